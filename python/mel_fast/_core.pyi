@@ -1,0 +1,86 @@
+"""The compiled core. Use the public names of :mod:`mel_fast` instead."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+class Problem:
+    """A validated, immutable problem in the core's own columns."""
+
+    def __init__(
+        self,
+        *,
+        samples: int,
+        sample_bits: float,
+        model_bits_per_sample: float,
+        model_bits: float,
+        flops_per_sample: float,
+        flops_per_s: NDArray[np.float64],
+        gain: NDArray[np.float64],
+        return_bandwidth_hz: NDArray[np.float64],
+        return_power_w: NDArray[np.float64],
+        bandwidth_hz: float,
+        power_w: float,
+        noise: float,
+        fixed_law: bool,
+        cycle_s: float,
+        excused: bool,
+    ) -> None: ...
+    @property
+    def size(self) -> int: ...
+
+class Result:
+    """What the core found; arrays are views that the result keeps alive."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def tau(self) -> int: ...
+    @property
+    def bound(self) -> int: ...
+    @property
+    def samples(self) -> NDArray[np.int64] | None: ...
+    @property
+    def bandwidth_hz(self) -> NDArray[np.float64] | None: ...
+    @property
+    def power_w(self) -> NDArray[np.float64] | None: ...
+    @property
+    def tree_learner(self) -> NDArray[np.int64]: ...
+    @property
+    def tree_at(self) -> NDArray[np.int64]: ...
+    @property
+    def tree_lambda_per_hz(self) -> NDArray[np.float64]: ...
+    @property
+    def tree_mu_per_w(self) -> NDArray[np.float64]: ...
+    @property
+    def nodes(self) -> int: ...
+    @property
+    def passes(self) -> int: ...
+    @property
+    def elapsed_s(self) -> float: ...
+    @property
+    def stopped(self) -> bool: ...
+    @property
+    def interrupted(self) -> bool: ...
+    @property
+    def blame(self) -> int: ...
+    @property
+    def blame_learner(self) -> int: ...
+
+def solve(
+    problem: Problem,
+    scheme: int,
+    time_limit_s: float,
+    threads: int,
+    callback: Callable[[int, int, int, float], bool] | None,
+) -> Result: ...
+def evaluate(
+    problem: Problem,
+    tau: int,
+    samples: NDArray[np.int64],
+    bandwidth_hz: NDArray[np.float64],
+    power_w: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
