@@ -1,0 +1,84 @@
+"""Proved-optimal task, bandwidth and power allocation for mobile edge learning.
+
+>>> import mel_fast as mel
+>>> plan = mel.solve(mel.scenarios.table1(learners=20, cycle_s=30.0, seed=0))
+>>> plan.status
+<Status.OPTIMAL: 'optimal'>
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from mel_fast._core import __version__
+from mel_fast.learners import Learners
+from mel_fast.plan import Plan
+from mel_fast.problem import Problem
+from mel_fast.radio import Radio
+from mel_fast.solving import solve
+from mel_fast.status import Interrupted, Status
+from mel_fast.task import LearningTask
+from mel_fast.times import Times, evaluate
+
+if TYPE_CHECKING:
+    from mel_fast import channel, cp_sat, learning, reference, scenarios
+    from mel_fast.batch import solve_many
+    from mel_fast.sweep import sweep
+    from mel_fast.verify import Verdict, verify
+
+# Names that are imported when first used: some need extras, all cost import time.
+_MODULES = ("channel", "cp_sat", "learning", "reference", "scenarios")
+_FUNCTIONS = {
+    "Verdict": "verify",
+    "solve_many": "batch",
+    "sweep": "sweep",
+    "verify": "verify",
+}
+
+__all__ = [
+    "Interrupted",
+    "Learners",
+    "LearningTask",
+    "Plan",
+    "Problem",
+    "Radio",
+    "Status",
+    "Times",
+    "Verdict",
+    "__version__",
+    "channel",
+    "cp_sat",
+    "evaluate",
+    "learning",
+    "reference",
+    "scenarios",
+    "solve",
+    "solve_many",
+    "sweep",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"mel_fast.{name}")
+    if name in _FUNCTIONS:
+        return getattr(import_module(f"mel_fast.{_FUNCTIONS[name]}"), name)
+    raise AttributeError(f"module 'mel_fast' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """The package, in which `mel.verify` is the function even once its module is imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, ModuleType) and _FUNCTIONS.get(name) == name:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

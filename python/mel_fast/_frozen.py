@@ -1,0 +1,62 @@
+"""Value objects: immutable, equal by value, cheap to copy, pickled through their constructor."""
+
+from typing import Any, ClassVar, NoReturn, Self
+
+import numpy as np
+
+
+class Frozen:
+    """Base of the model classes; ``_fields`` names the constructor's arguments in order."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[str, ...]] = ()
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(
+            f"{type(self).__name__} is immutable: cannot set {name!r}; "
+            "replace() makes a changed copy"
+        )
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is immutable: cannot delete {name!r}")
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self._fields}
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy in which the named constructor arguments are changed and validated."""
+        return type(self)(**{**self._arguments(), **changes})
+
+    __replace__ = replace
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._arguments())
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(
+            np.array_equal(mine, getattr(other, name))
+            if isinstance(mine, np.ndarray)
+            else mine == getattr(other, name)
+            for name, mine in self._arguments().items()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{name}={value!r}" for name, value in self._arguments().items())
+        return f"{type(self).__name__}({words})"
+
+
+def _rebuild(kind: type[Frozen], arguments: dict[str, Any]) -> Frozen:
+    return kind(**arguments)

@@ -1,0 +1,342 @@
+"""A plan: what each learner gets, and what proves that no better one exists."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import numpy as np
+
+from mel_fast import _core
+from mel_fast._optional import require
+from mel_fast._validation import (
+    FloatColumn,
+    IntColumn,
+    choice,
+    count_column,
+    freeze,
+    integer,
+    real,
+    share_column,
+)
+from mel_fast.problem import Problem
+from mel_fast.status import Status
+from mel_fast.times import Times, evaluate_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Scheme = Literal["joint", "task_only", "resource_only"]
+
+SCHEMES: tuple[Scheme, ...] = ("joint", "task_only", "resource_only")
+STATUSES = (Status.OPTIMAL, Status.FEASIBLE, Status.INFEASIBLE, Status.UNDECIDED)
+
+
+class Plan:
+    """What :func:`mel_fast.solve` found, immutable; arrays are read-only.
+
+    Attributes
+    ----------
+    status : Status
+        ``optimal``, ``feasible``, ``infeasible`` or ``undecided``.
+    scheme : str
+        ``joint``, ``task_only`` or ``resource_only``.
+    tau, bound : int
+        ``tau <= true optimum <= bound``; tau is 0 when there is no plan.
+    samples, bandwidth_hz, power_w : ndarray of shape (K,) or None
+        The allocation d_k (int64), B_k and P_k (float64); None when there is no plan.
+    send_s, compute_s, return_s, total_s : ndarray of shape (K,) or None
+        Equations (6) to (8) and their sum for this allocation.
+    certificate : dict or None
+        Proof that ``bound + 1`` local cycles are impossible: prices, or a tree of boxes.
+    reasons : tuple of str
+        In words and numbers, why there is no plan or no proof; empty when optimal.
+    nodes, passes, elapsed_s : int, int, float
+        Boxes of branch and bound, passes over the learners, seconds in the solver.
+    problem : Problem
+        What was solved.
+
+    Parameters
+    ----------
+    problem, scheme, status, tau, bound, samples, bandwidth_hz, power_w, certificate, reasons, \
+nodes, passes, elapsed_s
+        As above. Plans normally come from `solve`, `load` or `from_dict`; building one from an
+        allocation of one's own is for checking it with :func:`mel_fast.verify`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the field, index, value and allowed range.
+    """
+
+    problem: Problem
+    scheme: Scheme
+    status: Status
+    tau: int
+    bound: int
+    _result: _core.Result | None
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        status: Status | str,
+        tau: int,
+        bound: int,
+        scheme: Scheme = "joint",
+        samples: Any = None,
+        bandwidth_hz: Any = None,
+        power_w: Any = None,
+        certificate: Mapping[str, Any] | None = None,
+        reasons: Sequence[str] = (),
+        nodes: int = 0,
+        passes: int = 0,
+        elapsed_s: float = 0.0,
+    ) -> None:
+        if not isinstance(problem, Problem):
+            raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
+        given = [samples is not None, bandwidth_hz is not None, power_w is not None]
+        if any(given) and not all(given):
+            raise ValueError("samples, bandwidth_hz, power_w: give all three or none")
+        count = len(problem.learners)
+        self.__dict__.update(
+            problem=problem,
+            scheme=choice("scheme", scheme, SCHEMES),
+            status=Status(choice("status", status, list(Status))),
+            tau=integer("tau", tau, low=0, high=2**63 - 1),
+            bound=integer("bound", bound, low=0, high=2**63 - 1),
+            samples=freeze(count_column("samples", samples, count)) if all(given) else None,
+            bandwidth_hz=(
+                freeze(share_column("bandwidth_hz", bandwidth_hz, count)) if all(given) else None
+            ),
+            power_w=freeze(share_column("power_w", power_w, count)) if all(given) else None,
+            certificate=None if certificate is None else dict(certificate),
+            reasons=tuple(reasons),
+            nodes=integer("nodes", nodes, low=0, high=2**63 - 1),
+            passes=integer("passes", passes, low=0, high=2**63 - 1),
+            elapsed_s=real("elapsed_s", elapsed_s, low=0.0),
+            _result=None,
+        )
+
+    @classmethod
+    def _from_core(cls, problem: Problem, scheme: Scheme, result: _core.Result) -> "Plan":
+        # The result's columns are fetched when first asked for: a solve takes microseconds.
+        plan = object.__new__(cls)
+        plan.__dict__.update(
+            problem=problem,
+            scheme=scheme,
+            status=STATUSES[result.status],
+            tau=result.tau,
+            bound=result.bound,
+            _result=result,
+        )
+        return plan
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"Plan is immutable: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"Plan is immutable: cannot delete {name!r}")
+
+    @property
+    def _core_result(self) -> _core.Result:
+        assert self._result is not None  # plans built in Python carry every attribute
+        return self._result
+
+    @cached_property
+    def samples(self) -> IntColumn | None:
+        """d_k, samples of each learner."""
+        column = self._core_result.samples
+        return None if column is None else freeze(column)
+
+    @cached_property
+    def bandwidth_hz(self) -> FloatColumn | None:
+        """B_k, bandwidth towards each learner."""
+        column = self._core_result.bandwidth_hz
+        return None if column is None else freeze(column)
+
+    @cached_property
+    def power_w(self) -> FloatColumn | None:
+        """P_k, power towards each learner."""
+        column = self._core_result.power_w
+        return None if column is None else freeze(column)
+
+    @cached_property
+    def nodes(self) -> int:
+        """Boxes of branch and bound over all tau."""
+        return self._core_result.nodes
+
+    @cached_property
+    def passes(self) -> int:
+        """Passes over the learners."""
+        return self._core_result.passes
+
+    @cached_property
+    def elapsed_s(self) -> float:
+        """Seconds spent in the solver."""
+        return self._core_result.elapsed_s
+
+    @cached_property
+    def certificate(self) -> dict[str, Any] | None:
+        """The proof that ``bound + 1`` local cycles are impossible (see docs/proof.md)."""
+        from mel_fast._certificate import certificate_of
+
+        return certificate_of(self.scheme, self.bound, self._core_result)
+
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """Why there is no plan, or no proof; empty when the plan is optimal."""
+        from mel_fast.reasons import reasons_of
+
+        return reasons_of(self, self._core_result)
+
+    @cached_property
+    def times(self) -> Times | None:
+        """The four time columns together, None when there is no plan."""
+        if self.samples is None or self.bandwidth_hz is None or self.power_w is None:
+            return None
+        return evaluate_columns(
+            self.problem, self.tau, self.samples, self.bandwidth_hz, self.power_w
+        )
+
+    @property
+    def send_s(self) -> FloatColumn | None:
+        """t_S of each learner, equation (6)."""
+        return None if self.times is None else self.times.send_s
+
+    @property
+    def compute_s(self) -> FloatColumn | None:
+        """t_C of each learner, equation (7)."""
+        return None if self.times is None else self.times.compute_s
+
+    @property
+    def return_s(self) -> FloatColumn | None:
+        """t_R of each learner, equation (8)."""
+        return None if self.times is None else self.times.return_s
+
+    @property
+    def total_s(self) -> FloatColumn | None:
+        """Sum of the three times of each learner."""
+        return None if self.times is None else self.times.total_s
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan file's content: JSON-ready, real numbers as hexadecimal strings."""
+        from mel_fast.plan_file import plan_to_dict
+
+        return plan_to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Plan":
+        """Build a plan from `to_dict`'s form (or one with plain numbers); it is not checked.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When the content is not a plan's; whether the plan is right is `verify`'s matter.
+        """
+        from mel_fast.plan_file import plan_from_dict
+
+        return plan_from_dict(data)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the plan file, a JSON with hexadecimal floats; replaced as a whole or not at all.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        from mel_fast.plan_file import save_plan
+
+        save_plan(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "Plan":
+        """Read a plan file.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be read.
+        ValueError, TypeError
+            When it is not a plan file.
+        """
+        from mel_fast.plan_file import load_plan
+
+        return load_plan(path)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return one JSON object of plain numbers whose keys are the attributes' names."""
+        from mel_fast.plan_file import plan_to_json
+
+        return plan_to_json(self, indent=indent)
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return one row a learner (extra ``[pandas]``); without a plan, only the inputs.
+
+        Raises
+        ------
+        ImportError
+            When pandas is missing; the message names the extra.
+        """
+        pandas = require("pandas", extra="pandas")
+        columns = self.columns()
+        index = pandas.RangeIndex(len(self.problem.learners), name="learner")
+        return pandas.DataFrame(columns, index=index)
+
+    def columns(self) -> dict[str, IntColumn | FloatColumn]:
+        """Return the per-learner columns: samples, shares and times, then the learners' own."""
+        names = ("samples", "bandwidth_hz", "power_w", "send_s", "compute_s", "return_s", "total_s")
+        columns = {name: getattr(self, name) for name in names}
+        learners = self.problem.learners
+        columns.update({name: getattr(learners, name) for name in learners._fields})
+        return {name: column for name, column in columns.items() if column is not None}
+
+    def summary(self) -> str:
+        """Return a few lines of text: what was found, what proves it, what is used up."""
+        from mel_fast.plan_text import summary
+
+        return summary(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"Plan({self.status}, scheme={self.scheme!r}, tau={self.tau}, bound={self.bound}, "
+            f"learners={len(self.problem.learners)})"
+        )
+
+    def _repr_html_(self) -> str:
+        from mel_fast.plan_text import html
+
+        return html(self)
+
+    def content(self) -> dict[str, Any]:
+        """Return the attributes by name, without the problem and the times."""
+        names = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
+        more = ("certificate", "reasons", "nodes", "passes", "elapsed_s")
+        return {name: getattr(self, name) for name in (*names, *more)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.problem, self.content())
+
+    def __copy__(self) -> "Plan":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Plan":
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        theirs = other.content()
+        return self.problem == other.problem and all(
+            np.array_equal(mine, theirs[name])
+            if isinstance(mine, np.ndarray) and theirs[name] is not None
+            else mine is theirs[name] or (not isinstance(mine, np.ndarray) and mine == theirs[name])
+            for name, mine in self.content().items()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _rebuild(problem: Problem, content: dict[str, Any]) -> Plan:
+    return Plan(problem, **content)

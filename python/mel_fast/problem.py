@@ -1,0 +1,179 @@
+"""One global cycle to plan: a task, learners, a radio, a deadline."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from mel_fast import _core
+from mel_fast._frozen import Frozen
+from mel_fast._validation import FloatColumn, choice, real
+from mel_fast.learners import Learners
+from mel_fast.radio import Law, Radio
+from mel_fast.task import LearningTask
+
+Idle = Literal["served", "excused"]
+
+IDLES: tuple[Idle, ...] = ("served", "excused")
+
+
+class Problem(Frozen):
+    """Maximise the number of local cycles within one global cycle of `cycle_s` seconds.
+
+    Parameters
+    ----------
+    task, learners, radio
+        What is learnt, by whom, over which link.
+    cycle_s
+        T, the deadline in seconds for sending, computing and returning.
+    idle
+        What a learner without samples needs. ``"served"`` (the paper as printed): it still
+        receives and returns the model within T. ``"excused"``: it takes no part, uses nothing.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the field, its value and the allowed range.
+    """
+
+    __slots__ = ("_compiled", "cycle_s", "idle", "learners", "radio", "task")
+    _fields: ClassVar[tuple[str, ...]] = ("task", "learners", "radio", "cycle_s", "idle")
+
+    task: LearningTask
+    learners: Learners
+    radio: Radio
+    cycle_s: float
+    idle: Idle
+    _compiled: _core.Problem | None
+
+    def __init__(
+        self,
+        task: LearningTask,
+        learners: Learners,
+        radio: Radio,
+        cycle_s: float,
+        idle: Idle = "served",
+    ) -> None:
+        parts = (
+            ("task", task, LearningTask),
+            ("learners", learners, Learners),
+            ("radio", radio, Radio),
+        )
+        for name, value, kind in parts:
+            if not isinstance(value, kind):
+                raise TypeError(f"{name} is a {type(value).__name__}: must be a {kind.__name__}")
+            self._set(name, value)
+        self._set("cycle_s", real("cycle_s", cycle_s))
+        self._set("idle", choice("idle", idle, IDLES))
+        self._set("_compiled", None)
+
+    @property
+    def law(self) -> Law:
+        """Link law of the radio: ``"density"`` or ``"fixed"``."""
+        return self.radio.law
+
+    @property
+    def core(self) -> _core.Problem:
+        """The same problem in the compiled core, built on first use and kept."""
+        compiled = self._compiled
+        if compiled is None:
+            compiled = self._compile()
+            self._set("_compiled", compiled)
+        return compiled
+
+    def _compile(self) -> _core.Problem:
+        task, learners, radio = self.task, self.learners, self.radio
+        return _core.Problem(
+            samples=task.samples,
+            sample_bits=float(task.sample_bits),
+            model_bits_per_sample=float(task.model_bits_per_sample),
+            model_bits=float(task.model_bits),
+            flops_per_sample=task.flops_per_sample,
+            flops_per_s=learners.flops_per_s,
+            gain=learners.gain,
+            return_bandwidth_hz=learners.return_bandwidth_hz,
+            return_power_w=learners.return_power_w,
+            bandwidth_hz=radio.bandwidth_hz,
+            power_w=radio.power_w,
+            noise=radio.noise,
+            fixed_law=radio.law == "fixed",
+            cycle_s=self.cycle_s,
+            excused=self.idle == "excused",
+        )
+
+    def return_rates(self) -> FloatColumn:
+        """Return R_k in bits a second, equation (8) at each learner's own bandwidth and power."""
+        learners, radio = self.learners, self.radio
+        bandwidth = learners.return_bandwidth_hz
+        noise = radio.noise * bandwidth if self.law == "density" else radio.noise
+        snr = learners.return_power_w * learners.gain / noise
+        return np.asarray(bandwidth * (np.log1p(snr) / np.log(2.0)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dict, real numbers as hexadecimal strings (the plan file's form)."""
+        return {
+            "task": self.task.to_dict(),
+            "learners": self.learners.to_dict(),
+            "radio": self.radio.to_dict(),
+            "cycle_s": self.cycle_s.hex(),
+            "idle": self.idle,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Problem":
+        """Build a problem from `to_dict`'s form; plain numbers are taken as well as hexadecimal.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For unknown or missing keys, and for everything that the constructors refuse.
+        """
+        check_keys("problem", data, cls._fields)
+        task = _section(data, "task", LearningTask._fields)
+        learners = _section(data, "learners", Learners._fields)
+        radio = _section(data, "radio", Radio._fields, optional=Radio._fields[2:])
+        task["flops_per_sample"] = number("flops_per_sample", task["flops_per_sample"])
+        return cls(
+            task=LearningTask(**task),
+            learners=Learners(**{name: numbers(name, value) for name, value in learners.items()}),
+            radio=Radio(**{name: number(name, value) for name, value in radio.items()}),
+            cycle_s=number("cycle_s", data["cycle_s"]),
+            idle=data["idle"],
+        )
+
+
+def number(field: str, value: Any) -> Any:
+    """Return a plan file's number: a hexadecimal string becomes a float, others pass through."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float.fromhex(value)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{field} = {value!r}: must be a number or a hexadecimal float") from None
+
+
+def numbers(field: str, value: Any) -> list[Any]:
+    """Return a plan file's list of numbers."""
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"{field} is a {type(value).__name__}: must be a list of numbers")
+    return [number(f"{field}[{index}]", entry) for index, entry in enumerate(value)]
+
+
+def _section(
+    data: Mapping[str, Any], name: str, fields: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    section = data[name]
+    check_keys(name, section, fields, optional)
+    return dict(section)
+
+
+def check_keys(
+    where: str, data: object, fields: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> None:
+    """Refuse a JSON object with unknown or missing keys."""
+    if not isinstance(data, Mapping):
+        raise TypeError(f"{where} is a {type(data).__name__}: must be an object")
+    unknown = [key for key in data if key not in fields]
+    missing = [key for key in fields if key not in data and key not in optional]
+    if unknown or missing:
+        raise ValueError(f"{where}: unknown keys {unknown}, missing keys {missing}")

@@ -1,0 +1,84 @@
+"""Solve a problem."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from mel_fast import _core
+from mel_fast._validation import choice, integer, real
+from mel_fast.plan import SCHEMES, Plan, Scheme
+from mel_fast.problem import Problem
+from mel_fast.status import Interrupted
+
+MAX_THREADS = 1024
+
+Callback = Callable[[int, int, int, float], bool | None]
+
+_CODES: dict[str, int] = {scheme: code for code, scheme in enumerate(SCHEMES)}
+
+
+def solve(
+    problem: Problem,
+    *,
+    scheme: Scheme = "joint",
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    callback: Callback | None = None,
+) -> Plan:
+    """Return a plan with the most local cycles tau, and a proof that tau + 1 is impossible.
+
+    Parameters
+    ----------
+    problem
+        What to plan.
+    scheme
+        ``"joint"``: samples, bandwidth and power together. The baselines: ``"task_only"`` gives
+        every learner B/K and P/K, ``"resource_only"`` gives every learner D/K samples, integers
+        that differ by at most one.
+    time_limit_s
+        Seconds after which the best plan so far is returned with a valid bound; None for no limit.
+    threads
+        Threads to use, 1 to 1024; the plan does not depend on their number.
+    callback
+        Called now and then with ``(tau, bound, passes, elapsed_s)``; a true answer stops the
+        solver as the time limit does.
+
+    Returns
+    -------
+    Plan
+        Its ``status`` says what is proved; ``reasons`` why not, where something is not.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and the allowed range.
+    Interrupted
+        A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far.
+    """
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
+    code = _CODES.get(scheme) if isinstance(scheme, str) else None
+    if code is None:
+        code = _CODES[choice("scheme", scheme, SCHEMES)]
+    limit = math.inf
+    if time_limit_s is not None:
+        limit = real("time_limit_s", time_limit_s, low=0.0, high=math.inf)
+    if threads != 1 or type(threads) is not int:
+        threads = integer("threads", threads, low=1, high=MAX_THREADS)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
+    result = _core.solve(problem.core, code, limit, threads, _truthful(callback))
+    plan = Plan._from_core(problem, scheme, result)
+    if result.interrupted:
+        raise Interrupted(plan)
+    return plan
+
+
+def _truthful(callback: Callback | None) -> Callable[[int, int, int, float], bool] | None:
+    if callback is None:
+        return None
+
+    def stop(*progress: Any) -> bool:
+        return bool(callback(*progress))
+
+    return stop

@@ -1,0 +1,24 @@
+"""What is known about a plan."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What a plan proves; the words are also those of plan files and of the command line."""
+
+    OPTIMAL = "optimal"
+    """The plan is feasible and a certificate rules out one more local cycle."""
+    FEASIBLE = "feasible"
+    """Stopped by a limit: the plan (if any) is feasible, ``bound`` is valid but above ``tau``."""
+    INFEASIBLE = "infeasible"
+    """A certificate rules out even one local cycle; there is no plan and ``tau`` is 0."""
+    UNDECIDED = "undecided"
+    """Double precision cannot separate ``tau`` from ``bound``; both are still valid."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during :func:`mel_fast.solve`; ``plan`` is the best plan found before it."""
+
+    def __init__(self, plan: object) -> None:
+        super().__init__("interrupted; the best plan so far is in .plan")
+        self.plan = plan
