@@ -1,0 +1,142 @@
+"""Random problems for tests and benchmarks, and problems that are decided by a hair.
+
+Every quantity is drawn relative to the others (how long the computing, sending and returning of an
+equal share takes, at what SNR), so that few of the problems are trivial.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from mel_fast.reference.enumeration import best_split
+
+if TYPE_CHECKING:
+    from mel_fast import Problem
+
+NOISE_DENSITY = 1e-20
+NOISE_POWER = 1e-13
+
+
+class Borderline(NamedTuple):
+    """One problem with two budgets: tau just fits `feasible` and just misses `infeasible`."""
+
+    feasible: Problem
+    infeasible: Problem
+    tau: int
+    scale: float
+    samples: Any
+
+
+def random_problem(
+    rng: np.random.Generator,
+    learners: int,
+    samples: int,
+    *,
+    law: Literal["density", "fixed"] = "density",
+    setting: Literal["parallelized", "federated"] = "parallelized",
+    idle: Literal["served", "excused"] = "served",
+    kinds: int | None = None,
+) -> Problem:
+    """Draw a problem of the given sizes; `kinds` learners differ, the others are their copies."""
+    import mel_fast as mel
+
+    cycle_s = 10 ** rng.uniform(-2, 2)
+    task = _random_task(rng, samples, setting)
+    kinds = learners if kinds is None else min(kinds, learners)
+    kind = np.concatenate([np.arange(kinds), rng.integers(kinds, size=learners - kinds)])
+    share = samples / learners
+
+    usual_tau = int(rng.integers(1, 13))
+    compute_share = 10 ** rng.uniform(-1.7, 0.1, kinds)
+    flops_per_s = usual_tau * task.flops_per_sample * share / (compute_share * cycle_s)
+
+    snr = 10 ** rng.uniform(-2, 5) * np.maximum(rng.exponential(size=kinds), 1e-3)
+    send_share = 10 ** rng.uniform(-1.5, 0.5)
+    send_bits = max(1.0, task.alpha_bits * share + task.model_bits)
+    bandwidth = learners * send_bits / (send_share * cycle_s) / np.log2(1 + snr.mean())
+    power = 10 ** rng.uniform(-2, 2)
+    noise = NOISE_DENSITY * bandwidth if law == "density" else NOISE_POWER * learners
+    gain = snr * noise / power
+
+    return_share = 10 ** rng.uniform(-3, -0.7, kinds)
+    return_share[rng.random(kinds) < (0.05 if idle == "excused" else 0.05 / kinds)] = 2.0
+    return_bits = max(1.0, task.model_bits_per_sample * share + task.model_bits)
+    return_snr = 10 ** rng.uniform(-1, 4, kinds)
+    return_bandwidth = return_bits / (return_share * cycle_s) / np.log2(1 + return_snr)
+    return_noise = NOISE_DENSITY * return_bandwidth if law == "density" else NOISE_POWER
+    radio = (
+        mel.Radio(bandwidth, power, noise_density_w_per_hz=NOISE_DENSITY)
+        if law == "density"
+        else mel.Radio(bandwidth, power, noise_power_w=NOISE_POWER)
+    )
+    return mel.Problem(
+        task,
+        mel.Learners(
+            flops_per_s=flops_per_s[kind],
+            gain=gain[kind],
+            return_bandwidth_hz=return_bandwidth[kind],
+            return_power_w=(return_snr * return_noise / gain)[kind],
+        ),
+        radio,
+        cycle_s=cycle_s,
+        idle=idle,
+    )
+
+
+def _random_task(rng: np.random.Generator, samples: int, setting: Any) -> Any:
+    import mel_fast as mel
+
+    def sometimes(probability: float, low: int, high: int) -> int:
+        drawn = round(10 ** rng.uniform(np.log10(low), np.log10(high)))
+        return drawn if rng.random() < probability else 0
+
+    return mel.LearningTask(
+        samples=samples,
+        features=sometimes(0.95, 1, 10_000),
+        feature_bits=int(rng.choice([1, 8, 32])),
+        fixed_parameters=sometimes(0.9, 1, 1_000_000),
+        parameters_per_sample=sometimes(0.4, 1, 100),
+        parameter_bits=int(rng.choice([1, 8, 32])),
+        flops_per_sample=10 ** rng.uniform(3, 9),
+        setting=setting,
+    )
+
+
+def with_budgets(problem: Problem, scale: float) -> Problem:
+    """Return the same problem with both budgets multiplied by `scale`."""
+    import mel_fast as mel
+
+    radio = problem.radio
+    changed = mel.Radio(
+        radio.bandwidth_hz * scale,
+        radio.power_w * scale,
+        noise_density_w_per_hz=radio.noise_density_w_per_hz,
+        noise_power_w=radio.noise_power_w,
+    )
+    return mel.Problem(problem.task, problem.learners, changed, problem.cycle_s, problem.idle)
+
+
+def borderline_pair(
+    problem: Problem,
+    tau: int,
+    *,
+    scheme: str = "joint",
+    margin: float = 1e-5,
+    limit: int = 2_000_000,
+) -> Borderline | None:
+    """Set both budgets to what the best of all splits needs for tau, times 1 + and 1 - `margin`.
+
+    None where no budgets suffice, or none are needed.
+    """
+    best = best_split(problem, tau, scheme, limit)
+    if not 1e-40 < best.scale < 1e40:
+        return None
+    return Borderline(
+        with_budgets(problem, best.scale * (1 + margin)),
+        with_budgets(problem, best.scale * (1 - margin)),
+        tau,
+        best.scale,
+        best.samples,
+    )

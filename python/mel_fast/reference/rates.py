@@ -1,0 +1,113 @@
+"""The times of a plan, and the rate that a learner needs: equations (6) to (8) and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from mel_fast import Problem
+
+Floats = NDArray[np.float64]
+Wide = NDArray[Any]
+
+# The slack "cycle minus computing minus return" cancels, so it is formed in extended precision
+# (80 bits on x86; where long double is double it is merely less accurate).
+WIDE = np.longdouble
+
+
+class Times(NamedTuple):
+    """Seconds that each learner spends on each of its three steps, arrays of shape (K,)."""
+
+    send_s: Floats
+    compute_s: Floats
+    return_s: Floats
+    total_s: Floats
+
+
+def noise(problem: Problem) -> float:
+    """The noise density in W/Hz (density law) or the noise power in W (fixed law)."""
+    radio = problem.radio
+    value = radio.noise_density_w_per_hz if problem.law == "density" else radio.noise_power_w
+    assert value is not None
+    return float(value)
+
+
+def link_rate(problem: Problem, bandwidth_hz: ArrayLike, power_w: ArrayLike) -> Wide:
+    """Bits a second that each learner's link carries with this bandwidth and power, shape (K,)."""
+    bandwidth = np.asarray(bandwidth_hz, WIDE)
+    received = np.asarray(power_w, WIDE) * np.asarray(problem.learners.gain, WIDE)
+    noise_power = WIDE(noise(problem)) * (bandwidth if problem.law == "density" else WIDE(1))
+    ratio = np.divide(received, noise_power, out=np.zeros_like(received), where=noise_power > 0)
+    return np.asarray(bandwidth * np.log1p(ratio) / np.log(WIDE(2)))
+
+
+def return_rate(problem: Problem) -> Wide:
+    """Bits a second from each learner back to the orchestrator, shape (K,)."""
+    learners = problem.learners
+    return link_rate(problem, learners.return_bandwidth_hz, learners.return_power_w)
+
+
+def compute_and_return(problem: Problem, tau: int, samples: ArrayLike) -> tuple[Wide, Wide]:
+    """Seconds of computing and of returning for samples of shape (..., K)."""
+    task, learners = problem.task, problem.learners
+    count = np.asarray(samples, WIDE)
+    compute = (
+        WIDE(tau) * count * WIDE(task.flops_per_sample) / np.asarray(learners.flops_per_s, WIDE)
+    )
+    bits = count * WIDE(task.model_bits_per_sample) + WIDE(task.model_bits)
+    rate = return_rate(problem) + 0 * bits
+    back = np.divide(bits, rate, out=np.full_like(bits, np.inf), where=rate > 0)
+    return compute, np.where(bits == 0, WIDE(0), back)
+
+
+def bits_to_send(problem: Problem, samples: ArrayLike) -> Wide:
+    """Bits that the orchestrator sends for samples of shape (..., K)."""
+    count = np.asarray(samples, WIDE)
+    return count * WIDE(problem.task.alpha_bits) + WIDE(problem.task.model_bits)
+
+
+def evaluate(
+    problem: Problem, tau: int, samples: ArrayLike, bandwidth_hz: ArrayLike, power_w: ArrayLike
+) -> Times:
+    """Return the seconds of every step of a given plan; infinite where a zero rate must carry bits.
+
+    Under ``idle="excused"`` the times of a learner without samples are still those of the model's
+    way there and back; nobody waits for them.
+    """
+    bits = bits_to_send(problem, samples)
+    rate = link_rate(problem, bandwidth_hz, power_w)
+    send = np.divide(bits, rate, out=np.full_like(bits, np.inf), where=rate > 0)
+    send = np.where(bits == 0, WIDE(0), send)
+    compute, back = compute_and_return(problem, tau, samples)
+    return Times(*(np.asarray(t, np.float64) for t in (send, compute, back, send + compute + back)))
+
+
+def needed_rates(problem: Problem, tau: int, samples: ArrayLike) -> Floats:
+    """Bits a second that samples of shape (..., K) need to meet the deadline.
+
+    Infinite where no rate is enough; zero where there is nothing to send, and for an excused
+    learner without samples.
+    """
+    count = np.asarray(samples)
+    bits = bits_to_send(problem, count)
+    compute, back = compute_and_return(problem, tau, count)
+    slack = WIDE(problem.cycle_s) - compute - back
+    with np.errstate(over="ignore"):
+        rate = np.divide(bits, slack, out=np.full_like(slack, np.inf), where=slack > 0)
+        rate = np.where((bits == 0) & (slack >= 0), WIDE(0), rate)
+        if problem.idle == "excused":
+            rate = np.where(count == 0, WIDE(0), rate)
+        return rate.astype(np.float64)
+
+
+def rate_table(problem: Problem, tau: int, scheme: str) -> Floats:
+    """Needed rates for every allowed number of samples, shape (D+1, K); infinite if not allowed."""
+    samples, learners = problem.task.samples, len(problem.learners)
+    table = needed_rates(problem, tau, np.arange(samples + 1)[:, None] + np.zeros(learners, int))
+    if scheme == "resource_only":
+        table[: samples // learners] = np.inf
+        table[-(-samples // learners) + 1 :] = np.inf
+    return table

@@ -1,0 +1,138 @@
+"""Water-filling: the least share of both budgets that pays for given rates.
+
+Let the budgets be B and P, and let rates r_k be given. The least scale s such that bandwidths
+summing to s B and powers summing to s P carry all rates is, by convex duality,
+
+    s  =  max over 0 <= w <= 1 of  sum_k  min { w B_k / B + (1 - w) P_k / P : learner k gets r_k }.
+
+At any w the sum is a lower bound on s, and the B_k, P_k that attain the minimum need the scale
+max(sum B_k / B, sum P_k / P), an upper bound. The two meet at the best w, which is where both
+budgets are used in the same proportion; it is found by bisection on t = ln((1 - w) / w).
+
+With u = ln(1 + SNR) the two laws read, B_k = r_k ln2 / u always,
+
+    density   P_k = n_k B_k (e^u - 1)     minimal where   ln(u e^u - e^u + 1) = c
+    fixed     P_k = n_k (e^u - 1)         minimal where   ln(u^2 e^u) = c + ln(r_k ln2)
+
+with c = -t + ln(P / (B n_k)). In y = ln u both left sides are increasing and convex, so Newton's
+method started above the root falls onto it without overshooting. The minimum is flat: an error of
+1e-8 in u changes the cost by 1e-16.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mel_fast.reference.rates import Floats, needed_rates, noise
+
+if TYPE_CHECKING:
+    from mel_fast import Problem
+
+T_RANGE = 2000.0  # ln of the price ratio, in budgets: far beyond what doubles can express
+LN2 = float(np.log(2.0))
+
+
+class WaterFill(NamedTuple):
+    """The least scale of both budgets, the log price ratio t there, and the allocation.
+
+    Shapes: scale and t (...), bandwidth_hz and power_w (..., K).
+    """
+
+    scale: Floats
+    t: Floats
+    bandwidth_hz: Floats
+    power_w: Floats
+
+
+def _log_density(y: Floats) -> tuple[Floats, Floats]:
+    """Value and slope of ln(u e^u - e^u + 1) at u = e^y."""
+    u = np.exp(y)
+    series = 2 * y - LN2 + np.log1p(u * (2 / 3 + u * (1 / 4 + u / 15)))
+    shown = u + np.log(np.maximum(u - 1 + np.exp(-u), 1e-300))
+    value = np.where(u < 1e-2, series, shown)
+    return value, np.exp(2 * y - (value - u))
+
+
+def _log_fixed(y: Floats) -> tuple[Floats, Floats]:
+    """Value and slope of ln(u^2 e^u) at u = e^y."""
+    u = np.exp(y)
+    return 2 * y + u, 2 + u
+
+
+def log_exponent(law: str, target: Floats) -> Floats:
+    """Return y = ln u at which the law's left side (see above) equals `target`, elementwise."""
+    density = law == "density"
+    shape = _log_density if density else _log_fixed
+    first = (target + LN2) / 2 if density else target / 2
+    # u^2/2 <= left side, so u <= e^first; and where the target exceeds 2.2, u <= target.
+    y = np.where(target > 2.2, np.minimum(first, np.log(np.maximum(target, 1.0))), first)
+    for _ in range(12):
+        value, slope = shape(y)
+        y = y - (value - target) / slope
+    return y
+
+
+def log_shares(problem: Problem, rates: Floats, t: ArrayLike) -> tuple[Floats, Floats]:
+    """Logarithms of the cheapest B_k / B and P_k / P, shape (..., K), at the log price ratio t."""
+    radio = problem.radio
+    log_n = np.log(noise(problem)) - np.log(np.asarray(problem.learners.gain, np.float64))
+    log_budget_ratio = np.log(radio.power_w) - np.log(radio.bandwidth_hz)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        log_rate = np.log(rates) + np.log(LN2)
+        usable = np.isfinite(log_rate)
+        log_rate = np.where(usable, log_rate, 0.0)
+        fixed = problem.law == "fixed"
+        target = log_budget_ratio - log_n - np.asarray(t) + (log_rate if fixed else 0 * log_rate)
+        log_u = log_exponent(problem.law, target)
+        u = np.exp(log_u)
+        log_snr = np.where(u > 30, u, np.where(u < 1e-9, log_u, np.log(np.expm1(u))))
+    log_band = log_rate - log_u - np.log(radio.bandwidth_hz)
+    log_power = log_n + log_snr - np.log(radio.power_w) + (0.0 if fixed else log_rate - log_u)
+    unusable = np.where(rates == 0, -np.inf, np.inf)
+    return np.where(usable, log_band, unusable), np.where(usable, log_power, unusable)
+
+
+def shares(problem: Problem, rates: Floats, t: ArrayLike) -> tuple[Floats, Floats]:
+    """Cheapest B_k / B and P_k / P, shape (..., K), at the log price ratio t (broadcast)."""
+    log_band, log_power = log_shares(problem, rates, t)
+    with np.errstate(over="ignore"):
+        return np.exp(log_band), np.exp(log_power)
+
+
+def cheapest(problem: Problem, rates: Floats, t: ArrayLike) -> Floats:
+    """Least w B_k / B + (1 - w) P_k / P, shape (..., K), at w = 1 / (1 + e^t)."""
+    log_band, log_power = log_shares(problem, rates, t)
+    with np.errstate(over="ignore"):
+        both = np.logaddexp(
+            log_band - np.logaddexp(0, t), log_power - np.logaddexp(0, -np.asarray(t))
+        )
+        return np.asarray(np.exp(both))
+
+
+def fill_rates(problem: Problem, rates: Floats) -> WaterFill:
+    """Water-fill rates of shape (..., K)."""
+    low = np.full(rates.shape[:-1], -T_RANGE)
+    high = np.full(rates.shape[:-1], T_RANGE)
+    for _ in range(70):
+        t = (low + high) / 2
+        band, power = shares(problem, rates, t[..., None])
+        # Dearer bandwidth (smaller t) where bandwidth is what is short.
+        short = band.sum(-1) > power.sum(-1)
+        high, low = np.where(short, t, high), np.where(short, low, t)
+    t = (low + high) / 2
+    band, power = shares(problem, rates, t[..., None])
+    scale = np.maximum(band.sum(-1), power.sum(-1))
+    return WaterFill(scale, t, band * problem.radio.bandwidth_hz, power * problem.radio.power_w)
+
+
+def water_fill(problem: Problem, tau: int, samples: ArrayLike) -> WaterFill:
+    """Least scale of both budgets at which these samples, shape (..., K), meet the deadline."""
+    return fill_rates(problem, needed_rates(problem, tau, samples))
+
+
+def is_feasible(problem: Problem, tau: int, samples: ArrayLike) -> bool:
+    """Whether the budgets suffice for tau local cycles over these samples, shape (K,)."""
+    return bool(water_fill(problem, tau, samples).scale <= 1)
