@@ -64,7 +64,7 @@ def plan_from_dict(data: Mapping[str, Any]) -> Plan:
             f"format {data['format']!r} version {data['version']!r}: "
             f"must be {FORMAT!r} version {VERSION}"
         )
-    shares = {
+    shares: dict[str, Any] = {
         name: None if data[name] is None else numbers(name, data[name])
         for name in ("bandwidth_hz", "power_w")
     }

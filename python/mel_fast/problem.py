@@ -131,11 +131,12 @@ class Problem(Frozen):
         check_keys("problem", data, cls._fields)
         task = _section(data, "task", LearningTask._fields)
         learners = _section(data, "learners", Learners._fields)
+        columns: dict[str, Any] = {name: numbers(name, column) for name, column in learners.items()}
         radio = _section(data, "radio", Radio._fields, optional=Radio._fields[2:])
         task["flops_per_sample"] = number("flops_per_sample", task["flops_per_sample"])
         return cls(
             task=LearningTask(**task),
-            learners=Learners(**{name: numbers(name, value) for name, value in learners.items()}),
+            learners=Learners(**columns),
             radio=Radio(**{name: number(name, value) for name, value in radio.items()}),
             cycle_s=number("cycle_s", data["cycle_s"]),
             idle=data["idle"],

@@ -1,6 +1,10 @@
 """What is known about a plan."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mel_fast.plan import Plan
 
 
 class Status(StrEnum):
@@ -19,6 +23,6 @@ class Status(StrEnum):
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C during :func:`mel_fast.solve`; ``plan`` is the best plan found before it."""
 
-    def __init__(self, plan: object) -> None:
+    def __init__(self, plan: "Plan") -> None:
         super().__init__("interrupted; the best plan so far is in .plan")
         self.plan = plan

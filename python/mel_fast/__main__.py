@@ -1,0 +1,5 @@
+"""`python -m mel_fast` is `mel-fast`."""
+
+from mel_fast.cli import main
+
+main()

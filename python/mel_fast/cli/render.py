@@ -1,0 +1,81 @@
+"""A plan on stdout: a rich table on a terminal, plain text in a pipe, JSON or CSV on request."""
+
+import csv
+import sys
+
+import click
+import numpy as np
+
+from mel_fast.plan import Plan
+from mel_fast.plan_text import facts, summary
+
+FORMATS = ("table", "json", "csv")
+COLUMNS = ("samples", "bandwidth_hz", "power_w", "send_s", "compute_s", "return_s", "total_s")
+
+_TERMINAL_ROWS = 40
+
+
+def render(plan: Plan, form: str) -> None:
+    """Print a plan in one of `FORMATS`."""
+    if form == "json":
+        click.echo(plan.to_json())
+    elif form == "csv":
+        _csv(plan)
+    elif sys.stdout.isatty():
+        _rich(plan)
+    else:
+        _plain(plan)
+
+
+def _columns(plan: Plan) -> list[np.ndarray]:
+    return [getattr(plan, name) for name in COLUMNS]
+
+
+def _csv(plan: Plan) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("learner", *COLUMNS))
+    if plan.samples is not None:
+        rows = zip(*(column.tolist() for column in _columns(plan)), strict=True)
+        writer.writerows((learner, *row) for learner, row in enumerate(rows))
+
+
+def _row(columns: list[np.ndarray], learner: int) -> list[str]:
+    """One learner in the units of the table's header: Hz and W keep theirs, at six digits."""
+    cells = (column[learner] for column in columns)
+    return [str(learner), *(f"{x:,}" if isinstance(x, np.integer) else f"{x:.6g}" for x in cells)]
+
+
+def _plain(plan: Plan) -> None:
+    click.echo(summary(plan))
+    if plan.samples is None:
+        return
+    columns = _columns(plan)
+    rows = [["learner", *COLUMNS], *(_row(columns, k) for k in range(plan.samples.size))]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    click.echo()
+    for row in rows:
+        click.echo("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
+
+
+def _rich(plan: Plan) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    grid = Table.grid(padding=(0, 2))
+    for label, text in facts(plan):
+        grid.add_row(f"[bold]{label}[/bold]", text)
+    console.print(grid)
+    if plan.samples is None:
+        return
+    table = Table(header_style="bold")
+    for name in ("learner", *COLUMNS):
+        table.add_column(name, justify="right")
+    columns = _columns(plan)
+    shown = min(plan.samples.size, _TERMINAL_ROWS)
+    for learner in range(shown):
+        table.add_row(*_row(columns, learner))
+    console.print(table)
+    if shown < plan.samples.size:
+        rest = plan.samples.size - shown
+        console.print(f"... and {rest:,} more learners; --format csv prints them all")

@@ -1,0 +1,331 @@
+"""Scenario files: TOML in which the unit is part of every key's name.
+
+Everything wrong with a file is found in one reading and named with the key's path, the value and
+the allowed range.
+"""
+
+import dataclasses
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from mel_fast import channel, scenarios
+from mel_fast._validation import choice, did_you_mean, integer, real, scalar_or_column
+from mel_fast.learner_table import read_table
+from mel_fast.learners import Learners
+from mel_fast.problem import IDLES, Idle, Problem
+from mel_fast.radio import Radio
+from mel_fast.task import SETTINGS, LearningTask, Setting
+
+ATTENUATIONS = {
+    "log_distance": channel.LogDistance,
+    "indoor_office": channel.IndoorOffice,
+    "urban_micro": channel.UrbanMicro,
+    "free_space": channel.free_space,
+}
+PLACEMENTS = {"disc": channel.Disc, "annulus": channel.Annulus, "fixed": channel.Fixed}
+
+
+class ScenarioError(ValueError):
+    """A scenario file that is refused; the message names everything that is wrong with it."""
+
+
+class _FieldError(ValueError):
+    """What a field's own check says; the message begins with the field's name."""
+
+
+def _checked(check: Callable[..., Any], **limits: Any) -> PlainValidator:
+    def validate(value: Any, info: ValidationInfo) -> Any:
+        try:
+            return check(info.field_name, value, **limits)
+        except (ValueError, TypeError) as error:
+            raise _FieldError(str(error)) from None
+
+    return PlainValidator(validate)
+
+
+def _text(field: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{field} = {value!r}: must be a text in quotes")
+    return value
+
+
+def _chosen(field: str, value: Any, *, tag: str, kinds: Mapping[str, Callable[..., Any]]) -> Any:
+    """Build the channel law that a table such as ``{ law = "free_space", ... }`` describes."""
+    if not isinstance(value, dict) or tag not in value:
+        raise TypeError(f"{field} = {value!r}: must be a table with the key {tag!r}")
+    words = {name: entry for name, entry in value.items() if name != tag}
+    kind = kinds[choice(f"{field}.{tag}", value[tag], kinds)]
+    known, needed = _parameters(kind)
+    for name, entry in words.items():
+        if name not in known:
+            raise ValueError(_unknown_key(f"{field}.{name}", name, entry, [tag, *known]))
+        real(f"{field}.{name}", entry, low=-1e60)
+    missing = [name for name in needed if name not in words]
+    if missing:
+        raise ValueError(f"{field}: missing {', '.join(missing)} for {tag} = {value[tag]!r}")
+    try:
+        return kind(**words)
+    except ValueError as error:
+        raise ValueError(f"{field}: {error}") from None
+
+
+def _parameters(kind: Callable[..., Any]) -> tuple[list[str], list[str]]:
+    if not dataclasses.is_dataclass(kind):
+        return ["carrier_hz"], ["carrier_hz"]
+    fields = dataclasses.fields(kind)
+    needed = [field.name for field in fields if field.default is dataclasses.MISSING]
+    return [field.name for field in fields], needed
+
+
+def _fading(field: str, value: Any) -> channel.Fading:
+    return channel.fading_law(_text(field, value))
+
+
+_Positive = Annotated[float, _checked(real)]
+_Column = Annotated[Any, _checked(scalar_or_column)]
+_AtLeastOne = Annotated[int, _checked(integer, low=1)]
+_AtLeastZero = Annotated[int, _checked(integer, low=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Task(_Section):
+    samples: _AtLeastOne
+    features: _AtLeastZero
+    feature_bits: _AtLeastOne
+    fixed_parameters: _AtLeastZero
+    parameters_per_sample: _AtLeastZero
+    parameter_bits: _AtLeastOne
+    flops_per_sample: _Positive
+    setting: Annotated[Setting, _checked(choice, options=SETTINGS)] = "parallelized"
+
+    @model_validator(mode="after")
+    def _totals(self) -> "_Task":
+        self.build()
+        return self
+
+    def build(self) -> LearningTask:
+        return LearningTask(**self.model_dump())
+
+
+class _Radio(_Section):
+    bandwidth_hz: _Positive
+    power_w: _Positive
+    noise_density_w_per_hz: _Positive | None = None
+    noise_power_w: _Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_noise(self) -> "_Radio":
+        self.build()
+        return self
+
+    def build(self) -> Radio:
+        return Radio(**self.model_dump())
+
+
+class _Cycle(_Section):
+    cycle_s: _Positive
+    idle: Annotated[Idle, _checked(choice, options=IDLES)] = "served"
+
+
+class _Draw(_Section):
+    count: _AtLeastOne
+    seed: _AtLeastZero = 0
+    draw: _AtLeastZero = 0
+    device_flops_per_s: _Column
+    placement: Annotated[Any, _checked(_chosen, tag="shape", kinds=PLACEMENTS)]
+    attenuation: Annotated[Any, _checked(_chosen, tag="law", kinds=ATTENUATIONS)]
+    extra_loss_db: Annotated[float, _checked(real, low=-700.0, high=700.0)] = 0.0
+    fading: Annotated[Any, _checked(_fading)]
+
+    def columns(self) -> dict[str, Any]:
+        drawn = scenarios.table1(
+            learners=self.count,
+            seed=self.seed,
+            draw=self.draw,
+            placement=self.placement,
+            attenuation=self.attenuation,
+            extra_loss_db=self.extra_loss_db,
+            fading=self.fading,
+            device_mix=scalar_or_list(self.device_flops_per_s),
+        ).learners
+        return {"flops_per_s": drawn.flops_per_s, "gain": drawn.gain}
+
+
+class _Learners(_Section):
+    flops_per_s: _Column | None = None
+    gain: _Column | None = None
+    return_bandwidth_hz: _Column | None = None
+    return_power_w: _Column | None = None
+    count: _AtLeastOne | None = None
+    table: Annotated[str | None, _checked(_text)] = None
+    draw: _Draw | None = None
+
+    @model_validator(mode="after")
+    def _together(self, info: ValidationInfo) -> "_Learners":
+        assert isinstance(info.context, Path)  # the folder that parse_scenario was given
+        self.build(info.context)
+        return self
+
+    def build(self, folder: Path) -> Learners:
+        given = {name: getattr(self, name) for name in Learners._fields}
+        columns = {name: value for name, value in given.items() if value is not None}
+        sources: list[tuple[str, dict[str, Any]]] = []
+        if self.table is not None:
+            sources.append(("table", dict(_read(folder / self.table))))
+        if self.draw is not None:
+            if self.table is not None or self.count is not None:
+                raise ValueError("beside 'draw' there must be neither 'table' nor 'count'")
+            sources.append(("draw", self.draw.columns()))
+        for source, found in sources:
+            for name in found:
+                if name in columns:
+                    raise ValueError(f"{name} is given both here and by {source!r}")
+            columns.update(found)
+        missing = [name for name in Learners._fields if name not in columns]
+        if missing:
+            raise ValueError(
+                f"missing {', '.join(missing)}: must be given here (a number or a list) "
+                "or by 'table' or 'draw'"
+            )
+        return Learners(**columns, count=self.count)
+
+
+class _Scenario(_Section):
+    task: _Task
+    radio: _Radio
+    cycle: _Cycle
+    learners: _Learners
+
+
+_SECTIONS: dict[tuple[str, ...], type[_Section]] = {
+    (): _Scenario,
+    ("task",): _Task,
+    ("radio",): _Radio,
+    ("cycle",): _Cycle,
+    ("learners",): _Learners,
+    ("learners", "draw"): _Draw,
+}
+
+
+def scalar_or_list(value: Any) -> list[float]:
+    """Return a number or a column as a list."""
+    return [value] if isinstance(value, float) else list(value)
+
+
+def load_scenario(path: Path, overrides: Mapping[tuple[str, ...], Any] | None = None) -> Problem:
+    """Read a scenario file.
+
+    Parameters
+    ----------
+    path
+        The TOML file; a table of learners is looked for beside it.
+    overrides
+        Values that replace those of the file, by path: ``{("cycle", "cycle_s"): 20.0}``.
+
+    Raises
+    ------
+    ScenarioError
+        With everything that is wrong, on one line.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path} is not TOML: {error}") from None
+    except RecursionError:
+        raise ScenarioError(f"{path} is not a scenario: nested too deeply") from None
+    for key, value in (overrides or {}).items():
+        _override(data, key, value)
+    try:
+        return parse_scenario(data, path.parent)
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+
+
+def parse_scenario(data: Mapping[str, Any], folder: Path) -> Problem:
+    """Return the problem that a scenario's content describes; tables are read from `folder`.
+
+    Raises
+    ------
+    ScenarioError
+        With everything that is wrong, on one line.
+    """
+    try:
+        scenario = _Scenario.model_validate(data, context=folder)
+        return Problem(
+            task=scenario.task.build(),
+            learners=scenario.learners.build(folder),
+            radio=scenario.radio.build(),
+            cycle_s=scenario.cycle.cycle_s,
+            idle=scenario.cycle.idle,
+        )
+    except ValidationError as error:
+        raise ScenarioError("; ".join(map(_explain, error.errors()))) from None
+
+
+def _override(data: dict[str, Any], key: tuple[str, ...], value: Any) -> None:
+    *parents, last = key
+    section: Any = data
+    for parent in parents:
+        section = section.get(parent) if isinstance(section, dict) else None
+    if not isinstance(section, dict):
+        raise ScenarioError(
+            f"no [{'.'.join(parents)}] in the scenario to set {last} = {value!r} in"
+        )
+    section[last] = value
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return read_table(path)
+    except OSError as error:
+        raise ValueError(f"table {path}: {error.strerror}") from None
+    except ImportError as error:
+        raise ValueError(f"table {path}: {error}") from None
+
+
+def _explain(error: Any) -> str:
+    path = tuple(str(part) for part in error["loc"])
+    name = ".".join(path)
+    section = _SECTIONS.get(path[:-1], _Section)
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(name, path[-1], error["input"], list(section.model_fields))
+    if error["type"] == "missing":
+        kind = "table" if path in _SECTIONS else "key"
+        return f"{name}: missing {kind}"
+    if error["type"] == "model_type":
+        return f"{name} = {error['input']!r}: must be a table with {_keys(_SECTIONS[path])}"
+    cause = error.get("ctx", {}).get("error", error["msg"])
+    if isinstance(cause, _FieldError):
+        return ".".join((*path[:-1], str(cause)))
+    return f"{name}: {cause}"
+
+
+def _keys(section: type[_Section]) -> str:
+    return ", ".join(section.model_fields)
+
+
+def _unknown_key(path: str, word: str, value: Any, known: list[str]) -> str:
+    with_unit = [name for name in known if name.startswith(f"{word}_")]
+    hint = (
+        f"; did you mean {with_unit[0]!r} (the unit is part of the key)?"
+        if with_unit
+        else did_you_mean(word, known)
+    )
+    shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
+    return f"{path} = {shown}: unknown key: must be one of {', '.join(known)}{hint}"
