@@ -1,0 +1,86 @@
+"""Whether a plan keeps its constraints: fractions for the sums, 60 digits for the times.
+
+Written from the equations alone; it shares no code with the solver, the checker or the reference.
+"""
+
+from fractions import Fraction
+
+import mpmath
+
+DIGITS = 60
+
+
+def violations(plan) -> list[str]:
+    """Return every constraint of its problem that the plan breaks, in words."""
+    problem = plan.problem
+    task, learners, radio = problem.task, problem.learners, problem.radio
+    count = len(learners)
+    found = []
+    if plan.tau < 1 or plan.samples.sum() != task.samples or (plan.samples < 0).any():
+        found.append(f"tau {plan.tau}, samples {plan.samples} for {task.samples}")
+    for name, given, budget in (
+        ("bandwidth", plan.bandwidth_hz, radio.bandwidth_hz),
+        ("power", plan.power_w, radio.power_w),
+    ):
+        parts = [Fraction(float(part)) for part in given]
+        if min(parts) < 0 or sum(parts) > Fraction(budget):
+            found.append(f"{name} budget {budget}, used {float(sum(parts))!r}")
+    if plan.scheme == "task_only":
+        # Equal shares; the float64 plan may be rounded down.
+        for name, given, budget in (
+            ("bandwidth", plan.bandwidth_hz, radio.bandwidth_hz),
+            ("power", plan.power_w, radio.power_w),
+        ):
+            if abs(given / (budget / count) - 1).max() > 1e-12:
+                found.append(f"{name} is not shared equally")
+    if plan.scheme == "resource_only":
+        few, many = task.samples // count, -(-task.samples // count)
+        if plan.samples.min() < few or plan.samples.max() > many:
+            found.append("samples are not shared equally")
+    for k in range(count):
+        if problem.idle == "excused" and plan.samples[k] == 0:
+            continue
+        total = _total_s(plan, k)
+        if total > mpmath.mpf(problem.cycle_s):
+            found.append(f"learner {k} takes {mpmath.nstr(total, 20)} of {problem.cycle_s} s")
+    return found
+
+
+def _total_s(plan, k: int):
+    problem = plan.problem
+    task, learners, radio = problem.task, problem.learners, problem.radio
+    with mpmath.workdps(DIGITS):
+
+        def rate(bandwidth, power):
+            if bandwidth == 0 or power == 0:
+                return mpmath.mpf(0)
+            noise = mpmath.mpf(
+                radio.noise_density_w_per_hz * mpmath.mpf(bandwidth)
+                if problem.law == "density"
+                else radio.noise_power_w
+            )
+            snr = mpmath.mpf(power) * mpmath.mpf(float(learners.gain[k])) / noise
+            return mpmath.mpf(bandwidth) * mpmath.log1p(snr) / mpmath.log(2)
+
+        def seconds(bits, bits_per_s):
+            if bits == 0:
+                return mpmath.mpf(0)
+            return mpmath.mpf(bits) / bits_per_s if bits_per_s > 0 else mpmath.inf
+
+        samples = int(plan.samples[k])
+        compute = Fraction(plan.tau * samples) * Fraction(task.flops_per_sample)
+        compute /= Fraction(float(learners.flops_per_s[k]))
+        back = samples * task.model_bits_per_sample + task.model_bits
+        total = seconds(
+            samples * task.alpha_bits + task.model_bits,
+            rate(float(plan.bandwidth_hz[k]), float(plan.power_w[k])),
+        )
+        total += seconds(
+            back, rate(float(learners.return_bandwidth_hz[k]), float(learners.return_power_w[k]))
+        )
+        left = Fraction(problem.cycle_s) - compute
+        slack = mpmath.mpf(left.numerator) / left.denominator
+        # A tie at 60 digits is a tie: only whole-number coincidences get there.
+        return mpmath.mpf(problem.cycle_s) + (
+            0 if abs(total - slack) < mpmath.mpf(10) ** -50 * abs(slack) else total - slack
+        )
