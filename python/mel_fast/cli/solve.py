@@ -71,7 +71,8 @@ def command(
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     try:
-        _write(plan, output, plot, threads)
+        plans = _beside_baselines(plan, time_limit_s, threads) if plot is not None else ()
+        _write(plan, output, plans, plot)
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         raise click.ClickException(f"{name}{error.strerror or error}") from None
@@ -133,12 +134,18 @@ def _solve(
         return stop.plan, True
 
 
-def _write(plan: Plan, output: Path | None, plot: Path | None, threads: int) -> None:
+def _beside_baselines(plan: Plan, time_limit_s: float | None, threads: int) -> tuple[Plan, ...]:
+    from mel_fast.plotting import all_schemes
+
+    return all_schemes(plan, time_limit_s=time_limit_s, threads=threads)
+
+
+def _write(plan: Plan, output: Path | None, plans: tuple[Plan, ...], plot: Path | None) -> None:
     """Write both files or neither."""
     with ExitStack() as stack:
         if output is not None:
             plan.save(stack.enter_context(beside(output)))
         if plot is not None:
-            from mel_fast.plotting import draw_schemes
+            from mel_fast.plotting import save_figure
 
-            draw_schemes(plan, stack.enter_context(beside(plot)), threads=threads)
+            save_figure(plans, stack.enter_context(beside(plot)))
