@@ -1,0 +1,37 @@
+// What the binding files share.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <span>
+#include <vector>
+
+namespace mel_bindings {
+
+namespace py = pybind11;
+
+void bind_problem(py::module_& module);
+void bind_result(py::module_& module);
+void bind_solve(py::module_& module);
+void bind_evaluate(py::module_& module);
+
+template <class T>
+using Column = py::array_t<T, py::array::c_style>;
+
+template <class T>
+std::span<const T> span_of(const Column<T>& column) {
+    if (column.ndim() != 1) throw py::value_error("columns must be one-dimensional");
+    return {column.data(), static_cast<std::size_t>(column.size())};
+}
+
+// A read-only view of memory that `owner` keeps alive.
+template <class T>
+py::array_t<T> view_of(const std::vector<T>& values, py::handle owner) {
+    py::array_t<T> view({static_cast<py::ssize_t>(values.size())},
+                        {static_cast<py::ssize_t>(sizeof(T))}, values.data(), owner);
+    py::detail::array_proxy(view.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+    return view;
+}
+
+}  // namespace mel_bindings

@@ -1,0 +1,74 @@
+// Decides one tau exactly: a split that fits, or a tree of integer boxes each closed by a price
+// pair.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mel/price_search.hpp"
+#include "mel/rounding.hpp"
+#include "mel/water_filling.hpp"
+
+namespace mel {
+
+// A split (learner >= 0: first the box with d <= at, then the one with d > at) or a leaf closed by
+// prices.
+struct TreeNode {
+    std::int64_t learner = -1;
+    std::int64_t at = 0;
+    Prices prices;
+};
+
+struct Tools {
+    const Problem& problem;
+    Pool& pool;
+    Rounding& rounding;
+    WaterFilling& filling;
+};
+
+class BranchAndBound {
+  public:
+    BranchAndBound(Tools tools, UniformBox root)
+        : tools_(tools), root_(root), search_(tools.problem, tools.pool) {}
+
+    enum class Outcome { feasible, infeasible, unresolved, stopped };
+    // After feasible: samples() and ratio(); after infeasible: tree(), in preorder.
+    Outcome decide(double tau, Prices start, double work_limit);
+
+    const std::vector<double>& samples() const { return samples_; }
+    double ratio() const { return ratio_; }
+    const std::vector<TreeNode>& tree() const { return tree_; }
+    long nodes() const { return nodes_; }
+    long passes() const { return search_.passes(); }
+
+  private:
+    struct Open {
+        std::size_t node;  // index into build_
+        std::vector<double> lower;
+        std::vector<double> upper;
+        Prices start;
+    };
+    struct Built {
+        TreeNode node;
+        std::size_t below = 0;
+        std::size_t above = 0;
+    };
+
+    bool closes_by_capacity(const Open& open) const;
+    bool try_splits(double tau, const Box& box);
+    bool choose(const Open& open, std::size_t& learner, double& at) const;
+    void branch(const Open& open, std::size_t learner, double at, std::vector<Open>& stack);
+    void propagate(Open& open, std::size_t learner, double at, bool below) const;
+    void serialise();
+
+    Tools tools_;
+    UniformBox root_;
+    PriceSearch search_;
+    std::vector<Built> build_;
+    std::vector<TreeNode> tree_;
+    std::vector<double> samples_;
+    double ratio_ = 1;
+    long nodes_ = 0;
+};
+
+}  // namespace mel

@@ -1,0 +1,63 @@
+// One pass over the learners with whole samples: the split that is best at given prices, and a
+// bound that holds with every rounding error of its own evaluation added outward.
+#pragma once
+
+#include <vector>
+
+#include "mel/learner.hpp"
+#include "mel/real_pass.hpp"
+#include "mel/sums.hpp"
+
+namespace mel {
+
+// Lower and upper bounds of d: one pair for all learners, or one a learner.
+struct Box {
+    UniformBox uniform{};
+    const double* lower = nullptr;
+    const double* upper = nullptr;
+
+    double low(std::size_t k) const { return lower ? lower[k] : uniform.lower; }
+    double high(std::size_t k) const { return upper ? upper[k] : uniform.upper; }
+};
+
+struct SplitSums {
+    CompensatedSum samples;
+    CompensatedSum bandwidth;
+    CompensatedSum power;
+    CompensatedSum cost;
+    double condition = 0;   // sum of cost / slack
+    double overlooked = 0;  // what ties at the end of the cycle could add
+    double impossible = 0;  // learners whose box holds no allowed integer
+
+    void add(const SplitSums& o) {
+        samples.add(o.samples);
+        bandwidth.add(o.bandwidth);
+        power.add(o.power);
+        cost.add(o.cost);
+        condition += o.condition;
+        overlooked += o.overlooked;
+        impossible += o.impossible;
+    }
+};
+
+// Fills samples[k] with the best integer at the prices (both positive).
+SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                     std::vector<SplitSums>& blocks, double* samples);
+
+// U(tau; prices) - D from the sums, and a proved bound on the error of that number.
+struct Excess {
+    double value;
+    double error;
+    bool proves_infeasible() const { return value + error < 0; }
+};
+Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums& sums);
+
+// U at prices zero: the most samples that computing and returning alone allow. Overestimates where
+// rounding can not tell.
+double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
+                std::vector<SplitSums>& blocks);
+
+// Bounds the absolute rounding error of any slack of the problem, in seconds.
+inline double slack_guard(double cycle_s) { return 64 * unit_roundoff * cycle_s; }
+
+}  // namespace mel

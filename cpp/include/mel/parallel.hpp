@@ -1,0 +1,87 @@
+// A pool of threads that lives as long as one solve: no globals, so it is safe after fork and in
+// any thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace mel {
+
+inline constexpr std::size_t block_size =
+    1024;  // learners a block: the unit of work and of summation
+
+inline std::size_t block_count(std::size_t size) { return (size + block_size - 1) / block_size; }
+
+// Says when to give up: a time limit, or a poll of the caller's (signals, a callback), asked at
+// most every 10 ms and only on the thread that called solve. Once it has said stop it stays so, and
+// sums of the pass under way are void.
+class Stop {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    Stop(double time_limit_s, std::function<bool()> poll);
+
+    bool requested() const { return requested_.load(std::memory_order_relaxed); }
+    bool check();  // on the calling thread
+    double elapsed_s() const {
+        return std::chrono::duration<double>(Clock::now() - begin_).count();
+    }
+
+  private:
+    Clock::time_point begin_;
+    Clock::time_point next_poll_;
+    double time_limit_s_;
+    std::function<bool()> poll_;
+    std::atomic<bool> requested_{false};
+};
+
+class Pool {
+  public:
+    Pool(int threads, Stop& stop);
+    ~Pool();
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+    // Calls task(block) for every block in [0, blocks); returns when all are done. Tasks must not
+    // throw.
+    template <class Task>
+    void run(std::size_t blocks, Task&& task) {
+        if (blocks < 8) {
+            for (std::size_t block = 0; block < blocks; ++block) task(block);
+            return;
+        }
+        dispatch(blocks, [&task, this](std::size_t first, std::size_t last) {
+            for (std::size_t block = first; block < last && !stop_.requested(); ++block) {
+                task(block);
+                if (first == 0 && block % 32 == 31) stop_.check();  // the caller's own share
+            }
+        });
+    }
+
+    Stop& stop() { return stop_; }
+
+  private:
+    void dispatch(std::size_t blocks, const std::function<void(std::size_t, std::size_t)>& range);
+    void work(std::size_t worker);
+
+    Stop& stop_;
+    std::vector<std::thread> workers_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::condition_variable done_;
+    const std::function<void(std::size_t, std::size_t)>* range_ = nullptr;
+    std::size_t blocks_ = 0;
+    std::size_t generation_ = 0;
+    std::size_t busy_ = 0;
+    bool leaving_ = false;
+};
+
+}  // namespace mel

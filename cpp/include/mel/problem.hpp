@@ -1,0 +1,121 @@
+// The problem in the core's own columns: what the deadline constraint needs of each learner, and no
+// more.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mel {
+
+enum class LinkLaw : std::uint8_t {
+    density,  // r = B log2(1 + P h / (N0 B)), N0 in W/Hz
+    fixed,    // r = B log2(1 + P h / N),      N in W
+};
+
+enum class Idle : std::uint8_t {
+    served,   // a learner without samples still receives and returns the model
+    excused,  // a learner without samples takes no part and uses nothing
+};
+
+// What a user states, in SI units. Spans have one element a learner and are only read.
+struct ProblemStatement {
+    std::int64_t samples = 0;          // D
+    double sample_bits = 0;            // F P_d where the orchestrator sends the data, else 0
+    double model_bits_per_sample = 0;  // P_m S_d
+    double model_bits = 0;             // P_m S_m
+    double flops_per_sample = 0;       // C_m
+    std::span<const double> flops_per_s;
+    std::span<const double> gain;
+    std::span<const double> return_bandwidth_hz;
+    std::span<const double> return_power_w;
+    double bandwidth_hz = 0;  // B
+    double power_w = 0;       // P
+    double noise = 0;         // N0 in W/Hz (density) or N in W (fixed)
+    LinkLaw law = LinkLaw::density;
+    double cycle_s = 0;  // T
+    Idle idle = Idle::served;
+};
+
+// Immutable after construction. Throws std::invalid_argument naming field, index, value and range.
+class Problem {
+  public:
+    explicit Problem(const ProblemStatement& statement);
+
+    std::size_t size() const { return compute_s_.size(); }
+    std::int64_t samples() const { return samples_; }
+    double samples_real() const { return static_cast<double>(samples_); }
+
+    // C_m / f_k: seconds for one sample in one local cycle.
+    std::span<const double> compute_s() const { return compute_s_; }
+    // 1 / R_k: seconds a returned bit.
+    std::span<const double> return_s_per_bit() const { return return_s_per_bit_; }
+    // N0 / h_k (W/Hz) or N / h_k (W): power that makes the signal as strong as the noise.
+    std::span<const double> noise_over_gain() const { return noise_over_gain_; }
+
+    double sample_bits_sent() const { return alpha_; }  // alpha: forward bits a sample
+    double model_bits() const { return beta_; }  // beta: forward bits in any case; also returned
+    double model_bits_per_sample() const { return returned_bits_per_sample_; }
+    bool sends_nothing() const { return alpha_ == 0 && beta_ == 0; }
+
+    double bandwidth_hz() const { return bandwidth_hz_; }
+    double power_w() const { return power_w_; }
+    double cycle_s() const { return cycle_s_; }
+    LinkLaw law() const { return law_; }
+    Idle idle() const { return idle_; }
+    bool excused() const { return idle_ == Idle::excused; }
+
+    // Smallest per-learner seconds in a column, known since construction: bounds need no pass.
+    double fastest_compute_s() const { return fastest_compute_s_; }
+    // A learner whose return of the bare model takes the cycle or longer; size() if there is none.
+    std::size_t slowest_return() const { return slowest_return_; }
+    bool every_return_in_time() const { return every_return_in_time_; }
+
+    // Equal numbers mark learners that are identical in every column; empty where no two are, or
+    // above 4096 learners.
+    std::span<const std::uint32_t> twins() const { return twins_; }
+
+    // Geometric mean of noise over gain and harmonic mean of compute seconds over a few learners:
+    // where searches start.
+    double typical_noise() const { return typical_noise_; }
+    double typical_compute_s() const { return typical_compute_s_; }
+
+  private:
+    void find_twins(const ProblemStatement& statement);
+    void find_typical();
+
+    std::int64_t samples_;
+    double alpha_;
+    double beta_;
+    double returned_bits_per_sample_;
+    double bandwidth_hz_;
+    double power_w_;
+    double cycle_s_;
+    LinkLaw law_;
+    Idle idle_;
+    std::vector<double> compute_s_;
+    std::vector<double> return_s_per_bit_;
+    std::vector<double> noise_over_gain_;
+    std::vector<std::uint32_t> twins_;
+    double typical_noise_ = 1;
+    double typical_compute_s_ = 1;
+    double fastest_compute_s_ = 0;
+    std::size_t slowest_return_ = 0;
+    bool every_return_in_time_ = true;
+};
+
+// Seconds of each part of the cycle for learner k; infinite where bits meet a rate of zero.
+struct LearnerTimes {
+    double send_s;
+    double compute_s;
+    double return_s;
+    double total_s() const { return send_s + compute_s + return_s; }
+};
+
+// Equations (6)-(8). Relative error of each part below 16 units in the last place.
+LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
+                              std::int64_t samples, double bandwidth_hz, double power_w);
+
+}  // namespace mel

@@ -1,0 +1,69 @@
+// One pass over the learners with samples taken as real numbers: the dual bound's value, gradient,
+// Hessian and its change with tau and with the cycle. A pure function of (learners, tau, cycle,
+// prices) that returns a handful of sums.
+#pragma once
+
+#include <vector>
+
+#include "mel/link_law.hpp"
+#include "mel/parallel.hpp"
+#include "mel/problem.hpp"
+
+namespace mel {
+
+struct PassPoint {
+    double tau;
+    double cycle_s;
+    Prices prices;
+};
+
+// The same bounds for every learner, as the schemes need them.
+struct UniformBox {
+    double lower;
+    double upper;
+};
+
+struct PassSums {
+    double value = 0;                     // sum of max over d of d - cost
+    double samples = 0;                   // sum of d
+    double bandwidth = 0;                 // sum of B_k
+    double power = 0;                     // sum of P_k
+    double cost = 0;                      // sum of cost
+    double h_ll = 0, h_lm = 0, h_mm = 0;  // second derivatives of value in (lambda, mu)
+    double value_tau = 0;                 // d value / d tau
+    double value_time = 0;                // d value / d cycle
+    double condition = 0;   // sum of cost / slack: the cycle times this scales the rounding error
+    double impossible = 0;  // served learners that no rate can bring home in time
+
+    void add(const PassSums& o) {
+        value += o.value;
+        samples += o.samples;
+        bandwidth += o.bandwidth;
+        power += o.power;
+        cost += o.cost;
+        h_ll += o.h_ll;
+        h_lm += o.h_lm;
+        h_mm += o.h_mm;
+        value_tau += o.value_tau;
+        value_time += o.value_time;
+        condition += o.condition;
+        impossible += o.impossible;
+    }
+
+    void scale(double by) {
+        for (double* sum : {&value, &samples, &bandwidth, &power, &cost, &h_ll, &h_lm, &h_mm,
+                            &value_tau, &value_time, &condition}) {
+            *sum *= by;
+        }
+    }
+};
+
+// Both prices positive. `stride` > 1 visits every stride-th learner only and scales nothing.
+PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
+                   std::vector<PassSums>& blocks, std::size_t stride = 1);
+
+// Samples of the same response, one double a learner.
+void real_samples(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
+                  double* samples);
+
+}  // namespace mel

@@ -1,0 +1,50 @@
+// From real samples, or a split with the wrong total, to integers that sum to D at the least cost
+// for given prices.
+#pragma once
+
+#include <vector>
+
+#include "mel/exact_pass.hpp"
+
+namespace mel {
+
+class Rounding {
+  public:
+    Rounding(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
+
+    // Integers near the reals, bounded by the box and by what the cycle allows, with the fractions
+    // carried on from learner to learner; the total is D whenever the reals' total is.
+    void carry(double tau, double cycle_s, const Box& box, double* samples);
+
+    // Adds the cheapest and takes away the dearest samples until the total is D. With costs convex
+    // in d this is the best split at these prices. False if the box can not hold D samples.
+    bool repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples);
+
+    // Moves single samples between learners while that lowers the cost. True if anything moved.
+    bool exchange(double tau, double cycle_s, const Box& box, Prices prices, double* samples);
+
+  private:
+    struct Marginal {
+        double cost;
+        std::size_t learner;
+    };
+    double step_up(std::size_t k,
+                   double d) const;  // cost(d + 1) - cost(d), infinite where not allowed
+    double step_down(std::size_t k,
+                     double d) const;  // cost(d) - cost(d - 1), minus infinity where not allowed
+    void price(double tau, double cycle_s, const Box& box, Prices prices);
+    double cost(std::size_t k, double d) const;
+
+    const Problem& problem_;
+    Pool& pool_;
+    const Box* box_ = nullptr;
+    double tau_ = 0;
+    double cycle_s_ = 0;
+    Prices prices_;
+    std::vector<double> unit_cost_;  // density law: kappa of each learner
+    std::vector<Marginal> heap_;
+    std::vector<double> up_;
+    std::vector<double> down_;
+};
+
+}  // namespace mel

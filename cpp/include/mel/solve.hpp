@@ -1,0 +1,68 @@
+// The whole question: the largest tau, a plan for it, and the proof that one more is too much.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "mel/branch_and_bound.hpp"
+#include "mel/problem.hpp"
+
+namespace mel {
+
+enum class Scheme : std::uint8_t {
+    joint,          // tau, samples, bandwidth and power
+    task_only,      // tau and samples; every learner has an equal share of bandwidth and power
+    resource_only,  // tau, bandwidth and power; samples equal up to one
+};
+
+enum class Status : std::uint8_t {
+    optimal,     // a plan for tau, and a proof that tau + 1 is infeasible
+    feasible,    // stopped by a limit with a plan; bound is proved
+    infeasible,  // proved: not even tau = 1
+    undecided,   // double precision can not tell, or a limit came before any plan; bound is proved
+};
+
+enum class Blame : std::uint8_t {
+    none,
+    slow_return,  // a served learner can not even return the model in the cycle
+    computing,    // too few samples fit although radio were free
+    radio,        // bandwidth and power
+};
+
+struct Progress {
+    std::int64_t tau;
+    std::int64_t bound;
+    std::int64_t passes;
+    double elapsed_s;
+};
+
+struct Settings {
+    Scheme scheme = Scheme::joint;
+    double time_limit_s = std::numeric_limits<double>::infinity();
+    int threads = 1;
+    double work_limit = 1e9;  // learner responses spent on one tau by branch and bound
+    std::function<bool(const Progress&)> should_stop;  // polled every 10 ms on the calling thread
+};
+
+struct Result {
+    Status status = Status::undecided;
+    std::int64_t tau = 0;
+    std::int64_t bound = 0;
+    std::vector<std::int64_t> samples;  // empty where there is no plan
+    std::vector<double> bandwidth_hz;
+    std::vector<double> power_w;
+    std::vector<TreeNode> tree;  // proves that bound + 1 is infeasible; empty for task_only
+    Blame blame = Blame::none;
+    std::size_t blamed_learner = 0;
+    Prices prices;  // last prices of the search: a warm start for a neighbour
+    std::int64_t nodes = 0;
+    std::int64_t passes = 0;
+    double elapsed_s = 0;
+    bool stopped = false;
+};
+
+Result solve(const Problem& problem, const Settings& settings);
+
+}  // namespace mel

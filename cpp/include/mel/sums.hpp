@@ -1,0 +1,57 @@
+// Sums whose error is known: compensated, and combined in an order that no thread count changes.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+namespace mel {
+
+inline constexpr double unit_roundoff = 1.1102230246251565e-16;  // 2^-53
+
+// Running sum with its rounding errors carried along; relative error below 2 unit_roundoff plus
+// n^2 unit_roundoff^2 for terms of one sign.
+class CompensatedSum {
+  public:
+    void add(double x) {
+        const double sum = high_ + x;
+        const double part = sum - high_;
+        low_ += (high_ - (sum - part)) + (x - part);
+        high_ = sum;
+    }
+    void add(const CompensatedSum& other) {
+        add(other.high_);
+        low_ += other.low_;
+    }
+    double value() const { return high_ + low_; }
+
+  private:
+    double high_ = 0;
+    double low_ = 0;
+};
+
+// True only if the exact sum of the (non-negative) terms is at most the limit.
+inline bool sum_at_most(std::span<const double> terms, double limit) {
+    CompensatedSum sum;
+    for (const double term : terms) sum.add(term);
+    sum.add(-limit);
+    // |error| of the compensated sum: one rounding of its value and second-order terms of the
+    // magnitudes.
+    const double n = static_cast<double>(terms.size() + 1);
+    const double second = 4 * n * n * unit_roundoff * unit_roundoff * limit;
+    return sum.value() + second <= 0;
+}
+
+// Adds partial results pairwise: the same tree for any number of threads. Overwrites its input.
+template <class T>
+T reduce_tree(std::span<T> parts) {
+    if (parts.empty()) return T{};
+    for (std::size_t width = 1; width < parts.size(); width *= 2) {
+        for (std::size_t i = 0; i + width < parts.size(); i += 2 * width) {
+            parts[i].add(parts[i + width]);
+        }
+    }
+    return parts[0];
+}
+
+}  // namespace mel

@@ -1,0 +1,63 @@
+// Bandwidth and power for a given integer split: rates are then numbers, both link laws are convex,
+// and one price ratio decides exactly whether the budgets suffice.
+#pragma once
+
+#include <vector>
+
+#include "mel/learner.hpp"
+#include "mel/parallel.hpp"
+
+namespace mel {
+
+struct FillSums {
+    double bandwidth = 0;
+    double power = 0;
+    double shift = 0;       // d bandwidth / d ln(mu/lambda); d power is -shift lambda/mu
+    double band_time = 0;   // d bandwidth / d cycle
+    double power_time = 0;  // d power / d cycle
+    double impossible = 0;  // learners whose samples do not fit the cycle at any rate
+
+    void add(const FillSums& o) {
+        bandwidth += o.bandwidth;
+        power += o.power;
+        shift += o.shift;
+        band_time += o.band_time;
+        power_time += o.power_time;
+        impossible += o.impossible;
+    }
+};
+
+class WaterFilling {
+  public:
+    WaterFilling(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
+
+    enum class Outcome { fits, too_much, unclear, stopped };
+    // Do the samples fit the budgets at tau within cycle_s? `ratio` (mu/lambda, > 0) is the start
+    // and the result. too_much is proved by the prices (1, ratio) up to rounding of relative size
+    // 1e-13.
+    Outcome fill(double tau, double cycle_s, const double* samples, double& ratio);
+
+    // From a split that fits: the least cycle in which it still does (approximately), at most
+    // cycle_s.
+    double shortest_cycle(double tau, double cycle_s, const double* samples, double& ratio);
+
+    // Writes the allocation for the cycle, scaled up to (almost) the whole budgets, and checks it
+    // as a proof does: sums and every deadline with rounding errors against it. False if double
+    // precision can not vouch for it.
+    bool allocate(double tau, double within_s, const double* samples, double ratio,
+                  double* bandwidth_hz, double* power_w);
+
+    long passes() const { return passes_; }
+    double load() const { return load_; }  // the larger of the two budget shares at the last fill
+
+  private:
+    FillSums pass(double tau, double cycle_s, const double* samples, double ratio);
+
+    const Problem& problem_;
+    Pool& pool_;
+    std::vector<FillSums> blocks_;
+    long passes_ = 0;
+    double load_ = 0;
+};
+
+}  // namespace mel

@@ -1,0 +1,182 @@
+#include "mel/boundary.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "mel/sums.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double largest_log_step = 3.0;
+constexpr double proof_margin =
+    1e-9;  // of the numbers involved; finer questions go to the exact pass
+
+void move(Prices& prices, double d_lambda, double d_mu) {
+    prices.lambda *= std::exp(d_lambda);
+    prices.mu *= std::exp(d_mu);
+}
+
+}  // namespace
+
+PassPoint Boundary::guess() const {
+    const double learners = static_cast<double>(problem_.size());
+    const double samples = problem_.samples_real();
+    const double band = problem_.bandwidth_hz();
+    const double watt = problem_.power_w();
+    const double cycle = problem_.cycle_s();
+    const double noise = problem_.typical_noise();
+    const bool density = problem_.law() == LinkLaw::density;
+    // As if the budgets served typical learners: all at the same signal-to-noise ratio.
+    const double snr = density ? watt / (noise * band) : watt / (learners * noise);
+    const double log_gain = std::log1p(snr);
+    const double rate = band * log_gain / ln2;
+    double active = learners;
+    const double data = problem_.sample_bits_sent() * samples;
+    if (problem_.excused() && problem_.model_bits() > 0) {
+        active = std::clamp((0.4 * cycle * rate - data) / problem_.model_bits(), 1.0,
+                            std::min(learners, samples));
+    }
+    const double bits = data + problem_.model_bits() * active;
+    const double send = std::clamp(bits / rate, 1e-3 * cycle, 0.8 * cycle);
+    const double each = samples / active;
+    PassPoint point;
+    point.cycle_s = cycle;
+    point.tau = std::max((cycle - send) / (problem_.typical_compute_s() * each), 1e-9);
+    const double g = (cycle - send) / each;
+    const double shape = problem_.sample_bits_sent() * cycle + g * problem_.model_bits();
+    const double unit =
+        shape > 0 ? send * send / shape : 1e-300;  // marginal cost of rate where d is interior
+    if (density) {
+        const double inverse_theta =
+            (1 + snr) * log_gain - snr > 0 ? (1 + snr) * log_gain - snr : 0.5 * snr * snr;
+        const double theta = 1 / inverse_theta;
+        point.prices.lambda = unit * log_gain / ln2 / (1 + theta * snr);
+        point.prices.mu = theta * point.prices.lambda / noise;
+    } else {
+        point.prices.lambda = unit * log_gain / ln2;
+        point.prices.mu = point.prices.lambda * (rate / active) * ln2 * std::exp(-log_gain) /
+                          (log_gain * log_gain * noise);
+    }
+    return point;
+}
+
+PassSums Boundary::pass(const PassPoint& point, std::size_t stride) {
+    ++passes_;
+    PassSums sums = real_pass(problem_, box_, point, pool_, blocks_, stride);
+    if (stride > 1) {
+        const std::size_t seen = (problem_.size() + stride - 1) / stride;
+        sums.scale(static_cast<double>(problem_.size()) / static_cast<double>(seen));
+    }
+    return sums;
+}
+
+double Boundary::bound(const PassPoint& point, const PassSums& sums) const {
+    return point.prices.lambda * problem_.bandwidth_hz() + point.prices.mu * problem_.power_w() +
+           sums.value;
+}
+
+// In logarithms, where demand is nearly a power law of the prices: H diag(p) delta = sum * ln(sum /
+// budget). Where the samples stand at their bounds only the ratio of the prices matters and H is
+// singular; the ridge then keeps the scale.
+Boundary::Step Boundary::newton(const PassPoint& point, const PassSums& s) const {
+    const double band = problem_.bandwidth_hz();
+    const double watt = problem_.power_w();
+    if (!(s.bandwidth > 0) || !(s.power > 0)) return {-1.0, -1.0, 0};
+    const double a11 = s.h_ll * point.prices.lambda / s.bandwidth;
+    const double a12 = s.h_lm * point.prices.mu / s.bandwidth;
+    const double a21 = s.h_lm * point.prices.lambda / s.power;
+    const double a22 = s.h_mm * point.prices.mu / s.power;
+    const double r1 = std::log(s.bandwidth / band);
+    const double r2 = std::log(s.power / watt);
+    // Least squares with a small ridge.
+    const double n11 = a11 * a11 + a21 * a21;
+    const double n12 = a11 * a12 + a21 * a22;
+    const double n22 = a12 * a12 + a22 * a22;
+    const double ridge = 1e-10 * (n11 + n22) + 1e-300;
+    const double det = (n11 + ridge) * (n22 + ridge) - n12 * n12;
+    const double b1 = a11 * r1 + a21 * r2;
+    const double b2 = a12 * r1 + a22 * r2;
+    double d1 = ((n22 + ridge) * b1 - n12 * b2) / det;
+    double d2 = ((n11 + ridge) * b2 - n12 * b1) / det;
+    if (!std::isfinite(d1) || !std::isfinite(d2)) {
+        d1 = std::clamp(r1, -1.0, 1.0);
+        d2 = std::clamp(r2, -1.0, 1.0);
+    }
+    const double longest = std::max(std::fabs(d1), std::fabs(d2));
+    if (longest > largest_log_step) {
+        d1 *= largest_log_step / longest;
+        d2 *= largest_log_step / longest;
+    }
+    const double drop = -0.5 * (point.prices.lambda * (band - s.bandwidth) * d1 +
+                                point.prices.mu * (watt - s.power) * d2);
+    return {d1, d2, std::max(drop, 0.0)};
+}
+
+bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride) {
+    const double samples = problem_.samples_real();
+    for (int step = 0; step < max_passes; ++step) {
+        const PassSums sums = pass(point, stride);
+        if (pool_.stop().check()) return false;
+        const Step to = newton(point, sums);
+        const double over = bound(point, sums) - to.drop - samples;
+        // In 1/tau, in which the samples that fit are nearly linear.
+        double z = 1 / point.tau;
+        const double slope = -sums.value_tau * point.tau * point.tau;  // d bound / d z > 0
+        double dz = slope > 0 ? -over / slope : (over > 0 ? -0.5 * z : z);
+        dz = std::clamp(dz, -0.75 * z, 3 * z);
+        const double tau = 1 / (z + dz);
+        const double moved = std::fabs(tau - point.tau);
+        move(point.prices, to.d_lambda, to.d_mu);
+        point.tau = tau;
+        const double price_step = std::max(std::fabs(to.d_lambda), std::fabs(to.d_mu));
+        const double whole = std::floor(tau);
+        const double room = std::min(tau - whole, whole + 1 - tau);
+        // The next step will be about the square of this one.
+        const double relative = moved / tau + price_step;
+        if (relative < 0.3 && (4 * relative * relative * tau < room || relative < tolerance))
+            return true;
+    }
+    return false;
+}
+
+bool Boundary::find_cycle(PassPoint& point, double tolerance, int max_passes) {
+    const double samples = problem_.samples_real();
+    for (int step = 0; step < max_passes; ++step) {
+        const PassSums sums = pass(point, 1);
+        if (pool_.stop().check()) return false;
+        const Step to = newton(point, sums);
+        const double over = bound(point, sums) - to.drop - samples;
+        const double slope = sums.value_time;
+        double dt = slope > 0 ? -over / slope : point.cycle_s;
+        dt = std::clamp(dt, -0.5 * point.cycle_s, point.cycle_s);
+        move(point.prices, to.d_lambda, to.d_mu);
+        point.cycle_s += dt;
+        const double price_step = std::max(std::fabs(to.d_lambda), std::fabs(to.d_mu));
+        const double relative = std::fabs(dt) / point.cycle_s + price_step;
+        if (relative * relative < tolerance) return true;
+    }
+    return false;
+}
+
+bool Boundary::prove(PassPoint& point, int max_passes) {
+    const double samples = problem_.samples_real();
+    for (int step = 0; step < max_passes; ++step) {
+        const PassSums sums = pass(point, 1);
+        if (pool_.stop().check()) return false;
+        if (sums.impossible > 0) return false;  // for the exact pass to look at
+        const double value = bound(point, sums);
+        const double budget = value - sums.value;
+        const double error = proof_margin * (budget + sums.cost + sums.samples + samples) +
+                             256 * unit_roundoff * point.cycle_s * sums.condition;
+        if (value + error < samples) return true;
+        const Step to = newton(point, sums);
+        if (value - 2 * to.drop > samples * (1 + 1e-6) && step > 2)
+            return false;  // no way down to D
+        if (std::fabs(to.d_lambda) + std::fabs(to.d_mu) < 1e-9) return false;
+        move(point.prices, to.d_lambda, to.d_mu);
+    }
+    return false;
+}
+
+}  // namespace mel

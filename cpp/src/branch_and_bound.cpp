@@ -1,0 +1,166 @@
+#include "mel/branch_and_bound.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace mel {
+namespace {
+constexpr int passes_a_node = 120;
+constexpr int rounds_of_exchange = 12;
+constexpr std::size_t largest_for_exchange = 4096;
+}  // namespace
+
+// Cheaper than any prices: the box itself holds fewer than D samples.
+bool BranchAndBound::closes_by_capacity(const Open& open) const {
+    CompensatedSum most;
+    for (const double u : open.upper) most.add(u);
+    return most.value() < tools_.problem.samples_real();
+}
+
+// Makes the newest splits whole (sum D) and asks the water-filling whether one fits.
+bool BranchAndBound::try_splits(double tau, const Box& box) {
+    const Problem& problem = tools_.problem;
+    const std::size_t tries = std::min<std::size_t>(search_.found(), 3);
+    for (std::size_t i = 0; i < tries; ++i) {
+        const FoundSplit& split = search_.recent(i);
+        samples_ = split.samples;
+        Prices prices = split.prices;
+        if (!tools_.rounding.repair(tau, problem.cycle_s(), box, prices, samples_.data())) continue;
+        for (int round = 0; round < rounds_of_exchange; ++round) {
+            ratio_ = prices.mu / prices.lambda;
+            const auto outcome =
+                tools_.filling.fill(tau, problem.cycle_s(), samples_.data(), ratio_);
+            if (outcome == WaterFilling::Outcome::fits) return true;
+            if (outcome == WaterFilling::Outcome::stopped || problem.size() > largest_for_exchange)
+                break;
+            prices = {1.0, ratio_};
+            if (!tools_.rounding.exchange(tau, problem.cycle_s(), box, prices, samples_.data()))
+                break;
+        }
+    }
+    return false;
+}
+
+// The learner on whose samples the splits found differ most, and a cut between them.
+bool BranchAndBound::choose(const Open& open, std::size_t& learner, double& at) const {
+    double widest = 0;
+    const std::size_t size = tools_.problem.size();
+    const FoundSplit& newest = search_.recent(0);
+    for (std::size_t i = 1; i < search_.found(); ++i) {
+        const FoundSplit& other = search_.recent(i);
+        for (std::size_t k = 0; k < size; ++k) {
+            const double a = std::min(newest.samples[k], other.samples[k]);
+            const double b = std::max(newest.samples[k], other.samples[k]);
+            if (b - a > widest) {
+                widest = b - a;
+                learner = k;
+                at = std::floor(0.5 * (a + b));
+            }
+        }
+    }
+    if (widest > 0) return true;
+    for (std::size_t k = 0; k < size; ++k) {
+        const double width = open.upper[k] - open.lower[k];
+        if (width > widest) {
+            widest = width;
+            learner = k;
+            at = newest.samples[k] < open.upper[k] ? newest.samples[k] : newest.samples[k] - 1;
+            at = std::max(at, open.lower[k]);
+        }
+    }
+    return widest > 0;
+}
+
+// Identical learners may be assumed to hold non-increasing samples.
+void BranchAndBound::propagate(Open& open, std::size_t learner, double at, bool below) const {
+    const auto twins = tools_.problem.twins();
+    if (twins.empty()) return;
+    if (below) {
+        for (std::size_t j = learner + 1; j < twins.size(); ++j) {
+            if (twins[j] == twins[learner]) open.upper[j] = std::min(open.upper[j], at);
+        }
+    } else {
+        for (std::size_t i = 0; i < learner; ++i) {
+            if (twins[i] == twins[learner]) open.lower[i] = std::max(open.lower[i], at + 1);
+        }
+    }
+}
+
+void BranchAndBound::branch(const Open& open, std::size_t learner, double at,
+                            std::vector<Open>& stack) {
+    const std::size_t below = build_.size();
+    build_.emplace_back();
+    build_.emplace_back();
+    Built& parent = build_[open.node];
+    parent.node = {static_cast<std::int64_t>(learner), static_cast<std::int64_t>(at), {}};
+    parent.below = below;
+    parent.above = below + 1;
+    const Prices start = search_.found() > 0 ? search_.recent(0).prices : open.start;
+    Open down{below, open.lower, open.upper, start};
+    down.upper[learner] = at;
+    propagate(down, learner, at, true);
+    Open up{below + 1, open.lower, open.upper, start};
+    up.lower[learner] = at + 1;
+    propagate(up, learner, at, false);
+    // The side of the newest split is looked at first.
+    const bool down_first = search_.found() > 0 && search_.recent(0).samples[learner] <= at;
+    stack.push_back(down_first ? std::move(up) : std::move(down));
+    stack.push_back(down_first ? std::move(down) : std::move(up));
+}
+
+BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double work_limit) {
+    const std::size_t size = tools_.problem.size();
+    build_.assign(1, {});
+    tree_.clear();
+    std::vector<Open> stack;
+    stack.push_back(
+        {0, std::vector<double>(size, root_.lower), std::vector<double>(size, root_.upper), start});
+    const double last_work =
+        static_cast<double>(search_.passes()) + work_limit / static_cast<double>(size);
+    bool unresolved = false;
+    while (!stack.empty()) {
+        if (tools_.pool.stop().check()) return Outcome::stopped;
+        if (static_cast<double>(search_.passes()) > last_work) return Outcome::unresolved;
+        const Open open = std::move(stack.back());
+        stack.pop_back();
+        ++nodes_;
+        if (closes_by_capacity(open)) {
+            build_[open.node].node = {-1, 0, {0, 0}};
+            continue;
+        }
+        const Box box{root_, open.lower.data(), open.upper.data()};
+        const auto outcome = search_.run(tau, box, open.start, passes_a_node);
+        if (outcome == PriceSearch::Outcome::stopped) return Outcome::stopped;
+        if (outcome == PriceSearch::Outcome::infeasible) {
+            build_[open.node].node = {-1, 0, search_.proof()};
+            continue;
+        }
+        if (try_splits(tau, box)) return Outcome::feasible;
+        std::size_t learner = 0;
+        double at = 0;
+        if (!choose(open, learner, at)) {
+            unresolved = true;  // one split left, and double precision can not tell whether it fits
+            continue;
+        }
+        branch(open, learner, at, stack);
+    }
+    if (unresolved) return Outcome::unresolved;
+    serialise();
+    return Outcome::infeasible;
+}
+
+void BranchAndBound::serialise() {
+    std::vector<std::size_t> stack{0};
+    while (!stack.empty()) {
+        const Built built = build_[stack.back()];
+        stack.pop_back();
+        tree_.push_back(built.node);
+        if (built.node.learner >= 0) {
+            stack.push_back(built.above);
+            stack.push_back(built.below);
+        }
+    }
+}
+
+}  // namespace mel

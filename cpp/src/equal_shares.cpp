@@ -1,0 +1,179 @@
+#include "mel/equal_shares.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "mel/learner.hpp"
+#include "mel/sums.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double clear_margin =
+    1e-13;  // relative; covers every rounding error of a learner's times
+
+class EqualShares {
+  public:
+    EqualShares(const Problem& problem, const Settings& settings)
+        : problem_(problem),
+          stop_(settings.time_limit_s, {}),
+          pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_) {
+        const double learners = static_cast<double>(problem.size());
+        bandwidth_hz_ = share_of(problem.bandwidth_hz(), learners);
+        power_w_ = share_of(problem.power_w(), learners);
+        send_s_per_bit_.resize(problem.size());
+        pool_.run(block_count(problem.size()), [&](std::size_t b) {
+            const std::size_t last = std::min(problem.size(), (b + 1) * block_size);
+            for (std::size_t k = b * block_size; k < last; ++k) {
+                const double noise = problem.law() == LinkLaw::density
+                                         ? problem.noise_over_gain()[k] * bandwidth_hz_
+                                         : problem.noise_over_gain()[k];
+                send_s_per_bit_[k] = ln2 / (bandwidth_hz_ * std::log1p(power_w_ / noise));
+            }
+        });
+    }
+
+    // Sum of the samples that fit at tau within cycle_s, with the seconds scaled to be sure (< 1)
+    // or generous (> 1); negative where a served learner can not even take the model.
+    double fitting(double tau, double cycle_s, double scale, double* samples) {
+        ++passes_;
+        blocks_.assign(block_count(problem_.size()), {});
+        pool_.run(blocks_.size(), [&](std::size_t b) {
+            Part part;
+            const std::size_t last = std::min(problem_.size(), (b + 1) * block_size);
+            for (std::size_t k = b * block_size; k < last; ++k) {
+                const double d = fitting_samples(k, tau, cycle_s * scale);
+                if (d < 0 && !problem_.excused()) {
+                    part.impossible = 1;
+                    part.learner = k;
+                }
+                if (samples) samples[k] = std::max(d, 0.0);
+                part.samples.add(std::max(d, 0.0));
+            }
+            blocks_[b] = part;
+        });
+        const Part total = reduce_tree(std::span<Part>(blocks_));
+        if (total.impossible > 0) {
+            blamed_ = total.learner;
+            return -1;
+        }
+        return total.samples.value();
+    }
+
+    Result run() {
+        Result result;
+        const double samples = problem_.samples_real();
+        const double cycle = problem_.cycle_s();
+        const auto learners = static_cast<std::int64_t>(problem_.size());
+        const std::int64_t share = (problem_.samples() + learners - 1) / learners;
+        std::int64_t high = static_cast<std::int64_t>(
+            cycle / (problem_.fastest_compute_s() * static_cast<double>(share)) * (1 + 1e-12));
+        std::int64_t bound = high;
+        std::int64_t sure = 0;
+        const auto over = [&](std::int64_t tau, double scale) {
+            return fitting(static_cast<double>(tau), cycle, scale, nullptr) >= samples;
+        };
+        // The largest tau that surely fits, by halves; then whether the next may still fit within
+        // rounding.
+        std::int64_t low = 0;
+        while (low < high && !stop_.check()) {
+            const std::int64_t middle = low + (high - low + 1) / 2;
+            if (over(middle, 1 - clear_margin)) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        sure = low;
+        std::int64_t possible = sure;
+        while (!stop_.requested() && possible < bound && over(possible + 1, 1 + clear_margin))
+            ++possible;
+        result.stopped = stop_.requested();
+        if (!result.stopped) bound = possible;
+        result.tau = sure;
+        result.bound = bound;
+        if (sure > 0) plan(static_cast<double>(sure), result);
+        if (bound == 0) {
+            result.status = Status::infeasible;
+            result.blame = fitting(1, cycle, 1, nullptr) < 0 ? Blame::slow_return : Blame::radio;
+            result.blamed_learner = blamed_;
+        } else if (sure == bound) {
+            result.status = Status::optimal;
+        } else {
+            result.status = result.stopped && sure > 0 ? Status::feasible : Status::undecided;
+        }
+        result.passes = passes_;
+        result.elapsed_s = stop_.elapsed_s();
+        return result;
+    }
+
+  private:
+    struct Part {
+        CompensatedSum samples;
+        double impossible = 0;
+        std::size_t learner = 0;
+        void add(const Part& o) {
+            samples.add(o.samples);
+            if (impossible == 0) learner = o.learner;
+            impossible += o.impossible;
+        }
+    };
+
+    static double share_of(double budget, double learners) {
+        double share = budget / learners;
+        // Rounded down: K shares must fit in the budget exactly.
+        if (std::fma(share, learners, -budget) > 0) share = std::nextafter(share, 0.0);
+        return share;
+    }
+
+    double fitting_samples(std::size_t k, double tau, double cycle_s) const {
+        const Demand demand = demand_of(problem_, k, tau, cycle_s);
+        const double fixed = demand.budget_s - demand.beta * send_s_per_bit_[k];
+        if (!(fixed >= 0)) return -1;
+        const double each = demand.per_sample_s + demand.alpha * send_s_per_bit_[k];
+        return std::min(std::floor(fixed / each), problem_.samples_real());
+    }
+
+    // The earliest common finish, by halves on the cycle; surplus samples leave the last learners
+    // that hold any.
+    void plan(double tau, Result& result) {
+        const std::size_t size = problem_.size();
+        const double samples = problem_.samples_real();
+        double late = problem_.cycle_s() * (1 - clear_margin);
+        double early = 0;
+        for (int step = 0; step < 45 && late - early > 1e-9 * late && !stop_.requested(); ++step) {
+            const double middle = 0.5 * (early + late);
+            (fitting(tau, middle, 1, nullptr) >= samples ? late : early) = middle;
+            stop_.check();
+        }
+        std::vector<double> d(size);
+        double surplus = fitting(tau, late, 1, d.data()) - samples;
+        for (std::size_t k = size; k-- > 0 && surplus > 0;) {
+            const double less = std::min(d[k], surplus);
+            d[k] -= less;
+            surplus -= less;
+        }
+        result.samples.resize(size);
+        for (std::size_t k = 0; k < size; ++k) result.samples[k] = static_cast<std::int64_t>(d[k]);
+        result.bandwidth_hz.assign(size, bandwidth_hz_);
+        result.power_w.assign(size, power_w_);
+    }
+
+    const Problem& problem_;
+    Stop stop_;
+    Pool pool_;
+    double bandwidth_hz_;
+    double power_w_;
+    std::vector<double> send_s_per_bit_;
+    std::vector<Part> blocks_;
+    std::int64_t passes_ = 0;
+    std::size_t blamed_ = 0;
+};
+
+}  // namespace
+
+Result solve_equal_shares(const Problem& problem, const Settings& settings) {
+    return EqualShares(problem, settings).run();
+}
+
+}  // namespace mel

@@ -1,0 +1,82 @@
+#include "mel/exact_pass.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace mel {
+
+SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                     std::vector<SplitSums>& blocks, double* samples) {
+    const std::size_t size = problem.size();
+    const double guard = slack_guard(point.cycle_s);
+    blocks.resize(block_count(size));
+    pool.run(blocks.size(), [&](std::size_t b) {
+        SplitSums sums;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+            const double noise = problem.noise_over_gain()[k];
+            const Response r = respond(problem.law(), demand, noise, problem.excused(), box.low(k),
+                                       box.high(k), point.prices);
+            if (!r.possible) sums.impossible += 1;
+            samples[k] = r.samples;
+            sums.samples.add(r.samples);
+            sums.bandwidth.add(r.bandwidth_hz);
+            sums.power.add(r.power_w);
+            sums.cost.add(r.cost);
+            if (r.cost > 0) sums.condition += r.cost / r.slack_s;
+            // Where d ends at the deadline itself, rounding may have hidden one more integer.
+            const double last_seen = r.possible ? r.samples : box.low(k) - 1;
+            if (demand.slack(last_seen + 1) <= guard && last_seen + 1 <= box.high(k)) {
+                const double more = overlooked_value(problem.law(), demand, noise, last_seen,
+                                                     box.high(k), guard, point.prices);
+                if (more > -std::numeric_limits<double>::infinity() && !r.possible) {
+                    sums.overlooked += more;
+                    sums.impossible -= 1;
+                } else if (more > r.samples - r.cost) {
+                    sums.overlooked += more - (r.samples - r.cost);
+                }
+            }
+        }
+        blocks[b] = sums;
+    });
+    return reduce_tree(std::span<SplitSums>(blocks));
+}
+
+Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums& sums) {
+    if (sums.impossible > 0) return {-std::numeric_limits<double>::infinity(), 0};
+    const double budget =
+        point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w();
+    CompensatedSum value;
+    value.add(budget);
+    value.add(sums.samples);
+    value.add(-sums.cost.value());
+    value.add(sums.overlooked);
+    value.add(-problem.samples_real());
+    const double scale = budget + sums.cost.value() + sums.samples.value() + problem.samples_real();
+    return {value.value(), unit_roundoff * (64 * scale + 64 * point.cycle_s * sums.condition)};
+}
+
+double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
+                std::vector<SplitSums>& blocks) {
+    const std::size_t size = problem.size();
+    const double guard = slack_guard(problem.cycle_s());
+    blocks.resize(block_count(size));
+    pool.run(blocks.size(), [&](std::size_t b) {
+        SplitSums sums;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            Demand demand = demand_of(problem, k, tau, problem.cycle_s());
+            demand.budget_s += guard;
+            const double high = largest_allowed(demand, box.high(k));
+            const bool may_rest = problem.excused() && box.low(k) <= 0;
+            if (high < box.low(k) && !may_rest) sums.impossible += 1;
+            sums.samples.add(std::max(high, 0.0));
+        }
+        blocks[b] = sums;
+    });
+    const SplitSums total = reduce_tree(std::span<SplitSums>(blocks));
+    return total.impossible > 0 ? -std::numeric_limits<double>::infinity() : total.samples.value();
+}
+
+}  // namespace mel

@@ -1,0 +1,168 @@
+#include "mel/problem.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <sstream>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+
+namespace mel {
+namespace {
+
+constexpr double smallest = 1e-60;
+constexpr double largest = 1e60;
+constexpr double largest_count = 9007199254740992.0;  // 2^53: every integer up to here is a double
+
+[[noreturn]] void refuse(const std::string& field, double value, const char* range) {
+    std::ostringstream text;
+    text.precision(17);
+    text << field << " = " << value << ": must be " << range;
+    throw std::invalid_argument(text.str());
+}
+
+void require_positive(const char* field, double value) {
+    if (!(value >= smallest && value <= largest)) {
+        refuse(field, value, "a finite number in [1e-60, 1e+60]");
+    }
+}
+
+void require_count(const char* field, double value) {
+    if (!(value >= 0 && value <= largest_count)) refuse(field, value, "in [0, 2^53]");
+}
+
+void require_column(const char* field, std::span<const double> column, std::size_t size) {
+    if (column.size() != size) {
+        throw std::invalid_argument(std::string(field) + " has " + std::to_string(column.size()) +
+                                    " learners: must have " + std::to_string(size) +
+                                    " as flops_per_s");
+    }
+    for (std::size_t k = 0; k < size; ++k) {
+        if (!(column[k] >= smallest && column[k] <= largest)) {
+            refuse(std::string(field) + "[" + std::to_string(k) + "]", column[k],
+                   "a finite number in [1e-60, 1e+60]");
+        }
+    }
+}
+
+double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
+
+}  // namespace
+
+Problem::Problem(const ProblemStatement& s)
+    : samples_(s.samples),
+      alpha_(s.sample_bits + s.model_bits_per_sample),
+      beta_(s.model_bits),
+      returned_bits_per_sample_(s.model_bits_per_sample),
+      bandwidth_hz_(s.bandwidth_hz),
+      power_w_(s.power_w),
+      cycle_s_(s.cycle_s),
+      law_(s.law),
+      idle_(s.idle) {
+    const std::size_t size = s.flops_per_s.size();
+    if (size == 0) throw std::invalid_argument("learners = 0: must be at least 1");
+    if (samples_ < 1 || static_cast<double>(samples_) > largest_count) {
+        throw std::invalid_argument("samples = " + std::to_string(samples_) +
+                                    ": must be in [1, 2^53]");
+    }
+    require_count("sample_bits", s.sample_bits);
+    require_count("model_bits_per_sample", s.model_bits_per_sample);
+    require_count("model_bits", s.model_bits);
+    require_count("sample_bits + model_bits_per_sample", alpha_);
+    require_positive("flops_per_sample", s.flops_per_sample);
+    require_positive("bandwidth_hz", bandwidth_hz_);
+    require_positive("power_w", power_w_);
+    require_positive("noise", s.noise);
+    require_positive("cycle_s", cycle_s_);
+    require_column("flops_per_s", s.flops_per_s, size);
+    require_column("gain", s.gain, size);
+    require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
+    require_column("return_power_w", s.return_power_w, size);
+
+    compute_s_.resize(size);
+    return_s_per_bit_.resize(size);
+    noise_over_gain_.resize(size);
+    fastest_compute_s_ = std::numeric_limits<double>::infinity();
+    double slowest = 0;
+    for (std::size_t k = 0; k < size; ++k) {
+        const double band = s.return_bandwidth_hz[k];
+        const double noise = law_ == LinkLaw::density ? s.noise * band : s.noise;
+        const double rate = band * log2_1p(s.return_power_w[k] * s.gain[k] / noise);
+        if (!(rate >= 1e-200 && rate <= 1e200)) {
+            refuse("return rate of learner " + std::to_string(k), rate,
+                   "in [1e-200, 1e+200] bit/s (from its gain, return power and bandwidth)");
+        }
+        compute_s_[k] = s.flops_per_sample / s.flops_per_s[k];
+        return_s_per_bit_[k] = 1.0 / rate;
+        noise_over_gain_[k] = s.noise / s.gain[k];
+        fastest_compute_s_ = std::min(fastest_compute_s_, compute_s_[k]);
+        if (return_s_per_bit_[k] > slowest) {
+            slowest = return_s_per_bit_[k];
+            slowest_return_ = k;
+        }
+    }
+    every_return_in_time_ = beta_ * slowest < cycle_s_;
+    if (cycle_s_ / fastest_compute_s_ > largest_count) {
+        refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s_ / fastest_compute_s_,
+               "at most 2^53 local cycles");
+    }
+    find_twins(s);
+    find_typical();
+}
+
+void Problem::find_twins(const ProblemStatement& s) {
+    const std::size_t size = s.flops_per_s.size();
+    if (size > 4096) return;
+    const auto key = [&](std::uint32_t k) {
+        return std::tuple(s.flops_per_s[k], s.gain[k], s.return_bandwidth_hz[k],
+                          s.return_power_w[k]);
+    };
+    std::vector<std::uint32_t> order(size);
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
+    bool any = false;
+    std::vector<std::uint32_t> twins(size);
+    for (std::size_t i = 0; i < size; ++i) {
+        const bool same = i > 0 && key(order[i]) == key(order[i - 1]);
+        twins[order[i]] = same ? twins[order[i - 1]] : order[i];
+        any = any || same;
+    }
+    if (any) twins_ = std::move(twins);
+}
+
+void Problem::find_typical() {
+    const std::size_t size = this->size();
+    const std::size_t step =
+        size <= 64 ? 1 : (size / 64) | 1;  // odd: kinds of learners often alternate
+    double logs = 0;
+    double speed = 0;
+    double count = 0;
+    for (std::size_t k = 0; k < size; k += step) {
+        logs += std::log(noise_over_gain_[k]);
+        speed += 1 / compute_s_[k];
+        count += 1;
+    }
+    typical_noise_ = std::exp(logs / count);
+    typical_compute_s_ = count / speed;
+}
+
+LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
+                              std::int64_t samples, double bandwidth_hz, double power_w) {
+    const double d = static_cast<double>(samples);
+    const double bits = problem.sample_bits_sent() * d + problem.model_bits();
+    double send_s = 0;
+    if (bits > 0) {
+        const double noise = problem.law() == LinkLaw::density
+                                 ? problem.noise_over_gain()[k] * bandwidth_hz
+                                 : problem.noise_over_gain()[k];
+        const double rate =
+            bandwidth_hz > 0 && power_w > 0 ? bandwidth_hz * log2_1p(power_w / noise) : 0.0;
+        send_s = rate > 0 ? bits / rate : std::numeric_limits<double>::infinity();
+    }
+    const double back = problem.model_bits_per_sample() * d + problem.model_bits();
+    return {send_s, tau * d * problem.compute_s()[k], back * problem.return_s_per_bit()[k]};
+}
+
+}  // namespace mel

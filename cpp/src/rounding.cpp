@@ -1,0 +1,123 @@
+#include "mel/rounding.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace mel {
+namespace {
+constexpr double infinity = std::numeric_limits<double>::infinity();
+}
+
+void Rounding::carry(double tau, double cycle_s, const Box& box, double* samples) {
+    double left = 0;  // what rounding owes so far, in samples
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const double wish = samples[k];
+        if (wish <= 0) continue;
+        double d = std::floor(wish + left + 0.5);
+        d = std::clamp(d, std::floor(wish), std::floor(wish) + 1);
+        const double least = problem_.excused() && box.low(k) <= 0 ? 1 : box.low(k);
+        d = std::clamp(d, least, box.high(k));
+        if (!demand_of(problem_, k, tau, cycle_s).allows(d)) d = std::max(d - 1, 0.0);
+        left += wish - d;
+        samples[k] = d;
+    }
+}
+
+void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices) {
+    tau_ = tau;
+    cycle_s_ = cycle_s;
+    box_ = &box;
+    prices_ = prices;
+    if (problem_.law() != LinkLaw::density) return;
+    unit_cost_.resize(problem_.size());
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
+    }
+}
+
+double Rounding::cost(std::size_t k, double d) const {
+    if (problem_.excused() && d == 0) return 0;
+    const Demand demand = demand_of(problem_, k, tau_, cycle_s_);
+    if (!demand.allows(d)) return infinity;
+    const double rate = demand.rate(d);
+    if (problem_.law() == LinkLaw::density) return unit_cost_[k] * rate;
+    return buy_fixed(problem_.noise_over_gain()[k], prices_, rate).cost;
+}
+
+double Rounding::step_up(std::size_t k, double d) const {
+    return d + 1 <= box_->high(k) ? cost(k, d + 1) - cost(k, d) : infinity;
+}
+
+double Rounding::step_down(std::size_t k, double d) const {
+    return d - 1 >= box_->low(k) ? cost(k, d) - cost(k, d - 1) : -infinity;
+}
+
+bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples) {
+    const std::size_t size = problem_.size();
+    CompensatedSum total;
+    for (std::size_t k = 0; k < size; ++k) total.add(samples[k]);
+    total.add(-problem_.samples_real());
+    double over = total.value();
+    if (over == 0) return true;
+    price(tau, cycle_s, box, prices);
+    const bool down = over > 0;
+    // A max-heap of what a step saves, or of minus what it costs.
+    const auto less = [](const Marginal& a, const Marginal& b) {
+        return a.cost < b.cost || (a.cost == b.cost && a.learner > b.learner);
+    };
+    const auto gain = [&](std::size_t k) {
+        return down ? step_down(k, samples[k]) : -step_up(k, samples[k]);
+    };
+    heap_.clear();
+    for (std::size_t k = 0; k < size; ++k) {
+        const double g = gain(k);
+        if (g > -infinity) heap_.push_back({g, k});
+    }
+    std::make_heap(heap_.begin(), heap_.end(), less);
+    long steps = 0;
+    while (over != 0) {
+        if (heap_.empty() || (++steps % 4096 == 0 && pool_.stop().check())) return false;
+        std::pop_heap(heap_.begin(), heap_.end(), less);
+        const std::size_t k = heap_.back().learner;
+        heap_.pop_back();
+        samples[k] += down ? -1 : 1;
+        over += down ? -1 : 1;
+        const double g = gain(k);
+        if (g > -infinity) {
+            heap_.push_back({g, k});
+            std::push_heap(heap_.begin(), heap_.end(), less);
+        }
+    }
+    return true;
+}
+
+bool Rounding::exchange(double tau, double cycle_s, const Box& box, Prices prices,
+                        double* samples) {
+    const std::size_t size = problem_.size();
+    price(tau, cycle_s, box, prices);
+    up_.resize(size);
+    down_.resize(size);
+    for (std::size_t k = 0; k < size; ++k) {
+        up_[k] = step_up(k, samples[k]);
+        down_[k] = step_down(k, samples[k]);
+    }
+    bool moved = false;
+    for (std::size_t step = 0; step < 4 * size + 16; ++step) {
+        const auto to =
+            static_cast<std::size_t>(std::min_element(up_.begin(), up_.end()) - up_.begin());
+        const auto from =
+            static_cast<std::size_t>(std::max_element(down_.begin(), down_.end()) - down_.begin());
+        if (to == from || !(up_[to] < down_[from] * (1 - 1e-12))) break;
+        samples[to] += 1;
+        samples[from] -= 1;
+        moved = true;
+        for (const std::size_t k : {to, from}) {
+            up_[k] = step_up(k, samples[k]);
+            down_[k] = step_down(k, samples[k]);
+        }
+    }
+    return moved;
+}
+
+}  // namespace mel

@@ -1,0 +1,255 @@
+#include "mel/solve.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "mel/boundary.hpp"
+#include "mel/equal_shares.hpp"
+
+namespace mel {
+namespace {
+
+UniformBox root_box(const Problem& problem, Scheme scheme) {
+    const double samples = problem.samples_real();
+    if (scheme == Scheme::resource_only) {
+        const auto learners = static_cast<std::int64_t>(problem.size());
+        const std::int64_t share = problem.samples() / learners;
+        const bool whole = problem.samples() % learners == 0;
+        return {static_cast<double>(share), static_cast<double>(share + (whole ? 0 : 1))};
+    }
+    return {0, samples};
+}
+
+// Some learner holds at least ceil(D/K) samples, so tau can not exceed what the fastest computes of
+// those.
+std::int64_t largest_conceivable_tau(const Problem& problem) {
+    const auto learners = static_cast<std::int64_t>(problem.size());
+    const std::int64_t share = (problem.samples() + learners - 1) / learners;
+    const double tau =
+        problem.cycle_s() / (problem.fastest_compute_s() * static_cast<double>(share));
+    return static_cast<std::int64_t>(tau * (1 + 1e-12));
+}
+
+class Solver {
+  public:
+    Solver(const Problem& problem, const Settings& settings)
+        : problem_(problem),
+          settings_(settings),
+          stop_(settings.time_limit_s, poll()),
+          pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_),
+          box_(root_box(problem, settings.scheme)),
+          boundary_(problem, pool_, box_),
+          rounding_(problem, pool_),
+          filling_(problem, pool_),
+          tree_search_({problem, pool_, rounding_, filling_}, box_) {}
+
+    Result run() {
+        upper_ = largest_conceivable_tau(problem_);
+        result_.bound = upper_;
+        result_.tree = {TreeNode{}};
+        PassPoint guess = boundary_.guess();
+        if (!problem_.sends_nothing()) boundary_.find_tau(guess, 1e-6, 40);
+        prices_ = guess.prices;
+        search(std::clamp<double>(std::floor(guess.tau), 0, static_cast<double>(upper_)));
+        return finish();
+    }
+
+  private:
+    enum class Answer { feasible, infeasible, unresolved, stopped };
+
+    std::function<bool()> poll() {
+        if (!settings_.should_stop) return {};
+        return [this] {
+            return settings_.should_stop({result_.tau, upper_, passes(), stop_.elapsed_s()});
+        };
+    }
+
+    std::int64_t passes() const {
+        return boundary_.passes() + filling_.passes() + tree_search_.passes() + capacity_passes_;
+    }
+
+    // Closes in on the largest feasible tau from a guess: one step above it, the guess itself, then
+    // outwards with doubling steps, then by halves. `ceiling` also falls where a tau stays
+    // unresolved; `upper_` only by proof.
+    void search(double guess) {
+        std::int64_t ceiling = upper_;
+        std::int64_t next = std::min<std::int64_t>(static_cast<std::int64_t>(guess) + 1, ceiling);
+        std::int64_t stride = 1;
+        bool bracketed_below = false;
+        bool bracketed_above = next > static_cast<std::int64_t>(guess) ? false : true;
+        while (result_.tau < ceiling) {
+            const Answer answer = decide(next);
+            if (answer == Answer::stopped) return;
+            if (answer == Answer::feasible) {
+                bracketed_below = true;
+                result_.tau = next;
+            } else {
+                bracketed_above = true;
+                ceiling = next - 1;
+                if (answer == Answer::infeasible) upper_ = next - 1;
+            }
+            if (result_.tau >= ceiling) return;
+            if (bracketed_below && bracketed_above) {
+                next = result_.tau + (ceiling - result_.tau + 1) / 2;
+            } else if (bracketed_below) {
+                next = std::min(result_.tau + stride, ceiling);
+                stride *= 2;
+            } else {
+                next = std::max<std::int64_t>(ceiling - (stride - 1), 1);
+                stride *= 2;
+            }
+        }
+    }
+
+    Answer decide(std::int64_t whole) {
+        const double tau = static_cast<double>(whole);
+        if (stop_.check()) return Answer::stopped;
+        ++capacity_passes_;
+        const double most = capacity(problem_, Box{box_}, tau, pool_, blocks_);
+        if (stop_.requested()) return Answer::stopped;
+        if (most < problem_.samples_real()) {
+            result_.tree = {TreeNode{}};
+            blame_ = most >= 0 ? Blame::computing : Blame::slow_return;
+            return Answer::infeasible;
+        }
+        if (problem_.sends_nothing()) return without_radio(tau);
+        PassPoint point{tau, problem_.cycle_s(), prices_};
+        if (boundary_.prove(point, 8)) {
+            prices_ = point.prices;
+            result_.tree = {TreeNode{-1, 0, point.prices}};
+            blame_ = Blame::radio;
+            return Answer::infeasible;
+        }
+        if (stop_.requested()) return Answer::stopped;
+        if (plan_from_reals(tau)) return Answer::feasible;
+        if (stop_.requested()) return Answer::stopped;
+        const auto outcome = tree_search_.decide(tau, point.prices, settings_.work_limit);
+        switch (outcome) {
+            case BranchAndBound::Outcome::stopped:
+                return Answer::stopped;
+            case BranchAndBound::Outcome::unresolved:
+                return Answer::unresolved;
+            case BranchAndBound::Outcome::infeasible:
+                result_.tree = tree_search_.tree();
+                blame_ = Blame::radio;
+                return Answer::infeasible;
+            case BranchAndBound::Outcome::feasible:
+                break;
+        }
+        real_.assign(tree_search_.samples().begin(), tree_search_.samples().end());
+        return keep_plan(tau, tree_search_.ratio()) ? Answer::feasible : Answer::unresolved;
+    }
+
+    // The continuous optimum in the shortest cycle, rounded: nearly always a plan when there is
+    // one.
+    bool plan_from_reals(double tau) {
+        PassPoint point{tau, problem_.cycle_s(), prices_};
+        const bool converged = boundary_.find_cycle(point, 1e-6, 16);
+        if (stop_.requested() || !std::isfinite(point.cycle_s)) return false;
+        if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;
+        point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
+        real_.resize(problem_.size());
+        real_samples(problem_, box_, point, pool_, real_.data());
+        const Box box{box_};
+        const double cycle = problem_.cycle_s();
+        rounding_.carry(tau, cycle, box, real_.data());
+        if (!rounding_.repair(tau, cycle, box, point.prices, real_.data())) return false;
+        double ratio = point.prices.mu / point.prices.lambda;
+        if (filling_.fill(tau, cycle, real_.data(), ratio) != WaterFilling::Outcome::fits)
+            return false;
+        prices_ = point.prices;
+        return keep_plan(tau, ratio);
+    }
+
+    // Shares the slack out by finishing as early as the split allows, then lets the proof's eyes
+    // look at the numbers.
+    bool keep_plan(double tau, double ratio) {
+        const double cycle = problem_.cycle_s();
+        double best_ratio = ratio;
+        const double shortest = filling_.shortest_cycle(tau, cycle, real_.data(), best_ratio);
+        bandwidth_.resize(problem_.size());
+        power_.resize(problem_.size());
+        if (!filling_.allocate(tau, shortest, real_.data(), best_ratio, bandwidth_.data(),
+                               power_.data()) &&
+            !filling_.allocate(tau, cycle, real_.data(), ratio, bandwidth_.data(), power_.data())) {
+            return false;
+        }
+        store();
+        return true;
+    }
+
+    void store() {
+        result_.samples.resize(problem_.size());
+        std::transform(real_.begin(), real_.end(), result_.samples.begin(),
+                       [](double d) { return static_cast<std::int64_t>(d); });
+        result_.bandwidth_hz.swap(bandwidth_);
+        result_.power_w.swap(power_);
+    }
+
+    // Computing and returning alone: fill learners up to what surely fits.
+    Answer without_radio(double tau) {
+        real_.assign(problem_.size(), 0.0);
+        double left = problem_.samples_real();
+        for (std::size_t k = 0; k < problem_.size(); ++k) {
+            Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
+            demand.budget_s -= slack_guard(problem_.cycle_s());
+            const double most = largest_allowed(demand, std::min(box_.upper, left));
+            const double d = std::max(most, 0.0);
+            real_[k] = d;
+            left -= d;
+        }
+        if (left > 0) return Answer::unresolved;
+        bandwidth_.assign(problem_.size(), 0.0);
+        power_.assign(problem_.size(), 0.0);
+        store();
+        return Answer::feasible;
+    }
+
+    Result finish() {
+        result_.bound = upper_;
+        result_.stopped = stop_.requested();
+        if (upper_ == 0) {
+            result_.status = Status::infeasible;
+            result_.blame = blame_ == Blame::none ? Blame::computing : blame_;
+            result_.blamed_learner = problem_.slowest_return();
+        } else if (result_.tau == upper_) {
+            result_.status = Status::optimal;
+        } else {
+            result_.status =
+                result_.stopped && result_.tau > 0 ? Status::feasible : Status::undecided;
+        }
+        result_.prices = prices_;
+        result_.nodes = tree_search_.nodes();
+        result_.passes = passes();
+        result_.elapsed_s = stop_.elapsed_s();
+        return std::move(result_);
+    }
+
+    const Problem& problem_;
+    const Settings& settings_;
+    Result result_;
+    std::int64_t upper_ = 0;
+    Blame blame_ = Blame::none;
+    std::int64_t capacity_passes_ = 0;
+    Stop stop_;
+    Pool pool_;
+    UniformBox box_;
+    Boundary boundary_;
+    Rounding rounding_;
+    WaterFilling filling_;
+    BranchAndBound tree_search_;
+    Prices prices_{};
+    std::vector<SplitSums> blocks_;
+    std::vector<double> real_;
+    std::vector<double> bandwidth_;
+    std::vector<double> power_;
+};
+
+}  // namespace
+
+Result solve(const Problem& problem, const Settings& settings) {
+    if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
+    return Solver(problem, settings).run();
+}
+
+}  // namespace mel
