@@ -1,0 +1,71 @@
+"""Equation (5): the global model is the average of the learners' models weighted by samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Weights = Sequence[NDArray[Any]]
+
+
+class WeightedAverage:
+    """Sum d_k w_k / D of models that arrive one after the other, held as one model in float64."""
+
+    def __init__(self) -> None:
+        self._sum: list[NDArray[np.float64]] = []
+        self._dtypes: list[np.dtype[Any]] = []
+        self._samples = 0
+
+    def add(self, weights: Weights, samples: int) -> None:
+        """Add one learner's model; zero samples add nothing."""
+        if samples < 0:
+            raise ValueError(f"samples must be at least 0, got {samples}")
+        if samples == 0:
+            return
+        arrays = [np.asarray(part) for part in weights]
+        if not all(np.isfinite(part).all() for part in arrays):
+            raise ValueError(
+                "a learner returned weights that are not finite: the training diverged"
+            )
+        if not self._sum:
+            self._sum = [np.zeros(part.shape) for part in arrays]
+            self._dtypes = [part.dtype for part in arrays]
+        shapes = [part.shape for part in arrays]
+        if shapes != [part.shape for part in self._sum]:
+            raise ValueError(f"weights of shapes {shapes}, others had {self.shapes}")
+        for total, part in zip(self._sum, arrays, strict=True):
+            total += float(samples) * part
+        self._samples += samples
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of the arrays of the model."""
+        return [part.shape for part in self._sum]
+
+    def result(self) -> list[NDArray[Any]]:
+        """Return the average, in the dtypes of the first model."""
+        if not self._samples:
+            raise ValueError("no learner has samples: there is nothing to average")
+        return [
+            (total / self._samples).astype(dtype)
+            for total, dtype in zip(self._sum, self._dtypes, strict=True)
+        ]
+
+
+def average(models: Iterable[Weights], samples: Iterable[int]) -> list[NDArray[Any]]:
+    """Average models by equation (5), sum d_k w_k / D.
+
+    Parameters
+    ----------
+    models
+        The learners' weights, each a sequence of arrays of the same shapes.
+    samples
+        d_k, how many samples each was trained on; a model with zero samples changes nothing.
+    """
+    mean = WeightedAverage()
+    for weights, count in zip(models, samples, strict=True):
+        mean.add(weights, int(count))
+    return mean.result()

@@ -1,0 +1,199 @@
+"""Global cycles: distribute, train, average; accuracy on a simulated clock; resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mel_fast._atomic import beside
+from mel_fast.learning.averaging import WeightedAverage
+from mel_fast.learning.data import Dataset
+from mel_fast.learning.model import LocalModel, ScikitMLP
+from mel_fast.learning.partition import Dealer, Partition
+from mel_fast.plan import Plan
+
+_TRAINED = 3  # stream of the learners' own randomness
+
+
+@dataclass(frozen=True)
+class History:
+    """Accuracy on the test data after each global cycle; entry 0 is the untrained model.
+
+    Attributes
+    ----------
+    accuracy
+        Shape (cycles + 1,).
+    time_s
+        Simulated clock, shape (cycles + 1,): cycle times T.
+    tau, samples
+        What was run: local cycles and d_k.
+    """
+
+    accuracy: NDArray[np.float64]
+    time_s: NDArray[np.float64]
+    tau: int
+    samples: NDArray[np.int64]
+
+    def cycles_to(self, accuracy: float) -> int | None:
+        """The first global cycle after which the accuracy is reached; None if never."""
+        reached = np.flatnonzero(self.accuracy >= accuracy)
+        return int(reached[0]) if reached.size else None
+
+
+def run(
+    plan: Plan | int,
+    data: Dataset,
+    *,
+    samples: ArrayLike | None = None,
+    cycle_s: float | None = None,
+    cycles: int = 10,
+    partition: Partition | None = None,
+    concentration: float = 0.5,
+    model: LocalModel | None = None,
+    seed: int = 0,
+    checkpoint: str | Path | None = None,
+    progress: Callable[[int, int, float], Any] | None = None,
+) -> History:
+    """Learn with a plan.
+
+    Parameters
+    ----------
+    plan
+        A :class:`mel_fast.Plan`, or tau itself together with ``samples`` and ``cycle_s``.
+    data
+        Training and test data.
+    samples, cycle_s
+        d_k, shape (K,), and T in seconds; taken from the plan where there is one.
+    cycles
+        Global cycles to run.
+    partition
+        ``"random"``: a new random split of the orchestrator's data every cycle (parallelized);
+        ``"shard-iid"``, ``"dirichlet"``: each learner draws from its own shard (federated).
+        Default: by the plan's setting, ``"shard-iid"`` for federated, else ``"random"``.
+    concentration
+        Of the Dirichlet distribution; smaller is less alike.
+    model
+        A :class:`LocalModel`; default :class:`ScikitMLP` for the data's features and labels.
+    seed
+        Of the splits, the shards and the local shuffles.
+    checkpoint
+        A file (``.npz``) written after every global cycle and continued from if it is there and
+        belongs to the same run; a checkpoint of another run is an error.
+    progress
+        Called with (cycle, learner, accuracy of the global model) after every learner.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        For a plan without local cycles, samples that the data cannot give, an unknown partition,
+        a foreign checkpoint, or training that diverges.
+    """
+    tau, counts, cycle_s, partition = _unpacked(plan, samples, cycle_s, partition)
+    if cycles < 1:
+        raise ValueError(f"cycles must be at least 1, got {cycles}")
+    dealer = Dealer(data.train_y, counts, partition, seed, concentration)
+    if model is None:
+        labels = int(max(data.train_y.max(), data.test_y.max())) + 1
+        model = ScikitMLP(data.train_x.shape[1], labels, seed=seed)
+    elif not isinstance(model, LocalModel):
+        raise TypeError(f"model is a {type(model).__name__}: must be a LocalModel")
+    key = _key(tau, counts, partition, concentration, seed, data, model)
+    accuracy, weights = _resumed(checkpoint, key)
+    if weights is None:
+        weights = list(model.get_weights())
+        accuracy = [model.score(data.test_x, data.test_y)]
+    for cycle in range(len(accuracy), cycles + 1):
+        mean = WeightedAverage()
+        for k, indices in enumerate(dealer.deal(cycle)):
+            if len(indices):
+                model.set_weights(weights)
+                rng = np.random.Generator(np.random.PCG64([seed, _TRAINED, cycle, k]))
+                model.train(data.train_x[indices], data.train_y[indices], tau, rng)
+                mean.add(model.get_weights(), len(indices))
+            if progress is not None:
+                progress(cycle, k, accuracy[-1])
+        weights = mean.result()
+        model.set_weights(weights)
+        accuracy.append(model.score(data.test_x, data.test_y))
+        if checkpoint is not None:
+            _save(Path(checkpoint), key, accuracy, weights)
+    clock = np.arange(cycles + 1, dtype=np.float64) * cycle_s
+    seen = np.array(accuracy[: cycles + 1], dtype=np.float64)
+    return History(seen, clock, tau, counts)
+
+
+def _unpacked(
+    plan: Plan | int,
+    samples: ArrayLike | None,
+    cycle_s: float | None,
+    partition: Partition | None,
+) -> tuple[int, NDArray[np.int64], float, Partition]:
+    if isinstance(plan, Plan):
+        if plan.samples is None:
+            raise ValueError(f"the plan is {plan.status}: there is nothing to run")
+        tau, samples = plan.tau, plan.samples
+        cycle_s = plan.problem.cycle_s if cycle_s is None else cycle_s
+        if partition is None and plan.problem.task.setting == "federated":
+            partition = "shard-iid"
+    else:
+        tau = plan
+        if samples is None or cycle_s is None:
+            raise ValueError("with tau instead of a plan, samples and cycle_s must be given")
+    if tau < 1:
+        raise ValueError(f"tau must be at least 1, got {tau}")
+    counts = np.array(samples, dtype=np.int64)
+    if counts.ndim != 1 or not counts.size or (counts < 0).any() or not counts.any():
+        raise ValueError("samples must be (K,) counts of at least 0, and not all zero")
+    return tau, counts, cycle_s, partition or "random"
+
+
+def _key(
+    tau: int,
+    samples: NDArray[np.int64],
+    partition: str,
+    concentration: float,
+    seed: int,
+    data: Dataset,
+    model: LocalModel,
+) -> str:
+    """Everything that decides a run but its length: a longer run continues a shorter one."""
+    start = hashlib.sha256()
+    for part in (*model.get_weights(), data.train_y, data.test_y, data.train_x[:100]):
+        start.update(np.ascontiguousarray(part).tobytes())
+    shares = [partition, concentration if partition == "dirichlet" else None]
+    settings = getattr(model, "settings", None)
+    return json.dumps([tau, samples.tolist(), *shares, seed, settings, start.hexdigest()])
+
+
+def _resumed(
+    checkpoint: str | Path | None, key: str
+) -> tuple[list[float], list[NDArray[Any]] | None]:
+    if checkpoint is None or not Path(checkpoint).exists():
+        return [], None
+    try:
+        with Path(checkpoint).open("rb") as file, np.load(file, allow_pickle=False) as saved:
+            theirs, accuracy = str(saved["key"]), saved["accuracy"].tolist()
+            parts = [saved[f"w{i}"] for i in range(len(saved.files) - 2)]
+    except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{checkpoint} is not a checkpoint: {error}") from None
+    if theirs != key:
+        raise ValueError(f"{checkpoint} belongs to another run: remove it to start afresh")
+    return accuracy, parts
+
+
+def _save(path: Path, key: str, accuracy: list[float], weights: list[NDArray[Any]]) -> None:
+    with beside(path) as temporary, temporary.open("wb") as file:
+        parts = {f"w{i}": part for i, part in enumerate(weights)}
+        np.savez(file, key=np.array(key), accuracy=np.array(accuracy), **parts)  # type: ignore[arg-type]

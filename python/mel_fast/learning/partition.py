@@ -1,0 +1,106 @@
+"""Which samples a learner trains on in a global cycle."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.int64]
+Partition = Literal["random", "shard-iid", "dirichlet"]
+
+_DEALT, _ORDERED = 1, 2  # streams beside the training's own
+
+
+def random_split(available: int, samples: Indices, rng: np.random.Generator) -> list[Indices]:
+    """Parallelized learning: deal ``samples[k]`` of the orchestrator's samples to learner k.
+
+    Raises
+    ------
+    ValueError
+        If more samples are asked for than are there.
+    """
+    total = int(np.sum(samples))
+    if total > available:
+        raise ValueError(f"the plan deals {total} samples, the data has {available}")
+    order = rng.permutation(available)[:total]
+    return np.split(order, np.cumsum(samples)[:-1])
+
+
+def iid_shards(available: int, learners: int, rng: np.random.Generator) -> list[Indices]:
+    """Federated learning: equal random shards, one a learner."""
+    return _filled(np.array_split(rng.permutation(available), learners))
+
+
+def dirichlet_shards(
+    labels: NDArray[np.int64], learners: int, concentration: float, rng: np.random.Generator
+) -> list[Indices]:
+    """Federated learning, not IID: each label is divided by a Dirichlet draw over the learners.
+
+    ``concentration`` near zero leaves most learners with few labels; large values approach IID. A
+    learner that drew nothing gets one sample of the largest shard.
+    """
+    if not concentration > 0.0:
+        raise ValueError(f"concentration must be positive, got {concentration!r}")
+    shards: list[list[Indices]] = [[] for _ in range(learners)]
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        share = rng.dirichlet(np.full(learners, concentration))
+        cuts = np.floor(np.cumsum(share)[:-1] * len(members) + 0.5).astype(np.int64)
+        for shard, part in zip(shards, np.split(members, cuts), strict=True):
+            shard.append(part)
+    return _filled([np.concatenate(shard) for shard in shards])
+
+
+def _filled(shards: list[Indices]) -> list[Indices]:
+    if sum(map(len, shards)) < len(shards):
+        raise ValueError(f"{sum(map(len, shards))} samples cannot be shared by {len(shards)}")
+    for k, shard in enumerate(shards):
+        if not len(shard):
+            giver = max(range(len(shards)), key=lambda j: len(shards[j]))
+            shards[giver], shards[k] = shards[giver][:-1], shards[giver][-1:]
+    return shards
+
+
+def drawn(shard: Indices, count: int, rng: np.random.Generator) -> Indices:
+    """Draw ``count`` samples of a shard, none a second time before all were taken once."""
+    rounds = [rng.permutation(shard) for _ in range(-(-count // len(shard)))]
+    return np.concatenate(rounds)[:count]
+
+
+class Dealer:
+    """The samples of every learner, cycle after cycle, from the seed alone."""
+
+    def __init__(
+        self,
+        labels: NDArray[np.int64],
+        samples: Indices,
+        partition: Partition,
+        seed: int,
+        concentration: float,
+    ) -> None:
+        self._samples, self._seed, self._available = samples, seed, len(labels)
+        self._shards: list[Indices] | None = None
+        rng = self._rng(_DEALT, 0)
+        if partition == "shard-iid":
+            self._shards = iid_shards(len(labels), len(samples), rng)
+        elif partition == "dirichlet":
+            self._shards = dirichlet_shards(labels, len(samples), concentration, rng)
+        elif partition != "random":
+            raise ValueError(
+                f"partition must be 'random', 'shard-iid' or 'dirichlet', got {partition!r}"
+            )
+
+    def _rng(self, stream: int, cycle: int) -> np.random.Generator:
+        return np.random.Generator(np.random.PCG64([self._seed, stream, cycle]))
+
+    def deal(self, cycle: int) -> list[Indices]:
+        """Indices for each learner in global cycle ``cycle``."""
+        rng = self._rng(_ORDERED, cycle)
+        if self._shards is None:
+            return random_split(self._available, self._samples, rng)
+        return [
+            drawn(shard, int(count), rng) if count else shard[:0]
+            for shard, count in zip(self._shards, self._samples, strict=True)
+        ]

@@ -1,0 +1,83 @@
+"""A PyTorch module as a learner's model. PyTorch is the user's to install."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mel_fast._optional import require
+from mel_fast.learning.averaging import Weights
+
+
+class TorchModel:
+    """Adapter from ``torch.nn.Module`` to :class:`mel_fast.learning.LocalModel`.
+
+    Parameters
+    ----------
+    module
+        Maps float32 inputs (n, F) to scores (n, classes).
+    loss
+        Called as ``loss(scores, labels)``, for instance ``torch.nn.CrossEntropyLoss()``.
+    optimizer
+        Makes a fresh optimiser from the module's parameters for every learner and global cycle, for
+        instance ``lambda parameters: torch.optim.SGD(parameters, lr=0.1)``; no state is shared.
+    batch
+        Samples in a mini-batch.
+
+    Notes
+    -----
+    The whole ``state_dict`` is averaged by equation (5), buffers included. Randomness inside the
+    module (dropout) is PyTorch's own and not governed by the loop's generator.
+    """
+
+    def __init__(
+        self,
+        module: Any,
+        *,
+        loss: Callable[[Any, Any], Any],
+        optimizer: Callable[[Any], Any],
+        batch: int = 32,
+    ) -> None:
+        self._torch = require("torch", extra="learn")
+        self._module, self._loss, self._optimizer, self._batch = module, loss, optimizer, batch
+
+    @property
+    def settings(self) -> list[Any]:
+        """What distinguishes runs beside the weights; part of a checkpoint's key."""
+        return [type(self._module).__name__, self._batch]
+
+    def get_weights(self) -> Weights:
+        """Copies of the entries of ``state_dict``, in its order."""
+        state = self._module.state_dict()
+        return [np.array(value.detach().cpu().numpy()) for value in state.values()]
+
+    def set_weights(self, weights: Weights) -> None:
+        """Load the entries of ``state_dict`` from arrays."""
+        names = self._module.state_dict().keys()
+        tensors = [self._torch.from_numpy(np.array(part)) for part in weights]
+        self._module.load_state_dict(dict(zip(names, tensors, strict=True)))
+
+    def train(
+        self, x: NDArray[Any], y: NDArray[Any], local_cycles: int, rng: np.random.Generator
+    ) -> None:
+        """Pass ``local_cycles`` times over the samples in mini-batches."""
+        self._module.train()
+        optimizer = self._optimizer(self._module.parameters())
+        for _ in range(local_cycles):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), self._batch):
+                rows = order[start : start + self._batch]
+                optimizer.zero_grad()
+                scores = self._module(self._torch.from_numpy(x[rows]))
+                self._loss(scores, self._torch.from_numpy(y[rows])).backward()
+                optimizer.step()
+
+    def score(self, x: NDArray[Any], y: NDArray[Any]) -> float:
+        """Accuracy on samples, between 0 and 1."""
+        self._module.eval()
+        with self._torch.no_grad():
+            scores = self._module(self._torch.from_numpy(x)).detach().cpu().numpy()
+        return float(np.mean(np.argmax(scores, axis=1) == y))
