@@ -4,7 +4,6 @@ Every refusal names the field, the index, the value and the allowed range, and h
 solving. A wrong kind of thing is a TypeError, a wrong number of the right kind a ValueError.
 """
 
-import difflib
 import math
 import operator
 from collections.abc import Iterable
@@ -75,6 +74,8 @@ def choice(field: str, value: Any, options: Iterable[str]) -> str:
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the closest of `words`, or nothing."""
+    import difflib  # only for words that are refused
+
     close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
 

@@ -33,10 +33,11 @@ class Problem(Frozen):
     Raises
     ------
     ValueError, TypeError
-        Naming the field, its value and the allowed range.
+        Naming the field, its value and the allowed range. Beyond the ranges of the single fields,
+        no learner may be so fast that a sample could be worked through more than 2**53 times.
     """
 
-    __slots__ = ("_compiled", "cycle_s", "idle", "learners", "radio", "task")
+    __slots__ = ("core", "cycle_s", "idle", "learners", "radio", "task")
     _fields: ClassVar[tuple[str, ...]] = ("task", "learners", "radio", "cycle_s", "idle")
 
     task: LearningTask
@@ -44,7 +45,8 @@ class Problem(Frozen):
     radio: Radio
     cycle_s: float
     idle: Idle
-    _compiled: _core.Problem | None
+    core: _core.Problem
+    """The same problem in the compiled core."""
 
     def __init__(
         self,
@@ -65,21 +67,12 @@ class Problem(Frozen):
             self._set(name, value)
         self._set("cycle_s", real("cycle_s", cycle_s))
         self._set("idle", choice("idle", idle, IDLES))
-        self._set("_compiled", None)
+        self._set("core", self._compile())
 
     @property
     def law(self) -> Law:
         """Link law of the radio: ``"density"`` or ``"fixed"``."""
         return self.radio.law
-
-    @property
-    def core(self) -> _core.Problem:
-        """The same problem in the compiled core, built on first use and kept."""
-        compiled = self._compiled
-        if compiled is None:
-            compiled = self._compile()
-            self._set("_compiled", compiled)
-        return compiled
 
     def _compile(self) -> _core.Problem:
         task, learners, radio = self.task, self.learners, self.radio
@@ -101,13 +94,16 @@ class Problem(Frozen):
             excused=self.idle == "excused",
         )
 
+    def rates(self, bandwidth_hz: Any, power_w: Any) -> FloatColumn:
+        """Return each learner's rate in bits a second at some bandwidth and power, equation (6)."""
+        noise = self.radio.noise * bandwidth_hz if self.law == "density" else self.radio.noise
+        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+            snr = power_w * self.learners.gain / noise
+            return np.asarray(bandwidth_hz * (np.log1p(snr) / np.log(2.0)))
+
     def return_rates(self) -> FloatColumn:
         """Return R_k in bits a second, equation (8) at each learner's own bandwidth and power."""
-        learners, radio = self.learners, self.radio
-        bandwidth = learners.return_bandwidth_hz
-        noise = radio.noise * bandwidth if self.law == "density" else radio.noise
-        snr = learners.return_power_w * learners.gain / noise
-        return np.asarray(bandwidth * (np.log1p(snr) / np.log(2.0)))
+        return self.rates(self.learners.return_bandwidth_hz, self.learners.return_power_w)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dict, real numbers as hexadecimal strings (the plan file's form)."""

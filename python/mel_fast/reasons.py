@@ -1,74 +1,106 @@
-"""Why there is no plan, or no proof: in words, with the numbers that decide."""
+"""Why there is no plan, or no proof: in words, with the numbers that decide.
 
-import math
+The words are worked out here from the problem's own numbers in double precision: they explain a
+status that the core has proved, they do not prove it.
+"""
 
 import numpy as np
 
 from mel_fast import _core
 from mel_fast._units import count, with_unit
+from mel_fast._validation import FloatColumn
 from mel_fast.plan import Plan
 from mel_fast.problem import Problem
 from mel_fast.status import Status
 
-_RETURN_TOO_SLOW, _COMPUTING, _BUDGETS = 1, 2, 3
+_NAMED = 3
 
 
 def reasons_of(plan: Plan, result: _core.Result) -> tuple[str, ...]:
     """Return the reasons for a plan that came from the core."""
+    if plan.status is Status.OPTIMAL:
+        return ()
     if plan.status is Status.INFEASIBLE:
-        return (_blame(plan.problem, plan.scheme, result),)
-    if plan.status is Status.FEASIBLE or (plan.status is Status.UNDECIDED and result.stopped):
+        problem = plan.problem
+        return (
+            _slow_learners(problem, plan.scheme)
+            or _too_many_samples(problem, plan.scheme)
+            or (_budgets(problem, plan.scheme),)
+        )
+    if result.stopped:
         found = f"tau = {plan.tau} is reached" if plan.tau else "no plan was found yet"
         return (
             f"stopped after {with_unit(plan.elapsed_s, 's')} by a limit, the callback or Ctrl-C: "
             f"{found}, tau = {plan.bound + 1} is ruled out, between them nothing is proved",
         )
-    if plan.status is Status.UNDECIDED:
-        return (
-            f"double precision cannot decide tau = {plan.tau + 1}: "
-            f"tau = {plan.tau} is reached and tau = {plan.bound + 1} is ruled out",
-        )
-    return ()
-
-
-def _blame(problem: Problem, scheme: str, result: _core.Result) -> str:
-    if result.blame == _RETURN_TOO_SLOW:
-        return _slow_return(problem, result.blame_learner)
-    if result.blame == _COMPUTING:
-        return _computing(problem, scheme)
-    return _budgets(problem, scheme)
-
-
-def _slow_return(problem: Problem, learner: int) -> str:
-    learners = problem.learners
-    rate = float(problem.return_rates()[learner])
-    bits = problem.task.model_bits
     return (
-        f"learner {learner}: returning the model alone takes {with_unit(_over(bits, rate), 's')} "
-        f"of the cycle's {with_unit(problem.cycle_s, 's')} "
-        f"({count(bits, 'bit')} at {with_unit(rate, 'bit/s')}: "
-        f"gain {learners.gain[learner]:.4g}, "
-        f"return bandwidth {with_unit(learners.return_bandwidth_hz[learner], 'Hz')}, "
-        f"return power {with_unit(learners.return_power_w[learner], 'W')}); "
-        "idle = 'excused' would leave it out"
+        f"double precision cannot decide tau = {plan.tau + 1}: "
+        f"tau = {plan.tau} is reached, tau = {plan.bound + 1} is ruled out",
     )
 
 
-def _computing(problem: Problem, scheme: str) -> str:
+def _slow_learners(problem: Problem, scheme: str) -> tuple[str, ...]:
+    """Name learners that cannot do their least part in time, each on its own."""
+    task = problem.task
+    share = task.samples // len(problem.learners) if scheme == "resource_only" else 0
+    if problem.idle == "excused" and share == 0:
+        return ()
+    sent = task.alpha_bits * share + task.model_bits
+    back = _seconds(task.model_bits_per_sample * share + task.model_bits, problem.return_rates())
+    parts = {"returning the model": back}
+    if share:
+        computing = task.flops_per_sample / problem.learners.flops_per_s * share
+        parts[f"computing once on its {count(share, 'sample')}"] = computing
+    if scheme == "task_only" and sent:
+        parts["receiving it over an equal share"] = _seconds(sent, _equal_share_rates(problem))
+    total = sum(parts.values(), start=np.zeros(len(problem.learners)))
+    late = total >= problem.cycle_s if sent else total > problem.cycle_s
+    slowest = sorted(np.flatnonzero(late).tolist(), key=lambda k: -total[k])
+    excusable = problem.idle == "served" and share == 0
+    reasons = [_slow_learner(problem, k, parts, excusable) for k in slowest[:_NAMED]]
+    if len(slowest) > _NAMED:
+        reasons.append(f"and {count(len(slowest) - _NAMED, 'more learner')} for the same reason")
+    return tuple(reasons)
+
+
+def _slow_learner(
+    problem: Problem, learner: int, parts: dict[str, FloatColumn], excusable: bool
+) -> str:
+    needs = " and ".join(
+        f"{what} {with_unit(float(seconds[learner]), 's')}" for what, seconds in parts.items()
+    )
+    columns = problem.learners
+    remedy = "; idle = 'excused' would leave it out" if excusable else ""
+    return (
+        f"learner {learner} alone is too slow for the cycle of {with_unit(problem.cycle_s, 's')}: "
+        f"{needs} (gain {columns.gain[learner]:.4g}, "
+        f"{with_unit(columns.flops_per_s[learner], 'flop/s')}, "
+        f"return bandwidth {with_unit(columns.return_bandwidth_hz[learner], 'Hz')}, "
+        f"return power {with_unit(columns.return_power_w[learner], 'W')}){remedy}"
+    )
+
+
+def _too_many_samples(problem: Problem, scheme: str) -> tuple[str, ...]:
+    """Say how many samples the learners could compute once and return, sending left aside."""
     task = problem.task
     rates = problem.return_rates()
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        spare = problem.cycle_s - np.where(task.model_bits > 0, task.model_bits / rates, 0.0)
-        back = task.model_bits_per_sample / rates if task.model_bits_per_sample else 0.0
-        most = np.floor(
-            np.maximum(spare, 0.0) / (task.flops_per_sample / problem.learners.flops_per_s + back)
-        )
+    each = task.flops_per_sample / problem.learners.flops_per_s
+    each = each + _seconds(task.model_bits_per_sample, rates)
+    spare = problem.cycle_s - _seconds(task.model_bits, rates)
+    how = "even if sending took no time"
+    if scheme == "task_only":
+        forward = _equal_share_rates(problem)
+        each = each + _seconds(task.alpha_bits, forward)
+        spare = spare - _seconds(task.model_bits, forward)
+        how = "with equal shares of bandwidth and power"
+    with np.errstate(invalid="ignore"):
+        most = np.floor(np.nan_to_num(np.maximum(spare, 0.0) / each))
     reach = float(np.minimum(most, task.samples).sum())
-    asked = "" if scheme != "resource_only" else ", and each would have to take an equal share"
+    if reach >= task.samples:
+        return ()
     return (
-        "computing capacity: even if sending took no time, one local cycle and the return within "
-        f"{with_unit(problem.cycle_s, 's')} are possible for {reach:,.0f} of "
-        f"{count(task.samples, 'sample')}{asked}"
+        f"computing capacity: {how}, the learners could work once through {reach:,.0f} of "
+        f"{count(task.samples, 'sample')} within {with_unit(problem.cycle_s, 's')}",
     )
 
 
@@ -77,15 +109,24 @@ def _budgets(problem: Problem, scheme: str) -> str:
     how = {
         "joint": "however they are shared out",
         "task_only": "in equal shares",
-        "resource_only": "with equal shares of the samples",
+        "resource_only": "with the samples in equal shares",
     }[scheme]
     return (
         f"bandwidth and power budgets: {with_unit(radio.bandwidth_hz, 'Hz')} and "
-        f"{with_unit(radio.power_w, 'W')} {how} do not let {count(problem.task.samples, 'sample')} "
-        f"be sent, computed once and returned within {with_unit(problem.cycle_s, 's')}, "
-        "although computing and returning alone would fit"
+        f"{with_unit(radio.power_w, 'W')}, {how}, are too little to send "
+        f"{count(problem.task.samples, 'sample')} or the model, although computing once and "
+        f"returning would fit into {with_unit(problem.cycle_s, 's')}"
     )
 
 
-def _over(bits: float, rate: float) -> float:
-    return bits / rate if rate > 0.0 else math.inf
+def _equal_share_rates(problem: Problem) -> FloatColumn:
+    size = len(problem.learners)
+    return problem.rates(problem.radio.bandwidth_hz / size, problem.radio.power_w / size)
+
+
+def _seconds(bits: int, rates: FloatColumn) -> FloatColumn:
+    """Time to send: nothing takes none, something over rate zero takes for ever."""
+    if bits == 0:
+        return np.zeros(rates.size)
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.asarray(bits / rates)

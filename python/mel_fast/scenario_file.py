@@ -276,6 +276,8 @@ def parse_scenario(data: Mapping[str, Any], folder: Path) -> Problem:
         )
     except ValidationError as error:
         raise ScenarioError("; ".join(map(_explain, error.errors()))) from None
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
 
 
 def _override(data: dict[str, Any], key: tuple[str, ...], value: Any) -> None:
