@@ -1,0 +1,109 @@
+"""`mel-fast reproduce`: the paper's figures, and the published numbers beside the reproduced."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+CHOICES = ("fig1", "fig2", "fig3", "fig4", "report", "best", "all")
+
+
+class _Bars:
+    """Progress bars of rich on stderr; in a pipe only the notices."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.console = Console(stderr=True)
+        self.bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+
+    def task(self, name: str, steps: int) -> Callable[[], Any]:
+        """Begin a task and return what is to be called at every step."""
+        number = self.bars.add_task(name, total=steps)
+        return lambda: self.bars.advance(number)
+
+    def notice(self, line: str) -> None:
+        """Print a line on stderr."""
+        click.echo(f"mel-fast: {line}", err=True)
+
+
+@click.command("reproduce")
+@click.argument("figures", nargs=-1, type=click.Choice(CHOICES), metavar="[FIGURE]...")
+@click.option(
+    "--draws",
+    type=click.IntRange(1, 10_000_000),
+    default=1000,
+    show_default=True,
+    help="Channel draws behind every median.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Folder with MNIST's four IDX files, gzipped or not; without it MNIST comes from OpenML.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("reproduced"),
+    show_default=True,
+    help="Folder for figures, CSV files, the report and the training's checkpoints.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--cycles",
+    type=click.IntRange(1, 10_000),
+    default=10,
+    show_default=True,
+    help="Global cycles of fig3 and fig4.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    default=min(2, os.cpu_count() or 1),
+    show_default=True,
+    help="Processes that train.",
+)
+@click.option("--quick", is_flag=True, help="A run of seconds with few draws and few data.")
+def command(
+    figures: tuple[str, ...],
+    draws: int,
+    data: Path | None,
+    out: Path,
+    seed: int,
+    cycles: int,
+    jobs: int,
+    quick: bool,
+) -> None:
+    """Reproduce the paper's experiments.
+
+    FIGURE is fig1 (tau against K), fig2 (tau against T), fig3, fig4 (accuracy on MNIST), report
+    (published numbers beside reproduced ones, and what changes them), best (joint against the
+    baselines and simple rules for K up to 10,000) or all (the default).
+
+    Training continues from the checkpoints in the output folder when it was interrupted.
+    """
+    from mel_fast.experiments.reproduce import PARTS, Options, reproduce
+
+    chosen = set(PARTS if not figures or "all" in figures else figures)
+    parts = tuple(part for part in PARTS if part in chosen)
+    options = Options(parts, out, draws, cycles, seed, data, jobs, quick)
+    bars = _Bars()
+    try:
+        with bars.bars:
+            written = reproduce(options, bars)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(" ".join(str(error).split())) from None
+    for path in written:
+        click.echo(path)

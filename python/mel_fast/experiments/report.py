@@ -1,0 +1,161 @@
+"""The report: every published number beside the reproduced one, with the reading used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mel_fast.experiments import published
+from mel_fast.experiments.published import LABELS, SCHEMES
+from mel_fast.experiments.tables import Row, markdown
+from mel_fast.experiments.tau import Cell, by_key
+from mel_fast.learning import History
+
+#: Points (K, T) that the published numbers, and hence the sensitivity table, need.
+POINTS = ((10, 30.0), (20, 30.0), (10, 10.0), (20, 12.0), (20, 60.0))
+
+Cells = Mapping[tuple[int, float, str], Cell]
+
+
+def comparison(found: Sequence[Cell]) -> str:
+    """Published tau, gains and orderings beside the medians over the draws."""
+    cells = by_key(found)
+    rows = [*_tau_rows(cells), *_gain_rows(cells), *_ordering_rows(cells)]
+    return markdown(rows)
+
+
+def _row(what: str, printed: str, seen: str, agrees: bool) -> Row:
+    return {
+        "what": what,
+        "published": printed,
+        "reproduced": seen,
+        "agrees": "yes" if agrees else "**no**",
+    }
+
+
+def _tau_rows(cells: Cells) -> list[Row]:
+    claim = published.TAU
+    rows = []
+    for scheme in SCHEMES:
+        cell = cells[claim.learners, claim.cycle_s, scheme]
+        printed = getattr(claim, scheme)
+        rows.append(
+            _row(
+                f"tau, K = {claim.learners}, T = {claim.cycle_s:g} s, {LABELS[scheme]}",
+                str(printed),
+                f"{cell.median} ({_band(cell)})",
+                cell.median == printed,
+            )
+        )
+    return rows
+
+
+def _band(cell: Cell) -> str:
+    return f"{cell.quantile(0.1)} to {cell.quantile(0.9)}"
+
+
+def _gain_rows(cells: Cells) -> list[Row]:
+    learners, cycle_s = published.GAIN_CELL
+    joint = cells[learners, cycle_s, "joint"].median
+    rows = []
+    for scheme, printed in (
+        ("task_only", published.GAIN_OVER_TASK_ONLY),
+        ("resource_only", published.GAIN_OVER_RESOURCE_ONLY),
+    ):
+        other = cells[learners, cycle_s, scheme].median
+        ratio = f"{joint / other:.0%}" if other else "no ratio"
+        rows.append(
+            _row(
+                f"joint : {LABELS[scheme]}, K = {learners}, T = {cycle_s:g} s",
+                f"about {printed:.0%}",
+                f"{joint} : {other} = {ratio}",
+                bool(other) and abs(joint / other / printed - 1.0) < 0.1,
+            )
+        )
+    return rows
+
+
+def _ordering_rows(cells: Cells) -> list[Row]:
+    learners, cycle_s = published.SHORT_CELL
+    short = {scheme: cells[learners, cycle_s, scheme] for scheme in SCHEMES}
+    joint, task, resource = (short[scheme].median for scheme in SCHEMES)
+    feasible = ", ".join(
+        f"{LABELS[s]} {1 - cell.infeasible / len(cell.tau):.0%}" for s, cell in short.items()
+    )
+    k = published.HALF_TIME_LEARNERS
+    half, full = published.HALF_TIME_CYCLES_S
+    fast, slow = cells[k, half, "joint"].median, cells[k, full, "resource_only"].median
+    return [
+        _row(
+            f"K = {learners}, T = {cycle_s:g} s: resource only 0, the other two equal and above 0",
+            "0, equal",
+            f"{joint}, {task}, {resource} (draws with tau of at least 1: {feasible})",
+            resource == 0 and joint == task > 0,
+        ),
+        _row(
+            f"K = {k}: joint in {half:g} s above resource only in {full:g} s",
+            "above",
+            f"{fast} and {slow}",
+            fast > slow,
+        ),
+    ]
+
+
+def sensitivity_row(words: str, found: Sequence[Cell]) -> Row:
+    """Medians (joint, task only, resource only) at the published points under one reading."""
+    cells = by_key(found)
+    row: dict[str, Any] = {"reading": words}
+    for learners, cycle_s in POINTS:
+        medians = (cells[learners, cycle_s, scheme].median for scheme in SCHEMES)
+        row[f"K={learners}, T={cycle_s:g} s"] = ", ".join(map(str, medians))
+    row["unproved"] = sum(cell.unproved for cell in found)
+    return row
+
+
+def accuracy_rows(histories: Mapping[tuple[int, float, str], History]) -> list[Row]:
+    """Rows of the CSV behind an accuracy figure."""
+    return [
+        {
+            "learners": learners,
+            "cycle_s": cycle_s,
+            "scheme": scheme,
+            "tau": history.tau,
+            "global_cycle": cycle,
+            "time_s": history.time_s[cycle],
+            "accuracy": f"{history.accuracy[cycle]:.4f}",
+        }
+        for (learners, cycle_s, scheme), history in histories.items()
+        for cycle in range(len(history.accuracy))
+    ]
+
+
+def accuracy_comparison(
+    points: Sequence[tuple[int, float]], histories: Mapping[tuple[int, float, str], History]
+) -> str:
+    """Global cycles until the target accuracy, published beside reproduced."""
+    rows = []
+    for point in points:
+        for scheme in SCHEMES:
+            printed = published.CYCLES_TO_TARGET.get(point, {}).get(scheme)
+            history = histories.get((*point, scheme))
+            rows.append(
+                {
+                    "K": point[0],
+                    "T": f"{point[1]:g} s",
+                    "scheme": LABELS[scheme],
+                    "tau": history.tau if history else "infeasible",
+                    "published cycles to 98 %": printed or "not given",
+                    "reproduced cycles to 98 %": _reached(history, 0.98),
+                    "to 97 %": _reached(history, 0.97),
+                    "to 95 %": _reached(history, 0.95),
+                    "last accuracy": f"{history.accuracy[-1]:.2%}" if history else "none",
+                }
+            )
+    return markdown(rows)
+
+
+def _reached(history: History | None, accuracy: float) -> str:
+    if history is None:
+        return "never: infeasible"
+    cycle = history.cycles_to(accuracy)
+    return f"not in {len(history.accuracy) - 1}" if cycle is None else str(cycle)
