@@ -45,12 +45,12 @@ double Rounding::cost(std::size_t k, double d) const {
     return buy_fixed(problem_.noise_over_gain()[k], prices_, rate).cost;
 }
 
-double Rounding::step_up(std::size_t k, double d) const {
-    return d + 1 <= box_->high(k) ? cost(k, d + 1) - cost(k, d) : infinity;
+double Rounding::step_up(std::size_t k, double d, double by) const {
+    return d + by <= box_->high(k) ? (cost(k, d + by) - cost(k, d)) / by : infinity;
 }
 
-double Rounding::step_down(std::size_t k, double d) const {
-    return d - 1 >= box_->low(k) ? cost(k, d) - cost(k, d - 1) : -infinity;
+double Rounding::step_down(std::size_t k, double d, double by) const {
+    return d - by >= box_->low(k) ? (cost(k, d) - cost(k, d - by)) / by : -infinity;
 }
 
 bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples) {
@@ -62,32 +62,36 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
     if (over == 0) return true;
     price(tau, cycle_s, box, prices);
     const bool down = over > 0;
-    // A max-heap of what a step saves, or of minus what it costs.
+    // A max-heap of what a step saves a sample, or of minus what it costs. Steps shrink with what
+    // is left to move; a learner near its bound steps by one.
     const auto less = [](const Marginal& a, const Marginal& b) {
         return a.cost < b.cost || (a.cost == b.cost && a.learner > b.learner);
     };
-    const auto gain = [&](std::size_t k) {
-        return down ? step_down(k, samples[k]) : -step_up(k, samples[k]);
+    const auto gain = [&](std::size_t k, double by) {
+        return down ? step_down(k, samples[k], by) : -step_up(k, samples[k], by);
+    };
+    const double stride = 4 * static_cast<double>(size);
+    const auto push = [&](std::size_t k) {
+        const double by = std::max(1.0, std::floor(std::fabs(over) / stride));
+        double g = gain(k, by);
+        if (!(g > -infinity) && by > 1) g = gain(k, 1);
+        if (!(g > -infinity)) return;
+        heap_.push_back({g, k});
+        std::push_heap(heap_.begin(), heap_.end(), less);
     };
     heap_.clear();
-    for (std::size_t k = 0; k < size; ++k) {
-        const double g = gain(k);
-        if (g > -infinity) heap_.push_back({g, k});
-    }
-    std::make_heap(heap_.begin(), heap_.end(), less);
+    for (std::size_t k = 0; k < size; ++k) push(k);
     long steps = 0;
     while (over != 0) {
         if (heap_.empty() || (++steps % 4096 == 0 && pool_.stop().check())) return false;
         std::pop_heap(heap_.begin(), heap_.end(), less);
         const std::size_t k = heap_.back().learner;
         heap_.pop_back();
-        samples[k] += down ? -1 : 1;
-        over += down ? -1 : 1;
-        const double g = gain(k);
-        if (g > -infinity) {
-            heap_.push_back({g, k});
-            std::push_heap(heap_.begin(), heap_.end(), less);
-        }
+        double by = std::max(1.0, std::floor(std::fabs(over) / stride));
+        if (by > 1 && !(gain(k, by) > -infinity)) by = 1;
+        samples[k] += down ? -by : by;
+        over += down ? -by : by;
+        push(k);
     }
     return true;
 }
@@ -99,8 +103,8 @@ bool Rounding::exchange(double tau, double cycle_s, const Box& box, Prices price
     up_.resize(size);
     down_.resize(size);
     for (std::size_t k = 0; k < size; ++k) {
-        up_[k] = step_up(k, samples[k]);
-        down_[k] = step_down(k, samples[k]);
+        up_[k] = step_up(k, samples[k], 1);
+        down_[k] = step_down(k, samples[k], 1);
     }
     bool moved = false;
     for (std::size_t step = 0; step < 4 * size + 16; ++step) {
@@ -113,8 +117,8 @@ bool Rounding::exchange(double tau, double cycle_s, const Box& box, Prices price
         samples[from] -= 1;
         moved = true;
         for (const std::size_t k : {to, from}) {
-            up_[k] = step_up(k, samples[k]);
-            down_[k] = step_down(k, samples[k]);
+            up_[k] = step_up(k, samples[k], 1);
+            down_[k] = step_down(k, samples[k], 1);
         }
     }
     return moved;

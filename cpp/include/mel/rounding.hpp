@@ -28,10 +28,10 @@ class Rounding {
         double cost;
         std::size_t learner;
     };
-    double step_up(std::size_t k,
-                   double d) const;  // cost(d + 1) - cost(d), infinite where not allowed
-    double step_down(std::size_t k,
-                     double d) const;  // cost(d) - cost(d - 1), minus infinity where not allowed
+    // Change of cost a sample when `by` more, or fewer, are held; infinite against the step where
+    // not allowed.
+    double step_up(std::size_t k, double d, double by) const;
+    double step_down(std::size_t k, double d, double by) const;
     void price(double tau, double cycle_s, const Box& box, Prices prices);
     double cost(std::size_t k, double d) const;
 
