@@ -83,6 +83,10 @@ def best_value(response: Response, low: int, high: int, excused: bool) -> Ball |
     if end.upper() < low:
         return None
     top = high if end.upper() >= high else _floor(end.upper())
+    if learner.need(top) and learner.slack(top) <= 0:
+        top -= 1
+        if top < low:
+            return None
     if response.free:
         return arb(top)
     sure = high if end.lower() > high else _floor(end.lower()) if end.lower() >= low else low - 1
@@ -160,7 +164,7 @@ class FixedResponse:
     def peak(self, low: int, high: int) -> Ball:
         values = []
         bent = low - 1  # last d where v may be convex
-        if self.learner.alpha:
+        if self.learner.alpha and not self._bend(low) <= 0:
             bent = last_true(lambda d: not self._bend(d) <= 0, low, high, _float(self._guess_bend))
         if bent < high:
             guess = _float(self._guess_peak)
