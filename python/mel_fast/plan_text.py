@@ -62,9 +62,10 @@ def _allocation(plan: Plan) -> list[tuple[str, str]]:
             f"{samples.min():,} to {samples.max():,} each",
         ),
         (
-            "last",
-            f"learner {last} ends at {times.total_s[last]:.6g} s: send {times.send_s[last]:.4g}, "
-            f"compute {times.compute_s[last]:.4g}, return {times.return_s[last]:.4g}",
+            "times",
+            f"all end by {times.total_s[last]:.6g} s; learner {last}: "
+            f"send {times.send_s[last]:.4g}, compute {times.compute_s[last]:.4g}, "
+            f"return {times.return_s[last]:.4g}",
         ),
     ]
 

@@ -71,8 +71,9 @@ def save_figure(plans: Sequence[Plan], path: str | PathLike[str]) -> None:
     OSError
         When the file cannot be written.
     """
+    matplotlib = require("matplotlib", extra="plot")
     figure = compare(plans)
-    with beside(path) as temporary:
+    with beside(path) as temporary, matplotlib.rc_context(_STYLE):
         figure.savefig(temporary, dpi=200, metadata=_undated(temporary.suffix))
 
 
