@@ -95,6 +95,7 @@ def command(
     Training continues from the checkpoints in the output folder when it was interrupted.
     """
     from mel_fast.experiments.reproduce import PARTS, Options, reproduce
+    from mel_fast.learning import DataError
 
     chosen = set(PARTS if not figures or "all" in figures else figures)
     parts = tuple(part for part in PARTS if part in chosen)
@@ -103,7 +104,7 @@ def command(
     try:
         with bars.bars:
             written = reproduce(options, bars)
-    except (OSError, ValueError) as error:
+    except (OSError, DataError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     for path in written:
         click.echo(path)

@@ -66,8 +66,12 @@ def _published_tau(ax: Any, found: Sequence[Cell], over: str) -> None:
         x = getattr(TAU, over)
         for scheme in SCHEMES:
             y = getattr(TAU, scheme)
-            ax.plot([x], [y], "x", color=COLOURS[scheme], markersize=8, markeredgewidth=2)
+            _cross(ax, x, y, COLOURS[scheme])
         ax.plot([], [], "x", color="grey", label="published", markersize=8, markeredgewidth=2)
+
+
+def _cross(ax: Any, x: float, y: float, colour: str) -> None:
+    ax.plot([x], [y], "x", color=colour, markersize=8, markeredgewidth=2)
 
 
 def accuracy_figure(
@@ -83,28 +87,10 @@ def accuracy_figure(
         for ax, (learners, cycle_s) in zip(axes, points, strict=True):
             for scheme in SCHEMES:
                 history = histories.get((learners, cycle_s, scheme))
-                if history is None:
-                    ax.plot([], [], color=COLOURS[scheme], label=f"{LABELS[scheme]}: infeasible")
-                    continue
-                ax.plot(
-                    range(1, len(history.accuracy)),
-                    100.0 * history.accuracy[1:],
-                    color=COLOURS[scheme],
-                    marker=MARKS[scheme],
-                    markersize=4,
-                    label=f"{LABELS[scheme]}, tau = {history.tau}",
-                )
+                _accuracy_line(ax, history, scheme)
                 published = CYCLES_TO_TARGET.get((learners, cycle_s), {}).get(scheme)
                 if published is not None:
-                    y = 100.0 * TARGET_ACCURACY
-                    ax.plot(
-                        [published],
-                        [y],
-                        "x",
-                        color=COLOURS[scheme],
-                        markersize=8,
-                        markeredgewidth=2,
-                    )
+                    _cross(ax, published, 100.0 * TARGET_ACCURACY, COLOURS[scheme])
             ax.axhline(100.0 * TARGET_ACCURACY, color="grey", linewidth=0.8, linestyle=":")
             ax.set_ylim(max(0.0, 100.0 * floor - 1.0), 100.0)
             ax.set_title(f"K = {learners}, T = {cycle_s:g} s")
@@ -112,6 +98,20 @@ def accuracy_figure(
             ax.legend(loc="lower right")
         axes[0].set_ylabel("test accuracy (%)")
         _write(figure, stem)
+
+
+def _accuracy_line(ax: Any, history: History | None, scheme: str) -> None:
+    if history is None:
+        ax.plot([], [], color=COLOURS[scheme], label=f"{LABELS[scheme]}: infeasible")
+        return
+    ax.plot(
+        range(1, len(history.accuracy)),
+        100.0 * history.accuracy[1:],
+        color=COLOURS[scheme],
+        marker=MARKS[scheme],
+        markersize=4,
+        label=f"{LABELS[scheme]}, tau = {history.tau}",
+    )
 
 
 def _styled() -> Any:

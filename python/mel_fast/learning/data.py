@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,10 @@ def _find(folder: Path, *names: str) -> Path:
 def openml() -> Dataset:
     """MNIST (``mnist_784``) through scikit-learn, which downloads it once and keeps it."""
     datasets = require("sklearn.datasets", extra="learn")
+    parser = "pandas" if find_spec("pandas") else "liac-arff"  # the latter is slow and large
     try:
         x, y = datasets.fetch_openml(
-            "mnist_784", version=1, return_X_y=True, as_frame=False, parser="liac-arff"
+            "mnist_784", version=1, return_X_y=True, as_frame=False, parser=parser
         )
     except Exception as error:  # network, cache and parser all fail in their own ways
         raise DataError(f"MNIST from OpenML: {type(error).__name__}: {error}") from error

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from mel_fast._atomic import beside
 from mel_fast.learning.averaging import WeightedAverage
 from mel_fast.learning.data import Dataset
+from mel_fast.learning.idx import DataError
 from mel_fast.learning.model import LocalModel, ScikitMLP
 from mel_fast.learning.partition import Dealer, Partition
 from mel_fast.plan import Plan
@@ -98,7 +99,7 @@ def run(
     ------
     ValueError
         For a plan without local cycles, samples that the data cannot give, an unknown partition,
-        a foreign checkpoint, or training that diverges.
+        a foreign checkpoint (:class:`DataError`), or training that diverges.
     """
     tau, counts, cycle_s, partition = _unpacked(plan, samples, cycle_s, partition)
     if cycles < 1:
@@ -187,9 +188,9 @@ def _resumed(
             theirs, accuracy = str(saved["key"]), saved["accuracy"].tolist()
             parts = [saved[f"w{i}"] for i in range(len(saved.files) - 2)]
     except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{checkpoint} is not a checkpoint: {error}") from None
+        raise DataError(f"{checkpoint} is not a checkpoint: {error}") from None
     if theirs != key:
-        raise ValueError(f"{checkpoint} belongs to another run: remove it to start afresh")
+        raise DataError(f"{checkpoint} belongs to another run: remove it to start afresh")
     return accuracy, parts
 
 
