@@ -176,7 +176,14 @@ def _title(plan: Plan) -> str:
 def _explain(column: Sequence["Axes"], plan: Plan) -> None:
     text = textwrap.fill(plan.reasons[0] if plan.reasons else "no plan", 34)
     column[1].text(
-        0.5, 0.5, text, transform=column[1].transAxes, ha="center", va="center", fontsize=7.5
+        0.5,
+        0.5,
+        text,
+        transform=column[1].transAxes,
+        ha="center",
+        va="center",
+        fontsize=7.5,
+        bbox={"facecolor": "white", "edgecolor": "none"},
     )
 
 
