@@ -65,7 +65,7 @@ PassSums Boundary::pass(const PassPoint& point, std::size_t stride) {
     ++passes_;
     PassSums sums = real_pass(problem_, box_, point, pool_, blocks_, stride);
     if (stride > 1) {
-        const std::size_t seen = (problem_.size() + stride - 1) / stride;
+        const std::size_t seen = learners_seen(problem_.size(), stride);
         sums.scale(static_cast<double>(problem_.size()) / static_cast<double>(seen));
     }
     return sums;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "mel/kernels.hpp"
+
 namespace mel {
 
 Stop::Stop(double time_limit_s, std::function<bool()> poll)
@@ -22,7 +24,7 @@ bool Stop::check() {
     return stop;
 }
 
-Pool::Pool(int threads, Stop& stop) : stop_(stop) {
+Pool::Pool(int threads, Stop& stop, InstructionSet set) : stop_(stop), kernels_(kernels_for(set)) {
     for (int worker = 1; worker < threads; ++worker) {
         workers_.emplace_back([this, worker] { work(static_cast<std::size_t>(worker)); });
     }

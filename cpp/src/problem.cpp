@@ -52,7 +52,8 @@ double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
 }  // namespace
 
 Problem::Problem(const ProblemStatement& s)
-    : samples_(s.samples),
+    : size_(s.flops_per_s.size()),
+      samples_(s.samples),
       alpha_(s.sample_bits + s.model_bits_per_sample),
       beta_(s.model_bits),
       returned_bits_per_sample_(s.model_bits_per_sample),
@@ -61,7 +62,7 @@ Problem::Problem(const ProblemStatement& s)
       cycle_s_(s.cycle_s),
       law_(s.law),
       idle_(s.idle) {
-    const std::size_t size = s.flops_per_s.size();
+    const std::size_t size = size_;
     if (size == 0) throw std::invalid_argument("learners = 0: must be at least 1");
     if (samples_ < 1 || static_cast<double>(samples_) > largest_count) {
         throw std::invalid_argument("samples = " + std::to_string(samples_) +
@@ -81,9 +82,10 @@ Problem::Problem(const ProblemStatement& s)
     require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
     require_column("return_power_w", s.return_power_w, size);
 
-    compute_s_.resize(size);
-    return_s_per_bit_.resize(size);
-    noise_over_gain_.resize(size);
+    const std::size_t padded = (size + 7) / 8 * 8;
+    compute_s_.assign(padded, 1.0);
+    return_s_per_bit_.assign(padded, 0.0);
+    noise_over_gain_.assign(padded, 1.0);
     fastest_compute_s_ = std::numeric_limits<double>::infinity();
     double slowest = 0;
     for (std::size_t k = 0; k < size; ++k) {
@@ -133,7 +135,7 @@ void Problem::find_twins(const ProblemStatement& s) {
 }
 
 void Problem::find_typical() {
-    const std::size_t size = this->size();
+    const std::size_t size = size_;
     const std::size_t step =
         size <= 64 ? 1 : (size / 64) | 1;  // odd: kinds of learners often alternate
     double logs = 0;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 
+#include "mel/kernels.hpp"
 #include "mel/sums.hpp"
 
 namespace mel {
@@ -23,42 +24,11 @@ bool takes_part(const Problem& problem, double samples) {
 FillSums WaterFilling::pass(double tau, double cycle_s, const double* samples, double ratio) {
     ++passes_;
     const std::size_t size = problem_.size();
-    const Prices prices{1.0, ratio};
+    const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
+    const auto kernel = pool_.kernels().fill(problem_.law());
     blocks_.resize(block_count(size));
     pool_.run(blocks_.size(), [&](std::size_t b) {
-        FillSums sums;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            const double d = samples[k];
-            if (!takes_part(problem_, d)) continue;
-            const Demand demand = demand_of(problem_, k, tau, cycle_s);
-            if (!demand.allows(d)) {
-                sums.impossible += 1;
-                continue;
-            }
-            const double rate = demand.rate(d);
-            if (!(rate > 0)) continue;
-            const double noise = problem_.noise_over_gain()[k];
-            const double rate_time = -rate / demand.slack(d);
-            if (problem_.law() == LinkLaw::density) {
-                const UnitRate unit = density_unit(noise, prices);
-                const double l = unit.log_gain;
-                sums.bandwidth += rate * unit.bandwidth_hz;
-                sums.power += rate * unit.power_w;
-                sums.shift += rate * ln2 / (ratio * noise * (1 + unit.gain) * l * l * l);
-                sums.band_time += rate_time * unit.bandwidth_hz;
-                sums.power_time += rate_time * unit.power_w;
-            } else {
-                const double u = fixed_log_gain(std::log(ln2 / (ratio * noise)) + std::log(rate));
-                const double bandwidth = rate * ln2 / u;
-                sums.bandwidth += bandwidth;
-                sums.power += noise * std::expm1(u);
-                sums.shift += bandwidth / (2 + u);
-                sums.band_time += rate_time * ln2 / u * (1 + u) / (2 + u);
-                sums.power_time += rate_time * noise * std::exp(u) * u / (rate * (2 + u));
-            }
-        }
-        blocks_[b] = sums;
+        blocks_[b] = kernel(in, b * block_size, std::min(size, (b + 1) * block_size), samples);
     });
     return reduce_tree(std::span<FillSums>(blocks_));
 }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -41,9 +42,13 @@ class Stop {
     std::atomic<bool> requested_{false};
 };
 
+struct Kernels;
+enum class InstructionSet : std::uint8_t { automatic, baseline, avx2, avx512 };
+
+// What a solve runs on: threads, the kernels for this machine, and when to stop.
 class Pool {
   public:
-    Pool(int threads, Stop& stop);
+    Pool(int threads, Stop& stop, InstructionSet set = InstructionSet::automatic);
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
@@ -67,12 +72,14 @@ class Pool {
     }
 
     Stop& stop() { return stop_; }
+    const Kernels& kernels() const { return kernels_; }
 
   private:
     void dispatch(std::size_t blocks, const std::function<void(std::size_t, std::size_t)>& range);
     void work(std::size_t worker);
 
     Stop& stop_;
+    const Kernels& kernels_;
     std::vector<std::thread> workers_;
     std::mutex mutex_;
     std::condition_variable wake_;

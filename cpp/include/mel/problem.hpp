@@ -44,16 +44,17 @@ class Problem {
   public:
     explicit Problem(const ProblemStatement& statement);
 
-    std::size_t size() const { return compute_s_.size(); }
+    std::size_t size() const { return size_; }
     std::int64_t samples() const { return samples_; }
     double samples_real() const { return static_cast<double>(samples_); }
 
-    // C_m / f_k: seconds for one sample in one local cycle.
-    std::span<const double> compute_s() const { return compute_s_; }
+    // The three columns are followed in memory by harmless values up to a multiple of eight
+    // learners. C_m / f_k: seconds for one sample in one local cycle.
+    std::span<const double> compute_s() const { return {compute_s_.data(), size_}; }
     // 1 / R_k: seconds a returned bit.
-    std::span<const double> return_s_per_bit() const { return return_s_per_bit_; }
+    std::span<const double> return_s_per_bit() const { return {return_s_per_bit_.data(), size_}; }
     // N0 / h_k (W/Hz) or N / h_k (W): power that makes the signal as strong as the noise.
-    std::span<const double> noise_over_gain() const { return noise_over_gain_; }
+    std::span<const double> noise_over_gain() const { return {noise_over_gain_.data(), size_}; }
 
     double sample_bits_sent() const { return alpha_; }  // alpha: forward bits a sample
     double model_bits() const { return beta_; }  // beta: forward bits in any case; also returned
@@ -86,6 +87,7 @@ class Problem {
     void find_twins(const ProblemStatement& statement);
     void find_typical();
 
+    std::size_t size_;
     std::int64_t samples_;
     double alpha_;
     double beta_;

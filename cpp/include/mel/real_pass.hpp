@@ -58,9 +58,13 @@ struct PassSums {
     }
 };
 
-// Both prices positive. `stride` > 1 visits every stride-th learner only and scales nothing.
+// Both prices positive. `stride` > 1 visits every stride-th group of eight learners only and scales
+// nothing.
 PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
                    std::vector<PassSums>& blocks, std::size_t stride = 1);
+
+// How many learners such a pass visits.
+std::size_t learners_seen(std::size_t size, std::size_t stride);
 
 // Samples of the same response, one double a learner.
 void real_samples(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,

@@ -1,0 +1,58 @@
+// The hot loops, compiled once for each instruction set and chosen at run time. Every variant does
+// the same operations in the same order on lanes of eight, so all give the same bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "mel/parallel.hpp"
+#include "mel/real_pass.hpp"
+#include "mel/water_filling.hpp"
+
+namespace mel {
+
+inline constexpr std::size_t lanes = 8;
+
+// Columns are padded to whole groups of eight with harmless values.
+struct KernelInput {
+    const double* compute_s;
+    const double* return_s_per_bit;
+    const double* noise;
+    double alpha;
+    double beta;
+    double returned_bits_per_sample;
+    bool excused;
+    UniformBox box;
+    PassPoint point;
+    std::size_t size;    // learners in all
+    std::size_t stride;  // visits every stride-th group of eight
+};
+
+struct Kernels {
+    using Real = PassSums (*)(const KernelInput&, std::size_t first, std::size_t last);
+    using Samples = void (*)(const KernelInput&, std::size_t first, std::size_t last,
+                             double* samples);
+    using Fill = FillSums (*)(const KernelInput&, std::size_t first, std::size_t last,
+                              const double* samples);
+    Real real_density;
+    Real real_fixed;
+    Samples samples_density;
+    Samples samples_fixed;
+    Fill fill_density;
+    Fill fill_fixed;
+
+    Real real(LinkLaw law) const { return law == LinkLaw::density ? real_density : real_fixed; }
+    Samples samples(LinkLaw law) const {
+        return law == LinkLaw::density ? samples_density : samples_fixed;
+    }
+    Fill fill(LinkLaw law) const { return law == LinkLaw::density ? fill_density : fill_fixed; }
+};
+
+// `automatic` is the widest that this machine has; a set that it lacks falls back to the widest
+// below.
+const Kernels& kernels_for(InstructionSet set);
+InstructionSet widest_instruction_set();
+
+KernelInput kernel_input(const Problem& problem, UniformBox box, const PassPoint& point);
+
+}  // namespace mel

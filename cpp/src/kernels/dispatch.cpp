@@ -1,0 +1,52 @@
+#include "mel/kernels.hpp"
+
+namespace mel {
+
+namespace baseline {
+extern const Kernels kernels;
+}
+#if defined(MEL_X86_KERNELS)
+namespace avx2 {
+extern const Kernels kernels;
+}
+namespace avx512 {
+extern const Kernels kernels;
+}
+#endif
+
+InstructionSet widest_instruction_set() {
+#if defined(MEL_X86_KERNELS)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl")) {
+        return InstructionSet::avx512;
+    }
+    if (__builtin_cpu_supports("avx2")) return InstructionSet::avx2;
+#endif
+    return InstructionSet::baseline;
+}
+
+const Kernels& kernels_for(InstructionSet set) {
+#if defined(MEL_X86_KERNELS)
+    const InstructionSet widest = widest_instruction_set();
+    if (set == InstructionSet::automatic || set > widest) set = widest;
+    if (set == InstructionSet::avx512) return avx512::kernels;
+    if (set == InstructionSet::avx2) return avx2::kernels;
+#endif
+    return baseline::kernels;
+}
+
+KernelInput kernel_input(const Problem& problem, UniformBox box, const PassPoint& point) {
+    return {problem.compute_s().data(),
+            problem.return_s_per_bit().data(),
+            problem.noise_over_gain().data(),
+            problem.sample_bits_sent(),
+            problem.model_bits(),
+            problem.model_bits_per_sample(),
+            problem.excused(),
+            box,
+            point,
+            problem.size(),
+            1};
+}
+
+}  // namespace mel
