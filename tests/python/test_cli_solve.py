@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -37,6 +36,8 @@ def test_a_pipe_gets_plain_text_with_whole_columns(command):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
 def test_a_terminal_gets_a_rich_table():
+    import pty
+
     leader, follower = pty.openpty()
     code = "from mel_fast.cli import main; main()"
     done = subprocess.Popen(
@@ -198,7 +199,8 @@ def test_a_folder_without_permission_is_one_line(command, tmp_path):
     assert "Permission denied" in done.err
 
 
-def test_a_full_disk_is_one_line(command):
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs a folder that takes no files")
+def test_a_folder_that_takes_no_files_is_one_line(command):
     done = command("solve", "--output", "/proc/plan.json")
     assert done.status == 2
     assert done.err.count("\n") == 1
@@ -262,3 +264,18 @@ def test_help_names_the_commands(command):
     assert "--print-scenario" in command("solve", "--help").out
     assert command("--version").out == f"mel-fast, version {mel.__version__}\n"
     assert command().status == 2
+
+
+def test_progress_is_shown_on_a_terminal_only_and_taken_away(monkeypatch, capsys):
+    from mel_fast.cli import progress
+
+    monkeypatch.setattr(progress, "_AFTER_S", 0.0)
+    monkeypatch.setattr(progress, "_EVERY_S", 0.0)
+    for watched in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda watched=watched: watched)
+        meter = progress.SolveProgress()
+        assert meter(3, 12, 31_000, 4.2) is False
+        meter.clear()
+        shown = capsys.readouterr().err
+        assert shown.startswith("\rtau 3, at most 12; 31,000 passes, 4 s\r") == watched
+        assert shown.split("\r")[-1].strip() == ""

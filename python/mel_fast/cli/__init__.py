@@ -55,6 +55,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             prog_name="mel-fast",
             standalone_mode=False,
         )
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
         return USAGE_STATUS

@@ -52,9 +52,11 @@ def _plain(plan: Plan) -> None:
     columns = _columns(plan)
     rows = [["learner", *COLUMNS], *(_row(columns, k) for k in range(plan.samples.size))]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    click.echo()
-    for row in rows:
-        click.echo("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
+    lines = (
+        "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    click.echo("\n" + "\n".join(lines))
 
 
 def _rich(plan: Plan) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mel_fast._atomic import beside
+from mel_fast.cli.progress import SolveProgress
 from mel_fast.cli.render import FORMATS, render
 from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.problem import IDLES, Problem
@@ -128,10 +129,16 @@ def _check_targets(*targets: Path | None) -> None:
 def _solve(
     problem: Problem, scheme: Scheme, time_limit_s: float | None, threads: int
 ) -> tuple[Plan, bool]:
+    progress = SolveProgress()
     try:
-        return solve(problem, scheme=scheme, time_limit_s=time_limit_s, threads=threads), False
+        plan = solve(
+            problem, scheme=scheme, time_limit_s=time_limit_s, threads=threads, callback=progress
+        )
     except Interrupted as stop:
         return stop.plan, True
+    finally:
+        progress.clear()
+    return plan, False
 
 
 def _beside_baselines(plan: Plan, time_limit_s: float | None, threads: int) -> tuple[Plan, ...]:
