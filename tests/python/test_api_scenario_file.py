@@ -1,12 +1,15 @@
 """Scenario files: what is right means what it says, what is wrong is named, all of it at once."""
 
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import mel_fast as mel
-from mel_fast.scenario_file import ScenarioError, load_scenario
+from mel_fast.scenario_file import ScenarioError, load_scenario, parse_scenario
 from mel_fast.scenario_text import table1_text
 
 TEXT = """\
@@ -250,3 +253,47 @@ def test_overrides_replace_what_the_file_says(write, refuse):
 def test_the_printed_scenario_is_plain_toml():
     data = tomllib.loads(table1_text(mel.scenarios.table1(), learners=20, seed=0))
     assert list(data) == ["task", "radio", "cycle", "learners"]
+
+
+WHOLE = tomllib.loads(TEXT.replace(LISTED, DRAWN))
+ANYTHING = st.recursive(
+    st.one_of(
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=5),
+        st.dates(),
+        st.sampled_from([0, 1e300, 10**400, "none", "disc", "federated", "rician:1e999"]),
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=4,
+)
+
+
+def places(data, path=()):
+    """All keys of a nested dict, and one beside each."""
+    for key, value in data.items():
+        yield (*path, key)
+        yield (*path, "other")
+        if isinstance(value, dict):
+            yield from places(value, (*path, key))
+
+
+@given(place=st.sampled_from(sorted(set(places(WHOLE)))), value=ANYTHING)
+def test_whatever_stands_anywhere_is_accepted_or_refused_in_one_line(place, value):
+    data = tomllib.loads(TEXT.replace(LISTED, DRAWN))
+    *parents, last = place
+    part = data
+    for parent in parents:
+        part = part[parent]
+    if isinstance(value, int) and last == "count":
+        value = min(value, 1000)
+    part[last] = value
+    try:
+        problem = parse_scenario(data, Path("nowhere"))
+    except ScenarioError as error:
+        assert str(error)
+    else:
+        assert isinstance(problem, mel.Problem)
