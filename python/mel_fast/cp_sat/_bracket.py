@@ -1,0 +1,81 @@
+"""The door: arguments checked, then a search from both sides."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mel_fast._validation import choice, integer, real
+from mel_fast.cp_sat._grid import Responses, Scheme
+from mel_fast.cp_sat._models import import_cp_model
+from mel_fast.cp_sat._result import Bracket
+from mel_fast.cp_sat._search import Search
+from mel_fast.plan import SCHEMES
+from mel_fast.problem import Problem
+
+Formulation = Literal["tau_by_tau", "monolithic"]
+
+FORMULATIONS: tuple[Formulation, ...] = ("tau_by_tau", "monolithic")
+MOST_STEPS = 4096
+
+
+def bracket(
+    problem: Problem,
+    *,
+    bandwidth_steps: int = 64,
+    power_steps: int = 64,
+    time_limit_s: float = 60.0,
+    formulation: Formulation = "tau_by_tau",
+    scheme: Scheme = "joint",
+) -> Bracket:
+    """Enclose the largest feasible tau by two discretised CP-SAT models.
+
+    Parameters
+    ----------
+    problem
+        What to plan.
+    bandwidth_steps, power_steps
+        Grid cells of each learner in bandwidth and in power, 1 to 4096 each. More steps close the
+        bracket further and take longer.
+    time_limit_s
+        Seconds for all models together. A question without an answer in time leaves the bracket
+        wider, never wrong.
+    formulation
+        ``"tau_by_tau"`` asks one feasibility question a tau; ``"monolithic"`` makes tau a variable
+        of one model a side.
+    scheme
+        ``"joint"``, ``"task_only"`` or ``"resource_only"``, as in :func:`mel_fast.solve`.
+
+    Returns
+    -------
+    Bracket
+        ``lower <= tau* <= upper``, the plan behind `lower`, and all statuses.
+
+    Raises
+    ------
+    ImportError
+        Without OR-Tools, naming the extra.
+    ValueError, TypeError
+        For arguments out of range, or a model too large to be built.
+    OverflowError
+        When exact sums would not fit CP-SAT's 64-bit integers.
+    RuntimeError
+        When CP-SAT's outer model rules out a tau for which a plan is held: a bug in the solver or
+        here, to be decided by :func:`mel_fast.verify`.
+    """
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
+    steps = (
+        integer("bandwidth_steps", bandwidth_steps, low=1, high=MOST_STEPS),
+        integer("power_steps", power_steps, low=1, high=MOST_STEPS),
+    )
+    limit_s = real("time_limit_s", time_limit_s, low=0.0)
+    choice("scheme", scheme, SCHEMES)
+    choice("formulation", formulation, FORMULATIONS)
+    import_cp_model()
+    search = Search(Responses(problem, scheme), steps, limit_s)
+    search.enclose_without_search()
+    if formulation == "monolithic":
+        search.all_taus_at_once()
+    else:
+        search.tau_by_tau()
+    return search.result()

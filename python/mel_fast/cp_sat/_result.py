@@ -1,0 +1,82 @@
+"""What `bracket` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mel_fast._validation import FloatColumn, IntColumn
+from mel_fast.cp_sat._grid import Side
+from mel_fast.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One question and its answer.
+
+    Attributes
+    ----------
+    side : str
+        ``inner`` or ``outer``.
+    taus : tuple of int
+        First and last tau that the model allowed.
+    status : str
+        CP-SAT's own word (``optimal``, ``feasible``, ``infeasible``, ``unknown``,
+        ``model_invalid``); ``equal shares`` or ``interval bounds`` where no search was needed.
+    seconds : float
+        Time inside CP-SAT.
+    carried : int or None
+        Samples that the solution's grid points could carry; an inner answer counts when this
+        reaches the task's samples.
+    """
+
+    side: Side
+    taus: tuple[int, int]
+    status: str
+    seconds: float = 0.0
+    carried: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """A solution of the outer model: not a plan, only a sign that the grid cannot exclude `tau`.
+
+    `bandwidth_hz` and `power_w` are the lower corners that the budgets were charged for; `samples`
+    is what the upper corners might carry.
+    """
+
+    tau: int
+    samples: IntColumn
+    bandwidth_hz: FloatColumn
+    power_w: FloatColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """What CP-SAT says about tau*: ``lower <= tau* <= upper``.
+
+    Attributes
+    ----------
+    lower, upper : int
+        Enclosure of the largest feasible tau; ``lower`` is 0 when no plan was found.
+    inner : Plan or None
+        A real plan with ``tau == lower``, whose own weak bound and certificate come from computing
+        times alone, so that :func:`mel_fast.verify` accepts it.
+    outer : Relaxation or None
+        The outer model's solution with the largest tau, if one was found.
+    attempts : tuple of Attempt
+        Every question asked, in order.
+    message : str
+        One sentence for a reader.
+    """
+
+    lower: int
+    upper: int
+    inner: Plan | None
+    outer: Relaxation | None
+    attempts: tuple[Attempt, ...]
+    message: str
+
+    @property
+    def closed(self) -> bool:
+        """Whether the two sides meet."""
+        return self.lower == self.upper

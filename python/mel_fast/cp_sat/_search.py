@@ -1,0 +1,283 @@
+"""The search: lower and upper only ever move towards each other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from mel_fast._validation import FloatColumn, freeze
+from mel_fast.cp_sat._grid import (
+    MOST_TAU,
+    UNITS,
+    Choices,
+    Grid,
+    Ints,
+    Responses,
+    Side,
+    choices,
+    equal_shares,
+    tightest_box,
+)
+from mel_fast.cp_sat._models import Answer, check_size, solve_all_taus, solve_one_tau
+from mel_fast.cp_sat._result import Attempt, Bracket, Relaxation
+from mel_fast.plan import Plan
+from mel_fast.status import Status
+
+# A grid this coarse finds out far-off taus at once, and where to look closer for the others.
+COARSE_STEPS = 12
+ZOOM = (0.3, 0.1, 0.03, 0.01, 0.003)
+OUTER_DENSE = 0.1
+# One model may spend this part of what is left, so that a hard tau does not starve the others.
+SHARE_OF_TIME = 0.5
+SHARE_OF_ZOOM = 0.1
+
+
+class Search:
+    """The state of one `bracket` call."""
+
+    def __init__(self, responses: Responses, steps: tuple[int, int], limit_s: float) -> None:
+        self.responses = responses
+        self.steps = steps
+        self.coarse = (min(steps[0], COARSE_STEPS), min(steps[1], COARSE_STEPS))
+        self.deadline = time.perf_counter() + limit_s
+        self.lower, self.upper = 0, 0
+        self.plain_bound = 0
+        self.inner: tuple[Ints, FloatColumn, FloatColumn] | None = None
+        self.outer: Relaxation | None = None
+        self.attempts: list[Attempt] = []
+        self._centres: dict[int, tuple[Ints, Ints]] = {}
+
+    def enclose_without_search(self) -> None:
+        """Start from equal shares below, and from interval bounds above."""
+        r = self.responses
+        self.plain_bound = _largest(lambda tau: _enough(r, r.compute_only(tau)))
+        shares = equal_shares(r, "inner")
+        self.lower = _largest(lambda tau: _enough(r, r.carried(tau, *shares, "inner")))
+        if self.lower > 0:
+            carried = r.carried(self.lower, *shares, "inner")
+            self.inner = (_split(r, carried), *shares)
+            self._note("inner", [self.lower], "equal shares")
+        if r.scheme == "task_only":
+            above = equal_shares(r, "outer")
+            self.upper = _largest(lambda tau: _enough(r, r.carried(tau, *above, "outer")))
+        else:
+            self.upper = _largest(lambda tau: tightest_box(r, tau) is not None)
+        self._note("outer", [self.upper + 1], "interval bounds")
+
+    def tau_by_tau(self) -> None:
+        """Bisect with plans from below, then gallop and bisect with exclusions from above."""
+        low, high = self.lower, self.upper
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._excluded(middle, Grid(self.coarse)):
+                high = middle - 1
+            elif self._planned(middle):
+                low = middle
+            else:
+                high = middle - 1
+        possible, step = self.lower, 1
+        while possible < self.upper:
+            tau = min(possible + step, self.upper)
+            if self._excluded_by_finer_grids(tau):
+                step = max(1, (self.upper - possible) // 2)
+            else:
+                possible, step = tau, 2 * step
+
+    def _excluded_by_finer_grids(self, tau: int) -> bool:
+        half = (max(1, self.steps[0] // 2), max(1, self.steps[1] // 2))
+        return any(
+            self._excluded(tau, Grid(steps, self._centres.get(tau), OUTER_DENSE))
+            for steps in (half, self.steps)
+        )
+
+    def all_taus_at_once(self) -> None:
+        """One model a side with tau as a variable, after a coarse one that says where to look."""
+        for side, steps in (("outer", self.coarse), ("inner", self.steps), ("outer", self.steps)):
+            taus = list(range(self.lower + 1, self.upper + 1))
+            if not taus:
+                return
+            self._ask_all("inner" if side == "inner" else "outer", taus, steps)
+
+    def result(self) -> Bracket:
+        """Build the plan and the message."""
+        if self.lower > self.upper:
+            raise RuntimeError(
+                f"a plan with tau = {self.lower} is held although the outer model excludes "
+                f"tau > {self.upper}; let mel_fast.verify decide ({self.attempts})"
+            )
+        if self.lower == self.upper:
+            message = f"tau* = {self.lower}: the inner and the outer model agree"
+        else:
+            unknown = any(a.status == "unknown" for a in self.attempts)
+            cause = "time ran out on some tau" if unknown else "the grid is too coarse to tell more"
+            message = f"{self.lower} <= tau* <= {self.upper}: {cause}"
+        return Bracket(
+            self.lower, self.upper, self._plan(), self.outer, tuple(self.attempts), message
+        )
+
+    def _plan(self) -> Plan | None:
+        if self.inner is None:
+            return None
+        r = self.responses
+        samples, bandwidth, power = self.inner
+        proof: dict[str, object] = {"tau": self.plain_bound + 1, "rule": "equal_shares"}
+        if r.scheme != "task_only":
+            proof |= {"rule": "prices", "tree": [{"lambda_per_hz": 0.0, "mu_per_w": 0.0}]}
+        elif self.plain_bound >= self.upper:
+            proof["tau"] = self.upper + 1
+        bound = self.upper if r.scheme == "task_only" else self.plain_bound
+        return Plan(
+            r.problem,
+            scheme=r.scheme,
+            status=Status.OPTIMAL if bound == self.lower else Status.FEASIBLE,
+            tau=self.lower,
+            bound=bound,
+            samples=samples,
+            bandwidth_hz=bandwidth,
+            power_w=power,
+            certificate=proof,
+            reasons=() if bound == self.lower else ("bound of the computing times alone",),
+        )
+
+    def _left(self) -> float:
+        return max(0.0, self.deadline - time.perf_counter())
+
+    def _note(
+        self,
+        side: Side,
+        taus: list[int],
+        status: str,
+        seconds: float = 0.0,
+        carried: int | None = None,
+    ) -> None:
+        self.attempts.append(Attempt(side, (taus[0], taus[-1]), status, seconds, carried))
+
+    def _records(self, side: Side, taus: list[int], grid: Grid) -> list[Choices] | None:
+        """Build the choices, or None when there is no time left to use them."""
+        r = self.responses
+        box = tightest_box(r, taus[0]) if self._left() > 0.0 else None
+        if box is None:
+            self._note(side, taus, "unknown")
+            return None
+        points = 1 if r.scheme == "task_only" else (grid.steps[0] + 1) * (grid.steps[1] + 1)
+        check_size(r.count, points, len(taus))
+        return choices(r, box, taus, grid, side)
+
+    def _excluded(self, tau: int, grid: Grid) -> bool:
+        """Ask the outer model; keep its solution, if any, as the place to look closer."""
+        records = self._records("outer", [tau], grid)
+        if records is None:
+            return False
+        coarse = grid.centre is None
+        limit_s = SHARE_OF_TIME * self._left()
+        answer = solve_one_tau(records, self.responses.samples, limit_s, best=coarse)
+        units = _chosen_units(records, answer, 0)
+        self._note("outer", [tau], answer.status, answer.seconds, _total(units))
+        if units is not None:
+            self._centres.setdefault(tau, (units[1], units[2]))
+            self._keep_outer(tau, units)
+        if answer.status == "infeasible":
+            self.upper = min(self.upper, tau - 1)
+        return answer.status == "infeasible"
+
+    def _planned(self, tau: int) -> bool:
+        """Ask the inner model on small grids that close in on the best of the one before."""
+        r = self.responses
+        for dense in ZOOM[:1] if r.scheme == "task_only" else ZOOM:
+            grid = Grid(self.coarse, self._centres.get(tau), dense)
+            records = self._records("inner", [tau], grid)
+            if records is None:
+                return False
+            limit_s = SHARE_OF_ZOOM * self._left()
+            answer = solve_one_tau(records, 0, limit_s, best=True)
+            units = _chosen_units(records, answer, 0)
+            self._note("inner", [tau], answer.status, answer.seconds, _total(units))
+            if units is not None:
+                self._centres[tau] = (units[1], units[2])
+                if self._keep_inner(tau, units):
+                    return True
+        return False
+
+    def _ask_all(self, side: Side, taus: list[int], steps: tuple[int, int]) -> None:
+        centre = self._centres.get(0)
+        records = self._records(side, taus, Grid(steps, centre, OUTER_DENSE))
+        if records is None:
+            return
+        limit_s = SHARE_OF_TIME * self._left()
+        answer = solve_all_taus(records, taus, self.responses.samples, limit_s)
+        units = _chosen_units(records, answer, max(0, (answer.tau or 0) - taus[0]))
+        self._note(side, taus, answer.status, answer.seconds, _total(units))
+        if units is not None:
+            self._centres[0] = (units[1], units[2])
+        if units is not None and answer.tau is not None and answer.tau >= taus[0]:
+            if side == "inner":
+                self._keep_inner(answer.tau, units)
+            else:
+                self._keep_outer(answer.tau, units)
+        if side == "outer" and answer.status == "infeasible":
+            self.upper = taus[0] - 1
+        elif side == "outer" and answer.tau_bound is not None:
+            self.upper = min(self.upper, answer.tau_bound)
+
+    def _keep_inner(self, tau: int, units: Ints) -> bool:
+        r = self.responses
+        if int(units[0].sum()) < r.samples:
+            return False
+        if max(int(units[1].sum()), int(units[2].sum())) > UNITS:
+            raise RuntimeError(f"CP-SAT's solution for tau = {tau} exceeds a budget")
+        if r.scheme == "task_only":
+            shares = equal_shares(r, "inner")
+        else:
+            shares = r.bandwidth(units[1], "inner"), r.power(units[2], "inner")
+        self.inner, self.lower = (_split(r, units[0]), *shares), tau
+        return True
+
+    def _keep_outer(self, tau: int, units: Ints) -> None:
+        r = self.responses
+        if self.outer is None or tau > self.outer.tau:
+            bandwidth, power = r.bandwidth(units[1], "inner"), r.power(units[2], "inner")
+            columns = (_split(r, units[0]), bandwidth, power)
+            self.outer = Relaxation(tau, *(freeze(column) for column in columns))
+
+
+def _chosen_units(records: list[Choices], answer: Answer, row: int) -> Ints | None:
+    """Return samples, bandwidth and power units of CP-SAT's choices, (3, K)."""
+    if answer.chosen is None:
+        return None
+    units = np.zeros((3, len(records)), dtype=np.int64)
+    for k, (record, at) in enumerate(zip(records, answer.chosen, strict=True)):
+        if at >= 0:
+            units[:, k] = record.carried[row, at], record.bandwidth[at], record.power[at]
+    return units
+
+
+def _total(units: Ints | None) -> int | None:
+    return None if units is None else int(units[0].sum())
+
+
+def _enough(r: Responses, carried: Ints) -> bool:
+    must = r.least if r.least > 0 or r.served else -1
+    return bool((carried >= must).all()) and int(np.maximum(carried, 0).sum()) >= r.samples
+
+
+def _split(r: Responses, carried: Ints) -> Ints:
+    """Take from what could be carried until the samples are split exactly."""
+    spare = np.maximum(carried, 0) - r.least
+    excess = int(spare.sum()) + r.least * r.count - r.samples
+    before = np.concatenate(([0], np.cumsum(spare)[:-1]))
+    return np.asarray(r.least + spare - np.clip(excess - before, 0, spare))
+
+
+def _largest(possible: Callable[[int], bool]) -> int:
+    """Return the largest tau >= 1 for which a monotone question says yes, or 0."""
+    low, high = 0, 1
+    while possible(high):
+        if high > MOST_TAU:
+            raise OverflowError(f"tau may exceed {MOST_TAU}: take a shorter cycle_s")
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if possible(middle) else (low, middle)
+    return low
