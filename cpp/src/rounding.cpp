@@ -13,12 +13,15 @@ void Rounding::carry(double tau, double cycle_s, const Box& box, double* samples
     double left = 0;  // what rounding owes so far, in samples
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         const double wish = samples[k];
-        if (wish <= 0) continue;
+        if (wish <= 0) {
+            samples[k] = std::max(box.low(k), 0.0);
+            continue;
+        }
         double d = std::floor(wish + left + 0.5);
         d = std::clamp(d, std::floor(wish), std::floor(wish) + 1);
         const double least = problem_.excused() && box.low(k) <= 0 ? 1 : box.low(k);
         d = std::clamp(d, least, box.high(k));
-        if (!demand_of(problem_, k, tau, cycle_s).allows(d)) d = std::max(d - 1, 0.0);
+        if (!demand_of(problem_, k, tau, cycle_s).allows(d)) d = std::max(d - 1, box.low(k));
         left += wish - d;
         samples[k] = d;
     }
