@@ -146,35 +146,45 @@ def _alone(tasks: Sequence[_Task], data: Dataset, step: Step) -> dict[str, Histo
 _worker: dict[str, Any] = {}
 
 
-def _begin(data: Dataset, steps: Any) -> None:
-    _worker.update(data=data, steps=steps, threads=_one_thread())
+def _begin(data: Dataset, steps: Any, stop: Any) -> None:
+    _worker.update(data=data, steps=steps, stop=stop, threads=_one_thread())
 
 
 def _work(task: _Task) -> History:
-    return task.run(_worker["data"], lambda: _worker["steps"].put(1))
+    def step() -> None:
+        if _worker["stop"].is_set():
+            raise InterruptedError("another training run failed, or the user stopped")
+        _worker["steps"].put(1)
+
+    return task.run(_worker["data"], step)
+
+
+def _drain(steps: Any, step: Step) -> None:
+    try:
+        while steps.get(timeout=0.1):
+            step()
+    except queue.Empty:
+        pass
 
 
 def _pooled(tasks: Sequence[_Task], data: Dataset, jobs: int, step: Step) -> dict[str, History]:
     context = multiprocessing.get_context("spawn")
-    steps = context.Queue()
+    steps, stop = context.Queue(), context.Event()
     # BLAS reads these when it is loaded, before any limit can be set
     kept = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     os.environ.update(dict.fromkeys(kept, "1"))
-    pool = ProcessPoolExecutor(jobs, context, _begin, (data, steps))
+    pool = ProcessPoolExecutor(jobs, context, _begin, (data, steps, stop))
     try:
         futures = {task.name: pool.submit(_work, task) for task in tasks}
         waiting = set(futures.values())
         while waiting:
             finished, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
-            try:
-                while steps.get_nowait():
-                    step()
-            except queue.Empty:
-                pass
+            _drain(steps, step)
             for future in finished:
                 future.result()
         return {name: future.result() for name, future in futures.items()}
     finally:
+        stop.set()  # a no-op after success; else each worker ends after its current learner
         pool.shutdown(wait=True, cancel_futures=True)
         steps.close()
         for name, value in kept.items():
