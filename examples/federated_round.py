@@ -3,6 +3,7 @@
 Every learner keeps its own samples (a Dirichlet division, so labels are not alike). In each round
 the channel is a new draw; the plan says how many samples each learner uses, how often it passes
 over them (tau), and with which bandwidth and power the model travels, so that all answers are back
+within T seconds. Needs the extra [learn]; takes some seconds:
 
     python examples/federated_round.py
 """
