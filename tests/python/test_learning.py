@@ -1,9 +1,11 @@
 """The learning loop: equation (5), who trains on what, resuming, and the data it reads."""
 
 import gzip
+import runpy
 import struct
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -327,3 +329,11 @@ def test_a_torch_module_plugs_in(monkeypatch):
     assert [s for s in steps if isinstance(s, int)] == [4, 1, 4, 1, 1, 1]
     # learner 0 took four steps on five samples, learner 1 two on one: (5 * 4 + 1 * 2) / 6
     np.testing.assert_allclose(model.get_weights()[0] - np.eye(2), 22 / 6, rtol=1e-6)
+
+
+def test_the_federated_example_runs(capsys):
+    example = Path(__file__).parents[2] / "examples" / "federated_round.py"
+    runpy.run_path(str(example), run_name="__main__")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 6
+    assert lines[-1].endswith("%")
