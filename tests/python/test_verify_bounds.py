@@ -76,7 +76,7 @@ class Case:
         return float(scale), float(scale * ratio)
 
     def bound(self, low, high, bits=64):
-        with flint.ctx.workprec(bits):
+        with _response.precision(bits):
             learner = _response.Learner(self.problem, self.problem.learners[0], self.tau)
             response = _response.respond(self.problem, learner, *self.prices)
             return _response.best_value(response, low, high, self.numbers.excused)
@@ -118,7 +118,7 @@ def test_density_price_holds_for_extreme_ratios(exponent):
 
 @pytest.mark.parametrize("exponent", [-300, -40, -12, -3, 0, 3, 12, 40, 300])
 def test_unit_price_keeps_its_precision_near_the_branch_point(exponent):
-    with flint.ctx.workprec(64):
+    with _response.precision(64):
         lam, mu = flint.arb(10.0 ** (-exponent / 2)), flint.arb(10.0 ** (exponent / 2))
         kappa = _response.unit_price(lam, mu, flint.arb(1))
         assert kappa.rel_accuracy_bits() > 50

@@ -9,7 +9,7 @@ from flint import arb, ctx
 
 from mel_fast.verify._plan import CHUNK, PRECISIONS
 from mel_fast.verify._read import Claim, Leaf, Problem, Split
-from mel_fast.verify._response import Learner, best_value, rate, respond
+from mel_fast.verify._response import Learner, best_value, precision, rate, respond
 
 Row = tuple[float, ...]
 Box = dict[int, tuple[int, int]]  # learners whose bounds differ from the root's
@@ -29,7 +29,7 @@ class CoverReport:
         self.leaves += 1
         upper: Any = None
         for bits in PRECISIONS:
-            with ctx.workprec(bits):
+            with precision(bits):
                 self.bits = max(self.bits, bits)
                 upper = bound()
                 if upper is None:
@@ -155,7 +155,10 @@ def _equal_shares(problem: Problem, tau: int, advance: Callable[[int], None]) ->
             end = ((learner.spare_s - learner.beta / forward) / seconds).upper()
             if end < 0 and problem.idle == "served":
                 return None
-            largest[row] = int(end.min(arb(problem.samples)).max(arb(0)).floor().unique_fmpz())
+            if not end < problem.samples:
+                largest[row] = problem.samples
+            else:
+                largest[row] = int(end.max(arb(0)).floor().unique_fmpz())
         total += largest[row]
     advance(count)
     return arb(total)

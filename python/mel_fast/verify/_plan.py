@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from flint import arb, ctx
+from flint import arb
 
 from mel_fast.verify._read import Allocation, Claim, Problem
-from mel_fast.verify._response import rate
+from mel_fast.verify._response import precision, rate
 
 PRECISIONS = (64, 128, 256, 512, 1024)
 SHOWN = 5
@@ -100,7 +100,7 @@ def _check_deadlines(
             late[k] = f"has {_sends(problem, d)} bits to receive over rate zero"
             continue
         for bits in PRECISIONS:
-            with ctx.workprec(bits):
+            with precision(bits):
                 spare = problem.cycle_s - _total_s(problem, tau, row, d, bandwidth, power)
                 report.bits = max(report.bits, bits)
                 if spare >= 0:

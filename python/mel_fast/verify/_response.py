@@ -9,7 +9,8 @@ could not be decided.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from flint import arb, ctx
@@ -17,6 +18,17 @@ from flint import arb, ctx
 from mel_fast.verify._read import Problem
 
 Ball = Any  # flint.arb; python-flint has no types
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Compute with balls of so many bits."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
 
 
 class Learner:
@@ -80,6 +92,8 @@ def best_value(response: Response, low: int, high: int, excused: bool) -> Ball |
         return arb(0) if taking_part is None else taking_part.max(arb(0))
     # Every allowed d is <= top; every d <= sure is allowed.
     end = learner.spare_s / learner.per_sample_s
+    if not end.is_finite():
+        return arb(high)
     if end.upper() < low:
         return None
     top = high if end.upper() >= high else _floor(end.upper())
@@ -139,7 +153,7 @@ def unit_price(lam: Ball, mu: Ball, noise: Ball) -> Ball:
     # Near theta = infinity, w is a small difference: carry as many more bits as will cancel.
     mantissa, exponent = inverse.mid().man_exp()
     lost = max(0, -int(exponent) - int(mantissa).bit_length())
-    with ctx.workprec(ctx.prec + lost):
+    with precision(ctx.prec + lost):
         w = 1 + ((inverse - 1) / arb.const_e()).lambertw()
     return price * w.exp()
 
@@ -218,7 +232,7 @@ class FixedResponse:
             excess = math.log(3 + 2 * u) + 2 * math.log(u) + u - goal
             step = excess / (2 * u / (3 + 2 * u) + 2 + u)
             u *= math.exp(-step)
-            if abs(step) < 1e-15:
+            if abs(step) < 1e-8:
                 break
         rho = math.exp(2 * math.log(u) + u - log_odds)
         return (rho * spare - self.learner.beta) / (self.learner.alpha + g * rho)
@@ -238,7 +252,7 @@ class FixedResponse:
             if slope <= 0:
                 return -math.inf
             u *= math.exp(-excess / slope)
-            if abs(excess / slope) < 1e-15:
+            if abs(excess / slope) < 1e-8:
                 break
         return (spare - math.exp(math.log(float(self.learner.area)) - math.log(u) / 2 - half)) / g
 
