@@ -23,18 +23,11 @@ from mel_fast.times import Times, evaluate
 
 if TYPE_CHECKING:
     from mel_fast import channel, cp_sat, learning, reference, scenarios
-    from mel_fast.batch import solve_many
-    from mel_fast.sweep import sweep
     from mel_fast.verify import Verdict, verify
 
 # Names that are imported when first used: some need extras, all cost import time.
 _MODULES = ("channel", "cp_sat", "learning", "reference", "scenarios")
-_FUNCTIONS = {
-    "Verdict": "verify",
-    "solve_many": "batch",
-    "sweep": "sweep",
-    "verify": "verify",
-}
+_FUNCTIONS = {"Verdict": "verify", "verify": "verify"}
 
 __all__ = [
     "Interrupted",
@@ -54,8 +47,6 @@ __all__ = [
     "reference",
     "scenarios",
     "solve",
-    "solve_many",
-    "sweep",
     "verify",
 ]
 
