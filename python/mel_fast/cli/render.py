@@ -13,6 +13,15 @@ FORMATS = ("table", "json", "csv")
 COLUMNS = ("samples", "bandwidth_hz", "power_w", "send_s", "compute_s", "return_s", "total_s")
 
 _TERMINAL_ROWS = 40
+_TERMINAL_COLUMNS = {  # what fits into 80 characters, in the order of COLUMNS
+    "samples": 1,
+    "bandwidth\nMHz": 1e-6,
+    "power\nmW": 1e3,
+    "send\ns": 1.0,
+    "compute\ns": 1.0,
+    "return\ns": 1.0,
+    "total\ns": 1.0,
+}
 
 
 def render(plan: Plan, form: str) -> None:
@@ -40,7 +49,7 @@ def _csv(plan: Plan) -> None:
 
 
 def _row(columns: list[np.ndarray], learner: int) -> list[str]:
-    """One learner in the units of the table's header: Hz and W keep theirs, at six digits."""
+    """Return one learner's cells, reals at six digits."""
     cells = (column[learner] for column in columns)
     return [str(learner), *(f"{x:,}" if isinstance(x, np.integer) else f"{x:.6g}" for x in cells)]
 
@@ -60,6 +69,7 @@ def _plain(plan: Plan) -> None:
 
 
 def _rich(plan: Plan) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
@@ -70,10 +80,11 @@ def _rich(plan: Plan) -> None:
     console.print(grid)
     if plan.samples is None:
         return
-    table = Table(header_style="bold")
-    for name in ("learner", *COLUMNS):
-        table.add_column(name, justify="right")
-    columns = _columns(plan)
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("learner", *_TERMINAL_COLUMNS):
+        table.add_column(name, justify="right", overflow="fold")
+    scales = _TERMINAL_COLUMNS.values()
+    columns = [column * scale for column, scale in zip(_columns(plan), scales, strict=True)]
     shown = min(plan.samples.size, _TERMINAL_ROWS)
     for learner in range(shown):
         table.add_row(*_row(columns, learner))
