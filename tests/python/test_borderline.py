@@ -14,8 +14,9 @@ from strategies import SCHEMES, VARIANTS, Case, cases, holds_for_all
 
 
 def assert_decided_rightly(case: Case, scheme: str, margin: float) -> None:
-    tau = int(case.rng().integers(1, 13))
-    pair = reference.borderline_pair(case.problem(), tau, scheme=scheme, margin=margin)
+    problem = case.problem()
+    tau = reference.random_tau(case.rng(), problem, scheme)
+    pair = reference.borderline_pair(problem, tau, scheme=scheme, margin=margin)
     if pair is None:
         return
     plan = mel.solve(pair.feasible, scheme=scheme)

@@ -69,6 +69,10 @@ def whole_range(seed: int, learners: int, samples: int, words: tuple[str, ...]) 
         return np.clip(magnitudes(rng, -reach, reach, size), 1e-60, 1e60)
 
     key = {"noise_density_w_per_hz" if law == "density" else "noise_power_w": number()}
+    flops_per_sample, flops_per_s, cycle_s = number(), number(learners), number()
+    # Problems that allow more than 2^53 local cycles are refused.
+    cycle_s = max(1e-60, min(cycle_s, 2.0**52 * flops_per_sample / flops_per_s.max()))
+    flops_per_s = np.minimum(flops_per_s, 2.0**52 * flops_per_sample / cycle_s).clip(min=1e-60)
     return Problem(
         mel.LearningTask(
             samples=samples,
@@ -77,12 +81,12 @@ def whole_range(seed: int, learners: int, samples: int, words: tuple[str, ...]) 
             fixed_parameters=int(magnitudes(rng, 0, 7)) - 1,
             parameters_per_sample=int(magnitudes(rng, 0, 7)) - 1,
             parameter_bits=int(magnitudes(rng, 0, 7)),
-            flops_per_sample=number(),
+            flops_per_sample=flops_per_sample,
             setting=setting,
         ),
-        mel.Learners(number(learners), number(learners), number(learners), number(learners)),
+        mel.Learners(flops_per_s, number(learners), number(learners), number(learners)),
         mel.Radio(number(), number(), **key),
-        cycle_s=number(),
+        cycle_s=cycle_s,
         idle=idle,
     )
 

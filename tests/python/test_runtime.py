@@ -144,9 +144,8 @@ def test_time_limit_zero_returns_at_once_with_a_valid_bound(scheme: str, learner
     assert plan.tau <= plan.bound
     full = mel.solve(problem, scheme=scheme)
     assert plan.tau <= full.tau <= full.bound <= plan.bound
-    if plan.samples is not None:
-        assert violations(plan) == []
     if learners <= 20:
+        assert plan.samples is None or violations(plan) == []
         verdict = mel.verify(problem, plan)
         assert verdict.ok, verdict.reasons
 

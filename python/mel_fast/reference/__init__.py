@@ -22,7 +22,13 @@ from mel_fast.reference.enumeration import (
     best_split,
     enumerate_optimum,
 )
-from mel_fast.reference.instances import Borderline, borderline_pair, random_problem, with_budgets
+from mel_fast.reference.instances import (
+    Borderline,
+    borderline_pair,
+    random_problem,
+    random_tau,
+    with_budgets,
+)
 from mel_fast.reference.rates import Times, evaluate, needed_rates
 from mel_fast.reference.water import WaterFill, is_feasible, water_fill
 
@@ -41,6 +47,7 @@ __all__ = [
     "is_feasible",
     "needed_rates",
     "random_problem",
+    "random_tau",
     "solve",
     "water_fill",
     "with_budgets",

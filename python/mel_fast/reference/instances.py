@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from mel_fast.reference.enumeration import best_split
+from mel_fast.reference.enumeration import best_split, can_sum
+from mel_fast.reference.rates import rate_table
 
 if TYPE_CHECKING:
     from mel_fast import Problem
@@ -116,6 +117,21 @@ def with_budgets(problem: Problem, scale: float) -> Problem:
         noise_power_w=radio.noise_power_w,
     )
     return mel.Problem(problem.task, problem.learners, changed, problem.cycle_s, problem.idle)
+
+
+def random_tau(rng: np.random.Generator, problem: Problem, scheme: str = "joint") -> int:
+    """Draw a tau up to the largest that computing and returning alone allow (1 if none)."""
+
+    def fits(tau: int) -> bool:
+        return bool(can_sum(rate_table(problem, tau, scheme), problem.task.samples))
+
+    low, high = 0, 1
+    while fits(high) and high < 2**60:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return max(1, round(low * float(rng.uniform() ** rng.choice([0.5, 3.0]))))
 
 
 def borderline_pair(
