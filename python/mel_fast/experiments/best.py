@@ -54,7 +54,7 @@ METHODS: dict[str, Method] = {
 
 def draws_for(learners: int, draws: int) -> int:
     """Fewer draws where K is large: the median moves little and every draw costs more."""
-    return max(1, min(draws, 20_000 // learners))
+    return min(draws, max(5, 20_000 // learners))
 
 
 def rows(*, draws: int, seed: int, largest: int, step: Step) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ def _law(law: channel.Attenuation) -> dict[str, Any]:
 
 CHANGES = (
     Reading("8-bit features (MNIST's own)", {"feature_bits": 8}),
+    Reading("64-bit features", {"feature_bits": 64}),
     Reading("federated (no samples sent)", {"setting": "federated"}),
     Reading("idle learners excused", {"idle": "excused"}),
     Reading("all learners at 50 m", {"placement": channel.Fixed(50.0)}),
@@ -39,6 +40,7 @@ CHANGES = (
     Reading("Rician fading, 6 dB", {"fading": "rician:6"}),
     Reading("Nakagami fading, m = 2", {"fading": "nakagami:2"}),
     Reading("no extra loss", {"extra_loss_db": 0.0}),
+    Reading("10 dB extra loss", {"extra_loss_db": 10.0}),
     Reading("14 dB extra loss", {"extra_loss_db": 14.0}),
     Reading("loss 7 + 2.1 log10(R) dB as printed", _law(channel.paper("decibels"))),
     Reading("free space at 2.4 GHz", _law(channel.free_space(CARRIER_HZ))),
