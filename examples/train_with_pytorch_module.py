@@ -33,7 +33,7 @@ def main() -> None:
     )
     # as many samples as the data has, and a T to suit: Table I itself for all of MNIST
     samples = len(data.train_y)
-    plan = mel.solve(scenarios.table1(20, 2.0 + 28.0 * samples / 60_000, samples=samples))
+    plan = mel.solve(scenarios.table1(20, 5.0 + 25.0 * samples / 60_000, samples=samples))
     print(plan)
     history = learning.run(plan, data, cycles=5, model=model)
     for time_s, accuracy in zip(history.time_s, history.accuracy, strict=True):

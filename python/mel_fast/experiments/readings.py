@@ -42,6 +42,7 @@ CHANGES = (
     Reading("no extra loss", {"extra_loss_db": 0.0}),
     Reading("10 dB extra loss", {"extra_loss_db": 10.0}),
     Reading("14 dB extra loss", {"extra_loss_db": 14.0}),
+    Reading("8-bit features and 10 dB extra loss", {"feature_bits": 8, "extra_loss_db": 10.0}),
     Reading("loss 7 + 2.1 log10(R) dB as printed", _law(channel.paper("decibels"))),
     Reading("free space at 2.4 GHz", _law(channel.free_space(CARRIER_HZ))),
     Reading("3GPP indoor office, LOS, 2.4 GHz", _law(channel.IndoorOffice(CARRIER_HZ))),
