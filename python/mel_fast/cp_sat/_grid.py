@@ -29,6 +29,8 @@ MARGIN = 2.0**-44
 TINY_RATE = 1e-290
 LARGEST_SUM = 2**62
 WIDEST_RATIO = 1 << 14
+# CP-SAT keeps some hundred bytes a choice; a larger model would swap before it searched.
+MOST_CHOICES = 3_000_000
 MOST_TAU = 2**52
 
 
@@ -113,11 +115,6 @@ class Box:
     bandwidth: tuple[Ints, Ints]
     power: tuple[Ints, Ints]
 
-    @property
-    def optional(self) -> NDArray[np.bool_]:
-        """Learners that may be left out although they could take part."""
-        return self.active & (self.needed == 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -181,6 +178,17 @@ def tightest_box(responses: Responses, tau: int, rounds: int = 12) -> Box | None
         if all(bool((x == y).all()) for x, y in zip(before, (*low, *high, needed), strict=True)):
             break
     return Box(active, needed, (low[0], high[0]), (low[1], high[1]))
+
+
+def check_size(responses: Responses, steps: tuple[int, int], taus: int) -> None:
+    """Refuse models that would not fit, before anything is allocated."""
+    count = responses.count
+    points = 1 if responses.scheme == "task_only" else (steps[0] + 1) * (steps[1] + 1)
+    if count * points * taus > MOST_CHOICES:
+        raise ValueError(
+            f"{count} learners times {points} grid points times {taus} values of tau: must be at "
+            f"most {MOST_CHOICES}; take fewer bandwidth_steps and power_steps"
+        )
 
 
 def choices(

@@ -13,9 +13,6 @@ import numpy as np
 from mel_fast._optional import require
 from mel_fast.cp_sat._grid import LARGEST_SUM, UNITS, Choices, Ints
 
-# CP-SAT keeps some hundred bytes a choice; a larger model would swap before it searched.
-MOST_CHOICES = 3_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -31,15 +28,6 @@ class Answer:
 def import_cp_model() -> Any:
     """Import OR-Tools, naming the extra that brings it."""
     return require("ortools.sat.python.cp_model", extra="cpsat")
-
-
-def check_size(count: int, points: int, taus: int) -> None:
-    """Refuse models that would not fit, before anything is allocated."""
-    if count * points * taus > MOST_CHOICES:
-        raise ValueError(
-            f"{count} learners times {points} grid points times {taus} values of tau: must be at "
-            f"most {MOST_CHOICES}; take fewer bandwidth_steps and power_steps"
-        )
 
 
 def solve_one_tau(
@@ -59,10 +47,13 @@ def solve_one_tau(
     return _run(cp_model, model, selection, records, limit_s, first=not best)
 
 
-def solve_all_taus(records: list[Choices], taus: list[int], samples: int, limit_s: float) -> Answer:
+def solve_all_taus(
+    records: list[Choices], taus: list[int], samples: int, least: int, limit_s: float
+) -> Answer:
     """Maximise tau over `taus` (consecutive, rising; row i of what each carries is for taus[i]).
 
-    A `tau` (or `tau_bound`) of taus[0] - 1 says that not even the first was reached (can be).
+    Every learner must carry `least` samples at the tau that is reached. A `tau` (or `tau_bound`)
+    of taus[0] - 1 says that not even the first was reached (can be).
     """
     cp_model = import_cp_model()
     model = cp_model.CpModel()
@@ -72,6 +63,10 @@ def solve_all_taus(records: list[Choices], taus: list[int], samples: int, limit_
         carried = _weighted(selection, [record.carried[row] for record in records])
         # A product in place of an implication: the linear relaxation can use it.
         model.add(carried >= samples * literal)
+        for mine, record in zip(selection, records, strict=True):
+            too_little = np.flatnonzero(record.carried[row] < least)
+            if len(too_little):
+                model.add(sum(mine[i] for i in too_little) + literal <= 1)
         if row > 0:
             model.add_implication(literal, reached[row - 1])
     tau = taus[0] - 1 + sum(reached)
@@ -130,8 +125,8 @@ def _run(
         chosen = np.array([i if i < len(r) else -1 for i, r in zip(at, records, strict=True)])
     if tau is None:
         return Answer(name, seconds, chosen=chosen)
-    proved = status in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.UNKNOWN)
-    bound = math.floor(solver.best_objective_bound) if proved else None
+    # Stopped before it found anything, CP-SAT reports a bound of 0 that means nothing.
+    bound = math.floor(solver.best_objective_bound) if found else None
     return Answer(name, seconds, int(solver.value(tau)) if found else None, bound, chosen)
 
 

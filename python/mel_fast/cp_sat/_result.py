@@ -58,10 +58,10 @@ class Bracket:
     ----------
     lower, upper : int
         Enclosure of the largest feasible tau; ``lower`` is 0 when no plan was found.
-    inner : Plan or None
+    lower_plan : Plan or None
         A real plan with ``tau == lower``, whose own weak bound and certificate come from computing
         times alone, so that :func:`mel_fast.verify` accepts it.
-    outer : Relaxation or None
+    outer_plan : Relaxation or None
         The outer model's solution with the largest tau, if one was found.
     attempts : tuple of Attempt
         Every question asked, in order.
@@ -71,8 +71,8 @@ class Bracket:
 
     lower: int
     upper: int
-    inner: Plan | None
-    outer: Relaxation | None
+    lower_plan: Plan | None
+    outer_plan: Relaxation | None
     attempts: tuple[Attempt, ...]
     message: str
 

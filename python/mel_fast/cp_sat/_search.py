@@ -16,11 +16,12 @@ from mel_fast.cp_sat._grid import (
     Ints,
     Responses,
     Side,
+    check_size,
     choices,
     equal_shares,
     tightest_box,
 )
-from mel_fast.cp_sat._models import Answer, check_size, solve_all_taus, solve_one_tau
+from mel_fast.cp_sat._models import Answer, solve_all_taus, solve_one_tau
 from mel_fast.cp_sat._result import Attempt, Bracket, Relaxation
 from mel_fast.plan import Plan
 from mel_fast.status import Status
@@ -38,6 +39,7 @@ class Search:
     """The state of one `bracket` call."""
 
     def __init__(self, responses: Responses, steps: tuple[int, int], limit_s: float) -> None:
+        check_size(responses, steps, taus=1)
         self.responses = responses
         self.steps = steps
         self.coarse = (min(steps[0], COARSE_STEPS), min(steps[1], COARSE_STEPS))
@@ -161,8 +163,7 @@ class Search:
         if box is None:
             self._note(side, taus, "unknown")
             return None
-        points = 1 if r.scheme == "task_only" else (grid.steps[0] + 1) * (grid.steps[1] + 1)
-        check_size(r.count, points, len(taus))
+        check_size(r, grid.steps, len(taus))
         return choices(r, box, taus, grid, side)
 
     def _excluded(self, tau: int, grid: Grid) -> bool:
@@ -205,8 +206,8 @@ class Search:
         records = self._records(side, taus, Grid(steps, centre, OUTER_DENSE))
         if records is None:
             return
-        limit_s = SHARE_OF_TIME * self._left()
-        answer = solve_all_taus(records, taus, self.responses.samples, limit_s)
+        r, limit_s = self.responses, SHARE_OF_TIME * self._left()
+        answer = solve_all_taus(records, taus, r.samples, r.least, limit_s)
         units = _chosen_units(records, answer, max(0, (answer.tau or 0) - taus[0]))
         self._note(side, taus, answer.status, answer.seconds, _total(units))
         if units is not None:
@@ -227,6 +228,8 @@ class Search:
             return False
         if max(int(units[1].sum()), int(units[2].sum())) > UNITS:
             raise RuntimeError(f"CP-SAT's solution for tau = {tau} exceeds a budget")
+        if bool((units[0] < r.least).any()):
+            raise RuntimeError(f"CP-SAT's solution for tau = {tau} gives a learner too few samples")
         if r.scheme == "task_only":
             shares = equal_shares(r, "inner")
         else:
