@@ -140,10 +140,10 @@ bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std:
     return false;
 }
 
-bool Boundary::find_cycle(PassPoint& point, double tolerance, int max_passes) {
+bool Boundary::find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride) {
     const double samples = problem_.samples_real();
     for (int step = 0; step < max_passes; ++step) {
-        const PassSums sums = pass(point, 1);
+        const PassSums sums = pass(point, stride);
         if (pool_.stop().check()) return false;
         const Step to = newton(point, sums);
         const double over = bound(point, sums) - to.drop - samples;

@@ -82,7 +82,7 @@ Problem::Problem(const ProblemStatement& s)
     require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
     require_column("return_power_w", s.return_power_w, size);
 
-    const std::size_t padded = (size + 7) / 8 * 8;
+    const std::size_t padded = (size + 15) / 16 * 16;
     compute_s_.assign(padded, 1.0);
     return_s_per_bit_.assign(padded, 0.0);
     noise_over_gain_.assign(padded, 1.0);

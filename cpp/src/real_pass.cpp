@@ -22,19 +22,20 @@ PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& poin
 }
 
 std::size_t learners_seen(std::size_t size, std::size_t stride) {
-    const std::size_t groups = (size + lanes - 1) / lanes;
+    const std::size_t groups = (size + group - 1) / group;
     const std::size_t visited = (groups + stride - 1) / stride;
-    const bool last_is_partial = size % lanes != 0 && (groups - 1) % stride == 0;
-    return visited * lanes - (last_is_partial ? lanes - size % lanes : 0);
+    const bool last_is_partial = size % group != 0 && (groups - 1) % stride == 0;
+    return visited * group - (last_is_partial ? group - size % group : 0);
 }
 
 void real_samples(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
-                  double* samples) {
+                  double* samples, std::vector<double>& block_totals) {
     const KernelInput in = kernel_input(problem, box, point);
     const auto kernel = pool.kernels().samples(problem.law());
     const std::size_t size = problem.size();
-    pool.run(block_count(size), [&](std::size_t b) {
-        kernel(in, b * block_size, std::min(size, (b + 1) * block_size), samples);
+    block_totals.resize(block_count(size));
+    pool.run(block_totals.size(), [&](std::size_t b) {
+        block_totals[b] = kernel(in, b * block_size, std::min(size, (b + 1) * block_size), samples);
     });
 }
 

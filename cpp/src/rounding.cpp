@@ -9,22 +9,46 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 }
 
-void Rounding::carry(double tau, double cycle_s, const Box& box, double* samples) {
-    double left = 0;  // what rounding owes so far, in samples
-    for (std::size_t k = 0; k < problem_.size(); ++k) {
-        const double wish = samples[k];
-        if (wish <= 0) {
-            samples[k] = std::max(box.low(k), 0.0);
-            continue;
-        }
-        double d = std::floor(wish + left + 0.5);
-        d = std::clamp(d, std::floor(wish), std::floor(wish) + 1);
-        const double least = problem_.excused() && box.low(k) <= 0 ? 1 : box.low(k);
-        d = std::clamp(d, least, box.high(k));
-        if (!demand_of(problem_, k, tau, cycle_s).allows(d)) d = std::max(d - 1, box.low(k));
-        left += wish - d;
-        samples[k] = d;
+double Rounding::carry(double tau, double cycle_s, const Box& box,
+                       const std::vector<double>& block_totals, double* samples) {
+    CompensatedSum sum;
+    for (const double part : block_totals) sum.add(part);
+    if (!(sum.value() > 0)) return 0;
+    const double scale = problem_.samples_real() / sum.value();
+    // Each block starts with what exact rounding of all before it would owe.
+    starts_.resize(block_totals.size());
+    CompensatedSum before;
+    for (std::size_t b = 0; b < block_totals.size(); ++b) {
+        starts_[b] = before.value() - std::nearbyint(before.value());
+        before.add(block_totals[b] * scale);
     }
+    totals_.assign(block_totals.size(), {});
+    const std::size_t size = problem_.size();
+    const bool may_rest = problem_.excused();
+    pool_.run(block_totals.size(), [&](std::size_t b) {
+        double left = starts_[b];
+        double total = 0;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            const double wish = samples[k] * scale;
+            double d = std::nearbyint(wish + left);
+            const double low = box.low(k);
+            if (!(wish > 0)) {
+                d = std::max(low, 0.0);
+            } else {
+                const double whole = std::floor(wish);
+                d = std::clamp(d, whole, whole + 1);
+                d = std::clamp(d, may_rest && low <= 0 ? 1 : low, box.high(k));
+                const Demand demand = demand_of(problem_, k, tau, cycle_s);
+                if (!demand.allows(d)) d = std::max(d - 1, low);
+            }
+            left += wish - d;
+            total += d;
+            samples[k] = d;
+        }
+        totals_[b].add(total);
+    });
+    return reduce_tree(std::span<CompensatedSum>(totals_)).value();
 }
 
 void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices) {
@@ -58,10 +82,10 @@ double Rounding::step_down(std::size_t k, double d, double by) const {
 
 bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples) {
     const std::size_t size = problem_.size();
-    CompensatedSum total;
-    for (std::size_t k = 0; k < size; ++k) total.add(samples[k]);
-    total.add(-problem_.samples_real());
-    double over = total.value();
+    CompensatedSum sum;
+    for (std::size_t k = 0; k < size; ++k) sum.add(samples[k]);
+    sum.add(-problem_.samples_real());
+    double over = sum.value();
     if (over == 0) return true;
     price(tau, cycle_s, box, prices);
     const bool down = over > 0;

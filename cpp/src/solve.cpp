@@ -30,6 +30,8 @@ std::int64_t largest_conceivable_tau(const Problem& problem) {
     return static_cast<std::int64_t>(tau * (1 + 1e-12));
 }
 
+constexpr std::size_t learners_sampled = 8192;
+
 class Solver {
   public:
     Solver(const Problem& problem, const Settings& settings)
@@ -48,7 +50,7 @@ class Solver {
         result_.bound = upper_;
         result_.tree = {TreeNode{}};
         PassPoint guess = boundary_.guess();
-        if (!problem_.sends_nothing()) boundary_.find_tau(guess, 1e-6, 40);
+        if (!problem_.sends_nothing()) boundary_.find_tau(guess, 1e-6, 40, sample_stride());
         prices_ = guess.prices;
         search(std::clamp<double>(std::floor(guess.tau), 0, static_cast<double>(upper_)));
         return finish();
@@ -104,15 +106,10 @@ class Solver {
     Answer decide(std::int64_t whole) {
         const double tau = static_cast<double>(whole);
         if (stop_.check()) return Answer::stopped;
-        ++capacity_passes_;
-        const double most = capacity(problem_, Box{box_}, tau, pool_, blocks_);
-        if (stop_.requested()) return Answer::stopped;
-        if (most < problem_.samples_real()) {
-            result_.tree = {TreeNode{}};
-            blame_ = most >= 0 ? Blame::computing : Blame::slow_return;
-            return Answer::infeasible;
+        if (problem_.sends_nothing()) {
+            const Answer answer = closed_by_capacity(tau);
+            return answer == Answer::unresolved ? without_radio(tau) : answer;
         }
-        if (problem_.sends_nothing()) return without_radio(tau);
         PassPoint point{tau, problem_.cycle_s(), prices_};
         if (boundary_.prove(point, 8)) {
             prices_ = point.prices;
@@ -123,6 +120,8 @@ class Solver {
         if (stop_.requested()) return Answer::stopped;
         if (plan_from_reals(tau)) return Answer::feasible;
         if (stop_.requested()) return Answer::stopped;
+        const Answer closed = closed_by_capacity(tau);
+        if (closed != Answer::unresolved) return closed;
         const auto outcome = tree_search_.decide(tau, point.prices, settings_.work_limit);
         switch (outcome) {
             case BranchAndBound::Outcome::stopped:
@@ -137,42 +136,70 @@ class Solver {
                 break;
         }
         real_.assign(tree_search_.samples().begin(), tree_search_.samples().end());
-        return keep_plan(tau, tree_search_.ratio()) ? Answer::feasible : Answer::unresolved;
+        return keep_plan(tau, tree_search_.ratio(), problem_.cycle_s()) ? Answer::feasible
+                                                                        : Answer::unresolved;
+    }
+
+    // Prices of zero: the learners can not compute and return D samples whatever the radio.
+    Answer closed_by_capacity(double tau) {
+        ++capacity_passes_;
+        const double most = capacity(problem_, Box{box_}, tau, pool_, blocks_);
+        if (stop_.requested()) return Answer::stopped;
+        if (most >= problem_.samples_real()) return Answer::unresolved;
+        result_.tree = {TreeNode{}};
+        blame_ = most >= 0 ? Blame::computing : Blame::slow_return;
+        return Answer::infeasible;
+    }
+
+    // Searches that only guide look at a sample of so many learners first.
+    std::size_t sample_stride() const {
+        return problem_.size() < 4 * learners_sampled ? 1
+                                                      : (problem_.size() / learners_sampled) | 1;
     }
 
     // The continuous optimum in the shortest cycle, rounded: nearly always a plan when there is
     // one.
     bool plan_from_reals(double tau) {
         PassPoint point{tau, problem_.cycle_s(), prices_};
+        const std::size_t stride = sample_stride();
+        if (stride > 1) boundary_.find_cycle(point, 1e-6, 16, stride);
         const bool converged = boundary_.find_cycle(point, 1e-6, 16);
         if (stop_.requested() || !std::isfinite(point.cycle_s)) return false;
         if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;
         point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
         real_.resize(problem_.size());
-        real_samples(problem_, box_, point, pool_, real_.data());
+        real_samples(problem_, box_, point, pool_, real_.data(), totals_);
+        if (stop_.requested()) return false;
         const Box box{box_};
         const double cycle = problem_.cycle_s();
-        rounding_.carry(tau, cycle, box, real_.data());
-        if (!rounding_.repair(tau, cycle, box, point.prices, real_.data())) return false;
-        double ratio = point.prices.mu / point.prices.lambda;
-        if (filling_.fill(tau, cycle, real_.data(), ratio) != WaterFilling::Outcome::fits)
+        const double total = rounding_.carry(tau, cycle, box, totals_, real_.data());
+        if (stop_.requested()) return false;
+        if (total != problem_.samples_real() &&
+            !rounding_.repair(tau, cycle, box, point.prices, real_.data())) {
             return false;
+        }
+        if (!keep_plan(tau, point.prices.mu / point.prices.lambda, point.cycle_s)) return false;
         prices_ = point.prices;
-        return keep_plan(tau, ratio);
+        return true;
     }
 
     // Shares the slack out by finishing as early as the split allows, then lets the proof's eyes
     // look at the numbers.
-    bool keep_plan(double tau, double ratio) {
+    bool keep_plan(double tau, double ratio, double guess_s) {
         const double cycle = problem_.cycle_s();
-        double best_ratio = ratio;
-        const double shortest = filling_.shortest_cycle(tau, cycle, real_.data(), best_ratio);
+        WaterFilling::Finish finish =
+            filling_.shortest_cycle(tau, cycle, real_.data(), ratio, guess_s);
+        if (stop_.requested()) return false;
         bandwidth_.resize(problem_.size());
         power_.resize(problem_.size());
-        if (!filling_.allocate(tau, shortest, real_.data(), best_ratio, bandwidth_.data(),
-                               power_.data()) &&
-            !filling_.allocate(tau, cycle, real_.data(), ratio, bandwidth_.data(), power_.data())) {
-            return false;
+        if (!(finish.cycle_s <= cycle) ||
+            !filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data())) {
+            // A hair's breadth: the whole cycle, at the ratio that just fits.
+            if (filling_.fill(tau, cycle, real_.data(), ratio) != WaterFilling::Outcome::fits)
+                return false;
+            finish = filling_.at(tau, cycle, real_.data(), ratio);
+            if (!filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data()))
+                return false;
         }
         store();
         return true;
@@ -180,8 +207,12 @@ class Solver {
 
     void store() {
         result_.samples.resize(problem_.size());
-        std::transform(real_.begin(), real_.end(), result_.samples.begin(),
-                       [](double d) { return static_cast<std::int64_t>(d); });
+        pool_.run(block_count(problem_.size()), [&](std::size_t b) {
+            const std::size_t last = std::min(problem_.size(), (b + 1) * block_size);
+            for (std::size_t k = b * block_size; k < last; ++k) {
+                result_.samples[k] = static_cast<std::int64_t>(real_[k]);
+            }
+        });
         result_.bandwidth_hz.swap(bandwidth_);
         result_.power_w.swap(power_);
     }
@@ -240,6 +271,7 @@ class Solver {
     BranchAndBound tree_search_;
     Prices prices_{};
     std::vector<SplitSums> blocks_;
+    std::vector<double> totals_;
     std::vector<double> real_;
     std::vector<double> bandwidth_;
     std::vector<double> power_;

@@ -1,8 +1,8 @@
 #include "mel/water_filling.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
+#include <limits>
 
 #include "mel/kernels.hpp"
 #include "mel/sums.hpp"
@@ -12,12 +12,10 @@ namespace {
 
 constexpr double clear_margin =
     1e-13;  // below this share of a budget, double precision decides nothing
-constexpr double budget_reserve = 2e-15;    // left unspent so that rounded sums stay within
-constexpr double deadline_reserve = 1e-14;  // covers every rounding error of a learner's time
 
-bool takes_part(const Problem& problem, double samples) {
-    return samples > 0 || !problem.excused();
-}
+constexpr double budget_reserve = 5e-14;    // left unspent so that rounded sums stay within
+constexpr double deadline_reserve = 1e-14;  // covers every rounding error of a learner's time
+constexpr double finish_tolerance = 1e-6;   // how far below its budgets a plan may finish
 
 }  // namespace
 
@@ -66,39 +64,39 @@ WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const doubl
     return Outcome::unclear;
 }
 
-double WaterFilling::shortest_cycle(double tau, double cycle_s, const double* samples,
-                                    double& ratio) {
+WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, const double* samples,
+                                                  double ratio, double guess_s) {
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
-    double best = cycle_s;
-    double best_ratio = ratio;
+    Finish best{std::numeric_limits<double>::infinity(), ratio, {}};
     double z = std::log(ratio);
-    double t = cycle_s;
+    double t = std::min(guess_s, cycle_s);
     double too_short = 0;
-    for (int step = 0; step < 20; ++step) {
-        const FillSums sums = pass(tau, t, samples, std::exp(z));
+    for (int step = 0; step < 24; ++step) {
+        const double q = std::exp(z);
+        const FillSums sums = pass(tau, t, samples, q);
         if (pool_.stop().check()) break;
         if (sums.impossible > 0) {
+            if (t >= cycle_s) break;
             too_short = t;
-            t = 0.5 * (t + best);
+            t = std::isfinite(best.cycle_s) ? 0.5 * (t + best.cycle_s) : std::min(cycle_s, t * 1.1);
             continue;
         }
-        if (!(sums.bandwidth > 0)) break;
+        if (!(sums.bandwidth > 0)) return {t, q, sums};
         const double over_band = std::log(sums.bandwidth / band);
         const double over_power = std::log(sums.power / watt);
-        if (over_band <= 0 && over_power <= 0) {
-            best = t;
-            best_ratio = std::exp(z);
-            if (over_band > -1e-9 && over_power > -1e-9) break;
+        if (over_band <= 0 && over_power <= 0 && t < best.cycle_s) {
+            best = {t, q, sums};
+            if (over_band > -finish_tolerance && over_power > -finish_tolerance) break;
         }
-        const double q = std::exp(z);
         const double a11 = sums.shift / sums.bandwidth;
         const double a12 = sums.band_time / sums.bandwidth;
         const double a21 = -sums.shift / (q * sums.power);
         const double a22 = sums.power_time / sums.power;
         const double det = a11 * a22 - a12 * a21;  // < 0
-        const double r1 = -over_band - 5e-10;
-        const double r2 = -over_power - 5e-10;
+        // Aims just inside the budgets, so that the last step lands on a split that fits.
+        const double r1 = -over_band - 0.25 * finish_tolerance;
+        const double r2 = -over_power - 0.25 * finish_tolerance;
         const double dz = (r1 * a22 - a12 * r2) / det;
         const double dt = (a11 * r2 - a21 * r1) / det;
         if (!std::isfinite(dz) || !std::isfinite(dt)) break;
@@ -106,77 +104,37 @@ double WaterFilling::shortest_cycle(double tau, double cycle_s, const double* sa
         double next = t + dt;
         if (!(next > too_short)) next = 0.5 * (t + too_short);
         next = std::min(next, cycle_s);
+        if (next == t && dz == 0) break;
         t = next;
     }
-    ratio = best_ratio;
     return best;
 }
 
-bool WaterFilling::allocate(double tau, double within_s, const double* samples, double ratio,
+bool WaterFilling::allocate(double tau, const Finish& finish, const double* samples,
                             double* bandwidth_hz, double* power_w) {
     ++passes_;
     const std::size_t size = problem_.size();
-    const Prices prices{1.0, ratio};
-    std::vector<CompensatedSum> band_parts(block_count(size));
-    std::vector<CompensatedSum> power_parts(block_count(size));
-    pool_.run(block_count(size), [&](std::size_t b) {
-        CompensatedSum band;
-        CompensatedSum power;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            Purchase p{0, 0, 0};
-            if (takes_part(problem_, samples[k])) {
-                const Demand demand = demand_of(problem_, k, tau, within_s);
-                p = buy(problem_.law(), problem_.noise_over_gain()[k], prices,
-                        demand.rate(samples[k]));
-            }
-            bandwidth_hz[k] = p.bandwidth_hz;
-            power_w[k] = p.power_w;
-            band.add(p.bandwidth_hz);
-            power.add(p.power_w);
-        }
-        band_parts[b] = band;
-        power_parts[b] = power;
+    const double band = problem_.bandwidth_hz();
+    const double watt = problem_.power_w();
+    const KernelInput in = kernel_input(problem_, {}, {tau, finish.cycle_s, {1.0, finish.ratio}});
+    const auto kernel = pool_.kernels().allocate(problem_.law());
+    // Both scaled by one or more, so rates only rise. With nothing to send there is nothing to
+    // scale.
+    const AllocationScale scale{
+        finish.sums.bandwidth > 0 ? band / finish.sums.bandwidth * (1 - budget_reserve) : 1,
+        finish.sums.power > 0 ? watt / finish.sums.power * (1 - budget_reserve) : 1,
+        problem_.cycle_s() * (1 - deadline_reserve)};
+    allocation_blocks_.resize(block_count(size));
+    pool_.run(allocation_blocks_.size(), [&](std::size_t b) {
+        allocation_blocks_[b] =
+            kernel(in, scale, b * block_size, std::min(size, (b + 1) * block_size), samples,
+                   bandwidth_hz, power_w);
     });
     if (pool_.stop().requested()) return false;
-    const double band_sum = reduce_tree(std::span<CompensatedSum>(band_parts)).value();
-    const double power_sum = reduce_tree(std::span<CompensatedSum>(power_parts)).value();
-    // Both scaled by one or more: rates only rise. With nothing to send there is nothing to scale.
-    const double band_scale =
-        band_sum > 0 ? problem_.bandwidth_hz() / band_sum * (1 - budget_reserve) : 1;
-    const double power_scale =
-        power_sum > 0 ? problem_.power_w() / power_sum * (1 - budget_reserve) : 1;
-    const double deadline = problem_.cycle_s() * (1 - deadline_reserve);
-    std::atomic<bool> kept{true};
-    pool_.run(block_count(size), [&](std::size_t b) {
-        CompensatedSum band;
-        CompensatedSum power;
-        bool good = true;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            bandwidth_hz[k] *= band_scale;
-            power_w[k] *= power_scale;
-            band.add(bandwidth_hz[k]);
-            power.add(power_w[k]);
-            if (!takes_part(problem_, samples[k])) continue;
-            const LearnerTimes times =
-                evaluate_learner(problem_, k, tau, static_cast<std::int64_t>(samples[k]),
-                                 bandwidth_hz[k], power_w[k]);
-            good = good && times.total_s() <= deadline;
-        }
-        band_parts[b] = band;
-        power_parts[b] = power;
-        if (!good) kept.store(false, std::memory_order_relaxed);
-    });
-    if (pool_.stop().requested()) return false;
-    // The compensated sums err by less than the reserve: 2 units in the last place plus second
-    // order.
-    const double slack = 1 - 4 * unit_roundoff;
-    return kept.load() &&
-           reduce_tree(std::span<CompensatedSum>(band_parts)).value() <=
-               problem_.bandwidth_hz() * slack &&
-           reduce_tree(std::span<CompensatedSum>(power_parts)).value() <=
-               problem_.power_w() * slack;
+    const AllocationSums sums = reduce_tree(std::span<AllocationSums>(allocation_blocks_));
+    // A sum of n blocks errs by at most (block_size/group + 4 + log2 n) units in the last place.
+    const double kept = 1 - 128 * unit_roundoff;
+    return sums.late == 0 && sums.bandwidth <= band * kept && sums.power <= watt * kept;
 }
 
 }  // namespace mel

@@ -24,7 +24,7 @@ class Boundary {
     bool find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1);
 
     // Moves point.cycle_s and prices towards the boundary at point.tau.
-    bool find_cycle(PassPoint& point, double tolerance, int max_passes);
+    bool find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1);
 
     // Moves the prices to a bound below D at point.tau: true if the real bound gets there with room
     // for rounding.

@@ -1,5 +1,5 @@
 // The hot loops, compiled once for each instruction set and chosen at run time. Every variant does
-// the same operations in the same order on lanes of eight, so all give the same bits.
+// the same operations in the same order, so all give the same bits.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,8 @@
 
 namespace mel {
 
-inline constexpr std::size_t lanes = 8;
-
-// Columns are padded to whole groups of eight with harmless values.
+inline constexpr std::size_t group =
+    16;  // learners taken together; columns are padded to whole groups
 struct KernelInput {
     const double* compute_s;
     const double* return_s_per_bit;
@@ -25,27 +24,42 @@ struct KernelInput {
     UniformBox box;
     PassPoint point;
     std::size_t size;    // learners in all
-    std::size_t stride;  // visits every stride-th group of eight
+    std::size_t stride;  // visits every stride-th group
+};
+
+struct AllocationScale {
+    double bandwidth;
+    double power;
+    double deadline_s;
 };
 
 struct Kernels {
     using Real = PassSums (*)(const KernelInput&, std::size_t first, std::size_t last);
-    using Samples = void (*)(const KernelInput&, std::size_t first, std::size_t last,
-                             double* samples);
+    // Writes the samples and returns their sum.
+    using Samples = double (*)(const KernelInput&, std::size_t first, std::size_t last,
+                               double* samples);
     using Fill = FillSums (*)(const KernelInput&, std::size_t first, std::size_t last,
                               const double* samples);
+    using Allocate = AllocationSums (*)(const KernelInput&, const AllocationScale&,
+                                        std::size_t first, std::size_t last, const double* samples,
+                                        double* bandwidth_hz, double* power_w);
     Real real_density;
     Real real_fixed;
     Samples samples_density;
     Samples samples_fixed;
     Fill fill_density;
     Fill fill_fixed;
+    Allocate allocate_density;
+    Allocate allocate_fixed;
 
     Real real(LinkLaw law) const { return law == LinkLaw::density ? real_density : real_fixed; }
     Samples samples(LinkLaw law) const {
         return law == LinkLaw::density ? samples_density : samples_fixed;
     }
     Fill fill(LinkLaw law) const { return law == LinkLaw::density ? fill_density : fill_fixed; }
+    Allocate allocate(LinkLaw law) const {
+        return law == LinkLaw::density ? allocate_density : allocate_fixed;
+    }
 };
 
 // `automatic` is the widest that this machine has; a set that it lacks falls back to the widest

@@ -48,7 +48,7 @@ class Problem {
     std::int64_t samples() const { return samples_; }
     double samples_real() const { return static_cast<double>(samples_); }
 
-    // The three columns are followed in memory by harmless values up to a multiple of eight
+    // The three columns are followed in memory by harmless values up to a multiple of sixteen
     // learners. C_m / f_k: seconds for one sample in one local cycle.
     std::span<const double> compute_s() const { return {compute_s_.data(), size_}; }
     // 1 / R_k: seconds a returned bit.

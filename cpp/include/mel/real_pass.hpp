@@ -58,7 +58,7 @@ struct PassSums {
     }
 };
 
-// Both prices positive. `stride` > 1 visits every stride-th group of eight learners only and scales
+// Both prices positive. `stride` > 1 visits every stride-th group of learners only and scales
 // nothing.
 PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
                    std::vector<PassSums>& blocks, std::size_t stride = 1);
@@ -66,8 +66,8 @@ PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& poin
 // How many learners such a pass visits.
 std::size_t learners_seen(std::size_t size, std::size_t stride);
 
-// Samples of the same response, one double a learner.
+// Samples of the same response, one double a learner; block_totals gets one sum a block.
 void real_samples(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
-                  double* samples);
+                  double* samples, std::vector<double>& block_totals);
 
 }  // namespace mel

@@ -12,9 +12,11 @@ class Rounding {
   public:
     Rounding(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
 
-    // Integers near the reals, bounded by the box and by what the cycle allows, with the fractions
-    // carried on from learner to learner; the total is D whenever the reals' total is.
-    void carry(double tau, double cycle_s, const Box& box, double* samples);
+    // Integers next to the reals, scaled first so that they sum to D, within the box and what the
+    // cycle allows; what rounding owes is carried from learner to learner. Returns the total, which
+    // is D but for a few learners at their bounds.
+    double carry(double tau, double cycle_s, const Box& box,
+                 const std::vector<double>& block_totals, double* samples);
 
     // Adds the cheapest and takes away the dearest samples until the total is D. With costs convex
     // in d this is the best split at these prices. False if the box can not hold D samples.
@@ -43,6 +45,8 @@ class Rounding {
     Prices prices_;
     std::vector<double> unit_cost_;  // density law: kappa of each learner
     std::vector<Marginal> heap_;
+    std::vector<double> starts_;
+    std::vector<CompensatedSum> totals_;
     std::vector<double> up_;
     std::vector<double> down_;
 };

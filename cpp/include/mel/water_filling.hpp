@@ -27,6 +27,18 @@ struct FillSums {
     }
 };
 
+struct AllocationSums {
+    double bandwidth = 0;
+    double power = 0;
+    double late = 0;  // learners over the deadline
+
+    void add(const AllocationSums& o) {
+        bandwidth += o.bandwidth;
+        power += o.power;
+        late += o.late;
+    }
+};
+
 class WaterFilling {
   public:
     WaterFilling(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
@@ -37,15 +49,26 @@ class WaterFilling {
     // 1e-13.
     Outcome fill(double tau, double cycle_s, const double* samples, double& ratio);
 
-    // From a split that fits: the least cycle in which it still does (approximately), at most
-    // cycle_s.
-    double shortest_cycle(double tau, double cycle_s, const double* samples, double& ratio);
+    struct Finish {
+        double cycle_s;
+        double ratio;
+        FillSums sums;  // what the split takes there
+    };
+    // From a split that fits (or nearly) in cycle_s: the least cycle, up to about 1e-6, in which it
+    // fits. Starts at `guess_s`. Not found: cycle_s is infinite.
+    Finish shortest_cycle(double tau, double cycle_s, const double* samples, double ratio,
+                          double guess_s);
 
-    // Writes the allocation for the cycle, scaled up to (almost) the whole budgets, and checks it
-    // as a proof does: sums and every deadline with rounding errors against it. False if double
+    // Writes the allocation for a finish, scaled up to (almost) the whole budgets, and checks it as
+    // a proof does: sums and every deadline with rounding errors against it. False if double
     // precision can not vouch for it.
-    bool allocate(double tau, double within_s, const double* samples, double ratio,
-                  double* bandwidth_hz, double* power_w);
+    bool allocate(double tau, const Finish& finish, const double* samples, double* bandwidth_hz,
+                  double* power_w);
+
+    // What a split takes at a cycle and price ratio.
+    Finish at(double tau, double cycle_s, const double* samples, double ratio) {
+        return {cycle_s, ratio, pass(tau, cycle_s, samples, ratio)};
+    }
 
     long passes() const { return passes_; }
     double load() const { return load_; }  // the larger of the two budget shares at the last fill
@@ -56,6 +79,7 @@ class WaterFilling {
     const Problem& problem_;
     Pool& pool_;
     std::vector<FillSums> blocks_;
+    std::vector<AllocationSums> allocation_blocks_;
     long passes_ = 0;
     double load_ = 0;
 };

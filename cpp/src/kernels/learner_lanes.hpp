@@ -9,6 +9,9 @@ namespace mel::MEL_ISA {
 inline constexpr double capacity_reserve =
     1e-12;  // of the cycle: real samples keep this far from an infinite rate
 
+alignas(64) inline constexpr double lane_numbers[16] = {0, 1, 2,  3,  4,  5,  6,  7,
+                                                        8, 9, 10, 11, 12, 13, 14, 15};
+
 struct DemandLanes {
     Lanes compute, noise, budget, each, shape;
     Mask valid;
@@ -22,13 +25,14 @@ MEL_INLINE DemandLanes demand_lanes(const KernelInput& in, std::size_t k) {
     q.budget = in.point.cycle_s - in.beta * back;
     q.each = in.point.tau * q.compute + in.returned_bits_per_sample * back;
     q.shape = in.alpha * q.budget + in.beta * q.each;
-    const Mask index = Mask{0, 1, 2, 3, 4, 5, 6, 7} + static_cast<std::int64_t>(k);
-    q.valid = index < (Mask{} + static_cast<std::int64_t>(in.size));
+    const Lanes index = load(lane_numbers) + static_cast<double>(k);
+    q.valid = index < fill(static_cast<double>(in.size));
     return q;
 }
 
 struct ResponseLanes {
     Lanes samples, slack, rate, bandwidth, power, cost;
+    Lanes hurry;                    // rate / slack
     Lanes unit_cost;                // d cost / d rate
     Lanes band_slope, power_slope;  // d B / d rate, d P / d rate
     Lanes interior;                 // rate'^2 / cost'' where d is free
@@ -57,7 +61,7 @@ MEL_INLINE void settle(const KernelInput& in, const DemandLanes& q, const Ends& 
                        ResponseLanes& r) {
     const bool may_rest = in.excused && in.box.lower <= 0;
     r.active = may_rest ? e.possible & (r.samples > r.cost) : e.possible;
-    r.impossible = may_rest ? Mask{} : q.valid & ~e.possible;
+    r.impossible = may_rest ? none() : q.valid & ~e.possible;
 }
 
 struct PriceConstants {
@@ -67,6 +71,8 @@ struct PriceConstants {
 };
 
 struct DensityLaw {
+    static constexpr bool linear = true;  // cost is proportional to the rate
+
     MEL_INLINE ResponseLanes respond(const KernelInput& in, const PriceConstants& p,
                                      std::size_t k) {
         const DemandLanes q = demand_lanes(in, k);
@@ -79,15 +85,22 @@ struct DensityLaw {
         r.unit_cost = (p.lambda + p.mu * watt) * band_slope;
         const Lanes wish = square_root(r.unit_cost * q.shape);
         r.slack = smaller(larger(wish, e.high_slack), e.low_slack);
-        r.samples = (q.budget - r.slack) / q.each;
-        r.rate = larger(in.alpha * r.samples + in.beta, fill(0)) / r.slack;
+        const Lanes inverse_each = 1 / q.each;
+        r.samples = (q.budget - r.slack) * inverse_each;
+        const Lanes inverse_slack = 1 / r.slack;
+        r.rate = larger(in.alpha * r.samples + in.beta, fill(0)) * inverse_slack;
+        r.hurry = r.rate * inverse_slack;
         r.band_slope = band_slope;
         r.power_slope = watt * band_slope;
         r.bandwidth = r.rate * band_slope;
         r.power = r.rate * r.power_slope;
         r.cost = r.rate * r.unit_cost;
-        r.interior = only(r.slack == wish, r.slack / (2 * r.unit_cost * r.unit_cost * q.each));
-        r.curvature = p.ratio * r.bandwidth * inverse * inverse / ((1 + root.gain) * q.noise);
+        // interior = slack/(2 kappa^2 g) and curvature = ratio B/(l^2 (1+x) n), by one division.
+        const Lanes twice = 2 * r.unit_cost * r.unit_cost;
+        const Lanes swing = (1 + root.gain) * q.noise;
+        const Lanes both = 1 / (twice * swing);
+        r.interior = only(r.slack == wish, r.slack * inverse_each * swing * both);
+        r.curvature = p.ratio * r.bandwidth * inverse * inverse * twice * both;
         settle(in, q, e, r);
         return r;
     }
@@ -108,12 +121,14 @@ MEL_INLINE FixedPoint fixed_point(const KernelInput& in, const PriceConstants& p
     const Lanes argument = select(sends, p.ratio * ln2 * f.rate / q.noise, fill(1));
     f.u = fixed_root(square_root(argument));
     f.bandwidth = only(sends, f.rate * ln2 / f.u);
-    f.power = only(sends, q.noise * exponential(smaller(f.u, fill(690))).minus_one);
+    f.power = only(sends, q.noise * exponential(smaller(f.u, fill(690.0))).minus_one);
     f.cost = p.lambda * f.bandwidth + p.mu * f.power;
     return f;
 }
 
 struct FixedLaw {
+    static constexpr bool linear = false;
+
     // Slack at the interior maximum of d - cost (see stationary_slack_fixed); false lanes have
     // none.
     MEL_INLINE Lanes wish(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
@@ -124,14 +139,14 @@ struct FixedLaw {
         // alpha = 0: u^1.5 e^u = left/right; with v = 4u/3 this is v^2 e^v = (left/right)^(4/3) /
         // 0.5625.
         const Lanes power =
-            exponential(smaller(logarithm(left / right) * (2.0 / 3), fill(690))).value;
+            exponential(smaller(logarithm(left / right) * (2.0 / 3), fill(690.0))).value;
         Lanes u = 0.75 * fixed_root(power * (1 / 0.75));
         found = (left > 0) & q.valid;
         Mask moving = found;
         if (in.alpha > 0) {
             for (int step = 0; step < 60 && any(moving); ++step) {
                 const Lanes root = square_root(u);
-                const Lanes e = right * exponential(smaller(u, fill(690))).value * u;
+                const Lanes e = right * exponential(smaller(u, fill(690.0))).value * u;
                 const Lanes value = left * root - offset - e * u;
                 const Lanes slope = 0.5 * left / root - e * (2 + u);
                 const Lanes next = u - value / slope;
@@ -180,6 +195,7 @@ struct FixedLaw {
         r.bandwidth = f.bandwidth;
         r.power = f.power;
         r.cost = f.cost;
+        r.hurry = f.rate / f.slack;
         const Mask sends = f.rate > 0;
         r.unit_cost = p.band / f.u;
         const Lanes stretch = 1 / (2 + f.u);

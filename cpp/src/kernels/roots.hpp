@@ -26,18 +26,17 @@ MEL_INLINE DensityRoot density_root(Lanes y) {
                       s * (0.017634573487741542 +
                            s * (0.0034622758634447483 + s * 0.00013540599690262277))));
     Lanes l = smaller(s * above / below, fill(690));
+    Lanes grown = fill(0);
+    Mask open = l > 0;
     for (int step = 0;; ++step) {
         const Exponential e = exponential(l);
-        const Lanes left = l * e.minus_one - e.excess;
-        const Lanes f = left - y;
+        const Lanes f = (l * e.minus_one - e.excess) - y;
         const Lanes delta = -f * l / (l * l * e.value - 0.5 * f * (1 + l));
-        const Lanes grown =
-            e.minus_one +
-            e.value *
-                (delta * (1 + delta * (0.5 + delta * (1.0 / 6 +
-                                                      delta * (1.0 / 24 + delta * (1.0 / 120))))));
-        l = l + delta;
-        if (step == 6 || !any(magnitude(delta) > 1e-4 * l)) return {l, grown};
+        const Lanes rise = delta * (1 + delta * (0.5 + delta * (1.0 / 6 + delta * (1.0 / 24))));
+        grown = select(open, e.minus_one + e.value * rise, grown);
+        l = select(open, l + delta, l);
+        open = open & (magnitude(delta) > 1e-4 * l);
+        if (step == 6 || !any(open)) return {l, grown};
         l = larger(l, fill(1e-300));
     }
 }
@@ -53,12 +52,14 @@ MEL_INLINE Lanes fixed_root(Lanes z) {
         1 + s * (0.7668005543501932 +
                  s * (0.1351883928980572 + s * (0.022013040339395367 + s * 0.0011434021347717807)));
     Lanes v = s * above / below;
+    Mask open = v > 0;
     for (int step = 0;; ++step) {
         const Lanes f = v + 2 * logarithm(v / z);
         const Lanes slope = 1 + 2 / v;
         const Lanes delta = -f / (slope + f / (v * v * slope));
-        v = v + delta;
-        if (step == 6 || !any(magnitude(delta) > 1e-4 * v)) return v;
+        v = select(open, v + delta, v);
+        open = open & (magnitude(delta) > 1e-4 * v);
+        if (step == 6 || !any(open)) return v;
         v = larger(v, fill(1e-300));
     }
 }
