@@ -16,6 +16,7 @@ pytest.importorskip("flint")
 import mel_fast as mel
 from mel_fast.verify import verify, verify_dict, verify_file
 from naive_judge import plan_holds, proof_holds
+from test_verify import plans_with_trees
 
 REMARKS = {"reasons", "nodes", "passes", "elapsed_s"}
 GONE = object()
@@ -66,6 +67,7 @@ FILES = {
     "tree and model bits per sample": lambda: grown(
         solved(parameters_per_sample=40), (2, 1), (2, 3), (0, 7), (1, 0)
     ),
+    "tree of the solver": lambda: next(plans_with_trees()).to_dict(),
     "infeasible": lambda: solved(cycle_s=3.0),
     "task_only": lambda: solved("task_only", cycle_s=60.0),
     "resource_only": lambda: grown(solved("resource_only", samples=13), (0, 4), (1, 4)),
