@@ -214,8 +214,9 @@ def _accuracy(options: Options, data: Dataset, progress: Progress, written: list
         started=lambda steps: step.append(progress.task("training", steps)),
         step=lambda: step[0](),
     )
+    other = "" if data.name.startswith("MNIST") else "**Not the paper's data.** "
     text = (
-        f"## Accuracy\n\nTrained on {data.name}: {len(data.train_y)} samples, tested on "
+        f"## Accuracy\n\n{other}Trained on {data.name}: {len(data.train_y)} samples, tested on "
         f"{len(data.test_y)}. Network 784-300-124-60-10 (by the data's features), ReLU, plain SGD "
         "(batch 32, step 0.1, no momentum), a new random split every global cycle, average (5). "
         "Batch, step and initial weights are open in the paper. "

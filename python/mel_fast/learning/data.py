@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -85,9 +86,11 @@ def openml() -> Dataset:
     datasets = require("sklearn.datasets", extra="learn")
     parser = "pandas" if find_spec("pandas") else "liac-arff"  # the latter is slow and large
     try:
-        x, y = datasets.fetch_openml(
-            "mnist_784", version=1, return_X_y=True, as_frame=False, parser=parser
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its retries; what is left is raised
+            x, y = datasets.fetch_openml(
+                "mnist_784", version=1, return_X_y=True, as_frame=False, parser=parser
+            )
     except Exception as error:  # network, cache and parser all fail in their own ways
         raise DataError(f"MNIST from OpenML: {type(error).__name__}: {error}") from error
     return _divided("MNIST (OpenML)", _scaled(x, 255.0), y.astype(np.int64), 60_000)
