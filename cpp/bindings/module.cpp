@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, module) {
     mel_bindings::bind_result(module);
     mel_bindings::bind_solve(module);
     mel_bindings::bind_evaluate(module);
+    mel_bindings::bind_batch(module);
 }

@@ -23,17 +23,30 @@ from mel_fast.times import Times, evaluate
 
 if TYPE_CHECKING:
     from mel_fast import channel, cp_sat, learning, reference, scenarios
+    from mel_fast.batch import Batch, InterruptedMany, Plans, solve_many
+    from mel_fast.sweep import sweep
     from mel_fast.verify import Verdict, verify
 
 # Names that are imported when first used: some need extras, all cost import time.
 _MODULES = ("channel", "cp_sat", "learning", "reference", "scenarios")
-_FUNCTIONS = {"Verdict": "verify", "verify": "verify"}
+_FUNCTIONS = {
+    "Batch": "batch",
+    "InterruptedMany": "batch",
+    "Plans": "batch",
+    "Verdict": "verify",
+    "solve_many": "batch",
+    "sweep": "sweep",
+    "verify": "verify",
+}
 
 __all__ = [
+    "Batch",
     "Interrupted",
+    "InterruptedMany",
     "Learners",
     "LearningTask",
     "Plan",
+    "Plans",
     "Problem",
     "Radio",
     "Status",
@@ -47,6 +60,8 @@ __all__ = [
     "reference",
     "scenarios",
     "solve",
+    "solve_many",
+    "sweep",
     "verify",
 ]
 

@@ -1,6 +1,7 @@
 """The compiled core. Use the public names of :mod:`mel_fast` instead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,3 +85,37 @@ def evaluate(
     bandwidth_hz: NDArray[np.float64],
     power_w: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+def solve_columns(
+    *,
+    rows: int,
+    learners: int,
+    flops_per_s: NDArray[np.float64],
+    gain: NDArray[np.float64],
+    return_bandwidth_hz: NDArray[np.float64],
+    return_power_w: NDArray[np.float64],
+    samples: NDArray[np.float64],
+    sample_bits: NDArray[np.float64],
+    model_bits_per_sample: NDArray[np.float64],
+    model_bits: NDArray[np.float64],
+    flops_per_sample: NDArray[np.float64],
+    bandwidth_hz: NDArray[np.float64],
+    power_w: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    cycle_s: NDArray[np.float64],
+    fixed_law: bool,
+    excused: bool,
+    scheme: int,
+    time_limit_s: float,
+    row_time_limit_s: float,
+    threads: int,
+    callback: Callable[[int, float], bool] | None,
+) -> dict[str, Any]: ...
+def solve_problems(
+    *,
+    problems: Sequence[Problem],
+    scheme: int,
+    time_limit_s: float,
+    row_time_limit_s: float,
+    threads: int,
+    callback: Callable[[int, float], bool] | None,
+) -> dict[str, Any]: ...

@@ -1,0 +1,209 @@
+#include <pybind11/stl.h>
+
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bindings.hpp"
+#include "mel/batch.hpp"
+
+namespace mel_bindings {
+namespace {
+
+// Strided input: broadcast arrays come with strides of zero.
+using Input = py::array_t<double>;
+
+mel::StridedColumn strided(const Input& array, const char* name, py::ssize_t rows,
+                           py::ssize_t learners) {
+    const bool per_learner = learners > 0;
+    if (array.ndim() != (per_learner ? 2 : 1) || array.shape(0) != rows ||
+        (per_learner && array.shape(1) != learners)) {
+        throw py::value_error(std::string(name) + " has the wrong shape");
+    }
+    constexpr auto item = static_cast<py::ssize_t>(sizeof(double));
+    for (py::ssize_t axis = 0; axis < array.ndim(); ++axis) {
+        if (array.strides(axis) % item != 0) {
+            throw py::value_error(std::string(name) + " has strides that are not whole elements");
+        }
+    }
+    return {array.data(), array.strides(0) / item, per_learner ? array.strides(1) / item : 0};
+}
+
+// The columns of the result, allocated here as zeros: pages that no row writes to cost nothing.
+class Columns {
+  public:
+    explicit Columns(std::vector<std::size_t> offset)
+        : offset_(std::move(offset)),
+          rows_(static_cast<py::ssize_t>(offset_.size()) - 1),
+          cells_(static_cast<py::ssize_t>(offset_.back())) {
+        out_.offset = offset_.data();
+        out_.status = add<std::int8_t>("status", rows_);
+        out_.blame = add<std::int8_t>("blame", rows_);
+        out_.stopped = add<std::int8_t>("stopped", rows_);
+        out_.tau = add<std::int64_t>("tau", rows_);
+        out_.bound = add<std::int64_t>("bound", rows_);
+        out_.nodes = add<std::int64_t>("nodes", rows_);
+        out_.passes = add<std::int64_t>("passes", rows_);
+        out_.elapsed_s = add<double>("elapsed_s", rows_);
+        out_.lambda_per_hz = add<double>("lambda_per_hz", rows_);
+        out_.mu_per_w = add<double>("mu_per_w", rows_);
+        out_.samples = add<std::int64_t>("samples", cells_);
+        out_.bandwidth_hz = add<double>("bandwidth_hz", cells_);
+        out_.power_w = add<double>("power_w", cells_);
+    }
+
+    const mel::BatchOutputs& out() const { return out_; }
+    py::dict take() { return std::move(arrays_); }
+
+  private:
+    template <class T>
+    T* add(const char* name, py::ssize_t size) {
+        const py::object zeros = py::module_::import("numpy").attr("zeros");
+        py::array_t<T> array = zeros(size, py::dtype::of<T>());
+        arrays_[name] = array;
+        return array.mutable_data();
+    }
+
+    std::vector<std::size_t> offset_;
+    py::ssize_t rows_;
+    py::ssize_t cells_;
+    py::dict arrays_;
+    mel::BatchOutputs out_;
+};
+
+py::dict trees_of(const mel::BatchResult& found) {
+    py::dict trees;
+    for (const auto& [row, tree] : found.trees) {
+        py::list nodes;
+        for (const mel::TreeNode& node : tree) {
+            nodes.append(py::make_tuple(node.learner, node.at, node.prices.lambda, node.prices.mu));
+        }
+        trees[py::int_(row)] = std::move(nodes);
+    }
+    return trees;
+}
+
+py::dict errors_of(const mel::BatchResult& found) {
+    py::dict errors;
+    for (const auto& [row, why] : found.errors) errors[py::int_(row)] = why;
+    return errors;
+}
+
+template <class Rows>
+py::dict run(const Rows& rows, std::vector<std::size_t> offset, int scheme, double time_limit_s,
+             double row_time_limit_s, int threads, const py::object& callback) {
+    mel::BatchSettings settings;
+    settings.scheme = static_cast<mel::Scheme>(scheme);
+    settings.time_limit_s = time_limit_s;
+    settings.row_time_limit_s = row_time_limit_s;
+    settings.threads = threads;
+    bool interrupted = false;
+    std::exception_ptr failure;
+    // Runs on this thread every 10 ms or so: signals are only seen with the GIL held.
+    settings.should_stop = [&](std::size_t done, double elapsed_s) {
+        const py::gil_scoped_acquire acquire;
+        if (PyErr_CheckSignals() != 0) {
+            if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
+                PyErr_Clear();
+                interrupted = true;
+            } else {  // what another signal's handler raises is the caller's
+                failure = std::make_exception_ptr(py::error_already_set());
+            }
+            return true;
+        }
+        if (callback.is_none()) return false;
+        try {
+            return callback(done, elapsed_s).cast<bool>();
+        } catch (py::error_already_set& error) {
+            // Ctrl-C may also come up inside the callback.
+            if (error.matches(PyExc_KeyboardInterrupt)) {
+                interrupted = true;
+            } else {
+                failure = std::current_exception();
+            }
+            return true;
+        } catch (...) {
+            failure = std::current_exception();
+            return true;
+        }
+    };
+    Columns columns(std::move(offset));
+    mel::BatchResult found;
+    {
+        const py::gil_scoped_release release;  // the arrays are held by this call
+        found = mel::solve_many(rows, settings, columns.out());
+    }
+    if (failure) std::rethrow_exception(failure);
+    py::dict result = columns.take();
+    result["errors"] = errors_of(found);
+    result["trees"] = trees_of(found);
+    result["done"] = found.done;
+    result["total_s"] = found.elapsed_s;
+    result["ended_early"] = found.stopped;
+    result["interrupted"] = interrupted;
+    return result;
+}
+
+py::dict solve_columns(std::size_t rows, std::size_t learners, const Input& flops_per_s,
+                       const Input& gain, const Input& return_bandwidth_hz,
+                       const Input& return_power_w, const Input& samples, const Input& sample_bits,
+                       const Input& model_bits_per_sample, const Input& model_bits,
+                       const Input& flops_per_sample, const Input& bandwidth_hz,
+                       const Input& power_w, const Input& noise, const Input& cycle_s,
+                       bool fixed_law, bool excused, int scheme, double time_limit_s,
+                       double row_time_limit_s, int threads, const py::object& callback) {
+    const auto m = static_cast<py::ssize_t>(rows);
+    const auto k = static_cast<py::ssize_t>(learners);
+    mel::BatchColumns columns;
+    columns.rows = rows;
+    columns.learners = learners;
+    columns.flops_per_s = strided(flops_per_s, "flops_per_s", m, k);
+    columns.gain = strided(gain, "gain", m, k);
+    columns.return_bandwidth_hz = strided(return_bandwidth_hz, "return_bandwidth_hz", m, k);
+    columns.return_power_w = strided(return_power_w, "return_power_w", m, k);
+    columns.samples = strided(samples, "samples", m, 0);
+    columns.sample_bits = strided(sample_bits, "sample_bits", m, 0);
+    columns.model_bits_per_sample = strided(model_bits_per_sample, "model_bits_per_sample", m, 0);
+    columns.model_bits = strided(model_bits, "model_bits", m, 0);
+    columns.flops_per_sample = strided(flops_per_sample, "flops_per_sample", m, 0);
+    columns.bandwidth_hz = strided(bandwidth_hz, "bandwidth_hz", m, 0);
+    columns.power_w = strided(power_w, "power_w", m, 0);
+    columns.noise = strided(noise, "noise", m, 0);
+    columns.cycle_s = strided(cycle_s, "cycle_s", m, 0);
+    columns.law = fixed_law ? mel::LinkLaw::fixed : mel::LinkLaw::density;
+    columns.idle = excused ? mel::Idle::excused : mel::Idle::served;
+    std::vector<std::size_t> offset(rows + 1);
+    for (std::size_t row = 0; row <= rows; ++row) offset[row] = row * learners;
+    return run(columns, std::move(offset), scheme, time_limit_s, row_time_limit_s, threads,
+               callback);
+}
+
+py::dict solve_problems(const std::vector<const mel::Problem*>& problems, int scheme,
+                        double time_limit_s, double row_time_limit_s, int threads,
+                        const py::object& callback) {
+    std::vector<std::size_t> offset(problems.size() + 1);
+    for (std::size_t row = 0; row < problems.size(); ++row) {
+        if (problems[row] == nullptr) throw py::type_error("problems must not hold None");
+        offset[row + 1] = offset[row] + problems[row]->size();
+    }
+    return run(problems, std::move(offset), scheme, time_limit_s, row_time_limit_s, threads,
+               callback);
+}
+
+}  // namespace
+
+void bind_batch(py::module_& module) {
+    module.def("solve_columns", &solve_columns, py::kw_only(), py::arg("rows"), py::arg("learners"),
+               py::arg("flops_per_s"), py::arg("gain"), py::arg("return_bandwidth_hz"),
+               py::arg("return_power_w"), py::arg("samples"), py::arg("sample_bits"),
+               py::arg("model_bits_per_sample"), py::arg("model_bits"), py::arg("flops_per_sample"),
+               py::arg("bandwidth_hz"), py::arg("power_w"), py::arg("noise"), py::arg("cycle_s"),
+               py::arg("fixed_law"), py::arg("excused"), py::arg("scheme"), py::arg("time_limit_s"),
+               py::arg("row_time_limit_s"), py::arg("threads"), py::arg("callback").none(true));
+    module.def("solve_problems", &solve_problems, py::kw_only(), py::arg("problems"),
+               py::arg("scheme"), py::arg("time_limit_s"), py::arg("row_time_limit_s"),
+               py::arg("threads"), py::arg("callback").none(true));
+}
+
+}  // namespace mel_bindings

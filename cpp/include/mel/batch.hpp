@@ -1,0 +1,89 @@
+// Many small problems: one instance a thread at a time, results written straight into the caller's
+// columns. Threads live as long as the call, so it is safe after fork; a row's result does not
+// depend on their number.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mel/solve.hpp"
+
+namespace mel {
+
+// What became of a row: mel::Status goes on with the two answers that are not the solver's.
+enum class RowStatus : std::int8_t {
+    optimal = 0,
+    feasible = 1,
+    infeasible = 2,
+    undecided = 3,
+    invalid = 4,   // refused; BatchResult::errors says why
+    unsolved = 5,  // not reached before the stop
+};
+
+// Numbers with a stride, in elements, along rows and along learners; 0 repeats.
+struct StridedColumn {
+    const double* data = nullptr;
+    std::ptrdiff_t row = 0;
+    std::ptrdiff_t learner = 0;
+    double at(std::size_t r) const { return data[static_cast<std::ptrdiff_t>(r) * row]; }
+};
+
+// `rows` problems of `learners` learners each. What is not a span over the learners has one number
+// a row.
+struct BatchColumns {
+    std::size_t rows = 0;
+    std::size_t learners = 0;
+    StridedColumn flops_per_s, gain, return_bandwidth_hz, return_power_w;
+    StridedColumn samples, sample_bits, model_bits_per_sample, model_bits, flops_per_sample;
+    StridedColumn bandwidth_hz, power_w, noise, cycle_s;
+    LinkLaw law = LinkLaw::density;
+    Idle idle = Idle::served;
+};
+
+// One element a row, and for the allocation one a learner: row r begins at offset[r]. The
+// allocation comes filled with zeros and stays so where there is no plan.
+struct BatchOutputs {
+    std::int8_t* status = nullptr;
+    std::int8_t* blame = nullptr;
+    std::int8_t* stopped = nullptr;  // 1 where a limit or the caller ended this row's own search
+    std::int64_t* tau = nullptr;
+    std::int64_t* bound = nullptr;
+    std::int64_t* nodes = nullptr;
+    std::int64_t* passes = nullptr;
+    double* elapsed_s = nullptr;
+    double* lambda_per_hz = nullptr;  // not a number where the proof is a tree or needs no prices
+    double* mu_per_w = nullptr;
+    const std::size_t* offset = nullptr;  // rows + 1 elements
+    std::int64_t* samples = nullptr;
+    double* bandwidth_hz = nullptr;
+    double* power_w = nullptr;
+};
+
+struct BatchResult {
+    std::vector<std::pair<std::size_t, std::string>> errors;           // by row
+    std::vector<std::pair<std::size_t, std::vector<TreeNode>>> trees;  // those of several nodes
+    std::size_t done = 0;
+    double elapsed_s = 0;
+    bool stopped = false;
+};
+
+struct BatchSettings {
+    Scheme scheme = Scheme::joint;
+    double time_limit_s = std::numeric_limits<double>::infinity();  // for the whole batch
+    double row_time_limit_s = std::numeric_limits<double>::infinity();
+    int threads = 1;
+    // Asked every 10 ms or so on the calling thread with (rows done, seconds); true means stop.
+    std::function<bool(std::size_t, double)> should_stop;
+};
+
+BatchResult solve_many(const BatchColumns& columns, const BatchSettings& settings,
+                       const BatchOutputs& out);
+BatchResult solve_many(const std::vector<const Problem*>& problems, const BatchSettings& settings,
+                       const BatchOutputs& out);
+
+}  // namespace mel

@@ -1,0 +1,134 @@
+"""`mel-fast sweep`: solve a scenario over a grid of values."""
+
+import csv
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+
+from mel_fast.solving import MAX_THREADS
+from mel_fast.sweep import InterruptedSweep, SweepTable, sweep
+
+PROVED_STATUS = 0
+ALL_INFEASIBLE_STATUS = 3
+OPEN_STATUS = 4
+PLOT_SUFFIXES = (".png", ".svg", ".pdf")
+
+Number = int | float
+
+_EXAMPLE = """\b
+mel-fast sweep --over learners=5,10,20 --over seed=0:100
+    --over scheme=joint,task_only --output sweep.csv --plot sweep.png
+"""
+
+
+@click.command("sweep", epilog=_EXAMPLE)
+@click.argument("scenario", required=False, default="table1")
+@click.option(
+    "--over",
+    "axes",
+    multiple=True,
+    required=True,
+    metavar="NAME=VALUES",
+    help="An axis: NAME=1,2,5 or NAME=FIRST:STOP[:STEP] (integers, STOP left out). Repeat.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Rows go here: .csv or .parquet.")
+@click.option("--restart", is_flag=True, help="Solve all again instead of going on with --output.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw tau: .png, .svg, .pdf.")
+@click.option("--plot-over", metavar="NAME", help="The axis to draw over.  [the first of numbers]")
+@click.option("--time-limit-s", type=float, help="Seconds for each problem.")
+@click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def command(
+    scenario: str,
+    axes: tuple[str, ...],
+    output: Path | None,
+    restart: bool,
+    plot: Path | None,
+    plot_over: str | None,
+    time_limit_s: float | None,
+    threads: int,
+    quiet: bool,
+) -> int:
+    """Solve SCENARIO (a TOML file, or table1) for every combination of the axes' values.
+
+    Axes of table1 are its parameters (learners, cycle_s, seed, draw, law, idle, ...), of a file
+    learners, seed, draw, cycle_s, idle, setting or the path of a key (radio.bandwidth_hz); scheme
+    goes with both. Without --output the rows go to stdout as CSV. Interrupted, the same command
+    goes on.
+
+    Exit status: 0 every row proved (optimal or infeasible), 3 every row infeasible, 4 some row
+    stopped by a limit, undecided or invalid, 2 wrong usage, 130 interrupted.
+    """
+    over = dict(_axis(text) for text in axes)
+    if len(over) < len(axes):
+        raise click.ClickException("--over: an axis is given twice")
+    if plot is not None and plot.suffix not in PLOT_SUFFIXES:
+        raise click.ClickException(f"--plot {plot}: must end in {', '.join(PLOT_SUFFIXES)}")
+    for target in (output, plot):
+        if target is not None and not target.parent.is_dir():
+            raise click.ClickException(f"{target}: no such folder: {target.parent}")
+    try:
+        table = sweep(
+            scenario,
+            over,
+            output=output,
+            resume=not restart,
+            threads=threads,
+            time_limit_s=time_limit_s,
+            progress=not quiet,
+        )
+        if plot is not None:
+            table.plot(plot, x=plot_over)
+    except InterruptedSweep as stop:
+        where = f"; the same command goes on from {output}" if output is not None else ""
+        click.echo(f"mel-fast: {len(stop.table)} rows are done{where}", err=True)
+        raise
+    except (ValueError, TypeError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{name}{error.strerror or error}") from None
+    if output is None:
+        _print(table)
+    return _exit_status(table)
+
+
+def _axis(text: str) -> tuple[str, list[Number | str]]:
+    name, equals, values = text.partition("=")
+    if not equals or not name.strip() or not values.strip():
+        raise click.ClickException(f"--over {text}: must be NAME=VALUES")
+    if ":" in values:
+        try:
+            span = range(*(int(part) for part in values.split(":")))
+        except (ValueError, TypeError):
+            raise click.ClickException(
+                f"--over {text}: FIRST:STOP[:STEP] must be two or three integers, STEP not 0"
+            ) from None
+        if not span:
+            raise click.ClickException(f"--over {text}: has no values")
+        return name.strip(), list(span)
+    return name.strip(), [_value(part.strip()) for part in values.split(",")]
+
+
+def _value(text: str) -> Number | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _print(table: SweepTable) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(zip(*(column.tolist() for column in table.columns.values()), strict=True))
+
+
+def _exit_status(table: SweepTable) -> int:
+    status = table["status"]
+    if not np.isin(status, ("optimal", "infeasible")).all():
+        return OPEN_STATUS
+    return ALL_INFEASIBLE_STATUS if (status == "infeasible").all() else PROVED_STATUS

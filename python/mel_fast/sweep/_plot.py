@@ -1,0 +1,54 @@
+"""A sweep's figure: medians as lines, quantile bands behind them."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mel_fast._optional import require
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mel_fast.sweep._table import SweepTable
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+_LABELS = {
+    "learners": "Number of learners K",
+    "cycle_s": "Global cycle T (s)",
+    "tau": r"Local cycles $\tau$",
+    "bound": r"Bound on $\tau$",
+    "active": "Learners with samples",
+    "elapsed_s": "Time to solve (s)",
+}
+
+
+def draw(table: "SweepTable", x: str, value: str, band: tuple[float, float]) -> "Figure":
+    """Return the figure of `SweepTable.plot`."""
+    figures = require("matplotlib.figure", extra="plot")
+    low, high = band
+    curves = table.quantiles(x, value, (low, 0.5, high))
+    if not curves:
+        raise ValueError("nothing to draw: no row is optimal or infeasible")
+    names = table.curves(x)
+    figure: Figure = figures.Figure(figsize=(6.4, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for index, (curve, places) in enumerate(curves.items()):
+        colour = _COLOURS[index % len(_COLOURS)]
+        across = np.array(sorted(places))
+        bottom, middle, top = np.array([places[place] for place in across.tolist()]).T
+        label = ", ".join(
+            str(entry) if name == "scheme" else f"{name} = {entry}"
+            for name, entry in zip(names, curve, strict=True)
+        )
+        axes.plot(across, middle, "o-", color=colour, markersize=3, label=label or None)
+        axes.fill_between(across, bottom, top, color=colour, alpha=0.18, linewidth=0)
+    axes.set_xlabel(_LABELS.get(x, x))
+    axes.set_ylabel(_LABELS.get(value, value))
+    axes.set_ylim(bottom=0)
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(f"median, band {low:.0%} to {high:.0%}", fontsize=9, loc="right")
+    if names:
+        axes.legend(frameon=False, fontsize=8)
+    return figure

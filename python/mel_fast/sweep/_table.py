@@ -1,0 +1,149 @@
+"""What a sweep found, as columns."""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mel_fast._atomic import beside
+from mel_fast._optional import require
+from mel_fast.sweep._grid import RESULTS, Row, Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+class SweepTable:
+    """One row a combination, in the order of the grid.
+
+    Attributes
+    ----------
+    scenario : str
+        What was swept: its name, for files with a digest of the content.
+    axes : dict of str to tuple
+        The values of each axis.
+    columns : dict of str to ndarray
+        The axes, then `status`, `tau`, `bound`, `active` (learners that have samples), `nodes`,
+        `passes`, `elapsed_s` and `note` (why a row is infeasible or invalid).
+    """
+
+    def __init__(
+        self, scenario: str, axes: Mapping[str, tuple[Value, ...]], rows: Sequence[Row]
+    ) -> None:
+        self.scenario = scenario
+        self.axes = dict(axes)
+        self.columns: dict[str, NDArray[Any]] = {
+            axis: _column([row.point[axis] for row in rows], values)
+            for axis, values in axes.items()
+        }
+        for index, name in enumerate(RESULTS):
+            self.columns[name] = np.array([row.results[index] for row in rows])
+
+    def __len__(self) -> int:
+        return len(self.columns["tau"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.columns[name]
+
+    def __repr__(self) -> str:
+        axes = ", ".join(f"{name}: {len(values)}" for name, values in self.axes.items())
+        return f"SweepTable({len(self)} rows of {self.scenario!r}, axes {{{axes}}})"
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return the columns as a DataFrame (extra ``[pandas]``)."""
+        pandas = require("pandas", extra="pandas")
+        return pandas.DataFrame(self.columns)
+
+    def quantiles(
+        self, x: str, value: str = "tau", q: Sequence[float] = (0.1, 0.5, 0.9)
+    ) -> "dict[tuple[Value, ...], dict[Value, NDArray[np.float64]]]":
+        """Return quantiles of a column over seeds and draws.
+
+        Rows count whose `value` is known: the optimal, and the infeasible with tau = 0.
+
+        Returns
+        -------
+        dict
+            For each combination of the other axes (see `curves`), for each value of axis `x`, the
+            quantiles `q`.
+        """
+        if x not in self.axes:
+            raise ValueError(f"x = {x!r}: must be one of the axes {', '.join(self.axes)}")
+        known = np.isin(self.columns["status"], ("optimal", "infeasible"))
+        names = self.curves(x)
+        found: dict[tuple[Value, ...], dict[Value, list[float]]] = {}
+        for row in np.flatnonzero(known):
+            curve = tuple(self.columns[name][row].item() for name in names)
+            place = self.columns[x][row].item()
+            number = float(self.columns[value][row])
+            found.setdefault(curve, {}).setdefault(place, []).append(number)
+        return {
+            curve: {place: np.quantile(numbers, q) for place, numbers in places.items()}
+            for curve, places in found.items()
+        }
+
+    def curves(self, x: str) -> list[str]:
+        """Return the axes that tell curves over `x` apart: several values, not seed nor draw."""
+        return [
+            name
+            for name, values in self.axes.items()
+            if len(values) > 1 and name not in ("seed", "draw", x)
+        ]
+
+    def plot(
+        self,
+        path: str | PathLike[str] | None = None,
+        *,
+        x: str | None = None,
+        value: str = "tau",
+        band: tuple[float, float] = (0.1, 0.9),
+    ) -> "Figure":
+        """Draw the median over seeds and draws, with a band between two quantiles.
+
+        Parameters
+        ----------
+        path
+            Where to save it: .png, .svg or .pdf; None for nowhere.
+        x
+            The axis to draw over; None for the first with several numbers that is not seed nor
+            draw. Each combination of the other axes is a curve.
+        value
+            The column to draw.
+        band
+            The band's quantiles.
+
+        Raises
+        ------
+        ImportError
+            When matplotlib is missing; the message names the extra.
+        ValueError
+            When there is nothing to draw over, or for another ending of `path`.
+        """
+        from mel_fast.sweep._plot import draw
+
+        if path is not None and Path(path).suffix not in (".png", ".svg", ".pdf"):
+            raise ValueError(f"{path}: must end in .png, .svg or .pdf")
+        figure = draw(self, self.first_axis() if x is None else x, value, band)
+        if path is not None:
+            with beside(path) as temporary:
+                figure.savefig(temporary, dpi=200)
+        return figure
+
+    def first_axis(self) -> str:
+        """Return the first axis with several numbers that is not seed nor draw."""
+        for name, values in self.axes.items():
+            numbers = all(not isinstance(value, str) for value in values)
+            if len(values) > 1 and numbers and name not in ("seed", "draw"):
+                return name
+        raise ValueError("no axis to draw over: one (not seed, not draw) needs several numbers")
+
+
+def _column(entries: list[Value], values: tuple[Value, ...]) -> NDArray[Any]:
+    if any(isinstance(value, str) for value in values):
+        return np.array([str(entry) for entry in entries], dtype=np.str_)
+    whole = all(isinstance(value, int) for value in values)
+    return np.array(entries, dtype=np.int64 if whole else np.float64)
