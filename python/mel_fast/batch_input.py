@@ -180,8 +180,8 @@ class Batch:
         """
         row = _row(row, self.rows)
         at = {name: float(self._all[name][row]) for name in _PER_ROW}
-        changes = {name: _whole(at[name]) for name in TASK_COUNTS}
-        task = self.task.replace(**changes, flops_per_sample=at["flops_per_sample"])
+        changes = {name: at[name] for name in (*TASK_COUNTS, "flops_per_sample")}
+        task = self.task.replace(**changes)
         noise = {_NOISES[self.law == "fixed"]: at["noise"]}
         return Problem(
             task,
@@ -228,10 +228,6 @@ def _row(row: int, rows: int) -> int:
         return index[row]
     except IndexError:
         raise IndexError(f"row {row}: there are {rows} rows") from None
-
-
-def _whole(number: float) -> Any:
-    return int(number) if number == np.floor(number) else number  # LearningTask refuses the rest
 
 
 def _counts(column: FloatColumn, low: int) -> FloatColumn:

@@ -6,9 +6,10 @@ import signal
 import threading
 import time
 
-import mel_fast as mel
 import numpy as np
 import pytest
+
+import mel_fast as mel
 from mel_fast import _memory
 from mel_fast.scenarios import table1, table1_draws
 

@@ -103,12 +103,15 @@ def sweep(
     todo = [point for point in grid.points() if key_of(point) not in done]
     with _shown(progress, len(todo)) as bar:
         run = _Run(grid, threads, time_limit_s, _teller(callback, bar, len(todo)))
-        for points in run.chunks(todo):
-            rows = run.solve(points)
-            sink.write(rows)
-            done.update((key_of(row.point), row) for row in rows)
-            if run.stopped:
-                break
+        try:
+            for points in run.chunks(todo):
+                rows = run.solve(points)
+                sink.write(rows)
+                done.update((key_of(row.point), row) for row in rows)
+                if run.stopped:
+                    break
+        except KeyboardInterrupt:  # between two batches
+            run.interrupted = True
     rows = list(grid.order(done))
     sink.close(rows, complete=len(rows) == len(grid))
     table = SweepTable(grid.name, dict(grid.axes), rows)
