@@ -152,7 +152,7 @@ def test_equality_that_balls_cannot_separate_is_refused():
         },
     )
     (reason,) = mel.verify(problem, plan).reasons
-    assert reason == "learner 0: cannot be proved to keep T = 1 s in 1024 bits"
+    assert reason == "learner 0: cannot be proved to keep T = 1.0 s in 1024 bits"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[" * 100_000, '{"a": 1} x', "\xff"])

@@ -68,10 +68,11 @@ class Verdict:
     def __str__(self) -> str:
         if not self.ok:
             return "refused: " + "; ".join(self.reasons)
+        boxes = "1 box" if self.leaves == 1 else f"{self.leaves} boxes"
         plan = f"a plan with tau = {self.tau} holds" if self.tau else "no plan is claimed"
         return (
             f"{self.status}, proved: {plan}, tau = {self.bound + 1} is impossible "
-            f"({self.learners} learners, {self.leaves} boxes, margin {self.margin:.3g} samples, "
+            f"({self.learners} learners, {boxes}, margin {self.margin:.3g} samples, "
             f"{self.bits} bits)"
         )
 

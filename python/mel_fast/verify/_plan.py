@@ -40,7 +40,7 @@ def check(claim: Claim, advance: Callable[[int], None]) -> PlanReport:
         total = exact_sum(column)
         if total > budget or (name == "samples" and total != budget):
             report.reasons.append(
-                f"{name}: the sum is {_over(total - budget)} {unit} off {float(budget):.17g}"
+                f"{name}: the sum is {_over(total - budget)} {unit} off {float(budget)!r}"
             )
     if claim.scheme == "resource_only":
         report.reasons += _uneven(plan.samples, problem.samples)
@@ -70,7 +70,7 @@ def _uneven(samples: list[int], total: int) -> list[str]:
 def _unequal(name: str, column: list[float], budget: Fraction) -> list[str]:
     share = budget / len(column)
     wrong = [k for k, value in enumerate(column) if value > share]
-    return few(wrong, lambda k: f"{name} {column[k]:.17g} is above its equal share")
+    return few(wrong, lambda k: f"{name} {column[k]!r} is above its equal share")
 
 
 def few(learners: list[int], describe: Callable[[int], str]) -> list[str]:
@@ -107,10 +107,10 @@ def _check_deadlines(
                     report.spare_s = min(report.spare_s, float(spare))
                     break
                 if spare < 0:
-                    late[k] = f"is {float(-spare):.6g} s late for T = {problem.cycle_s:.17g} s"
+                    late[k] = f"is {float(-spare):.6g} s late for T = {problem.cycle_s!r} s"
                     break
         else:
-            late[k] = f"cannot be proved to keep T = {problem.cycle_s:.17g} s in {bits} bits"
+            late[k] = f"cannot be proved to keep T = {problem.cycle_s!r} s in {bits} bits"
     advance(len(problem.learners) % CHUNK)
     report.reasons += few(list(late), late.__getitem__)
 
