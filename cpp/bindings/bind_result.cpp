@@ -13,8 +13,8 @@ py::array_t<T> tree_column(const CoreResult& self, Member member) {
     return column;
 }
 
-template <class T>
-py::object plan_column(const py::object& self, const std::vector<T>& values) {
+template <class Values>
+py::object plan_column(const py::object& self, const Values& values) {
     if (values.empty()) return py::none();
     return view_of(values, self);
 }

@@ -27,8 +27,8 @@ std::span<const T> span_of(const Column<T>& column) {
 }
 
 // A read-only view of memory that `owner` keeps alive.
-template <class T>
-py::array_t<T> view_of(const std::vector<T>& values, py::handle owner) {
+template <class T, class Allocator>
+py::array_t<T> view_of(const std::vector<T, Allocator>& values, py::handle owner) {
     py::array_t<T> view({static_cast<py::ssize_t>(values.size())},
                         {static_cast<py::ssize_t>(sizeof(T))}, values.data(), owner);
     py::detail::array_proxy(view.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;

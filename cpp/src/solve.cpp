@@ -272,9 +272,9 @@ class Solver {
     Prices prices_{};
     std::vector<SplitSums> blocks_;
     std::vector<double> totals_;
-    std::vector<double> real_;
-    std::vector<double> bandwidth_;
-    std::vector<double> power_;
+    Buffer<double> real_;
+    Buffer<double> bandwidth_;
+    Buffer<double> power_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mel/branch_and_bound.hpp"
+#include "mel/buffer.hpp"
 #include "mel/problem.hpp"
 
 namespace mel {
@@ -50,9 +51,9 @@ struct Result {
     Status status = Status::undecided;
     std::int64_t tau = 0;
     std::int64_t bound = 0;
-    std::vector<std::int64_t> samples;  // empty where there is no plan
-    std::vector<double> bandwidth_hz;
-    std::vector<double> power_w;
+    Buffer<std::int64_t> samples;  // empty where there is no plan
+    Buffer<double> bandwidth_hz;
+    Buffer<double> power_w;
     std::vector<TreeNode> tree;  // proves that bound + 1 is infeasible; empty for task_only
     Blame blame = Blame::none;
     std::size_t blamed_learner = 0;

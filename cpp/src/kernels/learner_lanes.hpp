@@ -111,82 +111,109 @@ struct FixedPoint {
     Lanes samples, slack, rate, u, bandwidth, power, cost;
 };
 
+// Where `known` the root u is `u` already.
 MEL_INLINE FixedPoint fixed_point(const KernelInput& in, const PriceConstants& p,
-                                  const DemandLanes& q, Lanes slack) {
+                                  const DemandLanes& q, Lanes slack, Mask known, Lanes u) {
     FixedPoint f;
     f.slack = slack;
     f.samples = (q.budget - slack) / q.each;
     f.rate = larger(in.alpha * f.samples + in.beta, fill(0)) / slack;
     const Mask sends = f.rate > 0;
-    const Lanes argument = select(sends, p.ratio * ln2 * f.rate / q.noise, fill(1));
-    f.u = fixed_root(square_root(argument));
+    f.u = u;
+    if (any(~known & q.valid)) {
+        const Lanes argument = select(sends, p.ratio * ln2 * f.rate / q.noise, fill(1));
+        f.u = select(known, u, fixed_root(square_root(argument)));
+    }
     f.bandwidth = only(sends, f.rate * ln2 / f.u);
-    f.power = only(sends, q.noise * exponential(smaller(f.u, fill(690.0))).minus_one);
+    f.power = only(sends, q.noise * exponential(smaller(f.u, fill(690))).minus_one);
     f.cost = p.lambda * f.bandwidth + p.mu * f.power;
     return f;
+}
+
+MEL_INLINE FixedPoint choose(Mask m, const FixedPoint& x, const FixedPoint& y) {
+    return {select(m, x.samples, y.samples),
+            select(m, x.slack, y.slack),
+            select(m, x.rate, y.rate),
+            select(m, x.u, y.u),
+            select(m, x.bandwidth, y.bandwidth),
+            select(m, x.power, y.power),
+            select(m, x.cost, y.cost)};
 }
 
 struct FixedLaw {
     static constexpr bool linear = false;
 
-    // Slack at the interior maximum of d - cost (see stationary_slack_fixed); false lanes have
-    // none.
-    MEL_INLINE Lanes wish(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
-                          Mask& found) {
+    struct Wish {
+        Lanes slack, u;
+        Mask found;  // false where d - cost has no interior maximum
+    };
+
+    // The interior maximum of d - cost (see stationary_slack_fixed).
+    MEL_INLINE Wish wish(const KernelInput& in, const PriceConstants& p, const DemandLanes& q) {
         const Lanes left = square_root(q.shape / p.band) / q.each;
-        const Lanes offset = in.alpha / q.each;
         const Lanes right = q.noise / (p.ratio * ln2);
         // alpha = 0: u^1.5 e^u = left/right; with v = 4u/3 this is v^2 e^v = (left/right)^(4/3) /
         // 0.5625.
         const Lanes power =
-            exponential(smaller(logarithm(left / right) * (2.0 / 3), fill(690.0))).value;
-        Lanes u = 0.75 * fixed_root(power * (1 / 0.75));
-        found = (left > 0) & q.valid;
-        Mask moving = found;
-        if (in.alpha > 0) {
-            for (int step = 0; step < 60 && any(moving); ++step) {
-                const Lanes root = square_root(u);
-                const Lanes e = right * exponential(smaller(u, fill(690.0))).value * u;
-                const Lanes value = left * root - offset - e * u;
-                const Lanes slope = 0.5 * left / root - e * (2 + u);
-                const Lanes next = u - value / slope;
-                const Mask lost = moving & (~(slope < 0) | ~(next > 0));
-                found = found & ~lost;
-                const Mask settled = magnitude(next - u) <= 1e-12 * u;
-                u = select(moving & ~lost, next, u);
-                moving = moving & ~lost & ~settled;
-            }
+            exponential(smaller(logarithm(left / right) * (2.0 / 3), fill(690))).value;
+        Wish w;
+        w.found = (left > fill(0)) & q.valid;
+        // In w = sqrt(u): left w - alpha/g - right w^4 e^(w^2) is concave, and from the right its
+        // larger root is met first. Halley's step where it is a mild correction of Newton's, which
+        // never passes the root.
+        const Lanes offset = in.alpha / q.each;
+        Lanes root = square_root(0.75 * fixed_root_start(power * (1 / 0.75)));
+        Mask moving = w.found;
+        for (int step = 0; step < 60 && any(moving); ++step) {
+            const Lanes u = root * root;
+            const Lanes e = right * u * exponential(smaller(u, fill(690))).value;
+            const Lanes value = left * root - offset - e * u;
+            const Lanes slope = left - e * root * (4 + 2 * u);
+            const Lanes bent =
+                value * e * (12 + u * (18 + 4 * u));  // minus value times second derivative
+            const Lanes square = slope * slope;
+            const Mask mild = -bent < square;
+            const Lanes next = root - 2 * value * slope / (2 * square + only(mild, bent));
+            const Mask lost = moving & ~((slope < fill(0)) & (next > fill(0)));
+            w.found = w.found & ~lost;
+            const Mask settled = magnitude(next - root) <= 1e-4 * root;  // cubed: below 1e-11
+            root = select(moving & ~lost, next, root);
+            moving = moving & ~lost & ~settled;
         }
-        return square_root(p.band * q.shape / u);
+        w.u = root * root;
+        w.slack = square_root(p.band * q.shape / w.u);
+        return w;
     }
 
     MEL_INLINE ResponseLanes respond(const KernelInput& in, const PriceConstants& p,
                                      std::size_t k) {
         const DemandLanes q = demand_lanes(in, k);
         const Ends e = ends_of(in, q);
-        const Mask sound = e.possible & (q.shape > 0);
+        const Mask sound = e.possible & (q.shape > fill(0));
         DemandLanes safe = q;
         safe.shape = select(sound, q.shape, fill(1));
-        Mask found;
-        const Lanes wished = wish(in, p, safe, found);
-        const Lanes bounded = smaller(larger(wished, e.high_slack), e.low_slack);
-        const Lanes least = select(e.possible, bounded, q.budget);
-        FixedPoint f = fixed_point(
-            in, p, q,
-            select(found & sound, least,
-                   select(sound, e.low_slack, select(e.possible, e.high_slack, fill(1)))));
-        Mask free = found & sound & (f.slack == wished);
-        if (in.alpha > 0) {  // the value may rise again towards the lower end
-            const FixedPoint low = fixed_point(in, p, q, select(e.possible, e.low_slack, fill(1)));
-            const Mask lower = (low.samples - low.cost > f.samples - f.cost) & sound;
-            f.samples = select(lower, low.samples, f.samples);
-            f.slack = select(lower, low.slack, f.slack);
-            f.rate = select(lower, low.rate, f.rate);
-            f.u = select(lower, low.u, f.u);
-            f.bandwidth = select(lower, low.bandwidth, f.bandwidth);
-            f.power = select(lower, low.power, f.power);
-            f.cost = select(lower, low.cost, f.cost);
-            free = free & ~lower;
+        safe.valid = sound;
+        const Wish w = wish(in, p, safe);
+        const Mask found = w.found & sound;
+        const Lanes low_slack = select(e.possible, e.low_slack, fill(1));
+        const Lanes high_slack = select(e.possible, e.high_slack, fill(1));
+        const Lanes bounded = smaller(larger(w.slack, high_slack), low_slack);
+        // Without an interior maximum the lower end is best; with nothing to send, the upper.
+        const Lanes slack = select(found, bounded, select(sound, low_slack, high_slack));
+        Mask free = found & (slack == w.slack);
+        safe.valid = q.valid & e.possible;
+        FixedPoint f = fixed_point(in, p, safe, slack, free, w.u);
+        if (in.alpha > 0) {
+            // The value may rise again towards the lower end, which is worth at most its samples.
+            const bool may_rest = in.excused && in.box.lower <= 0;
+            const double least = may_rest ? 1 : in.box.lower;
+            const Mask doubt = sound & found & (f.samples - f.cost < fill(least));
+            if (any(doubt)) {
+                const FixedPoint low = fixed_point(in, p, safe, low_slack, none(), w.u);
+                const Mask lower = doubt & (low.samples - low.cost > f.samples - f.cost);
+                f = choose(lower, low, f);
+                free = free & ~lower;
+            }
         }
         ResponseLanes r;
         r.samples = f.samples;

@@ -41,8 +41,8 @@ MEL_INLINE DensityRoot density_root(Lanes y) {
     }
 }
 
-// v + 2 ln v = 2 ln z, i.e. v = 2 W0(z/2), for z > 0; the start is good to 2e-5 for v up to 85.
-MEL_INLINE Lanes fixed_root(Lanes z) {
+// v + 2 ln v = 2 ln z, i.e. v = 2 W0(z/2), for z > 0: good to 2e-5 for v up to 85.
+MEL_INLINE Lanes fixed_root_start(Lanes z) {
     const Lanes s = logarithm_1p_rough(z);
     const Lanes above =
         0.9999872705714777 +
@@ -51,7 +51,12 @@ MEL_INLINE Lanes fixed_root(Lanes z) {
     const Lanes below =
         1 + s * (0.7668005543501932 +
                  s * (0.1351883928980572 + s * (0.022013040339395367 + s * 0.0011434021347717807)));
-    Lanes v = s * above / below;
+    return s * above / below;
+}
+
+// The same to the last bits.
+MEL_INLINE Lanes fixed_root(Lanes z) {
+    Lanes v = fixed_root_start(z);
     Mask open = v > 0;
     for (int step = 0;; ++step) {
         const Lanes f = v + 2 * logarithm(v / z);
