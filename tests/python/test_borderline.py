@@ -63,3 +63,25 @@ def test_thinner_than_a_hair(drawn: tuple[Case, str, float]) -> None:
 )
 def test_few_learners_with_many_samples(drawn: tuple[Case, str, float]) -> None:
     assert_decided_rightly(*drawn)
+
+
+@holds_for_all(cases(learners=120, samples=5_000), ci=12, long=1_000)
+def test_both_sides_of_the_edge_that_bisection_finds(case: Case) -> None:
+    problem = case.problem()
+    tau = reference.random_tau(case.rng(), problem)
+    low, high = 1e-6, 1e6
+    if mel.solve(reference.with_budgets(problem, high)).tau < tau:
+        return
+    if mel.solve(reference.with_budgets(problem, low)).tau >= tau:
+        return
+    while high > low * (1 + 1e-6):
+        middle = (low * high) ** 0.5
+        plan = mel.solve(reference.with_budgets(problem, middle))
+        assert plan.status in ("optimal", "infeasible")
+        low, high = (low, middle) if plan.tau >= tau else (middle, high)
+    for scale in (low, high):
+        changed = reference.with_budgets(problem, scale)
+        plan = mel.solve(changed)
+        assert plan.tau == 0 or violations(plan) == []
+        verdict = mel.verify(changed, plan)
+        assert verdict.ok, verdict.reasons

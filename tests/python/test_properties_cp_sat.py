@@ -14,7 +14,6 @@ def test_cp_sat_encloses_the_answer(case: Case) -> None:
     problem = case.problem()
     bracket = mel.cp_sat.bracket(problem, bandwidth_steps=24, power_steps=24, time_limit_s=5.0)
     plan = mel.solve(problem)
-    assert bracket.lower <= plan.tau
-    assert bracket.upper is None or plan.bound <= bracket.upper
-    if bracket.lower:
+    assert bracket.lower <= plan.tau <= plan.bound <= bracket.upper
+    if bracket.lower_plan is not None:
         assert violations(bracket.lower_plan) == []
