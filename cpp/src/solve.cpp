@@ -53,6 +53,7 @@ class Solver {
         if (!problem_.sends_nothing()) boundary_.find_tau(guess, 1e-6, 40, sample_stride());
         prices_ = guess.prices;
         search(std::clamp<double>(std::floor(guess.tau), 0, static_cast<double>(upper_)));
+        if (upper_ > result_.tau && !stop_.requested()) tighten();
         return finish();
     }
 
@@ -98,6 +99,25 @@ class Solver {
                 stride *= 2;
             } else {
                 next = std::max<std::int64_t>(ceiling - (stride - 1), 1);
+                stride *= 2;
+            }
+        }
+    }
+
+    // Where the tau above the plan stayed unresolved: the least one above it that can be refuted.
+    void tighten() {
+        std::int64_t open = result_.tau + 1;
+        std::int64_t stride = 1;
+        while (upper_ > open) {
+            const std::int64_t next = std::min(open + stride, open + (upper_ - open + 1) / 2);
+            const Answer answer = decide(next);
+            if (answer == Answer::stopped) return;
+            if (answer == Answer::infeasible) {
+                upper_ = next - 1;
+                stride = 1;
+            } else {
+                if (answer == Answer::feasible) result_.tau = next;
+                open = answer == Answer::feasible ? next + 1 : next;
                 stride *= 2;
             }
         }
@@ -219,15 +239,15 @@ class Solver {
 
     // Computing and returning alone: fill learners up to what surely fits.
     Answer without_radio(double tau) {
-        real_.assign(problem_.size(), 0.0);
-        double left = problem_.samples_real();
+        real_.assign(problem_.size(), box_.lower);
+        double left = problem_.samples_real() - box_.lower * static_cast<double>(problem_.size());
         for (std::size_t k = 0; k < problem_.size(); ++k) {
             Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
             demand.budget_s -= slack_guard(problem_.cycle_s());
-            const double most = largest_allowed(demand, std::min(box_.upper, left));
-            const double d = std::max(most, 0.0);
-            real_[k] = d;
-            left -= d;
+            const double most = largest_allowed(demand, std::min(box_.upper, box_.lower + left));
+            if (most < box_.lower) return Answer::unresolved;
+            real_[k] = most;
+            left -= most - box_.lower;
         }
         if (left > 0) return Answer::unresolved;
         bandwidth_.assign(problem_.size(), 0.0);
