@@ -9,7 +9,7 @@ import numpy as np
 
 from mel_fast import scenarios
 from mel_fast.experiments.rules import equal_split, proportional_fair
-from mel_fast.experiments.tau import LIMIT_S, Step
+from mel_fast.experiments.tau import Step
 from mel_fast.plan import Scheme
 from mel_fast.problem import Problem
 from mel_fast.solving import solve
@@ -20,6 +20,9 @@ SETTINGS = tuple(
     (idle, budgets) for budgets in ("fixed", "per_learner") for idle in ("served", "excused")
 )
 CYCLE_S = 30.0
+
+#: Seconds for one plan; K = 10,000 needs some.
+LIMIT_S = 20.0
 
 Method = Callable[[Problem], tuple[int, bool, int]]
 

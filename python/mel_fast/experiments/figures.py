@@ -93,6 +93,7 @@ def accuracy_figure(
                     _cross(ax, published, 100.0 * TARGET_ACCURACY, COLOURS[scheme])
             ax.axhline(100.0 * TARGET_ACCURACY, color="grey", linewidth=0.8, linestyle=":")
             ax.set_ylim(max(0.0, 100.0 * floor - 1.0), 100.0)
+            ax.xaxis.get_major_locator().set_params(integer=True)
             ax.set_title(f"K = {learners}, T = {cycle_s:g} s")
             ax.set_xlabel("global cycle (x: published for 98 %)")
             ax.legend(loc="lower right")
