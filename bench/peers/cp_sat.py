@@ -7,7 +7,7 @@ import ortools
 import mel_fast as mel
 from peers.common import PeerAnswer
 
-GRID_POINTS = 60_000
+GRID_POINTS = 20_000
 
 
 def solve(problem: mel.Problem, time_limit_s: float) -> PeerAnswer:

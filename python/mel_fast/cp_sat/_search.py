@@ -33,6 +33,8 @@ OUTER_DENSE = 0.1
 # One model may spend this part of what is left, so that a hard tau does not starve the others.
 SHARE_OF_TIME = 0.5
 SHARE_OF_ZOOM = 0.1
+# Closing in ends where this many gains like the last one would still not be enough.
+HOPELESS = 10
 
 
 class Search:
@@ -69,7 +71,7 @@ class Search:
         self._note("outer", [self.upper + 1], "interval bounds")
 
     def tau_by_tau(self) -> None:
-        """Bisect with plans from below, then gallop and bisect with exclusions from above."""
+        """Bisect with plans from below, then gallop with exclusions from above, twice as fine."""
         low, high = self.lower, self.upper
         while low < high:
             middle = (low + high + 1) // 2
@@ -79,20 +81,18 @@ class Search:
                 low = middle
             else:
                 high = middle - 1
+        half = (max(1, self.steps[0] // 2), max(1, self.steps[1] // 2))
+        for steps in (half, self.steps):
+            self._gallop(steps)
+
+    def _gallop(self, steps: tuple[int, int]) -> None:
         possible, step = self.lower, 1
         while possible < self.upper:
             tau = min(possible + step, self.upper)
-            if self._excluded_by_finer_grids(tau):
+            if self._excluded(tau, Grid(steps, self._centres.get(tau), OUTER_DENSE)):
                 step = max(1, (self.upper - possible) // 2)
             else:
                 possible, step = tau, 2 * step
-
-    def _excluded_by_finer_grids(self, tau: int) -> bool:
-        half = (max(1, self.steps[0] // 2), max(1, self.steps[1] // 2))
-        return any(
-            self._excluded(tau, Grid(steps, self._centres.get(tau), OUTER_DENSE))
-            for steps in (half, self.steps)
-        )
 
     def all_taus_at_once(self) -> None:
         """One model a side with tau as a variable, after a coarse one that says where to look."""
@@ -185,7 +185,7 @@ class Search:
 
     def _planned(self, tau: int) -> bool:
         """Ask the inner model on small grids that close in on the best of the one before."""
-        r = self.responses
+        r, best = self.responses, 0
         for dense in ZOOM[:1] if r.scheme == "task_only" else ZOOM:
             grid = Grid(self.coarse, self._centres.get(tau), dense)
             records = self._records("inner", [tau], grid)
@@ -199,6 +199,10 @@ class Search:
                 self._centres[tau] = (units[1], units[2])
                 if self._keep_inner(tau, units):
                     return True
+                carried = int(units[0].sum())
+                gain, best = carried - best, max(best, carried)
+                if r.samples - carried > HOPELESS * gain:
+                    return False
         return False
 
     def _ask_all(self, side: Side, taus: list[int], steps: tuple[int, int]) -> None:
