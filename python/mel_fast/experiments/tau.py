@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast import scenarios
+from mel_fast.batch import solve_many
 from mel_fast.plan import SCHEMES, Scheme
-from mel_fast.problem import Problem
-from mel_fast.solving import solve
 from mel_fast.status import Status
 
 #: A draw that takes longer counts with the tau found by then, and is reported as not proved.
@@ -89,18 +88,17 @@ def cells(
     schemes = tuple(schemes)
     for learners, cycle_s in points:
         batch = scenarios.table1_draws(draws, learners, cycle_s, seed, **(settings or {}))
-        problems = [batch.problem(i) for i in range(draws)]
         for scheme in schemes:
-            tau, proved = _solved(problems, scheme)
+            tau, proved = _solved(batch, scheme)
             found.append(Cell(learners, cycle_s, scheme, tau, draws - proved))
             step()
     return found
 
 
-def _solved(problems: list[Problem], scheme: Scheme) -> tuple[NDArray[np.int64], int]:
-    plans = (solve(problem, scheme=scheme, time_limit_s=LIMIT_S) for problem in problems)
-    outcome = [(plan.tau, plan.status in (Status.OPTIMAL, Status.INFEASIBLE)) for plan in plans]
-    return np.array([tau for tau, _ in outcome]), sum(proved for _, proved in outcome)
+def _solved(batch: scenarios.Table1Draws, scheme: Scheme) -> tuple[NDArray[np.int64], int]:
+    plans = solve_many(batch, scheme=scheme, row_time_limit_s=LIMIT_S)
+    proved = np.isin(plans.status, [Status.OPTIMAL, Status.INFEASIBLE])
+    return np.array(plans.tau, dtype=np.int64), int(np.count_nonzero(proved))
 
 
 def by_key(found: Iterable[Cell]) -> dict[tuple[int, float, str], Cell]:
