@@ -12,6 +12,7 @@ import numpy as np
 
 from mel_fast._optional import require
 from mel_fast.cp_sat._grid import LARGEST_SUM, UNITS, Choices, Ints
+from mel_fast.cp_sat._start import start
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ def _select(model: Any, records: list[Choices]) -> list[list[Any]]:
     literals = [[model.new_bool_var("") for _ in range(len(r) + r.may_be_off)] for r in records]
     for mine in literals:
         model.add_exactly_one(mine)
+    for mine, at in zip(literals, start(records) or (), strict=False):
+        for i, literal in enumerate(mine):
+            model.add_hint(literal, i == at)
     for costs in ([r.bandwidth for r in records], [r.power for r in records]):
         if any(len(column) and column.any() for column in costs):
             model.add(_weighted(literals, costs) <= UNITS)
@@ -114,9 +118,9 @@ def _run(
     # Faster here, and presolve is where a false "infeasible" of OR-Tools 9.15 came from.
     parameters.cp_model_presolve = False
     parameters.catch_sigint_signal = False
-    start = time.perf_counter()
+    began = time.perf_counter()
     status = _interruptible(solver, model)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - began
     name = solver.status_name(status).lower()
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     chosen = None

@@ -32,6 +32,7 @@ ZOOM = (0.3, 0.1, 0.03, 0.01, 0.003)
 OUTER_DENSE = 0.1
 # One model may spend this part of what is left, so that a hard tau does not starve the others.
 SHARE_OF_TIME = 0.5
+SHARE_OF_ALL = 0.3
 SHARE_OF_ZOOM = 0.1
 # Closing in ends where this many gains like the last one would still not be enough.
 HOPELESS = 10
@@ -81,9 +82,11 @@ class Search:
                 low = middle
             else:
                 high = middle - 1
-        half = (max(1, self.steps[0] // 2), max(1, self.steps[1] // 2))
-        for steps in (half, self.steps):
+        for steps in self._half_and_full():
             self._gallop(steps)
+
+    def _half_and_full(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        return (max(1, self.steps[0] // 2), max(1, self.steps[1] // 2)), self.steps
 
     def _gallop(self, steps: tuple[int, int]) -> None:
         possible, step = self.lower, 1
@@ -95,12 +98,11 @@ class Search:
                 possible, step = tau, 2 * step
 
     def all_taus_at_once(self) -> None:
-        """One model a side with tau as a variable, after a coarse one that says where to look."""
-        for side, steps in (("outer", self.coarse), ("inner", self.steps), ("outer", self.steps)):
-            taus = list(range(self.lower + 1, self.upper + 1))
-            if not taus:
-                return
-            self._ask_all("inner" if side == "inner" else "outer", taus, steps)
+        """Models with tau as a variable; a coarse one first, which says where to look."""
+        self._ask_all("outer", self.coarse)
+        for steps in self._half_and_full():
+            self._ask_all("inner", steps)
+            self._ask_all("outer", steps)
 
     def result(self) -> Bracket:
         """Build the plan and the message."""
@@ -172,7 +174,7 @@ class Search:
         if records is None:
             return False
         coarse = grid.centre is None
-        limit_s = SHARE_OF_TIME * self._left()
+        limit_s = (SHARE_OF_ZOOM if coarse else SHARE_OF_TIME) * self._left()
         answer = solve_one_tau(records, self.responses.samples, limit_s, best=coarse)
         units = _chosen_units(records, answer, 0)
         self._note("outer", [tau], answer.status, answer.seconds, _total(units))
@@ -205,12 +207,15 @@ class Search:
                     return False
         return False
 
-    def _ask_all(self, side: Side, taus: list[int], steps: tuple[int, int]) -> None:
+    def _ask_all(self, side: Side, steps: tuple[int, int]) -> None:
+        taus = list(range(self.lower + 1, self.upper + 1))
+        if not taus:
+            return
         centre = self._centres.get(0)
         records = self._records(side, taus, Grid(steps, centre, OUTER_DENSE))
         if records is None:
             return
-        r, limit_s = self.responses, SHARE_OF_TIME * self._left()
+        r, limit_s = self.responses, SHARE_OF_ALL * self._left()
         answer = solve_all_taus(records, taus, r.samples, r.least, limit_s)
         units = _chosen_units(records, answer, max(0, (answer.tau or 0) - taus[0]))
         self._note(side, taus, answer.status, answer.seconds, _total(units))
