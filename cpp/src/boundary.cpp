@@ -9,8 +9,6 @@ namespace mel {
 namespace {
 
 constexpr double largest_log_step = 3.0;
-constexpr double proof_margin =
-    1e-9;  // of the numbers involved; finer questions go to the exact pass
 
 void move(Prices& prices, double d_lambda, double d_mu) {
     prices.lambda *= std::exp(d_lambda);
@@ -82,7 +80,7 @@ double Boundary::bound(const PassPoint& point, const PassSums& sums) const {
 Boundary::Step Boundary::newton(const PassPoint& point, const PassSums& s) const {
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
-    if (!(s.bandwidth > 0) || !(s.power > 0)) return {-1.0, -1.0, 0};
+    if (!(s.bandwidth > 0) || !(s.power > 0)) return {-1.0, -1.0, 0, -1.0, -1.0};
     const double a11 = s.h_ll * point.prices.lambda / s.bandwidth;
     const double a12 = s.h_lm * point.prices.mu / s.bandwidth;
     const double a21 = s.h_lm * point.prices.lambda / s.power;
@@ -110,7 +108,7 @@ Boundary::Step Boundary::newton(const PassPoint& point, const PassSums& s) const
     }
     const double drop = -0.5 * (point.prices.lambda * (band - s.bandwidth) * d1 +
                                 point.prices.mu * (watt - s.power) * d2);
-    return {d1, d2, std::max(drop, 0.0)};
+    return {d1, d2, std::max(drop, 0.0), r1, r2};
 }
 
 bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride) {
@@ -166,9 +164,7 @@ bool Boundary::prove(PassPoint& point, int max_passes) {
         if (pool_.stop().check()) return false;
         if (sums.impossible > 0) return false;  // for the exact pass to look at
         const double value = bound(point, sums);
-        const double budget = value - sums.value;
-        const double error = proof_margin * (budget + sums.cost + sums.samples + samples) +
-                             256 * unit_roundoff * point.cycle_s * sums.condition;
+        const double error = proof_error(problem_, point, sums);
         if (value + error < samples) return true;
         const Step to = newton(point, sums);
         if (value - 2 * to.drop > samples * (1 + 1e-6) && step > 2)

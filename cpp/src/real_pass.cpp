@@ -21,6 +21,14 @@ PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& poin
     return reduce_tree(std::span<PassSums>(blocks));
 }
 
+double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums) {
+    constexpr double margin = 1e-9;  // finer questions go to the exact pass
+    const double budget =
+        point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w();
+    return margin * (budget + sums.cost + sums.samples + problem.samples_real()) +
+           256 * unit_roundoff * point.cycle_s * sums.condition;
+}
+
 std::size_t learners_seen(std::size_t size, std::size_t stride) {
     const std::size_t groups = (size + group - 1) / group;
     const std::size_t visited = (groups + stride - 1) / stride;

@@ -5,6 +5,7 @@
 
 #include "mel/boundary.hpp"
 #include "mel/equal_shares.hpp"
+#include "mel/mixture.hpp"
 
 namespace mel {
 namespace {
@@ -31,6 +32,8 @@ std::int64_t largest_conceivable_tau(const Problem& problem) {
 }
 
 constexpr std::size_t learners_sampled = 8192;
+constexpr std::size_t mixed_from = 256;  // learners; below, the tree decides at once
+constexpr int mixture_passes = 120;
 
 class Solver {
   public:
@@ -43,6 +46,7 @@ class Solver {
           boundary_(problem, pool_, box_),
           rounding_(problem, pool_),
           filling_(problem, pool_),
+          mixture_(problem, pool_, box_),
           tree_search_({problem, pool_, rounding_, filling_}, box_) {}
 
     Result run() {
@@ -68,7 +72,8 @@ class Solver {
     }
 
     std::int64_t passes() const {
-        return boundary_.passes() + filling_.passes() + tree_search_.passes() + capacity_passes_;
+        return boundary_.passes() + mixture_.passes() + filling_.passes() + tree_search_.passes() +
+               capacity_passes_;
     }
 
     // Closes in on the largest feasible tau from a guess: one step above it, the guess itself, then
@@ -131,7 +136,7 @@ class Solver {
             return answer == Answer::unresolved ? without_radio(tau) : answer;
         }
         PassPoint point{tau, problem_.cycle_s(), prices_};
-        if (boundary_.prove(point, 8)) {
+        if (boundary_.prove(point, 24)) {
             prices_ = point.prices;
             result_.tree = {TreeNode{-1, 0, point.prices}};
             blame_ = Blame::radio;
@@ -142,6 +147,10 @@ class Solver {
         if (stop_.requested()) return Answer::stopped;
         const Answer closed = closed_by_capacity(tau);
         if (closed != Answer::unresolved) return closed;
+        if (problem_.size() >= mixed_from) {
+            const Answer mixed = decide_by_mixture(tau, point.prices);
+            if (mixed != Answer::unresolved) return mixed;
+        }
         const auto outcome = tree_search_.decide(tau, point.prices, settings_.work_limit);
         switch (outcome) {
             case BranchAndBound::Outcome::stopped:
@@ -171,6 +180,53 @@ class Solver {
         return Answer::infeasible;
     }
 
+    Answer decide_by_mixture(double tau, Prices start) {
+        std::vector<Prices> starts{start};
+        const std::size_t stride = sample_stride();
+        if (stride > 1) {
+            const auto outcome = mixture_.run(tau, starts, mixture_passes, stride);
+            if (outcome == MixtureSearch::Outcome::stopped) return Answer::stopped;
+            if (outcome == MixtureSearch::Outcome::infeasible)
+                starts.insert(starts.begin(), mixture_.proof());
+            for (const auto& part : mixture_.parts()) starts.insert(starts.begin(), part.prices);
+        }
+        switch (mixture_.run(tau, starts, mixture_passes, 1)) {
+            case MixtureSearch::Outcome::stopped:
+                return Answer::stopped;
+            case MixtureSearch::Outcome::infeasible:
+                prices_ = mixture_.proof();
+                result_.tree = {TreeNode{-1, 0, prices_}};
+                blame_ = Blame::radio;
+                return Answer::infeasible;
+            case MixtureSearch::Outcome::open:
+                return Answer::unresolved;
+            case MixtureSearch::Outcome::mixture:
+                break;
+        }
+        real_.resize(problem_.size());
+        bandwidth_.resize(problem_.size());
+        mixture_.deal(tau, real_.data(), bandwidth_.data(), totals_);
+        if (stop_.requested()) return Answer::stopped;
+        const Prices prices = mixture_.parts().front().prices;
+        if (!round_reals(tau, prices))
+            return stop_.requested() ? Answer::stopped : Answer::unresolved;
+        if (!keep_plan(tau, prices.mu / prices.lambda, problem_.cycle_s())) {
+            return stop_.requested() ? Answer::stopped : Answer::unresolved;
+        }
+        prices_ = prices;
+        return Answer::feasible;
+    }
+
+    // The reals in real_, with their sums by block in totals_, become integers that sum to D.
+    bool round_reals(double tau, Prices prices) {
+        const Box box{box_};
+        const double cycle = problem_.cycle_s();
+        const double total = rounding_.carry(tau, cycle, box, totals_, real_.data());
+        if (stop_.requested()) return false;
+        return total == problem_.samples_real() ||
+               rounding_.repair(tau, cycle, box, prices, real_.data());
+    }
+
     // Searches that only guide look at a sample of so many learners first.
     std::size_t sample_stride() const {
         return problem_.size() < 4 * learners_sampled ? 1
@@ -190,14 +246,7 @@ class Solver {
         real_.resize(problem_.size());
         real_samples(problem_, box_, point, pool_, real_.data(), totals_);
         if (stop_.requested()) return false;
-        const Box box{box_};
-        const double cycle = problem_.cycle_s();
-        const double total = rounding_.carry(tau, cycle, box, totals_, real_.data());
-        if (stop_.requested()) return false;
-        if (total != problem_.samples_real() &&
-            !rounding_.repair(tau, cycle, box, point.prices, real_.data())) {
-            return false;
-        }
+        if (!round_reals(tau, point.prices)) return false;
         if (!keep_plan(tau, point.prices.mu / point.prices.lambda, point.cycle_s)) return false;
         prices_ = point.prices;
         return true;
@@ -288,6 +337,7 @@ class Solver {
     Boundary boundary_;
     Rounding rounding_;
     WaterFilling filling_;
+    MixtureSearch mixture_;
     BranchAndBound tree_search_;
     Prices prices_{};
     std::vector<SplitSums> blocks_;

@@ -36,7 +36,9 @@ class Boundary {
     struct Step {
         double d_lambda;  // changes of ln lambda and ln mu
         double d_mu;
-        double drop;  // predicted fall of the bound
+        double drop;       // predicted fall of the bound
+        double over_band;  // ln(sum B_k / B)
+        double over_power;
     };
     PassSums pass(const PassPoint& point, std::size_t stride);
     double bound(const PassPoint& point, const PassSums& sums) const;

@@ -63,6 +63,9 @@ struct PassSums {
 PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
                    std::vector<PassSums>& blocks, std::size_t stride = 1);
 
+// What real samples leave out of a proof: far more than any rounding error of the pass.
+double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums);
+
 // How many learners such a pass visits.
 std::size_t learners_seen(std::size_t size, std::size_t stride);
 

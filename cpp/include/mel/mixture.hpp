@@ -1,0 +1,51 @@
+// Many learners whose best responses jump (on or off, few samples or many): no single price serves,
+// but a mixture of the responses at two or three prices does, and with many learners such a mixture
+// can be dealt out learner by learner.
+#pragma once
+
+#include <vector>
+
+#include "mel/price_polygon.hpp"
+#include "mel/real_pass.hpp"
+
+namespace mel {
+
+class MixtureSearch {
+  public:
+    MixtureSearch(const Problem& problem, Pool& pool, UniformBox box)
+        : problem_(problem), pool_(pool), box_(box), polygon_(problem) {}
+
+    enum class Outcome { infeasible, mixture, open, stopped };
+    // Cuts with real samples; stride > 1 looks at a sample of the learners, which proves nothing
+    // but finds prices fast. `starts` are tried first.
+    Outcome run(double tau, const std::vector<Prices>& starts, int max_passes, std::size_t stride);
+
+    Prices proof() const { return proof_; }
+
+    struct Part {
+        Prices prices;
+        double weight;
+    };
+    const std::vector<Part>& parts() const { return parts_; }
+
+    // Real samples of the mixture, dealt out evenly, and their sums by block.
+    void deal(double tau, double* samples, double* scratch, std::vector<double>& block_totals);
+
+    long passes() const { return passes_; }
+
+  private:
+    bool mix();
+
+    const Problem& problem_;
+    Pool& pool_;
+    UniformBox box_;
+    PricePolygon polygon_;
+    std::vector<PassSums> blocks_;
+    std::vector<Cut> cuts_;
+    std::vector<Prices> at_;
+    std::vector<Part> parts_;
+    Prices proof_;
+    long passes_ = 0;
+};
+
+}  // namespace mel
