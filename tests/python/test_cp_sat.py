@@ -169,6 +169,37 @@ def test_what_a_grid_point_carries_is_rounded_to_the_stated_side(seed):
         assert (outer - inner <= 1).all(), "the margins should cost at most a sample"
 
 
+def test_an_exact_tie_is_rounded_to_the_stated_side():
+    # Nothing to send and one second a sample: three fit in T = 3 s, two in the next float below.
+    task = mel.LearningTask(5, 0, 1, 0, 0, 1, flops_per_sample=1.0, setting="federated")
+    learners = mel.Learners(1.0, 1.0, 1.0, 1.0, count=1)
+    radio = mel.Radio(1.0, 1.0, noise_density_w_per_hz=1.0)
+    everything = np.array([1.0])
+    for cycle_s, fit in ((3.0, 3), (np.nextafter(3.0, 0.0), 2)):
+        r = _grid.Responses(mel.Problem(task, learners, radio, float(cycle_s)), "joint")
+        assert r.carried(1, everything, everything, "inner")[0] == 2
+        assert fit <= r.carried(1, everything, everything, "outer")[0] == 3
+
+
+@pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
+def test_the_lower_ends_of_a_box_fall_short(law, setting, idle):
+    moved = 0
+    for seed in range(12):
+        r = _grid.Responses(draw(seed, 4, 200, law, setting, idle), "joint")
+        box = _grid.tightest_box(r, 1)
+        if box is None:
+            continue
+        target = np.maximum(box.needed, 0 if r.served else 1)
+        most_b, most_p = r.bandwidth(box.bandwidth[1], "outer"), r.power(box.power[1], "outer")
+        with_low_b = r.carried(1, r.bandwidth(box.bandwidth[0], "outer"), most_p, "outer")
+        with_low_p = r.carried(1, most_b, r.power(box.power[0], "outer"), "outer")
+        for low, carried in ((box.bandwidth[0], with_low_b), (box.power[0], with_low_p)):
+            raised = box.active & (low > 0)
+            assert (carried < target)[raised].all()
+            moved += int(raised.sum())
+    assert moved > 0
+
+
 def test_a_float_share_errs_to_the_stated_side():
     problem = draw(1, 2, 10)
     r = _grid.Responses(problem, "joint")
