@@ -16,6 +16,7 @@ void bind_result(py::module_& module);
 void bind_solve(py::module_& module);
 void bind_evaluate(py::module_& module);
 void bind_batch(py::module_& module);
+void bind_build(py::module_& module);
 
 template <class T>
 using Column = py::array_t<T, py::array::c_style>;

@@ -8,4 +8,5 @@ PYBIND11_MODULE(_core, module) {
     mel_bindings::bind_solve(module);
     mel_bindings::bind_evaluate(module);
     mel_bindings::bind_batch(module);
+    mel_bindings::bind_build(module);
 }

@@ -1,0 +1,56 @@
+"""The growth curves."""
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from mel_fast._atomic import beside
+from mel_fast._optional import require
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLOURS = {"served": "#0072B2", "excused": "#E69F00"}
+
+
+def save_growth(report: Mapping[str, Any], path: str | PathLike[str]) -> None:
+    """Draw time and memory over K from a report that has the part ``growth``.
+
+    Raises
+    ------
+    ValueError
+        When it does not have it.
+    ImportError
+        When matplotlib is missing; the message names the extra.
+    OSError
+        When the file cannot be written.
+    """
+    rows = report.get("growth")
+    if not rows:
+        raise ValueError("the growth plot needs the part growth")
+    figures = require("matplotlib.figure", extra="plot")
+    figure: Figure = figures.Figure(figsize=(9.0, 3.4), layout="constrained")
+    time, each, memory = figure.subplots(1, 3)
+    for idle, colour in _COLOURS.items():
+        mine = [row for row in rows if row["idle"] == idle]
+        sizes = [row["learners"] for row in mine]
+        words = {"color": colour, "marker": "o", "markersize": 3, "label": idle}
+        time.loglog(sizes, [row["best_s"] for row in mine], **words)
+        each.loglog(sizes, [row["ns_a_learner"] for row in mine], **words)
+        known = [row for row in mine if row["bytes_a_learner_beyond"] and row["learners"] >= 10**5]
+        memory.semilogx(
+            [row["learners"] for row in known],
+            [row["bytes_a_learner_beyond"] for row in known],
+            **words,
+        )
+    time.set_title("Time to solve and prove (s)", fontsize=9)
+    each.set_title("Time a learner (ns)", fontsize=9)
+    memory.set_title("Memory a learner (bytes)\nbeyond inputs and outputs", fontsize=9)
+    memory.set_ylim(bottom=0)
+    for axes in (time, each, memory):
+        axes.set_xlabel("Learners K")
+        axes.grid(color="#DDDDDD", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    time.legend(frameon=False, fontsize=8, title="idle learners", title_fontsize=8)
+    with beside(path) as temporary:
+        figure.savefig(temporary, dpi=150)

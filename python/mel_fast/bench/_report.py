@@ -1,0 +1,112 @@
+"""A report as Markdown and JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mel_fast._atomic import write_text
+
+_TITLES = {
+    "single": "One small problem through Python (microseconds: median of all calls)",
+    "batch": "Many small problems: solve_many on arrays, plans and bounds included",
+    "large": "One large problem against one numpy.log1p pass of the same size",
+    "growth": "From ten learners to ten million (density law)",
+}
+
+
+def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what was to be reached beside what was measured."""
+    rows: list[dict[str, Any]] = []
+
+    def add(what: str, goal: float, measured: float, at_least: bool = False) -> None:
+        reached = measured >= goal if at_least else measured <= goal
+        rows.append({"what": what, "goal": goal, "measured": measured, "reached": reached})
+
+    for row in report.get("single", []):
+        if row.get("learners") == 10 and row["scheme"] == "joint":
+            add("K = 10 through Python, microseconds", 50.0, row["call_us"])
+            add("of which the core, microseconds", 20.0, row["core_us"])
+    for row in report.get("batch", []):
+        if row["learners"] == 10 and row["idle"] == "served":
+            add("batch of K = 10, instances a second", 1e5, row["rate_per_s"], at_least=True)
+    for row in report.get("large", []):
+        goal = 40.0 if row["law"] == "density" else 80.0
+        what = f"K = {row['learners']:.0e}, {row['law']}, {row['idle']}, log1p passes"
+        add(what, goal, row["times_log1p"])
+    growth = report.get("growth", [])
+    for idle in dict.fromkeys(row["idle"] for row in growth):
+        by_size = {row["learners"]: row for row in growth if row["idle"] == idle}
+        if 10**7 in by_size:
+            top, middle = by_size[10**7], by_size[10**5]
+            ratio = top["ns_a_learner"] / middle["ns_a_learner"]
+            add(f"{idle}: time a learner at K = 1e7 over that at 1e5", 1.3, ratio)
+            if top["bytes_a_learner_beyond"] is not None:
+                what = f"{idle}: bytes a learner beyond inputs and outputs, K = 1e7"
+                add(what, 100.0, top["bytes_a_learner_beyond"])
+            if top["return_after_stop_ms"] is not None:
+                add(
+                    f"{idle}: return after a stop at K = 1e7, ms",
+                    100.0,
+                    top["return_after_stop_ms"],
+                )
+    return rows
+
+
+def markdown(report: Mapping[str, Any]) -> str:
+    """Return the report as a page."""
+    machine = report["machine"]
+    lines = [f"# mel-fast bench, {machine['date']}", ""]
+    lines += [f"- {name.replace('_', ' ')}: {value}" for name, value in machine.items()]
+    lines += [f"- threads: {report['threads']}"]
+    if report["quick"]:
+        lines += ["- quick: small sizes, few runs; not for publication"]
+    lines += ["", "Answers were asserted: every status proved, repeated runs equal to the bit."]
+    for part, title in _TITLES.items():
+        if part in report:
+            lines += ["", f"## {title}", ""]
+            for rows in _alike(report[part]):
+                lines += [*_table(rows), ""]
+    goals = targets(report)
+    if goals:
+        lines += ["## Goals", "", *_table(goals)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def save(report: Mapping[str, Any], folder: Path) -> tuple[Path, Path]:
+    """Write ``bench-DATE.md`` and ``bench-DATE.json``; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"bench-{'quick-' if report['quick'] else ''}{report['machine']['date'][:10]}"
+    page, data = folder / f"{name}.md", folder / f"{name}.json"
+    write_text(page, markdown(report))
+    write_text(data, json.dumps({**report, "goals": targets(report)}, indent=1) + "\n")
+    return page, data
+
+
+def _alike(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Return runs of rows that have the same columns: a table each."""
+    tables: list[list[Mapping[str, Any]]] = []
+    for row in rows:
+        if tables and list(tables[-1][0]) == list(row):
+            tables[-1].append(row)
+        else:
+            tables.append([row])
+    return tables
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    header = list(rows[0])
+    lines = [f"| {' | '.join(name.replace('_', ' ') for name in header)} |"]
+    lines.append("|" + "---|" * len(header))
+    lines += [f"| {' | '.join(_cell(row[name]) for name in header)} |" for row in rows]
+    return lines
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return "" if value is None else str(value)

@@ -1,0 +1,52 @@
+"""`mel-fast bench`: our own figures, with the answers beside the times."""
+
+from pathlib import Path
+
+import click
+
+from mel_fast.bench import PARTS, WrongAnswerError, run
+from mel_fast.solving import MAX_THREADS
+
+WRONG_STATUS = 1
+
+
+@click.command("bench")
+@click.option("--quick", is_flag=True, help="Small sizes: seconds, for a look.")
+@click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), help="Only this. Repeat.")
+@click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=2, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Write bench-DATE.md and .json here.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the growth: .png, .svg, .pdf.")
+def command(
+    quick: bool, parts: tuple[str, ...], threads: int, out: Path | None, plot: Path | None
+) -> int:
+    """Measure this machine: small problems, batches, a million learners, growth to ten million.
+
+    Prints a page of tables. Every answer is checked: a status that is not proved, or a difference
+    between runs or numbers of threads, ends it. Exit status: 0 done, 1 a wrong answer, 2 wrong
+    usage.
+    """
+    from mel_fast.bench._plot import save_growth
+    from mel_fast.bench._report import markdown, save
+
+    parts = parts or PARTS
+    if plot is not None and (plot.suffix not in (".png", ".svg", ".pdf") or "growth" not in parts):
+        raise click.ClickException(f"--plot {plot}: must end in .png, .svg, .pdf; needs growth")
+    try:
+        report = run(
+            parts,
+            quick=quick,
+            threads=threads,
+            tell=lambda part: click.echo(f"measuring: {part}", err=True),
+        )
+        click.echo(markdown(report), nl=False)
+        if out is not None:
+            save(report, out)
+        if plot is not None:
+            save_growth(report, plot)
+    except WrongAnswerError as error:
+        click.echo(f"mel-fast: wrong answer: {error}", err=True)
+        return WRONG_STATUS
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{name}{error.strerror or error}") from None
+    return 0
