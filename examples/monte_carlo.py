@@ -27,15 +27,15 @@ def main() -> None:
         scheme: mel.solve_many(batch, scheme=scheme, threads=words.threads)
         for scheme in ("joint", "task_only", "resource_only")
     }
-    print(f"{'scheme':15} {'proved':>8} {'none':>6} {'10 %':>5} {'median':>6} {'90 %':>5} {'us':>7}")
+    header = ("proved", "none", "10 %", "median", "90 %", "us")
+    print(f"{'scheme':15}" + "".join(f"{word:>8}" for word in header))
     for scheme, plans in found.items():
         proved = np.isin(plans.status, ("optimal", "infeasible")).mean()
         none = (plans.status == "infeasible").mean()
         low, middle, high = np.quantile(plans.tau, (0.1, 0.5, 0.9))
         each = plans.total_s / len(plans) * 1e6
-        print(
-            f"{scheme:15} {proved:8.2%} {none:6.2%} {low:5g} {middle:6g} {high:5g} {each:7.1f}"
-        )
+        quantiles = f"{low:8g}{middle:8g}{high:8g}"
+        print(f"{scheme:15}{proved:8.2%}{none:8.2%}{quantiles}{each:8.1f}")
     both = (found["joint"].tau > 0) & (found["resource_only"].tau > 0)
     gain = found["joint"].tau[both] / found["resource_only"].tau[both]
     if both.any():

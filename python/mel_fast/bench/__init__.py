@@ -1,6 +1,6 @@
 """What `mel-fast bench` measures: times beside the answers that they were spent on.
 
-Every part asserts its answers (:class:`WrongAnswerError`): a time for a wrong answer is worth nothing.
+Every part asserts its answers (:class:`WrongAnswerError`): a time for a wrong one is worth nothing.
 """
 
 from collections.abc import Callable, Sequence

@@ -17,6 +17,7 @@ from mel_fast.problem import IDLES, Idle, Problem
 from mel_fast.solving import solve
 
 OUTPUT_BYTES = 24  # a learner: samples, bandwidth, power
+_LEAST_FOR_MEMORY = 100_000  # below, pages and the allocator's own hide what a learner takes
 _STOP_AFTER_S = 0.05
 _RETURN_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
 
@@ -54,7 +55,9 @@ def _memory(learners: int, idle: Idle, threads: int) -> dict[str, Any]:
     after = _resident_bytes("VmHWM")
     check_plans([plan], f"K = {learners}, {idle}")
     peak = None if before is None or after is None else after - before
-    return {"bytes_a_learner_beyond": None if peak is None else peak / learners - OUTPUT_BYTES}
+    if peak is None or learners < _LEAST_FOR_MEMORY:
+        return {"bytes_a_learner_beyond": None}
+    return {"bytes_a_learner_beyond": peak / learners - OUTPUT_BYTES}
 
 
 def _times(learners: int, idle: Idle, threads: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A report as Markdown and JSON."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     for row in report.get("large", []):
         goal = 40.0 if row["law"] == "density" else 80.0
         what = f"K = {row['learners']:.0e}, {row['law']}, {row['idle']}, log1p passes"
-        add(what, goal, row["times_log1p"])
+        add(what, goal, row.get("times_log1p", math.inf))
     growth = report.get("growth", [])
     for idle in dict.fromkeys(row["idle"] for row in growth):
         by_size = {row["learners"]: row for row in growth if row["idle"] == idle}
@@ -79,8 +80,16 @@ def save(report: Mapping[str, Any], folder: Path) -> tuple[Path, Path]:
     name = f"bench-{'quick-' if report['quick'] else ''}{report['machine']['date'][:10]}"
     page, data = folder / f"{name}.md", folder / f"{name}.json"
     write_text(page, markdown(report))
-    write_text(data, json.dumps({**report, "goals": targets(report)}, indent=1) + "\n")
+    write_text(data, json.dumps({**report, "goals": _finite(report)}, indent=1) + "\n")
     return page, data
+
+
+def _finite(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the goals with None, which JSON knows, for what took for ever."""
+    return [
+        {name: None if value == math.inf else value for name, value in row.items()}
+        for row in targets(report)
+    ]
 
 
 def _alike(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
@@ -107,6 +116,8 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if value == math.inf:
+        return "not proved"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return "" if value is None else str(value)
