@@ -42,10 +42,46 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
     return false;
 }
 
-// The learner on whose samples the splits found differ most, and a cut between them.
-bool BranchAndBound::choose(const Open& open, std::size_t& learner, double& at) const {
+// The learner that gains most from being in two places at once: whose cost at the mixture's mean
+// samples is furthest above the mixture of its costs. Where no cost is (they are convex, or the
+// mean is a split), the learner on whose samples the splits differ most; at last the widest box.
+bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, double& at) const {
+    const Problem& problem = tools_.problem;
+    const std::size_t size = problem.size();
+    const Mixture mixture = search_.mixture();
+    const Prices prices = search_.recent(0).prices;
+    double largest = 0;
+    for (std::size_t k = 0; k < size && mixture.count > 1; ++k) {
+        double mean = 0;
+        double least = open.upper[k];
+        double most = open.lower[k];
+        for (int i = 0; i < mixture.count; ++i) {
+            const double d = search_.recent(mixture.index[i]).samples[k];
+            mean += mixture.weight[i] * d;
+            least = std::min(least, d);
+            most = std::max(most, d);
+        }
+        if (!(most > least)) continue;
+        const Demand demand = demand_of(problem, k, tau, problem.cycle_s());
+        const auto cost = [&](double d) {
+            return cost_of(problem.law(), demand, problem.noise_over_gain()[k], problem.excused(),
+                           d, prices)
+                .cost;
+        };
+        double mixed = 0;
+        for (int i = 0; i < mixture.count; ++i) {
+            mixed += mixture.weight[i] * cost(search_.recent(mixture.index[i]).samples[k]);
+        }
+        const double gap = cost(std::max(mean, 1.0)) - mixed;
+        if (gap > largest) {
+            largest = gap;
+            learner = k;
+            const bool rests = problem.excused() && least == 0;
+            at = rests ? 0 : std::clamp(std::floor(mean), least, most - 1);
+        }
+    }
+    if (largest > 1e-9 * problem.samples_real()) return true;
     double widest = 0;
-    const std::size_t size = tools_.problem.size();
     const FoundSplit& newest = search_.recent(0);
     for (std::size_t i = 1; i < search_.found(); ++i) {
         const FoundSplit& other = search_.recent(i);
@@ -139,7 +175,7 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         if (try_splits(tau, box)) return Outcome::feasible;
         std::size_t learner = 0;
         double at = 0;
-        if (!choose(open, learner, at)) {
+        if (!choose(tau, open, learner, at)) {
             unresolved = true;  // one split left, and double precision can not tell whether it fits
             continue;
         }

@@ -22,6 +22,12 @@ double density_left_side(double l) {
 }  // namespace
 
 double density_log_gain(double y) {
+    if (y > 1e290) {  // e^l itself nears the end of the range: l + ln(l - 1) = ln y
+        const double w = std::log(y);
+        double l = w - std::log(w);
+        for (int step = 0; step < 8; ++step) l -= (l + std::log(l - 1) - w) * (l - 1) / l;
+        return l;
+    }
     const double p = std::sqrt(2 * y);
     double l;
     if (p < 1.5) {

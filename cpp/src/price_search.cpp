@@ -1,6 +1,7 @@
 #include "mel/price_search.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace mel {
 
@@ -19,18 +20,24 @@ PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, Prices start, 
         if (pool_.stop().requested()) return Outcome::stopped;
         const Excess excess = excess_of(problem_, at, sums);
         split.prices = prices;
-        split.excess = excess.value;
+        split.cut = {sums.samples.value() / problem_.samples_real() - 1,
+                     1 - sums.bandwidth.value() / problem_.bandwidth_hz(),
+                     1 - sums.power.value() / problem_.power_w()};
         if (excess.proves_infeasible()) {
             proof_ = prices;
             return Outcome::infeasible;
         }
         if (sums.impossible == 0) found_ = std::min(found_ + 1, ring_.size());
-        polygon_.clip({sums.samples.value() / problem_.samples_real() - 1,
-                       1 - sums.bandwidth.value() / problem_.bandwidth_hz(),
-                       1 - sums.power.value() / problem_.power_w()});
+        polygon_.clip(split.cut);
         if (!polygon_.centre(prices)) return Outcome::open;
     }
     return Outcome::open;
+}
+
+Mixture PriceSearch::mixture() const {
+    std::array<Cut, largest_ring> cuts;
+    for (std::size_t i = 0; i < found_; ++i) cuts[i] = recent(i).cut;
+    return best_mixture(std::span<const Cut>(cuts.data(), found_));
 }
 
 }  // namespace mel

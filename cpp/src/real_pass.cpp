@@ -1,6 +1,7 @@
 #include "mel/real_pass.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "mel/kernels.hpp"
 #include "mel/sums.hpp"
@@ -22,6 +23,7 @@ PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& poin
 }
 
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums) {
+    if (sums.doubtful > 0) return std::numeric_limits<double>::infinity();
     constexpr double margin = 1e-9;  // finer questions go to the exact pass
     const double budget =
         point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w();

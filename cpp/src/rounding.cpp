@@ -97,11 +97,17 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
     const auto gain = [&](std::size_t k, double by) {
         return down ? step_down(k, samples[k], by) : -step_up(k, samples[k], by);
     };
-    const double stride = 4 * static_cast<double>(size);
+    const double part = 4 * static_cast<double>(size);
+    const auto stride = [&](std::size_t k) {
+        const double wanted = std::max(1.0, std::floor(std::fabs(over) / part));
+        if (down) return std::min(wanted, samples[k] - box.low(k));
+        if (gain(k, wanted) > -infinity) return wanted;
+        const Demand demand = demand_of(problem_, k, tau, cycle_s);
+        return std::min(wanted, largest_allowed(demand, box.high(k)) - samples[k]);
+    };
     const auto push = [&](std::size_t k) {
-        const double by = std::max(1.0, std::floor(std::fabs(over) / stride));
-        double g = gain(k, by);
-        if (!(g > -infinity) && by > 1) g = gain(k, 1);
+        const double by = stride(k);
+        const double g = by >= 1 ? gain(k, by) : -infinity;
         if (!(g > -infinity)) return;
         heap_.push_back({g, k});
         std::push_heap(heap_.begin(), heap_.end(), less);
@@ -114,8 +120,7 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
         std::pop_heap(heap_.begin(), heap_.end(), less);
         const std::size_t k = heap_.back().learner;
         heap_.pop_back();
-        double by = std::max(1.0, std::floor(std::fabs(over) / stride));
-        if (by > 1 && !(gain(k, by) > -infinity)) by = 1;
+        const double by = stride(k);
         samples[k] += down ? -by : by;
         over += down ? -by : by;
         push(k);

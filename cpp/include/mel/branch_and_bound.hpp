@@ -56,7 +56,7 @@ class BranchAndBound {
 
     bool closes_by_capacity(const Open& open) const;
     bool try_splits(double tau, const Box& box);
-    bool choose(const Open& open, std::size_t& learner, double& at) const;
+    bool choose(double tau, const Open& open, std::size_t& learner, double& at) const;
     void branch(const Open& open, std::size_t learner, double at, std::vector<Open>& stack);
     void propagate(Open& open, std::size_t learner, double at, bool below) const;
     void serialise();

@@ -6,6 +6,7 @@
 // When none are left, a convex combination of the responses fits the budgets.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "mel/link_law.hpp"
@@ -18,6 +19,16 @@ struct Cut {
     double bandwidth;  // 1 - sum B_k / B
     double power;      // 1 - sum P_k / P
 };
+
+// A convex combination of at most three cuts, its smallest slack as large as can be: not negative
+// where the combined responses fit the budgets and hold D samples.
+struct Mixture {
+    int count = 0;
+    std::size_t index[3] = {0, 0, 0};
+    double weight[3] = {0, 0, 0};
+    double slack = -1e300;
+};
+Mixture best_mixture(std::span<const Cut> cuts);
 
 class PricePolygon {
   public:

@@ -12,7 +12,7 @@ namespace mel {
 struct FoundSplit {
     std::vector<double> samples;
     Prices prices;
-    double excess = 0;  // of the bound at those prices over D
+    Cut cut{};
 };
 
 class PriceSearch {
@@ -20,7 +20,7 @@ class PriceSearch {
     PriceSearch(const Problem& problem, Pool& pool)
         : problem_(problem),
           pool_(pool),
-          ring_(problem.size() <= 4096 ? 16 : 4),
+          ring_(problem.size() <= 4096 ? largest_ring : 4),
           polygon_(problem) {}
 
     enum class Outcome { infeasible, open, stopped };
@@ -34,9 +34,12 @@ class PriceSearch {
         return ring_[(newest_ + ring_.size() - i) % ring_.size()];
     }
     std::size_t found() const { return found_; }
+    // Of the splits found, by their place in recent().
+    Mixture mixture() const;
     long passes() const { return passes_; }
 
   private:
+    static constexpr std::size_t largest_ring = 16;
     const Problem& problem_;
     Pool& pool_;
     std::vector<FoundSplit> ring_;

@@ -34,6 +34,7 @@ struct PassSums {
     double value_time = 0;                // d value / d cycle
     double condition = 0;   // sum of cost / slack: the cycle times this scales the rounding error
     double impossible = 0;  // served learners that no rate can bring home in time
+    double doubtful = 0;    // learners so near the end of the cycle that rounding decides: no proof
 
     void add(const PassSums& o) {
         value += o.value;
@@ -48,6 +49,7 @@ struct PassSums {
         value_time += o.value_time;
         condition += o.condition;
         impossible += o.impossible;
+        doubtful += o.doubtful;
     }
 
     void scale(double by) {

@@ -25,7 +25,7 @@ InstructionSet widest_instruction_set() {
     return InstructionSet::baseline;
 }
 
-const Kernels& kernels_for(InstructionSet set) {
+const Kernels& kernels_for([[maybe_unused]] InstructionSet set) {
 #if defined(MEL_X86_KERNELS)
     const InstructionSet widest = widest_instruction_set();
     if (set == InstructionSet::automatic || set > widest) set = widest;

@@ -32,7 +32,7 @@ template <class Law>
 static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t last) {
     const PriceConstants p = constants(in);
     Sum value{}, samples{}, bandwidth{}, power{}, cost{}, ll{}, lm{}, mm{}, curvature{}, tau{},
-        time{}, condition{}, impossible{};
+        time{}, condition{}, impossible{}, doubtful{};
     for (std::size_t k = first; k < last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
@@ -56,6 +56,7 @@ static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t
             tau.part[j] -= push * load(in.compute_s + at) * d;
             condition.part[j] += Law::linear ? push : only(m, r.cost / r.slack);
             impossible.part[j] += only(r.impossible, fill(1));
+            doubtful.part[j] += only(r.doubtful, fill(1));
         }
     }
     PassSums s;
@@ -72,6 +73,7 @@ static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t
     s.value_time = total(time);
     s.condition = total(condition);
     s.impossible = total(impossible);
+    s.doubtful = total(doubtful);
     return s;
 }
 

@@ -39,10 +39,12 @@ struct ResponseLanes {
     Lanes curvature;                // - lambda d B / d lambda at fixed rate
     Mask active;                    // takes part
     Mask impossible;                // must take part and can not
+    Mask doubtful;  // the reserve at the end of the cycle decides: no proof from here
 };
 
 struct Ends {
     Lanes low_slack, high_slack;
+    Lanes least;
     Mask possible;
 };
 
@@ -52,6 +54,7 @@ MEL_INLINE Ends ends_of(const KernelInput& in, const DemandLanes& q) {
     Ends e;
     e.low_slack = q.budget - q.each * low;
     const Lanes least = q.budget * capacity_reserve;
+    e.least = least;
     e.high_slack = larger(q.budget - q.each * in.box.upper, least);
     e.possible = (q.budget > 0) & (e.low_slack >= least) & q.valid;
     return e;
@@ -62,6 +65,10 @@ MEL_INLINE void settle(const KernelInput& in, const DemandLanes& q, const Ends& 
     const bool may_rest = in.excused && in.box.lower <= 0;
     r.active = may_rest ? e.possible & (r.samples > r.cost) : e.possible;
     r.impossible = may_rest ? none() : q.valid & ~e.possible;
+    const double reserve = 4 * capacity_reserve * in.point.cycle_s;
+    const Mask hidden =
+        q.valid & ~e.possible & (e.low_slack > fill(-reserve)) & (q.budget > fill(-reserve));
+    r.doubtful = hidden | (r.active & (r.slack <= 2 * e.least));
 }
 
 struct PriceConstants {
