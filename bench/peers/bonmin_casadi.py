@@ -64,4 +64,4 @@ def solve(problem: mel.Problem, time_limit_s: float) -> PeerAnswer:
     if found:
         late = lateness(s, found, point[1 : k + 1] / s.samples, *point[k + 1 :].reshape(2, k))
         note += f"; {late}" if late else ""
-    return PeerAnswer(found, None, False, seconds, f"CasADi {casadi.__version__}", note)
+    return PeerAnswer(found, None, False, seconds, f"Bonmin (CasADi {casadi.__version__})", note)
