@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,21 @@ def test_without_a_folder_and_without_openml_the_digits_come_with_a_notice(monke
     assert found.name == "scikit-learn digits"
     assert len(said) == 1
     assert "NOT the paper's data" in said[0]
+
+
+@pytest.mark.parametrize(("name", "extra"), [("matplotlib", "plot"), ("sklearn", "learn")])
+def test_a_missing_extra_is_named_before_anything_is_computed(
+    tmp_path, capfd, monkeypatch, data, name, extra
+):
+    for module in [m for m in sys.modules if m.split(".")[0] == name]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, name, None)
+    out = tmp_path / "out"
+    assert run(["reproduce", "fig3", "--data", str(data), "--out", str(out)]) == 2
+    said = capfd.readouterr().err.strip()
+    assert f"mel_fast[{extra}]" in said
+    assert len(said.splitlines()) == 1
+    assert not out.exists() or list(out.iterdir()) == []
 
 
 def test_quantiles_are_taus_of_draws_and_infeasible_draws_count_as_zero():

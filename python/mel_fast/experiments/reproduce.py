@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from mel_fast import __version__
 from mel_fast._atomic import write_text
+from mel_fast._optional import require
 from mel_fast.experiments import best, figures, published, readings, report, tau, training
 from mel_fast.experiments.tables import markdown, write_csv
 from mel_fast.learning import Dataset, History, load
@@ -60,7 +61,11 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
         Before anything is computed, if the folder cannot be written.
     mel_fast.learning.DataError
         Before anything is computed, if the named data are missing or damaged.
+    ImportError
+        Before anything is computed, naming the extra that is needed and missing.
     """
+    if set(FIGURES) & set(options.parts):
+        require("matplotlib", extra="plot")
     with _writable(options.out):
         pass
     learn = any(part in options.parts for part in ("fig3", "fig4"))
@@ -93,6 +98,7 @@ def _writable(folder: Path) -> Iterator[None]:
 
 
 def _data(options: Options, progress: Progress) -> Dataset:
+    require("sklearn.neural_network", extra="learn")
     data = load(options.data, progress.notice)
     return data.limited(QUICK_TRAIN, QUICK_TEST) if options.quick else data
 

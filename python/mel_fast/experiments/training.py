@@ -146,17 +146,12 @@ def _alone(tasks: Sequence[_Task], data: Dataset, step: Step) -> dict[str, Histo
 _worker: dict[str, Any] = {}
 
 
-def _begin(data: Dataset, steps: Any, stop: Any) -> None:
-    _worker.update(data=data, steps=steps, stop=stop, threads=_one_thread())
+def _begin(data: Dataset, steps: Any) -> None:
+    _worker.update(data=data, steps=steps, threads=_one_thread())
 
 
 def _work(task: _Task) -> History:
-    def step() -> None:
-        if _worker["stop"].is_set():
-            raise InterruptedError("another training run failed, or the user stopped")
-        _worker["steps"].put(1)
-
-    return task.run(_worker["data"], step)
+    return task.run(_worker["data"], lambda: _worker["steps"].put(1))
 
 
 def _drain(steps: Any, step: Step) -> None:
@@ -169,11 +164,11 @@ def _drain(steps: Any, step: Step) -> None:
 
 def _pooled(tasks: Sequence[_Task], data: Dataset, jobs: int, step: Step) -> dict[str, History]:
     context = multiprocessing.get_context("spawn")
-    steps, stop = context.Queue(), context.Event()
+    steps, others = context.Queue(), set(multiprocessing.active_children())
     # BLAS reads these when it is loaded, before any limit can be set
     kept = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     os.environ.update(dict.fromkeys(kept, "1"))
-    pool = ProcessPoolExecutor(jobs, context, _begin, (data, steps, stop))
+    pool = ProcessPoolExecutor(jobs, context, _begin, (data, steps))
     try:
         futures = {task.name: pool.submit(_work, task) for task in tasks}
         waiting = set(futures.values())
@@ -183,8 +178,12 @@ def _pooled(tasks: Sequence[_Task], data: Dataset, jobs: int, step: Step) -> dic
             for future in finished:
                 future.result()
         return {name: future.result() for name, future in futures.items()}
+    except BaseException:
+        # the state of every run is in its checkpoint, so nothing is lost by ending at once
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.terminate()
+        raise
     finally:
-        stop.set()  # a no-op after success; else each worker ends after its current learner
         pool.shutdown(wait=True, cancel_futures=True)
         steps.close()
         for name, value in kept.items():
