@@ -53,9 +53,17 @@ class Solver {
         upper_ = largest_conceivable_tau(problem_);
         result_.bound = upper_;
         result_.tree = {TreeNode{}};
+        if (!problem_.excused() && !problem_.every_return_in_time() && upper_ > 0 &&
+            closed_by_capacity(1) == Answer::infeasible) {
+            upper_ = 0;
+            return finish();
+        }
         PassPoint guess = boundary_.guess();
-        if (!problem_.sends_nothing()) boundary_.find_tau(guess, 1e-6, 40, sample_stride());
-        prices_ = guess.prices;
+        if (!problem_.sends_nothing()) {
+            smooth_ = boundary_.find_tau(guess, 1e-6, 40, sample_stride());
+            prices_ = guess.prices;
+            if (!smooth_ && problem_.size() >= mixed_from) guess.tau = tau_by_mixture(guess.tau);
+        }
         search(std::clamp<double>(std::floor(guess.tau), 0, static_cast<double>(upper_)));
         if (upper_ > result_.tau && !stop_.requested()) tighten();
         return finish();
@@ -135,6 +143,11 @@ class Solver {
             const Answer answer = closed_by_capacity(tau);
             return answer == Answer::unresolved ? without_radio(tau) : answer;
         }
+        const bool mixes = problem_.size() >= mixed_from;
+        if (mixes && !smooth_) {
+            const Answer mixed = decide_by_mixture(tau, prices_);
+            if (mixed != Answer::unresolved) return mixed;
+        }
         PassPoint point{tau, problem_.cycle_s(), prices_};
         if (boundary_.prove(point, 24)) {
             prices_ = point.prices;
@@ -147,7 +160,7 @@ class Solver {
         if (stop_.requested()) return Answer::stopped;
         const Answer closed = closed_by_capacity(tau);
         if (closed != Answer::unresolved) return closed;
-        if (problem_.size() >= mixed_from) {
+        if (mixes && smooth_) {
             const Answer mixed = decide_by_mixture(tau, point.prices);
             if (mixed != Answer::unresolved) return mixed;
         }
@@ -178,6 +191,27 @@ class Solver {
         result_.tree = {TreeNode{}};
         blame_ = most >= 0 ? Blame::computing : Blame::slow_return;
         return Answer::infeasible;
+    }
+
+    // Where responses jump and Newton's method finds no boundary: the largest tau that a sample of
+    // the learners can mix.
+    double tau_by_mixture(double guess) {
+        std::int64_t low = 0;
+        std::int64_t high = upper_;
+        std::int64_t next = std::clamp<std::int64_t>(static_cast<std::int64_t>(guess), 1, upper_);
+        while (low < high && !stop_.check()) {
+            const auto outcome =
+                mixture_.run(static_cast<double>(next), {prices_}, mixture_passes, sample_stride());
+            if (outcome == MixtureSearch::Outcome::infeasible) {
+                prices_ = mixture_.proof();
+                high = next - 1;
+            } else {
+                low = next;
+            }
+            next = low + (high - low + 1) / 2;
+            if (low > 0) next = std::min(next, 2 * low);
+        }
+        return static_cast<double>(low);
     }
 
     Answer decide_by_mixture(double tau, Prices start) {
@@ -340,6 +374,7 @@ class Solver {
     MixtureSearch mixture_;
     BranchAndBound tree_search_;
     Prices prices_{};
+    bool smooth_ = true;
     std::vector<SplitSums> blocks_;
     std::vector<double> totals_;
     Buffer<double> real_;
