@@ -168,3 +168,20 @@ def test_more_learners_than_samples() -> None:
         problem = problem.replace(task=problem.task.replace(samples=3))
         for scheme in SCHEMES:
             assert_honest(problem, scheme, decided=True)
+
+
+def test_slack_that_is_a_rounding_error_of_the_cycle() -> None:
+    """2^52 - 1 cycles of one second leave half a second for a bit each way."""
+    for law, noise in (("density", "noise_density_w_per_hz"), ("fixed", "noise_power_w")):
+        problem = Problem(
+            mel.LearningTask(1, 0, 1, 1, 0, 1, 1.0, setting="federated"),
+            mel.Learners(np.array([1.0]), 1.0, 1e6, 1.0),
+            mel.Radio(1e6, 1.0, **{noise: 1e-12}),
+            cycle_s=2.0**52 - 0.5,
+        )
+        assert problem.law == law
+        plan = mel.solve(problem)
+        assert plan.tau <= 2**52 - 1 <= plan.bound
+        verdict = mel.verify(problem, plan)
+        assert verdict.ok, verdict.reasons
+        assert plan.samples is None or violations(plan) == []
