@@ -32,7 +32,6 @@ std::int64_t largest_conceivable_tau(const Problem& problem) {
 }
 
 constexpr std::size_t learners_sampled = 8192;
-constexpr std::size_t mixed_from = 256;  // learners; below, the tree decides at once
 constexpr int mixture_passes = 120;
 
 class Solver {
@@ -62,7 +61,7 @@ class Solver {
         if (!problem_.sends_nothing()) {
             smooth_ = boundary_.find_tau(guess, 1e-6, 40, sample_stride());
             prices_ = guess.prices;
-            if (!smooth_ && problem_.size() >= mixed_from) guess.tau = tau_by_mixture(guess.tau);
+            if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
         }
         search(std::clamp<double>(std::floor(guess.tau), 0, static_cast<double>(upper_)));
         if (upper_ > result_.tau && !stop_.requested()) tighten();
@@ -143,8 +142,7 @@ class Solver {
             const Answer answer = closed_by_capacity(tau);
             return answer == Answer::unresolved ? without_radio(tau) : answer;
         }
-        const bool mixes = problem_.size() >= mixed_from;
-        if (mixes && !smooth_) {
+        if (!smooth_) {
             const Answer mixed = decide_by_mixture(tau, prices_);
             if (mixed != Answer::unresolved) return mixed;
         }
@@ -160,7 +158,7 @@ class Solver {
         if (stop_.requested()) return Answer::stopped;
         const Answer closed = closed_by_capacity(tau);
         if (closed != Answer::unresolved) return closed;
-        if (mixes && smooth_) {
+        if (smooth_) {
             const Answer mixed = decide_by_mixture(tau, point.prices);
             if (mixed != Answer::unresolved) return mixed;
         }
