@@ -35,6 +35,9 @@ def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         goal = 40.0 if row["law"] == "density" else 80.0
         what = f"K = {row['learners']:.0e}, {row['law']}, {row['idle']}, log1p passes"
         add(what, goal, row.get("times_log1p", math.inf))
+        if "cpu_s" in row:
+            each = row["cpu_s"] / row["threads"]
+            add(f"{what}, by CPU time a thread", goal, each / row["log1p_s"])
     growth = report.get("growth", [])
     for idle in dict.fromkeys(row["idle"] for row in growth):
         by_size = {row["learners"]: row for row in growth if row["idle"] == idle}
@@ -42,6 +45,8 @@ def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
             top, middle = by_size[10**7], by_size[10**5]
             ratio = top["ns_a_learner"] / middle["ns_a_learner"]
             add(f"{idle}: time a learner at K = 1e7 over that at 1e5", 1.3, ratio)
+            ratio = top["cpu_s"] / middle["cpu_s"] * 10**5 / 10**7
+            add(f"{idle}: the same, by CPU time", 1.3, ratio)
             if top["bytes_a_learner_beyond"] is not None:
                 what = f"{idle}: bytes a learner beyond inputs and outputs, K = 1e7"
                 add(what, 100.0, top["bytes_a_learner_beyond"])
