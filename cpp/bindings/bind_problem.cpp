@@ -37,6 +37,8 @@ void bind_problem(py::module_& module) {
              py::arg("flops_per_s"), py::arg("gain"), py::arg("return_bandwidth_hz"),
              py::arg("return_power_w"), py::arg("bandwidth_hz"), py::arg("power_w"),
              py::arg("noise"), py::arg("fixed_law"), py::arg("cycle_s"), py::arg("excused"))
+        .def("with_budgets", &mel::Problem::with, py::arg("cycle_s"), py::arg("bandwidth_hz"),
+             py::arg("power_w"), py::call_guard<py::gil_scoped_release>())
         .def_property_readonly("size", &mel::Problem::size);
 }
 

@@ -64,6 +64,11 @@ void bind_result(py::module_& module) {
                                    return tree_column<double>(
                                        r, [](const TreeNode& n) { return n.prices.mu; });
                                })
+        .def_property_readonly("end",
+                               [](const CoreResult& r) {
+                                   const mel::Start& end = r.result.end;
+                                   return py::make_tuple(end.tau, end.prices.lambda, end.prices.mu);
+                               })
         .def_property_readonly("nodes", [](const CoreResult& r) { return r.result.nodes; })
         .def_property_readonly("passes", [](const CoreResult& r) { return r.result.passes; })
         .def_property_readonly("elapsed_s", [](const CoreResult& r) { return r.result.elapsed_s; })

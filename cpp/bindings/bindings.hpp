@@ -14,6 +14,7 @@ namespace py = pybind11;
 void bind_problem(py::module_& module);
 void bind_result(py::module_& module);
 void bind_solve(py::module_& module);
+void bind_least(py::module_& module);
 void bind_evaluate(py::module_& module);
 void bind_batch(py::module_& module);
 void bind_build(py::module_& module);

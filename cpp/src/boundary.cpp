@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "mel/sums.hpp"
 
@@ -70,16 +71,15 @@ PassSums Boundary::pass(const PassPoint& point, std::size_t stride) {
 }
 
 double Boundary::bound(const PassPoint& point, const PassSums& sums) const {
-    return point.prices.lambda * problem_.bandwidth_hz() + point.prices.mu * problem_.power_w() +
-           sums.value;
+    return point.prices.lambda * band_ + point.prices.mu * watt_ + sums.value;
 }
 
 // In logarithms, where demand is nearly a power law of the prices: H diag(p) delta = sum * ln(sum /
 // budget). Where the samples stand at their bounds only the ratio of the prices matters and H is
 // singular; the ridge then keeps the scale.
 Boundary::Step Boundary::newton(const PassPoint& point, const PassSums& s) const {
-    const double band = problem_.bandwidth_hz();
-    const double watt = problem_.power_w();
+    const double band = band_;
+    const double watt = watt_;
     if (!(s.bandwidth > 0) || !(s.power > 0)) return {-1.0, -1.0, 0, -1.0, -1.0};
     const double a11 = s.h_ll * point.prices.lambda / s.bandwidth;
     const double a12 = s.h_lm * point.prices.mu / s.bandwidth;
@@ -138,23 +138,49 @@ bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std:
     return false;
 }
 
-bool Boundary::find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride) {
+bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance, int max_passes,
+                          std::size_t stride) {
+    double& amount = resource == Resource::cycle       ? point.cycle_s
+                     : resource == Resource::bandwidth ? band_
+                                                       : watt_;
     const double samples = problem_.samples_real();
     for (int step = 0; step < max_passes; ++step) {
         const PassSums sums = pass(point, stride);
         if (pool_.stop().check()) return false;
         const Step to = newton(point, sums);
         const double over = bound(point, sums) - to.drop - samples;
-        const double slope = sums.value_time;
-        double dt = slope > 0 ? -over / slope : point.cycle_s;
-        dt = std::clamp(dt, -0.5 * point.cycle_s, point.cycle_s);
+        const double slope = resource == Resource::cycle       ? sums.value_time
+                             : resource == Resource::bandwidth ? point.prices.lambda
+                                                               : point.prices.mu;
+        double change = slope > 0 ? -over / slope : amount;
+        change = std::clamp(change, -0.5 * amount, amount);
         move(point.prices, to.d_lambda, to.d_mu);
-        point.cycle_s += dt;
+        amount += change;
         const double price_step = std::max(std::fabs(to.d_lambda), std::fabs(to.d_mu));
-        const double relative = std::fabs(dt) / point.cycle_s + price_step;
+        const double relative = std::fabs(change) / amount + price_step;
         if (relative * relative < tolerance) return true;
     }
     return false;
+}
+
+PassSums Boundary::minimise(PassPoint& point, int max_passes) {
+    PassPoint at = point;
+    PassSums best;
+    double least = std::numeric_limits<double>::infinity();
+    for (int step = 0; step < max_passes; ++step) {
+        const PassSums sums = pass(at, 1);
+        if (pool_.stop().check()) break;
+        const double value = bound(at, sums);
+        if (value < least) {
+            least = value;
+            best = sums;
+            point = at;
+        }
+        const Step to = newton(at, sums);
+        if (sums.impossible > 0 || std::fabs(to.d_lambda) + std::fabs(to.d_mu) < 1e-9) break;
+        move(at.prices, to.d_lambda, to.d_mu);
+    }
+    return best;
 }
 
 bool Boundary::prove(PassPoint& point, int max_passes) {

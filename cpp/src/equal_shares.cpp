@@ -64,10 +64,7 @@ class EqualShares {
         Result result;
         const double samples = problem_.samples_real();
         const double cycle = problem_.cycle_s();
-        const auto learners = static_cast<std::int64_t>(problem_.size());
-        const std::int64_t share = (problem_.samples() + learners - 1) / learners;
-        std::int64_t high = static_cast<std::int64_t>(
-            cycle / (problem_.fastest_compute_s() * static_cast<double>(share)) * (1 + 1e-12));
+        std::int64_t high = largest_conceivable_tau(problem_);
         std::int64_t bound = high;
         std::int64_t sure = 0;
         const auto over = [&](std::int64_t tau, double scale) {
@@ -102,6 +99,25 @@ class EqualShares {
         } else {
             result.status = result.stopped && sure > 0 ? Status::feasible : Status::undecided;
         }
+        result.passes = passes_;
+        result.elapsed_s = stop_.elapsed_s();
+        return result;
+    }
+
+    Result decide_one(std::int64_t tau) {
+        Result result;
+        result.bound = largest_conceivable_tau(problem_);
+        const double samples = problem_.samples_real();
+        const double cycle = problem_.cycle_s();
+        const double real = static_cast<double>(tau);
+        if (tau > result.bound) return result;
+        if (fitting(real, cycle, 1 - clear_margin, nullptr) >= samples) {
+            result.tau = tau;
+            plan(real, result);
+        } else if (fitting(real, cycle, 1 + clear_margin, nullptr) < samples) {
+            result.bound = tau - 1;
+        }
+        result.stopped = stop_.requested();
         result.passes = passes_;
         result.elapsed_s = stop_.elapsed_s();
         return result;
@@ -174,6 +190,10 @@ class EqualShares {
 
 Result solve_equal_shares(const Problem& problem, const Settings& settings) {
     return EqualShares(problem, settings).run();
+}
+
+Result decide_equal_shares(const Problem& problem, std::int64_t tau, const Settings& settings) {
+    return EqualShares(problem, settings).decide_one(tau);
 }
 
 }  // namespace mel

@@ -8,7 +8,6 @@
 #include "mel/mixture.hpp"
 
 namespace mel {
-namespace {
 
 UniformBox root_box(const Problem& problem, Scheme scheme) {
     const double samples = problem.samples_real();
@@ -31,8 +30,11 @@ std::int64_t largest_conceivable_tau(const Problem& problem) {
     return static_cast<std::int64_t>(tau * (1 + 1e-12));
 }
 
+namespace {
+
 constexpr std::size_t learners_sampled = 8192;
 constexpr int mixture_passes = 120;
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 class Solver {
   public:
@@ -57,18 +59,37 @@ class Solver {
             upper_ = 0;
             return finish();
         }
-        PassPoint guess = boundary_.guess();
+        PassPoint guess = begin();
         if (!problem_.sends_nothing()) {
             smooth_ = boundary_.find_tau(guess, 1e-6, 40, sample_stride());
             prices_ = guess.prices;
             if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
         }
+        end_tau_ = guess.tau;
         search(std::clamp<double>(std::floor(guess.tau), 0, static_cast<double>(upper_)));
         if (upper_ > result_.tau && !stop_.requested()) tighten();
         return finish();
     }
 
+    Result decide_one(std::int64_t tau) {
+        upper_ = largest_conceivable_tau(problem_);
+        result_.tree = {TreeNode{}};
+        end_tau_ = static_cast<double>(tau);
+        prices_ = begin().prices;
+        if (tau <= upper_) {
+            const Answer answer = decide(tau);
+            if (answer == Answer::feasible) result_.tau = tau;
+            if (answer == Answer::infeasible) upper_ = tau - 1;
+        }
+        return finish();
+    }
+
   private:
+    PassPoint begin() const {
+        if (!settings_.start) return boundary_.guess();
+        return {settings_.start->tau, problem_.cycle_s(), settings_.start->prices};
+    }
+
     enum class Answer { feasible, infeasible, unresolved, stopped };
 
     std::function<bool()> poll() {
@@ -288,8 +309,10 @@ class Solver {
     // look at the numbers.
     bool keep_plan(double tau, double ratio, double guess_s) {
         const double cycle = problem_.cycle_s();
-        WaterFilling::Finish finish =
-            filling_.shortest_cycle(tau, cycle, real_.data(), ratio, guess_s);
+        WaterFilling::Finish finish{infinity, ratio, {}};
+        if (settings_.spare == Spare::time) {
+            finish = filling_.shortest_cycle(tau, cycle, real_.data(), ratio, guess_s);
+        }
         if (stop_.requested()) return false;
         bandwidth_.resize(problem_.size());
         power_.resize(problem_.size());
@@ -350,7 +373,7 @@ class Solver {
             result_.status =
                 result_.stopped && result_.tau > 0 ? Status::feasible : Status::undecided;
         }
-        result_.prices = prices_;
+        result_.end = {end_tau_, prices_};
         result_.nodes = tree_search_.nodes();
         result_.passes = passes();
         result_.elapsed_s = stop_.elapsed_s();
@@ -373,6 +396,7 @@ class Solver {
     BranchAndBound tree_search_;
     Prices prices_{};
     bool smooth_ = true;
+    double end_tau_ = 0;
     std::vector<SplitSums> blocks_;
     std::vector<double> totals_;
     Buffer<double> real_;
@@ -385,6 +409,11 @@ class Solver {
 Result solve(const Problem& problem, const Settings& settings) {
     if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
     return Solver(problem, settings).run();
+}
+
+Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {
+    if (settings.scheme == Scheme::task_only) return decide_equal_shares(problem, tau, settings);
+    return Solver(problem, settings).decide_one(tau);
 }
 
 }  // namespace mel

@@ -24,6 +24,17 @@ from mel_fast.times import Times, evaluate
 if TYPE_CHECKING:
     from mel_fast import channel, cp_sat, learning, reference, scenarios
     from mel_fast.batch import Batch, InterruptedMany, Plans, solve_many
+    from mel_fast.planning import (
+        Explanation,
+        Frontier,
+        Least,
+        Simulation,
+        explain,
+        fastest,
+        frontier,
+        least,
+        simulate,
+    )
     from mel_fast.sweep import sweep
     from mel_fast.verify import Verdict, verify
 
@@ -31,9 +42,18 @@ if TYPE_CHECKING:
 _MODULES = ("channel", "cp_sat", "learning", "reference", "scenarios")
 _FUNCTIONS = {
     "Batch": "batch",
+    "Explanation": "planning",
+    "Frontier": "planning",
     "InterruptedMany": "batch",
+    "Least": "planning",
     "Plans": "batch",
+    "Simulation": "planning",
     "Verdict": "verify",
+    "explain": "planning",
+    "fastest": "planning",
+    "frontier": "planning",
+    "least": "planning",
+    "simulate": "planning",
     "solve_many": "batch",
     "sweep": "sweep",
     "verify": "verify",
@@ -41,14 +61,18 @@ _FUNCTIONS = {
 
 __all__ = [
     "Batch",
+    "Explanation",
+    "Frontier",
     "Interrupted",
     "InterruptedMany",
     "Learners",
     "LearningTask",
+    "Least",
     "Plan",
     "Plans",
     "Problem",
     "Radio",
+    "Simulation",
     "Status",
     "Times",
     "Verdict",
@@ -56,9 +80,14 @@ __all__ = [
     "channel",
     "cp_sat",
     "evaluate",
+    "explain",
+    "fastest",
+    "frontier",
     "learning",
+    "least",
     "reference",
     "scenarios",
+    "simulate",
     "solve",
     "solve_many",
     "sweep",

@@ -30,6 +30,7 @@ class Problem:
         cycle_s: float,
         excused: bool,
     ) -> None: ...
+    def with_budgets(self, cycle_s: float, bandwidth_hz: float, power_w: float) -> Problem: ...
     @property
     def size(self) -> int: ...
 
@@ -57,6 +58,8 @@ class Result:
     @property
     def tree_mu_per_w(self) -> NDArray[np.float64]: ...
     @property
+    def end(self) -> tuple[float, float, float]: ...
+    @property
     def nodes(self) -> int: ...
     @property
     def passes(self) -> int: ...
@@ -77,7 +80,40 @@ def solve(
     time_limit_s: float,
     threads: int,
     callback: Callable[[int, int, int, float], bool] | None,
+    spare_time: bool = True,
+    start: tuple[float, float, float] | None = None,
 ) -> Result: ...
+def decide(
+    problem: Problem,
+    tau: int,
+    scheme: int,
+    time_limit_s: float,
+    threads: int,
+    start: tuple[float, float, float] | None = None,
+) -> Result: ...
+def estimate_least(
+    problem: Problem,
+    tau: int,
+    resource: int,
+    scheme: int,
+    threads: int,
+    start: tuple[float, float, float] | None = None,
+) -> tuple[float, float, float, bool]: ...
+def settle(
+    problem: Problem,
+    tau: int,
+    samples: NDArray[np.int64],
+    resource: int,
+    threads: int,
+    start: tuple[float, float, float] | None = None,
+) -> tuple[float, NDArray[np.float64] | None, NDArray[np.float64] | None]: ...
+def worth_at(
+    problem: Problem,
+    tau: float,
+    scheme: int,
+    threads: int,
+    start: tuple[float, float, float] | None = None,
+) -> tuple[float, float, float, float, bool]: ...
 def evaluate(
     problem: Problem,
     tau: int,

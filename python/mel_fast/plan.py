@@ -26,6 +26,8 @@ from mel_fast.times import Times, evaluate_columns
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mel_fast.planning import Explanation, Prices
+
 Scheme = Literal["joint", "task_only", "resource_only"]
 
 SCHEMES: tuple[Scheme, ...] = ("joint", "task_only", "resource_only")
@@ -137,6 +139,43 @@ nodes, passes, elapsed_s
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"Plan is immutable: cannot delete {name!r}")
+
+    @property
+    def end(self) -> tuple[float, float, float] | None:
+        """Tau and the prices of a hertz and a watt from which `start=` begins, None without any.
+
+        Where the solver's search ended; for a plan that was read, what its certificate says.
+        """
+        if self._result is not None:
+            return self._result.end if min(self._result.end) > 0.0 else None
+        for node in (self.certificate or {}).get("tree", ()):
+            per_hz, per_w = node.get("lambda_per_hz", 0.0), node.get("mu_per_w", 0.0)
+            if per_hz > 0.0 and per_w > 0.0:
+                return self.bound + 0.5, per_hz, per_w
+        return None
+
+    @cached_property
+    def prices(self) -> "Prices | None":
+        """What a second, a hertz and a watt buy at the margin; None for ``task_only``."""
+        from mel_fast.planning import prices_of
+
+        return prices_of(self)
+
+    def explain(self, **options: Any) -> "Explanation":
+        """Return what blocks one more local cycle, see :func:`mel_fast.explain`."""
+        from mel_fast.planning import explain
+
+        return explain(self, **options)
+
+    def replan(self, problem: Problem, **options: Any) -> "Plan":
+        """Return the plan for a changed problem, beginning at this plan's prices.
+
+        The same as ``solve(problem, start=self)`` with this plan's scheme; `options` as for
+        `solve`.
+        """
+        from mel_fast.solving import solve
+
+        return solve(problem, start=self, **{"scheme": self.scheme, **options})
 
     @property
     def _core_result(self) -> _core.Result:
@@ -308,6 +347,15 @@ nodes, passes, elapsed_s
         from mel_fast.plan_text import html
 
         return html(self)
+
+    def _with_allocation(
+        self, bandwidth_hz: FloatColumn, power_w: FloatColumn, samples: IntColumn
+    ) -> "Plan":
+        """Return this plan with another allocation for the same tau, and the same proof."""
+        plan = object.__new__(type(self))
+        kept = {name: value for name, value in self.__dict__.items() if name != "times"}
+        plan.__dict__.update(kept, samples=samples, bandwidth_hz=bandwidth_hz, power_w=power_w)
+        return plan
 
     def content(self) -> dict[str, Any]:
         """Return the attributes by name, without the problem and the times."""

@@ -94,6 +94,37 @@ class Problem(Frozen):
             excused=self.idle == "excused",
         )
 
+    def with_budgets(
+        self,
+        *,
+        cycle_s: float | None = None,
+        bandwidth_hz: float | None = None,
+        power_w: float | None = None,
+    ) -> "Problem":
+        """Return this problem with another deadline or other budgets; None keeps one as it is.
+
+        Quicker than `replace`: the learners' columns are not looked at again.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the field, its value and the allowed range.
+        """
+        radio = self.radio
+        budgets = {"bandwidth_hz": bandwidth_hz, "power_w": power_w}
+        changes = {name: value for name, value in budgets.items() if value is not None}
+        if changes:
+            radio = radio.replace(**changes)
+        cycle = self.cycle_s if cycle_s is None else real("cycle_s", cycle_s)
+        changed = object.__new__(type(self))
+        changed._set("task", self.task)
+        changed._set("learners", self.learners)
+        changed._set("radio", radio)
+        changed._set("cycle_s", cycle)
+        changed._set("idle", self.idle)
+        changed._set("core", self.core.with_budgets(cycle, radio.bandwidth_hz, radio.power_w))
+        return changed
+
     def rates(self, bandwidth_hz: Any, power_w: Any) -> FloatColumn:
         """Return each learner's rate in bits a second at some bandwidth and power, equation (6)."""
         noise = self.radio.noise * bandwidth_hz if self.law == "density" else self.radio.noise

@@ -2,17 +2,21 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from mel_fast import _core
 from mel_fast._validation import choice, integer, real
 from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.problem import Problem
-from mel_fast.status import Interrupted
+from mel_fast.status import Interrupted, Status
 
 MAX_THREADS = 1024
 
 Callback = Callable[[int, int, int, float], bool | None]
+
+Then = Literal["time", "power", "bandwidth", "none"]
+
+THENS: tuple[Then, ...] = ("time", "power", "bandwidth", "none")
 
 _CODES: dict[str, int] = {scheme: code for code, scheme in enumerate(SCHEMES)}
 
@@ -24,6 +28,8 @@ def solve(
     time_limit_s: float | None = None,
     threads: int = 1,
     callback: Callback | None = None,
+    then: Then = "time",
+    start: Plan | None = None,
 ) -> Plan:
     """Return a plan with the most local cycles tau, and a proof that tau + 1 is impossible.
 
@@ -42,6 +48,14 @@ def solve(
     callback
         Called now and then with ``(tau, bound, passes, elapsed_s)``; a true answer stops the
         solver as the time limit does.
+    then
+        Among plans with the best tau: ``"time"`` finishes as early as its split of the samples
+        allows, with all of both budgets; ``"power"`` or ``"bandwidth"`` spends the least of that
+        budget (to a relative 1e-9; see `least` for its proof) and all of the deadline; ``"none"``
+        takes the first plan found, which is quickest. The proof is the same.
+    start
+        A plan for a neighbouring problem, whose prices are where the search begins. The answer is
+        as good as without it.
 
     Returns
     -------
@@ -67,10 +81,23 @@ def solve(
         threads = integer("threads", threads, low=1, high=MAX_THREADS)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
-    result = _core.solve(problem.core, code, limit, threads, _truthful(callback))
+    where = None
+    if start is not None:
+        if not isinstance(start, Plan):
+            raise TypeError(f"start is a {type(start).__name__}: must be a Plan or None")
+        where = start.end
+    if then != "time":
+        choice("then", then, THENS)
+    result = _core.solve(
+        problem.core, code, limit, threads, _truthful(callback), then == "time", where
+    )
     plan = Plan._from_core(problem, scheme, result)
     if result.interrupted:
         raise Interrupted(plan)
+    if then in ("power", "bandwidth") and plan.status is Status.OPTIMAL:
+        from mel_fast.planning import sparing
+
+        return sparing(plan, then, max(limit - plan.elapsed_s, 0.0), threads)
     return plan
 
 

@@ -10,10 +10,17 @@
 
 namespace mel {
 
+// What a plan may have more or less of.
+enum class Resource : std::uint8_t { cycle, bandwidth, power };
+
 class Boundary {
   public:
     Boundary(const Problem& problem, Pool& pool, UniformBox box)
-        : problem_(problem), pool_(pool), box_(box) {}
+        : problem_(problem),
+          pool_(pool),
+          box_(box),
+          band_(problem.bandwidth_hz()),
+          watt_(problem.power_w()) {}
 
     // A cold start: a guess of tau and prices from typical numbers.
     PassPoint guess() const;
@@ -24,7 +31,19 @@ class Boundary {
     bool find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1);
 
     // Moves point.cycle_s and prices towards the boundary at point.tau.
-    bool find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1);
+    bool find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1) {
+        return find_least(point, Resource::cycle, tolerance, max_passes, stride);
+    }
+
+    // The same for any resource; bandwidth and power are then this object's own.
+    bool find_least(PassPoint& point, Resource resource, double tolerance, int max_passes,
+                    std::size_t stride = 1);
+    double bandwidth_hz() const { return band_; }
+    double power_w() const { return watt_; }
+
+    // Moves the prices to the least bound at point.tau and returns the sums there.
+    PassSums minimise(PassPoint& point, int max_passes);
+    double bound(const PassPoint& point, const PassSums& sums) const;
 
     // Moves the prices to a bound below D at point.tau: true if the real bound gets there with room
     // for rounding.
@@ -41,12 +60,13 @@ class Boundary {
         double over_power;
     };
     PassSums pass(const PassPoint& point, std::size_t stride);
-    double bound(const PassPoint& point, const PassSums& sums) const;
     Step newton(const PassPoint& point, const PassSums& sums) const;
 
     const Problem& problem_;
     Pool& pool_;
     UniformBox box_;
+    double band_;
+    double watt_;
     std::vector<PassSums> blocks_;
     long passes_ = 0;
 };

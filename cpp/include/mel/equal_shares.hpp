@@ -6,5 +6,6 @@
 namespace mel {
 
 Result solve_equal_shares(const Problem& problem, const Settings& settings);
+Result decide_equal_shares(const Problem& problem, std::int64_t tau, const Settings& settings);
 
 }  // namespace mel

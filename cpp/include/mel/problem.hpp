@@ -44,6 +44,10 @@ class Problem {
   public:
     explicit Problem(const ProblemStatement& statement);
 
+    // The same learners and task with another cycle and other budgets: columns are copied, not
+    // checked again.
+    Problem with(double cycle_s, double bandwidth_hz, double power_w) const;
+
     std::size_t size() const { return size_; }
     std::int64_t samples() const { return samples_; }
     double samples_real() const { return static_cast<double>(samples_); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "mel/branch_and_bound.hpp"
@@ -39,10 +40,24 @@ struct Progress {
     double elapsed_s;
 };
 
+// What is done with the slack that a plan leaves.
+enum class Spare : std::uint8_t {
+    time,  // finish as early as the split allows
+    none,  // whatever was found first
+};
+
+// Where to begin: what a neighbouring problem's search ended with.
+struct Start {
+    double tau;  // real
+    Prices prices;
+};
+
 struct Settings {
     Scheme scheme = Scheme::joint;
     double time_limit_s = std::numeric_limits<double>::infinity();
     int threads = 1;
+    Spare spare = Spare::time;
+    std::optional<Start> start;
     double work_limit = 1e9;  // learner responses spent on one tau by branch and bound
     std::function<bool(const Progress&)> should_stop;  // polled every 10 ms on the calling thread
 };
@@ -57,7 +72,7 @@ struct Result {
     std::vector<TreeNode> tree;  // proves that bound + 1 is infeasible; empty for task_only
     Blame blame = Blame::none;
     std::size_t blamed_learner = 0;
-    Prices prices;  // last prices of the search: a warm start for a neighbour
+    Start end;  // where the search ended: a warm start for a neighbour
     std::int64_t nodes = 0;
     std::int64_t passes = 0;
     double elapsed_s = 0;
@@ -65,5 +80,15 @@ struct Result {
 };
 
 Result solve(const Problem& problem, const Settings& settings);
+
+// The same question about one tau alone: tau = `tau` with a plan, or bound = tau - 1 with the proof
+// that it is too much, or neither (undecided, or stopped).
+Result decide(const Problem& problem, std::int64_t tau, const Settings& settings);
+
+// No plan can have more local cycles: computing alone forbids it.
+std::int64_t largest_conceivable_tau(const Problem& problem);
+
+// What the samples of every learner may be under a scheme.
+UniformBox root_box(const Problem& problem, Scheme scheme);
 
 }  // namespace mel

@@ -1,4 +1,4 @@
-"""The command line: `mel-fast solve | check | sweep | reproduce | bench`.
+"""The command line: `mel-fast solve`, `check`, `fastest`, `frontier`, `explain`, and so on.
 
 Each command lives in a module of its own, which is imported when the command is used. Whatever the
 user can get wrong ends as one line on stderr and exit status 2, never as a traceback.
@@ -14,7 +14,17 @@ import click
 
 from mel_fast import __version__
 
-COMMANDS = ("solve", "check", "sweep", "reproduce", "bench")
+COMMANDS = (
+    "solve",
+    "check",
+    "fastest",
+    "frontier",
+    "explain",
+    "simulate",
+    "sweep",
+    "reproduce",
+    "bench",
+)
 
 USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130

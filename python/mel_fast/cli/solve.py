@@ -11,7 +11,7 @@ from mel_fast.cli.progress import SolveProgress
 from mel_fast.cli.render import FORMATS, render
 from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.problem import IDLES, Problem
-from mel_fast.solving import MAX_THREADS, solve
+from mel_fast.solving import MAX_THREADS, THENS, Then, solve
 from mel_fast.status import Interrupted, Status
 from mel_fast.task import SETTINGS
 
@@ -42,6 +42,14 @@ _GIVEN = {
 @click.option("--law", type=click.Choice(["density", "fixed"]), help="Link law (Table I only).")
 @click.option("--time-limit-s", type=float, help="Stop after so many seconds with what is proved.")
 @click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True)
+@click.option(
+    "--then",
+    type=click.Choice(THENS),
+    default="time",
+    show_default=True,
+    help="What to spare among plans with the best tau.",
+)
+@click.option("--start", type=click.Path(path_type=Path), help="A plan file to begin from.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the plan file (JSON) here.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the schemes: .png, .svg, .pdf.")
@@ -51,6 +59,8 @@ def command(
     scheme: Scheme,
     time_limit_s: float | None,
     threads: int,
+    then: Then,
+    start: Path | None,
     output: Path | None,
     form: str,
     plot: Path | None,
@@ -67,8 +77,9 @@ def command(
         return 0
     _check_targets(output, plot)
     try:
-        problem = _problem(scenario, changes)
-        plan, interrupted = _solve(problem, scheme, time_limit_s, threads)
+        problem = problem_of(scenario, changes)
+        words = {"scheme": scheme, "time_limit_s": time_limit_s, "threads": threads, "then": then}
+        plan, interrupted = _solve(problem, start=_start(start), **words)
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     try:
@@ -89,7 +100,8 @@ def _table1(changes: dict[str, Any]) -> Problem:
     return table1(**changes)
 
 
-def _problem(scenario: Path | None, changes: dict[str, Any]) -> Problem:
+def problem_of(scenario: Path | None, changes: dict[str, Any]) -> Problem:
+    """Return a scenario's problem, or Table I's without one, with what is given changed in it."""
     if scenario is None:
         return _table1(changes)
     from mel_fast.scenario_file import load_scenario
@@ -126,14 +138,17 @@ def _check_targets(*targets: Path | None) -> None:
         raise click.ClickException(f"--plot {plot}: must end in {', '.join(PLOT_SUFFIXES)}")
 
 
-def _solve(
-    problem: Problem, scheme: Scheme, time_limit_s: float | None, threads: int
-) -> tuple[Plan, bool]:
+def _start(path: Path | None) -> Plan | None:
+    try:
+        return None if path is None else Plan.load(path)
+    except OSError as error:
+        raise click.ClickException(f"--start {path}: {error.strerror}") from None
+
+
+def _solve(problem: Problem, **words: Any) -> tuple[Plan, bool]:
     progress = SolveProgress()
     try:
-        plan = solve(
-            problem, scheme=scheme, time_limit_s=time_limit_s, threads=threads, callback=progress
-        )
+        plan = solve(problem, callback=progress, **words)
     except Interrupted as stop:
         return stop.plan, True
     finally:

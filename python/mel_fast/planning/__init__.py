@@ -1,0 +1,27 @@
+"""What a planner asks next: how little suffices, what blocks one more, what if things change."""
+
+from mel_fast.planning._explain import Bottleneck, Explanation, explain
+from mel_fast.planning._frontier import Frontier, frontier
+from mel_fast.planning._least import Least, fastest, least, sparing
+from mel_fast.planning._leave_out import LeaveOut
+from mel_fast.planning._prices import Prices, prices_at, prices_of
+from mel_fast.planning._simulate import Outcome, Simulation, simulate
+
+__all__ = [
+    "Bottleneck",
+    "Explanation",
+    "Frontier",
+    "Least",
+    "LeaveOut",
+    "Outcome",
+    "Prices",
+    "Simulation",
+    "explain",
+    "fastest",
+    "frontier",
+    "least",
+    "prices_at",
+    "prices_of",
+    "simulate",
+    "sparing",
+]

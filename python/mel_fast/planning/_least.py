@@ -1,0 +1,235 @@
+"""The least deadline or budget that a number of local cycles needs."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from mel_fast._units import with_unit
+from mel_fast._validation import MAX_INTEGER, SMALLEST, choice, integer, real
+from mel_fast.plan import SCHEMES, Plan, Scheme
+from mel_fast.planning._search import RESOURCES, WIDTH, Search, Start, amount_of
+from mel_fast.problem import Problem
+from mel_fast.solving import MAX_THREADS
+from mel_fast.status import Status
+
+Resource = Literal["cycle_s", "bandwidth_hz", "power_w"]
+
+UNITS = {"cycle_s": "s", "bandwidth_hz": "Hz", "power_w": "W"}
+NAMES = {"cycle_s": "cycle", "bandwidth_hz": "bandwidth", "power_w": "power"}
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The least of one resource with which `tau` local cycles fit, enclosed between two proofs.
+
+    Attributes
+    ----------
+    problem : Problem
+        What was asked about; its own amount of the resource is of no consequence.
+    over : str
+        ``"cycle_s"``, ``"bandwidth_hz"`` or ``"power_w"``.
+    tau : int
+        The number of local cycles that is to fit.
+    scheme : str
+        As for `solve`.
+    lower : float
+        Proved too little: with this amount, or less, no plan has `tau` local cycles. 0 when every
+        amount that can be stated suffices.
+    amount : float
+        Suffices: `plan` attains it. Infinite when no plan was found; then no amount up to `lower`
+        suffices.
+    plan : Plan or None
+        A plan with at least `tau` local cycles for the problem with `amount`, with its own proof.
+    proof : Plan or None
+        The claim that `tau` is impossible with `lower`: a plan object without an allocation, which
+        `verify` checks and `save` writes as any other.
+    stopped : bool
+        The time limit, or the range of what a problem may be, ended the search.
+    elapsed_s : float
+        Seconds that the search took.
+    end : tuple or None
+        Where the search ended: tau and the prices there, for the next search to begin at.
+    """
+
+    problem: Problem
+    over: Resource
+    tau: int
+    scheme: Scheme
+    lower: float
+    amount: float
+    plan: Plan | None
+    proof: Plan | None
+    stopped: bool
+    elapsed_s: float
+    end: Start | None
+
+    @property
+    def width(self) -> float:
+        """Relative width of the enclosure, ``(amount - lower) / amount``; 1 without a plan."""
+        return 1.0 if math.isinf(self.amount) else (self.amount - self.lower) / self.amount
+
+    @property
+    def status(self) -> Status:
+        """``optimal``: enclosed to a relative 1e-9; ``infeasible``: no amount up to 1e60 suffices.
+
+        ``feasible``: both ends are proved but further apart; ``undecided``: no plan was found.
+        """
+        if self.width <= WIDTH or self.amount <= SMALLEST:
+            return Status.OPTIMAL
+        if self.plan is not None:
+            return Status.FEASIBLE
+        return Status.UNDECIDED if self.stopped else Status.INFEASIBLE
+
+    @property
+    def cycle_s(self) -> float:
+        """The deadline that the plan keeps: `amount` when that is what was asked for."""
+        return self.amount if self.over == "cycle_s" else self.problem.cycle_s
+
+    @property
+    def lower_s(self) -> float:
+        """The deadline proved too short; for `fastest` only."""
+        if self.over != "cycle_s":
+            raise AttributeError(f"lower_s: this is the least {self.over}; its lower end is .lower")
+        return self.lower
+
+    @property
+    def factor(self) -> float:
+        """`amount` as a multiple of what the problem has."""
+        return self.amount / amount_of(self.problem, self.over)
+
+    def summary(self) -> str:
+        """Return one or two lines of text."""
+        name, unit = NAMES[self.over], UNITS[self.over]
+        if self.plan is None:
+            return (
+                f"tau = {self.tau} needs more than {with_unit(self.lower, unit)} of {name}: "
+                f"{self.status}, no amount was found that suffices"
+            )
+        return (
+            f"tau = {self.tau} needs {with_unit(self.amount, unit, 12)} of {name}, "
+            f"{self.factor:.6g} times what there is; "
+            f"{with_unit(self.lower, unit, 12)} are proved too little "
+            f"(relative width {self.width:.2g}, {self.status})"
+        )
+
+
+def least(
+    problem: Problem,
+    tau: int,
+    over: Resource,
+    *,
+    scheme: Scheme = "joint",
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    start: Plan | None = None,
+) -> Least:
+    """Return the least deadline, bandwidth or power with which `tau` local cycles fit.
+
+    The other two stay as the problem has them.
+
+    Parameters
+    ----------
+    problem
+        What to plan.
+    tau
+        Local cycles that must fit, at least 1.
+    over
+        Which of ``"cycle_s"``, ``"bandwidth_hz"``, ``"power_w"`` is to be least.
+    scheme, threads
+        As for `solve`.
+    time_limit_s
+        Seconds after which the enclosure is returned as it is; None for no limit.
+    start
+        A plan for this or a neighbouring problem, whose prices are where the search begins.
+
+    Returns
+    -------
+    Least
+        Its `lower` and `amount` enclose the answer to a relative 1e-9 when the status is optimal.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and the allowed range.
+    Interrupted
+        A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far.
+    """
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
+    choice("over", over, RESOURCES)
+    choice("scheme", scheme, SCHEMES)
+    tau = integer("tau", tau, low=1, high=MAX_INTEGER)
+    limit = math.inf
+    if time_limit_s is not None:
+        limit = real("time_limit_s", time_limit_s, low=0.0, high=math.inf)
+    threads = integer("threads", threads, low=1, high=MAX_THREADS)
+    where = None if start is None else start.end
+    return search_least(problem, tau, over, scheme, limit, threads, where)
+
+
+def search_least(
+    problem: Problem,
+    tau: int,
+    over: Resource,
+    scheme: Scheme,
+    limit_s: float,
+    threads: int,
+    start: Start | None,
+) -> Least:
+    """Do what `least` does for arguments that are known to be right."""
+    search = Search(problem, tau, over, scheme, threads, limit_s, start)
+    search.run()
+    return Least(
+        problem=problem,
+        over=over,
+        tau=tau,
+        scheme=scheme,
+        lower=search.lower,
+        amount=search.upper,
+        plan=search.plan(),
+        proof=search.proof(),
+        stopped=search.stopped,
+        elapsed_s=search.elapsed_s,
+        end=search.start,
+    )
+
+
+def sparing(plan: Plan, then: str, limit_s: float, threads: int) -> Plan:
+    """Return an optimal plan with the least of one budget instead; as it is if none is found."""
+    over: Resource = "power_w" if then == "power" else "bandwidth_hz"
+    found = search_least(plan.problem, plan.tau, over, plan.scheme, limit_s, threads, plan.end)
+    if found.plan is None or found.amount > amount_of(plan.problem, over):
+        return plan
+    less = found.plan
+    if less.samples is None or less.bandwidth_hz is None or less.power_w is None:
+        return plan
+    return plan._with_allocation(less.bandwidth_hz, less.power_w, less.samples)
+
+
+def fastest(
+    problem: Problem,
+    tau: int,
+    *,
+    scheme: Scheme = "joint",
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    start: Plan | None = None,
+) -> Least:
+    """Return the shortest global cycle in which `tau` local cycles fit.
+
+    The parameters are those of `least`; the problem's own deadline is of no consequence.
+
+    Returns
+    -------
+    Least
+        ``cycle_s`` is attained by ``plan``; ``lower_s`` is proved too short, by ``proof``.
+    """
+    return least(
+        problem,
+        tau,
+        "cycle_s",
+        scheme=scheme,
+        time_limit_s=time_limit_s,
+        threads=threads,
+        start=start,
+    )

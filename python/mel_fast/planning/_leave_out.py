@@ -1,0 +1,145 @@
+"""Whom to leave out so that an infeasible problem becomes feasible."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mel_fast._units import count
+from mel_fast._validation import FloatColumn, IntColumn
+from mel_fast.learners import Learners
+from mel_fast.plan import Plan
+from mel_fast.problem import Problem
+from mel_fast.solving import solve
+from mel_fast.status import Status
+
+_PUT_BACK = 64  # learners of a set that are tried one by one
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """A set of learners without whom at least one local cycle fits.
+
+    Attributes
+    ----------
+    learners : ndarray of int64
+        Their indices, ascending; empty where leaving learners out does not help.
+    plan : Plan or None
+        The plan of the others, for the problem that consists of them.
+    irreducible : bool
+        Put any one of them back, and not even one local cycle fits (each was tried). Without a
+        plan: no set of learners helps, which is proved.
+    least : int
+        At least so many must go: those who cannot even return the model within the deadline.
+    """
+
+    learners: IntColumn
+    plan: Plan | None
+    irreducible: bool
+    least: int
+
+    @property
+    def smallest(self) -> bool:
+        """Whether no smaller set can do: one learner, or only those who must go anyway."""
+        size = int(self.learners.size)
+        return self.plan is not None and (size == self.least or size <= 1)
+
+    def sentence(self) -> str:
+        """Return it in words."""
+        if self.plan is None and self.irreducible:
+            return "Leaving learners out does not help, whoever they are."
+        if self.plan is None:
+            return "Whether leaving learners out helps was not found out."
+        size = int(self.learners.size)
+        shown = ", ".join(map(str, self.learners[:10].tolist())) + (", ..." if size > 10 else "")
+        proof = ""
+        if self.smallest:
+            proof = "; no smaller set does"
+        elif self.irreducible:
+            proof = "; none of them can be put back"
+        return (
+            f"Without {count(size, 'learner')} ({shown}) the others reach "
+            f"tau = {self.plan.tau}{proof}."
+        )
+
+
+def leave_out(plan: Plan, limit_s: float, threads: int) -> LeaveOut:
+    """Return a small set of learners without whom one local cycle fits."""
+    problem, end = plan.problem, time.perf_counter() + limit_s
+    burden = _burden(problem)
+    order = np.argsort(-burden, kind="stable")
+    must = int(np.isinf(burden).sum())
+
+    def ask(asked: Problem) -> Plan:
+        left = max(end - time.perf_counter(), 0.0)
+        return solve(asked, time_limit_s=left, threads=threads, then="none")
+
+    def attempt(out: IntColumn) -> Plan | None:
+        found = ask(without(problem, out))
+        return found if found.tau else None
+
+    # A plan that leaves learners out is a plan in which they are excused, and the other way round.
+    excused = ask(problem.replace(idle="excused"))
+    chosen = np.array([], dtype=np.int64)
+    if excused.samples is None:
+        return LeaveOut(chosen, None, excused.status is Status.INFEASIBLE, must)
+    chosen = np.flatnonzero(excused.samples == 0)
+    best = attempt(chosen)
+    # The dearest to serve, by halves: often fewer.
+    low, high = max(must - 1, 0), int(chosen.size)
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = attempt(order[:middle])
+        if found is None:
+            low = middle
+        else:
+            high, best, chosen = middle, found, np.sort(order[:middle])
+    if best is None:  # double precision, or the limit
+        return LeaveOut(np.array([], dtype=np.int64), None, False, must)
+    irreducible = chosen.size <= _PUT_BACK
+    if irreducible:
+        chosen, best = _put_back(chosen, best, attempt)
+        irreducible = time.perf_counter() < end
+    return LeaveOut(chosen, best, irreducible, must)
+
+
+def _put_back(
+    chosen: IntColumn, best: Plan, attempt: Callable[[IntColumn], Plan | None]
+) -> tuple[IntColumn, Plan]:
+    """Put learners back one by one until that is possible for none of the set."""
+    changed = True
+    while changed and chosen.size > 1:
+        changed = False
+        for learner in chosen.tolist():
+            rest = chosen[chosen != learner]
+            found = attempt(rest) if rest.size else None
+            if found is not None:
+                chosen, best, changed = rest, found, True
+    return chosen, best
+
+
+def without(problem: Problem, learners: IntColumn) -> Problem:
+    """Return the problem of the other learners."""
+    keep = np.ones(len(problem.learners), dtype=bool)
+    keep[learners] = False
+    columns = {name: getattr(problem.learners, name)[keep] for name in Learners._fields}
+    return problem.replace(learners=Learners(**columns))
+
+
+def _burden(problem: Problem) -> FloatColumn:
+    """How dear it is to serve a learner, on a scale that only orders them.
+
+    The more bits a second it needs and the weaker its channel is, the larger; infinite where it
+    cannot return the model in time.
+    """
+    task, radio, learners = problem.task, problem.radio, problem.learners
+    band = radio.bandwidth_hz / len(learners)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        back = task.model_bits / problem.return_rates()
+        spare = problem.cycle_s - back
+        bits = np.log1p((task.model_bits + task.alpha_bits) / np.maximum(spare, 1e-300) / band)
+        noise = radio.noise * band if problem.law == "density" else radio.noise
+        burden = np.asarray(bits - np.log(learners.gain / noise))
+    return np.where(spare > 0.0, np.where(np.isfinite(burden), burden, 1e300), math.inf)

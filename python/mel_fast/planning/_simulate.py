@@ -1,0 +1,268 @@
+"""One global cycle in which learners drop out and channels drift."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mel_fast._optional import require
+from mel_fast._units import count, with_unit
+from mel_fast._validation import FloatColumn, IntColumn, choice, integer, real
+from mel_fast.learners import Learners
+from mel_fast.plan import Plan
+from mel_fast.planning._least import fastest
+from mel_fast.problem import Problem
+from mel_fast.solving import solve
+from mel_fast.times import evaluate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Policy = Literal["nothing", "reassign", "monitor"]
+POLICIES: tuple[Policy, ...] = ("nothing", "reassign", "monitor")
+
+_ROUNDING = 1e-12  # relative; a plan may end at the very deadline
+_WORDS = {
+    "nothing": "do nothing",
+    "reassign": "reassign after the time-out",
+    "monitor": "monitor and re-plan",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one global cycle ends under one policy.
+
+    Attributes
+    ----------
+    policy : str
+        ``nothing``, ``reassign`` or ``monitor``.
+    tau : int
+        Local cycles behind what is aggregated; 0 when nothing is.
+    samples : int
+        Samples behind what is aggregated.
+    lost : int
+        Samples of the task that are missing from it.
+    missing : ndarray of int64
+        Learners that were given samples in this policy's first plan and did not deliver in time.
+    ends_s : float
+        When the aggregate is complete; the deadline where some learner is waited for in vain.
+    plan : Plan or None
+        The new plan of ``reassign`` and ``monitor``, for the learners in `learners`.
+    learners : ndarray of int64
+        Indices, in the simulated plan's problem, of the new plan's learners; empty without one.
+    """
+
+    policy: Policy
+    tau: int
+    samples: int
+    lost: int
+    missing: IntColumn
+    ends_s: float
+    plan: Plan | None
+    learners: IntColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What `simulate` found: what happened, and how each policy copes.
+
+    Attributes
+    ----------
+    plan : Plan
+        The plan that met with it.
+    failed : ndarray of bool
+        The learners that dropped out.
+    gain_factor : ndarray of float64
+        By what each channel's gain was multiplied.
+    outcomes : dict of str to Outcome
+        By policy.
+    """
+
+    plan: Plan
+    failed: NDArray[np.bool_]
+    gain_factor: FloatColumn
+    outcomes: dict[Policy, Outcome]
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return one row a policy (extra ``[pandas]``)."""
+        pandas = require("pandas", extra="pandas")
+        names = ("policy", "tau", "samples", "lost", "ends_s")
+        rows = [
+            {**{name: getattr(o, name) for name in names}, "missing": int(o.missing.size)}
+            for o in self.outcomes.values()
+        ]
+        return pandas.DataFrame(rows).set_index("policy")
+
+    def __str__(self) -> str:
+        samples = self.plan.problem.task.samples
+        drift = 10.0 * np.log10(self.gain_factor)
+        lines = [
+            f"{count(int(self.failed.sum()), 'learner')} of {self.failed.size} dropped out; gains "
+            f"moved by {drift.min():+.2f} to {drift.max():+.2f} dB; planned: tau = {self.plan.tau} "
+            f"within {with_unit(self.plan.problem.cycle_s, 's')}"
+        ]
+        lines += [
+            f"  {_WORDS[o.policy]:<28} tau = {o.tau:<5} {100.0 * o.lost / samples:6.2f} % of the "
+            f"samples lost, ends at {with_unit(o.ends_s, 's')}, "
+            f"{count(int(o.missing.size), 'learner')} missing"
+            for o in self.outcomes.values()
+        ]
+        return "\n".join(lines)
+
+
+def simulate(
+    plan: Plan,
+    *,
+    failures: Any = None,
+    gain_drift: Any = None,
+    seed: int = 0,
+    policies: Sequence[Policy] = POLICIES,
+) -> Simulation:
+    """Carry a plan out while learners drop out and channels drift, under several policies.
+
+    Parameters
+    ----------
+    plan
+        A plan with samples.
+    failures
+        Who drops out: indices, or a bool array of shape (K,), or the probability with which each
+        learner does (a float in [0, 1]); None for nobody. Who drops out delivers nothing.
+    gain_drift
+        By what the gains are multiplied: an array of shape (K,), or the standard deviation of a
+        normal drift in dB (a float); None for no drift.
+    seed
+        For what is drawn.
+    policies
+        ``"nothing"``: whoever misses the deadline is left out of the aggregate. ``"reassign"``: at
+        the deadline the lost samples go to those who delivered, with the budgets and channels as
+        they are now, for as long as that takes at least (`fastest`). ``"monitor"``: dropouts and
+        channels are known before anything is sent, and the cycle is planned anew from this plan's
+        prices.
+
+    Returns
+    -------
+    Simulation
+        ``print()`` it for a table.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and the allowed range.
+    """
+    if not isinstance(plan, Plan):
+        raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
+    if plan.samples is None:
+        raise ValueError(f"plan has no allocation (status {plan.status}): nothing to simulate")
+    size = len(plan.problem.learners)
+    rng = np.random.default_rng(integer("seed", seed, low=0))
+    failed = _failed(failures, size, rng)
+    factor = _factor(gain_drift, size, rng)
+    learners = plan.problem.learners
+    now = plan.problem.replace(learners=learners.replace(gain=learners.gain * factor))
+    first = _nothing(plan, now, failed)
+    ways = {
+        "nothing": lambda: first,
+        "reassign": lambda: _reassign(plan, now, failed, first),
+        "monitor": lambda: _monitor(plan, now, failed),
+    }
+    outcomes = {choice("policies", policy, POLICIES): ways[policy]() for policy in policies}
+    return Simulation(plan, failed, factor, outcomes)  # type: ignore[arg-type]
+
+
+def _failed(failures: Any, size: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    if failures is None:
+        return np.zeros(size, dtype=bool)
+    if isinstance(failures, float):
+        return rng.random(size) < real("failures", failures, low=0.0, high=1.0)
+    given = np.asarray(failures)
+    if given.dtype == np.bool_:
+        if given.shape != (size,):
+            raise ValueError(f"failures has shape {given.shape}: must be ({size},)")
+        return given.copy()
+    failed = np.zeros(size, dtype=bool)
+    for position, learner in enumerate(given.ravel().tolist()):
+        failed[integer(f"failures[{position}]", learner, low=0, high=size - 1)] = True
+    return failed
+
+
+def _factor(gain_drift: Any, size: int, rng: np.random.Generator) -> FloatColumn:
+    if gain_drift is None:
+        return np.ones(size)
+    given = np.asarray(gain_drift, dtype=np.float64)
+    if given.ndim == 0:
+        sigma = real("gain_drift", float(given), low=0.0, high=100.0)
+        return np.asarray(10.0 ** (0.1 * sigma * rng.standard_normal(size)))
+    if given.shape != (size,) or not np.all((given > 0.0) & np.isfinite(given)):
+        raise ValueError(f"gain_drift: must be a number of dB or {size} positive factors")
+    return given.copy()
+
+
+def _nothing(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
+    assert plan.samples is not None
+    times = evaluate(now, plan.tau, plan.samples, plan.bandwidth_hz, plan.power_w)
+    holds = plan.samples > 0
+    late = failed | (times.total_s > now.cycle_s * (1.0 + _ROUNDING))
+    arrived = holds & ~late
+    samples = int(plan.samples[arrived].sum())
+    in_time = float(times.total_s[arrived].max()) if arrived.any() else 0.0
+    waits = bool((holds & late).any())
+    return Outcome(
+        policy="nothing",
+        tau=plan.tau if samples else 0,
+        samples=samples,
+        lost=plan.problem.task.samples - samples,
+        missing=np.flatnonzero(holds & late),
+        ends_s=now.cycle_s if waits else in_time,
+        plan=None,
+        learners=np.array([], dtype=np.int64),
+    )
+
+
+def _reassign(plan: Plan, now: Problem, failed: NDArray[np.bool_], first: Outcome) -> Outcome:
+    missing = np.zeros(failed.size, dtype=bool)
+    missing[first.missing] = True
+    helpers = np.flatnonzero(~failed & ~missing)
+    if not first.lost or not helpers.size:
+        return replace(first, policy="reassign")
+    rest = _only(now, helpers).replace(task=now.task.replace(samples=first.lost), idle="excused")
+    found = fastest(rest, plan.tau, scheme=plan.scheme)
+    if found.plan is None:
+        return replace(first, policy="reassign")
+    return Outcome(
+        policy="reassign",
+        tau=plan.tau,
+        samples=plan.problem.task.samples,
+        lost=0,
+        missing=first.missing,
+        ends_s=first.ends_s + found.cycle_s,
+        plan=found.plan,
+        learners=helpers,
+    )
+
+
+def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
+    alive = np.flatnonzero(~failed)
+    found = None
+    if alive.size:
+        found = solve(_only(now, alive), scheme=plan.scheme, start=plan)
+    tau = 0 if found is None else found.tau
+    ends = 0.0 if found is None or found.total_s is None else float(found.total_s.max())
+    samples = plan.problem.task.samples
+    return Outcome(
+        policy="monitor",
+        tau=tau,
+        samples=samples if tau else 0,
+        lost=0 if tau else samples,
+        missing=np.array([], dtype=np.int64),
+        ends_s=ends,
+        plan=found,
+        learners=alive,
+    )
+
+
+def _only(problem: Problem, learners: IntColumn) -> Problem:
+    columns = {name: getattr(problem.learners, name)[learners] for name in Learners._fields}
+    return problem.replace(learners=Learners(**columns))

@@ -1,0 +1,83 @@
+"""The planner's commands: fastest, frontier, explain, simulate, and solve's --then and --start."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import mel_fast as mel
+from mel_fast.cli import run
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    status = run(words)
+    out, err = capsys.readouterr()
+    return status, out + err
+
+
+def test_fastest_writes_two_files_that_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, proof = tmp_path / "plan.json", tmp_path / "proof.json"
+    words = ("--learners", "10", "--tau", "4", "--output", str(plan), "--proof", str(proof))
+    status, text = said(capsys, "fastest", *words)
+    assert status == 0
+    assert "tau = 4 needs 28.3" in text
+    assert run(["check", "-q", str(plan)]) == 0
+    assert run(["check", "-q", str(proof)]) == 0
+    assert mel.Plan.load(plan).tau == 4
+    assert mel.Plan.load(proof).bound == 3
+    assert said(capsys, "fastest", "--learners", "10")[0] == 2
+    status, text = said(
+        capsys,
+        "fastest",
+        "--learners",
+        "10",
+        "--cycle-s",
+        "5",
+        "--tau",
+        "1",
+        "--over",
+        "bandwidth_hz",
+    )
+    assert status == 3
+    assert "infeasible" in text
+
+
+def test_frontier_as_table_csv_and_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figure = tmp_path / "f.png"
+    status, text = said(
+        capsys, "frontier", "--learners", "5", "--format", "csv", "--plot", str(figure)
+    )
+    assert status == 0
+    assert text.startswith("tau,cycle_s,proved_too_little\n1,")
+    assert figure.read_bytes()[:4] == b"\x89PNG"
+    assert "tau = 2" in said(capsys, "frontier", "--learners", "5")[1]
+    assert said(capsys, "frontier", "--plot", str(tmp_path / "f.txt"))[0] == 2
+    assert said(capsys, "frontier", "--max-steps", "1")[0] == 2
+
+
+def test_explain_and_simulate_speak(capsys: pytest.CaptureFixture[str]) -> None:
+    status, text = said(capsys, "explain", "--learners", "10")
+    assert status == 0
+    assert "of cycle alone instead of 30 s" in text
+    status, text = said(capsys, "simulate", "--learners", "10", "--drift-db", "2")
+    assert status == 0
+    assert "monitor and re-plan" in text
+    assert said(capsys, "simulate", "--cycle-s", "1")[0] == 2
+
+
+def test_solve_spares_and_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = tmp_path / "a.json", tmp_path / "b.json"
+    assert run(["solve", "--learners", "10", "--output", str(first)]) == 0
+    words = ["--learners", "10", "--then", "power", "--start", str(first)]
+    assert run(["solve", *words, "--output", str(second)]) == 0
+    before, after = (mel.Plan.load(path) for path in (first, second))
+    assert after.tau == before.tau
+    assert after.power_w.sum() < 0.9 * before.power_w.sum()
+    assert run(["check", "-q", str(second)]) == 0
+    assert json.loads(second.read_text())["status"] == "optimal"
+    capsys.readouterr()
+    assert run(["solve", "--start", str(tmp_path / "none.json")]) == 2
