@@ -1,0 +1,62 @@
+// A test harness in one page: TEST(name) { CHECK(...); }. Without arguments the program runs all
+// tests, with names only those.
+#pragma once
+
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <sstream>
+#include <stdexcept>
+#include <vector>
+
+namespace check {
+
+struct Test {
+    const char* name;
+    void (*body)();
+};
+inline std::vector<Test>& tests() {
+    static std::vector<Test> all;
+    return all;
+}
+inline int failures = 0;
+
+struct Registered {
+    Registered(const char* name, void (*body)()) { tests().push_back({name, body}); }
+};
+
+template <class... Shown>
+void that(bool holds, const char* file, int line, const char* text, const Shown&... shown) {
+    if (holds) return;
+    std::ostringstream values;
+    values.precision(17);
+    ((values << ' ' << shown), ...);
+    std::printf("%s:%d: %s |%s\n", file, line, text, values.str().c_str());
+    if (++failures == 20) throw std::runtime_error("too many failures");
+}
+
+inline int run(int count, char** names) {
+    int ran = 0;
+    for (const Test& test : tests()) {
+        bool wanted = count == 1;
+        for (int i = 1; i < count; ++i) wanted = wanted || !std::strcmp(names[i], test.name);
+        if (!wanted) continue;
+        ++ran;
+        try {
+            test.body();
+        } catch (const std::exception& error) {
+            that(false, test.name, 0, error.what());
+        }
+    }
+    std::printf("%d tests, %d failures\n", ran, failures);
+    return ran == 0 || failures > 0;
+}
+
+}  // namespace check
+
+#define TEST(name)                                            \
+    static void test_##name();                                \
+    static const check::Registered name##_(#name, test_##name); \
+    static void test_##name()
+#define CHECK(condition, ...) \
+    check::that((condition), __FILE__, __LINE__, #condition __VA_OPT__(, ) __VA_ARGS__)

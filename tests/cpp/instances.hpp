@@ -1,0 +1,93 @@
+// Problems for tests: columns that outlive the statement, drawn from a seed.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "mel/problem.hpp"
+
+namespace instances {
+
+struct Shape {
+    std::size_t learners = 10;
+    std::int64_t samples = 1000;
+    mel::LinkLaw law = mel::LinkLaw::density;
+    mel::Idle idle = mel::Idle::served;
+    bool parallelized = true;
+    bool sends_model = true;
+    unsigned seed = 1;
+    int kinds = 0;  // > 0: so many different learners
+};
+
+struct Instance {
+    mel::ProblemStatement statement;
+    std::vector<double> flops, gain, band, power;
+
+    // Spans must look at this object's own columns, wherever it was moved.
+    mel::ProblemStatement stated() const {
+        mel::ProblemStatement s = statement;
+        s.flops_per_s = flops;
+        s.gain = gain;
+        s.return_bandwidth_hz = band;
+        s.return_power_w = power;
+        return s;
+    }
+    mel::Problem problem() const { return mel::Problem(stated()); }
+};
+
+// Numbers like those of a cell, with a cycle in which about `tau` local cycles fit.
+inline Instance draw(const Shape& shape, double tau = 6) {
+    std::mt19937_64 random(shape.seed);
+    const auto uniform = [&](double low, double high) {
+        return low + (high - low) * std::generate_canonical<double, 53>(random);
+    };
+    Instance it;
+    for (std::size_t k = 0; k < shape.learners; ++k) {
+        if (shape.kinds > 0 && k >= static_cast<std::size_t>(shape.kinds)) {
+            const std::size_t same = k % static_cast<std::size_t>(shape.kinds);
+            it.flops.push_back(it.flops[same]);
+            it.gain.push_back(it.gain[same]);
+            it.band.push_back(it.band[same]);
+            it.power.push_back(it.power[same]);
+            continue;
+        }
+        it.flops.push_back(uniform(0, 1) < 0.5 ? 2.4e9 : 7e8 * uniform(1, 1.5));
+        it.gain.push_back(std::pow(10.0, uniform(-11, -8)));
+        it.band.push_back(5e6);
+        it.power.push_back(0.2 * uniform(0.8, 1.2));
+    }
+    mel::ProblemStatement& s = it.statement;
+    s.samples = shape.samples;
+    s.sample_bits = shape.parallelized ? 784 * 8 : 0;
+    s.model_bits_per_sample = shape.seed % 3 == 0 ? 64 : 0;
+    s.model_bits = shape.sends_model ? 280440 : 0;
+    s.flops_per_sample = 1.1e6;
+    s.law = shape.law;
+    s.idle = shape.idle;
+    const double each = static_cast<double>(shape.samples) / static_cast<double>(shape.learners);
+    s.bandwidth_hz = 1e6 * static_cast<double>(shape.learners);
+    s.power_w = 0.02 * static_cast<double>(shape.learners);
+    s.noise = shape.law == mel::LinkLaw::density ? 4e-21 : 4e-21 * 1e6;
+    s.cycle_s = tau * (each + 1) * s.flops_per_sample / 1.2e9 +
+                ((s.sample_bits + s.model_bits_per_sample) * each + 2 * s.model_bits) / 4e6;
+    return it;
+}
+
+// All eight combinations of law, idle reading and setting.
+template <class Visit>
+void for_each_variant(Shape shape, Visit visit) {
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        for (const auto idle : {mel::Idle::served, mel::Idle::excused}) {
+            for (const bool parallelized : {true, false}) {
+                shape.law = law;
+                shape.idle = idle;
+                shape.parallelized = parallelized;
+                visit(shape);
+            }
+        }
+    }
+}
+
+}  // namespace instances

@@ -1,0 +1,99 @@
+// The Lambert-type roots, scalar and in lanes, over the whole exponent range of a double.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "check.hpp"
+#include "mel/kernels.hpp"
+#include "mel/link_law.hpp"
+
+namespace {
+
+struct Root {
+    double argument, root;
+};
+#include "roots.inc"
+
+double ulps(double got, double expected) {
+    const double ulp =
+        std::max(std::nextafter(expected, std::numeric_limits<double>::infinity()) - expected,
+                 std::numeric_limits<double>::denorm_min());
+    return std::fabs(got - expected) / ulp;
+}
+
+// The contract, in units in the last place of the root. The scalar roots stand in proofs.
+constexpr double scalar_ulps = 4;
+constexpr double density_scalar_end = 0x1p1016;  // above, e^l (l - 1) leaves the range of a double
+
+constexpr double density_lane_end = 0x1p1000;
+
+// The roots in lanes guide the search and price plans that are timed afterwards: last bits where
+// signal-to-noise ratios lie, fewer digits at the ends of the exponent range.
+double density_lane_ulps(double y) {
+    if (y > 0x1p-670 && y < 0x1p40) return 4;
+    if (y >= 0x1p40 && y < 0x1p120) return 32;  // up to a signal-to-noise ratio of 340 dB
+    return 4e10;                                // relative 1e-5
+}
+double fixed_lane_ulps(double y) { return y > 0x1p-1022 && y < 0x1p120 ? 4 : 64; }
+
+// One learner that needs a rate of one: its bandwidth is ln2 / root.
+double lane_root(mel::LinkLaw law, mel::InstructionSet set, double price_ratio) {
+    const double compute[mel::group] = {};
+    const double back[mel::group] = {};
+    double noise[mel::group];
+    std::fill_n(noise, mel::group, 1.0);
+    const double samples[1] = {0};
+    mel::KernelInput in{};
+    in.compute_s = compute;
+    in.return_s_per_bit = back;
+    in.noise = noise;
+    in.beta = 1;
+    in.point = {1, 1, {price_ratio, 1}};
+    in.size = 1;
+    in.stride = 1;
+    const mel::FillSums sums = mel::kernels_for(set).fill(law)(in, 0, 1, samples);
+    return mel::ln2 / sums.bandwidth;
+}
+
+constexpr mel::InstructionSet sets[] = {mel::InstructionSet::baseline, mel::InstructionSet::avx2,
+                                        mel::InstructionSet::avx512};
+
+}  // namespace
+
+TEST(density_root_is_good_to_a_few_ulps_for_every_exponent) {
+    for (const Root& r : density_roots) {
+        if (r.argument > density_scalar_end) continue;
+        const double error = ulps(mel::density_log_gain(r.argument), r.root);
+        CHECK(error <= scalar_ulps, error, r.argument);
+    }
+}
+
+TEST(fixed_root_is_good_to_the_last_bits_of_its_logarithmic_argument) {
+    for (const Root& r : fixed_roots) {
+        const double w = std::log(r.argument);
+        // The argument's own rounding moves the root by up to |w| / 2 units; the residual as much.
+        const double error = ulps(mel::fixed_log_gain(w), r.root);
+        CHECK(error <= scalar_ulps + std::fabs(w), error, r.argument);
+    }
+}
+
+TEST(density_root_in_lanes_keeps_its_contract_for_every_exponent) {
+    for (const auto set : sets) {
+        for (const Root& r : density_roots) {
+            if (r.argument > density_lane_end) continue;
+            const double error = ulps(lane_root(mel::LinkLaw::density, set, r.argument), r.root);
+            CHECK(error <= density_lane_ulps(r.argument), error, r.argument, static_cast<int>(set));
+        }
+    }
+}
+
+TEST(fixed_root_in_lanes_keeps_its_contract_for_every_exponent) {
+    for (const auto set : sets) {
+        for (const Root& r : fixed_roots) {
+            const double price_ratio = r.argument / mel::ln2;
+            if (!std::isfinite(price_ratio) || price_ratio * mel::ln2 != r.argument) continue;
+            const double error = ulps(lane_root(mel::LinkLaw::fixed, set, price_ratio), r.root);
+            CHECK(error <= fixed_lane_ulps(r.argument), error, r.argument, static_cast<int>(set));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// Prices that prove, and trees of boxes that cover every split.
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "brute.hpp"
+#include "check.hpp"
+#include "mel/branch_and_bound.hpp"
+#include "mel/kernels.hpp"
+
+namespace {
+
+using brute::real;
+
+struct BoxOf {
+    std::vector<std::int64_t> low, high;
+};
+
+// U of a box at prices by trying every integer, in long double and without any solver code.
+real bound_of(const brute::View& view, real tau, const BoxOf& box, mel::Prices p) {
+    const real infinity = std::numeric_limits<real>::infinity();
+    real total = static_cast<real>(p.lambda) * view.s.bandwidth_hz +
+                 static_cast<real>(p.mu) * view.s.power_w;
+    for (std::size_t k = 0; k < view.size(); ++k) {
+        real best = -infinity;
+        for (std::int64_t d = box.low[k]; d <= box.high[k]; ++d) {
+            const real x = static_cast<real>(d);
+            if (!view.allowed(k, tau, x)) continue;
+            const real rate = view.bits(x) > 0 ? view.bits(x) / view.slack(k, tau, x) : 0;
+            const real cost = p.lambda > 0 && p.mu > 0 ? view.cost(k, rate, p.lambda, p.mu) : 0;
+            best = std::max(best, x - cost);
+        }
+        total += best;
+    }
+    return total;
+}
+
+// Walks the tree as the checker does: true if its leaves cover the root and each is closed.
+bool proves(const brute::View& view, const mel::Problem& problem, real tau, const BoxOf& root,
+            const std::vector<mel::TreeNode>& tree) {
+    std::vector<BoxOf> open{root};
+    const auto twins = problem.twins();
+    for (const mel::TreeNode& node : tree) {
+        if (open.empty()) return false;
+        BoxOf box = open.back();
+        open.pop_back();
+        if (node.learner < 0) {
+            bool empty = false;
+            for (std::size_t k = 0; k < view.size(); ++k) empty |= box.low[k] > box.high[k];
+            if (!empty && !(bound_of(view, tau, box, node.prices) <
+                            static_cast<real>(view.s.samples))) {
+                return false;
+            }
+            continue;
+        }
+        const auto k = static_cast<std::size_t>(node.learner);
+        if (node.at < box.low[k] || node.at >= box.high[k]) return false;
+        BoxOf below = box, above = box;
+        below.high[k] = node.at;
+        above.low[k] = node.at + 1;
+        for (std::size_t j = 0; j < twins.size(); ++j) {
+            if (j == k || twins[j] != twins[k]) continue;
+            if (j > k) below.high[j] = std::min(below.high[j], node.at);
+            if (j < k) above.low[j] = std::max(above.low[j], node.at + 1);
+        }
+        open.push_back(above);
+        open.push_back(below);
+    }
+    return open.empty();
+}
+
+}  // namespace
+
+TEST(trees_cover_every_split_and_every_leaf_is_closed) {
+    int trees = 0, splits = 0, with_twins = 0;
+    for (unsigned seed = 1; seed <= 60; ++seed) {
+        instances::for_each_variant({.learners = 2 + seed % 3, .samples = 6 + seed % 9,
+                                     .seed = seed, .kinds = seed % 2 ? 1 : 0},
+                                    [&](const instances::Shape& shape) {
+            instances::Instance it = instances::draw(shape, 5);
+            if (seed % 4 == 0) it.statement.bandwidth_hz *= 0.05;  // where radio decides
+            const mel::Problem problem = it.problem();
+            const brute::View view{it.stated()};
+            for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
+                const mel::Result r = mel::solve(problem, {.scheme = scheme});
+                CHECK(r.status == mel::Status::optimal || r.status == mel::Status::infeasible);
+                BoxOf root;
+                const std::int64_t count = static_cast<std::int64_t>(problem.size());
+                const bool joint = scheme == mel::Scheme::joint;
+                root.low.assign(problem.size(), joint ? 0 : problem.samples() / count);
+                root.high.assign(problem.size(), joint ? problem.samples()
+                                                       : (problem.samples() + count - 1) / count);
+                CHECK(proves(view, problem, static_cast<real>(r.bound) + 1, root, r.tree), seed);
+                ++trees;
+                splits += r.tree.size() > 1;
+                with_twins += r.tree.size() > 1 && !problem.twins().empty();
+            }
+        });
+    }
+    CHECK(trees > 900 && splits > 20 && with_twins > 3, trees, splits, with_twins);
+}
+
+TEST(price_search_proves_only_what_enumeration_confirms) {
+    int proved = 0, open = 0;
+    for (unsigned seed = 1; seed <= 20; ++seed) {
+        instances::for_each_variant({.learners = 3, .samples = 20, .seed = seed},
+                                    [&](const instances::Shape& shape) {
+            const instances::Instance it = instances::draw(shape);
+            const mel::Problem problem = it.problem();
+            const brute::View view{it.stated()};
+            mel::Stop stop(1e9, {});
+            mel::Pool pool(1, stop);
+            mel::PriceSearch search(problem, pool);
+            const BoxOf root{{0, 0, 0}, {20, 20, 20}};
+            for (const double tau : {2.0, 6.0, 7.0, 8.0, 9.0, 11.0}) {
+                const auto outcome = search.run(tau, mel::Box{{0, 20}}, {1e-6, 1}, 120);
+                if (outcome == mel::PriceSearch::Outcome::infeasible) {
+                    ++proved;
+                    CHECK(bound_of(view, static_cast<real>(tau), root, search.proof()) < 20, tau);
+                    continue;
+                }
+                ++open;
+                CHECK(search.found() > 0, tau);
+                for (std::size_t i = 0; i < std::min<std::size_t>(search.found(), 2); ++i) {
+                    const mel::FoundSplit& split = search.recent(i);
+                    const real bound =
+                        bound_of(view, static_cast<real>(tau), root, split.prices) - 20;
+                    CHECK(std::fabs(static_cast<double>(bound) - split.excess) <
+                              1e-8 * (std::fabs(split.excess) + 20),
+                          split.excess, static_cast<double>(bound));
+                }
+            }
+        });
+    }
+    CHECK(proved > 50 && open > 50, proved, open);
+}
+
+TEST(a_bound_that_rounding_could_have_made_proves_nothing) {
+    const mel::Excess hair{-1e-20, 1e-18};
+    const mel::Excess clear{-1e-9, 1e-18};
+    CHECK(!hair.proves_infeasible());
+    CHECK(clear.proves_infeasible());
+}
+
+TEST(the_error_of_a_bound_covers_its_distance_from_the_exact_one) {
+    for (unsigned seed = 1; seed <= 20; ++seed) {
+        instances::for_each_variant({.learners = 3, .samples = 30, .seed = seed},
+                                    [&](const instances::Shape& shape) {
+            const instances::Instance it = instances::draw(shape);
+            const mel::Problem problem = it.problem();
+            mel::Stop stop(1e9, {});
+            mel::Pool pool(1, stop);
+            std::vector<mel::SplitSums> blocks;
+            std::vector<double> d(3);
+            const mel::PassPoint at{5, problem.cycle_s(), {3e-6, 20}};
+            const mel::SplitSums sums =
+                mel::exact_pass(problem, mel::Box{{0, 30}}, at, pool, blocks, d.data());
+            const mel::Excess excess = mel::excess_of(problem, at, sums);
+            const BoxOf root{{0, 0, 0}, {30, 30, 30}};
+            const real exact = bound_of({it.stated()}, 5, root, at.prices) - 30;
+            // The oracle's golden section is good to about 1e-17 of the cost.
+            const real slop = 1e-16L * (std::fabs(exact) + sums.cost.value() + 60);
+            CHECK(std::fabs(exact - excess.value) <= excess.error + slop, excess.value,
+                  excess.error, static_cast<double>(exact - excess.value));
+            CHECK(excess.error < 1e-9 * (std::fabs(excess.value) + 30), excess.error);
+        });
+    }
+}
