@@ -78,7 +78,8 @@ TEST(trees_cover_every_split_and_every_leaf_is_closed) {
                                      .seed = seed, .kinds = seed % 2 ? 1 : 0},
                                     [&](const instances::Shape& shape) {
             instances::Instance it = instances::draw(shape, 5);
-            if (seed % 4 == 0) it.statement.bandwidth_hz *= 0.05;  // where radio decides
+            it.statement.bandwidth_hz *= seed % 3 ? 0.1 : 0.3;  // where radio decides
+            it.statement.cycle_s *= 1.5;
             const mel::Problem problem = it.problem();
             const brute::View view{it.stated()};
             for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
@@ -105,14 +106,16 @@ TEST(price_search_proves_only_what_enumeration_confirms) {
     for (unsigned seed = 1; seed <= 20; ++seed) {
         instances::for_each_variant({.learners = 3, .samples = 20, .seed = seed},
                                     [&](const instances::Shape& shape) {
-            const instances::Instance it = instances::draw(shape);
+            instances::Instance it = instances::draw(shape);
+            it.statement.bandwidth_hz *= 0.3;
             const mel::Problem problem = it.problem();
+            const double best = static_cast<double>(mel::solve(problem, {}).tau);
             const brute::View view{it.stated()};
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
             mel::PriceSearch search(problem, pool);
             const BoxOf root{{0, 0, 0}, {20, 20, 20}};
-            for (const double tau : {2.0, 6.0, 7.0, 8.0, 9.0, 11.0}) {
+            for (const double tau : {best, best + 1, best + 2, best * 1.5 + 1}) {
                 const auto outcome = search.run(tau, mel::Box{{0, 20}}, {1e-6, 1}, 120);
                 if (outcome == mel::PriceSearch::Outcome::infeasible) {
                     ++proved;
