@@ -54,8 +54,8 @@ inline int run(int count, char** names) {
 
 }  // namespace check
 
-#define TEST(name)                                            \
-    static void test_##name();                                \
+#define TEST(name)                                              \
+    static void test_##name();                                  \
     static const check::Registered name##_(#name, test_##name); \
     static void test_##name()
 #define CHECK(condition, ...) \

@@ -24,37 +24,39 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 TEST(passes_and_searches_allocate_nothing_after_the_first) {
-    instances::for_each_variant({.learners = 5000, .samples = 200000},
-                                [](const instances::Shape& shape) {
-        const mel::Problem problem = instances::draw(shape).problem();
-        mel::Stop stop(1e9, {});
-        mel::Pool pool(1, stop);
-        const mel::UniformBox box{0, problem.samples_real()};
-        mel::Boundary boundary(problem, pool, box);
-        mel::Rounding rounding(problem, pool);
-        mel::WaterFilling filling(problem, pool);
-        std::vector<mel::SplitSums> split_blocks;
-        std::vector<double> d(problem.size()), totals, band(problem.size()), power(problem.size());
-        const auto once = [&] {
-            mel::PassPoint point = boundary.guess();
-            boundary.find_tau(point, 1e-6, 40);
-            point.tau = std::floor(point.tau);
-            boundary.prove(point, 3);
-            boundary.find_cycle(point, 1e-6, 16);
-            mel::real_samples(problem, box, point, pool, d.data(), totals);
-            rounding.carry(point.tau, problem.cycle_s(), mel::Box{box}, totals, d.data());
-            rounding.repair(point.tau, problem.cycle_s(), mel::Box{box}, point.prices, d.data());
-            double ratio = point.prices.mu / point.prices.lambda;
-            filling.fill(point.tau, problem.cycle_s(), d.data(), ratio);
-            const auto finish = filling.shortest_cycle(point.tau, problem.cycle_s(), d.data(),
-                                                       ratio, problem.cycle_s());
-            filling.allocate(point.tau, finish, d.data(), band.data(), power.data());
-            mel::exact_pass(problem, mel::Box{box}, point, pool, split_blocks, d.data());
-        };
-        once();
-        const long before = allocations;
-        once();
-        once();
-        CHECK(allocations == before, allocations - before);
-    });
+    instances::for_each_variant(
+        {.learners = 5000, .samples = 200000}, [](const instances::Shape& shape) {
+            const mel::Problem problem = instances::draw(shape).problem();
+            mel::Stop stop(1e9, {});
+            mel::Pool pool(1, stop);
+            const mel::UniformBox box{0, problem.samples_real()};
+            mel::Boundary boundary(problem, pool, box);
+            mel::Rounding rounding(problem, pool);
+            mel::WaterFilling filling(problem, pool);
+            std::vector<mel::SplitSums> split_blocks;
+            std::vector<double> d(problem.size()), totals, band(problem.size()),
+                power(problem.size());
+            const auto once = [&] {
+                mel::PassPoint point = boundary.guess();
+                boundary.find_tau(point, 1e-6, 40);
+                point.tau = std::floor(point.tau);
+                boundary.prove(point, 3);
+                boundary.find_cycle(point, 1e-6, 16);
+                mel::real_samples(problem, box, point, pool, d.data(), totals);
+                rounding.carry(point.tau, problem.cycle_s(), mel::Box{box}, totals, d.data());
+                rounding.repair(point.tau, problem.cycle_s(), mel::Box{box}, point.prices,
+                                d.data());
+                double ratio = point.prices.mu / point.prices.lambda;
+                filling.fill(point.tau, problem.cycle_s(), d.data(), ratio);
+                const auto finish = filling.shortest_cycle(point.tau, problem.cycle_s(), d.data(),
+                                                           ratio, problem.cycle_s());
+                filling.allocate(point.tau, finish, d.data(), band.data(), power.data());
+                mel::exact_pass(problem, mel::Box{box}, point, pool, split_blocks, d.data());
+            };
+            once();
+            const long before = allocations;
+            once();
+            once();
+            CHECK(allocations == before, allocations - before);
+        });
 }

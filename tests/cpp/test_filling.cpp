@@ -13,8 +13,8 @@ namespace {
 double sum(const std::vector<double>& d) { return std::accumulate(d.begin(), d.end(), 0.0); }
 
 std::vector<double> equal_split(const mel::Problem& problem) {
-    std::vector<double> d(problem.size(), std::floor(problem.samples_real() /
-                                                     static_cast<double>(problem.size())));
+    std::vector<double> d(problem.size(),
+                          std::floor(problem.samples_real() / static_cast<double>(problem.size())));
     d[0] += problem.samples_real() - sum(d);
     return d;
 }
@@ -24,45 +24,45 @@ std::vector<double> equal_split(const mel::Problem& problem) {
 TEST(filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_constraint) {
     int fit = 0, over = 0;
     for (unsigned seed = 1; seed <= 8; ++seed) {
-        instances::for_each_variant({.learners = 4, .samples = 200, .seed = seed},
-                                    [&](const instances::Shape& shape) {
-            const instances::Instance it = instances::draw(shape);
-            const mel::Problem problem = it.problem();
-            const brute::View view{it.stated()};
-            mel::Stop stop(1e9, {});
-            mel::Pool pool(1, stop);
-            mel::WaterFilling filling(problem, pool);
-            const std::vector<double> d = equal_split(problem);
-            const std::vector<std::int64_t> whole(d.begin(), d.end());
-            for (double tau = 1; tau <= 9; ++tau) {
-                double ratio = 1e6;
-                const auto outcome = filling.fill(tau, problem.cycle_s(), d.data(), ratio);
-                const bool fits = view.fits(static_cast<long double>(tau), whole);
-                CHECK(outcome == (fits ? mel::WaterFilling::Outcome::fits
-                                       : mel::WaterFilling::Outcome::too_much),
-                      seed, tau, fits);
-                ++(fits ? fit : over);
-                if (!fits) continue;
-                const mel::WaterFilling::Finish finish =
-                    filling.shortest_cycle(tau, problem.cycle_s(), d.data(), ratio,
-                                           problem.cycle_s());
-                CHECK(finish.cycle_s <= problem.cycle_s(), seed, tau);
-                mel::Result r;
-                r.tau = static_cast<std::int64_t>(tau);
-                r.samples.assign(whole.begin(), whole.end());
-                r.bandwidth_hz.resize(d.size());
-                r.power_w.resize(d.size());
-                CHECK(filling.allocate(tau, finish, d.data(), r.bandwidth_hz.data(),
-                                       r.power_w.data()));
-                CHECK(brute::violation(it.stated(), r).empty(), brute::violation(it.stated(), r));
-                // No shorter cycle: a hair less and the oracle says no.
-                mel::ProblemStatement tight = it.stated();
-                tight.cycle_s = finish.cycle_s * (1 - 1e-5);
-                if (problem.model_bits() > 0) {
-                    CHECK(!brute::View{tight}.fits(static_cast<long double>(tau), whole), tau);
+        instances::for_each_variant(
+            {.learners = 4, .samples = 200, .seed = seed}, [&](const instances::Shape& shape) {
+                const instances::Instance it = instances::draw(shape);
+                const mel::Problem problem = it.problem();
+                const brute::View view{it.stated()};
+                mel::Stop stop(1e9, {});
+                mel::Pool pool(1, stop);
+                mel::WaterFilling filling(problem, pool);
+                const std::vector<double> d = equal_split(problem);
+                const std::vector<std::int64_t> whole(d.begin(), d.end());
+                for (double tau = 1; tau <= 9; ++tau) {
+                    double ratio = 1e6;
+                    const auto outcome = filling.fill(tau, problem.cycle_s(), d.data(), ratio);
+                    const bool fits = view.fits(static_cast<long double>(tau), whole);
+                    CHECK(outcome == (fits ? mel::WaterFilling::Outcome::fits
+                                           : mel::WaterFilling::Outcome::too_much),
+                          seed, tau, fits);
+                    ++(fits ? fit : over);
+                    if (!fits) continue;
+                    const mel::WaterFilling::Finish finish = filling.shortest_cycle(
+                        tau, problem.cycle_s(), d.data(), ratio, problem.cycle_s());
+                    CHECK(finish.cycle_s <= problem.cycle_s(), seed, tau);
+                    mel::Result r;
+                    r.tau = static_cast<std::int64_t>(tau);
+                    r.samples.assign(whole.begin(), whole.end());
+                    r.bandwidth_hz.resize(d.size());
+                    r.power_w.resize(d.size());
+                    CHECK(filling.allocate(tau, finish, d.data(), r.bandwidth_hz.data(),
+                                           r.power_w.data()));
+                    CHECK(brute::violation(it.stated(), r).empty(),
+                          brute::violation(it.stated(), r));
+                    // No shorter cycle: a hair less and the oracle says no.
+                    mel::ProblemStatement tight = it.stated();
+                    tight.cycle_s = finish.cycle_s * (1 - 1e-5);
+                    if (problem.model_bits() > 0) {
+                        CHECK(!brute::View{tight}.fits(static_cast<long double>(tau), whole), tau);
+                    }
                 }
-            }
-        });
+            });
     }
     CHECK(fit > 30 && over > 30, fit, over);
 }
@@ -81,81 +81,83 @@ TEST(allocation_is_refused_where_a_learner_would_be_late) {
 }
 
 TEST(carried_rounding_sums_to_all_samples_within_one_of_each_wish) {
-    instances::for_each_variant({.learners = 3000, .samples = 90001, .seed = 2},
-                                [](const instances::Shape& shape) {
-        const mel::Problem problem = instances::draw(shape).problem();
-        mel::Stop stop(1e9, {});
-        mel::Pool pool(1, stop);
-        mel::Rounding rounding(problem, pool);
-        const mel::Box box{{0, problem.samples_real()}};
-        std::vector<double> wish(problem.size());
-        std::mt19937_64 random(3);
-        for (double& d : wish) d = 1 + 60 * std::generate_canonical<double, 53>(random);
-        std::vector<double> totals(mel::block_count(problem.size()));
-        for (std::size_t k = 0; k < wish.size(); ++k) totals[k / mel::block_size] += wish[k];
-        const double scale = problem.samples_real() / sum(wish);
-        std::vector<double> d = wish;
-        const double total = rounding.carry(1, problem.cycle_s(), box, totals, d.data());
-        CHECK(total == sum(d), total, sum(d));
-        CHECK(std::fabs(total - problem.samples_real()) <= 30, total);
-        for (std::size_t k = 0; k < d.size(); ++k) {
-            CHECK(d[k] == std::floor(d[k]));
-            if (wish[k] * scale > 1) CHECK(std::fabs(d[k] - wish[k] * scale) <= 1 + 1e-9, k);
-        }
-        CHECK(rounding.repair(1, problem.cycle_s(), box, {1e-9, 1e-3}, d.data()));
-        CHECK(sum(d) == problem.samples_real());
-    });
-}
-
-TEST(repair_adds_and_removes_and_stays_in_the_box) {
-    instances::for_each_variant({.learners = 20, .samples = 400}, [](const instances::Shape& shape) {
-        const mel::Problem problem = instances::draw(shape).problem();
-        mel::Stop stop(1e9, {});
-        mel::Pool pool(1, stop);
-        mel::Rounding rounding(problem, pool);
-        const mel::Prices prices{1e-7, 1e-1};
-        for (const double start : {1.0, 18.0, 23.0, 40.0}) {
-            const mel::Box box{{1, 40}};
-            std::vector<double> d(problem.size(), start);
-            const bool whole = rounding.repair(1, problem.cycle_s(), box, prices, d.data());
-            CHECK(whole && sum(d) == 400, start, sum(d));
-            for (const double x : d) CHECK(x >= 1 && x <= 40 && x == std::floor(x), x);
-        }
-        std::vector<double> d(problem.size(), 5.0);
-        CHECK(!rounding.repair(1, problem.cycle_s(), mel::Box{{0, 10}}, prices, d.data()));
-    });
-}
-
-TEST(exchange_ends_at_the_cheapest_split_of_two_learners) {
-    for (unsigned seed = 1; seed <= 10; ++seed) {
-        instances::for_each_variant({.learners = 2, .samples = 40, .seed = seed},
-                                    [&](const instances::Shape& shape) {
-            // Convex costs only: an excused learner's first sample and the fixed law's low rates
-            // are steps that single exchanges need not climb.
-            if (shape.idle == mel::Idle::excused || shape.law == mel::LinkLaw::fixed) return;
+    instances::for_each_variant(
+        {.learners = 3000, .samples = 90001, .seed = 2}, [](const instances::Shape& shape) {
             const mel::Problem problem = instances::draw(shape).problem();
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
             mel::Rounding rounding(problem, pool);
-            const mel::Prices prices{1e-6, 1};
-            const auto cost = [&](double first) {
-                double total = 0;
-                for (const std::size_t k : {0, 1}) {
-                    const double d = k == 0 ? first : 40 - first;
-                    const mel::Demand q = mel::demand_of(problem, k, 2, problem.cycle_s());
-                    if (!q.allows(d)) return 1e300;
-                    total += mel::cost_of(problem.law(), q, problem.noise_over_gain()[k], false, d,
-                                          prices).cost;
-                }
-                return total;
-            };
-            std::vector<double> d{20, 20};
-            if (cost(20) == 1e300) return;
-            rounding.exchange(2, problem.cycle_s(), mel::Box{{0, 40}}, prices, d.data());
-            double best = 1e300;
-            for (double x = 0; x <= 40; ++x) best = std::min(best, cost(x));
-            CHECK(sum(d) == 40);
-            CHECK(cost(d[0]) <= best * (1 + 1e-9), seed, d[0], cost(d[0]), best);
+            const mel::Box box{{0, problem.samples_real()}};
+            std::vector<double> wish(problem.size());
+            std::mt19937_64 random(3);
+            for (double& d : wish) d = 1 + 60 * std::generate_canonical<double, 53>(random);
+            std::vector<double> totals(mel::block_count(problem.size()));
+            for (std::size_t k = 0; k < wish.size(); ++k) totals[k / mel::block_size] += wish[k];
+            const double scale = problem.samples_real() / sum(wish);
+            std::vector<double> d = wish;
+            const double total = rounding.carry(1, problem.cycle_s(), box, totals, d.data());
+            CHECK(total == sum(d), total, sum(d));
+            CHECK(std::fabs(total - problem.samples_real()) <= 30, total);
+            for (std::size_t k = 0; k < d.size(); ++k) {
+                CHECK(d[k] == std::floor(d[k]));
+                if (wish[k] * scale > 1) CHECK(std::fabs(d[k] - wish[k] * scale) <= 1 + 1e-9, k);
+            }
+            CHECK(rounding.repair(1, problem.cycle_s(), box, {1e-9, 1e-3}, d.data()));
+            CHECK(sum(d) == problem.samples_real());
         });
+}
+
+TEST(repair_adds_and_removes_and_stays_in_the_box) {
+    instances::for_each_variant(
+        {.learners = 20, .samples = 400}, [](const instances::Shape& shape) {
+            const mel::Problem problem = instances::draw(shape).problem();
+            mel::Stop stop(1e9, {});
+            mel::Pool pool(1, stop);
+            mel::Rounding rounding(problem, pool);
+            const mel::Prices prices{1e-7, 1e-1};
+            for (const double start : {1.0, 18.0, 23.0, 40.0}) {
+                const mel::Box box{{1, 40}};
+                std::vector<double> d(problem.size(), start);
+                const bool whole = rounding.repair(1, problem.cycle_s(), box, prices, d.data());
+                CHECK(whole && sum(d) == 400, start, sum(d));
+                for (const double x : d) CHECK(x >= 1 && x <= 40 && x == std::floor(x), x);
+            }
+            std::vector<double> d(problem.size(), 5.0);
+            CHECK(!rounding.repair(1, problem.cycle_s(), mel::Box{{0, 10}}, prices, d.data()));
+        });
+}
+
+TEST(exchange_ends_at_the_cheapest_split_of_two_learners) {
+    for (unsigned seed = 1; seed <= 10; ++seed) {
+        instances::for_each_variant(
+            {.learners = 2, .samples = 40, .seed = seed}, [&](const instances::Shape& shape) {
+                // Convex costs only: an excused learner's first sample and the fixed law's low
+                // rates are steps that single exchanges need not climb.
+                if (shape.idle == mel::Idle::excused || shape.law == mel::LinkLaw::fixed) return;
+                const mel::Problem problem = instances::draw(shape).problem();
+                mel::Stop stop(1e9, {});
+                mel::Pool pool(1, stop);
+                mel::Rounding rounding(problem, pool);
+                const mel::Prices prices{1e-6, 1};
+                const auto cost = [&](double first) {
+                    double total = 0;
+                    for (const std::size_t k : {0, 1}) {
+                        const double d = k == 0 ? first : 40 - first;
+                        const mel::Demand q = mel::demand_of(problem, k, 2, problem.cycle_s());
+                        if (!q.allows(d)) return 1e300;
+                        total += mel::cost_of(problem.law(), q, problem.noise_over_gain()[k], false,
+                                              d, prices)
+                                     .cost;
+                    }
+                    return total;
+                };
+                std::vector<double> d{20, 20};
+                if (cost(20) == 1e300) return;
+                rounding.exchange(2, problem.cycle_s(), mel::Box{{0, 40}}, prices, d.data());
+                double best = 1e300;
+                for (double x = 0; x <= 40; ++x) best = std::min(best, cost(x));
+                CHECK(sum(d) == 40);
+                CHECK(cost(d[0]) <= best * (1 + 1e-9), seed, d[0], cost(d[0]), best);
+            });
     }
 }

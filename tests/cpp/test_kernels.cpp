@@ -23,8 +23,8 @@ bool has(InstructionSet set) { return set <= mel::widest_instruction_set(); }
 
 std::vector<std::uint64_t> bits(const mel::PassSums& s) {
     std::vector<std::uint64_t> out;
-    for (const double x : {s.value, s.samples, s.bandwidth, s.power, s.cost, s.h_ll, s.h_lm,
-                           s.h_mm, s.value_tau, s.value_time, s.condition, s.impossible}) {
+    for (const double x : {s.value, s.samples, s.bandwidth, s.power, s.cost, s.h_ll, s.h_lm, s.h_mm,
+                           s.value_tau, s.value_time, s.condition, s.impossible, s.doubtful}) {
         out.push_back(std::bit_cast<std::uint64_t>(x));
     }
     return out;
@@ -63,7 +63,8 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
                 std::vector<mel::PassSums> blocks;
                 std::vector<std::uint64_t> all;
                 for (const std::size_t stride : {1, 3}) {
-                    const auto one = bits(mel::real_pass(problem, box, point, pool, blocks, stride));
+                    const auto one =
+                        bits(mel::real_pass(problem, box, point, pool, blocks, stride));
                     all.insert(all.end(), one.begin(), one.end());
                 }
                 real.insert(all);
@@ -97,82 +98,85 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
 
 TEST(pass_agrees_with_the_scalar_oracle) {
     for (unsigned seed = 1; seed <= 12; ++seed) {
-        instances::for_each_variant({.learners = 1 + 13 * seed, .seed = seed},
-                                    [](instances::Shape shape) {
-            shape.samples = 60 * static_cast<std::int64_t>(shape.learners);
-            const mel::Problem problem = instances::draw(shape).problem();
-            mel::Stop stop(1e9, {});
-            mel::Pool pool(1, stop);
-            for (const mel::UniformBox box :
-                 {mel::UniformBox{0, problem.samples_real()}, mel::UniformBox{59, 61}}) {
-                mel::PassPoint point = boundary_point(problem, pool, box);
-                for (const double push : {1.0, 0.1, 30.0}) {
-                    mel::PassPoint at = point;
-                    at.prices.mu *= push;
-                    std::vector<mel::PassSums> blocks;
-                    const mel::PassSums got = mel::real_pass(problem, box, at, pool, blocks);
-                    const mel::PassSums want = oracle::real_pass(problem, box, at);
-                    const double floor = 1e-9 * std::fabs(want.samples + want.cost);
-                    CHECK(near(got.value, want.value, 1e-10, floor), got.value, want.value);
-                    CHECK(near(got.samples, want.samples, 1e-8, 0), got.samples, want.samples);
-                    CHECK(near(got.bandwidth, want.bandwidth, 1e-8, 0), shape.seed);
-                    CHECK(near(got.power, want.power, 1e-8, 0), shape.seed);
-                    CHECK(near(got.cost, want.cost, 1e-8, 0), shape.seed);
-                    CHECK(near(got.h_ll, want.h_ll, 1e-6, 0), got.h_ll, want.h_ll);
-                    CHECK(near(got.h_mm, want.h_mm, 1e-6, 0), got.h_mm, want.h_mm);
-                    const double cross = 1e-6 * std::sqrt(want.h_ll * want.h_mm);
-                    CHECK(near(got.h_lm, want.h_lm, 1e-6, cross), got.h_lm, want.h_lm);
-                    CHECK(near(got.value_tau, want.value_tau, 1e-7, 0), shape.seed);
-                    CHECK(near(got.value_time, want.value_time, 1e-7, 0), shape.seed);
-                    CHECK(near(got.condition, want.condition, 1e-6, 0), shape.seed);
-                    CHECK(got.impossible == want.impossible);
+        instances::for_each_variant(
+            {.learners = 1 + 13 * seed, .seed = seed}, [](instances::Shape shape) {
+                shape.samples = 60 * static_cast<std::int64_t>(shape.learners);
+                const mel::Problem problem = instances::draw(shape).problem();
+                mel::Stop stop(1e9, {});
+                mel::Pool pool(1, stop);
+                for (const mel::UniformBox box :
+                     {mel::UniformBox{0, problem.samples_real()}, mel::UniformBox{59, 61}}) {
+                    mel::PassPoint point = boundary_point(problem, pool, box);
+                    for (const double push : {1.0, 0.1, 30.0}) {
+                        mel::PassPoint at = point;
+                        at.prices.mu *= push;
+                        std::vector<mel::PassSums> blocks;
+                        const mel::PassSums got = mel::real_pass(problem, box, at, pool, blocks);
+                        const mel::PassSums want = oracle::real_pass(problem, box, at);
+                        const double floor = 1e-9 * std::fabs(want.samples + want.cost);
+                        CHECK(near(got.value, want.value, 1e-10, floor), got.value, want.value);
+                        CHECK(near(got.samples, want.samples, 1e-8, 0), got.samples, want.samples);
+                        CHECK(near(got.bandwidth, want.bandwidth, 1e-8, 0), shape.seed);
+                        CHECK(near(got.power, want.power, 1e-8, 0), shape.seed);
+                        CHECK(near(got.cost, want.cost, 1e-8, 0), shape.seed);
+                        CHECK(near(got.h_ll, want.h_ll, 1e-6, 0), got.h_ll, want.h_ll);
+                        CHECK(near(got.h_mm, want.h_mm, 1e-6, 0), got.h_mm, want.h_mm);
+                        const double cross = 1e-6 * std::sqrt(want.h_ll * want.h_mm);
+                        CHECK(near(got.h_lm, want.h_lm, 1e-6, cross), got.h_lm, want.h_lm);
+                        CHECK(near(got.value_tau, want.value_tau, 1e-7, 0), shape.seed);
+                        CHECK(near(got.value_time, want.value_time, 1e-7, 0), shape.seed);
+                        CHECK(near(got.condition, want.condition, 1e-6, 0), shape.seed);
+                        CHECK(got.impossible == want.impossible);
+                    }
                 }
-            }
-        });
+            });
     }
 }
 
 TEST(gradient_and_hessian_are_what_differences_of_the_value_say) {
-    instances::for_each_variant({.learners = 40, .samples = 4000, .seed = 7},
-                                [](const instances::Shape& shape) {
-        const mel::Problem problem = instances::draw(shape).problem();
-        mel::Stop stop(1e9, {});
-        mel::Pool pool(1, stop);
-        // A box that no learner's best leaves or reaches would hide nothing; the root box will do.
-        const mel::UniformBox box{0, problem.samples_real()};
-        const mel::PassPoint point = boundary_point(problem, pool, box);
-        std::vector<mel::PassSums> blocks;
-        const auto sums = [&](double lambda, double mu, double tau, double cycle) {
-            mel::PassPoint at = point;
-            at.prices.lambda *= lambda;
-            at.prices.mu *= mu;
-            at.tau *= tau;
-            at.cycle_s *= cycle;
-            return mel::real_pass(problem, box, at, pool, blocks);
-        };
-        const double h = 1e-5;
-        const mel::PassSums s = sums(1, 1, 1, 1);
-        const double l = point.prices.lambda;
-        const double m = point.prices.mu;
-        const auto slope = [&](auto at) { return (at(1 + h).value - at(1 - h).value) / (2 * h); };
-        const double by_l = slope([&](double x) { return sums(x, 1, 1, 1); });
-        const double by_m = slope([&](double x) { return sums(1, x, 1, 1); });
-        const double by_tau = slope([&](double x) { return sums(1, 1, x, 1); });
-        const double by_time = slope([&](double x) { return sums(1, 1, 1, x); });
-        CHECK(near(by_l, -s.bandwidth * l, 1e-4, 0), by_l, -s.bandwidth * l);
-        CHECK(near(by_m, -s.power * m, 1e-4, 0), by_m, -s.power * m);
-        CHECK(near(by_tau, s.value_tau * point.tau, 1e-4, 0), by_tau, s.value_tau * point.tau);
-        CHECK(near(by_time, s.value_time * point.cycle_s, 1e-4, 0), by_time);
-        if (shape.idle == mel::Idle::excused) return;  // learners that switch off make jumps
-        const mel::PassSums l_up = sums(1 + h, 1, 1, 1), l_down = sums(1 - h, 1, 1, 1);
-        const mel::PassSums m_up = sums(1, 1 + h, 1, 1), m_down = sums(1, 1 - h, 1, 1);
-        const double ll = -(l_up.bandwidth - l_down.bandwidth) / (2 * h * l);
-        const double lm = -(l_up.power - l_down.power) / (2 * h * l);
-        const double mm = -(m_up.power - m_down.power) / (2 * h * m);
-        CHECK(near(ll, s.h_ll, 1e-3, 0), ll, s.h_ll);
-        CHECK(near(lm, s.h_lm, 1e-3, 1e-3 * std::sqrt(s.h_ll * s.h_mm)), lm, s.h_lm);
-        CHECK(near(mm, s.h_mm, 1e-3, 0), mm, s.h_mm);
-    });
+    instances::for_each_variant(
+        {.learners = 40, .samples = 4000, .seed = 7}, [](const instances::Shape& shape) {
+            const mel::Problem problem = instances::draw(shape).problem();
+            mel::Stop stop(1e9, {});
+            mel::Pool pool(1, stop);
+            // A box that no learner's best leaves or reaches would hide nothing; the root box will
+            // do.
+            const mel::UniformBox box{0, problem.samples_real()};
+            const mel::PassPoint point = boundary_point(problem, pool, box);
+            std::vector<mel::PassSums> blocks;
+            const auto sums = [&](double lambda, double mu, double tau, double cycle) {
+                mel::PassPoint at = point;
+                at.prices.lambda *= lambda;
+                at.prices.mu *= mu;
+                at.tau *= tau;
+                at.cycle_s *= cycle;
+                return mel::real_pass(problem, box, at, pool, blocks);
+            };
+            const double h = 1e-5;
+            const mel::PassSums s = sums(1, 1, 1, 1);
+            const double l = point.prices.lambda;
+            const double m = point.prices.mu;
+            const auto slope = [&](auto at) {
+                return (at(1 + h).value - at(1 - h).value) / (2 * h);
+            };
+            const double by_l = slope([&](double x) { return sums(x, 1, 1, 1); });
+            const double by_m = slope([&](double x) { return sums(1, x, 1, 1); });
+            const double by_tau = slope([&](double x) { return sums(1, 1, x, 1); });
+            const double by_time = slope([&](double x) { return sums(1, 1, 1, x); });
+            CHECK(near(by_l, -s.bandwidth * l, 1e-4, 0), by_l, -s.bandwidth * l);
+            CHECK(near(by_m, -s.power * m, 1e-4, 0), by_m, -s.power * m);
+            CHECK(near(by_tau, s.value_tau * point.tau, 1e-4, 0), by_tau, s.value_tau * point.tau);
+            CHECK(near(by_time, s.value_time * point.cycle_s, 1e-4, 0), by_time);
+            if (shape.idle == mel::Idle::excused) return;  // learners that switch off make jumps
+            const mel::PassSums l_up = sums(1 + h, 1, 1, 1), l_down = sums(1 - h, 1, 1, 1);
+            const mel::PassSums m_up = sums(1, 1 + h, 1, 1), m_down = sums(1, 1 - h, 1, 1);
+            const double ll = -(l_up.bandwidth - l_down.bandwidth) / (2 * h * l);
+            const double lm = -(l_up.power - l_down.power) / (2 * h * l);
+            const double mm = -(m_up.power - m_down.power) / (2 * h * m);
+            CHECK(near(ll, s.h_ll, 1e-3, 0), ll, s.h_ll);
+            CHECK(near(lm, s.h_lm, 1e-3, 1e-3 * std::sqrt(s.h_ll * s.h_mm)), lm, s.h_lm);
+            CHECK(near(mm, s.h_mm, 1e-3, 0), mm, s.h_mm);
+        });
 }
 
 TEST(a_strided_pass_visits_as_many_learners_as_it_says) {

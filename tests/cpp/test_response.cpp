@@ -14,38 +14,42 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 TEST(respond_finds_the_best_integer_of_the_box) {
     for (unsigned seed = 1; seed <= 40; ++seed) {
-        instances::for_each_variant({.learners = 1, .samples = 60, .seed = seed},
-                                    [&](const instances::Shape& shape) {
-            const mel::Problem problem = instances::draw(shape).problem();
-            std::mt19937_64 random(seed);
-            const auto draw = [&](double low, double high) {
-                return std::exp(low + (high - low) * std::generate_canonical<double, 53>(random));
-            };
-            for (int round = 0; round < 12; ++round) {
-                const mel::Demand q = mel::demand_of(problem, 0, 1 + static_cast<double>(seed % 7),
-                                                     problem.cycle_s());
-                const double noise = problem.noise_over_gain()[0];
-                const mel::Prices prices{draw(-20, -4), draw(-4, 12)};
-                const double low = static_cast<double>(random() % 4);
-                const double high = low + static_cast<double>(random() % 60);
-                const bool excused = problem.excused();
-                const mel::Response r =
-                    mel::respond(problem.law(), q, noise, excused, low, high, prices);
-                double best = -infinity;
-                for (double d = low; d <= high; ++d) {
-                    if (!(excused && d == 0) && !q.allows(d)) continue;
-                    best = std::max(best, d - mel::cost_of(problem.law(), q, noise, excused, d,
-                                                           prices).cost);
+        instances::for_each_variant(
+            {.learners = 1, .samples = 60, .seed = seed}, [&](const instances::Shape& shape) {
+                const mel::Problem problem = instances::draw(shape).problem();
+                std::mt19937_64 random(seed);
+                const auto draw = [&](double low, double high) {
+                    return std::exp(low +
+                                    (high - low) * std::generate_canonical<double, 53>(random));
+                };
+                for (int round = 0; round < 12; ++round) {
+                    const mel::Demand q = mel::demand_of(
+                        problem, 0, 1 + static_cast<double>(seed % 7), problem.cycle_s());
+                    const double noise = problem.noise_over_gain()[0];
+                    const mel::Prices prices{draw(-20, -4), draw(-4, 12)};
+                    const double low = static_cast<double>(random() % 4);
+                    const double high = low + static_cast<double>(random() % 60);
+                    const bool excused = problem.excused();
+                    const mel::Response r =
+                        mel::respond(problem.law(), q, noise, excused, low, high, prices);
+                    double best = -infinity;
+                    for (double d = low; d <= high; ++d) {
+                        if (!(excused && d == 0) && !q.allows(d)) continue;
+                        best = std::max(
+                            best,
+                            d - mel::cost_of(problem.law(), q, noise, excused, d, prices).cost);
+                    }
+                    CHECK(r.possible == (best > -infinity), seed, best);
+                    if (!r.possible) continue;
+                    CHECK(
+                        std::fabs(r.samples - r.cost - best) <= 1e-12 * (std::fabs(best) + r.cost),
+                        seed, r.samples, r.cost, best);
+                    CHECK(r.samples >= low && r.samples <= high &&
+                          r.samples == std::floor(r.samples));
+                    const double parts = prices.lambda * r.bandwidth_hz + prices.mu * r.power_w;
+                    CHECK(std::fabs(parts - r.cost) <= 1e-12 * r.cost, parts, r.cost);
                 }
-                CHECK(r.possible == (best > -infinity), seed, best);
-                if (!r.possible) continue;
-                CHECK(std::fabs(r.samples - r.cost - best) <= 1e-12 * (std::fabs(best) + r.cost),
-                      seed, r.samples, r.cost, best);
-                CHECK(r.samples >= low && r.samples <= high && r.samples == std::floor(r.samples));
-                const double parts = prices.lambda * r.bandwidth_hz + prices.mu * r.power_w;
-                CHECK(std::fabs(parts - r.cost) <= 1e-12 * r.cost, parts, r.cost);
-            }
-        });
+            });
     }
 }
 

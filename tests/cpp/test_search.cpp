@@ -47,8 +47,8 @@ bool proves(const brute::View& view, const mel::Problem& problem, real tau, cons
         if (node.learner < 0) {
             bool empty = false;
             for (std::size_t k = 0; k < view.size(); ++k) empty |= box.low[k] > box.high[k];
-            if (!empty && !(bound_of(view, tau, box, node.prices) <
-                            static_cast<real>(view.s.samples))) {
+            if (!empty &&
+                !(bound_of(view, tau, box, node.prices) < static_cast<real>(view.s.samples))) {
                 return false;
             }
             continue;
@@ -74,29 +74,34 @@ bool proves(const brute::View& view, const mel::Problem& problem, real tau, cons
 TEST(trees_cover_every_split_and_every_leaf_is_closed) {
     int trees = 0, splits = 0, with_twins = 0;
     for (unsigned seed = 1; seed <= 60; ++seed) {
-        instances::for_each_variant({.learners = 2 + seed % 3, .samples = 6 + seed % 9,
-                                     .seed = seed, .kinds = seed % 2 ? 1 : 0},
-                                    [&](const instances::Shape& shape) {
-            instances::Instance it = instances::draw(shape, 5);
-            it.statement.bandwidth_hz *= seed % 3 ? 0.1 : 0.3;  // where radio decides
-            it.statement.cycle_s *= 1.5;
-            const mel::Problem problem = it.problem();
-            const brute::View view{it.stated()};
-            for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
-                const mel::Result r = mel::solve(problem, {.scheme = scheme});
-                CHECK(r.status == mel::Status::optimal || r.status == mel::Status::infeasible);
-                BoxOf root;
-                const std::int64_t count = static_cast<std::int64_t>(problem.size());
-                const bool joint = scheme == mel::Scheme::joint;
-                root.low.assign(problem.size(), joint ? 0 : problem.samples() / count);
-                root.high.assign(problem.size(), joint ? problem.samples()
-                                                       : (problem.samples() + count - 1) / count);
-                CHECK(proves(view, problem, static_cast<real>(r.bound) + 1, root, r.tree), seed);
-                ++trees;
-                splits += r.tree.size() > 1;
-                with_twins += r.tree.size() > 1 && !problem.twins().empty();
-            }
-        });
+        instances::for_each_variant(
+            {.learners = 2 + seed % 3,
+             .samples = 6 + seed % 9,
+             .seed = seed,
+             .kinds = seed % 2 ? 1 : 0},
+            [&](const instances::Shape& shape) {
+                instances::Instance it = instances::draw(shape, 5);
+                it.statement.bandwidth_hz *= seed % 3 ? 0.1 : 0.3;  // where radio decides
+                it.statement.cycle_s *= 1.5;
+                const mel::Problem problem = it.problem();
+                const brute::View view{it.stated()};
+                for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
+                    const mel::Result r = mel::solve(problem, {.scheme = scheme});
+                    CHECK(r.status == mel::Status::optimal || r.status == mel::Status::infeasible);
+                    BoxOf root;
+                    const std::int64_t count = static_cast<std::int64_t>(problem.size());
+                    const bool joint = scheme == mel::Scheme::joint;
+                    root.low.assign(problem.size(), joint ? 0 : problem.samples() / count);
+                    root.high.assign(problem.size(), joint
+                                                         ? problem.samples()
+                                                         : (problem.samples() + count - 1) / count);
+                    CHECK(proves(view, problem, static_cast<real>(r.bound) + 1, root, r.tree),
+                          seed);
+                    ++trees;
+                    splits += r.tree.size() > 1;
+                    with_twins += r.tree.size() > 1 && !problem.twins().empty();
+                }
+            });
     }
     CHECK(trees > 900 && splits > 20 && with_twins > 3, trees, splits, with_twins);
 }
@@ -104,36 +109,41 @@ TEST(trees_cover_every_split_and_every_leaf_is_closed) {
 TEST(price_search_proves_only_what_enumeration_confirms) {
     int proved = 0, open = 0;
     for (unsigned seed = 1; seed <= 20; ++seed) {
-        instances::for_each_variant({.learners = 3, .samples = 20, .seed = seed},
-                                    [&](const instances::Shape& shape) {
-            instances::Instance it = instances::draw(shape);
-            it.statement.bandwidth_hz *= 0.3;
-            const mel::Problem problem = it.problem();
-            const double best = static_cast<double>(mel::solve(problem, {}).tau);
-            const brute::View view{it.stated()};
-            mel::Stop stop(1e9, {});
-            mel::Pool pool(1, stop);
-            mel::PriceSearch search(problem, pool);
-            const BoxOf root{{0, 0, 0}, {20, 20, 20}};
-            for (const double tau : {best, best + 1, best + 2, best * 1.5 + 1}) {
-                const auto outcome = search.run(tau, mel::Box{{0, 20}}, {1e-6, 1}, 120);
-                if (outcome == mel::PriceSearch::Outcome::infeasible) {
-                    ++proved;
-                    CHECK(bound_of(view, static_cast<real>(tau), root, search.proof()) < 20, tau);
-                    continue;
+        instances::for_each_variant(
+            {.learners = 3, .samples = 20, .seed = seed}, [&](const instances::Shape& shape) {
+                instances::Instance it = instances::draw(shape);
+                it.statement.bandwidth_hz *= 0.3;
+                const mel::Problem problem = it.problem();
+                const double best = static_cast<double>(mel::solve(problem, {}).tau);
+                const brute::View view{it.stated()};
+                mel::Stop stop(1e9, {});
+                mel::Pool pool(1, stop);
+                mel::PriceSearch search(problem, pool);
+                const BoxOf root{{0, 0, 0}, {20, 20, 20}};
+                for (const double tau : {best, best + 1, best + 2, best * 1.5 + 1}) {
+                    const auto outcome = search.run(tau, mel::Box{{0, 20}}, {1e-6, 1}, 120);
+                    if (outcome == mel::PriceSearch::Outcome::infeasible) {
+                        ++proved;
+                        CHECK(bound_of(view, static_cast<real>(tau), root, search.proof()) < 20,
+                              tau);
+                        continue;
+                    }
+                    ++open;
+                    CHECK(search.found() > 0, tau);
+                    for (std::size_t i = 0; i < std::min<std::size_t>(search.found(), 2); ++i) {
+                        const mel::FoundSplit& split = search.recent(i);
+                        const real bound =
+                            bound_of(view, static_cast<real>(tau), root, split.prices) - 20;
+                        const double excess =
+                            20 * split.cut.samples +
+                            split.prices.lambda * problem.bandwidth_hz() * split.cut.bandwidth +
+                            split.prices.mu * problem.power_w() * split.cut.power;
+                        CHECK(std::fabs(static_cast<double>(bound) - excess) <
+                                  1e-8 * (std::fabs(excess) + 20),
+                              excess, static_cast<double>(bound));
+                    }
                 }
-                ++open;
-                CHECK(search.found() > 0, tau);
-                for (std::size_t i = 0; i < std::min<std::size_t>(search.found(), 2); ++i) {
-                    const mel::FoundSplit& split = search.recent(i);
-                    const real bound =
-                        bound_of(view, static_cast<real>(tau), root, split.prices) - 20;
-                    CHECK(std::fabs(static_cast<double>(bound) - split.excess) <
-                              1e-8 * (std::fabs(split.excess) + 20),
-                          split.excess, static_cast<double>(bound));
-                }
-            }
-        });
+            });
     }
     CHECK(proved > 50 && open > 50, proved, open);
 }
@@ -147,25 +157,25 @@ TEST(a_bound_that_rounding_could_have_made_proves_nothing) {
 
 TEST(the_error_of_a_bound_covers_its_distance_from_the_exact_one) {
     for (unsigned seed = 1; seed <= 20; ++seed) {
-        instances::for_each_variant({.learners = 3, .samples = 30, .seed = seed},
-                                    [&](const instances::Shape& shape) {
-            const instances::Instance it = instances::draw(shape);
-            const mel::Problem problem = it.problem();
-            mel::Stop stop(1e9, {});
-            mel::Pool pool(1, stop);
-            std::vector<mel::SplitSums> blocks;
-            std::vector<double> d(3);
-            const mel::PassPoint at{5, problem.cycle_s(), {3e-6, 20}};
-            const mel::SplitSums sums =
-                mel::exact_pass(problem, mel::Box{{0, 30}}, at, pool, blocks, d.data());
-            const mel::Excess excess = mel::excess_of(problem, at, sums);
-            const BoxOf root{{0, 0, 0}, {30, 30, 30}};
-            const real exact = bound_of({it.stated()}, 5, root, at.prices) - 30;
-            // The oracle's golden section is good to about 1e-17 of the cost.
-            const real slop = 1e-16L * (std::fabs(exact) + sums.cost.value() + 60);
-            CHECK(std::fabs(exact - excess.value) <= excess.error + slop, excess.value,
-                  excess.error, static_cast<double>(exact - excess.value));
-            CHECK(excess.error < 1e-9 * (std::fabs(excess.value) + 30), excess.error);
-        });
+        instances::for_each_variant(
+            {.learners = 3, .samples = 30, .seed = seed}, [&](const instances::Shape& shape) {
+                const instances::Instance it = instances::draw(shape);
+                const mel::Problem problem = it.problem();
+                mel::Stop stop(1e9, {});
+                mel::Pool pool(1, stop);
+                std::vector<mel::SplitSums> blocks;
+                std::vector<double> d(3);
+                const mel::PassPoint at{5, problem.cycle_s(), {3e-6, 20}};
+                const mel::SplitSums sums =
+                    mel::exact_pass(problem, mel::Box{{0, 30}}, at, pool, blocks, d.data());
+                const mel::Excess excess = mel::excess_of(problem, at, sums);
+                const BoxOf root{{0, 0, 0}, {30, 30, 30}};
+                const real exact = bound_of({it.stated()}, 5, root, at.prices) - 30;
+                // The oracle's golden section is good to about 1e-17 of the cost.
+                const real slop = 1e-16L * (std::fabs(exact) + sums.cost.value() + 60);
+                CHECK(std::fabs(exact - excess.value) <= excess.error + slop, excess.value,
+                      excess.error, static_cast<double>(exact - excess.value));
+                CHECK(excess.error < 1e-9 * (std::fabs(excess.value) + 30), excess.error);
+            });
     }
 }

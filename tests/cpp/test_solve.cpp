@@ -21,64 +21,69 @@ bool same(const mel::Result& a, const mel::Result& b) {
 TEST(tau_is_the_one_that_enumeration_finds) {
     int feasible = 0, infeasible = 0;
     for (unsigned seed = 1; seed <= 40; ++seed) {
-        instances::for_each_variant({.learners = 2 + seed % 2, .samples = 5 + seed % 6,
-                                     .seed = seed, .kinds = seed % 5 == 0 ? 1 : 0},
-                                    [&](const instances::Shape& shape) {
-            instances::Instance it = instances::draw(shape, 4);
-            it.statement.bandwidth_hz *= seed % 4 == 0 ? 0.02 : seed % 4 == 1 ? 0.15 : 1;
-            const mel::Problem problem = it.problem();
-            const brute::View view{it.stated()};
-            const std::int64_t count = static_cast<std::int64_t>(problem.size());
-            for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
-                const mel::Result r = mel::solve(problem, {.scheme = scheme});
-                const bool joint = scheme == mel::Scheme::joint;
-                const std::int64_t low = joint ? 0 : shape.samples / count;
-                const std::int64_t high =
-                    joint ? shape.samples : (shape.samples + count - 1) / count;
-                const auto exists = [&](std::int64_t tau) {
-                    return brute::any_split(problem.size(), shape.samples, low, high,
-                                            [&](const std::vector<std::int64_t>& d) {
-                                                return view.fits(static_cast<long double>(tau), d);
-                                            });
-                };
-                CHECK(r.tau == r.bound, r.tau, r.bound);
-                CHECK(!exists(r.bound + 1), seed, r.tau);
-                if (r.status == mel::Status::optimal) {
-                    ++feasible;
-                    CHECK(brute::violation(it.stated(), r).empty(),
-                          brute::violation(it.stated(), r));
-                } else {
-                    ++infeasible;
-                    CHECK(r.status == mel::Status::infeasible && r.tau == 0);
-                    CHECK(r.blame != mel::Blame::none);
+        instances::for_each_variant(
+            {.learners = 2 + seed % 2,
+             .samples = 5 + seed % 6,
+             .seed = seed,
+             .kinds = seed % 5 == 0 ? 1 : 0},
+            [&](const instances::Shape& shape) {
+                instances::Instance it = instances::draw(shape, 4);
+                it.statement.bandwidth_hz *= seed % 4 == 0 ? 0.02 : seed % 4 == 1 ? 0.15 : 1;
+                const mel::Problem problem = it.problem();
+                const brute::View view{it.stated()};
+                const std::int64_t count = static_cast<std::int64_t>(problem.size());
+                for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
+                    const mel::Result r = mel::solve(problem, {.scheme = scheme});
+                    const bool joint = scheme == mel::Scheme::joint;
+                    const std::int64_t low = joint ? 0 : shape.samples / count;
+                    const std::int64_t high =
+                        joint ? shape.samples : (shape.samples + count - 1) / count;
+                    const auto exists = [&](std::int64_t tau) {
+                        return brute::any_split(problem.size(), shape.samples, low, high,
+                                                [&](const std::vector<std::int64_t>& d) {
+                                                    return view.fits(static_cast<long double>(tau),
+                                                                     d);
+                                                });
+                    };
+                    CHECK(r.tau == r.bound, r.tau, r.bound);
+                    CHECK(!exists(r.bound + 1), seed, r.tau);
+                    if (r.status == mel::Status::optimal) {
+                        ++feasible;
+                        CHECK(brute::violation(it.stated(), r).empty(),
+                              brute::violation(it.stated(), r));
+                    } else {
+                        ++infeasible;
+                        CHECK(r.status == mel::Status::infeasible && r.tau == 0);
+                        CHECK(r.blame != mel::Blame::none);
+                    }
                 }
-            }
-        });
+            });
     }
     CHECK(feasible > 200 && infeasible > 20, feasible, infeasible);
 }
 
 TEST(plans_of_all_schemes_keep_every_constraint) {
     for (unsigned seed = 1; seed <= 12; ++seed) {
-        instances::for_each_variant({.learners = 3 * seed, .samples = 1000, .seed = seed},
-                                    [&](const instances::Shape& shape) {
-            const instances::Instance it = instances::draw(shape);
-            const mel::Problem problem = it.problem();
-            std::int64_t joint = 0;
-            for (const auto scheme :
-                 {mel::Scheme::joint, mel::Scheme::task_only, mel::Scheme::resource_only}) {
-                const mel::Result r = mel::solve(problem, {.scheme = scheme});
-                if (scheme == mel::Scheme::joint) joint = r.tau;
-                CHECK(r.tau <= joint);
-                CHECK(r.status == mel::Status::optimal || r.status == mel::Status::infeasible);
-                if (r.tau == 0) continue;
-                CHECK(brute::violation(it.stated(), r).empty(), brute::violation(it.stated(), r),
-                      static_cast<int>(scheme), seed);
-                if (scheme != mel::Scheme::resource_only) continue;
-                const std::int64_t share = 1000 / static_cast<std::int64_t>(shape.learners);
-                for (const std::int64_t d : r.samples) CHECK(d >= share && d <= share + 1, d);
-            }
-        });
+        instances::for_each_variant(
+            {.learners = 3 * seed, .samples = 1000, .seed = seed},
+            [&](const instances::Shape& shape) {
+                const instances::Instance it = instances::draw(shape);
+                const mel::Problem problem = it.problem();
+                std::int64_t joint = 0;
+                for (const auto scheme :
+                     {mel::Scheme::joint, mel::Scheme::task_only, mel::Scheme::resource_only}) {
+                    const mel::Result r = mel::solve(problem, {.scheme = scheme});
+                    if (scheme == mel::Scheme::joint) joint = r.tau;
+                    CHECK(r.tau <= joint);
+                    CHECK(r.status == mel::Status::optimal || r.status == mel::Status::infeasible);
+                    if (r.tau == 0) continue;
+                    CHECK(brute::violation(it.stated(), r).empty(),
+                          brute::violation(it.stated(), r), static_cast<int>(scheme), seed);
+                    if (scheme != mel::Scheme::resource_only) continue;
+                    const std::int64_t share = 1000 / static_cast<std::int64_t>(shape.learners);
+                    for (const std::int64_t d : r.samples) CHECK(d >= share && d <= share + 1, d);
+                }
+            });
     }
 }
 
@@ -156,7 +161,9 @@ TEST(a_stop_is_heeded_within_a_tenth_of_a_second) {
 
 TEST(nothing_to_send_needs_no_radio) {
     for (const auto idle : {mel::Idle::served, mel::Idle::excused}) {
-        const instances::Instance it = instances::draw({.learners = 5, .samples = 100, .idle = idle,
+        const instances::Instance it = instances::draw({.learners = 5,
+                                                        .samples = 100,
+                                                        .idle = idle,
                                                         .parallelized = false,
                                                         .sends_model = false});
         const mel::Result r = mel::solve(it.problem(), {});
@@ -197,9 +204,9 @@ TEST(rows_of_a_batch_are_what_solve_says_and_bad_rows_are_named) {
         for (std::size_t r = 0; r <= rows; ++r) offset[r] = r * learners;
         std::vector<std::int64_t> d(rows * learners);
         std::vector<double> band(rows * learners), power(rows * learners);
-        const mel::BatchOutputs out{status.data(), blame.data(),  stopped.data(), tau.data(),
-                                    bound.data(),  nodes.data(),  passes.data(),  elapsed.data(),
-                                    lambda.data(), mu.data(),     offset.data(),  d.data(),
+        const mel::BatchOutputs out{status.data(), blame.data(), stopped.data(), tau.data(),
+                                    bound.data(),  nodes.data(), passes.data(),  elapsed.data(),
+                                    lambda.data(), mu.data(),    offset.data(),  d.data(),
                                     band.data(),   power.data()};
         const mel::BatchResult done = mel::solve_many(c, {.threads = threads}, out);
         CHECK(done.done == rows && !done.stopped);

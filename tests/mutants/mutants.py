@@ -1,0 +1,92 @@
+"""Planted bugs of the core: each an exact piece of source, and what it becomes."""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One planted bug and the native tests that are expected to notice."""
+
+    name: str
+    file: str  # below cpp/
+    old: str
+    new: str
+    tests: str  # names of native tests, separated by blanks
+
+
+ROOT = "tau_is_the_one_that_enumeration_finds"
+TREE = "trees_cover_every_split_and_every_leaf_is_closed"
+PLAN = "plans_of_all_schemes_keep_every_constraint"
+ORACLE = "pass_agrees_with_the_scalar_oracle"
+RESPOND = "respond_finds_the_best_integer_of_the_box"
+PRICE = "a_rate_is_bought_at_the_least_price"
+FILL = "filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_constraint"
+SEARCH = "price_search_proves_only_what_enumeration_confirms"
+
+MUTANTS = [
+    Mutant("wrong sign in the gradient's tau part", "src/kernels/kernels.inc.hpp",
+           "tau.part[j] -= push", "tau.part[j] += push", ORACLE),
+    Mutant("wrong sign of the power price in kappa", "src/link_law.cpp",
+           "(prices.lambda + watt_per_hz * x) * b", "(prices.lambda - watt_per_hz * x) * b", PRICE),
+    Mutant("kappa without its power part", "src/link_law.cpp",
+           "(prices.lambda + watt_per_hz * x) * b", "prices.lambda * b", PRICE),
+    Mutant("beta missing from what is sent", "include/mel/learner.hpp",
+           "const double bits = alpha * d + beta;\n        return bits > 0",
+           "const double bits = alpha * d;\n        return bits > 0", TREE),
+    Mutant("beta missing from what is returned", "include/mel/learner.hpp",
+           "cycle_s - problem.model_bits() * back", "cycle_s - 0 * back", PLAN + " " + TREE),
+    Mutant("off by one in a lower box", "src/branch_and_bound.cpp",
+           "up.lower[learner] = at + 1;", "up.lower[learner] = at + 2;", TREE + " " + ROOT),
+    Mutant("off by one in an upper box", "src/branch_and_bound.cpp",
+           "down.upper[learner] = at;", "down.upper[learner] = at - 1;", TREE + " " + ROOT),
+    Mutant("symmetry the wrong way round", "src/branch_and_bound.cpp",
+           "open.upper[j] = std::min(open.upper[j], at);",
+           "open.upper[j] = std::min(open.upper[j], at - 1);", TREE + " " + ROOT),
+    Mutant("twins that differ in power", "src/problem.cpp",
+           "return std::tuple(s.flops_per_s[k], s.gain[k], s.return_bandwidth_hz[k],\n"
+           "                          s.return_power_w[k]);",
+           "return std::tuple(s.flops_per_s[k], s.gain[k], s.return_bandwidth_hz[k]);",
+           "twins_are_the_learners_equal_in_all_four_columns"),
+    Mutant("tolerance instead of exactness in a proof", "include/mel/exact_pass.hpp",
+           "return value + error < 0;", "return value - error < 0;",
+           "a_bound_that_rounding_could_have_made_proves_nothing"),
+    Mutant("no error added outward", "src/exact_pass.cpp",
+           "return {value.value(), unit_roundoff * (64 * scale +",
+           "return {value.value(), 0 * unit_roundoff * (64 * scale +",
+           "the_error_of_a_bound_covers_its_distance_from_the_exact_one"),
+    Mutant("budget exceeded by a tolerance", "src/water_filling.cpp",
+           "band / finish.sums.bandwidth * (1 - budget_reserve)",
+           "band / finish.sums.bandwidth * (1 + 1e-9)", PLAN + " " + FILL),
+    Mutant("late learners let pass", "src/kernels/kernels.inc.hpp",
+           "~(seconds <= fill(scale.deadline_s))", "~(seconds <= fill(1e9 * scale.deadline_s))",
+           "allocation_is_refused_where_a_learner_would_be_late"),
+    Mutant("bandwidth and power swapped in the budget", "src/exact_pass.cpp",
+           "point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w()",
+           "point.prices.lambda * problem.power_w() + point.prices.mu * problem.bandwidth_hz()",
+           SEARCH + " " + ROOT),
+    Mutant("only the sample below the stationary point", "src/learner.cpp",
+           "const double above = std::clamp(d + 1, low, high);",
+           "const double above = std::clamp(d, low, high);", RESPOND),
+    Mutant("fixed law: the lower end forgotten", "src/learner.cpp",
+           "if (law == LinkLaw::density) count = 0;", "count = 0;", RESPOND),
+    Mutant("excused learners served", "src/learner.cpp",
+           "const bool may_rest = excused && lower <= 0;", "const bool may_rest = false;",
+           RESPOND + " " + ROOT),
+    Mutant("monotonicity slip: a refuted tau below a plan", "src/solve.cpp",
+           "if (answer == Answer::infeasible) upper_ = next - 1;",
+           "if (answer == Answer::infeasible) upper_ = next;", ROOT),
+    Mutant("a box closed by capacity too early", "src/branch_and_bound.cpp",
+           "return most.value() < tools_.problem.samples_real();",
+           "return most.value() <= tools_.problem.samples_real();", TREE + " " + ROOT),
+    Mutant("a plain sum where a compensated one decides", "include/mel/sums.hpp",
+           "low_ += (high_ - (sum - part)) + (x - part);", "low_ += 0 * part;",
+           "compensated_sum_keeps_what_plain_addition_loses "
+           "sum_at_most_refuses_one_unit_over_the_limit"),
+    Mutant("equal shares rounded up", "src/equal_shares.cpp",
+           "if (std::fma(share, learners, -budget) > 0) share = std::nextafter(share, 0.0);",
+           "share = std::nextafter(share, 1e300);", PLAN),
+    Mutant("equal shares: the largest split, not the fitting one", "src/equal_shares.cpp",
+           "std::floor(fixed / each)", "std::ceil(fixed / each)", PLAN),
+    Mutant("Halley's step with the wrong sign", "src/link_law.cpp",
+           "slope - 0.5 * f * (1 + l) / l", "slope + 0.5 * f * (1 + l) / l",
+           "density_root_is_good_to_a_few_ulps_for_every_exponent"),
+]  # fmt: skip

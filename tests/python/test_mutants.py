@@ -1,0 +1,30 @@
+"""The suite notices planted bugs; the table in docs/verification.md comes from the same script."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "mutants"
+
+
+def test_every_mutant_still_applies() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import run; print(*run.stale(), sep='\\n')"],
+        cwd=FOLDER,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not shutil.which("cmake"), reason="no cmake")
+def test_every_mutant_is_killed() -> None:
+    done = subprocess.run(
+        [sys.executable, "run.py"], cwd=FOLDER, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
