@@ -3,7 +3,6 @@
 import csv
 import os
 import signal
-import threading
 
 import numpy as np
 import pytest
@@ -66,13 +65,16 @@ def test_a_stopped_sweep_goes_on_from_its_file(tmp_path, ending):
 def test_ctrl_c_keeps_the_rows_done_in_the_file(tmp_path):
     path = tmp_path / "out.csv"
     over = {"learners": [20], "seed": range(20_000)}
-    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            mel.sweep("table1", over, threads=2, output=path)
-    finally:
-        timer.join()
+    sent = []
+
+    def interrupt_once(*_: object) -> bool:
+        if not sent:
+            sent.append(True)
+            os.kill(os.getpid(), signal.SIGINT)
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        mel.sweep("table1", over, threads=2, output=path, callback=interrupt_once)
     lines = list(csv.reader(path.read_text().splitlines()))
     assert len(lines) > 1
     assert {len(line) for line in lines} == {len(lines[0])}
