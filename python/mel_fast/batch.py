@@ -95,6 +95,8 @@ def solve_many(
         else:
             cores = [problem.core for problem in source]
             found = _core.solve_problems(problems=cores, **arguments)
+        if bar is not None:
+            bar(found["done"])
     plans = Plans._from_core(source, counts, scheme, found)
     if found["interrupted"]:
         raise InterruptedMany(plans)

@@ -175,7 +175,7 @@ def test_an_empty_batch_is_an_empty_result():
 
 
 def test_a_stop_keeps_rows_that_are_done_and_says_which_are_not():
-    draws = table1_draws(4000, learners=20)
+    draws = table1_draws(40_000, learners=20)
     seen = []
 
     def stop(done, rows, elapsed_s):
@@ -187,8 +187,8 @@ def test_a_stop_keeps_rows_that_are_done_and_says_which_are_not():
     assert time.perf_counter() - begin < 30
     unsolved = plans.status == "unsolved"
     assert unsolved.any()
-    assert 100 < (~unsolved).sum() < 4000
-    assert all(rows == 4000 for _, rows in seen)
+    assert 100 < (~unsolved).sum() < 40_000
+    assert all(rows == 40_000 for _, rows in seen)
     assert not plans.tau[unsolved].any()
     assert not plans.power_w[unsolved].any()
     assert (plans.tau[plans.status == "optimal"] > 0).all()

@@ -36,17 +36,17 @@ def save_growth(report: Mapping[str, Any], path: str | PathLike[str]) -> None:
         sizes = [row["learners"] for row in mine]
         words = {"color": colour, "marker": "o", "markersize": 3, "label": idle}
         time.loglog(sizes, [row["best_s"] for row in mine], **words)
-        each.loglog(sizes, [row["ns_a_learner"] for row in mine], **words)
+        each.loglog(sizes, [row["cpu_s"] / row["learners"] * 1e9 for row in mine], **words)
         known = [row for row in mine if row["bytes_a_learner_beyond"] and row["learners"] >= 10**5]
         memory.semilogx(
             [row["learners"] for row in known],
             [row["bytes_a_learner_beyond"] for row in known],
             **words,
         )
-    time.set_title("Time to solve and prove (s)", fontsize=9)
-    each.set_title("Time a learner (ns)", fontsize=9)
+    time.set_title("Wall time to solve and prove (s)", fontsize=9)
+    each.set_title("CPU time a learner, all threads (ns)", fontsize=9)
     memory.set_title("Memory a learner (bytes)\nbeyond inputs and outputs", fontsize=9)
-    memory.set_ylim(bottom=0)
+    memory.set_ylim(0, memory.get_ylim()[1] * 1.2)
     for axes in (time, each, memory):
         axes.set_xlabel("Learners K")
         axes.grid(color="#DDDDDD", linewidth=0.6)

@@ -186,6 +186,7 @@ class _Run:
     def solve(self, made: list[Made]) -> list[Row]:
         """Solve a chunk; rows that a stop kept from their answer are left out."""
         rows = [Row.refused(point, why) for point, why in made if isinstance(why, str)]
+        self._done += len(rows)
         for scheme in dict.fromkeys(point["scheme"] for point, _ in made):
             if self.stopped:
                 break
@@ -198,6 +199,8 @@ class _Run:
             found = [Row.found(point, plans, i, self.stopped) for i, (point, _) in enumerate(mine)]
             rows.extend(row for row in found if row is not None)
             self._done += len(found)
+        if self._tell is not None:
+            self.stopped = self._tell(self._done) or self.stopped
         return rows
 
     def _plans(self, problems: list[Problem], scheme: Any) -> Plans:
