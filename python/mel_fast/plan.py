@@ -147,7 +147,8 @@ nodes, passes, elapsed_s
         Where the solver's search ended; for a plan that was read, what its certificate says.
         """
         if self._result is not None:
-            return self._result.end if min(self._result.end) > 0.0 else None
+            end = self._result.end
+            return end if min(end) > 0.0 else None
         for node in (self.certificate or {}).get("tree", ()):
             per_hz, per_w = node.get("lambda_per_hz", 0.0), node.get("mu_per_w", 0.0)
             if per_hz > 0.0 and per_w > 0.0:
