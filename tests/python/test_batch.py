@@ -3,8 +3,11 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -277,3 +280,14 @@ def test_csv_and_parquet_hold_the_numbers(tmp_path):
     assert "gain[0]" in table["error"][1]
     with pytest.raises(ValueError, match=r"\.parquet or \.csv"):
         plans.save(tmp_path / "plans.txt")
+
+
+def test_the_monte_carlo_example_runs():
+    example = Path(__file__).parents[2] / "examples" / "monte_carlo.py"
+    command = [sys.executable, str(example), "--draws", "40", "--learners", "5"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert [line.split()[0] for line in out.splitlines()[1:4]] == [
+        "joint",
+        "task_only",
+        "resource_only",
+    ]

@@ -108,7 +108,7 @@ def sweep(
                 rows = run.solve(points)
                 sink.write(rows)
                 done.update((key_of(row.point), row) for row in rows)
-                if run.stopped:
+                if run.should_stop():
                     break
         except KeyboardInterrupt:  # between two batches
             run.interrupted = True
@@ -199,9 +199,13 @@ class _Run:
             found = [Row.found(point, plans, i, self.stopped) for i, (point, _) in enumerate(mine)]
             rows.extend(row for row in found if row is not None)
             self._done += len(found)
+        return rows
+
+    def should_stop(self) -> bool:
+        """Tell how many rows are done, once they are kept; whether that was the last chunk."""
         if self._tell is not None:
             self.stopped = self._tell(self._done) or self.stopped
-        return rows
+        return self.stopped
 
     def _plans(self, problems: list[Problem], scheme: Any) -> Plans:
         try:
