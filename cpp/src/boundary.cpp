@@ -186,6 +186,7 @@ PassSums Boundary::minimise(PassPoint& point, int max_passes) {
 bool Boundary::prove(PassPoint& point, int max_passes) {
     const double samples = problem_.samples_real();
     for (int step = 0; step < max_passes; ++step) {
+        if (!point.prices.usable()) return false;
         const PassSums sums = pass(point, 1);
         if (pool_.stop().check()) return false;
         if (sums.impossible > 0) return false;  // for the exact pass to look at

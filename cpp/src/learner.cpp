@@ -80,7 +80,9 @@ Response respond(LinkLaw law, const Demand& demand, double noise, bool excused, 
         if (above > below) candidates[count++] = above;
     }
 
+    // Some integer of the box meets the deadline, whatever the arithmetic below makes of its cost.
     Response best = rest;
+    best.possible = true;
     double best_value = may_rest ? 0 : -std::numeric_limits<double>::infinity();
     for (int i = 0; i < count; ++i) {
         const double d = candidates[i];

@@ -24,6 +24,7 @@ MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>&
         } else if (!polygon_.centre(prices)) {
             return mix() ? Outcome::mixture : Outcome::open;
         }
+        if (!prices.usable()) return Outcome::open;
         const PassPoint point{tau, problem_.cycle_s(), prices};
         PassSums sums = real_pass(problem_, box_, point, pool_, blocks_, stride);
         ++passes_;

@@ -11,6 +11,7 @@ PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, Prices start, 
     Prices prices = start;
     for (int pass = 0; pass < max_passes; ++pass) {
         if (pool_.stop().check()) return Outcome::stopped;
+        if (!prices.usable()) return Outcome::open;
         newest_ = (newest_ + 1) % ring_.size();
         FoundSplit& split = ring_[newest_];
         split.samples.resize(problem_.size());

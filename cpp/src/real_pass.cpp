@@ -28,7 +28,7 @@ double proof_error(const Problem& problem, const PassPoint& point, const PassSum
     const double budget =
         point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w();
     return margin * (budget + sums.cost + sums.samples + problem.samples_real()) +
-           256 * unit_roundoff * point.cycle_s * sums.condition;
+           256 * unit_roundoff * point.cycle_s * sums.condition + 64 * unit_roundoff * sums.reach;
 }
 
 std::size_t learners_seen(std::size_t size, std::size_t stride) {

@@ -35,6 +35,7 @@ struct PassSums {
     double condition = 0;   // sum of cost / slack: the cycle times this scales the rounding error
     double impossible = 0;  // served learners that no rate can bring home in time
     double doubtful = 0;    // learners so near the end of the cycle that rounding decides: no proof
+    double reach = 0;       // sum of budget / per_sample: its rounding is the samples' error
 
     void add(const PassSums& o) {
         value += o.value;
@@ -50,6 +51,7 @@ struct PassSums {
         condition += o.condition;
         impossible += o.impossible;
         doubtful += o.doubtful;
+        reach += o.reach;
     }
 
     void scale(double by) {

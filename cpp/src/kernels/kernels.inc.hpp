@@ -32,7 +32,7 @@ template <class Law>
 static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t last) {
     const PriceConstants p = constants(in);
     Sum value{}, samples{}, bandwidth{}, power{}, cost{}, ll{}, lm{}, mm{}, curvature{}, tau{},
-        time{}, condition{}, impossible{}, doubtful{};
+        time{}, condition{}, impossible{}, doubtful{}, reach{};
     for (std::size_t k = first; k < last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
@@ -57,6 +57,7 @@ static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t
             condition.part[j] += Law::linear ? push : only(m, r.cost / r.slack);
             impossible.part[j] += only(r.impossible, fill(1));
             doubtful.part[j] += only(r.doubtful, fill(1));
+            reach.part[j] += only(m, r.reach);
         }
     }
     PassSums s;
@@ -74,6 +75,7 @@ static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t
     s.condition = total(condition);
     s.impossible = total(impossible);
     s.doubtful = total(doubtful);
+    s.reach = total(reach);
     return s;
 }
 
@@ -205,7 +207,9 @@ static AllocationSums allocate_block(const KernelInput& in, const AllocationScal
             const Lanes seconds = only(f.sends, sent * ln2 / select(f.sends, rate, fill(1))) +
                                   in.point.tau * load(in.compute_s + at) * f.samples +
                                   returned * load(in.return_s_per_bit + at);
-            late.part[j] += only(f.part & ~(seconds <= fill(scale.deadline_s)), fill(1));
+            const Mask real = ~f.sends | ((band > 0) & (power > 0));
+            const Mask kept = (seconds <= fill(scale.deadline_s)) & real;
+            late.part[j] += only(f.part & ~kept, fill(1));
         }
     }
     return {total(band_sum), total(power_sum), total(late)};

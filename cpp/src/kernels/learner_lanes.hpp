@@ -33,6 +33,7 @@ MEL_INLINE DemandLanes demand_lanes(const KernelInput& in, std::size_t k) {
 struct ResponseLanes {
     Lanes samples, slack, rate, bandwidth, power, cost;
     Lanes hurry;                    // rate / slack
+    Lanes reach;                    // samples that a whole cycle would hold
     Lanes unit_cost;                // d cost / d rate
     Lanes band_slope, power_slope;  // d B / d rate, d P / d rate
     Lanes interior;                 // rate'^2 / cost'' where d is free
@@ -44,6 +45,7 @@ struct ResponseLanes {
 
 struct Ends {
     Lanes low_slack, high_slack;
+    double low, high;
     Lanes least;
     Mask possible;
 };
@@ -52,6 +54,8 @@ MEL_INLINE Ends ends_of(const KernelInput& in, const DemandLanes& q) {
     const bool may_rest = in.excused && in.box.lower <= 0;
     const double low = may_rest ? 1 : in.box.lower;
     Ends e;
+    e.low = low;
+    e.high = in.box.upper;
     e.low_slack = q.budget - q.each * low;
     const Lanes least = q.budget * capacity_reserve;
     e.least = least;
@@ -60,7 +64,7 @@ MEL_INLINE Ends ends_of(const KernelInput& in, const DemandLanes& q) {
     return e;
 }
 
-MEL_INLINE void settle(const KernelInput& in, const DemandLanes& q, const Ends& e,
+MEL_INLINE void settle(const KernelInput& in, const DemandLanes& q, const Ends& e, Lanes log_gain,
                        ResponseLanes& r) {
     const bool may_rest = in.excused && in.box.lower <= 0;
     r.active = may_rest ? e.possible & (r.samples > r.cost) : e.possible;
@@ -68,7 +72,17 @@ MEL_INLINE void settle(const KernelInput& in, const DemandLanes& q, const Ends& 
     const double reserve = 4 * capacity_reserve * in.point.cycle_s;
     const Mask hidden =
         q.valid & ~e.possible & (e.low_slack > fill(-reserve)) & (q.budget > fill(-reserve));
-    r.doubtful = hidden | (r.active & (r.slack <= 2 * e.least));
+    // Beyond these the roots' intermediate results leave the range of doubles.
+    const Mask far = ~((log_gain > 1e-60) & (log_gain < fill(250)));
+    r.doubtful = hidden | (r.active & far) | (r.active & (r.slack <= 2 * e.least));
+}
+
+// The samples that leave a slack; at the ends of the box the ends themselves, which rounding would
+// blur.
+MEL_INLINE Lanes samples_at(const DemandLanes& q, const Ends& e, Lanes inverse_each, Lanes slack) {
+    const Lanes d = (q.budget - slack) * inverse_each;
+    const Mask top = slack == q.budget - q.each * e.high;
+    return select(slack == e.low_slack, fill(e.low), select(top, fill(e.high), d));
 }
 
 struct PriceConstants {
@@ -93,7 +107,8 @@ struct DensityLaw {
         const Lanes wish = square_root(r.unit_cost * q.shape);
         r.slack = smaller(larger(wish, e.high_slack), e.low_slack);
         const Lanes inverse_each = 1 / q.each;
-        r.samples = (q.budget - r.slack) * inverse_each;
+        r.samples = samples_at(q, e, inverse_each, r.slack);
+        r.reach = q.budget * inverse_each;
         const Lanes inverse_slack = 1 / r.slack;
         r.rate = larger(in.alpha * r.samples + in.beta, fill(0)) * inverse_slack;
         r.hurry = r.rate * inverse_slack;
@@ -108,7 +123,7 @@ struct DensityLaw {
         const Lanes both = 1 / (twice * swing);
         r.interior = only(r.slack == wish, r.slack * inverse_each * swing * both);
         r.curvature = p.ratio * r.bandwidth * inverse * inverse * twice * both;
-        settle(in, q, e, r);
+        settle(in, q, e, root.log_gain, r);
         return r;
     }
 };
@@ -120,10 +135,11 @@ struct FixedPoint {
 
 // Where `known` the root u is `u` already.
 MEL_INLINE FixedPoint fixed_point(const KernelInput& in, const PriceConstants& p,
-                                  const DemandLanes& q, Lanes slack, Mask known, Lanes u) {
+                                  const DemandLanes& q, const Ends& e, Lanes slack, Mask known,
+                                  Lanes u) {
     FixedPoint f;
     f.slack = slack;
-    f.samples = (q.budget - slack) / q.each;
+    f.samples = samples_at(q, e, 1 / q.each, slack);
     f.rate = larger(in.alpha * f.samples + in.beta, fill(0)) / slack;
     const Mask sends = f.rate > 0;
     f.u = u;
@@ -209,14 +225,14 @@ struct FixedLaw {
         const Lanes slack = select(found, bounded, select(sound, low_slack, high_slack));
         Mask free = found & (slack == w.slack);
         safe.valid = q.valid & e.possible;
-        FixedPoint f = fixed_point(in, p, safe, slack, free, w.u);
+        FixedPoint f = fixed_point(in, p, safe, e, slack, free, w.u);
         if (in.alpha > 0) {
             // The value may rise again towards the lower end, which is worth at most its samples.
             const bool may_rest = in.excused && in.box.lower <= 0;
             const double least = may_rest ? 1 : in.box.lower;
             const Mask doubt = sound & found & (f.samples - f.cost < fill(least));
             if (any(doubt)) {
-                const FixedPoint low = fixed_point(in, p, safe, low_slack, none(), w.u);
+                const FixedPoint low = fixed_point(in, p, safe, e, low_slack, none(), w.u);
                 const Mask lower = doubt & (low.samples - low.cost > f.samples - f.cost);
                 f = choose(lower, low, f);
                 free = free & ~lower;
@@ -230,6 +246,7 @@ struct FixedLaw {
         r.power = f.power;
         r.cost = f.cost;
         r.hurry = f.rate / f.slack;
+        r.reach = q.budget / q.each;
         const Mask sends = f.rate > 0;
         r.unit_cost = p.band / f.u;
         const Lanes stretch = 1 / (2 + f.u);
@@ -242,7 +259,7 @@ struct FixedLaw {
             (2 * q.each / f.slack - only(sends, slope * stretch / select(sends, f.rate, fill(1))));
         r.interior = only(free & (second > 0), slope * slope / select(second > 0, second, fill(1)));
         r.curvature = f.bandwidth * stretch;
-        settle(in, q, e, r);
+        settle(in, q, e, select(sends, f.u, fill(1)), r);
         return r;
     }
 };
