@@ -171,10 +171,11 @@ TEST(the_error_of_a_bound_covers_its_distance_from_the_exact_one) {
                 const mel::Excess excess = mel::excess_of(problem, at, sums);
                 const BoxOf root{{0, 0, 0}, {30, 30, 30}};
                 const real exact = bound_of({it.stated()}, 5, root, at.prices) - 30;
-                // The oracle's golden section is good to about 1e-17 of the cost.
-                const real slop = 1e-16L * (std::fabs(exact) + sums.cost.value() + 60);
+                // The oracle's golden section is good to about 1e-18 of the cost.
+                const real slop = 4e-18L * (std::fabs(exact) + sums.cost.value() + 60);
                 CHECK(std::fabs(exact - excess.value) <= excess.error + slop, excess.value,
                       excess.error, static_cast<double>(exact - excess.value));
+                CHECK(excess.error > 8 * mel::unit_roundoff * 30, excess.error);
                 CHECK(excess.error < 1e-9 * (std::fabs(excess.value) + 30), excess.error);
             });
     }

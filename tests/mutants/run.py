@@ -14,7 +14,7 @@ from pathlib import Path
 from mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 300  # for the tests of one mutant; a hang is noticed too
+SECONDS = 120  # for the tests of one mutant; a hang is noticed too
 
 
 class StaleMutantError(Exception):
