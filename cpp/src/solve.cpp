@@ -305,9 +305,17 @@ class Solver {
         return true;
     }
 
+    // A learner that can not take its share of resource_only was passed over by the real responses.
+    bool within_box() const {
+        if (box_.lower == 0) return true;
+        return std::all_of(real_.begin(), real_.end(),
+                           [&](double d) { return d >= box_.lower && d <= box_.upper; });
+    }
+
     // Shares the slack out by finishing as early as the split allows, then lets the proof's eyes
     // look at the numbers.
     bool keep_plan(double tau, double ratio, double guess_s) {
+        if (!within_box()) return false;
         const double cycle = problem_.cycle_s();
         WaterFilling::Finish finish{infinity, ratio, {}};
         if (settings_.spare == Spare::time) {

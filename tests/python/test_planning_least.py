@@ -118,3 +118,19 @@ def test_wrong_arguments_are_named() -> None:
         mel.least(problem, 1, "power")  # type: ignore[arg-type]
     with pytest.raises(AttributeError, match="lower"):
         _ = mel.least(problem, 1, "power_w").lower_s
+
+
+@pytest.mark.parametrize(
+    ("case", "over", "tau"),
+    [
+        (Case(3032038262, 32, 265, "density", "parallelized", "excused", None), "power_w", 6),
+        (Case(1829661819, 30, 194, "fixed", "parallelized", "excused", None), "bandwidth_hz", 1),
+        (Case(613108019, 61, 3378, "density", "parallelized", "served", None), "bandwidth_hz", 9),
+    ],
+)
+def test_a_learner_that_cannot_take_its_share_is_not_passed_over(
+    case: Case, over: str, tau: int
+) -> None:
+    found = mel.least(case.problem(), tau, over, scheme="resource_only")
+    assert (found.status, found.plan) == ("infeasible", None)
+    assert mel.verify(None, found.proof)
