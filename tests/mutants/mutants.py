@@ -57,7 +57,7 @@ MUTANTS = [
            "band / finish.sums.bandwidth * (1 - budget_reserve)",
            "band / finish.sums.bandwidth * (1 + 1e-9)", PLAN + " " + FILL),
     Mutant("late learners let pass", "src/kernels/kernels.inc.hpp",
-           "~(seconds <= fill(scale.deadline_s))", "~(seconds <= fill(1e9 * scale.deadline_s))",
+           "(seconds <= fill(scale.deadline_s))", "(seconds <= fill(1e9 * scale.deadline_s))",
            "allocation_is_refused_where_a_learner_would_be_late"),
     Mutant("bandwidth and power swapped in the budget", "src/exact_pass.cpp",
            "point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w()",
