@@ -66,7 +66,7 @@ class Solver {
             if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
         }
         end_tau_ = guess.tau;
-        search(std::clamp<double>(std::floor(guess.tau), 0, static_cast<double>(upper_)));
+        search(whole_guess(guess.tau, 0));
         if (upper_ > result_.tau && !stop_.requested()) tighten();
         return finish();
     }
@@ -104,15 +104,22 @@ class Solver {
                capacity_passes_;
     }
 
+    // A guess may be anything, also not a number.
+    std::int64_t whole_guess(double guess, std::int64_t least) const {
+        if (!(guess >= static_cast<double>(least))) return std::min(least, upper_);
+        if (guess >= static_cast<double>(upper_)) return upper_;
+        return static_cast<std::int64_t>(guess);
+    }
+
     // Closes in on the largest feasible tau from a guess: one step above it, the guess itself, then
     // outwards with doubling steps, then by halves. `ceiling` also falls where a tau stays
     // unresolved; `upper_` only by proof.
-    void search(double guess) {
+    void search(std::int64_t guess) {
         std::int64_t ceiling = upper_;
-        std::int64_t next = std::min<std::int64_t>(static_cast<std::int64_t>(guess) + 1, ceiling);
+        std::int64_t next = std::min(guess + 1, ceiling);
         std::int64_t stride = 1;
         bool bracketed_below = false;
-        bool bracketed_above = next > static_cast<std::int64_t>(guess) ? false : true;
+        bool bracketed_above = next <= guess;
         while (result_.tau < ceiling) {
             const Answer answer = decide(next);
             if (answer == Answer::stopped) return;
@@ -217,7 +224,7 @@ class Solver {
     double tau_by_mixture(double guess) {
         std::int64_t low = 0;
         std::int64_t high = upper_;
-        std::int64_t next = std::clamp<std::int64_t>(static_cast<std::int64_t>(guess), 1, upper_);
+        std::int64_t next = whole_guess(guess, 1);
         while (low < high && !stop_.check()) {
             const auto outcome =
                 mixture_.run(static_cast<double>(next), {prices_}, mixture_passes, sample_stride());

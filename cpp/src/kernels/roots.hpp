@@ -35,7 +35,7 @@ MEL_INLINE DensityRoot density_root(Lanes y) {
         const Lanes rise = delta * (1 + delta * (0.5 + delta * (1.0 / 6 + delta * (1.0 / 24))));
         grown = select(open, e.minus_one + e.value * rise, grown);
         l = select(open, l + delta, l);
-        open = open & (magnitude(delta) > 1e-4 * l);
+        open = open & (magnitude(delta) > 1e-4 * smaller(l, fill(1)));
         if (step == 6 || !any(open)) return {l, grown};
         l = larger(l, fill(1e-300));
     }
