@@ -48,6 +48,7 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
 bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, double& at) const {
     const Problem& problem = tools_.problem;
     const std::size_t size = problem.size();
+    if (search_.found() == 0) return choose_widest(open, learner, at);
     const Mixture mixture = search_.mixture();
     const Prices prices = search_.recent(0).prices;
     double largest = 0;
@@ -95,15 +96,19 @@ bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, 
             }
         }
     }
-    if (widest > 0) return true;
-    for (std::size_t k = 0; k < size; ++k) {
+    return widest > 0 || choose_widest(open, learner, at);
+}
+
+bool BranchAndBound::choose_widest(const Open& open, std::size_t& learner, double& at) const {
+    double widest = 0;
+    for (std::size_t k = 0; k < open.upper.size(); ++k) {
         const double width = open.upper[k] - open.lower[k];
-        if (width > widest) {
-            widest = width;
-            learner = k;
-            at = newest.samples[k] < open.upper[k] ? newest.samples[k] : newest.samples[k] - 1;
-            at = std::max(at, open.lower[k]);
-        }
+        if (!(width > widest)) continue;
+        widest = width;
+        learner = k;
+        const double held = search_.found() > 0 ? search_.recent(0).samples[k]
+                                                : std::floor(0.5 * (open.lower[k] + open.upper[k]));
+        at = std::clamp(held, open.lower[k], open.upper[k] - 1);
     }
     return widest > 0;
 }

@@ -9,6 +9,7 @@ PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, Prices start, 
     polygon_.reset();
     found_ = 0;
     Prices prices = start;
+    if (!prices.usable()) polygon_.centre(prices);
     for (int pass = 0; pass < max_passes; ++pass) {
         if (pool_.stop().check()) return Outcome::stopped;
         if (!prices.usable()) return Outcome::open;

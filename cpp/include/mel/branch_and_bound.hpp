@@ -56,6 +56,7 @@ class BranchAndBound {
 
     bool closes_by_capacity(const Open& open) const;
     bool try_splits(double tau, const Box& box);
+    bool choose_widest(const Open& open, std::size_t& learner, double& at) const;
     bool choose(double tau, const Open& open, std::size_t& learner, double& at) const;
     void branch(const Open& open, std::size_t learner, double at, std::vector<Open>& stack);
     void propagate(Open& open, std::size_t learner, double at, bool below) const;
