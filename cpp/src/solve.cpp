@@ -299,7 +299,8 @@ class Solver {
         PassPoint point{tau, problem_.cycle_s(), prices_};
         const std::size_t stride = sample_stride();
         if (stride > 1) boundary_.find_cycle(point, 1e-6, 16, stride);
-        const bool converged = boundary_.find_cycle(point, 1e-6, 16);
+        // After a sample, one step over all learners: the split is good to the square of what is left.
+        const bool converged = boundary_.find_cycle(point, stride > 1 ? 1e-3 : 1e-6, 16);
         if (stop_.requested() || !std::isfinite(point.cycle_s)) return false;
         if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;
         point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
