@@ -43,9 +43,10 @@ std::unique_ptr<CoreResult> watched(mel::Settings settings, const py::object& ca
 
 std::unique_ptr<CoreResult> solve(const mel::Problem& problem, int scheme, double time_limit_s,
                                   int threads, const py::object& callback, bool spare_time,
-                                  const py::object& start) {
+                                  const py::object& start, bool tentative) {
     mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
     settings.spare = spare_time ? mel::Spare::time : mel::Spare::none;
+    if (tentative) settings.trust = mel::Trust::tentative;
     return watched(std::move(settings), callback,
                    [&](const mel::Settings& s) { return mel::solve(problem, s); });
 }
@@ -63,7 +64,7 @@ std::unique_ptr<CoreResult> decide(const mel::Problem& problem, std::int64_t tau
 void bind_solve(py::module_& module) {
     module.def("solve", &solve, py::arg("problem"), py::arg("scheme"), py::arg("time_limit_s"),
                py::arg("threads"), py::arg("callback").none(true), py::arg("spare_time") = true,
-               py::arg("start") = py::none());
+               py::arg("start") = py::none(), py::arg("tentative") = false);
     module.def("decide", &decide, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
                py::arg("time_limit_s"), py::arg("threads"), py::arg("start") = py::none());
 }

@@ -24,7 +24,8 @@ bool Stop::check() {
     return stop;
 }
 
-Pool::Pool(int threads, Stop& stop, InstructionSet set) : stop_(stop), kernels_(kernels_for(set)) {
+Pool::Pool(int threads, Stop& stop, InstructionSet set, Trust trust)
+    : stop_(stop), kernels_(kernels_for(set)), trust_(trust) {
     for (int worker = 1; worker < threads; ++worker) {
         workers_.emplace_back([this, worker] { work(static_cast<std::size_t>(worker)); });
     }

@@ -25,7 +25,7 @@ PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, Prices start, 
         split.cut = {sums.samples.value() / problem_.samples_real() - 1,
                      1 - sums.bandwidth.value() / problem_.bandwidth_hz(),
                      1 - sums.power.value() / problem_.power_w()};
-        if (excess.proves_infeasible()) {
+        if (pool_.tentative() ? excess.value < 0 : excess.proves_infeasible()) {
             proof_ = prices;
             return Outcome::infeasible;
         }

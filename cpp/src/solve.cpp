@@ -42,7 +42,8 @@ class Solver {
         : problem_(problem),
           settings_(settings),
           stop_(settings.time_limit_s, poll()),
-          pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_),
+          pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_,
+                InstructionSet::automatic, settings.trust),
           box_(root_box(problem, settings.scheme)),
           boundary_(problem, pool_, box_),
           rounding_(problem, pool_),
@@ -299,7 +300,8 @@ class Solver {
         PassPoint point{tau, problem_.cycle_s(), prices_};
         const std::size_t stride = sample_stride();
         if (stride > 1) boundary_.find_cycle(point, 1e-6, 16, stride);
-        // After a sample, one step over all learners: the split is good to the square of what is left.
+        // After a sample, one step over all learners: the split is good to the square of what is
+        // left.
         const bool converged = boundary_.find_cycle(point, stride > 1 ? 1e-3 : 1e-6, 16);
         if (stop_.requested() || !std::isfinite(point.cycle_s)) return false;
         if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;

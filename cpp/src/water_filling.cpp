@@ -17,6 +17,15 @@ constexpr double budget_reserve = 5e-14;    // left unspent so that rounded sums
 constexpr double deadline_reserve = 1e-14;  // covers every rounding error of a learner's time
 constexpr double finish_tolerance = 1e-6;   // how far below its budgets a plan may finish
 
+// Scales the shares to the budget but for a few units in the last place.
+void spend_exactly(double* shares, std::size_t size, double budget) {
+    CompensatedSum sum;
+    for (std::size_t k = 0; k < size; ++k) sum.add(shares[k]);
+    if (!(sum.value() > 0)) return;
+    const double scale = budget / sum.value() * (1 - 4 * unit_roundoff);
+    for (std::size_t k = 0; k < size; ++k) shares[k] *= scale;
+}
+
 }  // namespace
 
 FillSums WaterFilling::pass(double tau, double cycle_s, const double* samples, double ratio) {
@@ -46,10 +55,11 @@ WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const doubl
         const double share_band = sums.bandwidth / band;
         const double share_power = sums.power / watt;
         load_ = std::max(share_band, share_power);
-        if (load_ <= 1 - clear_margin) return Outcome::fits;
+        const double margin = pool_.tentative() ? 0 : clear_margin;
+        if (load_ <= 1 - margin) return Outcome::fits;
         const double cost = sums.bandwidth + ratio * sums.power;
         const double budget = band + ratio * watt;
-        if (cost > budget * (1 + clear_margin)) return Outcome::too_much;
+        if (cost > budget * (1 + margin)) return Outcome::too_much;
         const double gap = std::log(share_band) - std::log(share_power);  // rises with z
         (gap > 0 ? high : low) = z;
         if (std::fabs(gap) < 1e-15 || high - low < 1e-15 * std::fabs(z)) break;
@@ -131,6 +141,11 @@ bool WaterFilling::allocate(double tau, const Finish& finish, const double* samp
                    bandwidth_hz, power_w);
     });
     if (pool_.stop().requested()) return false;
+    if (pool_.tentative()) {
+        spend_exactly(bandwidth_hz, size, band);
+        spend_exactly(power_w, size, watt);
+        return true;
+    }
     const AllocationSums sums = reduce_tree(std::span<AllocationSums>(allocation_blocks_));
     // A sum of n blocks errs by at most (block_size/group + 4 + log2 n) units in the last place.
     const double kept = 1 - 128 * unit_roundoff;

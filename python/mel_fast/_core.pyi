@@ -82,6 +82,7 @@ def solve(
     callback: Callable[[int, int, int, float], bool] | None,
     spare_time: bool = True,
     start: tuple[float, float, float] | None = None,
+    tentative: bool = False,
 ) -> Result: ...
 def decide(
     problem: Problem,

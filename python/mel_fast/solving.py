@@ -94,6 +94,11 @@ def solve(
     plan = Plan._from_core(problem, scheme, result)
     if result.interrupted:
         raise Interrupted(plan)
+    if plan.status is Status.UNDECIDED and not result.stopped and scheme != "task_only":
+        from mel_fast._escalation import escalated
+
+        left = max(limit - plan.elapsed_s, 0.0)
+        plan = escalated(plan, problem, scheme, code, left, threads, then == "time")
     if then in ("power", "bandwidth") and plan.status is Status.OPTIMAL:
         from mel_fast.planning import sparing
 

@@ -28,10 +28,11 @@ struct View {
 
     Learner learner(std::size_t k) const {
         const real band = s.return_bandwidth_hz[k];
-        const real snr = static_cast<real>(s.return_power_w[k]) * s.gain[k] /
-                         (density() ? s.noise * band : static_cast<real>(s.noise));
+        const real snr =
+            static_cast<real>(s.return_power_w[k]) * s.gain[k] /
+            (density() ? static_cast<real>(s.noise) * band : static_cast<real>(s.noise));
         return {static_cast<real>(s.flops_per_sample) / s.flops_per_s[k],
-                1 / (band * std::log2(1 + snr)), static_cast<real>(s.noise) / s.gain[k]};
+                std::log(2.0L) / (band * std::log1p(snr)), static_cast<real>(s.noise) / s.gain[k]};
     }
     bool rests(real d) const { return s.idle == mel::Idle::excused && d == 0; }
     real slack(std::size_t k, real tau, real d) const {

@@ -43,12 +43,19 @@ class Stop {
 };
 
 struct Kernels;
+
+// proved: rounding errors count against every answer. tentative: they are left out, for answers
+// within rounding of the edge that more precise arithmetic checks afterwards; nothing so found may
+// be believed unchecked.
+enum class Trust : std::uint8_t { proved, tentative };
+
 enum class InstructionSet : std::uint8_t { automatic, baseline, avx2, avx512 };
 
 // What a solve runs on: threads, the kernels for this machine, and when to stop.
 class Pool {
   public:
-    Pool(int threads, Stop& stop, InstructionSet set = InstructionSet::automatic);
+    Pool(int threads, Stop& stop, InstructionSet set = InstructionSet::automatic,
+         Trust trust = Trust::proved);
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
@@ -73,6 +80,7 @@ class Pool {
 
     Stop& stop() { return stop_; }
     const Kernels& kernels() const { return kernels_; }
+    bool tentative() const { return trust_ == Trust::tentative; }
 
   private:
     void dispatch(std::size_t blocks, const std::function<void(std::size_t, std::size_t)>& range);
@@ -80,6 +88,7 @@ class Pool {
 
     Stop& stop_;
     const Kernels& kernels_;
+    Trust trust_;
     std::vector<std::thread> workers_;
     std::mutex mutex_;
     std::condition_variable wake_;

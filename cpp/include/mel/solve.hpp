@@ -58,7 +58,8 @@ struct Settings {
     int threads = 1;
     Spare spare = Spare::time;
     std::optional<Start> start;
-    double work_limit = 1e9;  // learner responses spent on one tau by branch and bound
+    Trust trust = Trust::proved;  // anything else: the caller checks the answer with more precision
+    double work_limit = 1e9;      // learner responses spent on one tau by branch and bound
     std::function<bool(const Progress&)> should_stop;  // polled every 10 ms on the calling thread
 };
 

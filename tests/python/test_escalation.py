@@ -1,0 +1,81 @@
+"""Within rounding of the edge, balls decide what double precision cannot."""
+
+import importlib.util
+from unittest import mock
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+from mel_fast import _escalation, reference
+
+HAIR = 1e-14  # of the budgets: double precision leaves most of these undecided
+
+
+def edge(seed: int, side: int) -> tuple[mel.Problem, int]:
+    """Draw a problem whose budgets are a hair above (+1) or below (-1) what tau needs."""
+    rng = np.random.default_rng(seed)
+    law = ("density", "fixed")[seed % 2]
+    setting = ("parallelized", "federated")[seed // 2 % 2]
+    problem = reference.random_problem(
+        rng, int(rng.integers(2, 5)), int(rng.integers(5, 15)), law=law, setting=setting
+    )
+    tau = max(1, mel.solve(problem).tau)
+    best = reference.best_split(problem, tau)
+    if best is None or not 1e-3 < best.scale < 1e3:
+        pytest.skip("this draw needs no radio, or fits no budget")
+    return reference.with_budgets(problem, best.scale * (1 + side * HAIR)), tau
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_what_doubles_leave_open_is_decided_and_proved(side: int) -> None:
+    decided = undecided = 0
+    for seed in range(24):
+        try:
+            problem, _ = edge(seed, side)
+        except pytest.skip.Exception:
+            continue
+        with mock.patch.object(_escalation, "LARGEST", 0):
+            plain = mel.solve(problem)
+        if plain.status is not mel.Status.UNDECIDED:
+            continue
+        undecided += 1
+        plan = mel.solve(problem)
+        assert plain.tau <= plan.tau <= plan.bound <= plain.bound
+        assert mel.verify(problem, plan).ok
+        decided += plan.status in (mel.Status.OPTIMAL, mel.Status.INFEASIBLE)
+    assert undecided >= 5
+    assert decided >= 0.8 * undecided
+
+
+def test_a_tentative_answer_that_the_balls_refuse_is_not_believed() -> None:
+    for seed in range(24):
+        try:
+            problem, _ = edge(seed, 1)
+        except pytest.skip.Exception:
+            continue
+        with mock.patch.object(_escalation, "LARGEST", 0):
+            plain = mel.solve(problem)
+        if plain.status is not mel.Status.UNDECIDED:
+            continue
+        refusal = mock.Mock(return_value=mock.Mock(ok=False))
+        with mock.patch("mel_fast.verify.verify", refusal):
+            plan = mel.solve(problem)
+        assert refusal.called
+        assert plan.status is mel.Status.UNDECIDED
+        return
+    pytest.fail("no draw was left undecided")
+
+
+def test_without_the_extra_it_stays_undecided() -> None:
+    for seed in range(24):
+        try:
+            problem, _ = edge(seed, 1)
+        except pytest.skip.Exception:
+            continue
+        with mock.patch.object(importlib.util, "find_spec", return_value=None):
+            plan = mel.solve(problem)
+        if plan.status is mel.Status.UNDECIDED:
+            assert mel.verify(problem, plan).ok
+            return
+    pytest.fail("no draw was left undecided")
