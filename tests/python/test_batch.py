@@ -223,18 +223,40 @@ def test_an_exception_in_the_callback_comes_out():
         mel.solve_many(table1_draws(20_000, learners=20), threads=2, callback=fail)
 
 
-def test_ctrl_c_returns_the_rows_done():
+def test_ctrl_c_in_the_callback_returns_the_rows_done():
+    sent = []
+
+    def interrupt_once(*_: object) -> bool:
+        if not sent:
+            sent.append(True)
+            os.kill(os.getpid(), signal.SIGINT)
+        return False
+
+    # One call to the callback every 10 ms or so: enough rows that no machine is done before.
     draws = table1_draws(100_000, learners=10)
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        with pytest.raises(mel.InterruptedMany) as caught:
-            mel.solve_many(draws, threads=2)
-    finally:
-        timer.join()
-    plans = caught.value.plans
-    done = plans.status != "unsolved"
-    assert 0 < done.sum() < 100_000
+    with pytest.raises(mel.InterruptedMany) as caught:
+        while True:
+            mel.solve_many(draws, threads=2, callback=interrupt_once)
+    done = (caught.value.plans.status != "unsolved").sum()
+    assert 0 < done < 100_000
+
+
+def test_ctrl_c_within_the_core_returns_the_rows_done():
+    draws = table1_draws(20_000, learners=10)
+    for _ in range(50):  # until one comes within a call, and not between two
+        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+        try:
+            timer.start()
+            while True:  # ended by the signal alone, however fast the machine
+                mel.solve_many(draws, threads=2)
+        except mel.InterruptedMany as stop:
+            assert (stop.plans.status == "unsolved").any()
+            return
+        except KeyboardInterrupt:
+            continue
+        finally:
+            timer.join()
+    pytest.fail("no signal came within the core")
 
 
 def test_it_works_after_a_fork():

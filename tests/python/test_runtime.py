@@ -61,24 +61,30 @@ def test_ctrl_c_returns_at_once_with_the_best_plan_so_far(threads: int) -> None:
     code = textwrap.dedent(LONG_SOLVE) + textwrap.dedent(f"""
         problem = large(1_000_000)
         problem.core
-        print("ready", flush=True)
-        try:
-            while True:
-                mel.solve(problem, threads={threads})
-        except mel.Interrupted as stop:
-            import time
-            print("interrupted", time.monotonic(), stop.plan.status, flush=True)
-            assert stop.plan.tau <= stop.plan.bound
+        stop = None
+        while stop is None:
+            try:
+                print("ready", flush=True)
+                while True:  # ended by the signal alone, however fast the machine
+                    mel.solve(problem, threads={threads})
+            except mel.Interrupted as found:
+                stop = found
+            except KeyboardInterrupt:
+                print("missed", 0, "-", flush=True)
+        import time
+        print("interrupted", time.monotonic(), stop.plan.status, flush=True)
+        assert stop.plan.tau <= stop.plan.bound
     """)
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.5)
-        sent = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        word, at, *_ = process.stdout.readline().split()
-        assert word == "interrupted"
+        word, at = "", "0"
+        while word != "interrupted":  # a signal between two calls is sent again
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(0.5)
+            sent = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            word, at, _ = process.stdout.readline().split()
         assert float(at) - sent < 1.0  # 0.1 s is the aim; a shared machine may add to it
         assert process.wait(timeout=30) == 0
     finally:
