@@ -1,0 +1,82 @@
+// One solve, from the guess to the result. The parts of the work are in solve.cpp (the search for
+// tau), solver_plan.cpp (a plan for one tau) and solver_mixture.cpp (where responses jump).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "mel/boundary.hpp"
+#include "mel/mixture.hpp"
+#include "mel/solve.hpp"
+
+namespace mel {
+
+class Solver {
+  public:
+    Solver(const Problem& problem, const Settings& settings)
+        : problem_(problem),
+          settings_(settings),
+          stop_(settings.time_limit_s, poll()),
+          pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_,
+                InstructionSet::automatic, settings.trust),
+          box_(root_box(problem, settings.scheme)),
+          boundary_(problem, pool_, box_),
+          rounding_(problem, pool_),
+          filling_(problem, pool_),
+          mixture_(problem, pool_, box_),
+          tree_search_({problem, pool_, rounding_, filling_}, box_) {}
+
+    Result run();
+    Result decide_one(std::int64_t tau);
+
+  private:
+    enum class Answer { feasible, infeasible, unresolved, stopped };
+
+    PassPoint begin() const;
+    std::function<bool()> poll();
+    std::int64_t passes() const;
+    std::int64_t whole_guess(double guess, std::int64_t least) const;
+    std::size_t sample_stride() const;
+
+    void search(std::int64_t guess);
+    void tighten();
+    Answer decide(std::int64_t whole);
+    Answer closed_by_capacity(double tau);
+    Result finish();
+
+    bool plan_from_reals(double tau);
+    bool round_reals(double tau, Prices prices);
+    bool within_box() const;
+    bool keep_plan(double tau, double ratio, double guess_s);
+    void store();
+    Answer without_radio(double tau);
+
+    double tau_by_mixture(double guess);
+    Answer decide_by_mixture(double tau, Prices start);
+
+    const Problem& problem_;
+    const Settings& settings_;
+    Result result_;
+    std::int64_t upper_ = 0;
+    Blame blame_ = Blame::none;
+    std::int64_t capacity_passes_ = 0;
+    Stop stop_;
+    Pool pool_;
+    UniformBox box_;
+    Boundary boundary_;
+    Rounding rounding_;
+    WaterFilling filling_;
+    MixtureSearch mixture_;
+    BranchAndBound tree_search_;
+    Prices prices_{};
+    bool smooth_ = true;
+    double end_tau_ = 0;
+    std::vector<SplitSums> blocks_;
+    std::vector<double> totals_;
+    Buffer<double> real_;
+    Buffer<double> bandwidth_;
+    Buffer<double> power_;
+};
+
+}  // namespace mel

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "solver.hpp"
+
+namespace mel {
+namespace {
+constexpr double infinity = std::numeric_limits<double>::infinity();
+}
+
+// The reals in real_, with their sums by block in totals_, become integers that sum to D.
+bool Solver::round_reals(double tau, Prices prices) {
+    const Box box{box_};
+    const double cycle = problem_.cycle_s();
+    const double total = rounding_.carry(tau, cycle, box, totals_, real_.data());
+    if (stop_.requested()) return false;
+    return total == problem_.samples_real() ||
+           rounding_.repair(tau, cycle, box, prices, real_.data());
+}
+
+// The continuous optimum in the shortest cycle, rounded: nearly always a plan when there is
+// one.
+bool Solver::plan_from_reals(double tau) {
+    PassPoint point{tau, problem_.cycle_s(), prices_};
+    const std::size_t stride = sample_stride();
+    if (stride > 1) boundary_.find_cycle(point, 1e-6, 16, stride);
+    // After a sample, one step over all learners: the split is good to the square of what is
+    // left.
+    const bool converged = boundary_.find_cycle(point, stride > 1 ? 1e-3 : 1e-6, 16);
+    if (stop_.requested() || !std::isfinite(point.cycle_s)) return false;
+    if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;
+    point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
+    real_.resize(problem_.size());
+    real_samples(problem_, box_, point, pool_, real_.data(), totals_);
+    if (stop_.requested()) return false;
+    if (!round_reals(tau, point.prices)) return false;
+    if (!keep_plan(tau, point.prices.mu / point.prices.lambda, point.cycle_s)) return false;
+    prices_ = point.prices;
+    return true;
+}
+
+// A learner that can not take its share of resource_only was passed over by the real responses.
+bool Solver::within_box() const {
+    if (box_.lower == 0) return true;
+    return std::all_of(real_.begin(), real_.end(),
+                       [&](double d) { return d >= box_.lower && d <= box_.upper; });
+}
+
+// Shares the slack out by finishing as early as the split allows, then lets the proof's eyes
+// look at the numbers.
+bool Solver::keep_plan(double tau, double ratio, double guess_s) {
+    if (!within_box()) return false;
+    const double cycle = problem_.cycle_s();
+    WaterFilling::Finish finish{infinity, ratio, {}};
+    if (settings_.spare == Spare::time) {
+        finish = filling_.shortest_cycle(tau, cycle, real_.data(), ratio, guess_s);
+    }
+    if (stop_.requested()) return false;
+    bandwidth_.resize(problem_.size());
+    power_.resize(problem_.size());
+    if (!(finish.cycle_s <= cycle) ||
+        !filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data())) {
+        // A hair's breadth: the whole cycle, at the ratio that just fits.
+        if (filling_.fill(tau, cycle, real_.data(), ratio) != WaterFilling::Outcome::fits)
+            return false;
+        finish = filling_.at(tau, cycle, real_.data(), ratio);
+        if (!filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data()))
+            return false;
+    }
+    store();
+    return true;
+}
+
+void Solver::store() {
+    result_.samples.resize(problem_.size());
+    pool_.run(block_count(problem_.size()), [&](std::size_t b) {
+        const std::size_t last = std::min(problem_.size(), (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            result_.samples[k] = static_cast<std::int64_t>(real_[k]);
+        }
+    });
+    result_.bandwidth_hz.swap(bandwidth_);
+    result_.power_w.swap(power_);
+}
+
+// Computing and returning alone: fill learners up to what surely fits.
+Solver::Answer Solver::without_radio(double tau) {
+    real_.assign(problem_.size(), box_.lower);
+    double left = problem_.samples_real() - box_.lower * static_cast<double>(problem_.size());
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
+        demand.budget_s -= slack_guard(problem_.cycle_s());
+        const double most = largest_allowed(demand, std::min(box_.upper, box_.lower + left));
+        if (most < box_.lower) return Answer::unresolved;
+        real_[k] = most;
+        left -= most - box_.lower;
+    }
+    if (left > 0) return Answer::unresolved;
+    bandwidth_.assign(problem_.size(), 0.0);
+    power_.assign(problem_.size(), 0.0);
+    store();
+    return Answer::feasible;
+}
+
+}  // namespace mel
