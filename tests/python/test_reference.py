@@ -144,9 +144,9 @@ def test_reference_does_not_import_the_core() -> None:
             if isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module)
     assert {name.split(".")[0] for name in imported} <= {
-        "__future__", "collections", "mel_fast", "numpy", "typing",
+        "__future__", "collections", "fractions", "mel_fast", "numpy", "typing",
     }  # fmt: skip
     assert {name for name in imported if name.startswith("mel_fast.")} <= {
         f"mel_fast.reference.{part}"
-        for part in ("bracket", "enumeration", "instances", "rates", "water")
+        for part in ("blocks", "bracket", "enumeration", "instances", "limits", "rates", "water")
     }

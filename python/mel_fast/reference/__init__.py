@@ -2,10 +2,14 @@
 
 It needs NumPy alone and shares no code with the compiled core. Read it in this order:
 
+``limits``
+    what each learner may use;
 ``rates``
     the times of a plan, and the rate that each learner needs for a given number of samples;
 ``water``
     the least share of both budgets that pays for given rates (``water_fill``);
+``blocks``
+    who gets how many blocks, where bandwidth comes in blocks of one width;
 ``enumeration``
     the best of *all* integer splits of the samples, for tiny problems;
 ``bracket``
@@ -25,6 +29,8 @@ from mel_fast.reference.enumeration import (
 from mel_fast.reference.instances import (
     Borderline,
     borderline_pair,
+    random_block_hz,
+    random_limits,
     random_problem,
     random_tau,
     with_budgets,
@@ -46,6 +52,8 @@ __all__ = [
     "evaluate",
     "is_feasible",
     "needed_rates",
+    "random_block_hz",
+    "random_limits",
     "random_problem",
     "random_tau",
     "solve",

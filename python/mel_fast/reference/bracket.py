@@ -7,7 +7,8 @@ share of the budgets for d samples. For every weight w and every price nu of a s
 
 Every d is tried, so nothing depends on the shape of c_k. The best nu is found by bisection on the
 number of samples taken; the best w by bisection on which budget is the shorter one. The lower bound
-comes from rounding what the minimisers take to a split, and water-filling it.
+comes from rounding what the minimisers take to a split, and water-filling it. Where bandwidth comes
+in blocks, both come from `blocks`.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mel_fast.reference.enumeration import BestSplit, best_split, can_sum
-from mel_fast.reference.rates import Floats, rate_table
+from mel_fast.reference.blocks import block_count, bounds_with_blocks
+from mel_fast.reference.enumeration import BestSplit, best_split
+from mel_fast.reference.limits import Floats, Ints, block_hz
+from mel_fast.reference.rates import can_sum, rate_table
 from mel_fast.reference.water import cheapest, fill_rates, shares
 
 if TYPE_CHECKING:
     from mel_fast import Problem
 
-Ints = NDArray[np.int64]
 MARGIN = 1e-9  # a scale this near to one counts for neither side
 LARGEST_TABLE = 3_000_000
 LARGEST_TAU = 2**62
@@ -48,8 +49,11 @@ class _Bounds(NamedTuple):
 
 def solve(problem: Problem, scheme: str = "joint") -> Bracket:
     """Bracket the best tau by bisection over tau."""
-    if (problem.task.samples + 1) * len(problem.learners) > LARGEST_TABLE:
-        raise ValueError(f"the reference takes (samples + 1) * learners up to {LARGEST_TABLE}")
+    sizes = 1 if block_hz(problem) is None else block_count(problem) + 1
+    if (problem.task.samples + 1) * len(problem.learners) * sizes > LARGEST_TABLE:
+        raise ValueError(
+            f"the reference takes (samples + 1) * learners (* (blocks + 1)) up to {LARGEST_TABLE}"
+        )
     known: dict[int, _Bounds] = {}
 
     def bounds(tau: int) -> _Bounds:
@@ -64,6 +68,9 @@ def solve(problem: Problem, scheme: str = "joint") -> Bracket:
 
 def bounds_at(problem: Problem, tau: int, scheme: str = "joint") -> _Bounds:
     """Bound the budget scale that tau local cycles need from below and from above."""
+    if block_hz(problem) is not None and scheme != "task_only":
+        least, plan = bounds_with_blocks(problem, tau, scheme)
+        return _Bounds(least, BestSplit(*plan))
     if scheme == "task_only":
         exact = best_split(problem, tau, scheme)
         return _Bounds(exact.scale, exact)

@@ -3,7 +3,8 @@
 `best_split` builds the splits learner by learner. For a partial split it knows, at some fixed price
 ratios, a lower bound on the budget scale of every completion (what is spent so far plus the
 cheapest completion, by dynamic programming); a partial split is dropped only if that bound
-exceeds the scale of a split already in hand. What survives is water-filled.
+exceeds the scale of a split already in hand. What survives is water-filled. Where bandwidth comes
+in blocks, `blocks` tries all numbers of them instead.
 """
 
 from __future__ import annotations
@@ -11,15 +12,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mel_fast.reference.rates import Floats, link_rate, rate_table
+from mel_fast.reference.blocks import (
+    best_split_with_blocks,
+    block_count,
+    most_blocks,
+    power_shares,
+)
+from mel_fast.reference.limits import Floats, Ints, block_hz, kinds, limits_of
+from mel_fast.reference.rates import can_sum, link_rate, rate_table
 from mel_fast.reference.water import cheapest, fill_rates
 
 if TYPE_CHECKING:
     from mel_fast import Problem
 
-Ints = NDArray[np.int64]
 ROUNDING = 1e-9  # water-filling is right to about 1e-13; nothing is dropped for less than this
 
 
@@ -28,10 +34,14 @@ class TooManySplitsError(Exception):
 
 
 class BestSplit(NamedTuple):
-    """A split that needs the least budgets, and the scale of both budgets that it needs."""
+    """A split that needs the least budgets, and the scale of both budgets that it needs.
+
+    Where bandwidth comes in blocks the scale is that of the power alone.
+    """
 
     scale: float
     samples: Ints | None
+    blocks: Ints | None = None
 
 
 class Optimum(NamedTuple):
@@ -41,6 +51,7 @@ class Optimum(NamedTuple):
     samples: Ints | None
     scale: float
     scale_next: float
+    blocks: Ints | None = None
 
 
 def best_split(
@@ -56,7 +67,9 @@ def best_split(
         return BestSplit(np.inf, None)
     if scheme == "task_only":
         return _best_equal_share_split(problem, rates)
-    order = _identical_side_by_side(problem)
+    if block_hz(problem) is not None:
+        return BestSplit(*best_split_with_blocks(problem, tau, scheme))
+    order = np.argsort(kinds(problem), kind="stable")
     incumbent, grid = _candidates(problem, rates[:, order], order)
     if incumbent.scale == 0:
         return incumbent
@@ -96,50 +109,48 @@ def enumerate_optimum(problem: Problem, scheme: str = "joint", limit: int = 2_00
             low, best = middle, found
         else:
             high, above = middle, found
-    return Optimum(low, best.samples, best.scale, above.scale)
-
-
-def can_sum(rates: Floats, samples: int) -> bool:
-    """Whether some split has finite rates everywhere (allowed numbers are contiguous)."""
-    allowed = np.isfinite(rates)
-    if not allowed.any(axis=0).all():
-        return False
-    least = allowed.argmax(axis=0).sum()
-    most = (len(rates) - 1 - allowed[::-1].argmax(axis=0)).sum()
-    return bool(least <= samples <= most)
+    return Optimum(low, best.samples, best.scale, above.scale, best.blocks)
 
 
 def _best_equal_share_split(problem: Problem, rates: Floats) -> BestSplit:
-    """Bandwidth and power shared equally: raise the scale until the samples find room."""
+    """Bandwidth and power shared equally: raise the scale until the samples find room.
+
+    The scale is that of both budgets, or of the power alone where bandwidth comes in blocks.
+    """
     samples, learners = problem.task.samples, rates.shape[1]
+    if block_hz(problem) is not None:
+        blocks = np.minimum(block_count(problem) // learners, most_blocks(problem))
+        scales = learners * power_shares(problem, rates)[:, blocks, np.arange(learners)]
+    else:
+        blocks, scales = None, _equal_share_scales(problem, rates)
+    if not can_sum(scales, samples):
+        return BestSplit(np.inf, None)
+    least = np.isfinite(scales).argmax(axis=0)
+    first = scales[least, np.arange(learners)]
+    # Scales grow with the number of samples, so the D cheapest steps are a split; the steps up to
+    # the least number that is allowed come together.
+    scales = np.where(np.arange(len(scales))[:, None] < least, first, scales)
+    scale = float(max(np.sort(scales[1:], axis=None)[samples - 1], first.max()))
+    split = (scales[1:] <= scale).sum(axis=0)
+    for learner in range(learners):
+        split[learner] -= min(split[learner] - least[learner], split.sum() - samples)
+    return BestSplit(scale, split, blocks)
+
+
+def _equal_share_scales(problem: Problem, rates: Floats) -> Floats:
+    """Scale of both budgets at which an equal share of them carries the rate, for every (d, k)."""
+    learners, caps = rates.shape[1], limits_of(problem)
     band, power = problem.radio.bandwidth_hz / learners, problem.radio.power_w / learners
     low, high = np.full(rates.shape, -600.0), np.full(rates.shape, 600.0)
     for _ in range(70):
         middle = (low + high) / 2
-        enough = link_rate(problem, np.exp(middle) * band, np.exp(middle) * power) >= rates
+        enough = rates <= link_rate(
+            problem,
+            np.minimum(np.exp(middle) * band, caps.max_bandwidth_hz),
+            np.minimum(np.exp(middle) * power, caps.max_power_w),
+        )
         high, low = np.where(enough, middle, high), np.where(enough, low, middle)
-    scales = np.where(rates == 0, 0.0, np.where(np.isinf(rates), np.inf, np.exp(high)))
-    # Scales grow with the number of samples, so the D cheapest steps are a split.
-    steps = np.sort(scales[1:], axis=None)[samples - 1]
-    scale = float(max(steps, scales[0].max()))
-    if not np.isfinite(scale):
-        return BestSplit(np.inf, None)
-    split = (scales[1:] <= scale).sum(axis=0)
-    for learner in range(learners):
-        split[learner] -= min(split[learner], split.sum() - samples)
-    return BestSplit(scale, split)
-
-
-def _identical_side_by_side(problem: Problem) -> Ints:
-    """Order in which learners with identical data are neighbours."""
-    learners = problem.learners
-    columns = (
-        learners.flops_per_s,
-        learners.gain,
-        learners.return_bandwidth_hz,
-        learners.return_power_w,
-    )
-    return np.lexsort(columns)
+    return np.where(rates == 0, 0.0, np.where(np.isinf(rates), np.inf, np.exp(high)))
 
 
 def _cost_tables(problem: Problem, rates: Floats, grid: Floats) -> Floats:
@@ -209,16 +220,7 @@ def _surviving_splits(
 
     Of learners with identical data only the splits with non-increasing samples are built.
     """
-    learners, data = problem.learners, []
-    for k in order:
-        data.append(
-            (
-                learners.flops_per_s[k],
-                learners.gain[k],
-                learners.return_bandwidth_hz[k],
-                learners.return_power_w[k],
-            )
-        )
+    kind = kinds(problem)[order]
     completions = _cheapest_completions(costs)
     splits = np.zeros((1, 0), np.int64)
     spent = np.zeros((1, costs.shape[0]))
@@ -229,7 +231,7 @@ def _surviving_splits(
         for d in range(costs.shape[1]):
             cost = costs[:, d, k]
             rows = remaining >= d
-            if k > 0 and data[k] == data[k - 1]:
+            if k > 0 and kind[k] == kind[k - 1]:
                 rows = rows & (splits[:, -1] >= d)
             if not np.isfinite(cost).all() or not rows.any():
                 continue

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from mel_fast.reference.enumeration import best_split, can_sum
-from mel_fast.reference.rates import rate_table
+from mel_fast.reference.enumeration import best_split
+from mel_fast.reference.limits import Floats, block_hz, kinds
+from mel_fast.reference.rates import can_sum, compute_and_return, rate_table
 
 if TYPE_CHECKING:
     from mel_fast import Problem
@@ -105,18 +106,64 @@ def _random_task(rng: np.random.Generator, samples: int, setting: Any) -> Any:
     )
 
 
-def with_budgets(problem: Problem, scale: float) -> Problem:
-    """Return the same problem with both budgets multiplied by `scale`."""
-    import mel_fast as mel
+def random_limits(
+    rng: np.random.Generator, problem: Problem, names: tuple[str, ...]
+) -> dict[str, Floats]:
+    """Draw arguments of `Learners` that set some learners limits near what equal shares would use.
 
+    `names` are of the arguments "min_samples", "max_samples", "max_bandwidth_hz", "max_power_w"
+    and "energy_j" (which brings "energy_per_flop_j" along). Identical learners stay identical
+    half of the time.
+    """
+    task, radio, learners = problem.task, problem.radio, len(problem.learners)
+    kind = kinds(problem) if rng.random() < 0.5 else np.arange(learners)
+    share = task.samples / learners
+
+    def draw(low: float, high: float, probability: float) -> tuple[Floats, Any]:
+        decimal = 10 ** rng.uniform(low, high, learners)
+        return decimal[kind], (rng.random(learners) < probability)[kind]
+
+    limits: dict[str, Floats] = {}
+    most = np.full(learners, float(task.samples))
+    if "max_samples" in names:
+        factor, some = draw(-0.2, 0.6, 0.6)
+        most = np.where(some, np.ceil(share * factor), most)
+        limits["max_samples"] = most
+    if "min_samples" in names:
+        factor, some = draw(-1.5, 0.0, 0.5)
+        limits["min_samples"] = np.minimum(np.where(some, np.rint(share * factor), 0), most)
+    for name, budget in (("max_bandwidth_hz", radio.bandwidth_hz), ("max_power_w", radio.power_w)):
+        if name in names:
+            factor, some = draw(-0.7, 0.7, 0.7)
+            limits[name] = np.where(some, budget / learners * factor, np.inf)
+    if "energy_j" in names:
+        per_flop = 10 ** rng.uniform(-12, -9, learners)[kind] * (rng.random(learners) < 0.9)[kind]
+        tau = int(rng.integers(1, 9))
+        _, back = compute_and_return(problem, tau, np.full(learners, round(share)))
+        factor, some = draw(-0.5, 1.0, 0.7)
+        spent = tau * share * task.flops_per_sample * per_flop
+        spent = spent + problem.learners.return_power_w * np.asarray(back, np.float64)
+        limits["energy_j"] = np.where(some & (spent > 0), spent * factor, np.inf)
+        limits["energy_per_flop_j"] = per_flop
+    return limits
+
+
+def random_block_hz(rng: np.random.Generator, problem: Problem, blocks: int) -> float:
+    """Draw a width of which `blocks` fit the bandwidth, now and then with nothing to spare."""
+    spare = rng.uniform(0, 0.99) if rng.random() < 0.7 else 0.0
+    return float(problem.radio.bandwidth_hz / (blocks + spare))
+
+
+def with_budgets(problem: Problem, scale: float) -> Problem:
+    """Return the same problem with both budgets multiplied by `scale`.
+
+    Where bandwidth comes in blocks, only the power is.
+    """
     radio = problem.radio
-    changed = mel.Radio(
-        radio.bandwidth_hz * scale,
-        radio.power_w * scale,
-        noise_density_w_per_hz=radio.noise_density_w_per_hz,
-        noise_power_w=radio.noise_power_w,
-    )
-    return mel.Problem(problem.task, problem.learners, changed, problem.cycle_s, problem.idle)
+    changed = radio.replace(power_w=radio.power_w * scale)
+    if block_hz(problem) is None:
+        changed = changed.replace(bandwidth_hz=radio.bandwidth_hz * scale)
+    return problem.replace(radio=changed)
 
 
 def random_tau(rng: np.random.Generator, problem: Problem, scheme: str = "joint") -> int:
@@ -142,7 +189,7 @@ def borderline_pair(
     margin: float = 1e-5,
     limit: int = 2_000_000,
 ) -> Borderline | None:
-    """Set both budgets to what the best of all splits needs for tau, times 1 + and 1 - `margin`.
+    """Set the budgets to what the best of all splits needs for tau, times 1 + and 1 - `margin`.
 
     None where no budgets suffice, or none are needed.
     """

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mel_fast.reference.limits import Floats, limits_of
+
 if TYPE_CHECKING:
     from mel_fast import Problem
 
-Floats = NDArray[np.float64]
 Wide = NDArray[Any]
 
 # The slack "cycle minus computing minus return" cancels, so it is formed in extended precision
@@ -85,22 +86,54 @@ def evaluate(
     return Times(*(np.asarray(t, np.float64) for t in (send, compute, back, send + compute + back)))
 
 
+def largest_rates(problem: Problem) -> Wide:
+    """Bits a second beyond which the learners' caps on bandwidth and power do not go, shape (K,).
+
+    Attained, except over unlimited bandwidth.
+    """
+    caps = limits_of(problem)
+    both = np.isfinite(caps.max_bandwidth_hz) & np.isfinite(caps.max_power_w)
+    rates = link_rate(
+        problem,
+        np.where(both, caps.max_bandwidth_hz, 1.0),
+        np.where(both, caps.max_power_w, 1.0),
+    )
+    rates = np.where(both, rates, WIDE(np.inf))
+    if problem.law == "density":  # B log2(1 + P h / (N0 B)) rises to P h / (N0 ln 2)
+        power = np.asarray(caps.max_power_w, WIDE)
+        ceiling = power * problem.learners.gain / noise(problem) / np.log(WIDE(2))
+        rates = np.where(both, rates, ceiling)
+    return rates
+
+
+def spent_energy(problem: Problem, tau: int, samples: ArrayLike) -> Wide:
+    """Joules that learners spend on computing and returning samples of shape (..., K)."""
+    per_flop = np.asarray(limits_of(problem).energy_per_flop_j, WIDE)
+    flops = WIDE(tau) * np.asarray(samples, WIDE) * WIDE(problem.task.flops_per_sample)
+    _, back = compute_and_return(problem, tau, samples)
+    return flops * per_flop + np.asarray(problem.learners.return_power_w, WIDE) * back
+
+
 def needed_rates(problem: Problem, tau: int, samples: ArrayLike) -> Floats:
     """Bits a second that samples of shape (..., K) need to meet the deadline.
 
-    Infinite where no rate is enough; zero where there is nothing to send, and for an excused
-    learner without samples.
+    Infinite where no rate is enough or the learner's own limits forbid the samples or the rate;
+    zero where there is nothing to send, and for an excused learner without samples.
     """
     count = np.asarray(samples)
     bits = bits_to_send(problem, count)
     compute, back = compute_and_return(problem, tau, count)
     slack = WIDE(problem.cycle_s) - compute - back
+    limits = limits_of(problem)
     with np.errstate(over="ignore"):
         rate = np.divide(bits, slack, out=np.full_like(slack, np.inf), where=slack > 0)
         rate = np.where((bits == 0) & (slack >= 0), WIDE(0), rate)
+        rate = np.where(rate > largest_rates(problem), WIDE(np.inf), rate)
+        rate = np.where(spent_energy(problem, tau, count) > limits.energy_j, WIDE(np.inf), rate)
         if problem.idle == "excused":
             rate = np.where(count == 0, WIDE(0), rate)
-        return rate.astype(np.float64)
+        outside = (count < limits.min_samples) | (count > limits.max_samples)
+        return np.where(outside, WIDE(np.inf), rate).astype(np.float64)
 
 
 def rate_table(problem: Problem, tau: int, scheme: str) -> Floats:
@@ -111,3 +144,13 @@ def rate_table(problem: Problem, tau: int, scheme: str) -> Floats:
         table[: samples // learners] = np.inf
         table[-(-samples // learners) + 1 :] = np.inf
     return table
+
+
+def can_sum(rates: Floats, samples: int) -> bool:
+    """Whether some split has finite rates everywhere (allowed numbers are contiguous)."""
+    allowed = np.isfinite(rates)
+    if not allowed.any(axis=0).all():
+        return False
+    least = allowed.argmax(axis=0).sum()
+    most = (len(rates) - 1 - allowed[::-1].argmax(axis=0)).sum()
+    return bool(least <= samples <= most)

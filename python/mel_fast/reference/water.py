@@ -17,6 +17,12 @@ With u = ln(1 + SNR) the two laws read, B_k = r_k ln2 / u always,
 with c = -t + ln(P / (B n_k)). In y = ln u both left sides are increasing and convex, so Newton's
 method started above the root falls onto it without overshooting. The minimum is flat: an error of
 1e-8 in u changes the cost by 1e-16.
+
+Caps. More bandwidth needs less power, along a convex curve; so where the curve's cheapest point
+lies beyond a learner's cap, the cheapest allowed point is the one at the cap:
+
+    B_k <= cap   u >= r_k ln2 / cap
+    P_k <= cap   u <= ln(1 + cap / n_k) (fixed),   (e^u - 1) / u <= cap / (n_k r_k ln2) (density)
 """
 
 from __future__ import annotations
@@ -26,7 +32,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mel_fast.reference.rates import Floats, needed_rates, noise
+from mel_fast.reference.limits import Floats, limits_of
+from mel_fast.reference.rates import needed_rates, noise
 
 if TYPE_CHECKING:
     from mel_fast import Problem
@@ -75,6 +82,26 @@ def log_exponent(law: str, target: Floats) -> Floats:
     return y
 
 
+def _exponents_within_caps(
+    problem: Problem, log_rate: Floats, log_n: Floats
+) -> tuple[Floats, Floats]:
+    """Least and largest ln u that the caps allow, for ln(rate ln2) of shape (..., K)."""
+    caps = limits_of(problem)
+    least = log_rate - np.log(caps.max_bandwidth_hz)
+    log_snr_cap = np.log(caps.max_power_w) - log_n
+    if problem.law == "fixed":
+        return least, np.log(np.logaddexp(0.0, log_snr_cap)) + 0 * log_rate
+    target = np.maximum(log_snr_cap - log_rate, 1e-300)
+    # ln((e^u - 1) / u) is convex and lies between u/2 and u: Newton falls onto the root from 2 c.
+    u = 2 * target
+    for _ in range(12):
+        small = u < 1e-4
+        value = np.where(small, u / 2 + u * u / 24, u + np.log(-np.expm1(-u)) - np.log(u))
+        slope = np.where(small, 1 / 2 + u / 12, -1 / np.expm1(-u) - 1 / u)
+        u = np.where(np.isinf(u), u, u - (value - target) / slope)
+    return least, np.log(u)
+
+
 def log_shares(problem: Problem, rates: Floats, t: ArrayLike) -> tuple[Floats, Floats]:
     """Logarithms of the cheapest B_k / B and P_k / P, shape (..., K), at the log price ratio t."""
     radio = problem.radio
@@ -87,6 +114,9 @@ def log_shares(problem: Problem, rates: Floats, t: ArrayLike) -> tuple[Floats, F
         fixed = problem.law == "fixed"
         target = log_budget_ratio - log_n - np.asarray(t) + (log_rate if fixed else 0 * log_rate)
         log_u = log_exponent(problem.law, target)
+        if limits_of(problem).capped:
+            least, most = _exponents_within_caps(problem, log_rate, log_n)
+            log_u = np.minimum(np.maximum(log_u, least), most)
         u = np.exp(log_u)
         log_snr = np.where(u > 30, u, np.where(u < 1e-9, log_u, np.log(np.expm1(u))))
     log_band = log_rate - log_u - np.log(radio.bandwidth_hz)

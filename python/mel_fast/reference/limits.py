@@ -1,0 +1,70 @@
+"""What each learner may use, as columns that are neutral where the problem sets no limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from mel_fast import Problem
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NEUTRAL = {
+    "min_samples": 0.0,
+    "max_samples": np.inf,
+    "max_bandwidth_hz": np.inf,
+    "max_power_w": np.inf,
+    "energy_j": np.inf,
+    "energy_per_flop_j": 0.0,
+}
+
+
+class Limits(NamedTuple):
+    """Columns of shape (K,); without a cap they hold infinity."""
+
+    min_samples: Floats
+    max_samples: Floats
+    max_bandwidth_hz: Floats
+    max_power_w: Floats
+    energy_j: Floats
+    energy_per_flop_j: Floats
+
+    @property
+    def capped(self) -> bool:
+        """Whether some learner's bandwidth or power is limited."""
+        return bool(np.isfinite([self.max_bandwidth_hz, self.max_power_w]).any())
+
+
+def limits_of(problem: Problem) -> Limits:
+    """Return the learners' limits."""
+    columns = []
+    for name, neutral in NEUTRAL.items():
+        column = getattr(problem.learners, name, None)
+        columns.append(
+            np.full(len(problem.learners), neutral)
+            if column is None
+            else np.asarray(column, np.float64)
+        )
+    return Limits(*columns)
+
+
+def block_hz(problem: Problem) -> float | None:
+    """Return the width of a resource block; None where bandwidth is divisible at will."""
+    return getattr(problem.radio, "block_hz", None)
+
+
+def kinds(problem: Problem) -> Ints:
+    """Number the learners so that those with identical data have the same number, shape (K,)."""
+    learners = problem.learners
+    columns = (
+        learners.flops_per_s,
+        learners.gain,
+        learners.return_bandwidth_hz,
+        learners.return_power_w,
+        *limits_of(problem),
+    )
+    return np.unique(np.stack(columns), axis=1, return_inverse=True)[1].reshape(-1)
