@@ -44,10 +44,11 @@ class Frozen:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
+        theirs = other._arguments()
         return all(
-            np.array_equal(mine, getattr(other, name))
-            if isinstance(mine, np.ndarray)
-            else mine == getattr(other, name)
+            np.array_equal(mine, theirs[name])
+            if isinstance(mine, np.ndarray) or isinstance(theirs[name], np.ndarray)
+            else mine == theirs[name]
             for name, mine in self._arguments().items()
         )
 

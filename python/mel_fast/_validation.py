@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 SMALLEST = 1e-60
 LARGEST = 1e60
 MAX_INTEGER = 2**53
+_COUNTS_RULE = f"must be an integer in [0, {MAX_INTEGER}] or a one-dimensional array of such"
 
 FloatColumn = NDArray[np.float64]
 IntColumn = NDArray[np.int64]
@@ -93,6 +94,41 @@ def scalar_or_column(field: str, value: Any) -> FloatColumn | float:
     return column
 
 
+def limit_column(field: str, value: Any, also: float) -> FloatColumn | float:
+    """Return what `scalar_or_column` does, of numbers in [1e-60, 1e60] or equal to `also`.
+
+    `also` is 0 or infinity, the number that stands for "costs nothing" or "no limit".
+    """
+    low, high = min(SMALLEST, also), max(LARGEST, also)
+    array = _as_array(field, value)
+    if array.ndim == 0:
+        number = real(field, value if isinstance(value, Real) else array[()], low=low, high=high)
+        _check_limits(field, np.array([number]), also, scalar=True)
+        return number + 0.0
+    column = _as_float64(field, array)
+    _check_limits(field, column, also, scalar=False)
+    return column + 0.0  # no negative zero
+
+
+def _check_limits(field: str, column: FloatColumn, also: float, *, scalar: bool) -> None:
+    bad = ~(((column >= SMALLEST) & (column <= LARGEST)) | (column == also))
+    if bad.any():
+        index = int(np.flatnonzero(bad)[0])
+        where = field if scalar else f"{field}[{index}]"
+        raise ValueError(
+            f"{where} = {float(column[index])!r}: must be a number in "
+            f"{_span(SMALLEST, LARGEST)} or {also:g}"
+        )
+
+
+def count_or_column(field: str, value: Any) -> IntColumn | int:
+    """Return an integer in [0, 2**53], or a fresh int64 column of such."""
+    array = _as_array(field, value, _COUNTS_RULE)
+    if array.ndim == 0:
+        return integer(field, array[()], low=0)
+    return count_column(field, value, array.size)
+
+
 def share_column(field: str, value: Any, count: int) -> FloatColumn:
     """Return `value` (scalar or (count,)) as a fresh float64 column of numbers in [0, 1e60]."""
     array = _as_array(field, value)
@@ -109,7 +145,7 @@ def share_column(field: str, value: Any, count: int) -> FloatColumn:
 def count_column(field: str, value: Any, count: int) -> IntColumn:
     """Return `value` (scalar or (count,)) as a fresh int64 column of integers in [0, 2**53]."""
     rule = f"must be an integer in [0, {MAX_INTEGER}]"
-    array = _as_array(field, value)
+    array = _as_array(field, value, _COUNTS_RULE)
     if array.ndim == 0:
         return np.full(count, integer(field, array[()], low=0), dtype=np.int64)
     if array.dtype.kind == "O":
@@ -133,22 +169,23 @@ def freeze(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def _as_array(field: str, value: Any) -> NDArray[Any]:
+def _as_array(field: str, value: Any, rule: str | None = None) -> NDArray[Any]:
     """Return `value` as an array of at most one dimension, not yet converted to float64."""
+    rule = rule or _column_rule()
     if isinstance(value, str | bytes | bool | np.bool_ | complex) or value is None:
-        raise TypeError(f"{field} = {_short(value)}: {_column_rule()}")
+        raise TypeError(f"{field} = {_short(value)}: {rule}")
     if isinstance(value, list | tuple):
         for index, entry in enumerate(value):
             if isinstance(entry, bool | np.bool_):
                 raise TypeError(f"{field}[{index}] = {entry!r}: {_number_rule()}")
     if np.any(getattr(value, "_mask", False)):
-        raise ValueError(f"{field} has masked entries: {_column_rule()}")
+        raise ValueError(f"{field} has masked entries: {rule}")
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{field} is ragged: {_column_rule()}") from None
+        raise ValueError(f"{field} is ragged: {rule}") from None
     if array.ndim > 1:
-        raise ValueError(f"{field} has shape {array.shape}: {_column_rule()}")
+        raise ValueError(f"{field} has shape {array.shape}: {rule}")
     return array
 
 

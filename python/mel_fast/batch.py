@@ -1,19 +1,18 @@
 """Solve many problems in one call."""
 
-import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from mel_fast import _core
+from mel_fast._asked import asked_seconds, asked_threads
 from mel_fast._memory import require_bytes
-from mel_fast._validation import choice, integer, real
+from mel_fast._validation import choice
 from mel_fast.batch_input import Batch
 from mel_fast.plan import SCHEMES, Scheme
 from mel_fast.plans import InterruptedMany, Plans
 from mel_fast.problem import Problem
 from mel_fast.scenarios import Table1Draws
-from mel_fast.solving import MAX_THREADS
 
 __all__ = ["Batch", "InterruptedMany", "Plans", "solve_many"]
 
@@ -73,10 +72,10 @@ def solve_many(
     """
     code = SCHEMES.index(choice("scheme", scheme, SCHEMES))
     limits = {
-        name: math.inf if value is None else real(name, value, low=0.0, high=math.inf)
+        name: asked_seconds(value, name)
         for name, value in (("time_limit_s", time_limit_s), ("row_time_limit_s", row_time_limit_s))
     }
-    threads = integer("threads", threads, low=1, high=MAX_THREADS)
+    threads = asked_threads(threads)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
     source = _source(problems)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from mel_fast._validation import MAX_INTEGER, FloatColumn, choice, freeze, integer
-from mel_fast.learners import Learners
+from mel_fast.learners import LIMITS, REQUIRED, Learners
 from mel_fast.problem import IDLES, Idle, Problem
 from mel_fast.radio import Law, Radio
 from mel_fast.task import LearningTask
@@ -49,8 +49,9 @@ class Batch:
 
     Notes
     -----
-    Arrays of float64 are not copied: leave them as they are while the batch, or plans made from it,
-    are in use.
+    Limits of learners and resource blocks are not among the columns: `solve_many` takes problems
+    that have them as a sequence. Arrays of float64 are not copied: leave them as they are while
+    the batch, or plans made from it, are in use.
     """
 
     task: LearningTask
@@ -130,10 +131,17 @@ class Batch:
         """Return rows that are `problem` but for the columns that are named.
 
         >>> batch = mel.Batch.vary(problem, cycle_s=np.linspace(10.0, 60.0, 51))
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for `Batch`; also where the problem has limits of learners or resource blocks.
         """
+        _refuse_limits([*problem.learners.limits(), *_block(problem.radio), *changes])
+        radio = problem.radio._arguments()
         words: dict[str, Any] = {
-            **problem.learners._arguments(),
-            **problem.radio._arguments(),
+            **problem.learners.columns(),
+            **{name: radio[name] for name in ("bandwidth_hz", "power_w", *_NOISES)},
             "cycle_s": problem.cycle_s,
             "idle": problem.idle,
         }
@@ -185,7 +193,7 @@ class Batch:
         noise = {_NOISES[self.law == "fixed"]: at["noise"]}
         return Problem(
             task,
-            Learners(**{name: self._all[name][row] for name in Learners._fields}),
+            Learners(**{name: self._all[name][row] for name in REQUIRED}),
             Radio(at["bandwidth_hz"], at["power_w"], **noise),
             at["cycle_s"],
             self.idle,
@@ -194,7 +202,7 @@ class Batch:
     def core_columns(self) -> dict[str, Any]:
         """Return the compiled core's arguments."""
         columns = self._all
-        for_core = {name: columns[name] for name in (*Learners._fields, *_PER_ROW[:5], "samples")}
+        for_core = {name: columns[name] for name in (*REQUIRED, *_PER_ROW[:5], "samples")}
         sent = self.task.setting == "parallelized"
         feature_bits, parameter_bits = columns["feature_bits"], columns["parameter_bits"]
         with np.errstate(invalid="ignore", over="ignore"):
@@ -219,6 +227,19 @@ class Batch:
             f"Batch(rows={self.rows}, learners={self.learners}, law={self.law!r}, "
             f"idle={self.idle!r})"
         )
+
+
+def _refuse_limits(names: list[str]) -> None:
+    limits = [name for name in names if name in (*LIMITS, "block_hz")]
+    if limits:
+        raise ValueError(
+            f"{', '.join(dict.fromkeys(limits))}: a Batch has no such columns; "
+            "give solve_many a sequence of Problems"
+        )
+
+
+def _block(radio: Radio) -> list[str]:
+    return [] if radio.block_hz is None else ["block_hz"]
 
 
 def _row(row: int, rows: int) -> int:

@@ -2,22 +2,25 @@
 
 import csv
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from mel_fast._optional import require
-from mel_fast._validation import FloatColumn, did_you_mean, scalar_or_column
-from mel_fast.learners import Learners
+from mel_fast._validation import did_you_mean
+from mel_fast.learners import CHECKS
 
-COLUMNS = Learners._fields
+COLUMNS = tuple(CHECKS)
 SUFFIXES = (".csv", ".parquet")
 
 
-def read_table(path: Path) -> dict[str, FloatColumn]:
+def read_table(path: Path) -> dict[str, NDArray[Any]]:
     """Return the columns found in the file; those missing must be given in the scenario.
 
     Raises
     ------
     ValueError, TypeError
-        For an unknown suffix or column, or an entry that is not a number in [1e-60, 1e60].
+        For an unknown suffix or column, or an entry that is not a number that `Learners` takes.
     OSError
         When the file cannot be read.
     ImportError
@@ -27,10 +30,10 @@ def read_table(path: Path) -> dict[str, FloatColumn]:
         raise ValueError(f"{path}: must be a {' or '.join(SUFFIXES)} file")
     raw = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
     try:
-        columns = {name: scalar_or_column(name, values) for name, values in raw.items()}
+        columns = {name: CHECKS[name](name, values) for name, values in raw.items()}
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path.name}: {error}") from None
-    return {name: column for name, column in columns.items() if not isinstance(column, float)}
+    return columns
 
 
 def _read_csv(path: Path) -> dict[str, list[float]]:

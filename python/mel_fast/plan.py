@@ -9,16 +9,8 @@ import numpy as np
 
 from mel_fast import _core
 from mel_fast._optional import require
-from mel_fast._validation import (
-    FloatColumn,
-    IntColumn,
-    choice,
-    count_column,
-    freeze,
-    integer,
-    real,
-    share_column,
-)
+from mel_fast._shares import SHARES, checked_shares, energy_spent, plan_columns
+from mel_fast._validation import FloatColumn, IntColumn, choice, freeze, integer, real
 from mel_fast.problem import Problem
 from mel_fast.status import Status
 from mel_fast.times import Times, evaluate_columns
@@ -31,6 +23,7 @@ if TYPE_CHECKING:
 Scheme = Literal["joint", "task_only", "resource_only"]
 
 SCHEMES: tuple[Scheme, ...] = ("joint", "task_only", "resource_only")
+_LONGEST = 2**63 - 1
 STATUSES = (Status.OPTIMAL, Status.FEASIBLE, Status.INFEASIBLE, Status.UNDECIDED)
 
 
@@ -47,8 +40,13 @@ class Plan:
         ``tau <= true optimum <= bound``; tau is 0 when there is no plan.
     samples, bandwidth_hz, power_w : ndarray of shape (K,) or None
         The allocation d_k (int64), B_k and P_k (float64); None when there is no plan.
+    blocks : ndarray of shape (K,) or None
+        n_k, resource blocks of each learner (int64), ``bandwidth_hz = blocks * radio.block_hz``;
+        None where bandwidth does not come in blocks and when there is no plan.
     send_s, compute_s, return_s, total_s : ndarray of shape (K,) or None
         Equations (6) to (8) and their sum for this allocation.
+    energy_j : ndarray of shape (K,) or None
+        Joules that each learner spends; None where its `energy_per_flop_j` is not known.
     certificate : dict or None
         Proof that ``bound + 1`` local cycles are impossible: prices, or a tree of boxes.
     reasons : tuple of str
@@ -60,10 +58,11 @@ class Plan:
 
     Parameters
     ----------
-    problem, scheme, status, tau, bound, samples, bandwidth_hz, power_w, certificate, reasons, \
-nodes, passes, elapsed_s
-        As above. Plans normally come from `solve`, `load` or `from_dict`; building one from an
-        allocation of one's own is for checking it with :func:`mel_fast.verify`.
+    problem, scheme, status, tau, bound, samples, bandwidth_hz, power_w, blocks, certificate, \
+reasons, nodes, passes, elapsed_s
+        As above; where bandwidth comes in blocks `bandwidth_hz` may be left out. Plans normally
+        come from `solve`, `load` or `from_dict`; building one from an allocation of one's own is
+        for checking it with :func:`mel_fast.verify`.
 
     Raises
     ------
@@ -89,6 +88,7 @@ nodes, passes, elapsed_s
         samples: Any = None,
         bandwidth_hz: Any = None,
         power_w: Any = None,
+        blocks: Any = None,
         certificate: Mapping[str, Any] | None = None,
         reasons: Sequence[str] = (),
         nodes: int = 0,
@@ -97,25 +97,17 @@ nodes, passes, elapsed_s
     ) -> None:
         if not isinstance(problem, Problem):
             raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
-        given = [samples is not None, bandwidth_hz is not None, power_w is not None]
-        if any(given) and not all(given):
-            raise ValueError("samples, bandwidth_hz, power_w: give all three or none")
-        count = len(problem.learners)
         self.__dict__.update(
             problem=problem,
             scheme=choice("scheme", scheme, SCHEMES),
             status=Status(choice("status", status, list(Status))),
-            tau=integer("tau", tau, low=0, high=2**63 - 1),
-            bound=integer("bound", bound, low=0, high=2**63 - 1),
-            samples=freeze(count_column("samples", samples, count)) if all(given) else None,
-            bandwidth_hz=(
-                freeze(share_column("bandwidth_hz", bandwidth_hz, count)) if all(given) else None
-            ),
-            power_w=freeze(share_column("power_w", power_w, count)) if all(given) else None,
+            tau=integer("tau", tau, low=0, high=_LONGEST),
+            bound=integer("bound", bound, low=0, high=_LONGEST),
+            **checked_shares(problem, samples, bandwidth_hz, power_w, blocks),
             certificate=None if certificate is None else dict(certificate),
             reasons=tuple(reasons),
-            nodes=integer("nodes", nodes, low=0, high=2**63 - 1),
-            passes=integer("passes", passes, low=0, high=2**63 - 1),
+            nodes=integer("nodes", nodes, low=0, high=_LONGEST),
+            passes=integer("passes", passes, low=0, high=_LONGEST),
             elapsed_s=real("elapsed_s", elapsed_s, low=0.0),
             _result=None,
         )
@@ -202,6 +194,14 @@ nodes, passes, elapsed_s
         return None if column is None else freeze(column)
 
     @cached_property
+    def blocks(self) -> IntColumn | None:
+        """n_k, resource blocks of each learner."""
+        if self.problem.radio.block_hz is None:
+            return None
+        column = self._core_result.blocks
+        return None if column is None else freeze(column)
+
+    @cached_property
     def nodes(self) -> int:
         """Boxes of branch and bound over all tau."""
         return self._core_result.nodes
@@ -258,6 +258,11 @@ nodes, passes, elapsed_s
     def total_s(self) -> FloatColumn | None:
         """Sum of the three times of each learner."""
         return None if self.times is None else self.times.total_s
+
+    @cached_property
+    def energy_j(self) -> FloatColumn | None:
+        """Joules that each learner spends on computing and on its return."""
+        return energy_spent(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan file's content: JSON-ready, real numbers as hexadecimal strings."""
@@ -325,12 +330,11 @@ nodes, passes, elapsed_s
         return pandas.DataFrame(columns, index=index)
 
     def columns(self) -> dict[str, IntColumn | FloatColumn]:
-        """Return the per-learner columns: samples, shares and times, then the learners' own."""
-        names = ("samples", "bandwidth_hz", "power_w", "send_s", "compute_s", "return_s", "total_s")
-        columns = {name: getattr(self, name) for name in names}
-        learners = self.problem.learners
-        columns.update({name: getattr(learners, name) for name in learners._fields})
-        return {name: column for name, column in columns.items() if column is not None}
+        """Return the per-learner columns: samples, shares and times, then the learners' own.
+
+        The attribute `energy_j` is here called ``spent_energy_j``: the learners' own is the budget.
+        """
+        return plan_columns(self)
 
     def summary(self) -> str:
         """Return a few lines of text: what was found, what proves it, what is used up."""
@@ -349,19 +353,18 @@ nodes, passes, elapsed_s
 
         return html(self)
 
-    def _with_allocation(
-        self, bandwidth_hz: FloatColumn, power_w: FloatColumn, samples: IntColumn
-    ) -> "Plan":
-        """Return this plan with another allocation for the same tau, and the same proof."""
+    def _with_shares(self, other: "Plan") -> "Plan":
+        """Return this plan with another's allocation for the same tau, and the same proof."""
         plan = object.__new__(type(self))
-        kept = {name: value for name, value in self.__dict__.items() if name != "times"}
-        plan.__dict__.update(kept, samples=samples, bandwidth_hz=bandwidth_hz, power_w=power_w)
+        derived = ("times", "energy_j")
+        kept = {name: value for name, value in self.__dict__.items() if name not in derived}
+        plan.__dict__.update({**kept, **{name: getattr(other, name) for name in SHARES}})
         return plan
 
     def content(self) -> dict[str, Any]:
         """Return the attributes by name, without the problem and the times."""
         names = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
-        more = ("certificate", "reasons", "nodes", "passes", "elapsed_s")
+        more = ("blocks", "certificate", "reasons", "nodes", "passes", "elapsed_s")
         return {name: getattr(self, name) for name in (*names, *more)}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -379,8 +382,8 @@ nodes, passes, elapsed_s
         theirs = other.content()
         return self.problem == other.problem and all(
             np.array_equal(mine, theirs[name])
-            if isinstance(mine, np.ndarray) and theirs[name] is not None
-            else mine is theirs[name] or (not isinstance(mine, np.ndarray) and mine == theirs[name])
+            if isinstance(mine, np.ndarray) or isinstance(theirs[name], np.ndarray)
+            else mine == theirs[name]
             for name, mine in self.content().items()
         )
 

@@ -25,6 +25,7 @@ _KEYS = (
     "samples",
     "bandwidth_hz",
     "power_w",
+    "blocks",
     "problem",
     "certificate",
     "reasons",
@@ -32,11 +33,12 @@ _KEYS = (
     "passes",
     "elapsed_s",
 )
-_OPTIONAL = ("reasons", "nodes", "passes", "elapsed_s")
+_REMARKS = ("reasons", "nodes", "passes", "elapsed_s")
 
 
 def plan_to_dict(plan: Plan) -> dict[str, Any]:
     """Return the plan file's content."""
+    blocks = {} if plan.blocks is None else {"blocks": plan.blocks.tolist()}
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -47,6 +49,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "samples": None if plan.samples is None else plan.samples.tolist(),
         "bandwidth_hz": _hexadecimal(plan.bandwidth_hz),
         "power_w": _hexadecimal(plan.power_w),
+        **blocks,
         "problem": plan.problem.to_dict(),
         "certificate": _map_floats(plan.certificate, float.hex),
         "reasons": list(plan.reasons),
@@ -58,7 +61,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
 
 def plan_from_dict(data: Mapping[str, Any]) -> Plan:
     """Return the plan that a plan file's content describes, without judging it."""
-    check_keys("plan", data, _KEYS, _OPTIONAL)
+    check_keys("plan", data, _KEYS, (*_REMARKS, "blocks"))
     if data["format"] != FORMAT or data["version"] != VERSION:
         raise ValueError(
             f"format {data['format']!r} version {data['version']!r}: "
@@ -69,7 +72,7 @@ def plan_from_dict(data: Mapping[str, Any]) -> Plan:
         for name in ("bandwidth_hz", "power_w")
     }
     plain = {name: data[name] for name in ("status", "scheme", "tau", "bound", "samples")}
-    extra = {name: data[name] for name in _OPTIONAL if name in data}
+    extra = {name: data[name] for name in (*_REMARKS, "blocks") if name in data}
     return Plan(
         Problem.from_dict(data["problem"]),
         **plain,
@@ -110,7 +113,10 @@ def plan_to_json(plan: Plan, *, indent: int | None = None) -> str:
 def _plain_problem(problem: Problem) -> dict[str, Any]:
     data = problem.to_dict()
     data["task"]["flops_per_sample"] = problem.task.flops_per_sample
-    data["learners"] = {name: numbers(name, column) for name, column in data["learners"].items()}
+    data["learners"] = {
+        name: [entry if entry == "inf" else number(name, entry) for entry in column]
+        for name, column in data["learners"].items()
+    }
     data["radio"] = {name: number(name, value) for name, value in data["radio"].items()}
     data["cycle_s"] = problem.cycle_s
     return data

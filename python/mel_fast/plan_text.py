@@ -4,6 +4,7 @@ import html as markup
 
 import numpy as np
 
+from mel_fast._binding import limits_in_words
 from mel_fast._units import count, with_unit
 from mel_fast.plan import Plan
 from mel_fast.status import Status
@@ -36,6 +37,7 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
         ("budgets", f"{with_unit(radio.bandwidth_hz, 'Hz')}, {with_unit(radio.power_w, 'W')}"),
     ]
     rows += _allocation(plan)
+    rows += limits_in_words(plan)
     rows += [("reason", reason) for reason in plan.reasons]
     rows.append(("proof", _proof(plan)))
     return rows

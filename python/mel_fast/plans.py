@@ -141,6 +141,9 @@ class Plans:
             "elapsed_s": float(self.elapsed_s[row]),
             "certificate": self._certificate(row),
         }
+        width = problem.radio.block_hz
+        if has_plan and width is not None:
+            words["blocks"] = np.rint(words["bandwidth_hz"] / width)
         plan = Plan(problem, **words)
         stopped: Any = SimpleNamespace(stopped=bool(self.cut_short[row]))
         return Plan(problem, **words, reasons=reasons_of(plan, stopped))

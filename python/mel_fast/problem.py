@@ -8,7 +8,7 @@ import numpy as np
 from mel_fast import _core
 from mel_fast._frozen import Frozen
 from mel_fast._validation import FloatColumn, choice, real
-from mel_fast.learners import Learners
+from mel_fast.learners import LIMITS, Learners
 from mel_fast.radio import Law, Radio
 from mel_fast.task import LearningTask
 
@@ -74,8 +74,18 @@ class Problem(Frozen):
         """Link law of the radio: ``"density"`` or ``"fixed"``."""
         return self.radio.law
 
+    @property
+    def limited(self) -> bool:
+        """Whether any limit of a learner was given, or bandwidth comes in blocks."""
+        return self.learners.limited or self.radio.block_hz is not None
+
     def _compile(self) -> _core.Problem:
         task, learners, radio = self.task, self.learners, self.radio
+        limits: dict[str, Any] = {
+            name: column.astype(np.float64) for name, column in learners.limits().items()
+        }
+        if radio.block_hz is not None:
+            limits["block_hz"] = radio.block_hz
         return _core.Problem(
             samples=task.samples,
             sample_bits=float(task.sample_bits),
@@ -92,6 +102,7 @@ class Problem(Frozen):
             fixed_law=radio.law == "fixed",
             cycle_s=self.cycle_s,
             excused=self.idle == "excused",
+            **limits,
         )
 
     def with_budgets(
@@ -157,7 +168,7 @@ class Problem(Frozen):
         """
         check_keys("problem", data, cls._fields)
         task = _section(data, "task", LearningTask._fields)
-        learners = _section(data, "learners", Learners._fields)
+        learners = _section(data, "learners", Learners._fields, optional=tuple(LIMITS))
         columns: dict[str, Any] = {name: numbers(name, column) for name, column in learners.items()}
         radio = _section(data, "radio", Radio._fields, optional=Radio._fields[2:])
         task["flops_per_sample"] = number("flops_per_sample", task["flops_per_sample"])

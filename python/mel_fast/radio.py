@@ -1,9 +1,11 @@
 """The orchestrator's radio: budgets and noise."""
 
+import math
+from fractions import Fraction
 from typing import ClassVar, Literal
 
 from mel_fast._frozen import Frozen
-from mel_fast._validation import real
+from mel_fast._validation import MAX_INTEGER, real
 
 Law = Literal["density", "fixed"]
 
@@ -22,25 +24,31 @@ class Radio(Frozen):
     noise_power_w
         N: rates follow ``B_k log2(1 + P_k h_k / N)``, equations (6) and (8) as the paper prints
         them. Exactly one of the two noises is given.
+    block_hz
+        w, width of one resource block: every learner gets a whole number of blocks, of which there
+        are ``floor(bandwidth_hz / block_hz)`` in all. None: bandwidth can be divided at will.
 
     Raises
     ------
     ValueError, TypeError
-        Naming the field, its value and the allowed range [1e-60, 1e60].
+        Naming the field, its value and the allowed range [1e-60, 1e60]; a block is at most as wide
+        as the bandwidth, and there are at most 2**53 of them.
     """
 
-    __slots__ = ("bandwidth_hz", "noise_density_w_per_hz", "noise_power_w", "power_w")
+    __slots__ = ("bandwidth_hz", "block_hz", "noise_density_w_per_hz", "noise_power_w", "power_w")
     _fields: ClassVar[tuple[str, ...]] = (
         "bandwidth_hz",
         "power_w",
         "noise_density_w_per_hz",
         "noise_power_w",
+        "block_hz",
     )
 
     bandwidth_hz: float
     power_w: float
     noise_density_w_per_hz: float | None
     noise_power_w: float | None
+    block_hz: float | None
 
     def __init__(
         self,
@@ -49,6 +57,7 @@ class Radio(Frozen):
         *,
         noise_density_w_per_hz: float | None = None,
         noise_power_w: float | None = None,
+        block_hz: float | None = None,
     ) -> None:
         self._set("bandwidth_hz", real("bandwidth_hz", bandwidth_hz))
         self._set("power_w", real("power_w", power_w))
@@ -61,6 +70,23 @@ class Radio(Frozen):
             raise ValueError(f"{listed}: exactly one of the two must be given, in [1e-60, 1e+60]")
         for name, value in noises.items():
             self._set(name, None if value is None else real(name, value))
+        self._set("block_hz", None if block_hz is None else self._block(block_hz))
+
+    def _block(self, block_hz: float) -> float:
+        width = real("block_hz", block_hz)
+        if not width <= self.bandwidth_hz <= width * MAX_INTEGER:
+            raise ValueError(
+                f"block_hz = {width!r}: must be at most bandwidth_hz = {self.bandwidth_hz!r} "
+                "and at least that divided by 2**53"
+            )
+        return width
+
+    @property
+    def blocks(self) -> int | None:
+        """Resource blocks in all, ``floor(bandwidth_hz / block_hz)`` exactly; None without any."""
+        if self.block_hz is None:
+            return None
+        return math.floor(Fraction(self.bandwidth_hz) / Fraction(self.block_hz))
 
     @property
     def law(self) -> Law:
@@ -76,9 +102,10 @@ class Radio(Frozen):
 
     def __repr__(self) -> str:
         noise = "noise_power_w" if self.law == "fixed" else "noise_density_w_per_hz"
+        block = "" if self.block_hz is None else f", block_hz={self.block_hz!r}"
         return (
             f"Radio(bandwidth_hz={self.bandwidth_hz!r}, power_w={self.power_w!r}, "
-            f"{noise}={self.noise!r})"
+            f"{noise}={self.noise!r}{block})"
         )
 
     def to_dict(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ from pydantic import (
 from mel_fast import channel, scenarios
 from mel_fast._validation import choice, did_you_mean, integer, real, scalar_or_column
 from mel_fast.learner_table import read_table
-from mel_fast.learners import Learners
+from mel_fast.learners import CHECKS, REQUIRED, Learners
 from mel_fast.problem import IDLES, Idle, Problem
 from mel_fast.radio import Radio
 from mel_fast.task import SETTINGS, LearningTask, Setting
@@ -94,6 +94,7 @@ def _fading(field: str, value: Any) -> channel.Fading:
 
 _Positive = Annotated[float, _checked(real)]
 _Column = Annotated[Any, _checked(scalar_or_column)]
+_Limit = Annotated[Any, _checked(lambda field, value: CHECKS[field](field, value))]
 _AtLeastOne = Annotated[int, _checked(integer, low=1)]
 _AtLeastZero = Annotated[int, _checked(integer, low=0)]
 
@@ -126,6 +127,7 @@ class _Radio(_Section):
     power_w: _Positive
     noise_density_w_per_hz: _Positive | None = None
     noise_power_w: _Positive | None = None
+    block_hz: _Positive | None = None
 
     @model_validator(mode="after")
     def _one_noise(self) -> "_Radio":
@@ -170,6 +172,12 @@ class _Learners(_Section):
     gain: _Column | None = None
     return_bandwidth_hz: _Column | None = None
     return_power_w: _Column | None = None
+    min_samples: _Limit | None = None
+    max_samples: _Limit | None = None
+    max_bandwidth_hz: _Limit | None = None
+    max_power_w: _Limit | None = None
+    energy_j: _Limit | None = None
+    energy_per_flop_j: _Limit | None = None
     count: _AtLeastOne | None = None
     table: Annotated[str | None, _checked(_text)] = None
     draw: _Draw | None = None
@@ -181,7 +189,7 @@ class _Learners(_Section):
         return self
 
     def build(self, folder: Path) -> Learners:
-        given = {name: getattr(self, name) for name in Learners._fields}
+        given = {name: getattr(self, name) for name in CHECKS}
         columns = {name: value for name, value in given.items() if value is not None}
         sources: list[tuple[str, dict[str, Any]]] = []
         if self.table is not None:
@@ -195,7 +203,7 @@ class _Learners(_Section):
                 if name in columns:
                     raise ValueError(f"{name} is given both here and by {source!r}")
             columns.update(found)
-        missing = [name for name in Learners._fields if name not in columns]
+        missing = [name for name in REQUIRED if name not in columns]
         if missing:
             raise ValueError(
                 f"missing {', '.join(missing)}: must be given here (a number or a list) "

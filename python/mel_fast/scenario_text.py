@@ -23,6 +23,7 @@ flops_per_sample = {flops_per_sample} ## C_m, flops of one local cycle on one sa
 bandwidth_hz = {bandwidth_hz} ## B (open: whether it grows with the learners)
 power_w = {power_w} ## P, 23 dBm (open likewise)
 {noise}
+{block}
 
 [cycle]
 cycle_s = {cycle_s} ## T, the deadline of one global cycle
@@ -33,6 +34,13 @@ return_bandwidth_hz = {return_bandwidth_hz}
 return_power_w = {return_power_w} ## 23 dBm
 # Instead of drawing learners, list them:  flops_per_s = [2.4e9, 0.7e9] and gain = [1e-10, 3e-11]
 # or keep them beside this file, one row each:  table = "learners.csv" (or .parquet)
+# Limits, all optional, each a number or a list (also columns of the table); inf is no limit:
+# min_samples = 0 ## samples that each learner gets at least
+# max_samples = 60_000 ## at most: in federated learning, those it has
+# max_bandwidth_hz = inf ## most of B
+# max_power_w = inf ## most of P
+# energy_j = inf ## to compute and return with, in one global cycle
+# energy_per_flop_j = 1e-10 ## goes with energy_j
 
 [learners.draw] ## drawn at random, the same on every machine
 count = {count}
@@ -59,6 +67,10 @@ def table1_text(problem: Problem, *, learners: int, seed: int) -> str:
         if problem.law == "density"
         else f"noise_power_w = {radio.noise!r} ## -174 dBm/Hz on B; or noise_density_w_per_hz"
     )
+    comment = "bandwidth comes in blocks of this width"
+    block = f"# block_hz = 180e3 ## {comment} (left out: it does not)"
+    if radio.block_hz is not None:
+        block = f"block_hz = {radio.block_hz!r} ## {comment}"
     text = _TEMPLATE.format(
         setting=task.setting,
         samples=f"{task.samples:_}",
@@ -71,6 +83,7 @@ def table1_text(problem: Problem, *, learners: int, seed: int) -> str:
         bandwidth_hz=repr(radio.bandwidth_hz),
         power_w=repr(radio.power_w),
         noise=noise,
+        block=block,
         cycle_s=repr(problem.cycle_s),
         idle=problem.idle,
         return_bandwidth_hz=repr(float(devices.return_bandwidth_hz[0])),

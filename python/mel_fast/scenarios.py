@@ -101,6 +101,7 @@ def table1(
     feature_bits: int = 32,
     samples: int = MNIST_SAMPLES,
     gain: ArrayLike | None = None,
+    block_hz: float | None = None,
 ) -> Problem:
     """One draw of the paper's Table I.
 
@@ -146,6 +147,8 @@ def table1(
     gain
         Power gains to use instead of a drawn channel, shape (K,), for instance from
         :func:`mel_fast.channel.read_gain`. ``learners`` must agree with the length.
+    block_hz
+        Width of one resource block; None where bandwidth can be divided at will.
 
     Returns
     -------
@@ -166,6 +169,8 @@ def table1(
         if len(gains) != count:
             raise ValueError(f"gain has {len(gains)} entries, learners is {count}: they must agree")
     radio = _radio(law, count, bandwidth_hz, power_w, budgets, noise_bandwidth_hz)
+    if block_hz is not None:
+        radio = radio.replace(block_hz=block_hz)
     task = _task(setting, samples, feature_bits)
     return _problem(task, radio, _speeds(device_mix, count), gains, cycle_s, idle)
 

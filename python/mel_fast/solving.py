@@ -1,16 +1,14 @@
 """Solve a problem."""
 
-import math
 from collections.abc import Callable
 from typing import Any, Literal
 
 from mel_fast import _core
-from mel_fast._validation import choice, integer, real
+from mel_fast._asked import asked_problem, asked_seconds, asked_start, asked_threads
+from mel_fast._validation import choice
 from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.problem import Problem
 from mel_fast.status import Interrupted, Status
-
-MAX_THREADS = 1024
 
 Callback = Callable[[int, int, int, float], bool | None]
 
@@ -30,6 +28,7 @@ def solve(
     callback: Callback | None = None,
     then: Then = "time",
     start: Plan | None = None,
+    keep: Any = None,
 ) -> Plan:
     """Return a plan with the most local cycles tau, and a proof that tau + 1 is impossible.
 
@@ -56,6 +55,11 @@ def solve(
     start
         A plan for a neighbouring problem, whose prices are where the search begins. The answer is
         as good as without it.
+    keep
+        Learners whose samples are held fixed: a mapping ``{learner: samples}``; or indices, or a
+        mask of shape (K,), of learners that keep what they have in `start`. The plan is that of
+        the problem in which ``min_samples`` and ``max_samples`` of these learners are just that;
+        its ``problem`` carries these limits.
 
     Returns
     -------
@@ -69,23 +73,20 @@ def solve(
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far.
     """
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
+    asked_problem(problem)
     code = _CODES.get(scheme) if isinstance(scheme, str) else None
     if code is None:
         code = _CODES[choice("scheme", scheme, SCHEMES)]
-    limit = math.inf
-    if time_limit_s is not None:
-        limit = real("time_limit_s", time_limit_s, low=0.0, high=math.inf)
+    limit = asked_seconds(time_limit_s)
     if threads != 1 or type(threads) is not int:
-        threads = integer("threads", threads, low=1, high=MAX_THREADS)
+        threads = asked_threads(threads)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
-    where = None
-    if start is not None:
-        if not isinstance(start, Plan):
-            raise TypeError(f"start is a {type(start).__name__}: must be a Plan or None")
-        where = start.end
+    where = asked_start(start)
+    if keep is not None:
+        from mel_fast._keep import kept
+
+        problem = kept(problem, start, keep)
     if then != "time":
         choice("then", then, THENS)
     result = _core.solve(

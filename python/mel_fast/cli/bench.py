@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from mel_fast._asked import MAX_THREADS
 from mel_fast.bench import PARTS, WrongAnswerError, run
-from mel_fast.solving import MAX_THREADS
 
 WRONG_STATUS = 1
 

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 import click
 
+from mel_fast._asked import MAX_THREADS
 from mel_fast.cli.solve import problem_of
 from mel_fast.plan import SCHEMES
 from mel_fast.problem import IDLES, Problem
-from mel_fast.solving import MAX_THREADS
 from mel_fast.task import SETTINGS
 
 Command = TypeVar("Command", bound=Callable[..., Any])

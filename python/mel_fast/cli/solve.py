@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
+from mel_fast._asked import MAX_THREADS
 from mel_fast._atomic import beside
 from mel_fast.cli.progress import SolveProgress
 from mel_fast.cli.render import FORMATS, render
 from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.problem import IDLES, Problem
-from mel_fast.solving import MAX_THREADS, THENS, Then, solve
+from mel_fast.solving import THENS, Then, solve
 from mel_fast.status import Interrupted, Status
 from mel_fast.task import SETTINGS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from mel_fast.solving import MAX_THREADS
+from mel_fast._asked import MAX_THREADS
 from mel_fast.sweep import InterruptedSweep, SweepTable, sweep
 
 PROVED_STATUS = 0

@@ -1,18 +1,17 @@
 """What blocks one more local cycle: in words and numbers, checked by solving again."""
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from mel_fast._asked import asked_seconds, asked_threads
 from mel_fast._units import count, with_unit
-from mel_fast._validation import FloatColumn, IntColumn, integer, real
+from mel_fast._validation import FloatColumn, IntColumn
 from mel_fast.plan import Plan
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
 from mel_fast.planning._prices import Prices, prices_at
-from mel_fast.solving import MAX_THREADS
 from mel_fast.status import Status
 
 _RESOURCES: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz", "power_w")
@@ -116,10 +115,8 @@ def explain(plan: Plan, *, time_limit_s: float | None = None, threads: int = 1) 
     """
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
-    threads = integer("threads", threads, low=1, high=MAX_THREADS)
-    limit = math.inf
-    if time_limit_s is not None:
-        limit = real("time_limit_s", time_limit_s, low=0.0, high=math.inf)
+    threads = asked_threads(threads)
+    limit = asked_seconds(time_limit_s)
     tau = plan.tau + 1
     needs: dict[Resource, Least] = {}
     for over in _RESOURCES:

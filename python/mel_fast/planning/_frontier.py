@@ -1,6 +1,5 @@
 """Where tau steps up as the deadline or a budget grows."""
 
-import math
 import time
 from dataclasses import dataclass
 from os import PathLike
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mel_fast._asked import asked_problem, asked_seconds, asked_threads
 from mel_fast._atomic import beside
 from mel_fast._optional import require
 from mel_fast._units import with_unit
@@ -16,7 +16,7 @@ from mel_fast.plan import SCHEMES, Scheme
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._search import RESOURCES, amount_of
 from mel_fast.problem import Problem
-from mel_fast.solving import MAX_THREADS, solve
+from mel_fast.solving import solve
 from mel_fast.status import Status
 
 if TYPE_CHECKING:
@@ -178,14 +178,11 @@ def frontier(
     Interrupted
         A KeyboardInterrupt, after Ctrl-C.
     """
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
+    asked_problem(problem)
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
-    threads = integer("threads", threads, low=1, high=MAX_THREADS)
-    limit = math.inf
-    if time_limit_s is not None:
-        limit = real("time_limit_s", time_limit_s, low=0.0, high=math.inf)
+    threads = asked_threads(threads)
+    limit = asked_seconds(time_limit_s)
     end = time.perf_counter() + limit
     top = 2.0 * amount_of(problem, over) if stop is None else real("stop", stop)
     words: dict[str, Any] = {"scheme": scheme, "threads": threads, "then": "none"}

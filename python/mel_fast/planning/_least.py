@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from mel_fast._asked import asked_problem, asked_seconds, asked_start, asked_threads
 from mel_fast._units import with_unit
-from mel_fast._validation import MAX_INTEGER, SMALLEST, choice, integer, real
+from mel_fast._validation import MAX_INTEGER, SMALLEST, choice, integer
 from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.planning._search import RESOURCES, WIDTH, Search, Start, amount_of
 from mel_fast.problem import Problem
-from mel_fast.solving import MAX_THREADS
 from mel_fast.status import Status
 
 Resource = Literal["cycle_s", "bandwidth_hz", "power_w"]
@@ -154,17 +154,13 @@ def least(
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far.
     """
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
+    asked_problem(problem)
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
-    limit = math.inf
-    if time_limit_s is not None:
-        limit = real("time_limit_s", time_limit_s, low=0.0, high=math.inf)
-    threads = integer("threads", threads, low=1, high=MAX_THREADS)
-    where = None if start is None else start.end
-    return search_least(problem, tau, over, scheme, limit, threads, where)
+    limit = asked_seconds(time_limit_s)
+    threads = asked_threads(threads)
+    return search_least(problem, tau, over, scheme, limit, threads, asked_start(start))
 
 
 def search_least(
@@ -200,10 +196,7 @@ def sparing(plan: Plan, then: str, limit_s: float, threads: int) -> Plan:
     found = search_least(plan.problem, plan.tau, over, plan.scheme, limit_s, threads, plan.end)
     if found.plan is None or found.amount > amount_of(plan.problem, over):
         return plan
-    less = found.plan
-    if less.samples is None or less.bandwidth_hz is None or less.power_w is None:
-        return plan
-    return plan._with_allocation(less.bandwidth_hz, less.power_w, less.samples)
+    return plan if found.plan.samples is None else plan._with_shares(found.plan)
 
 
 def fastest(

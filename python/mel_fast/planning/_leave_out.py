@@ -9,7 +9,6 @@ import numpy as np
 
 from mel_fast._units import count
 from mel_fast._validation import FloatColumn, IntColumn
-from mel_fast.learners import Learners
 from mel_fast.plan import Plan
 from mel_fast.problem import Problem
 from mel_fast.solving import solve
@@ -124,8 +123,7 @@ def without(problem: Problem, learners: IntColumn) -> Problem:
     """Return the problem of the other learners."""
     keep = np.ones(len(problem.learners), dtype=bool)
     keep[learners] = False
-    columns = {name: getattr(problem.learners, name)[keep] for name in Learners._fields}
-    return problem.replace(learners=Learners(**columns))
+    return problem.replace(learners=problem.learners.take(keep))
 
 
 def _burden(problem: Problem) -> FloatColumn:

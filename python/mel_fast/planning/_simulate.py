@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from mel_fast._optional import require
 from mel_fast._units import count, with_unit
 from mel_fast._validation import FloatColumn, IntColumn, choice, integer, real
-from mel_fast.learners import Learners
 from mel_fast.plan import Plan
 from mel_fast.planning._least import fastest
 from mel_fast.problem import Problem
@@ -264,5 +263,4 @@ def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
 
 
 def _only(problem: Problem, learners: IntColumn) -> Problem:
-    columns = {name: getattr(problem.learners, name)[learners] for name in Learners._fields}
-    return problem.replace(learners=Learners(**columns))
+    return problem.replace(learners=problem.learners.take(learners))

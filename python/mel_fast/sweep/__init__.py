@@ -1,16 +1,14 @@
 """A grid of draws: solve every combination of the axes, write rows as they come, resume, draw."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from mel_fast._validation import integer, real
+from mel_fast._asked import asked_seconds, asked_threads
 from mel_fast.batch import InterruptedMany, Plans, solve_many
 from mel_fast.problem import Problem
-from mel_fast.solving import MAX_THREADS
 from mel_fast.status import Interrupted
 from mel_fast.sweep._files import NoFile, Sink, sink_for
 from mel_fast.sweep._grid import Grid, Key, Point, Row, ScenarioLike, key_of
@@ -95,9 +93,9 @@ def sweep(
     the reason in the column `note`; other rows are not touched.
     """
     grid = Grid.of(scenario, {} if over is None else over)
-    threads = integer("threads", threads, low=1, high=MAX_THREADS)
+    threads = asked_threads(threads)
     if time_limit_s is not None:
-        time_limit_s = real("time_limit_s", time_limit_s, low=0.0, high=math.inf)
+        time_limit_s = asked_seconds(time_limit_s)
     sink: Sink = NoFile() if output is None else sink_for(Path(output), grid)
     done = sink.open(resume=resume)
     todo = [point for point in grid.points() if key_of(point) not in done]
