@@ -16,7 +16,7 @@ from mel_fast.reference.instances import random_problem
 
 pytest.importorskip("ortools")
 
-from mel_fast.cp_sat import _grid, _models, _search
+from mel_fast.cp_sat import _grid, _models, _responses, _search
 
 VARIANTS = list(product(("density", "fixed"), ("parallelized", "federated"), ("served", "excused")))
 SCHEMES = ("joint", "task_only", "resource_only")
@@ -143,9 +143,9 @@ def test_what_a_grid_point_carries_is_rounded_to_the_stated_side(seed):
     rng = np.random.default_rng(seed)
     law, setting, idle = VARIANTS[seed]
     problem = draw(seed, 5, 100_000, law, setting, idle)
-    r = _grid.Responses(problem, "joint")
-    units = np.sort(rng.integers(0, _grid.UNITS + 1, size=(5, 12)), axis=1)
-    units[:, 0], units[:, 1], units[:, -1] = 0, 1, _grid.UNITS
+    r = _responses.Responses(problem, "joint")
+    units = np.sort(rng.integers(0, _responses.UNITS + 1, size=(5, 12)), axis=1)
+    units[:, 0], units[:, 1], units[:, -1] = 0, 1, _responses.UNITS
     for tau in (1, 7):
         inner = r.carried(tau, r.bandwidth(units, "inner"), r.power(units, "inner"), "inner")
         outer = r.carried(tau, r.bandwidth(units, "outer"), r.power(units, "outer"), "outer")
@@ -156,8 +156,8 @@ def test_what_a_grid_point_carries_is_rounded_to_the_stated_side(seed):
                         problem,
                         tau,
                         k,
-                        mpmath.mpf(int(u)) * problem.radio.bandwidth_hz / _grid.UNITS,
-                        mpmath.mpf(int(u)) * problem.radio.power_w / _grid.UNITS,
+                        mpmath.mpf(int(u)) * problem.radio.bandwidth_hz / _responses.UNITS,
+                        mpmath.mpf(int(u)) * problem.radio.power_w / _responses.UNITS,
                     )
                     for u in units[k]
                 ]
@@ -176,7 +176,7 @@ def test_an_exact_tie_is_rounded_to_the_stated_side():
     radio = mel.Radio(1.0, 1.0, noise_density_w_per_hz=1.0)
     everything = np.array([1.0])
     for cycle_s, fit in ((3.0, 3), (np.nextafter(3.0, 0.0), 2)):
-        r = _grid.Responses(mel.Problem(task, learners, radio, float(cycle_s)), "joint")
+        r = _responses.Responses(mel.Problem(task, learners, radio, float(cycle_s)), "joint")
         assert r.carried(1, everything, everything, "inner")[0] == 2
         assert fit <= r.carried(1, everything, everything, "outer")[0] == 3
 
@@ -185,7 +185,7 @@ def test_an_exact_tie_is_rounded_to_the_stated_side():
 def test_the_lower_ends_of_a_box_fall_short(law, setting, idle):
     moved = 0
     for seed in range(12):
-        r = _grid.Responses(draw(seed, 4, 200, law, setting, idle), "joint")
+        r = _responses.Responses(draw(seed, 4, 200, law, setting, idle), "joint")
         box = _grid.tightest_box(r, 1)
         if box is None:
             continue
@@ -202,11 +202,11 @@ def test_the_lower_ends_of_a_box_fall_short(law, setting, idle):
 
 def test_a_float_share_errs_to_the_stated_side():
     problem = draw(1, 2, 10)
-    r = _grid.Responses(problem, "joint")
-    units = np.random.default_rng(0).integers(1, _grid.UNITS, size=(2, 500))
+    r = _responses.Responses(problem, "joint")
+    units = np.random.default_rng(0).integers(1, _responses.UNITS, size=(2, 500))
     for k in range(2):
         for u in units[k, ::10]:
-            real = mpmath.mpf(int(u)) * problem.radio.bandwidth_hz / _grid.UNITS
+            real = mpmath.mpf(int(u)) * problem.radio.bandwidth_hz / _responses.UNITS
             assert r.bandwidth(np.array([u]), "inner")[0] <= real
             assert r.bandwidth(np.array([u]), "outer")[0] >= real
 
@@ -218,13 +218,13 @@ def test_the_box_and_the_outer_cells_hold_the_proved_plan(law, setting, idle):
         plan = mel.solve(problem)
         if plan.tau == 0:
             continue
-        r = _grid.Responses(problem, "joint")
+        r = _responses.Responses(problem, "joint")
         box = _grid.tightest_box(r, plan.tau)
         assert box is not None
         records = _grid.choices(r, box, [plan.tau], _grid.Grid((9, 7)), "outer")
         for k, record in enumerate(records):
-            b = plan.bandwidth_hz[k] / problem.radio.bandwidth_hz * _grid.UNITS
-            p = plan.power_w[k] / problem.radio.power_w * _grid.UNITS
+            b = plan.bandwidth_hz[k] / problem.radio.bandwidth_hz * _responses.UNITS
+            p = plan.power_w[k] / problem.radio.power_w * _responses.UNITS
             samples = plan.samples[k]
             assert samples >= box.needed[k]
             if idle == "excused" and samples == 0:
@@ -236,7 +236,7 @@ def test_the_box_and_the_outer_cells_hold_the_proved_plan(law, setting, idle):
 
 
 def test_levels_are_sorted_span_the_box_and_crowd_around_the_centre():
-    low, high = np.array([0, 5, 1000]), np.array([_grid.UNITS, 5, 50_000_000])
+    low, high = np.array([0, 5, 1000]), np.array([_responses.UNITS, 5, 50_000_000])
     centre = np.array([1_000_000, 5, 40_000])
     plain = _grid._levels(low, high, 40, None, 0.3)
     around = _grid._levels(low, high, 40, centre, 0.1)
@@ -275,10 +275,12 @@ def test_the_outer_plan_is_returned_when_the_grid_is_too_coarse():
 def test_a_model_that_found_nothing_in_time_excludes_nothing():
     # CP-SAT's objective bound is 0 then, as if even tau = 1 were impossible.
     problem = draw(0, 3, 40, "fixed", "parallelized", "served")
-    responses, taus = _grid.Responses(problem, "joint"), [1, 2, 3]
+    responses, taus = _responses.Responses(problem, "joint"), [1, 2, 3]
     box = _grid.tightest_box(responses, 1)
     records = _grid.choices(responses, box, taus, _grid.Grid((30, 30)), "outer")
-    answer = _models.solve_all_taus(records, taus, problem.task.samples, 0, limit_s=0.0)
+    answer = _models.solve_all_taus(
+        records, responses.units, taus, problem.task.samples, responses.least, limit_s=0.0
+    )
     assert (answer.status, answer.tau_bound) == ("unknown", None)
 
 
@@ -334,7 +336,7 @@ def test_without_ortools_the_error_names_the_extra(monkeypatch, problem):
 
 
 def test_a_plan_that_the_outer_model_excludes_is_an_error(problem):
-    search = _search.Search(_grid.Responses(problem, "joint"), (4, 4), 1.0)
+    search = _search.Search(_responses.Responses(problem, "joint"), (4, 4), 1.0)
     search.enclose_without_search()
     search.upper = search.lower - 1
     with pytest.raises(RuntimeError, match="the outer model excludes"):
@@ -342,8 +344,8 @@ def test_a_plan_that_the_outer_model_excludes_is_an_error(problem):
 
 
 def test_a_wrong_solution_of_cp_sat_is_not_believed(problem):
-    search = _search.Search(_grid.Responses(problem, "joint"), (4, 4), 1.0)
-    units = np.full((3, 6), _grid.UNITS, dtype=np.int64)
+    search = _search.Search(_responses.Responses(problem, "joint"), (4, 4), 1.0)
+    units = np.full((3, 6), _responses.UNITS, dtype=np.int64)
     with pytest.raises(RuntimeError, match="exceeds a budget"):
         search._keep_inner(3, units)
 

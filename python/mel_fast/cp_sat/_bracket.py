@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from mel_fast._validation import choice, integer, real
-from mel_fast.cp_sat._grid import Responses, Scheme
 from mel_fast.cp_sat._models import import_cp_model
+from mel_fast.cp_sat._responses import Responses, Scheme
 from mel_fast.cp_sat._result import Bracket
 from mel_fast.cp_sat._search import Search
 from mel_fast.plan import SCHEMES
@@ -35,7 +35,8 @@ def bracket(
         What to plan.
     bandwidth_steps, power_steps
         Grid cells of each learner in bandwidth and in power, 1 to 4096 each. More steps close the
-        bracket further and take longer.
+        bracket further and take longer. Where bandwidth comes in resource blocks, a learner that
+        could have up to `bandwidth_steps` of them is offered every number.
     time_limit_s
         Seconds for all models together. A question without an answer in time leaves the bracket
         wider, never wrong.

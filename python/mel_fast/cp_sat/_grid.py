@@ -1,109 +1,22 @@
-"""Integer data of the discretised models, every rounding in a stated direction.
+"""The discretised models' grids: where points stand, what each costs and what it carries.
 
-A budget is cut into ``UNITS`` equal units, so that a grid is a set of integers and sums of grid
-points are exact. What a learner can carry at a grid point is an integer too: the most samples that
-it receives, processes and returns within the deadline. Only that number needs real arithmetic; it
-is rounded down for the inner model and up for the outer one (docs/cp_sat.md has the argument).
+What a grid point carries comes from `_responses`, rounded down for the inner model and up for the
+outer one (docs/cp_sat.md has the argument).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast.problem import Problem
+from mel_fast.cp_sat._responses import Ints, Responses, Side, equal_shares
 
-Side = Literal["inner", "outer"]
-Scheme = Literal["joint", "task_only", "resource_only"]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
-UNITS = 1 << 30
-# A rate is a dozen roundings away from its inputs; 256 ulps cover them many times over.
-MARGIN = 2.0**-44
-# Below this a float64 result may have been subnormal, where relative margins mean nothing.
-TINY_RATE = 1e-290
-LARGEST_SUM = 2**62
 WIDEST_RATIO = 1 << 14
 # CP-SAT keeps some hundred bytes a choice; a larger model would swap before it searched.
 MOST_CHOICES = 3_000_000
 MOST_TAU = 2**52
-
-
-class Responses:
-    """What each learner can carry, as a function of its bandwidth, its power and tau."""
-
-    def __init__(self, problem: Problem, scheme: Scheme) -> None:
-        task, learners = problem.task, problem.learners
-        self.problem = problem
-        self.scheme = scheme
-        self.count = len(learners)
-        self.samples = task.samples
-        self.served = problem.idle == "served"
-        if self.count * self.samples > LARGEST_SUM:
-            raise OverflowError(
-                f"{self.count} learners times {self.samples} samples: must be at most 2**62 "
-                "for CP-SAT's 64-bit sums"
-            )
-        self._compute_s = task.flops_per_sample / learners.flops_per_s
-        self._return_rate = {
-            side: self._rate(learners.return_bandwidth_hz, learners.return_power_w, side)
-            for side in ("inner", "outer")
-        }
-        equal = scheme == "resource_only"
-        self.least = self.samples // self.count if equal else 0
-        self.most = -(-self.samples // self.count) if equal else self.samples
-
-    def bandwidth(self, units: Ints, side: Side) -> Floats:
-        """Return a float64 bandwidth at most (inner) or at least (outer) `units` of the budget."""
-        return _share(self.problem.radio.bandwidth_hz, units, side)
-
-    def power(self, units: Ints, side: Side) -> Floats:
-        """Return a float64 power at most (inner) or at least (outer) `units` of the budget."""
-        return _share(self.problem.radio.power_w, units, side)
-
-    def carried(self, tau: int, bandwidth_hz: Floats, power_w: Floats, side: Side) -> Ints:
-        """Return the most samples carried within the deadline, -1 where not even none are.
-
-        The first axis of the arguments is the learner's. Inner values are never too large, outer
-        values never too small. In the `resource_only` scheme values stop at the larger equal share.
-        """
-        task = self.problem.task
-        out = 1.0 if side == "inner" else -1.0
-        axes = (-1, *([1] * (max(bandwidth_hz.ndim, power_w.ndim) - 1)))
-        rate = self._rate(bandwidth_hz, power_w, side)
-        back = self._return_rate[side].reshape(axes)
-        base = _time(task.model_bits, rate) + _time(task.model_bits, back)
-        each = _time(task.alpha_bits, rate) + _time(task.model_bits_per_sample, back)
-        each = each + tau * self._compute_s.reshape(axes)
-        left = self.problem.cycle_s - base * (1.0 + out * MARGIN)
-        with np.errstate(invalid="ignore"):  # -inf / inf where nothing gets through: masked below
-            most = left * (1.0 - out * MARGIN) / (each * (1.0 + out * MARGIN))
-        return np.where(left < 0.0, -1.0, np.floor(np.minimum(most, self.most))).astype(np.int64)
-
-    def compute_only(self, tau: int) -> Ints:
-        """Return what is carried over infinitely fast forward links, rounded up, at least 0."""
-        infinite = np.full(self.count, math.inf)
-        return self.carried(tau, infinite, infinite, "outer")
-
-    def _rate(self, bandwidth_hz: Floats, power_w: Floats, side: Side) -> Floats:
-        gain = self.problem.learners.gain
-        gain = gain.reshape(-1, *([1] * (max(bandwidth_hz.ndim, power_w.ndim) - 1)))
-        noise: Floats | float = self.problem.radio.noise
-        if self.problem.law == "density":
-            noise = noise * bandwidth_hz
-        with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
-            rate = bandwidth_hz * np.log1p(power_w * gain / noise) / math.log(2.0)
-        if side == "inner":
-            rounded = np.where(rate > TINY_RATE, rate * (1.0 - MARGIN), 0.0)
-        else:
-            rounded = np.maximum(rate * (1.0 + MARGIN), 2.0 * TINY_RATE)
-        rounded = np.where(np.isinf(bandwidth_hz) & np.isinf(power_w), math.inf, rounded)
-        return np.asarray(np.where((bandwidth_hz > 0.0) & (power_w > 0.0), rounded, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +61,12 @@ def tightest_box(responses: Responses, tau: int, rounds: int = 12) -> Box | None
     and power from that need, and the others' most bandwidth and power from what it must have.
     """
     r = responses
-    needed = np.full(r.count, r.least, dtype=np.int64)
+    needed = r.least.copy()
+    if int(needed.sum()) > r.samples:
+        return None
     active = np.ones(r.count, dtype=bool)
     low = [np.zeros(r.count, dtype=np.int64) for _ in range(2)]
-    high = [np.full(r.count, UNITS, dtype=np.int64) for _ in range(2)]
+    high = [r.highest[0].copy(), r.highest[1].copy()]
     for _ in range(rounds):
         before = (*(x.copy() for x in (*low, *high)), needed.copy())
         most = r.carried(tau, r.bandwidth(high[0], "outer"), r.power(high[1], "outer"), "outer")
@@ -169,7 +84,7 @@ def tightest_box(responses: Responses, tau: int, rounds: int = 12) -> Box | None
             low[side] = _least_units(r, tau, target, low, high, side)
         for side in range(2):
             owed = np.where(forced, low[side], 0)
-            high[side] = np.minimum(high[side], UNITS - (int(owed.sum()) - owed))
+            high[side] = np.minimum(high[side], r.units[side] - (int(owed.sum()) - owed))
             short = active & (high[side] < low[side])
             if bool((short & forced).any()):
                 return None
@@ -201,7 +116,8 @@ def choices(
     """Return every active learner's undominated grid points (an empty record for the others).
 
     Inner: grid points, each carrying what it surely can. Outer: cells, each charged at its lower
-    corner and carrying what its upper corner might.
+    corner and carrying what its upper corner might. A cell of bandwidth in blocks ends one block
+    before the next one begins, so that it is a single number of blocks where the steps suffice.
     """
     r = responses
     if r.scheme == "task_only":
@@ -209,10 +125,15 @@ def choices(
     centre = grid.centre or (None, None)
     bandwidth = _levels(*box.bandwidth, grid.steps[0], centre[0], grid.dense)
     power = _levels(*box.power, grid.steps[1], centre[1], grid.dense)
-    b_paid, b_used = (
-        (bandwidth, bandwidth) if side == "inner" else (bandwidth[:, :-1], bandwidth[:, 1:])
-    )
-    p_paid, p_used = (power, power) if side == "inner" else (power[:, :-1], power[:, 1:])
+    if r.in_blocks:
+        bandwidth = _each_block(box, bandwidth)
+        last = np.maximum(bandwidth[:, :-1], bandwidth[:, 1:] - 1)
+        b_paid, b_used = bandwidth, np.column_stack((last, bandwidth[:, -1]))
+    else:
+        b_paid, b_used = bandwidth[:, :-1], bandwidth[:, 1:]
+    p_paid, p_used = power[:, :-1], power[:, 1:]
+    if side == "inner":
+        b_paid, b_used, p_paid, p_used = bandwidth, bandwidth, power, power
     b_real = r.bandwidth(b_used, side)[:, :, None]
     p_real = r.power(p_used, side)[:, None, :]
     carried = np.stack([r.carried(tau, b_real, p_real, side) for tau in taus], axis=-1)
@@ -230,6 +151,14 @@ def choices(
             )
         )
     return records
+
+
+def _each_block(box: Box, levels: Ints) -> Ints:
+    """Put the levels of learners with few enough blocks one block apart."""
+    low, high = (end[:, None] for end in box.bandwidth)
+    every = np.minimum(low + np.arange(levels.shape[1]), high)
+    single = np.where(high - low < levels.shape[1], every, levels)
+    return single[:, : max(1, int((single < high).sum(axis=1).max()) + 1)]
 
 
 def _equal_shares(r: Responses, taus: list[int], side: Side) -> list[Choices]:
@@ -251,33 +180,13 @@ def _equal_shares(r: Responses, taus: list[int], side: Side) -> list[Choices]:
     return records
 
 
-def equal_shares(r: Responses, side: Side) -> tuple[Floats, Floats]:
-    """Return B/K and P/K for every learner, rounded down (inner) or up (outer)."""
-    radio, toward = r.problem.radio, 0.0 if side == "inner" else math.inf
-    bandwidth = math.nextafter(radio.bandwidth_hz / r.count, toward)
-    power = math.nextafter(radio.power_w / r.count, toward)
-    return np.full(r.count, bandwidth), np.full(r.count, power)
-
-
-def _share(budget: float, units: Ints, side: Side) -> Floats:
-    share = units * (budget / UNITS)
-    return np.asarray(
-        np.where(units > 0, np.nextafter(share, 0.0 if side == "inner" else math.inf), 0.0)
-    )
-
-
-def _time(bits: int, rate: Floats) -> Floats:
-    """Seconds for `bits` at `rate`; nothing takes no time, even over no link."""
-    if bits == 0:
-        return np.zeros_like(rate)
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(float(bits) / rate)
-
-
 def _least_units(
     r: Responses, tau: int, target: Ints, low: list[Ints], high: list[Ints], side: int
 ) -> Ints:
-    """Return the most units that surely fall short of `target` with all the other resource."""
+    """Return the most units that surely fall short of `target` with all the other resource.
+
+    Of blocks, which are not divided: one more.
+    """
 
     def suffices(units: Ints) -> NDArray[np.bool_]:
         both = [units, high[1]] if side == 0 else [high[0], units]
@@ -291,7 +200,8 @@ def _least_units(
         good = suffices(middle)
         enough = np.where(good, middle, enough)
         falls_short = np.where(good, falls_short, middle)
-    return np.where(stay, low[side], falls_short)
+    moved = enough if side == 0 and r.in_blocks else falls_short
+    return np.where(stay, low[side], moved)
 
 
 def _levels(low: Ints, high: Ints, steps: int, centre: Ints | None, dense: float) -> Ints:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from mel_fast._optional import require
-from mel_fast.cp_sat._grid import LARGEST_SUM, UNITS, Choices, Ints
+from mel_fast.cp_sat._grid import Choices
+from mel_fast.cp_sat._responses import LARGEST_SUM, Ints
 from mel_fast.cp_sat._start import start
 
 
@@ -32,7 +33,12 @@ def import_cp_model() -> Any:
 
 
 def solve_one_tau(
-    records: list[Choices], required: int, limit_s: float, *, best: bool = False
+    records: list[Choices],
+    budgets: tuple[int, int],
+    required: int,
+    limit_s: float,
+    *,
+    best: bool = False,
 ) -> Answer:
     """Ask whether the learners can carry `required` samples (row 0 of what each carries).
 
@@ -40,7 +46,7 @@ def solve_one_tau(
     """
     cp_model = import_cp_model()
     model = cp_model.CpModel()
-    selection = _select(model, records)
+    selection = _select(model, records, budgets)
     carried = _weighted(selection, [record.carried[0] for record in records])
     model.add(carried >= required)
     # Only an objective makes CP-SAT follow its linear relaxation, which settles most questions.
@@ -49,23 +55,28 @@ def solve_one_tau(
 
 
 def solve_all_taus(
-    records: list[Choices], taus: list[int], samples: int, least: int, limit_s: float
+    records: list[Choices],
+    budgets: tuple[int, int],
+    taus: list[int],
+    samples: int,
+    least: Ints,
+    limit_s: float,
 ) -> Answer:
     """Maximise tau over `taus` (consecutive, rising; row i of what each carries is for taus[i]).
 
-    Every learner must carry `least` samples at the tau that is reached. A `tau` (or `tau_bound`)
+    Learner k must carry `least[k]` samples at the tau that is reached. A `tau` (or `tau_bound`)
     of taus[0] - 1 says that not even the first was reached (can be).
     """
     cp_model = import_cp_model()
     model = cp_model.CpModel()
-    selection = _select(model, records)
+    selection = _select(model, records, budgets)
     reached = [model.new_bool_var(f"tau>={value}") for value in taus]
     for row, literal in enumerate(reached):
         carried = _weighted(selection, [record.carried[row] for record in records])
         # A product in place of an implication: the linear relaxation can use it.
         model.add(carried >= samples * literal)
-        for mine, record in zip(selection, records, strict=True):
-            too_little = np.flatnonzero(record.carried[row] < least)
+        for mine, record, must in zip(selection, records, least, strict=True):
+            too_little = np.flatnonzero(record.carried[row] < must)
             if len(too_little):
                 model.add(sum(mine[i] for i in too_little) + literal <= 1)
         if row > 0:
@@ -75,17 +86,18 @@ def solve_all_taus(
     return _run(cp_model, model, selection, records, limit_s, tau)
 
 
-def _select(model: Any, records: list[Choices]) -> list[list[Any]]:
+def _select(model: Any, records: list[Choices], budgets: tuple[int, int]) -> list[list[Any]]:
     """Give each learner exactly one choice (the last literal means off) within both budgets."""
     literals = [[model.new_bool_var("") for _ in range(len(r) + r.may_be_off)] for r in records]
     for mine in literals:
         model.add_exactly_one(mine)
-    for mine, at in zip(literals, start(records) or (), strict=False):
+    for mine, at in zip(literals, start(records, budgets) or (), strict=False):
         for i, literal in enumerate(mine):
             model.add_hint(literal, i == at)
-    for costs in ([r.bandwidth for r in records], [r.power for r in records]):
+    columns = ([r.bandwidth for r in records], [r.power for r in records])
+    for costs, budget in zip(columns, budgets, strict=True):
         if any(len(column) and column.any() for column in costs):
-            model.add(_weighted(literals, costs) <= UNITS)
+            model.add(_weighted(literals, costs) <= budget)
     return literals
 
 

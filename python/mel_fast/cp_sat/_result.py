@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mel_fast._validation import FloatColumn, IntColumn
-from mel_fast.cp_sat._grid import Side
+from mel_fast.cp_sat._responses import Side
 from mel_fast.plan import Plan
 
 

@@ -10,18 +10,14 @@ import numpy as np
 from mel_fast._validation import FloatColumn, freeze
 from mel_fast.cp_sat._grid import (
     MOST_TAU,
-    UNITS,
     Choices,
     Grid,
-    Ints,
-    Responses,
-    Side,
     check_size,
     choices,
-    equal_shares,
     tightest_box,
 )
 from mel_fast.cp_sat._models import Answer, solve_all_taus, solve_one_tau
+from mel_fast.cp_sat._responses import Ints, Responses, Side, equal_blocks, equal_shares
 from mel_fast.cp_sat._result import Attempt, Bracket, Relaxation
 from mel_fast.plan import Plan
 from mel_fast.status import Status
@@ -49,7 +45,7 @@ class Search:
         self.deadline = time.perf_counter() + limit_s
         self.lower, self.upper = 0, 0
         self.plain_bound = 0
-        self.inner: tuple[Ints, FloatColumn, FloatColumn] | None = None
+        self.inner: tuple[Ints, FloatColumn, FloatColumn, Ints | None] | None = None
         self.outer: Relaxation | None = None
         self.attempts: list[Attempt] = []
         self._centres: dict[int, tuple[Ints, Ints]] = {}
@@ -62,7 +58,8 @@ class Search:
         self.lower = _largest(lambda tau: _enough(r, r.carried(tau, *shares, "inner")))
         if self.lower > 0:
             carried = r.carried(self.lower, *shares, "inner")
-            self.inner = (_split(r, carried), *shares)
+            blocks = equal_blocks(r) if r.in_blocks else None
+            self.inner = (_split(r, carried), *shares, blocks)
             self._note("inner", [self.lower], "equal shares")
         if r.scheme == "task_only":
             above = equal_shares(r, "outer")
@@ -125,7 +122,7 @@ class Search:
         if self.inner is None:
             return None
         r = self.responses
-        samples, bandwidth, power = self.inner
+        samples, bandwidth, power, blocks = self.inner
         proof: dict[str, object] = {"tau": self.plain_bound + 1, "rule": "equal_shares"}
         if r.scheme != "task_only":
             proof |= {"rule": "prices", "tree": [{"lambda_per_hz": 0.0, "mu_per_w": 0.0}]}
@@ -141,6 +138,7 @@ class Search:
             samples=samples,
             bandwidth_hz=bandwidth,
             power_w=power,
+            blocks=blocks,
             certificate=proof,
             reasons=() if bound == self.lower else ("bound of the computing times alone",),
         )
@@ -175,7 +173,7 @@ class Search:
             return False
         coarse = grid.centre is None
         limit_s = (SHARE_OF_ZOOM if coarse else SHARE_OF_TIME) * self._left()
-        answer = solve_one_tau(records, self.responses.samples, limit_s, best=coarse)
+        answer = self._one_tau(records, self.responses.samples, limit_s, best=coarse)
         units = _chosen_units(records, answer, 0)
         self._note("outer", [tau], answer.status, answer.seconds, _total(units))
         if units is not None:
@@ -184,6 +182,11 @@ class Search:
         if answer.status == "infeasible":
             self.upper = min(self.upper, tau - 1)
         return answer.status == "infeasible"
+
+    def _one_tau(
+        self, records: list[Choices], required: int, limit_s: float, *, best: bool
+    ) -> Answer:
+        return solve_one_tau(records, self.responses.units, required, limit_s, best=best)
 
     def _planned(self, tau: int) -> bool:
         """Ask the inner model on small grids that close in on the best of the one before."""
@@ -194,7 +197,7 @@ class Search:
             if records is None:
                 return False
             limit_s = SHARE_OF_ZOOM * self._left()
-            answer = solve_one_tau(records, 0, limit_s, best=True)
+            answer = self._one_tau(records, 0, limit_s, best=True)
             units = _chosen_units(records, answer, 0)
             self._note("inner", [tau], answer.status, answer.seconds, _total(units))
             if units is not None:
@@ -216,7 +219,7 @@ class Search:
         if records is None:
             return
         r, limit_s = self.responses, SHARE_OF_ALL * self._left()
-        answer = solve_all_taus(records, taus, r.samples, r.least, limit_s)
+        answer = solve_all_taus(records, r.units, taus, r.samples, r.least, limit_s)
         units = _chosen_units(records, answer, max(0, (answer.tau or 0) - taus[0]))
         self._note(side, taus, answer.status, answer.seconds, _total(units))
         if units is not None:
@@ -235,15 +238,17 @@ class Search:
         r = self.responses
         if int(units[0].sum()) < r.samples:
             return False
-        if max(int(units[1].sum()), int(units[2].sum())) > UNITS:
+        if any(int(units[1 + side].sum()) > r.units[side] for side in range(2)):
             raise RuntimeError(f"CP-SAT's solution for tau = {tau} exceeds a budget")
         if bool((units[0] < r.least).any()):
             raise RuntimeError(f"CP-SAT's solution for tau = {tau} gives a learner too few samples")
         if r.scheme == "task_only":
-            shares = equal_shares(r, "inner")
+            shares, blocks = equal_shares(r, "inner"), equal_blocks(r)
         else:
             shares = r.bandwidth(units[1], "inner"), r.power(units[2], "inner")
-        self.inner, self.lower = (_split(r, units[0]), *shares), tau
+            blocks = units[1]
+        self.inner = (_split(r, units[0]), *shares, blocks if r.in_blocks else None)
+        self.lower = tau
         return True
 
     def _keep_outer(self, tau: int, units: Ints) -> None:
@@ -270,14 +275,16 @@ def _total(units: Ints | None) -> int | None:
 
 
 def _enough(r: Responses, carried: Ints) -> bool:
-    must = r.least if r.least > 0 or r.served else -1
-    return bool((carried >= must).all()) and int(np.maximum(carried, 0).sum()) >= r.samples
+    must = np.where((r.least > 0) | r.served, r.least, -1)
+    return bool((carried >= must).all()) and int(r.least.sum()) <= r.samples <= int(
+        np.maximum(carried, 0).sum()
+    )
 
 
 def _split(r: Responses, carried: Ints) -> Ints:
     """Take from what could be carried until the samples are split exactly."""
     spare = np.maximum(carried, 0) - r.least
-    excess = int(spare.sum()) + r.least * r.count - r.samples
+    excess = int(spare.sum()) + int(r.least.sum()) - r.samples
     before = np.concatenate(([0], np.cumsum(spare)[:-1]))
     return np.asarray(r.least + spare - np.clip(excess - before, 0, spare))
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mel_fast.reference.limits import Floats, Ints, block_hz, limits_of
+from mel_fast.reference.limits import Floats, Ints, limits_of
 from mel_fast.reference.rates import can_sum, noise, rate_table
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ class BlockPlan(NamedTuple):
 
 def block_count(problem: Problem) -> int:
     """Return N, the number of whole blocks in the budget."""
-    width = block_hz(problem)
+    width = problem.radio.block_hz
     assert width is not None
     return int(Fraction(problem.radio.bandwidth_hz) / Fraction(width))
 
 
 def most_blocks(problem: Problem) -> Ints:
     """Return how many blocks each learner's bandwidth cap leaves it, at most N, shape (K,)."""
-    width, total = block_hz(problem), block_count(problem)
+    width, total = problem.radio.block_hz, block_count(problem)
     assert width is not None
     caps = limits_of(problem).max_bandwidth_hz
     fit = [total if c == np.inf else min(total, int(Fraction(c) / Fraction(width))) for c in caps]
@@ -57,7 +57,7 @@ def power_shares(problem: Problem, rates: Floats) -> Floats:
 
     `rates` holds the needed rate of every (d, k).
     """
-    width, caps = block_hz(problem), limits_of(problem)
+    width, caps = problem.radio.block_hz, limits_of(problem)
     assert width is not None
     blocks = np.arange(block_count(problem) + 1)[:, None]
     band = blocks * width

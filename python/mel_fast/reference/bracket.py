@@ -20,7 +20,7 @@ import numpy as np
 
 from mel_fast.reference.blocks import block_count, bounds_with_blocks
 from mel_fast.reference.enumeration import BestSplit, best_split
-from mel_fast.reference.limits import Floats, Ints, block_hz
+from mel_fast.reference.limits import Floats, Ints
 from mel_fast.reference.rates import can_sum, rate_table
 from mel_fast.reference.water import cheapest, fill_rates, shares
 
@@ -49,7 +49,7 @@ class _Bounds(NamedTuple):
 
 def solve(problem: Problem, scheme: str = "joint") -> Bracket:
     """Bracket the best tau by bisection over tau."""
-    sizes = 1 if block_hz(problem) is None else block_count(problem) + 1
+    sizes = 1 if problem.radio.block_hz is None else block_count(problem) + 1
     if (problem.task.samples + 1) * len(problem.learners) * sizes > LARGEST_TABLE:
         raise ValueError(
             f"the reference takes (samples + 1) * learners (* (blocks + 1)) up to {LARGEST_TABLE}"
@@ -68,7 +68,7 @@ def solve(problem: Problem, scheme: str = "joint") -> Bracket:
 
 def bounds_at(problem: Problem, tau: int, scheme: str = "joint") -> _Bounds:
     """Bound the budget scale that tau local cycles need from below and from above."""
-    if block_hz(problem) is not None and scheme != "task_only":
+    if problem.radio.block_hz is not None and scheme != "task_only":
         least, plan = bounds_with_blocks(problem, tau, scheme)
         return _Bounds(least, BestSplit(*plan))
     if scheme == "task_only":

@@ -19,7 +19,7 @@ from mel_fast.reference.blocks import (
     most_blocks,
     power_shares,
 )
-from mel_fast.reference.limits import Floats, Ints, block_hz, kinds, limits_of
+from mel_fast.reference.limits import Floats, Ints, kinds, limits_of
 from mel_fast.reference.rates import can_sum, link_rate, rate_table
 from mel_fast.reference.water import cheapest, fill_rates
 
@@ -67,7 +67,7 @@ def best_split(
         return BestSplit(np.inf, None)
     if scheme == "task_only":
         return _best_equal_share_split(problem, rates)
-    if block_hz(problem) is not None:
+    if problem.radio.block_hz is not None:
         return BestSplit(*best_split_with_blocks(problem, tau, scheme))
     order = np.argsort(kinds(problem), kind="stable")
     incumbent, grid = _candidates(problem, rates[:, order], order)
@@ -118,7 +118,7 @@ def _best_equal_share_split(problem: Problem, rates: Floats) -> BestSplit:
     The scale is that of both budgets, or of the power alone where bandwidth comes in blocks.
     """
     samples, learners = problem.task.samples, rates.shape[1]
-    if block_hz(problem) is not None:
+    if problem.radio.block_hz is not None:
         blocks = np.minimum(block_count(problem) // learners, most_blocks(problem))
         scales = learners * power_shares(problem, rates)[:, blocks, np.arange(learners)]
     else:

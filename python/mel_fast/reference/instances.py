@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from mel_fast.reference.enumeration import best_split
-from mel_fast.reference.limits import Floats, block_hz, kinds
+from mel_fast.reference.limits import Floats, kinds
 from mel_fast.reference.rates import can_sum, compute_and_return, rate_table
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def with_budgets(problem: Problem, scale: float) -> Problem:
     """
     radio = problem.radio
     changed = radio.replace(power_w=radio.power_w * scale)
-    if block_hz(problem) is None:
+    if problem.radio.block_hz is None:
         changed = changed.replace(bandwidth_hz=radio.bandwidth_hz * scale)
     return problem.replace(radio=changed)
 

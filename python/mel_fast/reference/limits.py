@@ -43,18 +43,13 @@ def limits_of(problem: Problem) -> Limits:
     """Return the learners' limits."""
     columns = []
     for name, neutral in NEUTRAL.items():
-        column = getattr(problem.learners, name, None)
+        column = getattr(problem.learners, name)
         columns.append(
             np.full(len(problem.learners), neutral)
             if column is None
             else np.asarray(column, np.float64)
         )
     return Limits(*columns)
-
-
-def block_hz(problem: Problem) -> float | None:
-    """Return the width of a resource block; None where bandwidth is divisible at will."""
-    return getattr(problem.radio, "block_hz", None)
 
 
 def kinds(problem: Problem) -> Ints:
