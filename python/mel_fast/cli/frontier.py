@@ -7,11 +7,9 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.scenario import RESOURCES, check_folder, read_problem, scenario_options
+from mel_fast.cli.scenario import RESOURCES, check_plot, read_problem, scenario_options
 from mel_fast.planning import frontier
 from mel_fast.status import Status
-
-PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
 
 @click.command("frontier")
@@ -30,9 +28,7 @@ def command(plot: Path | None, form: str, **words: Any) -> int:
     SCENARIO is a TOML file; without one, the paper's Table I. Exit status: 0 every breakpoint
     enclosed to a relative 1e-9, 4 stopped by a limit, 2 wrong usage.
     """
-    check_folder(plot)
-    if plot is not None and plot.suffix not in PLOT_SUFFIXES:
-        raise click.ClickException(f"--plot {plot}: must end in {', '.join(PLOT_SUFFIXES)}")
+    check_plot(plot)
     try:
         found = frontier(read_problem(words), **words)
     except (ValueError, TypeError) as error:

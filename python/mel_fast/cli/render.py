@@ -10,17 +10,25 @@ from mel_fast.plan import Plan
 from mel_fast.plan_text import facts, summary
 
 FORMATS = ("table", "json", "csv")
-COLUMNS = ("samples", "bandwidth_hz", "power_w", "send_s", "compute_s", "return_s", "total_s")
+_COLUMNS = (
+    "samples",
+    "blocks",
+    "bandwidth_hz",
+    "power_w",
+    "send_s",
+    "compute_s",
+    "return_s",
+    "total_s",
+)
 
 _TERMINAL_ROWS = 40
-_TERMINAL_COLUMNS = {  # what fits into 80 characters, in the order of COLUMNS
-    "samples": 1,
-    "bandwidth\nMHz": 1e-6,
-    "power\nmW": 1e3,
-    "send\ns": 1.0,
-    "compute\ns": 1.0,
-    "return\ns": 1.0,
-    "total\ns": 1.0,
+_TERMINAL = {  # heads and scales that fit into 80 characters
+    "bandwidth_hz": ("bandwidth\nMHz", 1e-6),
+    "power_w": ("power\nmW", 1e3),
+    "send_s": ("send\ns", 1.0),
+    "compute_s": ("compute\ns", 1.0),
+    "return_s": ("return\ns", 1.0),
+    "total_s": ("total\ns", 1.0),
 }
 
 
@@ -36,15 +44,18 @@ def render(plan: Plan, form: str) -> None:
         _plain(plan)
 
 
-def _columns(plan: Plan) -> list[np.ndarray]:
-    return [getattr(plan, name) for name in COLUMNS]
+def _columns(plan: Plan) -> dict[str, np.ndarray]:
+    """Return what is printed of a plan; without a plan, the names only."""
+    skipped = () if plan.problem.radio.block_hz is not None else ("blocks",)
+    return {name: getattr(plan, name) for name in _COLUMNS if name not in skipped}
 
 
 def _csv(plan: Plan) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("learner", *COLUMNS))
+    columns = _columns(plan)
+    writer.writerow(("learner", *columns))
     if plan.samples is not None:
-        rows = zip(*(column.tolist() for column in _columns(plan)), strict=True)
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         writer.writerows((learner, *row) for learner, row in enumerate(rows))
 
 
@@ -59,7 +70,8 @@ def _plain(plan: Plan) -> None:
     if plan.samples is None:
         return
     columns = _columns(plan)
-    rows = [["learner", *COLUMNS], *(_row(columns, k) for k in range(plan.samples.size))]
+    cells = list(columns.values())
+    rows = [["learner", *columns], *(_row(cells, k) for k in range(plan.samples.size))]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = (
         "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
@@ -81,10 +93,12 @@ def _rich(plan: Plan) -> None:
     if plan.samples is None:
         return
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("learner", *_TERMINAL_COLUMNS):
-        table.add_column(name, justify="right", overflow="fold")
-    scales = _TERMINAL_COLUMNS.values()
-    columns = [column * scale for column, scale in zip(_columns(plan), scales, strict=True)]
+    columns = []
+    table.add_column("learner", justify="right", overflow="fold")
+    for name, column in _columns(plan).items():
+        head, scale = _TERMINAL.get(name, (name, 1))
+        table.add_column(head, justify="right", overflow="fold")
+        columns.append(column * scale)
     shown = min(plan.samples.size, _TERMINAL_ROWS)
     for learner in range(shown):
         table.add_row(*_row(columns, learner))

@@ -1,4 +1,4 @@
-"""What the commands of the planner share: the scenario's options, limits and targets."""
+"""What the commands share: the scenario's options, limits and targets."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,16 +7,25 @@ from typing import Any, TypeVar
 import click
 
 from mel_fast._asked import MAX_THREADS
-from mel_fast.cli.solve import problem_of
-from mel_fast.plan import SCHEMES
+from mel_fast.plan import SCHEMES, Plan
 from mel_fast.problem import IDLES, Problem
+from mel_fast.solving import solve
 from mel_fast.task import SETTINGS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 RESOURCES = click.Choice(["cycle_s", "bandwidth_hz", "power_w"])
+PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
-_SCENARIO = ("scenario", "learners", "cycle_s", "seed", "setting", "idle", "law")
+# The options that change a scenario, and where a scenario file has what they change.
+_PATHS: dict[str, tuple[str, ...]] = {
+    "learners": ("learners", "draw", "count"),
+    "cycle_s": ("cycle", "cycle_s"),
+    "seed": ("learners", "draw", "seed"),
+    "setting": ("task", "setting"),
+    "idle": ("cycle", "idle"),
+    "block_hz": ("radio", "block_hz"),
+}
 _OPTIONS = (
     click.argument("scenario", required=False, type=click.Path(path_type=Path)),
     click.option("--scheme", type=click.Choice(SCHEMES), default="joint", show_default=True),
@@ -24,8 +33,9 @@ _OPTIONS = (
     click.option("--cycle-s", type=float, help="Deadline T in seconds.  [Table I: 30]"),
     click.option("--seed", type=int, help="Seed of the draw.  [Table I: 0]"),
     click.option("--setting", type=click.Choice(SETTINGS), help="Whether samples are sent."),
-    click.option("--idle", type=click.Choice(IDLES), help="What an idle learner needs."),
+    click.option("--idle", type=click.Choice(IDLES), help="What a learner without samples needs."),
     click.option("--law", type=click.Choice(["density", "fixed"]), help="Link law (Table I only)."),
+    click.option("--block-hz", type=float, help="Share bandwidth out in blocks of this width."),
     click.option("--time-limit-s", type=float, help="Stop after so many seconds."),
     click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True),
 )
@@ -38,15 +48,49 @@ def scenario_options(command: Command) -> Command:
     return command
 
 
+def take_changes(words: dict[str, Any]) -> dict[str, Any]:
+    """Take what changes a scenario out of a command's words, as far as it was given."""
+    taken = {name: words.pop(name) for name in (*_PATHS, "law")}
+    return {name: value for name, value in taken.items() if value is not None}
+
+
+def problem_of(scenario: Path | None, changes: dict[str, Any]) -> Problem:
+    """Return a scenario's problem, or Table I's without one, with what is given changed in it."""
+    if scenario is None:
+        from mel_fast.scenarios import table1
+
+        return table1(**changes)
+    from mel_fast.scenario_file import load_scenario
+
+    if "law" in changes:
+        raise click.ClickException(
+            "--law is for Table I only: a scenario's law follows from its noise key in [radio]"
+        )
+    return load_scenario(scenario, {_PATHS[name]: value for name, value in changes.items()})
+
+
 def read_problem(words: dict[str, Any]) -> Problem:
     """Take the scenario's words out of a command's and return the problem."""
-    given = {name: words.pop(name) for name in _SCENARIO}
-    scenario = given.pop("scenario")
-    return problem_of(scenario, {n: value for n, value in given.items() if value is not None})
+    scenario = words.pop("scenario")
+    return problem_of(scenario, take_changes(words))
+
+
+def solved(words: dict[str, Any]) -> Plan:
+    """Return the plan of a command that has the scenario's options and no others."""
+    return solve(read_problem(words), **words)
 
 
 def check_folder(*targets: Path | None) -> None:
     """Refuse before solving what could not be written after it."""
     for target in filter(None, targets):
-        if target.is_dir() or not target.parent.is_dir():
-            raise click.ClickException(f"{target}: no such folder, or not a file name")
+        if target.is_dir():
+            raise click.ClickException(f"{target}: is a folder, must be a file name")
+        if not target.parent.is_dir():
+            raise click.ClickException(f"{target}: no such folder: {target.parent}")
+
+
+def check_plot(target: Path | None) -> None:
+    """Refuse before solving a figure that could not be drawn after it."""
+    check_folder(target)
+    if target is not None and target.suffix not in PLOT_SUFFIXES:
+        raise click.ClickException(f"--plot {target}: must end in {', '.join(PLOT_SUFFIXES)}")

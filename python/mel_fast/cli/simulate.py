@@ -4,9 +4,8 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.scenario import read_problem, scenario_options
+from mel_fast.cli.scenario import scenario_options, solved
 from mel_fast.planning import simulate
-from mel_fast.solving import solve
 
 
 @click.command("simulate")
@@ -26,24 +25,14 @@ from mel_fast.solving import solve
     help="Standard deviation of the gains' drift in dB.",
 )
 @click.option("--event-seed", type=click.IntRange(min=0), default=0, show_default=True)
-def command(
-    scheme: Any,
-    time_limit_s: float | None,
-    threads: int,
-    failures: float,
-    drift_db: float,
-    event_seed: int,
-    **words: Any,
-) -> int:
+def command(failures: float, drift_db: float, event_seed: int, **words: Any) -> int:
     """Plan SCENARIO, let learners drop out and channels drift, and compare three policies.
 
     Do nothing, reassign after the time-out, monitor and re-plan. SCENARIO is a TOML file; without
     one, the paper's Table I.
     """
     try:
-        problem = read_problem(words)
-        plan = solve(problem, scheme=scheme, time_limit_s=time_limit_s, threads=threads)
-        found = simulate(plan, failures=failures, gain_drift=drift_db, seed=event_seed)
+        found = simulate(solved(words), failures=failures, gain_drift=drift_db, seed=event_seed)
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(str(found))

@@ -6,15 +6,20 @@ from typing import Any
 
 import click
 
-from mel_fast._asked import MAX_THREADS
 from mel_fast._atomic import beside
 from mel_fast.cli.progress import SolveProgress
 from mel_fast.cli.render import FORMATS, render
-from mel_fast.plan import SCHEMES, Plan, Scheme
-from mel_fast.problem import IDLES, Problem
-from mel_fast.solving import THENS, Then, solve
+from mel_fast.cli.scenario import (
+    check_folder,
+    check_plot,
+    problem_of,
+    scenario_options,
+    take_changes,
+)
+from mel_fast.plan import Plan
+from mel_fast.problem import Problem
+from mel_fast.solving import THENS, solve
 from mel_fast.status import Interrupted, Status
-from mel_fast.task import SETTINGS
 
 EXIT_STATUS = {
     Status.OPTIMAL: 0,
@@ -22,27 +27,10 @@ EXIT_STATUS = {
     Status.FEASIBLE: 4,
     Status.UNDECIDED: 4,
 }
-PLOT_SUFFIXES = (".png", ".svg", ".pdf")
-
-_DRAWN = {"learners": ("learners", "draw", "count"), "seed": ("learners", "draw", "seed")}
-_GIVEN = {
-    "cycle_s": ("cycle", "cycle_s"),
-    "idle": ("cycle", "idle"),
-    "setting": ("task", "setting"),
-}
 
 
 @click.command("solve")
-@click.argument("scenario", required=False, type=click.Path(path_type=Path))
-@click.option("--scheme", type=click.Choice(SCHEMES), default="joint", show_default=True)
-@click.option("--learners", type=int, help="Number K of learners to draw.  [Table I: 20]")
-@click.option("--cycle-s", type=float, help="Deadline T in seconds.  [Table I: 30]")
-@click.option("--seed", type=int, help="Seed of the draw.  [Table I: 0]")
-@click.option("--setting", type=click.Choice(SETTINGS), help="Whether samples are sent.")
-@click.option("--idle", type=click.Choice(IDLES), help="What a learner without samples needs.")
-@click.option("--law", type=click.Choice(["density", "fixed"]), help="Link law (Table I only).")
-@click.option("--time-limit-s", type=float, help="Stop after so many seconds with what is proved.")
-@click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True)
+@scenario_options
 @click.option(
     "--then",
     type=click.Choice(THENS),
@@ -51,40 +39,43 @@ _GIVEN = {
     help="What to spare among plans with the best tau.",
 )
 @click.option("--start", type=click.Path(path_type=Path), help="A plan file to begin from.")
+@click.option(
+    "--keep",
+    metavar="LEARNERS",
+    help="Learners that keep their samples: 0,3 as in --start, or 0=1200,3=800.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the plan file (JSON) here.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the schemes: .png, .svg, .pdf.")
 @click.option("--print-scenario", is_flag=True, help="Print Table I as a TOML to edit, and exit.")
 def command(
-    scenario: Path | None,
-    scheme: Scheme,
-    time_limit_s: float | None,
-    threads: int,
-    then: Then,
     start: Path | None,
+    keep: str | None,
     output: Path | None,
     form: str,
     plot: Path | None,
     print_scenario: bool,
-    **changes: Any,
+    **words: Any,
 ) -> int:
     """Plan SCENARIO (a TOML file); without one, the paper's Table I.
 
     Exit status: 0 optimal, 3 infeasible, 4 stopped by a limit or undecided, 2 wrong usage.
     """
-    changes = {name: value for name, value in changes.items() if value is not None}
+    scenario = words.pop("scenario")
+    changes = take_changes(words)
     if print_scenario:
         click.echo(_print_scenario(scenario, changes), nl=False)
         return 0
-    _check_targets(output, plot)
+    check_folder(output)
+    check_plot(plot)
     try:
         problem = problem_of(scenario, changes)
-        words = {"scheme": scheme, "time_limit_s": time_limit_s, "threads": threads, "then": then}
-        plan, interrupted = _solve(problem, start=_start(start), **words)
+        begin = _start(start)
+        plan, interrupted = _solve(problem, start=begin, keep=_keep(keep), **words)
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     try:
-        plans = _beside_baselines(plan, time_limit_s, threads) if plot is not None else ()
+        plans = _beside_baselines(plan, words) if plot is not None else ()
         _write(plan, output, plans, plot)
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
@@ -95,48 +86,16 @@ def command(
     return EXIT_STATUS[plan.status]
 
 
-def _table1(changes: dict[str, Any]) -> Problem:
-    from mel_fast.scenarios import table1
-
-    return table1(**changes)
-
-
-def problem_of(scenario: Path | None, changes: dict[str, Any]) -> Problem:
-    """Return a scenario's problem, or Table I's without one, with what is given changed in it."""
-    if scenario is None:
-        return _table1(changes)
-    from mel_fast.scenario_file import load_scenario
-
-    if "law" in changes:
-        raise click.ClickException(
-            "--law is for Table I only: a scenario's law follows from its noise key in [radio]"
-        )
-    paths = {**_DRAWN, **_GIVEN}
-    return load_scenario(scenario, {paths[name]: value for name, value in changes.items()})
-
-
 def _print_scenario(scenario: Path | None, changes: dict[str, Any]) -> str:
     from mel_fast.scenario_text import table1_text
 
     if scenario is not None:
         raise click.ClickException("--print-scenario prints Table I; leave SCENARIO out")
     try:
-        problem = _table1(changes)
+        problem = problem_of(None, changes)
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     return table1_text(problem, learners=len(problem.learners), seed=changes.get("seed", 0))
-
-
-def _check_targets(*targets: Path | None) -> None:
-    """Refuse before solving what could not be written after it."""
-    for target in filter(None, targets):
-        if target.is_dir():
-            raise click.ClickException(f"{target}: is a folder, must be a file name")
-        if not target.parent.is_dir():
-            raise click.ClickException(f"{target}: no such folder: {target.parent}")
-    plot = targets[-1]
-    if plot is not None and plot.suffix not in PLOT_SUFFIXES:
-        raise click.ClickException(f"--plot {plot}: must end in {', '.join(PLOT_SUFFIXES)}")
 
 
 def _start(path: Path | None) -> Plan | None:
@@ -144,6 +103,22 @@ def _start(path: Path | None) -> Plan | None:
         return None if path is None else Plan.load(path)
     except OSError as error:
         raise click.ClickException(f"--start {path}: {error.strerror}") from None
+
+
+def _keep(text: str | None) -> list[int] | dict[int, int] | None:
+    if text is None:
+        return None
+    pairs = [part.partition("=") for part in text.split(",")]
+    try:
+        if all(equals for _, equals, _ in pairs):
+            return {int(learner): int(samples) for learner, _, samples in pairs}
+        if not any(equals for _, equals, _ in pairs):
+            return [int(learner) for learner, _, _ in pairs]
+    except ValueError:
+        pass
+    raise click.ClickException(
+        f"--keep {text}: must be learners such as 0,3 or learners with samples such as 0=1200,3=800"
+    )
 
 
 def _solve(problem: Problem, **words: Any) -> tuple[Plan, bool]:
@@ -157,10 +132,10 @@ def _solve(problem: Problem, **words: Any) -> tuple[Plan, bool]:
     return plan, False
 
 
-def _beside_baselines(plan: Plan, time_limit_s: float | None, threads: int) -> tuple[Plan, ...]:
+def _beside_baselines(plan: Plan, words: dict[str, Any]) -> tuple[Plan, ...]:
     from mel_fast.plotting import all_schemes
 
-    return all_schemes(plan, time_limit_s=time_limit_s, threads=threads)
+    return all_schemes(plan, time_limit_s=words["time_limit_s"], threads=words["threads"])
 
 
 def _write(plan: Plan, output: Path | None, plans: tuple[Plan, ...], plot: Path | None) -> None:

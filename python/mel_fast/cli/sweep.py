@@ -8,12 +8,12 @@ import click
 import numpy as np
 
 from mel_fast._asked import MAX_THREADS
+from mel_fast.cli.scenario import check_folder, check_plot
 from mel_fast.sweep import InterruptedSweep, SweepTable, sweep
 
 PROVED_STATUS = 0
 ALL_INFEASIBLE_STATUS = 3
 OPEN_STATUS = 4
-PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
 Number = int | float
 
@@ -64,11 +64,8 @@ def command(
     over = dict(_axis(text) for text in axes)
     if len(over) < len(axes):
         raise click.ClickException("--over: an axis is given twice")
-    if plot is not None and plot.suffix not in PLOT_SUFFIXES:
-        raise click.ClickException(f"--plot {plot}: must end in {', '.join(PLOT_SUFFIXES)}")
-    for target in (output, plot):
-        if target is not None and not target.parent.is_dir():
-            raise click.ClickException(f"{target}: no such folder: {target.parent}")
+    check_folder(output)
+    check_plot(plot)
     try:
         table = sweep(
             scenario,
