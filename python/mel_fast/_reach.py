@@ -41,8 +41,8 @@ def by_time(problem: Problem, tau: int, scheme: str) -> FloatColumn:
     forward = problem.rates(*largest_shares(problem, scheme))
     back = problem.return_rates()
     each = tau * (task.flops_per_sample / problem.learners.flops_per_s)
-    each = each + _seconds(task.alpha_bits, forward) + _seconds(task.model_bits_per_sample, back)
-    spare = problem.cycle_s - _seconds(task.model_bits, forward) - _seconds(task.model_bits, back)
+    each = each + seconds(task.alpha_bits, forward) + seconds(task.model_bits_per_sample, back)
+    spare = problem.cycle_s - seconds(task.model_bits, forward) - seconds(task.model_bits, back)
     return _whole(problem, spare, each)
 
 
@@ -52,9 +52,9 @@ def by_energy(problem: Problem, tau: int) -> FloatColumn:
     if learners.energy_j is None or learners.energy_per_flop_j is None:
         return np.full(len(learners), math.inf)
     back = problem.return_rates()
-    bare = learners.return_power_w * _seconds(task.model_bits, back)
+    bare = learners.return_power_w * seconds(task.model_bits, back)
     each = tau * task.flops_per_sample * learners.energy_per_flop_j
-    each = each + learners.return_power_w * _seconds(task.model_bits_per_sample, back)
+    each = each + learners.return_power_w * seconds(task.model_bits_per_sample, back)
     return _whole(problem, learners.energy_j - bare, each)
 
 
@@ -72,7 +72,7 @@ def _whole(problem: Problem, spare: FloatColumn, each: FloatColumn) -> FloatColu
     return np.where(spare >= 0.0, most, least)
 
 
-def _seconds(bits: int, rates: FloatColumn) -> FloatColumn:
+def seconds(bits: int, rates: FloatColumn) -> FloatColumn:
     """Time to send: nothing takes none, something over rate zero takes for ever."""
     if bits == 0:
         return np.zeros(rates.size)

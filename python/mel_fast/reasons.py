@@ -7,6 +7,8 @@ status that the core has proved, they do not prove it.
 import numpy as np
 
 from mel_fast import _core
+from mel_fast._limit_reasons import limit_reasons
+from mel_fast._reach import seconds
 from mel_fast._units import count, with_unit
 from mel_fast._validation import FloatColumn
 from mel_fast.plan import Plan
@@ -23,7 +25,8 @@ def reasons_of(plan: Plan, result: _core.Result) -> tuple[str, ...]:
     if plan.status is Status.INFEASIBLE:
         problem = plan.problem
         return (
-            _slow_learners(problem, plan.scheme)
+            limit_reasons(problem, plan.scheme)
+            or _slow_learners(problem, plan.scheme)
             or _too_many_samples(problem, plan.scheme)
             or (_budgets(problem, plan.scheme),)
         )
@@ -46,13 +49,13 @@ def _slow_learners(problem: Problem, scheme: str) -> tuple[str, ...]:
     if problem.idle == "excused" and share == 0:
         return ()
     sent = task.alpha_bits * share + task.model_bits
-    back = _seconds(task.model_bits_per_sample * share + task.model_bits, problem.return_rates())
+    back = seconds(task.model_bits_per_sample * share + task.model_bits, problem.return_rates())
     parts = {"returning the model": back}
     if share:
         computing = task.flops_per_sample / problem.learners.flops_per_s * share
         parts[f"computing once on its {count(share, 'sample')}"] = computing
     if scheme == "task_only" and sent:
-        parts["receiving it over an equal share"] = _seconds(sent, _equal_share_rates(problem))
+        parts["receiving it over an equal share"] = seconds(sent, _equal_share_rates(problem))
     total = sum(parts.values(), start=np.zeros(len(problem.learners)))
     late = total >= problem.cycle_s if sent else total > problem.cycle_s
     slowest = sorted(np.flatnonzero(late).tolist(), key=lambda k: -total[k])
@@ -85,13 +88,13 @@ def _too_many_samples(problem: Problem, scheme: str) -> tuple[str, ...]:
     task = problem.task
     rates = problem.return_rates()
     each = task.flops_per_sample / problem.learners.flops_per_s
-    each = each + _seconds(task.model_bits_per_sample, rates)
-    spare = problem.cycle_s - _seconds(task.model_bits, rates)
+    each = each + seconds(task.model_bits_per_sample, rates)
+    spare = problem.cycle_s - seconds(task.model_bits, rates)
     how = "even if sending took no time"
     if scheme == "task_only":
         forward = _equal_share_rates(problem)
-        each = each + _seconds(task.alpha_bits, forward)
-        spare = spare - _seconds(task.model_bits, forward)
+        each = each + seconds(task.alpha_bits, forward)
+        spare = spare - seconds(task.model_bits, forward)
         how = "with equal shares of bandwidth and power"
     with np.errstate(invalid="ignore"):
         most = np.floor(np.nan_to_num(np.maximum(spare, 0.0) / each))
@@ -111,9 +114,12 @@ def _budgets(problem: Problem, scheme: str) -> str:
         "task_only": "in equal shares",
         "resource_only": "with the samples in equal shares",
     }[scheme]
+    limits = " within the learners' limits" if problem.learners.limited else ""
+    block = radio.block_hz
+    blocks = "" if block is None else f" in blocks of {with_unit(block, 'Hz')}"
     return (
-        f"bandwidth and power budgets: {with_unit(radio.bandwidth_hz, 'Hz')} and "
-        f"{with_unit(radio.power_w, 'W')}, {how}, are too little to send "
+        f"bandwidth and power budgets: {with_unit(radio.bandwidth_hz, 'Hz')}{blocks} and "
+        f"{with_unit(radio.power_w, 'W')}, {how}{limits}, are too little to send "
         f"{count(problem.task.samples, 'sample')} or the model, although computing once and "
         f"returning would fit into {with_unit(problem.cycle_s, 's')}"
     )
@@ -122,11 +128,3 @@ def _budgets(problem: Problem, scheme: str) -> str:
 def _equal_share_rates(problem: Problem) -> FloatColumn:
     size = len(problem.learners)
     return problem.rates(problem.radio.bandwidth_hz / size, problem.radio.power_w / size)
-
-
-def _seconds(bits: int, rates: FloatColumn) -> FloatColumn:
-    """Time to send: nothing takes none, something over rate zero takes for ever."""
-    if bits == 0:
-        return np.zeros(rates.size)
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(bits / rates)
