@@ -43,6 +43,7 @@ Result Solver::run() {
         smooth_ = boundary_.find_tau(guess, 1e-6, 40, sample_stride());
         prices_ = guess.prices;
         if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
+        if (smooth_) expected_ = guess.tau;
     }
     end_tau_ = guess.tau;
     search(whole_guess(guess.tau, 0));
@@ -155,6 +156,10 @@ Solver::Answer Solver::decide(std::int64_t whole) {
         const Answer mixed = decide_by_mixture(tau, prices_);
         if (mixed != Answer::unresolved) return mixed;
     }
+    // What the search expects to be feasible no prices will refute.
+    const bool expected = tau <= expected_;
+    if (expected && plan_from_reals(tau)) return Answer::feasible;
+    if (stop_.requested()) return Answer::stopped;
     PassPoint point{tau, problem_.cycle_s(), prices_};
     if (boundary_.prove(point, 24)) {
         prices_ = point.prices;
@@ -163,7 +168,7 @@ Solver::Answer Solver::decide(std::int64_t whole) {
         return Answer::infeasible;
     }
     if (stop_.requested()) return Answer::stopped;
-    if (plan_from_reals(tau)) return Answer::feasible;
+    if (!expected && plan_from_reals(tau)) return Answer::feasible;
     if (stop_.requested()) return Answer::stopped;
     const Answer closed = closed_by_capacity(tau);
     if (closed != Answer::unresolved) return closed;

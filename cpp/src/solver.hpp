@@ -72,6 +72,7 @@ class Solver {
     Prices prices_{};
     bool smooth_ = true;
     double end_tau_ = 0;
+    double expected_ = 0;  // up to here the search expects plans
     std::vector<SplitSums> blocks_;
     std::vector<double> totals_;
     Buffer<double> real_;
