@@ -5,6 +5,7 @@ from mel_fast.planning._frontier import Frontier, frontier
 from mel_fast.planning._least import Least, fastest, least, sparing
 from mel_fast.planning._leave_out import LeaveOut
 from mel_fast.planning._prices import Prices, prices_at, prices_of
+from mel_fast.planning._relief import Marginal, Relief
 from mel_fast.planning._simulate import Outcome, Simulation, simulate
 
 __all__ = [
@@ -13,8 +14,10 @@ __all__ = [
     "Frontier",
     "Least",
     "LeaveOut",
+    "Marginal",
     "Outcome",
     "Prices",
+    "Relief",
     "Simulation",
     "explain",
     "fastest",

@@ -12,6 +12,8 @@ from mel_fast.plan import Plan
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
 from mel_fast.planning._prices import Prices, prices_at
+from mel_fast.planning._relief import Marginal, Relief, energy_sentences, marginals, reliefs
+from mel_fast.planning._worth import worth_of
 from mel_fast.status import Status
 
 _RESOURCES: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz", "power_w")
@@ -47,6 +49,12 @@ class Explanation:
         At `tau`: how many samples fit at most, and what more of each resource would add.
     bottlenecks : tuple of Bottleneck
         Computing, channel and return, the heaviest first; empty where no price can tell.
+    reliefs : tuple of Relief
+        For each limit that the learners have, and for resource blocks: what lifting it alone would
+        bring, found by solving without it; those that help most first.
+    marginals : tuple of Marginal
+        What one sample more in a learner's `max_samples`, or one less in its `min_samples`, adds to
+        the most samples that fit with `tau`: the learners at which it adds most.
     leave_out : LeaveOut or None
         Only for an infeasible joint problem in which idle learners are served: whom to leave out.
     """
@@ -56,6 +64,8 @@ class Explanation:
     needs: dict[Resource, Least]
     prices: Prices | None
     bottlenecks: tuple[Bottleneck, ...]
+    reliefs: tuple[Relief, ...]
+    marginals: tuple[Marginal, ...]
     leave_out: LeaveOut | None
 
     @property
@@ -80,6 +90,9 @@ class Explanation:
                 f"{count(problem.task.samples, 'sample')} fit: {missing:,.1f} too few."
             )
         said += [_need(least) for least in self.needs.values()]
+        said += [relief.sentence() for relief in self.reliefs]
+        said += [_marginal(marginal, self.tau) for marginal in self.marginals]
+        said += energy_sentences(problem, self.tau, self.needs["cycle_s"].plan)
         said += [_bottleneck(cause, self.tau) for cause in self.bottlenecks]
         if self.leave_out is not None:
             said.append(self.leave_out.sentence())
@@ -119,34 +132,36 @@ def explain(plan: Plan, *, time_limit_s: float | None = None, threads: int = 1) 
     limit = asked_seconds(time_limit_s)
     tau = plan.tau + 1
     needs: dict[Resource, Least] = {}
+    share = limit / (len(_RESOURCES) + 2)
     for over in _RESOURCES:
-        share = limit / (len(_RESOURCES) + 1)
         needs[over] = search_least(plan.problem, tau, over, plan.scheme, share, threads, plan.end)
     out = None
     served = plan.problem.idle == "served" and plan.scheme == "joint"
     if plan.status is Status.INFEASIBLE and served:
-        out = leave_out(plan, limit / (len(_RESOURCES) + 1), threads)
-    return Explanation(plan, tau, needs, prices_at(plan, tau), _bottlenecks(needs["cycle_s"]), out)
+        out = leave_out(plan, share, threads)
+    near, prices = needs["cycle_s"].plan, prices_at(plan, tau)
+    return Explanation(
+        plan=plan,
+        tau=tau,
+        needs=needs,
+        prices=prices,
+        bottlenecks=_bottlenecks(needs["cycle_s"]),
+        reliefs=tuple(reliefs(plan, tau, near, share, threads)),
+        marginals=tuple(marginals(plan, tau, near, prices)),
+        leave_out=out,
+    )
 
 
 def _bottlenecks(soonest: Least) -> tuple[Bottleneck, ...]:
     """Weigh the learners by what a second of theirs is worth in the soonest plan with tau."""
     plan = soonest.plan
-    if plan is None or plan.samples is None or plan.times is None:
+    worth = None if plan is None else worth_of(plan, soonest.tau)
+    if plan is None or plan.times is None or worth is None:
         return ()
-    prices = prices_at(plan, soonest.tau)
-    if prices is None or plan.bandwidth_hz is None or plan.power_w is None:
-        return ()
-    times = plan.times
-    spent = prices.per_hz * plan.bandwidth_hz
-    if plan.problem.law == "density":
-        spent = spent + prices.per_w * plan.power_w
-    sending = times.send_s > 0.0
-    worth = np.divide(spent, times.send_s, out=np.zeros_like(spent), where=sending)
     causes: dict[str, FloatColumn] = {
-        "computing": worth * times.compute_s,
-        "channel": np.where(sending, prices.per_w * plan.power_w, 0.0),
-        "return": worth * times.return_s,
+        "computing": worth.second * plan.times.compute_s,
+        "channel": worth.gain,
+        "return": worth.second * plan.times.return_s,
     }
     found = []
     for cause, column in causes.items():
@@ -154,6 +169,14 @@ def _bottlenecks(soonest: Least) -> tuple[Bottleneck, ...]:
         order = order[column[order] > 0.0]
         found.append(Bottleneck(cause, 0.01 * float(column.sum()), order))
     return tuple(sorted(found, key=lambda entry: -entry.samples_per_percent))
+
+
+def _marginal(marginal: Marginal, tau: int) -> str:
+    step = "more" if marginal.limit == "max_samples" else "less"
+    return (
+        f"One sample {step} in the {marginal.limit} of learner {marginal.learner} makes room for "
+        f"{marginal.samples:.3g} samples with tau = {tau}."
+    )
 
 
 def _need(least: Least) -> str:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from mel_fast import _core
 from mel_fast.plan import SCHEMES, Plan
+from mel_fast.problem import Problem
 
 
 class Prices(NamedTuple):
@@ -25,9 +26,12 @@ class Prices(NamedTuple):
     """Samples a watt of power buys."""
 
 
-def prices_at(plan: Plan, tau: int) -> Prices | None:
-    """Return the prices at `tau` for a plan's problem and scheme; None where there are none."""
-    problem = plan.problem
+def prices_at(plan: Plan, tau: int, changed: Problem | None = None) -> Prices | None:
+    """Return the prices at `tau` for a plan's scheme and problem, or for that problem changed.
+
+    None where there are none.
+    """
+    problem = plan.problem if changed is None else changed
     if plan.scheme == "task_only" or not problem.task.alpha_bits + problem.task.model_bits:
         return None
     samples, per_s, per_hz, per_w, possible = _core.worth_at(

@@ -1,0 +1,133 @@
+"""What each limit of the learners stands in the way of, by solving without it."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from mel_fast._binding import binding
+from mel_fast._limit_reasons import sample_limits
+from mel_fast._reach import by_energy
+from mel_fast._units import count, with_unit
+from mel_fast._validation import IntColumn
+from mel_fast.learners import LIMITS
+from mel_fast.plan import Plan
+from mel_fast.planning._prices import Prices, prices_at
+from mel_fast.problem import Problem
+from mel_fast.solving import solve
+
+_SHOWN = 3
+
+
+class Relief(NamedTuple):
+    """One limit, and what lifting it alone at every learner would bring."""
+
+    limit: str
+    """``min_samples``, ``max_samples``, ``max_bandwidth_hz``, ``max_power_w``, ``energy_j`` or
+    ``block_hz``."""
+    tau: int
+    """The number of local cycles that is out of reach with the limits."""
+    plan: Plan
+    """What solving without this limit, all others as they are, gave."""
+    learners: IntColumn
+    """The learners that have reached it: in the plan that is explained, or if there is none in the
+    fastest one for `tau`; empty for ``block_hz``."""
+
+    @property
+    def suffices(self) -> bool | None:
+        """Whether lifting it makes `tau` fit; None where that was not found out."""
+        if self.plan.tau >= self.tau:
+            return True
+        return False if self.plan.bound < self.tau else None
+
+    def sentence(self) -> str:
+        """Return it in words."""
+        at = ""
+        if self.learners.size:
+            named = ", ".join(map(str, self.learners[:_SHOWN].tolist()))
+            more = ", ..." if self.learners.size > _SHOWN else ""
+            at = f" (reached at {count(int(self.learners.size), 'learner')}: {named}{more})"
+        if self.suffices:
+            return f"Without {self.limit}{at} tau = {self.plan.tau} fits."
+        if self.suffices is None:
+            return f"Whether tau = {self.tau} fits without {self.limit}{at} was not found out."
+        return f"Lifting {self.limit} alone{at} does not make tau = {self.tau} fit."
+
+
+class Marginal(NamedTuple):
+    """What one sample more, or less, in a learner's limit changes at `Explanation.tau`."""
+
+    limit: str
+    """``max_samples`` (one more) or ``min_samples`` (one less)."""
+    learner: int
+    samples: float
+    """By how many the most samples that fit (as real numbers) grow: computed again."""
+
+
+def reliefs(plan: Plan, tau: int, near: Plan | None, limit_s: float, threads: int) -> list[Relief]:
+    """Solve once without each limit that was given."""
+    problem = plan.problem
+    names = [name for name in LIMITS if name in problem.learners.limits()]
+    names = [name for name in names if name != "energy_per_flop_j"]
+    if problem.radio.block_hz is not None:
+        names.append("block_hz")
+    at = binding(plan if plan.samples is not None or near is None else near)
+    found = []
+    for name in names:
+        free = solve(
+            without_limit(problem, name),
+            scheme=plan.scheme,
+            time_limit_s=limit_s / max(len(names), 1),
+            threads=threads,
+            then="none",
+            start=plan,
+        )
+        found.append(Relief(name, tau, free, at.get(name, np.array([], dtype=np.int64))))
+    return sorted(found, key=lambda relief: (-relief.plan.tau, -relief.learners.size))
+
+
+def without_limit(problem: Problem, limit: str) -> Problem:
+    """Return the problem without one of its limits."""
+    if limit == "block_hz":
+        return problem.replace(radio=problem.radio.replace(block_hz=None))
+    words = {limit: None}
+    if limit == "energy_j":
+        words["energy_per_flop_j"] = None
+    return problem.replace(learners=problem.learners.replace(**words))
+
+
+def marginals(plan: Plan, tau: int, near: Plan | None, prices: Prices | None) -> list[Marginal]:
+    """Move the limits in samples by one where they hold in the fastest plan, one at a time."""
+    if near is None or near.samples is None or prices is None:
+        return []
+    learners = plan.problem.learners
+    low, high = sample_limits(plan.problem, plan.scheme)
+    at = binding(near)
+    found = []
+    for limit, column, step in (("max_samples", high, 1), ("min_samples", low, -1)):
+        who = at.get(limit, np.array([], dtype=np.int64))
+        cost = near.send_s if near.send_s is not None else np.zeros(len(learners))
+        order = who[np.argsort(cost[who] * step, kind="stable")][:_SHOWN]
+        for learner in order.tolist():
+            moved = column.copy()
+            moved[learner] += step
+            changed = plan.problem.replace(learners=learners.replace(**{limit: moved}))
+            there = prices_at(plan, tau, changed)
+            if there is not None and there.samples > prices.samples:
+                found.append(Marginal(limit, learner, there.samples - prices.samples))
+    return sorted(found, key=lambda marginal: -marginal.samples)[:_SHOWN]
+
+
+def energy_sentences(problem: Problem, tau: int, near: Plan | None) -> list[str]:
+    """Say for how many samples the energy of the learners suffices that use it up."""
+    energy = problem.learners.energy_j
+    if near is None or energy is None:
+        return []
+    most = by_energy(problem, tau)
+    who = binding(near).get("energy_j", np.array([], dtype=np.int64))
+    return [
+        f"The {with_unit(float(energy[k]), 'J')} of learner {k} allow at most {most[k]:,.0f} "
+        f"samples with tau = {tau}."
+        for k in who[np.argsort(-most[who], kind="stable")][:_SHOWN].tolist()
+        if math.isfinite(most[k])
+    ]
