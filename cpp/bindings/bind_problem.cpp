@@ -1,7 +1,22 @@
+#include <pybind11/stl.h>
+
+#include <optional>
+
 #include "bindings.hpp"
 #include "mel/problem.hpp"
 
 namespace mel_bindings {
+namespace {
+
+// A column that may be absent: None is no limit.
+using Limit = std::optional<Column<double>>;
+
+std::span<const double> span_of(const Limit& column) {
+    if (!column) return {};
+    return mel_bindings::span_of(*column);
+}
+
+}  // namespace
 
 void bind_problem(py::module_& module) {
     py::class_<mel::Problem>(module, "Problem",
@@ -11,23 +26,33 @@ void bind_problem(py::module_& module) {
                          const Column<double>& flops_per_s, const Column<double>& gain,
                          const Column<double>& return_bandwidth_hz,
                          const Column<double>& return_power_w, double bandwidth_hz, double power_w,
-                         double noise, bool fixed_law, double cycle_s, bool excused) {
+                         double noise, bool fixed_law, double cycle_s, bool excused,
+                         const Limit& min_samples, const Limit& max_samples,
+                         const Limit& max_bandwidth_hz, const Limit& max_power_w,
+                         const Limit& energy_j, const Limit& energy_per_flop_j, double block_hz) {
                  mel::ProblemStatement statement;
                  statement.samples = samples;
                  statement.sample_bits = sample_bits;
                  statement.model_bits_per_sample = model_bits_per_sample;
                  statement.model_bits = model_bits;
                  statement.flops_per_sample = flops_per_sample;
-                 statement.flops_per_s = span_of(flops_per_s);
-                 statement.gain = span_of(gain);
-                 statement.return_bandwidth_hz = span_of(return_bandwidth_hz);
-                 statement.return_power_w = span_of(return_power_w);
+                 statement.flops_per_s = mel_bindings::span_of(flops_per_s);
+                 statement.gain = mel_bindings::span_of(gain);
+                 statement.return_bandwidth_hz = mel_bindings::span_of(return_bandwidth_hz);
+                 statement.return_power_w = mel_bindings::span_of(return_power_w);
                  statement.bandwidth_hz = bandwidth_hz;
                  statement.power_w = power_w;
                  statement.noise = noise;
                  statement.law = fixed_law ? mel::LinkLaw::fixed : mel::LinkLaw::density;
                  statement.cycle_s = cycle_s;
                  statement.idle = excused ? mel::Idle::excused : mel::Idle::served;
+                 statement.min_samples = span_of(min_samples);
+                 statement.max_samples = span_of(max_samples);
+                 statement.max_bandwidth_hz = span_of(max_bandwidth_hz);
+                 statement.max_power_w = span_of(max_power_w);
+                 statement.energy_j = span_of(energy_j);
+                 statement.energy_per_flop_j = span_of(energy_per_flop_j);
+                 statement.block_hz = block_hz;
                  const py::gil_scoped_release
                      release;  // a pass over all learners; the arrays are held by the call
                  return mel::Problem(statement);
@@ -36,10 +61,15 @@ void bind_problem(py::module_& module) {
              py::arg("model_bits_per_sample"), py::arg("model_bits"), py::arg("flops_per_sample"),
              py::arg("flops_per_s"), py::arg("gain"), py::arg("return_bandwidth_hz"),
              py::arg("return_power_w"), py::arg("bandwidth_hz"), py::arg("power_w"),
-             py::arg("noise"), py::arg("fixed_law"), py::arg("cycle_s"), py::arg("excused"))
+             py::arg("noise"), py::arg("fixed_law"), py::arg("cycle_s"), py::arg("excused"),
+             py::arg("min_samples") = py::none(), py::arg("max_samples") = py::none(),
+             py::arg("max_bandwidth_hz") = py::none(), py::arg("max_power_w") = py::none(),
+             py::arg("energy_j") = py::none(), py::arg("energy_per_flop_j") = py::none(),
+             py::arg("block_hz") = 0.0)
         .def("with_budgets", &mel::Problem::with, py::arg("cycle_s"), py::arg("bandwidth_hz"),
              py::arg("power_w"), py::call_guard<py::gil_scoped_release>())
-        .def_property_readonly("size", &mel::Problem::size);
+        .def_property_readonly("size", &mel::Problem::size)
+        .def_property_readonly("limited", &mel::Problem::limited);
 }
 
 }  // namespace mel_bindings

@@ -62,7 +62,7 @@ PassPoint Boundary::guess() const {
 
 PassSums Boundary::pass(const PassPoint& point, std::size_t stride) {
     ++passes_;
-    PassSums sums = real_pass(problem_, box_, point, pool_, blocks_, stride);
+    PassSums sums = real_pass(problem_, boxes_.real(point.tau), point, pool_, blocks_, stride);
     if (stride > 1) {
         const std::size_t seen = learners_seen(problem_.size(), stride);
         sums.scale(static_cast<double>(problem_.size()) / static_cast<double>(seen));

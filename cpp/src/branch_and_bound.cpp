@@ -155,8 +155,13 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
     build_.assign(1, {});
     tree_.clear();
     std::vector<Open> stack;
-    stack.push_back(
-        {0, std::vector<double>(size, root_.lower), std::vector<double>(size, root_.upper), start});
+    const Box root = boxes_.root();
+    Open whole{0, std::vector<double>(size), std::vector<double>(size), start};
+    for (std::size_t k = 0; k < size; ++k) {
+        whole.lower[k] = root.low(k);
+        whole.upper[k] = root.high(k);
+    }
+    stack.push_back(std::move(whole));
     const double last_work =
         static_cast<double>(search_.passes()) + work_limit / static_cast<double>(size);
     bool unresolved = false;
@@ -170,7 +175,7 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
             build_[open.node].node = {-1, 0, {0, 0}};
             continue;
         }
-        const Box box{root_, open.lower.data(), open.upper.data()};
+        const Box box{{}, open.lower.data(), open.upper.data()};
         const auto outcome = search_.run(tau, box, open.start, passes_a_node);
         if (outcome == PriceSearch::Outcome::stopped) return Outcome::stopped;
         if (outcome == PriceSearch::Outcome::infeasible) {

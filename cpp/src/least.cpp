@@ -28,10 +28,12 @@ struct Workshop {
     Workshop(const Problem& problem, const Settings& settings)
         : stop(settings.time_limit_s, {}),
           pool(problem.size() >= 16 * block_size ? settings.threads : 1, stop),
-          boundary(problem, pool, root_box(problem, settings.scheme)) {}
+          boxes(problem, pool, root_box(problem, settings.scheme)),
+          boundary(problem, pool, boxes) {}
 
     Stop stop;
     Pool pool;
+    Boxes boxes;
     Boundary boundary;
 };
 

@@ -26,7 +26,7 @@ MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>&
         }
         if (!prices.usable()) return Outcome::open;
         const PassPoint point{tau, problem_.cycle_s(), prices};
-        PassSums sums = real_pass(problem_, box_, point, pool_, blocks_, stride);
+        PassSums sums = real_pass(problem_, boxes_.real(tau), point, pool_, blocks_, stride);
         ++passes_;
         if (pool_.stop().requested()) return Outcome::stopped;
         if (sums.impossible > 0) return Outcome::open;
@@ -59,7 +59,8 @@ void MixtureSearch::deal(double tau, double* samples, double* scratch,
     double below = 0;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
         const PassPoint point{tau, problem_.cycle_s(), parts_[i].prices};
-        real_samples(problem_, box_, point, pool_, i == 0 ? samples : scratch, block_totals);
+        real_samples(problem_, boxes_.real(tau), point, pool_, i == 0 ? samples : scratch,
+                     block_totals);
         const double above = below + parts_[i].weight;
         if (i > 0) {
             pool_.run(block_count(size), [&](std::size_t b) {

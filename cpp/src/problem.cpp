@@ -110,6 +110,7 @@ Problem::Problem(const ProblemStatement& s)
         refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s_ / fastest_compute_s_,
                "at most 2^53 local cycles");
     }
+    take_limits(s);
     find_twins(s);
     find_typical();
 }
@@ -117,9 +118,14 @@ Problem::Problem(const ProblemStatement& s)
 void Problem::find_twins(const ProblemStatement& s) {
     const std::size_t size = s.flops_per_s.size();
     if (size > 4096) return;
+    const auto limit = [](std::span<const double> column, std::uint32_t k) {
+        return column.empty() ? 0.0 : column[k];
+    };
     const auto key = [&](std::uint32_t k) {
         return std::tuple(s.flops_per_s[k], s.gain[k], s.return_bandwidth_hz[k],
-                          s.return_power_w[k]);
+                          s.return_power_w[k], limit(s.min_samples, k), limit(s.max_samples, k),
+                          limit(s.max_bandwidth_hz, k), limit(s.max_power_w, k),
+                          limit(s.energy_j, k), limit(s.energy_per_flop_j, k));
     };
     std::vector<std::uint32_t> order(size);
     std::iota(order.begin(), order.end(), 0u);

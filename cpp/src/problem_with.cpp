@@ -23,6 +23,9 @@ Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const
     // As many local cycles as a float64 counts exactly.
     require_in("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s / fastest_compute_s_, 0,
                9007199254740992.0);
+    if (block_hz_ > bandwidth_hz) {
+        require_in("bandwidth_hz", bandwidth_hz, block_hz_, 1e60);  // at least one block
+    }
     Problem changed = *this;
     changed.cycle_s_ = cycle_s;
     changed.bandwidth_hz_ = bandwidth_hz;

@@ -8,7 +8,7 @@
 
 namespace mel {
 
-PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
+PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                    std::vector<PassSums>& blocks, std::size_t stride) {
     KernelInput in = kernel_input(problem, box, point);
     in.stride = stride;
@@ -38,7 +38,7 @@ std::size_t learners_seen(std::size_t size, std::size_t stride) {
     return visited * group - (last_is_partial ? group - size % group : 0);
 }
 
-void real_samples(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
+void real_samples(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                   double* samples, std::vector<double>& block_totals) {
     const KernelInput in = kernel_input(problem, box, point);
     const auto kernel = pool.kernels().samples(problem.law());

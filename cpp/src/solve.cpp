@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <stdexcept>
 
 #include "mel/equal_shares.hpp"
 #include "solver.hpp"
@@ -6,7 +7,11 @@
 namespace mel {
 namespace {
 constexpr std::size_t learners_sampled = 8192;
+
+void refuse_limits(const Problem& problem) {
+    if (problem.limited()) throw std::invalid_argument("limits of a learner are not solved yet");
 }
+}  // namespace
 
 UniformBox root_box(const Problem& problem, Scheme scheme) {
     const double samples = problem.samples_real();
@@ -197,7 +202,7 @@ Solver::Answer Solver::decide(std::int64_t whole) {
 // Prices of zero: the learners can not compute and return D samples whatever the radio.
 Solver::Answer Solver::closed_by_capacity(double tau) {
     ++capacity_passes_;
-    const double most = capacity(problem_, Box{box_}, tau, pool_, blocks_);
+    const double most = capacity(problem_, boxes_.whole(tau), tau, pool_, blocks_);
     if (stop_.requested()) return Answer::stopped;
     if (most >= problem_.samples_real()) return Answer::unresolved;
     result_.tree = {TreeNode{}};
@@ -225,11 +230,13 @@ Result Solver::finish() {
 }
 
 Result solve(const Problem& problem, const Settings& settings) {
+    refuse_limits(problem);
     if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
     return Solver(problem, settings).run();
 }
 
 Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {
+    refuse_limits(problem);
     if (settings.scheme == Scheme::task_only) return decide_equal_shares(problem, tau, settings);
     return Solver(problem, settings).decide_one(tau);
 }

@@ -20,12 +20,12 @@ class Solver {
           stop_(settings.time_limit_s, poll()),
           pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_,
                 InstructionSet::automatic, settings.trust),
-          box_(root_box(problem, settings.scheme)),
-          boundary_(problem, pool_, box_),
+          boxes_(problem, pool_, root_box(problem, settings.scheme)),
+          boundary_(problem, pool_, boxes_),
           rounding_(problem, pool_),
           filling_(problem, pool_),
-          mixture_(problem, pool_, box_),
-          tree_search_({problem, pool_, rounding_, filling_}, box_) {}
+          mixture_(problem, pool_, boxes_),
+          tree_search_({problem, pool_, rounding_, filling_}, boxes_) {}
 
     Result run();
     Result decide_one(std::int64_t tau);
@@ -47,7 +47,7 @@ class Solver {
 
     bool plan_from_reals(double tau);
     bool round_reals(double tau, Prices prices);
-    bool within_box() const;
+    bool within_box(double tau);
     bool keep_plan(double tau, double ratio, double guess_s);
     void store();
     Answer without_radio(double tau);
@@ -63,7 +63,7 @@ class Solver {
     std::int64_t capacity_passes_ = 0;
     Stop stop_;
     Pool pool_;
-    UniformBox box_;
+    Boxes boxes_;
     Boundary boundary_;
     Rounding rounding_;
     WaterFilling filling_;

@@ -11,7 +11,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // The reals in real_, with their sums by block in totals_, become integers that sum to D.
 bool Solver::round_reals(double tau, Prices prices) {
-    const Box box{box_};
+    const Box box = boxes_.sure(tau);
     const double cycle = problem_.cycle_s();
     const double total = rounding_.carry(tau, cycle, box, totals_, real_.data());
     if (stop_.requested()) return false;
@@ -32,7 +32,7 @@ bool Solver::plan_from_reals(double tau) {
     if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;
     point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
     real_.resize(problem_.size());
-    real_samples(problem_, box_, point, pool_, real_.data(), totals_);
+    real_samples(problem_, boxes_.real(tau), point, pool_, real_.data(), totals_);
     if (stop_.requested()) return false;
     if (!round_reals(tau, point.prices)) return false;
     if (!keep_plan(tau, point.prices.mu / point.prices.lambda, point.cycle_s)) return false;
@@ -41,16 +41,19 @@ bool Solver::plan_from_reals(double tau) {
 }
 
 // A learner that can not take its share of resource_only was passed over by the real responses.
-bool Solver::within_box() const {
-    if (box_.lower == 0) return true;
-    return std::all_of(real_.begin(), real_.end(),
-                       [&](double d) { return d >= box_.lower && d <= box_.upper; });
+bool Solver::within_box(double tau) {
+    const Box box = boxes_.sure(tau);
+    if (!box.lower && box.uniform.lower == 0) return true;
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        if (!(real_[k] >= box.low(k) && real_[k] <= box.high(k))) return false;
+    }
+    return true;
 }
 
 // Shares the slack out by finishing as early as the split allows, then lets the proof's eyes
 // look at the numbers.
 bool Solver::keep_plan(double tau, double ratio, double guess_s) {
-    if (!within_box()) return false;
+    if (!within_box(tau)) return false;
     const double cycle = problem_.cycle_s();
     WaterFilling::Finish finish{infinity, ratio, {}};
     if (settings_.spare == Spare::time) {
@@ -86,15 +89,20 @@ void Solver::store() {
 
 // Computing and returning alone: fill learners up to what surely fits.
 Solver::Answer Solver::without_radio(double tau) {
-    real_.assign(problem_.size(), box_.lower);
-    double left = problem_.samples_real() - box_.lower * static_cast<double>(problem_.size());
+    const Box box = boxes_.sure(tau);
+    real_.resize(problem_.size());
+    double left = problem_.samples_real();
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        real_[k] = box.low(k);
+        left -= real_[k];
+    }
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
         demand.budget_s -= slack_guard(problem_.cycle_s());
-        const double most = largest_allowed(demand, std::min(box_.upper, box_.lower + left));
-        if (most < box_.lower) return Answer::unresolved;
+        const double most = largest_allowed(demand, std::min(box.high(k), real_[k] + left));
+        if (most < real_[k]) return Answer::unresolved;
+        left -= most - real_[k];
         real_[k] = most;
-        left -= most - box_.lower;
     }
     if (left > 0) return Answer::unresolved;
     bandwidth_.assign(problem_.size(), 0.0);

@@ -29,10 +29,19 @@ class Problem:
         fixed_law: bool,
         cycle_s: float,
         excused: bool,
+        min_samples: NDArray[np.float64] | None = None,
+        max_samples: NDArray[np.float64] | None = None,
+        max_bandwidth_hz: NDArray[np.float64] | None = None,
+        max_power_w: NDArray[np.float64] | None = None,
+        energy_j: NDArray[np.float64] | None = None,
+        energy_per_flop_j: NDArray[np.float64] | None = None,
+        block_hz: float = 0.0,
     ) -> None: ...
     def with_budgets(self, cycle_s: float, bandwidth_hz: float, power_w: float) -> Problem: ...
     @property
     def size(self) -> int: ...
+    @property
+    def limited(self) -> bool: ...
 
 class Result:
     """What the core found; arrays are views that the result keeps alive."""

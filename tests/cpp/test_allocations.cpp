@@ -30,7 +30,8 @@ TEST(passes_and_searches_allocate_nothing_after_the_first) {
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
             const mel::UniformBox box{0, problem.samples_real()};
-            mel::Boundary boundary(problem, pool, box);
+            mel::Boxes boxes(problem, pool, box);
+            mel::Boundary boundary(problem, pool, boxes);
             mel::Rounding rounding(problem, pool);
             mel::WaterFilling filling(problem, pool);
             std::vector<mel::SplitSums> split_blocks;
@@ -42,7 +43,7 @@ TEST(passes_and_searches_allocate_nothing_after_the_first) {
                 point.tau = std::floor(point.tau);
                 boundary.prove(point, 3);
                 boundary.find_cycle(point, 1e-6, 16);
-                mel::real_samples(problem, box, point, pool, d.data(), totals);
+                mel::real_samples(problem, mel::Box{box}, point, pool, d.data(), totals);
                 rounding.carry(point.tau, problem.cycle_s(), mel::Box{box}, totals, d.data());
                 rounding.repair(point.tau, problem.cycle_s(), mel::Box{box}, point.prices,
                                 d.data());

@@ -31,7 +31,8 @@ std::vector<std::uint64_t> bits(const mel::PassSums& s) {
 }
 
 mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool, mel::UniformBox box) {
-    mel::Boundary boundary(problem, pool, box);
+    mel::Boxes boxes(problem, pool, box);
+    mel::Boundary boundary(problem, pool, boxes);
     mel::PassPoint point = boundary.guess();
     boundary.find_tau(point, 1e-6, 40);
     return point;
@@ -53,7 +54,7 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
         const mel::PassPoint point = boundary_point(problem, base, box);
         std::vector<double> wish(problem.size());
         std::vector<double> block_totals;
-        mel::real_samples(problem, box, point, base, wish.data(), block_totals);
+        mel::real_samples(problem, mel::Box{box}, point, base, wish.data(), block_totals);
         for (double& d : wish) d = std::floor(d);
         std::set<std::vector<std::uint64_t>> real, sampled, filled;
         for (const InstructionSet set : all_sets) {
@@ -64,12 +65,13 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
                 std::vector<std::uint64_t> all;
                 for (const std::size_t stride : {1, 3}) {
                     const auto one =
-                        bits(mel::real_pass(problem, box, point, pool, blocks, stride));
+                        bits(mel::real_pass(problem, mel::Box{box}, point, pool, blocks, stride));
                     all.insert(all.end(), one.begin(), one.end());
                 }
                 real.insert(all);
                 std::vector<double> samples(problem.size());
-                mel::real_samples(problem, box, point, pool, samples.data(), block_totals);
+                mel::real_samples(problem, mel::Box{box}, point, pool, samples.data(),
+                                  block_totals);
                 samples.insert(samples.end(), block_totals.begin(), block_totals.end());
                 std::vector<std::uint64_t> words;
                 for (const double x : samples) words.push_back(std::bit_cast<std::uint64_t>(x));
@@ -111,7 +113,8 @@ TEST(pass_agrees_with_the_scalar_oracle) {
                         mel::PassPoint at = point;
                         at.prices.mu *= push;
                         std::vector<mel::PassSums> blocks;
-                        const mel::PassSums got = mel::real_pass(problem, box, at, pool, blocks);
+                        const mel::PassSums got =
+                            mel::real_pass(problem, mel::Box{box}, at, pool, blocks);
                         const mel::PassSums want = oracle::real_pass(problem, box, at);
                         const double floor = 1e-9 * std::fabs(want.samples + want.cost);
                         CHECK(near(got.value, want.value, 1e-10, floor), got.value, want.value);
@@ -150,7 +153,7 @@ TEST(gradient_and_hessian_are_what_differences_of_the_value_say) {
                 at.prices.mu *= mu;
                 at.tau *= tau;
                 at.cycle_s *= cycle;
-                return mel::real_pass(problem, box, at, pool, blocks);
+                return mel::real_pass(problem, mel::Box{box}, at, pool, blocks);
             };
             const double h = 1e-5;
             const mel::PassSums s = sums(1, 1, 1, 1);

@@ -15,10 +15,10 @@ enum class Resource : std::uint8_t { cycle, bandwidth, power };
 
 class Boundary {
   public:
-    Boundary(const Problem& problem, Pool& pool, UniformBox box)
+    Boundary(const Problem& problem, Pool& pool, Boxes& boxes)
         : problem_(problem),
           pool_(pool),
-          box_(box),
+          boxes_(boxes),
           band_(problem.bandwidth_hz()),
           watt_(problem.power_w()) {}
 
@@ -64,7 +64,7 @@ class Boundary {
 
     const Problem& problem_;
     Pool& pool_;
-    UniformBox box_;
+    Boxes& boxes_;
     double band_;
     double watt_;
     std::vector<PassSums> blocks_;

@@ -28,8 +28,8 @@ struct Tools {
 
 class BranchAndBound {
   public:
-    BranchAndBound(Tools tools, UniformBox root)
-        : tools_(tools), root_(root), search_(tools.problem, tools.pool) {}
+    BranchAndBound(Tools tools, Boxes& boxes)
+        : tools_(tools), boxes_(boxes), search_(tools.problem, tools.pool) {}
 
     enum class Outcome { feasible, infeasible, unresolved, stopped };
     // After feasible: samples() and ratio(); after infeasible: tree(), in preorder.
@@ -63,7 +63,7 @@ class BranchAndBound {
     void serialise();
 
     Tools tools_;
-    UniformBox root_;
+    Boxes& boxes_;
     PriceSearch search_;
     std::vector<Built> build_;
     std::vector<TreeNode> tree_;

@@ -10,16 +10,6 @@
 
 namespace mel {
 
-// Lower and upper bounds of d: one pair for all learners, or one a learner.
-struct Box {
-    UniformBox uniform{};
-    const double* lower = nullptr;
-    const double* upper = nullptr;
-
-    double low(std::size_t k) const { return lower ? lower[k] : uniform.lower; }
-    double high(std::size_t k) const { return upper ? upper[k] : uniform.upper; }
-};
-
 struct SplitSums {
     CompensatedSum samples;
     CompensatedSum bandwidth;

@@ -25,6 +25,14 @@ struct KernelInput {
     PassPoint point;
     std::size_t size;    // learners in all
     std::size_t stride;  // visits every stride-th group
+    // Of limited problems; padded like the columns above. The first three come together, or not at
+    // all (then `box` holds), and so do the last three (then nothing is capped).
+    const double* lower = nullptr;
+    const double* upper = nullptr;        // real numbers: what the energy allows need not be whole
+    const double* upper_slope = nullptr;  // d upper / d tau
+    const double* max_bandwidth = nullptr;  // infinity: no cap
+    const double* max_power = nullptr;
+    const double* max_rate = nullptr;  // of both caps together
 };
 
 struct AllocationScale {
@@ -67,6 +75,6 @@ struct Kernels {
 const Kernels& kernels_for(InstructionSet set);
 InstructionSet widest_instruction_set();
 
-KernelInput kernel_input(const Problem& problem, UniformBox box, const PassPoint& point);
+KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint& point);
 
 }  // namespace mel

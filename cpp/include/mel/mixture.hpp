@@ -12,8 +12,8 @@ namespace mel {
 
 class MixtureSearch {
   public:
-    MixtureSearch(const Problem& problem, Pool& pool, UniformBox box)
-        : problem_(problem), pool_(pool), box_(box), polygon_(problem) {}
+    MixtureSearch(const Problem& problem, Pool& pool, Boxes& boxes)
+        : problem_(problem), pool_(pool), boxes_(boxes), polygon_(problem) {}
 
     enum class Outcome { infeasible, mixture, open, stopped };
     // Cuts with real samples; stride > 1 looks at a sample of the learners, which proves nothing
@@ -38,7 +38,7 @@ class MixtureSearch {
 
     const Problem& problem_;
     Pool& pool_;
-    UniformBox box_;
+    Boxes& boxes_;
     PricePolygon polygon_;
     std::vector<PassSums> blocks_;
     std::vector<Cut> cuts_;

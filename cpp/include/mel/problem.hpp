@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,6 +38,34 @@ struct ProblemStatement {
     LinkLaw law = LinkLaw::density;
     double cycle_s = 0;  // T
     Idle idle = Idle::served;
+    // Limits of each learner; an empty span is none.
+    std::span<const double> min_samples;       // integers
+    std::span<const double> max_samples;       // integers
+    std::span<const double> max_bandwidth_hz;  // forward; infinity = no cap
+    std::span<const double> max_power_w;       // forward; infinity = no cap
+    std::span<const double> energy_j;          // of computing and returning; infinity = no limit
+    std::span<const double> energy_per_flop_j;
+    double block_hz = 0;  // bandwidth comes in whole blocks of this width; 0: divisible at will
+};
+
+// What a limited problem's learners may do. A column is empty where nothing is limited, else
+// followed by harmless values up to a multiple of sixteen learners.
+struct LearnerLimits {
+    std::vector<double> min_samples;
+    std::vector<double> max_samples;
+    // All three or none; max_rate is what both caps together can carry, in bit/s.
+    std::vector<double> max_bandwidth_hz;
+    std::vector<double> max_power_w;
+    std::vector<double> max_rate;
+    // All three or none.
+    std::vector<double> energy_j;
+    std::vector<double> energy_per_flop_j;
+    std::vector<double> return_j_per_bit;  // power over rate
+    double flops_per_sample = 0;
+
+    bool bounds_samples() const { return !min_samples.empty() || !max_samples.empty(); }
+    bool caps() const { return !max_rate.empty(); }
+    bool energy() const { return !energy_j.empty(); }
 };
 
 // Immutable after construction. Throws std::invalid_argument naming field, index, value and range.
@@ -72,6 +101,12 @@ class Problem {
     Idle idle() const { return idle_; }
     bool excused() const { return idle_ == Idle::excused; }
 
+    // Any limit of a learner, or blocks.
+    bool limited() const { return limits_ != nullptr || block_hz_ > 0; }
+    // Null where no learner has a limit.
+    const LearnerLimits* limits() const { return limits_.get(); }
+    double block_hz() const { return block_hz_; }  // 0: bandwidth is divisible at will
+
     // Smallest per-learner seconds in a column, known since construction: bounds need no pass.
     double fastest_compute_s() const { return fastest_compute_s_; }
     // A learner whose return of the bare model takes the cycle or longer; size() if there is none.
@@ -88,6 +123,7 @@ class Problem {
     double typical_compute_s() const { return typical_compute_s_; }
 
   private:
+    void take_limits(const ProblemStatement& statement);
     void find_twins(const ProblemStatement& statement);
     void find_typical();
 
@@ -105,6 +141,8 @@ class Problem {
     std::vector<double> return_s_per_bit_;
     std::vector<double> noise_over_gain_;
     std::vector<std::uint32_t> twins_;
+    std::shared_ptr<const LearnerLimits> limits_;
+    double block_hz_ = 0;
     double typical_noise_ = 1;
     double typical_compute_s_ = 1;
     double fastest_compute_s_ = 0;

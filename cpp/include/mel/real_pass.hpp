@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "mel/limits.hpp"
 #include "mel/link_law.hpp"
 #include "mel/parallel.hpp"
 #include "mel/problem.hpp"
@@ -15,12 +16,6 @@ struct PassPoint {
     double tau;
     double cycle_s;
     Prices prices;
-};
-
-// The same bounds for every learner, as the schemes need them.
-struct UniformBox {
-    double lower;
-    double upper;
 };
 
 struct PassSums {
@@ -64,7 +59,7 @@ struct PassSums {
 
 // Both prices positive. `stride` > 1 visits every stride-th group of learners only and scales
 // nothing.
-PassSums real_pass(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
+PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                    std::vector<PassSums>& blocks, std::size_t stride = 1);
 
 // What real samples leave out of a proof: far more than any rounding error of the pass.
@@ -74,7 +69,7 @@ double proof_error(const Problem& problem, const PassPoint& point, const PassSum
 std::size_t learners_seen(std::size_t size, std::size_t stride);
 
 // Samples of the same response, one double a learner; block_totals gets one sum a block.
-void real_samples(const Problem& problem, UniformBox box, const PassPoint& point, Pool& pool,
+void real_samples(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                   double* samples, std::vector<double>& block_totals);
 
 }  // namespace mel

@@ -1,0 +1,201 @@
+#include "mel/limits.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include "mel/parallel.hpp"
+#include "mel/sums.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// A number as a sum of doubles that do not overlap, smallest first: products and sums are exact.
+struct Expansion {
+    double part[18];
+    int count = 0;
+
+    explicit Expansion(double x) : part{x}, count(x != 0) {}
+
+    void push(double x) {
+        if (x != 0) part[count++] = x;
+    }
+
+    void multiply(double by) {
+        Expansion out(0);
+        double high = 0;
+        for (int i = 0; i < count; ++i) {
+            const double product = part[i] * by;
+            const double rest = std::fma(part[i], by, -product);
+            const double sum = high + rest;
+            const double virtual_rest = sum - high;
+            out.push((high - (sum - virtual_rest)) + (rest - virtual_rest));
+            const double top = product + sum;
+            out.push(sum - (top - product));
+            high = top;
+        }
+        out.push(high);
+        *this = out;
+    }
+
+    void add(double x) {
+        Expansion out(0);
+        for (int i = 0; i < count; ++i) {
+            const double sum = x + part[i];
+            const double virtual_part = sum - x;
+            out.push((x - (sum - virtual_part)) + (part[i] - virtual_part));
+            x = sum;
+        }
+        out.push(x);
+        *this = out;
+    }
+
+    // With a relative error below 2^-51; the sign is exact.
+    double estimate() const {
+        double sum = 0;
+        for (int i = 0; i < count; ++i) sum += part[i];
+        return sum;
+    }
+};
+
+// What learner k may still spend on samples once the bare model is returned, and what each takes.
+struct EnergyLine {
+    double left;      // E - return power * beta / R
+    double each;      // at tau
+    double tau_each;  // d each / d tau
+    double left_error;
+
+    EnergyLine(const Problem& problem, std::size_t k, double tau) {
+        const LearnerLimits& limits = *problem.limits();
+        const double fixed = limits.return_j_per_bit[k] * problem.model_bits();
+        left = limits.energy_j[k] - fixed;
+        left_error = 32 * unit_roundoff * (limits.energy_j[k] + fixed);
+        tau_each = limits.flops_per_sample * limits.energy_per_flop_j[k];
+        each = tau * tau_each + limits.return_j_per_bit[k] * problem.model_bits_per_sample();
+    }
+    // Nothing limits where samples take no energy at all.
+    double most(double error) const {
+        const double spend = left + error;
+        if (!(spend >= 0)) return -1;
+        if (!(each > 0)) return infinity;
+        return spend / each * (1 + (error > 0 ? 32 : -32) * unit_roundoff);
+    }
+};
+
+}  // namespace
+
+EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, double tau, double d) {
+    const LearnerLimits& limits = *problem.limits();
+    if (limits.energy_j[k] == infinity || (problem.excused() && d == 0)) {
+        return EnergyVerdict::kept;
+    }
+    Expansion over(tau);
+    over.multiply(d);
+    over.multiply(limits.flops_per_sample);
+    over.multiply(limits.energy_per_flop_j[k]);
+    over.add(-limits.energy_j[k]);
+    const double rest = over.estimate();
+    const double back =
+        limits.return_j_per_bit[k] * (problem.model_bits_per_sample() * d + problem.model_bits());
+    const double total = rest + back;
+    const double error = back > 0 ? unit_roundoff * (64 * back + 16 * std::fabs(rest)) : 0;
+    if (total <= -error) return EnergyVerdict::kept;
+    return total > error ? EnergyVerdict::broken : EnergyVerdict::unclear;
+}
+
+Boxes::Boxes(const Problem& problem, Pool& pool, UniformBox scheme)
+    : problem_(problem),
+      pool_(pool),
+      scheme_(scheme),
+      limits_(problem.limits()),
+      energy_(limits_ && limits_->energy()) {
+    if (!limits_) return;
+    const std::size_t size = problem.size();
+    const std::size_t padded = (size + 15) / 16 * 16;
+    lower_.assign(padded, scheme.lower);
+    upper_.assign(padded, scheme.upper);
+    CompensatedSum least, most;
+    for (std::size_t k = 0; k < size; ++k) {
+        if (!limits_->min_samples.empty()) lower_[k] = std::max(lower_[k], limits_->min_samples[k]);
+        if (!limits_->max_samples.empty()) upper_[k] = std::min(upper_[k], limits_->max_samples[k]);
+        contradicts_ = contradicts_ || lower_[k] > upper_[k];
+        least.add(lower_[k]);
+        most.add(upper_[k]);
+    }
+    // Sums of integers up to 2^53 a learner: the compensated sums tell them from D.
+    contradicts_ = contradicts_ || least.value() > problem.samples_real() ||
+                   most.value() < problem.samples_real();
+}
+
+Box Boxes::limited_root() const { return {scheme_, lower_.data(), upper_.data(), nullptr}; }
+
+Box Boxes::real_with_energy(double tau) {
+    if (tau == real_tau_) return {scheme_, lower_.data(), real_.data(), slope_.data()};
+    real_tau_ = tau;
+    real_.resize(upper_.size(), 0.0);
+    slope_.resize(upper_.size(), 0.0);
+    const std::size_t size = problem_.size();
+    pool_.run(block_count(size), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            real_[k] = upper_[k];
+            slope_[k] = 0;
+            if (limits_->energy_j[k] == infinity) continue;
+            const EnergyLine line(problem_, k, tau);
+            const double most = line.most(line.left_error);
+            if (most < upper_[k]) {
+                real_[k] = problem_.excused() ? std::max(most, 0.0) : most;
+                slope_[k] = -real_[k] * line.tau_each / line.each;
+            }
+        }
+    });
+    return {scheme_, lower_.data(), real_.data(), slope_.data()};
+}
+
+void Boxes::settle_whole(double tau) {
+    whole_tau_ = tau;
+    doubtful_ = false;
+    whole_.resize(upper_.size(), 0.0);
+    sure_.resize(upper_.size(), 0.0);
+    const double none = problem_.excused() ? 0 : -1;
+    std::atomic<bool> doubtful = false;
+    const std::size_t size = problem_.size();
+    pool_.run(block_count(size), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            whole_[k] = sure_[k] = upper_[k];
+            if (limits_->energy_j[k] == infinity) continue;
+            const EnergyLine line(problem_, k, tau);
+            double most = std::min(std::floor(line.most(line.left_error)), upper_[k]);
+            double kept = std::min(std::floor(line.most(-line.left_error)), upper_[k]);
+            // Between the two every integer is looked at; they are nearly always one.
+            while (most > kept && energy_verdict(problem_, k, tau, most) == EnergyVerdict::broken) {
+                --most;
+            }
+            while (kept < most &&
+                   energy_verdict(problem_, k, tau, kept + 1) == EnergyVerdict::kept) {
+                ++kept;
+            }
+            whole_[k] = std::max(most, none);
+            sure_[k] = std::max(kept, none);
+            if (whole_[k] > sure_[k]) doubtful = true;
+        }
+    });
+    doubtful_ = doubtful;
+}
+
+Box Boxes::whole_with_energy(double tau) {
+    if (tau != whole_tau_) settle_whole(tau);
+    return {scheme_, lower_.data(), whole_.data(), nullptr};
+}
+
+Box Boxes::sure_with_energy(double tau) {
+    if (tau != whole_tau_) settle_whole(tau);
+    // What is tentative leaves rounding errors out.
+    return {scheme_, lower_.data(), pool_.tentative() ? whole_.data() : sure_.data(), nullptr};
+}
+
+}  // namespace mel
