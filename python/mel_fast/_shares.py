@@ -50,16 +50,13 @@ def plan_columns(plan: "Plan") -> dict[str, IntColumn | FloatColumn]:
     return {name: column for name, column in columns.items() if column is not None}
 
 
-def energy_spent(plan: "Plan") -> FloatColumn | None:
+def energy_spent(
+    problem: Problem, tau: int, samples: IntColumn, return_s: FloatColumn
+) -> FloatColumn | None:
     """Return the joules that each learner spends: ``tau d C_m e`` and its power times t_R."""
-    learners = plan.problem.learners
-    if plan.samples is None or plan.times is None or learners.energy_per_flop_j is None:
+    learners = problem.learners
+    if learners.energy_per_flop_j is None:
         return None
-    computing = (
-        float(plan.tau)
-        * plan.samples
-        * plan.problem.task.flops_per_sample
-        * learners.energy_per_flop_j
-    )
+    flops = float(tau) * samples * problem.task.flops_per_sample
     with np.errstate(over="ignore"):
-        return freeze(computing + learners.return_power_w * plan.times.return_s)
+        return freeze(flops * learners.energy_per_flop_j + learners.return_power_w * return_s)

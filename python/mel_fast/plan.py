@@ -262,7 +262,9 @@ reasons, nodes, passes, elapsed_s
     @cached_property
     def energy_j(self) -> FloatColumn | None:
         """Joules that each learner spends on computing and on its return."""
-        return energy_spent(self)
+        if self.samples is None or self.times is None:
+            return None
+        return energy_spent(self.problem, self.tau, self.samples, self.times.return_s)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan file's content: JSON-ready, real numbers as hexadecimal strings."""

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._optional import require
+from mel_fast._shares import energy_spent
 from mel_fast._units import count, with_unit
-from mel_fast._validation import FloatColumn, IntColumn, choice, integer, real
+from mel_fast._validation import SMALLEST, FloatColumn, IntColumn, choice, integer, real
+from mel_fast.learners import Learners
 from mel_fast.plan import Plan
 from mel_fast.planning._least import fastest
 from mel_fast.problem import Problem
@@ -226,7 +228,8 @@ def _reassign(plan: Plan, now: Problem, failed: NDArray[np.bool_], first: Outcom
     helpers = np.flatnonzero(~failed & ~missing)
     if not first.lost or not helpers.size:
         return replace(first, policy="reassign")
-    rest = _only(now, helpers).replace(task=now.task.replace(samples=first.lost), idle="excused")
+    rest = _only(now.replace(learners=_limits_left(plan, now)), helpers)
+    rest = rest.replace(task=now.task.replace(samples=first.lost), idle="excused")
     found = fastest(rest, plan.tau, scheme=plan.scheme)
     if found.plan is None:
         return replace(first, policy="reassign")
@@ -240,6 +243,22 @@ def _reassign(plan: Plan, now: Problem, failed: NDArray[np.bool_], first: Outcom
         plan=found.plan,
         learners=helpers,
     )
+
+
+def _limits_left(plan: Plan, now: Problem) -> Learners:
+    """Return the learners with what their limits leave after a plan was carried out."""
+    assert plan.samples is not None
+    learners, words = now.learners, dict[str, Any]()
+    if learners.min_samples is not None:
+        words["min_samples"] = None
+    if learners.max_samples is not None:
+        words["max_samples"] = np.maximum(learners.max_samples - plan.samples, 0)
+    if learners.energy_j is not None:
+        times = evaluate(now, plan.tau, plan.samples, plan.bandwidth_hz, plan.power_w)
+        spent = energy_spent(now, plan.tau, plan.samples, times.return_s)
+        assert spent is not None
+        words["energy_j"] = np.maximum(learners.energy_j - spent, SMALLEST)
+    return learners.replace(**words) if words else learners
 
 
 def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
