@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import mpmath
 
+from exact_limits import equal_shares, limit_violations
+
 DIGITS = 60
 
 
@@ -15,7 +17,7 @@ def violations(plan) -> list[str]:
     problem = plan.problem
     task, learners, radio = problem.task, problem.learners, problem.radio
     count = len(learners)
-    found = []
+    found = limit_violations(plan)
     if plan.tau < 1 or plan.samples.sum() != task.samples or (plan.samples < 0).any():
         found.append(f"tau {plan.tau}, samples {plan.samples} for {task.samples}")
     for name, given, budget in (
@@ -27,11 +29,12 @@ def violations(plan) -> list[str]:
             found.append(f"{name} budget {budget}, used {float(sum(parts))!r}")
     if plan.scheme == "task_only":
         # Equal shares; the float64 plan may be rounded down.
-        for name, given, budget in (
-            ("bandwidth", plan.bandwidth_hz, radio.bandwidth_hz),
-            ("power", plan.power_w, radio.power_w),
+        bandwidth, power = equal_shares(plan)
+        for name, given, shares in (
+            ("bandwidth", plan.bandwidth_hz, bandwidth),
+            ("power", plan.power_w, power),
         ):
-            if abs(given / (budget / count) - 1).max() > 1e-12:
+            if any(abs(x - share) > 1e-12 * share for x, share in zip(given, shares, strict=True)):
                 found.append(f"{name} is not shared equally")
     if plan.scheme == "resource_only":
         few, many = task.samples // count, -(-task.samples // count)

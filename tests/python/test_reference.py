@@ -6,10 +6,13 @@ import mpmath
 import numpy as np
 import pytest
 
+from limited import LIMITS, LimitedCase
+from limits_brute import some_plan_with_blocks
 from mel_fast import reference
 from mel_fast.reference.bracket import bounds_at
+from mel_fast.reference.rates import largest_rates
 from mel_fast.reference.water import log_exponent
-from strategies import VARIANTS, Case, cases, holds_for_all
+from strategies import SCHEMES, VARIANTS, Case, cases, holds_for_all
 
 
 def all_splits(samples: int, learners: int) -> np.ndarray:
@@ -132,6 +135,97 @@ def test_bracket_encloses_enumeration(case: Case) -> None:
     bracket = reference.solve(problem)
     if abs(optimum.scale - 1) > 1e-8 and abs(optimum.scale_next - 1) > 1e-8:
         assert bracket.lower <= optimum.tau <= bracket.upper
+
+
+def capped_case(seed: int, law: str, limits: tuple[str, ...] = ("max_bandwidth_hz", "max_power_w")):
+    case = Case(seed, 2, 6, law, "parallelized", "served", None)
+    return LimitedCase(case, limits, None).problem()
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_no_allocation_on_a_grid_within_caps_beats_water_filling(law: str) -> None:
+    at_a_cap = 0
+    for seed in range(80):
+        problem = capped_case(seed, law)
+        caps_hz, caps_w = problem.learners.max_bandwidth_hz, problem.learners.max_power_w
+        rates = reference.needed_rates(problem, 1, [2, 4])
+        filled = reference.water_fill(problem, 1, [2, 4])
+        if not 0 < filled.scale < np.inf:
+            continue
+        assert (filled.bandwidth_hz <= caps_hz * (1 + 1e-9)).all()
+        assert (filled.power_w <= caps_w * (1 + 1e-9)).all()
+        times = reference.evaluate(problem, 1, [2, 4], filled.bandwidth_hz, filled.power_w)
+        assert times.total_s == pytest.approx(problem.cycle_s, rel=1e-9)
+        at_a_cap += (filled.bandwidth_hz > 0.999 * caps_hz).any()
+        at_a_cap += (filled.power_w > 0.999 * caps_w).any()
+        share = np.linspace(0.002, 0.998, 500)
+        radio = reference.with_budgets(problem, float(filled.scale) * (1 - 1e-4)).radio
+        bandwidth = radio.bandwidth_hz * np.stack([share, 1 - share])
+        bandwidth = np.minimum(bandwidth, caps_hz[:, None])[:, None, :]
+        power = radio.power_w * np.stack([share, 1 - share])
+        power = np.minimum(power, caps_w[:, None])[:, :, None]
+        noise = radio.noise * (bandwidth if law == "density" else 1.0)
+        snr = power * problem.learners.gain[:, None, None] / noise
+        assert not (bandwidth * np.log2(1 + snr) >= rates[:, None, None]).all(axis=0).any()
+    assert at_a_cap >= 8
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_caps_refuse_a_rate_just_beyond_the_largest(law: str) -> None:
+    for seed in range(10):
+        problem = capped_case(seed, law)
+        for capped in (("max_bandwidth_hz", "max_power_w"), ("max_power_w",)):
+            columns = {name: getattr(problem.learners, name) for name in capped}
+            limits = dict.fromkeys(("max_bandwidth_hz", "max_power_w"), None) | columns
+            learners = problem.learners.replace(**limits)
+            most = largest_rates(problem.replace(learners=learners))
+            caps_w = problem.learners.max_power_w
+            caps_hz = np.minimum(columns.get("max_bandwidth_hz", np.inf), 1e40)
+            noise = problem.radio.noise * (caps_hz if law == "density" else 1.0)
+            finite = np.isfinite(most)
+            carried = caps_hz * np.log1p(caps_w * problem.learners.gain / noise) / np.log(2)
+            assert np.asarray(most, float)[finite] == pytest.approx(carried[finite], rel=1e-9)
+
+
+@pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
+def test_enumeration_within_limits_finds_what_brute_force_finds(
+    law: str, setting: str, idle: str
+) -> None:
+    for seed in range(8):
+        learners, samples = [(1, 6), (2, 8), (3, 7), (4, 5)][seed % 4]
+        case = Case(seed, learners, samples, law, setting, idle, [None, 2][seed % 2])
+        problem = LimitedCase(case, LIMITS if seed < 4 else LIMITS[seed - 4 :], None).problem()
+        splits = all_splits(samples, learners)
+        for tau in (1, 3):
+            least = reference.water_fill(problem, tau, splits).scale.min()
+            best = reference.best_split(problem, tau)
+            assert best.scale == pytest.approx(least, rel=1e-10)
+            bounds = bounds_at(problem, tau)
+            assert bounds.dual <= least * (1 + 1e-9)
+            assert bounds.split.scale >= least * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
+def test_blocks_are_handed_out_as_brute_force_does(
+    law: str, setting: str, idle: str, scheme: str
+) -> None:
+    for seed in range(6):
+        case = Case(seed, 1 + seed % 3, 1 + 2 * seed % 7, law, setting, idle, None)
+        problem = LimitedCase(case, LIMITS if seed % 2 else (), 1 + seed).problem()
+        for tau in (1, 4):
+            best = reference.best_split(problem, tau, scheme)
+            bounds = bounds_at(problem, tau, scheme)
+            assert bounds.dual <= best.scale * (1 + 1e-9)
+            assert bounds.split.scale >= best.scale * (1 - 1e-9)
+            assert some_plan_with_blocks(problem, tau, scheme) == (best.scale <= 1)
+            if not 0 < best.scale < 1e100:
+                continue
+            assert best.samples.sum() == problem.task.samples
+            assert best.blocks.sum() <= problem.radio.blocks
+            for factor, fits in ((1 + 1e-9, True), (1 - 1e-9, False)):
+                scaled = reference.with_budgets(problem, best.scale * factor)
+                assert some_plan_with_blocks(scaled, tau, scheme) is fits
 
 
 def test_reference_does_not_import_the_core() -> None:
