@@ -1,7 +1,5 @@
 """Far outside of what a radio engineer would enter: no crash, no hang, no lie."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -11,7 +9,10 @@ from exact import violations
 from mel_fast import Problem, reference
 from strategies import IDLES, LAWS, SCHEMES, SETTINGS, holds_for_all
 
-LIMIT_S = 2.0
+# Work is counted in passes over the learners, the same on every machine: 5,000 to 25,000 were the most
+# of 47,000 cases, some hundredths of a second. The time limit only ends what hangs.
+MOST_PASSES = 200_000
+HANGS_S = 120.0
 seeds = st.integers(0, 2**32 - 1)
 words = st.tuples(
     st.sampled_from(LAWS), st.sampled_from(SETTINGS), st.sampled_from(IDLES),
@@ -102,9 +103,8 @@ def whole_range(seed: int, learners: int, samples: int, words: tuple[str, ...]) 
 
 
 def assert_honest(problem: Problem, scheme: str, *, decided: bool) -> None:
-    start = time.monotonic()
-    plan = mel.solve(problem, scheme=scheme, time_limit_s=LIMIT_S)
-    assert time.monotonic() - start < LIMIT_S + 1
+    plan = mel.solve(problem, scheme=scheme, time_limit_s=HANGS_S)
+    assert plan.passes < MOST_PASSES, "it takes too long"
     verdict = mel.verify(problem, plan)
     assert verdict.ok, verdict.reasons
     if plan.samples is not None:
@@ -140,7 +140,7 @@ def test_engineering_extremes_agree_with_the_reference(
         bracket = reference.solve(problem, chosen[3])
     except OverflowError:
         return  # tau beyond 2**62
-    plan = mel.solve(problem, scheme=chosen[3], time_limit_s=LIMIT_S)
+    plan = mel.solve(problem, scheme=chosen[3], time_limit_s=HANGS_S)
     assert bracket.lower <= plan.bound
     assert plan.tau <= bracket.upper
 

@@ -52,7 +52,7 @@ def broken(data: Any, rng: random.Random) -> Any:
             holder = holder[key]
         key, edit = path[-1], rng.randrange(5)
         if edit < 3:
-            holder[key] = rng.choice(ODD)
+            holder[key] = copy.deepcopy(rng.choice(ODD))  # or a list of ODD may end up in itself
         elif edit == 3:
             del holder[key]
         elif isinstance(holder, list):
