@@ -239,8 +239,7 @@ def test_ctrl_c_in_the_callback_returns_the_rows_done():
     # One call to the callback every 10 ms or so: enough rows that no machine is done before.
     draws = table1_draws(100_000, learners=10)
     with pytest.raises(mel.InterruptedMany) as caught:
-        while True:
-            mel.solve_many(draws, threads=2, callback=interrupt_once)
+        stopped_while_some_rows_remain(draws, callback=interrupt_once)
     done = (caught.value.plans.status != "unsolved").sum()
     assert 0 < done < 100_000
 
@@ -254,13 +253,15 @@ def test_ctrl_c_within_the_core_returns_the_rows_done():
             while True:  # ended by the signal alone, however fast the machine
                 mel.solve_many(draws, threads=2)
         except mel.InterruptedMany as stop:
-            assert (stop.plans.status == "unsolved").any()
-            return
+            plans = stop.plans
+            break
         except KeyboardInterrupt:
             continue
         finally:
             timer.join()
-    pytest.fail("no signal came within the core")
+    else:
+        pytest.fail("no signal came within the core")
+    assert (plans.status == "unsolved").any()
 
 
 def test_it_works_after_a_fork():

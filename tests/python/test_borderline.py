@@ -41,7 +41,7 @@ def test_each_variant(law: str, setting: str, idle: str, kinds: int | None) -> N
 @holds_for_all(
     st.tuples(cases(learners=8, samples=40), st.sampled_from(SCHEMES), st.just(1e-5)),
     ci=60,
-    long=10_000,
+    long=2_000,
 )
 def test_small_instances(drawn: tuple[Case, str, float]) -> None:
     assert_decided_rightly(*drawn)
@@ -52,20 +52,20 @@ def test_small_instances(drawn: tuple[Case, str, float]) -> None:
         cases(learners=8, samples=40), st.sampled_from(SCHEMES), st.sampled_from([1e-7, 1e-9])
     ),
     ci=30,
-    long=5_000,
+    long=1_000,
 )
 def test_thinner_than_a_hair(drawn: tuple[Case, str, float]) -> None:
     assert_decided_rightly(*drawn)
 
 
 @holds_for_all(
-    st.tuples(cases(learners=3, samples=400), st.just("joint"), st.just(1e-5)), ci=15, long=2_000
+    st.tuples(cases(learners=3, samples=400), st.just("joint"), st.just(1e-5)), ci=15, long=400
 )
 def test_few_learners_with_many_samples(drawn: tuple[Case, str, float]) -> None:
     assert_decided_rightly(*drawn)
 
 
-@holds_for_all(cases(learners=120, samples=5_000), ci=12, long=1_000)
+@holds_for_all(cases(learners=120, samples=5_000), ci=12, long=150)
 def test_both_sides_of_the_edge_that_bisection_finds(case: Case) -> None:
     problem = case.problem()
     tau = reference.random_tau(case.rng(), problem)

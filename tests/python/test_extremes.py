@@ -9,8 +9,8 @@ from exact import violations
 from mel_fast import Problem, reference
 from strategies import IDLES, LAWS, SCHEMES, SETTINGS, holds_for_all
 
-# Work is counted in passes over the learners, the same on every machine: 5,000 to 25,000 were the most
-# of 47,000 cases, some hundredths of a second. The time limit only ends what hangs.
+# Work is counted in passes over the learners, the same on every machine: 25,000 were the most of
+# 47,000 cases, some hundredths of a second. The time limit only ends what hangs.
 MOST_PASSES = 200_000
 HANGS_S = 120.0
 seeds = st.integers(0, 2**32 - 1)
@@ -129,7 +129,7 @@ def test_whole_range_of_inputs(drawn: tuple[int, int, tuple[str, ...]]) -> None:
         assert_honest(problem, chosen[3], decided=False)
 
 
-@holds_for_all(st.tuples(seeds, st.integers(1, 8), words), ci=60, long=5_000)
+@holds_for_all(st.tuples(seeds, st.integers(1, 8), words), ci=60, long=400)
 def test_engineering_extremes_agree_with_the_reference(
     drawn: tuple[int, int, tuple[str, ...]],
 ) -> None:

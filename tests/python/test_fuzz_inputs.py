@@ -77,7 +77,7 @@ def plans() -> list[dict]:
     return Kept.plans
 
 
-@holds_for_all(seeds, ci=400, long=50_000)
+@holds_for_all(seeds, ci=400, long=20_000)
 def test_a_broken_plan_file_is_refused_or_judged(seed: int) -> None:
     rng = random.Random(seed)
     data = broken(rng.choice(plans()), rng)
@@ -90,7 +90,7 @@ def test_a_broken_plan_file_is_refused_or_judged(seed: int) -> None:
         assert str(error)  # noqa: PT017
 
 
-@holds_for_all(seeds, ci=400, long=50_000)
+@holds_for_all(seeds, ci=400, long=20_000)
 def test_a_broken_scenario_is_refused_or_solved(seed: int) -> None:
     rng = random.Random(seed)
     if Kept.text is None:
@@ -125,7 +125,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-@holds_for_all(seeds, ci=400, long=50_000)
+@holds_for_all(seeds, ci=400, long=20_000)
 def test_odd_arguments_are_refused_or_answered(seed: int) -> None:
     rng = random.Random(seed)
 

@@ -123,7 +123,7 @@ def test_equal_shares_need_the_scale_that_enumeration_finds(law: str) -> None:
         assert not some_split_fits(best.scale * (1 - 1e-9))
 
 
-@holds_for_all(cases(learners=6, samples=24), ci=12, long=2_000)
+@holds_for_all(cases(learners=6, samples=24), ci=12, long=300)
 def test_bracket_encloses_enumeration(case: Case) -> None:
     problem = case.problem()
     for tau in (1, 5):

@@ -149,9 +149,8 @@ def _run(
 def _interruptible(solver: Any, model: Any) -> Any:
     """Solve in a thread: CP-SAT would swallow Ctrl-C, and Python cannot see it inside the call."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        future = pool.submit(solver.solve, model)
-        try:
-            return future.result()
+        try:  # a signal may come before the thread is waited for
+            return pool.submit(solver.solve, model).result()
         except BaseException:
             solver.stop_search()
             raise
