@@ -127,8 +127,7 @@ def choices(
     power = _levels(*box.power, grid.steps[1], centre[1], grid.dense)
     if r.in_blocks:
         bandwidth = _each_block(box, bandwidth)
-        last = np.maximum(bandwidth[:, :-1], bandwidth[:, 1:] - 1)
-        b_paid, b_used = bandwidth, np.column_stack((last, bandwidth[:, -1]))
+        b_paid, b_used = bandwidth, _last_of_cells(bandwidth)
     else:
         b_paid, b_used = bandwidth[:, :-1], bandwidth[:, 1:]
     p_paid, p_used = power[:, :-1], power[:, 1:]
@@ -159,6 +158,11 @@ def _each_block(box: Box, levels: Ints) -> Ints:
     every = np.minimum(low + np.arange(levels.shape[1]), high)
     single = np.where(high - low < levels.shape[1], every, levels)
     return single[:, : max(1, int((single < high).sum(axis=1).max()) + 1)]
+
+
+def _last_of_cells(levels: Ints) -> Ints:
+    """Return the last block of the cell that begins at each level; the cells leave out none."""
+    return np.column_stack((np.maximum(levels[:, :-1], levels[:, 1:] - 1), levels[:, -1]))
 
 
 def _equal_shares(r: Responses, taus: list[int], side: Side) -> list[Choices]:
