@@ -12,7 +12,7 @@ PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& poin
                    std::vector<PassSums>& blocks, std::size_t stride) {
     KernelInput in = kernel_input(problem, box, point);
     in.stride = stride;
-    const auto kernel = pool.kernels().real(problem.law());
+    const auto kernel = pool.kernels().real(problem.law(), in.limited());
     const std::size_t size = problem.size();
     const std::size_t span = block_size * stride;
     blocks.resize((size + span - 1) / span);
@@ -41,7 +41,7 @@ std::size_t learners_seen(std::size_t size, std::size_t stride) {
 void real_samples(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                   double* samples, std::vector<double>& block_totals) {
     const KernelInput in = kernel_input(problem, box, point);
-    const auto kernel = pool.kernels().samples(problem.law());
+    const auto kernel = pool.kernels().samples(problem.law(), in.limited());
     const std::size_t size = problem.size();
     block_totals.resize(block_count(size));
     pool.run(block_totals.size(), [&](std::size_t b) {

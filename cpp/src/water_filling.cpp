@@ -32,7 +32,7 @@ FillSums WaterFilling::pass(double tau, double cycle_s, const double* samples, d
     ++passes_;
     const std::size_t size = problem_.size();
     const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
-    const auto kernel = pool_.kernels().fill(problem_.law());
+    const auto kernel = pool_.kernels().fill(problem_.law(), in.capped());
     blocks_.resize(block_count(size));
     pool_.run(blocks_.size(), [&](std::size_t b) {
         blocks_[b] = kernel(in, b * block_size, std::min(size, (b + 1) * block_size), samples);
@@ -127,7 +127,7 @@ bool WaterFilling::allocate(double tau, const Finish& finish, const double* samp
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
     const KernelInput in = kernel_input(problem_, {}, {tau, finish.cycle_s, {1.0, finish.ratio}});
-    const auto kernel = pool_.kernels().allocate(problem_.law());
+    const auto kernel = pool_.kernels().allocate(problem_.law(), in.capped());
     // Both scaled by one or more, so rates only rise. With nothing to send there is nothing to
     // scale.
     const AllocationScale scale{

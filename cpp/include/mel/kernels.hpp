@@ -33,6 +33,9 @@ struct KernelInput {
     const double* max_bandwidth = nullptr;  // infinity: no cap
     const double* max_power = nullptr;
     const double* max_rate = nullptr;  // of both caps together
+
+    bool capped() const { return max_rate != nullptr; }
+    bool limited() const { return lower != nullptr || capped(); }
 };
 
 struct AllocationScale {
@@ -59,13 +62,35 @@ struct Kernels {
     Fill fill_fixed;
     Allocate allocate_density;
     Allocate allocate_fixed;
+    // The same for problems with limits; these look at the columns of limits where there are any.
+    Real limited_real_density;
+    Real limited_real_fixed;
+    Samples limited_samples_density;
+    Samples limited_samples_fixed;
+    // And these need the columns of caps.
+    Fill capped_fill_density;
+    Fill capped_fill_fixed;
+    Allocate capped_allocate_density;
+    Allocate capped_allocate_fixed;
 
-    Real real(LinkLaw law) const { return law == LinkLaw::density ? real_density : real_fixed; }
-    Samples samples(LinkLaw law) const {
+    Real real(LinkLaw law, bool limited = false) const {
+        if (limited) return law == LinkLaw::density ? limited_real_density : limited_real_fixed;
+        return law == LinkLaw::density ? real_density : real_fixed;
+    }
+    Samples samples(LinkLaw law, bool limited = false) const {
+        if (limited) {
+            return law == LinkLaw::density ? limited_samples_density : limited_samples_fixed;
+        }
         return law == LinkLaw::density ? samples_density : samples_fixed;
     }
-    Fill fill(LinkLaw law) const { return law == LinkLaw::density ? fill_density : fill_fixed; }
-    Allocate allocate(LinkLaw law) const {
+    Fill fill(LinkLaw law, bool capped = false) const {
+        if (capped) return law == LinkLaw::density ? capped_fill_density : capped_fill_fixed;
+        return law == LinkLaw::density ? fill_density : fill_fixed;
+    }
+    Allocate allocate(LinkLaw law, bool capped = false) const {
+        if (capped) {
+            return law == LinkLaw::density ? capped_allocate_density : capped_allocate_fixed;
+        }
         return law == LinkLaw::density ? allocate_density : allocate_fixed;
     }
 };

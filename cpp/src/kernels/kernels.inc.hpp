@@ -3,7 +3,7 @@
 // and keeps one running sum for each of the sixteen places, so that the sums do not depend on it.
 #pragma once
 
-#include "learner_lanes.hpp"
+#include "fill_lanes.hpp"
 
 namespace mel::MEL_ISA {
 
@@ -28,6 +28,14 @@ MEL_INLINE PriceConstants constants(const KernelInput& in) {
     return {p.lambda, p.mu, p.lambda / p.mu, p.lambda * ln2};
 }
 
+// d value / d slack, but for whether the learner takes part.
+MEL_INLINE Lanes push_of(const ResponseLanes& r) { return r.unit_cost * r.hurry; }
+MEL_INLINE Lanes push_of(const LimitedResponse& r) { return r.push; }
+MEL_INLINE void follow_bound(Lanes&, Mask, const ResponseLanes&) {}
+MEL_INLINE void follow_bound(Lanes& tau, Mask m, const LimitedResponse& r) {
+    tau += only(m, r.bound_tau);
+}
+
 template <class Law>
 static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t last) {
     const PriceConstants p = constants(in);
@@ -36,7 +44,7 @@ static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t
     for (std::size_t k = first; k < last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
-            const ResponseLanes r = Law::respond(in, p, at);
+            const auto r = Law::respond(in, p, at);
             const Mask m = r.active;
             const Lanes d = only(m, r.samples);
             const Lanes paid = only(m, r.cost);
@@ -51,10 +59,11 @@ static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t
             lm.part[j] += to_band * r.power_slope;
             mm.part[j] += weight * r.power_slope * r.power_slope;
             curvature.part[j] += only(m, r.curvature);
-            const Lanes push = only(m, r.unit_cost * r.hurry);
+            const Lanes push = only(m, push_of(r));
             time.part[j] += push;
             tau.part[j] -= push * load(in.compute_s + at) * d;
-            condition.part[j] += Law::linear ? push : only(m, r.cost / r.slack);
+            follow_bound(tau.part[j], m, r);
+            condition.part[j] += only(m, Law::condition(r));
             impossible.part[j] += only(r.impossible, fill(1));
             doubtful.part[j] += only(r.doubtful, fill(1));
             reach.part[j] += only(m, r.reach);
@@ -88,7 +97,7 @@ static double samples_block(const KernelInput& in, std::size_t first, std::size_
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             if (at >= last) break;
-            const ResponseLanes r = Law::respond(in, p, at);
+            const auto r = Law::respond(in, p, at);
             const Lanes d = only(r.active, larger(r.samples, fill(0)));
             sum.part[j] += d;
             if (at + width <= last) {
@@ -101,68 +110,16 @@ static double samples_block(const KernelInput& in, std::size_t first, std::size_
     return total(sum);
 }
 
-struct FillLanes {
-    Lanes samples, rate, hurry, noise;
-    Mask part, sends, impossible;
-};
-
-MEL_INLINE FillLanes fill_lanes(const KernelInput& in, std::size_t at, std::size_t last,
-                                const double* samples) {
-    const DemandLanes q = demand_lanes(in, at);
-    FillLanes f;
-    if (at + width <= last) {
-        f.samples = load(samples + at);
-    } else {
-        f.samples = load_part(samples + at, at < last ? last - at : 0);
-    }
-    f.part = in.excused ? q.valid & (f.samples > 0) : q.valid;
-    const Lanes bits = in.alpha * f.samples + in.beta;
-    const Lanes slack = q.budget - q.each * f.samples;
-    const Mask fits = (slack > 0) | ((slack == fill(0)) & (bits == fill(0)));
-    f.impossible = f.part & ~fits;
-    f.sends = f.part & fits & (bits > 0);
-    const Lanes inverse = 1 / select(f.sends, slack, fill(1));
-    f.rate = select(f.sends, bits * inverse, fill(1));
-    f.hurry = f.rate * inverse;
-    f.noise = q.noise;
-    return f;
-}
-
-struct BoughtLanes {
-    Lanes bandwidth, power, shift, band_time, power_time;
-};
-
-MEL_INLINE BoughtLanes bought_density(const FillLanes& f, double inverse_ratio) {
-    const DensityRoot root = density_root(inverse_ratio / f.noise);
-    const Lanes inverse = 1 / root.log_gain;
-    const Lanes band_slope = ln2 * inverse;
-    const Lanes power_slope = root.gain * f.noise * band_slope;
-    const Lanes band = f.rate * band_slope;
-    return {band, f.rate * power_slope,
-            band * inverse * inverse * inverse_ratio / ((1 + root.gain) * f.noise),
-            f.hurry * band_slope, f.hurry * power_slope};
-}
-
-MEL_INLINE BoughtLanes bought_fixed(const FillLanes& f, double inverse_ratio) {
-    const Lanes u = fixed_root(square_root(inverse_ratio * ln2 * f.rate / f.noise));
-    const Lanes band = f.rate * ln2 / u;
-    const Lanes gain = exponential(smaller(u, fill(690))).minus_one;
-    const Lanes stretch = 1 / (2 + u);
-    const Lanes relative = f.hurry / f.rate;
-    return {band, f.noise * gain, band * stretch, relative * band * (1 + u) * stretch,
-            relative * f.noise * (gain + 1) * u * stretch};
-}
-
-template <BoughtLanes (*bought)(const FillLanes&, double)>
+template <class Market>
 static FillSums fill_block(const KernelInput& in, std::size_t first, std::size_t last,
                            const double* samples) {
     const double inverse_ratio = in.point.prices.lambda / in.point.prices.mu;
     Sum bandwidth{}, power{}, shift{}, band_time{}, power_time{}, impossible{};
     for (std::size_t k = first; k < last; k += group) {
         for (int j = 0; j < steps; ++j) {
-            const FillLanes f =
-                fill_lanes(in, k + static_cast<std::size_t>(j * width), last, samples);
-            const BoughtLanes b = bought(f, inverse_ratio);
+            const std::size_t at = k + static_cast<std::size_t>(j * width);
+            FillLanes f = fill_lanes(in, at, last, samples);
+            const BoughtLanes b = Market::buy(in, at, f, inverse_ratio);
             bandwidth.part[j] += only(f.sends, b.bandwidth);
             power.part[j] += only(f.sends, b.power);
             shift.part[j] += only(f.sends, b.shift);
@@ -176,7 +133,7 @@ static FillSums fill_block(const KernelInput& in, std::size_t first, std::size_t
 }
 
 // Buys the rates, scales, writes, and times every learner with what was written.
-template <BoughtLanes (*bought)(const FillLanes&, double), bool density>
+template <class Market>
 static AllocationSums allocate_block(const KernelInput& in, const AllocationScale& scale,
                                      std::size_t first, std::size_t last, const double* samples,
                                      double* bandwidth_hz, double* power_w) {
@@ -186,10 +143,11 @@ static AllocationSums allocate_block(const KernelInput& in, const AllocationScal
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             if (at >= last) break;
-            const FillLanes f = fill_lanes(in, at, last, samples);
-            const BoughtLanes b = bought(f, inverse_ratio);
-            const Lanes band = only(f.sends, b.bandwidth * scale.bandwidth);
-            const Lanes power = only(f.sends, b.power * scale.power);
+            FillLanes f = fill_lanes(in, at, last, samples);
+            const BoughtLanes b = Market::buy(in, at, f, inverse_ratio);
+            Lanes band = only(f.sends, b.bandwidth * scale.bandwidth);
+            Lanes power = only(f.sends, b.power * scale.power);
+            Market::keep_caps(in, at, band, power);
             if (at + width <= last) {
                 store(bandwidth_hz + at, band);
                 store(power_w + at, power);
@@ -200,7 +158,7 @@ static AllocationSums allocate_block(const KernelInput& in, const AllocationScal
             band_sum.part[j] += band;
             power_sum.part[j] += power;
             const Lanes some_band = select(f.sends, band, fill(1));
-            const Lanes noise = density ? f.noise * some_band : f.noise;
+            const Lanes noise = Market::density ? f.noise * some_band : f.noise;
             const Lanes rate = some_band * logarithm_1p(power / noise);
             const Lanes sent = in.alpha * f.samples + in.beta;
             const Lanes returned = in.returned_bits_per_sample * f.samples + in.beta;
@@ -220,9 +178,17 @@ const Kernels kernels{real_block<DensityLaw>,
                       real_block<FixedLaw>,
                       samples_block<DensityLaw>,
                       samples_block<FixedLaw>,
-                      fill_block<bought_density>,
-                      fill_block<bought_fixed>,
-                      allocate_block<bought_density, true>,
-                      allocate_block<bought_fixed, false>};
+                      fill_block<DensityMarket>,
+                      fill_block<FixedMarket>,
+                      allocate_block<DensityMarket>,
+                      allocate_block<FixedMarket>,
+                      real_block<Limited<DensityLaw>>,
+                      real_block<Limited<FixedLaw>>,
+                      samples_block<Limited<DensityLaw>>,
+                      samples_block<Limited<FixedLaw>>,
+                      fill_block<Capped<DensityMarket>>,
+                      fill_block<Capped<FixedMarket>>,
+                      allocate_block<Capped<DensityMarket>>,
+                      allocate_block<Capped<FixedMarket>>};
 
 }  // namespace mel::MEL_ISA

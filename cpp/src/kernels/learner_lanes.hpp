@@ -43,12 +43,17 @@ struct ResponseLanes {
     Mask doubtful;  // the reserve at the end of the cycle decides: no proof from here
 };
 
-struct Ends {
+// Bound is double where one box serves all learners, Lanes where each has its own.
+template <class Bound>
+struct EndsOf {
     Lanes low_slack, high_slack;
-    double low, high;
+    Bound low, high;
     Lanes least;
     Mask possible;
 };
+using Ends = EndsOf<double>;
+
+MEL_INLINE Lanes fill(Lanes x) { return x; }
 
 MEL_INLINE Ends ends_of(const KernelInput& in, const DemandLanes& q) {
     const bool may_rest = in.excused && in.box.lower <= 0;
@@ -79,7 +84,9 @@ MEL_INLINE void settle(const KernelInput& in, const DemandLanes& q, const Ends& 
 
 // The samples that leave a slack; at the ends of the box the ends themselves, which rounding would
 // blur.
-MEL_INLINE Lanes samples_at(const DemandLanes& q, const Ends& e, Lanes inverse_each, Lanes slack) {
+template <class Bound>
+MEL_INLINE Lanes samples_at(const DemandLanes& q, const EndsOf<Bound>& e, Lanes inverse_each,
+                            Lanes slack) {
     const Lanes d = (q.budget - slack) * inverse_each;
     const Mask top = slack == q.budget - q.each * e.high;
     return select(slack == e.low_slack, fill(e.low), select(top, fill(e.high), d));
@@ -92,13 +99,24 @@ struct PriceConstants {
 };
 
 struct DensityLaw {
-    static constexpr bool linear = true;  // cost is proportional to the rate
+    // What a rounding error of the slack does to the cost: cost is proportional to the rate.
+    MEL_INLINE Lanes condition(const ResponseLanes& r) { return r.unit_cost * r.hurry; }
 
     MEL_INLINE ResponseLanes respond(const KernelInput& in, const PriceConstants& p,
                                      std::size_t k) {
         const DemandLanes q = demand_lanes(in, k);
         const Ends e = ends_of(in, q);
+        Lanes log_gain;
+        ResponseLanes r = best(in, p, q, e, log_gain);
+        settle(in, q, e, log_gain, r);
+        return r;
+    }
+
+    template <class Bound>
+    MEL_INLINE ResponseLanes best(const KernelInput& in, const PriceConstants& p,
+                                  const DemandLanes& q, const EndsOf<Bound>& e, Lanes& log_gain) {
         const DensityRoot root = density_root(p.ratio / q.noise);
+        log_gain = root.log_gain;
         const Lanes inverse = 1 / root.log_gain;
         const Lanes band_slope = ln2 * inverse;
         const Lanes watt = root.gain * q.noise;
@@ -123,7 +141,6 @@ struct DensityLaw {
         const Lanes both = 1 / (twice * swing);
         r.interior = only(r.slack == wish, r.slack * inverse_each * swing * both);
         r.curvature = p.ratio * r.bandwidth * inverse * inverse * twice * both;
-        settle(in, q, e, root.log_gain, r);
         return r;
     }
 };
@@ -134,9 +151,10 @@ struct FixedPoint {
 };
 
 // Where `known` the root u is `u` already.
+template <class Bound>
 MEL_INLINE FixedPoint fixed_point(const KernelInput& in, const PriceConstants& p,
-                                  const DemandLanes& q, const Ends& e, Lanes slack, Mask known,
-                                  Lanes u) {
+                                  const DemandLanes& q, const EndsOf<Bound>& e, Lanes slack,
+                                  Mask known, Lanes u) {
     FixedPoint f;
     f.slack = slack;
     f.samples = samples_at(q, e, 1 / q.each, slack);
@@ -164,7 +182,7 @@ MEL_INLINE FixedPoint choose(Mask m, const FixedPoint& x, const FixedPoint& y) {
 }
 
 struct FixedLaw {
-    static constexpr bool linear = false;
+    MEL_INLINE Lanes condition(const ResponseLanes& r) { return r.cost / r.slack; }
 
     struct Wish {
         Lanes slack, u;
@@ -212,6 +230,17 @@ struct FixedLaw {
                                      std::size_t k) {
         const DemandLanes q = demand_lanes(in, k);
         const Ends e = ends_of(in, q);
+        Mask free;
+        const FixedPoint f = best(in, p, q, e, free);
+        ResponseLanes r = response(p, q, f, free);
+        settle(in, q, e, select(f.rate > 0, f.u, fill(1)), r);
+        return r;
+    }
+
+    // `free` where neither end of the box holds the samples.
+    template <class Bound>
+    MEL_INLINE FixedPoint best(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
+                               const EndsOf<Bound>& e, Mask& free) {
         const Mask sound = e.possible & (q.shape > fill(0));
         DemandLanes safe = q;
         safe.shape = select(sound, q.shape, fill(1));
@@ -223,14 +252,12 @@ struct FixedLaw {
         const Lanes bounded = smaller(larger(w.slack, high_slack), low_slack);
         // Without an interior maximum the lower end is best; with nothing to send, the upper.
         const Lanes slack = select(found, bounded, select(sound, low_slack, high_slack));
-        Mask free = found & (slack == w.slack);
+        free = found & (slack == w.slack);
         safe.valid = q.valid & e.possible;
         FixedPoint f = fixed_point(in, p, safe, e, slack, free, w.u);
         if (in.alpha > 0) {
             // The value may rise again towards the lower end, which is worth at most its samples.
-            const bool may_rest = in.excused && in.box.lower <= 0;
-            const double least = may_rest ? 1 : in.box.lower;
-            const Mask doubt = sound & found & (f.samples - f.cost < fill(least));
+            const Mask doubt = sound & found & (f.samples - f.cost < fill(e.low));
             if (any(doubt)) {
                 const FixedPoint low = fixed_point(in, p, safe, e, low_slack, none(), w.u);
                 const Mask lower = doubt & (low.samples - low.cost > f.samples - f.cost);
@@ -238,6 +265,11 @@ struct FixedLaw {
                 free = free & ~lower;
             }
         }
+        return f;
+    }
+
+    MEL_INLINE ResponseLanes response(const PriceConstants& p, const DemandLanes& q,
+                                      const FixedPoint& f, Mask free) {
         ResponseLanes r;
         r.samples = f.samples;
         r.slack = f.slack;
@@ -259,7 +291,6 @@ struct FixedLaw {
             (2 * q.each / f.slack - only(sends, slope * stretch / select(sends, f.rate, fill(1))));
         r.interior = only(free & (second > 0), slope * slope / select(second > 0, second, fill(1)));
         r.curvature = f.bandwidth * stretch;
-        settle(in, q, e, select(sends, f.u, fill(1)), r);
         return r;
     }
 };
