@@ -1,14 +1,17 @@
 """Small problems with limits of learners and with resource blocks, and their neighbours."""
 
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 
+from limits_brute import allowed_splits
 from mel_fast import Problem, reference
 from strategies import Case
 
 LIMITS = ("min_samples", "max_samples", "max_bandwidth_hz", "max_power_w", "energy_j")
 HAIR = 1e-9  # nearer to a limit than this the reference's double precision does not decide
+FEW = 500  # splits that are water-filled one and all
 
 
 class LimitedCase(NamedTuple):
@@ -46,12 +49,21 @@ def nudged(problem: Problem, factor: float) -> Problem:
     )
 
 
-def is_the_optimum(problem: Problem, scheme: str, tau: int) -> bool:
-    """Whether enumeration finds this tau, or finds it on either side of a hair's breadth."""
-    if reference.enumerate_optimum(problem, scheme).tau == tau:
+def fits(problem: Problem, tau: int, scheme: str) -> bool:
+    """Whether some plan with this tau exists."""
+    if tau == 0:
         return True
-    below, above = (
-        reference.enumerate_optimum(nudged(problem, 1 + sign * HAIR), scheme).tau
-        for sign in (-1, 1)
-    )
-    return below <= tau <= above
+    task, learners = problem.task, len(problem.learners)
+    few = comb(task.samples + learners - 1, learners - 1) <= FEW
+    if scheme == "task_only" or problem.radio.blocks is not None or not few:
+        return reference.best_split(problem, tau, scheme).scale <= 1
+    splits = np.array(allowed_splits(problem, scheme))
+    return bool(reference.water_fill(problem, tau, splits).scale.min() <= 1)
+
+
+def is_the_optimum(problem: Problem, scheme: str, tau: int) -> bool:
+    """Whether tau fits and tau + 1 does not, or nearly so on either side of a hair's breadth."""
+    if fits(problem, tau, scheme) and not fits(problem, tau + 1, scheme):
+        return True
+    below, above = nudged(problem, 1 - HAIR), nudged(problem, 1 + HAIR)
+    return fits(above, tau, scheme) and not fits(below, tau + 1, scheme)
