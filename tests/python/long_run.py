@@ -14,6 +14,7 @@ import numpy as np
 
 import mel_fast as mel
 from exact import violations
+from limited import HAIR, LIMITS, LimitedCase, is_the_optimum, nudged
 from mel_fast import Plan, Problem, reference
 from strategies import SCHEMES, VARIANTS, Case
 from test_extremes import engineering_extremes, whole_range
@@ -71,9 +72,23 @@ def borderline(draw: Draw) -> str:
     """Budgets 1e-5 to 1e-9 above and below what the best of all splits needs."""
     learners = int(draw.rng.integers(2, 9))
     case = draw.case(learners, draw.size(1, 360 if learners <= 3 else 64))
-    tau = reference.random_tau(case.rng(), case.problem(), draw.scheme)
+    return both_sides(draw, case.problem(), case.rng())
+
+
+def limits_borderline(draw: Draw) -> str:
+    """As `borderline`, with limits of the learners or bandwidth in blocks."""
+    learners = int(draw.rng.integers(2, 7))
+    case = draw.case(learners, draw.size(1, 100 if learners <= 3 else 32))
+    names = tuple(name for name in LIMITS if draw.rng.random() < 0.5)
+    blocks = draw.size(1, 12) if draw.rng.random() < 0.4 else None
+    return both_sides(draw, LimitedCase(case, names, blocks).problem(), case.rng())
+
+
+def both_sides(draw: Draw, problem: Problem, rng: np.random.Generator) -> str:
+    """Solve with budgets a little above and a little below what a random tau needs."""
+    tau = reference.random_tau(rng, problem, draw.scheme)
     margin = 10.0 ** -draw.rng.choice([5, 5, 6, 7, 8, 9])
-    pair = reference.borderline_pair(case.problem(), tau, scheme=draw.scheme, margin=margin)
+    pair = reference.borderline_pair(problem, tau, scheme=draw.scheme, margin=margin)
     if pair is None:
         return "no budget decides"
     above = checked(pair.feasible, draw.scheme)
@@ -133,6 +148,37 @@ def whole(draw: Draw) -> str:
     return str(checked(problem, draw.scheme, decided=False).status)
 
 
+def limits(draw: Draw) -> str:
+    """Some of the limits of a learner, beside the slow solver."""
+    learners = draw.size(1, 60)
+    case = draw.case(learners, draw.size(1, 4000 / learners))
+    names = tuple(name for name in LIMITS if draw.rng.random() < 0.5)
+    return enclosed(LimitedCase(case, names, None).problem(), draw.scheme)
+
+
+def blocks(draw: Draw) -> str:
+    """Bandwidth in up to 50 resource blocks, every other time with limits too."""
+    learners = draw.size(1, 16)
+    case = draw.case(learners, draw.size(1, 600 / learners))
+    names = tuple(name for name in LIMITS if draw.rng.random() < 0.4) if draw.seed % 2 else ()
+    problem = LimitedCase(case, names, draw.size(1, 50)).problem()
+    return enclosed(problem, draw.scheme)
+
+
+def enclosed(problem: Problem, scheme: str) -> str:
+    """Solve, and compare with the slow solver's bracket, or with all plans where they are few."""
+    plan = checked(problem, scheme)
+    if len(problem.learners) <= 4 and problem.task.samples <= 24:
+        assert is_the_optimum(problem, scheme, plan.tau), f"{plan}"
+        return "enumerated"
+    bracket = reference.solve(problem, scheme)
+    if not bracket.lower <= plan.tau <= plan.bound <= bracket.upper:
+        lower = reference.solve(nudged(problem, 1 - HAIR), scheme).lower
+        upper = reference.solve(nudged(problem, 1 + HAIR), scheme).upper
+        assert lower <= plan.tau <= plan.bound <= upper, f"{plan}, {bracket}"
+    return "closed" if bracket.lower == bracket.upper else "enclosed"
+
+
 FAMILIES: dict[str, Callable[[Draw], str]] = {
     family.__name__: family
     for family in (
@@ -144,6 +190,9 @@ FAMILIES: dict[str, Callable[[Draw], str]] = {
         extreme,
         extreme_against_reference,
         whole,
+        limits,
+        limits_borderline,
+        blocks,
     )
 }
 
