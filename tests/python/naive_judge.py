@@ -11,6 +11,14 @@ import mpmath
 MP = mpmath.mp.clone()
 MP.dps = 50
 COLUMNS = ("flops_per_s", "gain", "return_bandwidth_hz", "return_power_w")
+LIMITS = {
+    "min_samples": 0,
+    "max_samples": 2**53,
+    "max_bandwidth_hz": "inf",
+    "max_power_w": "inf",
+    "energy_j": "inf",
+    "energy_per_flop_j": 0,
+}
 
 
 def exact(number):
@@ -34,10 +42,28 @@ class Numbers:
         self.returned = task["parameter_bits"] * task["parameters_per_sample"]
         features = task["features"] if task["setting"] == "parallelized" else 0
         self.alpha = features * task["feature_bits"] + self.returned
-        columns = (map(exact, problem["learners"][name]) for name in COLUMNS)
+        learners = problem["learners"]
+        columns = (map(exact, learners[name]) for name in COLUMNS)
         self.rows = list(zip(*columns, strict=True))
         self.K = len(self.rows)
+        limits = [learners.get(name, [default] * self.K) for name, default in LIMITS.items()]
+        columns = limits[:2] + [list(map(exact, column)) for column in limits[2:]]
+        self.limits = [Limits(*row) for row in zip(*columns, strict=True)]
+        self.width = exact(radio["block_hz"]) if "block_hz" in radio else None
+        self.blocks = self.whole(self.B)
         self.known = {}  # values are asked for again in every box
+
+    def whole(self, bandwidth):
+        """Blocks in a bandwidth; None if it is divisible."""
+        if self.width is None:
+            return None
+        return Fraction(float(min(bandwidth, self.B))) // Fraction(float(self.width))
+
+    def energy(self, k, tau, d):
+        """Joules spent on d samples by a learner that takes part."""
+        _, gain, bandwidth, power = self.rows[k]
+        back = (self.returned * d + self.beta) / self.rate(bandwidth, power, gain)
+        return tau * d * self.flops * self.limits[k].energy_per_flop + power * back
 
     def rate(self, bandwidth, power, gain):
         noise = self.N * bandwidth if self.density else self.N
@@ -52,6 +78,17 @@ class Numbers:
     def need(self, d):
         """Bits to send."""
         return self.alpha * d + self.beta
+
+
+class Limits(NamedTuple):
+    """Limits of a learner."""
+
+    least: int
+    most: int
+    bandwidth: mpmath.mpf
+    power: mpmath.mpf
+    energy: mpmath.mpf
+    energy_per_flop: mpmath.mpf
 
 
 class Prices(NamedTuple):
@@ -75,14 +112,77 @@ def cost(numbers, k, rho, prices):
         return lam * rho * MP.ln2 / u + mu * n * MP.expm1(u)
 
 
+def power_for(numbers, k, rho, bandwidth):
+    """P with which a bandwidth gives a rate."""
+    n = numbers.N / numbers.rows[k][1]
+    return (n * bandwidth if numbers.density else n) * MP.expm1(rho * MP.ln2 / bandwidth)
+
+
+def bandwidth_for(numbers, k, rho, power):
+    """B with which a power gives a rate, infinite where none does."""
+    n = numbers.N / numbers.rows[k][1]
+    with MP.workdps(120):
+        depth = MP.log1p(power / n)
+        if numbers.density:
+            gamma = n * rho * MP.ln2 / power
+            if gamma >= 1:
+                return MP.inf
+            depth = -MP.lambertw(-gamma * MP.exp(-gamma), -1).real - gamma
+        bandwidth = rho * MP.ln2 / depth
+        assert abs(power_for(numbers, k, rho, bandwidth) / power - 1) < MP.mpf(10) ** -40
+    return bandwidth
+
+
+def capped_cost(numbers, k, rho, prices):
+    """The cheapest price of a rate within the caps; None if they cannot give it."""
+    lam, mu = prices
+    limits = numbers.limits[k]
+    if MP.isinf(limits.bandwidth) and MP.isinf(limits.power):
+        return cost(numbers, k, rho, prices)
+    least, most = MP.mpf(0), limits.bandwidth
+    if not MP.isinf(limits.power):
+        least = bandwidth_for(numbers, k, rho, limits.power)
+    if least > most or MP.isinf(least):
+        return None
+    if lam == mu == 0 or (mu == 0 and not least) or (lam == 0 and MP.isinf(most)):
+        return cost(numbers, k, rho, prices)
+    if mu == 0:
+        return lam * least
+    n = numbers.N / numbers.rows[k][1]
+    best = most
+    if lam:
+        with MP.workdps(120):
+            if numbers.density:
+                best = rho * MP.ln2 / (1 + MP.lambertw((lam / (mu * n) - 1) / MP.e).real)
+            else:
+                best = rho * MP.ln2 / 2
+                best /= MP.lambertw(MP.sqrt(lam * rho * MP.ln2 / (mu * n)) / 2).real
+    best = min(max(best, least), most)
+    return lam * best + mu * power_for(numbers, k, rho, best)
+
+
+def block_cost(numbers, k, rho, prices):
+    """The cheapest price of a rate within the caps in whole blocks; None if there is none."""
+    limits = numbers.limits[k]
+    found = []
+    for count in range(1, numbers.whole(limits.bandwidth) + 1):
+        power = power_for(numbers, k, rho, count * numbers.width)
+        if power <= limits.power:
+            found.append(prices.lam * count * numbers.width + prices.mu * power)
+    return min(found, default=None)
+
+
 def value(numbers, k, tau, d, prices):
     """d - C(d), None if d is not allowed."""
     if numbers.excused and d == 0:
         return MP.mpf(0)
     slack, need = numbers.slack(k, tau, d), numbers.need(d)
-    if slack < 0 or (slack == 0 and need):
+    if slack < 0 or (slack == 0 and need) or numbers.energy(k, tau, d) > numbers.limits[k].energy:
         return None
-    return d - cost(numbers, k, need / slack, prices) if need else MP.mpf(d)
+    if not need:
+        return MP.mpf(d)
+    price = (capped_cost if numbers.width is None else block_cost)(numbers, k, need / slack, prices)
+    return None if price is None else d - price
 
 
 def best_value(numbers, k, tau, low, high, prices):
@@ -106,20 +206,44 @@ def plan_holds(data):
     if data["scheme"] == "resource_only" and max(samples) - min(samples) > 1:
         return False
     shares = [[exact(x) for x in data[name]] for name in ("bandwidth_hz", "power_w")]
-    for column, budget in zip(shares, (numbers.B, numbers.P), strict=True):
-        column, budget = [Fraction(float(x)) for x in column], Fraction(float(budget))
+    budgets = [numbers.B, numbers.P]
+    if numbers.width is not None:
+        if any(
+            float(n * numbers.width) != b for n, b in zip(data["blocks"], shares[0], strict=True)
+        ):
+            return False
+        shares[0] = [n * numbers.width for n in data["blocks"]]
+        budgets[0] = numbers.blocks * numbers.width
+    for i, (column, budget) in enumerate(zip(shares, budgets, strict=True)):
+        column, budget = [as_fraction(x) for x in column], as_fraction(budget)
         if min(column) < 0 or sum(column) > budget:
             return False
-        if data["scheme"] == "task_only" and max(column) * numbers.K > budget:
+        share = budget / numbers.K
+        if i == 0 and numbers.width is not None:
+            share = numbers.blocks // numbers.K * as_fraction(numbers.width)
+        if data["scheme"] == "task_only" and max(column) > share:
             return False
     for k, (d, bandwidth, power) in enumerate(zip(samples, *shares, strict=True)):
+        limits = numbers.limits[k]
+        if not limits.least <= d <= limits.most:
+            return False
+        if bandwidth > limits.bandwidth or power > limits.power:
+            return False
         if numbers.excused and d == 0:
             continue
         slack = numbers.slack(k, data["tau"], d)
         rate = numbers.rate(bandwidth, power, numbers.rows[k][1])
         if slack < 0 or (numbers.need(d) and (not rate or numbers.need(d) / rate > slack)):
             return False
+        if numbers.energy(k, data["tau"], d) > limits.energy:
+            return False
     return True
+
+
+def as_fraction(x):
+    """The exact value of a number that a few binary digits hold."""
+    mantissa, exponent = MP.frexp(x)
+    return Fraction(int(MP.ldexp(mantissa, 150))) * Fraction(2) ** (int(exponent) - 150)
 
 
 def proof_holds(data):
@@ -132,7 +256,8 @@ def proof_holds(data):
     root = (0, numbers.D)
     if data["scheme"] == "resource_only":
         root = (numbers.D // numbers.K, -(-numbers.D // numbers.K))
-    boxes = [[root] * numbers.K]
+    low, high = root
+    boxes = [[(max(low, limits.least), min(high, limits.most)) for limits in numbers.limits]]
     for node in data["certificate"]["tree"]:
         if not boxes:
             return False
@@ -147,7 +272,7 @@ def proof_holds(data):
 def _halves(numbers, box, learner, at):
     above, below = list(box), list(box)
     for k, (low, high) in enumerate(box):
-        if numbers.rows[k] == numbers.rows[learner]:
+        if (numbers.rows[k], numbers.limits[k]) == (numbers.rows[learner], numbers.limits[learner]):
             if k >= learner:
                 below[k] = (low, min(high, at))
             if k <= learner:
@@ -156,21 +281,39 @@ def _halves(numbers, box, learner, at):
 
 
 def _falls_short(numbers, tau, box, node):
+    if not sum(low for low, _ in box) <= numbers.D <= sum(high for _, high in box):
+        return True
     prices = Prices(exact(node["lambda_per_hz"]), exact(node["mu_per_w"]))
     best = [best_value(numbers, k, tau, *box[k], prices) for k in range(numbers.K)]
-    return None in best or prices.lam * numbers.B + prices.mu * numbers.P + sum(best) < numbers.D
+    bandwidth = numbers.B if numbers.width is None else numbers.blocks * numbers.width
+    return None in best or prices.lam * bandwidth + prices.mu * numbers.P + sum(best) < numbers.D
 
 
 def _equal_shares_fall_short(numbers, tau):
     total = 0
-    for k, row in enumerate(numbers.rows):
-        rate = numbers.rate(numbers.B / numbers.K, numbers.P / numbers.K, row[1])
+    for k, (row, limits) in enumerate(zip(numbers.rows, numbers.limits, strict=True)):
+        bandwidth = min(numbers.B / numbers.K, limits.bandwidth)
+        if numbers.width is not None:
+            count = min(numbers.blocks // numbers.K, numbers.whole(limits.bandwidth))
+            bandwidth = count * numbers.width
+        rate = numbers.rate(bandwidth, min(numbers.P / numbers.K, limits.power), row[1])
         fits = [
             d
-            for d in range(numbers.D + 1)
-            if (numbers.excused and d == 0) or numbers.need(d) / rate <= numbers.slack(k, tau, d)
+            for d in range(limits.least, min(numbers.D, limits.most) + 1)
+            if (numbers.excused and d == 0)
+            or (
+                (
+                    numbers.need(d) / rate
+                    if rate
+                    else numbers.need(d) * MP.inf
+                    if numbers.need(d)
+                    else 0
+                )
+                <= numbers.slack(k, tau, d)
+                and numbers.energy(k, tau, d) <= limits.energy
+            )
         ]
         if not fits:
             return True
         total += max(fits)
-    return total < numbers.D
+    return total < numbers.D or sum(limits.least for limits in numbers.limits) > numbers.D

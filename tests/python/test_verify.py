@@ -14,7 +14,7 @@ flint = pytest.importorskip("flint")
 
 import mel_fast as mel  # noqa: E402
 from mel_fast import reference  # noqa: E402
-from mel_fast.verify import Verdict, _response, verify_dict, verify_file  # noqa: E402
+from mel_fast.verify import Verdict, _learner, verify_dict, verify_file  # noqa: E402
 from strategies import SCHEMES, VARIANTS  # noqa: E402
 
 PACKAGE = Path(mel.__file__).parent
@@ -226,7 +226,7 @@ def test_verdict_does_not_depend_on_the_precision_in_force():
     problem = instance(2)
     plan = mel.solve(problem)
     before = mel.verify(problem, plan)
-    with _response.precision(2):
+    with _learner.precision(2):
         assert mel.verify(problem, plan) == before
         assert flint.ctx.prec == 2
 

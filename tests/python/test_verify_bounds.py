@@ -7,7 +7,7 @@ import pytest
 
 flint = pytest.importorskip("flint")
 
-from mel_fast.verify import _read, _response  # noqa: E402
+from mel_fast.verify import _blocks, _capped, _learner, _peak, _read, _response  # noqa: E402
 from naive_judge import MP, Numbers, Prices, best_value, cost, value  # noqa: E402
 
 LAWS = ("density", "fixed")
@@ -52,6 +52,7 @@ class Case:
         noise = "noise_density_w_per_hz" if law == "density" else "noise_power_w"
         data["radio"][noise] = 10 ** rng.uniform(-22, -16)
         self.tau = rng.randint(1, 3)
+        self.data = data
         self.numbers = Numbers(data)
         self.problem = _read.read_problem(data, "problem")
         self.prices = self._prices(law, theta)
@@ -76,15 +77,22 @@ class Case:
         return float(scale), float(scale * ratio)
 
     def bound(self, low, high, bits=64):
-        with _response.precision(bits):
-            learner = _response.Learner(self.problem, self.problem.learners[0], self.tau)
-            response = _response.respond(self.problem, learner, *self.prices)
+        problem, (row,) = self.problem, self.problem.learners
+        with _learner.precision(bits):
+            learner = _learner.Learner(problem, row, self.tau)
+            if problem.block_hz is None:
+                cap = learner.bandwidth_cap
+                response = _capped.respond(problem.law, learner, *self.prices, cap)
+            else:
+                response = _blocks.BlockResponse(problem, row, learner, *self.prices)
             return _response.best_value(response, low, high, self.numbers.excused)
 
-    def check(self, low, high, sharp=1e-13):
-        bound = self.bound(low, high)
+    def best(self, low, high):
         prices = Prices(*map(MP.mpf, self.prices))
-        best = best_value(self.numbers, 0, self.tau, low, high, prices)
+        return best_value(self.numbers, 0, self.tau, low, high, prices)
+
+    def check(self, low, high, sharp=1e-13):
+        bound, best = self.bound(low, high), self.best(low, high)
         assert (bound is None) == (best is None)
         if bound is not None:
             excess = as_mpf(bound) - best
@@ -118,7 +126,7 @@ def test_density_price_holds_for_extreme_ratios(exponent):
 
 @pytest.mark.parametrize("exponent", [-300, -40, -12, -3, 0, 3, 12, 40, 300])
 def test_unit_price_keeps_its_precision_near_the_branch_point(exponent):
-    with _response.precision(64):
+    with _learner.precision(64):
         lam, mu = flint.arb(10.0 ** (-exponent / 2)), flint.arb(10.0 ** (exponent / 2))
         kappa = _response.unit_price(lam, mu, flint.arb(1))
         assert kappa.rel_accuracy_bits() > 50
@@ -168,7 +176,7 @@ def test_deadline_met_exactly_is_no_time_to_send(law):
     case = Case(0, law, alpha=10, beta=0)
     case.samples, case.tau, case.prices = 40, 1, (1e-9, 1e-9)
     case.problem.task.update(samples=40, flops_per_sample=1.0)
-    case.problem.learners[0] = (1.0, *case.problem.learners[0][1:])
+    case.problem.learners[0] = case.problem.learners[0]._replace(flops_per_s=1.0)
     object.__setattr__(case.problem, "cycle_s", 4.0)
     numbers = case.numbers
     numbers.D, numbers.T, numbers.flops = 40, MP.mpf(4), MP.mpf(1)
@@ -177,17 +185,23 @@ def test_deadline_met_exactly_is_no_time_to_send(law):
     assert case.check(4, 40) is None
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_bad_guesses_cost_time_not_truth(law, monkeypatch):
+@pytest.fixture(name="bad_guesses")
+def fixture_bad_guesses(monkeypatch):
+    """Search from nonsense: what is found must not depend on it."""
     rng = random.Random(5)
-    honest = _response.last_true
-    monkeypatch.setattr(
-        _response,
-        "last_true",
-        lambda test, low, high, guess: honest(
-            test, low, high, rng.choice([float("nan"), -1e300, 1e300, float(low), guess + 3])
-        ),
-    )
+    honest = _peak.last_true
+
+    def search(test, low, high, guess):
+        other = [float("nan"), -1e300, 1e300, float(low), guess + 3]
+        return honest(test, low, high, rng.choice(other))
+
+    monkeypatch.setattr(_peak, "last_true", search)
+    monkeypatch.setattr(_response, "last_true", search)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.usefixtures("bad_guesses")
+def test_bad_guesses_cost_time_not_truth(law):
     for seed in range(20):
         case = Case(seed, law)
         case.check(0, case.samples)
@@ -196,4 +210,4 @@ def test_bad_guesses_cost_time_not_truth(law, monkeypatch):
 @pytest.mark.parametrize("guess", [float("nan"), -5.0, 0.0, 3.5, 20.0, 99.0, float("inf")])
 def test_last_true_finds_the_edge_from_any_guess(guess):
     for edge in range(-1, 21):
-        assert _response.last_true(lambda d, edge=edge: d <= edge, 0, 20, guess) == edge
+        assert _peak.last_true(lambda d, edge=edge: d <= edge, 0, 20, guess) == edge

@@ -7,11 +7,14 @@ from typing import Any
 
 from flint import arb, ctx
 
+from mel_fast.verify._blocks import BlockResponse
+from mel_fast.verify._capped import respond
+from mel_fast.verify._learner import Learner, largest_rate, last_below, precision
 from mel_fast.verify._plan import CHUNK, PRECISIONS
-from mel_fast.verify._read import Claim, Leaf, Problem, Split
-from mel_fast.verify._response import Learner, best_value, precision, rate, respond
+from mel_fast.verify._problem import Problem, Row
+from mel_fast.verify._read import Claim, Leaf, Split
+from mel_fast.verify._response import Response, best_value
 
-Row = tuple[float, ...]
 Box = dict[int, tuple[int, int]]  # learners whose bounds differ from the root's
 
 
@@ -38,7 +41,7 @@ class CoverReport:
                 if margin > 0:
                     self.margin = min(self.margin, float(margin.lower()))
                     return
-                if margin <= 0:
+                if margin <= 0 and bits > PRECISIONS[0]:
                     break
         self.reasons.append(
             f"{where}: the bound {upper.str(20, radius=False)} is not below D = {samples}"
@@ -70,7 +73,7 @@ def check(claim: Claim, advance: Callable[[int], None]) -> CoverReport:
         if node.learner >= len(problem.learners):
             report.reasons.append(f"{where}: there is no learner {node.learner}")
             break
-        low, high = box.get(node.learner, root)
+        low, high = tree.interval(box, node.learner)
         if not low <= node.at < high:
             report.reasons.append(
                 f"{where}: cannot split learner {node.learner}, {low} to {high}, at {node.at}"
@@ -91,18 +94,29 @@ class _Tree:
     ) -> None:
         self._problem = problem
         self._tau = tau
-        self._root = root
         self._advance = advance
         self._groups: dict[Row, list[int]] = {}
         for k, row in enumerate(problem.learners):
             self._groups.setdefault(row, []).append(k)
+        self._roots = {
+            row: (max(root[0], row.min_samples), min(root[1], row.max_samples))
+            for row in self._groups
+        }
+        sizes = [(root, len(self._groups[row])) for row, root in self._roots.items()]
+        self._least = sum(low * size for (low, _), size in sizes)
+        self._most = sum(high * size for (_, high), size in sizes)
+        self._hollow = any(low > high for low, high in self._roots.values())
         self._learners: dict[int, dict[Row, Learner]] = {}
+
+    def interval(self, box: Box, k: int) -> tuple[int, int]:
+        """Bounds of learner k's samples in a box."""
+        return box.get(k) or self._roots[self._problem.learners[k]]
 
     def halves(self, box: Box, split: Split) -> tuple[Box, Box]:
         """Cut a box; identical learners may be taken in falling order of their samples."""
         below, above = dict(box), dict(box)
         for k in self._groups[self._problem.learners[split.learner]]:
-            low, high = box.get(k, self._root)
+            low, high = self.interval(box, k)
             if k >= split.learner:
                 below[k] = (low, min(high, split.at))
             if k <= split.learner:
@@ -110,24 +124,55 @@ class _Tree:
         return below, above
 
     def bound(self, box: Box, leaf: Leaf) -> Any | None:
-        """U = lambda B + mu P + sum of the best values; None where a learner has none."""
+        """U of the box; None where it has no split of D samples or a learner has no value."""
         problem = self._problem
-        if any(low > high for low, high in box.values()):
+        if self._is_empty(box):
             self._advance(len(problem.learners))
             return None
+
+        def divisible(row: Row, learner: Learner) -> Response:
+            del row
+            return respond(problem.law, learner, *leaf, learner.bandwidth_cap)
+
+        def in_blocks(row: Row, learner: Learner) -> Response:
+            return BlockResponse(problem, row, learner, *leaf)
+
+        total = self._total(box, leaf, divisible)
+        if problem.block_hz is None or total is None or total < problem.samples:
+            return total
+        return self._total(box, leaf, in_blocks)
+
+    def _is_empty(self, box: Box) -> bool:
+        least, most = self._least, self._most
+        for k, (low, high) in box.items():
+            root_low, root_high = self._roots[self._problem.learners[k]]
+            least += low - root_low
+            most += high - root_high
+            if low > high:
+                return True
+        return self._hollow or not least <= self._problem.samples <= most
+
+    def _total(
+        self, box: Box, leaf: Leaf, respond_as: Callable[[Row, Learner], Response]
+    ) -> Any | None:
+        """U = lambda B + mu P + sum of the best values; None where a learner has none."""
+        problem = self._problem
         excused = problem.idle == "excused"
-        total = leaf.lambda_per_hz * arb(problem.bandwidth_hz)
-        total += leaf.mu_per_w * arb(problem.power_w)
+        bandwidth = arb(problem.bandwidth_hz)
+        if problem.block_hz is not None:
+            bandwidth = problem.blocks() * arb(problem.block_hz)
+        total = leaf.lambda_per_hz * bandwidth + leaf.mu_per_w * arb(problem.power_w)
         learners = self._learners.setdefault(ctx.prec, {})
         done = 0
         for row, group in self._groups.items():
             learner = learners.get(row)
             if learner is None:
                 learner = learners[row] = Learner(problem, row, self._tau)
-            response = respond(problem, learner, leaf.lambda_per_hz, leaf.mu_per_w)
+            response = respond_as(row, learner)
+            root = self._roots[row]
             values: dict[tuple[int, int], Any] = {}
             for k in group:
-                interval = box.get(k, self._root)
+                interval = box.get(k, root)
                 if interval not in values:
                     values[interval] = best_value(response, *interval, excused)
                 if values[interval] is None:
@@ -142,23 +187,37 @@ class _Tree:
 
 
 def _equal_shares(problem: Problem, tau: int, advance: Callable[[int], None]) -> Any | None:
-    """At least the sum of the largest d_k at B_k = B/K, P_k = P/K; None if one has none."""
-    count = len(problem.learners)
-    bandwidth, power = arb(problem.bandwidth_hz) / count, arb(problem.power_w) / count
+    """At least the sum of the largest d_k within equal shares; None if one has none."""
     largest: dict[Row, int] = {}
     total = 0
     for row in problem.learners:
         if row not in largest:
-            learner = Learner(problem, row, tau)
-            forward = rate(problem.law, bandwidth, power, arb(row[1]), arb(problem.noise))
-            seconds = learner.alpha / forward + learner.per_sample_s
-            end = ((learner.spare_s - learner.beta / forward) / seconds).upper()
-            if end < 0 and problem.idle == "served":
-                return None
-            if not end < problem.samples:
-                largest[row] = problem.samples
-            else:
-                largest[row] = int(end.max(arb(0)).floor().unique_fmpz())
+            largest[row] = _largest_share(problem, row, tau)
+        if largest[row] < row.min_samples:
+            return None
         total += largest[row]
-    advance(count)
-    return arb(total)
+    advance(len(problem.learners))
+    least = sum(row.min_samples for row in problem.learners)
+    return None if least > problem.samples else arb(total)
+
+
+def _largest_share(problem: Problem, row: Row, tau: int) -> int:
+    """At least the largest d_k within the learner's equal share; -1 if there is none."""
+    count = len(problem.learners)
+    learner = Learner(problem, row, tau)
+    bandwidth, power = arb(problem.bandwidth_hz) / count, arb(problem.power_w) / count
+    if problem.block_hz is not None:
+        blocks = min(problem.blocks() // count, problem.blocks(row.max_bandwidth_hz))
+        bandwidth = blocks * arb(problem.block_hz)
+    elif learner.bandwidth_cap is not None:
+        bandwidth = bandwidth.min(learner.bandwidth_cap)
+    if learner.power_cap is not None:
+        power = power.min(learner.power_cap)
+    fastest = largest_rate(problem.law, bandwidth, power, learner.noise)
+    ends = (
+        learner.last_at(fastest),
+        last_below(learner.spare_s, learner.per_sample_s),
+        learner.most,
+    )
+    top = min(problem.samples, row.max_samples, *(end for end in ends if end is not None))
+    return max(top, 0) if problem.idle == "excused" else top

@@ -1,14 +1,15 @@
 """The plan keeps every constraint, in exact arithmetic on its own float64 numbers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from functools import partial
 
 from flint import arb
 
-from mel_fast.verify._read import Allocation, Claim, Problem
-from mel_fast.verify._response import precision, rate
+from mel_fast.verify._learner import Ball, precision, rate
+from mel_fast.verify._problem import INFINITE, Problem, Row
+from mel_fast.verify._read import Allocation, Claim
 
 PRECISIONS = (64, 128, 256, 512, 1024)
 SHOWN = 5
@@ -26,16 +27,18 @@ class PlanReport:
 
 
 def check(claim: Claim, advance: Callable[[int], None]) -> PlanReport:
-    """Check sums, shares and deadlines; nothing to do where no plan is claimed."""
+    """Check sums, shares, limits and deadlines; nothing to do where no plan is claimed."""
     if claim.allocation is None:
         return PlanReport()
     report = PlanReport()
     problem, plan = claim.problem, claim.allocation
-    columns = (
+    columns: list[tuple[str, str, Sequence[float], Fraction]] = [
         ("samples", "samples", plan.samples, Fraction(problem.samples)),
         ("bandwidth_hz", "Hz", plan.bandwidth_hz, Fraction(problem.bandwidth_hz)),
         ("power_w", "W", plan.power_w, Fraction(problem.power_w)),
-    )
+    ]
+    if claim.blocks is not None:  # bandwidth_hz only repeats them
+        columns[1] = ("blocks", "blocks", claim.blocks, Fraction(problem.blocks()))
     for name, unit, column, budget in columns:
         total = exact_sum(column)
         if total > budget or (name == "samples" and total != budget):
@@ -47,7 +50,8 @@ def check(claim: Claim, advance: Callable[[int], None]) -> PlanReport:
     if claim.scheme == "task_only":
         for name, _, column, budget in columns[1:]:
             report.reasons += _unequal(name, column, budget)
-    _check_deadlines(problem, claim.tau, plan, report, advance)
+    report.reasons += _beyond_limits(problem, plan, claim.blocks)
+    _check_learners(claim, plan, report, advance)
     return report
 
 
@@ -67,7 +71,7 @@ def _uneven(samples: list[int], total: int) -> list[str]:
     return few(wrong, lambda k: f"has {samples[k]} samples, resource_only needs {low} to {high}")
 
 
-def _unequal(name: str, column: list[float], budget: Fraction) -> list[str]:
+def _unequal(name: str, column: Sequence[float], budget: Fraction) -> list[str]:
     share = budget / len(column)
     wrong = [k for k, value in enumerate(column) if value > share]
     return few(wrong, lambda k: f"{name} {column[k]!r} is above its equal share")
@@ -80,56 +84,112 @@ def few(learners: list[int], describe: Callable[[int], str]) -> list[str]:
     return [*reasons, f"and {more} more learners like these"] if more > 0 else reasons
 
 
-def _check_deadlines(
-    problem: Problem,
-    tau: int,
-    plan: Allocation,
-    report: PlanReport,
-    advance: Callable[[int], None],
+def _beyond_limits(problem: Problem, plan: Allocation, blocks: list[int] | None) -> list[str]:
+    rows = problem.learners
+    size = range(len(rows))
+    samples, bandwidth, power = plan
+    wrong = [k for k in size if not rows[k].min_samples <= samples[k] <= rows[k].max_samples]
+    reasons = few(
+        wrong,
+        lambda k: (
+            f"has {samples[k]} samples, its limits are {rows[k].min_samples} to "
+            f"{rows[k].max_samples}"
+        ),
+    )
+    wrong = [k for k in size if power[k] > rows[k].max_power_w]
+    reasons += few(
+        wrong, lambda k: f"power_w {power[k]!r} is above its max_power_w {rows[k].max_power_w!r}"
+    )
+    if blocks is None:
+        wrong = [k for k in size if bandwidth[k] > rows[k].max_bandwidth_hz]
+        cap = "bandwidth_hz {} is above its max_bandwidth_hz {!r}"
+        return reasons + few(
+            wrong, lambda k: cap.format(repr(bandwidth[k]), rows[k].max_bandwidth_hz)
+        )
+    width = problem.block_hz or 0.0
+    wrong = [k for k in size if blocks[k] * width != bandwidth[k]]  # one product, rounded as saved
+    reasons += few(
+        wrong, lambda k: f"bandwidth_hz {bandwidth[k]!r} is not {blocks[k]} blocks of {width!r} Hz"
+    )
+    wrong = [k for k in size if blocks[k] > problem.blocks(rows[k].max_bandwidth_hz)]
+    return reasons + few(
+        wrong, lambda k: f"{blocks[k]} blocks are above max_bandwidth_hz {rows[k].max_bandwidth_hz}"
+    )
+
+
+def _check_learners(
+    claim: Claim, plan: Allocation, report: PlanReport, advance: Callable[[int], None]
 ) -> None:
-    excused = problem.idle == "excused"
+    """Check the deadline and the energy of everybody who takes part."""
+    problem, tau = claim.problem, claim.tau
     late: dict[int, str] = {}
-    for k, (row, (d, bandwidth, power)) in enumerate(
-        zip(problem.learners, zip(*plan, strict=True), strict=True)
-    ):
+    spent: dict[int, str] = {}
+    amounts: list[int] | list[float] = plan.bandwidth_hz if claim.blocks is None else claim.blocks
+    for k, row in enumerate(problem.learners):
         if k % CHUNK == CHUNK - 1:
             advance(CHUNK)
-        if excused and d == 0:
+        d, amount, power = plan.samples[k], amounts[k], plan.power_w[k]
+        if problem.idle == "excused" and d == 0:
             continue
-        if _sends(problem, d) and 0.0 in (bandwidth, power):
+        if row.energy_j < INFINITE:
+            spare = _decide(report, partial(_spare_j, problem, tau, row, d))
+            if spare is None:
+                spent[k] = f"cannot be proved to keep energy_j = {row.energy_j!r} J"
+            elif spare < 0:
+                spent[k] = f"spends {float(-spare):.6g} J more than energy_j = {row.energy_j!r} J"
+        if _sends(problem, d) and 0.0 in (amount, power):
             late[k] = f"has {_sends(problem, d)} bits to receive over rate zero"
             continue
-        for bits in PRECISIONS:
-            with precision(bits):
-                spare = problem.cycle_s - _total_s(problem, tau, row, d, bandwidth, power)
-                report.bits = max(report.bits, bits)
-                if spare >= 0:
-                    report.spare_s = min(report.spare_s, float(spare))
-                    break
-                if spare < 0:
-                    late[k] = f"is {float(-spare):.6g} s late for T = {problem.cycle_s!r} s"
-                    break
+        spare = _decide(report, partial(_spare_s, problem, tau, row, d, amount, power))
+        if spare is None:
+            late[k] = f"cannot be proved to keep T = {problem.cycle_s!r} s in {report.bits} bits"
+        elif spare < 0:
+            late[k] = f"is {float(-spare):.6g} s late for T = {problem.cycle_s!r} s"
         else:
-            late[k] = f"cannot be proved to keep T = {problem.cycle_s!r} s in {bits} bits"
+            report.spare_s = min(report.spare_s, float(spare))
     advance(len(problem.learners) % CHUNK)
-    report.reasons += few(list(late), late.__getitem__)
+    report.reasons += few(list(late), late.__getitem__) + few(list(spent), spent.__getitem__)
+
+
+def _decide(report: PlanReport, evaluate: Callable[[], Ball]) -> Ball | None:
+    """Return a number whose ball is surely below zero or surely not; None if no precision does."""
+    for bits in PRECISIONS:
+        with precision(bits):
+            report.bits = max(report.bits, bits)
+            number = evaluate()
+            if number >= 0 or number < 0:
+                return number
+    return None
 
 
 def _sends(problem: Problem, d: int) -> int:
     return problem.sent_bits_per_sample * d + problem.model_bits
 
 
-def _total_s(
-    problem: Problem, tau: int, row: tuple[float, ...], d: int, bandwidth: float, power: float
-) -> Any:
-    """Equations (6) to (8) and their sum; a time is left out when there is nothing to do."""
-    flops, gain, back_bandwidth, back_power = map(arb, row)
-    noise = arb(problem.noise)
-    total = (tau * d) * arb(problem.task["flops_per_sample"]) / flops
+def _spare_s(problem: Problem, tau: int, row: Row, d: int, amount: float, power: float) -> Ball:
+    """T less equations (6) to (8); `amount` counts blocks where there are any."""
+    spare = problem.cycle_s - _flops(problem, tau, d) / arb(row.flops_per_s)
     sent = _sends(problem, d)
     if sent:
-        total += sent / rate(problem.law, arb(bandwidth), arb(power), gain, noise)
-    returned = problem.model_bits_per_sample * d + problem.model_bits
-    if returned:
-        total += returned / rate(problem.law, back_bandwidth, back_power, gain, noise)
-    return total
+        bandwidth = arb(amount) * arb(problem.block_hz or 1.0)
+        noise = arb(problem.noise)
+        spare -= sent / rate(problem.law, bandwidth, arb(power), arb(row.gain), noise)
+    return spare - _return_s(problem, row, d)
+
+
+def _spare_j(problem: Problem, tau: int, row: Row, d: int) -> Ball:
+    """Energy less what computing and returning take."""
+    computing = _flops(problem, tau, d) * arb(row.energy_per_flop_j)
+    return row.energy_j - computing - arb(row.return_power_w) * _return_s(problem, row, d)
+
+
+def _flops(problem: Problem, tau: int, d: int) -> Ball:
+    return (tau * d) * arb(problem.task["flops_per_sample"])
+
+
+def _return_s(problem: Problem, row: Row, d: int) -> Ball:
+    bits = problem.model_bits_per_sample * d + problem.model_bits
+    if not bits:
+        return arb(0)
+    bandwidth, power = arb(row.return_bandwidth_hz), arb(row.return_power_w)
+    return bits / rate(problem.law, bandwidth, power, arb(row.gain), arb(problem.noise))

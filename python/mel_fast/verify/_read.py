@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
+from mel_fast.verify._problem import INFINITE, LARGEST, Problem, Row
+
 FORMAT = "mel_fast.plan"
 VERSION = 1
 STATUSES = ("optimal", "feasible", "infeasible", "undecided")
 SCHEMES = ("joint", "task_only", "resource_only")
-LARGEST = 2**53  # integers up to here are exact as float64
 LONGEST = 2**63 - 1
 TINY, HUGE = 1e-60, 1e60
 FINITE = float.fromhex("0x1.fffffffffffffp+1023")
@@ -23,10 +24,19 @@ _INTEGERS = {
 }
 _TASK = (*_INTEGERS, "flops_per_sample", "setting")
 _LEARNERS = ("flops_per_s", "gain", "return_bandwidth_hz", "return_power_w")
+_LIMITS = (
+    "min_samples",
+    "max_samples",
+    "max_bandwidth_hz",
+    "max_power_w",
+    "energy_j",
+    "energy_per_flop_j",
+)
 _NOISES = {"noise_density_w_per_hz": "density", "noise_power_w": "fixed"}
 _PROBLEM = ("task", "learners", "radio", "cycle_s", "idle")
 _CLAIM = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
 _PLAN = ("format", "version", *_CLAIM, "problem", "certificate")
+_BLOCKS = "blocks"
 _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")  # no part of any claim
 _SPLIT = ("learner", "at")
 _LEAF = ("lambda_per_hz", "mu_per_w")
@@ -62,47 +72,6 @@ class Allocation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """The problem's numbers as the file states them; learners are rows (f, h, B^R, P^R)."""
-
-    task: dict[str, Any]
-    learners: list[tuple[float, ...]]
-    bandwidth_hz: float
-    power_w: float
-    noise: float
-    law: str
-    cycle_s: float
-    idle: str
-
-    @property
-    def samples(self) -> int:
-        """D."""
-        return int(self.task["samples"])
-
-    @property
-    def model_bits(self) -> int:
-        """S_m P_m = beta, bits of the model whatever the number of samples."""
-        return int(self.task["parameter_bits"] * self.task["fixed_parameters"])
-
-    @property
-    def model_bits_per_sample(self) -> int:
-        """S_d P_m, bits of the model for each sample."""
-        return int(self.task["parameter_bits"] * self.task["parameters_per_sample"])
-
-    @property
-    def sample_bits(self) -> int:
-        """F P_d if samples are sent, else 0."""
-        if self.task["setting"] == "federated":
-            return 0
-        return int(self.task["features"] * self.task["feature_bits"])
-
-    @property
-    def sent_bits_per_sample(self) -> int:
-        """Alpha."""
-        return self.sample_bits + self.model_bits_per_sample
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """What a plan file says: a plan for `tau`, and a proof against `bound` + 1."""
 
@@ -111,6 +80,7 @@ class Claim:
     tau: int
     bound: int
     allocation: Allocation | None
+    blocks: list[int] | None  # of each learner, where bandwidth comes in blocks
     problem: Problem
     tree: list[Split | Leaf] | None  # None: the equal_shares rule
 
@@ -122,7 +92,7 @@ class Claim:
 
 def read_plan(data: object) -> Claim:
     """Return what the file says; raise RefusedError unless it is a plan file that makes sense."""
-    file = _object(data, "plan file", _PLAN, _REMARKS)
+    file = _object(data, "plan file", _PLAN, (*_REMARKS, _BLOCKS))
     _one_of(file["format"], "format", (FORMAT,))
     _integer(file["version"], "version", VERSION, VERSION)
     status = _one_of(file["status"], "status", STATUSES)
@@ -144,6 +114,14 @@ def read_plan(data: object) -> Claim:
         raise RefusedError(f"status optimal needs tau = bound >= 1, not {tau} and {bound}")
     if status == "infeasible" and not tau == bound == 0:
         raise RefusedError(f"status infeasible needs tau = bound = 0, not {tau} and {bound}")
+    in_blocks = problem.block_hz is not None and not absent
+    if in_blocks is not (_BLOCKS in file):
+        raise RefusedError(
+            "blocks are missing: problem.radio has block_hz"
+            if in_blocks
+            else "blocks are given, without a plan or without problem.radio.block_hz"
+        )
+    size = len(problem.learners)
     tree = _certificate(file["certificate"], scheme, bound)
     _remarks(file)
     return Claim(
@@ -151,7 +129,8 @@ def read_plan(data: object) -> Claim:
         scheme=scheme,
         tau=tau,
         bound=bound,
-        allocation=None if absent else _allocation(columns, len(problem.learners)),
+        allocation=None if absent else _allocation(columns, size),
+        blocks=_column(file[_BLOCKS], _BLOCKS, _count, size) if in_blocks else None,
         problem=problem,
         tree=tree,
     )
@@ -165,33 +144,68 @@ def read_problem(data: object, where: str) -> Problem:
         task[name] = _integer(task[name], f"{where}.task.{name}", low, high)
     task["flops_per_sample"] = _positive(task["flops_per_sample"], f"{where}.task.flops_per_sample")
     _one_of(task["setting"], f"{where}.task.setting", ("parallelized", "federated"))
-    learners = _object(file["learners"], f"{where}.learners", _LEARNERS)
-    size = None
-    columns = []
-    for name in _LEARNERS:
-        column = _column(learners[name], f"{where}.learners.{name}", _positive, size)
-        size = len(column)
-        columns.append(column)
-    if not size:
-        raise RefusedError(f"{where}.learners: there are none")
-    radio = _object(file["radio"], f"{where}.radio", ("bandwidth_hz", "power_w"), tuple(_NOISES))
+    radio = _object(
+        file["radio"], f"{where}.radio", ("bandwidth_hz", "power_w"), (*_NOISES, "block_hz")
+    )
     noises = [name for name in _NOISES if name in radio]
     if len(noises) != 1:
         raise RefusedError(f"{where}.radio: needs exactly one of {', '.join(_NOISES)}")
     problem = Problem(
         task=task,
-        learners=list(zip(*columns, strict=True)),
+        learners=_learners(file["learners"], f"{where}.learners"),
         bandwidth_hz=_positive(radio["bandwidth_hz"], f"{where}.radio.bandwidth_hz"),
         power_w=_positive(radio["power_w"], f"{where}.radio.power_w"),
         noise=_positive(radio[noises[0]], f"{where}.radio.{noises[0]}"),
         law=_NOISES[noises[0]],
         cycle_s=_positive(file["cycle_s"], f"{where}.cycle_s"),
         idle=_one_of(file["idle"], f"{where}.idle", ("served", "excused")),
+        block_hz=_positive(radio["block_hz"], f"{where}.radio.block_hz")
+        if "block_hz" in radio
+        else None,
     )
+    width = problem.block_hz
+    if width is not None and not width <= problem.bandwidth_hz <= width * LARGEST:
+        raise RefusedError(
+            f"{where}.radio.block_hz = {width!r}: must fit into bandwidth_hz = "
+            f"{problem.bandwidth_hz!r} once at least, 2^53 times at most"
+        )
     for name in ("model_bits", "sample_bits", "sent_bits_per_sample"):
         if getattr(problem, name) > LARGEST:
             raise RefusedError(f"{where}.task: {name} = {getattr(problem, name)} is above 2^53")
     return problem
+
+
+def _learners(data: object, where: str) -> list[Row]:
+    file = _object(data, where, _LEARNERS, _LIMITS)
+    if ("energy_j" in file) is not ("energy_per_flop_j" in file):
+        raise RefusedError(f"{where}: energy_j and energy_per_flop_j only come together")
+    readers: dict[str, Read[float]] = {
+        "min_samples": _count,
+        "max_samples": _count,
+        "max_bandwidth_hz": _cap,
+        "max_power_w": _cap,
+        "energy_j": _cap,
+        "energy_per_flop_j": _positive_or_zero,
+    }
+    columns: dict[str, list[float]] = {}
+    size = None
+    for name in (*_LEARNERS, *(name for name in _LIMITS if name in file)):
+        columns[name] = _column(file[name], f"{where}.{name}", readers.get(name, _positive), size)
+        size = len(columns[name])
+    if not size:
+        raise RefusedError(f"{where}: there are none")
+    if set(columns) == set(_LEARNERS):
+        rows = [Row(*numbers) for numbers in zip(*columns.values(), strict=True)]
+    else:
+        values = zip(*columns.values(), strict=True)
+        rows = [Row(**dict(zip(columns, numbers, strict=True))) for numbers in values]
+    for k, row in enumerate(rows):
+        if row.min_samples > row.max_samples:
+            raise RefusedError(
+                f"{where}.min_samples[{k}] = {row.min_samples} is above max_samples[{k}] = "
+                f"{row.max_samples}"
+            )
+    return rows
 
 
 def _allocation(columns: dict[str, object], size: int) -> Allocation:
@@ -286,6 +300,16 @@ def _number(data: object, where: str, low: float, high: float) -> float:
 
 def _positive(data: object, where: str) -> float:
     return _number(data, where, TINY, HUGE)
+
+
+def _positive_or_zero(data: object, where: str) -> float:
+    value = _share(data, where)
+    return _positive(data, where) if value else 0.0
+
+
+def _cap(data: object, where: str) -> float:
+    """Read an upper limit: a positive number, or "inf" where there is none."""
+    return INFINITE if data == "inf" else _positive(data, where)
 
 
 def _share(data: object, where: str) -> float:

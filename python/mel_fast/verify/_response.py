@@ -5,64 +5,16 @@ needs the rate rho(d) = (alpha d + beta) / s(d). With C(rho) the cheapest price 
 v(d) = d - C(rho(d)) is maximised over the allowed integers of a box; docs/proof.md derives what is
 used here. All numbers are balls that contain the true ones. Guesses (plain floats) only say where
 to look: what is returned is an upper bound whatever the guess, and whichever comparisons of balls
-could not be decided.
+could not be decided. Caps of a learner are in `_capped`, resource blocks in `_blocks`.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 from flint import arb, ctx
 
-from mel_fast.verify._read import Problem
-
-Ball = Any  # flint.arb; python-flint has no types
-
-
-@contextmanager
-def precision(bits: int) -> Iterator[None]:
-    """Compute with balls of so many bits."""
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
-
-
-class Learner:
-    """One learner in `tau` local cycles: the constants that do not depend on prices."""
-
-    __slots__ = ("alpha", "area", "beta", "noise", "per_sample_s", "spare_s")
-
-    def __init__(self, problem: Problem, row: tuple[float, ...], tau: int) -> None:
-        flops, gain, bandwidth, power = map(arb, row)
-        noise = arb(problem.noise)
-        back = rate(problem.law, bandwidth, power, gain, noise)
-        self.alpha = problem.sent_bits_per_sample
-        self.beta = problem.model_bits
-        self.noise = noise / gain  # n
-        self.spare_s = arb(problem.cycle_s) - self.beta / back  # T'
-        self.per_sample_s = (  # g
-            tau * arb(problem.task["flops_per_sample"]) / flops
-            + problem.model_bits_per_sample / back
-        )
-        self.area = self.alpha * self.spare_s + self.beta * self.per_sample_s  # A
-
-    def need(self, d: int) -> int:
-        """Bits to send."""
-        return self.alpha * d + self.beta
-
-    def slack(self, d: int) -> Ball:
-        """Seconds left to send them."""
-        return self.spare_s - d * self.per_sample_s
-
-
-def rate(law: str, bandwidth: Ball, power: Ball, gain: Ball, noise: Ball) -> Ball:
-    """Bits a second over a link; bandwidth and power above zero."""
-    snr = power * gain / (noise * bandwidth if law == "density" else noise)
-    return bandwidth * snr.log1p() / arb.const_log2()
+from mel_fast.verify._learner import Ball, Learner, precision
+from mel_fast.verify._peak import as_float, concave_peak, floor, largest, last_true, magnitude
 
 
 class Response(Protocol):
@@ -74,14 +26,8 @@ class Response(Protocol):
     def cost(self, rho: Ball) -> Ball:
         """Cheapest price of the rate rho: increasing in rho."""
 
-    def peak(self, low: int, high: int) -> Ball:
-        """At least v(d) for every integer low <= d <= high, given that s(high) > 0."""
-
-
-def respond(problem: Problem, learner: Learner, lambda_per_hz: float, mu_per_w: float) -> Response:
-    """Return the learner's response to prices."""
-    law = DensityResponse if problem.law == "density" else FixedResponse
-    return law(learner, lambda_per_hz, mu_per_w)
+    def peak(self, low: int, high: int) -> Ball | None:
+        """At least v(d) for every allowed integer low <= d <= high, given that s(high) > 0."""
 
 
 def best_value(response: Response, low: int, high: int, excused: bool) -> Ball | None:
@@ -90,30 +36,36 @@ def best_value(response: Response, low: int, high: int, excused: bool) -> Ball |
     if excused and low == 0:
         taking_part = best_value(response, 1, high, False) if high else None
         return arb(0) if taking_part is None else taking_part.max(arb(0))
-    # Every allowed d is <= top; every d <= sure is allowed.
+    if learner.most is not None:
+        high = min(high, learner.most)
+        if high < low:
+            return None
+    # Every allowed d is <= top; every d <= sure keeps the deadline.
     end = learner.spare_s / learner.per_sample_s
     if not end.is_finite():
         return arb(high)
     if end.upper() < low:
         return None
-    top = high if end.upper() >= high else _floor(end.upper())
+    top = high if end.upper() >= high else floor(end.upper())
     if learner.need(top) and learner.slack(top) <= 0:
         top -= 1
         if top < low:
             return None
     if response.free:
         return arb(top)
-    sure = high if end.lower() > high else _floor(end.lower()) if end.lower() >= low else low - 1
+    sure = high if end.lower() > high else floor(end.lower()) if end.lower() >= low else low - 1
     if sure >= low and not learner.slack(sure) > 0:
         sure -= 1
     if sure >= low and not learner.slack(sure) > 0:
         return arb(top)  # too coarse to say more: C >= 0
-    values = [response.peak(low, sure)] if sure >= low else []
+    values = []
+    if sure >= low and (value := response.peak(low, sure)) is not None:
+        values.append(value)
     if sure < top:
         longest = learner.slack(sure + 1).upper()
         if longest > 0:
             values.append(top - response.cost(learner.need(sure + 1) / longest))
-    return _largest(values) if values else None
+    return largest(values) if values else None
 
 
 class DensityResponse:
@@ -145,17 +97,17 @@ class DensityResponse:
 
 
 def unit_price(lam: Ball, mu: Ball, noise: Ball) -> Ball:
-    """Kappa, the cheapest price of a bit a second: mu n ln2 e^w with (w - 1) e^w + 1 = 1/theta."""
+    """Kappa, the cheapest price of a bit a second: mu n ln2 e^w."""
     price = mu * noise * arb.const_log2()
-    if lam == 0:
-        return price
+    return price if lam == 0 else price * cheapest_depth(lam, mu, noise).exp()
+
+
+def cheapest_depth(lam: Ball, mu: Ball, noise: Ball) -> Ball:
+    """Return w = ln(1 + P/(nB)) of the cheapest way: (w - 1) e^w + 1 = 1/theta."""
     inverse = lam / (mu * noise)
     # Near theta = infinity, w is a small difference: carry as many more bits as will cancel.
-    mantissa, exponent = inverse.mid().man_exp()
-    lost = max(0, -int(exponent) - int(mantissa).bit_length())
-    with precision(ctx.prec + lost):
-        w = 1 + ((inverse - 1) / arb.const_e()).lambertw()
-    return price * w.exp()
+    with precision(ctx.prec + max(0, -magnitude(inverse))):
+        return 1 + ((inverse - 1) / arb.const_e()).lambertw()
 
 
 class FixedResponse:
@@ -166,11 +118,10 @@ class FixedResponse:
     def __init__(self, learner: Learner, lambda_per_hz: float, mu_per_w: float) -> None:
         self.learner = learner
         self.free = 0.0 in (lambda_per_hz, mu_per_w) or learner.alpha == learner.beta == 0
-        if not self.free:
-            self._lam_ln2 = arb(lambda_per_hz) * arb.const_log2()
-            self._mu_noise = arb(mu_per_w) * learner.noise
-            self._odds = self._lam_ln2 / self._mu_noise
-            self._points: dict[int, tuple[Ball, Ball, Ball]] = {}
+        self._lam_ln2 = arb(lambda_per_hz) * arb.const_log2()
+        self._mu_noise = arb(mu_per_w) * learner.noise
+        self._odds = self._lam_ln2 / self._mu_noise
+        self._points: dict[int, tuple[Ball, Ball, Ball]] = {}
 
     def cost(self, rho: Ball) -> Ball:
         return self._cost(rho, self._root(rho))
@@ -179,16 +130,18 @@ class FixedResponse:
         values = []
         bent = low - 1  # last d where v may be convex
         if self.learner.alpha and not self._bend(low) <= 0:
-            bent = last_true(lambda d: not self._bend(d) <= 0, low, high, _float(self._guess_bend))
+            bent = last_true(
+                lambda d: not self._bend(d) <= 0, low, high, as_float(self._guess_bend)
+            )
         if bent < high:
-            guess = _float(self._guess_peak)
+            guess = as_float(self._guess_peak)
             values.append(concave_peak(self._value, self._slope, bent + 1, high, guess))
         if bent >= low:
             values.append(self._value(low))
         if bent > low:
             convex = self._bend(bent) >= 0
             values.append(self._value(bent if convex else low) + (0 if convex else bent - low))
-        return _largest(values)
+        return largest(values)
 
     def _root(self, rho: Ball) -> Ball:
         """Return u = ln(1 + P/n) of the cheapest way: u^2 e^u = lambda rho ln2 / (mu n)."""
@@ -257,73 +210,6 @@ class FixedResponse:
         return (spare - math.exp(math.log(float(self.learner.area)) - math.log(u) / 2 - half)) / g
 
 
-def concave_peak(
-    value: Callable[[int], Ball],
-    slope: Callable[[int], Ball],
-    low: int,
-    high: int,
-    guess: float,
-) -> Ball:
-    """At least the maximum over the integers low..high of a function that is concave there.
-
-    A concave function lies below its tangent at any m, and right of m + 1 below its value there
-    if its slope there is <= 0.
-    """
-    m = last_true(lambda d: not slope(d) <= 0, low, high, guess)
-    values = []
-    if m >= low:
-        falling = (-slope(m)).max(arb(0))
-        values.append(value(m) + falling * (m - low))
-    if m < high:
-        values.append(value(m + 1))
-    return _largest(values)
-
-
-def last_true(test: Callable[[int], bool], low: int, high: int, guess: float) -> int:
-    """Return d in low-1..high with test(d) (if d >= low) and not test(d + 1) (if d < high)."""
-    start = low - 1 if not guess >= low else high if guess >= high else math.floor(guess)
-    good, bad, step = low - 1, high + 1, 1
-    if start < low or test(start):
-        good = start
-        while good + step < bad:
-            if not test(good + step):
-                bad = good + step
-                break
-            good, step = good + step, 2 * step
-    else:
-        bad = start
-        while bad - step > good:
-            if test(bad - step):
-                good = bad - step
-                break
-            bad, step = bad - step, 2 * step
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        if test(middle):
-            good = middle
-        else:
-            bad = middle
-    return good
-
-
 def _start(goal: float, power: float) -> float:
     """Return u right of the root of power ln u + u = goal."""
     return goal if goal > 1 else math.exp(goal / power)
-
-
-def _float(guess: Callable[[], float]) -> float:
-    try:
-        return guess()
-    except (ArithmeticError, ValueError):
-        return -math.inf
-
-
-def _floor(x: Ball) -> int:
-    return int(x.floor().unique_fmpz())
-
-
-def _largest(values: list[Ball]) -> Ball:
-    largest = values[0]
-    for value in values[1:]:
-        largest = largest.max(value)
-    return largest

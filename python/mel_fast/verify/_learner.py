@@ -1,0 +1,116 @@
+"""One learner in exact terms: the constants of its rate, and how far its limits let it go."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flint import arb, ctx
+
+from mel_fast.verify._problem import INFINITE, Problem, Row
+
+Ball = Any  # flint.arb; python-flint has no types
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Compute with balls of so many bits."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+class Learner:
+    """One learner in `tau` local cycles: the constants that do not depend on prices."""
+
+    __slots__ = (
+        "alpha",
+        "area",
+        "bandwidth_cap",
+        "beta",
+        "most",
+        "noise",
+        "per_sample_s",
+        "power_cap",
+        "spare_s",
+    )
+
+    def __init__(self, problem: Problem, row: Row, tau: int) -> None:
+        flops, gain, bandwidth, power = map(arb, row[:4])
+        noise = arb(problem.noise)
+        back = rate(problem.law, bandwidth, power, gain, noise)
+        self.alpha = problem.sent_bits_per_sample
+        self.beta = problem.model_bits
+        self.noise = noise / gain  # n
+        self.spare_s = arb(problem.cycle_s) - self.beta / back  # T'
+        self.per_sample_s = (  # g
+            tau * arb(problem.task["flops_per_sample"]) / flops
+            + problem.model_bits_per_sample / back
+        )
+        self.area = self.alpha * self.spare_s + self.beta * self.per_sample_s  # A
+        self.bandwidth_cap: Ball | None = None
+        self.power_cap: Ball | None = None
+        self.most: int | None = None  # every d that energy and caps allow is at most this
+        if min(row.max_bandwidth_hz, row.max_power_w) < INFINITE:
+            if row.max_power_w < INFINITE:
+                self.power_cap = arb(row.max_power_w)
+            if problem.block_hz is not None:
+                self.bandwidth_cap = problem.blocks(row.max_bandwidth_hz) * arb(problem.block_hz)
+            elif row.max_bandwidth_hz < INFINITE:
+                self.bandwidth_cap = arb(row.max_bandwidth_hz)
+            fastest = largest_rate(problem.law, self.bandwidth_cap, self.power_cap, self.noise)
+            self._at_most(self.last_at(fastest))
+        if row.energy_j < INFINITE:
+            always = power * self.beta / back
+            each = tau * arb(problem.task["flops_per_sample"]) * arb(row.energy_per_flop_j)
+            each += power * problem.model_bits_per_sample / back
+            self._at_most(last_below(arb(row.energy_j) - always, each))
+
+    def _at_most(self, last: int | None) -> None:
+        if last is not None:
+            self.most = last if self.most is None else min(self.most, last)
+
+    def last_at(self, fastest: Ball | None) -> int | None:
+        """At least the last d with rho(d) <= `fastest`; None: no limit; -1: not even d = 0."""
+        if fastest is None or self.alpha == self.beta == 0:
+            return None
+        if fastest == 0:
+            return -1 if self.beta else 0
+        return last_below(
+            self.spare_s - self.beta / fastest, self.per_sample_s + self.alpha / fastest
+        )
+
+    def need(self, d: int) -> int:
+        """Bits to send."""
+        return self.alpha * d + self.beta
+
+    def slack(self, d: int) -> Ball:
+        """Seconds left to send them."""
+        return self.spare_s - d * self.per_sample_s
+
+
+def rate(law: str, bandwidth: Ball, power: Ball, gain: Ball, noise: Ball) -> Ball:
+    """Bits a second over a link; bandwidth and power above zero."""
+    snr = power * gain / (noise * bandwidth if law == "density" else noise)
+    return bandwidth * snr.log1p() / arb.const_log2()
+
+
+def largest_rate(law: str, bandwidth: Ball | None, power: Ball | None, noise: Ball) -> Ball | None:
+    """Return the supremum of the rates within caps, with noise n; None where it is infinite."""
+    if bandwidth is not None and bandwidth == 0:
+        return bandwidth
+    if power is None or (law == "fixed" and bandwidth is None):
+        return None
+    if bandwidth is None:
+        return power / (noise * arb.const_log2())
+    return rate(law, bandwidth, power, arb(1), noise)
+
+
+def last_below(budget: Ball, each: Ball) -> int | None:
+    """At least the last integer d >= 0 with d * each <= budget; None: no limit; -1: none."""
+    if budget < 0:
+        return -1
+    end = (budget / each).upper()
+    return int(end.max(arb(0)).floor().unique_fmpz()) if end.is_finite() else None
