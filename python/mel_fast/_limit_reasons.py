@@ -142,7 +142,7 @@ def _together(problem: Problem, scheme: str) -> tuple[str, ...]:
     decisive = [name for name, total in without.items() if total >= samples]
     cause = decisive[0] if len(decisive) == 1 else "max_samples, energy_j, caps and deadline"
     return (
-        f"{cause}: within them the learners can take at most {reach:,.0f} of "
+        f"{cause}: the learners can take at most {reach:,.0f} of "
         f"{count(samples, 'sample')} with tau = 1",
     )
 
