@@ -31,11 +31,13 @@ def respond(
     bandwidth_cap: Ball | None,
 ) -> Response:
     """Return the response to prices of a learner with a cap of bandwidth (None: without)."""
+    plain = DensityResponse if law == "density" else FixedResponse
     unlimited = bandwidth_cap is None, learner.power_cap is None
-    free = lambda_per_hz == 0.0, mu_per_w == 0.0
+    if unlimited == (True, True):
+        return plain(learner, lambda_per_hz, mu_per_w)
     # A cap does not matter where the other thing is free without limit.
-    if all(unlimited) or all(free) or (True, True) in zip(unlimited, free, strict=True):
-        plain = DensityResponse if law == "density" else FixedResponse
+    free = lambda_per_hz == 0.0, mu_per_w == 0.0
+    if free == (True, True) or (True, True) in zip(unlimited, free, strict=True):
         return plain(learner, lambda_per_hz, mu_per_w)
     capped = CappedDensity if law == "density" else CappedFixed
     return capped(learner, lambda_per_hz, mu_per_w, bandwidth_cap)

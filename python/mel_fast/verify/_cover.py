@@ -98,19 +98,22 @@ class _Tree:
         self._groups: dict[Row, list[int]] = {}
         for k, row in enumerate(problem.learners):
             self._groups.setdefault(row, []).append(k)
-        self._roots = {
-            row: (max(root[0], row.min_samples), min(root[1], row.max_samples))
-            for row in self._groups
+        self._roots = {  # by the first learner of each group, as are the constants
+            group[0]: (max(root[0], row.min_samples), min(root[1], row.max_samples))
+            for row, group in self._groups.items()
         }
-        sizes = [(root, len(self._groups[row])) for row, root in self._roots.items()]
+        sizes = [(self._roots[group[0]], len(group)) for group in self._groups.values()]
         self._least = sum(low * size for (low, _), size in sizes)
         self._most = sum(high * size for (_, high), size in sizes)
         self._hollow = any(low > high for low, high in self._roots.values())
-        self._learners: dict[int, dict[Row, Learner]] = {}
+        self._learners: dict[int, dict[int, Learner]] = {}
+
+    def _root(self, k: int) -> tuple[int, int]:
+        return self._roots[self._groups[self._problem.learners[k]][0]]
 
     def interval(self, box: Box, k: int) -> tuple[int, int]:
         """Bounds of learner k's samples in a box."""
-        return box.get(k) or self._roots[self._problem.learners[k]]
+        return box.get(k) or self._root(k)
 
     def halves(self, box: Box, split: Split) -> tuple[Box, Box]:
         """Cut a box; identical learners may be taken in falling order of their samples."""
@@ -145,7 +148,7 @@ class _Tree:
     def _is_empty(self, box: Box) -> bool:
         least, most = self._least, self._most
         for k, (low, high) in box.items():
-            root_low, root_high = self._roots[self._problem.learners[k]]
+            root_low, root_high = self._root(k)
             least += low - root_low
             most += high - root_high
             if low > high:
@@ -165,11 +168,12 @@ class _Tree:
         learners = self._learners.setdefault(ctx.prec, {})
         done = 0
         for row, group in self._groups.items():
-            learner = learners.get(row)
+            first = group[0]
+            learner = learners.get(first)
             if learner is None:
-                learner = learners[row] = Learner(problem, row, self._tau)
+                learner = learners[first] = Learner(problem, row, self._tau)
             response = respond_as(row, learner)
-            root = self._roots[row]
+            root = self._roots[first]
             values: dict[tuple[int, int], Any] = {}
             for k in group:
                 interval = box.get(k, root)

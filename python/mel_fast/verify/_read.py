@@ -199,7 +199,7 @@ def _learners(data: object, where: str) -> list[Row]:
     else:
         values = zip(*columns.values(), strict=True)
         rows = [Row(**dict(zip(columns, numbers, strict=True))) for numbers in values]
-    for k, row in enumerate(rows):
+    for k, row in enumerate(rows if "min_samples" in file else ()):
         if row.min_samples > row.max_samples:
             raise RefusedError(
                 f"{where}.min_samples[{k}] = {row.min_samples} is above max_samples[{k}] = "
