@@ -1,30 +1,37 @@
-"""Build each planted bug of mutants.py and see whether the native tests notice.
+"""Plant each bug of mutants.py and python_mutants.py and see whether the tests notice.
 
 python tests/mutants/run.py [WORD ...]      only the mutants whose name holds a WORD
-Prints a Markdown table; the exit status is the number of mutants that survive.
+Needs cmake and a compiler for the core's, an installed mel_fast for the others. Prints a Markdown
+table; the exit status is the number of mutants that survive.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mutants import MUTANTS, Mutant
+from python_mutants import PYTHON_MUTANTS
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 120  # for the tests of one mutant; a hang is noticed too
+CORE, PACKAGE = ROOT / "cpp", ROOT / "python/mel_fast"
+SECONDS = 600  # for the tests of one mutant; a hang is noticed too
 
 
 class StaleMutantError(Exception):
     """A mutant whose source text is no longer there exactly once."""
 
 
-def call(*command: str, seconds: float | None = None) -> str:
+def call(*command: str, seconds: float | None = None, **variables: str) -> str:
     """Run a command; return its output, or raise CalledProcessError or TimeoutExpired."""
     return subprocess.run(
         command,
+        env={**os.environ, **variables},
         check=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -45,31 +52,90 @@ def mutated(text: str, mutant: Mutant) -> str:
 def stale() -> list[str]:
     """Return a message for each mutant that no longer applies."""
     found = []
-    for mutant in MUTANTS:
-        try:
-            mutated((ROOT / "cpp" / mutant.file).read_text(encoding="utf-8"), mutant)
-        except StaleMutantError as error:
-            found.append(str(error))
+    for folder, mutants in ((CORE, MUTANTS), (PACKAGE, PYTHON_MUTANTS)):
+        for mutant in mutants:
+            try:
+                mutated((folder / mutant.file).read_text(encoding="utf-8"), mutant)
+            except StaleMutantError as error:
+                found.append(str(error))
     return found
 
 
-def verdict(tree: Path, mutant: Mutant) -> str:
-    """Plant, build, test and remove one bug."""
-    source = tree / "cpp" / mutant.file
+@contextmanager
+def planted(folder: Path, mutant: Mutant) -> Iterator[None]:
+    """Put the bug into a copy of the source, and take it out again."""
+    source = folder / mutant.file
     text = source.read_text(encoding="utf-8")
     source.write_text(mutated(text, mutant), encoding="utf-8")
     try:
-        call("cmake", "--build", str(tree / "build"), "--parallel", "2")
-        call(str(tree / "build/tests/cpp/mel_tests"), *mutant.tests.split(), seconds=SECONDS)
-    except subprocess.TimeoutExpired:
-        return "killed (hangs)"
-    except subprocess.CalledProcessError as error:
-        if error.cmd[0] == "cmake":
-            raise SystemExit(f"{mutant.name} does not build:\n{error.stdout}") from None
-        return "killed"
+        yield
     finally:
         source.write_text(text, encoding="utf-8")
-    return "SURVIVED"
+
+
+class Core:
+    """The core and its native tests, copied and built apart."""
+
+    mutants = MUTANTS
+
+    def __init__(self, tree: Path) -> None:
+        self.source, self._build = tree / "cpp", tree / "build"
+        for name in ("cpp", "tests/cpp"):
+            shutil.copytree(ROOT / name, tree / name)
+        for name in ("CMakeLists.txt", "pyproject.toml"):
+            shutil.copy(ROOT / name, tree / name)
+        ninja = ["-G", "Ninja"] if shutil.which("ninja") else []
+        options = ["-DMEL_BUILD_TESTS=ON", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O1"]
+        call("cmake", "-S", str(tree), "-B", str(self._build), *ninja, *options)
+
+    def build(self, name: str) -> None:
+        try:
+            call("cmake", "--build", str(self._build), "--parallel", "2")
+        except subprocess.CalledProcessError as error:
+            raise SystemExit(f"{name} does not build:\n{error.stdout}") from None
+
+    def test(self, names: list[str]) -> None:
+        call(str(self._build / "tests/cpp/mel_tests"), *names, seconds=SECONDS)
+
+
+class Package:
+    """The Python package, copied beside its compiled core; no bytecode, which could be stale."""
+
+    mutants = PYTHON_MUTANTS
+
+    def __init__(self, tree: Path) -> None:
+        self.source = tree / "python/mel_fast"
+        shutil.copytree(PACKAGE, self.source, ignore=shutil.ignore_patterns("__pycache__"))
+        where = "import mel_fast._core; print(mel_fast._core.__file__)"
+        core = Path(call(sys.executable, "-c", where).strip())
+        shutil.copy(core, self.source / core.name)
+        self._variables = {"PYTHONPATH": str(tree / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def build(self, name: str) -> None:
+        where = call(
+            sys.executable, "-c", "import mel_fast; print(mel_fast.__file__)", **self._variables
+        )
+        assert Path(where.strip()).parent == self.source, (name, where)
+
+    def test(self, names: list[str]) -> None:
+        files = [str(ROOT / "tests/python" / name) for name in names]
+        pytest = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+        call(
+            *pytest, "-c", str(ROOT / "pyproject.toml"), *files, seconds=SECONDS, **self._variables
+        )
+
+
+def verdict(copy: Core | Package, mutant: Mutant) -> str:
+    """Plant, build, test and remove one bug."""
+    with planted(copy.source, mutant):
+        copy.build(mutant.name)
+        try:
+            copy.test(mutant.tests.split())
+        except subprocess.TimeoutExpired:
+            return "killed (hangs)"
+        except subprocess.CalledProcessError:
+            return "killed"
+        return "SURVIVED"
 
 
 def main(words: list[str]) -> int:
@@ -77,27 +143,22 @@ def main(words: list[str]) -> int:
     if found := stale():
         raise SystemExit("\n".join(found))
     survivors = 0
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "tree"
-        for name in ("cpp", "tests/cpp"):
-            shutil.copytree(ROOT / name, tree / name)
-        for name in ("CMakeLists.txt", "pyproject.toml"):
-            shutil.copy(ROOT / name, tree / name)
-        ninja = ["-G", "Ninja"] if shutil.which("ninja") else []
-        options = ["-DMEL_BUILD_TESTS=ON", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O1"]
-        call("cmake", "-S", str(tree), "-B", str(tree / "build"), *ninja, *options)
-        call("cmake", "--build", str(tree / "build"), "--parallel", "2")
-        used = sorted({name for mutant in MUTANTS for name in mutant.tests.split()})
-        call(str(tree / "build/tests/cpp/mel_tests"), *used)  # all pass without a bug
-        print("| planted bug | file | verdict | seconds |\n|---|---|---|---|", flush=True)
-        for mutant in MUTANTS:
-            if words and not any(word in mutant.name for word in words):
-                continue
-            begin = time.monotonic()
-            found_out = verdict(tree, mutant)
-            survivors += found_out == "SURVIVED"
-            seconds = time.monotonic() - begin
-            print(f"| {mutant.name} | `{mutant.file}` | {found_out} | {seconds:.0f} |", flush=True)
+    print("| planted bug | file | verdict | seconds |\n|---|---|---|---|", flush=True)
+    for kind in (Core, Package):
+        wanted = [m for m in kind.mutants if not words or any(word in m.name for word in words)]
+        if not wanted:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            copy = kind(Path(folder) / "tree")
+            copy.build("the source without a bug")
+            copy.test(sorted({name for mutant in wanted for name in mutant.tests.split()}))
+            for mutant in wanted:
+                begin = time.monotonic()
+                found_out = verdict(copy, mutant)
+                survivors += found_out == "SURVIVED"
+                seconds = time.monotonic() - begin
+                row = f"| {mutant.name} | `{mutant.file}` | {found_out} | {seconds:.0f} |"
+                print(row, flush=True)
     return survivors
 
 
