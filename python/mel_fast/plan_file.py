@@ -100,8 +100,12 @@ def plan_to_json(plan: Plan, *, indent: int | None = None) -> str:
     """Return one object of plain numbers whose keys are the plan's attributes."""
     content = plan.content()
     content["status"] = str(plan.status)
+    if plan.problem.radio.block_hz is None:
+        del content["blocks"]
     for name in ("send_s", "compute_s", "return_s", "total_s"):
         content[name] = getattr(plan, name)
+    if plan.problem.learners.energy_j is not None:
+        content["energy_j"] = plan.energy_j
     content = {
         name: value.tolist() if isinstance(value, np.ndarray) else value
         for name, value in content.items()
