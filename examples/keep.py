@@ -8,7 +8,7 @@ import mel_fast as mel
 def main() -> None:
     problem = mel.scenarios.table1(learners=20, cycle_s=30.0, seed=0)
     plan = mel.solve(problem)
-    drift = 10.0 ** (0.1 * np.random.default_rng(0).normal(0.0, 3.0, 20))
+    drift = 10.0 ** (0.1 * np.random.default_rng(0).normal(0.0, 6.0, 20))
     moved = problem.replace(learners=problem.learners.replace(gain=problem.learners.gain * drift))
 
     afresh = plan.replan(moved)

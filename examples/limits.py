@@ -19,6 +19,10 @@ def main() -> None:
         print(f"without {name}: tau = {mel.solve(without).tau}")
     print(plan.explain())
 
+    for changes in ({"max_samples": 2_900}, {"max_bandwidth_hz": 2e5}, {"max_power_w": 1e-4}):
+        learners = problem.learners.replace(**changes)
+        print(changes, mel.solve(problem.replace(learners=learners)).reasons[0])
+
 
 if __name__ == "__main__":
     main()

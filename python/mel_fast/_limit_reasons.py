@@ -94,17 +94,15 @@ def _single(problem: Problem, scheme: str, low: IntColumn) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def _part(samples: int) -> str:
-    return count(samples, "sample") if samples else "the model"
-
-
 def _short_of_energy(problem: Problem, k: int, least: int, most: FloatColumn) -> str:
     energy = problem.learners.energy_j
     assert energy is not None
-    enough = f"for at most {most[k]:,.0f}" if most[k] >= 0.0 else "not even to return the model"
+    own = f"its energy_j = {with_unit(energy[k], 'J')}"
+    if most[k] < 0.0 or least == 0:
+        return f"learner {k} must return the model: {own} does not suffice for that"
     return (
-        f"learner {k} must take {_part(least)}: its energy_j = {with_unit(energy[k], 'J')} "
-        f"suffices {enough} with tau = 1"
+        f"learner {k} must take {count(least, 'sample')}: {own} suffices for at most "
+        f"{most[k]:,.0f} with tau = 1"
     )
 
 
@@ -116,11 +114,13 @@ def _short_of_time(problem: Problem, k: int, least: int, most: FloatColumn) -> s
         for name, unit in caps.items()
         if name in limits and np.isfinite(limits[name][k])
     ]
-    within = f"within {' and '.join(own)} and" if own else "within"
-    enough = f"at most {most[k]:,.0f} fit" if most[k] >= 0.0 else "not even the model's way fits"
+    within = f" within {' and '.join(own)}" if own else ""
+    cycle = f"the cycle of {with_unit(problem.cycle_s, 's')}"
+    if most[k] < 0.0 or least == 0:
+        return f"learner {k} must be sent the model and return it:{within} {cycle} is too short"
     return (
-        f"learner {k} must take {_part(least)}: {within} the cycle of "
-        f"{with_unit(problem.cycle_s, 's')} {enough} with tau = 1"
+        f"learner {k} must take {count(least, 'sample')}:{within} at most {most[k]:,.0f} fit into "
+        f"{cycle} with tau = 1"
     )
 
 

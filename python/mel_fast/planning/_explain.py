@@ -175,7 +175,7 @@ def _marginal(marginal: Marginal, tau: int) -> str:
     step = "more" if marginal.limit == "max_samples" else "less"
     return (
         f"One sample {step} in the {marginal.limit} of learner {marginal.learner} makes room for "
-        f"{marginal.samples:.3g} samples with tau = {tau}."
+        f"{marginal.samples:.3f} samples with tau = {tau}."
     )
 
 
