@@ -19,9 +19,15 @@ def main() -> None:
         print(f"without {name}: tau = {mel.solve(without).tau}")
     print(plan.explain())
 
-    for changes in ({"max_samples": 2_900}, {"max_bandwidth_hz": 2e5}, {"max_power_w": 1e-4}):
+    too_tight = (
+        {"max_samples": 2_900},
+        {"max_bandwidth_hz": 2e4},
+        {"min_samples": 2_500, "energy_j": 0.2, "energy_per_flop_j": 1e-10},
+        {"energy_j": 0.35, "energy_per_flop_j": 1e-10},
+    )
+    for changes in too_tight:
         learners = problem.learners.replace(**changes)
-        print(changes, mel.solve(problem.replace(learners=learners)).reasons[0])
+        print(mel.solve(problem.replace(learners=learners)).reasons[0])
 
 
 if __name__ == "__main__":
