@@ -22,13 +22,19 @@ class LimitedCase(NamedTuple):
     blocks: int | None
 
     def problem(self) -> Problem:
-        problem, rng = self.case.problem(), np.random.default_rng([self.case.seed, 2])
-        limits = reference.random_limits(rng, problem, self.limits)
-        width = self.blocks and reference.random_block_hz(rng, problem, self.blocks)
-        return problem.replace(
-            learners=problem.learners.replace(**limits),
-            radio=problem.radio.replace(block_hz=width),
-        )
+        rng = np.random.default_rng([self.case.seed, 2])
+        return with_limits(self.case.problem(), rng, self.limits, self.blocks)
+
+
+def with_limits(
+    problem: Problem, rng: np.random.Generator, names: tuple[str, ...], blocks: int | None
+) -> Problem:
+    """Draw the named limits, and a width of which `blocks` fit the bandwidth."""
+    limits = reference.random_limits(rng, problem, names)
+    width = None if blocks is None else reference.random_block_hz(rng, problem, blocks)
+    return problem.replace(
+        learners=problem.learners.replace(**limits), radio=problem.radio.replace(block_hz=width)
+    )
 
 
 def nudged(problem: Problem, factor: float) -> Problem:

@@ -14,7 +14,7 @@ import numpy as np
 
 import mel_fast as mel
 from exact import violations
-from limited import HAIR, LIMITS, LimitedCase, is_the_optimum, nudged
+from limited import HAIR, LIMITS, LimitedCase, is_the_optimum, nudged, with_limits
 from mel_fast import Plan, Problem, reference
 from strategies import SCHEMES, VARIANTS, Case
 from test_extremes import engineering_extremes, whole_range
@@ -156,6 +156,15 @@ def limits(draw: Draw) -> str:
     return enclosed(LimitedCase(case, names, None).problem(), draw.scheme)
 
 
+def limits_extreme(draw: Draw) -> str:
+    """As `extreme`, with limits of the learners or bandwidth in blocks."""
+    learners, samples = int(draw.rng.integers(1, 7)), int(draw.rng.integers(1, 40))
+    problem = engineering_extremes(draw.seed, learners, samples, (*draw.words, draw.scheme))
+    names = tuple(name for name in LIMITS if draw.rng.random() < 0.5)
+    blocks = draw.size(1, 9) if draw.rng.random() < 0.4 else None
+    return enclosed(with_limits(problem, draw.rng, names, blocks), draw.scheme)
+
+
 def blocks(draw: Draw) -> str:
     """Bandwidth in up to 50 resource blocks, every other time with limits too."""
     learners = draw.size(1, 16)
@@ -192,6 +201,7 @@ FAMILIES: dict[str, Callable[[Draw], str]] = {
         whole,
         limits,
         limits_borderline,
+        limits_extreme,
         blocks,
     )
 }
