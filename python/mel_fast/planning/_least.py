@@ -6,9 +6,9 @@ from typing import Literal
 
 from mel_fast._asked import asked_problem, asked_seconds, asked_start, asked_threads
 from mel_fast._units import with_unit
-from mel_fast._validation import MAX_INTEGER, SMALLEST, choice, integer
+from mel_fast._validation import MAX_INTEGER, choice, integer
 from mel_fast.plan import SCHEMES, Plan, Scheme
-from mel_fast.planning._search import RESOURCES, WIDTH, Search, Start, amount_of
+from mel_fast.planning._search import RESOURCES, WIDTH, Search, Start, amount_of, least_stated
 from mel_fast.problem import Problem
 from mel_fast.status import Status
 
@@ -74,7 +74,7 @@ class Least:
 
         ``feasible``: both ends are proved but further apart; ``undecided``: no plan was found.
         """
-        if self.width <= WIDTH or self.amount <= SMALLEST:
+        if self.width <= WIDTH or self.amount <= least_stated(self.problem, self.over):
             return Status.OPTIMAL
         if self.plan is not None:
             return Status.FEASIBLE

@@ -13,6 +13,7 @@ from mel_fast import _core
 from mel_fast._certificate import certificate_of
 from mel_fast._validation import LARGEST, SMALLEST, FloatColumn, IntColumn
 from mel_fast.plan import SCHEMES, Plan, Scheme
+from mel_fast.planning._search_blocks import search_blocks
 from mel_fast.problem import Problem
 from mel_fast.status import Interrupted, Status
 
@@ -32,6 +33,12 @@ def amount_of(problem: Problem, resource: str) -> float:
     return problem.cycle_s if resource == "cycle_s" else float(getattr(problem.radio, resource))
 
 
+def least_stated(problem: Problem, resource: str) -> float:
+    """Return the least amount of a resource that a problem may have."""
+    block_hz = problem.radio.block_hz
+    return SMALLEST if block_hz is None or resource != "bandwidth_hz" else block_hz
+
+
 @dataclass(slots=True)
 class Split:
     """An allocation that fits a problem with `amount` of the resource."""
@@ -40,6 +47,7 @@ class Split:
     samples: IntColumn
     bandwidth_hz: FloatColumn
     power_w: FloatColumn
+    blocks: IntColumn | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +75,11 @@ class Search:
         return time.perf_counter() - self.began
 
     @property
+    def least_stated(self) -> float:
+        """The least amount that a problem may have: one block where bandwidth comes in blocks."""
+        return least_stated(self.problem, self.resource)
+
+    @property
     def upper(self) -> float:
         """Least amount attained so far; infinite before any plan."""
         return math.inf if self.best is None else self.best.amount
@@ -82,7 +95,9 @@ class Search:
     def run(self) -> None:
         """Close in on the least amount, as far as the limit and double precision allow."""
         guess = self._estimate()
-        if self._bracket(guess):
+        if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
+            search_blocks(self, guess)
+        elif self._bracket(guess):
             self._close()
 
     def _estimate(self) -> float:
@@ -106,7 +121,7 @@ class Search:
         step = _NEAR
         amount = guess * (1.0 + step)
         while True:
-            answer = self._decide(min(amount, LARGEST))
+            answer = self.decide(min(amount, LARGEST))
             if answer is True:
                 return True
             if self.stopped or amount >= LARGEST:
@@ -121,7 +136,7 @@ class Search:
             target = 0.5 * (self.lower + self.upper)
             if self.scheme != "task_only":
                 target = max(target, self.upper * (1.0 - step))
-            answer = self._decide(max(target, SMALLEST))
+            answer = self.decide(max(target, SMALLEST))
             if answer is True and self.upper <= SMALLEST:
                 return
             if answer is False:
@@ -131,7 +146,7 @@ class Search:
             else:
                 step *= _WIDER if answer else _WIDER**2
 
-    def _decide(self, amount: float) -> bool | None:
+    def decide(self, amount: float) -> bool | None:
         """Ask whether `amount` suffices and keep what proves the answer; None where unknown."""
         try:
             problem = self.with_amount(amount)
@@ -163,7 +178,8 @@ class Search:
         assert samples is not None
         assert bandwidth is not None
         assert power is not None
-        if self.scheme != "task_only":
+        blocks = result.blocks if problem.radio.block_hz is not None else None
+        if self.scheme != "task_only" and blocks is None:
             least, settled_hz, settled_w = _core.settle(
                 problem.core,
                 self.tau,
@@ -175,7 +191,7 @@ class Search:
             if settled_hz is not None and settled_w is not None and least >= SMALLEST:
                 amount, bandwidth, power = least, settled_hz, settled_w
         if amount < self.upper:
-            self.best = Split(amount, samples, bandwidth, power)
+            self.best = Split(amount, samples, bandwidth, power, blocks)
 
     def plan(self) -> Plan | None:
         """Return the best split as a plan, with the proof that it has the most local cycles."""
@@ -201,6 +217,7 @@ class Search:
             samples=best.samples,
             bandwidth_hz=best.bandwidth_hz,
             power_w=best.power_w,
+            blocks=best.blocks,
             certificate=certificate_of(self.scheme, above.bound, above),
         )
 

@@ -1,0 +1,57 @@
+"""The least bandwidth where it comes in blocks: a search over whole numbers of blocks."""
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from mel_fast._validation import MAX_INTEGER
+
+if TYPE_CHECKING:
+    from mel_fast.planning._search import Search
+
+
+def search_blocks(search: "Search", guess: float) -> None:
+    """Close in on the least number of blocks, beginning near the bandwidth `guess`."""
+    width = Fraction(search.problem.radio.block_hz or 0.0)
+    low, high, step = 0, 0, 1  # `low` blocks are ruled out, `high` suffice once it is not 0
+    asked = max(math.ceil(Fraction(guess) / width), 1)
+    while not high:
+        answer = _decide(search, width, asked)
+        if answer is True:
+            high = _used(search, width)
+        elif search.stopped or asked >= MAX_INTEGER:
+            return
+        else:
+            low = asked if answer is False else low
+            asked, step = min(asked + step, MAX_INTEGER), 2 * step
+    step = 1
+    while high - low > 1 and not search.stopped:
+        asked = max(high - step, (low + high) // 2)
+        answer = _decide(search, width, asked)
+        if answer is None:
+            return
+        if answer:
+            high, step = min(_used(search, width), asked), 2 * step
+        else:
+            low, step = asked, 1
+
+
+def _decide(search: "Search", width: Fraction, blocks: int) -> bool | None:
+    """Ask with the most bandwidth that has so many blocks, so that a refusal rules out the most."""
+    answer = search.decide(math.nextafter(_bandwidth(width, blocks + 1), 0.0))
+    if answer and search.best is not None:
+        search.best.amount = _bandwidth(width, _used(search, width))
+    return answer
+
+
+def _used(search: "Search", width: Fraction) -> int:
+    """Return how many blocks the best plan makes use of, at least one."""
+    assert search.best is not None
+    assert search.best.blocks is not None
+    return max(int(search.best.blocks.sum()), 1)
+
+
+def _bandwidth(width: Fraction, blocks: int) -> float:
+    """Return the least bandwidth that has so many blocks."""
+    nearest = float(blocks * width)
+    return math.nextafter(nearest, math.inf) if Fraction(nearest) < blocks * width else nearest
