@@ -85,37 +85,57 @@ MEL_INLINE PowerCapRoot power_cap_root(Lanes share, Lanes l, Mask wanted) {
 // The best l of such a learner: sqrt(2 phi) = own + shared l/(e^l - 1) with phi = e^-l - 1 + l.
 // Leaving out one part or the other of the right, or the bend of the left, gives lower bounds of
 // the root, of which the largest is within a third; Halley's steps in ln l cube that.
-MEL_INLINE CapRoot power_cap_wish(Lanes own, Lanes shared, Mask wanted) {
-    const Lanes alone = own + 0.5 * own * own * (own + 1) / (own + 3);
+struct PowerCapWish {
+    Lanes log_gain;
+    Lanes phi;
+    Mask settled;
+};
+
+MEL_INLINE PowerCapWish power_cap_wish(Lanes own, Lanes shared, Mask wanted) {
+    own = smaller(own, fill(1e9));
+    shared = smaller(shared, fill(1e200));
     const Lanes s = logarithm_1p_rough(shared);
+    const Lanes below = 1 + s * (0.6769708176463985 + s * 0.15583214458209502);
+    const Lanes straight = 1 + 0.5 * shared;
+    const Lanes shifted = own + 3;
+    const Lanes inverse = 1 / (below * straight * shifted);
+    const Lanes alone = own + 0.5 * own * own * (own + 1) * (below * straight * inverse);
     const Lanes without = s *
-                          (0.997233914544727 + s * (0.878785577199161 + s * 0.1569288942091834)) /
-                          (1 + s * (0.6769708176463985 + s * 0.15583214458209502));
-    const Lanes bent = (own + shared) / (1 + 0.5 * shared);
-    Lanes l = smaller(larger(larger(larger(alone, without), bent), fill(1e-100)), fill(690));
+                          (0.997233914544727 + s * (0.878785577199161 + s * 0.1569288942091834)) *
+                          (straight * shifted * inverse);
+    const Lanes bent = (own + shared) * (below * shifted * inverse);
+    PowerCapWish r;
+    r.log_gain = smaller(larger(larger(larger(alone, without), bent), fill(1e-60)), fill(690));
+    r.phi = fill(1);
     Mask open = wanted;
     for (int step = 0; step < 8 && any(open); ++step) {
+        const Lanes l = r.log_gain;
         const Exponential e = exponential(-l);
         const Lanes w = -e.minus_one;
-        const Lanes inverse_w = 1 / w;
+        const Lanes phi = e.excess;
+        const Lanes whole = own * w + shared * l * e.value;  // w times the right side
+        const Lanes every = 1 / (w * whole * phi);
+        const Lanes inverse_w = whole * phi * every;
+        const Lanes inverse_right = w * w * phi * every;
         const Lanes share = l * e.value * inverse_w;
-        const Lanes right = own + shared * share;
-        const Lanes part = shared * share / right;
-        const Lanes left_slope = 0.5 * l * w / e.excess;  // of ln sqrt(2 phi) in ln l
-        const Lanes fall = e.excess * inverse_w;          // minus that of the share
-        const Lanes f = 0.5 * logarithm(2 * e.excess / (right * right));
+        const Lanes part = shared * share * inverse_right;
+        const Lanes left_slope = 0.5 * l * w * (w * whole * every);  // of ln sqrt(2 phi) in ln l
+        const Lanes fall = phi * inverse_w;                          // minus that of the share
+        const Lanes f = 0.5 * logarithm(2 * phi * inverse_right * inverse_right);
         const Lanes first = left_slope + part * fall;
         const Lanes second = left_slope * (1 + share - 2 * left_slope) + part * (l - share * fall) -
                              part * (1 - part) * fall * fall;
         const Lanes square = first * first;
         const Lanes bottom = square - 0.5 * f * second;
-        const Lanes delta = -f * first / select(bottom > 0.25 * square, bottom, square);
-        const Lanes half = 0.5 * delta * delta;
-        const Lanes next = select(delta > fill(0), l * (1 + delta + half), l / (1 - delta + half));
-        l = select(open, smaller(next, fill(690)), l);
-        open = open & ~(magnitude(delta) <= fill(1e-4));
+        const Lanes newton = -f * first / select(bottom > 0.25 * square, bottom, square);
+        const Lanes delta = smaller(larger(newton, fill(-1)), fill(1));
+        const Lanes move = l * (delta + 0.5 * delta * delta);
+        r.log_gain = select(open, smaller(l + move, fill(690)), l);
+        r.phi = select(open, phi + move * (w + 0.5 * move * e.value), r.phi);
+        open = open & ~(magnitude(newton) <= 1e-3 * smaller(l, fill(1)));
     }
-    return {l, ~open & (l > 1e-90) & (l < fill(600))};
+    r.settled = ~open & (r.log_gain > 1e-50) & (r.log_gain < fill(600));
+    return r;
 }
 
 }  // namespace mel::MEL_ISA

@@ -98,7 +98,8 @@ struct Capped {
   private:
     MEL_INLINE void at_band_cap(const CapLanes& cap, Mask m, FillLanes& f, BoughtLanes& b) {
         const Lanes band = select(m, cap.bandwidth, fill(1));
-        const CappedLanes paid = MEL_ISA::at_band_cap(1.0, band, Caps::watt(f.noise, band), f.rate);
+        const CappedLanes paid =
+            MEL_ISA::at_band_cap(1.0, band, ln2 / band, Caps::watt(f.noise, band), f.rate);
         take(m, cap, paid, f, b);
         f.impossible = f.impossible | (m & (paid.power > cap.power * (1 + cap_tolerance)));
     }

@@ -58,25 +58,25 @@ MEL_INLINE CappedLanes choose(Mask m, const CappedLanes& x, const CappedLanes& y
             select(m, x.log_gain, y.log_gain)};
 }
 
-// At a bandwidth cap, for both laws: `watt` is the noise's power there.
-MEL_INLINE CappedLanes at_band_cap(double mu, Lanes cap, Lanes watt, Lanes rate) {
-    const Lanes per = ln2 / cap;
+// At a bandwidth cap, for both laws: `per` is ln2 / cap, `watt` the noise's power there.
+MEL_INLINE CappedLanes at_band_cap(double mu, Lanes cap, Lanes per, Lanes watt, Lanes rate) {
     const Lanes y = rate * per;
     const Exponential e = exponential(smaller(y, fill(690)));
     const Lanes power_slope = watt * per * e.value;
     return {cap, watt * e.minus_one, mu * power_slope, fill(0), power_slope, per, y};
 }
 
+// `noise` is in units of the cap.
 MEL_INLINE CappedLanes at_power_cap_density(double lambda, Lanes cap, Lanes noise,
                                             const PowerCapRoot& root) {
-    const Lanes inverse = 1 / (1 + root.gain);
-    const Lanes fraction = root.gain * inverse;
-    const Lanes inverse_phi = 1 / ((root.log_gain * root.gain - root.excess) * inverse);
-    const Lanes bandwidth = cap / (noise * root.gain);
-    const Lanes band_slope = ln2 * inverse_phi;
-    const Lanes steep = fraction * inverse_phi;
-    return {bandwidth,    cap,     lambda * band_slope,
-            band_slope,   fill(0), steep * steep * ln2 / bandwidth,
+    const Lanes whole = root.log_gain * root.gain - root.excess;  // phi e^l
+    const Lanes signal = noise * root.gain;
+    const Lanes both = 1 / (whole * signal);
+    const Lanes inverse = signal * both;
+    const Lanes band_slope = ln2 * (1 + root.gain) * inverse;
+    const Lanes steep = root.gain * inverse;
+    return {whole * both, cap,     lambda * band_slope,
+            band_slope,   fill(0), steep * steep * ln2 * signal,
             root.log_gain};
 }
 
@@ -90,30 +90,27 @@ struct DensityCaps {
     // Both amounts are proportional to the rate: the one further beyond its cap came there first.
     MEL_INLINE Mask band_first(const PriceConstants&, const DemandLanes&, const CapLanes& cap,
                                Lanes bandwidth, Lanes power) {
-        return bandwidth / cap.bandwidth >= power / cap.power;
+        return bandwidth * cap.power >= power * cap.bandwidth;
     }
     MEL_INLINE Lanes watt(Lanes noise, Lanes band) { return noise * band; }
 
-    // What power alone carries, in units of the rate at boundless bandwidth.
-    MEL_INLINE Lanes share(Lanes cap, Lanes noise, Lanes rate) {
-        return smaller(rate * ln2 * noise / cap, fill(1 - 1e-13));
-    }
-    MEL_INLINE CapRoot power_wish(const KernelInput& in, const PriceConstants& p,
-                                  const DemandLanes& q, Lanes cap, Mask wanted, Lanes& slack) {
-        const Lanes scale = 1 / square_root(q.shape * (0.5 / p.band));
-        const Lanes full = cap / (q.noise * ln2);
-        const CapRoot l = power_cap_wish(in.alpha * scale, q.each * full * scale, wanted);
-        slack = square_root(p.band * q.shape / exponential(-l.value).excess);
-        return l;
+    MEL_INLINE PowerCapWish power_wish(const KernelInput& in, const PriceConstants& p,
+                                       const DemandLanes& q, Lanes cap, Mask wanted) {
+        const Lanes root = square_root(q.shape * (0.5 / p.band));
+        const Lanes inverse = 1 / (root * q.noise * ln2);
+        return power_cap_wish(in.alpha * (q.noise * ln2 * inverse), q.each * cap * inverse, wanted);
     }
     // `l` starts the root where `known`.
     MEL_INLINE CappedLanes at_power_cap(const PriceConstants& p, Lanes noise, Lanes cap, Lanes rate,
                                         Lanes l, Mask known, Mask wanted, Mask& settled) {
-        const Lanes part = select(wanted, share(cap, noise, rate), fill(0.5));
-        if (any(wanted & ~known)) l = select(known, l, power_cap_start(part));
-        const PowerCapRoot root = power_cap_root(part, l, wanted);
-        settled = root.settled & (root.log_gain > fill(1e-7));
-        return at_power_cap_density(p.lambda, cap, noise, root);
+        const Lanes relative = noise / cap;
+        // Of what boundless bandwidth would carry.
+        const Lanes share =
+            select(wanted, smaller(rate * ln2 * relative, fill(1 - 1e-13)), fill(0.5));
+        if (any(wanted & ~known)) l = select(known, l, power_cap_start(share));
+        const PowerCapRoot root = power_cap_root(share, l, wanted);
+        settled = root.settled & (root.log_gain > fill(1e-6));
+        return at_power_cap_density(p.lambda, cap, relative, root);
     }
 };
 
@@ -127,11 +124,11 @@ struct FixedCaps {
     }
     MEL_INLINE Lanes watt(Lanes noise, Lanes) { return noise; }
 
-    MEL_INLINE CapRoot power_wish(const KernelInput&, const PriceConstants& p, const DemandLanes& q,
-                                  Lanes cap, Mask wanted, Lanes& slack) {
+    // The marginal cost does not change: u stands where phi does in the other law.
+    MEL_INLINE PowerCapWish power_wish(const KernelInput&, const PriceConstants&,
+                                       const DemandLanes& q, Lanes cap, Mask wanted) {
         const Lanes u = logarithm_1p(select(wanted, cap / q.noise, fill(1)));
-        slack = square_root(p.band * q.shape / u);
-        return {u, u > 0};
+        return {u, u, u > 0};
     }
     MEL_INLINE CappedLanes at_power_cap(const PriceConstants& p, Lanes, Lanes cap, Lanes rate,
                                         Lanes u, Mask, Mask, Mask& settled) {
@@ -149,7 +146,7 @@ struct LimitedResponse : ResponseLanes {
 // Where the lanes `over` stand at a cap.
 struct CappedBest {
     CappedLanes paid;
-    Lanes slack, samples, rate;
+    Lanes slack, samples, rate, hurry, cost, interior;
     Mask free, settled;
 };
 
@@ -159,57 +156,59 @@ MEL_INLINE CappedBest capped_best(const KernelInput& in, const PriceConstants& p
                                   Mask by_band, Mask by_power) {
     CappedBest c;
     Lanes wish = fill(1);
-    CapRoot wanted{fill(1), ~none()};
-    Lanes watt = fill(1);
+    PowerCapWish root{};
+    const Lanes inverse_each = 1 / q.each;
     const Lanes band_cap = select(by_band, cap.bandwidth, fill(1));
     const Lanes power_cap = select(by_power, cap.power, fill(1));
+    const Lanes watt = Caps::watt(q.noise, band_cap);
+    const Lanes per = ln2 / band_cap;
     c.settled = ~none();
     if (any(by_band)) {
-        const Lanes per = ln2 / band_cap;
-        const Lanes inverse = 1 / q.each;
-        watt = Caps::watt(q.noise, band_cap);
-        const Lanes reach = square_root(q.shape * per / (p.mu * watt)) * inverse;
-        const CapRoot y = band_cap_root(reach, in.alpha * per * inverse, by_band);
-        wish = q.shape * per * inverse / y.value;
+        const Lanes reach = square_root(q.shape * per / (p.mu * watt)) * inverse_each;
+        const CapRoot y = band_cap_root(reach, in.alpha * per * inverse_each, by_band);
+        wish = q.shape * per * inverse_each / y.value;
         c.settled = y.settled | ~by_band;
     }
     if (any(by_power)) {
-        Lanes slack;
-        wanted = Caps::power_wish(in, p, q, power_cap, by_power, slack);
-        wish = select(by_power, slack, wish);
-        c.settled = c.settled & (wanted.settled | ~by_power);
+        root = Caps::power_wish(in, p, q, power_cap, by_power);
+        wish = select(by_power, square_root(p.band * q.shape / root.phi), wish);
+        c.settled = c.settled & (root.settled | ~by_power);
     }
     c.slack = smaller(larger(wish, e.high_slack), e.low_slack);
     c.free = c.slack == wish;
-    c.samples = samples_at(q, e, 1 / q.each, c.slack);
-    c.rate = larger(in.alpha * c.samples + in.beta, fill(0)) / c.slack;
-    c.paid = at_band_cap(p.mu, band_cap, watt, c.rate);
+    c.samples = samples_at(q, e, inverse_each, c.slack);
+    const Lanes inverse_slack = 1 / c.slack;
+    c.rate = larger(in.alpha * c.samples + in.beta, fill(0)) * inverse_slack;
+    c.hurry = c.rate * inverse_slack;
+    c.paid = at_band_cap(p.mu, band_cap, per, watt, c.rate);
     if (any(by_power)) {
         Mask settled;
-        const CappedLanes paid = Caps::at_power_cap(p, q.noise, power_cap, c.rate, wanted.value,
+        const CappedLanes paid = Caps::at_power_cap(p, q.noise, power_cap, c.rate, root.log_gain,
                                                     c.free, by_power, settled);
         c.paid = choose(by_power, paid, c.paid);
-        // What ends the box needs no root of the wish, but one of the rate.
         c.settled = c.settled & (settled | ~by_power);
     }
+    c.cost = p.lambda * c.paid.bandwidth + p.mu * c.paid.power;
+    // C'' in samples over the square of the rate's slope, in which unit_cost shape = slack^2.
+    const Lanes second =
+        c.paid.unit_cost * (c.paid.bend + 2 * q.each * c.paid.unit_cost * inverse_slack);
+    c.interior = only(c.free, 1 / second);
     return c;
 }
 
-MEL_INLINE void put_capped(const PriceConstants& p, const DemandLanes& q, const CappedBest& c,
-                           Mask m, LimitedResponse& r) {
+MEL_INLINE void put_capped(const CappedBest& c, Mask m, LimitedResponse& r) {
     const CappedLanes& paid = c.paid;
     r.samples = select(m, c.samples, r.samples);
     r.slack = select(m, c.slack, r.slack);
     r.rate = select(m, c.rate, r.rate);
-    r.hurry = select(m, c.rate / c.slack, r.hurry);
+    r.hurry = select(m, c.hurry, r.hurry);
     r.bandwidth = select(m, paid.bandwidth, r.bandwidth);
     r.power = select(m, paid.power, r.power);
-    r.cost = select(m, p.lambda * paid.bandwidth + p.mu * paid.power, r.cost);
+    r.cost = select(m, c.cost, r.cost);
     r.unit_cost = select(m, paid.unit_cost, r.unit_cost);
     r.band_slope = select(m, paid.band_slope, r.band_slope);
     r.power_slope = select(m, paid.power_slope, r.power_slope);
-    const Lanes second = paid.unit_cost * (paid.bend + 2 * q.each * c.slack / q.shape);
-    r.interior = select(m, only(c.free, 1 / second), r.interior);
+    r.interior = select(m, c.interior, r.interior);
     r.curvature = select(m, fill(0), r.curvature);
 }
 
@@ -229,12 +228,15 @@ MEL_INLINE void settle_limited(const KernelInput& in, const DemandLanes& q, cons
 // The envelope: what another second, or another local cycle, changes.
 MEL_INLINE void envelope(const KernelInput& in, const DemandLanes& q, const LimitedEnds& l,
                          std::size_t k, LimitedResponse& r) {
-    const Lanes worth = r.slack * r.slack / q.shape;  // of a unit of rate, in samples
-    const Mask at_rate = (r.slack == l.cap_slack) & (worth > r.unit_cost);
-    r.push = select(at_rate, worth, r.unit_cost) * r.hurry;
+    r.push = r.unit_cost * r.hurry;
     r.bound_tau = fill(0);
+    const Mask at_rate = r.active & (r.slack == l.cap_slack);
+    if (!any(at_rate) && !in.upper_slope) return;
+    const Lanes worth = r.slack * r.slack / q.shape;  // of a unit of rate, in samples
+    const Mask dear = worth > r.unit_cost;
+    r.push = select(at_rate & dear, worth * r.hurry, r.push);
     if (in.upper_slope) {
-        const Mask at_bound = (r.samples == l.ends.high) & ~at_rate & (worth > r.unit_cost);
+        const Mask at_bound = (r.samples == l.ends.high) & ~at_rate & dear;
         r.bound_tau = only(at_bound, (1 - r.unit_cost / worth) * load(in.upper_slope + k));
     }
 }
@@ -260,7 +262,7 @@ struct Limited<DensityLaw> {
                 const Mask band = DensityCaps::band_first(p, q, cap, r.bandwidth, r.power);
                 const CappedBest c =
                     capped_best<DensityCaps>(in, p, q, l.ends, cap, over & band, over & ~band);
-                put_capped(p, q, c, over, r);
+                put_capped(c, over, r);
                 settle_limited(in, q, l, select(over, c.paid.log_gain, log_gain), r);
                 r.doubtful = r.doubtful | (over & ~c.settled);
                 r.capped = over;
@@ -298,9 +300,8 @@ struct Limited<FixedLaw> {
                 const Mask band = FixedCaps::band_first(p, q, cap, r.bandwidth, r.power);
                 const CappedBest c =
                     capped_best<FixedCaps>(in, p, q, e, cap, over & band, over & ~band);
-                const Lanes cost = p.lambda * c.paid.bandwidth + p.mu * c.paid.power;
                 // Below the caps the value may rise again towards the lower end.
-                const Mask doubt = in.alpha > 0 ? over & (c.samples - cost < e.low) : none();
+                const Mask doubt = in.alpha > 0 ? over & (c.samples - c.cost < e.low) : none();
                 if (any(doubt)) {
                     DemandLanes safe = q;
                     safe.valid = doubt;
@@ -308,7 +309,7 @@ struct Limited<FixedLaw> {
                         in, p, safe, e, select(e.possible, e.low_slack, fill(1)), none(), f.u);
                     const Mask lower = doubt & (low.bandwidth <= cap.bandwidth) &
                                        (low.power <= cap.power) &
-                                       (low.samples - low.cost > c.samples - cost);
+                                       (low.samples - low.cost > c.samples - c.cost);
                     if (any(lower)) {
                         f = choose(lower, low, f);
                         free = free & ~lower;
@@ -316,7 +317,7 @@ struct Limited<FixedLaw> {
                         over = over & ~lower;
                     }
                 }
-                put_capped(p, q, c, over, r);
+                put_capped(c, over, r);
                 settle_limited(in, q, l,
                                select(over, c.paid.log_gain, select(f.rate > 0, f.u, fill(1))), r);
                 r.doubtful = r.doubtful | (over & ~c.settled);
