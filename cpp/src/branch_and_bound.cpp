@@ -11,11 +11,25 @@ constexpr int rounds_of_exchange = 12;
 constexpr std::size_t largest_for_exchange = 4096;
 }  // namespace
 
-// Cheaper than any prices: the box itself holds fewer than D samples.
+// Cheaper than any prices: the box itself can not hold D samples.
 bool BranchAndBound::closes_by_capacity(const Open& open) const {
-    CompensatedSum most;
-    for (const double u : open.upper) most.add(u);
-    return most.value() < tools_.problem.samples_real();
+    CompensatedSum least, most;
+    for (const double l : open.lower) least.add(l);
+    for (const double u : most_) most.add(u);
+    const double samples = tools_.problem.samples_real();
+    return most.value() < samples || least.value() > samples;
+}
+
+// The box that a node's bound is taken over: energy is no matter of the tree, it only forbids.
+void BranchAndBound::forbid(double tau, const Open& open) {
+    const Box whole = boxes_.whole(tau);
+    const Box sure = boxes_.sure(tau);
+    most_.resize(open.upper.size());
+    kept_.resize(open.upper.size());
+    for (std::size_t k = 0; k < open.upper.size(); ++k) {
+        most_[k] = std::min(open.upper[k], whole.high(k));
+        kept_[k] = std::min(open.upper[k], sure.high(k));
+    }
 }
 
 // Makes the newest splits whole (sum D) and asks the water-filling whether one fits.
@@ -25,6 +39,9 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
     for (std::size_t i = 0; i < tries; ++i) {
         const FoundSplit& split = search_.recent(i);
         samples_ = split.samples;
+        for (std::size_t k = 0; k < samples_.size(); ++k) {
+            samples_[k] = std::min(samples_[k], box.high(k));
+        }
         Prices prices = split.prices;
         if (!tools_.rounding.repair(tau, problem.cycle_s(), box, prices, samples_.data())) continue;
         for (int round = 0; round < rounds_of_exchange; ++round) {
@@ -101,14 +118,14 @@ bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, 
 
 bool BranchAndBound::choose_widest(const Open& open, std::size_t& learner, double& at) const {
     double widest = 0;
-    for (std::size_t k = 0; k < open.upper.size(); ++k) {
-        const double width = open.upper[k] - open.lower[k];
+    for (std::size_t k = 0; k < most_.size(); ++k) {
+        const double width = most_[k] - open.lower[k];
         if (!(width > widest)) continue;
         widest = width;
         learner = k;
         const double held = search_.found() > 0 ? search_.recent(0).samples[k]
-                                                : std::floor(0.5 * (open.lower[k] + open.upper[k]));
-        at = std::clamp(held, open.lower[k], open.upper[k] - 1);
+                                                : std::floor(0.5 * (open.lower[k] + most_[k]));
+        at = std::clamp(held, open.lower[k], most_[k] - 1);
     }
     return widest > 0;
 }
@@ -171,18 +188,19 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         const Open open = std::move(stack.back());
         stack.pop_back();
         ++nodes_;
+        forbid(tau, open);
         if (closes_by_capacity(open)) {
             build_[open.node].node = {-1, 0, {0, 0}};
             continue;
         }
-        const Box box{{}, open.lower.data(), open.upper.data()};
+        const Box box{{}, open.lower.data(), most_.data()};
         const auto outcome = search_.run(tau, box, open.start, passes_a_node);
         if (outcome == PriceSearch::Outcome::stopped) return Outcome::stopped;
         if (outcome == PriceSearch::Outcome::infeasible) {
             build_[open.node].node = {-1, 0, search_.proof()};
             continue;
         }
-        if (try_splits(tau, box)) return Outcome::feasible;
+        if (try_splits(tau, {{}, open.lower.data(), kept_.data()})) return Outcome::feasible;
         std::size_t learner = 0;
         double at = 0;
         if (!choose(tau, open, learner, at)) {

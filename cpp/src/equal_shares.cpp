@@ -17,18 +17,22 @@ class EqualShares {
     EqualShares(const Problem& problem, const Settings& settings)
         : problem_(problem),
           stop_(settings.time_limit_s, {}),
-          pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_) {
+          pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_,
+                InstructionSet::automatic, settings.trust),
+          boxes_(problem, pool_, root_box(problem, Scheme::task_only)) {
         const double learners = static_cast<double>(problem.size());
         bandwidth_hz_ = share_of(problem.bandwidth_hz(), learners);
         power_w_ = share_of(problem.power_w(), learners);
+        limits_ = problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr;
         send_s_per_bit_.resize(problem.size());
         pool_.run(block_count(problem.size()), [&](std::size_t b) {
             const std::size_t last = std::min(problem.size(), (b + 1) * block_size);
             for (std::size_t k = b * block_size; k < last; ++k) {
+                const double band = bandwidth_of(k);
                 const double noise = problem.law() == LinkLaw::density
-                                         ? problem.noise_over_gain()[k] * bandwidth_hz_
+                                         ? problem.noise_over_gain()[k] * band
                                          : problem.noise_over_gain()[k];
-                send_s_per_bit_[k] = ln2 / (bandwidth_hz_ * std::log1p(power_w_ / noise));
+                send_s_per_bit_[k] = ln2 / (band * std::log1p(power_of(k) / noise));
             }
         });
     }
@@ -38,12 +42,13 @@ class EqualShares {
     double fitting(double tau, double cycle_s, double scale, double* samples) {
         ++passes_;
         blocks_.assign(block_count(problem_.size()), {});
+        const Box box = scale > 1 ? boxes_.whole(tau) : boxes_.sure(tau);
         pool_.run(blocks_.size(), [&](std::size_t b) {
             Part part;
             const std::size_t last = std::min(problem_.size(), (b + 1) * block_size);
             for (std::size_t k = b * block_size; k < last; ++k) {
-                const double d = fitting_samples(k, tau, cycle_s * scale);
-                if (d < 0 && !problem_.excused()) {
+                const double d = std::min(fitting_samples(k, tau, cycle_s * scale), box.high(k));
+                if (d < box.low(k) && !(problem_.excused() && box.low(k) <= 0)) {
                     part.impossible = 1;
                     part.learner = k;
                 }
@@ -64,7 +69,7 @@ class EqualShares {
         Result result;
         const double samples = problem_.samples_real();
         const double cycle = problem_.cycle_s();
-        std::int64_t high = largest_conceivable_tau(problem_);
+        std::int64_t high = boxes_.contradicts() ? 0 : largest_conceivable_tau(problem_);
         std::int64_t bound = high;
         std::int64_t sure = 0;
         const auto over = [&](std::int64_t tau, double scale) {
@@ -107,6 +112,7 @@ class EqualShares {
     Result decide_one(std::int64_t tau) {
         Result result;
         result.bound = largest_conceivable_tau(problem_);
+        if (boxes_.contradicts()) result.bound = std::min(result.bound, tau - 1);
         const double samples = problem_.samples_real();
         const double cycle = problem_.cycle_s();
         const double real = static_cast<double>(tau);
@@ -142,12 +148,19 @@ class EqualShares {
         return share;
     }
 
+    double bandwidth_of(std::size_t k) const {
+        return limits_ ? std::min(bandwidth_hz_, limits_->max_bandwidth_hz[k]) : bandwidth_hz_;
+    }
+    double power_of(std::size_t k) const {
+        return limits_ ? std::min(power_w_, limits_->max_power_w[k]) : power_w_;
+    }
+
     double fitting_samples(std::size_t k, double tau, double cycle_s) const {
         const Demand demand = demand_of(problem_, k, tau, cycle_s);
         const double fixed = demand.budget_s - demand.beta * send_s_per_bit_[k];
         if (!(fixed >= 0)) return -1;
         const double each = demand.per_sample_s + demand.alpha * send_s_per_bit_[k];
-        return std::min(std::floor(fixed / each), problem_.samples_real());
+        return std::floor(fixed / each);
     }
 
     // The earliest common finish, by halves on the cycle; surplus samples leave the last learners
@@ -162,24 +175,31 @@ class EqualShares {
             (fitting(tau, middle, 1, nullptr) >= samples ? late : early) = middle;
             stop_.check();
         }
+        const Box box = boxes_.sure(tau);
         std::vector<double> d(size);
         double surplus = fitting(tau, late, 1, d.data()) - samples;
         for (std::size_t k = size; k-- > 0 && surplus > 0;) {
-            const double less = std::min(d[k], surplus);
+            const double less = std::min(d[k] - box.low(k), surplus);
             d[k] -= less;
             surplus -= less;
         }
         result.samples.resize(size);
         for (std::size_t k = 0; k < size; ++k) result.samples[k] = static_cast<std::int64_t>(d[k]);
-        result.bandwidth_hz.assign(size, bandwidth_hz_);
-        result.power_w.assign(size, power_w_);
+        result.bandwidth_hz.resize(size);
+        result.power_w.resize(size);
+        for (std::size_t k = 0; k < size; ++k) {
+            result.bandwidth_hz[k] = bandwidth_of(k);
+            result.power_w[k] = power_of(k);
+        }
     }
 
     const Problem& problem_;
     Stop stop_;
     Pool pool_;
+    Boxes boxes_;
     double bandwidth_hz_;
     double power_w_;
+    const LearnerLimits* limits_ = nullptr;  // null where nothing is capped
     std::vector<double> send_s_per_bit_;
     std::vector<Part> blocks_;
     std::int64_t passes_ = 0;

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <limits>
 
+#include "mel/capped.hpp"
+
 namespace mel {
 
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                      std::vector<SplitSums>& blocks, double* samples) {
     const std::size_t size = problem.size();
     const double guard = slack_guard(point.cycle_s);
+    const LearnerLimits* limits = problem.limits();
+    const bool capped = limits && limits->caps();
     blocks.resize(block_count(size));
     pool.run(blocks.size(), [&](std::size_t b) {
         SplitSums sums;
@@ -16,14 +20,20 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
         for (std::size_t k = b * block_size; k < last; ++k) {
             const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
             const double noise = problem.noise_over_gain()[k];
+            if (capped) {  // costs below the truth already: no error to add
+                const Response r =
+                    respond_capped(problem.law(), demand, noise, problem.excused(), box.low(k),
+                                   box.high(k), point.prices, caps_of(*limits, k), guard);
+                if (!r.possible) sums.impossible += 1;
+                samples[k] = r.samples;
+                sums.add(r);
+                continue;
+            }
             const Response r = respond(problem.law(), demand, noise, problem.excused(), box.low(k),
                                        box.high(k), point.prices);
             if (!r.possible) sums.impossible += 1;
             samples[k] = r.samples;
-            sums.samples.add(r.samples);
-            sums.bandwidth.add(r.bandwidth_hz);
-            sums.power.add(r.power_w);
-            sums.cost.add(r.cost);
+            sums.add(r);
             if (r.cost > 0) sums.condition += r.cost / r.slack_s;
             // Where d ends at the deadline itself, rounding may have hidden one more integer.
             const double last_seen = r.possible ? r.samples : box.low(k) - 1;
@@ -61,6 +71,8 @@ double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
                 std::vector<SplitSums>& blocks) {
     const std::size_t size = problem.size();
     const double guard = slack_guard(problem.cycle_s());
+    const LearnerLimits* limits = problem.limits();
+    const bool capped = limits && limits->caps();
     blocks.resize(block_count(size));
     pool.run(blocks.size(), [&](std::size_t b) {
         SplitSums sums;
@@ -68,7 +80,9 @@ double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
         for (std::size_t k = b * block_size; k < last; ++k) {
             Demand demand = demand_of(problem, k, tau, problem.cycle_s());
             demand.budget_s += guard;
-            const double high = largest_allowed(demand, box.high(k));
+            const double high =
+                capped ? largest_within(demand, box.high(k), limits->max_rate[k] * (1 + rate_guard))
+                       : largest_allowed(demand, box.high(k));
             const bool may_rest = problem.excused() && box.low(k) <= 0;
             if (high < box.low(k) && !may_rest) sums.impossible += 1;
             sums.samples.add(std::max(high, 0.0));

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "mel/capped.hpp"
+
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -38,9 +40,13 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
             } else {
                 const double whole = std::floor(wish);
                 d = std::clamp(d, whole, whole + 1);
-                d = std::clamp(d, may_rest && low <= 0 ? 1 : low, box.high(k));
+                const double high = box.high(k);
+                const double least = may_rest && low <= 0 ? 1 : low;
+                d = high < least ? low : std::clamp(d, least, high);
                 const Demand demand = demand_of(problem_, k, tau, cycle_s);
                 if (!demand.allows(d)) d = std::max(d - 1, low);
+                if (caps_ && demand.rate(d) > caps_->max_rate[k])
+                    d = std::max(most(k, demand, d), low);
             }
             left += wish - d;
             total += d;
@@ -51,12 +57,16 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
     return reduce_tree(std::span<CompensatedSum>(totals_)).value();
 }
 
+double Rounding::most(std::size_t k, const Demand& demand, double high) const {
+    return caps_ ? largest_within(demand, high, caps_->max_rate[k]) : largest_allowed(demand, high);
+}
+
 void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices) {
     tau_ = tau;
     cycle_s_ = cycle_s;
     box_ = &box;
     prices_ = prices;
-    if (problem_.law() != LinkLaw::density) return;
+    if (problem_.law() != LinkLaw::density || caps_) return;
     unit_cost_.resize(problem_.size());
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
@@ -68,12 +78,20 @@ double Rounding::cost(std::size_t k, double d) const {
     const Demand demand = demand_of(problem_, k, tau_, cycle_s_);
     if (!demand.allows(d)) return infinity;
     const double rate = demand.rate(d);
+    if (caps_) {
+        const Caps caps = caps_of(*caps_, k);
+        if (rate > caps.rate) return infinity;
+        return buy_capped(problem_.law(), problem_.noise_over_gain()[k], prices_, caps, rate)
+            .purchase.cost;
+    }
     if (problem_.law() == LinkLaw::density) return unit_cost_[k] * rate;
     return buy_fixed(problem_.noise_over_gain()[k], prices_, rate).cost;
 }
 
 double Rounding::step_up(std::size_t k, double d, double by) const {
-    return d + by <= box_->high(k) ? (cost(k, d + by) - cost(k, d)) / by : infinity;
+    if (d + by > box_->high(k)) return infinity;
+    const double more = cost(k, d + by);
+    return more < infinity ? (more - cost(k, d)) / by : infinity;
 }
 
 double Rounding::step_down(std::size_t k, double d, double by) const {
@@ -103,7 +121,7 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
         if (down) return std::min(wanted, samples[k] - box.low(k));
         if (gain(k, wanted) > -infinity) return wanted;
         const Demand demand = demand_of(problem_, k, tau, cycle_s);
-        return std::min(wanted, largest_allowed(demand, box.high(k)) - samples[k]);
+        return std::min(wanted, most(k, demand, box.high(k)) - samples[k]);
     };
     const auto push = [&](std::size_t k) {
         const double by = stride(k);

@@ -8,8 +8,8 @@ namespace mel {
 namespace {
 constexpr std::size_t learners_sampled = 8192;
 
-void refuse_limits(const Problem& problem) {
-    if (problem.limited()) throw std::invalid_argument("limits of a learner are not solved yet");
+void refuse_blocks(const Problem& problem) {
+    if (problem.block_hz() > 0) throw std::invalid_argument("resource blocks are not solved yet");
 }
 }  // namespace
 
@@ -38,6 +38,10 @@ Result Solver::run() {
     upper_ = largest_conceivable_tau(problem_);
     result_.bound = upper_;
     result_.tree = {TreeNode{}};
+    if (boxes_.contradicts()) {
+        upper_ = 0;
+        return finish();
+    }
     if (!problem_.excused() && !problem_.every_return_in_time() && upper_ > 0 &&
         closed_by_capacity(1) == Answer::infeasible) {
         upper_ = 0;
@@ -61,6 +65,7 @@ Result Solver::decide_one(std::int64_t tau) {
     result_.tree = {TreeNode{}};
     end_tau_ = static_cast<double>(tau);
     prices_ = begin().prices;
+    if (boxes_.contradicts()) upper_ = std::min(upper_, tau - 1);
     if (tau <= upper_) {
         const Answer answer = decide(tau);
         if (answer == Answer::feasible) result_.tau = tau;
@@ -230,13 +235,13 @@ Result Solver::finish() {
 }
 
 Result solve(const Problem& problem, const Settings& settings) {
-    refuse_limits(problem);
+    refuse_blocks(problem);
     if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
     return Solver(problem, settings).run();
 }
 
 Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {
-    refuse_limits(problem);
+    refuse_blocks(problem);
     if (settings.scheme == Scheme::task_only) return decide_equal_shares(problem, tau, settings);
     return Solver(problem, settings).decide_one(tau);
 }

@@ -17,13 +17,16 @@ constexpr double budget_reserve = 5e-14;    // left unspent so that rounded sums
 constexpr double deadline_reserve = 1e-14;  // covers every rounding error of a learner's time
 constexpr double finish_tolerance = 1e-6;   // how far below its budgets a plan may finish
 
-// Scales the shares to the budget but for a few units in the last place.
-void spend_exactly(double* shares, std::size_t size, double budget) {
+// Scales the shares to the budget but for a few units in the last place, or to their caps.
+void spend_exactly(double* shares, std::size_t size, double budget, const double* caps) {
     CompensatedSum sum;
     for (std::size_t k = 0; k < size; ++k) sum.add(shares[k]);
     if (!(sum.value() > 0)) return;
     const double scale = budget / sum.value() * (1 - 4 * unit_roundoff);
-    for (std::size_t k = 0; k < size; ++k) shares[k] *= scale;
+    for (std::size_t k = 0; k < size; ++k) {
+        shares[k] *= scale;
+        if (caps) shares[k] = std::min(shares[k], caps[k]);
+    }
 }
 
 }  // namespace
@@ -142,8 +145,8 @@ bool WaterFilling::allocate(double tau, const Finish& finish, const double* samp
     });
     if (pool_.stop().requested()) return false;
     if (pool_.tentative()) {
-        spend_exactly(bandwidth_hz, size, band);
-        spend_exactly(power_w, size, watt);
+        spend_exactly(bandwidth_hz, size, band, in.max_bandwidth);
+        spend_exactly(power_w, size, watt, in.max_power);
         return true;
     }
     const AllocationSums sums = reduce_tree(std::span<AllocationSums>(allocation_blocks_));

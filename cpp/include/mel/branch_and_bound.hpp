@@ -54,6 +54,7 @@ class BranchAndBound {
         std::size_t above = 0;
     };
 
+    void forbid(double tau, const Open& open);
     bool closes_by_capacity(const Open& open) const;
     bool try_splits(double tau, const Box& box);
     bool choose_widest(const Open& open, std::size_t& learner, double& at) const;
@@ -67,6 +68,8 @@ class BranchAndBound {
     PriceSearch search_;
     std::vector<Built> build_;
     std::vector<TreeNode> tree_;
+    std::vector<double> most_;  // upper bounds with energy: for bounds,
+    std::vector<double> kept_;  // and for plans
     std::vector<double> samples_;
     double ratio_ = 1;
     long nodes_ = 0;

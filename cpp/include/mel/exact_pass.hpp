@@ -19,6 +19,12 @@ struct SplitSums {
     double overlooked = 0;  // what ties at the end of the cycle could add
     double impossible = 0;  // learners whose box holds no allowed integer
 
+    void add(const Response& r) {
+        samples.add(r.samples);
+        bandwidth.add(r.bandwidth_hz);
+        power.add(r.power_w);
+        cost.add(r.cost);
+    }
     void add(const SplitSums& o) {
         samples.add(o.samples);
         bandwidth.add(o.bandwidth);

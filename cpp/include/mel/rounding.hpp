@@ -10,7 +10,10 @@ namespace mel {
 
 class Rounding {
   public:
-    Rounding(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
+    Rounding(const Problem& problem, Pool& pool)
+        : problem_(problem),
+          pool_(pool),
+          caps_(problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr) {}
 
     // Integers next to the reals, scaled first so that they sum to D, within the box and what the
     // cycle allows; what rounding owes is carried from learner to learner. Returns the total, which
@@ -34,11 +37,14 @@ class Rounding {
     // not allowed.
     double step_up(std::size_t k, double d, double by) const;
     double step_down(std::size_t k, double d, double by) const;
+    // Largest integer up to `high` that the deadline and the learner's caps allow.
+    double most(std::size_t k, const Demand& demand, double high) const;
     void price(double tau, double cycle_s, const Box& box, Prices prices);
     double cost(std::size_t k, double d) const;
 
     const Problem& problem_;
     Pool& pool_;
+    const LearnerLimits* caps_;  // null where nothing is capped
     const Box* box_ = nullptr;
     double tau_ = 0;
     double cycle_s_ = 0;
