@@ -118,6 +118,20 @@ def test_what_energy_is_enough_for_is_rounded_to_the_stated_side(words) -> None:
     assert bound > 0
 
 
+def test_an_exact_tie_of_energy_is_rounded_to_the_stated_side() -> None:
+    # Nothing to return and one joule a sample: three for 3 J, two for the next float below.
+    task = mel.LearningTask(5, 0, 1, 0, 0, 1, flops_per_sample=1.0, setting="federated")
+    radio = mel.Radio(1.0, 1.0, noise_density_w_per_hz=1.0)
+    everything = np.array([1.0])
+    for energy_j, enough in ((3.0, 3), (float(np.nextafter(3.0, 0.0)), 2)):
+        learners = mel.Learners(
+            1.0, 1.0, 1.0, 1.0, energy_j=energy_j, energy_per_flop_j=1.0, count=1
+        )
+        r = _responses.Responses(mel.Problem(task, learners, radio, 100.0), "joint")
+        assert r.carried(1, everything, everything, "inner")[0] == 2
+        assert enough <= r.carried(1, everything, everything, "outer")[0] == 3
+
+
 @pytest.mark.parametrize("blocks", [None, 7])
 def test_no_grid_point_exceeds_a_cap_and_the_highest_reaches_it(blocks) -> None:
     for seed in range(10):
