@@ -14,7 +14,7 @@ class Mutant(NamedTuple):
     file: str  # below cpp/, or below python/mel_fast/
     old: str
     new: str
-    tests: str  # names of native tests, or files of tests/python, separated by blanks
+    tests: str  # names of native tests, or nodes of tests/python; separated by blanks
 
 
 ROOT = "tau_is_the_one_that_enumeration_finds"

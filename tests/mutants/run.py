@@ -151,7 +151,10 @@ def main(words: list[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             copy = kind(Path(folder) / "tree")
             copy.build("the source without a bug")
-            copy.test(sorted({name for mutant in wanted for name in mutant.tests.split()}))
+            try:
+                copy.test(sorted({name for mutant in wanted for name in mutant.tests.split()}))
+            except subprocess.CalledProcessError as error:
+                raise SystemExit(f"without a bug the tests fail:\n{error.stdout}") from None
             for mutant in wanted:
                 begin = time.monotonic()
                 found_out = verdict(copy, mutant)

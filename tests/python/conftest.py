@@ -1,6 +1,7 @@
 """What all tests share: hypothesis without a clock, a small problem, `mel-fast` in-process."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import hypothesis
@@ -17,6 +18,14 @@ class Outcome(NamedTuple):
     status: int
     out: str
     err: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_interrupts() -> Iterator[None]:
+    """Let SIGINT interrupt also where it is ignored, as in what a shell runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

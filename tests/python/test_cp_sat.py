@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from fractions import Fraction
 from itertools import product
 
 import mpmath
@@ -387,3 +388,29 @@ def test_ctrl_c_stops_cp_sat(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         mel.cp_sat.bracket(problem, bandwidth_steps=200, power_steps=200, time_limit_s=1e6)
     assert len(stopped) == 1
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_a_rate_is_rounded_to_the_stated_side(law):
+    problem = draw(3, 4, 100, law)
+    r = _grid.Responses(problem, "joint")
+    bandwidth = np.geomspace(1e-3, 1.0, 40) * np.full((4, 1), problem.radio.bandwidth_hz)
+    power = np.geomspace(1.0, 1e-6, 40) * np.full((4, 1), problem.radio.power_w)
+    inner, outer = (r._rate(bandwidth, power, side) for side in ("inner", "outer"))
+    for k in range(4):
+        gain = mpmath.mpf(float(problem.learners.gain[k]))
+        for b, p, below, above in zip(bandwidth[k], power[k], inner[k], outer[k], strict=True):
+            with mpmath.workdps(40):
+                noise = mpmath.mpf(problem.radio.noise) * (float(b) if law == "density" else 1)
+                exact = float(b) * mpmath.log1p(float(p) * gain / noise) / mpmath.ln2
+                assert float(below) < exact < float(above)
+            assert above - below < 1e-12 * above
+
+
+def test_equal_shares_err_to_the_stated_side():
+    for learners in range(1, 40):
+        problem = draw(learners, learners, 100)
+        r = _grid.Responses(problem, "task_only")
+        for side, budget in ((0, problem.radio.bandwidth_hz), (1, problem.radio.power_w)):
+            inner, outer = (_grid.equal_shares(r, which)[side][0] for which in ("inner", "outer"))
+            assert Fraction(inner) * learners <= Fraction(budget) <= Fraction(outer) * learners

@@ -61,7 +61,7 @@ def solved(scheme="joint", **changes):
 
 FILES = {
     "density": lambda: solved(),
-    "fixed, excused, tree": lambda: grown(
+    "fixed,excused,tree": lambda: grown(
         solved(law="fixed", idle="excused", cycle_s=23.0), (0, 3), (1, 5), (0, 9)
     ),
     "tree and model bits per sample": lambda: grown(
@@ -241,6 +241,12 @@ def test_plan_that_breaks_each_constraint_says_which_and_where():
     samples = data["samples"]
     cases = {
         "samples: the sum is +1": {"samples": [samples[0] + 1, *samples[1:]]},
+        "samples: the sum is -1": {"samples": [samples[0] - 1, *samples[1:]]},
+        # A served learner without samples must still receive the model.
+        "learner 0: has 96000 bits": {
+            "samples": [0, *samples[1:]],
+            "power_w": [0.0, *data["power_w"][1:]],
+        },
         "s late for T": {"tau": data["tau"] + 1, "bound": data["bound"] + 1},
         "bandwidth_hz: the sum": {"bandwidth_hz": [1e5, *data["bandwidth_hz"][1:]]},
         "power_w: the sum": {"power_w": [0.1, *data["power_w"][1:]]},
@@ -268,6 +274,23 @@ def test_tree_faults_are_named():
         assert any(words in reason for reason in verdict.reasons), (words, verdict)
 
 
+def exhausted(samples):
+    """Two learners that can compute three samples each; the claim that tau = 1 is impossible."""
+    task = mel.LearningTask(samples, 1, 1, 0, 0, 1, flops_per_sample=1.0)
+    learners = mel.Learners([1.0, 1.0], 1.0, 1.0, 1.0)
+    given = mel.Problem(task, learners, mel.Radio(1e9, 1e9, noise_density_w_per_hz=1e-9), 4.0)
+    proof = {"tau": 1, "rule": "prices", "tree": [{"lambda_per_hz": 0.0, "mu_per_w": 0.0}]}
+    return given, mel.Plan(given, status="infeasible", tau=0, bound=0, certificate=proof)
+
+
+def test_a_bound_equal_to_all_samples_proves_nothing():
+    given, claim = exhausted(samples=6)
+    assert mel.solve(given).tau == 1
+    (reason,) = verify(given, claim).reasons
+    assert "is not below D = 6" in reason
+    assert verify(*exhausted(samples=7)).ok
+
+
 def test_order_of_identical_learners_is_only_used_when_they_are_identical():
     """Below a split of learner 0 its twin is bounded too; without twins that box stays open."""
     data = solved()
@@ -279,6 +302,13 @@ def test_order_of_identical_learners_is_only_used_when_they_are_identical():
     gain[2] = math.nextafter(float.fromhex(gain[2]), 0.0).hex()
     verdict = verify_dict({**data, "certificate": {**data["certificate"], "tree": tree}})
     assert not any("cannot split" in reason for reason in verdict.reasons)
+
+
+def test_few_samples_of_the_later_twin_do_not_bind_the_earlier_one():
+    data = solved()
+    leaf = data["certificate"]["tree"][0]
+    tree = [{"learner": 2, "at": 1}, {"learner": 0, "at": 5}, leaf, leaf, leaf]
+    assert verify_dict({**data, "certificate": {**data["certificate"], "tree": tree}}).ok
 
 
 def test_keys_given_twice_are_refused(tmp_path):
