@@ -4,7 +4,7 @@ from mutants import Mutant
 
 TAMPER = "test_verify_tampering.py::"
 VERDICT = "test_verify.py::"
-BOUNDS = "test_verify_bounds.py"
+BOUNDS = "test_verify_bounds.py::"
 CP_SAT = "test_cp_sat.py::"
 EVERY_FIELD = TAMPER + "test_every_field"
 
@@ -29,9 +29,10 @@ PYTHON_MUTANTS = [
            EVERY_FIELD + "[feasible]"),
     Mutant("checker: the convex part's lower end ignored", "verify/_response.py",
            "if bent >= low:\n            values", "if bent > high:\n            values",
-           BOUNDS + "::test_non_concave_family_is_not_concave_and_still_sharp"),
+           BOUNDS + "test_non_concave_family_is_not_concave_and_still_sharp"),
     Mutant("checker: what balls leave open at the deadline ignored", "verify/_response.py",
-           "if sure < top:", "if sure > top:", BOUNDS),
+           "if sure < top:", "if sure > top:",
+           BOUNDS + "test_a_sample_that_64_bits_cannot_exclude_is_counted"),
     Mutant("checker: deadlines of excused learners not looked at", "verify/_plan.py",
            'if problem.idle == "excused" and d == 0:', 'if problem.idle == "excused":',
            EVERY_FIELD + "[fixed,excused,tree]"),

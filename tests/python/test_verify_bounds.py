@@ -1,6 +1,8 @@
 """The checker's bound on one learner: never below the enumerated maximum, and hardly above it."""
 
+import math
 import random
+from fractions import Fraction
 
 import mpmath
 import pytest
@@ -183,6 +185,38 @@ def test_deadline_met_exactly_is_no_time_to_send(law):
     numbers.rows[0] = (MP.mpf(1), *numbers.rows[0][1:])
     assert case.check(0, 40) < 3
     assert case.check(4, 40) is None
+
+
+def nearly_exact(d):
+    """A speed f and a deadline T that d samples meet, with less than 2^-66 of it to spare."""
+    rng = random.Random(1)
+    while True:
+        flops = 1 + rng.random()
+        exact = Fraction(d) / Fraction(flops)
+        cycle_s = float(exact)
+        if Fraction(cycle_s) <= exact:
+            cycle_s = math.nextafter(cycle_s, math.inf)
+        if Fraction(cycle_s) - exact < exact / 2**66:
+            return flops, cycle_s
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_a_sample_that_64_bits_cannot_exclude_is_counted(law):
+    """Twelve samples leave 1e-20 of the cycle, at such low prices that this is the best choice."""
+    flops, cycle_s = nearly_exact(12)
+    case = Case(0, law, alpha=10, beta=0)
+    case.samples, case.tau = 40, 1
+    case.problem.task.update(samples=40, flops_per_sample=1.0)
+    case.problem.learners[0] = case.problem.learners[0]._replace(flops_per_s=flops)
+    object.__setattr__(case.problem, "cycle_s", cycle_s)
+    numbers = case.numbers
+    numbers.D, numbers.T, numbers.flops = 40, MP.mpf(cycle_s), MP.mpf(1)
+    numbers.rows[0] = (MP.mpf(flops), *numbers.rows[0][1:])
+    rate = numbers.need(12) / numbers.slack(0, 1, 12)
+    assert 0 < numbers.slack(0, 1, 12) < 1e-18
+    price = float(MP.mpf("0.5") / cost(numbers, 0, rate, Prices(MP.mpf(1), MP.mpf(1))))
+    case.prices = (price, price)
+    assert case.check(0, 40, sharp=1.0) > 11.4
 
 
 @pytest.fixture(name="bad_guesses")
