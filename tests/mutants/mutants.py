@@ -78,8 +78,8 @@ MUTANTS = [
            "if (answer == Answer::infeasible) upper_ = next - 1;",
            "if (answer == Answer::infeasible) upper_ = next;", ROOT),
     Mutant("a box closed by capacity too early", "src/branch_and_bound.cpp",
-           "return most.value() < tools_.problem.samples_real();",
-           "return most.value() <= tools_.problem.samples_real();", TREE + " " + ROOT),
+           "return most.value() < samples ||", "return most.value() <= samples ||",
+           TREE + " " + ROOT),
     Mutant("a plain sum where a compensated one decides", "include/mel/sums.hpp",
            "low_ += (high_ - (sum - part)) + (x - part);", "low_ += 0 * part;",
            "compensated_sum_keeps_what_plain_addition_loses "
