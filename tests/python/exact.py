@@ -21,10 +21,10 @@ def violations(plan) -> list[str]:
     if plan.tau < 1 or plan.samples.sum() != task.samples or (plan.samples < 0).any():
         found.append(f"tau {plan.tau}, samples {plan.samples} for {task.samples}")
     for name, given, budget in (
-        ("bandwidth", plan.bandwidth_hz, radio.bandwidth_hz),
+        ("bandwidth", bandwidths(plan), radio.bandwidth_hz),
         ("power", plan.power_w, radio.power_w),
     ):
-        parts = [Fraction(float(part)) for part in given]
+        parts = list(map(Fraction, given))
         if min(parts) < 0 or sum(parts) > Fraction(budget):
             found.append(f"{name} budget {budget}, used {float(sum(parts))!r}")
     if plan.scheme == "task_only":
@@ -47,6 +47,18 @@ def violations(plan) -> list[str]:
         if total > mpmath.mpf(problem.cycle_s):
             found.append(f"learner {k} takes {mpmath.nstr(total, 20)} of {problem.cycle_s} s")
     return found
+
+
+def bandwidths(plan) -> list[Fraction]:
+    """Return the bandwidths; those of blocks are exact products, not the float64 next to them."""
+    if plan.blocks is None:
+        return [Fraction(float(band)) for band in plan.bandwidth_hz]
+    width = Fraction(plan.problem.radio.block_hz)
+    return [int(blocks) * width for blocks in plan.blocks]
+
+
+def _real(number: Fraction):
+    return mpmath.mpf(number.numerator) / number.denominator
 
 
 def _total_s(plan, k: int):
@@ -76,13 +88,13 @@ def _total_s(plan, k: int):
         back = samples * task.model_bits_per_sample + task.model_bits
         total = seconds(
             samples * task.alpha_bits + task.model_bits,
-            rate(float(plan.bandwidth_hz[k]), float(plan.power_w[k])),
+            rate(_real(bandwidths(plan)[k]), float(plan.power_w[k])),
         )
         total += seconds(
             back, rate(float(learners.return_bandwidth_hz[k]), float(learners.return_power_w[k]))
         )
         left = Fraction(problem.cycle_s) - compute
-        slack = mpmath.mpf(left.numerator) / left.denominator
+        slack = _real(left)
         # A tie at 60 digits is a tie: only whole-number coincidences get there.
         return mpmath.mpf(problem.cycle_s) + (
             0 if abs(total - slack) < mpmath.mpf(10) ** -50 * abs(slack) else total - slack
