@@ -229,8 +229,8 @@ def fixture_bad_guesses(monkeypatch):
         other = [float("nan"), -1e300, 1e300, float(low), guess + 3]
         return honest(test, low, high, rng.choice(other))
 
-    monkeypatch.setattr(_peak, "last_true", search)
-    monkeypatch.setattr(_response, "last_true", search)
+    for module in (_peak, _response, _blocks):
+        monkeypatch.setattr(module, "last_true", search)
 
 
 @pytest.mark.parametrize("law", LAWS)

@@ -41,6 +41,13 @@ def limited(names=tuple(LIMITS), blocks=None, **changes):
     )
 
 
+def silent(other):
+    """The problem with nothing to send or return: computing and its energy are all."""
+    task = other.task.replace(setting="federated", fixed_parameters=0, parameters_per_sample=0)
+    limits = {"energy_j": [1.0, 0.05, 2.0], "energy_per_flop_j": [1e-8, 1e-9, 0.0]}
+    return other.replace(task=task, learners=other.learners.replace(**limits))
+
+
 FILES = {
     "density": lambda: answer(limited()),
     "fixed, excused": lambda: answer(limited(law="fixed", idle="excused", cycle_s=23.0)),
@@ -49,6 +56,8 @@ FILES = {
     "task_only in blocks": lambda: answer(limited(blocks=6.5, cycle_s=60.0), "task_only"),
     "resource_only": lambda: answer(limited(samples=11, cycle_s=30.0), "resource_only"),
     "infeasible": lambda: answer(limited(cycle_s=3.0)),
+    "nothing to send, in blocks": lambda: answer(silent(limited(blocks=5))),
+    "nothing to send": lambda: answer(silent(limited(law="fixed", idle="excused"))),
 }
 
 

@@ -2,21 +2,22 @@
 
 For each d the cheapest number of blocks is one of the two around B(d)/w, B(d) being the bandwidth
 that would be cheapest if it were divisible: the cost is convex in the bandwidth. B(d) rises with d,
-so a range of d leaves a range of blocks, and for a fixed number of blocks d - C is concave in d.
-Ranges of d are left out where even divisible bandwidth is worth no more than what was found.
+so the numbers from a to b are all that is wanted from the first d with B(d) >= a w to the last with
+B(d) < b w, and for a fixed number of blocks d - C is concave in d. The other d are left out where
+even divisible bandwidth is worth no more than what was found.
 """
 
+import math
 from collections.abc import Iterator
 
 from flint import arb
 
 from mel_fast.verify._capped import CappedDensity, CappedFixed, rate_at_bandwidth, samples_at
 from mel_fast.verify._learner import Ball, Learner, largest_rate
-from mel_fast.verify._peak import as_float, concave_peak, floor, largest
+from mel_fast.verify._peak import as_float, concave_peak, floor, largest, last_true
 from mel_fast.verify._problem import Problem, Row
 
-FEW = 4  # numbers of blocks that are tried one by one
-PATIENCE = 1000  # ranges of d that are looked at
+PATIENCE = 100  # numbers of blocks that are tried on either side of the likely one
 
 
 class BlockResponse:
@@ -55,52 +56,48 @@ class BlockResponse:
         """Values whose largest is at least v(d) for every low <= d <= high."""
         divisible = self._divisible
         if divisible is None:  # power costs nothing and has no cap: one block will do
-            return list(self._at(1, low, high))
+            return list(self._at(1, low, low, high))
         middle = round(min(max(as_float(divisible.guess), low), high))
-        reach = 1 + middle // (
-            1 + self._around(divisible, middle, middle)[0]
-        )  # about one block more or less
-        first, last = max(low, middle - reach), min(high, middle + reach)
-        ranges = [(low, first - 1), (last + 1, high), (first, last)]  # the last one comes first
-        found: list[Ball] = []
-        patience = PATIENCE
-        while ranges:
-            first, last = ranges.pop()
+
+        def wanted(d: int) -> Ball:
+            """B(d) / w."""
+            return divisible.bandwidth(self.learner.need(d) / self.learner.slack(d)) / self._width
+
+        def last_below(blocks: int) -> int:
+            """Return a d up to which fewer than so many are wanted."""
+            return last_true(lambda d: wanted(d) < blocks, low, high, middle)
+
+        def first_from(blocks: int) -> int:
+            """Return a d from which at least so many are wanted."""
+            return 1 + last_true(lambda d: not wanted(d) >= blocks, low, high, middle)
+
+        def is_beaten(first: int, last: int) -> bool:
             if first > last:
-                continue
-            patience -= 1
-            bound = divisible.peak(first, last)
-            if found and bound <= largest(found):
-                continue
-            fewest, most = self._around(divisible, first, last)
-            if most - fewest < FEW:
-                for blocks in range(fewest, most + 1):
-                    found += self._at(blocks, first, last)
-            elif first == last or patience < 0:
-                found.append(bound)
-            else:
-                cut = (first + last) // 2
-                ranges += sorted(
-                    [(first, cut), (cut + 1, last)], key=lambda ends: -abs(sum(ends) - 2 * middle)
-                )
+                return True
+            return bool(found) and bool(divisible.peak(first, last) <= largest(found))
+
+        likely = wanted(middle)
+        fewest = most = min(max(floor(likely.mid()) if likely.is_finite() else 1, 1), self._most)
+        found = list(self._at(most, middle, low, high))
+        for _ in range(PATIENCE):  # d up to `last` want no more blocks than were tried
+            last = last_below(most) if most < self._most else high
+            if is_beaten(last + 1, high):
+                break
+            most += 1
+            found += self._at(most, middle, low, high)
+        else:
+            found.append(divisible.peak(last + 1, high))
+        for _ in range(PATIENCE):  # d from `first` on want no fewer blocks than were tried
+            first = first_from(fewest) if fewest > 1 else low
+            if is_beaten(low, first - 1):
+                break
+            fewest -= 1
+            found += self._at(fewest, middle, low, high)
+        else:
+            found.append(divisible.peak(low, first - 1))
         return found
 
-    def _around(
-        self, divisible: CappedDensity | CappedFixed, low: int, high: int
-    ) -> tuple[int, int]:
-        """Numbers of blocks between which the cheapest is for every low <= d <= high."""
-        fewest, most = 1, self._most
-        least, greatest = (
-            divisible.bandwidth(self.learner.need(d) / self.learner.slack(d)) / self._width
-            for d in (low, high)
-        )
-        if least.is_finite():
-            fewest = max(fewest, min(most, floor(least.lower())))
-        if greatest.is_finite():
-            most = max(fewest, min(most, floor(greatest.upper()) + 1))
-        return fewest, most
-
-    def _at(self, blocks: int, low: int, high: int) -> Iterator[Ball]:
+    def _at(self, blocks: int, middle: int, low: int, high: int) -> Iterator[Ball]:
         """At least the largest value of low <= d <= high with so many blocks; none if none can."""
         learner = self.learner
         bandwidth = blocks * self._width
@@ -124,7 +121,11 @@ class BlockResponse:
             return 1 - steep * (pace * learner.need(d) / slack).exp() / (slack * slack)
 
         def guess() -> float:
-            start = float(learner.need(low) / learner.slack(low))
-            return samples_at(learner, rate_at_bandwidth(learner, bandwidth, scale, start))
+            rho = -math.inf
+            for d in (middle, low):
+                if rho == -math.inf:
+                    start = float(learner.need(d) / learner.slack(d))
+                    rho = rate_at_bandwidth(learner, bandwidth, scale, start)
+            return samples_at(learner, rho)
 
         yield concave_peak(value, slope, low, top, as_float(guess))
