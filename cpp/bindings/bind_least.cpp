@@ -30,10 +30,12 @@ py::tuple settle(const mel::Problem& problem, std::int64_t tau, const Column<std
         const py::gil_scoped_release release;  // the array is held by this call
         found = mel::settle(problem, tau, split, static_cast<mel::Resource>(resource), settings);
     }
-    if (found.bandwidth_hz.empty()) return py::make_tuple(0.0, py::none(), py::none());
+    if (found.bandwidth_hz.empty()) return py::make_tuple(0.0, py::none(), py::none(), py::none());
     const auto size = static_cast<py::ssize_t>(split.size());
+    py::object blocks = py::none();
+    if (!found.blocks.empty()) blocks = py::array_t<std::int64_t>(size, found.blocks.data());
     return py::make_tuple(found.amount, py::array_t<double>(size, found.bandwidth_hz.data()),
-                          py::array_t<double>(size, found.power_w.data()));
+                          py::array_t<double>(size, found.power_w.data()), blocks);
 }
 
 py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, int threads,

@@ -44,6 +44,11 @@ void bind_result(py::module_& module) {
                                    return plan_column(
                                        self, self.cast<const CoreResult&>().result.power_w);
                                })
+        .def_property_readonly("blocks",
+                               [](const py::object& self) {
+                                   return plan_column(self,
+                                                      self.cast<const CoreResult&>().result.blocks);
+                               })
         .def_property_readonly("tree_learner",
                                [](const CoreResult& r) {
                                    return tree_column<std::int64_t>(

@@ -32,6 +32,35 @@ void BranchAndBound::forbid(double tau, const Open& open) {
     }
 }
 
+WaterFilling::Outcome BranchAndBound::fill(double tau) {
+    const double cycle = tools_.problem.cycle_s();
+    if (tools_.problem.block_hz() == 0) {
+        return tools_.filling.fill(tau, cycle, samples_.data(), ratio_);
+    }
+    switch (tools_.block_filling.fill(tau, cycle, samples_.data(), ratio_)) {
+        case BlockFilling::Outcome::fits:
+            return WaterFilling::Outcome::fits;
+        case BlockFilling::Outcome::too_much:
+            return WaterFilling::Outcome::too_much;
+        case BlockFilling::Outcome::unclear:
+            return WaterFilling::Outcome::unclear;
+        case BlockFilling::Outcome::stopped:
+            break;
+    }
+    return WaterFilling::Outcome::stopped;
+}
+
+double BranchAndBound::cost(double tau, std::size_t k, double d, Prices prices) const {
+    const Problem& problem = tools_.problem;
+    const Demand demand = demand_of(problem, k, tau, problem.cycle_s());
+    if (problem.block_hz() > 0) {
+        return block_cost(block_link(problem, k), demand, problem.excused(), d, prices);
+    }
+    return cost_of(problem.law(), demand, problem.noise_over_gain()[k], problem.excused(), d,
+                   prices)
+        .cost;
+}
+
 // Makes the newest splits whole (sum D) and asks the water-filling whether one fits.
 bool BranchAndBound::try_splits(double tau, const Box& box) {
     const Problem& problem = tools_.problem;
@@ -46,8 +75,7 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
         if (!tools_.rounding.repair(tau, problem.cycle_s(), box, prices, samples_.data())) continue;
         for (int round = 0; round < rounds_of_exchange; ++round) {
             ratio_ = prices.mu / prices.lambda;
-            const auto outcome =
-                tools_.filling.fill(tau, problem.cycle_s(), samples_.data(), ratio_);
+            const auto outcome = fill(tau);
             if (outcome == WaterFilling::Outcome::fits) return true;
             if (outcome == WaterFilling::Outcome::stopped || problem.size() > largest_for_exchange)
                 break;
@@ -80,17 +108,12 @@ bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, 
             most = std::max(most, d);
         }
         if (!(most > least)) continue;
-        const Demand demand = demand_of(problem, k, tau, problem.cycle_s());
-        const auto cost = [&](double d) {
-            return cost_of(problem.law(), demand, problem.noise_over_gain()[k], problem.excused(),
-                           d, prices)
-                .cost;
-        };
         double mixed = 0;
         for (int i = 0; i < mixture.count; ++i) {
-            mixed += mixture.weight[i] * cost(search_.recent(mixture.index[i]).samples[k]);
+            mixed += mixture.weight[i] *
+                     cost(tau, k, search_.recent(mixture.index[i]).samples[k], prices);
         }
-        const double gap = cost(std::max(mean, 1.0)) - mixed;
+        const double gap = cost(tau, k, std::max(mean, 1.0), prices) - mixed;
         if (gap > largest) {
             largest = gap;
             learner = k;
@@ -169,6 +192,7 @@ void BranchAndBound::branch(const Open& open, std::size_t learner, double at,
 
 BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double work_limit) {
     const std::size_t size = tools_.problem.size();
+    tools_.rounding.count_blocks();
     build_.assign(1, {});
     tree_.clear();
     std::vector<Open> stack;

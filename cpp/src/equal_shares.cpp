@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
-#include "mel/learner.hpp"
+#include "mel/blocks.hpp"
 #include "mel/sums.hpp"
 
 namespace mel {
@@ -21,6 +22,7 @@ class EqualShares {
                 InstructionSet::automatic, settings.trust),
           boxes_(problem, pool_, root_box(problem, Scheme::task_only)) {
         const double learners = static_cast<double>(problem.size());
+        blocks_each_ = std::floor(problem.block_budget() / learners);
         bandwidth_hz_ = share_of(problem.bandwidth_hz(), learners);
         power_w_ = share_of(problem.power_w(), learners);
         limits_ = problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr;
@@ -32,7 +34,9 @@ class EqualShares {
                 const double noise = problem.law() == LinkLaw::density
                                          ? problem.noise_over_gain()[k] * band
                                          : problem.noise_over_gain()[k];
-                send_s_per_bit_[k] = ln2 / (band * std::log1p(power_of(k) / noise));
+                // Fewer blocks than learners: nobody gets any.
+                send_s_per_bit_[k] = band > 0 ? ln2 / (band * std::log1p(power_of(k) / noise))
+                                              : std::numeric_limits<double>::infinity();
             }
         });
     }
@@ -148,7 +152,11 @@ class EqualShares {
         return share;
     }
 
+    double blocks_of(std::size_t k) const {
+        return std::min(blocks_each_, block_link(problem_, k).most);
+    }
     double bandwidth_of(std::size_t k) const {
+        if (problem_.block_hz() > 0) return blocks_of(k) * problem_.block_hz();
         return limits_ ? std::min(bandwidth_hz_, limits_->max_bandwidth_hz[k]) : bandwidth_hz_;
     }
     double power_of(std::size_t k) const {
@@ -157,9 +165,10 @@ class EqualShares {
 
     double fitting_samples(std::size_t k, double tau, double cycle_s) const {
         const Demand demand = demand_of(problem_, k, tau, cycle_s);
-        const double fixed = demand.budget_s - demand.beta * send_s_per_bit_[k];
+        const auto send = [&](double bits) { return bits > 0 ? bits * send_s_per_bit_[k] : 0; };
+        const double fixed = demand.budget_s - send(demand.beta);
         if (!(fixed >= 0)) return -1;
-        const double each = demand.per_sample_s + demand.alpha * send_s_per_bit_[k];
+        const double each = demand.per_sample_s + send(demand.alpha);
         return std::floor(fixed / each);
     }
 
@@ -187,9 +196,13 @@ class EqualShares {
         for (std::size_t k = 0; k < size; ++k) result.samples[k] = static_cast<std::int64_t>(d[k]);
         result.bandwidth_hz.resize(size);
         result.power_w.resize(size);
+        if (problem_.block_hz() > 0) result.blocks.resize(size);
         for (std::size_t k = 0; k < size; ++k) {
             result.bandwidth_hz[k] = bandwidth_of(k);
             result.power_w[k] = power_of(k);
+            if (problem_.block_hz() > 0) {
+                result.blocks[k] = static_cast<std::int64_t>(blocks_of(k));
+            }
         }
     }
 
@@ -200,6 +213,7 @@ class EqualShares {
     double bandwidth_hz_;
     double power_w_;
     const LearnerLimits* limits_ = nullptr;  // null where nothing is capped
+    double blocks_each_;
     std::vector<double> send_s_per_bit_;
     std::vector<Part> blocks_;
     std::int64_t passes_ = 0;

@@ -3,9 +3,43 @@
 #include <algorithm>
 #include <limits>
 
+#include "mel/blocks.hpp"
 #include "mel/capped.hpp"
 
 namespace mel {
+namespace {
+
+// Where bandwidth comes in blocks: adds the best response of learner k and returns its samples.
+double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand, double low,
+                     double high, const PassPoint& point, SplitSums& sums) {
+    const BlockLink link = block_link(problem, k);
+    const BlockResponse r =
+        respond_in_blocks(link, demand, problem.excused(), low, high, point.prices);
+    sums.samples.add(r.samples);
+    sums.bandwidth.add(r.blocks * link.width_hz);
+    sums.power.add(r.power_w);
+    sums.cost.add(r.cost);
+    sums.overlooked += r.overlooked;
+    if (r.cost > 0) {
+        sums.condition += r.cost * r.stiffness * (1 / r.slack_s + 1 / point.cycle_s);
+    }
+    // Where d ends at the deadline itself, rounding may have hidden one more integer, at no less
+    // than it costs with bandwidth at will.
+    const double guard = slack_guard(point.cycle_s);
+    const double seen = r.possible ? r.samples : low - 1;
+    double more = -std::numeric_limits<double>::infinity();
+    if (demand.slack(seen + 1) <= guard && seen + 1 <= high) {
+        more = overlooked_value(link.law, demand, link.noise, seen, high, guard, point.prices);
+    }
+    if (!r.possible && !(more > -std::numeric_limits<double>::infinity())) sums.impossible += 1;
+    const double value = r.possible ? r.samples - r.cost : 0;
+    if (more > value || (!r.possible && more > -std::numeric_limits<double>::infinity())) {
+        sums.overlooked += more - value;
+    }
+    return r.samples;
+}
+
+}  // namespace
 
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                      std::vector<SplitSums>& blocks, double* samples) {
@@ -19,6 +53,11 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
         const std::size_t last = std::min(size, (b + 1) * block_size);
         for (std::size_t k = b * block_size; k < last; ++k) {
             const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+            if (problem.block_hz() > 0) {
+                samples[k] =
+                    add_in_blocks(problem, k, demand, box.low(k), box.high(k), point, sums);
+                continue;
+            }
             const double noise = problem.noise_over_gain()[k];
             if (capped) {  // costs below the truth already: no error to add
                 const Response r =

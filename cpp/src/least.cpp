@@ -4,13 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "least_parts.hpp"
 #include "mel/water_filling.hpp"
 
 namespace mel {
-namespace {
-
-constexpr double finest = 1e-12;        // relative: how closely a split's own need is found
-constexpr double other_margin = 2e-13;  // what is left of the other budget for an allocation
 
 double amount_of(const Problem& problem, Resource resource) {
     return resource == Resource::cycle       ? problem.cycle_s()
@@ -23,6 +20,11 @@ Problem with_amount(const Problem& problem, Resource resource, double amount) {
                         resource == Resource::bandwidth ? amount : problem.bandwidth_hz(),
                         resource == Resource::power ? amount : problem.power_w());
 }
+
+namespace {
+
+constexpr double finest = 1e-12;        // relative: how closely a split's own need is found
+constexpr double other_margin = 2e-13;  // what is left of the other budget for an allocation
 
 struct Workshop {
     Workshop(const Problem& problem, const Settings& settings)
@@ -131,6 +133,9 @@ Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::in
     const double within = problem.cycle_s() * (of_time ? 1 : 1 - 0.2 * finest);
     double ratio = settings.start ? settings.start->prices.mu / settings.start->prices.lambda
                                   : problem.bandwidth_hz() / problem.power_w();
+    if (problem.block_hz() > 0) {
+        return settle_blocks(problem, real_tau, split.data(), resource, ratio, pool);
+    }
     Settled settled;
     if (filling.fill(real_tau, within, split.data(), ratio) != WaterFilling::Outcome::fits) {
         return settled;

@@ -111,8 +111,28 @@ Problem::Problem(const ProblemStatement& s)
                "at most 2^53 local cycles");
     }
     take_limits(s);
+    cut_blocks();
     find_twins(s);
     find_typical();
+}
+
+// What is left of the bandwidth beyond its whole blocks serves nobody.
+void Problem::cut_blocks() {
+    if (block_hz_ == 0) return;
+    if (block_hz_ > bandwidth_hz_) refuse("block_hz", block_hz_, "at most bandwidth_hz");
+    block_budget_ = whole_blocks(bandwidth_hz_, block_hz_);
+    if (block_budget_ > largest_count) {
+        refuse("bandwidth_hz / block_hz", block_budget_, "at most 2^53 blocks");
+    }
+    bandwidth_hz_ = block_budget_ * block_hz_;
+}
+
+double whole_blocks(double bandwidth_hz, double block_hz) {
+    double count = std::floor(bandwidth_hz / block_hz);
+    if (!std::isfinite(count)) return count;
+    if (std::fma(-count, block_hz, bandwidth_hz) < 0) --count;
+    if (std::fma(-(count + 1), block_hz, bandwidth_hz) >= 0) ++count;
+    return count;
 }
 
 void Problem::find_twins(const ProblemStatement& s) {

@@ -66,9 +66,6 @@ void Problem::take_limits(const ProblemStatement& s) {
         if (!(s.block_hz >= smallest && s.block_hz <= largest)) {
             refuse("block_hz", s.block_hz, "0 (none) or in [1e-60, 1e+60]");
         }
-        if (s.block_hz > s.bandwidth_hz) {
-            refuse("block_hz", s.block_hz, "at most bandwidth_hz");
-        }
         block_hz_ = s.block_hz;
     }
     if (s.energy_j.empty() != s.energy_per_flop_j.empty()) {

@@ -28,7 +28,10 @@ Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const
     }
     Problem changed = *this;
     changed.cycle_s_ = cycle_s;
-    changed.bandwidth_hz_ = bandwidth_hz;
+    if (bandwidth_hz != bandwidth_hz_) {
+        changed.bandwidth_hz_ = bandwidth_hz;
+        changed.cut_blocks();
+    }
     changed.power_w_ = power_w;
     changed.every_return_in_time_ = beta_ * return_s_per_bit_[slowest_return_] < cycle_s;
     return changed;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "mel/blocks.hpp"
 #include "mel/capped.hpp"
 
 namespace mel {
@@ -66,7 +67,7 @@ void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices) 
     cycle_s_ = cycle_s;
     box_ = &box;
     prices_ = prices;
-    if (problem_.law() != LinkLaw::density || caps_) return;
+    if (problem_.law() != LinkLaw::density || caps_ || whole_blocks_) return;
     unit_cost_.resize(problem_.size());
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
@@ -77,6 +78,9 @@ double Rounding::cost(std::size_t k, double d) const {
     if (problem_.excused() && d == 0) return 0;
     const Demand demand = demand_of(problem_, k, tau_, cycle_s_);
     if (!demand.allows(d)) return infinity;
+    if (whole_blocks_) {
+        return block_cost(block_link(problem_, k), demand, problem_.excused(), d, prices_);
+    }
     const double rate = demand.rate(d);
     if (caps_) {
         const Caps caps = caps_of(*caps_, k);

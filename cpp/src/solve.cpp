@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <stdexcept>
 
 #include "mel/equal_shares.hpp"
 #include "solver.hpp"
@@ -7,10 +6,6 @@
 namespace mel {
 namespace {
 constexpr std::size_t learners_sampled = 8192;
-
-void refuse_blocks(const Problem& problem) {
-    if (problem.block_hz() > 0) throw std::invalid_argument("resource blocks are not solved yet");
-}
 }  // namespace
 
 UniformBox root_box(const Problem& problem, Scheme scheme) {
@@ -87,8 +82,8 @@ std::function<bool()> Solver::poll() {
 }
 
 std::int64_t Solver::passes() const {
-    return boundary_.passes() + mixture_.passes() + filling_.passes() + tree_search_.passes() +
-           capacity_passes_;
+    return boundary_.passes() + mixture_.passes() + filling_.passes() + block_filling_.passes() +
+           tree_search_.passes() + capacity_passes_;
 }
 
 // A guess may be anything, also not a number.
@@ -235,13 +230,11 @@ Result Solver::finish() {
 }
 
 Result solve(const Problem& problem, const Settings& settings) {
-    refuse_blocks(problem);
     if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
     return Solver(problem, settings).run();
 }
 
 Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {
-    refuse_blocks(problem);
     if (settings.scheme == Scheme::task_only) return decide_equal_shares(problem, tau, settings);
     return Solver(problem, settings).decide_one(tau);
 }

@@ -24,8 +24,9 @@ class Solver {
           boundary_(problem, pool_, boxes_),
           rounding_(problem, pool_),
           filling_(problem, pool_),
+          block_filling_(problem, pool_),
           mixture_(problem, pool_, boxes_),
-          tree_search_({problem, pool_, rounding_, filling_}, boxes_) {}
+          tree_search_({problem, pool_, rounding_, filling_, block_filling_}, boxes_) {}
 
     Result run();
     Result decide_one(std::int64_t tau);
@@ -49,6 +50,7 @@ class Solver {
     bool round_reals(double tau, Prices prices);
     bool within_box(double tau);
     bool keep_plan(double tau, double ratio, double guess_s);
+    bool keep_blocks(double tau, double ratio, double guess_s);
     void store();
     Answer without_radio(double tau);
 
@@ -67,6 +69,7 @@ class Solver {
     Boundary boundary_;
     Rounding rounding_;
     WaterFilling filling_;
+    BlockFilling block_filling_;
     MixtureSearch mixture_;
     BranchAndBound tree_search_;
     Prices prices_{};
@@ -78,6 +81,7 @@ class Solver {
     Buffer<double> real_;
     Buffer<double> bandwidth_;
     Buffer<double> power_;
+    Buffer<std::int64_t> counts_;
 };
 
 }  // namespace mel

@@ -6,8 +6,9 @@
 
 namespace mel {
 namespace {
+constexpr std::size_t many_learners = 4096;  // then rough shares of blocks are tried first
 constexpr double infinity = std::numeric_limits<double>::infinity();
-}
+}  // namespace
 
 // The reals in real_, with their sums by block in totals_, become integers that sum to D.
 bool Solver::round_reals(double tau, Prices prices) {
@@ -54,6 +55,7 @@ bool Solver::within_box(double tau) {
 // look at the numbers.
 bool Solver::keep_plan(double tau, double ratio, double guess_s) {
     if (!within_box(tau)) return false;
+    if (problem_.block_hz() > 0) return keep_blocks(tau, ratio, guess_s);
     const double cycle = problem_.cycle_s();
     WaterFilling::Finish finish{infinity, ratio, {}};
     if (settings_.spare == Spare::time) {
@@ -75,6 +77,42 @@ bool Solver::keep_plan(double tau, double ratio, double guess_s) {
     return true;
 }
 
+// The same with whole blocks: given out for the shortest cycle that bandwidth at will would need,
+// then kept while that gets as long as they need. Only if that is too long, for the whole cycle.
+bool Solver::keep_blocks(double tau, double ratio, double guess_s) {
+    const double cycle = problem_.cycle_s();
+    const double* samples = real_.data();
+    const bool many = problem_.size() > many_learners;
+    const auto keep = [&](double finish_s) {
+        bandwidth_.resize(problem_.size());
+        power_.resize(problem_.size());
+        counts_.resize(problem_.size());
+        if (!(finish_s <= cycle) || !block_filling_.allocate(tau, finish_s, samples, counts_.data(),
+                                                             bandwidth_.data(), power_.data())) {
+            return false;
+        }
+        store();
+        return true;
+    };
+    for (const double aim : {guess_s, cycle}) {
+        if (!(aim < cycle) &&
+            block_filling_.fill(tau, cycle, samples, ratio) != BlockFilling::Outcome::fits) {
+            return false;
+        }
+        if (aim < cycle && !(many ? block_filling_.share_out(tau, aim, samples, ratio)
+                                  : block_filling_.give_out(tau, aim, samples, ratio))) {
+            continue;
+        }
+        const bool spare = settings_.spare == Spare::time;
+        const double start = std::min(aim, cycle);
+        if (keep(spare ? block_filling_.shortest_cycle(tau, samples, start, cycle) : cycle)) {
+            return true;
+        }
+        if (stop_.requested()) return false;
+    }
+    return keep(cycle);
+}
+
 void Solver::store() {
     result_.samples.resize(problem_.size());
     pool_.run(block_count(problem_.size()), [&](std::size_t b) {
@@ -85,6 +123,7 @@ void Solver::store() {
     });
     result_.bandwidth_hz.swap(bandwidth_);
     result_.power_w.swap(power_);
+    result_.blocks.swap(counts_);
 }
 
 // Computing and returning alone: fill learners up to what surely fits.
@@ -107,6 +146,7 @@ Solver::Answer Solver::without_radio(double tau) {
     if (left > 0) return Answer::unresolved;
     bandwidth_.assign(problem_.size(), 0.0);
     power_.assign(problem_.size(), 0.0);
+    if (problem_.block_hz() > 0) counts_.assign(problem_.size(), 0);
     store();
     return Answer::feasible;
 }

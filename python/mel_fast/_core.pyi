@@ -59,6 +59,8 @@ class Result:
     @property
     def power_w(self) -> NDArray[np.float64] | None: ...
     @property
+    def blocks(self) -> NDArray[np.int64] | None: ...
+    @property
     def tree_learner(self) -> NDArray[np.int64]: ...
     @property
     def tree_at(self) -> NDArray[np.int64]: ...
@@ -116,7 +118,9 @@ def settle(
     resource: int,
     threads: int,
     start: tuple[float, float, float] | None = None,
-) -> tuple[float, NDArray[np.float64] | None, NDArray[np.float64] | None]: ...
+) -> tuple[
+    float, NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.int64] | None
+]: ...
 def worth_at(
     problem: Problem,
     tau: float,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "mel/block_filling.hpp"
 #include "mel/price_search.hpp"
 #include "mel/rounding.hpp"
 #include "mel/water_filling.hpp"
@@ -24,6 +25,7 @@ struct Tools {
     Pool& pool;
     Rounding& rounding;
     WaterFilling& filling;
+    BlockFilling& block_filling;
 };
 
 class BranchAndBound {
@@ -57,6 +59,8 @@ class BranchAndBound {
     void forbid(double tau, const Open& open);
     bool closes_by_capacity(const Open& open) const;
     bool try_splits(double tau, const Box& box);
+    WaterFilling::Outcome fill(double tau);
+    double cost(double tau, std::size_t k, double d, Prices prices) const;
     bool choose_widest(const Open& open, std::size_t& learner, double& at) const;
     bool choose(double tau, const Open& open, std::size_t& learner, double& at) const;
     void branch(const Open& open, std::size_t learner, double at, std::vector<Open>& stack);

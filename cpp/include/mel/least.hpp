@@ -28,6 +28,7 @@ struct Settled {
     double amount = 0;
     std::vector<double> bandwidth_hz;
     std::vector<double> power_w;
+    std::vector<std::int64_t> blocks;  // empty where bandwidth is divisible at will
 };
 Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::int64_t> samples,
                Resource resource, const Settings& settings);

@@ -94,6 +94,7 @@ class Problem {
     double model_bits_per_sample() const { return returned_bits_per_sample_; }
     bool sends_nothing() const { return alpha_ == 0 && beta_ == 0; }
 
+    // With blocks: of all whole blocks together.
     double bandwidth_hz() const { return bandwidth_hz_; }
     double power_w() const { return power_w_; }
     double cycle_s() const { return cycle_s_; }
@@ -105,7 +106,8 @@ class Problem {
     bool limited() const { return limits_ != nullptr || block_hz_ > 0; }
     // Null where no learner has a limit.
     const LearnerLimits* limits() const { return limits_.get(); }
-    double block_hz() const { return block_hz_; }  // 0: bandwidth is divisible at will
+    double block_hz() const { return block_hz_; }          // 0: bandwidth is divisible at will
+    double block_budget() const { return block_budget_; }  // whole blocks in the bandwidth
 
     // Smallest per-learner seconds in a column, known since construction: bounds need no pass.
     double fastest_compute_s() const { return fastest_compute_s_; }
@@ -126,6 +128,7 @@ class Problem {
     void take_limits(const ProblemStatement& statement);
     void find_twins(const ProblemStatement& statement);
     void find_typical();
+    void cut_blocks();
 
     std::size_t size_;
     std::int64_t samples_;
@@ -143,12 +146,16 @@ class Problem {
     std::vector<std::uint32_t> twins_;
     std::shared_ptr<const LearnerLimits> limits_;
     double block_hz_ = 0;
+    double block_budget_ = 0;
     double typical_noise_ = 1;
     double typical_compute_s_ = 1;
     double fastest_compute_s_ = 0;
     std::size_t slowest_return_ = 0;
     bool every_return_in_time_ = true;
 };
+
+// The largest integer n with n * block_hz <= bandwidth_hz, exactly (below 2^53; infinity stays).
+double whole_blocks(double bandwidth_hz, double block_hz);
 
 // Seconds of each part of the cycle for learner k; infinite where bits meet a rate of zero.
 struct LearnerTimes {

@@ -25,6 +25,9 @@ class Rounding {
     // in d this is the best split at these prices. False if the box can not hold D samples.
     bool repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples);
 
+    // From here on costs count whole blocks, if the problem has them: dearer to compute.
+    void count_blocks() { whole_blocks_ = problem_.block_hz() > 0; }
+
     // Moves single samples between learners while that lowers the cost. True if anything moved.
     bool exchange(double tau, double cycle_s, const Box& box, Prices prices, double* samples);
 
@@ -48,6 +51,7 @@ class Rounding {
     const Box* box_ = nullptr;
     double tau_ = 0;
     double cycle_s_ = 0;
+    bool whole_blocks_ = false;
     Prices prices_;
     std::vector<double> unit_cost_;  // density law: kappa of each learner
     std::vector<Marginal> heap_;

@@ -70,7 +70,8 @@ struct Result {
     Buffer<std::int64_t> samples;  // empty where there is no plan
     Buffer<double> bandwidth_hz;
     Buffer<double> power_w;
-    std::vector<TreeNode> tree;  // proves that bound + 1 is infeasible; empty for task_only
+    Buffer<std::int64_t> blocks;  // empty also where bandwidth is divisible at will
+    std::vector<TreeNode> tree;   // proves that bound + 1 is infeasible; empty for task_only
     Blame blame = Blame::none;
     std::size_t blamed_learner = 0;
     Start end;  // where the search ended: a warm start for a neighbour

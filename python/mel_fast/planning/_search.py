@@ -178,9 +178,9 @@ class Search:
         assert samples is not None
         assert bandwidth is not None
         assert power is not None
-        blocks = result.blocks if problem.radio.block_hz is not None else None
-        if self.scheme != "task_only" and blocks is None:
-            least, settled_hz, settled_w = _core.settle(
+        blocks = result.blocks
+        if self.scheme != "task_only":
+            least, settled_hz, settled_w, settled_blocks = _core.settle(
                 problem.core,
                 self.tau,
                 samples,
@@ -189,7 +189,7 @@ class Search:
                 self.start,
             )
             if settled_hz is not None and settled_w is not None and least >= SMALLEST:
-                amount, bandwidth, power = least, settled_hz, settled_w
+                amount, bandwidth, power, blocks = least, settled_hz, settled_w, settled_blocks
         if amount < self.upper:
             self.best = Split(amount, samples, bandwidth, power, blocks)
 
