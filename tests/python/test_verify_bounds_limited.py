@@ -9,7 +9,7 @@ from naive_judge import MP, Numbers, Prices, capped_cost, cost, power_for  # noq
 from test_verify_bounds import LAWS, Case, fixture_bad_guesses  # noqa: E402, F401
 
 DRAWS = 25
-KINDS = ("max_bandwidth_hz", "max_power_w", "both", "energy_j", "blocks", "blocks and caps")
+KINDS = ("max_bandwidth_hz", "max_power_w", "both", "energy_j", "all", "blocks", "blocks and caps")
 
 
 class Limited(Case):
@@ -23,11 +23,11 @@ class Limited(Case):
             d //= 2
         bandwidth, power = self._cheapest(d)
         limits = data["learners"]
-        if kind in ("max_bandwidth_hz", "both", "blocks and caps"):
+        if kind in ("max_bandwidth_hz", "both", "all", "blocks and caps"):
             limits["max_bandwidth_hz"] = [bandwidth * 10 ** rng.uniform(-0.5, 0.3)]
-        if kind in ("max_power_w", "both", "blocks and caps"):
+        if kind in ("max_power_w", "both", "all", "blocks and caps"):
             limits["max_power_w"] = [power * 10 ** rng.uniform(-0.5, 0.3)]
-        if kind == "energy_j":
+        if kind in ("energy_j", "all"):
             limits["energy_per_flop_j"] = [rng.choice([0.0, 1e-9, 1e-7])]
             limits["energy_j"] = ["inf"]
             spent = Numbers(data).energy(0, self.tau, d) * rng.choice([1, 1.3, 0.01]) or 1.0
@@ -125,3 +125,32 @@ def test_cheapest_price_within_caps_is_the_least_of_all_pairs(law, kind):
             assert price >= free * (1 - MP.mpf(10) ** -40)
             assert all(price <= other * (1 + MP.mpf(10) ** -40) for other in found)
             assert not found or min(found) <= price * 1.05
+
+
+def test_a_sample_that_64_bits_cannot_exclude_is_within_energy():
+    """4 + 2^-50 J, a joule a sample, and a return of hardly less than 2^-50 J: four samples fit."""
+    case = Case(0, "density", alpha=1, beta=1)
+    case.samples, case.tau, case.data["cycle_s"] = 40, 1, 1e9
+    case.data["task"].update(samples=40, flops_per_sample=1.0)
+    case.data["radio"]["noise_density_w_per_hz"] = 1e-22
+    learners = case.data["learners"] | {"gain": [1.0]}
+    case.data["learners"] = learners
+    learners.update(energy_j=[4 + 2**-50], energy_per_flop_j=[1.0], flops_per_s=[1e9])
+
+    def spare(power):
+        learners["return_power_w"] = [power]
+        return 4 + MP.mpf(2) ** -50 - Numbers(case.data).energy(0, 1, 4)
+
+    low, high = 1e-60, 1.0
+    assert spare(low) > 0 > spare(high)
+    while (middle := (low * high) ** 0.5 if high > 2 * low else (low + high) / 2) not in (
+        low,
+        high,
+    ):
+        low, high = (middle, high) if spare(middle) > 0 else (low, middle)
+    assert 0 < spare(low) < MP.mpf(2) ** -90
+    case.numbers = Numbers(case.data)
+    case.problem = _read.read_problem(case.data, "problem")
+    case.prices = (0.0, 0.0)
+    assert case.check(0, 40) == case.check(4, 4) == 4
+    assert case.check(5, 40) is None
