@@ -4,9 +4,10 @@ import pytest
 
 pytest.importorskip("flint")
 
+import mel_fast as mel
 from handmade import answer, certificate
 from limited import LIMITS, LimitedCase
-from mel_fast.verify import verify_dict
+from mel_fast.verify import verify_dict, verify_file
 from naive_judge import plan_holds, proof_holds
 from strategies import SCHEMES, VARIANTS, Case
 
@@ -58,3 +59,20 @@ def test_more_answers_made_without_the_solver(words, kind):
     for seed in range(12):
         for scheme in SCHEMES:
             check(words, kind, seed, scheme)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("words", VARIANTS, ids="-".join)
+def test_answers_of_the_solver(words, kind, tmp_path):
+    path = tmp_path / "plan.json"
+    seen = set()
+    for seed in range(12):
+        problem = small(seed, words, kind, learners=6, samples=60)
+        plan = mel.solve(problem, scheme=SCHEMES[seed % 3])
+        seen.add(str(plan.status))
+        plan.save(path)
+        for verdict in (mel.verify(problem, plan), verify_file(path)):
+            assert verdict.ok, (seed, verdict.reasons)
+            assert verdict.margin > 0
+            assert verdict.spare_s >= 0
+    assert "optimal" in seen
