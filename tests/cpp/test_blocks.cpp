@@ -20,10 +20,12 @@ struct Blocks {
     real width = view.s.block_hz;
     std::int64_t count = static_cast<std::int64_t>(std::floor(view.s.bandwidth_hz / width));
 
-    real power_cap = none;  // of every learner
-    std::int64_t most_each = std::numeric_limits<std::int64_t>::max();
+    std::vector<real> power_caps{};  // empty: none
+    std::vector<std::int64_t> most_each{};
 
-    std::int64_t most() const { return std::min(count, most_each); }
+    std::int64_t most(std::size_t k) const {
+        return most_each.empty() ? count : std::min(count, most_each[k]);
+    }
     // Least power of learner k with d samples and n blocks.
     real power(std::size_t k, real tau, real d, std::int64_t n) const {
         if (!view.allowed(k, tau, d)) return none;
@@ -31,7 +33,7 @@ struct Blocks {
         if (!(bits > 0)) return 0;
         if (n == 0) return none;
         const real paid = view.power(k, bits / view.slack(k, tau, d), width * static_cast<real>(n));
-        return paid <= power_cap ? paid : none;
+        return power_caps.empty() || paid <= power_caps[k] ? paid : none;
     }
     // Least power in total of a split: over all ways to give out the blocks.
     real least_power(real tau, const std::vector<std::int64_t>& d) const {
@@ -39,7 +41,7 @@ struct Blocks {
         for (std::size_t k = 0; k < view.size(); ++k) {
             std::vector<real> with(least.size(), none);
             for (std::int64_t n = 0; n <= count; ++n) {
-                for (std::int64_t own = 0; own <= std::min(n, most()); ++own) {
+                for (std::int64_t own = 0; own <= std::min(n, most(k)); ++own) {
                     auto& best = with[static_cast<std::size_t>(n)];
                     best = std::min(best, least[static_cast<std::size_t>(n - own)] +
                                               power(k, tau, static_cast<real>(d[k]), own));
@@ -54,7 +56,7 @@ struct Blocks {
                     mel::Prices p) const {
         real best = -none;
         for (std::int64_t d = low; d <= high; ++d) {
-            for (std::int64_t n = 0; n <= most(); ++n) {
+            for (std::int64_t n = 0; n <= most(k); ++n) {
                 const real paid = power(k, tau, static_cast<real>(d), n);
                 if (paid == none) continue;
                 best = std::max(best, static_cast<real>(d) -
@@ -161,8 +163,8 @@ TEST(a_learner_buys_the_best_pair_of_samples_and_blocks) {
                     if (caps && r.possible && r.power_w > 0) {
                         link.power_cap_w = r.power_w * uniform(random, 0.2, 1.1);
                         if (random() % 2) link.most = std::floor(link.most * 0.7);
-                        blocks.power_cap = link.power_cap_w;
-                        blocks.most_each = static_cast<std::int64_t>(link.most);
+                        blocks.power_caps = {link.power_cap_w};
+                        blocks.most_each = {static_cast<std::int64_t>(link.most)};
                     }
                     r = mel::respond_in_blocks(link, demand, problem.excused(),
                                                static_cast<double>(low), static_cast<double>(high),
@@ -291,6 +293,73 @@ TEST(finer_blocks_never_hurt_and_fine_ones_do_nothing) {
                     CHECK(violation(it.stated(), r).empty(), violation(it.stated(), r), seed);
                 }
                 CHECK(last == plain, last, plain, seed);
+            });
+    }
+}
+
+TEST(caps_of_learners_count_in_whole_blocks) {
+    int feasible = 0, capped = 0;
+    for (unsigned seed = 1; seed <= 40; ++seed) {
+        instances::for_each_variant(
+            {.learners = 2 + seed % 2, .samples = 5 + seed % 6, .seed = seed},
+            [&](const instances::Shape& shape) {
+                std::mt19937_64 random(seed);
+                instances::Instance it = instances::draw(shape, 4);
+                it.statement.bandwidth_hz *= seed % 3 ? 0.15 : 1;
+                it.statement.block_hz = it.statement.bandwidth_hz / (2.2 + seed % 7);
+                Blocks blocks{{it.stated()}};
+                const std::int64_t free = mel::solve(it.problem(), {}).tau;
+                std::vector<double> band, power;
+                for (std::size_t k = 0; k < shape.learners; ++k) {
+                    band.push_back(it.statement.bandwidth_hz * uniform(random, 0.2, 1.1));
+                    power.push_back(it.statement.power_w * uniform(random, 0.05, 0.9));
+                    blocks.power_caps.push_back(power.back());
+                    blocks.most_each.push_back(
+                        static_cast<std::int64_t>(band.back() / it.statement.block_hz));
+                }
+                mel::ProblemStatement stated = it.stated();
+                stated.max_bandwidth_hz = band;
+                stated.max_power_w = power;
+                const mel::Problem problem(stated);
+                const mel::Result r = mel::solve(problem, {});
+                const auto exists = [&](std::int64_t tau) {
+                    return brute::any_split(problem.size(), shape.samples, 0, shape.samples,
+                                            [&](const std::vector<std::int64_t>& d) {
+                                                return blocks.least_power(static_cast<real>(tau),
+                                                                          d) <= problem.power_w();
+                                            });
+                };
+                CHECK(r.tau == r.bound && r.tau <= free, r.tau, r.bound, free, seed);
+                CHECK(!exists(r.bound + 1), seed, r.tau);
+                const BoxOf root{std::vector<std::int64_t>(problem.size(), 0),
+                                 std::vector<std::int64_t>(problem.size(), shape.samples)};
+                CHECK(proves(blocks, problem, static_cast<real>(r.bound) + 1, root, r.tree), seed);
+                capped += r.tau < free;
+                if (r.tau == 0) return;
+                ++feasible;
+                CHECK(violation(it.stated(), r).empty(), violation(it.stated(), r), seed);
+                for (std::size_t k = 0; k < problem.size(); ++k) {
+                    CHECK(r.blocks[k] <= blocks.most_each[k] && r.power_w[k] <= power[k], seed, k);
+                }
+            });
+    }
+    CHECK(feasible > 100 && capped > 50, feasible, capped);
+}
+
+TEST(equal_shares_are_whole_blocks) {
+    for (unsigned seed = 1; seed <= 20; ++seed) {
+        instances::for_each_variant(
+            {.learners = 4, .samples = 60, .seed = seed}, [&](const instances::Shape& shape) {
+                instances::Instance it = instances::draw(shape);
+                it.statement.block_hz = it.statement.bandwidth_hz / (1.0 + seed);
+                const auto each = static_cast<std::int64_t>((1 + seed) / shape.learners);
+                const mel::Problem problem = it.problem();
+                const mel::Result r = mel::solve(problem, {.scheme = mel::Scheme::task_only});
+                CHECK(r.tau == r.bound && r.tau <= mel::solve(problem, {}).tau, r.tau, r.bound);
+                if (each == 0) CHECK(r.tau == 0, r.tau);
+                if (r.tau == 0) return;
+                CHECK(violation(it.stated(), r).empty(), violation(it.stated(), r), seed);
+                for (const std::int64_t n : r.blocks) CHECK(n == each, n, each);
             });
     }
 }
