@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
+import mel_fast as mel
 from limited import LIMITS, LimitedCase
 from limits_brute import some_plan_with_blocks
 from mel_fast import reference
@@ -244,3 +245,14 @@ def test_reference_does_not_import_the_core() -> None:
         f"mel_fast.reference.{part}"
         for part in ("blocks", "bracket", "enumeration", "instances", "limits", "rates", "water")
     }
+
+
+def test_a_split_beyond_all_doubles_is_none() -> None:
+    # Nine samples each are the only split; caps on bandwidth make their power overflow.
+    task = mel.LearningTask(27, 8, 8, 2353, 0, 8, flops_per_sample=1.91e6, setting="federated")
+    learners = mel.Learners(
+        4.9e8, 7.8e-10, 1.5e6, 2.3e-4, max_bandwidth_hz=[20.0, 30.0, 10.0], count=3
+    )
+    radio = mel.Radio(1e20, 1e20, noise_power_w=1e-13)
+    problem = mel.Problem(task, learners, radio, cycle_s=2.19)
+    assert reference.best_split(problem, 59) == (np.inf, None, None)

@@ -237,7 +237,7 @@ def _surviving_splits(
                 continue
             total = spent[rows] + cost
             bound = (total + completions[k + 1][:, remaining[rows] - d].T).max(axis=1)
-            alive = bound <= incumbent * (1 + ROUNDING)
+            alive = np.isfinite(bound) & (bound <= incumbent * (1 + ROUNDING))
             kept += int(alive.sum())
             if kept > limit:
                 raise TooManySplitsError(f"more than {limit} partial splits at learner {k}")

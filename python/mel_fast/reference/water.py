@@ -155,7 +155,8 @@ def fill_rates(problem: Problem, rates: Floats) -> WaterFill:
     t = (low + high) / 2
     band, power = shares(problem, rates, t[..., None])
     scale = np.maximum(band.sum(-1), power.sum(-1))
-    return WaterFill(scale, t, band * problem.radio.bandwidth_hz, power * problem.radio.power_w)
+    with np.errstate(over="ignore"):
+        return WaterFill(scale, t, band * problem.radio.bandwidth_hz, power * problem.radio.power_w)
 
 
 def water_fill(problem: Problem, tau: int, samples: ArrayLike) -> WaterFill:
