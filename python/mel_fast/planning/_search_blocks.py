@@ -18,7 +18,7 @@ def search_blocks(search: "Search", guess: float) -> None:
     while not high:
         answer = _decide(search, width, asked)
         if answer is True:
-            high = _used(search, width)
+            high = _used(search, asked)
         elif search.stopped or asked >= MAX_INTEGER:
             return
         else:
@@ -31,7 +31,7 @@ def search_blocks(search: "Search", guess: float) -> None:
         if answer is None:
             return
         if answer:
-            high, step = min(_used(search, width), asked), 2 * step
+            high, step = _used(search, asked), 2 * step
         else:
             low, step = asked, 1
 
@@ -40,15 +40,17 @@ def _decide(search: "Search", width: Fraction, blocks: int) -> bool | None:
     """Ask with the most bandwidth that has so many blocks, so that a refusal rules out the most."""
     answer = search.decide(math.nextafter(_bandwidth(width, blocks + 1), 0.0))
     if answer and search.best is not None:
-        search.best.amount = _bandwidth(width, _used(search, width))
+        search.best.amount = _bandwidth(width, _used(search, blocks))
     return answer
 
 
-def _used(search: "Search", width: Fraction) -> int:
-    """Return how many blocks the best plan makes use of, at least one."""
+def _used(search: "Search", asked: int) -> int:
+    """Return how many of the blocks asked for the best plan needs, at least one."""
     assert search.best is not None
     assert search.best.blocks is not None
-    return max(int(search.best.blocks.sum()), 1)
+    if search.scheme == "task_only":  # every learner's share follows from how many there are
+        return asked
+    return min(max(int(search.best.blocks.sum()), 1), asked)
 
 
 def _bandwidth(width: Fraction, blocks: int) -> float:
