@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "mel/learner.hpp"
 #include "mel/parallel.hpp"
 #include "mel/sums.hpp"
 
@@ -128,6 +129,28 @@ Boxes::Boxes(const Problem& problem, Pool& pool, UniformBox scheme)
     // Sums of integers up to 2^53 a learner: the compensated sums tell them from D.
     contradicts_ = contradicts_ || least.value() > problem.samples_real() ||
                    most.value() < problem.samples_real();
+}
+
+double Boxes::largest_tau() const {
+    double least = infinity;
+    if (!limits_) return least;
+    constexpr double room = 1 + 1e-12;
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const double d = lower_[k];
+        if (problem_.excused() && d == 0) continue;
+        const Demand demand = demand_of(problem_, k, 0, problem_.cycle_s());
+        const double bits = demand.alpha * d + demand.beta;
+        const double send = limits_->caps() ? bits / limits_->max_rate[k] : 0;
+        const double left = demand.slack(d) - send / room + 64 * unit_roundoff * problem_.cycle_s();
+        if (left < 0) return 0;
+        if (d > 0) least = std::min(least, left / (d * problem_.compute_s()[k]));
+        if (!energy_ || limits_->energy_j[k] == infinity) continue;
+        const EnergyLine line(problem_, k, 0);
+        const double rest = line.left + line.left_error - d * line.each * (1 - 1e-14);
+        if (rest < 0) return 0;
+        if (d * line.tau_each > 0) least = std::min(least, rest / (d * line.tau_each));
+    }
+    return least * room;
 }
 
 Box Boxes::limited_root() const { return {scheme_, lower_.data(), upper_.data(), nullptr}; }

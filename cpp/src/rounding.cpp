@@ -14,26 +14,48 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 double Rounding::carry(double tau, double cycle_s, const Box& box,
                        const std::vector<double>& block_totals, double* samples) {
-    CompensatedSum sum;
-    for (const double part : block_totals) sum.add(part);
-    if (!(sum.value() > 0)) return 0;
-    const double scale = problem_.samples_real() / sum.value();
+    const std::size_t size = problem_.size();
+    const bool may_rest = problem_.excused();
+    const bool columns = box.lower != nullptr;
+    // What stands at a learner's own bound stays there.
+    const auto bound = [&](std::size_t k) {
+        return columns && (samples[k] >= box.high(k) || samples[k] <= box.low(k));
+    };
+    if (columns) {
+        stay_.assign(block_totals.size(), 0);
+        free_ = block_totals;
+        pool_.run(block_totals.size(), [&](std::size_t b) {
+            const std::size_t last = std::min(size, (b + 1) * block_size);
+            for (std::size_t k = b * block_size; k < last; ++k) {
+                if (!bound(k)) continue;
+                free_[b] -= samples[k];
+                if (samples[k] > 0) samples[k] = std::max(std::min(samples[k], box.high(k)), 0.0);
+                stay_[b] += samples[k];
+            }
+        });
+    }
+    CompensatedSum free, stays;
+    for (const double part : columns ? free_ : block_totals) free.add(part);
+    if (columns) {
+        for (const double part : stay_) stays.add(part);
+    }
+    if (!(free.value() > 0) && !(stays.value() > 0)) return 0;
+    const double wanted = problem_.samples_real() - stays.value();
+    const double scale = free.value() > 0 ? wanted / free.value() : 1;
     // Each block starts with what exact rounding of all before it would owe.
     starts_.resize(block_totals.size());
     CompensatedSum before;
     for (std::size_t b = 0; b < block_totals.size(); ++b) {
         starts_[b] = before.value() - std::nearbyint(before.value());
-        before.add(block_totals[b] * scale);
+        before.add(columns ? free_[b] * scale + stay_[b] : block_totals[b] * scale);
     }
     totals_.assign(block_totals.size(), {});
-    const std::size_t size = problem_.size();
-    const bool may_rest = problem_.excused();
     pool_.run(block_totals.size(), [&](std::size_t b) {
         double left = starts_[b];
         double total = 0;
         const std::size_t last = std::min(size, (b + 1) * block_size);
         for (std::size_t k = b * block_size; k < last; ++k) {
-            const double wish = samples[k] * scale;
+            const double wish = bound(k) ? samples[k] : samples[k] * scale;
             double d = std::nearbyint(wish + left);
             const double low = box.low(k);
             if (!(wish > 0)) {

@@ -33,9 +33,10 @@ Result Solver::run() {
     upper_ = largest_conceivable_tau(problem_);
     result_.bound = upper_;
     result_.tree = {TreeNode{}};
-    if (boxes_.contradicts()) {
-        upper_ = 0;
-        return finish();
+    if (problem_.limits()) {
+        const double most = boxes_.contradicts() ? 0 : boxes_.largest_tau();
+        if (most < static_cast<double>(upper_)) upper_ = static_cast<std::int64_t>(most);
+        if (upper_ == 0) return finish();
     }
     if (!problem_.excused() && !problem_.every_return_in_time() && upper_ > 0 &&
         closed_by_capacity(1) == Answer::infeasible) {

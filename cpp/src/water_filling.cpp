@@ -77,13 +77,34 @@ WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const doubl
     return Outcome::unclear;
 }
 
+double WaterFilling::least_cycle(double tau, const double* samples) {
+    const LearnerLimits* limits = problem_.limits();
+    if (!limits || !limits->caps()) return 0;
+    const std::size_t size = problem_.size();
+    blocks_.assign(block_count(size), {});
+    pool_.run(blocks_.size(), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            if (problem_.excused() && samples[k] == 0) continue;
+            const Demand demand = demand_of(problem_, k, tau, 0);
+            const double bits = demand.alpha * samples[k] + demand.beta;
+            const double used = -demand.slack(samples[k]) + bits / limits->max_rate[k];
+            blocks_[b].band_time = std::max(blocks_[b].band_time, used);
+        }
+    });
+    double least = 0;
+    for (const FillSums& block : blocks_) least = std::max(least, block.band_time);
+    return least * (1 + 1e-11);
+}
+
 WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, const double* samples,
                                                   double ratio, double guess_s) {
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
     Finish best{std::numeric_limits<double>::infinity(), ratio, {}};
     double z = std::log(ratio);
-    double t = std::min(guess_s, cycle_s);
+    const double least = least_cycle(tau, samples);
+    double t = std::min(std::max(guess_s, least), cycle_s);
     double too_short = 0;
     for (int step = 0; step < 24; ++step) {
         const double q = std::exp(z);
@@ -101,6 +122,7 @@ WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, co
         if (over_band <= 0 && over_power <= 0 && t < best.cycle_s) {
             best = {t, q, sums};
             if (over_band > -finish_tolerance && over_power > -finish_tolerance) break;
+            if (t <= least * (1 + finish_tolerance)) break;
         }
         const double a11 = sums.shift / sums.bandwidth;
         const double a12 = sums.band_time / sums.bandwidth;
@@ -116,7 +138,7 @@ WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, co
         z += std::clamp(dz, -3.0, 3.0);
         double next = t + dt;
         if (!(next > too_short)) next = 0.5 * (t + too_short);
-        next = std::min(next, cycle_s);
+        next = std::min(std::max(next, least), cycle_s);
         if (next == t && dz == 0) break;
         t = next;
     }

@@ -50,6 +50,8 @@ class Boxes {
 
     // No split at all: some learner's root box is empty, or they can not sum to D.
     bool contradicts() const { return contradicts_; }
+    // A number of local cycles above which some learner can not hold its fewest samples.
+    double largest_tau() const;
     // Whether sure() and whole() differ at tau.
     bool doubtful(double tau) { return energy_ && (whole_with_energy(tau), doubtful_); }
 

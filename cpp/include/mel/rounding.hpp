@@ -56,6 +56,8 @@ class Rounding {
     std::vector<double> unit_cost_;  // density law: kappa of each learner
     std::vector<Marginal> heap_;
     std::vector<double> starts_;
+    std::vector<double> stay_;  // of each block: samples at their bounds, and the others
+    std::vector<double> free_;
     std::vector<CompensatedSum> totals_;
     std::vector<double> up_;
     std::vector<double> down_;

@@ -74,6 +74,9 @@ class WaterFilling {
     double load() const { return load_; }  // the larger of the two budget shares at the last fill
 
   private:
+    // No shorter cycle carries the samples at the learners' largest rates; 0 where nothing is
+    // capped.
+    double least_cycle(double tau, const double* samples);
     FillSums pass(double tau, double cycle_s, const double* samples, double ratio);
 
     const Problem& problem_;
