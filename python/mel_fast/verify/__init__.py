@@ -4,8 +4,10 @@ It shares no code with the solver and trusts nothing that the solver wrote. Ever
 again from the problem's numbers, in ball arithmetic (python-flint's Arb, extra ``[verify]``): an
 inequality counts only when it holds for every real number in the balls. What is checked, and why
 it is a proof, stands in docs/proof.md; the file format in docs/certificate.md. To read it all:
-`_read` (the file), `_plan` (the plan keeps every constraint), `_response` (the best that a learner
-can do at given prices), `_cover` (the boxes cover every split, and each bound is below D).
+`_read` and `_problem` (the file), `_plan` (the plan keeps every constraint), `_learner` (what one
+learner needs, and what its limits allow), `_response` with `_peak` (the best that it can do at
+given prices), `_capped` and `_blocks` (the same with caps, and in resource blocks), `_cover` (the
+boxes cover every split, and each bound is below D).
 """
 
 import json
