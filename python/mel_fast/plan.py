@@ -164,7 +164,7 @@ reasons, nodes, passes, elapsed_s
         """Return the plan for a changed problem, beginning at this plan's prices.
 
         The same as ``solve(problem, start=self)`` with this plan's scheme; `options` as for
-        `solve`.
+        `solve`: ``keep=[0, 3]`` holds the samples fixed that learners 0 and 3 have here.
         """
         from mel_fast.solving import solve
 
