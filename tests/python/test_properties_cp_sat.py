@@ -27,11 +27,11 @@ def check_enclosed(problem: mel.Problem) -> None:
         assert violations(bracket.lower_plan) == []
 
 
-@holds_for_all(cases(learners=4, samples=12), ci=12, long=500)
+@holds_for_all(cases(learners=4, samples=12), ci=12, long=100)
 def test_cp_sat_encloses_the_answer(case: Case) -> None:
     check_enclosed(case.problem())
 
 
-@holds_for_all(LIMITED, ci=12, long=500)
+@holds_for_all(LIMITED, ci=12, long=100)
 def test_cp_sat_encloses_the_answer_within_limits_and_in_blocks(case: LimitedCase) -> None:
     check_enclosed(case.problem())
