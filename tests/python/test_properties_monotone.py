@@ -60,7 +60,7 @@ def test_faster_or_nearer_learner_never_hurts(drawn: tuple[Case, str, float]) ->
     problem = case.problem()
     k = int(case.rng().integers(case.learners))
     before = tau_of(problem, scheme)
-    for name in problem.learners._fields:
+    for name in problem.learners.columns():
         assert tau_of(with_learner_column(problem, name, k, factor), scheme) >= before, name
 
 
@@ -78,8 +78,8 @@ def test_one_more_excused_learner_never_hurts(case: Case) -> None:
     problem = case._replace(idle="excused").problem()
     stranger = case._replace(idle="excused", seed=case.seed + 1).problem()
     columns = {
-        name: np.append(getattr(problem.learners, name), getattr(stranger.learners, name)[0])
-        for name in problem.learners._fields
+        name: np.append(column, getattr(stranger.learners, name)[0])
+        for name, column in problem.learners.columns().items()
     }
     larger = problem.replace(learners=mel.Learners(**columns))
     assert tau_of(larger) >= tau_of(problem)

@@ -53,8 +53,7 @@ def rescaled(
 
 
 def reordered(problem: Problem, order: np.ndarray) -> Problem:
-    columns = {name: getattr(problem.learners, name)[order] for name in problem.learners._fields}
-    return problem.replace(learners=mel.Learners(**columns))
+    return problem.replace(learners=problem.learners.take(order))
 
 
 @holds_for_all(st.tuples(cases(), schemes), ci=60, long=3_000)
@@ -133,8 +132,12 @@ FORMS["read-only"] = _read_only
 def test_form_of_the_arrays_does_not_matter(form: str) -> None:
     for seed in range(5):
         problem = Case(seed, 12, 50, "density", "parallelized", "excused", None).problem()
-        names = problem.learners._fields
-        plain = {n: getattr(problem.learners, n).astype(np.float32).astype(float) for n in names}
+        limits = {"max_bandwidth_hz": 9e6, "max_power_w": 0.06, "max_samples": 40}
+        learners = problem.learners.replace(
+            **limits, energy_j=np.linspace(5, 9, 12), energy_per_flop_j=1e-9
+        )
+        columns = learners.columns().items()
+        plain = {name: column.astype(np.float32).astype(float) for name, column in columns}
         given = {name: FORMS[form](column) for name, column in plain.items()}
         one = mel.solve(problem.replace(learners=mel.Learners(**plain))).to_dict()
         two = mel.solve(problem.replace(learners=mel.Learners(**given))).to_dict()
@@ -145,7 +148,7 @@ def test_form_of_the_arrays_does_not_matter(form: str) -> None:
 def test_scalars_stand_for_equal_columns() -> None:
     problem = Case(3, 7, 40, "fixed", "federated", "served", 1).problem()
     learners = problem.learners
-    scalars = {name: float(getattr(learners, name)[0]) for name in learners._fields}
+    scalars = {name: float(column[0]) for name, column in learners.columns().items()}
     assert mel.Learners(**scalars, count=7) == learners
     assert mel.solve(problem.replace(learners=mel.Learners(**scalars, count=7))).tau == (
         mel.solve(problem).tau
@@ -155,7 +158,8 @@ def test_scalars_stand_for_equal_columns() -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_inputs_are_left_untouched(scheme: str) -> None:
     problem = Case(1, 9, 60, "density", "parallelized", "served", None).problem()
-    given = {name: np.array(getattr(problem.learners, name)) for name in problem.learners._fields}
+    limited = problem.learners.replace(min_samples=1, max_power_w=1.0)
+    given = {name: np.array(column) for name, column in limited.columns().items()}
     before = {name: column.copy() for name, column in given.items()}
     problem = problem.replace(learners=mel.Learners(**given))
     asked = problem.to_dict()
@@ -167,5 +171,5 @@ def test_inputs_are_left_untouched(scheme: str) -> None:
     for name, column in given.items():
         assert np.array_equal(column, before[name])
         assert column.flags.writeable
-        column[:] = 1.0  # the problem holds copies
+        column[:] = 1  # the problem holds copies
     assert problem.to_dict() == asked
