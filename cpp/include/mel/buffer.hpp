@@ -1,11 +1,17 @@
-// A vector that does not write zeros over memory that is about to be filled.
+// A vector that does not write zeros over memory that is about to be filled, and that asks for large
+// pages where it is long: touching a column first costs half its pass otherwise.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 #include <vector>
 
 namespace mel {
+
+// Memory for `bytes`; from a few megabytes on in large pages, where the system has them to give.
+void* column_memory(std::size_t bytes);
+void release_column(void* memory, std::size_t bytes);
 
 template <class T>
 struct LeaveUnset : std::allocator<T> {
@@ -14,6 +20,9 @@ struct LeaveUnset : std::allocator<T> {
         using other = LeaveUnset<U>;
     };
     using std::allocator<T>::allocator;
+
+    T* allocate(std::size_t count) { return static_cast<T*>(column_memory(count * sizeof(T))); }
+    void deallocate(T* memory, std::size_t count) { release_column(memory, count * sizeof(T)); }
 
     template <class U>
     void construct(U* at) noexcept {
