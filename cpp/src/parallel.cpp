@@ -1,10 +1,23 @@
 #include "mel/parallel.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "mel/kernels.hpp"
 
 namespace mel {
+namespace {
+
+// A pause between two looks at what another thread is about to write.
+void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+}  // namespace
 
 Stop::Stop(double time_limit_s, std::function<bool()> poll)
     : begin_(Clock::now()),
@@ -25,9 +38,12 @@ bool Stop::check() {
 }
 
 Pool::Pool(int threads, Stop& stop, InstructionSet set, Trust trust)
-    : stop_(stop), kernels_(kernels_for(set)), trust_(trust) {
+    : stop_(stop),
+      kernels_(kernels_for(set)),
+      trust_(trust),
+      spins_(static_cast<unsigned>(threads) <= std::thread::hardware_concurrency() ? 2000 : 0) {
     for (int worker = 1; worker < threads; ++worker) {
-        workers_.emplace_back([this, worker] { work(static_cast<std::size_t>(worker)); });
+        workers_.emplace_back([this] { work(); });
     }
 }
 
@@ -40,42 +56,55 @@ Pool::~Pool() {
     for (std::thread& worker : workers_) worker.join();
 }
 
-void Pool::dispatch(std::size_t blocks,
-                    const std::function<void(std::size_t, std::size_t)>& range) {
-    const std::size_t parts = workers_.size() + 1;
+// Blocks are taken a few at a time, so that a thread that the machine holds up does not hold up the
+// others; a worker that has not woken yet is not waited for.
+void Pool::dispatch(std::size_t blocks, const Range& range) {
     if (workers_.empty()) {
-        range(0, blocks);
+        range(0, blocks, true);
         return;
     }
     {
         const std::lock_guard lock(mutex_);
         range_ = &range;
         blocks_ = blocks;
-        busy_ = workers_.size();
+        chunk_ = std::clamp<std::size_t>(blocks / (16 * (workers_.size() + 1)), 1, 64);
+        next_ = 0;
         ++generation_;
     }
     wake_.notify_all();
-    range(0, blocks / parts);
+    share(range, true);
+    {
+        const std::lock_guard lock(mutex_);
+        range_ = nullptr;
+    }
+    for (int spin = 0; spin < spins_ && active_ != 0; ++spin) relax();
     std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
-    range_ = nullptr;
+    done_.wait(lock, [this] { return active_ == 0; });
 }
 
-void Pool::work(std::size_t worker) {
-    std::size_t seen = 0;
-    std::unique_lock lock(mutex_);
+void Pool::share(const Range& range, bool caller) {
     for (;;) {
+        const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
+        if (first >= blocks_) return;
+        range(first, std::min(first + chunk_, blocks_), caller);
+    }
+}
+
+void Pool::work() {
+    std::size_t seen = 0;
+    for (;;) {
+        for (int spin = 0; spin < spins_ && generation_ == seen && !leaving_; ++spin) relax();
+        std::unique_lock lock(mutex_);
         wake_.wait(lock, [&] { return leaving_ || generation_ != seen; });
         if (leaving_) return;
         seen = generation_;
-        const std::size_t parts = workers_.size() + 1;
-        const std::size_t first = blocks_ * worker / parts;
-        const std::size_t last = blocks_ * (worker + 1) / parts;
-        const auto* range = range_;
+        if (!range_) continue;
+        const Range& range = *range_;
+        ++active_;
         lock.unlock();
-        (*range)(first, last);
+        share(range, false);
         lock.lock();
-        if (--busy_ == 0) done_.notify_one();
+        if (--active_ == 0) done_.notify_one();
     }
 }
 

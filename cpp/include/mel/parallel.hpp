@@ -62,18 +62,18 @@ class Pool {
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-    // Calls task(block) for every block in [0, blocks); returns when all are done. Tasks must not
-    // throw.
+    // Calls task(block) for every block in [0, blocks), in any order and on any thread; returns
+    // when all are done. Tasks must not throw.
     template <class Task>
     void run(std::size_t blocks, Task&& task) {
         if (blocks < 8) {
             for (std::size_t block = 0; block < blocks; ++block) task(block);
             return;
         }
-        dispatch(blocks, [&task, this](std::size_t first, std::size_t last) {
+        dispatch(blocks, [&task, this](std::size_t first, std::size_t last, bool caller) {
             for (std::size_t block = first; block < last && !stop_.requested(); ++block) {
                 task(block);
-                if (first == 0 && block % 32 == 31) stop_.check();  // the caller's own share
+                if (caller && block % 32 == 31) stop_.check();
             }
         });
     }
@@ -83,21 +83,26 @@ class Pool {
     bool tentative() const { return trust_ == Trust::tentative; }
 
   private:
-    void dispatch(std::size_t blocks, const std::function<void(std::size_t, std::size_t)>& range);
-    void work(std::size_t worker);
+    using Range = std::function<void(std::size_t first, std::size_t last, bool caller)>;
+    void dispatch(std::size_t blocks, const Range& range);
+    void share(const Range& range, bool caller);
+    void work();
 
     Stop& stop_;
     const Kernels& kernels_;
     Trust trust_;
     std::vector<std::thread> workers_;
+    int spins_;  // how often a thread looks for what it waits for before it sleeps
     std::mutex mutex_;
     std::condition_variable wake_;
     std::condition_variable done_;
-    const std::function<void(std::size_t, std::size_t)>* range_ = nullptr;
+    const Range* range_ = nullptr;  // null while there is nothing to join
     std::size_t blocks_ = 0;
-    std::size_t generation_ = 0;
-    std::size_t busy_ = 0;
-    bool leaving_ = false;
+    std::size_t chunk_ = 1;
+    std::atomic<std::size_t> next_{0};        // the first block that nobody has taken
+    std::atomic<std::size_t> generation_{0};  // of ranges
+    std::atomic<std::size_t> active_{0};      // workers in the range
+    std::atomic<bool> leaving_{false};
 };
 
 }  // namespace mel
