@@ -4,10 +4,6 @@
 #include "solver.hpp"
 
 namespace mel {
-namespace {
-constexpr std::size_t learners_sampled = 8192;
-}  // namespace
-
 UniformBox root_box(const Problem& problem, Scheme scheme) {
     const double samples = problem.samples_real();
     if (scheme == Scheme::resource_only) {
@@ -45,7 +41,7 @@ Result Solver::run() {
     }
     PassPoint guess = begin();
     if (!problem_.sends_nothing()) {
-        smooth_ = boundary_.find_tau(guess, 1e-6, 40, sample_stride());
+        smooth_ = boundary_.find_tau(guess, 1e-6, 40, sample_stride(few_learners));
         prices_ = guess.prices;
         if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
         if (smooth_) expected_ = guess.tau;
@@ -95,8 +91,8 @@ std::int64_t Solver::whole_guess(double guess, std::int64_t least) const {
 }
 
 // Searches that only guide look at a sample of so many learners first.
-std::size_t Solver::sample_stride() const {
-    return problem_.size() < 4 * learners_sampled ? 1 : (problem_.size() / learners_sampled) | 1;
+std::size_t Solver::sample_stride(std::size_t learners) const {
+    return problem_.size() < 4 * learners ? 1 : (problem_.size() / learners) | 1;
 }
 
 // Closes in on the largest feasible tau from a guess: one step above it, the guess itself, then

@@ -32,13 +32,15 @@ class Solver {
     Result decide_one(std::int64_t tau);
 
   private:
+    static constexpr std::size_t few_learners = 8192;     // a search
+    static constexpr std::size_t many_learners = 131072;  // one step after it
     enum class Answer { feasible, infeasible, unresolved, stopped };
 
     PassPoint begin() const;
     std::function<bool()> poll();
     std::int64_t passes() const;
     std::int64_t whole_guess(double guess, std::int64_t least) const;
-    std::size_t sample_stride() const;
+    std::size_t sample_stride(std::size_t learners) const;
 
     void search(std::int64_t guess);
     void tighten();

@@ -13,8 +13,8 @@ double Solver::tau_by_mixture(double guess) {
     std::int64_t high = upper_;
     std::int64_t next = whole_guess(guess, 1);
     while (low < high && !stop_.check()) {
-        const auto outcome =
-            mixture_.run(static_cast<double>(next), {prices_}, mixture_passes, sample_stride());
+        const auto outcome = mixture_.run(static_cast<double>(next), {prices_}, mixture_passes,
+                                          sample_stride(few_learners));
         if (outcome == MixtureSearch::Outcome::infeasible) {
             prices_ = mixture_.proof();
             high = next - 1;
@@ -29,7 +29,7 @@ double Solver::tau_by_mixture(double guess) {
 
 Solver::Answer Solver::decide_by_mixture(double tau, Prices start) {
     std::vector<Prices> starts{start};
-    const std::size_t stride = sample_stride();
+    const std::size_t stride = sample_stride(few_learners);
     if (stride > 1) {
         const auto outcome = mixture_.run(tau, starts, mixture_passes, stride);
         if (outcome == MixtureSearch::Outcome::stopped) return Answer::stopped;
