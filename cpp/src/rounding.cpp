@@ -6,6 +6,7 @@
 
 #include "mel/blocks.hpp"
 #include "mel/capped.hpp"
+#include "mel/kernels.hpp"
 
 namespace mel {
 namespace {
@@ -44,16 +45,28 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
     const double scale = free.value() > 0 ? wanted / free.value() : 1;
     // Each block starts with what exact rounding of all before it would owe.
     starts_.resize(block_totals.size());
+    wholes_.resize(block_totals.size());
     CompensatedSum before;
     for (std::size_t b = 0; b < block_totals.size(); ++b) {
-        starts_[b] = before.value() - std::nearbyint(before.value());
+        const double whole = std::nearbyint(before.value());
+        starts_[b] = before.value() - whole;
         before.add(columns ? free_[b] * scale + stay_[b] : block_totals[b] * scale);
+        wholes_[b] = std::nearbyint(before.value()) - whole;
     }
     totals_.assign(block_totals.size(), {});
+    const KernelInput in = kernel_input(problem_, box, {tau, cycle_s, {}});
+    const auto kernel = pool_.kernels().carry;
     pool_.run(block_totals.size(), [&](std::size_t b) {
         double left = starts_[b];
         double total = 0;
         const std::size_t last = std::min(size, (b + 1) * block_size);
+        const CarryTarget target{scale, starts_[b], wholes_[b], box.lower, box.upper};
+        // The kernel knows of no caps, and scales all alike.
+        const bool plain = !caps_ && (!columns || free_[b] == block_totals[b]);
+        if (plain && last == (b + 1) * block_size && kernel(in, target, b * block_size, samples)) {
+            totals_[b].add(wholes_[b]);
+            return;
+        }
         for (std::size_t k = b * block_size; k < last; ++k) {
             const double wish = bound(k) ? samples[k] : samples[k] * scale;
             double d = std::nearbyint(wish + left);

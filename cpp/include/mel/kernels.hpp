@@ -44,6 +44,15 @@ struct AllocationScale {
     double deadline_s;
 };
 
+// What the reals of a block become when they are rounded.
+struct CarryTarget {
+    double scale;         // of the reals, first
+    double start;         // what rounding owes from the blocks before
+    double whole;         // the integer that the block sums to
+    const double* lower;  // of each learner; null: the box of the input
+    const double* upper;
+};
+
 struct Kernels {
     using Real = PassSums (*)(const KernelInput&, std::size_t first, std::size_t last);
     // Writes the samples and returns their sum.
@@ -54,6 +63,9 @@ struct Kernels {
     using Allocate = AllocationSums (*)(const KernelInput&, const AllocationScale&,
                                         std::size_t first, std::size_t last, const double* samples,
                                         double* bandwidth_hz, double* power_w);
+    // Rounds a whole block in place; false, and nothing done, where learners stand at their bounds.
+    using Carry = bool (*)(const KernelInput&, const CarryTarget&, std::size_t first,
+                           double* samples);
     Real real_density;
     Real real_fixed;
     Samples samples_density;
@@ -72,6 +84,7 @@ struct Kernels {
     Fill capped_fill_fixed;
     Allocate capped_allocate_density;
     Allocate capped_allocate_fixed;
+    Carry carry;
 
     Real real(LinkLaw law, bool limited = false) const {
         if (limited) return law == LinkLaw::density ? limited_real_density : limited_real_fixed;

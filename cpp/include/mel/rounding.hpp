@@ -55,8 +55,9 @@ class Rounding {
     Prices prices_;
     std::vector<double> unit_cost_;  // density law: kappa of each learner
     std::vector<Marginal> heap_;
-    std::vector<double> starts_;
-    std::vector<double> stay_;  // of each block: samples at their bounds, and the others
+    std::vector<double> starts_;  // of each block: what rounding of all before it owes
+    std::vector<double> wholes_;  // and the integer that it should sum to
+    std::vector<double> stay_;    // samples at their bounds, and the others
     std::vector<double> free_;
     std::vector<CompensatedSum> totals_;
     std::vector<double> up_;

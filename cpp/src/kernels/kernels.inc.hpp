@@ -3,6 +3,7 @@
 // and keeps one running sum for each of the sixteen places, so that the sums do not depend on it.
 #pragma once
 
+#include "carry_lanes.hpp"
 #include "fill_lanes.hpp"
 
 namespace mel::MEL_ISA {
@@ -189,6 +190,7 @@ const Kernels kernels{real_block<DensityLaw>,
                       fill_block<Capped<DensityMarket>>,
                       fill_block<Capped<FixedMarket>>,
                       allocate_block<Capped<DensityMarket>>,
-                      allocate_block<Capped<FixedMarket>>};
+                      allocate_block<Capped<FixedMarket>>,
+                      carry_block};
 
 }  // namespace mel::MEL_ISA
