@@ -38,10 +38,9 @@ bool Stop::check() {
 }
 
 Pool::Pool(int threads, Stop& stop, InstructionSet set, Trust trust)
-    : stop_(stop),
-      kernels_(kernels_for(set)),
-      trust_(trust),
-      spins_(static_cast<unsigned>(threads) <= std::thread::hardware_concurrency() ? 2000 : 0) {
+    : stop_(stop), kernels_(kernels_for(set)), trust_(trust) {
+    if (threads <= 1) return;
+    if (static_cast<unsigned>(threads) <= std::thread::hardware_concurrency()) spins_ = 2000;
     for (int worker = 1; worker < threads; ++worker) {
         workers_.emplace_back([this] { work(); });
     }

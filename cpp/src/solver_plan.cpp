@@ -57,15 +57,23 @@ bool Solver::keep_plan(double tau, double ratio, double guess_s) {
     if (!within_box(tau)) return false;
     if (problem_.block_hz() > 0) return keep_blocks(tau, ratio, guess_s);
     const double cycle = problem_.cycle_s();
-    WaterFilling::Finish finish{infinity, ratio, {}};
+    WaterFilling::Finish finish{infinity, ratio, {}, false};
     if (settings_.spare == Spare::time) {
         finish = filling_.shortest_cycle(tau, cycle, real_.data(), ratio, guess_s);
     }
     if (stop_.requested()) return false;
     bandwidth_.resize(problem_.size());
     power_.resize(problem_.size());
-    if (!(finish.cycle_s <= cycle) ||
-        !filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data())) {
+    const auto allocated = [&] {
+        return finish.cycle_s <= cycle &&
+               filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data());
+    };
+    bool kept = allocated();
+    if (!kept && finish.foreseen && !stop_.requested()) {
+        finish = filling_.at(tau, finish.cycle_s, real_.data(), finish.ratio);
+        kept = allocated();
+    }
+    if (!kept) {
         // A hair's breadth: the whole cycle, at the ratio that just fits.
         if (filling_.fill(tau, cycle, real_.data(), ratio) != WaterFilling::Outcome::fits)
             return false;

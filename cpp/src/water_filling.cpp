@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include "mel/kernels.hpp"
 #include "mel/sums.hpp"
@@ -13,9 +15,10 @@ namespace {
 constexpr double clear_margin =
     1e-13;  // below this share of a budget, double precision decides nothing
 
-constexpr double budget_reserve = 5e-14;    // left unspent so that rounded sums stay within
-constexpr double deadline_reserve = 1e-14;  // covers every rounding error of a learner's time
-constexpr double finish_tolerance = 1e-6;   // how far below its budgets a plan may finish
+constexpr double budget_reserve = 5e-14;     // left unspent so that rounded sums stay within
+constexpr double deadline_reserve = 1e-14;   // covers every rounding error of a learner's time
+constexpr double finish_tolerance = 1e-6;    // how far below its budgets a plan may finish
+constexpr double foreseen_tolerance = 1e-9;  // the same where the last step is taken on trust
 
 // Scales the shares to the budget but for a few units in the last place, or to their caps.
 void spend_exactly(double* shares, std::size_t size, double budget, const double* caps) {
@@ -130,11 +133,20 @@ WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, co
         const double a22 = sums.power_time / sums.power;
         const double det = a11 * a22 - a12 * a21;  // < 0
         // Aims just inside the budgets, so that the last step lands on a split that fits.
-        const double r1 = -over_band - 0.25 * finish_tolerance;
-        const double r2 = -over_power - 0.25 * finish_tolerance;
-        const double dz = (r1 * a22 - a12 * r2) / det;
-        const double dt = (a11 * r2 - a21 * r1) / det;
+        const auto aim = [&](double inside) {
+            const double r1 = -over_band - inside;
+            const double r2 = -over_power - inside;
+            return std::pair((r1 * a22 - a12 * r2) / det, (a11 * r2 - a21 * r1) / det);
+        };
+        auto [dz, dt] = aim(0.25 * finish_tolerance);
         if (!std::isfinite(dz) || !std::isfinite(dt)) break;
+        // What the step leaves is about its square: then the sums there need no look.
+        const double length =
+            std::fabs(dz) + std::fabs(dt) * (std::fabs(a12) + std::fabs(a22)) + finish_tolerance;
+        if (2 * length * length < foreseen_tolerance) {
+            std::tie(dz, dt) = aim(2 * length * length);
+            if (t + dt <= cycle_s) return {t + dt, std::exp(z + dz), sums, true};
+        }
         z += std::clamp(dz, -3.0, 3.0);
         double next = t + dt;
         if (!(next > too_short)) next = 0.5 * (t + too_short);
@@ -154,11 +166,12 @@ bool WaterFilling::allocate(double tau, const Finish& finish, const double* samp
     const KernelInput in = kernel_input(problem_, {}, {tau, finish.cycle_s, {1.0, finish.ratio}});
     const auto kernel = pool_.kernels().allocate(problem_.law(), in.capped());
     // Both scaled by one or more, so rates only rise. With nothing to send there is nothing to
-    // scale.
-    const AllocationScale scale{
-        finish.sums.bandwidth > 0 ? band / finish.sums.bandwidth * (1 - budget_reserve) : 1,
-        finish.sums.power > 0 ? watt / finish.sums.power * (1 - budget_reserve) : 1,
-        problem_.cycle_s() * (1 - deadline_reserve)};
+    // scale, and what was foreseen is taken as it is.
+    const auto share = [&](double budget, double sum) {
+        return sum > 0 && !finish.foreseen ? budget / sum * (1 - budget_reserve) : 1;
+    };
+    const AllocationScale scale{share(band, finish.sums.bandwidth), share(watt, finish.sums.power),
+                                problem_.cycle_s() * (1 - deadline_reserve)};
     allocation_blocks_.resize(block_count(size));
     pool_.run(allocation_blocks_.size(), [&](std::size_t b) {
         allocation_blocks_[b] =

@@ -1,5 +1,5 @@
-// A vector that does not write zeros over memory that is about to be filled, and that asks for large
-// pages where it is long: touching a column first costs half its pass otherwise.
+// A vector that does not write zeros over memory that is about to be filled, and that asks for
+// large pages where it is long: touching a column first costs half its pass otherwise.
 #pragma once
 
 #include <cstddef>

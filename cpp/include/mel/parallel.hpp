@@ -92,7 +92,7 @@ class Pool {
     const Kernels& kernels_;
     Trust trust_;
     std::vector<std::thread> workers_;
-    int spins_;  // how often a thread looks for what it waits for before it sleeps
+    int spins_ = 0;  // how often a thread looks for what it waits for before it sleeps
     std::mutex mutex_;
     std::condition_variable wake_;
     std::condition_variable done_;

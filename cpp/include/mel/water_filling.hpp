@@ -52,7 +52,8 @@ class WaterFilling {
     struct Finish {
         double cycle_s;
         double ratio;
-        FillSums sums;  // what the split takes there
+        FillSums sums;          // what the split takes there
+        bool foreseen = false;  // sums are of the step before; what is left of budgets, some 1e-9
     };
     // From a split that fits (or nearly) in cycle_s: the least cycle, up to about 1e-6, in which it
     // fits. Starts at `guess_s`. Not found: cycle_s is infinite.
@@ -67,7 +68,7 @@ class WaterFilling {
 
     // What a split takes at a cycle and price ratio.
     Finish at(double tau, double cycle_s, const double* samples, double ratio) {
-        return {cycle_s, ratio, pass(tau, cycle_s, samples, ratio)};
+        return {cycle_s, ratio, pass(tau, cycle_s, samples, ratio), false};
     }
 
     long passes() const { return passes_; }
