@@ -7,6 +7,10 @@
 #include "mel/sums.hpp"
 
 namespace mel {
+namespace {
+constexpr std::size_t dealt_in_groups = 65536;  // learners: groups of them fall evenly enough
+}
+
 MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>& starts,
                                           int max_passes, std::size_t stride) {
     polygon_.reset();
@@ -50,32 +54,59 @@ bool MixtureSearch::mix() {
     const Mixture found = best_mixture(cuts_);
     parts_.clear();
     for (int i = 0; i < found.count; ++i) parts_.push_back({at_[found.index[i]], found.weight[i]});
-    return found.slack > -1e-6;
+    slack_ = found.slack;
+    return slack_ > -1e-6;
+}
+
+// Of the multiples of the golden section, which fall evenly, whatever order the learners come in.
+std::size_t MixtureSearch::part_of(std::size_t turn) const {
+    const double at = static_cast<double>(turn) * 0.61803398874989485;
+    double place = at - std::floor(at);
+    std::size_t part = 0;
+    while (part + 1 < parts_.size() && place >= parts_[part].weight) {
+        place -= parts_[part++].weight;
+    }
+    return part;
+}
+
+void MixtureSearch::deal_groups(double tau, double* samples, std::vector<double>& block_totals) {
+    std::vector<KernelInput> inputs;
+    for (const Part& part : parts_) {
+        inputs.push_back(
+            kernel_input(problem_, boxes_.real(tau), {tau, problem_.cycle_s(), part.prices}));
+    }
+    const auto kernel = pool_.kernels().samples(problem_.law(), inputs.front().limited());
+    const std::size_t size = problem_.size();
+    block_totals.assign(block_count(size), 0);
+    pool_.run(block_totals.size(), [&](std::size_t b) {
+        double total = 0;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; k += group) {
+            total += kernel(inputs[part_of(k / group)], k, std::min(last, k + group), samples);
+        }
+        block_totals[b] = total;
+    });
 }
 
 void MixtureSearch::deal(double tau, double* samples, double* scratch,
                          std::vector<double>& block_totals) {
     const std::size_t size = problem_.size();
-    double below = 0;
+    if (size >= dealt_in_groups) {
+        deal_groups(tau, samples, block_totals);
+        return;
+    }
     for (std::size_t i = 0; i < parts_.size(); ++i) {
         const PassPoint point{tau, problem_.cycle_s(), parts_[i].prices};
         real_samples(problem_, boxes_.real(tau), point, pool_, i == 0 ? samples : scratch,
                      block_totals);
-        const double above = below + parts_[i].weight;
         if (i > 0) {
             pool_.run(block_count(size), [&](std::size_t b) {
                 const std::size_t last = std::min(size, (b + 1) * block_size);
                 for (std::size_t k = b * block_size; k < last; ++k) {
-                    // Multiples of the golden section fall evenly, whatever order the learners come
-                    // in.
-                    const double turn = static_cast<double>(k) * 0.61803398874989485;
-                    const double place = turn - std::floor(turn);
-                    if (place >= below && (place < above || i + 1 == parts_.size()))
-                        samples[k] = scratch[k];
+                    if (part_of(k) == i) samples[k] = scratch[k];
                 }
             });
         }
-        below = above;
     }
     block_totals.assign(block_count(size), 0);
     pool_.run(block_count(size), [&](std::size_t b) {

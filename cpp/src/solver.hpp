@@ -32,8 +32,8 @@ class Solver {
     Result decide_one(std::int64_t tau);
 
   private:
-    static constexpr std::size_t few_learners = 8192;     // a search
-    static constexpr std::size_t many_learners = 131072;  // one step after it
+    static constexpr std::size_t searched_learners = 8192;   // a search
+    static constexpr std::size_t stepped_learners = 131072;  // one step after it
     enum class Answer { feasible, infeasible, unresolved, stopped };
 
     PassPoint begin() const;
@@ -58,6 +58,7 @@ class Solver {
 
     double tau_by_mixture(double guess);
     Answer decide_by_mixture(double tau, Prices start);
+    bool plan_from_mixture(double tau);
 
     const Problem& problem_;
     const Settings& settings_;

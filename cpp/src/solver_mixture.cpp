@@ -4,7 +4,8 @@
 namespace mel {
 namespace {
 constexpr int mixture_passes = 120;
-}
+constexpr double sample_error = 0.003;  // slack above this in a large sample makes a plan likely
+}  // namespace
 
 // Where responses jump and Newton's method finds no boundary: the largest tau that a sample of
 // the learners can mix.
@@ -14,7 +15,7 @@ double Solver::tau_by_mixture(double guess) {
     std::int64_t next = whole_guess(guess, 1);
     while (low < high && !stop_.check()) {
         const auto outcome = mixture_.run(static_cast<double>(next), {prices_}, mixture_passes,
-                                          sample_stride(few_learners));
+                                          sample_stride(searched_learners));
         if (outcome == MixtureSearch::Outcome::infeasible) {
             prices_ = mixture_.proof();
             high = next - 1;
@@ -29,13 +30,22 @@ double Solver::tau_by_mixture(double guess) {
 
 Solver::Answer Solver::decide_by_mixture(double tau, Prices start) {
     std::vector<Prices> starts{start};
-    const std::size_t stride = sample_stride(few_learners);
-    if (stride > 1) {
+    // Samples of the learners first: with prices and, where they leave room, with a plan.
+    for (const std::size_t learners : {searched_learners, stepped_learners}) {
+        const std::size_t stride = sample_stride(learners);
+        if (stride == 1) break;
         const auto outcome = mixture_.run(tau, starts, mixture_passes, stride);
         if (outcome == MixtureSearch::Outcome::stopped) return Answer::stopped;
-        if (outcome == MixtureSearch::Outcome::infeasible)
-            starts.insert(starts.begin(), mixture_.proof());
+        const bool refuted = outcome == MixtureSearch::Outcome::infeasible;
+        starts.clear();
+        if (refuted) starts.push_back(mixture_.proof());
         for (const auto& part : mixture_.parts()) starts.insert(starts.begin(), part.prices);
+        if (starts.empty()) starts.push_back(start);
+        if (refuted) break;
+        const bool roomy = outcome == MixtureSearch::Outcome::mixture &&
+                           learners == stepped_learners && mixture_.slack() > sample_error;
+        if (roomy && plan_from_mixture(tau)) return Answer::feasible;
+        if (stop_.requested()) return Answer::stopped;
     }
     switch (mixture_.run(tau, starts, mixture_passes, 1)) {
         case MixtureSearch::Outcome::stopped:
@@ -50,17 +60,20 @@ Solver::Answer Solver::decide_by_mixture(double tau, Prices start) {
         case MixtureSearch::Outcome::mixture:
             break;
     }
+    if (plan_from_mixture(tau)) return Answer::feasible;
+    return stop_.requested() ? Answer::stopped : Answer::unresolved;
+}
+
+bool Solver::plan_from_mixture(double tau) {
     real_.resize(problem_.size());
     bandwidth_.resize(problem_.size());
     mixture_.deal(tau, real_.data(), bandwidth_.data(), totals_);
-    if (stop_.requested()) return Answer::stopped;
+    if (stop_.requested()) return false;
     const Prices prices = mixture_.parts().front().prices;
-    if (!round_reals(tau, prices)) return stop_.requested() ? Answer::stopped : Answer::unresolved;
-    if (!keep_plan(tau, prices.mu / prices.lambda, problem_.cycle_s())) {
-        return stop_.requested() ? Answer::stopped : Answer::unresolved;
-    }
+    if (!round_reals(tau, prices)) return false;
+    if (!keep_plan(tau, prices.mu / prices.lambda, problem_.cycle_s())) return false;
     prices_ = prices;
-    return Answer::feasible;
+    return true;
 }
 
 }  // namespace mel

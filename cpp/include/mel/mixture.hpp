@@ -27,6 +27,7 @@ class MixtureSearch {
         double weight;
     };
     const std::vector<Part>& parts() const { return parts_; }
+    double slack() const { return slack_; }  // of the mixture, in shares of D and the budgets
 
     // Real samples of the mixture, dealt out evenly, and their sums by block.
     void deal(double tau, double* samples, double* scratch, std::vector<double>& block_totals);
@@ -35,6 +36,8 @@ class MixtureSearch {
 
   private:
     bool mix();
+    std::size_t part_of(std::size_t turn) const;
+    void deal_groups(double tau, double* samples, std::vector<double>& block_totals);
 
     const Problem& problem_;
     Pool& pool_;
@@ -44,6 +47,7 @@ class MixtureSearch {
     std::vector<Cut> cuts_;
     std::vector<Prices> at_;
     std::vector<Part> parts_;
+    double slack_ = 0;
     Prices proof_;
     long passes_ = 0;
 };
