@@ -14,7 +14,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 }
 
 double Rounding::carry(double tau, double cycle_s, const Box& box,
-                       const std::vector<double>& block_totals, double* samples) {
+                       const std::vector<double>& block_totals, double* samples, double aim_s) {
     const std::size_t size = problem_.size();
     const bool may_rest = problem_.excused();
     const bool columns = box.lower != nullptr;
@@ -56,6 +56,8 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
     totals_.assign(block_totals.size(), {});
     const KernelInput in = kernel_input(problem_, box, {tau, cycle_s, {}});
     const auto kernel = pool_.kernels().carry;
+    // Learners at a cap seldom take more than their real; others then take several samples more.
+    const double reach = caps_ ? 4 : 1;
     pool_.run(block_totals.size(), [&](std::size_t b) {
         double left = starts_[b];
         double total = 0;
@@ -75,14 +77,17 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
                 d = std::max(low, 0.0);
             } else {
                 const double whole = std::floor(wish);
-                d = std::clamp(d, whole, whole + 1);
+                d = std::clamp(d, whole, whole + reach);
                 const double high = box.high(k);
                 const double least = may_rest && low <= 0 ? 1 : low;
                 d = high < least ? low : std::clamp(d, least, high);
                 const Demand demand = demand_of(problem_, k, tau, cycle_s);
                 if (!demand.allows(d)) d = std::max(d - 1, low);
-                if (caps_ && demand.rate(d) > caps_->max_rate[k])
-                    d = std::max(most(k, demand, d), low);
+                if (caps_) {
+                    const Demand aim = demand_of(problem_, k, tau, aim_s);
+                    while (d > whole && d > low && steep(k, aim, samples[k], d)) --d;
+                    if (demand.rate(d) > caps_->max_rate[k]) d = std::max(most(k, demand, d), low);
+                }
             }
             left += wish - d;
             total += d;
@@ -91,6 +96,18 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
         totals_[b].add(total);
     });
     return reduce_tree(std::span<CompensatedSum>(totals_)).value();
+}
+
+bool Rounding::steep(std::size_t k, const Demand& demand, double real, double d) const {
+    if (!(d > real)) return false;
+    if (!(demand.slack(d) > 0)) return true;
+    const double before = demand.rate(real);
+    const double after = demand.rate(d);
+    if (after > caps_->max_rate[k] || (d >= real + 1 && after > 1.5 * before)) return true;
+    if ((after - before) * ln2 > caps_->max_bandwidth_hz[k]) return true;
+    if (problem_.law() == LinkLaw::fixed) return false;
+    const double most = caps_->max_power_w[k] / (problem_.noise_over_gain()[k] * ln2);
+    return most - after < 0.5 * (most - before);
 }
 
 double Rounding::most(std::size_t k, const Demand& demand, double high) const {
@@ -169,10 +186,17 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
         heap_.push_back({g, k});
         std::push_heap(heap_.begin(), heap_.end(), less);
     };
+    // Under caps a cost takes long: a few samples find room among a part of the learners.
+    const auto enough = static_cast<std::size_t>(std::max(4096.0, 64 * std::fabs(over)));
+    std::size_t step = caps_ ? std::max<std::size_t>(1, size / enough) : 1;
     heap_.clear();
-    for (std::size_t k = 0; k < size; ++k) push(k);
+    for (std::size_t k = 0; k < size; k += step) push(k);
     long steps = 0;
     while (over != 0) {
+        if (heap_.empty() && step > 1) {
+            step = 1;
+            for (std::size_t k = 0; k < size; ++k) push(k);
+        }
         if (heap_.empty() || (++steps % 4096 == 0 && pool_.stop().check())) return false;
         std::pop_heap(heap_.begin(), heap_.end(), less);
         const std::size_t k = heap_.back().learner;

@@ -49,7 +49,7 @@ class Solver {
     Result finish();
 
     bool plan_from_reals(double tau);
-    bool round_reals(double tau, Prices prices);
+    bool round_reals(double tau, Prices prices, double aim_s);
     bool within_box(double tau);
     bool keep_plan(double tau, double ratio, double guess_s);
     bool keep_blocks(double tau, double ratio, double guess_s);

@@ -70,7 +70,7 @@ bool Solver::plan_from_mixture(double tau) {
     mixture_.deal(tau, real_.data(), bandwidth_.data(), totals_);
     if (stop_.requested()) return false;
     const Prices prices = mixture_.parts().front().prices;
-    if (!round_reals(tau, prices)) return false;
+    if (!round_reals(tau, prices, problem_.cycle_s())) return false;
     if (!keep_plan(tau, prices.mu / prices.lambda, problem_.cycle_s())) return false;
     prices_ = prices;
     return true;

@@ -11,13 +11,16 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
 // The reals in real_, with their sums by block in totals_, become integers that sum to D.
-bool Solver::round_reals(double tau, Prices prices) {
+bool Solver::round_reals(double tau, Prices prices, double aim_s) {
     const Box box = boxes_.sure(tau);
     const double cycle = problem_.cycle_s();
-    const double total = rounding_.carry(tau, cycle, box, totals_, real_.data());
+    const double total = rounding_.carry(tau, cycle, box, totals_, real_.data(), aim_s);
     if (stop_.requested()) return false;
-    return total == problem_.samples_real() ||
-           rounding_.repair(tau, cycle, box, prices, real_.data());
+    if (total == problem_.samples_real()) return true;
+    // At a cap the shorter cycle that the reals were for is what makes a sample dear.
+    const bool caps = problem_.limits() && problem_.limits()->caps();
+    if (caps && rounding_.repair(tau, aim_s, box, prices, real_.data())) return true;
+    return rounding_.repair(tau, cycle, box, prices, real_.data());
 }
 
 // The continuous optimum in the shortest cycle, rounded: nearly always a plan when there is
@@ -35,7 +38,7 @@ bool Solver::plan_from_reals(double tau) {
     real_.resize(problem_.size());
     real_samples(problem_, boxes_.real(tau), point, pool_, real_.data(), totals_);
     if (stop_.requested()) return false;
-    if (!round_reals(tau, point.prices)) return false;
+    if (!round_reals(tau, point.prices, point.cycle_s)) return false;
     if (!keep_plan(tau, point.prices.mu / point.prices.lambda, point.cycle_s)) return false;
     prices_ = point.prices;
     return true;

@@ -44,7 +44,8 @@ TEST(passes_and_searches_allocate_nothing_after_the_first) {
                 boundary.prove(point, 3);
                 boundary.find_cycle(point, 1e-6, 16);
                 mel::real_samples(problem, mel::Box{box}, point, pool, d.data(), totals);
-                rounding.carry(point.tau, problem.cycle_s(), mel::Box{box}, totals, d.data());
+                rounding.carry(point.tau, problem.cycle_s(), mel::Box{box}, totals, d.data(),
+                               problem.cycle_s());
                 rounding.repair(point.tau, problem.cycle_s(), mel::Box{box}, point.prices,
                                 d.data());
                 double ratio = point.prices.mu / point.prices.lambda;

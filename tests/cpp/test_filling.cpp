@@ -95,7 +95,8 @@ TEST(carried_rounding_sums_to_all_samples_within_one_of_each_wish) {
             for (std::size_t k = 0; k < wish.size(); ++k) totals[k / mel::block_size] += wish[k];
             const double scale = problem.samples_real() / sum(wish);
             std::vector<double> d = wish;
-            const double total = rounding.carry(1, problem.cycle_s(), box, totals, d.data());
+            const double total =
+                rounding.carry(1, problem.cycle_s(), box, totals, d.data(), problem.cycle_s());
             CHECK(total == sum(d), total, sum(d));
             CHECK(std::fabs(total - problem.samples_real()) <= 30, total);
             for (std::size_t k = 0; k < d.size(); ++k) {

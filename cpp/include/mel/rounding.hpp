@@ -17,9 +17,9 @@ class Rounding {
 
     // Integers next to the reals, scaled first so that they sum to D, within the box and what the
     // cycle allows; what rounding owes is carried from learner to learner. Returns the total, which
-    // is D but for a few learners at their bounds.
+    // is D but for a few learners at their bounds. `aim_s` is the cycle that the reals were for.
     double carry(double tau, double cycle_s, const Box& box,
-                 const std::vector<double>& block_totals, double* samples);
+                 const std::vector<double>& block_totals, double* samples, double aim_s);
 
     // Adds the cheapest and takes away the dearest samples until the total is D. With costs convex
     // in d this is the best split at these prices. False if the box can not hold D samples.
@@ -40,6 +40,8 @@ class Rounding {
     // not allowed.
     double step_up(std::size_t k, double d, double by) const;
     double step_down(std::size_t k, double d, double by) const;
+    // Whether d samples in place of `real` would multiply what follows at a cap, or the rate.
+    bool steep(std::size_t k, const Demand& demand, double real, double d) const;
     // Largest integer up to `high` that the deadline and the learner's caps allow.
     double most(std::size_t k, const Demand& demand, double high) const;
     void price(double tau, double cycle_s, const Box& box, Prices prices);
