@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "capped_oracle.hpp"
+#include "check.hpp"
+#include "instances.hpp"
+#include "mel/capped.hpp"
+#include "mel/limits.hpp"
+#include "mel/solve.hpp"
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+struct Limited {
+    instances::Instance base;
+    std::vector<double> least, most, band, watt, energy, per_flop;
+
+    mel::Problem problem() const {
+        mel::ProblemStatement s = base.stated();
+        s.min_samples = least;
+        s.max_samples = most;
+        s.max_bandwidth_hz = band;
+        s.max_power_w = watt;
+        s.energy_j = energy;
+        s.energy_per_flop_j = per_flop;
+        return mel::Problem(s);
+    }
+};
+
+std::string refused(const Limited& limited) {
+    try {
+        limited.problem();
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST(limits_that_can_not_be_are_refused_by_field_index_and_value) {
+    const Limited plain{instances::draw({.learners = 3})};
+    Limited bad = plain;
+    bad.least = {0, 1.5, 0};
+    CHECK(refused(bad).starts_with("min_samples[1] = 1.5"), refused(bad));
+    bad = plain;
+    bad.least = {0, 5, 0};
+    bad.most = {9, 4, 9};
+    CHECK(refused(bad) == "max_samples[1] = 4: must be at least min_samples[1] = 5", refused(bad));
+    bad = plain;
+    bad.band = {1, infinity, 0};
+    CHECK(refused(bad).starts_with("max_bandwidth_hz[2] = 0"), refused(bad));
+    bad = plain;
+    bad.energy = {1, 1, 1};
+    CHECK(refused(bad) == "energy_j and energy_per_flop_j must be given together", refused(bad));
+    bad = plain;
+    bad.watt = {1, 1};
+    CHECK(refused(bad).starts_with("max_power_w has 2 learners"), refused(bad));
+}
+
+TEST(energy_that_is_spent_exactly_is_kept_and_one_unit_less_is_not) {
+    Limited it{instances::draw({.learners = 1, .samples = 1000, .sends_model = false, .seed = 1})};
+    it.base.statement.flops_per_sample = 3 * 1048576.0;
+    it.per_flop = {5.0 / 1073741824};
+    const double exact = 7 * 13.0 * it.base.statement.flops_per_sample * it.per_flop[0];
+    it.energy = {exact};
+    const mel::Problem kept = it.problem();
+    CHECK(mel::energy_verdict(kept, 0, 7, 13) == mel::EnergyVerdict::kept);
+    CHECK(mel::energy_verdict(kept, 0, 7, 14) == mel::EnergyVerdict::broken);
+    it.energy = {std::nextafter(exact, 0.0)};
+    const mel::Problem broken = it.problem();
+    CHECK(mel::energy_verdict(broken, 0, 7, 13) == mel::EnergyVerdict::broken);
+    mel::Stop stop(1e9, {});
+    mel::Pool pool(1, stop);
+    mel::Boxes one(kept, pool, {0, 1000}), other(broken, pool, {0, 1000});
+    CHECK(one.sure(7).high(0) == 13 && one.whole(7).high(0) == 13 && one.real(7).high(0) >= 13);
+    CHECK(other.sure(7).high(0) == 12 && other.whole(7).high(0) == 12);
+}
+
+// Energy of returning is a logarithm: at the tie itself doubles can not tell.
+TEST(energy_within_rounding_of_a_tie_is_left_open) {
+    Limited it{instances::draw({.learners = 1, .samples = 1000, .seed = 3})};
+    it.per_flop = {1e-10};
+    it.energy = {infinity};
+    const mel::Problem free = it.problem();
+    const double bits = free.model_bits() + free.model_bits_per_sample() * 20;
+    const double back = it.base.power[0] * free.return_s_per_bit()[0] * bits;
+    it.energy = {4 * 20 * it.base.statement.flops_per_sample * 1e-10 + back};
+    const mel::Problem problem = it.problem();
+    CHECK(mel::energy_verdict(problem, 0, 4, 20) == mel::EnergyVerdict::unclear);
+    mel::Stop stop(1e9, {});
+    mel::Pool pool(1, stop);
+    mel::Boxes boxes(problem, pool, {0, 1000});
+    CHECK(boxes.whole(4).high(0) == 20 && boxes.sure(4).high(0) == 19);
+    CHECK(boxes.doubtful(4));
+}
+
+TEST(capped_purchases_and_responses_match_a_search_and_never_exceed_it) {
+    std::mt19937_64 random(7);
+    const auto decades = [&](double low, double high) {
+        return std::pow(10.0, low + (high - low) * std::generate_canonical<double, 53>(random));
+    };
+    for (int round = 0; round < 1500; ++round) {
+        const auto law = round % 2 ? mel::LinkLaw::fixed : mel::LinkLaw::density;
+        const mel::Demand q = [&] {
+            const double budget = decades(0, 1.5), each = decades(-4, -1);
+            const double alpha = round % 3 ? decades(2, 4) : 0, beta = decades(3, 6);
+            return mel::Demand{budget, each, alpha, beta, alpha * budget + each * beta};
+        }();
+        const double noise = decades(-14, -8) * (law == mel::LinkLaw::fixed ? 1e6 : 1);
+        const mel::Prices prices{decades(-6, -2), decades(0, 6)};
+        mel::Caps caps{decades(4, 7), decades(-4, 0), 0};
+        if (round % 5 == 1) caps.bandwidth_hz = infinity;
+        if (round % 5 == 2) caps.power_w = infinity;
+        const double whole = law == mel::LinkLaw::density ? noise * caps.bandwidth_hz : noise;
+        caps.rate = caps.power_w == infinity ? infinity
+                    : caps.bandwidth_hz < infinity
+                        ? caps.bandwidth_hz * std::log1p(caps.power_w / whole) / mel::ln2
+                    : law == mel::LinkLaw::density ? caps.power_w / noise / mel::ln2
+                                                   : infinity;
+        const capped_oracle::Learner slow{
+            law,          q, noise, prices.lambda, prices.mu, caps.bandwidth_hz,
+            caps.power_w, 1, 1e6,   false};
+        const mel::Response r =
+            mel::respond_capped(law, q, noise, false, 1, 1e6, prices, caps, 1e-14);
+        const double end = mel::largest_within(q, 1e6, caps.rate);
+        if (end < 1) {
+            CHECK(!r.possible || r.samples == 1, round);
+            continue;
+        }
+        CHECK(r.possible, round);
+        const capped_oracle::Real paid = slow.buy(slow.rate(r.samples)).cost;
+        if (std::isfinite(static_cast<double>(paid))) {
+            CHECK(r.cost <= paid * (1 + 1e-12L), round, r.cost, static_cast<double>(paid));
+            CHECK(r.cost >= paid * (1 - 1e-6L), round, r.cost, static_cast<double>(paid));
+        }
+        const double value = r.samples - r.cost;
+        for (const double d : {1.0, end, std::floor(0.3 * end) + 1, r.samples - 1, r.samples + 1,
+                               std::floor(static_cast<double>(slow.best().samples))}) {
+            if (d < 1 || d > end) continue;
+            const double other = static_cast<double>(slow.value(d));
+            CHECK(value >= other - 1e-9 * (std::fabs(other) + r.cost + d), round, d, r.samples,
+                  value, other);
+        }
+    }
+}
+
+TEST(loose_limits_change_nothing_and_tight_ones_at_the_plan_keep_its_tau) {
+    instances::for_each_variant(
+        {.learners = 12, .samples = 900, .seed = 5}, [](const instances::Shape& shape) {
+            for (const auto scheme :
+                 {mel::Scheme::joint, mel::Scheme::task_only, mel::Scheme::resource_only}) {
+                mel::Settings settings;
+                settings.scheme = scheme;
+                const mel::Result free = mel::solve(instances::draw(shape).problem(), settings);
+                if (free.status != mel::Status::optimal) continue;
+                const std::size_t size = shape.learners;
+                Limited loose{instances::draw(shape)};
+                loose.least.assign(size, 0);
+                loose.most.assign(size, 9e15);
+                loose.band.assign(size, infinity);
+                loose.watt.assign(size, 1e60);
+                loose.energy.assign(size, 1e50);
+                loose.per_flop.assign(size, 1e-9);
+                const mel::Result same = mel::solve(loose.problem(), settings);
+                CHECK(same.status == mel::Status::optimal && same.tau == free.tau, same.tau,
+                      free.tau);
+                Limited tight = loose;
+                for (std::size_t k = 0; k < size; ++k) {
+                    tight.least[k] = tight.most[k] = static_cast<double>(free.samples[k]);
+                    tight.band[k] = std::max(free.bandwidth_hz[k] * (1 + 1e-7), 1e-9);
+                    tight.watt[k] = std::max(free.power_w[k] * (1 + 1e-7), 1e-30);
+                }
+                const mel::Result kept = mel::solve(tight.problem(), settings);
+                CHECK(kept.status == mel::Status::optimal && kept.tau == free.tau, kept.tau,
+                      free.tau);
+            }
+        });
+}
