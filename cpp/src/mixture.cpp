@@ -12,7 +12,7 @@ constexpr std::size_t dealt_in_groups = 65536;  // learners: groups of them fall
 }
 
 MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>& starts,
-                                          int max_passes, std::size_t stride) {
+                                          int max_passes, std::size_t stride, double room) {
     polygon_.reset();
     cuts_.clear();
     at_.clear();
@@ -45,7 +45,15 @@ MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>&
                          1 - sums.bandwidth / problem_.bandwidth_hz(),
                          1 - sums.power / problem_.power_w()});
         at_.push_back(prices);
-        polygon_.clip(cuts_.back());
+        const double worth = problem_.samples_real() + budget;
+        if (room > 0 && budget + sums.value - problem_.samples_real() < room * worth) {
+            room = 0;  // no mixture has as much
+            polygon_.reset();
+            for (const Cut& cut : cuts_) polygon_.clip(cut);
+        } else {
+            polygon_.clip({cuts_.back().samples - room, cuts_.back().bandwidth - room,
+                           cuts_.back().power - room});
+        }
     }
     return Outcome::open;
 }

@@ -41,7 +41,7 @@ Result Solver::run() {
     }
     PassPoint guess = begin();
     if (!problem_.sends_nothing()) {
-        smooth_ = boundary_.find_tau(guess, 1e-6, 40, sample_stride(searched_learners));
+        smooth_ = boundary_.find_tau(guess, 1e-6, 16, sample_stride(searched_learners));
         prices_ = guess.prices;
         if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
         if (smooth_) expected_ = guess.tau;

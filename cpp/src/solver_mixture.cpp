@@ -1,10 +1,11 @@
+#include <cmath>
+
 #include "mel/mixture.hpp"
 #include "solver.hpp"
 
 namespace mel {
 namespace {
 constexpr int mixture_passes = 120;
-constexpr double sample_error = 0.003;  // slack above this in a large sample makes a plan likely
 }  // namespace
 
 // Where responses jump and Newton's method finds no boundary: the largest tau that a sample of
@@ -34,7 +35,8 @@ Solver::Answer Solver::decide_by_mixture(double tau, Prices start) {
     for (const std::size_t learners : {searched_learners, stepped_learners}) {
         const std::size_t stride = sample_stride(learners);
         if (stride == 1) break;
-        const auto outcome = mixture_.run(tau, starts, mixture_passes, stride);
+        const double error = 2 / std::sqrt(static_cast<double>(learners));
+        const auto outcome = mixture_.run(tau, starts, mixture_passes, stride, 1.5 * error);
         if (outcome == MixtureSearch::Outcome::stopped) return Answer::stopped;
         const bool refuted = outcome == MixtureSearch::Outcome::infeasible;
         starts.clear();
@@ -42,8 +44,7 @@ Solver::Answer Solver::decide_by_mixture(double tau, Prices start) {
         for (const auto& part : mixture_.parts()) starts.insert(starts.begin(), part.prices);
         if (starts.empty()) starts.push_back(start);
         if (refuted) break;
-        const bool roomy = outcome == MixtureSearch::Outcome::mixture &&
-                           learners == stepped_learners && mixture_.slack() > sample_error;
+        const bool roomy = outcome == MixtureSearch::Outcome::mixture && mixture_.slack() > error;
         if (roomy && plan_from_mixture(tau)) return Answer::feasible;
         if (stop_.requested()) return Answer::stopped;
     }

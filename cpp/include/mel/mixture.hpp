@@ -17,8 +17,10 @@ class MixtureSearch {
 
     enum class Outcome { infeasible, mixture, open, stopped };
     // Cuts with real samples; stride > 1 looks at a sample of the learners, which proves nothing
-    // but finds prices fast. `starts` are tried first.
-    Outcome run(double tau, const std::vector<Prices>& starts, int max_passes, std::size_t stride);
+    // but finds prices fast. `starts` are tried first. Looks for a mixture with a slack of `room`,
+    // for as long as there may be one.
+    Outcome run(double tau, const std::vector<Prices>& starts, int max_passes, std::size_t stride,
+                double room = 0);
 
     Prices proof() const { return proof_; }
 

@@ -158,14 +158,14 @@ MEL_INLINE FixedPoint fixed_point(const KernelInput& in, const PriceConstants& p
     FixedPoint f;
     f.slack = slack;
     f.samples = samples_at(q, e, 1 / q.each, slack);
-    f.rate = larger(in.alpha * f.samples + in.beta, fill(0)) / slack;
+    f.rate = larger(in.alpha * f.samples + in.beta, fill(0)) * (1 / slack);
     const Mask sends = f.rate > 0;
     f.u = u;
     if (any(~known & q.valid)) {
         const Lanes argument = select(sends, p.ratio * ln2 * f.rate / q.noise, fill(1));
         f.u = select(known, u, fixed_root(square_root(argument)));
     }
-    f.bandwidth = only(sends, f.rate * ln2 / f.u);
+    f.bandwidth = only(sends, f.rate * ln2 * (1 / f.u));
     f.power = only(sends, q.noise * exponential(smaller(f.u, fill(690))).minus_one);
     f.cost = p.lambda * f.bandwidth + p.mu * f.power;
     return f;
@@ -191,8 +191,9 @@ struct FixedLaw {
 
     // The interior maximum of d - cost (see stationary_slack_fixed).
     MEL_INLINE Wish wish(const KernelInput& in, const PriceConstants& p, const DemandLanes& q) {
-        const Lanes left = square_root(q.shape / p.band) / q.each;
-        const Lanes right = q.noise / (p.ratio * ln2);
+        const Lanes inverse_each = 1 / q.each;
+        const Lanes left = square_root(q.shape * (1 / p.band)) * inverse_each;
+        const Lanes right = q.noise * (1 / (p.ratio * ln2));
         // alpha = 0: u^1.5 e^u = left/right; with v = 4u/3 this is v^2 e^v = (left/right)^(4/3) /
         // 0.5625.
         const Lanes power =
@@ -202,8 +203,9 @@ struct FixedLaw {
         // In w = sqrt(u): left w - alpha/g - right w^4 e^(w^2) is concave, and from the right its
         // larger root is met first. Halley's step where it is a mild correction of Newton's, which
         // never passes the root.
-        const Lanes offset = in.alpha / q.each;
+        const Lanes offset = in.alpha * inverse_each;
         Lanes root = square_root(0.75 * fixed_root_start(power * (1 / 0.75)));
+        if (in.alpha > 0) root = first_step(left, offset, root);
         Mask moving = w.found;
         for (int step = 0; step < 60 && any(moving); ++step) {
             const Lanes u = root * root;
@@ -217,13 +219,27 @@ struct FixedLaw {
             const Lanes next = root - 2 * value * slope / (2 * square + only(mild, bent));
             const Mask lost = moving & ~((slope < fill(0)) & (next > fill(0)));
             w.found = w.found & ~lost;
-            const Mask settled = magnitude(next - root) <= 1e-4 * root;  // cubed: below 1e-11
+            // Cubed: below 1e-8; where the value is largest it errs by the square of that.
+            const Mask settled = magnitude(next - root) <= 1e-3 * root;
             root = select(moving & ~lost, next, root);
             moving = moving & ~lost & ~settled;
         }
         w.u = root * root;
-        w.slack = square_root(p.band * q.shape / w.u);
+        w.slack = square_root(p.band * q.shape * (1 / w.u));
         return w;
+    }
+
+    // The first such step, from the root for alpha = 0: there right w^3 e^(w^2) = left, and no
+    // exponential is needed.
+    MEL_INLINE Lanes first_step(Lanes left, Lanes offset, Lanes root) {
+        const Lanes u = root * root;
+        const Lanes shift = offset / (left * root);  // minus the value, in units of left w
+        const Lanes slope = 3 + 2 * u;
+        const Lanes bent = shift * (12 + u * (18 + 4 * u));
+        const Lanes square = slope * slope;
+        const Mask mild = bent < square;
+        const Lanes next = root * (1 - 2 * shift * slope / (2 * square - only(mild, bent)));
+        return select(next > fill(0), next, root);
     }
 
     MEL_INLINE ResponseLanes respond(const KernelInput& in, const PriceConstants& p,
@@ -277,18 +293,19 @@ struct FixedLaw {
         r.bandwidth = f.bandwidth;
         r.power = f.power;
         r.cost = f.cost;
-        r.hurry = f.rate / f.slack;
-        r.reach = q.budget / q.each;
+        const Lanes inverse_slack = 1 / f.slack;
+        const Lanes inverse_u = 1 / f.u;
         const Mask sends = f.rate > 0;
-        r.unit_cost = p.band / f.u;
+        const Lanes inverse_rate = only(sends, 1 / select(sends, f.rate, fill(1)));
+        r.hurry = f.rate * inverse_slack;
+        r.reach = q.budget * (1 / q.each);
+        r.unit_cost = p.band * inverse_u;
         const Lanes stretch = 1 / (2 + f.u);
-        r.band_slope = ln2 / f.u * (1 + f.u) * stretch;
-        r.power_slope =
-            only(sends, (f.power + q.noise) * f.u * stretch / select(sends, f.rate, fill(1)));
-        const Lanes slope = q.shape / (f.slack * f.slack);
+        r.band_slope = ln2 * inverse_u * (1 + f.u) * stretch;
+        r.power_slope = (f.power + q.noise) * f.u * stretch * inverse_rate;
+        const Lanes slope = q.shape * inverse_slack * inverse_slack;
         const Lanes second =
-            r.unit_cost * slope *
-            (2 * q.each / f.slack - only(sends, slope * stretch / select(sends, f.rate, fill(1))));
+            r.unit_cost * slope * (2 * q.each * inverse_slack - slope * stretch * inverse_rate);
         r.interior = only(free & (second > 0), slope * slope / select(second > 0, second, fill(1)));
         r.curvature = f.bandwidth * stretch;
         return r;
