@@ -4,12 +4,15 @@
 #include <cmath>
 #include <limits>
 
+#include "mel/learner.hpp"
 #include "mel/sums.hpp"
 
 namespace mel {
 namespace {
 
 constexpr double largest_log_step = 3.0;
+constexpr double rough = 1e-7;       // searches that only guide have no finer tolerance
+constexpr double near_least = 1e-3;  // of the least cycle: as near as a search for prices goes
 
 void move(Prices& prices, double d_lambda, double d_mu) {
     prices.lambda *= std::exp(d_lambda);
@@ -111,8 +114,10 @@ Boundary::Step Boundary::newton(const PassPoint& point, const PassSums& s) const
     return {d1, d2, std::max(drop, 0.0), r1, r2};
 }
 
-bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride) {
+bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride,
+                        double most) {
     const double samples = problem_.samples_real();
+    point.tau = std::min(point.tau, most);
     for (int step = 0; step < max_passes; ++step) {
         const PassSums sums = pass(point, stride);
         if (pool_.stop().check()) return false;
@@ -123,7 +128,7 @@ bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std:
         const double slope = -sums.value_tau * point.tau * point.tau;  // d bound / d z > 0
         double dz = slope > 0 ? -over / slope : (over > 0 ? -0.5 * z : z);
         dz = std::clamp(dz, -0.75 * z, 3 * z);
-        const double tau = 1 / (z + dz);
+        const double tau = std::min(1 / (z + dz), most);
         const double moved = std::fabs(tau - point.tau);
         move(point.prices, to.d_lambda, to.d_mu);
         point.tau = tau;
@@ -138,15 +143,38 @@ bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std:
     return false;
 }
 
+// The longest that a learner needs for what it must do, were sending to it free.
+double Boundary::impossible_cycle(double tau) {
+    const Box box = boxes_.real(tau);
+    const std::size_t size = problem_.size();
+    std::vector<double> longest(block_count(size), 0.0);
+    pool_.run(longest.size(), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            const double least = std::max(box.low(k), 0.0);
+            if (problem_.excused() && least == 0) continue;
+            longest[b] = std::max(longest[b], -demand_of(problem_, k, tau, 0).slack(least));
+        }
+    });
+    return *std::max_element(longest.begin(), longest.end());
+}
+
 bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance, int max_passes,
                           std::size_t stride) {
     double& amount = resource == Resource::cycle       ? point.cycle_s
                      : resource == Resource::bandwidth ? band_
                                                        : watt_;
     const double samples = problem_.samples_real();
+    const bool guides = resource == Resource::cycle && tolerance >= rough;
+    double least = 0;  // cycle in which some learner can not do its part at any price
     for (int step = 0; step < max_passes; ++step) {
         const PassSums sums = pass(point, stride);
         if (pool_.stop().check()) return false;
+        if (sums.impossible > 0 && guides && step > 0 && least == 0) {
+            least = impossible_cycle(point.tau);
+            amount = std::max(amount, least) * (1 + near_least);
+            continue;
+        }
         const Step to = newton(point, sums);
         const double over = bound(point, sums) - to.drop - samples;
         const double slope = resource == Resource::cycle       ? sums.value_time
@@ -154,6 +182,10 @@ bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance,
                                                                : point.prices.mu;
         double change = slope > 0 ? -over / slope : amount;
         change = std::clamp(change, -0.5 * amount, amount);
+        if (amount + change <= least * (1 + near_least)) {
+            // Nearer to where one learner's cost has no bound there is nothing to learn of prices.
+            change = 0.5 * (least * (1 + 0.5 * near_least) - amount);
+        }
         move(point.prices, to.d_lambda, to.d_mu);
         amount += change;
         const double price_step = std::max(std::fabs(to.d_lambda), std::fabs(to.d_mu));

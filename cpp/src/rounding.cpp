@@ -1,6 +1,7 @@
 #include "mel/rounding.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -13,36 +14,57 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 }
 
+double Rounding::scale(const Box& box, const std::vector<double>& block_totals, double* samples) {
+    const std::size_t size = problem_.size();
+    const double all = problem_.samples_real();
+    const bool columns = box.lower != nullptr;
+    stay_.assign(block_totals.size(), 0);
+    free_ = block_totals;
+    double factor = 1;
+    for (int round = 0; round < (columns ? 8 : 1); ++round) {
+        std::atomic<bool> moved = false;
+        const auto settle = [&](std::size_t b) {
+            double stay = 0, free = 0;
+            const std::size_t last = std::min(size, (b + 1) * block_size);
+            for (std::size_t k = b * block_size; k < last; ++k) {
+                const double low = box.low(k), high = box.high(k);
+                double& d = samples[k];
+                const double wish = d * factor;
+                const bool at_bound = d <= low || d >= high;
+                if (!at_bound && wish > low && wish < high) {
+                    free += d;
+                    continue;
+                }
+                if (!at_bound) moved.store(true, std::memory_order_relaxed);
+                d = std::max(std::min(at_bound ? d : wish, high), std::max(low, 0.0));
+                stay += d;
+            }
+            // Kept to the bit where nothing stands at a bound: the kernel then rounds the block.
+            if (stay > 0) free_[b] = free;
+            stay_[b] = stay;
+        };
+        if (columns) pool_.run(block_totals.size(), settle);
+        if (round > 0 && !moved) break;
+        CompensatedSum free, stays;
+        for (const double part : free_) free.add(part);
+        for (const double part : stay_) stays.add(part);
+        if (!(free.value() > 0)) return stays.value() > 0 ? 1 : 0;
+        factor = (all - stays.value()) / free.value();
+        if (!(factor > 0)) break;
+    }
+    return factor;
+}
+
 double Rounding::carry(double tau, double cycle_s, const Box& box,
                        const std::vector<double>& block_totals, double* samples, double aim_s) {
     const std::size_t size = problem_.size();
     const bool may_rest = problem_.excused();
     const bool columns = box.lower != nullptr;
-    // What stands at a learner's own bound stays there.
+    const double factor = scale(box, block_totals, samples);
+    if (factor == 0) return 0;
     const auto bound = [&](std::size_t k) {
         return columns && (samples[k] >= box.high(k) || samples[k] <= box.low(k));
     };
-    if (columns) {
-        stay_.assign(block_totals.size(), 0);
-        free_ = block_totals;
-        pool_.run(block_totals.size(), [&](std::size_t b) {
-            const std::size_t last = std::min(size, (b + 1) * block_size);
-            for (std::size_t k = b * block_size; k < last; ++k) {
-                if (!bound(k)) continue;
-                free_[b] -= samples[k];
-                if (samples[k] > 0) samples[k] = std::max(std::min(samples[k], box.high(k)), 0.0);
-                stay_[b] += samples[k];
-            }
-        });
-    }
-    CompensatedSum free, stays;
-    for (const double part : columns ? free_ : block_totals) free.add(part);
-    if (columns) {
-        for (const double part : stay_) stays.add(part);
-    }
-    if (!(free.value() > 0) && !(stays.value() > 0)) return 0;
-    const double wanted = problem_.samples_real() - stays.value();
-    const double scale = free.value() > 0 ? wanted / free.value() : 1;
     // Each block starts with what exact rounding of all before it would owe.
     starts_.resize(block_totals.size());
     wholes_.resize(block_totals.size());
@@ -50,7 +72,7 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
     for (std::size_t b = 0; b < block_totals.size(); ++b) {
         const double whole = std::nearbyint(before.value());
         starts_[b] = before.value() - whole;
-        before.add(columns ? free_[b] * scale + stay_[b] : block_totals[b] * scale);
+        before.add(free_[b] * factor + stay_[b]);
         wholes_[b] = std::nearbyint(before.value()) - whole;
     }
     totals_.assign(block_totals.size(), {});
@@ -62,15 +84,15 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
         double left = starts_[b];
         double total = 0;
         const std::size_t last = std::min(size, (b + 1) * block_size);
-        const CarryTarget target{scale, starts_[b], wholes_[b], box.lower, box.upper};
+        const CarryTarget target{factor, starts_[b], wholes_[b], box.lower, box.upper};
         // The kernel knows of no caps, and scales all alike.
-        const bool plain = !caps_ && (!columns || free_[b] == block_totals[b]);
+        const bool plain = !caps_ && stay_[b] == 0;
         if (plain && last == (b + 1) * block_size && kernel(in, target, b * block_size, samples)) {
             totals_[b].add(wholes_[b]);
             return;
         }
         for (std::size_t k = b * block_size; k < last; ++k) {
-            const double wish = bound(k) ? samples[k] : samples[k] * scale;
+            const double wish = bound(k) ? samples[k] : samples[k] * factor;
             double d = std::nearbyint(wish + left);
             const double low = box.low(k);
             if (!(wish > 0)) {
@@ -120,10 +142,14 @@ void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices) 
     box_ = &box;
     prices_ = prices;
     if (problem_.law() != LinkLaw::density || caps_ || whole_blocks_) return;
-    unit_cost_.resize(problem_.size());
-    for (std::size_t k = 0; k < problem_.size(); ++k) {
-        unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
-    }
+    const std::size_t size = problem_.size();
+    unit_cost_.resize(size);
+    pool_.run(block_count(size), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
+        }
+    });
 }
 
 double Rounding::cost(std::size_t k, double d) const {
@@ -179,23 +205,32 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
         const Demand demand = demand_of(problem_, k, tau, cycle_s);
         return std::min(wanted, most(k, demand, box.high(k)) - samples[k]);
     };
-    const auto push = [&](std::size_t k) {
+    const auto worth = [&](std::size_t k) {
         const double by = stride(k);
-        const double g = by >= 1 ? gain(k, by) : -infinity;
-        if (!(g > -infinity)) return;
-        heap_.push_back({g, k});
-        std::push_heap(heap_.begin(), heap_.end(), less);
+        return by >= 1 ? gain(k, by) : -infinity;
+    };
+    const auto gather = [&](std::size_t step) {
+        gains_.resize((size + step - 1) / step);
+        pool_.run(block_count(gains_.size()), [&](std::size_t b) {
+            const std::size_t last = std::min(gains_.size(), (b + 1) * block_size);
+            for (std::size_t i = b * block_size; i < last; ++i) gains_[i] = worth(i * step);
+        });
+        heap_.clear();
+        for (std::size_t i = 0; i < gains_.size(); ++i) {
+            if (gains_[i] > -infinity) heap_.push_back({gains_[i], i * step});
+        }
+        std::make_heap(heap_.begin(), heap_.end(), less);
     };
     // Under caps a cost takes long: a few samples find room among a part of the learners.
     const auto enough = static_cast<std::size_t>(std::max(4096.0, 64 * std::fabs(over)));
     std::size_t step = caps_ ? std::max<std::size_t>(1, size / enough) : 1;
-    heap_.clear();
-    for (std::size_t k = 0; k < size; k += step) push(k);
+    gather(step);
+    if (pool_.stop().requested()) return false;
     long steps = 0;
     while (over != 0) {
         if (heap_.empty() && step > 1) {
             step = 1;
-            for (std::size_t k = 0; k < size; ++k) push(k);
+            gather(step);
         }
         if (heap_.empty() || (++steps % 4096 == 0 && pool_.stop().check())) return false;
         std::pop_heap(heap_.begin(), heap_.end(), less);
@@ -204,7 +239,10 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
         const double by = stride(k);
         samples[k] += down ? -by : by;
         over += down ? -by : by;
-        push(k);
+        const double next = worth(k);
+        if (!(next > -infinity)) continue;
+        heap_.push_back({next, k});
+        std::push_heap(heap_.begin(), heap_.end(), less);
     }
     return true;
 }

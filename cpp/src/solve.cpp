@@ -41,7 +41,8 @@ Result Solver::run() {
     }
     PassPoint guess = begin();
     if (!problem_.sends_nothing()) {
-        smooth_ = boundary_.find_tau(guess, 1e-6, 16, sample_stride(searched_learners));
+        smooth_ = boundary_.find_tau(guess, 1e-6, 16, sample_stride(searched_learners),
+                                     static_cast<double>(upper_) + 0.5);
         prices_ = guess.prices;
         if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
         if (smooth_) expected_ = guess.tau;

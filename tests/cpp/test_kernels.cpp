@@ -191,7 +191,7 @@ TEST(a_strided_pass_visits_as_many_learners_as_it_says) {
             std::vector<mel::PassSums> blocks;
             // A box of exactly one sample each counts the learners.
             const mel::PassPoint point{1, problem.cycle_s(), {1e-12, 1e-12}};
-            const mel::PassSums s = mel::real_pass(problem, {1, 1}, point, pool, blocks, stride);
+            const mel::PassSums s = mel::real_pass(problem, {{1, 1}}, point, pool, blocks, stride);
             const double seen = static_cast<double>(mel::learners_seen(size, stride));
             CHECK(std::fabs(s.samples - seen) < 1e-6 * seen, size, stride, s.samples, seen);
         }

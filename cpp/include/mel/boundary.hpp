@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "mel/real_pass.hpp"
@@ -27,8 +28,10 @@ class Boundary {
 
     // Moves point.tau and prices towards the boundary. True once tau is known well enough to tell
     // its integer part, or to the relative tolerance. stride > 1 looks at a sample of the learners
-    // only.
-    bool find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1);
+    // only. No tau above `most` is looked at: towards the end of what the learners can hold at all,
+    // prices lose all measure.
+    bool find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1,
+                  double most = std::numeric_limits<double>::infinity());
 
     // Moves point.cycle_s and prices towards the boundary at point.tau.
     bool find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1) {
@@ -60,6 +63,7 @@ class Boundary {
         double over_power;
     };
     PassSums pass(const PassPoint& point, std::size_t stride);
+    double impossible_cycle(double tau);
     Step newton(const PassPoint& point, const PassSums& sums) const;
 
     const Problem& problem_;

@@ -42,6 +42,9 @@ class Rounding {
     double step_down(std::size_t k, double d, double by) const;
     // Whether d samples in place of `real` would multiply what follows at a cap, or the rate.
     bool steep(std::size_t k, const Demand& demand, double real, double d) const;
+    // By what to multiply the samples within their bounds so that all sum to D; what that would
+    // carry to its bound is moved there, and what stood at one stays. 0 if there is nothing at all.
+    double scale(const Box& box, const std::vector<double>& block_totals, double* samples);
     // Largest integer up to `high` that the deadline and the learner's caps allow.
     double most(std::size_t k, const Demand& demand, double high) const;
     void price(double tau, double cycle_s, const Box& box, Prices prices);
@@ -57,6 +60,7 @@ class Rounding {
     Prices prices_;
     std::vector<double> unit_cost_;  // density law: kappa of each learner
     std::vector<Marginal> heap_;
+    std::vector<double> gains_;
     std::vector<double> starts_;  // of each block: what rounding of all before it owes
     std::vector<double> wholes_;  // and the integer that it should sum to
     std::vector<double> stay_;    // samples at their bounds, and the others
