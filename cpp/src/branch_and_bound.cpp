@@ -205,6 +205,7 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
     stack.push_back(std::move(whole));
     const double last_work =
         static_cast<double>(search_.passes()) + work_limit / static_cast<double>(size);
+    const auto first_node = nodes_ + 1;
     bool unresolved = false;
     while (!stack.empty()) {
         if (tools_.pool.stop().check()) return Outcome::stopped;
@@ -218,13 +219,21 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
             continue;
         }
         const Box box{{}, open.lower.data(), most_.data()};
+        const Box kept{{}, open.lower.data(), kept_.data()};
+        // With many learners the best integers at the prices of the reals are nearly always a plan
+        // if there is one: worth a look before the search for a proof.
+        if (nodes_ == first_node && size > largest_for_exchange &&
+            search_.run(tau, box, open.start, 1) == PriceSearch::Outcome::open &&
+            try_splits(tau, kept)) {
+            return Outcome::feasible;
+        }
         const auto outcome = search_.run(tau, box, open.start, passes_a_node);
         if (outcome == PriceSearch::Outcome::stopped) return Outcome::stopped;
         if (outcome == PriceSearch::Outcome::infeasible) {
             build_[open.node].node = {-1, 0, search_.proof()};
             continue;
         }
-        if (try_splits(tau, {{}, open.lower.data(), kept_.data()})) return Outcome::feasible;
+        if (try_splits(tau, kept)) return Outcome::feasible;
         std::size_t learner = 0;
         double at = 0;
         if (!choose(tau, open, learner, at)) {

@@ -12,7 +12,8 @@
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
-}
+constexpr std::size_t many_learners = 4096;  // then long steps first, for the sake of time
+}  // namespace
 
 double Rounding::scale(const Box& box, const std::vector<double>& block_totals, double* samples) {
     const std::size_t size = problem_.size();
@@ -177,7 +178,9 @@ double Rounding::step_up(std::size_t k, double d, double by) const {
 }
 
 double Rounding::step_down(std::size_t k, double d, double by) const {
-    return d - by >= box_->low(k) ? (cost(k, d) - cost(k, d - by)) / by : -infinity;
+    if (d - by < box_->low(k)) return -infinity;
+    const double now = cost(k, d);
+    return now < infinity ? (now - cost(k, d - by)) / by : infinity;
 }
 
 bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples) {
@@ -197,7 +200,7 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
     const auto gain = [&](std::size_t k, double by) {
         return down ? step_down(k, samples[k], by) : -step_up(k, samples[k], by);
     };
-    const double part = 4 * static_cast<double>(size);
+    const double part = (size > many_learners ? 0.5 : 4) * static_cast<double>(size);
     const auto stride = [&](std::size_t k) {
         const double wanted = std::max(1.0, std::floor(std::fabs(over) / part));
         if (down) return std::min(wanted, samples[k] - box.low(k));
@@ -253,24 +256,56 @@ bool Rounding::exchange(double tau, double cycle_s, const Box& box, Prices price
     price(tau, cycle_s, box, prices);
     up_.resize(size);
     down_.resize(size);
-    for (std::size_t k = 0; k < size; ++k) {
-        up_[k] = step_up(k, samples[k], 1);
-        down_[k] = step_down(k, samples[k], 1);
-    }
+    pool_.run(block_count(size), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            up_[k] = step_up(k, samples[k], 1);
+            down_[k] = step_down(k, samples[k], 1);
+        }
+    });
+    if (pool_.stop().requested()) return false;
+    // Heaps of all marginals, the stale ones too: those are passed over when they surface.
+    const auto dearer = [](const Marginal& a, const Marginal& b) {
+        return a.cost > b.cost || (a.cost == b.cost && a.learner > b.learner);
+    };
+    const auto cheaper = [](const Marginal& a, const Marginal& b) {
+        return a.cost < b.cost || (a.cost == b.cost && a.learner > b.learner);
+    };
+    const auto fill = [size](std::vector<Marginal>& heap, const std::vector<double>& costs,
+                             const auto& order) {
+        heap.resize(size);
+        for (std::size_t k = 0; k < size; ++k) heap[k] = {costs[k], k};
+        std::make_heap(heap.begin(), heap.end(), order);
+    };
+    const auto top = [](std::vector<Marginal>& heap, const std::vector<double>& costs,
+                        const auto& order) {
+        while (heap.front().cost != costs[heap.front().learner]) {
+            std::pop_heap(heap.begin(), heap.end(), order);
+            heap.pop_back();
+        }
+        return heap.front().learner;
+    };
+    const auto renew = [](std::vector<Marginal>& heap, std::vector<double>& costs, std::size_t k,
+                          double cost, const auto& order) {
+        costs[k] = cost;
+        heap.push_back({cost, k});
+        std::push_heap(heap.begin(), heap.end(), order);
+    };
+    fill(heap_, up_, dearer);
+    fill(down_heap_, down_, cheaper);
     bool moved = false;
     for (std::size_t step = 0; step < 4 * size + 16; ++step) {
-        const auto to =
-            static_cast<std::size_t>(std::min_element(up_.begin(), up_.end()) - up_.begin());
-        const auto from =
-            static_cast<std::size_t>(std::max_element(down_.begin(), down_.end()) - down_.begin());
+        const std::size_t to = top(heap_, up_, dearer);
+        const std::size_t from = top(down_heap_, down_, cheaper);
         if (to == from || !(up_[to] < down_[from] * (1 - 1e-12))) break;
         samples[to] += 1;
         samples[from] -= 1;
         moved = true;
         for (const std::size_t k : {to, from}) {
-            up_[k] = step_up(k, samples[k], 1);
-            down_[k] = step_down(k, samples[k], 1);
+            renew(heap_, up_, k, step_up(k, samples[k], 1), dearer);
+            renew(down_heap_, down_, k, step_down(k, samples[k], 1), cheaper);
         }
+        if (step % 4096 == 4095 && pool_.stop().check()) break;
     }
     return moved;
 }

@@ -60,6 +60,7 @@ class Rounding {
     Prices prices_;
     std::vector<double> unit_cost_;  // density law: kappa of each learner
     std::vector<Marginal> heap_;
+    std::vector<Marginal> down_heap_;
     std::vector<double> gains_;
     std::vector<double> starts_;  // of each block: what rounding of all before it owes
     std::vector<double> wholes_;  // and the integer that it should sum to
