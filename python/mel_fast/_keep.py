@@ -15,35 +15,44 @@ Keep = Any  # {learner: samples}, or indices, or a mask of shape (K,)
 def kept(problem: Problem, start: Plan | None, keep: Keep) -> Problem:
     """Return the problem in which the chosen learners have least and most samples alike."""
     size = len(problem.learners)
-    samples = _given(keep, size) if isinstance(keep, Mapping) else _from_plan(keep, start, size)
-    learners = problem.learners
-    low, high = learners.min_samples, learners.max_samples
-    low = np.zeros(size, dtype=np.int64) if low is None else low.copy()
-    high = np.full(size, problem.task.samples) if high is None else high.copy()
-    for learner, number in samples.items():
-        own = learners.max_samples is None or number <= high[learner]
-        if number < low[learner] or not own:
-            span = f"[{low[learner]}, {high[learner]}]"
-            raise ValueError(
-                f"keep: learner {learner} would keep {number} samples, must lie within its own "
-                f"min_samples and max_samples, {span}"
-            )
-        low[learner] = high[learner] = number
-    if not samples:
+    given = _given(keep, size) if isinstance(keep, Mapping) else _from_plan(keep, start, size)
+    chosen, samples = given
+    if not chosen.size:
         return problem
+    learners = problem.learners
+    low = np.zeros(size, dtype=np.int64) if learners.min_samples is None else learners.min_samples
+    high = (
+        np.full(size, problem.task.samples)
+        if learners.max_samples is None
+        else learners.max_samples
+    )
+    # Without a max_samples of its own a learner may be told to keep more than all samples: no plan.
+    outside = samples < low[chosen]
+    if learners.max_samples is not None:
+        outside |= samples > high[chosen]
+    if outside.any():
+        first = int(np.flatnonzero(outside)[0])
+        learner = int(chosen[first])
+        raise ValueError(
+            f"keep: learner {learner} would keep {samples[first]} samples, must lie within its own "
+            f"min_samples and max_samples, [{low[learner]}, {high[learner]}]"
+        )
+    low, high = low.copy(), high.copy()
+    low[chosen] = high[chosen] = samples
     return problem.replace(learners=learners.replace(min_samples=low, max_samples=high))
 
 
-def _given(keep: Mapping[Any, Any], size: int) -> dict[int, int]:
-    return {
+def _given(keep: Mapping[Any, Any], size: int) -> tuple[IntColumn, IntColumn]:
+    samples = {
         integer("keep: learner", learner, low=0, high=size - 1): integer(
             f"keep[{learner!r}]", number, low=0
         )
         for learner, number in keep.items()
     }
+    return np.array(list(samples), dtype=np.int64), np.array([*samples.values()], dtype=np.int64)
 
 
-def _from_plan(keep: Any, start: Plan | None, size: int) -> dict[int, int]:
+def _from_plan(keep: Any, start: Plan | None, size: int) -> tuple[IntColumn, IntColumn]:
     if start is None:
         raise ValueError(
             "keep: indices or a mask need start=, the plan whose samples are kept; "
@@ -56,7 +65,8 @@ def _from_plan(keep: Any, start: Plan | None, size: int) -> dict[int, int]:
             f"keep: start has {start.samples.size} learners, the problem {size}: indices and masks "
             "need the same number; give {learner: samples}"
         )
-    return {learner: int(start.samples[learner]) for learner in _chosen(keep, size).tolist()}
+    chosen = _chosen(keep, size)
+    return chosen, start.samples[chosen]
 
 
 def _chosen(keep: Any, size: int) -> IntColumn:
@@ -73,6 +83,8 @@ def _chosen(keep: Any, size: int) -> IntColumn:
             f"keep is a {type(keep).__name__}: must be {{learner: samples}}, indices of learners "
             f"or a mask of shape ({size},)"
         )
+    if given.dtype.kind in "iu" and given.size and given.min() >= 0 and given.max() < size:
+        return given.astype(np.int64)
     return np.array(
         [
             integer(f"keep[{position}]", learner, low=0, high=size - 1)
