@@ -139,11 +139,13 @@ TEST(a_time_limit_of_zero_proves_nothing_and_claims_nothing) {
 
 TEST(a_stop_is_heeded_within_a_pass) {
     // Counted in passes, not in seconds: the same on every machine. A stop is asked for every 10
-    // ms; should a machine be done before the first, it gets more learners.
+    // ms; should a machine be done by the first, it gets more learners.
     for (const int threads : {1, 3}) {
         mel::Result r;
         std::int64_t asked = -1;
-        for (std::size_t learners = 100000; asked < 0; learners *= 2) {
+        for (std::size_t learners = 100000; asked < 0 || r.status == mel::Status::optimal;
+             learners *= 2) {
+            asked = -1;
             const mel::Problem problem =
                 instances::draw({.learners = learners,
                                  .samples = 30 * static_cast<std::int64_t>(learners),
