@@ -197,14 +197,27 @@ MEL_INLINE Lanes logarithm_1p(Lanes x) {
     return logarithm(u) + (x - (u - 1)) / u;
 }
 
-// ln(1 + p) for p >= 0, good to 1e-7: a starting point.
-MEL_INLINE Lanes logarithm_1p_rough(Lanes p) {
-    const Parts q = split(1 + p);
+// Starting points. ln x for positive, normal numbers, good to 1e-7,
+MEL_INLINE Lanes logarithm_rough(Lanes x) {
+    const Parts q = split(x);
     const Lanes s = q.f / (2 + q.f);
     const Lanes z = s * s;
-    const Lanes value =
-        q.k * 0.69314718055994531 + 2 * s * (1 + z * (0.33333333 + z * (0.2000008 + z * 0.1437)));
-    return select(p < fill(1e-5), p * (1 - 0.5 * p), value);
+    return q.k * 0.69314718055994531 +
+           2 * s * (1 + z * (0.33333333 + z * (0.2000008 + z * 0.1437)));
+}
+
+// ln(1 + p) for p >= 0, good to 1e-7,
+MEL_INLINE Lanes logarithm_1p_rough(Lanes p) {
+    return select(p < fill(1e-5), p * (1 - 0.5 * p), logarithm_rough(1 + p));
+}
+
+// and e^x for -700 < x < 700, good to 3e-6.
+MEL_INLINE Lanes exponential_rough(Lanes x) {
+    const Lanes shifted = x * 1.44269504088896338700 + round_magic;
+    const Lanes r = x - (shifted - round_magic) * 0.69314718055994531;
+    const Lanes scale = {power_of_two(shifted.a), power_of_two(shifted.b)};
+    const Lanes r2 = r * r;
+    return scale * ((1 + r) + r2 * ((0.5 + r * (1.0 / 6)) + r2 * (1.0 / 24 + r * (1.0 / 120))));
 }
 
 }  // namespace mel::MEL_ISA

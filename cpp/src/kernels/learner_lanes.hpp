@@ -197,7 +197,7 @@ struct FixedLaw {
         // alpha = 0: u^1.5 e^u = left/right; with v = 4u/3 this is v^2 e^v = (left/right)^(4/3) /
         // 0.5625.
         const Lanes power =
-            exponential(smaller(logarithm(left / right) * (2.0 / 3), fill(690))).value;
+            exponential_rough(smaller(logarithm_rough(left / right) * (2.0 / 3), fill(690)));
         Wish w;
         w.found = (left > fill(0)) & q.valid;
         // In w = sqrt(u): left w - alpha/g - right w^4 e^(w^2) is concave, and from the right its
