@@ -1,0 +1,110 @@
+"""What each option costs beside the plain solve of the same learners: python bench/options.py [K].
+
+Table I in proportion to K. Limits are drawn around what the plain plan uses, so that they bind for
+about half of the learners. Every status is asserted to be optimal; times are the least of several.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import mel_fast as mel
+
+
+def instance(learners: int, law: str, idle: str) -> mel.Problem:
+    """Return Table I in proportion: 3000 samples, 5 MHz and a twentieth of 23 dBm a learner."""
+    rng = np.random.default_rng(0)
+    speed = np.where(np.arange(learners) % 2, 2.4e9, 0.7e9)
+    metres = 50.0 * np.sqrt(rng.random(learners)) + 1.0
+    gain = (0.05 + rng.random(learners)) * 10.0 ** (-(77.0 + 21.0 * np.log10(metres)) / 10.0)
+    task = mel.LearningTask(
+        samples=3000 * learners,
+        features=784,
+        feature_bits=32,
+        fixed_parameters=280_440,
+        parameters_per_sample=0,
+        parameter_bits=32,
+        flops_per_sample=1_123_736.0,
+    )
+    noise = (
+        {"noise_density_w_per_hz": 4e-21} if law == "density" else {"noise_power_w": 4e-21 * 5e6}
+    )
+    radio = mel.Radio(5e6 * learners, 0.01 * learners, **noise)
+    return mel.Problem(task, mel.Learners(speed, gain, 5e6, 0.2), radio, 30.0, idle)
+
+
+def options(
+    problem: mel.Problem, plan: mel.Plan
+) -> Iterator[tuple[str, Callable[[], mel.Plan | mel.Least]]]:
+    """Yield each option's name and what solves the problem with it."""
+    rng = np.random.default_rng(1)
+    size = len(problem.learners)
+    band, watt, samples = plan.bandwidth_hz, plan.power_w, plan.samples
+    assert band is not None
+    assert watt is not None
+    assert samples is not None
+
+    def around(low: float, high: float) -> np.ndarray:
+        return rng.uniform(low, high, size)
+
+    flops = problem.task.flops_per_sample
+    limits: dict[str, dict[str, Any]] = {
+        "max_bandwidth_hz": {"max_bandwidth_hz": np.maximum(band * around(0.5, 2), 1e3)},
+        "max_power_w": {"max_power_w": np.maximum(watt * around(0.5, 2), 1e-6)},
+        "max_samples": {"max_samples": np.maximum(np.round(samples * around(0.7, 2)), 10)},
+        "min_samples": {"min_samples": np.round(samples * around(0, 1.2))},
+        "energy_j": {
+            "energy_per_flop_j": 1e-10,
+            "energy_j": 1 + plan.tau * flops * 1e-10 * np.maximum(samples, 100) * around(0.7, 2),
+        },
+    }
+    for name, columns in limits.items():
+        limited = problem.replace(learners=problem.learners.replace(**columns))
+        yield name, lambda limited=limited: mel.solve(limited)
+    for block_hz in (180e3, 720e3, 2.5e6):
+        blocks = problem.replace(radio=problem.radio.replace(block_hz=block_hz))
+        yield f"block_hz={block_hz:g}", lambda blocks=blocks: mel.solve(blocks)
+    yield "start", lambda: mel.solve(problem, start=plan)
+    tenth = np.arange(0, size, 10)
+    yield "keep a tenth", lambda: mel.solve(problem, start=plan, keep=tenth)
+    yield 'then="none"', lambda: mel.solve(problem, then="none")
+    yield 'then="power"', lambda: mel.solve(problem, then="power")
+    yield 'then="bandwidth"', lambda: mel.solve(problem, then="bandwidth")
+    yield "fastest", lambda: mel.fastest(problem, plan.tau, start=plan)
+
+
+def least_seconds(ask: Callable[[], Any], repeats: int = 5) -> float:
+    """Return the shortest of several runs, each of which must end proved."""
+    best = float("inf")
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        answer = ask()
+        best = min(best, time.perf_counter() - begin)
+        assert answer.status is mel.Status.OPTIMAL, answer.status
+    return best
+
+
+def main() -> None:
+    """Print a Markdown table: an option a row, times of the plain solve a column."""
+    learners = int(float(sys.argv[1])) if len(sys.argv) > 1 else 100_000
+    variants = [(law, idle) for law in ("density", "fixed") for idle in ("served", "excused")]
+    rows: dict[str, list[str]] = {}
+    for law, idle in variants:
+        problem = instance(learners, law, idle)
+        plan = mel.solve(problem)
+        plain = least_seconds(lambda problem=problem: mel.solve(problem))
+        rows.setdefault("plain, ms", []).append(f"{1e3 * plain:.1f}")
+        for name, ask in options(problem, plan):
+            rows.setdefault(name, []).append(f"{least_seconds(ask) / plain:.1f}")
+    print(f"K = {learners:,}; times of the plain solve\n")
+    print("| option | " + " | ".join(", ".join(variant) for variant in variants) + " |")
+    print("|---|" + "---:|" * len(variants))
+    for name, cells in rows.items():
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
