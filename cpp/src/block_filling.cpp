@@ -11,6 +11,7 @@ namespace {
 constexpr double clear_margin = 1e-12;      // below this share of the power nothing is decided
 constexpr double power_reserve = 5e-14;     // left unspent so that rounded sums stay within
 constexpr double deadline_reserve = 1e-14;  // covers every rounding error of a learner's time
+constexpr double rough = 1e-7;              // no finer tolerance where a plan is all that is asked
 constexpr double unpayable_w = 1e300;       // stands for powers beyond the range of doubles
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -240,10 +241,12 @@ BlockFilling::Need BlockFilling::need_at(double tau, double cycle_s, const doubl
     ++passes_;
     const std::size_t size = problem_.size();
     needs_.assign(block_count(size), {});
+    powers_.resize(size);
     pool_.run(needs_.size(), [&](std::size_t b) {
         Need need;
         const std::size_t last = std::min(size, (b + 1) * block_size);
         for (std::size_t k = b * block_size; k < last; ++k) {
+            powers_[k] = 0;
             if (!(counts_[k] > 0)) continue;
             const Demand demand = demand_of(problem_, k, tau, cycle_s);
             if (!demand.allows(samples[k])) {
@@ -258,6 +261,7 @@ BlockFilling::Need BlockFilling::need_at(double tau, double cycle_s, const doubl
             const double power = std::min(scale * gain, unpayable_w);
             const double slope =
                 -std::min(scale * (gain + 1) * y, unpayable_w) / demand.slack(samples[k]);
+            powers_[k] = power;
             need.power += power;
             need.slope += slope;
             if (power > need.worst * link.power_cap_w) {
@@ -294,7 +298,14 @@ double BlockFilling::shortest_cycle(double tau, const double* samples, double gu
         if (over < infinity) {
             const bool by_cap = std::log(need.worst) > std::log(need.power / watt);
             const double slope = by_cap ? need.worst_slope / need.worst : need.slope / need.power;
-            next = t + (over + 0.25 * tolerance) / -slope;
+            // What the step leaves is about the square of what it closes: once that is small it is
+            // taken on trust, as the allocation looks at every learner again.
+            const double inside = std::max(0.25 * tolerance, over * over);
+            next = t + (over + inside) / -slope;
+            if (tolerance >= rough && inside < 10 * tolerance && next > too_short &&
+                next <= longest_s) {
+                return next;
+            }
         }
         const double end = std::min(best, longest_s);
         if (!(next > too_short && next < best)) {
@@ -325,9 +336,7 @@ bool BlockFilling::allocate(double tau, double cycle_s, const double* samples, s
         for (std::size_t k = b * block_size; k < last; ++k) {
             const BlockLink link = block_link(problem_, k);
             const double n = counts_[k];
-            const Demand demand = demand_of(problem_, k, tau, cycle_s);
-            const double rate = n > 0 ? demand.rate(samples[k]) : 0;
-            const double power = std::min(link.power(rate, n) * grow, link.power_cap_w);
+            const double power = std::min(powers_[k] * grow, link.power_cap_w);
             blocks[k] = static_cast<std::int64_t>(n);
             bandwidth_hz[k] = n * width;
             power_w[k] = power;

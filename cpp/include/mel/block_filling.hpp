@@ -51,7 +51,8 @@ class BlockFilling {
     bool share_out(double tau, double cycle_s, const double* samples, double ratio);
 
     // From the blocks of a fill: the shortest cycle in which the same blocks do, up to the
-    // tolerance; infinite where longest_s is too short. Starts at guess_s.
+    // tolerance; infinite where longest_s is too short. Starts at guess_s. The coarse default takes
+    // the last step unseen: allocate() says whether it holds.
     double shortest_cycle(double tau, const double* samples, double guess_s, double longest_s,
                           double tolerance = 1e-6);
 
@@ -88,6 +89,7 @@ class BlockFilling {
     bool rates_at(double tau, double cycle_s, const double* samples);
     BlockSums pass(double tau, double cycle_s, const double* samples, double ratio);
     void deal(double left);
+    // Leaves every learner's power in powers_.
     Need need_at(double tau, double cycle_s, const double* samples);
 
     const Problem& problem_;
