@@ -35,13 +35,13 @@ def test_tiny_instances(law: str, setting: str, idle: str, scheme: str) -> None:
 
 
 @holds_for_all(
-    st.tuples(cases(learners=8, samples=40), st.sampled_from(SCHEMES)), ci=30, long=1_000
+    st.tuples(cases(learners=8, samples=40), st.sampled_from(SCHEMES)), ci=18, long=1_000
 )
 def test_small_instances(drawn: tuple[Case, str]) -> None:
     assert_is_the_enumerated_optimum(*drawn)
 
 
-@holds_for_all(st.tuples(cases(learners=3, samples=400), st.sampled_from(SCHEMES)), ci=15, long=300)
+@holds_for_all(st.tuples(cases(learners=3, samples=400), st.sampled_from(SCHEMES)), ci=8, long=300)
 def test_few_learners_with_many_samples(drawn: tuple[Case, str]) -> None:
     assert_is_the_enumerated_optimum(*drawn)
 
