@@ -363,3 +363,18 @@ TEST(equal_shares_are_whole_blocks) {
             });
     }
 }
+
+TEST(blocks_for_many_learners_hold_and_one_tau_more_is_refuted) {
+    for (const double each : {1.6, 7.3}) {
+        instances::for_each_variant(
+            {.learners = 6000, .samples = 90000, .seed = 3}, [&](const instances::Shape& shape) {
+                instances::Instance it = instances::draw(shape);
+                it.statement.block_hz = it.statement.bandwidth_hz / (6000 * each);
+                const mel::Problem problem = it.problem();
+                const mel::Result r = mel::solve(problem, {});
+                CHECK(r.status == mel::Status::optimal, each, r.tau, r.bound);
+                CHECK(violation(it.stated(), r).empty(), violation(it.stated(), r));
+                CHECK(mel::decide(problem, r.tau + 1, {}).bound == r.tau);
+            });
+    }
+}

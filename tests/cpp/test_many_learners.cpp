@@ -1,0 +1,69 @@
+// What only many learners bring about: samples of them, mixtures dealt out in groups; and single
+// questions about a tau or an amount.
+#include <cmath>
+#include <vector>
+
+#include "brute.hpp"
+#include "check.hpp"
+#include "mel/least.hpp"
+
+TEST(plans_for_many_learners_hold_and_one_tau_more_is_refuted) {
+    for (const std::size_t learners : {std::size_t{5000}, std::size_t{70000}}) {
+        const instances::Shape shape{
+            .learners = learners, .samples = 30 * static_cast<std::int64_t>(learners), .seed = 2};
+        instances::for_each_variant(shape, [](const instances::Shape& one) {
+            const instances::Instance it = instances::draw(one);
+            const mel::Problem problem = it.problem();
+            const mel::Result r = mel::solve(problem, {});
+            CHECK(r.status == mel::Status::optimal, static_cast<int>(r.status), r.tau, r.bound);
+            CHECK(brute::violation(it.stated(), r).empty(), brute::violation(it.stated(), r));
+            mel::Settings warm;
+            warm.start = r.end;
+            const mel::Result below = mel::decide(problem, r.tau, warm);
+            CHECK(below.tau == r.tau, below.tau, r.tau);
+            CHECK(brute::violation(it.stated(), below).empty());
+            const mel::Result above = mel::decide(problem, r.tau + 1, warm);
+            CHECK(above.tau == 0 && above.bound == r.tau, above.tau, above.bound);
+            CHECK(mel::solve(problem, warm).tau == r.tau);
+        });
+    }
+}
+
+TEST(least_amounts_suffice_and_a_hair_less_does_not) {
+    using mel::Resource;
+    instances::for_each_variant(
+        {.learners = 40, .samples = 4000, .seed = 4}, [](const instances::Shape& shape) {
+            const instances::Instance it = instances::draw(shape);
+            const mel::Problem problem = it.problem();
+            const std::int64_t tau = mel::solve(problem, {}).tau;
+            for (const auto resource : {Resource::cycle, Resource::bandwidth, Resource::power}) {
+                const mel::Estimate near = mel::estimate_least(problem, tau, resource, {});
+                const auto with = [&](double amount) {
+                    mel::ProblemStatement s = it.stated();
+                    (resource == Resource::cycle       ? s.cycle_s
+                     : resource == Resource::bandwidth ? s.bandwidth_hz
+                                                       : s.power_w) = amount;
+                    return s;
+                };
+                if (!near.converged) continue;  // costs that jump: there is no such estimate
+                const mel::Problem roomy(with(near.amount * 1.01));
+                const mel::Result r = mel::decide(roomy, tau, {});
+                CHECK(r.tau == tau, r.tau, tau);
+                const mel::Settled least = mel::settle(roomy, tau, r.samples, resource, {});
+                CHECK(least.amount > 0 && least.amount <= near.amount * 1.01);
+                mel::Result settled;
+                settled.tau = tau;
+                settled.samples.assign(r.samples.begin(), r.samples.end());
+                settled.bandwidth_hz.assign(least.bandwidth_hz.begin(), least.bandwidth_hz.end());
+                settled.power_w.assign(least.power_w.begin(), least.power_w.end());
+                const mel::ProblemStatement tight = with(least.amount);
+                CHECK(brute::violation(tight, settled).empty(), brute::violation(tight, settled));
+                // The same split with a hair less does not fit.
+                const brute::View short_of{with(least.amount * (1 - 1e-9))};
+                const std::vector<std::int64_t> d(r.samples.begin(), r.samples.end());
+                CHECK(!short_of.fits(static_cast<long double>(tau), d));
+            }
+            const mel::Worth worth = mel::worth_at(problem, static_cast<double>(tau), {});
+            CHECK(worth.possible && worth.samples >= problem.samples_real() && worth.per_s > 0);
+        });
+}
