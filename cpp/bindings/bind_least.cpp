@@ -1,6 +1,10 @@
+#include <memory>
+
 #include "bindings.hpp"
+#include "core_result.hpp"
 #include "mel/least.hpp"
 #include "settings.hpp"
+#include "watched.hpp"
 
 namespace mel_bindings {
 namespace {
@@ -9,11 +13,9 @@ py::tuple estimate_least(const mel::Problem& problem, std::int64_t tau, int reso
                          int threads, const py::object& start) {
     const mel::Settings settings =
         settings_of(scheme, std::numeric_limits<double>::infinity(), threads, start);
-    mel::Estimate found;
-    {
-        const py::gil_scoped_release release;  // the core touches no Python object
-        found = mel::estimate_least(problem, tau, static_cast<mel::Resource>(resource), settings);
-    }
+    const auto found = watched(settings, [&](const mel::Settings& s) {
+        return mel::estimate_least(problem, tau, static_cast<mel::Resource>(resource), s);
+    });
     return py::make_tuple(found.amount, found.prices.lambda, found.prices.mu, found.converged);
 }
 
@@ -25,11 +27,9 @@ py::tuple settle(const mel::Problem& problem, std::int64_t tau, const Column<std
     }
     const mel::Settings settings =
         settings_of(0, std::numeric_limits<double>::infinity(), threads, start);
-    mel::Settled found;
-    {
-        const py::gil_scoped_release release;  // the array is held by this call
-        found = mel::settle(problem, tau, split, static_cast<mel::Resource>(resource), settings);
-    }
+    const auto found = watched(settings, [&](const mel::Settings& s) {
+        return mel::settle(problem, tau, split, static_cast<mel::Resource>(resource), s);
+    });
     if (found.bandwidth_hz.empty()) return py::make_tuple(0.0, py::none(), py::none(), py::none());
     const auto size = static_cast<py::ssize_t>(split.size());
     py::object blocks = py::none();
@@ -38,15 +38,42 @@ py::tuple settle(const mel::Problem& problem, std::int64_t tau, const Column<std
                           py::array_t<double>(size, found.power_w.data()), blocks);
 }
 
+// Two results: the proof that `lower` is too little, and the plan that `amount` suffices; None
+// where an end is missing.
+py::tuple enclose(const mel::Problem& problem, std::int64_t tau, int resource, int scheme,
+                  double time_limit_s, int threads, const py::object& start) {
+    const mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
+    auto found = watched(settings, [&](const mel::Settings& s) {
+        return mel::enclose(problem, tau, static_cast<mel::Resource>(resource), s);
+    });
+    const mel::Start end{static_cast<double>(tau), found.prices};
+    std::unique_ptr<CoreResult> refuted, plan;
+    if (found.lower > 0) {
+        refuted = std::make_unique<CoreResult>(mel::Result{});
+        refuted->result.bound = tau - 1;
+        refuted->result.tree = {mel::TreeNode{-1, 0, found.prices}};
+        refuted->result.end = end;
+        refuted->result.passes = found.passes;
+    }
+    if (!found.samples.empty()) {
+        plan = std::make_unique<CoreResult>(mel::Result{});
+        plan->result.tau = tau;
+        plan->result.bound = tau;
+        plan->result.samples = std::move(found.samples);
+        plan->result.bandwidth_hz = std::move(found.settled.bandwidth_hz);
+        plan->result.power_w = std::move(found.settled.power_w);
+        plan->result.end = end;
+        plan->result.passes = found.passes;
+    }
+    return py::make_tuple(found.lower, std::move(refuted), found.settled.amount, std::move(plan));
+}
+
 py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, int threads,
                    const py::object& start) {
     const mel::Settings settings =
         settings_of(scheme, std::numeric_limits<double>::infinity(), threads, start);
-    mel::Worth found;
-    {
-        const py::gil_scoped_release release;  // the core touches no Python object
-        found = mel::worth_at(problem, tau, settings);
-    }
+    const auto found =
+        watched(settings, [&](const mel::Settings& s) { return mel::worth_at(problem, tau, s); });
     return py::make_tuple(found.samples, found.per_s, found.prices.lambda, found.prices.mu,
                           found.possible);
 }
@@ -56,6 +83,9 @@ py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, int thre
 void bind_least(py::module_& module) {
     module.def("estimate_least", &estimate_least, py::arg("problem"), py::arg("tau"),
                py::arg("resource"), py::arg("scheme"), py::arg("threads"),
+               py::arg("start") = py::none());
+    module.def("enclose", &enclose, py::arg("problem"), py::arg("tau"), py::arg("resource"),
+               py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("start") = py::none());
     module.def("settle", &settle, py::arg("problem"), py::arg("tau"), py::arg("samples"),
                py::arg("resource"), py::arg("threads"), py::arg("start") = py::none());

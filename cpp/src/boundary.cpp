@@ -14,12 +14,25 @@ constexpr double largest_log_step = 3.0;
 constexpr double rough = 1e-7;       // searches that only guide have no finer tolerance
 constexpr double near_least = 1e-3;  // of the least cycle: as near as a search for prices goes
 
-void move(Prices& prices, double d_lambda, double d_mu) {
+}  // namespace
+
+double Boundary::Step::length() const { return std::max(std::fabs(d_lambda), std::fabs(d_mu)); }
+
+void Boundary::Step::take(Prices& prices) const {
     prices.lambda *= std::exp(d_lambda);
     prices.mu *= std::exp(d_mu);
 }
 
-}  // namespace
+void Boundary::Step::shorten(double by) {
+    d_lambda *= by;
+    d_mu *= by;
+    drop *= by;
+}
+
+void Boundary::set(Resource resource, double amount) {
+    if (resource == Resource::bandwidth) band_ = amount;
+    if (resource == Resource::power) watt_ = amount;
+}
 
 PassPoint Boundary::guess() const {
     const double learners = static_cast<double>(problem_.size());
@@ -130,9 +143,9 @@ bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std:
         dz = std::clamp(dz, -0.75 * z, 3 * z);
         const double tau = std::min(1 / (z + dz), most);
         const double moved = std::fabs(tau - point.tau);
-        move(point.prices, to.d_lambda, to.d_mu);
+        to.take(point.prices);
         point.tau = tau;
-        const double price_step = std::max(std::fabs(to.d_lambda), std::fabs(to.d_mu));
+        const double price_step = to.length();
         const double whole = std::floor(tau);
         const double room = std::min(tau - whole, whole + 1 - tau);
         // The next step will be about the square of this one.
@@ -167,6 +180,7 @@ bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance,
     const double samples = problem_.samples_real();
     const bool guides = resource == Resource::cycle && tolerance >= rough;
     double least = 0;  // cycle in which some learner can not do its part at any price
+    best_ = {point, -std::numeric_limits<double>::infinity()};
     for (int step = 0; step < max_passes; ++step) {
         const PassSums sums = pass(point, stride);
         if (pool_.stop().check()) return false;
@@ -181,14 +195,19 @@ bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance,
                              : resource == Resource::bandwidth ? point.prices.lambda
                                                                : point.prices.mu;
         double change = slope > 0 ? -over / slope : amount;
+        // What these prices themselves rule out, nearly.
+        const double ruled_out = amount - (bound(point, sums) - samples) / slope;
+        if (slope > 0 && sums.impossible == 0 && ruled_out > best_.amount) {
+            best_ = {point, ruled_out};
+        }
         change = std::clamp(change, -0.5 * amount, amount);
         if (amount + change <= least * (1 + near_least)) {
             // Nearer to where one learner's cost has no bound there is nothing to learn of prices.
             change = 0.5 * (least * (1 + 0.5 * near_least) - amount);
         }
-        move(point.prices, to.d_lambda, to.d_mu);
+        to.take(point.prices);
         amount += change;
-        const double price_step = std::max(std::fabs(to.d_lambda), std::fabs(to.d_mu));
+        const double price_step = to.length();
         const double relative = std::fabs(change) / amount + price_step;
         if (relative * relative < tolerance) return true;
     }
@@ -210,7 +229,7 @@ PassSums Boundary::minimise(PassPoint& point, int max_passes) {
         }
         const Step to = newton(at, sums);
         if (sums.impossible > 0 || std::fabs(to.d_lambda) + std::fabs(to.d_mu) < 1e-9) break;
-        move(at.prices, to.d_lambda, to.d_mu);
+        to.take(at.prices);
     }
     return best;
 }
@@ -229,7 +248,7 @@ bool Boundary::prove(PassPoint& point, int max_passes) {
         if (value - 2 * to.drop > samples * (1 + 1e-6) && step > 2)
             return false;  // no way down to D
         if (std::fabs(to.d_lambda) + std::fabs(to.d_mu) < 1e-9) return false;
-        move(point.prices, to.d_lambda, to.d_mu);
+        to.take(point.prices);
     }
     return false;
 }

@@ -5,6 +5,7 @@
 
 #include "mel/blocks.hpp"
 #include "mel/capped.hpp"
+#include "mel/kernels.hpp"
 
 namespace mel {
 namespace {
@@ -39,53 +40,82 @@ double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand
     return r.samples;
 }
 
+// Adds the best response of learner k and returns its samples. Costs under caps are below the truth
+// already: no error to add.
+double add_capped(const Problem& problem, std::size_t k, const Demand& demand, double low,
+                  double high, const PassPoint& point, SplitSums& sums) {
+    const Response r = respond_capped(problem.law(), demand, problem.noise_over_gain()[k],
+                                      problem.excused(), low, high, point.prices,
+                                      caps_of(*problem.limits(), k), slack_guard(point.cycle_s));
+    if (!r.possible) sums.impossible += 1;
+    sums.add(r);
+    return r.samples;
+}
+
+double add_plain(const Problem& problem, std::size_t k, const Demand& demand, double low,
+                 double high, const PassPoint& point, SplitSums& sums) {
+    const double noise = problem.noise_over_gain()[k];
+    const double guard = slack_guard(point.cycle_s);
+    const Response r =
+        respond(problem.law(), demand, noise, problem.excused(), low, high, point.prices);
+    if (!r.possible) sums.impossible += 1;
+    sums.add(r);
+    if (r.cost > 0) sums.condition += r.cost / r.slack_s;
+    // Where d ends at the deadline itself, rounding may have hidden one more integer.
+    const double last_seen = r.possible ? r.samples : low - 1;
+    if (demand.slack(last_seen + 1) <= guard && last_seen + 1 <= high) {
+        const double more =
+            overlooked_value(problem.law(), demand, noise, last_seen, high, guard, point.prices);
+        if (more > -std::numeric_limits<double>::infinity() && !r.possible) {
+            sums.overlooked += more;
+            sums.impossible -= 1;
+        } else if (more > r.samples - r.cost) {
+            sums.overlooked += more - (r.samples - r.cost);
+        }
+    }
+    return r.samples;
+}
+
+SplitSums sums_of(const WholeSums& lanes, std::size_t learners) {
+    SplitSums sums;
+    sums.samples.add(lanes.samples);
+    sums.bandwidth.add(lanes.bandwidth);
+    sums.power.add(lanes.power);
+    sums.cost.add(lanes.cost);
+    sums.condition = lanes.condition;
+    sums.impossible = lanes.impossible;
+    sums.in_lanes = static_cast<double>(learners) - lanes.unsure;
+    return sums;
+}
+
 }  // namespace
 
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                      std::vector<SplitSums>& blocks, double* samples) {
     const std::size_t size = problem.size();
-    const double guard = slack_guard(point.cycle_s);
     const LearnerLimits* limits = problem.limits();
-    const bool capped = limits && limits->caps();
+    const auto add = problem.block_hz() > 0     ? add_in_blocks
+                     : limits && limits->caps() ? add_capped
+                                                : add_plain;
+    const bool in_lanes = !box.lower && !box.upper && add == add_plain;
+    const KernelInput in = kernel_input(problem, box, point);
+    const auto kernel = pool.kernels().whole(problem.law());
     blocks.resize(block_count(size));
     pool.run(blocks.size(), [&](std::size_t b) {
         SplitSums sums;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
+        const std::size_t first = b * block_size;
+        const std::size_t last = std::min(size, first + block_size);
+        double left = static_cast<double>(last - first);
+        if (in_lanes) {
+            const WholeSums lanes = kernel(in, first, last, samples);
+            left = lanes.unsure;
+            sums = sums_of(lanes, last - first);
+        }
+        for (std::size_t k = first; k < last && left > 0; ++k) {
+            if (in_lanes && samples[k] >= 0) continue;
+            left -= 1;
             const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
-            if (problem.block_hz() > 0) {
-                samples[k] =
-                    add_in_blocks(problem, k, demand, box.low(k), box.high(k), point, sums);
-                continue;
-            }
-            const double noise = problem.noise_over_gain()[k];
-            if (capped) {  // costs below the truth already: no error to add
-                const Response r =
-                    respond_capped(problem.law(), demand, noise, problem.excused(), box.low(k),
-                                   box.high(k), point.prices, caps_of(*limits, k), guard);
-                if (!r.possible) sums.impossible += 1;
-                samples[k] = r.samples;
-                sums.add(r);
-                continue;
-            }
-            const Response r = respond(problem.law(), demand, noise, problem.excused(), box.low(k),
-                                       box.high(k), point.prices);
-            if (!r.possible) sums.impossible += 1;
-            samples[k] = r.samples;
-            sums.add(r);
-            if (r.cost > 0) sums.condition += r.cost / r.slack_s;
-            // Where d ends at the deadline itself, rounding may have hidden one more integer.
-            const double last_seen = r.possible ? r.samples : box.low(k) - 1;
-            if (demand.slack(last_seen + 1) <= guard && last_seen + 1 <= box.high(k)) {
-                const double more = overlooked_value(problem.law(), demand, noise, last_seen,
-                                                     box.high(k), guard, point.prices);
-                if (more > -std::numeric_limits<double>::infinity() && !r.possible) {
-                    sums.overlooked += more;
-                    sums.impossible -= 1;
-                } else if (more > r.samples - r.cost) {
-                    sums.overlooked += more - (r.samples - r.cost);
-                }
-            }
+            samples[k] = add(problem, k, demand, box.low(k), box.high(k), point, sums);
         }
         blocks[b] = sums;
     });
@@ -103,7 +133,8 @@ Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums
     value.add(sums.overlooked);
     value.add(-problem.samples_real());
     const double scale = budget + sums.cost.value() + sums.samples.value() + problem.samples_real();
-    return {value.value(), unit_roundoff * (64 * scale + 64 * point.cycle_s * sums.condition)};
+    const double units = sums.in_lanes > 0 ? 512 : 64;
+    return {value.value(), unit_roundoff * units * (scale + point.cycle_s * sums.condition)};
 }
 
 double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,

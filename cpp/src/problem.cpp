@@ -9,6 +9,8 @@
 #include <tuple>
 #include <utility>
 
+#include "mel/buffer.hpp"
+
 namespace mel {
 namespace {
 
@@ -47,6 +49,13 @@ void require_column(const char* field, std::span<const double> column, std::size
     }
 }
 
+// In large pages where the columns are long.
+std::shared_ptr<double[]> new_columns(std::size_t count) {
+    const std::size_t bytes = count * sizeof(double);
+    return {static_cast<double*>(column_memory(bytes)),
+            [bytes](double* memory) { release_column(memory, bytes); }};
+}
+
 double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
 
 }  // namespace
@@ -82,10 +91,13 @@ Problem::Problem(const ProblemStatement& s)
     require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
     require_column("return_power_w", s.return_power_w, size);
 
-    const std::size_t padded = (size + 15) / 16 * 16;
-    compute_s_.assign(padded, 1.0);
-    return_s_per_bit_.assign(padded, 0.0);
-    noise_over_gain_.assign(padded, 1.0);
+    const std::shared_ptr<double[]> columns = new_columns(3 * padded());
+    double* const compute_s = columns.get();
+    double* const return_s_per_bit = compute_s + padded();
+    double* const noise_over_gain = return_s_per_bit + padded();
+    std::fill(compute_s + size, compute_s + padded(), 1.0);
+    std::fill(return_s_per_bit + size, return_s_per_bit + padded(), 0.0);
+    std::fill(noise_over_gain + size, noise_over_gain + padded(), 1.0);
     fastest_compute_s_ = std::numeric_limits<double>::infinity();
     double slowest = 0;
     for (std::size_t k = 0; k < size; ++k) {
@@ -96,15 +108,16 @@ Problem::Problem(const ProblemStatement& s)
             refuse("return rate of learner " + std::to_string(k), rate,
                    "in [1e-200, 1e+200] bit/s (from its gain, return power and bandwidth)");
         }
-        compute_s_[k] = s.flops_per_sample / s.flops_per_s[k];
-        return_s_per_bit_[k] = 1.0 / rate;
-        noise_over_gain_[k] = s.noise / s.gain[k];
-        fastest_compute_s_ = std::min(fastest_compute_s_, compute_s_[k]);
-        if (return_s_per_bit_[k] > slowest) {
-            slowest = return_s_per_bit_[k];
+        compute_s[k] = s.flops_per_sample / s.flops_per_s[k];
+        return_s_per_bit[k] = 1.0 / rate;
+        noise_over_gain[k] = s.noise / s.gain[k];
+        fastest_compute_s_ = std::min(fastest_compute_s_, compute_s[k]);
+        if (return_s_per_bit[k] > slowest) {
+            slowest = return_s_per_bit[k];
             slowest_return_ = k;
         }
     }
+    columns_ = columns;
     every_return_in_time_ = beta_ * slowest < cycle_s_;
     if (cycle_s_ / fastest_compute_s_ > largest_count) {
         refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s_ / fastest_compute_s_,
@@ -157,7 +170,7 @@ void Problem::find_twins(const ProblemStatement& s) {
         twins[order[i]] = same ? twins[order[i - 1]] : order[i];
         any = any || same;
     }
-    if (any) twins_ = std::move(twins);
+    if (any) twins_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(twins));
 }
 
 void Problem::find_typical() {
@@ -168,8 +181,8 @@ void Problem::find_typical() {
     double speed = 0;
     double count = 0;
     for (std::size_t k = 0; k < size; k += step) {
-        logs += std::log(noise_over_gain_[k]);
-        speed += 1 / compute_s_[k];
+        logs += std::log(noise_over_gain()[k]);
+        speed += 1 / compute_s()[k];
         count += 1;
     }
     typical_noise_ = std::exp(logs / count);

@@ -96,21 +96,21 @@ void Problem::take_limits(const ProblemStatement& s) {
     limits.energy_j = checked("energy_j", s.energy_j, size_, is_cap, cap, infinity);
     limits.energy_per_flop_j = checked("energy_per_flop_j", s.energy_per_flop_j, size_, is_price,
                                        "0 or in [1e-60, 1e+60]", 0);
-    const std::size_t padded = compute_s_.size();
+    const std::size_t padded = this->padded();
     if (!limits.max_bandwidth_hz.empty() || !limits.max_power_w.empty()) {
         limits.max_bandwidth_hz.resize(padded, infinity);
         limits.max_power_w.resize(padded, infinity);
         limits.max_rate.assign(padded, infinity);
         for (std::size_t k = 0; k < size_; ++k) {
-            limits.max_rate[k] = largest_rate(law_, noise_over_gain_[k], limits.max_bandwidth_hz[k],
-                                              limits.max_power_w[k]);
+            limits.max_rate[k] = largest_rate(law_, noise_over_gain()[k],
+                                              limits.max_bandwidth_hz[k], limits.max_power_w[k]);
         }
     }
     if (!limits.energy_j.empty()) {
         limits.flops_per_sample = s.flops_per_sample;
         limits.return_j_per_bit.assign(padded, 0);
         for (std::size_t k = 0; k < size_; ++k) {
-            limits.return_j_per_bit[k] = s.return_power_w[k] * return_s_per_bit_[k];
+            limits.return_j_per_bit[k] = s.return_power_w[k] * return_s_per_bit()[k];
         }
     }
     limits_ = std::make_shared<const LearnerLimits>(std::move(limits));

@@ -33,7 +33,7 @@ Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const
         changed.cut_blocks();
     }
     changed.power_w_ = power_w;
-    changed.every_return_in_time_ = beta_ * return_s_per_bit_[slowest_return_] < cycle_s;
+    changed.every_return_in_time_ = beta_ * return_s_per_bit()[slowest_return_] < cycle_s;
     return changed;
 }
 

@@ -137,7 +137,7 @@ double Rounding::most(std::size_t k, const Demand& demand, double high) const {
     return caps_ ? largest_within(demand, high, caps_->max_rate[k]) : largest_allowed(demand, high);
 }
 
-void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices) {
+void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices, std::size_t step) {
     tau_ = tau;
     cycle_s_ = cycle_s;
     box_ = &box;
@@ -147,7 +147,7 @@ void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices) 
     unit_cost_.resize(size);
     pool_.run(block_count(size), [&](std::size_t b) {
         const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
+        for (std::size_t k = (b * block_size + step - 1) / step * step; k < last; k += step) {
             unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
         }
     });
@@ -190,7 +190,6 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
     sum.add(-problem_.samples_real());
     double over = sum.value();
     if (over == 0) return true;
-    price(tau, cycle_s, box, prices);
     const bool down = over > 0;
     // A max-heap of what a step saves a sample, or of minus what it costs. Steps shrink with what
     // is left to move; a learner near its bound steps by one.
@@ -201,22 +200,27 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
         return down ? step_down(k, samples[k], by) : -step_up(k, samples[k], by);
     };
     const double part = (size > many_learners ? 0.5 : 4) * static_cast<double>(size);
-    const auto stride = [&](std::size_t k) {
-        const double wanted = std::max(1.0, std::floor(std::fabs(over) / part));
-        if (down) return std::min(wanted, samples[k] - box.low(k));
-        if (gain(k, wanted) > -infinity) return wanted;
-        const Demand demand = demand_of(problem_, k, tau, cycle_s);
-        return std::min(wanted, most(k, demand, box.high(k)) - samples[k]);
+    struct Move {
+        double by;
+        double gain;  // a sample; minus infinity where there is none
     };
-    const auto worth = [&](std::size_t k) {
-        const double by = stride(k);
-        return by >= 1 ? gain(k, by) : -infinity;
+    const auto move = [&](std::size_t k) {
+        const double wanted = std::max(1.0, std::floor(std::fabs(over) / part));
+        double by = down ? std::min(wanted, samples[k] - box.low(k)) : wanted;
+        double gained = by >= 1 ? gain(k, by) : -infinity;
+        if (!down && by > 1 && !(gained > -infinity)) {
+            const Demand demand = demand_of(problem_, k, tau, cycle_s);
+            by = std::min(wanted, most(k, demand, box.high(k)) - samples[k]);
+            gained = by >= 1 ? gain(k, by) : -infinity;
+        }
+        return Move{by, gained};
     };
     const auto gather = [&](std::size_t step) {
+        price(tau, cycle_s, box, prices, step);
         gains_.resize((size + step - 1) / step);
         pool_.run(block_count(gains_.size()), [&](std::size_t b) {
             const std::size_t last = std::min(gains_.size(), (b + 1) * block_size);
-            for (std::size_t i = b * block_size; i < last; ++i) gains_[i] = worth(i * step);
+            for (std::size_t i = b * block_size; i < last; ++i) gains_[i] = move(i * step).gain;
         });
         heap_.clear();
         for (std::size_t i = 0; i < gains_.size(); ++i) {
@@ -224,9 +228,9 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
         }
         std::make_heap(heap_.begin(), heap_.end(), less);
     };
-    // Under caps a cost takes long: a few samples find room among a part of the learners.
-    const auto enough = static_cast<std::size_t>(std::max(4096.0, 64 * std::fabs(over)));
-    std::size_t step = caps_ ? std::max<std::size_t>(1, size / enough) : 1;
+    // A few samples find room among a part of the learners. Odd: kinds of learners often alternate.
+    const auto enough = static_cast<std::size_t>(std::max(4096.0, 16 * std::fabs(over)));
+    std::size_t step = size >= 2 * enough ? (size / enough) | 1 : 1;
     gather(step);
     if (pool_.stop().requested()) return false;
     long steps = 0;
@@ -239,10 +243,10 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
         std::pop_heap(heap_.begin(), heap_.end(), less);
         const std::size_t k = heap_.back().learner;
         heap_.pop_back();
-        const double by = stride(k);
+        const double by = move(k).by;
         samples[k] += down ? -by : by;
         over += down ? -by : by;
-        const double next = worth(k);
+        const double next = move(k).gain;
         if (!(next > -infinity)) continue;
         heap_.push_back({next, k});
         std::push_heap(heap_.begin(), heap_.end(), less);
@@ -253,7 +257,7 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
 bool Rounding::exchange(double tau, double cycle_s, const Box& box, Prices prices,
                         double* samples) {
     const std::size_t size = problem_.size();
-    price(tau, cycle_s, box, prices);
+    price(tau, cycle_s, box, prices, 1);
     up_.resize(size);
     down_.resize(size);
     pool_.run(block_count(size), [&](std::size_t b) {

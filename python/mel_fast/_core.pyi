@@ -111,6 +111,15 @@ def estimate_least(
     threads: int,
     start: tuple[float, float, float] | None = None,
 ) -> tuple[float, float, float, bool]: ...
+def enclose(
+    problem: Problem,
+    tau: int,
+    resource: int,
+    scheme: int,
+    time_limit_s: float,
+    threads: int,
+    start: tuple[float, float, float] | None = None,
+) -> tuple[float, Result | None, float, Result | None]: ...
 def settle(
     problem: Problem,
     tau: int,

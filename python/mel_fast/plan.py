@@ -9,7 +9,7 @@ import numpy as np
 
 from mel_fast import _core
 from mel_fast._optional import require
-from mel_fast._shares import SHARES, checked_shares, energy_spent, plan_columns
+from mel_fast._shares import checked_shares, energy_spent, plan_columns
 from mel_fast._validation import FloatColumn, IntColumn, choice, freeze, integer, real
 from mel_fast.problem import Problem
 from mel_fast.status import Status
@@ -355,12 +355,12 @@ reasons, nodes, passes, elapsed_s
 
         return html(self)
 
-    def _with_shares(self, other: "Plan") -> "Plan":
-        """Return this plan with another's allocation for the same tau, and the same proof."""
+    def _with_shares(self, shares: dict[str, Any]) -> "Plan":
+        """Return this plan with another allocation for the same tau, and the same proof."""
         plan = object.__new__(type(self))
         derived = ("times", "energy_j")
         kept = {name: value for name, value in self.__dict__.items() if name not in derived}
-        plan.__dict__.update({**kept, **{name: getattr(other, name) for name in SHARES}})
+        plan.__dict__.update({**kept, **shares})
         return plan
 
     def content(self) -> dict[str, Any]:

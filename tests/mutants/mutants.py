@@ -24,6 +24,7 @@ ORACLE = "pass_agrees_with_the_scalar_oracle"
 RESPOND = "respond_finds_the_best_integer_of_the_box"
 PRICE = "a_rate_is_bought_at_the_least_price"
 FILL = "filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_constraint"
+WHOLE = "whole_samples_on_lanes_are_those_of_the_scalar_response"
 SEARCH = "price_search_proves_only_what_enumeration_confirms"
 
 MUTANTS = [
@@ -52,8 +53,8 @@ MUTANTS = [
            "return value + error < 0;", "return value - error < 0;",
            "a_bound_that_rounding_could_have_made_proves_nothing"),
     Mutant("no error added outward", "src/exact_pass.cpp",
-           "return {value.value(), unit_roundoff * (64 * scale +",
-           "return {value.value(), 0 * unit_roundoff * (64 * scale +",
+           "return {value.value(), unit_roundoff * units *",
+           "return {value.value(), 0 * unit_roundoff * units *",
            "the_error_of_a_bound_covers_its_distance_from_the_exact_one"),
     Mutant("budget exceeded by a tolerance", "src/water_filling.cpp",
            "budget / sum * (1 - budget_reserve)",
@@ -95,4 +96,12 @@ MUTANTS = [
     Mutant("a root in lanes that stops one step too early", "src/kernels/roots.hpp",
            "1e-4 * smaller(l, fill(1))", "1e-1 * smaller(l, fill(1))",
            "density_root_in_lanes_keeps_its_contract_for_every_exponent"),
+    Mutant("lanes: only the integer below", "src/kernels/whole_lanes.hpp",
+           "const Mask up = high.allowed &", "const Mask up = none() & high.allowed &", WHOLE),
+    Mutant("lanes: the lower end forgotten", "src/kernels/whole_lanes.hpp",
+           "const Mask doubt = safe.valid & (w.samples", "const Mask doubt = none() & (w.samples",
+           WHOLE),
+    Mutant("an enclosure that no proof closes from below", "src/enclose.cpp",
+           "if (seen.excess.proves_infeasible())", "if (!seen.excess.proves_infeasible())",
+           "an_enclosure_is_tight_and_holds_at_both_ends"),
 ]  # fmt: skip

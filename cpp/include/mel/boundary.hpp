@@ -44,6 +44,14 @@ class Boundary {
     double bandwidth_hz() const { return band_; }
     double power_w() const { return watt_; }
 
+    // Of what the last such search looked at: the prices that rule out most, and how much. Where
+    // responses jump Newton's steps circle the boundary and these are the nearest.
+    struct Best {
+        PassPoint point{};
+        double amount = 0;
+    };
+    const Best& best() const { return best_; }
+
     // Moves the prices to the least bound at point.tau and returns the sums there.
     PassSums minimise(PassPoint& point, int max_passes);
     double bound(const PassPoint& point, const PassSums& sums) const;
@@ -54,23 +62,31 @@ class Boundary {
 
     long passes() const { return passes_; }
 
-  private:
+    // Newton's step in the prices from the sums there.
     struct Step {
         double d_lambda;  // changes of ln lambda and ln mu
         double d_mu;
         double drop;       // predicted fall of the bound
         double over_band;  // ln(sum B_k / B)
         double over_power;
+
+        double length() const;  // the larger change
+        void take(Prices& prices) const;
+        void shorten(double by);
     };
+    Step newton(const PassPoint& point, const PassSums& sums) const;
+    void set(Resource resource, double amount);
+
+  private:
     PassSums pass(const PassPoint& point, std::size_t stride);
     double impossible_cycle(double tau);
-    Step newton(const PassPoint& point, const PassSums& sums) const;
 
     const Problem& problem_;
     Pool& pool_;
     Boxes& boxes_;
     double band_;
     double watt_;
+    Best best_;
     std::vector<PassSums> blocks_;
     long passes_ = 0;
 };

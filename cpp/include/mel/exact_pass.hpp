@@ -18,6 +18,7 @@ struct SplitSums {
     double condition = 0;   // sum of cost / slack
     double overlooked = 0;  // what ties at the end of the cycle could add
     double impossible = 0;  // learners whose box holds no allowed integer
+    double in_lanes = 0;    // learners whose terms were summed in the kernels' plainer way
 
     void add(const Response& r) {
         samples.add(r.samples);
@@ -33,6 +34,7 @@ struct SplitSums {
         condition += o.condition;
         overlooked += o.overlooked;
         impossible += o.impossible;
+        in_lanes += o.in_lanes;
     }
 };
 

@@ -53,6 +53,17 @@ struct CarryTarget {
     const double* upper;
 };
 
+// Of the best whole samples; what the lanes are unsure of is left out.
+struct WholeSums {
+    double samples = 0;
+    double bandwidth = 0;
+    double power = 0;
+    double cost = 0;
+    double condition = 0;  // sum of cost / slack
+    double impossible = 0;
+    double unsure = 0;  // learners left out
+};
+
 struct Kernels {
     using Real = PassSums (*)(const KernelInput&, std::size_t first, std::size_t last);
     // Writes the samples and returns their sum.
@@ -66,6 +77,9 @@ struct Kernels {
     // Rounds a whole block in place; false, and nothing done, where learners stand at their bounds.
     using Carry = bool (*)(const KernelInput&, const CarryTarget&, std::size_t first,
                            double* samples);
+    // Writes the best whole samples, -1 for a learner that is left out. One box for all, no caps.
+    using Whole = WholeSums (*)(const KernelInput&, std::size_t first, std::size_t last,
+                                double* samples);
     Real real_density;
     Real real_fixed;
     Samples samples_density;
@@ -85,6 +99,8 @@ struct Kernels {
     Allocate capped_allocate_density;
     Allocate capped_allocate_fixed;
     Carry carry;
+    Whole whole_density;
+    Whole whole_fixed;
 
     Real real(LinkLaw law, bool limited = false) const {
         if (limited) return law == LinkLaw::density ? limited_real_density : limited_real_fixed;
@@ -100,6 +116,7 @@ struct Kernels {
         if (capped) return law == LinkLaw::density ? capped_fill_density : capped_fill_fixed;
         return law == LinkLaw::density ? fill_density : fill_fixed;
     }
+    Whole whole(LinkLaw law) const { return law == LinkLaw::density ? whole_density : whole_fixed; }
     Allocate allocate(LinkLaw law, bool capped = false) const {
         if (capped) {
             return law == LinkLaw::density ? capped_allocate_density : capped_allocate_fixed;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mel/boundary.hpp"
+#include "mel/buffer.hpp"
 #include "mel/solve.hpp"
 
 namespace mel {
@@ -26,12 +27,25 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
 // split needs none of the resource.
 struct Settled {
     double amount = 0;
-    std::vector<double> bandwidth_hz;
-    std::vector<double> power_w;
-    std::vector<std::int64_t> blocks;  // empty where bandwidth is divisible at will
+    Buffer<double> bandwidth_hz;
+    Buffer<double> power_w;
+    Buffer<std::int64_t> blocks;  // empty where bandwidth is divisible at will
 };
 Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::int64_t> samples,
                Resource resource, const Settings& settings);
+
+// Both ends at once, each at the prices of the continuous problem: the best whole samples there are
+// a proof of too little, and, repaired to D in all, nearly the best split. With few learners the
+// ends may be far apart, or missing; whoever asks looks at their distance.
+struct Enclosure {
+    double lower = 0;              // too little, by the prices; 0 if that is not proved
+    Prices prices{};               // usable() where the search arrived anywhere
+    Buffer<std::int64_t> samples;  // fit settled.amount; empty if none were found
+    Settled settled;
+    std::int64_t passes = 0;
+};
+Enclosure enclose(const Problem& problem, std::int64_t tau, Resource resource,
+                  const Settings& settings);
 
 // The least bound on the samples that fit at tau (as real numbers), and how it grows with each
 // resource.

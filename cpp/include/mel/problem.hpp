@@ -73,7 +73,7 @@ class Problem {
   public:
     explicit Problem(const ProblemStatement& statement);
 
-    // The same learners and task with another cycle and other budgets: columns are copied, not
+    // The same learners and task with another cycle and other budgets: columns are shared, not
     // checked again.
     Problem with(double cycle_s, double bandwidth_hz, double power_w) const;
 
@@ -83,11 +83,13 @@ class Problem {
 
     // The three columns are followed in memory by harmless values up to a multiple of sixteen
     // learners. C_m / f_k: seconds for one sample in one local cycle.
-    std::span<const double> compute_s() const { return {compute_s_.data(), size_}; }
+    std::span<const double> compute_s() const { return {columns_.get(), size_}; }
     // 1 / R_k: seconds a returned bit.
-    std::span<const double> return_s_per_bit() const { return {return_s_per_bit_.data(), size_}; }
+    std::span<const double> return_s_per_bit() const { return {columns_.get() + padded(), size_}; }
     // N0 / h_k (W/Hz) or N / h_k (W): power that makes the signal as strong as the noise.
-    std::span<const double> noise_over_gain() const { return {noise_over_gain_.data(), size_}; }
+    std::span<const double> noise_over_gain() const {
+        return {columns_.get() + 2 * padded(), size_};
+    }
 
     double sample_bits_sent() const { return alpha_; }  // alpha: forward bits a sample
     double model_bits() const { return beta_; }  // beta: forward bits in any case; also returned
@@ -117,7 +119,9 @@ class Problem {
 
     // Equal numbers mark learners that are identical in every column; empty where no two are, or
     // above 4096 learners.
-    std::span<const std::uint32_t> twins() const { return twins_; }
+    std::span<const std::uint32_t> twins() const {
+        return twins_ ? std::span<const std::uint32_t>(*twins_) : std::span<const std::uint32_t>();
+    }
 
     // Geometric mean of noise over gain and harmonic mean of compute seconds over a few learners:
     // where searches start.
@@ -129,6 +133,7 @@ class Problem {
     void find_twins(const ProblemStatement& statement);
     void find_typical();
     void cut_blocks();
+    std::size_t padded() const { return (size_ + 15) / 16 * 16; }
 
     std::size_t size_;
     std::int64_t samples_;
@@ -140,10 +145,8 @@ class Problem {
     double cycle_s_;
     LinkLaw law_;
     Idle idle_;
-    std::vector<double> compute_s_;
-    std::vector<double> return_s_per_bit_;
-    std::vector<double> noise_over_gain_;
-    std::vector<std::uint32_t> twins_;
+    std::shared_ptr<const double[]> columns_;  // three of padded() each
+    std::shared_ptr<const std::vector<std::uint32_t>> twins_;
     std::shared_ptr<const LearnerLimits> limits_;
     double block_hz_ = 0;
     double block_budget_ = 0;

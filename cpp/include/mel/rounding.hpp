@@ -47,7 +47,8 @@ class Rounding {
     double scale(const Box& box, const std::vector<double>& block_totals, double* samples);
     // Largest integer up to `high` that the deadline and the learner's caps allow.
     double most(std::size_t k, const Demand& demand, double high) const;
-    void price(double tau, double cycle_s, const Box& box, Prices prices);
+    // Before costs are asked for, of every step-th learner.
+    void price(double tau, double cycle_s, const Box& box, Prices prices, std::size_t step);
     double cost(std::size_t k, double d) const;
 
     const Problem& problem_;

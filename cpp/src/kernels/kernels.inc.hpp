@@ -3,8 +3,8 @@
 // and keeps one running sum for each of the sixteen places, so that the sums do not depend on it.
 #pragma once
 
-#include "carry_lanes.hpp"
 #include "fill_lanes.hpp"
+#include "whole_lanes.hpp"
 
 namespace mel::MEL_ISA {
 
@@ -111,6 +111,38 @@ static double samples_block(const KernelInput& in, std::size_t first, std::size_
     return total(sum);
 }
 
+// Writes -1 for what the scalar response must look at, and leaves that out of the sums.
+template <class Law>
+static WholeSums whole_block(const KernelInput& in, std::size_t first, std::size_t last,
+                             double* out) {
+    const PriceConstants p = constants(in);
+    Sum samples{}, bandwidth{}, power{}, cost{}, condition{}, impossible{}, unsure{};
+    for (std::size_t k = first; k < last; k += group) {
+        for (int j = 0; j < steps; ++j) {
+            const std::size_t at = k + static_cast<std::size_t>(j * width);
+            if (at >= last) break;
+            const WholeLanes w = Law::respond(in, p, at);
+            const Mask sure = w.active & ~w.unsure;
+            const Lanes paid = only(sure, w.cost);
+            samples.part[j] += only(sure, w.samples);
+            bandwidth.part[j] += only(sure, w.bandwidth);
+            power.part[j] += only(sure, w.power);
+            cost.part[j] += paid;
+            condition.part[j] += paid / select(sure, w.slack, fill(1));
+            impossible.part[j] += only(w.impossible & ~w.unsure, fill(1));
+            unsure.part[j] += only(w.unsure, fill(1));
+            const Lanes d = select(w.unsure, fill(-1), only(w.active, w.samples));
+            if (at + width <= last) {
+                store(out + at, d);
+            } else {
+                store_part(out + at, d, last - at);
+            }
+        }
+    }
+    return {total(samples),   total(bandwidth),  total(power), total(cost),
+            total(condition), total(impossible), total(unsure)};
+}
+
 template <class Market>
 static FillSums fill_block(const KernelInput& in, std::size_t first, std::size_t last,
                            const double* samples) {
@@ -191,6 +223,8 @@ const Kernels kernels{real_block<DensityLaw>,
                       fill_block<Capped<FixedMarket>>,
                       allocate_block<Capped<DensityMarket>>,
                       allocate_block<Capped<FixedMarket>>,
-                      carry_block};
+                      carry_block,
+                      whole_block<WholeDensity>,
+                      whole_block<WholeFixed>};
 
 }  // namespace mel::MEL_ISA

@@ -10,7 +10,7 @@ from mel_fast._validation import MAX_INTEGER, choice, integer
 from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.planning._search import RESOURCES, WIDTH, Search, Start, amount_of, least_stated
 from mel_fast.problem import Problem
-from mel_fast.status import Status
+from mel_fast.status import Interrupted, Status
 
 Resource = Literal["cycle_s", "bandwidth_hz", "power_w"]
 
@@ -193,10 +193,14 @@ def search_least(
 def sparing(plan: Plan, then: str, limit_s: float, threads: int) -> Plan:
     """Return an optimal plan with the least of one budget instead; as it is if none is found."""
     over: Resource = "power_w" if then == "power" else "bandwidth_hz"
-    found = search_least(plan.problem, plan.tau, over, plan.scheme, limit_s, threads, plan.end)
-    if found.plan is None or found.amount > amount_of(plan.problem, over):
+    search = Search(plan.problem, plan.tau, over, plan.scheme, threads, limit_s, plan.end)
+    try:
+        search.run()
+    except KeyboardInterrupt:
+        raise Interrupted(plan) from None
+    if search.best is None or search.upper > amount_of(plan.problem, over):
         return plan
-    return plan if found.plan.samples is None else plan._with_shares(found.plan)
+    return plan._with_shares(search.best.shares())
 
 
 def fastest(

@@ -1,7 +1,9 @@
 """How little of one resource still suffices for a number of local cycles, proved from both sides.
 
-The continuous problem says where to look; a split that fits a little above says how little it needs
-itself; and a decision just below that either rules the amount out or finds a better split.
+The best whole samples at the right prices are at once a proof of too little and, repaired to D in
+all, a split: nearly always that is the answer. Where the two ends are apart, a split that fits a
+little above says how little it needs itself; and a decision just below that either rules the amount
+out or finds a better split.
 """
 
 import math
@@ -11,7 +13,8 @@ from typing import Any
 
 from mel_fast import _core
 from mel_fast._certificate import certificate_of
-from mel_fast._validation import LARGEST, SMALLEST, FloatColumn, IntColumn
+from mel_fast._shares import SHARES
+from mel_fast._validation import LARGEST, SMALLEST, FloatColumn, IntColumn, freeze
 from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.planning._search_blocks import search_blocks
 from mel_fast.problem import Problem
@@ -48,6 +51,11 @@ class Split:
     bandwidth_hz: FloatColumn
     power_w: FloatColumn
     blocks: IntColumn | None = None
+
+    def shares(self) -> dict[str, Any]:
+        """Return the columns by a plan's names for them, read-only."""
+        columns = {name: getattr(self, name) for name in SHARES}
+        return {name: None if c is None else freeze(c) for name, c in columns.items()}
 
 
 @dataclass(slots=True)
@@ -86,7 +94,7 @@ class Search:
 
     def closed(self) -> bool:
         """Say whether the two ends are as near to each other as promised."""
-        return self.upper - self.lower <= WIDTH * self.upper
+        return self.best is not None and self.upper - self.lower <= WIDTH * self.upper
 
     def with_amount(self, amount: float) -> Problem:
         """Return the problem with so much of the resource."""
@@ -94,11 +102,50 @@ class Search:
 
     def run(self) -> None:
         """Close in on the least amount, as far as the limit and double precision allow."""
+        try:
+            self._run()
+        except Interrupted:
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted(self.plan() or self.proof() or self._nothing()) from None
+
+    def _run(self) -> None:
+        if self.scheme != "task_only":
+            self._enclose()
+        if self.closed():
+            return
         guess = self._estimate()
         if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
             search_blocks(self, guess)
-        elif self._bracket(guess):
+        elif self.best is not None or self._bracket(guess):
             self._close()
+
+    def _enclose(self) -> None:
+        """Take both ends from one look at the prices of the continuous problem."""
+        lower, refuted, amount, found = _core.enclose(
+            self.problem.core,
+            self.tau,
+            RESOURCES.index(self.resource),
+            SCHEMES.index(self.scheme),
+            max(self.time_limit_s - self.elapsed_s, 0.0),
+            self.threads,
+            self.start,
+        )
+        self.stopped = self.elapsed_s > _OVER * self.time_limit_s
+        if refuted is not None and SMALLEST <= lower <= LARGEST:
+            self.lower, self.refuted, self.start = lower, refuted, refuted.end
+            self.passes += refuted.passes
+        if found is not None and SMALLEST <= amount <= LARGEST:
+            assert found.samples is not None
+            assert found.bandwidth_hz is not None
+            assert found.power_w is not None
+            self.best = Split(amount, found.samples, found.bandwidth_hz, found.power_w)
+
+    def _nothing(self) -> Plan:
+        """Return what is known of the problem before any work."""
+        code = SCHEMES.index(self.scheme)
+        result = _core.solve(self.problem.core, code, 0.0, self.threads, None)
+        return Plan._from_core(self.problem, self.scheme, result)
 
     def _estimate(self) -> float:
         """Where to begin; the baselines need more than the continuous problem says."""
@@ -214,10 +261,7 @@ class Search:
             status=Status.OPTIMAL if bound == tau else Status.FEASIBLE,
             tau=tau,
             bound=bound,
-            samples=best.samples,
-            bandwidth_hz=best.bandwidth_hz,
-            power_w=best.power_w,
-            blocks=best.blocks,
+            **best.shares(),
             certificate=certificate_of(self.scheme, above.bound, above),
         )
 
