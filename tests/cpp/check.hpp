@@ -21,6 +21,15 @@ inline std::vector<Test>& tests() {
 }
 inline int failures = 0;
 
+// How many seeds, or rounds, to try: a quarter where a sanitizer makes everything slow.
+inline constexpr unsigned tries(unsigned full) {
+#ifdef MEL_SANITIZED
+    return (full + 3) / 4;
+#else
+    return full;
+#endif
+}
+
 struct Registered {
     Registered(const char* name, void (*body)()) { tests().push_back({name, body}); }
 };

@@ -49,7 +49,7 @@ mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool) {
 }  // namespace
 
 TEST(whole_samples_on_lanes_are_those_of_the_scalar_response) {
-    for (unsigned seed = 1; seed <= 6; ++seed) {
+    for (unsigned seed = 1; seed <= check::tries(6); ++seed) {
         instances::Shape shape{.learners = 3001, .seed = seed, .kinds = seed == 6 ? 7 : 0};
         const std::int64_t each = seed % 2 == 0 ? 3000 : seed == 5 ? 3 : 40;
         shape.samples = each * 3001;
