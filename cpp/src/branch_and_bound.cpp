@@ -190,7 +190,8 @@ void BranchAndBound::branch(const Open& open, std::size_t learner, double at,
     stack.push_back(down_first ? std::move(down) : std::move(up));
 }
 
-BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double work_limit) {
+BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double work_limit,
+                                               std::int64_t node_limit) {
     const std::size_t size = tools_.problem.size();
     tools_.rounding.count_blocks();
     build_.assign(1, {});
@@ -209,7 +210,9 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
     bool unresolved = false;
     while (!stack.empty()) {
         if (tools_.pool.stop().check()) return Outcome::stopped;
-        if (static_cast<double>(search_.passes()) > last_work) return Outcome::unresolved;
+        if (static_cast<double>(search_.passes()) > last_work ||
+            nodes_ - first_node + 1 >= node_limit)
+            return Outcome::unresolved;
         const Open open = std::move(stack.back());
         stack.pop_back();
         ++nodes_;

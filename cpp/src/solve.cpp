@@ -48,7 +48,12 @@ Result Solver::run() {
         if (smooth_) expected_ = guess.tau;
     }
     end_tau_ = guess.tau;
-    search(whole_guess(guess.tau, 0));
+    const std::int64_t whole = whole_guess(guess.tau, 0);
+    if (problem_.block_hz() > 0 && !problem_.sends_nothing()) {
+        search_in_blocks(whole);
+    } else {
+        search(whole);
+    }
     if (upper_ > result_.tau && !stop_.requested()) tighten();
     return finish();
 }
@@ -129,6 +134,47 @@ void Solver::search(std::int64_t guess) {
     }
 }
 
+// Whole blocks may make far less possible than the guess says, and a tau well below what is
+// possible is no easier to find a plan for: what the splits at its prices leave over is of no help.
+// So first the largest tau that no root refutes, then a plan near it, then what is left between the
+// two.
+void Solver::search_in_blocks(std::int64_t guess) {
+    std::int64_t open = 0;
+    std::int64_t next = std::min(guess + 1, upper_);
+    std::int64_t stride = 1;
+    bool refuted = false;
+    node_limit_ = 1;
+    while (open < upper_) {
+        const Answer answer = decide(next);
+        if (answer == Answer::stopped) return;
+        if (answer == Answer::infeasible) {
+            refuted = true;
+            upper_ = next - 1;
+        } else {
+            if (answer == Answer::feasible) result_.tau = next;
+            if (open == 0) stride = 1;
+            open = next;
+        }
+        if (open > 0 && refuted) {
+            next = open + (upper_ - open + 1) / 2;
+        } else {
+            next = open > 0 ? std::min(open + stride, upper_)
+                            : std::max<std::int64_t>(upper_ - (stride - 1), 1);
+            stride *= 2;
+        }
+    }
+    node_limit_ = nodes_for_a_plan;
+    stride = 1;
+    for (std::int64_t tau = upper_; tau > result_.tau; tau -= stride, stride *= 2) {
+        const Answer answer = decide(tau);
+        if (answer == Answer::stopped) return;
+        if (answer == Answer::infeasible) upper_ = tau - 1;
+        if (answer == Answer::feasible) result_.tau = tau;
+    }
+    node_limit_ = any_number_of_nodes;
+    if (result_.tau < upper_) search(result_.tau);
+}
+
 // Where the tau above the plan stayed unresolved: the least one above it that can be refuted.
 void Solver::tighten() {
     std::int64_t open = result_.tau + 1;
@@ -179,7 +225,7 @@ Solver::Answer Solver::decide(std::int64_t whole) {
         const Answer mixed = decide_by_mixture(tau, point.prices);
         if (mixed != Answer::unresolved) return mixed;
     }
-    const auto outcome = tree_search_.decide(tau, point.prices, settings_.work_limit);
+    const auto outcome = tree_search_.decide(tau, point.prices, settings_.work_limit, node_limit_);
     switch (outcome) {
         case BranchAndBound::Outcome::stopped:
             return Answer::stopped;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "mel/boundary.hpp"
@@ -34,6 +35,8 @@ class Solver {
   private:
     static constexpr std::size_t searched_learners = 8192;   // a search
     static constexpr std::size_t stepped_learners = 131072;  // one step after it
+    static constexpr std::int64_t nodes_for_a_plan = 64;
+    static constexpr std::int64_t any_number_of_nodes = std::numeric_limits<std::int64_t>::max();
     enum class Answer { feasible, infeasible, unresolved, stopped };
 
     PassPoint begin() const;
@@ -43,6 +46,7 @@ class Solver {
     std::size_t sample_stride(std::size_t learners) const;
 
     void search(std::int64_t guess);
+    void search_in_blocks(std::int64_t guess);
     void tighten();
     Answer decide(std::int64_t whole);
     Answer closed_by_capacity(double tau);
@@ -77,6 +81,7 @@ class Solver {
     BranchAndBound tree_search_;
     Prices prices_{};
     bool smooth_ = true;
+    std::int64_t node_limit_ = any_number_of_nodes;  // of branch and bound on one tau
     double end_tau_ = 0;
     double expected_ = 0;  // up to here the search expects plans
     std::vector<SplitSums> blocks_;

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 import mel_fast as mel
@@ -171,3 +172,19 @@ def test_a_batch_of_limited_problems_is_what_solve_finds(drawn: Limited) -> None
         alone = mel.solve(asked, scheme=drawn.scheme, then="none")
         assert (row.status, row.tau, row.bound) == (alone.status, alone.tau, alone.bound)
         assert mel.verify(asked, row)
+
+
+@pytest.mark.parametrize(
+    ("learners", "block_hz"), [(60, 4e6), (200, 720e3), (200, 1e6), (500, 720e3), (500, 180e3)]
+)
+def test_with_about_as_many_blocks_as_learners_tau_is_decided(
+    learners: int, block_hz: float
+) -> None:
+    """The guess without blocks is far too large then, and far below tau no split is at hand."""
+    problem = mel.scenarios.table1(learners=learners, cycle_s=30.0, seed=1, idle="excused")
+    problem = problem.replace(radio=problem.radio.replace(block_hz=block_hz))
+    plan = mel.solve(problem, time_limit_s=60.0)
+    assert plan.status is mel.Status.OPTIMAL, plan
+    assert violations(plan) == []
+    verdict = mel.verify(problem, plan)
+    assert verdict.ok, verdict.reasons

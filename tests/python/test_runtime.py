@@ -56,8 +56,16 @@ def without_time(plan: mel.Plan) -> dict:
 
 
 @POSIX
-@pytest.mark.parametrize("threads", [1, 2])
-def test_ctrl_c_within_a_solve_brings_the_best_plan_so_far(threads: int) -> None:
+@pytest.mark.parametrize(
+    "work",
+    [
+        "mel.solve(problem)",
+        "mel.solve(problem, threads=2)",
+        'mel.solve(problem, then="power")',
+        "mel.fastest(problem, 3)",
+    ],
+)
+def test_ctrl_c_within_a_solve_brings_the_best_plan_so_far(work: str) -> None:
     code = textwrap.dedent(LONG_SOLVE) + textwrap.dedent(f"""
         problem = large(1_000_000)
         problem.core
@@ -66,7 +74,7 @@ def test_ctrl_c_within_a_solve_brings_the_best_plan_so_far(threads: int) -> None
             try:
                 print("ready", flush=True)
                 while True:  # ended by the signal alone, however fast the machine
-                    mel.solve(problem, threads={threads})
+                    {work}
             except mel.Interrupted as found:
                 stop = found
             except KeyboardInterrupt:

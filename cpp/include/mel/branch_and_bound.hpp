@@ -34,8 +34,9 @@ class BranchAndBound {
         : tools_(tools), boxes_(boxes), search_(tools.problem, tools.pool) {}
 
     enum class Outcome { feasible, infeasible, unresolved, stopped };
-    // After feasible: samples() and ratio(); after infeasible: tree(), in preorder.
-    Outcome decide(double tau, Prices start, double work_limit);
+    // After feasible: samples() and ratio(); after infeasible: tree(), in preorder. Unresolved
+    // where it would take more than `work_limit` responses or `node_limit` nodes.
+    Outcome decide(double tau, Prices start, double work_limit, std::int64_t node_limit);
 
     const std::vector<double>& samples() const { return samples_; }
     double ratio() const { return ratio_; }
