@@ -9,6 +9,7 @@
 #include "check.hpp"
 #include "mel/block_filling.hpp"
 #include "mel/exact_pass.hpp"
+#include "mel/least.hpp"
 
 namespace {
 
@@ -377,4 +378,52 @@ TEST(blocks_for_many_learners_hold_and_one_tau_more_is_refuted) {
                 CHECK(mel::decide(problem, r.tau + 1, {}).bound == r.tau);
             });
     }
+}
+
+TEST(a_split_in_blocks_is_settled_at_its_least_amount_and_not_above) {
+    using mel::Resource;
+    int settled = 0;
+    for (unsigned seed = 1; seed <= 8; ++seed) {
+        instances::for_each_variant(
+            {.learners = 4, .samples = 60, .seed = seed}, [&](const instances::Shape& shape) {
+                instances::Instance it = instances::draw(shape);
+                it.statement.block_hz =
+                    std::floor(it.statement.bandwidth_hz / (4.0 + seed));  // products are exact
+                const mel::Problem problem = it.problem();
+                const mel::Result r = mel::solve(problem, {});
+                if (r.tau == 0) return;
+                const std::vector<std::int64_t> d(r.samples.begin(), r.samples.end());
+                for (const auto resource :
+                     {Resource::cycle, Resource::bandwidth, Resource::power}) {
+                    const mel::Settled found = mel::settle(problem, r.tau, d, resource, {});
+                    CHECK(found.amount > 0 && !found.blocks.empty(), seed, found.amount);
+                    if (found.blocks.empty()) continue;
+                    ++settled;
+                    mel::ProblemStatement s = it.stated();
+                    (resource == Resource::cycle       ? s.cycle_s
+                     : resource == Resource::bandwidth ? s.bandwidth_hz
+                                                       : s.power_w) = found.amount;
+                    mel::Result plan;
+                    plan.tau = r.tau;
+                    plan.samples = r.samples;
+                    plan.bandwidth_hz = found.bandwidth_hz;
+                    plan.power_w = found.power_w;
+                    plan.blocks = found.blocks;
+                    CHECK(violation(s, plan).empty(), violation(s, plan), seed);
+                    // Less of it does not do: a hair of time or power, one block.
+                    mel::ProblemStatement less = s;
+                    if (resource == Resource::cycle) less.cycle_s *= 1 - 1e-9;
+                    if (resource == Resource::bandwidth) less.bandwidth_hz -= s.block_hz;
+                    const real power =
+                        less.bandwidth_hz < s.block_hz
+                            ? none
+                            : Blocks{{less}}.least_power(static_cast<real>(r.tau), d);
+                    const real kept = resource == Resource::power ? s.power_w * (1 - 1e-9L)
+                                                                  : static_cast<real>(s.power_w);
+                    CHECK(power > kept, seed, static_cast<double>(power),
+                          static_cast<double>(kept));
+                }
+            });
+    }
+    CHECK(settled > 100, settled);
 }
