@@ -1,3 +1,4 @@
+// The least amount of a resource from both sides at once (docs/algorithm.md, section 5).
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>

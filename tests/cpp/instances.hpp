@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "mel/boundary.hpp"
 #include "mel/problem.hpp"
 
 namespace instances {
@@ -73,6 +74,15 @@ inline Instance draw(const Shape& shape, double tau = 6) {
     s.cycle_s = tau * (each + 1) * s.flops_per_sample / 1.2e9 +
                 ((s.sample_bits + s.model_bits_per_sample) * each + 2 * s.model_bits) / 4e6;
     return it;
+}
+
+// The same with another amount of one resource.
+inline mel::ProblemStatement with_amount(mel::ProblemStatement s, mel::Resource resource,
+                                         double amount) {
+    (resource == mel::Resource::cycle       ? s.cycle_s
+     : resource == mel::Resource::bandwidth ? s.bandwidth_hz
+                                            : s.power_w) = amount;
+    return s;
 }
 
 // All eight combinations of law, idle reading and setting.

@@ -399,10 +399,8 @@ TEST(a_split_in_blocks_is_settled_at_its_least_amount_and_not_above) {
                     CHECK(found.amount > 0 && !found.blocks.empty(), seed, found.amount);
                     if (found.blocks.empty()) continue;
                     ++settled;
-                    mel::ProblemStatement s = it.stated();
-                    (resource == Resource::cycle       ? s.cycle_s
-                     : resource == Resource::bandwidth ? s.bandwidth_hz
-                                                       : s.power_w) = found.amount;
+                    const mel::ProblemStatement s =
+                        instances::with_amount(it.stated(), resource, found.amount);
                     mel::Result plan;
                     plan.tau = r.tau;
                     plan.samples = r.samples;

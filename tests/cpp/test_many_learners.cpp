@@ -39,11 +39,7 @@ TEST(least_amounts_suffice_and_a_hair_less_does_not) {
             for (const auto resource : {Resource::cycle, Resource::bandwidth, Resource::power}) {
                 const mel::Estimate near = mel::estimate_least(problem, tau, resource, {});
                 const auto with = [&](double amount) {
-                    mel::ProblemStatement s = it.stated();
-                    (resource == Resource::cycle       ? s.cycle_s
-                     : resource == Resource::bandwidth ? s.bandwidth_hz
-                                                       : s.power_w) = amount;
-                    return s;
+                    return instances::with_amount(it.stated(), resource, amount);
                 };
                 if (!near.converged) continue;  // costs that jump: there is no such estimate
                 const mel::Problem roomy(with(near.amount * 1.01));

@@ -152,11 +152,7 @@ TEST(an_enclosure_is_tight_and_holds_at_both_ends) {
             for (const auto resource : {Resource::cycle, Resource::bandwidth, Resource::power}) {
                 const mel::Enclosure e = mel::enclose(problem, tau, resource, {});
                 const auto with = [&](double amount) {
-                    mel::ProblemStatement s = it.stated();
-                    (resource == Resource::cycle       ? s.cycle_s
-                     : resource == Resource::bandwidth ? s.bandwidth_hz
-                                                       : s.power_w) = amount;
-                    return s;
+                    return instances::with_amount(it.stated(), resource, amount);
                 };
                 if (e.lower > 0) {
                     const mel::Problem less(with(e.lower));
