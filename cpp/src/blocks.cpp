@@ -37,10 +37,13 @@ class PairSearch {
         const bool also_low = link_.law == LinkLaw::fixed && peak > low_;
         if (high_ - low_ <= 2 || !(blocks <= peak - low_ + 4)) {
             const auto look = [this](double d) { return at_samples(d); };
-            if (also_low) scan(low_, low_, high_, low_, look);
-            scan(peak, low_, high_, low_, look);
-            if (capped()) scan(capped_power_peak(), low_, high_, low_, look);
-            if (blocks > link_.most) scan(capped_band_peak(), low_, high_, low_, look);
+            // A hill whose top is beyond what both caps carry is highest where they end.
+            const double end = std::min(high_, std::max(std::floor(carried(link_.most)), low_));
+            const auto from = [&](double d) { scan(std::min(d, end), low_, end, low_, look); };
+            if (also_low) from(low_);
+            from(peak);
+            if (capped()) from(capped_power_peak());
+            if (blocks > link_.most) from(capped_band_peak());
         } else {
             const double fewest = demand_.rate(low_) > 0 ? 1 : 0;
             if (link_.most < fewest) return;
@@ -95,21 +98,23 @@ class PairSearch {
         return (demand_.budget_s - slack) / g;
     }
 
+    // The most (real) samples that n blocks carry at the power cap.
+    double carried(double n) const {
+        if (!(link_.power_cap_w < infinity)) return infinity;
+        const double rate = n * link_.width_hz / ln2 *
+                            std::log1p(link_.power_cap_w / link_.scale(n)) * (1 + cap_slack);
+        return (rate * demand_.budget_s - demand_.beta) /
+               (demand_.alpha + demand_.per_sample_s * rate);
+    }
+
     // Real d for a given n: d - cost is concave in d.
     double at_blocks(double n) {
         if (n == 0) {
             offer(low_, 0);  // only called where the lower end needs no rate
             return low_;
         }
-        double high = high_;
-        if (link_.power_cap_w < infinity) {
-            const double rate = n * link_.width_hz / ln2 *
-                                std::log1p(link_.power_cap_w / link_.scale(n)) * (1 + cap_slack);
-            const double most = (rate * demand_.budget_s - demand_.beta) /
-                                (demand_.alpha + demand_.per_sample_s * rate);
-            high = std::min(high, most);
-            if (!(high >= low_)) return -infinity;
-        }
+        const double high = std::min(high_, carried(n));
+        if (!(high >= low_)) return -infinity;
         const double d = std::clamp(stationary(n), low_, high);
         const double whole = std::floor(d);
         offer(whole, n);
@@ -146,22 +151,28 @@ class PairSearch {
         };
         double i = start > first ? std::min(std::round(start), last) : first;
         double top = look(i);
+        if (!(top > -infinity) && i > first) top = look(--i);  // a cap that rounding decides
         if (!(top > -infinity)) {
             i = surest;
             top = look(i);
             if (!(top > -infinity)) return;
         }
-        for (const double direction : {1.0, -1.0}) {
-            for (double step = 1; step >= 1;) {
-                const double j = std::clamp(i + direction * step, first, last);
-                if (j == i) break;
-                const double value = look(j);
-                if (value > top) {
-                    i = j;
-                    top = value;
-                    step *= 2;
-                } else {
-                    step = std::floor(step / 4);
+        // A long step may land beyond the top and still be higher: then back again.
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (const double direction : {1.0, -1.0}) {
+                for (double step = 1; step >= 1;) {
+                    const double j = std::clamp(i + direction * step, first, last);
+                    if (j == i) break;
+                    const double value = look(j);
+                    if (value > top) {
+                        i = j;
+                        top = value;
+                        step *= 2;
+                        moved = true;
+                    } else {
+                        step = std::floor(step / 4);
+                    }
                 }
             }
         }

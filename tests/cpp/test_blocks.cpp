@@ -141,14 +141,19 @@ TEST(whole_blocks_are_counted_exactly) {
 
 TEST(a_learner_buys_the_best_pair_of_samples_and_blocks) {
     int paid = 0, rests = 0, capped = 0;
-    for (unsigned seed = 1; seed <= 400; ++seed) {
+    // Caps cut hills off, and long steps pass their tops: rare, so the seeds that once showed it
+    // too.
+    std::vector<unsigned> seeds{6086, 7776, 12656, 17721, 18255};
+    for (unsigned seed = 1; seed <= check::tries(1500); ++seed) seeds.push_back(seed);
+    for (const unsigned seed : seeds) {
         std::mt19937_64 random(seed);
         instances::for_each_variant(
-            {.learners = 1, .samples = 40, .seed = seed}, [&](const instances::Shape& shape) {
+            {.learners = 1, .samples = 40, .sends_model = seed % 3 != 0, .seed = seed},
+            [&](const instances::Shape& shape) {
                 instances::Instance it = instances::draw(shape, uniform(random, 1, 6));
                 it.statement.bandwidth_hz = 1e6 * uniform(random, 0.05, 3);
                 it.statement.block_hz =
-                    it.statement.bandwidth_hz / std::floor(uniform(random, 1, 24.9));
+                    it.statement.bandwidth_hz / std::floor(std::exp(uniform(random, 0, 4.5)));
                 it.statement.cycle_s *= uniform(random, 0.6, 3);
                 const mel::Problem problem = it.problem();
                 Blocks blocks{{it.stated()}};
@@ -156,14 +161,16 @@ TEST(a_learner_buys_the_best_pair_of_samples_and_blocks) {
                     40 / problem.bandwidth_hz() * std::exp(uniform(random, -6, 3)),
                     40 / problem.power_w() * std::exp(uniform(random, -6, 3))};
                 const auto low = static_cast<std::int64_t>(uniform(random, 0, 3));
-                const auto high = static_cast<std::int64_t>(uniform(random, 3, 41));
+                const auto high =
+                    static_cast<std::int64_t>(uniform(random, 3, random() % 2 ? 41 : 8));
                 mel::BlockLink link = mel::block_link(problem, 0);
                 const mel::Demand demand = mel::demand_of(problem, 0, 3, problem.cycle_s());
                 mel::BlockResponse r{};
                 for (const bool caps : {false, true}) {
                     if (caps && r.possible && r.power_w > 0) {
-                        link.power_cap_w = r.power_w * uniform(random, 0.2, 1.1);
-                        if (random() % 2) link.most = std::floor(link.most * 0.7);
+                        link.power_cap_w = r.power_w * std::exp(uniform(random, -3, 0.3));
+                        link.most = std::clamp(std::floor(link.most * uniform(random, 0.2, 1.5)),
+                                               1.0, static_cast<double>(blocks.count));
                         blocks.power_caps = {link.power_cap_w};
                         blocks.most_each = {static_cast<std::int64_t>(link.most)};
                     }

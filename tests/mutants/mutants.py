@@ -24,6 +24,7 @@ ORACLE = "pass_agrees_with_the_scalar_oracle"
 RESPOND = "respond_finds_the_best_integer_of_the_box"
 PRICE = "a_rate_is_bought_at_the_least_price"
 FILL = "filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_constraint"
+PAIR = "a_learner_buys_the_best_pair_of_samples_and_blocks"
 WHOLE = "whole_samples_on_lanes_are_those_of_the_scalar_response"
 SEARCH = "price_search_proves_only_what_enumeration_confirms"
 
@@ -101,6 +102,11 @@ MUTANTS = [
     Mutant("lanes: the lower end forgotten", "src/kernels/whole_lanes.hpp",
            "const Mask doubt = safe.valid & (w.samples", "const Mask doubt = none() & (w.samples",
            WHOLE),
+    Mutant("blocks: a climb that does not turn back", "src/blocks.cpp",
+           "step *= 2;\n                        moved = true;", "step *= 2;", PAIR),
+    Mutant("blocks: a hill beyond the caps forgotten", "src/blocks.cpp",
+           "scan(std::min(d, end), low_, end, low_, look);",
+           "scan(d, low_, high_, low_, look);", PAIR),
     Mutant("an enclosure that no proof closes from below", "src/enclose.cpp",
            "if (seen.excess.proves_infeasible())", "if (!seen.excess.proves_infeasible())",
            "an_enclosure_is_tight_and_holds_at_both_ends"),
