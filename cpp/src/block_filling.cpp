@@ -21,12 +21,11 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 double round_wishes(const double* wishes, std::size_t size, double scale, double most,
                     double* counts) {
     constexpr std::size_t side = 8;
-    constexpr double magic = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer
-    constexpr double largest = 1e15;              // below which that holds
+    constexpr double largest = 1e15;  // below which round_magic rounds
     double sums[side] = {};
     const auto round = [&](std::size_t k, double& sum) {
         const double x = std::min(std::min(wishes[k] * scale, most), largest);
-        const double nearest = (x + magic) - magic;
+        const double nearest = (x + round_magic) - round_magic;
         const double whole = nearest > x ? nearest - 1 : nearest;
         const double n = x * x > whole * (whole + 1) ? whole + 1 : std::max(whole, 1.0);
         counts[k] = x > 0 ? n : 0;

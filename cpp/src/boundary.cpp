@@ -29,6 +29,12 @@ void Boundary::Step::shorten(double by) {
     drop *= by;
 }
 
+double Boundary::amount(Resource resource, const PassPoint& point) const {
+    return resource == Resource::cycle       ? point.cycle_s
+           : resource == Resource::bandwidth ? band_
+                                             : watt_;
+}
+
 void Boundary::set(Resource resource, double amount) {
     if (resource == Resource::bandwidth) band_ = amount;
     if (resource == Resource::power) watt_ = amount;
@@ -96,7 +102,7 @@ double Boundary::bound(const PassPoint& point, const PassSums& sums) const {
 Boundary::Step Boundary::newton(const PassPoint& point, const PassSums& s) const {
     const double band = band_;
     const double watt = watt_;
-    if (!(s.bandwidth > 0) || !(s.power > 0)) return {-1.0, -1.0, 0, -1.0, -1.0};
+    if (!(s.bandwidth > 0) || !(s.power > 0)) return {-1.0, -1.0, 0};
     const double a11 = s.h_ll * point.prices.lambda / s.bandwidth;
     const double a12 = s.h_lm * point.prices.mu / s.bandwidth;
     const double a21 = s.h_lm * point.prices.lambda / s.power;
@@ -124,7 +130,7 @@ Boundary::Step Boundary::newton(const PassPoint& point, const PassSums& s) const
     }
     const double drop = -0.5 * (point.prices.lambda * (band - s.bandwidth) * d1 +
                                 point.prices.mu * (watt - s.power) * d2);
-    return {d1, d2, std::max(drop, 0.0), r1, r2};
+    return {d1, d2, std::max(drop, 0.0)};
 }
 
 bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride,
@@ -191,9 +197,7 @@ bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance,
         }
         const Step to = newton(point, sums);
         const double over = bound(point, sums) - to.drop - samples;
-        const double slope = resource == Resource::cycle       ? sums.value_time
-                             : resource == Resource::bandwidth ? point.prices.lambda
-                                                               : point.prices.mu;
+        const double slope = growth(resource, point.prices, sums);
         double change = slope > 0 ? -over / slope : amount;
         // What these prices themselves rule out, nearly.
         const double ruled_out = amount - (bound(point, sums) - samples) / slope;

@@ -9,12 +9,11 @@
 namespace mel {
 namespace {
 
-constexpr std::size_t searched_learners = 8192;  // by the search before the one over all
-constexpr double close = 1e-8;                   // relative: of the continuous optimum
-constexpr double near = 3e-11;                   // relative: how far the lower end stays below
-constexpr double worthwhile = 1e-10;             // relative: what better prices must promise
-constexpr double unbalanced = 3e-7;              // of D
-constexpr double roomy = 1.01;                   // times the lower end: surely enough
+constexpr double close = 1e-8;        // relative: of the continuous optimum
+constexpr double near = 3e-11;        // relative: how far the lower end stays below
+constexpr double worthwhile = 1e-10;  // relative: what better prices must promise
+constexpr double unbalanced = 3e-7;   // of D
+constexpr double roomy = 1.01;        // times the lower end: surely enough
 constexpr int rounds = 6;
 
 class Encloser {
@@ -34,14 +33,10 @@ class Encloser {
     // The prices at which the continuous problem needs least.
     bool continuous() {
         Boundary& boundary = shop_.boundary;
-        const std::size_t size = problem_.size();
-        if (size >= 4 * searched_learners) {
-            boundary.find_least(point_, resource_, 1e-6, 16, (size / searched_learners) | 1);
-        }
+        const std::size_t few = sample_stride(problem_.size(), searched_learners);
+        if (few > 1) boundary.find_least(point_, resource_, 1e-6, 16, few);
         if (boundary.find_least(point_, resource_, close, 8)) {
-            amount_ = resource_ == Resource::cycle       ? point_.cycle_s
-                      : resource_ == Resource::bandwidth ? boundary.bandwidth_hz()
-                                                         : boundary.power_w();
+            amount_ = boundary.amount(resource_, point_);
         } else {
             point_ = boundary.best().point;
             amount_ = boundary.best().amount;
@@ -70,11 +65,7 @@ class Encloser {
         seen.excess = excess_of(here, point_, seen.sums);
         seen.rules_out = amount_ - (seen.excess.value + 2 * seen.excess.error) / slope();
     }
-    double slope() const {
-        return resource_ == Resource::bandwidth ? point_.prices.lambda
-               : resource_ == Resource::power   ? point_.prices.mu
-                                                : real_.value_time;
-    }
+    double slope() const { return growth(resource_, point_.prices, real_); }
 
     // Newton's steps from what whole samples take, with the curvature of the real ones, to the
     // prices that rule out most.

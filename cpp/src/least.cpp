@@ -23,9 +23,7 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
     Workshop shop(problem, settings);
     PassPoint point = shop.begin(problem, static_cast<double>(tau), settings);
     const bool converged = shop.boundary.find_least(point, resource, 1e-13, 80);
-    const double amount = resource == Resource::cycle       ? point.cycle_s
-                          : resource == Resource::bandwidth ? shop.boundary.bandwidth_hz()
-                                                            : shop.boundary.power_w();
+    const double amount = shop.boundary.amount(resource, point);
     return {amount, point.prices, converged && std::isfinite(amount) && amount > 0};
 }
 

@@ -41,7 +41,7 @@ Result Solver::run() {
     }
     PassPoint guess = begin();
     if (!problem_.sends_nothing()) {
-        smooth_ = boundary_.find_tau(guess, 1e-6, 16, sample_stride(searched_learners),
+        smooth_ = boundary_.find_tau(guess, 1e-6, 16, stride_of(searched_learners),
                                      static_cast<double>(upper_) + 0.5);
         prices_ = guess.prices;
         if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
@@ -96,36 +96,33 @@ std::int64_t Solver::whole_guess(double guess, std::int64_t least) const {
     return static_cast<std::int64_t>(guess);
 }
 
-// Searches that only guide look at a sample of so many learners first.
-std::size_t Solver::sample_stride(std::size_t learners) const {
-    return problem_.size() < 4 * learners ? 1 : (problem_.size() / learners) | 1;
-}
-
-// Closes in on the largest feasible tau from a guess: one step above it, the guess itself, then
-// outwards with doubling steps, then by halves. `ceiling` also falls where a tau stays
-// unresolved; `upper_` only by proof.
-void Solver::search(std::int64_t guess) {
+// Closes in on the largest tau from a guess: one step above it, the guess itself, then outwards
+// with doubling steps, then by halves. What stays unresolved counts as above that tau, or, where it
+// is hopeful, as below; `upper_` only falls by proof.
+void Solver::search(std::int64_t guess, bool hopeful) {
+    std::int64_t low = result_.tau;
     std::int64_t ceiling = upper_;
     std::int64_t next = std::min(guess + 1, ceiling);
     std::int64_t stride = 1;
     bool bracketed_below = false;
     bool bracketed_above = next <= guess;
-    while (result_.tau < ceiling) {
+    while (low < ceiling) {
         const Answer answer = decide(next);
         if (answer == Answer::stopped) return;
-        if (answer == Answer::feasible) {
+        if (answer == Answer::feasible) result_.tau = next;
+        if (answer == Answer::infeasible) upper_ = next - 1;
+        if (answer == Answer::feasible || (hopeful && answer == Answer::unresolved)) {
             bracketed_below = true;
-            result_.tau = next;
+            low = next;
         } else {
             bracketed_above = true;
             ceiling = next - 1;
-            if (answer == Answer::infeasible) upper_ = next - 1;
         }
-        if (result_.tau >= ceiling) return;
+        if (low >= ceiling) return;
         if (bracketed_below && bracketed_above) {
-            next = result_.tau + (ceiling - result_.tau + 1) / 2;
+            next = low + (ceiling - low + 1) / 2;
         } else if (bracketed_below) {
-            next = std::min(result_.tau + stride, ceiling);
+            next = std::min(low + stride, ceiling);
             stride *= 2;
         } else {
             next = std::max<std::int64_t>(ceiling - (stride - 1), 1);
@@ -139,32 +136,11 @@ void Solver::search(std::int64_t guess) {
 // So first the largest tau that no root refutes, then a plan near it, then what is left between the
 // two.
 void Solver::search_in_blocks(std::int64_t guess) {
-    std::int64_t open = 0;
-    std::int64_t next = std::min(guess + 1, upper_);
-    std::int64_t stride = 1;
-    bool refuted = false;
     node_limit_ = 1;
-    while (open < upper_) {
-        const Answer answer = decide(next);
-        if (answer == Answer::stopped) return;
-        if (answer == Answer::infeasible) {
-            refuted = true;
-            upper_ = next - 1;
-        } else {
-            if (answer == Answer::feasible) result_.tau = next;
-            if (open == 0) stride = 1;
-            open = next;
-        }
-        if (open > 0 && refuted) {
-            next = open + (upper_ - open + 1) / 2;
-        } else {
-            next = open > 0 ? std::min(open + stride, upper_)
-                            : std::max<std::int64_t>(upper_ - (stride - 1), 1);
-            stride *= 2;
-        }
-    }
+    search(guess, true);
+    if (stop_.requested()) return;
     node_limit_ = nodes_for_a_plan;
-    stride = 1;
+    std::int64_t stride = 1;
     for (std::int64_t tau = upper_; tau > result_.tau; tau -= stride, stride *= 2) {
         const Answer answer = decide(tau);
         if (answer == Answer::stopped) return;

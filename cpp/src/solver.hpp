@@ -33,8 +33,7 @@ class Solver {
     Result decide_one(std::int64_t tau);
 
   private:
-    static constexpr std::size_t searched_learners = 8192;   // a search
-    static constexpr std::size_t stepped_learners = 131072;  // one step after it
+    static constexpr std::size_t stepped_learners = 131072;  // one step after a search
     static constexpr std::int64_t nodes_for_a_plan = 64;
     static constexpr std::int64_t any_number_of_nodes = std::numeric_limits<std::int64_t>::max();
     enum class Answer { feasible, infeasible, unresolved, stopped };
@@ -43,9 +42,11 @@ class Solver {
     std::function<bool()> poll();
     std::int64_t passes() const;
     std::int64_t whole_guess(double guess, std::int64_t least) const;
-    std::size_t sample_stride(std::size_t learners) const;
+    std::size_t stride_of(std::size_t learners) const {
+        return sample_stride(problem_.size(), learners);
+    }
 
-    void search(std::int64_t guess);
+    void search(std::int64_t guess, bool hopeful = false);
     void search_in_blocks(std::int64_t guess);
     void tighten();
     Answer decide(std::int64_t whole);

@@ -16,7 +16,7 @@ double Solver::tau_by_mixture(double guess) {
     std::int64_t next = whole_guess(guess, 1);
     while (low < high && !stop_.check()) {
         const auto outcome = mixture_.run(static_cast<double>(next), {prices_}, mixture_passes,
-                                          sample_stride(searched_learners));
+                                          stride_of(searched_learners));
         if (outcome == MixtureSearch::Outcome::infeasible) {
             prices_ = mixture_.proof();
             high = next - 1;
@@ -33,7 +33,7 @@ Solver::Answer Solver::decide_by_mixture(double tau, Prices start) {
     std::vector<Prices> starts{start};
     // Samples of the learners first: with prices and, where they leave room, with a plan.
     for (const std::size_t learners : {searched_learners, stepped_learners}) {
-        const std::size_t stride = sample_stride(learners);
+        const std::size_t stride = stride_of(learners);
         if (stride == 1) break;
         const double error = 2 / std::sqrt(static_cast<double>(learners));
         const auto outcome = mixture_.run(tau, starts, mixture_passes, stride, 1.5 * error);

@@ -27,11 +27,11 @@ bool Solver::round_reals(double tau, Prices prices, double aim_s) {
 // one.
 bool Solver::plan_from_reals(double tau) {
     PassPoint point{tau, problem_.cycle_s(), prices_};
-    const std::size_t few = sample_stride(searched_learners);
+    const std::size_t few = stride_of(searched_learners);
     if (few > 1) boundary_.find_cycle(point, 1e-6, 16, few);
     // After a sample, one step over many more: the split is good to the square of what is left.
     const bool converged =
-        boundary_.find_cycle(point, few > 1 ? 1e-3 : 1e-6, 16, sample_stride(stepped_learners));
+        boundary_.find_cycle(point, few > 1 ? 1e-3 : 1e-6, 16, stride_of(stepped_learners));
     if (stop_.requested() || !std::isfinite(point.cycle_s)) return false;
     if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;
     point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());

@@ -14,6 +14,13 @@ namespace mel {
 // What a plan may have more or less of.
 enum class Resource : std::uint8_t { cycle, bandwidth, power };
 
+// What one more unit of a resource adds to the bound at given prices.
+inline double growth(Resource resource, Prices prices, const PassSums& sums) {
+    return resource == Resource::cycle       ? sums.value_time
+           : resource == Resource::bandwidth ? prices.lambda
+                                             : prices.mu;
+}
+
 class Boundary {
   public:
     Boundary(const Problem& problem, Pool& pool, Boxes& boxes)
@@ -41,8 +48,8 @@ class Boundary {
     // The same for any resource; bandwidth and power are then this object's own.
     bool find_least(PassPoint& point, Resource resource, double tolerance, int max_passes,
                     std::size_t stride = 1);
-    double bandwidth_hz() const { return band_; }
-    double power_w() const { return watt_; }
+    double amount(Resource resource, const PassPoint& point) const;
+    void set(Resource resource, double amount);  // of bandwidth or power
 
     // Of what the last such search looked at: the prices that rule out most, and how much. Where
     // responses jump Newton's steps circle the boundary and these are the nearest.
@@ -66,16 +73,13 @@ class Boundary {
     struct Step {
         double d_lambda;  // changes of ln lambda and ln mu
         double d_mu;
-        double drop;       // predicted fall of the bound
-        double over_band;  // ln(sum B_k / B)
-        double over_power;
+        double drop;  // predicted fall of the bound
 
         double length() const;  // the larger change
         void take(Prices& prices) const;
         void shorten(double by);
     };
     Step newton(const PassPoint& point, const PassSums& sums) const;
-    void set(Resource resource, double amount);
 
   private:
     PassSums pass(const PassPoint& point, std::size_t stride);

@@ -34,8 +34,8 @@ struct Settled {
 Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::int64_t> samples,
                Resource resource, const Settings& settings);
 
-// Both ends at once, each at the prices of the continuous problem: the best whole samples there are
-// a proof of too little, and, repaired to D in all, nearly the best split. With few learners the
+// Both ends at once, at the prices that rule out most: the best whole samples there are a proof of
+// too little, and, repaired to D in all, nearly the best split. With few learners the
 // ends may be far apart, or missing; whoever asks looks at their distance.
 struct Enclosure {
     double lower = 0;              // too little, by the prices; 0 if that is not proved

@@ -65,6 +65,13 @@ PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& poin
 // What real samples leave out of a proof: far more than any rounding error of the pass.
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums);
 
+// Searches that only guide look at a sample of so many learners first: the stride that leaves about
+// as many, odd because kinds of learners often alternate.
+inline constexpr std::size_t searched_learners = 8192;
+inline std::size_t sample_stride(std::size_t size, std::size_t learners) {
+    return size < 4 * learners ? 1 : (size / learners) | 1;
+}
+
 // How many learners such a pass visits.
 std::size_t learners_seen(std::size_t size, std::size_t stride);
 

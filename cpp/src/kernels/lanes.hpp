@@ -13,6 +13,8 @@
 #include <immintrin.h>
 #endif
 
+#include "mel/sums.hpp"
+
 namespace mel::MEL_ISA {
 
 #if defined(__AVX512F__)
@@ -121,8 +123,6 @@ MEL_INLINE Vector square_root(Vector x) {
 }
 MEL_INLINE Lanes square_root(Lanes x) { return {square_root(x.a), square_root(x.b)}; }
 
-inline constexpr double round_magic =
-    6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer
 inline constexpr double ln2_high = 6.93147180369123816490e-01;
 inline constexpr double ln2_low = 1.90821492927058770002e-10;
 

@@ -52,6 +52,14 @@ class Split:
     power_w: FloatColumn
     blocks: IntColumn | None = None
 
+    @classmethod
+    def of(cls, amount: float, result: _core.Result) -> "Split":
+        """Return the split of a result that has one."""
+        assert result.samples is not None
+        assert result.bandwidth_hz is not None
+        assert result.power_w is not None
+        return cls(amount, result.samples, result.bandwidth_hz, result.power_w, result.blocks)
+
     def shares(self) -> dict[str, Any]:
         """Return the columns by a plan's names for them, read-only."""
         columns = {name: getattr(self, name) for name in SHARES}
@@ -136,10 +144,7 @@ class Search:
             self.lower, self.refuted, self.start = lower, refuted, refuted.end
             self.passes += refuted.passes
         if found is not None and SMALLEST <= amount <= LARGEST:
-            assert found.samples is not None
-            assert found.bandwidth_hz is not None
-            assert found.power_w is not None
-            self.best = Split(amount, found.samples, found.bandwidth_hz, found.power_w)
+            self.best = Split.of(amount, found)
 
     def _nothing(self) -> Plan:
         """Return what is known of the problem before any work."""
@@ -221,24 +226,20 @@ class Search:
         return None
 
     def _keep(self, problem: Problem, amount: float, result: _core.Result) -> None:
-        samples, bandwidth, power = result.samples, result.bandwidth_hz, result.power_w
-        assert samples is not None
-        assert bandwidth is not None
-        assert power is not None
-        blocks = result.blocks
+        split = Split.of(amount, result)
         if self.scheme != "task_only":
-            least, settled_hz, settled_w, settled_blocks = _core.settle(
+            least, bandwidth_hz, power_w, blocks = _core.settle(
                 problem.core,
                 self.tau,
-                samples,
+                split.samples,
                 RESOURCES.index(self.resource),
                 self.threads,
                 self.start,
             )
-            if settled_hz is not None and settled_w is not None and least >= SMALLEST:
-                amount, bandwidth, power, blocks = least, settled_hz, settled_w, settled_blocks
-        if amount < self.upper:
-            self.best = Split(amount, samples, bandwidth, power, blocks)
+            if bandwidth_hz is not None and power_w is not None and least >= SMALLEST:
+                split = Split(least, split.samples, bandwidth_hz, power_w, blocks)
+        if split.amount < self.upper:
+            self.best = split
 
     def plan(self) -> Plan | None:
         """Return the best split as a plan, with the proof that it has the most local cycles."""
