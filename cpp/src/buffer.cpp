@@ -32,4 +32,10 @@ void release_column(void* memory, std::size_t bytes) {
     }
 }
 
+std::shared_ptr<double[]> shared_column(std::size_t count) {
+    const std::size_t bytes = count * sizeof(double);
+    return {static_cast<double*>(column_memory(bytes)),
+            [bytes](double* memory) { release_column(memory, bytes); }};
+}
+
 }  // namespace mel

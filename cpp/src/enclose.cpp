@@ -3,18 +3,23 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "least_parts.hpp"
+#include "least_prices.hpp"
 #include "mel/rounding.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double close = 1e-8;        // relative: of the continuous optimum
-constexpr double near = 3e-11;        // relative: how far the lower end stays below
-constexpr double worthwhile = 1e-10;  // relative: what better prices must promise
-constexpr double unbalanced = 3e-7;   // of D
-constexpr double roomy = 1.01;        // times the lower end: surely enough
+constexpr double close = 1e-8;  // relative: of the continuous optimum
+constexpr double near = 3e-11;  // relative: how far the lower end stays below
+constexpr double roomy = 1.01;  // times the lower end: surely enough
 constexpr int rounds = 6;
+
+// Prices from the continuous problem are this close; those of a sample of the learners, and any
+// that Newton's steps circled, less so.
+constexpr LeastPrices::Effort after_reals{6, 1e-2, 1e-10};
+constexpr LeastPrices::Effort after_sample{8, 5e-2, 1e-10};
+constexpr LeastPrices::Effort from_afar{30, 0.25, 1e-10};
+constexpr LeastPrices::Effort on_sample{30, 0.25, 1e-4};
 
 class Encloser {
   public:
@@ -22,122 +27,63 @@ class Encloser {
         : problem_(problem),
           resource_(resource),
           shop_(problem, settings),
-          point_(shop_.begin(problem, static_cast<double>(tau), settings)) {}
+          point_(shop_.begin(problem, static_cast<double>(tau), settings)),
+          amount_(amount_of(problem, resource)),
+          prices_(problem, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau), resource,
+                  shop_.pool) {}
 
     Enclosure run() {
-        if (continuous() && improve() && refute() && !shop_.pool.stop().check()) split();
+        const LeastPrices::Effort effort = begin();
+        if (usable() && prices_.search(point_, amount_, effort) && refute() &&
+            !shop_.pool.stop().check()) {
+            split();
+        }
         return found();
     }
 
   private:
-    // The prices at which the continuous problem needs least.
-    bool continuous() {
+    bool usable() const { return point_.prices.usable() && std::isfinite(amount_) && amount_ > 0; }
+
+    // Where to begin: at the prices at which the continuous problem needs least. Newton's method
+    // finds them unless responses jump; then a sample of the learners does for a start.
+    LeastPrices::Effort begin() {
         Boundary& boundary = shop_.boundary;
-        const std::size_t few = sample_stride(problem_.size(), searched_learners);
-        if (few > 1) boundary.find_least(point_, resource_, 1e-6, 16, few);
-        if (boundary.find_least(point_, resource_, close, 8)) {
+        const std::size_t stride = sample_stride(problem_.size(), searched_learners);
+        const PassPoint first = point_;
+        bool smooth = true;
+        if (stride > 1) smooth = boundary.find_least(point_, resource_, 1e-6, 16, stride);
+        if (smooth && boundary.find_least(point_, resource_, close, 8)) {
             amount_ = boundary.amount(resource_, point_);
-        } else {
-            point_ = boundary.best().point;
-            amount_ = boundary.best().amount;
+            return after_reals;
         }
-        return point_.prices.usable() && std::isfinite(amount_) && amount_ > 0;
-    }
-
-    // One look at whole samples.
-    struct Look {
-        SplitSums sums;
-        Excess excess{};
-        double rules_out = 0;  // what the prices prove too little, to first order
-    };
-    Look look() {
-        ++passes_;
-        Look seen;
-        const Problem here = with_amount(problem_, resource_, amount_);
-        point_.cycle_s = here.cycle_s();
-        whole_.resize(problem_.size());
-        seen.sums = exact_pass(here, shop_.boxes.whole(point_.tau), point_, shop_.pool, blocks_,
-                               whole_.data());
-        judge(here, seen);
-        return seen;
-    }
-    void judge(const Problem& here, Look& seen) const {
-        seen.excess = excess_of(here, point_, seen.sums);
-        seen.rules_out = amount_ - (seen.excess.value + 2 * seen.excess.error) / slope();
-    }
-    double slope() const { return growth(resource_, point_.prices, real_); }
-
-    // Newton's steps from what whole samples take, with the curvature of the real ones, to the
-    // prices that rule out most.
-    bool improve() {
-        real_ = shop_.boundary.minimise(point_, 1);
-        best_.rules_out = 0;
-        Boundary::Step step{};
-        double promised = 0;
-        double curvature = 1;  // times that of the real responses
-        for (int round = 0; round < rounds; ++round) {
-            const Look seen = look();
-            if (shop_.pool.stop().requested() || seen.sums.impossible > 0) break;
-            const double better = seen.rules_out - best_.rules_out;
-            if (better > 0) {
-                best_ = seen;
-                best_prices_ = point_.prices;
-                whole_.swap(best_whole_);
-                // Responses that jump curve the bound more than the real ones tell.
-                const double told = promised > 0 ? better / promised : 1;
-                curvature = std::clamp(curvature * (2 - told), 1.0, 20.0);
-                step = step_from(seen.sums);
-                step.shorten(1 / curvature);
-                if (!(step.drop / slope() > worthwhile * amount_)) {
-                    if (!moved_on(seen)) break;
-                    step.shorten(0);
-                }
-            } else {
-                if (!(promised > 0)) break;
-                const double more = std::clamp(2 - better / promised, 2.0, 20.0);
-                curvature = std::min(curvature * more, 20.0);
-                step.shorten(1 / more);
-            }
-            point_.prices = best_prices_;
-            promised = step.drop / slope();
-            amount_ = best_.rules_out + promised;
-            step.take(point_.prices);
-            if (!point_.prices.usable() || !(amount_ > 0) || !std::isfinite(amount_)) break;
-        }
-        point_.prices = best_prices_;
-        amount_ = best_.rules_out;
-        return amount_ > 0 && std::isfinite(amount_);
-    }
-
-    // Costs fall with a longer cycle: what was seen at another one misleads where the samples do
-    // not sum to D, as they nearly do at the best prices.
-    bool moved_on(const Look& seen) const {
-        const double all = problem_.samples_real();
-        return resource_ == Resource::cycle &&
-               std::fabs(seen.sums.samples.value() - all) > unbalanced * all &&
-               std::fabs(seen.rules_out - amount_) > worthwhile * amount_;
-    }
-
-    Boundary::Step step_from(const SplitSums& sums) {
-        PassSums at = real_;
-        at.value = sums.samples.value() - sums.cost.value();
-        at.bandwidth = sums.bandwidth.value();
-        at.power = sums.power.value();
-        shop_.boundary.set(resource_, best_.rules_out);
-        return shop_.boundary.newton(point_, at);
+        point_ = boundary.best().point;
+        amount_ = boundary.best().amount;
+        if (!whole_in_lanes(problem_, shop_.boxes.whole(point_.tau))) return from_afar;
+        point_ = first;
+        amount_ = amount_of(problem_, resource_);
+        if (stride == 1) return from_afar;
+        const Problem part = problem_.sampled(stride);
+        const double share = resource_ == Resource::cycle
+                                 ? 1
+                                 : amount_of(part, resource_) / amount_of(problem_, resource_);
+        LeastPrices of_part(part, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau),
+                            resource_, shop_.pool);
+        amount_ *= share;
+        of_part.search(point_, amount_, on_sample);
+        amount_ /= share;
+        return after_sample;
     }
 
     // The most that the best prices prove too little. Only where costs change with the amount
     // does that take another look.
     bool refute() {
-        whole_.swap(best_whole_);
-        Look seen = best_;
+        LeastPrices::Look seen = prices_.best();
         for (int round = 0; round < rounds; ++round) {
             amount_ *= 1 - 0.5 * near;
             if (resource_ == Resource::cycle) {
-                seen = look();
+                seen = prices_.look_again(point_, amount_);
             } else {
-                judge(with_amount(problem_, resource_, amount_), seen);
+                prices_.judge(point_, amount_, seen);
             }
             if (shop_.pool.stop().requested() || seen.sums.impossible > 0) return false;
             if (seen.excess.proves_infeasible()) {
@@ -150,30 +96,36 @@ class Encloser {
         return false;
     }
 
-    // The whole samples of the last pass, made D in all.
+    // The whole samples of the last look, with the answers that come nearest to the budgets, made
+    // D in all.
     void split() {
+        std::vector<double>& whole = prices_.samples();
+        for (const std::size_t flip : prices_.model().best_flips()) {
+            const Jump& jump = prices_.model().jumps[flip];
+            whole[jump.learner] = jump.samples;
+        }
         const double enough = enclosure_.lower * roomy;
         const Problem here = with_amount(problem_, resource_, enough);
         const Box sure = shop_.boxes.sure(point_.tau);
         if (sure.upper) {
-            for (std::size_t k = 0; k < whole_.size(); ++k) {
-                whole_[k] = std::min(whole_[k], sure.high(k));
+            for (std::size_t k = 0; k < whole.size(); ++k) {
+                whole[k] = std::min(whole[k], sure.high(k));
             }
         }
         Rounding rounding(problem_, shop_.pool);
-        if (!rounding.repair(point_.tau, point_.cycle_s, sure, point_.prices, whole_.data())) {
+        if (!rounding.repair(point_.tau, point_.cycle_s, sure, point_.prices, whole.data())) {
             return;
         }
         enclosure_.settled =
-            settle_near(here, point_.tau, whole_.data(), resource_, enclosure_.lower,
+            settle_near(here, point_.tau, whole.data(), resource_, enclosure_.lower,
                         point_.prices.mu / point_.prices.lambda, shop_.pool);
         if (enclosure_.settled.bandwidth_hz.empty()) return;
-        enclosure_.samples.assign(whole_.begin(), whole_.end());
+        enclosure_.samples.assign(whole.begin(), whole.end());
     }
 
     Enclosure found() {
         enclosure_.prices = point_.prices;
-        enclosure_.passes = shop_.boundary.passes() + passes_;
+        enclosure_.passes = shop_.boundary.passes() + prices_.looks() + prices_.passes();
         return std::move(enclosure_);
     }
 
@@ -181,15 +133,9 @@ class Encloser {
     Resource resource_;
     Workshop shop_;
     PassPoint point_;
-    double amount_ = 0;
-    PassSums real_;
-    Look best_;
-    Prices best_prices_{};
-    std::vector<SplitSums> blocks_;
-    std::vector<double> whole_;
-    std::vector<double> best_whole_;
+    double amount_;
+    LeastPrices prices_;
     Enclosure enclosure_;
-    std::int64_t passes_ = 0;
 };
 
 }  // namespace

@@ -90,14 +90,19 @@ SplitSums sums_of(const WholeSums& lanes, std::size_t learners) {
 
 }  // namespace
 
+bool whole_in_lanes(const Problem& problem, const Box& box) {
+    const LearnerLimits* limits = problem.limits();
+    return !box.lower && !box.upper && problem.block_hz() == 0 && !(limits && limits->caps());
+}
+
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                     std::vector<SplitSums>& blocks, double* samples) {
+                     std::vector<SplitSums>& blocks, double* samples, double* lean) {
     const std::size_t size = problem.size();
     const LearnerLimits* limits = problem.limits();
     const auto add = problem.block_hz() > 0     ? add_in_blocks
                      : limits && limits->caps() ? add_capped
                                                 : add_plain;
-    const bool in_lanes = !box.lower && !box.upper && add == add_plain;
+    const bool in_lanes = whole_in_lanes(problem, box);
     const KernelInput in = kernel_input(problem, box, point);
     const auto kernel = pool.kernels().whole(problem.law());
     blocks.resize(block_count(size));
@@ -107,7 +112,7 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
         const std::size_t last = std::min(size, first + block_size);
         double left = static_cast<double>(last - first);
         if (in_lanes) {
-            const WholeSums lanes = kernel(in, first, last, samples);
+            const WholeSums lanes = kernel(in, first, last, samples, lean);
             left = lanes.unsure;
             sums = sums_of(lanes, last - first);
         }

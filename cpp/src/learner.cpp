@@ -51,41 +51,39 @@ Purchase cost_of(LinkLaw law, const Demand& demand, double noise, bool excused, 
     return buy(law, noise, prices, demand.rate(d));
 }
 
-Response respond(LinkLaw law, const Demand& demand, double noise, bool excused, double lower,
-                 double upper, Prices prices) {
-    const bool may_rest = excused && lower <= 0;
-    const Response rest{0, 0, 0, 0, demand.budget_s, may_rest};
-    const double low = may_rest ? 1 : lower;
-    const double high = largest_allowed(demand, upper);
-    if (high < low) return rest;
+namespace {
 
-    // Candidates in ascending order. The density law's value is concave, so the neighbours of its
-    // stationary point suffice; the fixed law's may rise again towards the lower end.
-    double candidates[3] = {low, low, low};
-    int count = 1;
-    UnitRate unit{};
+// Integers to choose from, in ascending order.
+struct Candidates {
+    double samples[3];
+    int count = 0;
+
+    void add(double d) { samples[count++] = d; }
+};
+
+// The neighbours of the stationary point, within the ends of the box.
+struct Inside {
+    double below, above;
+    bool found;
+};
+Inside inside_of(LinkLaw law, const Demand& demand, double noise, const UnitRate& unit,
+                 Prices prices, double low, double high) {
     double slack = 0;
     if (law == LinkLaw::density) {
-        unit = density_unit(noise, prices);
         slack = std::sqrt(unit.cost * demand.shape);
     } else {
         slack = demand.shape > 0 ? stationary_slack_fixed(demand, noise, prices) : 0;
     }
-    if (slack >= 0) {
-        const double d = std::floor((demand.budget_s - slack) / demand.per_sample_s);
-        const double below = std::clamp(d, low, high);
-        const double above = std::clamp(d + 1, low, high);
-        if (law == LinkLaw::density) count = 0;
-        if (count == 0 || below > low) candidates[count++] = below;
-        if (above > below) candidates[count++] = above;
-    }
+    if (!(slack >= 0)) return {low, low, false};
+    const double d = std::floor((demand.budget_s - slack) / demand.per_sample_s);
+    return {std::clamp(d, low, high), std::clamp(d + 1, low, high), true};
+}
 
-    // Some integer of the box meets the deadline, whatever the arithmetic below makes of its cost.
-    Response best = rest;
-    best.possible = true;
-    double best_value = may_rest ? 0 : -std::numeric_limits<double>::infinity();
-    for (int i = 0; i < count; ++i) {
-        const double d = candidates[i];
+// The best of the candidates, or `best` if that is worth at least as much.
+Response best_of(const Candidates& candidates, LinkLaw law, const Demand& demand, double noise,
+                 const UnitRate& unit, Prices prices, Response best, double best_value) {
+    for (int i = 0; i < candidates.count; ++i) {
+        const double d = candidates.samples[i];
         const double rate = demand.rate(d);
         const Purchase p = law == LinkLaw::density ? Purchase{rate * unit.bandwidth_hz,
                                                               rate * unit.power_w, rate * unit.cost}
@@ -96,6 +94,50 @@ Response respond(LinkLaw law, const Demand& demand, double noise, bool excused, 
         }
     }
     return best;
+}
+
+UnitRate unit_of(LinkLaw law, double noise, Prices prices) {
+    return law == LinkLaw::density ? density_unit(noise, prices) : UnitRate{};
+}
+
+}  // namespace
+
+Response respond(LinkLaw law, const Demand& demand, double noise, bool excused, double lower,
+                 double upper, Prices prices) {
+    const bool may_rest = excused && lower <= 0;
+    const Response rest{0, 0, 0, 0, demand.budget_s, may_rest};
+    const double low = may_rest ? 1 : lower;
+    const double high = largest_allowed(demand, upper);
+    if (high < low) return rest;
+
+    // The density law's value is concave, so the neighbours of its stationary point suffice; the
+    // fixed law's may rise again towards the lower end.
+    const UnitRate unit = unit_of(law, noise, prices);
+    const Inside in = inside_of(law, demand, noise, unit, prices, low, high);
+    Candidates candidates;
+    if (law == LinkLaw::fixed || !in.found) candidates.add(low);
+    if (in.found && (candidates.count == 0 || in.below > low)) candidates.add(in.below);
+    if (in.above > in.below) candidates.add(in.above);
+
+    // Some integer of the box meets the deadline, whatever the arithmetic below makes of its cost.
+    Response best = rest;
+    best.possible = true;
+    const double least = may_rest ? 0 : -std::numeric_limits<double>::infinity();
+    return best_of(candidates, law, demand, noise, unit, prices, best, least);
+}
+
+Response respond_inside(LinkLaw law, const Demand& demand, double noise, double lower, double upper,
+                        Prices prices) {
+    const Response none{0, 0, 0, 0, demand.budget_s, false};
+    const double high = largest_allowed(demand, upper);
+    if (high < lower) return none;
+    const UnitRate unit = unit_of(law, noise, prices);
+    const Inside in = inside_of(law, demand, noise, unit, prices, lower, high);
+    Candidates candidates;
+    if (in.found) candidates.add(in.below);
+    if (in.above > in.below) candidates.add(in.above);
+    return best_of(candidates, law, demand, noise, unit, prices, none,
+                   -std::numeric_limits<double>::infinity());
 }
 
 double overlooked_value(LinkLaw law, const Demand& demand, double noise, double high, double upper,

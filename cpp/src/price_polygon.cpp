@@ -59,43 +59,15 @@ bool equal_slacks(const Cut& a, const Cut& b, const Cut& c, std::array<double, 3
 }  // namespace
 
 void PricePolygon::clip(const Cut& cut) {
-    const double cx = cut.bandwidth - cut.samples;
-    const double cy = cut.power - cut.samples;
-    clipped_.clear();
-    const std::size_t n = polygon_.size();
-    for (std::size_t i = 0; i < n; ++i) {
-        const Point a = polygon_[i];
-        const Point b = polygon_[(i + 1) % n];
-        const double fa = cut.samples + cx * a.x + cy * a.y;
-        const double fb = cut.samples + cx * b.x + cy * b.y;
-        if (fa < 0) clipped_.push_back(a);
-        if ((fa < 0) != (fb < 0)) {
-            const double t = fa / (fa - fb);
-            clipped_.push_back({a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)});
-        }
-    }
-    polygon_.swap(clipped_);
+    polygon_.clip(cut.samples, cut.bandwidth - cut.samples, cut.power - cut.samples);
 }
 
 bool PricePolygon::centre(Prices& prices) const {
-    if (polygon_.size() < 3) return false;
-    double area = 0;
-    double x = 0;
-    double y = 0;
-    double extent = 0;
-    const Point o = polygon_[0];
-    for (std::size_t i = 1; i + 1 < polygon_.size(); ++i) {
-        const Point a{polygon_[i].x - o.x, polygon_[i].y - o.y};
-        const Point b{polygon_[i + 1].x - o.x, polygon_[i + 1].y - o.y};
-        const double part = a.x * b.y - a.y * b.x;
-        area += part;
-        x += part * (a.x + b.x) / 3;
-        y += part * (a.y + b.y) / 3;
-        extent = std::max({extent, std::fabs(a.x), std::fabs(a.y), std::fabs(b.x), std::fabs(b.y)});
-    }
+    PlanePoint c;
+    if (!polygon_.centre(c)) return false;
     // Below this no price in it differs from another by more than rounding.
-    if (!(extent > 1e-15 * (o.x + o.y)) || !(area > 0)) return false;
-    const Point c{o.x + x / area, o.y + y / area};
+    const PlanePoint o = polygon_.corners()[0];
+    if (!(polygon_.extent() > 1e-15 * (o.x + o.y))) return false;
     if (!(c.x > 0 && c.y > 0 && c.x + c.y < 1)) return false;
     const double worth = problem_.samples_real() / (1 - c.x - c.y);
     prices = {c.x * worth / problem_.bandwidth_hz(), c.y * worth / problem_.power_w()};

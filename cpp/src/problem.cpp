@@ -49,13 +49,6 @@ void require_column(const char* field, std::span<const double> column, std::size
     }
 }
 
-// In large pages where the columns are long.
-std::shared_ptr<double[]> new_columns(std::size_t count) {
-    const std::size_t bytes = count * sizeof(double);
-    return {static_cast<double*>(column_memory(bytes)),
-            [bytes](double* memory) { release_column(memory, bytes); }};
-}
-
 double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
 
 }  // namespace
@@ -91,7 +84,7 @@ Problem::Problem(const ProblemStatement& s)
     require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
     require_column("return_power_w", s.return_power_w, size);
 
-    const std::shared_ptr<double[]> columns = new_columns(3 * padded());
+    const std::shared_ptr<double[]> columns = shared_column(3 * padded());
     double* const compute_s = columns.get();
     double* const return_s_per_bit = compute_s + padded();
     double* const noise_over_gain = return_s_per_bit + padded();

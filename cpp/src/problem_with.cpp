@@ -1,6 +1,9 @@
+#include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <stdexcept>
 
+#include "mel/buffer.hpp"
 #include "mel/problem.hpp"
 
 namespace mel {
@@ -35,6 +38,37 @@ Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const
     changed.power_w_ = power_w;
     changed.every_return_in_time_ = beta_ * return_s_per_bit()[slowest_return_] < cycle_s;
     return changed;
+}
+
+Problem Problem::sampled(std::size_t stride) const {
+    constexpr std::size_t group = 16;
+    Problem part = *this;
+    part.size_ = 0;
+    for (std::size_t k = 0; k < size_; k += stride * group)
+        part.size_ += std::min(group, size_ - k);
+    const std::shared_ptr<double[]> columns = shared_column(3 * part.padded());
+    double* to = columns.get();
+    for (std::size_t column = 0; column < 3; ++column) {
+        const double* from = columns_.get() + column * padded();
+        for (std::size_t k = 0; k < size_; k += stride * group) {
+            to = std::copy_n(from + k, group, to);  // the last group is padded already
+        }
+    }
+    part.columns_ = columns;
+    part.twins_ = nullptr;
+    const double share = static_cast<double>(part.size_) / static_cast<double>(size_);
+    part.samples_ = std::max<std::int64_t>(std::llround(share * samples_real()), 1);
+    part.bandwidth_hz_ *= share;
+    part.power_w_ *= share;
+    part.slowest_return_ = 0;
+    for (std::size_t k = 1; k < part.size_; ++k) {
+        if (part.return_s_per_bit()[k] > part.return_s_per_bit()[part.slowest_return_]) {
+            part.slowest_return_ = k;
+        }
+    }
+    part.every_return_in_time_ =
+        beta_ * part.return_s_per_bit()[part.slowest_return_] < part.cycle_s_;
+    return part;
 }
 
 }  // namespace mel

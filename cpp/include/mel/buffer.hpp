@@ -13,6 +13,9 @@ namespace mel {
 void* column_memory(std::size_t bytes);
 void release_column(void* memory, std::size_t bytes);
 
+// So many numbers, unset, that copies of a problem share.
+std::shared_ptr<double[]> shared_column(std::size_t count);
+
 template <class T>
 struct LeaveUnset : std::allocator<T> {
     template <class U>

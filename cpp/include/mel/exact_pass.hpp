@@ -38,9 +38,12 @@ struct SplitSums {
     }
 };
 
-// Fills samples[k] with the best integer at the prices (both positive).
+// Fills samples[k] with the best integer at the prices (both positive). `lean`, where it is not
+// null and the pass goes in lanes, is filled as Kernels::Whole says.
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                     std::vector<SplitSums>& blocks, double* samples);
+                     std::vector<SplitSums>& blocks, double* samples, double* lean = nullptr);
+// One box for all learners, no caps and no blocks.
+bool whole_in_lanes(const Problem& problem, const Box& box);
 
 // U(tau; prices) - D from the sums, and a proved bound on the error of that number.
 struct Excess {

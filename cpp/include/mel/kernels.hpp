@@ -78,8 +78,11 @@ struct Kernels {
     using Carry = bool (*)(const KernelInput&, const CarryTarget&, std::size_t first,
                            double* samples);
     // Writes the best whole samples, -1 for a learner that is left out. One box for all, no caps.
+    // And where `lean` is not null, how much better many samples are than the other answer (staying
+    // out, or the fewest allowed), as a share of those samples: infinite where there is none, minus
+    // infinity where it is not many, 0 for a learner that is left out.
     using Whole = WholeSums (*)(const KernelInput&, std::size_t first, std::size_t last,
-                                double* samples);
+                                double* samples, double* lean);
     Real real_density;
     Real real_fixed;
     Samples samples_density;

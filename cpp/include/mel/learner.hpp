@@ -63,6 +63,11 @@ struct Response {
 Response respond(LinkLaw law, const Demand& demand, double noise, bool excused, double lower,
                  double upper, Prices prices);
 
+// The better of the two integers around the interior maximum of d - cost, whatever an end of the
+// box is worth; not possible where there is no such maximum.
+Response respond_inside(LinkLaw law, const Demand& demand, double noise, double lower, double upper,
+                        Prices prices);
+
 // Upper bound on max d - cost over the allowed integers of the box that are larger than `high`, the
 // largest that rounded arithmetic allows: `guard_s` bounds the rounding error of a slack. Minus
 // infinity in all but a tie.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mel/link_law.hpp"
+#include "mel/polygon.hpp"
 #include "mel/problem.hpp"
 
 namespace mel {
@@ -34,18 +35,14 @@ class PricePolygon {
   public:
     explicit PricePolygon(const Problem& problem) : problem_(problem) {}
 
-    void reset() { polygon_.assign({{0, 0}, {1, 0}, {0, 1}}); }
+    void reset() { polygon_.reset({{0, 0}, {1, 0}, {0, 1}}); }
     void clip(const Cut& cut);
     // The centre of what is left; false if nothing is.
     bool centre(Prices& prices) const;
 
   private:
-    struct Point {
-        double x, y;
-    };
     const Problem& problem_;
-    std::vector<Point> polygon_;
-    std::vector<Point> clipped_;
+    Polygon polygon_;
 };
 
 }  // namespace mel

@@ -77,6 +77,10 @@ class Problem {
     // checked again.
     Problem with(double cycle_s, double bandwidth_hz, double power_w) const;
 
+    // Every stride-th group of sixteen learners with that share of the samples and budgets: what
+    // searches that only guide look at first. For problems without limits of learners.
+    Problem sampled(std::size_t stride) const;
+
     std::size_t size() const { return size_; }
     std::int64_t samples() const { return samples_; }
     double samples_real() const { return static_cast<double>(samples_); }

@@ -114,7 +114,7 @@ static double samples_block(const KernelInput& in, std::size_t first, std::size_
 // Writes -1 for what the scalar response must look at, and leaves that out of the sums.
 template <class Law>
 static WholeSums whole_block(const KernelInput& in, std::size_t first, std::size_t last,
-                             double* out) {
+                             double* out, double* lean) {
     const PriceConstants p = constants(in);
     Sum samples{}, bandwidth{}, power{}, cost{}, condition{}, impossible{}, unsure{};
     for (std::size_t k = first; k < last; k += group) {
@@ -132,11 +132,15 @@ static WholeSums whole_block(const KernelInput& in, std::size_t first, std::size
             impossible.part[j] += only(w.impossible & ~w.unsure, fill(1));
             unsure.part[j] += only(w.unsure, fill(1));
             const Lanes d = select(w.unsure, fill(-1), only(w.active, w.samples));
-            if (at + width <= last) {
-                store(out + at, d);
-            } else {
-                store_part(out + at, d, last - at);
-            }
+            const auto write = [&](double* to, Lanes x) {
+                if (at + width <= last) {
+                    store(to + at, x);
+                } else {
+                    store_part(to + at, x, last - at);
+                }
+            };
+            write(out, d);
+            if (lean) write(lean, select(w.unsure, fill(0), w.lean));
         }
     }
     return {total(samples),   total(bandwidth),  total(power), total(cost),

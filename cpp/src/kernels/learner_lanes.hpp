@@ -190,7 +190,9 @@ struct FixedLaw {
     };
 
     // The interior maximum of d - cost (see stationary_slack_fixed).
-    MEL_INLINE Wish wish(const KernelInput& in, const PriceConstants& p, const DemandLanes& q) {
+    // `fine`: to 1e-12 instead of 1e-8.
+    MEL_INLINE Wish wish(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
+                         bool fine = false) {
         const Lanes inverse_each = 1 / q.each;
         const Lanes left = square_root(q.shape * (1 / p.band)) * inverse_each;
         const Lanes right = q.noise * (1 / (p.ratio * ln2));
@@ -208,25 +210,38 @@ struct FixedLaw {
         if (in.alpha > 0) root = first_step(left, offset, root);
         Mask moving = w.found;
         for (int step = 0; step < 60 && any(moving); ++step) {
-            const Lanes u = root * root;
-            const Lanes e = right * u * exponential(smaller(u, fill(690))).value;
-            const Lanes value = left * root - offset - e * u;
-            const Lanes slope = left - e * root * (4 + 2 * u);
-            const Lanes bent =
-                value * e * (12 + u * (18 + 4 * u));  // minus value times second derivative
-            const Lanes square = slope * slope;
-            const Mask mild = -bent < square;
-            const Lanes next = root - 2 * value * slope / (2 * square + only(mild, bent));
-            const Mask lost = moving & ~((slope < fill(0)) & (next > fill(0)));
+            const Step to = halley(left, offset, right, root);
+            const Mask lost = moving & ~to.falls;
             w.found = w.found & ~lost;
             // Cubed: below 1e-8; where the value is largest it errs by the square of that.
-            const Mask settled = magnitude(next - root) <= 1e-3 * root;
-            root = select(moving & ~lost, next, root);
+            const Mask settled = magnitude(to.root - root) <= 1e-3 * root;
+            root = select(moving & ~lost, to.root, root);
             moving = moving & ~lost & ~settled;
+        }
+        if (fine) {
+            const Step to = halley(left, offset, right, root);
+            root = select(w.found & to.falls, to.root, root);
         }
         w.u = root * root;
         w.slack = square_root(p.band * q.shape * (1 / w.u));
         return w;
+    }
+
+    struct Step {
+        Lanes root;
+        Mask falls;  // false where there is no root to the left
+    };
+    MEL_INLINE Step halley(Lanes left, Lanes offset, Lanes right, Lanes root) {
+        const Lanes u = root * root;
+        const Lanes e = right * u * exponential(smaller(u, fill(690))).value;
+        const Lanes value = left * root - offset - e * u;
+        const Lanes slope = left - e * root * (4 + 2 * u);
+        const Lanes bent =
+            value * e * (12 + u * (18 + 4 * u));  // minus value times second derivative
+        const Lanes square = slope * slope;
+        const Mask mild = -bent < square;
+        const Lanes next = root - 2 * value * slope / (2 * square + only(mild, bent));
+        return {next, (slope < fill(0)) & (next > fill(0))};
     }
 
     // The first such step, from the root for alpha = 0: there right w^3 e^(w^2) = left, and no

@@ -4,19 +4,24 @@
 // scalar response.
 #pragma once
 
+#include <limits>
+
 #include "carry_lanes.hpp"
 
 namespace mel::MEL_ISA {
 
 struct WholeLanes {
     Lanes samples, slack, bandwidth, power, cost;
+    Lanes lean;  // see Kernels::Whole
     Mask active;
     Mask impossible;
     Mask unsure;  // for the scalar response
 };
 
 inline constexpr double clear_of_integers = 1e-3;  // samples; far more than x below may err by
-inline constexpr double longest_reach = 1e9;       // samples; to err by that much takes more
+inline constexpr double soon_torn = 0.05;  // of the samples: worth so little more than the fewest
+inline constexpr double no_other = std::numeric_limits<double>::infinity();
+inline constexpr double longest_reach = 1e9;  // samples; to err by that much takes more
 
 struct Neighbours {
     Lanes below, above;
@@ -72,6 +77,7 @@ struct WholeDensity {
         w.bandwidth = bought * band_slope;
         w.power = w.bandwidth * watt;
         w.cost = bought * unit_cost;
+        w.lean = fill(no_other);
         // Beyond these the root's intermediate results leave the range of doubles.
         const Mask far = ~((root.log_gain > 1e-60) & (root.log_gain < fill(250)));
         finish(in, q, e, low.unsure | high.unsure | ~low.allowed | n.unsure | far, w);
@@ -92,6 +98,7 @@ struct WholeDensity {
         w.impossible = may_rest ? none() : q.valid & ~e.possible;
         // One sample more than is held may be what rounding hides at the end of the cycle.
         const Mask last = reach_of(in, q, w.samples + 1).unsure;
+        w.lean = may_rest ? smaller(w.lean, value / larger(w.samples, fill(1))) : w.lean;
         // Where taking part is worth nothing, rounding decides whether it is.
         const Mask idle = may_rest ? magnitude(value) <= 1e-9 * w.samples : none();
         w.unsure = q.valid & (hidden | (e.possible & (unsure | last | idle)));
@@ -105,27 +112,37 @@ struct WholeFixed {
         DemandLanes safe = q;
         safe.valid = e.possible & (q.shape > fill(0));
         safe.shape = select(safe.valid, q.shape, fill(1));
-        const FixedLaw::Wish wish = FixedLaw::wish(in, p, safe);
+        const FixedLaw::Wish wish = FixedLaw::wish(in, p, safe, true);
         const Lanes inverse_each = 1 / q.each;
-        const Neighbours n = neighbours(e, (q.budget - wish.slack) * inverse_each);
+        Neighbours n = neighbours(e, (q.budget - wish.slack) * inverse_each);
+        // Without an interior maximum the lower end is best.
+        const Mask falls = safe.valid & ~wish.found;
+        n.below = select(falls, fill(e.low), n.below);
+        n.above = select(falls, fill(e.low), n.above);
         const Reach low = reach_of(in, q, n.below);
         const Reach high = reach_of(in, q, n.above);
-        // The wish's slack is good to 1e-8.
-        const Mask coarse = wish.slack * inverse_each > fill(1e7 * clear_of_integers);
-        Mask unsure = low.unsure | high.unsure | ~low.allowed | n.unsure | ~wish.found | coarse;
+        // The wish's slack is good to 1e-12.
+        const Mask coarse = wish.slack * inverse_each > fill(1e11 * clear_of_integers);
+        Mask unsure =
+            low.unsure | high.unsure | ~low.allowed | ~safe.valid | (~falls & (n.unsure | coarse));
         WholeLanes w = bought(in, p, q, n.below, low, safe.valid);
         const WholeLanes more = bought(in, p, q, n.above, high, safe.valid & high.allowed);
         unsure = unsure | w.unsure | more.unsure;
         take(high.allowed & (more.samples - more.cost > w.samples - w.cost), more, w);
+        w.lean = select(falls, fill(-no_other), fill(no_other));
         if (in.alpha > 0) {
             // The value may rise again towards the lower end, which is worth at most its samples.
-            const Mask doubt = safe.valid & (w.samples - w.cost < fill(e.low));
+            // Looked at, too, where prices need change little for that.
+            const Mask doubt =
+                safe.valid & wish.found & (w.samples - w.cost < e.low + soon_torn * w.samples);
             if (any(doubt)) {
                 const Reach end = reach_of(in, q, fill(e.low));
                 const WholeLanes least = bought(in, p, q, fill(e.low), end, doubt & end.allowed);
                 unsure = unsure | (doubt & (end.unsure | least.unsure));
-                take(doubt & end.allowed & (least.samples - least.cost > w.samples - w.cost), least,
-                     w);
+                const Lanes more_worth = w.samples - w.cost - (least.samples - least.cost);
+                const Mask torn = doubt & end.allowed;
+                w.lean = select(torn, more_worth / larger(w.samples, fill(1)), w.lean);
+                take(torn & (more_worth < fill(0)), least, w);
             }
         }
         WholeDensity::finish(in, q, e, unsure, w);

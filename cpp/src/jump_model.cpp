@@ -1,0 +1,247 @@
+#include "jump_model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace mel {
+namespace {
+
+constexpr int most_cuts = 90;
+constexpr int cuts_between = 4;   // two looks at which kinks are still within the polygon
+constexpr double finest = 1e-10;  // of the reach
+constexpr int most_amounts = 8;
+constexpr std::size_t most_candidates = 48;
+
+// What the value of an answer gains with every second of the cycle: the rate falls.
+double by_second(LinkLaw law, const Response& r, Prices prices) {
+    if (!(r.bandwidth_hz > 0)) return 0;
+    return (law == LinkLaw::density ? r.cost : prices.lambda * r.bandwidth_hz) / r.slack_s;
+}
+
+}  // namespace
+
+std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
+                             const double* samples, const double* lean, double reach, Pool& pool) {
+    const std::size_t size = problem.size();
+    const LinkLaw law = problem.law();
+    std::vector<std::vector<Jump>> blocks(block_count(size));
+    pool.run(blocks.size(), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            if (!(std::fabs(lean[k]) < reach)) continue;
+            const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+            const double noise = problem.noise_over_gain()[k];
+            const double low = box.low(k);
+            const bool may_rest = problem.excused() && low <= 0;
+            const Response few = respond(law, demand, noise, may_rest, low, low, point.prices);
+            const Response many =
+                respond_inside(law, demand, noise, may_rest ? 1 : low, box.high(k), point.prices);
+            const double apart = many.samples - few.samples;
+            if (!many.possible || !(apart > 1) || (!few.possible && !may_rest)) continue;
+            const double gain = apart - (many.cost - few.cost);
+            const bool takes_many = samples[k] > few.samples;
+            const double margin = takes_many ? gain : -gain;
+            if (!(margin < reach * apart)) continue;
+            const double to = takes_many ? 1 : -1;  // of what many take more
+            blocks[b].push_back(
+                {k, takes_many ? few.samples : many.samples, std::max(margin, 0.0),
+                 to * point.prices.lambda * (many.bandwidth_hz - few.bandwidth_hz),
+                 to * point.prices.mu * (many.power_w - few.power_w),
+                 -to * (by_second(law, many, point.prices) - by_second(law, few, point.prices))});
+        }
+    });
+    std::vector<Jump> jumps;
+    for (const auto& found : blocks) jumps.insert(jumps.end(), found.begin(), found.end());
+    return jumps;
+}
+
+double JumpModel::Place::length() const { return std::max(std::fabs(band), std::fabs(watt)); }
+
+double JumpModel::ruled_out(double most) const {
+    double change = 0;
+    for (int step = 0; step < most_amounts; ++step) {
+        double here = value + by_amount * change;
+        double slope = by_amount;
+        for (const Jump& jump : jumps) {
+            const double more = jump.by_amount * change - jump.margin;
+            if (more > 0) {
+                here += more;
+                slope += jump.by_amount;
+            }
+        }
+        if (!(slope > 0)) break;
+        const double next = std::clamp(change - here / slope, -most, most);
+        const bool done = std::fabs(next - change) <= 1e-13 * most;
+        change = next;
+        if (done) break;
+    }
+    return change;
+}
+
+// With the amount fixed: the kinks, and everything else.
+void JumpModel::begin(double amount) {
+    base_ = {value + by_amount * amount, by_band + band_amount * amount,
+             by_watt + watt_amount * amount, by_amount};
+    near_ = jumps;
+    for (Jump& jump : near_) jump.margin -= jump.by_amount * amount;
+}
+
+// Kinks that lie nowhere within the polygon go to the rest or away.
+void JumpModel::settle_jumps() {
+    PlanePoint low{1e300, 1e300}, high{-1e300, -1e300};
+    for (const PlanePoint& corner : polygon_.corners()) {
+        low = {std::min(low.x, corner.x), std::min(low.y, corner.y)};
+        high = {std::max(high.x, corner.x), std::max(high.y, corner.y)};
+    }
+    std::size_t kept = 0;
+    for (const Jump& jump : near_) {
+        const double x = jump.by_band, y = jump.by_watt;
+        const double top =
+            (x > 0 ? high.x : low.x) * x + (y > 0 ? high.y : low.y) * y - jump.margin;
+        const double bottom =
+            (x > 0 ? low.x : high.x) * x + (y > 0 ? low.y : high.y) * y - jump.margin;
+        if (top <= 0) continue;
+        if (bottom >= 0) {
+            base_.value -= jump.margin;
+            base_.by_band += x;
+            base_.by_watt += y;
+            base_.by_amount += jump.by_amount;
+            continue;
+        }
+        near_[kept++] = jump;
+    }
+    near_.resize(kept);
+}
+
+JumpModel::Value JumpModel::at(const Place& place) const {
+    const double x = place.band, y = place.watt;
+    Value v = base_;
+    const double hx = band_band * x + band_watt * y;
+    const double hy = band_watt * x + watt_watt * y;
+    v.value += (base_.by_band + 0.5 * hx) * x + (base_.by_watt + 0.5 * hy) * y;
+    v.by_band += hx;
+    v.by_watt += hy;
+    for (const Jump& jump : near_) {
+        const double more = jump.by_band * x + jump.by_watt * y - jump.margin;
+        if (more > 0) {
+            v.value += more;
+            v.by_band += jump.by_band;
+            v.by_watt += jump.by_watt;
+            v.by_amount += jump.by_amount;
+        }
+    }
+    v.by_amount += band_amount * x + watt_amount * y;
+    return v;
+}
+
+// Where no kink is left: the quadratic's own minimum, if it lies within reach.
+bool JumpModel::smooth_least(Place& place, double reach) const {
+    const double det = band_band * watt_watt - band_watt * band_watt;
+    if (!(det > 1e-12 * band_band * watt_watt)) return false;
+    const double x = (band_watt * base_.by_watt - watt_watt * base_.by_band) / det;
+    const double y = (band_watt * base_.by_band - band_band * base_.by_watt) / det;
+    if (!(std::fabs(x) < reach && std::fabs(y) < reach)) return false;
+    place.band = x;
+    place.watt = y;
+    return true;
+}
+
+JumpModel::Value JumpModel::least(Place& place, double reach) {
+    begin(place.amount);
+    polygon_.reset({{-reach, -reach}, {reach, -reach}, {reach, reach}, {-reach, reach}});
+    Place best{0, 0, place.amount};
+    Value lowest = at(best);
+    for (int cut = 0; cut < most_cuts; ++cut) {
+        if (cut % cuts_between == 0) {
+            settle_jumps();
+            Place here = place;
+            if (near_.empty() && smooth_least(here, reach)) {
+                const Value rest = base_;
+                begin(place.amount);
+                const Value v = at(here);
+                if (v.value <= lowest.value) {
+                    place = here;
+                    return v;
+                }
+                base_ = rest;  // beyond the polygon, where other kinks count
+                near_.clear();
+            }
+        }
+        PlanePoint c;
+        if (!polygon_.centre(c) || polygon_.extent() < finest * reach) break;
+        const Place here{c.x, c.y, place.amount};
+        const Value v = at(here);
+        if (v.value < lowest.value) {
+            lowest = v;
+            best = here;
+        }
+        polygon_.clip(v.value - lowest.value - v.by_band * c.x - v.by_watt * c.y, v.by_band,
+                      v.by_watt);
+    }
+    place = best;
+    return lowest;
+}
+
+JumpModel::Place JumpModel::best(double reach, double most) {
+    Place place;
+    for (int step = 0; step < most_amounts; ++step) {
+        const Value v = least(place, reach);
+        if (!(v.by_amount > 0)) break;
+        const double next = std::clamp(place.amount - v.value / v.by_amount, -most, most);
+        const bool done = std::fabs(next - place.amount) <= 1e-13 * most;
+        place.amount = next;
+        if (done) break;
+    }
+    return place;
+}
+
+JumpModel::Place JumpModel::lowest(double reach) {
+    Place place;
+    least(place, reach);
+    return place;
+}
+
+double JumpModel::drop(const Place& place) {
+    begin(place.amount);
+    return value - at(place).value;
+}
+
+std::vector<std::size_t> JumpModel::best_flips() const {
+    const double det = band_band * watt_watt - band_watt * band_watt;
+    if (!(det > 1e-12 * band_band * watt_watt)) return {};
+    // What prices that make up for the rest lose, as far as the quadratic tells.
+    const auto loss = [&](double x, double y) {
+        return 0.5 * (watt_watt * x * x - 2 * band_watt * x * y + band_band * y * y) / det;
+    };
+    double lowest = loss(by_band, by_watt);
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < jumps.size(); ++i) {
+        if (jumps[i].margin < lowest) order.push_back(i);
+    }
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return jumps[a].margin < jumps[b].margin; });
+    if (order.size() > most_candidates) order.resize(most_candidates);
+    std::vector<std::size_t> best, flipped;
+    const auto extend = [&](const auto& self, std::size_t from, double margin, double x,
+                            double y) -> void {
+        for (std::size_t i = from; i < order.size(); ++i) {
+            const Jump& jump = jumps[order[i]];
+            const double lost = margin + jump.margin;
+            if (!(lost < lowest)) return;
+            flipped.push_back(order[i]);
+            const double now = lost + loss(x + jump.by_band, y + jump.by_watt);
+            if (now < lowest) {
+                lowest = now;
+                best = flipped;
+            }
+            if (flipped.size() < 3) self(self, i + 1, lost, x + jump.by_band, y + jump.by_watt);
+            flipped.pop_back();
+        }
+    };
+    extend(extend, 0, 0, by_band, by_watt);
+    return best;
+}
+
+}  // namespace mel

@@ -1,0 +1,80 @@
+// The bound near a pair of prices: one quadratic for what all learners do there, and a kink for
+// every learner that another answer (taking part or not, many samples or the fewest) would soon
+// suit better.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "mel/exact_pass.hpp"
+#include "mel/polygon.hpp"
+
+namespace mel {
+
+// The other answer of a learner that is nearly as well off with it. Its value less that of the
+// answer taken is -margin, and changes by so much for a relative change of each price, and a unit
+// of the resource.
+struct Jump {
+    std::size_t learner;
+    double samples;  // of the other answer
+    double margin;   // not negative
+    double by_band;
+    double by_watt;
+    double by_amount;
+};
+
+// The learners whose answer may change where no price changes by more than a share `reach`, from
+// what an exact pass wrote. `by_amount` is filled for the cycle.
+std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
+                             const double* samples, const double* lean, double reach, Pool& pool);
+
+class JumpModel {
+  public:
+    // Of the bound less D, as functions of relative changes of the prices and a change of the
+    // amount.
+    double value = 0;
+    double by_band = 0, by_watt = 0;                     // gradient of what does not jump
+    double band_band = 0, band_watt = 0, watt_watt = 0;  // and its second derivatives
+    double by_amount = 0;                                // by the amount,
+    double band_amount = 0, watt_amount = 0;             // and mixed
+    std::vector<Jump> jumps;
+
+    struct Place {
+        double band = 0, watt = 0;  // relative changes of the prices
+        double amount = 0;          // change of the amount
+        double length() const;
+    };
+
+    // The change of the amount that these prices themselves just rule out, at most `most` either
+    // way.
+    double ruled_out(double most) const;
+
+    // The prices within `reach` that rule out most, and how much.
+    Place best(double reach, double most);
+
+    // The prices within `reach` at which the bound is lowest, with the amount as it is, and by how
+    // much it falls.
+    Place lowest(double reach);
+    double drop(const Place& place);
+
+    // The jumps, at most three, with which what the learners take comes nearest to the budgets for
+    // the least loss of value.
+    std::vector<std::size_t> best_flips() const;
+
+  private:
+    struct Value {
+        double value, by_band, by_watt, by_amount;
+    };
+    Value at(const Place& place) const;
+    Value least(Place& place, double reach);
+    bool smooth_least(Place& place, double reach) const;
+    void begin(double amount);
+    void settle_jumps();
+
+    // What is left of the kinks within the polygon, and all else as one quadratic.
+    Polygon polygon_;
+    std::vector<Jump> near_;
+    Value base_{};
+};
+
+}  // namespace mel
