@@ -95,32 +95,61 @@ bool whole_in_lanes(const Problem& problem, const Box& box) {
     return !box.lower && !box.upper && problem.block_hz() == 0 && !(limits && limits->caps());
 }
 
+namespace {
+
+using AddResponse = double (*)(const Problem&, std::size_t, const Demand&, double, double,
+                               const PassPoint&, SplitSums&);
+
+AddResponse response_of(const Problem& problem) {
+    const LearnerLimits* limits = problem.limits();
+    return problem.block_hz() > 0     ? add_in_blocks
+           : limits && limits->caps() ? add_capped
+                                      : add_plain;
+}
+
+bool all_equal(const double* column, std::size_t first, std::size_t last) {
+    return !column ||
+           std::all_of(column + first, column + last, [=](double x) { return x == column[first]; });
+}
+
+}  // namespace
+
+SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
+                         std::size_t first, std::size_t last, double* samples) {
+    const AddResponse add = response_of(problem);
+    SplitSums sums;
+    for (std::size_t k = first; k < last; ++k) {
+        const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+        samples[k] = add(problem, k, demand, box.low(k), box.high(k), point, sums);
+    }
+    return sums;
+}
+
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                      std::vector<SplitSums>& blocks, double* samples, double* lean) {
     const std::size_t size = problem.size();
-    const LearnerLimits* limits = problem.limits();
-    const auto add = problem.block_hz() > 0     ? add_in_blocks
-                     : limits && limits->caps() ? add_capped
-                                                : add_plain;
-    const bool in_lanes = whole_in_lanes(problem, box);
+    const bool plain = response_of(problem) == add_plain;
     const KernelInput in = kernel_input(problem, box, point);
     const auto kernel = pool.kernels().whole(problem.law());
     blocks.resize(block_count(size));
     pool.run(blocks.size(), [&](std::size_t b) {
-        SplitSums sums;
         const std::size_t first = b * block_size;
         const std::size_t last = std::min(size, first + block_size);
-        double left = static_cast<double>(last - first);
-        if (in_lanes) {
-            const WholeSums lanes = kernel(in, first, last, samples, lean);
-            left = lanes.unsure;
-            sums = sums_of(lanes, last - first);
+        const bool in_lanes =
+            plain && all_equal(box.lower, first, last) && all_equal(box.upper, first, last);
+        if (!in_lanes) {
+            blocks[b] = exact_learners(problem, box, point, first, last, samples);
+            return;
         }
+        KernelInput here = in;
+        here.box = {box.low(first), box.high(first)};
+        const WholeSums lanes = kernel(here, first, last, samples, lean);
+        SplitSums sums = sums_of(lanes, last - first);
+        double left = lanes.unsure;
         for (std::size_t k = first; k < last && left > 0; ++k) {
-            if (in_lanes && samples[k] >= 0) continue;
+            if (samples[k] >= 0) continue;
             left -= 1;
-            const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
-            samples[k] = add(problem, k, demand, box.low(k), box.high(k), point, sums);
+            sums.add(exact_learners(problem, box, point, k, k + 1, samples));
         }
         blocks[b] = sums;
     });

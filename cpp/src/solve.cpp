@@ -177,14 +177,15 @@ Solver::Answer Solver::decide(std::int64_t whole) {
         const Answer answer = closed_by_capacity(tau);
         return answer == Answer::unresolved ? without_radio(tau) : answer;
     }
-    if (!smooth_) {
+    // What the search expects to be feasible no prices will refute.
+    const bool expected = tau <= expected_;
+    if (smooth_ && expected && plan_from_reals(tau)) return Answer::feasible;
+    if (stop_.requested()) return Answer::stopped;
+    const bool mixed_first = !smooth_;
+    if (mixed_first) {
         const Answer mixed = decide_by_mixture(tau, prices_);
         if (mixed != Answer::unresolved) return mixed;
     }
-    // What the search expects to be feasible no prices will refute.
-    const bool expected = tau <= expected_;
-    if (expected && plan_from_reals(tau)) return Answer::feasible;
-    if (stop_.requested()) return Answer::stopped;
     PassPoint point{tau, problem_.cycle_s(), prices_};
     if (boundary_.prove(point, 24)) {
         prices_ = point.prices;
@@ -193,11 +194,11 @@ Solver::Answer Solver::decide(std::int64_t whole) {
         return Answer::infeasible;
     }
     if (stop_.requested()) return Answer::stopped;
-    if (!expected && plan_from_reals(tau)) return Answer::feasible;
+    if ((!expected || mixed_first) && plan_from_reals(tau)) return Answer::feasible;
     if (stop_.requested()) return Answer::stopped;
     const Answer closed = closed_by_capacity(tau);
     if (closed != Answer::unresolved) return closed;
-    if (smooth_) {
+    if (!mixed_first) {
         const Answer mixed = decide_by_mixture(tau, point.prices);
         if (mixed != Answer::unresolved) return mixed;
     }

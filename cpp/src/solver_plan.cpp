@@ -7,6 +7,7 @@
 namespace mel {
 namespace {
 constexpr std::size_t many_learners = 4096;  // then rough shares of blocks are tried first
+constexpr double far_off = 0.1;  // of D: reals that many single samples would have to make up for
 constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
@@ -28,7 +29,10 @@ bool Solver::round_reals(double tau, Prices prices, double aim_s) {
 bool Solver::plan_from_reals(double tau) {
     PassPoint point{tau, problem_.cycle_s(), prices_};
     const std::size_t few = stride_of(searched_learners);
-    if (few > 1) boundary_.find_cycle(point, 1e-6, 16, few);
+    if (few > 1 && !boundary_.find_cycle(point, 1e-6, 16, few) && smooth_) {
+        smooth_ = false;
+        return false;
+    }
     // After a sample, one step over many more: the split is good to the square of what is left.
     const bool converged =
         boundary_.find_cycle(point, few > 1 ? 1e-3 : 1e-6, 16, stride_of(stepped_learners));
@@ -38,6 +42,13 @@ bool Solver::plan_from_reals(double tau) {
     real_.resize(problem_.size());
     real_samples(problem_, boxes_.real(tau), point, pool_, real_.data(), totals_);
     if (stop_.requested()) return false;
+    if (few > 1 && smooth_) {
+        // Where responses jump, or stand at their bounds, the prices found may be any.
+        double total = 0;
+        for (const double part : totals_) total += part;
+        smooth_ = std::fabs(total - problem_.samples_real()) < far_off * problem_.samples_real();
+        if (!smooth_) return false;
+    }
     if (!round_reals(tau, point.prices, point.cycle_s)) return false;
     if (!keep_plan(tau, point.prices.mu / point.prices.lambda, point.cycle_s)) return false;
     prices_ = point.prices;

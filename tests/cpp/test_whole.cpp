@@ -31,11 +31,13 @@ Passed pass(const mel::Problem& problem, const mel::Box& box, const mel::PassPoi
     return p;
 }
 
-// Columns instead of one box for all: the scalar response.
-Passed scalar_pass(const mel::Problem& problem, mel::UniformBox box, const mel::PassPoint& point,
-                   mel::Pool& pool) {
-    const std::vector<double> low(problem.size(), box.lower), high(problem.size(), box.upper);
-    return pass(problem, mel::Box{box, low.data(), high.data()}, point, pool);
+// Without lanes.
+Passed scalar_pass(const mel::Problem& problem, mel::UniformBox box, const mel::PassPoint& point) {
+    Passed p;
+    p.samples.resize(problem.size());
+    p.sums =
+        mel::exact_learners(problem, mel::Box{box}, point, 0, problem.size(), p.samples.data());
+    return p;
 }
 
 mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool) {
@@ -73,7 +75,7 @@ TEST(whole_samples_on_lanes_are_those_of_the_scalar_response) {
                                                  at.prices.mu * scale * tilt};
                         const mel::PassPoint point{std::floor(at.tau), problem.cycle_s(), prices};
                         const Passed lanes = pass(problem, mel::Box{box}, point, pool);
-                        const Passed exact = scalar_pass(problem, box, point, pool);
+                        const Passed exact = scalar_pass(problem, box, point);
                         CHECK(exact.sums.in_lanes == 0);
                         CHECK(lanes.sums.impossible == exact.sums.impossible, lanes.sums.impossible,
                               exact.sums.impossible);
@@ -159,7 +161,7 @@ TEST(an_enclosure_is_tight_and_holds_at_both_ends) {
                     mel::Stop stop(1e9, {});
                     mel::Pool pool(1, stop);
                     const mel::PassPoint at{static_cast<double>(tau), less.cycle_s(), e.prices};
-                    const Passed p = scalar_pass(less, {0, less.samples_real()}, at, pool);
+                    const Passed p = scalar_pass(less, {0, less.samples_real()}, at);
                     CHECK(mel::excess_of(less, at, p.sums).proves_infeasible());
                 }
                 if (!e.samples.empty()) {

@@ -38,12 +38,16 @@ struct SplitSums {
     }
 };
 
-// Fills samples[k] with the best integer at the prices (both positive). `lean`, where it is not
-// null and the pass goes in lanes, is filled as Kernels::Whole says.
+// Fills samples[k] with the best integer at the prices (both positive). Blocks of learners with one
+// box and no caps go in lanes; for those `lean`, where it is not null, is filled as Kernels::Whole
+// says.
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                      std::vector<SplitSums>& blocks, double* samples, double* lean = nullptr);
-// One box for all learners, no caps and no blocks.
+// Whether all do.
 bool whole_in_lanes(const Problem& problem, const Box& box);
+// The same for the learners from first up to last, one by one.
+SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
+                         std::size_t first, std::size_t last, double* samples);
 
 // U(tau; prices) - D from the sums, and a proved bound on the error of that number.
 struct Excess {
