@@ -51,7 +51,7 @@ py::tuple enclose(const mel::Problem& problem, std::int64_t tau, int resource, i
     if (found.lower > 0) {
         refuted = std::make_unique<CoreResult>(mel::Result{});
         refuted->result.bound = tau - 1;
-        refuted->result.tree = {mel::TreeNode{-1, 0, found.prices}};
+        refuted->result.tree = std::move(found.tree);
         refuted->result.end = end;
         refuted->result.passes = found.passes;
     }

@@ -1,8 +1,10 @@
 // The least amount of a resource from both sides at once (docs/algorithm.md, section 5).
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
+#include "jump_tree.hpp"
 #include "least_prices.hpp"
 #include "mel/rounding.hpp"
 
@@ -13,6 +15,12 @@ constexpr double close = 1e-8;  // relative: of the continuous optimum
 constexpr double near = 3e-11;  // relative: how far the lower end stays below
 constexpr double roomy = 1.01;  // times the lower end: surely enough
 constexpr int rounds = 6;
+constexpr double narrow = 1e-4;  // relative: about the prices found
+constexpr double wide = 9e-10;   // relative: ends so far apart are brought nearer,
+constexpr double aim = 5e-10;    // to this
+constexpr int most_attempts = 8;
+constexpr int leaf_steps = 6;
+constexpr std::size_t most_leaves = 256;
 
 // Prices from the continuous problem are this close; those of a sample of the learners, and any
 // that Newton's steps circled, less so.
@@ -34,9 +42,11 @@ class Encloser {
 
     Enclosure run() {
         const LeastPrices::Effort effort = begin();
-        if (usable() && prices_.search(point_, amount_, effort) && refute() &&
-            !shop_.pool.stop().check()) {
-            split();
+        if (usable() && prices_.search(point_, amount_, effort)) {
+            reach_ = prices_.widen(point_, narrow);
+            if (refute() && !shop_.pool.stop().check() && split(prices_.model().best_flips())) {
+                close_gap();
+            }
         }
         return found();
     }
@@ -96,36 +106,164 @@ class Encloser {
         return false;
     }
 
-    // The whole samples of the last look, with the answers that come nearest to the budgets, made
-    // D in all.
-    void split() {
-        std::vector<double>& whole = prices_.samples();
-        for (const std::size_t flip : prices_.model().best_flips()) {
+    // The whole samples of the best look, some of them flipped to the other answer.
+    bool split(const std::vector<std::size_t>& flips) {
+        whole_ = prices_.samples();
+        for (const std::size_t flip : flips) {
             const Jump& jump = prices_.model().jumps[flip];
-            whole[jump.learner] = jump.samples;
+            whole_[jump.learner] = jump.samples;
         }
+        return settle_whole(point_.prices);
+    }
+
+    // Makes whole_ D in all: whether that needs less than any split before.
+    bool settle_whole(Prices prices) {
         const double enough = enclosure_.lower * roomy;
         const Problem here = with_amount(problem_, resource_, enough);
         const Box sure = shop_.boxes.sure(point_.tau);
         if (sure.upper) {
-            for (std::size_t k = 0; k < whole.size(); ++k) {
-                whole[k] = std::min(whole[k], sure.high(k));
+            for (std::size_t k = 0; k < whole_.size(); ++k) {
+                whole_[k] = std::min(whole_[k], sure.high(k));
             }
         }
         Rounding rounding(problem_, shop_.pool);
-        if (!rounding.repair(point_.tau, point_.cycle_s, sure, point_.prices, whole.data())) {
+        if (!rounding.repair(point_.tau, point_.cycle_s, sure, prices, whole_.data())) return false;
+        Settled settled = settle_near(here, point_.tau, whole_.data(), resource_, enclosure_.lower,
+                                      prices.mu / prices.lambda, shop_.pool);
+        if (settled.bandwidth_hz.empty()) return false;
+        if (!enclosure_.samples.empty() && !(settled.amount < enclosure_.settled.amount)) {
+            return false;
+        }
+        enclosure_.settled = std::move(settled);
+        enclosure_.samples.assign(whole_.begin(), whole_.end());
+        return true;
+    }
+
+    // Where one learner more or less leaves the ends apart: better splits, and boxes in which torn
+    // learners are held to one answer, each with its own prices.
+    void close_gap() {
+        for (int attempt = 0; attempt < most_attempts; ++attempt) {
+            const double upper = enclosure_.settled.amount;
+            if (upper - enclosure_.lower <= wide * upper || shop_.pool.stop().check()) return;
+            const double target = upper * (1 - aim);
+            JumpTree tree(prices_.model(), reach_,
+                          (resource_ == Resource::cycle ? reach_ : 0.5) * prices_.amount());
+            const double goal = target * (1 + near) - prices_.amount();
+            const JumpTree::Outcome outcome = tree.grow(goal, most_leaves);
+            if (outcome == JumpTree::Outcome::better && split_at(tree.found())) continue;
+            // A split that is no better in truth leaves a box that its own looks may yet close.
+            if (outcome != JumpTree::Outcome::too_large) refute_boxes(tree, target);
             return;
         }
-        enclosure_.settled =
-            settle_near(here, point_.tau, whole.data(), resource_, enclosure_.lower,
-                        point_.prices.mu / point_.prices.lambda, shop_.pool);
-        if (enclosure_.settled.bandwidth_hz.empty()) return;
-        enclosure_.samples.assign(whole.begin(), whole.end());
+    }
+
+    // At prices near by, with some learners held to one answer.
+    bool split_at(const JumpTree::Found& found) {
+        free_all();
+        for (const JumpTree::Held& held : found.held) {
+            const Jump& jump = prices_.model().jumps[held.jump];
+            const bool many = held.other == (jump.samples > prices_.samples()[jump.learner]);
+            (many ? low_ : high_)[jump.learner] = divide(jump) + (many ? 1 : 0);
+        }
+        const Problem here = with_amount(problem_, resource_, enclosure_.settled.amount);
+        const Prices prices = moved(found.place);
+        if (!prices.usable() || !(look_in_boxes(here, prices).impossible == 0)) return false;
+        return settle_whole(prices);
+    }
+
+    Prices moved(const JumpModel::Place& place) const {
+        return {point_.prices.lambda * (1 + place.band), point_.prices.mu * (1 + place.watt)};
+    }
+
+    void free_all() {
+        const Box whole = shop_.boxes.whole(point_.tau);
+        low_.assign(problem_.size(), whole.low(0));
+        high_.assign(problem_.size(), whole.high(0));
+    }
+
+    SplitSums look_in_boxes(const Problem& here, Prices prices) {
+        ++passes_;
+        whole_.resize(problem_.size());
+        return exact_pass(here, Box{{}, low_.data(), high_.data()},
+                          {point_.tau, here.cycle_s(), prices}, shop_.pool, blocks_, whole_.data());
+    }
+
+    // The most samples of the fewer answer: where between the two a learner is worth least, so that
+    // neither box lets it come near the other answer's worth.
+    double divide(const Jump& jump) const {
+        const double taken = prices_.samples()[jump.learner];
+        const double few = std::min(taken, jump.samples);
+        const double many = std::max(taken, jump.samples);
+        const Demand demand = demand_of(problem_, jump.learner, point_.tau, point_.cycle_s);
+        const double noise = problem_.noise_over_gain()[jump.learner];
+        double least = std::numeric_limits<double>::infinity();
+        double at = few + 1;
+        for (double part = 0.5 * (many - few); part >= 1; part *= 0.5) {
+            const double d = few + std::floor(part);
+            if (!demand.allows(d)) continue;
+            const double worth =
+                d - cost_of(problem_.law(), demand, noise, false, d, point_.prices).cost;
+            if (worth <= least) {
+                least = worth;
+                at = d;
+            }
+        }
+        return at - 1;
+    }
+
+    void refute_boxes(const JumpTree& tree, double target) {
+        free_all();
+        tree_.clear();
+        const Problem here = with_amount(problem_, resource_, target);
+        if (!refute_box(tree, 0, here)) return;
+        enclosure_.lower = target;
+        enclosure_.tree.swap(tree_);
+    }
+
+    bool refute_box(const JumpTree& tree, std::size_t at, const Problem& here) {
+        const JumpTree::Node& node = tree.nodes()[at];
+        if (node.other == 0) return refute_leaf(moved(node.place), here);
+        const Jump& jump = prices_.model().jumps[node.jump];
+        const double most = divide(jump);
+        tree_.push_back(
+            {static_cast<std::int64_t>(jump.learner), static_cast<std::int64_t>(most), {}});
+        const bool takes_few = prices_.samples()[jump.learner] < jump.samples;
+        double& high = high_[jump.learner];
+        double& low = low_[jump.learner];
+        const double highest = high, lowest = low;
+        high = most;
+        const bool below = refute_box(tree, takes_few ? node.taken : node.other, here);
+        high = highest;
+        low = most + 1;
+        const bool both = below && refute_box(tree, takes_few ? node.other : node.taken, here);
+        low = lowest;
+        return both;
+    }
+
+    // Where the model's prices do not quite do, a step from what they show.
+    bool refute_leaf(Prices prices, const Problem& here) {
+        for (int step = 0; step < leaf_steps && prices.usable(); ++step) {
+            const SplitSums sums = look_in_boxes(here, prices);
+            if (shop_.pool.stop().check()) return false;
+            const PassPoint point{point_.tau, here.cycle_s(), prices};
+            if (excess_of(here, point, sums).proves_infeasible()) {
+                tree_.push_back({-1, 0, prices});
+                return true;
+            }
+            JumpModel model = prices_.model();
+            model.jumps.clear();
+            model.by_band = prices.lambda * (here.bandwidth_hz() - sums.bandwidth.value());
+            model.by_watt = prices.mu * (here.power_w() - sums.power.value());
+            const JumpModel::Place to = model.lowest(reach_);
+            prices = {prices.lambda * (1 + to.band), prices.mu * (1 + to.watt)};
+        }
+        return false;
     }
 
     Enclosure found() {
         enclosure_.prices = point_.prices;
-        enclosure_.passes = shop_.boundary.passes() + prices_.looks() + prices_.passes();
+        if (enclosure_.tree.empty()) enclosure_.tree = {TreeNode{-1, 0, point_.prices}};
+        enclosure_.passes = shop_.boundary.passes() + prices_.looks() + prices_.passes() + passes_;
         return std::move(enclosure_);
     }
 
@@ -135,6 +273,11 @@ class Encloser {
     PassPoint point_;
     double amount_;
     LeastPrices prices_;
+    double reach_ = 0;
+    std::int64_t passes_ = 0;
+    std::vector<double> whole_, low_, high_;
+    std::vector<SplitSums> blocks_;
+    std::vector<TreeNode> tree_;
     Enclosure enclosure_;
 };
 

@@ -12,7 +12,9 @@ constexpr int most_cuts = 90;
 constexpr int cuts_between = 4;   // two looks at which kinks are still within the polygon
 constexpr double finest = 1e-10;  // of the reach
 constexpr int most_amounts = 8;
-constexpr std::size_t most_candidates = 48;
+constexpr int most_flips = 512;
+constexpr std::size_t most_pairs = 64;
+constexpr double on_a_kink = 1e-7;  // relative: prices so near to one are at it
 
 // What the value of an answer gains with every second of the cycle: the rate falls.
 double by_second(LinkLaw law, const Response& r, Prices prices) {
@@ -208,40 +210,106 @@ double JumpModel::drop(const Place& place) {
     return value - at(place).value;
 }
 
-std::vector<std::size_t> JumpModel::best_flips() const {
+bool JumpModel::curved() const {
+    return band_band * watt_watt - band_watt * band_watt > 1e-12 * band_band * watt_watt;
+}
+
+double JumpModel::loss(double x, double y) const {
     const double det = band_band * watt_watt - band_watt * band_watt;
-    if (!(det > 1e-12 * band_band * watt_watt)) return {};
-    // What prices that make up for the rest lose, as far as the quadratic tells.
-    const auto loss = [&](double x, double y) {
-        return 0.5 * (watt_watt * x * x - 2 * band_watt * x * y + band_band * y * y) / det;
-    };
-    double lowest = loss(by_band, by_watt);
-    std::vector<std::size_t> order;
-    for (std::size_t i = 0; i < jumps.size(); ++i) {
-        if (jumps[i].margin < lowest) order.push_back(i);
+    return 0.5 * (watt_watt * x * x - 2 * band_watt * x * y + band_band * y * y) / det;
+}
+
+double JumpModel::spread() const {
+    if (!curved()) return 0;
+    const double det = band_band * watt_watt - band_watt * band_watt;
+    double far = 0;
+    for (const Jump& jump : jumps) {
+        const double x = (watt_watt * jump.by_band - band_watt * jump.by_watt) / det;
+        const double y = (band_band * jump.by_watt - band_watt * jump.by_band) / det;
+        far = std::max({far, std::fabs(x), std::fabs(y)});
     }
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return jumps[a].margin < jumps[b].margin; });
-    if (order.size() > most_candidates) order.resize(most_candidates);
-    std::vector<std::size_t> best, flipped;
-    const auto extend = [&](const auto& self, std::size_t from, double margin, double x,
-                            double y) -> void {
-        for (std::size_t i = from; i < order.size(); ++i) {
-            const Jump& jump = jumps[order[i]];
-            const double lost = margin + jump.margin;
-            if (!(lost < lowest)) return;
-            flipped.push_back(order[i]);
-            const double now = lost + loss(x + jump.by_band, y + jump.by_watt);
-            if (now < lowest) {
-                lowest = now;
-                best = flipped;
-            }
-            if (flipped.size() < 3) self(self, i + 1, lost, x + jump.by_band, y + jump.by_watt);
-            flipped.pop_back();
-        }
+    return far;
+}
+
+std::vector<std::size_t> JumpModel::best_flips() const {
+    std::vector<std::size_t> flipped;
+    if (!curved()) return flipped;
+    std::vector<double> sign(jumps.size(), 1.0);  // of the next change of mind
+    std::vector<std::size_t> near;
+    double x = by_band, y = by_watt, margin = 0;
+    double lowest = loss(x, y);
+    const auto after = [&](std::size_t i) {
+        return sign[i] * jumps[i].margin +
+               loss(x + sign[i] * jumps[i].by_band, y + sign[i] * jumps[i].by_watt);
     };
-    extend(extend, 0, 0, by_band, by_watt);
-    return best;
+    const auto flip = [&](std::size_t i) {
+        margin += sign[i] * jumps[i].margin;
+        x += sign[i] * jumps[i].by_band;
+        y += sign[i] * jumps[i].by_watt;
+        sign[i] = -sign[i];
+    };
+    constexpr std::size_t nobody = std::numeric_limits<std::size_t>::max();
+    for (int round = 0; round < most_flips; ++round) {
+        // One learner, or, where no single one helps, two that are not far from torn.
+        std::size_t one = nobody, two = nobody;
+        double best = lowest * (1 - 1e-9);
+        near.clear();
+        for (std::size_t i = 0; i < jumps.size(); ++i) {
+            if (jumps[i].margin < lowest && near.size() < most_pairs) near.push_back(i);
+            if (margin + after(i) < best) {
+                best = margin + after(i);
+                one = i;
+            }
+        }
+        for (std::size_t a = 0; one == nobody && a < near.size(); ++a) {
+            const std::size_t i = near[a];
+            flip(i);
+            for (std::size_t b = a + 1; b < near.size(); ++b) {
+                if (margin + after(near[b]) < best) {
+                    best = margin + after(near[b]);
+                    two = near[b];
+                }
+            }
+            flip(i);
+            if (two != nobody) one = i;
+        }
+        if (one == nobody) break;
+        flip(one);
+        if (two != nobody) flip(two);
+        lowest = best;
+    }
+    for (std::size_t i = 0; i < jumps.size(); ++i) {
+        if (sign[i] < 0) flipped.push_back(i);
+    }
+    return flipped;
+}
+
+JumpModel JumpModel::holding(std::size_t jump, bool other) const {
+    JumpModel held = *this;
+    const Jump& j = jumps[jump];
+    if (other) {
+        held.value -= j.margin;
+        held.by_band += j.by_band;
+        held.by_watt += j.by_watt;
+        held.by_amount += j.by_amount;
+    }
+    held.jumps.erase(held.jumps.begin() + static_cast<std::ptrdiff_t>(jump));
+    return held;
+}
+
+std::size_t JumpModel::most_torn(const Place& place) const {
+    std::size_t torn = jumps.size();
+    double nearest = on_a_kink;
+    for (std::size_t i = 0; i < jumps.size(); ++i) {
+        const Jump& j = jumps[i];
+        const double swing = std::fabs(j.by_band) + std::fabs(j.by_watt);
+        const double apart = std::fabs(gain(j, place)) / swing;
+        if (apart < nearest) {
+            nearest = apart;
+            torn = i;
+        }
+    }
+    return torn;
 }
 
 }  // namespace mel

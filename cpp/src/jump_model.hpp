@@ -57,9 +57,24 @@ class JumpModel {
     Place lowest(double reach);
     double drop(const Place& place);
 
-    // The jumps, at most three, with which what the learners take comes nearest to the budgets for
-    // the least loss of value.
+    // How far one jump moves the best prices, at most.
+    double spread() const;
+
+    // The jumps with which what the learners take comes near to the budgets for the least loss of
+    // value: found by single changes of mind and by pairs.
     std::vector<std::size_t> best_flips() const;
+
+    // The model with one learner held to the answer it takes, or to the other.
+    JumpModel holding(std::size_t jump, bool other) const;
+
+    // The jump whose kink is at these prices; the number of jumps where there is none.
+    std::size_t most_torn(const Place& place) const;
+
+    // By how much the other answer is better at a place.
+    static double gain(const Jump& jump, const Place& place) {
+        return jump.by_band * place.band + jump.by_watt * place.watt +
+               jump.by_amount * place.amount - jump.margin;
+    }
 
   private:
     struct Value {
@@ -67,6 +82,8 @@ class JumpModel {
     };
     Value at(const Place& place) const;
     Value least(Place& place, double reach);
+    bool curved() const;
+    double loss(double x, double y) const;
     bool smooth_least(Place& place, double reach) const;
     void begin(double amount);
     void settle_jumps();

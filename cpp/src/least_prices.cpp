@@ -11,7 +11,9 @@ constexpr double far = 1e-3;        // relative change of prices after which cur
 constexpr double settled = 1e-7;    // relative change of a cycle that leaves gradients as they are
 constexpr double narrowest = 1e-7;  // relative: the least reach
 constexpr double worth_holding =
-    0.1;  // of the bound: so much less is worth a look at the same amount
+    0.1;                           // of the bound: so much less is worth a look at the same amount
+constexpr double jumps_apart = 3;  // what is near the best prices: so many jumps away
+constexpr double widest = 0.2;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -29,12 +31,6 @@ LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
     return seen;
 }
 
-LeastPrices::Look LeastPrices::look_again(PassPoint& point, double amount) {
-    const Look seen = look(point, amount);
-    samples_.swap(best_samples_);
-    return seen;
-}
-
 void LeastPrices::judge(const PassPoint& point, double amount, Look& seen) const {
     seen.excess = excess_of(with_amount(problem_, resource_, amount), point, seen.sums);
     seen.rules_out = amount - (seen.excess.value + 2 * seen.excess.error) / slope(point.prices);
@@ -46,6 +42,31 @@ void LeastPrices::measure(const PassPoint& point, double amount) {
     PassPoint at = point;
     at.cycle_s = with_amount(problem_, resource_, amount).cycle_s();
     real_ = real_pass(problem_, real_box_, at, pool_, real_blocks_);
+}
+
+std::vector<Jump> LeastPrices::jumps_of(const PassPoint& point, double amount,
+                                        const std::vector<double>& samples,
+                                        const std::vector<double>& lean, double reach) {
+    if (lean.empty()) return {};
+    PassPoint at = point;
+    const Problem here = with_amount(problem_, resource_, amount);
+    at.cycle_s = here.cycle_s();
+    std::vector<Jump> jumps = jumps_near(here, box_, at, samples.data(), lean.data(), reach, pool_);
+    if (resource_ != Resource::cycle) {
+        for (Jump& jump : jumps) jump.by_amount = 0;
+    }
+    return jumps;
+}
+
+double LeastPrices::widen(const PassPoint& point, double least_reach) {
+    double reach = least_reach;
+    for (int round = 0; round < 2; ++round) {
+        model_.jumps = jumps_of(point, at_.amount, best_samples_, best_lean_, reach);
+        const double wider = std::min(jumps_apart * model_.spread(), widest);
+        if (!(wider > reach)) break;
+        reach = wider;
+    }
+    return reach;
 }
 
 JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Look& seen,
@@ -62,12 +83,7 @@ JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Loo
     model.by_amount = slope(p);
     if (resource_ == Resource::bandwidth) model.band_amount = p.lambda;
     if (resource_ == Resource::power) model.watt_amount = p.mu;
-    if (!lean_.empty()) {
-        model.jumps = jumps_near(here, box_, point, samples_.data(), lean_.data(), reach, pool_);
-        if (resource_ != Resource::cycle) {
-            for (Jump& jump : model.jumps) jump.by_amount = 0;
-        }
-    }
+    model.jumps = jumps_of(point, amount, samples_, lean_, reach);
     return model;
 }
 
@@ -103,6 +119,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
                 best_ = seen;
                 model_ = std::move(model);
                 samples_.swap(best_samples_);
+                lean_.swap(best_lean_);
             }
         }
         if (!kept_) return false;

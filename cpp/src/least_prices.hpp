@@ -36,11 +36,15 @@ class LeastPrices {
 
     // Of the best look: its sums, its whole samples and the model around its prices.
     const Look& best() const { return best_; }
-    std::vector<double>& samples() { return best_samples_; }
+    const std::vector<double>& samples() const { return best_samples_; }
     const JumpModel& model() const { return model_; }
+    double amount() const { return at_.amount; }  // that it looked at
 
-    // Another look at the best prices with another amount.
-    Look look_again(PassPoint& point, double amount);
+    // Another look, after which the best one remains the best.
+    Look look_again(PassPoint& point, double amount) { return look(point, amount); }
+    // The model around the best prices with every learner that matters within `least_reach`, or as
+    // far as one jump moves the prices; returns how far that is.
+    double widen(const PassPoint& point, double least_reach);
     // The best look's sums where costs do not depend on the amount.
     void judge(const PassPoint& point, double amount, Look& seen) const;
 
@@ -51,6 +55,9 @@ class LeastPrices {
     Look look(PassPoint& point, double amount);
     void measure(const PassPoint& point, double amount);
     JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double reach);
+    std::vector<Jump> jumps_of(const PassPoint& point, double amount,
+                               const std::vector<double>& samples, const std::vector<double>& lean,
+                               double reach);
     double slope(Prices prices) const { return growth(resource_, prices, real_); }
 
     const Problem& problem_;
@@ -74,7 +81,7 @@ class LeastPrices {
     JumpModel model_;
     std::vector<PassSums> real_blocks_;
     std::vector<SplitSums> blocks_;
-    std::vector<double> samples_, best_samples_, lean_;
+    std::vector<double> samples_, best_samples_, lean_, best_lean_;
     std::int64_t looks_ = 0;
     std::int64_t passes_ = 0;
 };

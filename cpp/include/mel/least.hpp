@@ -38,7 +38,8 @@ Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::in
 // too little, and, repaired to D in all, nearly the best split. With few learners the
 // ends may be far apart, or missing; whoever asks looks at their distance.
 struct Enclosure {
-    double lower = 0;              // too little, by the prices; 0 if that is not proved
+    double lower = 0;              // too little, by the tree; 0 if that is not proved
+    std::vector<TreeNode> tree;    // boxes and prices, in preorder
     Prices prices{};               // usable() where the search arrived anywhere
     Buffer<std::int64_t> samples;  // fit settled.amount; empty if none were found
     Settled settled;

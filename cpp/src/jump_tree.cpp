@@ -1,0 +1,52 @@
+#include "jump_tree.hpp"
+
+#include <numeric>
+#include <utility>
+
+namespace mel {
+
+JumpTree::JumpTree(const JumpModel& model, double reach, double most)
+    : reach_(reach), most_(most), nodes_(1) {
+    std::vector<std::size_t> jumps(model.jumps.size());
+    std::iota(jumps.begin(), jumps.end(), std::size_t{0});
+    open_.push_back({0, model, std::move(jumps), {}});
+}
+
+JumpTree::Open JumpTree::below(const Open& open, std::size_t jump, bool other,
+                               std::size_t node) const {
+    Open held{node, open.model.holding(jump, other), open.jumps, open.held};
+    held.jumps.erase(held.jumps.begin() + static_cast<std::ptrdiff_t>(jump));
+    held.held.push_back({open.jumps[jump], other});
+    return held;
+}
+
+JumpTree::Outcome JumpTree::grow(double goal, std::size_t most_leaves) {
+    std::size_t leaves = 1;
+    bool better = false;
+    while (!open_.empty()) {
+        Open open = std::move(open_.back());
+        open_.pop_back();
+        JumpModel::Place& place = nodes_[open.node].place;
+        place = open.model.best(reach_, most_);
+        if (place.amount >= goal) continue;
+        const std::size_t torn = open.model.most_torn(place);
+        if (torn == open.model.jumps.size()) {
+            // Nobody is torn: what all do at these prices is one split.
+            if (!better || place.amount < found_.place.amount) found_ = {open.held, place};
+            better = true;
+            continue;
+        }
+        if (++leaves > most_leaves) return Outcome::too_large;
+        Node& node = nodes_[open.node];
+        node.jump = open.jumps[torn];
+        node.taken = nodes_.size();
+        node.other = nodes_.size() + 1;
+        const std::size_t first = node.taken;
+        nodes_.resize(first + 2);
+        open_.push_back(below(open, torn, true, first + 1));
+        open_.push_back(below(open, torn, false, first));
+    }
+    return better ? Outcome::better : Outcome::closed;
+}
+
+}  // namespace mel
