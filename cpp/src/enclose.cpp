@@ -224,20 +224,49 @@ class Encloser {
         const JumpTree::Node& node = tree.nodes()[at];
         if (node.other == 0) return refute_leaf(moved(node.place), here);
         const Jump& jump = prices_.model().jumps[node.jump];
+        const std::size_t k = jump.learner;
         const double most = divide(jump);
-        tree_.push_back(
-            {static_cast<std::int64_t>(jump.learner), static_cast<std::int64_t>(most), {}});
-        const bool takes_few = prices_.samples()[jump.learner] < jump.samples;
-        double& high = high_[jump.learner];
-        double& low = low_[jump.learner];
-        const double highest = high, lowest = low;
-        high = most;
-        const bool below = refute_box(tree, takes_few ? node.taken : node.other, here);
-        high = highest;
-        low = most + 1;
-        const bool both = below && refute_box(tree, takes_few ? node.other : node.taken, here);
-        low = lowest;
+        const bool takes_few = prices_.samples()[k] < jump.samples;
+        const std::size_t few = takes_few ? node.taken : node.other;
+        const std::size_t many = takes_few ? node.other : node.taken;
+        // An identical learner may have settled it.
+        if (high_[k] <= most) return refute_box(tree, few, here);
+        if (low_[k] > most) return refute_box(tree, many, here);
+        tree_.push_back({static_cast<std::int64_t>(k), static_cast<std::int64_t>(most), {}});
+        const std::size_t before = undone_.size();
+        hold_below(k, most);
+        const bool below = refute_box(tree, few, here);
+        undo(before);
+        hold_above(k, most);
+        const bool both = below && refute_box(tree, many, here);
+        undo(before);
         return both;
+    }
+
+    // Identical learners may be assumed to hold non-increasing samples.
+    void hold_below(std::size_t learner, double most) {
+        const auto twins = problem_.twins();
+        set(high_, learner, most);
+        for (std::size_t j = learner + 1; j < twins.size(); ++j) {
+            if (twins[j] == twins[learner] && high_[j] > most) set(high_, j, most);
+        }
+    }
+    void hold_above(std::size_t learner, double most) {
+        const auto twins = problem_.twins();
+        set(low_, learner, most + 1);
+        for (std::size_t i = 0; i < learner && i < twins.size(); ++i) {
+            if (twins[i] == twins[learner] && low_[i] <= most) set(low_, i, most + 1);
+        }
+    }
+    void set(std::vector<double>& bounds, std::size_t learner, double bound) {
+        undone_.push_back({&bounds, learner, bounds[learner]});
+        bounds[learner] = bound;
+    }
+    void undo(std::size_t down_to) {
+        for (; undone_.size() > down_to; undone_.pop_back()) {
+            const Change& last = undone_.back();
+            (*last.bounds)[last.learner] = last.was;
+        }
     }
 
     // Where the model's prices do not quite do, a step from what they show.
@@ -278,6 +307,12 @@ class Encloser {
     std::vector<double> whole_, low_, high_;
     std::vector<SplitSums> blocks_;
     std::vector<TreeNode> tree_;
+    struct Change {
+        std::vector<double>* bounds;
+        std::size_t learner;
+        double was;
+    };
+    std::vector<Change> undone_;
     Enclosure enclosure_;
 };
 
