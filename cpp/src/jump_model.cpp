@@ -1,4 +1,4 @@
-#include "jump_model.hpp"
+#include "mel/jump_model.hpp"
 
 #include <algorithm>
 #include <array>
@@ -140,13 +140,11 @@ JumpModel::Value JumpModel::at(const Place& place) const {
 
 // Where no kink is left: the quadratic's own minimum, if it lies within reach.
 bool JumpModel::smooth_least(Place& place, double reach) const {
-    const double det = band_band * watt_watt - band_watt * band_watt;
-    if (!(det > 1e-12 * band_band * watt_watt)) return false;
-    const double x = (band_watt * base_.by_watt - watt_watt * base_.by_band) / det;
-    const double y = (band_watt * base_.by_band - band_band * base_.by_watt) / det;
-    if (!(std::fabs(x) < reach && std::fabs(y) < reach)) return false;
-    place.band = x;
-    place.watt = y;
+    if (!curved()) return false;
+    const Place to = newton(base_.by_band, base_.by_watt);
+    if (!(to.length() < reach)) return false;
+    place.band = to.band;
+    place.watt = to.watt;
     return true;
 }
 
@@ -219,16 +217,27 @@ double JumpModel::loss(double x, double y) const {
     return 0.5 * (watt_watt * x * x - 2 * band_watt * x * y + band_band * y * y) / det;
 }
 
-double JumpModel::spread() const {
-    if (!curved()) return 0;
+// To where the quadratic has no gradient; from one of (x, y) here.
+JumpModel::Place JumpModel::newton(double x, double y) const {
     const double det = band_band * watt_watt - band_watt * band_watt;
+    return {(band_watt * y - watt_watt * x) / det, (band_watt * x - band_band * y) / det, 0};
+}
+
+double JumpModel::spread() const {
     double far = 0;
-    for (const Jump& jump : jumps) {
-        const double x = (watt_watt * jump.by_band - band_watt * jump.by_watt) / det;
-        const double y = (band_band * jump.by_watt - band_watt * jump.by_band) / det;
-        far = std::max({far, std::fabs(x), std::fabs(y)});
-    }
+    if (!curved()) return far;
+    for (const Jump& jump : jumps) far = std::max(far, newton(jump.by_band, jump.by_watt).length());
     return far;
+}
+
+JumpModel::Place JumpModel::making_up(const std::vector<std::size_t>& flips) const {
+    if (!curved()) return {};
+    double x = by_band, y = by_watt;
+    for (const std::size_t flip : flips) {
+        x += jumps[flip].by_band;
+        y += jumps[flip].by_watt;
+    }
+    return newton(x, y);
 }
 
 std::vector<std::size_t> JumpModel::best_flips() const {

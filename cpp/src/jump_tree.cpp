@@ -1,4 +1,4 @@
-#include "jump_tree.hpp"
+#include "mel/jump_tree.hpp"
 
 #include <numeric>
 #include <utility>
@@ -18,6 +18,18 @@ JumpTree::Open JumpTree::below(const Open& open, std::size_t jump, bool other,
     held.jumps.erase(held.jumps.begin() + static_cast<std::ptrdiff_t>(jump));
     held.held.push_back({open.jumps[jump], other});
     return held;
+}
+
+JumpTree::Found JumpTree::holding(const JumpModel& model, const std::vector<std::size_t>& flips) {
+    Found found;
+    found.place = model.making_up(flips);
+    std::vector<bool> flipped(model.jumps.size(), false);
+    for (const std::size_t flip : flips) flipped[flip] = true;
+    for (std::size_t i = 0; i < model.jumps.size(); ++i) {
+        const bool would = JumpModel::gain(model.jumps[i], found.place) > 0;
+        if (flipped[i] || would) found.held.push_back({i, flipped[i]});
+    }
+    return found;
 }
 
 JumpTree::Outcome JumpTree::grow(double goal, std::size_t most_leaves) {

@@ -109,9 +109,17 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
             if (moved > far) measure(point, amount);
             JumpModel model = model_of(point, amount, seen, reach);
             const double most = bends ? reach * amount : infinity;
-            const double change = model.ruled_out(most);
-            const Place now{point.prices, amount, model.value, amount + change,
-                            !(std::fabs(change) >= most)};
+            double change = model.ruled_out(most);
+            if (!bends) {
+                // What was seen holds for any amount: the next step starts from what is ruled out.
+                const double to = std::max(change, -0.9 * amount);
+                model.shift(to);
+                amount += to;
+                change -= to;
+            }
+            // Where nobody takes part a longer cycle is worth nothing.
+            const bool reached = model.by_amount > 0 && std::fabs(change) < most;
+            const Place now{point.prices, amount, model.value, amount + change, reached};
             improved = better(now);
             if (improved) {
                 kept_ = true;
@@ -124,12 +132,8 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
         }
         if (!kept_) return false;
         if (!improved) {
-            reach = 0.25 * std::min(reach, moved);
+            reach = 0.25 * moved;
             if (reach < narrowest) break;
-        } else if (round > 0) {
-            // The next step is far shorter, unless this one was cut short.
-            reach =
-                std::clamp(moved < 0.9 * reach ? 0.2 * moved : 2 * reach, narrowest, effort.reach);
         }
         const double most = (bends ? reach : 0.5) * at_.amount;
         JumpModel::Place to = model_.best(reach, most);
@@ -142,6 +146,8 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
             if (model_.drop(here) > worth_holding * at_.value) to = here;
         }
         moved = std::max(to.length(), bends ? std::fabs(to.amount) / at_.amount : 0);
+        // The next step is far shorter, unless this one was cut short.
+        reach = std::clamp(moved < 0.9 * reach ? 0.2 * moved : 2 * reach, narrowest, effort.reach);
         point.prices = {at_.prices.lambda * (1 + to.band), at_.prices.mu * (1 + to.watt)};
         amount = at_.amount + to.amount;
         if (!point.prices.usable() || !(amount > 0) || !std::isfinite(amount)) break;

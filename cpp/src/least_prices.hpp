@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "jump_model.hpp"
 #include "least_parts.hpp"
+#include "mel/jump_model.hpp"
 
 namespace mel {
 

@@ -7,14 +7,12 @@
 #include "check.hpp"
 #include "mel/branch_and_bound.hpp"
 #include "mel/kernels.hpp"
+#include "tree_check.hpp"
 
 namespace {
 
 using brute::real;
-
-struct BoxOf {
-    std::vector<std::int64_t> low, high;
-};
+using tree_check::BoxOf;
 
 // U of a box at prices by trying every integer, in long double and without any solver code.
 real bound_of(const brute::View& view, real tau, const BoxOf& box, mel::Prices p) {
@@ -33,40 +31,6 @@ real bound_of(const brute::View& view, real tau, const BoxOf& box, mel::Prices p
         total += best;
     }
     return total;
-}
-
-// Walks the tree as the checker does: true if its leaves cover the root and each is closed.
-bool proves(const brute::View& view, const mel::Problem& problem, real tau, const BoxOf& root,
-            const std::vector<mel::TreeNode>& tree) {
-    std::vector<BoxOf> open{root};
-    const auto twins = problem.twins();
-    for (const mel::TreeNode& node : tree) {
-        if (open.empty()) return false;
-        BoxOf box = open.back();
-        open.pop_back();
-        if (node.learner < 0) {
-            bool empty = false;
-            for (std::size_t k = 0; k < view.size(); ++k) empty |= box.low[k] > box.high[k];
-            if (!empty &&
-                !(bound_of(view, tau, box, node.prices) < static_cast<real>(view.s.samples))) {
-                return false;
-            }
-            continue;
-        }
-        const auto k = static_cast<std::size_t>(node.learner);
-        if (node.at < box.low[k] || node.at >= box.high[k]) return false;
-        BoxOf below = box, above = box;
-        below.high[k] = node.at;
-        above.low[k] = node.at + 1;
-        for (std::size_t j = 0; j < twins.size(); ++j) {
-            if (j == k || twins[j] != twins[k]) continue;
-            if (j > k) below.high[j] = std::min(below.high[j], node.at);
-            if (j < k) above.low[j] = std::max(above.low[j], node.at + 1);
-        }
-        open.push_back(above);
-        open.push_back(below);
-    }
-    return open.empty();
 }
 
 }  // namespace
@@ -95,8 +59,11 @@ TEST(trees_cover_every_split_and_every_leaf_is_closed) {
                     root.high.assign(problem.size(), joint
                                                          ? problem.samples()
                                                          : (problem.samples() + count - 1) / count);
-                    CHECK(proves(view, problem, static_cast<real>(r.bound) + 1, root, r.tree),
-                          seed);
+                    const auto closed = [&](const BoxOf& box, mel::Prices prices) {
+                        return bound_of(view, static_cast<real>(r.bound) + 1, box, prices) <
+                               static_cast<real>(view.s.samples);
+                    };
+                    CHECK(tree_check::proves(problem, root, r.tree, closed), seed);
                     ++trees;
                     splits += r.tree.size() > 1;
                     with_twins += r.tree.size() > 1 && !problem.twins().empty();

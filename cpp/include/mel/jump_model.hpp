@@ -39,6 +39,13 @@ class JumpModel {
     double band_amount = 0, watt_amount = 0;             // and mixed
     std::vector<Jump> jumps;
 
+    // The same from another amount on; for jumps that do not depend on it.
+    void shift(double by) {
+        value += by_amount * by;
+        by_band += band_amount * by;
+        by_watt += watt_amount * by;
+    }
+
     struct Place {
         double band = 0, watt = 0;  // relative changes of the prices
         double amount = 0;          // change of the amount
@@ -64,6 +71,9 @@ class JumpModel {
     // value: found by single changes of mind and by pairs.
     std::vector<std::size_t> best_flips() const;
 
+    // The prices that make up for what jumps leave too much or too little.
+    Place making_up(const std::vector<std::size_t>& flips) const;
+
     // The model with one learner held to the answer it takes, or to the other.
     JumpModel holding(std::size_t jump, bool other) const;
 
@@ -83,6 +93,7 @@ class JumpModel {
     Value at(const Place& place) const;
     Value least(Place& place, double reach);
     bool curved() const;
+    Place newton(double x, double y) const;
     double loss(double x, double y) const;
     bool smooth_least(Place& place, double reach) const;
     void begin(double amount);

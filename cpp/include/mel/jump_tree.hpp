@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "jump_model.hpp"
+#include "mel/jump_model.hpp"
 
 namespace mel {
 
@@ -38,6 +38,9 @@ class JumpTree {
         JumpModel::Place place;  // the prices at which all others choose as they should
     };
     const Found& found() const { return found_; }
+
+    // The same for jumps that are to be made, no others: at the prices at which the rest then fits.
+    static Found holding(const JumpModel& model, const std::vector<std::size_t>& flips);
 
   private:
     struct Open {
