@@ -67,11 +67,15 @@ class Encloser {
     LeastPrices::Effort begin() {
         Boundary& boundary = shop_.boundary;
         const std::size_t stride = sample_stride(problem_.size(), searched_learners);
-        bool smooth = true;
-        if (stride > 1) smooth = boundary.find_least(point_, resource_, 1e-6, 16, stride);
-        if (smooth && boundary.find_least(point_, resource_, close, 8)) {
+        const bool few = stride > 1;
+        bool smooth = !few || boundary.find_least(point_, resource_, 1e-6, 16, stride);
+        // The bound is linear in a budget: a look teaches as much as a pass. With the cycle costs
+        // change, and passes over real samples bring the prices nearer first.
+        const bool near_enough = few && resource_ != Resource::cycle;
+        if (smooth && !near_enough) smooth = boundary.find_least(point_, resource_, close, 8);
+        if (smooth) {
             amount_ = boundary.amount(resource_, point_);
-            return after_reals;
+            return near_enough ? after_sample : after_reals;
         }
         const Boundary::Best& best = boundary.best();
         point_ = best.point;

@@ -26,6 +26,9 @@ PRICE = "a_rate_is_bought_at_the_least_price"
 FILL = "filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_constraint"
 PAIR = "a_learner_buys_the_best_pair_of_samples_and_blocks"
 WHOLE = "whole_samples_on_lanes_are_those_of_the_scalar_response"
+TORN = "enclosures_close_where_learners_are_torn"
+MODEL = "the_model_finds_the_lowest_bound_and_what_it_rules_out"
+HELD = "a_tree_of_held_jumps_closes_exactly_where_every_answer_rules_out_enough"
 SEARCH = "price_search_proves_only_what_enumeration_confirms"
 
 MUTANTS = [
@@ -101,13 +104,25 @@ MUTANTS = [
     Mutant("lanes: only the integer below", "src/kernels/whole_lanes.hpp",
            "const Mask up = high.allowed &", "const Mask up = none() & high.allowed &", WHOLE),
     Mutant("lanes: the lower end forgotten", "src/kernels/whole_lanes.hpp",
-           "const Mask doubt = safe.valid & wish.found &", "const Mask doubt = none() &",
+           "safe.valid & wish.found & (w.samples - w.cost <", "none() & (w.samples - w.cost <",
            WHOLE),
     Mutant("blocks: a climb that does not turn back", "src/blocks.cpp",
            "step *= 2;\n                        moved = true;", "step *= 2;", PAIR),
     Mutant("blocks: a hill beyond the caps forgotten", "src/blocks.cpp",
            "scan(std::min(d, end), low_, end, low_, look);",
            "scan(d, low_, high_, low_, look);", PAIR),
+    Mutant("a held learner's boxes that overlap by nothing and leave one split out",
+           "src/held_boxes.cpp", "set(low_, learner, most + 1);", "set(low_, learner, most + 2);",
+           TORN),
+    Mutant("held boxes without their leaves' proof", "src/held_boxes.cpp",
+           "if (excess_of(here, point, sums).proves_infeasible()) {", "if (true) {", TORN),
+    Mutant("a kink forgotten", "src/jump_model.cpp",
+           "if (top <= 0) continue;", "if (top <= 1) continue;", MODEL),
+    Mutant("held jumps that lose nothing", "src/jump_model.cpp",
+           "held.value -= j.margin;", "held.value -= 0;", HELD),
+    Mutant("torn learners looked for on one side only", "src/jump_model.cpp",
+           "const double margin = takes_many ? gain : -gain;", "const double margin = gain;",
+           "jumps_are_the_learners_that_another_answer_suits_nearly_as_well"),
     Mutant("an enclosure that no proof closes from below", "src/enclose.cpp",
            "if (seen.excess.proves_infeasible())", "if (!seen.excess.proves_infeasible())",
            "an_enclosure_is_tight_and_holds_at_both_ends"),
