@@ -253,15 +253,14 @@ def test_ctrl_c_within_the_core_returns_the_rows_done():
             while True:  # ended by the signal alone, however fast the machine
                 mel.solve_many(draws, threads=2)
         except mel.InterruptedMany as stop:
-            plans = stop.plans
-            break
+            if (stop.plans.status == "unsolved").any():  # or it came with the last row
+                break
         except KeyboardInterrupt:
             continue
         finally:
             timer.join()
     else:
         pytest.fail("no signal came within the core")
-    assert (plans.status == "unsolved").any()
 
 
 def test_it_works_after_a_fork():

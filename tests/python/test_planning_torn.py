@@ -7,8 +7,10 @@ close.
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 import mel_fast as mel
+from strategies import holds_for_all
 
 
 def torn(learners: int, idle: str, seed: int, kinds: int = 0) -> mel.Problem:
@@ -61,3 +63,43 @@ def test_some_of_these_proofs_are_trees() -> None:
         assert certificate is not None
         boxes.append(len(certificate["tree"]))
     assert sum(boxes) > len(boxes), boxes
+
+
+def drawn(seed: int) -> tuple[mel.Problem, str]:
+    """Return a problem of 2 to 40 learners, some identical, and what to ask the least of."""
+    rng = np.random.default_rng(seed)
+    learners = int(rng.integers(2, 40))
+    kinds = max(1, learners // int(rng.integers(2, 8))) if rng.random() < 0.3 else learners
+    of = np.arange(learners) % kinds
+    task = mel.LearningTask(
+        samples=int(learners * 10 ** rng.uniform(0.3, 4)),
+        features=int(rng.integers(10, 1000)),
+        feature_bits=32,
+        fixed_parameters=int(10 ** rng.uniform(3, 6)),
+        parameters_per_sample=int(rng.integers(1, 50)) if rng.random() < 0.3 else 0,
+        parameter_bits=32,
+        flops_per_sample=10 ** rng.uniform(5, 7),
+    )
+    radio = mel.Radio(
+        5e6 * learners * 10 ** rng.uniform(-1, 1),
+        0.01 * learners * 10 ** rng.uniform(-1, 1),
+        noise_power_w=2e-14 * 10 ** rng.uniform(-1, 1),
+    )
+    speed = rng.uniform(0.5e9, 3e9, kinds)[of]
+    gain = (10 ** rng.uniform(-14, -9, kinds))[of]
+    idle = "excused" if rng.random() < 0.5 else "served"
+    cycle_s = 10 ** rng.uniform(0, 2)
+    problem = mel.Problem(task, mel.Learners(speed, gain, 5e6, 0.2), radio, cycle_s, idle)
+    return problem, str(rng.choice(["cycle_s", "bandwidth_hz", "power_w"]))
+
+
+@holds_for_all(st.integers(0, 2**32 - 1), ci=100, long=10_000)
+def test_whatever_is_claimed_is_proved(seed: int) -> None:
+    problem, over = drawn(seed)
+    tau = max(1, mel.solve(problem, time_limit_s=5).tau)
+    found = mel.least(problem, tau, over, time_limit_s=10)
+    if found.plan is not None:
+        assert found.lower <= found.amount
+        assert mel.verify(found.plan.problem, found.plan)
+    if found.proof is not None:
+        assert mel.verify(found.proof.problem, found.proof)
