@@ -71,7 +71,9 @@ class Encloser {
         bool smooth = !few || boundary.find_least(point_, resource_, 1e-6, 16, stride);
         // The bound is linear in a budget: a look teaches as much as a pass. With the cycle costs
         // change, and passes over real samples bring the prices nearer first.
-        const bool near_enough = few && resource_ != Resource::cycle;
+        const Box whole = shop_.boxes.whole(point_.tau);
+        const bool in_lanes = whole_in_lanes(problem_, whole);
+        const bool near_enough = few && in_lanes && resource_ != Resource::cycle;
         if (smooth && !near_enough) smooth = boundary.find_least(point_, resource_, close, 8);
         if (smooth) {
             amount_ = boundary.amount(resource_, point_);
@@ -82,8 +84,7 @@ class Encloser {
         amount_ = resource_ == Resource::cycle || !(best.amount > 0)
                       ? amount_of(problem_, resource_)
                       : best.amount;
-        const Box whole = shop_.boxes.whole(point_.tau);
-        if (stride == 1 || !whole_in_lanes(problem_, whole)) return from_afar;
+        if (!few || !in_lanes) return from_afar;
         const Problem part = problem_.sampled(stride);
         const double share = resource_ == Resource::cycle
                                  ? 1

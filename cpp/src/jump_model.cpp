@@ -1,7 +1,6 @@
 #include "mel/jump_model.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -22,40 +21,53 @@ double by_second(LinkLaw law, const Response& r, Prices prices) {
     return (law == LinkLaw::density ? r.cost : prices.lambda * r.bandwidth_hz) / r.slack_s;
 }
 
+// The other answer of learner k; false where there is none within reach.
+bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, double taken,
+             double reach, Jump& jump) {
+    const LinkLaw law = problem.law();
+    const std::size_t k = jump.learner;
+    const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+    const double noise = problem.noise_over_gain()[k];
+    const double low = box.low(k);
+    const bool may_rest = problem.excused() && low <= 0;
+    const Response few = respond(law, demand, noise, may_rest, low, low, point.prices);
+    const Response many =
+        respond_inside(law, demand, noise, may_rest ? 1 : low, box.high(k), point.prices);
+    const double apart = many.samples - few.samples;
+    if (!many.possible || !(apart > 1) || (!few.possible && !may_rest)) return false;
+    const double gain = apart - (many.cost - few.cost);
+    const bool takes_many = taken > few.samples;
+    const double margin = takes_many ? gain : -gain;
+    const double to = takes_many ? 1 : -1;  // of what many take more
+    jump.samples = takes_many ? few.samples : many.samples;
+    jump.margin = std::max(margin, 0.0);
+    jump.by_band = to * point.prices.lambda * (many.bandwidth_hz - few.bandwidth_hz);
+    jump.by_watt = to * point.prices.mu * (many.power_w - few.power_w);
+    jump.by_amount = -to * (by_second(law, many, point.prices) - by_second(law, few, point.prices));
+    return margin < reach * apart;
+}
+
 }  // namespace
 
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
                              const double* samples, const double* lean, double reach, Pool& pool) {
-    const std::size_t size = problem.size();
-    const LinkLaw law = problem.law();
-    std::vector<std::vector<Jump>> blocks(block_count(size));
-    pool.run(blocks.size(), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            if (!(std::fabs(lean[k]) < reach)) continue;
-            const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
-            const double noise = problem.noise_over_gain()[k];
-            const double low = box.low(k);
-            const bool may_rest = problem.excused() && low <= 0;
-            const Response few = respond(law, demand, noise, may_rest, low, low, point.prices);
-            const Response many =
-                respond_inside(law, demand, noise, may_rest ? 1 : low, box.high(k), point.prices);
-            const double apart = many.samples - few.samples;
-            if (!many.possible || !(apart > 1) || (!few.possible && !may_rest)) continue;
-            const double gain = apart - (many.cost - few.cost);
-            const bool takes_many = samples[k] > few.samples;
-            const double margin = takes_many ? gain : -gain;
-            if (!(margin < reach * apart)) continue;
-            const double to = takes_many ? 1 : -1;  // of what many take more
-            blocks[b].push_back(
-                {k, takes_many ? few.samples : many.samples, std::max(margin, 0.0),
-                 to * point.prices.lambda * (many.bandwidth_hz - few.bandwidth_hz),
-                 to * point.prices.mu * (many.power_w - few.power_w),
-                 -to * (by_second(law, many, point.prices) - by_second(law, few, point.prices))});
+    std::vector<Jump> jumps;
+    for (std::size_t k = 0; k < problem.size(); ++k) {
+        if (std::fabs(lean[k]) < reach) jumps.push_back({.learner = k});
+    }
+    std::vector<char> near(jumps.size());
+    pool.run(block_count(jumps.size()), [&](std::size_t b) {
+        const std::size_t last = std::min(jumps.size(), (b + 1) * block_size);
+        for (std::size_t i = b * block_size; i < last; ++i) {
+            const double taken = samples[jumps[i].learner];
+            near[i] = jump_of(problem, box, point, taken, reach, jumps[i]);
         }
     });
-    std::vector<Jump> jumps;
-    for (const auto& found : blocks) jumps.insert(jumps.end(), found.begin(), found.end());
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < jumps.size(); ++i) {
+        if (near[i]) jumps[kept++] = jumps[i];
+    }
+    jumps.resize(kept);
     return jumps;
 }
 

@@ -15,12 +15,12 @@ namespace mel {
 // answer taken is -margin, and changes by so much for a relative change of each price, and a unit
 // of the resource.
 struct Jump {
-    std::size_t learner;
-    double samples;  // of the other answer
-    double margin;   // not negative
-    double by_band;
-    double by_watt;
-    double by_amount;
+    std::size_t learner = 0;
+    double samples = 0;  // of the other answer
+    double margin = 0;   // not negative
+    double by_band = 0;
+    double by_watt = 0;
+    double by_amount = 0;
 };
 
 // The learners whose answer may change where no price changes by more than a share `reach`, from
