@@ -125,7 +125,8 @@ class Encloser {
     bool split() {
         const std::vector<std::size_t> flips = prices_.model().best_flips();
         const double over = prices_.best().sums.samples.value() - problem_.samples_real();
-        if (flips.empty() && std::fabs(over) <= few_samples) {
+        const bool in_lanes = whole_in_lanes(problem_, shop_.boxes.whole(point_.tau));
+        if (flips.empty() && (!in_lanes || std::fabs(over) <= few_samples)) {
             whole_ = prices_.samples();
             return settle_whole(point_.prices);
         }

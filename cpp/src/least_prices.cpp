@@ -77,9 +77,9 @@ JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Loo
     model.value = seen.excess.value + 2 * seen.excess.error;
     model.by_band = p.lambda * (here.bandwidth_hz() - seen.sums.bandwidth.value());
     model.by_watt = p.mu * (here.power_w() - seen.sums.power.value());
-    model.band_band = p.lambda * p.lambda * real_.h_ll;
-    model.band_watt = p.lambda * p.mu * real_.h_lm;
-    model.watt_watt = p.mu * p.mu * real_.h_mm;
+    model.band_band = curvature_ * p.lambda * p.lambda * real_.h_ll;
+    model.band_watt = curvature_ * p.lambda * p.mu * real_.h_lm;
+    model.watt_watt = curvature_ * p.mu * p.mu * real_.h_mm;
     model.by_amount = slope(p);
     if (resource_ == Resource::bandwidth) model.band_amount = p.lambda;
     if (resource_ == Resource::power) model.watt_amount = p.mu;
@@ -95,11 +95,22 @@ bool LeastPrices::better(const Place& now) const {
     return !now.reached || !at_.reached || now.rules_out > at_.rules_out;
 }
 
+// Where no look tells who is torn, the jumps curve the bound more than the real ones say: by what
+// is left of the gradient that the last step was to bring to nought.
+void LeastPrices::learn_curvature(const JumpModel& now) {
+    const double old = model_.by_band * model_.by_band + model_.by_watt * model_.by_watt;
+    const double left = model_.by_band * now.by_band + model_.by_watt * now.by_watt;
+    if (!(old > 0) || !std::isfinite(left)) return;
+    curvature_ = std::clamp(curvature_ * std::clamp(1 - left / old, 0.5, 4.0), 1.0, 20.0);
+}
+
 bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort) {
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
     kept_ = false;
     double reach = effort.reach;
-    double moved = 0;  // by the step to this look
+    double moved = 0;         // by the step to this look
+    bool whole_step = false;  // which went as far as the model wished
+    curvature_ = 1;
     measure(point, amount);
     for (int round = 0; round < effort.looks; ++round) {
         const Look seen = look(point, amount);
@@ -109,6 +120,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
             if (moved > far) measure(point, amount);
             JumpModel model = model_of(point, amount, seen, reach);
             const double most = bends ? reach * amount : infinity;
+            if (lean_.empty() && kept_ && whole_step) learn_curvature(model);
             double change = model.ruled_out(most);
             if (!bends) {
                 // What was seen holds for any amount: the next step starts from what is ruled out.
@@ -147,7 +159,9 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
         }
         moved = std::max(to.length(), bends ? std::fabs(to.amount) / at_.amount : 0);
         // The next step is far shorter, unless this one was cut short.
-        reach = std::clamp(moved < 0.9 * reach ? 0.2 * moved : 2 * reach, narrowest, effort.reach);
+        whole_step = moved < 0.9 * reach;
+        const double shorter = lean_.empty() ? 1 : 0.2;
+        reach = std::clamp(whole_step ? shorter * moved : 2 * reach, narrowest, effort.reach);
         point.prices = {at_.prices.lambda * (1 + to.band), at_.prices.mu * (1 + to.watt)};
         amount = at_.amount + to.amount;
         if (!point.prices.usable() || !(amount > 0) || !std::isfinite(amount)) break;

@@ -73,8 +73,10 @@ class LeastPrices {
         bool reached = false;  // if that is near
     };
     bool better(const Place& now) const;
+    void learn_curvature(const JumpModel& now);
 
     PassSums real_;
+    double curvature_ = 1;  // of the bound, in units of that of the real responses
     bool kept_ = false;
     Place at_;  // the best so far
     Look best_;
