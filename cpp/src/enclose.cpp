@@ -16,17 +16,17 @@ constexpr double roomy = 1.01;  // times the lower end: surely enough
 constexpr int rounds = 6;
 constexpr double narrow = 1e-4;  // relative: about the prices found
 constexpr double wide = 9e-10;   // relative: ends so far apart are brought nearer,
-constexpr double aim = 5e-10;    // to this
+constexpr double aim = 8e-10;    // to this
 constexpr int most_attempts = 8;
 constexpr double few_samples = 256;  // that single steps make up for in no time
 constexpr std::size_t most_leaves = 256;
 
 // Prices from the continuous problem are this close; those of a sample of the learners, and any
 // that Newton's steps circled, less so.
-constexpr LeastPrices::Effort after_reals{6, 1e-2, 1e-10};
-constexpr LeastPrices::Effort after_sample{8, 5e-2, 1e-10};
-constexpr LeastPrices::Effort from_afar{30, 0.25, 1e-10};
-constexpr LeastPrices::Effort on_sample{30, 0.25, 1e-4};
+constexpr LeastPrices::Effort after_reals{1e-2, 1e-10};
+constexpr LeastPrices::Effort after_sample{5e-2, 1e-10};
+constexpr LeastPrices::Effort from_afar{0.25, 1e-10};
+constexpr LeastPrices::Effort on_sample{0.25, 1e-4};
 
 class Encloser {
   public:

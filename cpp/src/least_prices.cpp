@@ -10,6 +10,8 @@ namespace {
 constexpr double far = 1e-3;        // relative change of prices after which curvature is measured
 constexpr double settled = 1e-7;    // relative change of a cycle that leaves gradients as they are
 constexpr double narrowest = 1e-7;  // relative: the least reach
+constexpr double longest = 0.5;     // and the most
+constexpr int most_looks = 40;
 constexpr double worth_holding =
     0.1;                           // of the bound: so much less is worth a look at the same amount
 constexpr double jumps_apart = 3;  // what is near the best prices: so many jumps away
@@ -101,7 +103,7 @@ void LeastPrices::learn_curvature(const JumpModel& now) {
     const double old = model_.by_band * model_.by_band + model_.by_watt * model_.by_watt;
     const double left = model_.by_band * now.by_band + model_.by_watt * now.by_watt;
     if (!(old > 0) || !std::isfinite(left)) return;
-    curvature_ = std::clamp(curvature_ * std::clamp(1 - left / old, 0.5, 4.0), 1.0, 20.0);
+    curvature_ = std::clamp(curvature_ * std::clamp(1 - left / old, 0.2, 4.0), 0.02, 20.0);
 }
 
 bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort) {
@@ -110,9 +112,10 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
     double reach = effort.reach;
     double moved = 0;         // by the step to this look
     bool whole_step = false;  // which went as far as the model wished
+    double shorter = 0.2;
     curvature_ = 1;
     measure(point, amount);
-    for (int round = 0; round < effort.looks; ++round) {
+    for (int round = 0; round < most_looks; ++round) {
         const Look seen = look(point, amount);
         if (pool_.stop().requested()) return false;
         bool improved = false;
@@ -120,7 +123,9 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
             if (moved > far) measure(point, amount);
             JumpModel model = model_of(point, amount, seen, reach);
             const double most = bends ? reach * amount : infinity;
-            if (lean_.empty() && kept_ && whole_step) learn_curvature(model);
+            if (kept_ && whole_step && model_.jumps.empty() && model.jumps.empty()) {
+                learn_curvature(model);
+            }
             double change = model.ruled_out(most);
             if (!bends) {
                 // What was seen holds for any amount: the next step starts from what is ruled out.
@@ -159,9 +164,10 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
         }
         moved = std::max(to.length(), bends ? std::fabs(to.amount) / at_.amount : 0);
         // The next step is far shorter, unless this one was cut short.
+        const bool whole_before = whole_step;
         whole_step = moved < 0.9 * reach;
-        const double shorter = lean_.empty() ? 1 : 0.2;
-        reach = std::clamp(whole_step ? shorter * moved : 2 * reach, narrowest, effort.reach);
+        if (whole_before && !whole_step) shorter = 1;  // no: it was about as long
+        reach = std::clamp(whole_step ? shorter * moved : 2 * reach, narrowest, longest);
         point.prices = {at_.prices.lambda * (1 + to.band), at_.prices.mu * (1 + to.watt)};
         amount = at_.amount + to.amount;
         if (!point.prices.usable() || !(amount > 0) || !std::isfinite(amount)) break;

@@ -26,8 +26,7 @@ class LeastPrices {
     };
 
     struct Effort {
-        int looks;
-        double reach;       // share by which prices may be off
+        double reach;       // share by which prices are thought to be off
         double worthwhile;  // share of the amount that better prices must promise
     };
 
