@@ -23,21 +23,10 @@ void Boundary::Step::take(Prices& prices) const {
     prices.mu *= std::exp(d_mu);
 }
 
-void Boundary::Step::shorten(double by) {
-    d_lambda *= by;
-    d_mu *= by;
-    drop *= by;
-}
-
 double Boundary::amount(Resource resource, const PassPoint& point) const {
     return resource == Resource::cycle       ? point.cycle_s
            : resource == Resource::bandwidth ? band_
                                              : watt_;
-}
-
-void Boundary::set(Resource resource, double amount) {
-    if (resource == Resource::bandwidth) band_ = amount;
-    if (resource == Resource::power) watt_ = amount;
 }
 
 PassPoint Boundary::guess() const {

@@ -153,21 +153,6 @@ bool BranchAndBound::choose_widest(const Open& open, std::size_t& learner, doubl
     return widest > 0;
 }
 
-// Identical learners may be assumed to hold non-increasing samples.
-void BranchAndBound::propagate(Open& open, std::size_t learner, double at, bool below) const {
-    const auto twins = tools_.problem.twins();
-    if (twins.empty()) return;
-    if (below) {
-        for (std::size_t j = learner + 1; j < twins.size(); ++j) {
-            if (twins[j] == twins[learner]) open.upper[j] = std::min(open.upper[j], at);
-        }
-    } else {
-        for (std::size_t i = 0; i < learner; ++i) {
-            if (twins[i] == twins[learner]) open.lower[i] = std::max(open.lower[i], at + 1);
-        }
-    }
-}
-
 void BranchAndBound::branch(const Open& open, std::size_t learner, double at,
                             std::vector<Open>& stack) {
     const std::size_t below = build_.size();
@@ -180,10 +165,12 @@ void BranchAndBound::branch(const Open& open, std::size_t learner, double at,
     const Prices start = search_.found() > 0 ? search_.recent(0).prices : open.start;
     Open down{below, open.lower, open.upper, start};
     down.upper[learner] = at;
-    propagate(down, learner, at, true);
+    tools_.problem.later_twins(learner,
+                               [&](std::size_t j) { down.upper[j] = std::min(down.upper[j], at); });
     Open up{below + 1, open.lower, open.upper, start};
     up.lower[learner] = at + 1;
-    propagate(up, learner, at, false);
+    tools_.problem.earlier_twins(
+        learner, [&](std::size_t j) { up.lower[j] = std::max(up.lower[j], at + 1); });
     // The side of the newest split is looked at first.
     const bool down_first = search_.found() > 0 && search_.recent(0).samples[learner] <= at;
     stack.push_back(down_first ? std::move(up) : std::move(down));

@@ -60,6 +60,7 @@ class Encloser {
         return prices_.search(point_, amount_, from_afar);
     }
 
+    bool in_lanes() { return whole_in_lanes(problem_, shop_.boxes.whole(point_.tau)); }
     bool usable() const { return point_.prices.usable() && std::isfinite(amount_) && amount_ > 0; }
 
     // Where to begin: at the prices at which the continuous problem needs least. Newton's method
@@ -71,9 +72,7 @@ class Encloser {
         bool smooth = !few || boundary.find_least(point_, resource_, 1e-6, 16, stride);
         // The bound is linear in a budget: a look teaches as much as a pass. With the cycle costs
         // change, and passes over real samples bring the prices nearer first.
-        const Box whole = shop_.boxes.whole(point_.tau);
-        const bool in_lanes = whole_in_lanes(problem_, whole);
-        const bool near_enough = few && in_lanes && resource_ != Resource::cycle;
+        const bool near_enough = few && in_lanes() && resource_ != Resource::cycle;
         if (smooth && !near_enough) smooth = boundary.find_least(point_, resource_, close, 8);
         if (smooth) {
             amount_ = boundary.amount(resource_, point_);
@@ -84,12 +83,13 @@ class Encloser {
         amount_ = resource_ == Resource::cycle || !(best.amount > 0)
                       ? amount_of(problem_, resource_)
                       : best.amount;
-        if (!few || !in_lanes) return from_afar;
+        if (!few || !in_lanes()) return from_afar;
         const Problem part = problem_.sampled(stride);
         const double share = resource_ == Resource::cycle
                                  ? 1
                                  : amount_of(part, resource_) / amount_of(problem_, resource_);
-        LeastPrices of_part(part, shop_.boxes.real(point_.tau), whole, resource_, shop_.pool);
+        LeastPrices of_part(part, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau),
+                            resource_, shop_.pool);
         PassPoint at = point_;
         double amount = amount_ * share;
         if (!of_part.search(at, amount, on_sample)) return from_afar;
@@ -105,7 +105,7 @@ class Encloser {
         for (int round = 0; round < rounds; ++round) {
             amount_ *= 1 - 0.5 * near;
             if (resource_ == Resource::cycle) {
-                seen = prices_.look_again(point_, amount_);
+                seen = prices_.look(point_, amount_);
             } else {
                 prices_.judge(point_, amount_, seen);
             }
@@ -125,8 +125,7 @@ class Encloser {
     bool split() {
         const std::vector<std::size_t> flips = prices_.model().best_flips();
         const double over = prices_.best().sums.samples.value() - problem_.samples_real();
-        const bool in_lanes = whole_in_lanes(problem_, shop_.boxes.whole(point_.tau));
-        if (flips.empty() && (!in_lanes || std::fabs(over) <= few_samples)) {
+        if (flips.empty() && (!in_lanes() || std::fabs(over) <= few_samples)) {
             whole_ = prices_.samples();
             return settle_whole(point_.prices);
         }
@@ -174,19 +173,21 @@ class Encloser {
         }
     }
 
+    HeldBoxes held_boxes() {
+        return {problem_, prices_, point_, shop_.boxes.whole(point_.tau), reach_, shop_.pool};
+    }
+
     // At prices near by, with some learners held to one answer.
     bool split_at(const JumpTree::Found& held) {
         const Problem here = with_amount(problem_, resource_, prices_.amount());
-        HeldBoxes boxes(problem_, prices_, point_, shop_.boxes.whole(point_.tau), reach_,
-                        shop_.pool);
+        HeldBoxes boxes = held_boxes();
         const Prices prices = boxes.best_samples(held, here, whole_);
         passes_ += boxes.passes();
         return prices.usable() && settle_whole(prices);
     }
 
     void refute_boxes(const JumpTree& tree, double target) {
-        HeldBoxes boxes(problem_, prices_, point_, shop_.boxes.whole(point_.tau), reach_,
-                        shop_.pool);
+        HeldBoxes boxes = held_boxes();
         if (boxes.refute(tree, with_amount(problem_, resource_, target))) {
             enclosure_.lower = target;
             enclosure_.tree = boxes.proof();
@@ -197,7 +198,7 @@ class Encloser {
     Enclosure found() {
         enclosure_.prices = point_.prices;
         if (enclosure_.tree.empty()) enclosure_.tree = {TreeNode{-1, 0, point_.prices}};
-        enclosure_.passes = shop_.boundary.passes() + prices_.looks() + prices_.passes() + passes_;
+        enclosure_.passes = shop_.boundary.passes() + prices_.passes() + passes_;
         return std::move(enclosure_);
     }
 

@@ -88,15 +88,6 @@ SplitSums sums_of(const WholeSums& lanes, std::size_t learners) {
     return sums;
 }
 
-}  // namespace
-
-bool whole_in_lanes(const Problem& problem, const Box& box) {
-    const LearnerLimits* limits = problem.limits();
-    return !box.lower && !box.upper && problem.block_hz() == 0 && !(limits && limits->caps());
-}
-
-namespace {
-
 using AddResponse = double (*)(const Problem&, std::size_t, const Demand&, double, double,
                                const PassPoint&, SplitSums&);
 
@@ -113,6 +104,10 @@ bool all_equal(const double* column, std::size_t first, std::size_t last) {
 }
 
 }  // namespace
+
+bool whole_in_lanes(const Problem& problem, const Box& box) {
+    return !box.lower && !box.upper && response_of(problem) == add_plain;
+}
 
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
                          std::size_t first, std::size_t last, double* samples) {
@@ -149,7 +144,8 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
         for (std::size_t k = first; k < last && left > 0; ++k) {
             if (samples[k] >= 0) continue;
             left -= 1;
-            sums.add(exact_learners(problem, box, point, k, k + 1, samples));
+            const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+            samples[k] = add_plain(problem, k, demand, box.low(k), box.high(k), point, sums);
         }
         blocks[b] = sums;
     });

@@ -121,21 +121,18 @@ bool HeldBoxes::refute_leaf(Prices prices, const Problem& here) {
     return false;
 }
 
-// Identical learners may be assumed to hold non-increasing samples.
 void HeldBoxes::hold_below(std::size_t learner, double most) {
-    const auto twins = problem_.twins();
     set(high_, learner, most);
-    for (std::size_t j = learner + 1; j < twins.size(); ++j) {
-        if (twins[j] == twins[learner] && high_[j] > most) set(high_, j, most);
-    }
+    problem_.later_twins(learner, [&](std::size_t j) {
+        if (high_[j] > most) set(high_, j, most);
+    });
 }
 
 void HeldBoxes::hold_above(std::size_t learner, double most) {
-    const auto twins = problem_.twins();
     set(low_, learner, most + 1);
-    for (std::size_t i = 0; i < learner && i < twins.size(); ++i) {
-        if (twins[i] == twins[learner] && low_[i] <= most) set(low_, i, most + 1);
-    }
+    problem_.earlier_twins(learner, [&](std::size_t j) {
+        if (low_[j] <= most) set(low_, j, most + 1);
+    });
 }
 
 void HeldBoxes::set(std::vector<double>& bounds, std::size_t learner, double bound) {

@@ -21,7 +21,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
 LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
-    ++looks_;
+    ++passes_;
     Look seen;
     const Problem here = with_amount(problem_, resource_, amount);
     point.cycle_s = here.cycle_s();

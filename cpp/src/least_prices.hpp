@@ -39,19 +39,17 @@ class LeastPrices {
     const JumpModel& model() const { return model_; }
     double amount() const { return at_.amount; }  // that it looked at
 
-    // Another look, after which the best one remains the best.
-    Look look_again(PassPoint& point, double amount) { return look(point, amount); }
+    // A look at the point with that amount; the best one remains the best.
+    Look look(PassPoint& point, double amount);
     // The model around the best prices with every learner that matters within `least_reach`, or as
     // far as one jump moves the prices; returns how far that is.
     double widen(const PassPoint& point, double least_reach);
     // The best look's sums where costs do not depend on the amount.
     void judge(const PassPoint& point, double amount, Look& seen) const;
 
-    std::int64_t looks() const { return looks_; }
     std::int64_t passes() const { return passes_; }
 
   private:
-    Look look(PassPoint& point, double amount);
     void measure(const PassPoint& point, double amount);
     JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double reach);
     std::vector<Jump> jumps_of(const PassPoint& point, double amount,
@@ -83,7 +81,6 @@ class LeastPrices {
     std::vector<PassSums> real_blocks_;
     std::vector<SplitSums> blocks_;
     std::vector<double> samples_, best_samples_, lean_, best_lean_;
-    std::int64_t looks_ = 0;
     std::int64_t passes_ = 0;
 };
 

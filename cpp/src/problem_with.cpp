@@ -4,7 +4,9 @@
 #include <stdexcept>
 
 #include "mel/buffer.hpp"
+#include "mel/kernels.hpp"
 #include "mel/problem.hpp"
+#include "mel/real_pass.hpp"
 
 namespace mel {
 namespace {
@@ -41,11 +43,8 @@ Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const
 }
 
 Problem Problem::sampled(std::size_t stride) const {
-    constexpr std::size_t group = 16;
     Problem part = *this;
-    part.size_ = 0;
-    for (std::size_t k = 0; k < size_; k += stride * group)
-        part.size_ += std::min(group, size_ - k);
+    part.size_ = learners_seen(size_, stride);
     const std::shared_ptr<double[]> columns = shared_column(3 * part.padded());
     double* to = columns.get();
     for (std::size_t column = 0; column < 3; ++column) {
@@ -56,19 +55,12 @@ Problem Problem::sampled(std::size_t stride) const {
     }
     part.columns_ = columns;
     part.twins_ = nullptr;
+    const std::span<const double> back = part.return_s_per_bit();
+    part.slowest_return_ =
+        static_cast<std::size_t>(std::max_element(back.begin(), back.end()) - back.begin());
     const double share = static_cast<double>(part.size_) / static_cast<double>(size_);
     part.samples_ = std::max<std::int64_t>(std::llround(share * samples_real()), 1);
-    part.bandwidth_hz_ *= share;
-    part.power_w_ *= share;
-    part.slowest_return_ = 0;
-    for (std::size_t k = 1; k < part.size_; ++k) {
-        if (part.return_s_per_bit()[k] > part.return_s_per_bit()[part.slowest_return_]) {
-            part.slowest_return_ = k;
-        }
-    }
-    part.every_return_in_time_ =
-        beta_ * part.return_s_per_bit()[part.slowest_return_] < part.cycle_s_;
-    return part;
+    return part.with(cycle_s_, share * bandwidth_hz_, share * power_w_);
 }
 
 }  // namespace mel

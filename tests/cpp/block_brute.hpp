@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "brute.hpp"
+#include "tree_check.hpp"
 
 namespace block_brute {
 
@@ -67,42 +67,19 @@ struct Blocks {
     }
 };
 
-struct BoxOf {
-    std::vector<std::int64_t> low, high;
-};
+using tree_check::BoxOf;
 
-// Walks the tree as the checker does, every leaf by enumeration.
+// Every leaf by enumeration.
 inline bool proves(const Blocks& blocks, const mel::Problem& problem, real tau, const BoxOf& root,
                    const std::vector<mel::TreeNode>& tree) {
-    std::vector<BoxOf> open{root};
-    const auto twins = problem.twins();
-    for (const mel::TreeNode& node : tree) {
-        if (open.empty()) return false;
-        BoxOf box = open.back();
-        open.pop_back();
-        if (node.learner < 0) {
-            real total = node.prices.lambda * blocks.width * static_cast<real>(blocks.count) +
-                         static_cast<real>(node.prices.mu) * blocks.view.s.power_w;
-            for (std::size_t k = 0; k < blocks.view.size(); ++k) {
-                total += blocks.best_value(k, tau, box.low[k], box.high[k], node.prices);
-            }
-            if (!(total < static_cast<real>(blocks.view.s.samples))) return false;
-            continue;
+    return tree_check::proves(problem, root, tree, [&](const BoxOf& box, mel::Prices prices) {
+        real total = prices.lambda * blocks.width * static_cast<real>(blocks.count) +
+                     static_cast<real>(prices.mu) * blocks.view.s.power_w;
+        for (std::size_t k = 0; k < blocks.view.size(); ++k) {
+            total += blocks.best_value(k, tau, box.low[k], box.high[k], prices);
         }
-        const auto k = static_cast<std::size_t>(node.learner);
-        if (node.at < box.low[k] || node.at >= box.high[k]) return false;
-        BoxOf below = box, above = box;
-        below.high[k] = node.at;
-        above.low[k] = node.at + 1;
-        for (std::size_t j = 0; j < twins.size(); ++j) {
-            if (j == k || twins[j] != twins[k]) continue;
-            if (j > k) below.high[j] = std::min(below.high[j], node.at);
-            if (j < k) above.low[j] = std::max(above.low[j], node.at + 1);
-        }
-        open.push_back(above);
-        open.push_back(below);
-    }
-    return open.empty();
+        return total < static_cast<real>(blocks.view.s.samples);
+    });
 }
 
 inline std::string violation(const mel::ProblemStatement& s, const mel::Result& r) {
@@ -116,10 +93,6 @@ inline std::string violation(const mel::ProblemStatement& s, const mel::Result& 
         if (r.bandwidth_hz[k] != static_cast<double>(r.blocks[k]) * s.block_hz) return "width";
     }
     return count <= static_cast<std::int64_t>(s.bandwidth_hz / s.block_hz) ? "" : "blocks";
-}
-
-inline double uniform(std::mt19937_64& random, double low, double high) {
-    return low + (high - low) * std::generate_canonical<double, 53>(random);
 }
 
 }  // namespace block_brute

@@ -38,12 +38,14 @@ struct Instance {
     mel::Problem problem() const { return mel::Problem(stated()); }
 };
 
+inline double uniform(std::mt19937_64& random, double low, double high) {
+    return low + (high - low) * std::generate_canonical<double, 53>(random);
+}
+
 // Numbers like those of a cell, with a cycle in which about `tau` local cycles fit.
 inline Instance draw(const Shape& shape, double tau = 6) {
     std::mt19937_64 random(shape.seed);
-    const auto uniform = [&](double low, double high) {
-        return low + (high - low) * std::generate_canonical<double, 53>(random);
-    };
+    const auto drawn = [&](double low, double high) { return uniform(random, low, high); };
     Instance it;
     for (std::size_t k = 0; k < shape.learners; ++k) {
         if (shape.kinds > 0 && k >= static_cast<std::size_t>(shape.kinds)) {
@@ -54,10 +56,10 @@ inline Instance draw(const Shape& shape, double tau = 6) {
             it.power.push_back(it.power[same]);
             continue;
         }
-        it.flops.push_back(uniform(0, 1) < 0.5 ? 2.4e9 : 7e8 * uniform(1, 1.5));
-        it.gain.push_back(std::pow(10.0, uniform(-11, -8)));
+        it.flops.push_back(drawn(0, 1) < 0.5 ? 2.4e9 : 7e8 * drawn(1, 1.5));
+        it.gain.push_back(std::pow(10.0, drawn(-11, -8)));
         it.band.push_back(5e6);
-        it.power.push_back(0.2 * uniform(0.8, 1.2));
+        it.power.push_back(0.2 * drawn(0.8, 1.2));
     }
     mel::ProblemStatement& s = it.statement;
     s.samples = shape.samples;
@@ -97,6 +99,22 @@ void for_each_variant(Shape shape, Visit visit) {
                 visit(shape);
             }
         }
+    }
+}
+
+// Instances small enough to enumerate, some with radio so scarce that it decides.
+template <class Visit>
+void for_each_tiny(unsigned seeds, Visit visit) {
+    for (unsigned seed = 1; seed <= seeds; ++seed) {
+        const Shape tiny{.learners = 2 + seed % 2,
+                         .samples = 5 + seed % 6,
+                         .seed = seed,
+                         .kinds = seed % 5 == 0 ? 1 : 0};
+        for_each_variant(tiny, [&](const Shape& shape) {
+            Instance it = draw(shape, 4);
+            it.statement.bandwidth_hz *= seed % 4 == 0 ? 0.02 : seed % 4 == 1 ? 0.15 : 1;
+            visit(seed, it);
+        });
     }
 }
 

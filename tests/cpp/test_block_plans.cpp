@@ -4,56 +4,40 @@
 #include "mel/least.hpp"
 
 using brute::real;
+using instances::uniform;
 using namespace block_brute;
 
 TEST(tau_with_blocks_is_the_one_that_enumeration_finds) {
     int feasible = 0, infeasible = 0, coarser = 0, trees = 0;
-    for (unsigned seed = 1; seed <= 40; ++seed) {
-        instances::for_each_variant(
-            {.learners = 2 + seed % 2,
-             .samples = 5 + seed % 6,
-             .seed = seed,
-             .kinds = seed % 5 == 0 ? 1 : 0},
-            [&](const instances::Shape& shape) {
-                instances::Instance it = instances::draw(shape, 4);
-                it.statement.bandwidth_hz *= seed % 4 == 0 ? 0.02 : seed % 4 == 1 ? 0.15 : 1;
-                const std::int64_t plain = mel::solve(it.problem(), {}).tau;
-                it.statement.block_hz = it.statement.bandwidth_hz / (1.1 + seed % 7);
-                const mel::Problem problem = it.problem();
-                const Blocks blocks{{it.stated()}};
-                const std::int64_t learners = static_cast<std::int64_t>(problem.size());
-                for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
-                    const mel::Result r = mel::solve(problem, {.scheme = scheme});
-                    const bool joint = scheme == mel::Scheme::joint;
-                    const std::int64_t low = joint ? 0 : shape.samples / learners;
-                    const std::int64_t high =
-                        joint ? shape.samples : (shape.samples + learners - 1) / learners;
-                    const auto exists = [&](std::int64_t tau) {
-                        return brute::any_split(problem.size(), shape.samples, low, high,
-                                                [&](const std::vector<std::int64_t>& d) {
-                                                    return blocks.least_power(
-                                                               static_cast<real>(tau), d) <=
-                                                           problem.power_w();
-                                                });
-                    };
-                    CHECK(r.tau == r.bound, r.tau, r.bound, seed);
-                    CHECK(!exists(r.bound + 1), seed, r.tau);
-                    const BoxOf root{std::vector<std::int64_t>(problem.size(), low),
-                                     std::vector<std::int64_t>(problem.size(), high)};
-                    CHECK(proves(blocks, problem, static_cast<real>(r.bound) + 1, root, r.tree),
-                          seed);
-                    if (joint) coarser += r.tau < plain;
-                    trees += r.tree.size() > 1;
-                    if (r.status == mel::Status::optimal) {
-                        ++feasible;
-                        CHECK(violation(it.stated(), r).empty(), violation(it.stated(), r));
-                    } else {
-                        ++infeasible;
-                        CHECK(r.status == mel::Status::infeasible && r.tau == 0);
-                    }
-                }
-            });
-    }
+    instances::for_each_tiny(40, [&](unsigned seed, instances::Instance& it) {
+        const std::int64_t plain = mel::solve(it.problem(), {}).tau;
+        it.statement.block_hz = it.statement.bandwidth_hz / (1.1 + seed % 7);
+        const mel::Problem problem = it.problem();
+        const Blocks blocks{{it.stated()}};
+        for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
+            const mel::Result r = mel::solve(problem, {.scheme = scheme});
+            const BoxOf root = tree_check::root_of(problem, scheme);
+            const auto exists = [&](std::int64_t tau) {
+                return brute::any_split(problem.size(), problem.samples(), root.low[0],
+                                        root.high[0], [&](const std::vector<std::int64_t>& d) {
+                                            return blocks.least_power(static_cast<real>(tau), d) <=
+                                                   problem.power_w();
+                                        });
+            };
+            CHECK(r.tau == r.bound, r.tau, r.bound, seed);
+            CHECK(!exists(r.bound + 1), seed, r.tau);
+            CHECK(proves(blocks, problem, static_cast<real>(r.bound) + 1, root, r.tree), seed);
+            if (scheme == mel::Scheme::joint) coarser += r.tau < plain;
+            trees += r.tree.size() > 1;
+            if (r.status == mel::Status::optimal) {
+                ++feasible;
+                CHECK(violation(it.stated(), r).empty(), violation(it.stated(), r));
+            } else {
+                ++infeasible;
+                CHECK(r.status == mel::Status::infeasible && r.tau == 0);
+            }
+        }
+    });
     CHECK(feasible > 200 && infeasible > 20 && coarser > 50 && trees > 10, feasible, infeasible,
           coarser, trees);
 }

@@ -5,6 +5,7 @@
 #include "mel/exact_pass.hpp"
 
 using brute::real;
+using instances::uniform;
 using namespace block_brute;
 
 TEST(whole_blocks_are_counted_exactly) {

@@ -13,6 +13,7 @@
 
 namespace {
 
+using instances::uniform;
 using tree_check::BoxOf;
 
 // Every leaf by the scalar response.
@@ -44,10 +45,6 @@ instances::Instance torn(std::size_t learners, mel::Idle idle, unsigned seed, in
     it.statement.power_w *= 0.01;
     it.statement.noise *= 20;
     return it;
-}
-
-double uniform(std::mt19937_64& random, double low, double high) {
-    return low + (high - low) * std::generate_canonical<double, 53>(random);
 }
 
 // A bound as a few torn learners make it: convex, with kinks of the size of its gradient.

@@ -73,7 +73,7 @@ Case make(const instances::Shape& shape, Caps caps, bool bounds, double hold = 1
     mel::real_samples(problem, box, point, pool, d.data(), totals);
     std::mt19937_64 random(shape.seed);
     const auto uniform = [&](double low, double high) {
-        return low + (high - low) * std::generate_canonical<double, 53>(random);
+        return instances::uniform(random, low, high);
     };
     const std::size_t padded = (problem.size() + 15) / 16 * 16;
     Columns c{

@@ -52,13 +52,7 @@ TEST(trees_cover_every_split_and_every_leaf_is_closed) {
                 for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
                     const mel::Result r = mel::solve(problem, {.scheme = scheme});
                     CHECK(r.status == mel::Status::optimal || r.status == mel::Status::infeasible);
-                    BoxOf root;
-                    const std::int64_t count = static_cast<std::int64_t>(problem.size());
-                    const bool joint = scheme == mel::Scheme::joint;
-                    root.low.assign(problem.size(), joint ? 0 : problem.samples() / count);
-                    root.high.assign(problem.size(), joint
-                                                         ? problem.samples()
-                                                         : (problem.samples() + count - 1) / count);
+                    const BoxOf root = tree_check::root_of(problem, scheme);
                     const auto closed = [&](const BoxOf& box, mel::Prices prices) {
                         return bound_of(view, static_cast<real>(r.bound) + 1, box, prices) <
                                static_cast<real>(view.s.samples);

@@ -7,6 +7,7 @@
 
 #include "mel/branch_and_bound.hpp"
 #include "mel/problem.hpp"
+#include "mel/solve.hpp"
 
 namespace tree_check {
 
@@ -16,6 +17,14 @@ struct BoxOf {
 
 inline BoxOf same_for_all(std::size_t learners, std::int64_t low, std::int64_t high) {
     return {std::vector<std::int64_t>(learners, low), std::vector<std::int64_t>(learners, high)};
+}
+
+// What the scheme allows each learner.
+inline BoxOf root_of(const mel::Problem& problem, mel::Scheme scheme) {
+    const auto learners = static_cast<std::int64_t>(problem.size());
+    const std::int64_t samples = problem.samples();
+    if (scheme == mel::Scheme::joint) return same_for_all(problem.size(), 0, samples);
+    return same_for_all(problem.size(), samples / learners, (samples + learners - 1) / learners);
 }
 
 // True if the leaves cover the root and closed(box, prices) holds for each that is not empty.

@@ -49,7 +49,6 @@ class Boundary {
     bool find_least(PassPoint& point, Resource resource, double tolerance, int max_passes,
                     std::size_t stride = 1);
     double amount(Resource resource, const PassPoint& point) const;
-    void set(Resource resource, double amount);  // of bandwidth or power
 
     // Of what the last such search looked at: the prices that rule out most, and how much. Where
     // responses jump Newton's steps circle the boundary and these are the nearest.
@@ -69,6 +68,7 @@ class Boundary {
 
     long passes() const { return passes_; }
 
+  private:
     // Newton's step in the prices from the sums there.
     struct Step {
         double d_lambda;  // changes of ln lambda and ln mu
@@ -77,11 +77,9 @@ class Boundary {
 
         double length() const;  // the larger change
         void take(Prices& prices) const;
-        void shorten(double by);
     };
     Step newton(const PassPoint& point, const PassSums& sums) const;
 
-  private:
     PassSums pass(const PassPoint& point, std::size_t stride);
     double impossible_cycle(double tau);
 

@@ -65,7 +65,6 @@ class BranchAndBound {
     bool choose_widest(const Open& open, std::size_t& learner, double& at) const;
     bool choose(double tau, const Open& open, std::size_t& learner, double& at) const;
     void branch(const Open& open, std::size_t learner, double at, std::vector<Open>& stack);
-    void propagate(Open& open, std::size_t learner, double at, bool below) const;
     void serialise();
 
     Tools tools_;

@@ -127,6 +127,24 @@ class Problem {
         return twins_ ? std::span<const std::uint32_t>(*twins_) : std::span<const std::uint32_t>();
     }
 
+    // Calls visit(j) for the learners identical to k that come after it, or before it. A plan may
+    // be assumed to give identical learners non-increasing samples, so that what bounds one of them
+    // from above bounds the later ones, and from below the earlier ones.
+    template <class Visit>
+    void later_twins(std::size_t k, Visit visit) const {
+        const auto twin = twins();
+        for (std::size_t j = k + 1; j < twin.size(); ++j) {
+            if (twin[j] == twin[k]) visit(j);
+        }
+    }
+    template <class Visit>
+    void earlier_twins(std::size_t k, Visit visit) const {
+        const auto twin = twins();
+        for (std::size_t j = 0; j < k && j < twin.size(); ++j) {
+            if (twin[j] == twin[k]) visit(j);
+        }
+    }
+
     // Geometric mean of noise over gain and harmonic mean of compute seconds over a few learners:
     // where searches start.
     double typical_noise() const { return typical_noise_; }
