@@ -5,7 +5,7 @@ from mutants import Mutant
 TAMPER = "test_verify_tampering.py::"
 VERDICT = "test_verify.py::"
 BOUNDS = "test_verify_bounds.py::"
-CP_SAT = "test_cp_sat.py::"
+CP_SAT = "test_cp_sat_rounding.py::"
 EVERY_FIELD = TAMPER + "test_every_field"
 
 PYTHON_MUTANTS = [
@@ -78,5 +78,5 @@ PYTHON_MUTANTS = [
     Mutant("CP-SAT: the bound of a model that found nothing believed", "cp_sat/_models.py",
            "math.floor(solver.best_objective_bound) if found else None",
            "math.floor(solver.best_objective_bound)",
-           CP_SAT + "test_a_model_that_found_nothing_in_time_excludes_nothing"),
+           "test_cp_sat.py::test_a_model_that_found_nothing_in_time_excludes_nothing"),
 ]  # fmt: skip

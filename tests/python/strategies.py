@@ -44,6 +44,18 @@ class Case(NamedTuple):
         )
 
 
+def draw(
+    seed: int,
+    learners: int,
+    samples: int,
+    law: str = "density",
+    setting: str = "parallelized",
+    idle: str = "served",
+) -> Problem:
+    """Return the problem of a case that is not drawn but named."""
+    return Case(seed, learners, samples, law, setting, idle, None).problem()
+
+
 @st.composite
 def cases(draw: st.DrawFn, learners: int = 200, samples: int = 100_000, table: int = 10**9) -> Case:
     """Draw a case of up to `learners` and `samples`, both spread over their magnitudes.
