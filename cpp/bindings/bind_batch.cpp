@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@ namespace {
 
 // Strided input: broadcast arrays come with strides of zero.
 using Input = py::array_t<double>;
+using Limit = std::optional<Input>;  // None is no limit
 
 mel::StridedColumn strided(const Input& array, const char* name, py::ssize_t rows,
                            py::ssize_t learners) {
@@ -30,10 +32,39 @@ mel::StridedColumn strided(const Input& array, const char* name, py::ssize_t row
     return {array.data(), array.strides(0) / item, per_learner ? array.strides(1) / item : 0};
 }
 
+mel::StridedColumn strided(const Limit& array, const char* name, py::ssize_t rows,
+                           py::ssize_t learners) {
+    return array ? strided(*array, name, rows, learners) : mel::StridedColumn{};
+}
+
+// What the two ways in share.
+struct How {
+    int scheme;
+    double time_limit_s, row_time_limit_s;
+    int threads;
+    bool spare_time;
+    std::optional<Column<double>> starts;  // tau, lambda, mu of each row
+    py::object callback;
+};
+
+mel::BatchSettings settings_of(const How& how, py::ssize_t rows) {
+    mel::BatchSettings settings;
+    settings.scheme = static_cast<mel::Scheme>(how.scheme);
+    settings.time_limit_s = how.time_limit_s;
+    settings.row_time_limit_s = how.row_time_limit_s;
+    settings.threads = how.threads;
+    settings.spare = how.spare_time ? mel::Spare::time : mel::Spare::none;
+    if (how.starts) {
+        if (how.starts->size() != 3 * rows) throw py::value_error("starts has the wrong shape");
+        settings.starts = how.starts->data();
+    }
+    return settings;
+}
+
 // The columns of the result, allocated here as zeros: pages that no row writes to cost nothing.
 class Columns {
   public:
-    explicit Columns(std::vector<std::size_t> offset)
+    Columns(std::vector<std::size_t> offset, bool blocks)
         : offset_(std::move(offset)),
           rows_(static_cast<py::ssize_t>(offset_.size()) - 1),
           cells_(static_cast<py::ssize_t>(offset_.back())) {
@@ -48,9 +79,11 @@ class Columns {
         out_.elapsed_s = add<double>("elapsed_s", rows_);
         out_.lambda_per_hz = add<double>("lambda_per_hz", rows_);
         out_.mu_per_w = add<double>("mu_per_w", rows_);
+        out_.end = add<double>("end", 3 * rows_);
         out_.samples = add<std::int64_t>("samples", cells_);
         out_.bandwidth_hz = add<double>("bandwidth_hz", cells_);
         out_.power_w = add<double>("power_w", cells_);
+        if (blocks) out_.blocks = add<std::int64_t>("blocks", cells_);
     }
 
     const mel::BatchOutputs& out() const { return out_; }
@@ -91,13 +124,9 @@ py::dict errors_of(const mel::BatchResult& found) {
 }
 
 template <class Rows>
-py::dict run(const Rows& rows, std::vector<std::size_t> offset, int scheme, double time_limit_s,
-             double row_time_limit_s, int threads, const py::object& callback) {
-    mel::BatchSettings settings;
-    settings.scheme = static_cast<mel::Scheme>(scheme);
-    settings.time_limit_s = time_limit_s;
-    settings.row_time_limit_s = row_time_limit_s;
-    settings.threads = threads;
+py::dict run(const Rows& rows, std::vector<std::size_t> offset, bool blocks, const How& how) {
+    mel::BatchSettings settings = settings_of(how, static_cast<py::ssize_t>(offset.size()) - 1);
+    const py::object& callback = how.callback;
     bool interrupted = false;
     std::exception_ptr failure;
     // Runs on this thread every 10 ms or so: signals are only seen with the GIL held.
@@ -128,7 +157,7 @@ py::dict run(const Rows& rows, std::vector<std::size_t> offset, int scheme, doub
             return true;
         }
     };
-    Columns columns(std::move(offset));
+    Columns columns(std::move(offset), blocks);
     mel::BatchResult found;
     {
         const py::gil_scoped_release release;  // the arrays are held by this call
@@ -151,8 +180,10 @@ py::dict solve_columns(std::size_t rows, std::size_t learners, const Input& flop
                        const Input& model_bits_per_sample, const Input& model_bits,
                        const Input& flops_per_sample, const Input& bandwidth_hz,
                        const Input& power_w, const Input& noise, const Input& cycle_s,
-                       bool fixed_law, bool excused, int scheme, double time_limit_s,
-                       double row_time_limit_s, int threads, const py::object& callback) {
+                       const Limit& min_samples, const Limit& max_samples,
+                       const Limit& max_bandwidth_hz, const Limit& max_power_w,
+                       const Limit& energy_j, const Limit& energy_per_flop_j, const Limit& block_hz,
+                       bool fixed_law, bool excused, const How& how) {
     const auto m = static_cast<py::ssize_t>(rows);
     const auto k = static_cast<py::ssize_t>(learners);
     mel::BatchColumns columns;
@@ -171,39 +202,62 @@ py::dict solve_columns(std::size_t rows, std::size_t learners, const Input& flop
     columns.power_w = strided(power_w, "power_w", m, 0);
     columns.noise = strided(noise, "noise", m, 0);
     columns.cycle_s = strided(cycle_s, "cycle_s", m, 0);
+    columns.min_samples = strided(min_samples, "min_samples", m, k);
+    columns.max_samples = strided(max_samples, "max_samples", m, k);
+    columns.max_bandwidth_hz = strided(max_bandwidth_hz, "max_bandwidth_hz", m, k);
+    columns.max_power_w = strided(max_power_w, "max_power_w", m, k);
+    columns.energy_j = strided(energy_j, "energy_j", m, k);
+    columns.energy_per_flop_j = strided(energy_per_flop_j, "energy_per_flop_j", m, k);
+    columns.block_hz = strided(block_hz, "block_hz", m, 0);
     columns.law = fixed_law ? mel::LinkLaw::fixed : mel::LinkLaw::density;
     columns.idle = excused ? mel::Idle::excused : mel::Idle::served;
     std::vector<std::size_t> offset(rows + 1);
     for (std::size_t row = 0; row <= rows; ++row) offset[row] = row * learners;
-    return run(columns, std::move(offset), scheme, time_limit_s, row_time_limit_s, threads,
-               callback);
+    return run(columns, std::move(offset), block_hz.has_value(), how);
 }
 
-py::dict solve_problems(const std::vector<const mel::Problem*>& problems, int scheme,
-                        double time_limit_s, double row_time_limit_s, int threads,
-                        const py::object& callback) {
+// None stands for a row that was refused before; `learners` has the number of each row.
+py::dict solve_problems(const std::vector<const mel::Problem*>& problems,
+                        const std::vector<std::size_t>& learners, const How& how) {
+    if (learners.size() != problems.size()) throw py::value_error("learners has the wrong length");
     std::vector<std::size_t> offset(problems.size() + 1);
+    bool blocks = false;
     for (std::size_t row = 0; row < problems.size(); ++row) {
-        if (problems[row] == nullptr) throw py::type_error("problems must not hold None");
-        offset[row + 1] = offset[row] + problems[row]->size();
+        const mel::Problem* problem = problems[row];
+        if (problem && problem->size() != learners[row]) {
+            throw py::value_error("learners is not the problems' own");
+        }
+        offset[row + 1] = offset[row] + learners[row];
+        blocks = blocks || (problem && problem->block_hz() > 0);
     }
-    return run(problems, std::move(offset), scheme, time_limit_s, row_time_limit_s, threads,
-               callback);
+    return run(problems, std::move(offset), blocks, how);
 }
 
 }  // namespace
 
 void bind_batch(py::module_& module) {
+    py::class_<How>(module, "BatchSettings", "What solve_columns and solve_problems share.")
+        .def(py::init([](int scheme, double time_limit_s, double row_time_limit_s, int threads,
+                         bool spare_time, const std::optional<Column<double>>& starts,
+                         const py::object& callback) {
+                 return How{scheme,     time_limit_s, row_time_limit_s, threads,
+                            spare_time, starts,       callback};
+             }),
+             py::kw_only(), py::arg("scheme"), py::arg("time_limit_s"), py::arg("row_time_limit_s"),
+             py::arg("threads"), py::arg("spare_time"), py::arg("starts").none(true),
+             py::arg("callback").none(true));
     module.def("solve_columns", &solve_columns, py::kw_only(), py::arg("rows"), py::arg("learners"),
                py::arg("flops_per_s"), py::arg("gain"), py::arg("return_bandwidth_hz"),
                py::arg("return_power_w"), py::arg("samples"), py::arg("sample_bits"),
                py::arg("model_bits_per_sample"), py::arg("model_bits"), py::arg("flops_per_sample"),
                py::arg("bandwidth_hz"), py::arg("power_w"), py::arg("noise"), py::arg("cycle_s"),
-               py::arg("fixed_law"), py::arg("excused"), py::arg("scheme"), py::arg("time_limit_s"),
-               py::arg("row_time_limit_s"), py::arg("threads"), py::arg("callback").none(true));
+               py::arg("min_samples") = py::none(), py::arg("max_samples") = py::none(),
+               py::arg("max_bandwidth_hz") = py::none(), py::arg("max_power_w") = py::none(),
+               py::arg("energy_j") = py::none(), py::arg("energy_per_flop_j") = py::none(),
+               py::arg("block_hz") = py::none(), py::arg("fixed_law"), py::arg("excused"),
+               py::arg("settings"));
     module.def("solve_problems", &solve_problems, py::kw_only(), py::arg("problems"),
-               py::arg("scheme"), py::arg("time_limit_s"), py::arg("row_time_limit_s"),
-               py::arg("threads"), py::arg("callback").none(true));
+               py::arg("learners"), py::arg("settings"));
 }
 
 }  // namespace mel_bindings

@@ -43,6 +43,13 @@ class RowMaker {
         s.law = columns_.law;
         s.cycle_s = columns_.cycle_s.at(row);
         s.idle = columns_.idle;
+        s.min_samples = limit(columns_.min_samples, row, gathered_[4]);
+        s.max_samples = limit(columns_.max_samples, row, gathered_[5]);
+        s.max_bandwidth_hz = limit(columns_.max_bandwidth_hz, row, gathered_[6]);
+        s.max_power_w = limit(columns_.max_power_w, row, gathered_[7]);
+        s.energy_j = limit(columns_.energy_j, row, gathered_[8]);
+        s.energy_per_flop_j = limit(columns_.energy_per_flop_j, row, gathered_[9]);
+        if (columns_.block_hz) s.block_hz = width(columns_.block_hz.at(row));
         return problem_.emplace(s);
     }
 
@@ -57,6 +64,14 @@ class RowMaker {
         return static_cast<std::int64_t>(samples);
     }
 
+    // A block of no width is not "no blocks", which a statement's zero means.
+    static double width(double block_hz) { return block_hz == 0 ? not_a_number : block_hz; }
+
+    std::span<const double> limit(const StridedColumn& column, std::size_t row,
+                                  std::vector<double>& gathered) const {
+        return column ? learners(column, row, gathered) : std::span<const double>();
+    }
+
     std::span<const double> learners(const StridedColumn& column, std::size_t row,
                                      std::vector<double>& gathered) const {
         const double* first = column.data + static_cast<std::ptrdiff_t>(row) * column.row;
@@ -69,7 +84,7 @@ class RowMaker {
     }
 
     const BatchColumns& columns_;
-    std::vector<double> gathered_[4];
+    std::vector<double> gathered_[10];
     std::optional<Problem> problem_;
 };
 
@@ -152,6 +167,7 @@ class Batch {
     void take_rows(ProblemOf& problem_of, bool polls) {
         Settings settings;
         settings.scheme = settings_.scheme;
+        settings.spare = settings_.spare;
         // Few rows: what threads are left over work within a row.
         settings.threads = std::max(1, settings_.threads / threads_);
         settings.should_stop = [this, polls](const Progress&) {
@@ -172,9 +188,17 @@ class Batch {
                     return;
                 }
                 settings.time_limit_s = std::min(left, settings_.row_time_limit_s);
+                settings.start = start_of(row);
                 solve_row(problem_of, row, settings);
             }
         }
+    }
+
+    std::optional<Start> start_of(std::size_t row) const {
+        if (!settings_.starts) return {};
+        const double* s = settings_.starts + 3 * row;
+        if (!(s[0] > 0 && s[1] > 0 && s[2] > 0)) return {};
+        return Start{s[0], {s[1], s[2]}};
     }
 
     template <class ProblemOf>
@@ -201,10 +225,12 @@ class Batch {
         const bool one_leaf = found.tree.size() == 1;
         out_.lambda_per_hz[row] = one_leaf ? found.tree[0].prices.lambda : not_a_number;
         out_.mu_per_w[row] = one_leaf ? found.tree[0].prices.mu : not_a_number;
+        set_end(row, found.end);
         const std::size_t at = out_.offset[row];
         std::copy(found.samples.begin(), found.samples.end(), out_.samples + at);
         std::copy(found.bandwidth_hz.begin(), found.bandwidth_hz.end(), out_.bandwidth_hz + at);
         std::copy(found.power_w.begin(), found.power_w.end(), out_.power_w + at);
+        if (out_.blocks) std::copy(found.blocks.begin(), found.blocks.end(), out_.blocks + at);
         if (found.tree.size() > 1) {
             const std::lock_guard lock(mutex_);
             result_.trees.emplace_back(row, std::move(found.tree));
@@ -223,6 +249,14 @@ class Batch {
         out_.tau[row] = out_.bound[row] = out_.nodes[row] = out_.passes[row] = 0;
         out_.elapsed_s[row] = 0;
         out_.lambda_per_hz[row] = out_.mu_per_w[row] = not_a_number;
+        set_end(row, {});
+    }
+
+    void set_end(std::size_t row, const Start& end) {
+        double* to = out_.end + 3 * row;
+        to[0] = end.tau;
+        to[1] = end.prices.lambda;
+        to[2] = end.prices.mu;
     }
 
     void blank_unsolved() {
@@ -260,7 +294,10 @@ BatchResult solve_many(const BatchColumns& columns, const BatchSettings& setting
 BatchResult solve_many(const std::vector<const Problem*>& problems, const BatchSettings& settings,
                        const BatchOutputs& out) {
     return Batch(problems.size(), settings, out).run([&] {
-        return [&problems](std::size_t row) -> const Problem& { return *problems[row]; };
+        return [&problems](std::size_t row) -> const Problem& {
+            if (!problems[row]) throw std::invalid_argument("refused");
+            return *problems[row];
+        };
     });
 }
 

@@ -144,6 +144,22 @@ def evaluate(
     bandwidth_hz: NDArray[np.float64],
     power_w: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+
+class BatchSettings:
+    """What solve_columns and solve_problems share."""
+
+    def __init__(
+        self,
+        *,
+        scheme: int,
+        time_limit_s: float,
+        row_time_limit_s: float,
+        threads: int,
+        spare_time: bool,
+        starts: NDArray[np.float64] | None,
+        callback: Callable[[int, float], bool] | None,
+    ) -> None: ...
+
 def solve_columns(
     *,
     rows: int,
@@ -161,21 +177,18 @@ def solve_columns(
     power_w: NDArray[np.float64],
     noise: NDArray[np.float64],
     cycle_s: NDArray[np.float64],
+    min_samples: NDArray[np.float64] | None = None,
+    max_samples: NDArray[np.float64] | None = None,
+    max_bandwidth_hz: NDArray[np.float64] | None = None,
+    max_power_w: NDArray[np.float64] | None = None,
+    energy_j: NDArray[np.float64] | None = None,
+    energy_per_flop_j: NDArray[np.float64] | None = None,
+    block_hz: NDArray[np.float64] | None = None,
     fixed_law: bool,
     excused: bool,
-    scheme: int,
-    time_limit_s: float,
-    row_time_limit_s: float,
-    threads: int,
-    callback: Callable[[int, float], bool] | None,
+    settings: BatchSettings,
 ) -> dict[str, Any]: ...
 def solve_problems(
-    *,
-    problems: Sequence[Problem],
-    scheme: int,
-    time_limit_s: float,
-    row_time_limit_s: float,
-    threads: int,
-    callback: Callable[[int, float], bool] | None,
+    *, problems: Sequence[Problem | None], learners: Sequence[int], settings: BatchSettings
 ) -> dict[str, Any]: ...
 def build_info() -> dict[str, str]: ...

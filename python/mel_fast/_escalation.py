@@ -3,37 +3,54 @@
 The core counts every rounding error of its own against its answers, and says ``undecided`` where an
 instance lies within some 1e-13 of the edge. It is then asked again for a tentative answer, rounding
 errors left out; Arb's balls decide whether that plan and that proof are right. Nothing is believed
-unchecked: where the balls refuse, the plan stays ``undecided``.
+unchecked: where the balls refuse, or time runs out, the plan stays ``undecided``.
 """
 
 import importlib.util
+from collections.abc import Callable
 
 from mel_fast import _core
-from mel_fast.plan import Plan, Scheme
-from mel_fast.problem import Problem
+from mel_fast.plan import SCHEMES, Plan
 from mel_fast.status import Interrupted, Status
 
 LARGEST = 20_000  # learners: the check takes some seconds there
+_CHECK_S = 1e-4  # seconds of the check, a learner and box: it is not begun where they are not left
 
 
-def escalated(
-    plan: Plan,
-    problem: Problem,
-    scheme: Scheme,
-    code: int,
-    limit_s: float,
-    threads: int,
-    spare_time: bool,
-) -> Plan:
+class _OutOfTimeError(Exception):
+    pass
+
+
+def escalated(plan: Plan, left_s: Callable[[], float], threads: int, *, spare_time: bool) -> Plan:
     """Return a plan with more proved than `plan`, or `plan` itself."""
-    if len(problem.learners) > LARGEST or importlib.util.find_spec("flint") is None:
+    problem, scheme = plan.problem, plan.scheme
+    size = len(problem.learners)
+    if scheme == "task_only" or size > LARGEST or importlib.util.find_spec("flint") is None:
         return plan
-    result = _core.solve(problem.core, code, limit_s, threads, None, spare_time, plan.end, True)
+    code = SCHEMES.index(scheme)
+    result = _core.solve(problem.core, code, left_s(), threads, None, spare_time, plan.end, True)
     if result.interrupted:
         raise Interrupted(plan)
     tentative = Plan._from_core(problem, scheme, result)
     if tentative.status not in (Status.OPTIMAL, Status.INFEASIBLE):
         return plan
+    boxes = 1 + result.tree_learner.size
+    if left_s() < size * boxes * _CHECK_S:
+        return plan
     from mel_fast.verify import verify
 
-    return tentative if verify(problem, tentative).ok else plan
+    def go_on(_done: int, _total: int) -> None:
+        if left_s() <= 0.0:
+            raise _OutOfTimeError
+
+    before_s = plan.elapsed_s
+    try:
+        right = verify(problem, tentative, progress=go_on).ok
+    except _OutOfTimeError:
+        return plan
+    except KeyboardInterrupt:
+        raise Interrupted(plan) from None
+    if not right:
+        return plan
+    tentative.__dict__["elapsed_s"] = before_s + result.elapsed_s
+    return tentative

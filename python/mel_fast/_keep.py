@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mel_fast._validation import IntColumn, integer
 from mel_fast.plan import Plan
@@ -40,6 +41,23 @@ def kept(problem: Problem, start: Plan | None, keep: Keep) -> Problem:
     low, high = low.copy(), high.copy()
     low[chosen] = high[chosen] = samples
     return problem.replace(learners=learners.replace(min_samples=low, max_samples=high))
+
+
+def kept_samples(
+    keep: Keep, starts: Any, size: int
+) -> tuple[IntColumn, IntColumn, NDArray[np.bool_]]:
+    """Return who is kept in every row, with how many samples, and which rows tell it.
+
+    The samples have the shape (n,), or (M, n) where `starts` are Plans.
+    """
+    if isinstance(keep, Mapping) or starts is None or isinstance(starts, Plan):
+        given = isinstance(keep, Mapping)
+        chosen, samples = _given(keep, size) if given else _from_plan(keep, starts, size)
+        return chosen, samples, np.array([True])
+    chosen = _chosen(keep, size)
+    if isinstance(starts.samples, tuple) or starts.samples.shape[1] != size:
+        return chosen, chosen, np.array([False])
+    return chosen, starts.samples[:, chosen], starts.tau > 0
 
 
 def _given(keep: Mapping[Any, Any], size: int) -> tuple[IntColumn, IntColumn]:

@@ -11,17 +11,16 @@ from mel_fast._optional import require
 if TYPE_CHECKING:
     from mel_fast.plans import Plans
 
-_LISTS = ("samples", "bandwidth_hz", "power_w")
-
 
 def write_csv(plans: "Plans", path: str | PathLike[str]) -> None:
     """Write a CSV; allocations are JSON arrays, empty where there is no plan."""
+    shares = plans.shares()
     columns = {name: _listed(column) for name, column in plans.columns().items()}
     with beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("row", *columns, *_LISTS))
+        writer.writerow(("row", *columns, *shares))
         for row, cells in enumerate(zip(*columns.values(), strict=True)):
-            lists = (getattr(plans, name)[row].tolist() for name in _LISTS)
+            lists = (getattr(plans, name)[row].tolist() for name in shares)
             found = plans.tau[row] > 0
             writer.writerow((row, *cells, *(json.dumps(cell) if found else "" for cell in lists)))
 
@@ -36,7 +35,7 @@ def write_parquet(plans: "Plans", path: str | PathLike[str]) -> None:
     for row in plans.samples:
         ends.append(ends[-1] + len(row))
     offsets = arrow.array(ends, type=arrow.int64())
-    for name in _LISTS:
+    for name in plans.shares():
         cells = arrow.array(plans._flat(name))
         columns[name] = arrow.LargeListArray.from_arrays(offsets, cells)
     with beside(path) as temporary:

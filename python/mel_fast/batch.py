@@ -2,24 +2,31 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from time import perf_counter
 from typing import Any
+
+import numpy as np
 
 from mel_fast import _core
 from mel_fast._asked import asked_seconds, asked_threads
+from mel_fast._finish import finished, unfinished
 from mel_fast._memory import require_bytes
+from mel_fast._row_plan import put_plan, row_result
+from mel_fast._rows import KeptBatch, asked_starts, ends_of, with_kept
 from mel_fast._validation import choice
 from mel_fast.batch_input import Batch
-from mel_fast.plan import SCHEMES, Scheme
-from mel_fast.plans import InterruptedMany, Plans
+from mel_fast.plan import SCHEMES, STATUSES, Plan, Scheme
+from mel_fast.plans import InterruptedMany, Plans, RowErrors
 from mel_fast.problem import Problem
 from mel_fast.scenarios import Table1Draws
+from mel_fast.solving import THENS, Then
 
 __all__ = ["Batch", "InterruptedMany", "Plans", "solve_many"]
 
 Callback = Callable[[int, int, float], bool | None]
 
 _BYTES_PER_LEARNER = 24  # samples, bandwidth, power
-_BYTES_PER_ROW = 96
+_BYTES_PER_ROW = 120
 _BYTES_AT_WORK = 200  # a learner of the rows being solved: the core's problem and workspace
 
 
@@ -32,8 +39,14 @@ def solve_many(
     row_time_limit_s: float | None = None,
     callback: Callback | None = None,
     progress: bool = False,
+    then: Then = "time",
+    start: "Plan | Plans | Sequence[Plan | None] | None" = None,
+    keep: Any = None,
 ) -> Plans:
     """Solve every problem as :func:`mel_fast.solve` would, one problem a thread at a time.
+
+    ``plans[i]`` is what `solve` returns for problem i with the same options: the same answer, the
+    same status and bound, the same proof.
 
     Parameters
     ----------
@@ -53,18 +66,29 @@ def solve_many(
         Called now and then with ``(rows done, rows, elapsed_s)``; a true answer stops the batch.
     progress
         Whether to draw a bar on stderr.
+    then
+        What else is asked of each plan, as in `solve`.
+    start
+        Where the searches begin, as in `solve`: one Plan for all rows, or Plans of as many rows, or
+        a sequence with a Plan or None for each row.
+    keep
+        Learners whose samples are held fixed, as in `solve`: once for all rows, or a sequence of
+        such (or None) for each row, or an array of two dimensions with a row each. Keeping the same
+        learners in all rows is quick for a Batch; else each row costs as much as a Problem.
 
     Returns
     -------
     Plans
-        One row a problem, in order. A row that a Problem's constructor would refuse has the status
+        One row a problem, in order. A row that a Problem's constructor would refuse, or in which
+        what `keep` says cannot be, has the status
         ``"invalid"`` and its reason in `Plans.errors`; rows that a limit, the callback or Ctrl-C
         kept from being begun are ``"unsolved"``. Neither touches any other row.
 
     Raises
     ------
     ValueError, TypeError
-        Naming the argument, its value and the allowed range.
+        Naming the argument, its value and the allowed range; also for a `keep` that is wrong in
+        every row.
     MemoryError
         When the results cannot fit in memory; raised before anything is allocated.
     InterruptedMany
@@ -78,28 +102,76 @@ def solve_many(
     threads = asked_threads(threads)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
+    choice("then", then, THENS)
     source = _source(problems)
     rows = len(source)
+    starts = asked_starts(start, rows)
     counts = _counts(source)
+    begin = perf_counter()
     with _bar(progress, rows) as bar:
-        arguments: dict[str, Any] = {
-            "scheme": code,
+        tell = _teller(callback, bar, rows)
+        _require_memory(counts, rows, threads, blocks=_has_blocks(source))
+        kept, refused = with_kept(source, starts, keep)
+        settings = _core.BatchSettings(
+            scheme=code,
             **limits,
-            "threads": threads,
-            "callback": _teller(callback, bar, rows),
-        }
-        _require_memory(counts, rows, threads)
-        if isinstance(source, Batch):
-            found = _core.solve_columns(**source.core_columns(), **arguments)
+            threads=threads,
+            spare_time=then == "time",
+            starts=ends_of(starts, rows),
+            callback=tell,
+        )
+        if isinstance(kept, Batch | KeptBatch):
+            found = _core.solve_columns(**kept.core_columns(), settings=settings)
         else:
-            cores = [problem.core for problem in source]
-            found = _core.solve_problems(problems=cores, **arguments)
+            cores = [None if problem is None else problem.core for problem in kept]
+            sizes = [counts] * rows if isinstance(counts, int) else counts
+            found = _core.solve_problems(problems=cores, learners=sizes, settings=settings)
+        if not (found["ended_early"] or found["interrupted"]):
+            _finish(kept, counts, scheme, then, found, begin, limits, threads, tell)
         if bar is not None:
             bar(found["done"])
-    plans = Plans._from_core(source, counts, scheme, found)
+    found["total_s"] = perf_counter() - begin
+    plans = Plans._from_core(kept, counts, scheme, found, RowErrors(found["errors"], refused, kept))
     if found["interrupted"]:
         raise InterruptedMany(plans)
     return plans
+
+
+def _finish(
+    source: Any,
+    counts: "int | list[int]",
+    scheme: Scheme,
+    then: Then,
+    found: dict[str, Any],
+    begin: float,
+    limits: dict[str, float],
+    threads: int,
+    tell: Callable[[int, float], bool] | None,
+) -> None:
+    """Do for each row what `solve` does after the core, until a limit, the callback or Ctrl-C."""
+    wanted = [
+        code for code, status in enumerate(STATUSES) if unfinished(status, stopped=False, then=then)
+    ]
+    todo = np.flatnonzero(np.isin(found["status"], wanted) & (found["stopped"] == 0))
+    ends = np.cumsum(counts).tolist() if isinstance(counts, list) else None
+    try:
+        for row in todo.tolist():
+            elapsed_s = perf_counter() - begin
+            limit_s = limits["time_limit_s"] - elapsed_s
+            if limit_s <= 0.0 or (tell is not None and tell(found["done"], elapsed_s)):
+                break
+            limit_s = min(limit_s, limits["row_time_limit_s"] - float(found["elapsed_s"][row]))
+            size = counts if isinstance(counts, int) else counts[row]
+            first = row * size if ends is None else ends[row] - size
+            cells = slice(first, first + size)
+            old = Plan._from_core(source[row], scheme, row_result(found, row, cells))
+            new = finished(
+                old, stopped=False, then=then, limit_s=max(limit_s, 0.0), threads=threads
+            )
+            if new is not old:
+                put_plan(found, row, cells, new)
+    except KeyboardInterrupt:
+        found["interrupted"] = True
 
 
 def _source(problems: Any) -> "Batch | tuple[Problem, ...]":
@@ -126,11 +198,17 @@ def _counts(source: "Batch | tuple[Problem, ...]") -> "int | list[int]":
     return counts if len(set(counts)) > 1 else (counts[0] if counts else 0)
 
 
-def _require_memory(counts: "int | list[int]", rows: int, threads: int) -> None:
+def _has_blocks(source: "Batch | tuple[Problem, ...]") -> bool:
+    if isinstance(source, Batch):
+        return source.has_blocks
+    return any(problem.radio.block_hz is not None for problem in source)
+
+
+def _require_memory(counts: "int | list[int]", rows: int, threads: int, *, blocks: bool) -> None:
     uniform = isinstance(counts, int)
     cells = counts * rows if isinstance(counts, int) else sum(counts)
     largest = counts if isinstance(counts, int) else max(counts)
-    needed = cells * _BYTES_PER_LEARNER + rows * _BYTES_PER_ROW
+    needed = cells * (_BYTES_PER_LEARNER + 8 * blocks) + rows * _BYTES_PER_ROW
     needed += min(threads, rows) * largest * _BYTES_AT_WORK
     learners = f"{largest:,} learners" if uniform else f"up to {largest:,} learners"
     require_bytes(needed, f"a batch of {rows:,} problems of {learners}")

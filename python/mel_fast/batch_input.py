@@ -4,8 +4,18 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mel_fast._validation import MAX_INTEGER, FloatColumn, choice, freeze, integer
+from mel_fast._batch_columns import (
+    agreed_shape,
+    as_array,
+    as_float64,
+    counts,
+    products,
+    row_number,
+    spread,
+)
+from mel_fast._validation import MAX_INTEGER, FloatColumn, choice
 from mel_fast.learners import LIMITS, REQUIRED, Learners
 from mel_fast.problem import IDLES, Idle, Problem
 from mel_fast.radio import Law, Radio
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
 TASK_COUNTS = ("samples", "feature_bits", "fixed_parameters", "parameter_bits")
 _NOISES = ("noise_density_w_per_hz", "noise_power_w")
 _PER_ROW = ("bandwidth_hz", "power_w", "noise", "cycle_s", "flops_per_sample", *TASK_COUNTS)
+_COUNTS = (*TASK_COUNTS, "min_samples", "max_samples")
 
 
 class Batch:
@@ -30,11 +41,13 @@ class Batch:
     flops_per_s, gain, return_bandwidth_hz, return_power_w
         As in :class:`mel_fast.Learners`; each a scalar, (K,) for the same learners in every row,
         (M, 1) for one number a row, or (M, K).
-    bandwidth_hz, power_w, noise_density_w_per_hz, noise_power_w, cycle_s
+    bandwidth_hz, power_w, noise_density_w_per_hz, noise_power_w, block_hz, cycle_s
         As in :class:`mel_fast.Radio` and :class:`mel_fast.Problem`; each a scalar or (M,). Exactly
-        one of the two noises is given.
+        one of the two noises is given; without `block_hz` bandwidth can be divided at will.
     idle
         ``"served"`` or ``"excused"``, for all rows.
+    min_samples, max_samples, max_bandwidth_hz, max_power_w, energy_j, energy_per_flop_j
+        The limits of :class:`mel_fast.Learners`, shaped as its other columns; None for none.
     samples, feature_bits, fixed_parameters, parameter_bits, flops_per_sample
         Scalars or (M,), in place of the task's.
     rows, learners
@@ -45,13 +58,13 @@ class Batch:
     ValueError, TypeError
         For shapes that do not fit together, for things that are no numbers, and for words. The
         numbers themselves are looked at when a row is solved, so that a bad row (a gain that is
-        not a number, say) is reported in its row and loses nothing else.
+        not a number, a max_samples below its min_samples) is reported in its row, in the words of
+        :class:`mel_fast.Problem`, and loses nothing else.
 
     Notes
     -----
-    Limits of learners and resource blocks are not among the columns: `solve_many` takes problems
-    that have them as a sequence. Arrays of float64 are not copied: leave them as they are while
-    the batch, or plans made from it, are in use.
+    Arrays of float64 are not copied: leave them as they are while the batch, or plans made from
+    it, are in use.
     """
 
     task: LearningTask
@@ -73,7 +86,14 @@ class Batch:
         cycle_s: Any,
         noise_density_w_per_hz: Any = None,
         noise_power_w: Any = None,
+        block_hz: Any = None,
         idle: Idle = "served",
+        min_samples: Any = None,
+        max_samples: Any = None,
+        max_bandwidth_hz: Any = None,
+        max_power_w: Any = None,
+        energy_j: Any = None,
+        energy_per_flop_j: Any = None,
         samples: Any = None,
         feature_bits: Any = None,
         fixed_parameters: Any = None,
@@ -91,39 +111,58 @@ class Batch:
                 f"{' and '.join(_NOISES)}: exactly one of the two must be given, "
                 f"got {'both' if given else 'none'}"
             )
-        per_learner = {
-            "flops_per_s": _numbers("flops_per_s", flops_per_s, 2),
-            "gain": _numbers("gain", gain, 2),
-            "return_bandwidth_hz": _numbers("return_bandwidth_hz", return_bandwidth_hz, 2),
-            "return_power_w": _numbers("return_power_w", return_power_w, 2),
+        limits = (
+            min_samples,
+            max_samples,
+            max_bandwidth_hz,
+            max_power_w,
+            energy_j,
+            energy_per_flop_j,
+        )
+        both = {"energy_j": energy_j, "energy_per_flop_j": energy_per_flop_j}
+        lone = [name for name, value in both.items() if value is not None]
+        if len(lone) == 1:
+            (other,) = set(both) - set(lone)
+            raise ValueError(f"{lone[0]} is given without {other}: both must be given or neither")
+        of_learners = {
+            "flops_per_s": flops_per_s,
+            "gain": gain,
+            "return_bandwidth_hz": return_bandwidth_hz,
+            "return_power_w": return_power_w,
+            **{n: value for n, value in zip(LIMITS, limits, strict=True) if value is not None},
         }
-        replaced = {
+        of_task = {
             "samples": samples,
             "feature_bits": feature_bits,
             "fixed_parameters": fixed_parameters,
             "parameter_bits": parameter_bits,
             "flops_per_sample": flops_per_sample,
         }
-        per_row = {
-            "bandwidth_hz": _numbers("bandwidth_hz", bandwidth_hz, 1),
-            "power_w": _numbers("power_w", power_w, 1),
-            "noise": _numbers(given[0], noises[given[0]], 1),
-            "cycle_s": _numbers("cycle_s", cycle_s, 1),
-            **{
-                name: _numbers(name, getattr(task, name) if value is None else value, 1)
-                for name, value in replaced.items()
-            },
+        of_rows = {
+            "bandwidth_hz": bandwidth_hz,
+            "power_w": power_w,
+            "noise": noises[given[0]],
+            **({} if block_hz is None else {"block_hz": block_hz}),
+            "cycle_s": cycle_s,
+            **{n: getattr(task, n) if value is None else value for n, value in of_task.items()},
         }
-        shape = _shape(per_learner, per_row, rows, learners)
-        columns = {name: _spread(column, shape) for name, column in per_learner.items()}
-        columns.update({name: _spread(column, shape[:1]) for name, column in per_row.items()})
+        per_learner = {name: as_array(name, value, 2) for name, value in of_learners.items()}
+        words = {"noise": given[0]}
+        per_row = {n: as_array(words.get(n, n), value, 1) for n, value in of_rows.items()}
+        shape = agreed_shape(per_learner, per_row, rows, learners)
+        whole = {name: spread(column, shape) for name, column in per_learner.items()}
+        whole.update({name: spread(column, shape[:1]) for name, column in per_row.items()})
         self.__dict__.update(
             task=task,
             law="fixed" if given[0] == "noise_power_w" else "density",
             idle=choice("idle", idle, IDLES),
             rows=shape[0],
             learners=shape[1],
-            _columns=columns,
+            _given={name: whole[name] for name in _COUNTS if name in whole},
+            _columns={
+                name: spread(as_float64(column, count=name in _COUNTS), whole[name].shape)
+                for name, column in {**per_learner, **per_row}.items()
+            },
         )
 
     @classmethod
@@ -135,13 +174,12 @@ class Batch:
         Raises
         ------
         ValueError, TypeError
-            As for `Batch`; also where the problem has limits of learners or resource blocks.
+            As for `Batch`.
         """
-        _refuse_limits([*problem.learners.limits(), *_block(problem.radio), *changes])
         radio = problem.radio._arguments()
         words: dict[str, Any] = {
             **problem.learners.columns(),
-            **{name: radio[name] for name in ("bandwidth_hz", "power_w", *_NOISES)},
+            **{name: radio[name] for name in ("bandwidth_hz", "power_w", "block_hz", *_NOISES)},
             "cycle_s": problem.cycle_s,
             "idle": problem.idle,
         }
@@ -167,6 +205,11 @@ class Batch:
         columns: Mapping[str, FloatColumn] = self.__dict__["_columns"]
         return columns
 
+    @property
+    def has_blocks(self) -> bool:
+        """Whether bandwidth comes in resource blocks."""
+        return "block_hz" in self._all
+
     def __len__(self) -> int:
         return self.rows
 
@@ -186,33 +229,38 @@ class Batch:
         ValueError, TypeError
             For a row whose numbers a :class:`mel_fast.Problem` refuses.
         """
-        row = _row(row, self.rows)
-        at = {name: float(self._all[name][row]) for name in _PER_ROW}
-        changes = {name: at[name] for name in (*TASK_COUNTS, "flops_per_sample")}
-        task = self.task.replace(**changes)
-        noise = {_NOISES[self.law == "fixed"]: at["noise"]}
+        row = row_number(row, self.rows)
+        given: Mapping[str, NDArray[Any]] = self.__dict__["_given"]  # as they were: no float64 yet
+
+        def at(name: str) -> Any:
+            return given.get(name, self._all[name])[row]
+
+        task = self.task.replace(**{name: at(name) for name in (*TASK_COUNTS, "flops_per_sample")})
+        limits = [name for name in LIMITS if name in self._all]
+        noise = {_NOISES[self.law == "fixed"]: at("noise")}
+        block = {name: at(name) for name in ("block_hz",) if name in self._all}
         return Problem(
             task,
-            Learners(**{name: self._all[name][row] for name in REQUIRED}),
-            Radio(at["bandwidth_hz"], at["power_w"], **noise),
-            at["cycle_s"],
+            Learners(**{name: at(name) for name in (*REQUIRED, *limits)}),
+            Radio(at("bandwidth_hz"), at("power_w"), **noise, **block),
+            at("cycle_s"),
             self.idle,
         )
 
     def core_columns(self) -> dict[str, Any]:
         """Return the compiled core's arguments."""
         columns = self._all
-        for_core = {name: columns[name] for name in (*REQUIRED, *_PER_ROW[:5], "samples")}
-        sent = self.task.setting == "parallelized"
-        feature_bits, parameter_bits = columns["feature_bits"], columns["parameter_bits"]
-        with np.errstate(invalid="ignore", over="ignore"):
-            bits = {
-                "sample_bits": _counts(feature_bits, 1) * (self.task.features if sent else 0),
-                "model_bits": _counts(parameter_bits, 1) * _counts(columns["fixed_parameters"], 0),
-                "model_bits_per_sample": (
-                    _counts(parameter_bits, 1) * self.task.parameters_per_sample
-                ),
-            }
+        optional = [name for name in (*LIMITS, "block_hz") if name in columns]
+        for_core = {name: columns[name] for name in (*REQUIRED, *_PER_ROW[:6], *optional)}
+        features = self.task.features if self.task.setting == "parallelized" else 0
+        per_parameter = counts(columns["parameter_bits"], 1)
+        bits = {
+            "sample_bits": products(counts(columns["feature_bits"], 1), features),
+            "model_bits": products(per_parameter, counts(columns["fixed_parameters"], 0)),
+            "model_bits_per_sample": products(per_parameter, self.task.parameters_per_sample),
+        }
+        too_many = bits["sample_bits"] > MAX_INTEGER - bits["model_bits_per_sample"]
+        bits["sample_bits"] = np.where(too_many, np.nan, bits["sample_bits"])
         return {
             "rows": self.rows,
             "learners": self.learners,
@@ -227,97 +275,3 @@ class Batch:
             f"Batch(rows={self.rows}, learners={self.learners}, law={self.law!r}, "
             f"idle={self.idle!r})"
         )
-
-
-def _refuse_limits(names: list[str]) -> None:
-    limits = [name for name in names if name in (*LIMITS, "block_hz")]
-    if limits:
-        raise ValueError(
-            f"{', '.join(dict.fromkeys(limits))}: a Batch has no such columns; "
-            "give solve_many a sequence of Problems"
-        )
-
-
-def _block(radio: Radio) -> list[str]:
-    return [] if radio.block_hz is None else ["block_hz"]
-
-
-def _row(row: int, rows: int) -> int:
-    """Return a row's number counted from the front."""
-    index = range(rows)
-    try:
-        return index[row]
-    except IndexError:
-        raise IndexError(f"row {row}: there are {rows} rows") from None
-
-
-def _counts(column: FloatColumn, low: int) -> FloatColumn:
-    """Not a number, which the core refuses, where an entry is no count."""
-    counts = (column >= low) & (column <= MAX_INTEGER) & (column == np.floor(column))
-    return np.where(counts, column, np.nan)
-
-
-def _numbers(field: str, value: Any, most: int) -> FloatColumn:
-    """Return `value` as float64 of at most `most` dimensions, without looking at the numbers."""
-    shapes = "a number or an array of shape (M,)"
-    if most == 2:
-        shapes = "a number or an array of shape (K,), (M, 1) or (M, K)"
-    if isinstance(value, bool | str | bytes | complex) or value is None:
-        raise TypeError(f"{field} = {value!r}: must be {shapes}")
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{field} is ragged: must be {shapes}") from None
-    if array.dtype.kind == "O":
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError, OverflowError):
-            raise TypeError(f"{field} holds things that are no numbers: must be {shapes}") from None
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{field} has dtype {array.dtype}: must be {shapes}")
-    if array.ndim > most:
-        raise ValueError(f"{field} has shape {array.shape}: must be {shapes}")
-    if array.dtype.kind in "iu" and array.size and int(array.max()) > MAX_INTEGER:
-        array = np.where(array > MAX_INTEGER, np.inf, array)  # no count is that large
-    if np.any(getattr(value, "_mask", False)):
-        array = np.where(np.ma.getmaskarray(value), np.nan, array)
-    with np.errstate(over="ignore"):
-        return np.asarray(array, dtype=np.float64)
-
-
-def _shape(
-    per_learner: Mapping[str, FloatColumn],
-    per_row: Mapping[str, FloatColumn],
-    rows: int | None,
-    learners: int | None,
-) -> tuple[int, int]:
-    told_rows = {} if rows is None else {"rows": integer("rows", rows, low=0)}
-    told_learners = {} if learners is None else {"learners": integer("learners", learners, low=1)}
-    for name, column in per_learner.items():
-        if column.ndim == 2:
-            told_rows[name] = column.shape[0]
-        if column.ndim >= 1 and not (column.ndim == 2 and column.shape[1] == 1):
-            told_learners[name] = column.shape[-1]
-    told_rows.update({name: col.size for name, col in per_row.items() if col.ndim == 1})
-    if not told_learners and any(column.ndim == 2 for column in per_learner.values()):
-        told_learners["columns of one"] = 1  # (M, 1) everywhere: one learner a row
-    return (
-        _agreed("rows", told_rows, "give rows="),
-        _agreed("learners", told_learners, "give learners="),
-    )
-
-
-def _agreed(what: str, told: Mapping[str, int], remedy: str) -> int:
-    if not told:
-        raise ValueError(f"no array tells the number of {what}: {remedy}")
-    if len(set(told.values())) > 1:
-        listed = ", ".join(f"{name} {number}" for name, number in told.items())
-        raise ValueError(f"the number of {what} differs ({listed}): all must agree")
-    number = next(iter(told.values()))
-    if what == "learners" and number < 1:
-        raise ValueError("learners = 0: must be at least 1")
-    return number
-
-
-def _spread(column: FloatColumn, shape: tuple[int, ...]) -> FloatColumn:
-    return freeze(np.broadcast_to(column, shape))

@@ -1,21 +1,18 @@
 """What `solve_many` returns: plans as columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._certificate import certificate_of
+from mel_fast._batch_columns import row_number
 from mel_fast._optional import require
+from mel_fast._row_plan import row_result
 from mel_fast._validation import FloatColumn, IntColumn, freeze
-from mel_fast.batch_input import Batch, _row
 from mel_fast.plan import Plan, Scheme
-from mel_fast.problem import Problem
-from mel_fast.reasons import reasons_of
 from mel_fast.status import Interrupted
 
 if TYPE_CHECKING:
@@ -46,6 +43,8 @@ class Plans:
     samples, bandwidth_hz, power_w : ndarray of shape (M, K), or tuple of arrays of shape (K_i,)
         The allocations (int64, float64, float64), a tuple where rows differ in K; zeros in rows
         without a plan.
+    blocks : ndarray of int64, of the same shape, or tuple, or None
+        n_k, the resource blocks; None where no row has any.
     lambda_per_hz, mu_per_w : ndarray of float64, shape (M,)
         The prices that prove ``bound + 1`` impossible; not a number where the proof is a tree of
         several boxes or, as in task_only, needs no prices. ``plans[i].certificate`` always has it.
@@ -55,7 +54,7 @@ class Plans:
         Whether a limit, the callback or Ctrl-C ended the row's own search.
     nodes, passes, elapsed_s : ndarray of shape (M,)
         Boxes of branch and bound, passes over the learners, seconds, row by row.
-    errors : dict of int to str
+    errors : Mapping of int to str
         Invalid rows and what was refused in them.
     total_s : float
         Seconds for the whole batch.
@@ -69,6 +68,7 @@ class Plans:
     samples: Allocation
     bandwidth_hz: Allocation
     power_w: Allocation
+    blocks: Allocation | None
     lambda_per_hz: FloatColumn
     mu_per_w: FloatColumn
     cut_short: NDArray[np.bool_]
@@ -81,32 +81,37 @@ class Plans:
     @classmethod
     def _from_core(
         cls,
-        source: Batch | tuple[Problem, ...],
+        source: Any,
         counts: int | list[int],
         scheme: Scheme,
         found: dict[str, Any],
+        errors: "RowErrors",
     ) -> "Plans":
         plans = object.__new__(cls)
-        cells = {name: freeze(found[name]) for name in ALLOCATION}
+        names = [name for name in (*ALLOCATION, "blocks") if name in found]
+        cells = {name: freeze(found[name]) for name in names}
         if isinstance(counts, int):
             shaped: dict[str, Allocation] = {
-                name: cells[name].reshape(len(source), counts) for name in ALLOCATION
+                name: cells[name].reshape(len(source), counts) for name in names
             }
+            ends = None
         else:
-            ends = np.cumsum(counts)[:-1]
-            shaped = {name: tuple(np.split(cells[name], ends)) for name in ALLOCATION}
+            ends = np.cumsum(counts)
+            shaped = {name: tuple(np.split(cells[name], ends[:-1])) for name in names}
         plans.__dict__.update(
             scheme=scheme,
             status=freeze(np.array(ROW_STATUSES)[found["status"]]),
             blame=freeze(np.array(BLAMES)[found["blame"]]),
             **{name: freeze(found[name]) for name in _PER_ROW},
-            **shaped,
-            errors=found["errors"],
+            blocks=None,
+            errors=errors,
             total_s=found["total_s"],
-            _source=source,
             cut_short=freeze(found["stopped"].astype(np.bool_)),
-            _trees=found["trees"],
+            _source=source,
+            _found=found,
+            _ends=ends,
         )
+        plans.__dict__.update(shaped)
         return plans
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -125,46 +130,28 @@ class Plans:
         ValueError
             For a row that is invalid or unsolved.
         """
-        row = _row(row, len(self))
+        row = row_number(row, len(self))
         if row in self.errors:
             raise ValueError(f"row {row} is invalid: {self.errors[row]}")
-        if self.status[row] == "unsolved":
+        if not self.has(row):
             raise ValueError(f"row {row} is unsolved: the batch was stopped before it")
-        source: Sequence[Problem] | Batch = self.__dict__["_source"]
-        problem = source[row]
-        has_plan = bool(self.tau[row] > 0)
-        words: dict[str, Any] = {
-            "status": str(self.status[row]),
-            "scheme": self.scheme,
-            **{name: getattr(self, name)[row] if has_plan else None for name in ALLOCATION},
-            **{name: int(getattr(self, name)[row]) for name in ("tau", "bound", "nodes", "passes")},
-            "elapsed_s": float(self.elapsed_s[row]),
-            "certificate": self._certificate(row),
-        }
-        width = problem.radio.block_hz
-        if has_plan and width is not None:
-            words["blocks"] = np.rint(words["bandwidth_hz"] / width)
-        plan = Plan(problem, **words)
-        stopped: Any = SimpleNamespace(stopped=bool(self.cut_short[row]))
-        return Plan(problem, **words, reasons=reasons_of(plan, stopped))
+        ends = self.__dict__["_ends"]
+        size = len(self.samples[row])
+        first = row * size if ends is None else int(ends[row]) - size
+        result = row_result(self.__dict__["_found"], row, slice(first, first + size))
+        return Plan._from_core(self.__dict__["_source"][row], self.scheme, result)
 
     def __iter__(self) -> Iterator[Plan]:
         return (self[row] for row in range(len(self)))
 
-    def _certificate(self, row: int) -> dict[str, Any] | None:
-        leaf = (-1, 0, self.lambda_per_hz[row], self.mu_per_w[row])
-        tree = [leaf] if not np.isnan(self.lambda_per_hz[row]) else []
-        nodes = self.__dict__["_trees"].get(row, tree)
-        names = ("tree_learner", "tree_at", "tree_lambda_per_hz", "tree_mu_per_w")
-        kinds = (np.int64, np.int64, np.float64, np.float64)
-        columns = zip(*nodes, strict=True) if nodes else ((), (), (), ())
-        result: Any = SimpleNamespace(
-            **{
-                name: np.array(column, dtype=kind)
-                for name, kind, column in zip(names, kinds, columns, strict=True)
-            }
-        )
-        return certificate_of(self.scheme, int(self.bound[row]), result)
+    def has(self, row: int) -> bool:
+        """Whether a row was solved: neither invalid nor unsolved."""
+        return self.status[row] not in ("invalid", "unsolved")
+
+    def ends(self) -> FloatColumn:
+        """Return tau and the two prices where each row's search ended, shape (M, 3)."""
+        ends: FloatColumn = self.__dict__["_found"]["end"].reshape(-1, 3)
+        return ends
 
     def columns(self) -> dict[str, Any]:
         """Return what has one entry a row: status, tau, bound, prices, effort, blame, error."""
@@ -190,7 +177,11 @@ class Plans:
         rows = np.repeat(np.arange(len(self)), counts)
         learners = np.concatenate([np.arange(count) for count in counts] or [np.arange(0)])
         index = pandas.MultiIndex.from_arrays([rows, learners], names=["row", "learner"])
-        return pandas.DataFrame({name: self._flat(name) for name in ALLOCATION}, index=index)
+        return pandas.DataFrame({name: self._flat(name) for name in self.shares()}, index=index)
+
+    def shares(self) -> tuple[str, ...]:
+        """Return the names of the allocation's columns, ``"blocks"`` among them if there are any."""
+        return ALLOCATION if self.blocks is None else (*ALLOCATION, "blocks")
 
     def _flat(self, name: str) -> NDArray[Any]:
         column = getattr(self, name)
@@ -236,6 +227,32 @@ class Plans:
 
     def __repr__(self) -> str:
         return f"Plans({len(self)}, scheme={self.scheme!r})"
+
+
+class RowErrors(Mapping[int, str]):
+    """Why rows are invalid, in a Problem's words, which are looked for when they are asked."""
+
+    def __init__(self, found: dict[int, str], refused: dict[int, str], source: Any) -> None:
+        self._found, self._refused, self._source = {**found, **refused}, refused, source
+
+    def __getitem__(self, row: int) -> str:
+        core = self._found[row]
+        if row in self._refused:
+            return core
+        try:
+            self._source[row]
+        except (ValueError, TypeError) as error:
+            return str(error)
+        return core
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 class InterruptedMany(Interrupted):

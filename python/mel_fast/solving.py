@@ -5,10 +5,11 @@ from typing import Any, Literal
 
 from mel_fast import _core
 from mel_fast._asked import asked_problem, asked_seconds, asked_start, asked_threads
+from mel_fast._finish import finished, unfinished
 from mel_fast._validation import choice
 from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.problem import Problem
-from mel_fast.status import Interrupted, Status
+from mel_fast.status import Interrupted
 
 Callback = Callable[[int, int, int, float], bool | None]
 
@@ -95,16 +96,10 @@ def solve(
     plan = Plan._from_core(problem, scheme, result)
     if result.interrupted:
         raise Interrupted(plan)
-    if plan.status is Status.UNDECIDED and not result.stopped and scheme != "task_only":
-        from mel_fast._escalation import escalated
-
-        left = max(limit - plan.elapsed_s, 0.0)
-        plan = escalated(plan, problem, scheme, code, left, threads, then == "time")
-    if then in ("power", "bandwidth") and plan.status is Status.OPTIMAL:
-        from mel_fast.planning import sparing
-
-        return sparing(plan, then, max(limit - plan.elapsed_s, 0.0), threads)
-    return plan
+    if not unfinished(plan.status, stopped=result.stopped, then=then):
+        return plan
+    left_s = max(limit - plan.elapsed_s, 0.0)
+    return finished(plan, stopped=result.stopped, then=then, limit_s=left_s, threads=threads)
 
 
 def _truthful(callback: Callback | None) -> Callable[[int, int, int, float], bool] | None:

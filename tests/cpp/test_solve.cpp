@@ -192,15 +192,15 @@ TEST(rows_of_a_batch_are_what_solve_says_and_bad_rows_are_named) {
     for (const int threads : {1, 3}) {
         std::vector<std::int8_t> status(rows), blame(rows), stopped(rows);
         std::vector<std::int64_t> tau(rows), bound(rows), nodes(rows), passes(rows);
-        std::vector<double> elapsed(rows), lambda(rows), mu(rows);
+        std::vector<double> elapsed(rows), lambda(rows), mu(rows), end(3 * rows);
         std::vector<std::size_t> offset(rows + 1);
         for (std::size_t r = 0; r <= rows; ++r) offset[r] = r * learners;
         std::vector<std::int64_t> d(rows * learners);
         std::vector<double> band(rows * learners), power(rows * learners);
         const mel::BatchOutputs out{status.data(), blame.data(), stopped.data(), tau.data(),
                                     bound.data(),  nodes.data(), passes.data(),  elapsed.data(),
-                                    lambda.data(), mu.data(),    offset.data(),  d.data(),
-                                    band.data(),   power.data()};
+                                    lambda.data(), mu.data(),    end.data(),     offset.data(),
+                                    d.data(),      band.data(),  power.data()};
         const mel::BatchResult done = mel::solve_many(c, {.threads = threads}, out);
         CHECK(done.done == rows && !done.stopped);
         CHECK(done.errors.size() == 1 && done.errors[0].first == 7);

@@ -30,6 +30,7 @@ struct StridedColumn {
     const double* data = nullptr;
     std::ptrdiff_t row = 0;
     std::ptrdiff_t learner = 0;
+    explicit operator bool() const { return data != nullptr; }
     double at(std::size_t r) const { return data[static_cast<std::ptrdiff_t>(r) * row]; }
 };
 
@@ -41,6 +42,10 @@ struct BatchColumns {
     StridedColumn flops_per_s, gain, return_bandwidth_hz, return_power_w;
     StridedColumn samples, sample_bits, model_bits_per_sample, model_bits, flops_per_sample;
     StridedColumn bandwidth_hz, power_w, noise, cycle_s;
+    // Without data there is no such limit, and bandwidth is divisible at will.
+    StridedColumn min_samples, max_samples, max_bandwidth_hz, max_power_w;
+    StridedColumn energy_j, energy_per_flop_j;
+    StridedColumn block_hz;
     LinkLaw law = LinkLaw::density;
     Idle idle = Idle::served;
 };
@@ -58,10 +63,12 @@ struct BatchOutputs {
     double* elapsed_s = nullptr;
     double* lambda_per_hz = nullptr;  // not a number where the proof is a tree or needs no prices
     double* mu_per_w = nullptr;
+    double* end = nullptr;                // three: where the search ended, as in Start
     const std::size_t* offset = nullptr;  // rows + 1 elements
     std::int64_t* samples = nullptr;
     double* bandwidth_hz = nullptr;
     double* power_w = nullptr;
+    std::int64_t* blocks = nullptr;  // null where no row has any
 };
 
 struct BatchResult {
@@ -77,12 +84,15 @@ struct BatchSettings {
     double time_limit_s = std::numeric_limits<double>::infinity();  // for the whole batch
     double row_time_limit_s = std::numeric_limits<double>::infinity();
     int threads = 1;
+    Spare spare = Spare::time;
+    const double* starts = nullptr;  // three a row, above zero where there is a Start; or null
     // Asked every 10 ms or so on the calling thread with (rows done, seconds); true means stop.
     std::function<bool(std::size_t, double)> should_stop;
 };
 
 BatchResult solve_many(const BatchColumns& columns, const BatchSettings& settings,
                        const BatchOutputs& out);
+// A row without a problem is refused.
 BatchResult solve_many(const std::vector<const Problem*>& problems, const BatchSettings& settings,
                        const BatchOutputs& out);
 

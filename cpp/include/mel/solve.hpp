@@ -48,7 +48,7 @@ enum class Spare : std::uint8_t {
 
 // Where to begin: what a neighbouring problem's search ended with.
 struct Start {
-    double tau;  // real
+    double tau = 0;  // real
     Prices prices;
 };
 
