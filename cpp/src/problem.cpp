@@ -35,19 +35,24 @@ void require_count(const char* field, double value) {
     if (!(value >= 0 && value <= largest_count)) refuse(field, value, "in [0, 2^53]");
 }
 
-void require_column(const char* field, std::span<const double> column, std::size_t size) {
+void require_column(const char* field, std::span<const double> column, std::size_t size,
+                    bool or_zero = false) {
     if (column.size() != size) {
         throw std::invalid_argument(std::string(field) + " has " + std::to_string(column.size()) +
                                     " learners: must have " + std::to_string(size) +
                                     " as flops_per_s");
     }
     for (std::size_t k = 0; k < size; ++k) {
-        if (!(column[k] >= smallest && column[k] <= largest)) {
+        if (!(column[k] >= smallest && column[k] <= largest) && !(or_zero && column[k] == 0)) {
             refuse(std::string(field) + "[" + std::to_string(k) + "]", column[k],
-                   "a finite number in [1e-60, 1e+60]");
+                   or_zero ? "a finite number in [1e-60, 1e+60] or 0"
+                           : "a finite number in [1e-60, 1e+60]");
         }
     }
 }
+
+// Of a channel in outage: above every time a bit may take, a return rate being at least 1e-200.
+constexpr double never_s_per_bit = 1e201;
 
 double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
 
@@ -80,7 +85,7 @@ Problem::Problem(const ProblemStatement& s)
     require_positive("noise", s.noise);
     require_positive("cycle_s", cycle_s_);
     require_column("flops_per_s", s.flops_per_s, size);
-    require_column("gain", s.gain, size);
+    require_column("gain", s.gain, size, true);
     require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
     require_column("return_power_w", s.return_power_w, size);
 
@@ -94,6 +99,13 @@ Problem::Problem(const ProblemStatement& s)
     fastest_compute_s_ = std::numeric_limits<double>::infinity();
     double slowest = 0;
     for (std::size_t k = 0; k < size; ++k) {
+        compute_s[k] = s.flops_per_sample / s.flops_per_s[k];
+        fastest_compute_s_ = std::min(fastest_compute_s_, compute_s[k]);
+        if (s.gain[k] == 0) {  // no bit ever arrives: take_limits() keeps samples away
+            return_s_per_bit[k] = never_s_per_bit;
+            noise_over_gain[k] = s.noise;
+            continue;
+        }
         const double band = s.return_bandwidth_hz[k];
         const double noise = law_ == LinkLaw::density ? s.noise * band : s.noise;
         const double rate = band * log2_1p(s.return_power_w[k] * s.gain[k] / noise);
@@ -101,10 +113,8 @@ Problem::Problem(const ProblemStatement& s)
             refuse("return rate of learner " + std::to_string(k), rate,
                    "in [1e-200, 1e+200] bit/s (from its gain, return power and bandwidth)");
         }
-        compute_s[k] = s.flops_per_sample / s.flops_per_s[k];
         return_s_per_bit[k] = 1.0 / rate;
         noise_over_gain[k] = s.noise / s.gain[k];
-        fastest_compute_s_ = std::min(fastest_compute_s_, compute_s[k]);
         if (return_s_per_bit[k] > slowest) {
             slowest = return_s_per_bit[k];
             slowest_return_ = k;
@@ -186,6 +196,12 @@ LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
                               std::int64_t samples, double bandwidth_hz, double power_w) {
     const double d = static_cast<double>(samples);
     const double bits = problem.sample_bits_sent() * d + problem.model_bits();
+    const double back = problem.model_bits_per_sample() * d + problem.model_bits();
+    const double compute_s = tau * d * problem.compute_s()[k];
+    if (problem.return_s_per_bit()[k] == never_s_per_bit) {
+        constexpr double never = std::numeric_limits<double>::infinity();
+        return {bits > 0 ? never : 0, compute_s, back > 0 ? never : 0};
+    }
     double send_s = 0;
     if (bits > 0) {
         const double noise = problem.law() == LinkLaw::density
@@ -195,8 +211,7 @@ LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
             bandwidth_hz > 0 && power_w > 0 ? bandwidth_hz * log2_1p(power_w / noise) : 0.0;
         send_s = rate > 0 ? bits / rate : std::numeric_limits<double>::infinity();
     }
-    const double back = problem.model_bits_per_sample() * d + problem.model_bits();
-    return {send_s, tau * d * problem.compute_s()[k], back * problem.return_s_per_bit()[k]};
+    return {send_s, compute_s, back * problem.return_s_per_bit()[k]};
 }
 
 }  // namespace mel

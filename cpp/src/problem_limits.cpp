@@ -1,4 +1,5 @@
 // What a statement says of each learner's limits, checked and put in columns.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -16,7 +17,7 @@ constexpr double largest_count = 9007199254740992.0;  // 2^53
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool is_count(double x) { return x >= 0 && x <= largest_count && x == std::floor(x); }
-bool is_cap(double x) { return x == infinity || (x >= smallest && x <= largest); }
+bool is_cap(double x) { return x == 0 || x == infinity || (x >= smallest && x <= largest); }
 bool is_price(double x) { return x == 0 || (x >= smallest && x <= largest); }
 
 [[noreturn]] void refuse(const std::string& field, double value, const std::string& range) {
@@ -71,12 +72,13 @@ void Problem::take_limits(const ProblemStatement& s) {
     if (s.energy_j.empty() != s.energy_per_flop_j.empty()) {
         throw std::invalid_argument("energy_j and energy_per_flop_j must be given together");
     }
+    const bool outage = std::find(s.gain.begin(), s.gain.end(), 0.0) != s.gain.end();
     if (s.min_samples.empty() && s.max_samples.empty() && s.max_bandwidth_hz.empty() &&
-        s.max_power_w.empty() && s.energy_j.empty()) {
+        s.max_power_w.empty() && s.energy_j.empty() && !outage) {
         return;
     }
     constexpr const char* count = "an integer in [0, 2^53]";
-    constexpr const char* cap = "in [1e-60, 1e+60] or infinity";
+    constexpr const char* cap = "in [1e-60, 1e+60], 0 or infinity";
     LearnerLimits limits;
     limits.min_samples = checked("min_samples", s.min_samples, size_, is_count, count, 0);
     limits.max_samples = checked("max_samples", s.max_samples, size_, is_count, count, 0);
@@ -113,7 +115,30 @@ void Problem::take_limits(const ProblemStatement& s) {
             limits.return_j_per_bit[k] = s.return_power_w[k] * return_s_per_bit()[k];
         }
     }
+    if (alpha_ + beta_ > 0) keep_from_unreachable(s, limits);
     limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
+}
+
+// Without a channel, or with a cap of zero, a learner neither receives nor returns a bit: it can
+// hold no samples, and one that must be served the model makes a plan impossible. As bounds on its
+// samples that is exact, and nothing else has to know of rates of zero.
+void Problem::keep_from_unreachable(const ProblemStatement& s, LearnerLimits& limits) const {
+    const auto zero = [](std::span<const double> column, std::size_t k) {
+        return !column.empty() && column[k] == 0;
+    };
+    for (std::size_t k = 0; k < size_; ++k) {
+        const bool silent = s.gain[k] == 0 || zero(s.max_bandwidth_hz, k) || zero(s.max_power_w, k);
+        if (!silent) continue;
+        if (limits.max_samples.empty()) {
+            limits.max_samples.assign(padded(), samples_real());
+        }
+        limits.max_samples[k] = 0;
+        if (limits.caps()) limits.max_rate[k] = infinity;
+        if (!excused() && beta_ > 0) {
+            if (limits.min_samples.empty()) limits.min_samples.assign(padded(), 0);
+            limits.min_samples[k] = 1;
+        }
+    }
 }
 
 }  // namespace mel

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         least,
         simulate,
     )
+    from mel_fast.scenario_file import load_scenario
     from mel_fast.sweep import sweep
     from mel_fast.verify import Verdict, verify
 
@@ -53,6 +54,7 @@ _FUNCTIONS = {
     "fastest": "planning",
     "frontier": "planning",
     "least": "planning",
+    "load_scenario": "scenario_file",
     "simulate": "planning",
     "solve_many": "batch",
     "sweep": "sweep",
@@ -85,6 +87,7 @@ __all__ = [
     "frontier",
     "learning",
     "least",
+    "load_scenario",
     "reference",
     "scenarios",
     "simulate",
@@ -104,7 +107,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)
 
 
 class _Package(ModuleType):
@@ -114,6 +117,10 @@ class _Package(ModuleType):
         if isinstance(value, ModuleType) and _FUNCTIONS.get(name) == name:
             value = getattr(value, name)
         super().__setattr__(name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As any module travels: by its name, with what a notebook's function refers to.
+        return import_module, (self.__name__,)
 
 
 sys.modules[__name__].__class__ = _Package

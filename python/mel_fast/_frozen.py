@@ -52,11 +52,17 @@ class Frozen:
             for name, mine in self._arguments().items()
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash((type(self), *map(hashable, self._arguments().values())))
 
     def __repr__(self) -> str:
         words = ", ".join(f"{name}={value!r}" for name, value in self._arguments().items())
         return f"{type(self).__name__}({words})"
+
+
+def hashable(value: Any) -> Any:
+    """Return what equal values have in common: an array's bytes, anything else itself."""
+    return value.tobytes() if isinstance(value, np.ndarray) else value
 
 
 def _rebuild(kind: type[Frozen], arguments: dict[str, Any]) -> Frozen:

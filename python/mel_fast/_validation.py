@@ -94,12 +94,12 @@ def scalar_or_column(field: str, value: Any) -> FloatColumn | float:
     return column
 
 
-def limit_column(field: str, value: Any, also: float) -> FloatColumn | float:
-    """Return what `scalar_or_column` does, of numbers in [1e-60, 1e60] or equal to `also`.
+def limit_column(field: str, value: Any, also: tuple[float, ...]) -> FloatColumn | float:
+    """Return what `scalar_or_column` does, of numbers in [1e-60, 1e60] or equal to one of `also`.
 
-    `also` is 0 or infinity, the number that stands for "costs nothing" or "no limit".
+    `also` holds 0, infinity or both: numbers that stand for "none at all" and "no limit".
     """
-    low, high = min(SMALLEST, also), max(LARGEST, also)
+    low, high = min(SMALLEST, *also), max(LARGEST, *also)
     array = _as_array(field, value)
     if array.ndim == 0:
         number = real(field, value if isinstance(value, Real) else array[()], low=low, high=high)
@@ -110,14 +110,21 @@ def limit_column(field: str, value: Any, also: float) -> FloatColumn | float:
     return column + 0.0  # no negative zero
 
 
-def _check_limits(field: str, column: FloatColumn, also: float, *, scalar: bool) -> None:
-    bad = ~(((column >= SMALLEST) & (column <= LARGEST)) | (column == also))
+def _check_limits(
+    field: str, column: FloatColumn, also: tuple[float, ...], *, scalar: bool
+) -> None:
+    bad = ~((column >= SMALLEST) & (column <= LARGEST))
+    if not bad.any():
+        return
+    for special in also:
+        bad &= column != special
     if bad.any():
         index = int(np.flatnonzero(bad)[0])
         where = field if scalar else f"{field}[{index}]"
+        listed = " or ".join(f"{special:g}" for special in also)
+        rule = _number_rule() if math.isfinite(max(also)) else _number_rule().replace("finite ", "")
         raise ValueError(
-            f"{where} = {float(column[index])!r}: must be a number in "
-            f"{_span(SMALLEST, LARGEST)} or {also:g}"
+            f"{where} = {float(column[index])!r}: {rule} or {listed}"
         )
 
 
@@ -127,6 +134,20 @@ def count_or_column(field: str, value: Any) -> IntColumn | int:
     if array.ndim == 0:
         return integer(field, array[()], low=0)
     return count_column(field, value, array.size)
+
+
+def most_or_column(field: str, value: Any) -> IntColumn | int:
+    """Return what `count_or_column` does; infinity stands for no limit, which 2**53 is as well."""
+    array = _as_array(field, value, _COUNTS_RULE)
+    if array.dtype.kind == "f" and np.isposinf(array).any():
+        value = np.where(np.isposinf(array), float(MAX_INTEGER), array)
+    elif array.dtype.kind == "O" and array.ndim == 1:
+        value = [MAX_INTEGER if _is_infinite(entry) else entry for entry in array]
+    return count_or_column(field, value)
+
+
+def _is_infinite(entry: object) -> bool:
+    return isinstance(entry, float | np.floating) and entry == math.inf
 
 
 def share_column(field: str, value: Any, count: int) -> FloatColumn:

@@ -17,6 +17,7 @@ from mel_fast._validation import (
     freeze,
     integer,
     limit_column,
+    most_or_column,
     scalar_or_column,
 )
 
@@ -24,19 +25,21 @@ Column = float | Sequence[float] | NDArray[Any]
 Limit = Column | None
 
 REQUIRED = ("flops_per_s", "gain", "return_bandwidth_hz", "return_power_w")
+_CAP = partial(limit_column, also=(0.0, np.inf))
+_OR_ZERO = partial(limit_column, also=(0.0,))
 # What may be left out, with the check of its numbers.
 LIMITS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
     {
         "min_samples": count_or_column,
-        "max_samples": count_or_column,
-        "max_bandwidth_hz": partial(limit_column, also=np.inf),
-        "max_power_w": partial(limit_column, also=np.inf),
-        "energy_j": partial(limit_column, also=np.inf),
-        "energy_per_flop_j": partial(limit_column, also=0.0),
+        "max_samples": most_or_column,
+        "max_bandwidth_hz": _CAP,
+        "max_power_w": _CAP,
+        "energy_j": _CAP,
+        "energy_per_flop_j": _OR_ZERO,
     }
 )
 CHECKS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
-    {**dict.fromkeys(REQUIRED, scalar_or_column), **LIMITS}
+    {**dict.fromkeys(REQUIRED, scalar_or_column), "gain": _OR_ZERO, **LIMITS}
 )
 
 
@@ -48,20 +51,21 @@ class Learners(Frozen):
     flops_per_s
         f_k, computing speed in floating point operations a second.
     gain
-        h_k, channel power gain (a ratio, not dB), the same in both directions.
+        h_k, channel power gain (a ratio, not dB), the same in both directions; 0 in outage.
     return_bandwidth_hz, return_power_w
         The bandwidth and transmit power with which the learner returns its model.
     min_samples, max_samples
         Least and most samples d_k, integers in [0, 2**53]. They hold always: an excused learner
         with ``min_samples > 0`` takes part. In federated learning `max_samples` is the size of the
-        learner's own data. None: from 0 to all of the task's samples.
+        learner's own data. None, or an infinite `max_samples`: from 0 to all of the task's samples.
     max_bandwidth_hz, max_power_w
         Most of the orchestrator's bandwidth B_k and power P_k towards the learner; infinite, or
-        None, for no limit.
+        None, for no limit; 0 where nothing can be sent to it.
     energy_j
-        E_k, energy in joules that the learner has for one global cycle; infinite for no limit. A
-        learner that takes part spends ``tau d_k C_m energy_per_flop_j`` on computing and
-        ``return_power_w`` times the time of its return on sending. None: not looked at.
+        E_k, energy in joules that the learner has for one global cycle; infinite for no limit, 0
+        for a spent battery. A learner that takes part spends ``tau d_k C_m energy_per_flop_j`` on
+        computing and ``return_power_w`` times the time of its return on sending. None: not looked
+        at.
     energy_per_flop_j
         Joules of one floating point operation, 0 or in [1e-60, 1e60]; given if and only if
         `energy_j` is.
@@ -78,9 +82,11 @@ class Learners(Frozen):
     Notes
     -----
     The attributes are read-only contiguous arrays of shape (K,), copies of what was given: int64
-    for samples, else float64; a limit that was not given is None. Limits that no plan can keep,
-    such as a sum of `max_samples` below the task's samples, make a problem infeasible; they are no
-    error. Immutable; equal by value; ``len(learners)`` is K.
+    for samples, else float64; a limit that was not given is None. A learner in outage, with a cap
+    of 0 or without energy cannot take part where anything must be sent: it is left out when idle
+    learners are excused, and makes the problem infeasible when they are served. Limits that no plan
+    can keep, such as a sum of `max_samples` below the task's samples, make a problem infeasible;
+    they are no error. Immutable; equal by value, and hashable; ``len(learners)`` is K.
     """
 
     __slots__ = (*REQUIRED, *LIMITS)
@@ -114,7 +120,7 @@ class Learners(Frozen):
     ) -> None:
         given = (flops_per_s, gain, return_bandwidth_hz, return_power_w)
         columns: dict[str, Any] = {
-            name: scalar_or_column(name, value) for name, value in zip(REQUIRED, given, strict=True)
+            name: CHECKS[name](name, value) for name, value in zip(REQUIRED, given, strict=True)
         }
         limits = (
             min_samples,

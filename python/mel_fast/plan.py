@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import numpy as np
 
 from mel_fast import _core
+from mel_fast._frozen import hashable
 from mel_fast._optional import require
 from mel_fast._shares import checked_shares, energy_spent, plan_columns
 from mel_fast._validation import FloatColumn, IntColumn, choice, freeze, integer, real
@@ -29,6 +30,9 @@ STATUSES = (Status.OPTIMAL, Status.FEASIBLE, Status.INFEASIBLE, Status.UNDECIDED
 
 class Plan:
     """What :func:`mel_fast.solve` found, immutable; arrays are read-only.
+
+    True in a boolean context when there is an allocation (`tau` is at least 1). Equal by value,
+    the seconds that the solver took left out.
 
     Attributes
     ----------
@@ -387,9 +391,15 @@ reasons, nodes, passes, elapsed_s
             if isinstance(mine, np.ndarray) or isinstance(theirs[name], np.ndarray)
             else mine == theirs[name]
             for name, mine in self.content().items()
+            if name != "elapsed_s"  # how long it took is no part of what was found
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        found = (self.status, self.scheme, self.tau, self.bound, hashable(self.samples))
+        return hash((self.problem, *found))
+
+    def __bool__(self) -> bool:
+        return self.tau > 0
 
 
 def _rebuild(problem: Problem, content: dict[str, Any]) -> Plan:

@@ -33,6 +33,7 @@ _ROWS: tuple[tuple[str, Callable[[Plan], Any]], ...] = (
 )
 _MOST_BARS = 60
 _MOST_POINTS = 2000
+_MOST_NUMBERS = 20  # on an axis
 _STYLE = {
     "font.size": 9.0,
     "axes.titlesize": 10.0,
@@ -104,7 +105,7 @@ def compare(plans: Sequence[Plan]) -> "Figure":
             axes.set_ylim(bottom=0.0)
         figure.align_ylabels(grid[:, 0])
         for axes in grid[-1]:
-            axes.set_xlabel("Learner, fastest first, then best channel")
+            _name_learners(axes, plans[0].problem, order)
         _legend(figure, plans[0].problem)
     return figure
 
@@ -121,7 +122,6 @@ def _draw_plan(column: Sequence["Axes"], plan: Plan, order: IntColumn) -> None:
     column[0].set_title(_title(plan))
     column[-1].axhline(plan.problem.cycle_s, color=_DEADLINE, linestyle="--", linewidth=1.2)
     column[-1].set_xlim(0.3, order.size + 0.7)
-    column[-1].locator_params(axis="x", integer=True)
     if plan.times is None:
         _explain(column, plan)
         return
@@ -134,6 +134,19 @@ def _draw_plan(column: Sequence["Axes"], plan: Plan, order: IntColumn) -> None:
         top = floor + part[order]
         _bars(column[-1], top, colour, floor)
         floor = top
+
+
+def _name_learners(axes: "Axes", problem: Problem, order: IntColumn) -> None:
+    """Mark learners by their numbers, which count from 0 as everywhere; many only by rank."""
+    how = "fastest first, then best channel"
+    if len(problem.learners) > _MOST_BARS:
+        axes.locator_params(axis="x", integer=True)
+        axes.set_xlabel(f"Learners by rank: {how}")
+        return
+    every = -(-order.size // _MOST_NUMBERS)
+    places = np.arange(1, order.size + 1)[::every]
+    axes.set_xticks(places, [str(k) for k in order[::every].tolist()], fontsize=6.5)
+    axes.set_xlabel(f"Learner's number; {how}")
 
 
 def _speeds(problem: Problem) -> FloatColumn:

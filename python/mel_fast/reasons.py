@@ -7,7 +7,7 @@ status that the core has proved, they do not prove it.
 import numpy as np
 
 from mel_fast import _core
-from mel_fast._limit_reasons import limit_reasons
+from mel_fast._limit_reasons import limit_reasons, sample_limits
 from mel_fast._reach import seconds
 from mel_fast._units import count, with_unit
 from mel_fast._validation import FloatColumn
@@ -25,7 +25,8 @@ def reasons_of(plan: Plan, result: _core.Result) -> tuple[str, ...]:
     if plan.status is Status.INFEASIBLE:
         problem = plan.problem
         return (
-            limit_reasons(problem, plan.scheme)
+            _unreachable(problem, plan.scheme)
+            or limit_reasons(problem, plan.scheme)
             or _slow_learners(problem, plan.scheme)
             or _too_many_samples(problem, plan.scheme)
             or (_budgets(problem, plan.scheme),)
@@ -40,6 +41,27 @@ def reasons_of(plan: Plan, result: _core.Result) -> tuple[str, ...]:
         f"double precision cannot decide tau = {plan.tau + 1}: "
         f"tau = {plan.tau} is reached, tau = {plan.bound + 1} is ruled out",
     )
+
+
+def _unreachable(problem: Problem, scheme: str) -> tuple[str, ...]:
+    """Name learners that must take part although no bit can be sent to them."""
+    low, _ = sample_limits(problem, scheme)
+    bits = problem.task.alpha_bits * low.astype(np.float64) + problem.task.model_bits
+    must = (bits > 0) & ((low > 0) | (problem.idle == "served"))
+    columns = problem.learners.columns()
+    found = {
+        int(k): name
+        for name in ("max_power_w", "max_bandwidth_hz", "gain")
+        if name in columns
+        for k in np.flatnonzero(must & (columns[name] == 0))
+    }
+    reasons = [
+        f"learner {k} must be sent {'its samples' if low[k] else 'the model'}: its {name} is 0"
+        for k, name in sorted(found.items())[:_NAMED]
+    ]
+    if len(found) > _NAMED:
+        reasons.append(f"and {count(len(found) - _NAMED, 'more learner')} for the same reason")
+    return tuple(reasons)
 
 
 def _slow_learners(problem: Problem, scheme: str) -> tuple[str, ...]:

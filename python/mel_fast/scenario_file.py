@@ -7,6 +7,7 @@ the allowed range.
 import dataclasses
 import tomllib
 from collections.abc import Callable, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -93,8 +94,9 @@ def _fading(field: str, value: Any) -> channel.Fading:
 
 
 _Positive = Annotated[float, _checked(real)]
-_Column = Annotated[Any, _checked(scalar_or_column)]
-_Limit = Annotated[Any, _checked(lambda field, value: CHECKS[field](field, value))]
+_Column = Annotated[
+    Any, _checked(lambda field, value: CHECKS.get(field, scalar_or_column)(field, value))
+]
 _AtLeastOne = Annotated[int, _checked(integer, low=1)]
 _AtLeastZero = Annotated[int, _checked(integer, low=0)]
 
@@ -172,12 +174,12 @@ class _Learners(_Section):
     gain: _Column | None = None
     return_bandwidth_hz: _Column | None = None
     return_power_w: _Column | None = None
-    min_samples: _Limit | None = None
-    max_samples: _Limit | None = None
-    max_bandwidth_hz: _Limit | None = None
-    max_power_w: _Limit | None = None
-    energy_j: _Limit | None = None
-    energy_per_flop_j: _Limit | None = None
+    min_samples: _Column | None = None
+    max_samples: _Column | None = None
+    max_bandwidth_hz: _Column | None = None
+    max_power_w: _Column | None = None
+    energy_j: _Column | None = None
+    energy_per_flop_j: _Column | None = None
     count: _AtLeastOne | None = None
     table: Annotated[str | None, _checked(_text)] = None
     draw: _Draw | None = None
@@ -234,7 +236,9 @@ def scalar_or_list(value: Any) -> list[float]:
     return [value] if isinstance(value, float) else list(value)
 
 
-def load_scenario(path: Path, overrides: Mapping[tuple[str, ...], Any] | None = None) -> Problem:
+def load_scenario(
+    path: str | PathLike[str], overrides: Mapping[tuple[str, ...], Any] | None = None
+) -> Problem:
     """Read a scenario file.
 
     Parameters
@@ -249,6 +253,7 @@ def load_scenario(path: Path, overrides: Mapping[tuple[str, ...], Any] | None = 
     ScenarioError
         With everything that is wrong, on one line.
     """
+    path = Path(path)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

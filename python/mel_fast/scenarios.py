@@ -209,7 +209,7 @@ def table1_draws(
     start = _whole("first_draw", first_draw, 0)
     gain = _draw(_whole("seed", seed, 0), start, rows, count, parts, extra_loss_db)
     gain.setflags(write=False)
-    return Table1Draws(
+    drawn = Table1Draws(
         gain=gain,
         flops_per_s=_speeds(device_mix, count),
         task=_task(setting, samples, feature_bits),
@@ -219,6 +219,8 @@ def table1_draws(
         seed=seed,
         first_draw=start,
     )
+    drawn.problem(0)  # refuses what the rows have in common before any of them is solved
+    return drawn
 
 
 _Parts = tuple[channel.Placement, channel.Attenuation, channel.Fading]

@@ -29,7 +29,7 @@ struct ProblemStatement {
     double model_bits = 0;             // P_m S_m
     double flops_per_sample = 0;       // C_m
     std::span<const double> flops_per_s;
-    std::span<const double> gain;
+    std::span<const double> gain;  // 0: in outage
     std::span<const double> return_bandwidth_hz;
     std::span<const double> return_power_w;
     double bandwidth_hz = 0;  // B
@@ -41,8 +41,8 @@ struct ProblemStatement {
     // Limits of each learner; an empty span is none.
     std::span<const double> min_samples;       // integers
     std::span<const double> max_samples;       // integers
-    std::span<const double> max_bandwidth_hz;  // forward; infinity = no cap
-    std::span<const double> max_power_w;       // forward; infinity = no cap
+    std::span<const double> max_bandwidth_hz;  // forward; infinity = no cap; 0: nothing is sent
+    std::span<const double> max_power_w;       // the same
     std::span<const double> energy_j;          // of computing and returning; infinity = no limit
     std::span<const double> energy_per_flop_j;
     double block_hz = 0;  // bandwidth comes in whole blocks of this width; 0: divisible at will
@@ -152,6 +152,7 @@ class Problem {
 
   private:
     void take_limits(const ProblemStatement& statement);
+    void keep_from_unreachable(const ProblemStatement& statement, LearnerLimits& limits) const;
     void find_twins(const ProblemStatement& statement);
     void find_typical();
     void cut_blocks();

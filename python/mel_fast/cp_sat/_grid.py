@@ -6,6 +6,7 @@ outer one (docs/cp_sat.md has the argument).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +110,7 @@ def check_size(responses: Responses, steps: tuple[int, int], taus: int) -> None:
 def choices(
     responses: Responses,
     box: Box,
-    taus: list[int],
+    taus: Sequence[int],
     grid: Grid,
     side: Side,
 ) -> list[Choices]:
@@ -165,7 +166,7 @@ def _last_of_cells(levels: Ints) -> Ints:
     return np.column_stack((np.maximum(levels[:, :-1], levels[:, 1:] - 1), levels[:, -1]))
 
 
-def _equal_shares(r: Responses, taus: list[int], side: Side) -> list[Choices]:
+def _equal_shares(r: Responses, taus: Sequence[int], side: Side) -> list[Choices]:
     """Task-only: everyone has exactly B/K and P/K, so there is one choice each, free of charge."""
     bandwidth, power = equal_shares(r, side)
     carried = np.stack([r.carried(tau, bandwidth, power, side) for tau in taus])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +58,7 @@ def solve_one_tau(
 def solve_all_taus(
     records: list[Choices],
     budgets: tuple[int, int],
-    taus: list[int],
+    taus: Sequence[int],
     samples: int,
     least: Ints,
     limit_s: float,

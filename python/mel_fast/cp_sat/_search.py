@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -149,14 +149,14 @@ class Search:
     def _note(
         self,
         side: Side,
-        taus: list[int],
+        taus: Sequence[int],
         status: str,
         seconds: float = 0.0,
         carried: int | None = None,
     ) -> None:
         self.attempts.append(Attempt(side, (taus[0], taus[-1]), status, seconds, carried))
 
-    def _records(self, side: Side, taus: list[int], grid: Grid) -> list[Choices] | None:
+    def _records(self, side: Side, taus: Sequence[int], grid: Grid) -> list[Choices] | None:
         """Build the choices, or None when there is no time left to use them."""
         r = self.responses
         box = tightest_box(r, taus[0]) if self._left() > 0.0 else None
@@ -211,7 +211,7 @@ class Search:
         return False
 
     def _ask_all(self, side: Side, steps: tuple[int, int]) -> None:
-        taus = list(range(self.lower + 1, self.upper + 1))
+        taus = range(self.lower + 1, self.upper + 1)  # looked at one by one once the size is checked
         if not taus:
             return
         centre = self._centres.get(0)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._validation import integer
+
 Weights = Sequence[NDArray[Any]]
 
 
@@ -20,10 +22,12 @@ class WeightedAverage:
         self._samples = 0
 
     def add(self, weights: Weights, samples: int) -> None:
-        """Add one learner's model; zero samples add nothing."""
-        if samples < 0:
-            raise ValueError(f"samples must be at least 0, got {samples}")
-        if samples == 0:
+        """Add one learner's model of `samples` samples, an integer; zero add nothing.
+
+        Whatever the dtype of its parts is, they are multiplied and added in float64.
+        """
+        count = integer("samples", samples, low=0)
+        if count == 0:
             return
         arrays = [np.asarray(part) for part in weights]
         if not all(np.isfinite(part).all() for part in arrays):
@@ -37,8 +41,8 @@ class WeightedAverage:
         if shapes != [part.shape for part in self._sum]:
             raise ValueError(f"weights of shapes {shapes}, others had {self.shapes}")
         for total, part in zip(self._sum, arrays, strict=True):
-            total += float(samples) * part
-        self._samples += samples
+            total += float(count) * part.astype(np.float64)
+        self._samples += count
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
@@ -46,12 +50,13 @@ class WeightedAverage:
         return [part.shape for part in self._sum]
 
     def result(self) -> list[NDArray[Any]]:
-        """Return the average, in the dtypes of the first model."""
+        """Return the average in the dtypes of the first model, rounded once, to the nearest."""
         if not self._samples:
             raise ValueError("no learner has samples: there is nothing to average")
+        means = [total / self._samples for total in self._sum]
         return [
-            (total / self._samples).astype(dtype)
-            for total, dtype in zip(self._sum, self._dtypes, strict=True)
+            (np.rint(mean) if dtype.kind in "iu" else mean).astype(dtype)
+            for mean, dtype in zip(means, self._dtypes, strict=True)
         ]
 
 
@@ -64,8 +69,14 @@ def average(models: Iterable[Weights], samples: Iterable[int]) -> list[NDArray[A
         The learners' weights, each a sequence of arrays of the same shapes.
     samples
         d_k, how many samples each was trained on; a model with zero samples changes nothing.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For samples that are no integers of at least 0, weights that are not finite or of other
+        shapes than the first, and no samples at all.
     """
     mean = WeightedAverage()
     for weights, count in zip(models, samples, strict=True):
-        mean.add(weights, int(count))
+        mean.add(weights, count)
     return mean.result()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mel_fast._atomic import beside
+from mel_fast._validation import count_or_column, integer, real
 from mel_fast.learning.averaging import WeightedAverage
 from mel_fast.learning.data import Dataset
 from mel_fast.learning.idx import DataError
@@ -97,13 +98,15 @@ def run(
 
     Raises
     ------
-    ValueError
-        For a plan without local cycles, samples that the data cannot give, an unknown partition,
-        a foreign checkpoint (:class:`DataError`), or training that diverges.
+    ValueError, TypeError
+        For a plan without local cycles; tau, cycles, seed or samples that are no integers in range;
+        a cycle_s that is no positive number; samples that the data cannot give, an unknown
+        partition, a foreign checkpoint (:class:`DataError`), or training that diverges.
     """
     tau, counts, cycle_s, partition = _unpacked(plan, samples, cycle_s, partition)
-    if cycles < 1:
-        raise ValueError(f"cycles must be at least 1, got {cycles}")
+    cycles = integer("cycles", cycles, low=1)
+    seed = integer("seed", seed, low=0)
+    concentration = real("concentration", concentration, high=np.inf)
     dealer = Dealer(data.train_y, counts, partition, seed, concentration)
     if model is None:
         labels = int(max(data.train_y.max(), data.test_y.max())) + 1
@@ -149,14 +152,13 @@ def _unpacked(
         if partition is None and plan.problem.task.setting == "federated":
             partition = "shard-iid"
     else:
-        tau = plan
         if samples is None or cycle_s is None:
             raise ValueError("with tau instead of a plan, samples and cycle_s must be given")
-    if tau < 1:
-        raise ValueError(f"tau must be at least 1, got {tau}")
-    counts = np.array(samples, dtype=np.int64)
-    if counts.ndim != 1 or not counts.size or (counts < 0).any() or not counts.any():
+        tau = integer("plan (tau)", plan, low=1)
+    counts = count_or_column("samples", samples)
+    if isinstance(counts, int) or not counts.any():
         raise ValueError("samples must be (K,) counts of at least 0, and not all zero")
+    cycle_s = real("cycle_s", cycle_s)
     return tau, counts, cycle_s, partition or "random"
 
 
@@ -170,9 +172,12 @@ def _key(
     model: LocalModel,
 ) -> str:
     """Everything that decides a run but its length: a longer run continues a shorter one."""
-    start = hashlib.sha256()
-    for part in (*model.get_weights(), data.train_y, data.test_y, data.train_x[:100]):
-        start.update(np.ascontiguousarray(part).tobytes())
+    start = hashlib.blake2b(digest_size=32)
+    numbers = (data.train_x, data.train_y, data.test_x, data.test_y)
+    for part in (*model.get_weights(), *numbers):
+        array = np.ascontiguousarray(part)
+        start.update(f"{array.dtype.str}{array.shape}".encode())
+        start.update(array.view(np.uint8) if array.ndim else array.tobytes())
     shares = [partition, concentration if partition == "dirichlet" else None]
     settings = getattr(model, "settings", None)
     return json.dumps([tau, samples.tolist(), *shares, seed, settings, start.hexdigest()])

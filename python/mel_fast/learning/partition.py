@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Indices = NDArray[np.int64]
 Partition = Literal["random", "shard-iid", "dirichlet"]
 
+_EQUAL = 1e100
 _DEALT, _ORDERED = 1, 2  # streams beside the training's own
 
 
@@ -38,15 +39,17 @@ def dirichlet_shards(
 ) -> list[Indices]:
     """Federated learning, not IID: each label is divided by a Dirichlet draw over the learners.
 
-    ``concentration`` near zero leaves most learners with few labels; large values approach IID. A
-    learner that drew nothing gets one sample of the largest shard.
+    ``concentration`` near zero leaves most learners with few labels; large values approach IID, and
+    infinity is: every label in equal parts. A learner that drew nothing gets one sample of the
+    largest shard.
     """
     if not concentration > 0.0:
         raise ValueError(f"concentration must be positive, got {concentration!r}")
     shards: list[list[Indices]] = [[] for _ in range(learners)]
     for label in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == label))
-        share = rng.dirichlet(np.full(learners, concentration))
+        # Far below the cap the shares are equal to the last bit already; above it their sum overflows.
+        share = rng.dirichlet(np.full(learners, min(concentration, _EQUAL)))
         cuts = np.floor(np.cumsum(share)[:-1] * len(members) + 0.5).astype(np.int64)
         for shard, part in zip(shards, np.split(members, cuts), strict=True):
             shard.append(part)

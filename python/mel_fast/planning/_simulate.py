@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mel_fast._optional import require
 from mel_fast._shares import energy_spent
 from mel_fast._units import count, with_unit
-from mel_fast._validation import SMALLEST, FloatColumn, IntColumn, choice, integer, real
+from mel_fast._validation import FloatColumn, IntColumn, choice, integer, real
 from mel_fast.learners import Learners
 from mel_fast.plan import Plan
 from mel_fast.planning._least import fastest
@@ -138,8 +138,8 @@ def simulate(
         For what is drawn.
     policies
         ``"nothing"``: whoever misses the deadline is left out of the aggregate. ``"reassign"``: at
-        the deadline the lost samples go to those who delivered, with the budgets and channels as
-        they are now, for as long as that takes at least (`fastest`). ``"monitor"``: dropouts and
+        the deadline the lost samples go to those who held samples and delivered them in time, with
+        the budgets and channels as they are now, for as long as that takes at least (`fastest`). ``"monitor"``: dropouts and
         channels are known before anything is sent, and the cycle is planned anew from this plan's
         prices.
 
@@ -166,7 +166,7 @@ def simulate(
     first = _nothing(plan, now, failed)
     ways = {
         "nothing": lambda: first,
-        "reassign": lambda: _reassign(plan, now, failed, first),
+        "reassign": lambda: _reassign(plan, now, first),
         "monitor": lambda: _monitor(plan, now, failed),
     }
     outcomes = {choice("policies", policy, POLICIES): ways[policy]() for policy in policies}
@@ -222,10 +222,11 @@ def _nothing(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
     )
 
 
-def _reassign(plan: Plan, now: Problem, failed: NDArray[np.bool_], first: Outcome) -> Outcome:
-    missing = np.zeros(failed.size, dtype=bool)
-    missing[first.missing] = True
-    helpers = np.flatnonzero(~failed & ~missing)
+def _reassign(plan: Plan, now: Problem, first: Outcome) -> Outcome:
+    assert plan.samples is not None
+    delivered = plan.samples > 0
+    delivered[first.missing] = False
+    helpers = np.flatnonzero(delivered)
     if not first.lost or not helpers.size:
         return replace(first, policy="reassign")
     rest = _only(now.replace(learners=_limits_left(plan, now)), helpers)
@@ -257,7 +258,7 @@ def _limits_left(plan: Plan, now: Problem) -> Learners:
         times = evaluate(now, plan.tau, plan.samples, plan.bandwidth_hz, plan.power_w)
         spent = energy_spent(now, plan.tau, plan.samples, times.return_s)
         assert spent is not None
-        words["energy_j"] = np.maximum(learners.energy_j - spent, SMALLEST)
+        words["energy_j"] = np.maximum(learners.energy_j - spent, 0.0)
     return learners.replace(**words) if words else learners
 
 

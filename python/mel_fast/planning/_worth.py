@@ -48,7 +48,8 @@ def worth_of(plan: Plan, tau: int) -> Worth | None:
     full_hz, full_w = bandwidth >= _NEARLY * most_hz, power >= _NEARLY * most_w
     # The price of the last bit a second times the rate, and what a better gain saves.
     per_hz, per_w = prices.per_hz * bandwidth, prices.per_w * power
-    noise = problem.radio.noise / problem.learners.gain
+    gain = problem.learners.gain
+    noise = problem.radio.noise / np.where(gain > 0.0, gain, 1.0)  # in outage nothing is sent
     if problem.law == "density":
         noise = noise * bandwidth
         by_band = per_hz / np.where(sending, 1.0 - relative, 1.0)

@@ -20,7 +20,7 @@ import numpy as np
 
 from mel_fast.reference.blocks import block_count, bounds_with_blocks
 from mel_fast.reference.enumeration import BestSplit, best_split
-from mel_fast.reference.limits import Floats, Ints
+from mel_fast.reference.limits import Floats, Ints, reachable
 from mel_fast.reference.rates import can_sum, rate_table
 from mel_fast.reference.water import cheapest, fill_rates, shares
 
@@ -68,6 +68,7 @@ def solve(problem: Problem, scheme: str = "joint") -> Bracket:
 
 def bounds_at(problem: Problem, tau: int, scheme: str = "joint") -> _Bounds:
     """Bound the budget scale that tau local cycles need from below and from above."""
+    problem = reachable(problem)
     if problem.radio.block_hz is not None and scheme != "task_only":
         least, plan = bounds_with_blocks(problem, tau, scheme)
         return _Bounds(least, BestSplit(*plan))

@@ -19,7 +19,7 @@ from mel_fast.reference.blocks import (
     most_blocks,
     power_shares,
 )
-from mel_fast.reference.limits import Floats, Ints, kinds, limits_of
+from mel_fast.reference.limits import Floats, Ints, kinds, limits_of, reachable
 from mel_fast.reference.rates import can_sum, link_rate, rate_table
 from mel_fast.reference.water import cheapest, fill_rates
 
@@ -62,6 +62,7 @@ def best_split(
     The scale is infinite, and the split None, where no budgets suffice. Raises
     `TooManySplitsError` if more than `limit` partial splits must be kept at once.
     """
+    problem = reachable(problem)
     rates = rate_table(problem, tau, scheme)
     if not can_sum(rates, problem.task.samples):
         return BestSplit(np.inf, None)

@@ -52,6 +52,20 @@ def limits_of(problem: Problem) -> Limits:
     return Limits(*columns)
 
 
+def reachable(problem: Problem) -> Problem:
+    """Return the problem with 1e-60 for every gain and cap of zero, over which no bit gets through.
+
+    (None does in the sizes that the reference is for; logarithms of zero need no care then.)
+    """
+    columns = problem.learners.columns()
+    changed = {
+        name: np.where(columns[name] == 0.0, 1e-60, columns[name])
+        for name in ("gain", "max_bandwidth_hz", "max_power_w")
+        if name in columns and not columns[name].all()
+    }
+    return problem.replace(learners=problem.learners.replace(**changed)) if changed else problem
+
+
 def kinds(problem: Problem) -> Ints:
     """Number the learners so that those with identical data have the same number, shape (K,)."""
     learners = problem.learners

@@ -39,6 +39,9 @@ class Learner:
 
     def __init__(self, problem: Problem, row: Row, tau: int) -> None:
         flops, gain, bandwidth, power = map(arb, row[:4])
+        outage = row.gain == 0.0
+        if outage:  # with any channel it could do no less: what it cannot do is said below
+            gain = arb(1)
         noise = arb(problem.noise)
         back = rate(problem.law, bandwidth, power, gain, noise)
         self.alpha = problem.sent_bits_per_sample
@@ -62,6 +65,8 @@ class Learner:
                 self.bandwidth_cap = arb(row.max_bandwidth_hz)
             fastest = largest_rate(problem.law, self.bandwidth_cap, self.power_cap, self.noise)
             self._at_most(self.last_at(fastest))
+        if outage:
+            self._at_most(self.last_at(arb(0)))
         if row.energy_j < INFINITE:
             always = power * self.beta / back
             each = tau * arb(problem.task["flops_per_sample"]) * arb(row.energy_per_flop_j)
@@ -99,8 +104,8 @@ def rate(law: str, bandwidth: Ball, power: Ball, gain: Ball, noise: Ball) -> Bal
 
 def largest_rate(law: str, bandwidth: Ball | None, power: Ball | None, noise: Ball) -> Ball | None:
     """Return the supremum of the rates within caps, with noise n; None where it is infinite."""
-    if bandwidth is not None and bandwidth == 0:
-        return bandwidth
+    if any(cap is not None and cap == 0 for cap in (bandwidth, power)):
+        return arb(0)
     if power is None or (law == "fixed" and bandwidth is None):
         return None
     if bandwidth is None:

@@ -131,15 +131,16 @@ def _check_learners(
         d, amount, power = plan.samples[k], amounts[k], plan.power_w[k]
         if problem.idle == "excused" and d == 0:
             continue
+        silent = _silent(problem, row, d, amount, power)
+        if silent:
+            late[k] = silent
+            continue
         if row.energy_j < INFINITE:
             spare = _decide(report, partial(_spare_j, problem, tau, row, d))
             if spare is None:
                 spent[k] = f"cannot be proved to keep energy_j = {row.energy_j!r} J"
             elif spare < 0:
                 spent[k] = f"spends {float(-spare):.6g} J more than energy_j = {row.energy_j!r} J"
-        if _sends(problem, d) and 0.0 in (amount, power):
-            late[k] = f"has {_sends(problem, d)} bits to receive over rate zero"
-            continue
         spare = _decide(report, partial(_spare_s, problem, tau, row, d, amount, power))
         if spare is None:
             late[k] = f"cannot be proved to keep T = {problem.cycle_s!r} s in {report.bits} bits"
@@ -166,6 +167,18 @@ def _sends(problem: Problem, d: int) -> int:
     return problem.sent_bits_per_sample * d + problem.model_bits
 
 
+def _returns(problem: Problem, d: int) -> int:
+    return problem.model_bits_per_sample * d + problem.model_bits
+
+
+def _silent(problem: Problem, row: Row, d: int, amount: float, power: float) -> str:
+    """Say which bits meet a rate of zero; empty where none do."""
+    sent, returned = _sends(problem, d), _returns(problem, d)
+    if sent and 0.0 in (amount, power, row.gain):
+        return f"has {sent} bits to receive over rate zero"
+    return f"has {returned} bits to return over rate zero" if returned and not row.gain else ""
+
+
 def _spare_s(problem: Problem, tau: int, row: Row, d: int, amount: float, power: float) -> Ball:
     """T less equations (6) to (8); `amount` counts blocks where there are any."""
     spare = problem.cycle_s - _flops(problem, tau, d) / arb(row.flops_per_s)
@@ -188,7 +201,7 @@ def _flops(problem: Problem, tau: int, d: int) -> Ball:
 
 
 def _return_s(problem: Problem, row: Row, d: int) -> Ball:
-    bits = problem.model_bits_per_sample * d + problem.model_bits
+    bits = _returns(problem, d)
     if not bits:
         return arb(0)
     bandwidth, power = arb(row.return_bandwidth_hz), arb(row.return_power_w)

@@ -180,6 +180,7 @@ def _learners(data: object, where: str) -> list[Row]:
     if ("energy_j" in file) is not ("energy_per_flop_j" in file):
         raise RefusedError(f"{where}: energy_j and energy_per_flop_j only come together")
     readers: dict[str, Read[float]] = {
+        "gain": _positive_or_zero,
         "min_samples": _count,
         "max_samples": _count,
         "max_bandwidth_hz": _cap,
@@ -308,8 +309,8 @@ def _positive_or_zero(data: object, where: str) -> float:
 
 
 def _cap(data: object, where: str) -> float:
-    """Read an upper limit: a positive number, or "inf" where there is none."""
-    return INFINITE if data == "inf" else _positive(data, where)
+    """Read an upper limit: a positive number, 0, or "inf" where there is none."""
+    return INFINITE if data == "inf" else _positive_or_zero(data, where)
 
 
 def _share(data: object, where: str) -> float:

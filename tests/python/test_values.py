@@ -1,0 +1,62 @@
+"""Problems, learners and plans are values: equal, hashable, true or not, and they travel."""
+
+import subprocess
+import sys
+
+import pytest
+
+import mel_fast as mel
+
+
+def test_plans_of_one_problem_are_equal_however_long_they_took():
+    problem = mel.scenarios.table1()
+    one, two = mel.solve(problem), mel.solve(problem)
+    assert one == two
+    assert hash(one) == hash(two)
+    assert one != mel.solve(problem, scheme="task_only")
+    assert mel.Plan.from_dict(one.to_dict()) == one
+
+
+def test_problems_and_their_parts_are_equal_and_hashable_by_value():
+    one, two = mel.scenarios.table1(), mel.scenarios.table1()
+    for name in ("task", "learners", "radio"):
+        assert getattr(one, name) == getattr(two, name)
+        assert hash(getattr(one, name)) == hash(getattr(two, name))
+    assert {one: "known"}[two] == "known"
+    assert len({one, two, mel.scenarios.table1(seed=1), one.replace(cycle_s=31.0)}) == 3
+
+
+def test_a_plan_is_true_when_there_is_one():
+    assert mel.solve(mel.scenarios.table1())
+    assert not mel.solve(mel.scenarios.table1(cycle_s=1.0))
+    assert not mel.solve(mel.scenarios.table1(), time_limit_s=0.0)
+
+
+def test_a_function_of_main_that_uses_the_package_travels():
+    cloudpickle = pytest.importorskip("cloudpickle")
+    code = (
+        "import pickle, subprocess, sys, cloudpickle, mel_fast as mel\n"
+        "sent = cloudpickle.dumps(lambda seed: mel.solve(mel.scenarios.table1(seed=seed)).tau)\n"
+        "print(sent.hex())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    function = cloudpickle.loads(bytes.fromhex(done.stdout))
+    assert function(0) == mel.solve(mel.scenarios.table1(seed=0)).tau
+
+
+def test_the_package_itself_is_pickled_by_its_name():
+    import pickle
+
+    assert pickle.loads(pickle.dumps(mel)) is mel
+
+
+def test_a_scenario_is_loaded_from_a_path_or_its_name(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "mel_fast", "solve", "--print-scenario"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    path = tmp_path / "mine.toml"
+    path.write_text(done.stdout, encoding="utf-8")
+    assert mel.load_scenario(str(path)) == mel.load_scenario(path) == mel.scenarios.table1()
