@@ -123,9 +123,7 @@ def _check_limits(
         where = field if scalar else f"{field}[{index}]"
         listed = " or ".join(f"{special:g}" for special in also)
         rule = _number_rule() if math.isfinite(max(also)) else _number_rule().replace("finite ", "")
-        raise ValueError(
-            f"{where} = {float(column[index])!r}: {rule} or {listed}"
-        )
+        raise ValueError(f"{where} = {float(column[index])!r}: {rule} or {listed}")
 
 
 def count_or_column(field: str, value: Any) -> IntColumn | int:

@@ -141,12 +141,12 @@ def _name_learners(axes: "Axes", problem: Problem, order: IntColumn) -> None:
     how = "fastest first, then best channel"
     if len(problem.learners) > _MOST_BARS:
         axes.locator_params(axis="x", integer=True)
-        axes.set_xlabel(f"Learners by rank: {how}")
+        axes.set_xlabel(f"Rank of learner; {how}")
         return
     every = -(-order.size // _MOST_NUMBERS)
     places = np.arange(1, order.size + 1)[::every]
     axes.set_xticks(places, [str(k) for k in order[::every].tolist()], fontsize=6.5)
-    axes.set_xlabel(f"Learner's number; {how}")
+    axes.set_xlabel(f"Learner; {how}")
 
 
 def _speeds(problem: Problem) -> FloatColumn:

@@ -84,7 +84,7 @@ def test_a_model_without_samples_changes_nothing_even_if_it_is_nan():
         ([[np.array([np.inf])]], [1], "not finite"),
         ([[np.zeros(1)], [np.zeros(2)]], [1, 1], "shapes"),
         ([[np.zeros(1)]], [0], "no learner has samples"),
-        ([[np.zeros(1)]], [-1], "at least 0"),
+        ([[np.zeros(1)]], [-1], "samples = -1"),
     ],
 )
 def test_what_cannot_be_averaged_is_refused(models, samples, message):
@@ -191,7 +191,7 @@ def test_the_default_network_is_the_papers():
         ({"plan": 0}, "tau"),
         ({"samples": [80, 30]}, "110 samples, the data has 100"),
         ({"samples": [0, 0]}, "all zero"),
-        ({"samples": [-1, 2]}, "at least 0"),
+        ({"samples": [-1, 2]}, "samples"),
         ({"samples": None}, "must be given"),
         ({"cycles": 0}, "cycles"),
         ({"partition": "halves"}, "partition"),

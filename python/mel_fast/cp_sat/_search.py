@@ -211,7 +211,7 @@ class Search:
         return False
 
     def _ask_all(self, side: Side, steps: tuple[int, int]) -> None:
-        taus = range(self.lower + 1, self.upper + 1)  # looked at one by one once the size is checked
+        taus = range(self.lower + 1, self.upper + 1)
         if not taus:
             return
         centre = self._centres.get(0)

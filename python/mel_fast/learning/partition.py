@@ -48,7 +48,7 @@ def dirichlet_shards(
     shards: list[list[Indices]] = [[] for _ in range(learners)]
     for label in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == label))
-        # Far below the cap the shares are equal to the last bit already; above it their sum overflows.
+        # Far below the cap the shares are equal to the last bit; above it their sum overflows.
         share = rng.dirichlet(np.full(learners, min(concentration, _EQUAL)))
         cuts = np.floor(np.cumsum(share)[:-1] * len(members) + 0.5).astype(np.int64)
         for shard, part in zip(shards, np.split(members, cuts), strict=True):

@@ -139,9 +139,9 @@ def simulate(
     policies
         ``"nothing"``: whoever misses the deadline is left out of the aggregate. ``"reassign"``: at
         the deadline the lost samples go to those who held samples and delivered them in time, with
-        the budgets and channels as they are now, for as long as that takes at least (`fastest`). ``"monitor"``: dropouts and
-        channels are known before anything is sent, and the cycle is planned anew from this plan's
-        prices.
+        the budgets and channels as they are now, for as long as that takes at least (`fastest`).
+        ``"monitor"``: dropouts and channels are known before anything is sent, and the cycle is
+        planned anew from this plan's prices.
 
     Returns
     -------
