@@ -180,7 +180,7 @@ class Plans:
         return pandas.DataFrame({name: self._flat(name) for name in self.shares()}, index=index)
 
     def shares(self) -> tuple[str, ...]:
-        """Return the names of the allocation's columns, ``"blocks"`` among them if there are any."""
+        """Return the names of the allocation's columns, with ``"blocks"`` where there are any."""
         return ALLOCATION if self.blocks is None else (*ALLOCATION, "blocks")
 
     def _flat(self, name: str) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mel_fast.experiments import published
 from mel_fast.experiments.published import LABELS, SCHEMES
@@ -19,46 +19,65 @@ Cells = Mapping[tuple[int, float, str], Cell]
 
 
 def comparison(found: Sequence[Cell]) -> str:
-    """Published tau, gains and orderings beside the medians over the draws."""
-    cells = by_key(found)
-    rows = [*_tau_rows(cells), *_gain_rows(cells), *_ordering_rows(cells)]
-    return markdown(rows)
+    """Published tau, gains and orderings beside the medians and the means over the draws."""
+    return markdown([statement.row() for statement in statements(by_key(found))])
 
 
-def _row(what: str, printed: str, seen: str, agrees: bool) -> Row:
-    return {
-        "what": what,
-        "published": printed,
-        "reproduced": seen,
-        "agrees": "yes" if agrees else "**no**",
-    }
+class Statement(NamedTuple):
+    """One thing that the paper prints, what the draws say, and whether that agrees."""
+
+    what: str
+    printed: str
+    seen: str
+    by_median: bool
+    by_mean: bool
+
+    def row(self) -> Row:
+        """Return the statement as a row of the report."""
+        return {
+            "what": self.what,
+            "published": self.printed,
+            "reproduced": self.seen,
+            "median agrees": "yes" if self.by_median else "**no**",
+            "mean agrees": "yes" if self.by_mean else "**no**",
+        }
 
 
-def _tau_rows(cells: Cells) -> list[Row]:
+def statements(cells: Cells) -> list[Statement]:
+    """Return all that the paper prints about tau, judged by the medians and by the means.
+
+    A median agrees with a printed tau if it is that, a mean if it rounds to it; a ratio if it is
+    within a tenth. Two means are equal if they round to the same tenth.
+    """
+    return [*_taus(cells), *_gains(cells), *_orderings(cells)]
+
+
+def _taus(cells: Cells) -> list[Statement]:
     claim = published.TAU
-    rows = []
+    found = []
     for scheme in SCHEMES:
         cell = cells[claim.learners, claim.cycle_s, scheme]
         printed = getattr(claim, scheme)
-        rows.append(
-            _row(
+        found.append(
+            Statement(
                 f"tau, K = {claim.learners}, T = {claim.cycle_s:g} s, {LABELS[scheme]}",
                 str(printed),
                 f"{cell.median} ({_band(cell)})",
                 cell.median == printed,
+                abs(cell.mean - printed) < 0.5,
             )
         )
-    return rows
+    return found
 
 
 def _band(cell: Cell) -> str:
     return f"{cell.quantile(0.1)} to {cell.quantile(0.9)}; mean {cell.mean:.2f}"
 
 
-def _gain_rows(cells: Cells) -> list[Row]:
+def _gains(cells: Cells) -> list[Statement]:
     learners, cycle_s = published.GAIN_CELL
     ours = cells[learners, cycle_s, "joint"]
-    rows = []
+    found = []
     for scheme, printed in (
         ("task_only", published.GAIN_OVER_TASK_ONLY),
         ("resource_only", published.GAIN_OVER_RESOURCE_ONLY),
@@ -66,51 +85,71 @@ def _gain_rows(cells: Cells) -> list[Row]:
         theirs = cells[learners, cycle_s, scheme]
         ratio = ours.median / theirs.median if theirs.median else math.inf
         means = ours.mean / theirs.mean if theirs.mean else math.inf
-        rows.append(
-            _row(
+        found.append(
+            Statement(
                 f"joint : {LABELS[scheme]}, K = {learners}, T = {cycle_s:g} s",
                 f"about {printed:.0%}",
                 f"{ours.median} : {theirs.median} = {ratio:.0%} (of the means {means:.0%})",
                 abs(ratio / printed - 1.0) < 0.1,
+                abs(means / printed - 1.0) < 0.1,
             )
         )
-    return rows
+    return found
 
 
-def _ordering_rows(cells: Cells) -> list[Row]:
+def _orderings(cells: Cells) -> list[Statement]:
     learners, cycle_s = published.SHORT_CELL
     short = {scheme: cells[learners, cycle_s, scheme] for scheme in SCHEMES}
     joint, task, resource = (short[scheme].median for scheme in SCHEMES)
+    tenths = [round(10 * short[scheme].mean) for scheme in SCHEMES]
     feasible = ", ".join(
         f"{LABELS[s]} {1 - cell.infeasible / len(cell.tau):.0%}" for s, cell in short.items()
     )
     k = published.HALF_TIME_LEARNERS
     half, full = published.HALF_TIME_CYCLES_S
-    fast, slow = cells[k, half, "joint"].median, cells[k, full, "resource_only"].median
+    fast, slow = cells[k, half, "joint"], cells[k, full, "resource_only"]
     return [
-        _row(
+        Statement(
             f"K = {learners}, T = {cycle_s:g} s: resource only 0, the other two equal and above 0",
             "0, equal",
             f"{joint}, {task}, {resource} (draws with tau of at least 1: {feasible})",
             resource == 0 and joint == task > 0,
+            tenths[2] == 0 and tenths[0] == tenths[1] > 0,
         ),
-        _row(
+        Statement(
             f"K = {k}: joint in {half:g} s above resource only in {full:g} s",
             "above",
-            f"{fast} and {slow}",
-            fast > slow,
+            f"{fast.median} and {slow.median} (means {fast.mean:.2f} and {slow.mean:.2f})",
+            fast.median > slow.median,
+            fast.mean > slow.mean,
         ),
     ]
 
 
 def sensitivity_row(words: str, found: Sequence[Cell]) -> Row:
-    """Medians (joint, task only, resource only) at the published points under one reading."""
+    """Medians (joint, task only, resource only) at the published points under one reading.
+
+    At the end, how many of the printed statements agree by the medians, and how many by the means.
+    """
     cells = by_key(found)
     row: dict[str, Any] = {"reading": words}
     for learners, cycle_s in POINTS:
         medians = (cells[learners, cycle_s, scheme].median for scheme in SCHEMES)
         row[f"K={learners}, T={cycle_s:g} s"] = ", ".join(map(str, medians))
+    judged = statements(cells)
+    row["agree by medians"] = f"{sum(s.by_median for s in judged)} of {len(judged)}"
+    row["by means"] = f"{sum(s.by_mean for s in judged)} of {len(judged)}"
     row["unproved"] = sum(cell.unproved for cell in found)
+    return row
+
+
+def means_row(words: str, found: Sequence[Cell]) -> Row:
+    """Return means (joint, task only, resource only), infeasible draws as 0, under one reading."""
+    cells = by_key(found)
+    row: dict[str, Any] = {"reading": words}
+    for learners, cycle_s in POINTS:
+        means = (cells[learners, cycle_s, scheme].mean for scheme in SCHEMES)
+        row[f"K={learners}, T={cycle_s:g} s"] = ", ".join(f"{mean:.1f}" for mean in means)
     return row
 
 

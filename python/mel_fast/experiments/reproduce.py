@@ -122,9 +122,10 @@ def _head(options: Options) -> str:
         f"Reading used unless a line says otherwise: {readings.DEFAULT.words}. The paper leaves "
         "all of this open; none of it was fitted here.",
         "",
-        "tau is the median over the draws (an infeasible draw counts as 0), in brackets or as a "
-        "band the 10 % and 90 % quantiles. Every tau is proved optimal unless a column "
-        "`unproved` counts otherwise.",
+        "tau is the lower median over the draws, the least tau that at least half of them do not "
+        "exceed (an infeasible draw counts as 0); in brackets or as a band the 10 % and 90 % "
+        "quantiles, found in the same way. Means count an infeasible draw as 0, too. Every tau is "
+        "proved optimal unless a column `unproved` counts otherwise.",
         "",
     ]
     return "\n".join(lines) + "\n"
@@ -173,18 +174,22 @@ def _compared(options: Options, progress: Progress, written: list[Path]) -> str:
     default = _solve(options, progress, "published numbers", points)
     few = max(1, _draws(options) // 5)
     rows = [report.sensitivity_row("default", default)]
+    means = [report.means_row("default", default)]
     for reading in readings.CHANGES:
         found = _solve(
             options, progress, reading.words, points, draws=few, settings=reading.settings
         )
         rows.append(report.sensitivity_row(reading.words, found))
-    write_csv(options.out / "sensitivity.csv", rows)
-    written.append(options.out / "sensitivity.csv")
+        means.append(report.means_row(reading.words, found))
+    for name, table in (("sensitivity", rows), ("sensitivity_means", means)):
+        write_csv(options.out / f"{name}.csv", table)
+        written.append(options.out / f"{name}.csv")
     return (
         f"## Published and reproduced\n\n{report.comparison(default)}\n"
         "## What changes it\n\n"
         f"Medians (joint, task only, resource only) with one reading changed at a time; {few} "
-        f"draws a row, {_draws(options)} in the first.\n\n{markdown(rows)}"
+        f"draws a row, {_draws(options)} in the first.\n\n{markdown(rows)}\n"
+        f"The same draws by their means, infeasible ones counted as 0:\n\n{markdown(means)}"
     )
 
 
