@@ -222,8 +222,29 @@ def test_the_comparison_says_no_where_it_disagrees():
             for scheme, value in zip(published.SCHEMES, taus, strict=True)
         ]
     )
-    verdicts = [line.split("|")[-2].strip() for line in table.splitlines()[2:]]
-    assert verdicts == ["yes", "**no**", "yes", "yes", "yes", "yes", "yes"]
+    for column in (-3, -2):  # by median and by mean
+        verdicts = [line.split("|")[column].strip() for line in table.splitlines()[2:]]
+        assert verdicts == ["yes", "**no**", "yes", "yes", "yes", "yes", "yes"]
+
+
+def test_means_over_draws_allow_what_no_single_channel_does():
+    four_in_five = {
+        (20, 30.0, "joint"): (11, 1),
+        (20, 30.0, "task_only"): (10, 0),
+        (20, 30.0, "resource_only"): (5, 0),
+        (20, 60.0, "resource_only"): (11, 0),
+    }
+    points = {(k, t, scheme) for k, t in report.POINTS for scheme in published.SCHEMES}
+    cells = {
+        key: tau.Cell(*key, np.array([usual] * 4 + [fifth]), 0)
+        for key in points
+        for usual, fifth in [four_in_five.get(key, (1, 1))]
+    }
+    joint, resource = cells[20, 30.0, "joint"], cells[20, 30.0, "resource_only"]
+    assert joint.mean / resource.mean == 2.25
+    above = report.statements(cells)[-1]
+    assert above.by_mean
+    assert not above.by_median
 
 
 @pytest.mark.parametrize("rule", [rules.equal_split, rules.proportional_fair])
