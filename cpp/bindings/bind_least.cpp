@@ -9,43 +9,54 @@
 namespace mel_bindings {
 namespace {
 
+// The last of what each of these returns says whether Ctrl-C ended it.
 py::tuple estimate_least(const mel::Problem& problem, std::int64_t tau, int resource, int scheme,
-                         int threads, const py::object& start) {
-    const mel::Settings settings =
-        settings_of(scheme, std::numeric_limits<double>::infinity(), threads, start);
-    const auto found = watched(settings, [&](const mel::Settings& s) {
-        return mel::estimate_least(problem, tau, static_cast<mel::Resource>(resource), s);
-    });
-    return py::make_tuple(found.amount, found.prices.lambda, found.prices.mu, found.converged);
+                         double time_limit_s, int threads, const py::object& callback,
+                         const py::object& start) {
+    bool interrupted = false;
+    const auto found = watched(settings_of(scheme, time_limit_s, threads, start), callback,
+                               interrupted, [&](const mel::Settings& s) {
+                                   return mel::estimate_least(
+                                       problem, tau, static_cast<mel::Resource>(resource), s);
+                               });
+    return py::make_tuple(found.amount, found.prices.lambda, found.prices.mu, found.converged,
+                          interrupted);
 }
 
 py::tuple settle(const mel::Problem& problem, std::int64_t tau, const Column<std::int64_t>& samples,
-                 int resource, int threads, const py::object& start) {
+                 int resource, double time_limit_s, int threads, const py::object& callback,
+                 const py::object& start) {
     const auto split = span_of(samples);
     if (split.size() != problem.size()) {
         throw py::value_error("samples must have one element a learner");
     }
-    const mel::Settings settings =
-        settings_of(0, std::numeric_limits<double>::infinity(), threads, start);
-    const auto found = watched(settings, [&](const mel::Settings& s) {
-        return mel::settle(problem, tau, split, static_cast<mel::Resource>(resource), s);
-    });
-    if (found.bandwidth_hz.empty()) return py::make_tuple(0.0, py::none(), py::none(), py::none());
+    bool interrupted = false;
+    const auto found = watched(settings_of(0, time_limit_s, threads, start), callback, interrupted,
+                               [&](const mel::Settings& s) {
+                                   return mel::settle(problem, tau, split,
+                                                      static_cast<mel::Resource>(resource), s);
+                               });
+    if (found.bandwidth_hz.empty()) {
+        return py::make_tuple(0.0, py::none(), py::none(), py::none(), interrupted);
+    }
     const auto size = static_cast<py::ssize_t>(split.size());
     py::object blocks = py::none();
     if (!found.blocks.empty()) blocks = py::array_t<std::int64_t>(size, found.blocks.data());
     return py::make_tuple(found.amount, py::array_t<double>(size, found.bandwidth_hz.data()),
-                          py::array_t<double>(size, found.power_w.data()), blocks);
+                          py::array_t<double>(size, found.power_w.data()), blocks, interrupted);
 }
 
 // Two results: the proof that `lower` is too little, and the plan that `amount` suffices; None
 // where an end is missing.
 py::tuple enclose(const mel::Problem& problem, std::int64_t tau, int resource, int scheme,
-                  double time_limit_s, int threads, const py::object& start) {
-    const mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
-    auto found = watched(settings, [&](const mel::Settings& s) {
-        return mel::enclose(problem, tau, static_cast<mel::Resource>(resource), s);
-    });
+                  double time_limit_s, int threads, const py::object& callback,
+                  const py::object& start) {
+    bool interrupted = false;
+    auto found =
+        watched(settings_of(scheme, time_limit_s, threads, start), callback, interrupted,
+                [&](const mel::Settings& s) {
+                    return mel::enclose(problem, tau, static_cast<mel::Resource>(resource), s);
+                });
     const mel::Start end{static_cast<double>(tau), found.prices};
     std::unique_ptr<CoreResult> refuted, plan;
     if (found.lower > 0) {
@@ -65,7 +76,8 @@ py::tuple enclose(const mel::Problem& problem, std::int64_t tau, int resource, i
         plan->result.end = end;
         plan->result.passes = found.passes;
     }
-    return py::make_tuple(found.lower, std::move(refuted), found.settled.amount, std::move(plan));
+    return py::make_tuple(found.lower, std::move(refuted), found.settled.amount, std::move(plan),
+                          interrupted);
 }
 
 py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, int threads,
@@ -82,13 +94,14 @@ py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, int thre
 
 void bind_least(py::module_& module) {
     module.def("estimate_least", &estimate_least, py::arg("problem"), py::arg("tau"),
-               py::arg("resource"), py::arg("scheme"), py::arg("threads"),
-               py::arg("start") = py::none());
+               py::arg("resource"), py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
+               py::arg("callback").none(true), py::arg("start") = py::none());
     module.def("enclose", &enclose, py::arg("problem"), py::arg("tau"), py::arg("resource"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
-               py::arg("start") = py::none());
+               py::arg("callback").none(true), py::arg("start") = py::none());
     module.def("settle", &settle, py::arg("problem"), py::arg("tau"), py::arg("samples"),
-               py::arg("resource"), py::arg("threads"), py::arg("start") = py::none());
+               py::arg("resource"), py::arg("time_limit_s"), py::arg("threads"),
+               py::arg("callback").none(true), py::arg("start") = py::none());
     module.def("worth_at", &worth_at, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
                py::arg("threads"), py::arg("start") = py::none());
 }

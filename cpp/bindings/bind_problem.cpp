@@ -68,6 +68,7 @@ void bind_problem(py::module_& module) {
              py::arg("block_hz") = 0.0)
         .def("with_budgets", &mel::Problem::with, py::arg("cycle_s"), py::arg("bandwidth_hz"),
              py::arg("power_w"), py::call_guard<py::gil_scoped_release>())
+        .def_property_readonly("largest_cycle_s", &mel::Problem::largest_cycle_s)
         .def_property_readonly("size", &mel::Problem::size)
         .def_property_readonly("limited", &mel::Problem::limited);
 }

@@ -3,6 +3,7 @@
 
 #include "bindings.hpp"
 #include "core_result.hpp"
+#include "mel/least.hpp"
 #include "mel/solve.hpp"
 #include "settings.hpp"
 #include "watched.hpp"
@@ -31,11 +32,19 @@ std::unique_ptr<CoreResult> solve(const mel::Problem& problem, int scheme, doubl
 }
 
 std::unique_ptr<CoreResult> decide(const mel::Problem& problem, std::int64_t tau, int scheme,
-                                   double time_limit_s, int threads, const py::object& start) {
+                                   double time_limit_s, int threads, const py::object& callback,
+                                   const py::object& start) {
     mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
     settings.spare = mel::Spare::none;
-    return result_of(std::move(settings), py::none(),
+    return result_of(std::move(settings), callback,
                      [&](const mel::Settings& s) { return mel::decide(problem, tau, s); });
+}
+
+std::unique_ptr<CoreResult> without_radio(const mel::Problem& problem, std::int64_t tau, int scheme,
+                                          double time_limit_s, int threads,
+                                          const py::object& callback) {
+    return result_of(settings_of(scheme, time_limit_s, threads, py::none()), callback,
+                     [&](const mel::Settings& s) { return mel::without_radio(problem, tau, s); });
 }
 
 }  // namespace
@@ -45,7 +54,11 @@ void bind_solve(py::module_& module) {
                py::arg("threads"), py::arg("callback").none(true), py::arg("spare_time") = true,
                py::arg("start") = py::none(), py::arg("tentative") = false);
     module.def("decide", &decide, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
-               py::arg("time_limit_s"), py::arg("threads"), py::arg("start") = py::none());
+               py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
+               py::arg("start") = py::none());
+    module.def("without_radio", &without_radio, py::arg("problem"), py::arg("tau"),
+               py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
+               py::arg("callback").none(true));
 }
 
 }  // namespace mel_bindings

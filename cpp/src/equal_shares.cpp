@@ -17,7 +17,8 @@ class EqualShares {
   public:
     EqualShares(const Problem& problem, const Settings& settings)
         : problem_(problem),
-          stop_(settings.time_limit_s, {}),
+          settings_(settings),
+          stop_(settings.time_limit_s, poll()),
           pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_,
                 InstructionSet::automatic, settings.trust),
           boxes_(problem, pool_, root_box(problem, Scheme::task_only)) {
@@ -81,10 +82,13 @@ class EqualShares {
         };
         // The largest tau that surely fits, by halves; then whether the next may still fit within
         // rounding.
-        std::int64_t low = 0;
+        std::int64_t& low = low_;
+        bound_ = bound;
         while (low < high && !stop_.check()) {
             const std::int64_t middle = low + (high - low + 1) / 2;
-            if (over(middle, 1 - clear_margin)) {
+            const bool fits = over(middle, 1 - clear_margin);
+            if (stop_.requested()) break;  // sums of the pass under way are void
+            if (fits) {
                 low = middle;
             } else {
                 high = middle - 1;
@@ -92,13 +96,15 @@ class EqualShares {
         }
         sure = low;
         std::int64_t possible = sure;
-        while (!stop_.requested() && possible < bound && over(possible + 1, 1 + clear_margin))
+        while (!stop_.check() && possible < bound && over(possible + 1, 1 + clear_margin)) {
             ++possible;
+        }
         result.stopped = stop_.requested();
         if (!result.stopped) bound = possible;
         result.tau = sure;
         result.bound = bound;
         if (sure > 0) plan(static_cast<double>(sure), result);
+        result.stopped = stop_.requested();
         if (bound == 0) {
             result.status = Status::infeasible;
             result.blame = fitting(1, cycle, 1, nullptr) < 0 ? Blame::slow_return : Blame::radio;
@@ -121,12 +127,15 @@ class EqualShares {
         const double cycle = problem_.cycle_s();
         const double real = static_cast<double>(tau);
         if (tau > result.bound) return result;
-        if (fitting(real, cycle, 1 - clear_margin, nullptr) >= samples) {
-            result.tau = tau;
-            plan(real, result);
-        } else if (fitting(real, cycle, 1 + clear_margin, nullptr) < samples) {
-            result.bound = tau - 1;
+        if (!stop_.check()) {
+            const bool sure = fitting(real, cycle, 1 - clear_margin, nullptr) >= samples;
+            const bool fits = sure || fitting(real, cycle, 1 + clear_margin, nullptr) >= samples;
+            if (!stop_.requested()) {  // else the sums are void
+                if (sure) result.tau = tau;
+                if (!fits) result.bound = tau - 1;
+            }
         }
+        if (result.tau > 0) plan(real, result);
         result.stopped = stop_.requested();
         result.passes = passes_;
         result.elapsed_s = stop_.elapsed_s();
@@ -134,6 +143,11 @@ class EqualShares {
     }
 
   private:
+    std::function<bool()> poll() {
+        if (!settings_.should_stop) return {};
+        return [this] { return settings_.should_stop({low_, bound_, passes_, stop_.elapsed_s()}); };
+    }
+
     struct Part {
         CompensatedSum samples;
         double impossible = 0;
@@ -172,20 +186,31 @@ class EqualShares {
         return std::floor(fixed / each);
     }
 
-    // The earliest common finish, by halves on the cycle; surplus samples leave the last learners
-    // that hold any.
+    // The earliest common finish, by halves on the cycle. Where that is stopped, passes are void:
+    // then the deadline itself, without another look at the clock.
     void plan(double tau, Result& result) {
-        const std::size_t size = problem_.size();
         const double samples = problem_.samples_real();
         double late = problem_.cycle_s() * (1 - clear_margin);
         double early = 0;
-        for (int step = 0; step < 45 && late - early > 1e-9 * late && !stop_.requested(); ++step) {
+        for (int step = 0; step < 45 && late - early > 1e-9 * late && !stop_.check(); ++step) {
             const double middle = 0.5 * (early + late);
             (fitting(tau, middle, 1, nullptr) >= samples ? late : early) = middle;
-            stop_.check();
         }
-        const Box box = boxes_.sure(tau);
+        if (!stop_.requested()) store(tau, late, result);
+        if (!stop_.requested()) return;
+        Settings unlimited = settings_;
+        unlimited.time_limit_s = std::numeric_limits<double>::infinity();
+        unlimited.should_stop = {};
+        EqualShares calm(problem_, unlimited);
+        calm.store(tau, problem_.cycle_s() * (1 - clear_margin), result);
+    }
+
+    // What fits within `late`; surplus samples leave the last learners that hold any.
+    void store(double tau, double late, Result& result) {
+        const std::size_t size = problem_.size();
+        const double samples = problem_.samples_real();
         std::vector<double> d(size);
+        const Box box = boxes_.sure(tau);
         double surplus = fitting(tau, late, 1, d.data()) - samples;
         for (std::size_t k = size; k-- > 0 && surplus > 0;) {
             const double less = std::min(d[k] - box.low(k), surplus);
@@ -207,6 +232,7 @@ class EqualShares {
     }
 
     const Problem& problem_;
+    const Settings& settings_;
     Stop stop_;
     Pool pool_;
     Boxes boxes_;
@@ -216,6 +242,7 @@ class EqualShares {
     double blocks_each_;
     std::vector<double> send_s_per_bit_;
     std::vector<Part> blocks_;
+    std::int64_t low_ = 0, bound_ = 0;  // tau that surely fits, and that no plan exceeds
     std::int64_t passes_ = 0;
     std::size_t blamed_ = 0;
 };

@@ -165,7 +165,7 @@ JumpModel::Value JumpModel::least(Place& place, double reach) {
     polygon_.reset({{-reach, -reach}, {reach, -reach}, {reach, reach}, {-reach, reach}});
     Place best{0, 0, place.amount};
     Value lowest = at(best);
-    for (int cut = 0; cut < most_cuts; ++cut) {
+    for (int cut = 0; cut < most_cuts && !stopped(); ++cut) {
         if (cut % cuts_between == 0) {
             settle_jumps();
             Place here = place;
@@ -270,7 +270,7 @@ std::vector<std::size_t> JumpModel::best_flips() const {
         sign[i] = -sign[i];
     };
     constexpr std::size_t nobody = std::numeric_limits<std::size_t>::max();
-    for (int round = 0; round < most_flips; ++round) {
+    for (int round = 0; round < most_flips && !stopped(); ++round) {
         // One learner, or, where no single one helps, two that are not far from torn.
         std::size_t one = nobody, two = nobody;
         double best = lowest * (1 - 1e-9);

@@ -40,6 +40,7 @@ JumpTree::Outcome JumpTree::grow(double goal, std::size_t most_leaves) {
         open_.pop_back();
         JumpModel::Place& place = nodes_[open.node].place;
         place = open.model.best(reach_, most_);
+        if (open.model.stopped()) return Outcome::too_large;  // a place cut short proves nothing
         if (place.amount >= goal) continue;
         const std::size_t torn = open.model.most_torn(place);
         if (torn == open.model.jumps.size()) {

@@ -76,6 +76,7 @@ JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Loo
     const Problem here = with_amount(problem_, resource_, amount);
     const Prices p = point.prices;
     JumpModel model;
+    model.stop = &pool_.stop();
     model.value = seen.excess.value + 2 * seen.excess.error;
     model.by_band = p.lambda * (here.bandwidth_hz() - seen.sums.bandwidth.value());
     model.by_watt = p.mu * (here.power_w() - seen.sums.power.value());
@@ -117,7 +118,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
     measure(point, amount);
     for (int round = 0; round < most_looks; ++round) {
         const Look seen = look(point, amount);
-        if (pool_.stop().requested()) return false;
+        if (pool_.stop().check()) return false;
         bool improved = false;
         if (seen.sums.impossible == 0) {
             if (moved > far) measure(point, amount);

@@ -19,15 +19,25 @@ void require_in(const char* field, double value, double low, double high) {
     throw std::invalid_argument(text.str());
 }
 
+// As many as a float64 counts exactly.
+constexpr double most_local_cycles = 9007199254740992.0;
+
 }  // namespace
+
+double Problem::largest_cycle_s() const {
+    double cycle_s = std::min(most_local_cycles * fastest_compute_s_, 1e60);
+    while (cycle_s / fastest_compute_s_ > most_local_cycles) {
+        cycle_s = std::nextafter(cycle_s, 0.0);
+    }
+    return cycle_s;
+}
 
 Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const {
     require_in("cycle_s", cycle_s, 1e-60, 1e60);
     require_in("bandwidth_hz", bandwidth_hz, 1e-60, 1e60);
     require_in("power_w", power_w, 1e-60, 1e60);
-    // As many local cycles as a float64 counts exactly.
     require_in("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s / fastest_compute_s_, 0,
-               9007199254740992.0);
+               most_local_cycles);
     if (block_hz_ > bandwidth_hz) {
         require_in("bandwidth_hz", bandwidth_hz, block_hz_, 1e60);  // at least one block
     }

@@ -21,7 +21,7 @@ WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, doubl
     WaterFilling::Finish at = from;
     best.cycle_s = infinity;
     for (int step = 0; step < 40; ++step) {
-        if (at.sums.impossible > 0) break;
+        if (filling.stopped() || at.sums.impossible > 0) break;
         const double band = std::log(at.sums.bandwidth / problem.bandwidth_hz());
         const double watt = std::log(at.sums.power / problem.power_w());
         if (band <= 0 && watt <= 0 && at.cycle_s < best.cycle_s) {
@@ -60,7 +60,7 @@ WaterFilling::Finish least_budget(WaterFilling& filling, const Problem& problem,
     double fits = -infinity;
     double fails = infinity;
     for (int step = 0; step < 100; ++step) {
-        if (at.sums.impossible > 0) break;
+        if (filling.stopped() || at.sums.impossible > 0) break;
         const double over =
             std::log(of_power ? at.sums.bandwidth : at.sums.power) - limit + 2 * other_margin;
         if (over <= 0) {

@@ -39,6 +39,8 @@ class Problem:
     ) -> None: ...
     def with_budgets(self, cycle_s: float, bandwidth_hz: float, power_w: float) -> Problem: ...
     @property
+    def largest_cycle_s(self) -> float: ...
+    @property
     def size(self) -> int: ...
     @property
     def limited(self) -> bool: ...
@@ -101,16 +103,27 @@ def decide(
     scheme: int,
     time_limit_s: float,
     threads: int,
+    callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
+) -> Result: ...
+def without_radio(
+    problem: Problem,
+    tau: int,
+    scheme: int,
+    time_limit_s: float,
+    threads: int,
+    callback: Callable[[int, int, int, float], bool] | None,
 ) -> Result: ...
 def estimate_least(
     problem: Problem,
     tau: int,
     resource: int,
     scheme: int,
+    time_limit_s: float,
     threads: int,
+    callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
-) -> tuple[float, float, float, bool]: ...
+) -> tuple[float, float, float, bool, bool]: ...
 def enclose(
     problem: Problem,
     tau: int,
@@ -118,17 +131,20 @@ def enclose(
     scheme: int,
     time_limit_s: float,
     threads: int,
+    callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
-) -> tuple[float, Result | None, float, Result | None]: ...
+) -> tuple[float, Result | None, float, Result | None, bool]: ...
 def settle(
     problem: Problem,
     tau: int,
     samples: NDArray[np.int64],
     resource: int,
+    time_limit_s: float,
     threads: int,
+    callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
 ) -> tuple[
-    float, NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.int64] | None
+    float, NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.int64] | None, bool
 ]: ...
 def worth_at(
     problem: Problem,

@@ -2,9 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 _REDRAW_S = 0.1
+
+
+def shown(
+    progress: bool, title: str, total: int
+) -> AbstractContextManager[Callable[[int], None] | None]:
+    """Return a bar, or None in its place where none is wanted."""
+    return bar(title, total) if progress else nullcontext()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What is known about a plan."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mel_fast.plan import Plan
@@ -21,8 +21,12 @@ class Status(StrEnum):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during :func:`mel_fast.solve`; ``plan`` is the best plan found before it."""
+    """Ctrl-C during :func:`mel_fast.solve` or planning; ``plan`` is the best plan before it.
 
-    def __init__(self, plan: "Plan") -> None:
+    ``found`` is what `least`, `frontier` or `cp_sat.bracket` knew by then, None for `solve`.
+    """
+
+    def __init__(self, plan: "Plan", found: Any = None) -> None:
         super().__init__("interrupted; the best plan so far is in .plan")
         self.plan = plan
+        self.found = found

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mel/exact_pass.hpp"
+#include "mel/parallel.hpp"
 #include "mel/polygon.hpp"
 
 namespace mel {
@@ -38,6 +39,7 @@ class JumpModel {
     double by_amount = 0;                                // by the amount,
     double band_amount = 0, watt_amount = 0;             // and mixed
     std::vector<Jump> jumps;
+    Stop* stop = nullptr;  // asked between steps, which are cut short: a worse guide, no worse
 
     // The same from another amount on; for jumps that do not depend on it.
     void shift(double by) {
@@ -85,6 +87,8 @@ class JumpModel {
         return jump.by_band * place.band + jump.by_watt * place.watt +
                jump.by_amount * place.amount - jump.margin;
     }
+
+    bool stopped() const { return stop && stop->check(); }
 
   private:
     struct Value {

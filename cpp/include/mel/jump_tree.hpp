@@ -23,7 +23,7 @@ class JumpTree {
     };
 
     // Splits until every leaf rules out a change of the amount of `goal`, or holds a single split
-    // that needs less: the best of those is then found().
+    // that needs less: the best of those is then found(). Too large also where it is stopped.
     enum class Outcome { closed, better, too_large };
     Outcome grow(double goal, std::size_t most_leaves);
 

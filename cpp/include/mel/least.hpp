@@ -48,6 +48,10 @@ struct Enclosure {
 Enclosure enclose(const Problem& problem, std::int64_t tau, Resource resource,
                   const Settings& settings);
 
+// Whether tau is impossible however much bandwidth and power there is: bound = tau - 1 with the
+// proof, or a larger bound that says nothing.
+Result without_radio(const Problem& problem, std::int64_t tau, const Settings& settings);
+
 // The least bound on the samples that fit at tau (as real numbers), and how it grows with each
 // resource.
 struct Worth {

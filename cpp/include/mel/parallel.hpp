@@ -73,7 +73,7 @@ class Pool {
         dispatch(blocks, [&task, this](std::size_t first, std::size_t last, bool caller) {
             for (std::size_t block = first; block < last && !stop_.requested(); ++block) {
                 task(block);
-                if (caller && block % 32 == 31) stop_.check();
+                if (caller && block % 4 == 3) stop_.check();
             }
         });
     }

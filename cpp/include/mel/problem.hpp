@@ -76,6 +76,7 @@ class Problem {
     // The same learners and task with another cycle and other budgets: columns are shared, not
     // checked again.
     Problem with(double cycle_s, double bandwidth_hz, double power_w) const;
+    double largest_cycle_s() const;  // that `with` takes
 
     // Every stride-th group of sixteen learners with that share of the samples and budgets: what
     // searches that only guide look at first. For problems without limits of learners.

@@ -71,6 +71,7 @@ class WaterFilling {
         return {cycle_s, ratio, pass(tau, cycle_s, samples, ratio), false};
     }
 
+    bool stopped() { return pool_.stop().check(); }
     long passes() const { return passes_; }
     double load() const { return load_; }  // the larger of the two budget shares at the last fill
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from mel_fast._validation import choice, integer, real
@@ -9,10 +10,14 @@ from mel_fast.cp_sat._models import import_cp_model
 from mel_fast.cp_sat._responses import Responses, Scheme
 from mel_fast.cp_sat._result import Bracket
 from mel_fast.cp_sat._search import Search
-from mel_fast.plan import SCHEMES
+from mel_fast.cp_sat._watch import Watch
+from mel_fast.plan import SCHEMES, Plan
 from mel_fast.problem import Problem
+from mel_fast.status import Interrupted, Status
 
 Formulation = Literal["tau_by_tau", "monolithic"]
+
+Callback = Callable[[int, int, float], bool | None]
 
 FORMULATIONS: tuple[Formulation, ...] = ("tau_by_tau", "monolithic")
 MOST_STEPS = 4096
@@ -26,6 +31,7 @@ def bracket(
     time_limit_s: float = 60.0,
     formulation: Formulation = "tau_by_tau",
     scheme: Scheme = "joint",
+    callback: Callback | None = None,
 ) -> Bracket:
     """Enclose the largest feasible tau by two discretised CP-SAT models.
 
@@ -38,13 +44,16 @@ def bracket(
         bracket further and take longer. Where bandwidth comes in resource blocks, a learner that
         could have up to `bandwidth_steps` of them is offered every number.
     time_limit_s
-        Seconds for all models together. A question without an answer in time leaves the bracket
-        wider, never wrong.
+        Seconds for everything, building the models included. A question without an answer in time
+        leaves the bracket wider, never wrong.
     formulation
         ``"tau_by_tau"`` asks one feasibility question a tau; ``"monolithic"`` makes tau a variable
         of one model a side.
     scheme
         ``"joint"``, ``"task_only"`` or ``"resource_only"``, as in :func:`mel_fast.solve`.
+    callback
+        Called now and then with ``(lower, upper, elapsed_s)``; a true answer ends the search as the
+        time limit does.
 
     Returns
     -------
@@ -59,6 +68,8 @@ def bracket(
         For arguments out of range, or a model too large to be built.
     OverflowError
         When exact sums would not fit CP-SAT's 64-bit integers.
+    Interrupted
+        A KeyboardInterrupt, after Ctrl-C; its ``found`` is the bracket so far.
     RuntimeError
         When CP-SAT's outer model rules out a tau for which a plan is held: a bug in the solver or
         here, to be decided by :func:`mel_fast.verify`.
@@ -73,10 +84,24 @@ def bracket(
     choice("scheme", scheme, SCHEMES)
     choice("formulation", formulation, FORMULATIONS)
     import_cp_model()
-    search = Search(Responses(problem, scheme), steps, limit_s)
-    search.enclose_without_search()
-    if formulation == "monolithic":
-        search.all_taus_at_once()
-    else:
-        search.tau_by_tau()
+    search: Search | None = None
+
+    def tell(elapsed_s: float) -> bool:
+        assert callback is not None
+        return search is not None and bool(callback(search.lower, search.upper, elapsed_s))
+
+    watch = Watch(limit_s, None if callback is None else tell)
+    search = Search(Responses(problem, scheme), steps, watch)
+    try:
+        search.enclose_without_search()
+        if formulation == "monolithic":
+            search.all_taus_at_once()
+        else:
+            search.tau_by_tau()
+    except KeyboardInterrupt:
+        found = search.result()
+        plan = found.lower_plan
+        if plan is None:
+            plan = Plan(problem, scheme=scheme, status=Status.UNDECIDED, tau=0, bound=found.upper)
+        raise Interrupted(plan, found) from None
     return search.result()

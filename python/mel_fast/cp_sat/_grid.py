@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast.cp_sat._responses import Ints, Responses, Side, equal_shares
+from mel_fast.cp_sat._responses import Floats, Ints, Responses, Side, equal_shares
+from mel_fast.cp_sat._watch import Watch, unlimited
 
 WIDEST_RATIO = 1 << 14
 # CP-SAT keeps some hundred bytes a choice; a larger model would swap before it searched.
 MOST_CHOICES = 3_000_000
-MOST_TAU = 2**52
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,15 @@ class Choices:
         return len(self.bandwidth)
 
 
-def tightest_box(responses: Responses, tau: int, rounds: int = 12) -> Box | None:
+def tightest_box(
+    responses: Responses, tau: int, rounds: int = 12, watch: Watch | None = None
+) -> Box | None:
     """Return a box around every real plan with `tau`, or None where none can exist.
 
     Each learner's least need follows from what the others can carry at most, its least bandwidth
     and power from that need, and the others' most bandwidth and power from what it must have.
     """
-    r = responses
+    r, watch = responses, watch or unlimited()
     needed = r.least.copy()
     if int(needed.sum()) > r.samples:
         return None
@@ -82,7 +84,7 @@ def tightest_box(responses: Responses, tau: int, rounds: int = 12) -> Box | None
         forced = needed >= (0 if r.served else 1)
         target = needed if r.served else np.maximum(needed, 1)
         for side in range(2):
-            low[side] = _least_units(r, tau, target, low, high, side)
+            low[side] = _least_units(r, tau, target, low, high, side, watch)
         for side in range(2):
             owed = np.where(forced, low[side], 0)
             high[side] = np.minimum(high[side], r.units[side] - (int(owed.sum()) - owed))
@@ -113,6 +115,7 @@ def choices(
     taus: Sequence[int],
     grid: Grid,
     side: Side,
+    watch: Watch | None = None,
 ) -> list[Choices]:
     """Return every active learner's undominated grid points (an empty record for the others).
 
@@ -120,9 +123,9 @@ def choices(
     corner and carrying what its upper corner might. A cell of bandwidth in blocks ends one block
     before the next one begins, so that it is a single number of blocks where the steps suffice.
     """
-    r = responses
+    r, watch = responses, watch or unlimited()
     if r.scheme == "task_only":
-        return _equal_shares(r, taus, side)
+        return _equal_shares(r, taus, side, watch)
     centre = grid.centre or (None, None)
     bandwidth = _levels(*box.bandwidth, grid.steps[0], centre[0], grid.dense)
     power = _levels(*box.power, grid.steps[1], centre[1], grid.dense)
@@ -136,11 +139,12 @@ def choices(
         b_paid, b_used, p_paid, p_used = bandwidth, bandwidth, power, power
     b_real = r.bandwidth(b_used, side)[:, :, None]
     p_real = r.power(p_used, side)[:, None, :]
-    carried = np.stack([r.carried(tau, b_real, p_real, side) for tau in taus], axis=-1)
+    carried = _carried(r, taus, b_real, p_real, side, watch)
     least = np.maximum(box.needed, 0 if r.served else 1)
     useful = (carried[..., 0] >= least[:, None, None]) & _undominated(carried)
     records = []
     for k in range(r.count):
+        watch.check()
         i, j = np.nonzero(useful[k] if box.active[k] else np.zeros_like(useful[k]))
         records.append(
             Choices(
@@ -151,6 +155,20 @@ def choices(
             )
         )
     return records
+
+
+def _carried(
+    r: Responses, taus: Sequence[int], b_real: Floats, p_real: Floats, side: Side, watch: Watch
+) -> Ints:
+    """Return what is carried at each point and tau, worked out column by column."""
+    shape = (r.count, b_real.shape[1], p_real.shape[2], len(taus))
+    carried = np.empty(shape, dtype=np.int64)
+    for column in range(shape[1]):
+        for row, tau in enumerate(taus):
+            watch.check()
+            part = r.carried(tau, b_real[:, column], p_real[:, 0], side)
+            carried[:, column, :, row] = part
+    return carried
 
 
 def _each_block(box: Box, levels: Ints) -> Ints:
@@ -166,13 +184,17 @@ def _last_of_cells(levels: Ints) -> Ints:
     return np.column_stack((np.maximum(levels[:, :-1], levels[:, 1:] - 1), levels[:, -1]))
 
 
-def _equal_shares(r: Responses, taus: Sequence[int], side: Side) -> list[Choices]:
+def _equal_shares(r: Responses, taus: Sequence[int], side: Side, watch: Watch) -> list[Choices]:
     """Task-only: everyone has exactly B/K and P/K, so there is one choice each, free of charge."""
     bandwidth, power = equal_shares(r, side)
-    carried = np.stack([r.carried(tau, bandwidth, power, side) for tau in taus])
+    carried = np.empty((len(taus), r.count), dtype=np.int64)
+    for row, tau in enumerate(taus):
+        watch.check()
+        carried[row] = r.carried(tau, bandwidth, power, side)
     nothing = np.zeros(1, dtype=np.int64)
     records = []
     for k in range(r.count):
+        watch.check()
         able = slice(0, int(carried[0, k] >= 0))
         records.append(
             Choices(
@@ -186,7 +208,13 @@ def _equal_shares(r: Responses, taus: Sequence[int], side: Side) -> list[Choices
 
 
 def _least_units(
-    r: Responses, tau: int, target: Ints, low: list[Ints], high: list[Ints], side: int
+    r: Responses,
+    tau: int,
+    target: Ints,
+    low: list[Ints],
+    high: list[Ints],
+    side: int,
+    watch: Watch,
 ) -> Ints:
     """Return the most units that surely fall short of `target` with all the other resource.
 
@@ -194,6 +222,7 @@ def _least_units(
     """
 
     def suffices(units: Ints) -> NDArray[np.bool_]:
+        watch.check()
         both = [units, high[1]] if side == 0 else [high[0], units]
         carried = r.carried(tau, r.bandwidth(both[0], "outer"), r.power(both[1], "outer"), "outer")
         return np.asarray(carried >= target)

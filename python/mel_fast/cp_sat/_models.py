@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,12 @@ from mel_fast._optional import require
 from mel_fast.cp_sat._grid import Choices
 from mel_fast.cp_sat._responses import LARGEST_SUM, Ints
 from mel_fast.cp_sat._start import start
+from mel_fast.cp_sat._watch import EVERY_S, TimeIsUpError, Watch, unlimited
+
+# What CP-SAT takes to be told of a choice, and to look at it first: a guess, for a first model.
+SECONDS_A_CHOICE = 1e-5
+# CP-SAT reads a model before it looks at its clock: in about this part of what building it took.
+READING = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ def solve_one_tau(
     budgets: tuple[int, int],
     required: int,
     limit_s: float,
+    watch: Watch | None = None,
     *,
     best: bool = False,
 ) -> Answer:
@@ -47,12 +54,15 @@ def solve_one_tau(
     """
     cp_model = import_cp_model()
     model = cp_model.CpModel()
-    selection = _select(model, records, budgets)
+    watch = watch or unlimited()
+    began = _begin(records, watch)
+    selection = _select(model, records, budgets, watch)
     carried = _weighted(selection, [record.carried[0] for record in records])
     model.add(carried >= required)
     # Only an objective makes CP-SAT follow its linear relaxation, which settles most questions.
     model.maximize(carried)
-    return _run(cp_model, model, selection, records, limit_s, first=not best)
+    limit_s = _limit(limit_s, began, watch)
+    return _run(cp_model, model, selection, records, limit_s, watch, first=not best)
 
 
 def solve_all_taus(
@@ -62,6 +72,7 @@ def solve_all_taus(
     samples: int,
     least: Ints,
     limit_s: float,
+    watch: Watch | None = None,
 ) -> Answer:
     """Maximise tau over `taus` (consecutive, rising; row i of what each carries is for taus[i]).
 
@@ -70,9 +81,12 @@ def solve_all_taus(
     """
     cp_model = import_cp_model()
     model = cp_model.CpModel()
-    selection = _select(model, records, budgets)
+    watch = watch or unlimited()
+    began = _begin(records, watch)
+    selection = _select(model, records, budgets, watch)
     reached = [model.new_bool_var(f"tau>={value}") for value in taus]
     for row, literal in enumerate(reached):
+        watch.check()
         carried = _weighted(selection, [record.carried[row] for record in records])
         # A product in place of an implication: the linear relaxation can use it.
         model.add(carried >= samples * literal)
@@ -84,15 +98,39 @@ def solve_all_taus(
             model.add_implication(literal, reached[row - 1])
     tau = taus[0] - 1 + sum(reached)
     model.maximize(tau)
-    return _run(cp_model, model, selection, records, limit_s, tau)
+    limit_s = _limit(limit_s, began, watch)
+    return _run(cp_model, model, selection, records, limit_s, watch, tau)
 
 
-def _select(model: Any, records: list[Choices], budgets: tuple[int, int]) -> list[list[Any]]:
+def _begin(records: list[Choices], watch: Watch) -> float:
+    """Refuse to begin a model that could not be built in the time that is left."""
+    size = sum(len(record) + record.may_be_off for record in records)
+    if size * SECONDS_A_CHOICE >= watch.left():
+        raise TimeIsUpError
+    return time.perf_counter()
+
+
+def _limit(limit_s: float, began: float, watch: Watch) -> float:
+    """Return what CP-SAT may take of its share, so that it is back in time."""
+    reading = READING * (time.perf_counter() - began)
+    left = watch.left() - reading
+    if left <= 0.0:
+        raise TimeIsUpError
+    return min(limit_s, left)
+
+
+def _select(
+    model: Any, records: list[Choices], budgets: tuple[int, int], watch: Watch
+) -> list[list[Any]]:
     """Give each learner exactly one choice (the last literal means off) within both budgets."""
-    literals = [[model.new_bool_var("") for _ in range(len(r) + r.may_be_off)] for r in records]
-    for mine in literals:
+    literals = []
+    for record in records:
+        watch.check()
+        mine = [model.new_bool_var("") for _ in range(len(record) + record.may_be_off)]
         model.add_exactly_one(mine)
-    for mine, at in zip(literals, start(records, budgets) or (), strict=False):
+        literals.append(mine)
+    for mine, at in zip(literals, start(records, budgets, watch) or (), strict=False):
+        watch.check()
         for i, literal in enumerate(mine):
             model.add_hint(literal, i == at)
     columns = ([r.bandwidth for r in records], [r.power for r in records])
@@ -116,6 +154,7 @@ def _run(
     literals: list[list[Any]],
     records: list[Choices],
     limit_s: float,
+    watch: Watch,
     tau: Any = None,
     *,
     first: bool = False,
@@ -132,13 +171,14 @@ def _run(
     parameters.cp_model_presolve = False
     parameters.catch_sigint_signal = False
     began = time.perf_counter()
-    status = _interruptible(solver, model)
+    status = _interruptible(solver, model, watch)
     seconds = time.perf_counter() - began
     name = solver.status_name(status).lower()
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     chosen = None
     if found:
-        at = [next(i for i, x in enumerate(mine) if solver.boolean_value(x)) for mine in literals]
+        values = np.array(solver.response_proto.solution)
+        at = [int(np.argmax(values[[x.index for x in mine]])) for mine in literals]
         chosen = np.array([i if i < len(r) else -1 for i, r in zip(at, records, strict=True)])
     if tau is None:
         return Answer(name, seconds, chosen=chosen)
@@ -147,11 +187,15 @@ def _run(
     return Answer(name, seconds, int(solver.value(tau)) if found else None, bound, chosen)
 
 
-def _interruptible(solver: Any, model: Any) -> Any:
+def _interruptible(solver: Any, model: Any, watch: Watch) -> Any:
     """Solve in a thread: CP-SAT would swallow Ctrl-C, and Python cannot see it inside the call."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:  # a signal may come before the thread is waited for
-            return pool.submit(solver.solve, model).result()
+            answer = pool.submit(solver.solve, model)
+            while not wait((answer,), timeout=EVERY_S).done:
+                if watch.over():
+                    solver.stop_search()
+            return answer.result()
         except BaseException:
             solver.stop_search()
             raise

@@ -29,6 +29,7 @@ MARGIN = 2.0**-44
 # Below this a float64 result may have been subnormal, where relative margins mean nothing.
 TINY_RATE = 1e-290
 LARGEST_SUM = 2**62
+MOST_TAU = 2**52
 
 
 class Responses:
@@ -122,6 +123,14 @@ class Responses:
         with np.errstate(divide="ignore", invalid="ignore"):
             most = left * (1.0 - out * MARGIN) / (each * (1.0 + out * MARGIN))
         return np.where(left < 0.0, -1.0, np.where(each > 0.0, most, math.inf))
+
+    def conceivable(self) -> int:
+        """Return a tau that no plan exceeds: some learner has an average share of the samples."""
+        share = -(-self.samples // self.count)
+        tau = self.problem.cycle_s / (float(self._compute_s.min()) * share)
+        if not tau < MOST_TAU:
+            raise OverflowError(f"tau may exceed {MOST_TAU}: take a shorter cycle_s")
+        return int(tau * (1.0 + MARGIN))
 
     def compute_only(self, tau: int) -> Ints:
         """Return what is carried over infinitely fast forward links, rounded up, at least 0."""

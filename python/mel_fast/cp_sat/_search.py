@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from mel_fast._validation import FloatColumn, freeze
 from mel_fast.cp_sat._grid import (
-    MOST_TAU,
     Choices,
     Grid,
     check_size,
@@ -19,6 +17,7 @@ from mel_fast.cp_sat._grid import (
 from mel_fast.cp_sat._models import Answer, solve_all_taus, solve_one_tau
 from mel_fast.cp_sat._responses import Ints, Responses, Side, equal_blocks, equal_shares
 from mel_fast.cp_sat._result import Attempt, Bracket, Relaxation
+from mel_fast.cp_sat._watch import TimeIsUpError, Watch
 from mel_fast.plan import Plan
 from mel_fast.status import Status
 
@@ -37,14 +36,14 @@ HOPELESS = 10
 class Search:
     """The state of one `bracket` call."""
 
-    def __init__(self, responses: Responses, steps: tuple[int, int], limit_s: float) -> None:
+    def __init__(self, responses: Responses, steps: tuple[int, int], watch: Watch) -> None:
         check_size(responses, steps, taus=1)
         self.responses = responses
         self.steps = steps
         self.coarse = (min(steps[0], COARSE_STEPS), min(steps[1], COARSE_STEPS))
-        self.deadline = time.perf_counter() + limit_s
-        self.lower, self.upper = 0, 0
-        self.plain_bound = 0
+        self.watch = watch
+        self.lower, self.upper = 0, responses.conceivable()
+        self.plain_bound = self.upper
         self.inner: tuple[Ints, FloatColumn, FloatColumn, Ints | None] | None = None
         self.outer: Relaxation | None = None
         self.attempts: list[Attempt] = []
@@ -53,9 +52,10 @@ class Search:
     def enclose_without_search(self) -> None:
         """Start from equal shares below, and from interval bounds above."""
         r = self.responses
-        self.plain_bound = _largest(lambda tau: _enough(r, r.compute_only(tau)))
+        _, self.plain_bound = self._largest(lambda tau: _enough(r, r.compute_only(tau)))
+        self.upper = self.plain_bound
         shares = equal_shares(r, "inner")
-        self.lower = _largest(lambda tau: _enough(r, r.carried(tau, *shares, "inner")))
+        self.lower, _ = self._largest(lambda tau: _enough(r, r.carried(tau, *shares, "inner")))
         if self.lower > 0:
             carried = r.carried(self.lower, *shares, "inner")
             blocks = equal_blocks(r) if r.in_blocks else None
@@ -63,9 +63,11 @@ class Search:
             self._note("inner", [self.lower], "equal shares")
         if r.scheme == "task_only":
             above = equal_shares(r, "outer")
-            self.upper = _largest(lambda tau: _enough(r, r.carried(tau, *above, "outer")))
+            _, self.upper = self._largest(lambda tau: _enough(r, r.carried(tau, *above, "outer")))
         else:
-            self.upper = _largest(lambda tau: tightest_box(r, tau) is not None)
+            _, self.upper = self._largest(
+                lambda tau: tightest_box(r, tau, watch=self.watch) is not None
+            )
         self._note("outer", [self.upper + 1], "interval bounds")
 
     def tau_by_tau(self) -> None:
@@ -111,7 +113,7 @@ class Search:
         if self.lower == self.upper:
             message = f"tau* = {self.lower}: the inner and the outer model agree"
         else:
-            unknown = any(a.status == "unknown" for a in self.attempts)
+            unknown = any(a.status == "unknown" for a in self.attempts) or self.watch.over()
             cause = "time ran out on some tau" if unknown else "the grid is too coarse to tell more"
             message = f"{self.lower} <= tau* <= {self.upper}: {cause}"
         return Bracket(
@@ -144,7 +146,31 @@ class Search:
         )
 
     def _left(self) -> float:
-        return max(0.0, self.deadline - time.perf_counter())
+        return self.watch.left()
+
+    def _largest(self, possible: Callable[[int], bool]) -> tuple[int, int]:
+        """Enclose the largest tau for which a monotone question says yes, 0 if none.
+
+        The two ends differ where there was no time for more; what is known is asked no further.
+        """
+        low, high, ruled_out = 0, 1, self.upper + 1
+        try:
+            while high < ruled_out:
+                self.watch.check()
+                if possible(high):
+                    low, high = high, 2 * high
+                else:
+                    ruled_out = high
+            while ruled_out - low > 1:
+                self.watch.check()
+                middle = (low + ruled_out) // 2
+                if possible(middle):
+                    low = middle
+                else:
+                    ruled_out = middle
+        except TimeIsUpError:
+            pass
+        return low, ruled_out - 1
 
     def _note(
         self,
@@ -159,12 +185,16 @@ class Search:
     def _records(self, side: Side, taus: Sequence[int], grid: Grid) -> list[Choices] | None:
         """Build the choices, or None when there is no time left to use them."""
         r = self.responses
-        box = tightest_box(r, taus[0]) if self._left() > 0.0 else None
-        if box is None:
-            self._note(side, taus, "unknown")
-            return None
         check_size(r, grid.steps, len(taus))
-        return choices(r, box, taus, grid, side)
+        try:
+            self.watch.check()
+            box = tightest_box(r, taus[0], watch=self.watch)
+            if box is not None:
+                return choices(r, box, taus, grid, side, self.watch)
+        except TimeIsUpError:
+            pass
+        self._note(side, taus, "unknown")
+        return None
 
     def _excluded(self, tau: int, grid: Grid) -> bool:
         """Ask the outer model; keep its solution, if any, as the place to look closer."""
@@ -186,7 +216,11 @@ class Search:
     def _one_tau(
         self, records: list[Choices], required: int, limit_s: float, *, best: bool
     ) -> Answer:
-        return solve_one_tau(records, self.responses.units, required, limit_s, best=best)
+        units = self.responses.units
+        try:
+            return solve_one_tau(records, units, required, limit_s, self.watch, best=best)
+        except TimeIsUpError:
+            return Answer("unknown", 0.0)
 
     def _planned(self, tau: int) -> bool:
         """Ask the inner model on small grids that close in on the best of the one before."""
@@ -214,12 +248,16 @@ class Search:
         taus = range(self.lower + 1, self.upper + 1)
         if not taus:
             return
+        check_size(self.responses, steps, len(taus))
         centre = self._centres.get(0)
         records = self._records(side, taus, Grid(steps, centre, OUTER_DENSE))
         if records is None:
             return
         r, limit_s = self.responses, SHARE_OF_ALL * self._left()
-        answer = solve_all_taus(records, r.units, taus, r.samples, r.least, limit_s)
+        try:
+            answer = solve_all_taus(records, r.units, taus, r.samples, r.least, limit_s, self.watch)
+        except TimeIsUpError:
+            answer = Answer("unknown", 0.0)
         units = _chosen_units(records, answer, max(0, (answer.tau or 0) - taus[0]))
         self._note(side, taus, answer.status, answer.seconds, _total(units))
         if units is not None:
@@ -287,16 +325,3 @@ def _split(r: Responses, carried: Ints) -> Ints:
     excess = int(spare.sum()) + int(r.least.sum()) - r.samples
     before = np.concatenate(([0], np.cumsum(spare)[:-1]))
     return np.asarray(r.least + spare - np.clip(excess - before, 0, spare))
-
-
-def _largest(possible: Callable[[int], bool]) -> int:
-    """Return the largest tau >= 1 for which a monotone question says yes, or 0."""
-    low, high = 0, 1
-    while possible(high):
-        if high > MOST_TAU:
-            raise OverflowError(f"tau may exceed {MOST_TAU}: take a shorter cycle_s")
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if possible(middle) else (low, middle)
-    return low

@@ -9,13 +9,14 @@ import numpy as np
 
 from mel_fast.cp_sat._grid import Choices
 from mel_fast.cp_sat._responses import Floats
+from mel_fast.cp_sat._watch import Watch
 
 # Price of the whole power budget over the price of the whole bandwidth.
 PRICE_RATIOS = (0.1, 0.3, 1.0, 3.0)
 HALVINGS = 25
 
 
-def start(records: list[Choices], budgets: tuple[int, int]) -> list[int] | None:
+def start(records: list[Choices], budgets: tuple[int, int], watch: Watch) -> list[int] | None:
     """Return a choice of each learner (the last one meaning off), or None if none is affordable."""
     if any(len(r) + r.may_be_off == 0 for r in records):
         return None
@@ -24,6 +25,7 @@ def start(records: list[Choices], budgets: tuple[int, int]) -> list[int] | None:
         costs = [r.bandwidth / budgets[0] + ratio * (r.power / budgets[1]) for r in records]
         low, high = -2.0, 14.0  # the price's decimal logarithm, in samples a budget
         for _ in range(HALVINGS):
+            watch.check()
             middle = 0.5 * (low + high)
             chosen = [
                 _dearest(r, cost, 10.0**middle) for r, cost in zip(records, costs, strict=True)

@@ -1,23 +1,24 @@
 """Where tau steps up as the deadline or a budget grows."""
 
-import time
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mel_fast._asked import asked_problem, asked_seconds, asked_threads
+from mel_fast._asked import asked_callback, asked_problem, asked_seconds, asked_threads
 from mel_fast._atomic import beside
 from mel_fast._optional import require
+from mel_fast._progress import shown
 from mel_fast._units import with_unit
 from mel_fast._validation import FloatColumn, IntColumn, choice, integer, real
 from mel_fast.plan import SCHEMES, Scheme
-from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
-from mel_fast.planning._search import RESOURCES, amount_of
+from mel_fast.planning._clock import Clock
+from mel_fast.planning._least import NAMES, UNITS, Least, Resource
+from mel_fast.planning._search import RESOURCES, amount_of, least_stated
+from mel_fast.planning._steps import Callback, Work
 from mel_fast.problem import Problem
-from mel_fast.solving import solve
-from mel_fast.status import Status
+from mel_fast.status import Interrupted, Status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,12 @@ class Frontier:
     first : int
         tau at `start`; 0 where not even one local cycle fits.
     steps : tuple of Least
-        One for each further tau up to the one at `stop`, in ascending order.
+        One for each further tau up to the one attained at `stop`, in ascending order. Those that a
+        limit cut short are not ``optimal``: their ends are what was proved of them or follows from
+        their neighbours, and may be as far apart as the range.
+    most : tuple of int
+        No plan has more local cycles at `start` (just below it, where that was left out) and at
+        `stop` than these two: what is attained there, unless a limit or rounding left that open.
     """
 
     problem: Problem
@@ -47,6 +53,12 @@ class Frontier:
     stop: float
     first: int
     steps: tuple[Least, ...]
+    most: tuple[int, int]
+
+    @property
+    def last(self) -> int:
+        """Tau attained at `stop`."""
+        return self.first + len(self.steps)
 
     @property
     def tau(self) -> IntColumn:
@@ -65,9 +77,15 @@ class Frontier:
 
     @property
     def status(self) -> Status:
-        """``optimal`` when every breakpoint is enclosed to a relative 1e-9, else ``feasible``."""
+        """``optimal`` when every breakpoint is there, enclosed to a relative 1e-9.
+
+        Else ``feasible``, or ``undecided`` where nothing is attained and it is not proved that
+        nothing can be.
+        """
         closed = all(step.status is Status.OPTIMAL for step in self.steps)
-        return Status.OPTIMAL if closed else Status.FEASIBLE
+        if closed and self.most == (self.first, self.last):
+            return Status.OPTIMAL
+        return Status.FEASIBLE if self.last else Status.UNDECIDED
 
     def tau_at(self, amount: float) -> tuple[int, int]:
         """Return tau at an amount in the range, as the bounds (attained, not ruled out).
@@ -81,8 +99,10 @@ class Frontier:
         """
         amount = real("amount", amount, low=self.start, high=self.stop)
         attained = max((s.tau for s in self.steps if s.amount <= amount), default=self.first)
-        possible = max((s.tau for s in self.steps if s.lower < amount), default=self.first)
-        return attained, max(attained, possible)
+        ruled_out = min((s.tau for s in self.steps if s.lower >= amount), default=self.most[1] + 1)
+        if amount == self.start:
+            ruled_out = min(ruled_out, self.most[0] + 1)
+        return attained, max(attained, ruled_out - 1)
 
     def to_dataframe(self) -> "pd.DataFrame":
         """Return one row a breakpoint: tau, amount, lower, seconds (extra ``[pandas]``)."""
@@ -100,8 +120,18 @@ class Frontier:
         lines += [
             f"  tau = {step.tau:<6} from {with_unit(step.amount, unit, 12):<22}"
             f" not with {with_unit(step.lower, unit, 12)}"
+            + ("" if step.status is Status.OPTIMAL else f" ({step.status})")
             for step in self.steps
         ]
+        for most, attained, name, end in (
+            (self.most[0], self.first, "start", self.start),
+            (self.most[1], self.last, "stop", self.stop),
+        ):
+            if most > attained:
+                lines.append(
+                    f"  open: at the {name}, {with_unit(end, unit)}, tau = {attained} is attained "
+                    f"and only tau = {most + 1} ruled out"
+                )
         return "\n".join(lines)
 
     def figure(self) -> "Figure":
@@ -146,6 +176,8 @@ def frontier(
     scheme: Scheme = "joint",
     time_limit_s: float | None = None,
     threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
     max_steps: int = 1000,
 ) -> Frontier:
     """Return the breakpoints at which tau steps up as the deadline or one budget grows.
@@ -162,7 +194,13 @@ def frontier(
     scheme, threads
         As for `solve`.
     time_limit_s
-        Seconds for the whole; breakpoints that it cuts short have wider, still valid, enclosures.
+        Seconds for the whole, half of them at most for tau at the ends of the range; breakpoints
+        that it cuts short have wider, still valid, enclosures.
+    callback
+        Called now and then with ``(breakpoints done, breakpoints, elapsed_s)``; a true answer stops
+        the search as the time limit does. How many there are is 0 until tau at `stop` is known.
+    progress
+        Whether to draw a bar on stderr.
     max_steps
         Refuse a range with more breakpoints than this.
 
@@ -176,34 +214,36 @@ def frontier(
         Naming the argument, its value and the allowed range; also where the range holds more than
         `max_steps` breakpoints.
     Interrupted
-        A KeyboardInterrupt, after Ctrl-C.
+        A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the one at `stop`, its ``found`` the
+        frontier so far.
     """
+    clock = Clock(asked_seconds(time_limit_s))
     asked_problem(problem)
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
     threads = asked_threads(threads)
-    limit = asked_seconds(time_limit_s)
-    end = time.perf_counter() + limit
+    asked_callback(callback)
     top = 2.0 * amount_of(problem, over) if stop is None else real("stop", stop)
-    words: dict[str, Any] = {"scheme": scheme, "threads": threads, "then": "none"}
-    last = solve(problem.with_budgets(**{over: top}), time_limit_s=limit, **words)
-    first = 0
-    if start is not None:
-        begin = real("start", start, high=top)
-        left = max(end - time.perf_counter(), 0.0)
-        first = solve(problem.with_budgets(**{over: begin}), time_limit_s=left, **words).tau
-    count = last.tau - first
-    if count > integer("max_steps", max_steps, low=1):
+    begin = None if start is None else real("start", start, high=top)
+    most_steps = integer("max_steps", max_steps, low=1)
+    work = Work(problem, over, scheme, threads, clock, callback)
+    last = work.at(top, 0.5)
+    low = None if begin is None else work.at(begin, 0.5)
+    first = 0 if low is None else low.tau
+    if last.tau - first > most_steps:
         raise ValueError(
-            f"start = {start!r}, stop = {top!r}: {count:,} breakpoints lie between them, more than "
-            f"max_steps = {max_steps}; give a narrower range or a larger max_steps"
+            f"start = {start!r}, stop = {top!r}: {last.tau - first:,} breakpoints lie between "
+            f"them, more than max_steps = {max_steps}; give a narrower range or a larger max_steps"
         )
-    steps: list[Least] = []
-    where = last.end
-    for tau in range(first + 1, last.tau + 1):
-        left = max(end - time.perf_counter(), 0.0) / (last.tau + 1 - tau)
-        step = search_least(problem, tau, over, scheme, left, threads, where)
-        steps.append(step)
-        where = step.end
-    begin = start if start is not None else (steps[0].lower or steps[0].amount if steps else top)
-    return Frontier(problem, over, scheme, begin, top, first, tuple(steps))
+    with shown(progress, "breakpoints", last.tau - first) as bar:
+        steps = work.steps(first, last, bar)
+    if begin is None:
+        begin = steps[0].lower or least_stated(problem, over) if steps else top
+    nothing_below = bool(steps) and (steps[0].lower > 0.0 or steps[0].status is Status.OPTIMAL)
+    most_at_start = low.bound if low is not None else 0 if nothing_below else last.bound
+    found = Frontier(
+        problem, over, scheme, begin, top, first, tuple(steps), (most_at_start, last.bound)
+    )
+    if work.interrupted:
+        raise Interrupted(last, found)
+    return found

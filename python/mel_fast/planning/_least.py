@@ -4,11 +4,27 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from mel_fast._asked import asked_problem, asked_seconds, asked_start, asked_threads
+from mel_fast._asked import (
+    asked_callback,
+    asked_problem,
+    asked_seconds,
+    asked_start,
+    asked_threads,
+)
 from mel_fast._units import with_unit
 from mel_fast._validation import MAX_INTEGER, choice, integer
 from mel_fast.plan import SCHEMES, Plan, Scheme
-from mel_fast.planning._search import RESOURCES, WIDTH, Search, Start, amount_of, least_stated
+from mel_fast.planning._clock import Clock
+from mel_fast.planning._search import (
+    RESOURCES,
+    WIDTH,
+    Callback,
+    Search,
+    Start,
+    amount_of,
+    least_stated,
+    most_stated,
+)
 from mel_fast.problem import Problem
 from mel_fast.status import Interrupted, Status
 
@@ -34,7 +50,8 @@ class Least:
         As for `solve`.
     lower : float
         Proved too little: with this amount, or less, no plan has `tau` local cycles. 0 when every
-        amount that can be stated suffices.
+        amount that can be stated suffices, and where nothing was proved before the search was
+        stopped; the largest amount that can be stated when none suffices.
     amount : float
         Suffices: `plan` attains it. Infinite when no plan was found; then no amount up to `lower`
         suffices.
@@ -44,7 +61,7 @@ class Least:
         The claim that `tau` is impossible with `lower`: a plan object without an allocation, which
         `verify` checks and `save` writes as any other.
     stopped : bool
-        The time limit, or the range of what a problem may be, ended the search.
+        The time limit, the callback or Ctrl-C ended the search.
     elapsed_s : float
         Seconds that the search took.
     end : tuple or None
@@ -70,15 +87,19 @@ class Least:
 
     @property
     def status(self) -> Status:
-        """``optimal``: enclosed to a relative 1e-9; ``infeasible``: no amount up to 1e60 suffices.
+        """``optimal``: enclosed to a relative 1e-9; ``infeasible``: no amount suffices.
 
         ``feasible``: both ends are proved but further apart; ``undecided``: no plan was found.
+        What `proof` claims where the status is ``infeasible`` is that not even the largest amount
+        that a problem may have suffices: 1e60, or the cycle in which some learner works 2**53 times
+        through a sample.
         """
         if self.width <= WIDTH or self.amount <= least_stated(self.problem, self.over):
             return Status.OPTIMAL
         if self.plan is not None:
             return Status.FEASIBLE
-        return Status.UNDECIDED if self.stopped else Status.INFEASIBLE
+        nowhere = self.lower >= most_stated(self.problem, self.over)
+        return Status.INFEASIBLE if nowhere else Status.UNDECIDED
 
     @property
     def cycle_s(self) -> float:
@@ -100,6 +121,8 @@ class Least:
     def summary(self) -> str:
         """Return one or two lines of text."""
         name, unit = NAMES[self.over], UNITS[self.over]
+        if self.status is Status.INFEASIBLE:
+            return f"tau = {self.tau}: infeasible, no {name} is enough, however much there is"
         if self.plan is None:
             return (
                 f"tau = {self.tau} needs more than {with_unit(self.lower, unit)} of {name}: "
@@ -121,6 +144,7 @@ def least(
     scheme: Scheme = "joint",
     time_limit_s: float | None = None,
     threads: int = 1,
+    callback: Callback | None = None,
     start: Plan | None = None,
 ) -> Least:
     """Return the least deadline, bandwidth or power with which `tau` local cycles fit.
@@ -139,20 +163,25 @@ def least(
         As for `solve`.
     time_limit_s
         Seconds after which the enclosure is returned as it is; None for no limit.
+    callback
+        Called now and then with ``(lower, amount, passes, elapsed_s)``, the ends so far; a true
+        answer stops the search as the time limit does.
     start
         A plan for this or a neighbouring problem, whose prices are where the search begins.
 
     Returns
     -------
     Least
-        Its `lower` and `amount` enclose the answer to a relative 1e-9 when the status is optimal.
+        Its `lower` and `amount` enclose the answer to a relative 1e-9 when the status is optimal;
+        `infeasible`, with its proof, where no amount is enough.
 
     Raises
     ------
     ValueError, TypeError
         Naming the argument, its value and the allowed range.
     Interrupted
-        A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far.
+        A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far, its ``found`` the
+        enclosure.
     """
     asked_problem(problem)
     choice("over", over, RESOURCES)
@@ -160,7 +189,9 @@ def least(
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
     limit = asked_seconds(time_limit_s)
     threads = asked_threads(threads)
-    return search_least(problem, tau, over, scheme, limit, threads, asked_start(start))
+    asked_callback(callback)
+    where = asked_start(start)
+    return search_least(problem, tau, over, scheme, limit, threads, where, callback)
 
 
 def search_least(
@@ -171,11 +202,12 @@ def search_least(
     limit_s: float,
     threads: int,
     start: Start | None,
+    callback: Callback | None = None,
 ) -> Least:
     """Do what `least` does for arguments that are known to be right."""
-    search = Search(problem, tau, over, scheme, threads, limit_s, start)
+    search = Search(problem, tau, over, scheme, threads, Clock(limit_s), start, callback)
     search.run()
-    return Least(
+    found = Least(
         problem=problem,
         over=over,
         tau=tau,
@@ -188,16 +220,20 @@ def search_least(
         elapsed_s=search.elapsed_s,
         end=search.start,
     )
+    if search.interrupted:
+        plan = found.plan if found.plan is not None else found.proof
+        raise Interrupted(search.nothing() if plan is None else plan, found)
+    return found
 
 
 def sparing(plan: Plan, then: str, limit_s: float, threads: int) -> Plan:
     """Return an optimal plan with the least of one budget instead; as it is if none is found."""
     over: Resource = "power_w" if then == "power" else "bandwidth_hz"
-    search = Search(plan.problem, plan.tau, over, plan.scheme, threads, limit_s, plan.end)
-    try:
-        search.run()
-    except KeyboardInterrupt:
-        raise Interrupted(plan) from None
+    clock = Clock(limit_s)
+    search = Search(plan.problem, plan.tau, over, plan.scheme, threads, clock, plan.end)
+    search.run()
+    if search.interrupted:
+        raise Interrupted(plan)
     if search.best is None or search.upper > amount_of(plan.problem, over):
         return plan
     return plan._with_shares(search.best.shares())
@@ -210,6 +246,7 @@ def fastest(
     scheme: Scheme = "joint",
     time_limit_s: float | None = None,
     threads: int = 1,
+    callback: Callback | None = None,
     start: Plan | None = None,
 ) -> Least:
     """Return the shortest global cycle in which `tau` local cycles fit.
@@ -228,5 +265,6 @@ def fastest(
         scheme=scheme,
         time_limit_s=time_limit_s,
         threads=threads,
+        callback=callback,
         start=start,
     )

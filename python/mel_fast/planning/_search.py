@@ -8,17 +8,19 @@ out or finds a better split.
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from mel_fast import _core
 from mel_fast._certificate import certificate_of
 from mel_fast._shares import SHARES
-from mel_fast._validation import LARGEST, SMALLEST, FloatColumn, IntColumn, freeze
+from mel_fast._validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColumn, IntColumn, freeze
 from mel_fast.plan import SCHEMES, Plan, Scheme
+from mel_fast.planning._clock import Clock
 from mel_fast.planning._search_blocks import search_blocks
 from mel_fast.problem import Problem
-from mel_fast.status import Interrupted, Status
+from mel_fast.status import Status
 
 RESOURCES = ("cycle_s", "bandwidth_hz", "power_w")
 WIDTH = 1e-9
@@ -26,9 +28,11 @@ WIDTH = 1e-9
 _NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
 _SHARE = 0.9  # of the width that may lie between the two ends
 _WIDER = 8.0
-_OVER = 0.95  # of the time limit: no further question is worth beginning
+_DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
 
 Start = tuple[float, float, float]
+
+Callback = Callable[[float, float, int, float], bool | None]
 
 
 def amount_of(problem: Problem, resource: str) -> float:
@@ -40,6 +44,16 @@ def least_stated(problem: Problem, resource: str) -> float:
     """Return the least amount of a resource that a problem may have."""
     block_hz = problem.radio.block_hz
     return SMALLEST if block_hz is None or resource != "bandwidth_hz" else block_hz
+
+
+def most_stated(problem: Problem, resource: str) -> float:
+    """Return the largest amount of a resource that a problem may have."""
+    if resource == "cycle_s":
+        return problem.core.largest_cycle_s
+    block_hz = problem.radio.block_hz
+    if resource == "power_w" or block_hz is None:
+        return LARGEST
+    return min(block_hz * MAX_INTEGER, LARGEST)
 
 
 @dataclass(slots=True)
@@ -68,21 +82,27 @@ class Split:
 
 @dataclass(slots=True)
 class Search:
-    """One search: what it asks, and what it knows so far."""
+    """One search: what it asks, and what it knows so far.
+
+    What the core was asked when the limit, the callback or Ctrl-C came is lost, nothing else:
+    `stopped` is then set, and nothing further is asked.
+    """
 
     problem: Problem
     tau: int
     resource: str
     scheme: Scheme
     threads: int
-    time_limit_s: float
+    clock: Clock
     start: Start | None = None
+    callback: Callback | None = None
     lower: float = 0.0
     refuted: _core.Result | None = None
     best: Split | None = None
     nodes: int = 0
     passes: int = 0
     stopped: bool = False
+    interrupted: bool = False
     began: float = field(default_factory=time.perf_counter)
 
     @property
@@ -94,6 +114,11 @@ class Search:
     def least_stated(self) -> float:
         """The least amount that a problem may have: one block where bandwidth comes in blocks."""
         return least_stated(self.problem, self.resource)
+
+    @property
+    def most_stated(self) -> float:
+        """The largest amount that a problem may have."""
+        return most_stated(self.problem, self.resource)
 
     @property
     def upper(self) -> float:
@@ -112,72 +137,124 @@ class Search:
         """Close in on the least amount, as far as the limit and double precision allow."""
         try:
             self._run()
-        except Interrupted:
-            raise
         except KeyboardInterrupt:
-            raise Interrupted(self.plan() or self.proof() or self._nothing()) from None
+            self.stopped = self.interrupted = True
 
     def _run(self) -> None:
-        if self.scheme != "task_only":
-            self._enclose()
-        if self.closed():
+        if self._ruled_out_by_learners():
             return
-        guess = self._estimate()
+        if self.scheme != "task_only" and not self.stopped:
+            self._enclose()
+        if self.closed() or self.stopped:
+            return
+        guess, sure = self._estimate()
+        if self.stopped:
+            return
         if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
-            search_blocks(self, guess)
-        elif self.best is not None or self._bracket(guess):
+            if sure or self.decide(self.most_stated) is not False:
+                search_blocks(self, guess)
+        elif self.best is not None or self._bracket(guess, sure):
             self._close()
+
+    def _seen(self, interrupted: object) -> None:
+        """Take note of why the core came back."""
+        if interrupted:
+            self.interrupted = True
+        if self.interrupted or self.clock.over():
+            self.stopped = True
+        if self.callback is not None and not self.stopped:
+            self._tell()
+
+    def _tell(self, *_: Any) -> bool:
+        assert self.callback is not None
+        if self.callback(self.lower, self.upper, self.passes, self.elapsed_s):
+            self.stopped = True
+        return self.stopped
+
+    @property
+    def _teller(self) -> Callable[..., bool] | None:
+        return None if self.callback is None else self._tell
+
+    def _ruled_out_by_learners(self) -> bool:
+        """Say whether computing and the learners' limits forbid tau whatever the amount."""
+        most = self.most_stated
+        result = _core.without_radio(
+            self.with_amount(most).core,
+            self.tau,
+            SCHEMES.index(self.scheme),
+            self.clock.left(),
+            self.threads,
+            self._teller,
+        )
+        self.passes += result.passes
+        self._seen(result.interrupted)
+        if result.bound >= self.tau:
+            return False
+        self.lower, self.refuted = most, result
+        return True
 
     def _enclose(self) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
-        lower, refuted, amount, found = _core.enclose(
+        lower, refuted, amount, found, interrupted = _core.enclose(
             self.problem.core,
             self.tau,
             RESOURCES.index(self.resource),
             SCHEMES.index(self.scheme),
-            max(self.time_limit_s - self.elapsed_s, 0.0),
+            self.clock.left(),
             self.threads,
+            self._teller,
             self.start,
         )
-        self.stopped = self.elapsed_s > _OVER * self.time_limit_s
         if refuted is not None and SMALLEST <= lower <= LARGEST:
             self.lower, self.refuted, self.start = lower, refuted, refuted.end
             self.passes += refuted.passes
         if found is not None and SMALLEST <= amount <= LARGEST:
             self.best = Split.of(amount, found)
+        self._seen(interrupted)
 
-    def _nothing(self) -> Plan:
+    def nothing(self) -> Plan:
         """Return what is known of the problem before any work."""
         code = SCHEMES.index(self.scheme)
         result = _core.solve(self.problem.core, code, 0.0, self.threads, None)
         return Plan._from_core(self.problem, self.scheme, result)
 
-    def _estimate(self) -> float:
-        """Where to begin; the baselines need more than the continuous problem says."""
+    def _estimate(self) -> tuple[float, bool]:
+        """Where to begin, and whether some amount is known to do for samples that are not whole.
+
+        The baselines need more than the continuous problem says.
+        """
         code = SCHEMES.index(self.scheme) if self.scheme != "task_only" else 0
-        amount, per_hz, per_w, converged = _core.estimate_least(
+        amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
             self.problem.core,
             self.tau,
             RESOURCES.index(self.resource),
             code,
+            self.clock.left(),
             self.threads,
+            self._teller,
             self.start,
         )
+        self._seen(interrupted)
         if converged and SMALLEST <= amount <= LARGEST:
             self.start = (float(self.tau), per_hz, per_w)
-            return amount
-        return amount_of(self.problem, self.resource)
+            return amount, True
+        return amount_of(self.problem, self.resource), False
 
-    def _bracket(self, guess: float) -> bool:
+    def _bracket(self, guess: float, sure: bool) -> bool:
         """Find an amount that suffices, with growing steps upwards; False if none is found."""
-        step = _NEAR
+        most, step = self.most_stated, _NEAR
         amount = guess * (1.0 + step)
+        doubt = 0 if sure else _DOUBT - 1
         while True:
-            answer = self.decide(min(amount, LARGEST))
+            answer = self.decide(amount)
             if answer is True:
                 return True
-            if self.stopped or amount >= LARGEST:
+            doubt += 1
+            doubtful = doubt == _DOUBT and not self.stopped and amount < most
+            if doubtful and self.decide(most) is False:
                 return False
+            if self.stopped or amount >= most:
+                return self.best is not None
             step = step * 10.0 if step < 1.0 else step * step + 1.0
             amount *= 1.0 + step
 
@@ -200,22 +277,10 @@ class Search:
 
     def decide(self, amount: float) -> bool | None:
         """Ask whether `amount` suffices and keep what proves the answer; None where unknown."""
-        try:
-            problem = self.with_amount(amount)
-        except ValueError:
-            self.stopped = True  # beyond what a problem may be
-            return None
+        amount = min(amount, self.most_stated)
+        problem = self.with_amount(amount)
         # A question that takes half of what is left may be one that a wider step avoids.
-        left = max(0.5 * (self.time_limit_s - self.elapsed_s), 0.0)
-        code = SCHEMES.index(self.scheme)
-        result = _core.decide(problem.core, self.tau, code, left, self.threads, self.start)
-        self.nodes += result.nodes
-        self.passes += result.passes
-        self.stopped = self.elapsed_s > _OVER * self.time_limit_s
-        if result.interrupted:
-            raise Interrupted(
-                self.plan() or self.proof() or Plan._from_core(problem, self.scheme, result)
-            )
+        result = self._asked(problem, self.tau, 0.5 * self.clock.left())
         if result.tau == self.tau:
             self._keep(problem, amount, result)
             return True
@@ -225,17 +290,30 @@ class Search:
             return False
         return None
 
+    def _asked(self, problem: Problem, tau: int, limit_s: float) -> _core.Result:
+        code = SCHEMES.index(self.scheme)
+        result = _core.decide(
+            problem.core, tau, code, limit_s, self.threads, self._teller, self.start
+        )
+        self.nodes += result.nodes
+        self.passes += result.passes
+        self._seen(result.interrupted)
+        return result
+
     def _keep(self, problem: Problem, amount: float, result: _core.Result) -> None:
         split = Split.of(amount, result)
-        if self.scheme != "task_only":
-            least, bandwidth_hz, power_w, blocks = _core.settle(
+        if self.scheme != "task_only" and not self.stopped:
+            least, bandwidth_hz, power_w, blocks, interrupted = _core.settle(
                 problem.core,
                 self.tau,
                 split.samples,
                 RESOURCES.index(self.resource),
+                self.clock.left(),
                 self.threads,
+                self._teller,
                 self.start,
             )
+            self._seen(interrupted)
             if bandwidth_hz is not None and power_w is not None and least >= SMALLEST:
                 split = Split(least, split.samples, bandwidth_hz, power_w, blocks)
         if split.amount < self.upper:
@@ -247,13 +325,13 @@ class Search:
             return None
         problem = self.with_amount(self.best.amount)
         code = SCHEMES.index(self.scheme)
-        limit = max(self.time_limit_s - self.elapsed_s, 0.0)
-        above = _core.decide(problem.core, self.tau + 1, code, limit, self.threads, self.start)
+        above = self._asked(problem, self.tau + 1, 0.0 if self.stopped else self.clock.left())
         tau, best = self.tau, self.best
         if above.tau > tau:  # the same amount serves for more
-            result = _core.solve(
-                problem.core, code, limit, self.threads, None, True, (tau + 1.0, *above.end[1:])
-            )
+            limit = 0.0 if self.stopped else self.clock.left()
+            where = (tau + 1.0, *above.end[1:])
+            result = _core.solve(problem.core, code, limit, self.threads, self._teller, True, where)
+            self._seen(result.interrupted)
             if result.tau > tau:
                 return Plan._from_core(problem, self.scheme, result)
         bound = max(above.bound, tau)

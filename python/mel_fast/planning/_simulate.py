@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._asked import asked_seconds, asked_threads
 from mel_fast._optional import require
 from mel_fast._shares import energy_spent
 from mel_fast._units import count, with_unit
 from mel_fast._validation import FloatColumn, IntColumn, choice, integer, real
 from mel_fast.learners import Learners
 from mel_fast.plan import Plan
+from mel_fast.planning._clock import Clock
 from mel_fast.planning._least import fastest
 from mel_fast.problem import Problem
 from mel_fast.solving import solve
+from mel_fast.status import Status
 from mel_fast.times import evaluate
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ Policy = Literal["nothing", "reassign", "monitor"]
 POLICIES: tuple[Policy, ...] = ("nothing", "reassign", "monitor")
 
 _ROUNDING = 1e-12  # relative; a plan may end at the very deadline
+_OPEN = {
+    Status.FEASIBLE: "the best new plan so far",
+    Status.UNDECIDED: "whether there is a new plan is open",
+}
 _WORDS = {
     "nothing": "do nothing",
     "reassign": "reassign after the time-out",
@@ -54,6 +61,10 @@ class Outcome:
         The new plan of ``reassign`` and ``monitor``, for the learners in `learners`.
     learners : ndarray of int64
         Indices, in the simulated plan's problem, of the new plan's learners; empty without one.
+    status : Status
+        ``optimal``: nothing better is possible under this policy; ``infeasible``: proved that there
+        is no new plan, so that what is done is nothing; ``feasible`` and ``undecided``: a limit
+        came first, and a better new plan, or any, may exist.
     """
 
     policy: Policy
@@ -64,6 +75,7 @@ class Outcome:
     ends_s: float
     plan: Plan | None
     learners: IntColumn
+    status: Status = Status.OPTIMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class Simulation:
     def to_dataframe(self) -> "pd.DataFrame":
         """Return one row a policy (extra ``[pandas]``)."""
         pandas = require("pandas", extra="pandas")
-        names = ("policy", "tau", "samples", "lost", "ends_s")
+        names = ("policy", "tau", "samples", "lost", "ends_s", "status")
         rows = [
             {**{name: getattr(o, name) for name in names}, "missing": int(o.missing.size)}
             for o in self.outcomes.values()
@@ -109,6 +121,7 @@ class Simulation:
             f"  {_WORDS[o.policy]:<28} tau = {o.tau:<5} {100.0 * o.lost / samples:6.2f} % of the "
             f"samples lost, ends at {with_unit(o.ends_s, 's')}, "
             f"{count(int(o.missing.size), 'learner')} missing"
+            + (f"; {_OPEN[o.status]}" if o.status in _OPEN else "")
             for o in self.outcomes.values()
         ]
         return "\n".join(lines)
@@ -121,6 +134,8 @@ def simulate(
     gain_drift: Any = None,
     seed: int = 0,
     policies: Sequence[Policy] = POLICIES,
+    time_limit_s: float | None = None,
+    threads: int = 1,
 ) -> Simulation:
     """Carry a plan out while learners drop out and channels drift, under several policies.
 
@@ -142,6 +157,11 @@ def simulate(
         the budgets and channels as they are now, for as long as that takes at least (`fastest`).
         ``"monitor"``: dropouts and channels are known before anything is sent, and the cycle is
         planned anew from this plan's prices.
+    time_limit_s
+        Seconds for all policies together, in equal shares of what is left; None for no limit. What
+        it leaves open is marked so, see `Outcome.status`.
+    threads
+        As for `solve`.
 
     Returns
     -------
@@ -152,7 +172,11 @@ def simulate(
     ------
     ValueError, TypeError
         Naming the argument, its value and the allowed range.
+    Interrupted
+        A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best new plan so far.
     """
+    clock = Clock(asked_seconds(time_limit_s))
+    threads = asked_threads(threads)
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
     if plan.samples is None:
@@ -164,13 +188,21 @@ def simulate(
     learners = plan.problem.learners
     now = plan.problem.replace(learners=learners.replace(gain=learners.gain * factor))
     first = _nothing(plan, now, failed)
-    ways = {
-        "nothing": lambda: first,
-        "reassign": lambda: _reassign(plan, now, first),
-        "monitor": lambda: _monitor(plan, now, failed),
-    }
-    outcomes = {choice("policies", policy, POLICIES): ways[policy]() for policy in policies}
-    return Simulation(plan, failed, factor, outcomes)  # type: ignore[arg-type]
+    for policy in policies:
+        choice("policies", policy, POLICIES)
+    asked = [policy for policy in policies if policy != "nothing"]
+    outcomes: dict[Policy, Outcome] = {}
+    for policy in policies:
+        if policy == "nothing":
+            outcomes[policy] = first
+            continue
+        words: dict[str, Any] = {"time_limit_s": clock.share(len(asked)), "threads": threads}
+        asked.pop()
+        if policy == "reassign":
+            outcomes[policy] = _reassign(plan, now, first, words)
+        else:
+            outcomes[policy] = _monitor(plan, now, failed, words)
+    return Simulation(plan, failed, factor, outcomes)
 
 
 def _failed(failures: Any, size: int, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -222,18 +254,20 @@ def _nothing(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
     )
 
 
-def _reassign(plan: Plan, now: Problem, first: Outcome) -> Outcome:
+def _reassign(plan: Plan, now: Problem, first: Outcome, words: dict[str, Any]) -> Outcome:
     assert plan.samples is not None
     delivered = plan.samples > 0
     delivered[first.missing] = False
     helpers = np.flatnonzero(delivered)
-    if not first.lost or not helpers.size:
+    if not first.lost:
         return replace(first, policy="reassign")
+    if not helpers.size:
+        return replace(first, policy="reassign", status=Status.INFEASIBLE)
     rest = _only(now.replace(learners=_limits_left(plan, now)), helpers)
     rest = rest.replace(task=now.task.replace(samples=first.lost), idle="excused")
-    found = fastest(rest, plan.tau, scheme=plan.scheme)
+    found = fastest(rest, plan.tau, scheme=plan.scheme, **words)
     if found.plan is None:
-        return replace(first, policy="reassign")
+        return replace(first, policy="reassign", status=found.status)
     return Outcome(
         policy="reassign",
         tau=plan.tau,
@@ -243,6 +277,7 @@ def _reassign(plan: Plan, now: Problem, first: Outcome) -> Outcome:
         ends_s=first.ends_s + found.cycle_s,
         plan=found.plan,
         learners=helpers,
+        status=found.status,
     )
 
 
@@ -262,11 +297,11 @@ def _limits_left(plan: Plan, now: Problem) -> Learners:
     return learners.replace(**words) if words else learners
 
 
-def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
+def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_], words: dict[str, Any]) -> Outcome:
     alive = np.flatnonzero(~failed)
     found = None
     if alive.size:
-        found = solve(_only(now, alive), scheme=plan.scheme, start=plan)
+        found = solve(_only(now, alive), scheme=plan.scheme, start=plan, **words)
     tau = 0 if found is None else found.tau
     ends = 0.0 if found is None or found.total_s is None else float(found.total_s.max())
     samples = plan.problem.task.samples
@@ -279,6 +314,7 @@ def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
         ends_s=ends,
         plan=found,
         learners=alive,
+        status=Status.INFEASIBLE if found is None else found.status,
     )
 
 

@@ -1,0 +1,122 @@
+"""The breakpoints of a frontier one after the other, within one time limit."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from mel_fast.plan import Plan, Scheme
+from mel_fast.planning._clock import Clock
+from mel_fast.planning._least import Least, Resource, search_least
+from mel_fast.planning._search import amount_of
+from mel_fast.problem import Problem
+from mel_fast.solving import solve
+from mel_fast.status import Interrupted
+
+Callback = Callable[[int, int, float], bool | None]
+
+
+@dataclass(slots=True)
+class Work:
+    """What `frontier` asks, one question after the other; once stopped, nothing more."""
+
+    problem: Problem
+    over: Resource
+    scheme: Scheme
+    threads: int
+    clock: Clock
+    callback: Callback | None
+    done: int = 0
+    total: int = 0
+    stopped: bool = False
+    interrupted: bool = False
+    began: float = field(default_factory=time.perf_counter)
+
+    def at(self, amount: float, share: float) -> Plan:
+        """Solve with so much of the resource, within a share of what is left of the time."""
+        problem = self.problem.with_budgets(**{self.over: amount})
+        limit = 0.0 if self.stopped else share * self.clock.left()
+        try:
+            return solve(
+                problem,
+                scheme=self.scheme,
+                threads=self.threads,
+                time_limit_s=limit,
+                callback=self._teller,
+                then="none",
+            )
+        except Interrupted as error:
+            self.stopped = self.interrupted = True
+            return error.plan
+
+    def steps(self, first: int, last: Plan, bar: Callable[[int], None] | None) -> list[Least]:
+        """Enclose the breakpoints of each tau above `first` up to that of the plan `last`."""
+        steps: list[Least] = []
+        where = last.end
+        self.total = last.tau - first
+        for tau in range(first + 1, last.tau + 1):
+            limit = self.clock.share(last.tau + 1 - tau)
+            if self.stopped or limit == 0.0:
+                self.stopped = True
+                steps.append(self._open(tau))
+                continue
+            try:
+                step = search_least(
+                    self.problem,
+                    tau,
+                    self.over,
+                    self.scheme,
+                    limit,
+                    self.threads,
+                    where,
+                    self._teller,
+                )
+            except Interrupted as error:
+                self.stopped = self.interrupted = True
+                step = error.found
+            steps.append(step)
+            where = step.end or where
+            self.done += 1
+            if bar is not None:
+                bar(self.done)
+        return _known(steps, last, self.over)
+
+    def _open(self, tau: int) -> Least:
+        """Return a breakpoint of which nothing is known yet."""
+        return Least(
+            problem=self.problem,
+            over=self.over,
+            tau=tau,
+            scheme=self.scheme,
+            lower=0.0,
+            amount=float("inf"),
+            plan=None,
+            proof=None,
+            stopped=True,
+            elapsed_s=0.0,
+            end=None,
+        )
+
+    @property
+    def _teller(self) -> Callable[..., bool] | None:
+        return None if self.callback is None else self._tell
+
+    def _tell(self, *_: object) -> bool:
+        assert self.callback is not None
+        if self.callback(self.done, self.total, time.perf_counter() - self.began):
+            self.stopped = True
+        return self.stopped
+
+
+def _known(steps: list[Least], last: Plan, over: Resource) -> list[Least]:
+    """Add what follows from the neighbours: what suffices for more cycles suffices for fewer."""
+    known = list(steps)
+    amount, plan = amount_of(last.problem, over), last
+    for at in reversed(range(len(known))):
+        if known[at].plan is None or known[at].amount > amount:
+            known[at] = replace(known[at], amount=amount, plan=plan)
+        amount, plan = known[at].amount, known[at].plan or last
+    for at in range(1, len(known)):
+        before = known[at - 1]
+        if before.lower > known[at].lower:
+            known[at] = replace(known[at], lower=before.lower, proof=before.proof)
+    return known
