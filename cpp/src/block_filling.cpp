@@ -99,7 +99,7 @@ BlockSums BlockFilling::pass(double tau, double cycle_s, const double* samples, 
             powers_[k] = std::min(power, unpayable_w);
             sums.blocks.add(n);
             sums.power.add(powers_[k]);
-            sums.fewest += fewest;
+            sums.fewest.add(fewest);
             sums.most += link.most;
         }
         sums_[b] = sums;
@@ -164,13 +164,13 @@ BlockFilling::Outcome BlockFilling::search(double tau, double cycle_s, const dou
         ratio = std::exp(z);
         const BlockSums sums = pass(tau, cycle_s, samples, ratio);
         if (pool_.stop().check()) return Outcome::stopped;
-        if (sums.impossible > 0 || sums.fewest > count) return Outcome::too_much;
+        if (sums.impossible > 0 || above(sums.fewest, count) > 0) return Outcome::too_much;
         const double taken = sums.blocks.value();
         if (to_decide && width * taken + ratio * sums.power.value() >
                              (width * count + ratio * watt) * (1 + margin)) {
             return Outcome::too_much;
         }
-        left = count - taken;
+        left = -above(sums.blocks, count);
         (left >= 0 ? low : high) = {z, taken, true};
         at_low = left >= 0;
         if (at_low && (left <= few || taken >= sums.most)) break;
@@ -193,7 +193,7 @@ BlockFilling::Outcome BlockFilling::search(double tau, double cycle_s, const dou
     if (!at_low) {  // prices can not part what ties: all that ties is dealt out
         if (!low.known) return Outcome::unclear;
         ratio = std::exp(low.z);
-        left = count - pass(tau, cycle_s, samples, ratio).blocks.value();
+        left = -above(pass(tau, cycle_s, samples, ratio).blocks, count);
     }
     deal(left);
     given_ = true;
@@ -368,7 +368,7 @@ bool BlockFilling::allocate(double tau, double cycle_s, const double* samples, s
         sums_[b] = sums;
     });
     const BlockSums sums = reduce_tree(std::span<BlockSums>(sums_));
-    if (!(sums.blocks.value() <= problem_.block_budget())) return false;
+    if (above(sums.blocks, problem_.block_budget()) > 0) return false;
     if (pool_.tentative()) return true;
     return sums.impossible == 0 && sums.power.value() <= watt * (1 - 8 * unit_roundoff);
 }

@@ -11,14 +11,6 @@ namespace {
 constexpr double finest = 1e-12;         // relative: how closely the need in time is found
 constexpr double deadline_room = 2e-13;  // left of the cycle for an allocation
 
-// The least bandwidth that holds so many blocks.
-double bandwidth_of(double blocks, double block_hz) {
-    const double bandwidth = blocks * block_hz;
-    return whole_blocks(bandwidth, block_hz) == blocks
-               ? bandwidth
-               : std::nextafter(bandwidth, std::numeric_limits<double>::infinity());
-}
-
 class BlockNeed {
   public:
     BlockNeed(const Problem& problem, Pool& pool, double tau, const double* samples, double ratio)
@@ -59,13 +51,12 @@ class BlockNeed {
             (fits_in(middle, within, counts) ? fits : fails) = middle;
         }
         if (!fits_in(fits, within, counts)) return 0;
-        return bandwidth_of(fits, problem_.block_hz());
+        return bandwidth_holding(fits, problem_.block_hz());
     }
 
   private:
     bool fits_in(double blocks, double within, std::vector<double>& counts) const {
-        const Problem less = problem_.with(
-            problem_.cycle_s(), bandwidth_of(blocks, problem_.block_hz()), problem_.power_w());
+        const Problem less = problem_.with_blocks(blocks);
         BlockFilling filling(less, pool_);
         double ratio = ratio_;
         if (filling.fill(tau_, within, samples_, ratio) != BlockFilling::Outcome::fits) {

@@ -204,7 +204,7 @@ BlockLink block_link(const Problem& problem, std::size_t k) {
     const LearnerLimits* limits = problem.limits();
     if (limits && limits->caps()) {
         const double cap = limits->max_bandwidth_hz[k];
-        if (cap < link.most * link.width_hz) link.most = whole_blocks(cap, link.width_hz);
+        link.most = std::min(link.most, whole_blocks(cap, link.width_hz));
         link.power_cap_w = limits->max_power_w[k];
     }
     return link;

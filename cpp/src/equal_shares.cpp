@@ -23,7 +23,8 @@ class EqualShares {
                 InstructionSet::automatic, settings.trust),
           boxes_(problem, pool_, root_box(problem, Scheme::task_only)) {
         const double learners = static_cast<double>(problem.size());
-        blocks_each_ = std::floor(problem.block_budget() / learners);
+        blocks_each_ = static_cast<double>(static_cast<std::int64_t>(problem.block_budget()) /
+                                           static_cast<std::int64_t>(problem.size()));
         bandwidth_hz_ = share_of(problem.bandwidth_hz(), learners);
         power_w_ = share_of(problem.power_w(), learners);
         limits_ = problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr;
@@ -205,20 +206,26 @@ class EqualShares {
         calm.store(tau, problem_.cycle_s() * (1 - clear_margin), result);
     }
 
-    // What fits within `late`; surplus samples leave the last learners that hold any.
+    // What fits within `late`; the last learners hold what is left.
     void store(double tau, double late, Result& result) {
         const std::size_t size = problem_.size();
-        const double samples = problem_.samples_real();
         std::vector<double> d(size);
         const Box box = boxes_.sure(tau);
-        double surplus = fitting(tau, late, 1, d.data()) - samples;
-        for (std::size_t k = size; k-- > 0 && surplus > 0;) {
-            const double less = std::min(d[k] - box.low(k), surplus);
-            d[k] -= less;
-            surplus -= less;
-        }
+        fitting(tau, late, 1, d.data());
+        // In integers: what fits in all may be more than a double counts.
+        std::int64_t left = problem_.samples();
         result.samples.resize(size);
-        for (std::size_t k = 0; k < size; ++k) result.samples[k] = static_cast<std::int64_t>(d[k]);
+        for (std::size_t k = 0; k < size; ++k) {
+            result.samples[k] = static_cast<std::int64_t>(std::max(box.low(k), 0.0));
+            left -= result.samples[k];
+        }
+        for (std::size_t k = 0; k < size && left > 0; ++k) {
+            const std::int64_t more =
+                std::min(static_cast<std::int64_t>(d[k]) - result.samples[k], left);
+            if (more <= 0) continue;
+            result.samples[k] += more;
+            left -= more;
+        }
         result.bandwidth_hz.resize(size);
         result.power_w.resize(size);
         if (problem_.block_hz() > 0) result.blocks.resize(size);

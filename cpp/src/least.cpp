@@ -9,13 +9,13 @@ namespace mel {
 
 double amount_of(const Problem& problem, Resource resource) {
     return resource == Resource::cycle       ? problem.cycle_s()
-           : resource == Resource::bandwidth ? problem.bandwidth_hz()
+           : resource == Resource::bandwidth ? problem.stated_bandwidth_hz()
                                              : problem.power_w();
 }
 
 Problem with_amount(const Problem& problem, Resource resource, double amount) {
     return problem.with(resource == Resource::cycle ? amount : problem.cycle_s(),
-                        resource == Resource::bandwidth ? amount : problem.bandwidth_hz(),
+                        resource == Resource::bandwidth ? amount : problem.stated_bandwidth_hz(),
                         resource == Resource::power ? amount : problem.power_w());
 }
 

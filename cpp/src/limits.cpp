@@ -126,9 +126,8 @@ Boxes::Boxes(const Problem& problem, Pool& pool, UniformBox scheme)
         least.add(lower_[k]);
         most.add(upper_[k]);
     }
-    // Sums of integers up to 2^53 a learner: the compensated sums tell them from D.
-    contradicts_ = contradicts_ || least.value() > problem.samples_real() ||
-                   most.value() < problem.samples_real();
+    contradicts_ = contradicts_ || above(least, problem.samples_real()) > 0 ||
+                   above(most, problem.samples_real()) < 0;
 }
 
 double Boxes::largest_tau() const {

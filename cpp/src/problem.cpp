@@ -64,11 +64,13 @@ Problem::Problem(const ProblemStatement& s)
       alpha_(s.sample_bits + s.model_bits_per_sample),
       beta_(s.model_bits),
       returned_bits_per_sample_(s.model_bits_per_sample),
+      stated_bandwidth_hz_(s.bandwidth_hz),
       bandwidth_hz_(s.bandwidth_hz),
       power_w_(s.power_w),
       cycle_s_(s.cycle_s),
       law_(s.law),
-      idle_(s.idle) {
+      idle_(s.idle),
+      flops_per_sample_(s.flops_per_sample) {
     const std::size_t size = size_;
     if (size == 0) throw std::invalid_argument("learners = 0: must be at least 1");
     if (samples_ < 1 || samples_ > static_cast<std::int64_t>(largest_count)) {
@@ -101,6 +103,7 @@ Problem::Problem(const ProblemStatement& s)
     for (std::size_t k = 0; k < size; ++k) {
         compute_s[k] = s.flops_per_sample / s.flops_per_s[k];
         fastest_compute_s_ = std::min(fastest_compute_s_, compute_s[k]);
+        fastest_flops_per_s_ = std::max(fastest_flops_per_s_, s.flops_per_s[k]);
         if (s.gain[k] == 0) {  // no bit ever arrives: take_limits() keeps samples away
             return_s_per_bit[k] = never_s_per_bit;
             noise_over_gain[k] = s.noise;
@@ -122,7 +125,7 @@ Problem::Problem(const ProblemStatement& s)
     }
     columns_ = columns;
     every_return_in_time_ = beta_ * slowest < cycle_s_;
-    if (cycle_s_ / fastest_compute_s_ > largest_count) {
+    if (!counts_cycles_of(cycle_s_)) {
         refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s_ / fastest_compute_s_,
                "at most 2^53 local cycles");
     }
@@ -132,11 +135,18 @@ Problem::Problem(const ProblemStatement& s)
     find_typical();
 }
 
+// Whether no learner could work a sample through more often than a double counts, exactly.
+bool Problem::counts_cycles_of(double cycle_s) const {
+    const double flops = cycle_s * fastest_flops_per_s_;
+    const double rest = std::fma(cycle_s, fastest_flops_per_s_, -flops);
+    return flops - flops_per_sample_ * largest_count + rest <= 0;
+}
+
 // What is left of the bandwidth beyond its whole blocks serves nobody.
 void Problem::cut_blocks() {
     if (block_hz_ == 0) return;
-    if (block_hz_ > bandwidth_hz_) refuse("block_hz", block_hz_, "at most bandwidth_hz");
-    block_budget_ = whole_blocks(bandwidth_hz_, block_hz_);
+    if (block_hz_ > stated_bandwidth_hz_) refuse("block_hz", block_hz_, "at most bandwidth_hz");
+    block_budget_ = whole_blocks(stated_bandwidth_hz_, block_hz_);
     if (block_budget_ > largest_count) {
         refuse("bandwidth_hz / block_hz", block_budget_, "at most 2^53 blocks");
     }
@@ -149,6 +159,13 @@ double whole_blocks(double bandwidth_hz, double block_hz) {
     if (std::fma(-count, block_hz, bandwidth_hz) < 0) --count;
     if (std::fma(-(count + 1), block_hz, bandwidth_hz) >= 0) ++count;
     return count;
+}
+
+double bandwidth_holding(double blocks, double block_hz) {
+    const double nearest = blocks * block_hz;
+    return std::fma(blocks, block_hz, -nearest) > 0
+               ? std::nextafter(nearest, std::numeric_limits<double>::infinity())
+               : nearest;
 }
 
 void Problem::find_twins(const ProblemStatement& s) {

@@ -11,24 +11,26 @@
 namespace mel {
 namespace {
 
-void require_in(const char* field, double value, double low, double high) {
-    if (value >= low && value <= high) return;
+[[noreturn]] void refuse(const char* field, double value, const std::string& range) {
     std::ostringstream text;
     text.precision(17);
-    text << field << " = " << value << ": must be in [" << low << ", " << high << "]";
+    text << field << " = " << value << ": must be " << range;
     throw std::invalid_argument(text.str());
 }
 
-// As many as a float64 counts exactly.
-constexpr double most_local_cycles = 9007199254740992.0;
+void require_in(const char* field, double value, double low, double high) {
+    if (value >= low && value <= high) return;
+    std::ostringstream range;
+    range.precision(17);
+    range << "in [" << low << ", " << high << "]";
+    refuse(field, value, range.str());
+}
 
 }  // namespace
 
 double Problem::largest_cycle_s() const {
-    double cycle_s = std::min(most_local_cycles * fastest_compute_s_, 1e60);
-    while (cycle_s / fastest_compute_s_ > most_local_cycles) {
-        cycle_s = std::nextafter(cycle_s, 0.0);
-    }
+    double cycle_s = std::min(9007199254740992.0 * fastest_compute_s_, 1e60);
+    while (!counts_cycles_of(cycle_s)) cycle_s = std::nextafter(cycle_s, 0.0);
     return cycle_s;
 }
 
@@ -36,20 +38,24 @@ Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const
     require_in("cycle_s", cycle_s, 1e-60, 1e60);
     require_in("bandwidth_hz", bandwidth_hz, 1e-60, 1e60);
     require_in("power_w", power_w, 1e-60, 1e60);
-    require_in("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s / fastest_compute_s_, 0,
-               most_local_cycles);
+    if (!counts_cycles_of(cycle_s)) {
+        refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s / fastest_compute_s_,
+               "at most 2^53 local cycles");
+    }
     if (block_hz_ > bandwidth_hz) {
         require_in("bandwidth_hz", bandwidth_hz, block_hz_, 1e60);  // at least one block
     }
     Problem changed = *this;
     changed.cycle_s_ = cycle_s;
-    if (bandwidth_hz != bandwidth_hz_) {
-        changed.bandwidth_hz_ = bandwidth_hz;
-        changed.cut_blocks();
-    }
+    changed.stated_bandwidth_hz_ = changed.bandwidth_hz_ = bandwidth_hz;
+    changed.cut_blocks();
     changed.power_w_ = power_w;
     changed.every_return_in_time_ = beta_ * return_s_per_bit()[slowest_return_] < cycle_s;
     return changed;
+}
+
+Problem Problem::with_blocks(double blocks) const {
+    return with(cycle_s_, bandwidth_holding(blocks, block_hz_), power_w_);
 }
 
 Problem Problem::sampled(std::size_t stride) const {
@@ -70,7 +76,7 @@ Problem Problem::sampled(std::size_t stride) const {
         static_cast<std::size_t>(std::max_element(back.begin(), back.end()) - back.begin());
     const double share = static_cast<double>(part.size_) / static_cast<double>(size_);
     part.samples_ = std::max<std::int64_t>(std::llround(share * samples_real()), 1);
-    return part.with(cycle_s_, share * bandwidth_hz_, share * power_w_);
+    return part.with(cycle_s_, share * stated_bandwidth_hz_, share * power_w_);
 }
 
 }  // namespace mel

@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mel_fast._counts import blocks_within
 from mel_fast._reach import by_energy
 from mel_fast._units import with_unit
-from mel_fast._validation import IntColumn
+from mel_fast._validation import MAX_INTEGER, FloatColumn, IntColumn
 
 if TYPE_CHECKING:
     from mel_fast.plan import Plan
@@ -32,7 +34,7 @@ def binding(plan: "Plan") -> dict[str, IntColumn]:
             samples < plan.problem.task.samples
         )
     if learners.max_bandwidth_hz is not None:
-        at["max_bandwidth_hz"] = bandwidth >= _NEARLY * _whole_blocks(plan)
+        at["max_bandwidth_hz"] = _at_bandwidth_cap(plan, learners.max_bandwidth_hz)
     if learners.max_power_w is not None:
         at["max_power_w"] = power >= _NEARLY * learners.max_power_w
     if learners.energy_j is not None:
@@ -40,12 +42,13 @@ def binding(plan: "Plan") -> dict[str, IntColumn]:
     return {name: np.flatnonzero(mask) for name, mask in at.items()}
 
 
-def _whole_blocks(plan: "Plan") -> np.ndarray:
-    """Caps of the bandwidth, in whole blocks where it comes in blocks."""
-    caps = plan.problem.learners.max_bandwidth_hz
-    width = plan.problem.radio.block_hz
-    assert caps is not None
-    return caps if width is None else np.floor(caps / width) * width
+def _at_bandwidth_cap(plan: "Plan", caps: FloatColumn) -> NDArray[np.bool_]:
+    """Say who has all that its cap allows; of blocks, as many as the cap holds."""
+    radio = plan.problem.radio
+    if radio.block_hz is None or radio.blocks is None:
+        return np.asarray(plan.bandwidth_hz >= _NEARLY * caps)
+    held = blocks_within(caps, radio.block_hz, MAX_INTEGER)
+    return np.asarray(plan.blocks >= held)
 
 
 def limits_in_words(plan: "Plan") -> list[tuple[str, str]]:

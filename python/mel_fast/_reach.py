@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from mel_fast._counts import blocks_within
 from mel_fast._validation import FloatColumn
 from mel_fast.problem import Problem
 
@@ -23,11 +24,13 @@ def largest_shares(problem: Problem, scheme: str) -> tuple[FloatColumn, FloatCol
     if learners.max_power_w is not None:
         power = np.minimum(power, learners.max_power_w)
     if radio.block_hz is not None and radio.blocks is not None:
-        bandwidth = np.full(size, (radio.blocks // share) * radio.block_hz)
+        most = radio.blocks // share
+        blocks = np.full(size, most)
+        if learners.max_bandwidth_hz is not None:
+            blocks = blocks_within(learners.max_bandwidth_hz, radio.block_hz, most)
+        return blocks * radio.block_hz, power
     if learners.max_bandwidth_hz is not None:
         bandwidth = np.minimum(bandwidth, learners.max_bandwidth_hz)
-    if radio.block_hz is not None:
-        bandwidth = np.floor(bandwidth * _UP / radio.block_hz) * radio.block_hz
     return bandwidth, power
 
 

@@ -14,14 +14,14 @@ namespace mel {
 struct BlockSums {
     CompensatedSum blocks;
     CompensatedSum power;
-    double fewest = 0;      // blocks without which some rate or power cap can not be met
+    CompensatedSum fewest;  // blocks without which some rate or power cap can not be met
     double most = 0;        // blocks that could be of use
     double impossible = 0;  // learners that no number of blocks serves
 
     void add(const BlockSums& o) {
         blocks.add(o.blocks);
         power.add(o.power);
-        fewest += o.fewest;
+        fewest.add(o.fewest);
         most += o.most;
         impossible += o.impossible;
     }

@@ -73,10 +73,12 @@ class Problem {
   public:
     explicit Problem(const ProblemStatement& statement);
 
-    // The same learners and task with another cycle and other budgets: columns are shared, not
-    // checked again.
+    // The same learners and task with another cycle and other budgets, as a statement would have
+    // them: columns are shared, not checked again.
     Problem with(double cycle_s, double bandwidth_hz, double power_w) const;
     double largest_cycle_s() const;  // that `with` takes
+    // The same with so many blocks.
+    Problem with_blocks(double blocks) const;
 
     // Every stride-th group of sixteen learners with that share of the samples and budgets: what
     // searches that only guide look at first. For problems without limits of learners.
@@ -101,8 +103,10 @@ class Problem {
     double model_bits_per_sample() const { return returned_bits_per_sample_; }
     bool sends_nothing() const { return alpha_ == 0 && beta_ == 0; }
 
-    // With blocks: of all whole blocks together.
+    // With blocks: of all whole blocks together, a product that was rounded. It never says how many
+    // they are: block_budget() does.
     double bandwidth_hz() const { return bandwidth_hz_; }
+    double stated_bandwidth_hz() const { return stated_bandwidth_hz_; }
     double power_w() const { return power_w_; }
     double cycle_s() const { return cycle_s_; }
     LinkLaw law() const { return law_; }
@@ -114,7 +118,7 @@ class Problem {
     // Null where no learner has a limit.
     const LearnerLimits* limits() const { return limits_.get(); }
     double block_hz() const { return block_hz_; }          // 0: bandwidth is divisible at will
-    double block_budget() const { return block_budget_; }  // whole blocks in the bandwidth
+    double block_budget() const { return block_budget_; }  // N, an integer up to 2^53
 
     // Smallest per-learner seconds in a column, known since construction: bounds need no pass.
     double fastest_compute_s() const { return fastest_compute_s_; }
@@ -157,6 +161,7 @@ class Problem {
     void find_twins(const ProblemStatement& statement);
     void find_typical();
     void cut_blocks();
+    bool counts_cycles_of(double cycle_s) const;
     std::size_t padded() const { return (size_ + 15) / 16 * 16; }
 
     std::size_t size_;
@@ -164,6 +169,7 @@ class Problem {
     double alpha_;
     double beta_;
     double returned_bits_per_sample_;
+    double stated_bandwidth_hz_;
     double bandwidth_hz_;
     double power_w_;
     double cycle_s_;
@@ -177,12 +183,16 @@ class Problem {
     double typical_noise_ = 1;
     double typical_compute_s_ = 1;
     double fastest_compute_s_ = 0;
+    double fastest_flops_per_s_ = 0;
+    double flops_per_sample_;
     std::size_t slowest_return_ = 0;
     bool every_return_in_time_ = true;
 };
 
 // The largest integer n with n * block_hz <= bandwidth_hz, exactly (below 2^53; infinity stays).
 double whole_blocks(double bandwidth_hz, double block_hz);
+// The least bandwidth that holds so many blocks.
+double bandwidth_holding(double blocks, double block_hz);
 
 // Seconds of each part of the cycle for learner k; infinite where bits meet a rate of zero.
 struct LearnerTimes {

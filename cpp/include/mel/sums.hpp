@@ -32,6 +32,13 @@ class CompensatedSum {
     double low_ = 0;
 };
 
+// How much a sum of integers up to 2^53 is above another such integer: the sign is exact, also
+// where the sum itself is no double.
+inline double above(CompensatedSum integers, double integer) {
+    integers.add(-integer);
+    return integers.value();
+}
+
 // True only if the exact sum of the (non-negative) terms is at most the limit.
 inline bool sum_at_most(std::span<const double> terms, double limit) {
     CompensatedSum sum;

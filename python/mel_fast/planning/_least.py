@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from mel_fast._asked import (
@@ -66,6 +67,9 @@ class Least:
         Seconds that the search took.
     end : tuple or None
         Where the search ended: tau and the prices there, for the next search to begin at.
+    blocks : int or None
+        Over a bandwidth that comes in blocks: the number that suffices, which `amount` holds as the
+        least float64 that does. `optimal` then means that one block less does not suffice.
     """
 
     problem: Problem
@@ -79,6 +83,7 @@ class Least:
     stopped: bool
     elapsed_s: float
     end: Start | None
+    blocks: int | None = None
 
     @property
     def width(self) -> float:
@@ -94,7 +99,12 @@ class Least:
         that a problem may have suffices: 1e60, or the cycle in which some learner works 2**53 times
         through a sample.
         """
-        if self.width <= WIDTH or self.amount <= least_stated(self.problem, self.over):
+        if self.blocks is None:
+            closed = self.width <= WIDTH or self.amount <= least_stated(self.problem, self.over)
+        else:
+            ruled_out = Fraction(self.lower) // Fraction(self.problem.radio.block_hz or 1.0)
+            closed = ruled_out >= self.blocks - 1
+        if closed:
             return Status.OPTIMAL
         if self.plan is not None:
             return Status.FEASIBLE
@@ -219,6 +229,7 @@ def search_least(
         stopped=search.stopped,
         elapsed_s=search.elapsed_s,
         end=search.start,
+        blocks=search.blocks,
     )
     if search.interrupted:
         plan = found.plan if found.plan is not None else found.proof

@@ -99,6 +99,7 @@ class Search:
     lower: float = 0.0
     refuted: _core.Result | None = None
     best: Split | None = None
+    blocks: int | None = None  # that best.amount holds, where blocks are what is searched
     nodes: int = 0
     passes: int = 0
     stopped: bool = False

@@ -4,6 +4,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from mel_fast._counts import bandwidth_holding
 from mel_fast._validation import MAX_INTEGER
 
 if TYPE_CHECKING:
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
 
 def search_blocks(search: "Search", guess: float) -> None:
     """Close in on the least number of blocks, beginning near the bandwidth `guess`."""
-    width = Fraction(search.problem.radio.block_hz or 0.0)
+    width = search.problem.radio.block_hz or 0.0
     low, high, step = 0, 0, 1  # `low` blocks are ruled out, `high` suffice once it is not 0
-    asked = max(math.ceil(Fraction(guess) / width), 1)
+    asked = max(math.ceil(Fraction(guess) / Fraction(width)), 1)
     while not high:
         answer = _decide(search, width, asked)
         if answer is True:
@@ -36,11 +37,12 @@ def search_blocks(search: "Search", guess: float) -> None:
             low, step = asked, 1
 
 
-def _decide(search: "Search", width: Fraction, blocks: int) -> bool | None:
+def _decide(search: "Search", width: float, blocks: int) -> bool | None:
     """Ask with the most bandwidth that has so many blocks, so that a refusal rules out the most."""
-    answer = search.decide(math.nextafter(_bandwidth(width, blocks + 1), 0.0))
+    answer = search.decide(math.nextafter(bandwidth_holding(blocks + 1, width), 0.0))
     if answer and search.best is not None:
-        search.best.amount = _bandwidth(width, _used(search, blocks))
+        search.blocks = _used(search, blocks)
+        search.best.amount = bandwidth_holding(search.blocks, width)
     return answer
 
 
@@ -51,9 +53,3 @@ def _used(search: "Search", asked: int) -> int:
     if search.scheme == "task_only":  # every learner's share follows from how many there are
         return asked
     return min(max(int(search.best.blocks.sum()), 1), asked)
-
-
-def _bandwidth(width: Fraction, blocks: int) -> float:
-    """Return the least bandwidth that has so many blocks."""
-    nearest = float(blocks * width)
-    return math.nextafter(nearest, math.inf) if Fraction(nearest) < blocks * width else nearest
