@@ -80,14 +80,13 @@ py::tuple enclose(const mel::Problem& problem, std::int64_t tau, int resource, i
                           interrupted);
 }
 
-py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, int threads,
-                   const py::object& start) {
-    const mel::Settings settings =
-        settings_of(scheme, std::numeric_limits<double>::infinity(), threads, start);
+py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, double time_limit_s,
+                   int threads, const py::object& start) {
+    const mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
     const auto found =
         watched(settings, [&](const mel::Settings& s) { return mel::worth_at(problem, tau, s); });
-    return py::make_tuple(found.samples, found.per_s, found.prices.lambda, found.prices.mu,
-                          found.possible);
+    return py::make_tuple(static_cast<int>(found.outcome), found.samples, found.per_s,
+                          found.prices.lambda, found.prices.mu);
 }
 
 }  // namespace
@@ -103,7 +102,7 @@ void bind_least(py::module_& module) {
                py::arg("resource"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true), py::arg("start") = py::none());
     module.def("worth_at", &worth_at, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
-               py::arg("threads"), py::arg("start") = py::none());
+               py::arg("time_limit_s"), py::arg("threads"), py::arg("start") = py::none());
 }
 
 }  // namespace mel_bindings

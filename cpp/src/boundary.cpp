@@ -10,18 +10,10 @@
 namespace mel {
 namespace {
 
-constexpr double largest_log_step = 3.0;
 constexpr double rough = 1e-7;       // searches that only guide have no finer tolerance
 constexpr double near_least = 1e-3;  // of the least cycle: as near as a search for prices goes
 
 }  // namespace
-
-double Boundary::Step::length() const { return std::max(std::fabs(d_lambda), std::fabs(d_mu)); }
-
-void Boundary::Step::take(Prices& prices) const {
-    prices.lambda *= std::exp(d_lambda);
-    prices.mu *= std::exp(d_mu);
-}
 
 double Boundary::amount(Resource resource, const PassPoint& point) const {
     return resource == Resource::cycle       ? point.cycle_s
@@ -85,43 +77,6 @@ double Boundary::bound(const PassPoint& point, const PassSums& sums) const {
     return point.prices.lambda * band_ + point.prices.mu * watt_ + sums.value;
 }
 
-// In logarithms, where demand is nearly a power law of the prices: H diag(p) delta = sum * ln(sum /
-// budget). Where the samples stand at their bounds only the ratio of the prices matters and H is
-// singular; the ridge then keeps the scale.
-Boundary::Step Boundary::newton(const PassPoint& point, const PassSums& s) const {
-    const double band = band_;
-    const double watt = watt_;
-    if (!(s.bandwidth > 0) || !(s.power > 0)) return {-1.0, -1.0, 0};
-    const double a11 = s.h_ll * point.prices.lambda / s.bandwidth;
-    const double a12 = s.h_lm * point.prices.mu / s.bandwidth;
-    const double a21 = s.h_lm * point.prices.lambda / s.power;
-    const double a22 = s.h_mm * point.prices.mu / s.power;
-    const double r1 = std::log(s.bandwidth / band);
-    const double r2 = std::log(s.power / watt);
-    // Least squares with a small ridge.
-    const double n11 = a11 * a11 + a21 * a21;
-    const double n12 = a11 * a12 + a21 * a22;
-    const double n22 = a12 * a12 + a22 * a22;
-    const double ridge = 1e-10 * (n11 + n22) + 1e-300;
-    const double det = (n11 + ridge) * (n22 + ridge) - n12 * n12;
-    const double b1 = a11 * r1 + a21 * r2;
-    const double b2 = a12 * r1 + a22 * r2;
-    double d1 = ((n22 + ridge) * b1 - n12 * b2) / det;
-    double d2 = ((n11 + ridge) * b2 - n12 * b1) / det;
-    if (!std::isfinite(d1) || !std::isfinite(d2)) {
-        d1 = std::clamp(r1, -1.0, 1.0);
-        d2 = std::clamp(r2, -1.0, 1.0);
-    }
-    const double longest = std::max(std::fabs(d1), std::fabs(d2));
-    if (longest > largest_log_step) {
-        d1 *= largest_log_step / longest;
-        d2 *= largest_log_step / longest;
-    }
-    const double drop = -0.5 * (point.prices.lambda * (band - s.bandwidth) * d1 +
-                                point.prices.mu * (watt - s.power) * d2);
-    return {d1, d2, std::max(drop, 0.0)};
-}
-
 bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride,
                         double most) {
     const double samples = problem_.samples_real();
@@ -129,7 +84,7 @@ bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std:
     for (int step = 0; step < max_passes; ++step) {
         const PassSums sums = pass(point, stride);
         if (pool_.stop().check()) return false;
-        const Step to = newton(point, sums);
+        const PriceStep to = price_step(point.prices, sums, band_, watt_);
         const double over = bound(point, sums) - to.drop - samples;
         // In 1/tau, in which the samples that fit are nearly linear.
         double z = 1 / point.tau;
@@ -184,7 +139,7 @@ bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance,
             amount = std::max(amount, least) * (1 + near_least);
             continue;
         }
-        const Step to = newton(point, sums);
+        const PriceStep to = price_step(point.prices, sums, band_, watt_);
         const double over = bound(point, sums) - to.drop - samples;
         const double slope = growth(resource, point.prices, sums);
         double change = slope > 0 ? -over / slope : amount;
@@ -207,26 +162,6 @@ bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance,
     return false;
 }
 
-PassSums Boundary::minimise(PassPoint& point, int max_passes) {
-    PassPoint at = point;
-    PassSums best;
-    double least = std::numeric_limits<double>::infinity();
-    for (int step = 0; step < max_passes; ++step) {
-        const PassSums sums = pass(at, 1);
-        if (pool_.stop().check()) break;
-        const double value = bound(at, sums);
-        if (value < least) {
-            least = value;
-            best = sums;
-            point = at;
-        }
-        const Step to = newton(at, sums);
-        if (sums.impossible > 0 || std::fabs(to.d_lambda) + std::fabs(to.d_mu) < 1e-9) break;
-        to.take(at.prices);
-    }
-    return best;
-}
-
 bool Boundary::prove(PassPoint& point, int max_passes) {
     const double samples = problem_.samples_real();
     for (int step = 0; step < max_passes; ++step) {
@@ -237,7 +172,7 @@ bool Boundary::prove(PassPoint& point, int max_passes) {
         const double value = bound(point, sums);
         const double error = proof_error(problem_, point, sums);
         if (value + error < samples) return true;
-        const Step to = newton(point, sums);
+        const PriceStep to = price_step(point.prices, sums, band_, watt_);
         if (value - 2 * to.drop > samples * (1 + 1e-6) && step > 2)
             return false;  // no way down to D
         if (std::fabs(to.d_lambda) + std::fabs(to.d_mu) < 1e-9) return false;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "least_bound.hpp"
 #include "least_parts.hpp"
 
 namespace mel {
@@ -45,11 +46,31 @@ Result without_radio(const Problem& problem, std::int64_t tau, const Settings& s
     return result;
 }
 
+// A little more of one resource: by this share of it, where its worth differs on the two sides.
+// Well above what the search takes for nothing.
+constexpr double little = 1e-5;
+
 Worth worth_at(const Problem& problem, double tau, const Settings& settings) {
     Workshop shop(problem, settings);
-    PassPoint point = shop.begin(problem, tau, settings);
-    const PassSums sums = shop.boundary.minimise(point, 60);
-    return {shop.boundary.bound(point, sums), sums.value_time, point.prices, sums.impossible == 0};
+    LeastBound search(problem, shop.pool, shop.boxes.real(tau), tau);
+    const LeastBound::Amounts has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};
+    const BoundOutcome outcome = search.run(has, shop.begin(problem, tau, settings).prices);
+    Worth worth{outcome, search.bound(), search.per_s(), search.prices()};
+    if (outcome != BoundOutcome::found || !search.flat()) return worth;
+    const Prices from = worth.prices.usable() ? worth.prices : shop.boundary.guess().prices;
+    for (const Resource resource : {Resource::cycle, Resource::bandwidth, Resource::power}) {
+        LeastBound::Amounts more = has;
+        (resource == Resource::cycle       ? more.cycle_s
+         : resource == Resource::bandwidth ? more.bandwidth_hz
+                                           : more.power_w) *= 1 + little;
+        const BoundOutcome there = search.run(more, from);
+        if (there == BoundOutcome::stopped) worth.outcome = there;
+        if (there != BoundOutcome::found) break;
+        if (resource == Resource::cycle) worth.per_s = search.per_s();
+        if (resource == Resource::bandwidth) worth.prices.lambda = search.prices().lambda;
+        if (resource == Resource::power) worth.prices.mu = search.prices().mu;
+    }
+    return worth;
 }
 
 }  // namespace mel

@@ -150,9 +150,10 @@ def worth_at(
     problem: Problem,
     tau: float,
     scheme: int,
+    time_limit_s: float,
     threads: int,
     start: tuple[float, float, float] | None = None,
-) -> tuple[float, float, float, float, bool]: ...
+) -> tuple[int, float, float, float, float]: ...
 def evaluate(
     problem: Problem,
     tau: int,

@@ -20,7 +20,7 @@ def limit_reasons(problem: Problem, scheme: str) -> tuple[str, ...]:
         return ()
     low, high = sample_limits(problem, scheme)
     return (
-        _sums(problem, low, high)
+        _sums(problem, scheme, low, high)
         or _blocks(problem, low)
         or _single(problem, scheme, low)
         or _together(problem, scheme)
@@ -41,16 +41,21 @@ def sample_limits(problem: Problem, scheme: str) -> tuple[IntColumn, IntColumn]:
     return low, high
 
 
-def _sums(problem: Problem, low: IntColumn, high: IntColumn) -> tuple[str, ...]:
+def _sums(problem: Problem, scheme: str, low: IntColumn, high: IntColumn) -> tuple[str, ...]:
     """Say which sums of whole numbers cannot be right."""
     samples = problem.task.samples
     least, most = sum(low.tolist()), sum(high.tolist())
     crossed = np.flatnonzero(low > high)
     if crossed.size:
         k = int(crossed[0])
+        # A max_samples is no smaller than a min_samples: the scheme or the task is in the way.
+        if scheme == "resource_only":
+            why = "its limits and the equal shares of resource_only"
+        else:
+            why = f"its min_samples and the {count(samples, 'sample')} of the task"
         return (
             f"learner {k} can take no number of samples: at least {low[k]:,} and at most "
-            f"{high[k]:,} by its min_samples, max_samples and the equal shares of resource_only",
+            f"{high[k]:,} by {why}",
         )
     if most < samples:
         return (
@@ -134,13 +139,17 @@ def _together(problem: Problem, scheme: str) -> tuple[str, ...]:
     reach = _total(problem, own, energy, time)
     if reach >= samples:
         return ()
-    without = {
-        "max_samples": _total(problem, energy, time),
-        "energy_j": _total(problem, own, time),
-        "the caps and the deadline": _total(problem, own, energy),
-    }
-    decisive = [name for name, total in without.items() if total >= samples]
-    cause = decisive[0] if len(decisive) == 1 else "max_samples, energy_j, caps and deadline"
+    # What is lifted in turn, by the names of what was given.
+    given = problem.learners.limits()
+    capped = "max_bandwidth_hz" in given or "max_power_w" in given
+    causes: dict[str, tuple[FloatColumn, ...]] = {}
+    if "max_samples" in given:
+        causes["max_samples"] = (energy, time)
+    if "energy_j" in given:
+        causes["energy_j"] = (own, time)
+    causes["the caps and the deadline" if capped else "the deadline"] = (own, energy)
+    decisive = [name for name, rest in causes.items() if _total(problem, *rest) >= samples]
+    cause = decisive[0] if len(decisive) == 1 else " and ".join(causes)
     return (
         f"{cause}: the learners can take at most {reach:,.0f} of "
         f"{count(samples, 'sample')} with tau = 1",

@@ -16,6 +16,7 @@ from mel_fast.problem import Problem
 from mel_fast.status import Status
 
 _NAMED = 3
+_ROUNDING = 1e-12  # relative: more than all rounding here
 
 
 def reasons_of(plan: Plan, result: _core.Result) -> tuple[str, ...]:
@@ -79,7 +80,8 @@ def _slow_learners(problem: Problem, scheme: str) -> tuple[str, ...]:
     if scheme == "task_only" and sent:
         parts["receiving it over an equal share"] = seconds(sent, _equal_share_rates(problem))
     total = sum(parts.values(), start=np.zeros(len(problem.learners)))
-    late = total >= problem.cycle_s if sent else total > problem.cycle_s
+    late = total > problem.cycle_s * (1.0 + _ROUNDING)
+    late |= (total >= problem.cycle_s) & (sent > 0)
     slowest = sorted(np.flatnonzero(late).tolist(), key=lambda k: -total[k])
     excusable = problem.idle == "served" and share == 0
     reasons = [_slow_learner(problem, k, parts, excusable) for k in slowest[:_NAMED]]
@@ -118,9 +120,13 @@ def _too_many_samples(problem: Problem, scheme: str) -> tuple[str, ...]:
         each = each + seconds(task.alpha_bits, forward)
         spare = spare - seconds(task.model_bits, forward)
         how = "with equal shares of bandwidth and power"
+    share = task.samples
+    if scheme == "resource_only":
+        share = -(-task.samples // len(problem.learners))
+        how += f" and each took up to {count(share, 'sample')} as resource_only has it"
     with np.errstate(invalid="ignore"):
-        most = np.floor(np.nan_to_num(np.maximum(spare, 0.0) / each))
-    reach = float(np.minimum(most, task.samples).sum())
+        most = np.floor(np.nan_to_num(np.maximum(spare, 0.0) / each) * (1.0 + _ROUNDING))
+    reach = float(np.minimum(most, share).sum())
     if reach >= task.samples:
         return ()
     return (

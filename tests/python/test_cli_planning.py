@@ -66,7 +66,7 @@ def test_explain_and_simulate_speak(capsys: pytest.CaptureFixture[str]) -> None:
     status, text = said(capsys, "simulate", "--learners", "10", "--drift-db", "2")
     assert status == 0
     assert "monitor and re-plan" in text
-    assert said(capsys, "simulate", "--cycle-s", "1")[0] == 2
+    assert said(capsys, "simulate", "--cycle-s", "1")[0] == 3
 
 
 def test_solve_spares_and_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

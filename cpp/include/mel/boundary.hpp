@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "mel/price_step.hpp"
 #include "mel/real_pass.hpp"
 
 namespace mel {
@@ -58,10 +59,6 @@ class Boundary {
     };
     const Best& best() const { return best_; }
 
-    // Moves the prices to the least bound at point.tau and returns the sums there.
-    PassSums minimise(PassPoint& point, int max_passes);
-    double bound(const PassPoint& point, const PassSums& sums) const;
-
     // Moves the prices to a bound below D at point.tau: true if the real bound gets there with room
     // for rounding.
     bool prove(PassPoint& point, int max_passes);
@@ -69,17 +66,7 @@ class Boundary {
     long passes() const { return passes_; }
 
   private:
-    // Newton's step in the prices from the sums there.
-    struct Step {
-        double d_lambda;  // changes of ln lambda and ln mu
-        double d_mu;
-        double drop;  // predicted fall of the bound
-
-        double length() const;  // the larger change
-        void take(Prices& prices) const;
-    };
-    Step newton(const PassPoint& point, const PassSums& sums) const;
-
+    double bound(const PassPoint& point, const PassSums& sums) const;
     PassSums pass(const PassPoint& point, std::size_t stride);
     double impossible_cycle(double tau);
 

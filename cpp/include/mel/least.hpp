@@ -52,13 +52,17 @@ Enclosure enclose(const Problem& problem, std::int64_t tau, Resource resource,
 // proof, or a larger bound that says nothing.
 Result without_radio(const Problem& problem, std::int64_t tau, const Settings& settings);
 
+// `empty`: not even the fewest samples fit, the bound has no least. `stopped`: before its least was
+// found; it holds as a bound.
+enum class BoundOutcome : std::uint8_t { found, empty, stopped };
+
 // The least bound on the samples that fit at tau (as real numbers), and how it grows with each
-// resource.
+// resource: with a little more of it, where it falls faster with less.
 struct Worth {
+    BoundOutcome outcome;
     double samples;
     double per_s;
     Prices prices;
-    bool possible;  // false: some served learner can not come home in time at any rate
 };
 Worth worth_at(const Problem& problem, double tau, const Settings& settings);
 

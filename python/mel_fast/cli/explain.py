@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.scenario import scenario_options, solved
+from mel_fast.cli.scenario import EXIT_STATUS, scenario_options, solved
 
 
 @click.command("explain")
@@ -13,12 +13,16 @@ def command(**words: Any) -> int:
     """Plan SCENARIO and say what blocks one more local cycle, or any.
 
     How much each budget alone would have to grow is checked by solving again with the change.
-    SCENARIO is a TOML file; without one, the paper's Table I.
+    SCENARIO is a TOML file; without one, the paper's Table I. A time limit is for both. Exit
+    status: that of the plan, 0 optimal, 3 infeasible, 4 stopped by a limit or undecided, 2 wrong
+    usage.
     """
+    limit = words["time_limit_s"]
     try:
-        limits = {name: words[name] for name in ("time_limit_s", "threads")}
-        found = solved(words).explain(**limits)
+        plan = solved(words)
+        left = None if limit is None else max(limit - plan.elapsed_s, 0.0)
+        found = plan.explain(time_limit_s=left, threads=words["threads"])
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(str(found))
-    return 0
+    return EXIT_STATUS[plan.status]

@@ -5,11 +5,14 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.scenario import RESOURCES, check_folder, read_problem, scenario_options
+from mel_fast.cli.scenario import (
+    EXIT_STATUS,
+    RESOURCES,
+    check_folder,
+    read_problem,
+    scenario_options,
+)
 from mel_fast.planning import least
-from mel_fast.status import Status
-
-EXIT_STATUS = {Status.OPTIMAL: 0, Status.INFEASIBLE: 3, Status.FEASIBLE: 4, Status.UNDECIDED: 4}
 
 
 @click.command("fastest")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.scenario import RESOURCES, check_plot, read_problem, scenario_options
+from mel_fast.cli.scenario import EXIT_STATUS, RESOURCES, check_plot, read_problem, scenario_options
 from mel_fast.planning import frontier
 from mel_fast.status import Status
 
@@ -26,7 +26,8 @@ def command(plot: Path | None, form: str, **words: Any) -> int:
     """List the amounts at which one more local cycle fits, each proved from both sides.
 
     SCENARIO is a TOML file; without one, the paper's Table I. Exit status: 0 every breakpoint
-    enclosed to a relative 1e-9, 4 stopped by a limit, 2 wrong usage.
+    enclosed to a relative 1e-9, 3 infeasible even with the most of the range, 4 stopped by a limit,
+    2 wrong usage.
     """
     check_plot(plot)
     try:
@@ -41,4 +42,6 @@ def command(plot: Path | None, form: str, **words: Any) -> int:
         writer.writerows((step.tau, step.amount, step.lower) for step in found.steps)
     else:
         click.echo(found.summary())
-    return 0 if found.status is Status.OPTIMAL else 4
+    if found.status is Status.OPTIMAL:
+        return 0 if found.steps or found.first else EXIT_STATUS[Status.INFEASIBLE]
+    return EXIT_STATUS[found.status]

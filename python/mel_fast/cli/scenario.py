@@ -10,11 +10,19 @@ from mel_fast._asked import MAX_THREADS
 from mel_fast.plan import SCHEMES, Plan
 from mel_fast.problem import IDLES, Problem
 from mel_fast.solving import solve
+from mel_fast.status import Status
 from mel_fast.task import SETTINGS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 RESOURCES = click.Choice(["cycle_s", "bandwidth_hz", "power_w"])
+# What a command exits with, by what is known in the end: 2 is wrong usage.
+EXIT_STATUS = {
+    Status.OPTIMAL: 0,
+    Status.INFEASIBLE: 3,
+    Status.FEASIBLE: 4,
+    Status.UNDECIDED: 4,
+}
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
 # The options that change a scenario, and where a scenario file has what they change.

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.scenario import scenario_options, solved
+from mel_fast.cli.scenario import EXIT_STATUS, scenario_options, solved
 from mel_fast.planning import simulate
 
 
@@ -29,11 +29,15 @@ def command(failures: float, drift_db: float, event_seed: int, **words: Any) -> 
     """Plan SCENARIO, let learners drop out and channels drift, and compare three policies.
 
     Do nothing, reassign after the time-out, monitor and re-plan. SCENARIO is a TOML file; without
-    one, the paper's Table I.
+    one, the paper's Table I. Exit status: that of the plan, 0 optimal, 3 infeasible (there is
+    nothing to carry out), 4 stopped by a limit or undecided, 2 wrong usage.
     """
     try:
-        found = simulate(solved(words), failures=failures, gain_drift=drift_db, seed=event_seed)
+        plan = solved(words)
+        if plan.samples is None:
+            click.echo(plan.summary())
+        else:
+            click.echo(str(simulate(plan, failures=failures, gain_drift=drift_db, seed=event_seed)))
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(str(found))
-    return 0
+    return EXIT_STATUS[plan.status]

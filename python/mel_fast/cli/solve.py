@@ -10,6 +10,7 @@ from mel_fast._atomic import beside
 from mel_fast.cli.progress import SolveProgress
 from mel_fast.cli.render import FORMATS, render
 from mel_fast.cli.scenario import (
+    EXIT_STATUS,
     check_folder,
     check_plot,
     problem_of,
@@ -19,14 +20,7 @@ from mel_fast.cli.scenario import (
 from mel_fast.plan import Plan
 from mel_fast.problem import Problem
 from mel_fast.solving import THENS, solve
-from mel_fast.status import Interrupted, Status
-
-EXIT_STATUS = {
-    Status.OPTIMAL: 0,
-    Status.INFEASIBLE: 3,
-    Status.FEASIBLE: 4,
-    Status.UNDECIDED: 4,
-}
+from mel_fast.status import Interrupted
 
 
 @click.command("solve")

@@ -1,6 +1,7 @@
 """What a planner asks next: how little suffices, what blocks one more, what if things change."""
 
-from mel_fast.planning._explain import Bottleneck, Explanation, explain
+from mel_fast.planning._bottlenecks import Bottleneck
+from mel_fast.planning._explain import Explanation, explain
 from mel_fast.planning._frontier import Frontier, frontier
 from mel_fast.planning._least import Least, fastest, least, sparing
 from mel_fast.planning._leave_out import LeaveOut

@@ -1,35 +1,30 @@
-"""What blocks one more local cycle: in words and numbers, checked by solving again."""
+"""What blocks one more local cycle: in words and numbers, checked by solving again.
 
+Whatever is said here is proved or said to be open: of tau that it does not fit, where the plan or a
+search refutes it; of amounts that they suffice, where there is a plan. What a bound says is called
+a bound.
+"""
+
+import math
 from dataclasses import dataclass
-from typing import NamedTuple
-
-import numpy as np
 
 from mel_fast._asked import asked_seconds, asked_threads
-from mel_fast._units import count, with_unit
-from mel_fast._validation import FloatColumn, IntColumn
+from mel_fast._units import count, rounded, with_unit
+from mel_fast._validation import MAX_INTEGER
 from mel_fast.plan import Plan
+from mel_fast.planning._bottlenecks import Bottleneck, bottlenecks
+from mel_fast.planning._clock import Clock
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
-from mel_fast.planning._prices import Prices, prices_at
+from mel_fast.planning._prices import Bound, Prices, least_bound
 from mel_fast.planning._relief import Marginal, Relief, energy_sentences, marginals, reliefs
-from mel_fast.planning._worth import worth_of
+from mel_fast.planning._search import amount_of
 from mel_fast.status import Status
 
 _RESOURCES: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz", "power_w")
-_SHOWN = 3
+_DIGITS = 6
+_ROUNDING = 1e-9  # relative: far more than any of a bound
 _MANY = 3.0  # from here on a factor reads better than per cent
-
-
-class Bottleneck(NamedTuple):
-    """How much of the way to one more local cycle a cause stands in, over all learners."""
-
-    cause: str
-    """``computing``, ``channel`` (its gain, forward) or ``return``."""
-    samples_per_percent: float
-    """Room for samples that one per cent more speed, gain or return rate everywhere would make."""
-    learners: IntColumn
-    """The learners through which most of it goes, the most important first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +36,25 @@ class Explanation:
     plan : Plan
         The plan that is explained.
     tau : int
-        The number of local cycles that is out of reach, ``plan.tau + 1``.
+        The least number of local cycles that is proved out of reach, ``plan.bound + 1``: for a plan
+        with the best tau one more than it has. What lies between is open.
     needs : dict of str to Least
         For ``cycle_s``, ``bandwidth_hz`` and ``power_w``: how much of it ALONE lets `tau` fit, with
         the plan that attains it and the proof that less does not.
     prices : Prices or None
         At `tau`: how many samples fit at most, and what more of each resource would add.
     bottlenecks : tuple of Bottleneck
-        Computing, channel and return, the heaviest first; empty where no price can tell.
+        Computing, channel and return, the heaviest first; empty where no bound can tell.
     reliefs : tuple of Relief
         For each limit that the learners have, and for resource blocks: what lifting it alone would
         bring, found by solving without it; those that help most first.
     marginals : tuple of Marginal
-        What one sample more in a learner's `max_samples`, or one less in its `min_samples`, adds to
-        the most samples that fit with `tau`: the learners at which it adds most.
+        By how much one sample more in a learner's `max_samples`, or one less in its `min_samples`,
+        raises the bound on the samples that fit with `tau`: the learners at which it is most.
     leave_out : LeaveOut or None
         Only for an infeasible joint problem in which idle learners are served: whom to leave out.
+    unasked : tuple of str
+        What the time limit left no time to look at, in words.
     """
 
     plan: Plan
@@ -67,6 +65,8 @@ class Explanation:
     reliefs: tuple[Relief, ...]
     marginals: tuple[Marginal, ...]
     leave_out: LeaveOut | None
+    unasked: tuple[str, ...]
+    _bound: Bound
 
     @property
     def nearest(self) -> Least | None:
@@ -76,27 +76,38 @@ class Explanation:
 
     def lines(self) -> list[str]:
         """Return the explanation as sentences."""
-        problem = self.plan.problem
-        said = [f"tau = {self.plan.tau} fits, tau = {self.tau} does not ({self.plan.status})."]
-        if self.plan.tau == 0:
-            said = [f"Not even tau = {self.tau} fits ({self.plan.status})."]
-            said += [reason[0].upper() + reason[1:] + "." for reason in self.plan.reasons]
-        if self.prices is not None and self.prices.samples < 0.0:
-            said.append(f"With tau = {self.tau} the budgets do not suffice for the bare model.")
-        elif self.prices is not None and self.prices.samples < problem.task.samples:
-            missing = problem.task.samples - self.prices.samples
-            said.append(
-                f"With tau = {self.tau} at most {self.prices.samples:,.1f} of "
-                f"{count(problem.task.samples, 'sample')} fit: {missing:,.1f} too few."
-            )
+        said = [_known(self.plan, self.tau)]
+        said += [reason[0].upper() + reason[1:] + "." for reason in self.plan.reasons]
+        said += self._room()
         said += [_need(least) for least in self.needs.values()]
         said += [relief.sentence() for relief in self.reliefs]
-        said += [_marginal(marginal, self.tau) for marginal in self.marginals]
-        said += energy_sentences(problem, self.tau, self.needs["cycle_s"].plan)
-        said += [_bottleneck(cause, self.tau) for cause in self.bottlenecks]
+        said += [marginal.sentence(self.tau) for marginal in self.marginals]
+        said += energy_sentences(self.plan.problem, self.tau, self.needs["cycle_s"].plan)
+        said += [bottleneck.sentence() for bottleneck in self.bottlenecks]
         if self.leave_out is not None:
             said.append(self.leave_out.sentence())
+        if self.unasked:
+            said.append(f"The time limit left no time to look at {'; '.join(self.unasked)}.")
         return said
+
+    def _room(self) -> list[str]:
+        """Say how many samples fit at most."""
+        samples = self.plan.problem.task.samples
+        if self._bound.outcome == "empty":
+            return [
+                f"With tau = {self.tau} not even the fewest samples fit that the learners must "
+                "take: some learner does not come home in time or within its limits at any rate, "
+                "or the budgets do not suffice for what must be sent in any case."
+            ]
+        if self.prices is None:
+            return []
+        most = math.floor(self.prices.samples * (1.0 + _ROUNDING) + _ROUNDING)
+        if most >= samples:
+            return []
+        return [
+            f"With tau = {self.tau} at most {most:,} of {count(samples, 'sample')} fit: at least "
+            f"{samples - most:,} too few."
+        ]
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -108,9 +119,11 @@ def explain(plan: Plan, *, time_limit_s: float | None = None, threads: int = 1) 
     Parameters
     ----------
     plan
-        From `solve`, for any scheme; an infeasible one too.
+        From `solve`, for any scheme; an infeasible one too. Of a plan that was not proved to have
+        the best tau, the least tau is explained that is proved out of reach.
     time_limit_s
-        Seconds for all the solving again; None for no limit.
+        Seconds for all the solving again; None for no limit. What there was no time for is said to
+        be open.
     threads
         As for `solve`.
 
@@ -129,86 +142,95 @@ def explain(plan: Plan, *, time_limit_s: float | None = None, threads: int = 1) 
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
     threads = asked_threads(threads)
-    limit = asked_seconds(time_limit_s)
-    tau = plan.tau + 1
-    needs: dict[Resource, Least] = {}
-    share = limit / (len(_RESOURCES) + 2)
-    for over in _RESOURCES:
-        needs[over] = search_least(plan.problem, tau, over, plan.scheme, share, threads, plan.end)
+    clock = Clock(asked_seconds(time_limit_s))
+    tau = min(max(plan.bound, plan.tau) + 1, MAX_INTEGER)
+    unasked = []
+    bound = Bound("stopped")
+    if not clock.over():
+        bound = least_bound(plan, tau, limit_s=clock.share(2), threads=threads)
+    if bound.outcome == "stopped":
+        unasked.append(f"how many samples fit at most with tau = {tau}")
+    # The least amounts, the limits and whom to leave out share what time there is.
+    parts = len(_RESOURCES) + 2
     out = None
-    served = plan.problem.idle == "served" and plan.scheme == "joint"
-    if plan.status is Status.INFEASIBLE and served:
-        out = leave_out(plan, share, threads)
-    near, prices = needs["cycle_s"].plan, prices_at(plan, tau)
+    if plan.status is Status.INFEASIBLE and plan.problem.idle == "served":
+        out = leave_out(plan, clock.share(parts), threads) if plan.scheme == "joint" else None
+    needs: dict[Resource, Least] = {}
+    for over in _RESOURCES:
+        parts -= 1
+        needs[over] = _least(plan, tau, over, clock.share(parts), threads)
+    near = needs["cycle_s"].plan
+    lifted, left = reliefs(plan, tau, near, clock, threads)
+    unasked += [f"what lifting {name} would bring" for name in left]
+    moved = marginals(plan, tau, near, bound.prices, clock, threads)
+    causes = bottlenecks(near, tau, clock, threads)
+    if clock.over():
+        unasked.append(f"what weighs most towards tau = {tau}")
     return Explanation(
         plan=plan,
         tau=tau,
         needs=needs,
-        prices=prices,
-        bottlenecks=_bottlenecks(needs["cycle_s"]),
-        reliefs=tuple(reliefs(plan, tau, near, share, threads)),
-        marginals=tuple(marginals(plan, tau, near, prices)),
+        prices=bound.prices,
+        bottlenecks=tuple(causes),
+        reliefs=tuple(lifted),
+        marginals=tuple(moved),
         leave_out=out,
+        unasked=tuple(unasked),
+        _bound=bound,
     )
 
 
-def _bottlenecks(soonest: Least) -> tuple[Bottleneck, ...]:
-    """Weigh the learners by what a second of theirs is worth in the soonest plan with tau."""
-    plan = soonest.plan
-    worth = None if plan is None else worth_of(plan, soonest.tau)
-    if plan is None or plan.times is None or worth is None:
-        return ()
-    causes: dict[str, FloatColumn] = {
-        "computing": worth.second * plan.times.compute_s,
-        "channel": worth.gain,
-        "return": worth.second * plan.times.return_s,
-    }
-    found = []
-    for cause, column in causes.items():
-        order = np.argsort(-column, kind="stable")[:_SHOWN]
-        order = order[column[order] > 0.0]
-        found.append(Bottleneck(cause, 0.01 * float(column.sum()), order))
-    return tuple(sorted(found, key=lambda entry: -entry.samples_per_percent))
-
-
-def _marginal(marginal: Marginal, tau: int) -> str:
-    step = "more" if marginal.limit == "max_samples" else "less"
-    return (
-        f"One sample {step} in the {marginal.limit} of learner {marginal.learner} makes room for "
-        f"{marginal.samples:.3f} samples with tau = {tau}."
+def _least(plan: Plan, tau: int, over: Resource, limit_s: float, threads: int) -> Least:
+    if limit_s > 0.0:
+        return search_least(plan.problem, tau, over, plan.scheme, limit_s, threads, plan.end)
+    return Least(
+        problem=plan.problem,
+        over=over,
+        tau=tau,
+        scheme=plan.scheme,
+        lower=0.0,
+        amount=math.inf,
+        plan=None,
+        proof=None,
+        stopped=True,
+        elapsed_s=0.0,
+        end=None,
     )
+
+
+def _known(plan: Plan, tau: int) -> str:
+    """Say what the plan proves, and what it leaves open."""
+    first, last = plan.tau + 1, tau - 1
+    if plan.status is Status.INFEASIBLE:
+        return f"Not even tau = {tau} fits ({plan.status})."
+    fits = f"tau = {plan.tau} fits, " if plan.tau else "No plan was found; "
+    if first > last:
+        return f"{fits}tau = {tau} does not ({plan.status})."
+    between = f"tau = {first} fits" if first == last else f"tau = {first} to {last} fit"
+    beyond = f"tau = {tau} does not" if plan.tau else f"tau = {tau} does not fit"
+    return f"{fits}{beyond}; whether {between} is open ({plan.status})."
 
 
 def _need(least: Least) -> str:
     name, unit = NAMES[least.over], UNITS[least.over]
+    has = amount_of(least.problem, least.over)
+    # Rounded outwards: what is printed suffices, and what is printed does not.
+    lower = rounded(least.lower, _DIGITS, up=False)
     if least.plan is None:
-        how = "however large" if least.status is Status.INFEASIBLE else "as far as it was searched"
-        return f"More {name} alone, {how}, does not make tau = {least.tau} fit."
-    has = least.amount / least.factor
-    return (
-        f"{with_unit(least.amount, unit, 6)} of {name} alone instead of {with_unit(has, unit, 6)} "
-        f"({_growth(least.factor)}) make tau = {least.tau} fit"
-        + (
-            ", and no less."
-            if least.status is Status.OPTIMAL
-            else f"; {with_unit(least.lower, unit, 6)} do not."
+        if least.status is Status.INFEASIBLE:
+            return f"More {name} alone, however large, does not make tau = {least.tau} fit."
+        less = f"; {with_unit(lower, unit, _DIGITS)} do not" if least.lower > has else ""
+        return (
+            f"How much more {name} alone makes tau = {least.tau} fit, if any does, is open{less}."
         )
+    enough = rounded(least.amount, _DIGITS, up=True)
+    instead = with_unit(has, unit, _DIGITS)
+    less = f", {with_unit(lower, unit, _DIGITS)} do not" if least.lower > has else ""
+    return (
+        f"{with_unit(enough, unit, _DIGITS)} of {name} alone instead of {instead} "
+        f"({_growth(enough / has)}) make tau = {least.tau} fit{less}."
     )
 
 
 def _growth(factor: float) -> str:
     return f"{factor:.4g} times" if factor >= _MANY else f"{100.0 * (factor - 1.0):+.4g} %"
-
-
-def _bottleneck(cause: Bottleneck, tau: int) -> str:
-    what = {
-        "computing": "faster computing",
-        "channel": "a better channel",
-        "return": "a faster return",
-    }[cause.cause]
-    through = ", ".join(map(str, cause.learners.tolist()))
-    return (
-        f"Towards tau = {tau}, 1 % of {what} at every learner makes room for "
-        f"{cause.samples_per_percent:,.3g} samples"
-        + (f", most of it at learners {through}." if through else ".")
-    )

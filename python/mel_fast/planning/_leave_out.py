@@ -10,11 +10,13 @@ import numpy as np
 from mel_fast._units import count
 from mel_fast._validation import FloatColumn, IntColumn
 from mel_fast.plan import Plan
+from mel_fast.planning._optional import optional_minima
 from mel_fast.problem import Problem
 from mel_fast.solving import solve
 from mel_fast.status import Status
 
 _PUT_BACK = 64  # learners of a set that are tried one by one
+_ROUNDING = 1e-12  # of the cycle: more than all rounding of a return's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,11 @@ class LeaveOut:
     Attributes
     ----------
     learners : ndarray of int64
-        Their indices, ascending; empty where leaving learners out does not help.
+        Their indices, ascending; empty where no such set is known.
     plan : Plan or None
         The plan of the others, for the problem that consists of them.
     irreducible : bool
-        Put any one of them back, and not even one local cycle fits (each was tried). Without a
+        Put any one of them back, and not even one local cycle fits: proved for each. Without a
         plan: no set of learners helps, which is proved.
     least : int
         At least so many must go: those who cannot even return the model within the deadline.
@@ -75,48 +77,50 @@ def leave_out(plan: Plan, limit_s: float, threads: int) -> LeaveOut:
         left = max(end - time.perf_counter(), 0.0)
         return solve(asked, time_limit_s=left, threads=threads, then="none")
 
-    def attempt(out: IntColumn) -> Plan | None:
-        found = ask(without(problem, out))
-        return found if found.tau else None
+    def attempt(out: IntColumn) -> Plan:
+        return ask(without(problem, out))
 
-    # A plan that leaves learners out is a plan in which they are excused, and the other way round.
-    excused = ask(problem.replace(idle="excused"))
-    chosen = np.array([], dtype=np.int64)
-    if excused.samples is None:
-        return LeaveOut(chosen, None, excused.status is Status.INFEASIBLE, must)
-    chosen = np.flatnonzero(excused.samples == 0)
+    # A plan that leaves learners out is a plan in which they are excused, and the other way round;
+    # a learner that is left out has no minimum.
+    nobody = np.array([], dtype=np.int64)
+    found = optional_minima(problem, ask)
+    if found.samples is None:
+        return LeaveOut(nobody, None, found.refuted, must)
+    chosen = np.flatnonzero(found.samples == 0)
     best = attempt(chosen)
     # The dearest to serve, by halves: often fewer.
     low, high = max(must - 1, 0), int(chosen.size)
     while high - low > 1:
         middle = (low + high) // 2
-        found = attempt(order[:middle])
-        if found is None:
+        fewer = attempt(order[:middle])
+        if not fewer.tau:
             low = middle
         else:
-            high, best, chosen = middle, found, np.sort(order[:middle])
-    if best is None:  # double precision, or the limit
-        return LeaveOut(np.array([], dtype=np.int64), None, False, must)
-    irreducible = chosen.size <= _PUT_BACK
-    if irreducible:
-        chosen, best = _put_back(chosen, best, attempt)
-        irreducible = time.perf_counter() < end
+            high, best, chosen = middle, fewer, np.sort(order[:middle])
+    if not best.tau:  # double precision, or the limit
+        return LeaveOut(nobody, None, False, must)
+    irreducible = False
+    if chosen.size <= _PUT_BACK:
+        chosen, best, irreducible = _put_back(chosen, best, attempt)
     return LeaveOut(chosen, best, irreducible, must)
 
 
 def _put_back(
-    chosen: IntColumn, best: Plan, attempt: Callable[[IntColumn], Plan | None]
-) -> tuple[IntColumn, Plan]:
-    """Put learners back one by one until that is possible for none of the set."""
-    changed = True
-    while changed and chosen.size > 1:
-        changed = False
+    chosen: IntColumn, best: Plan, attempt: Callable[[IntColumn], Plan]
+) -> tuple[IntColumn, Plan, bool]:
+    """Put learners back one by one; say as well whether that is proved impossible for the rest."""
+    while chosen.size > 1:
+        proved = True
         for learner in chosen.tolist():
             rest = chosen[chosen != learner]
-            found = attempt(rest) if rest.size else None
-            if found is not None:
-                chosen, best, changed = rest, found, True
-    return chosen, best
+            found = attempt(rest)
+            if found.tau:
+                chosen, best = rest, found
+                break
+            proved &= found.status is Status.INFEASIBLE
+        else:
+            return chosen, best, proved
+    return chosen, best, True
 
 
 def without(problem: Problem, learners: IntColumn) -> Problem:
@@ -140,4 +144,5 @@ def _burden(problem: Problem) -> FloatColumn:
         bits = np.log1p((task.model_bits + task.alpha_bits) / np.maximum(spare, 1e-300) / band)
         noise = radio.noise * band if problem.law == "density" else radio.noise
         burden = np.asarray(bits - np.log(learners.gain / noise))
-    return np.where(spare > 0.0, np.where(np.isfinite(burden), burden, 1e300), math.inf)
+    never = spare < -_ROUNDING * problem.cycle_s
+    return np.where(never, math.inf, np.where(np.isfinite(burden), burden, 1e300))

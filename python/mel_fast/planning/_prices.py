@@ -1,17 +1,20 @@
 """What a little more of each resource is worth."""
 
-from typing import NamedTuple
+import math
+from typing import Literal, NamedTuple
 
 from mel_fast import _core
-from mel_fast.plan import SCHEMES, Plan
+from mel_fast.plan import SCHEMES, Plan, Scheme
 from mel_fast.problem import Problem
 
 
 class Prices(NamedTuple):
     """Samples that a little more of each resource makes room for, at a number of local cycles.
 
-    They are the derivatives of the most samples that fit (as real numbers) at that tau, the prices
-    of the dual bound at its least; see docs/planning.md.
+    They are the derivatives of the most samples that fit (as real numbers, and with bandwidth
+    divisible at will) at that tau: the prices at which the dual bound is least. Where that most
+    has a kink they are its derivatives to the right, what a little MORE adds, and a little less
+    takes away more; see docs/planning.md.
     """
 
     tau: int
@@ -21,9 +24,42 @@ class Prices(NamedTuple):
     per_s: float
     """Samples a second of the deadline buys."""
     per_hz: float
-    """Samples a hertz of bandwidth buys."""
+    """Samples a hertz of bandwidth buys; 0 where more bandwidth alone does not help."""
     per_w: float
-    """Samples a watt of power buys."""
+    """Samples a watt of power buys; 0 where more power alone does not help."""
+
+
+class Bound(NamedTuple):
+    """What a search for the least dual bound ended with."""
+
+    outcome: Literal["found", "empty", "stopped", "none"]
+    """``empty``: not even the fewest samples fit, proved; ``none``: there are no prices."""
+    prices: Prices | None = None
+
+
+_OUTCOMES: tuple[Literal["found", "empty", "stopped"], ...] = ("found", "empty", "stopped")
+
+
+def least_bound(
+    plan: Plan,
+    tau: int,
+    changed: Problem | None = None,
+    *,
+    scheme: Scheme | None = None,
+    limit_s: float = math.inf,
+    threads: int = 1,
+) -> Bound:
+    """Look for the least bound at `tau` for a plan's scheme and problem, or for others."""
+    problem = plan.problem if changed is None else changed
+    scheme = plan.scheme if scheme is None else scheme
+    if scheme == "task_only" or not problem.task.alpha_bits + problem.task.model_bits:
+        return Bound("none")
+    outcome, samples, per_s, per_hz, per_w = _core.worth_at(
+        problem.core, float(tau), SCHEMES.index(scheme), limit_s, threads, plan.end
+    )
+    if outcome != 0:
+        return Bound(_OUTCOMES[outcome])
+    return Bound("found", Prices(tau, samples, per_s, per_hz, per_w))
 
 
 def prices_at(plan: Plan, tau: int, changed: Problem | None = None) -> Prices | None:
@@ -31,19 +67,14 @@ def prices_at(plan: Plan, tau: int, changed: Problem | None = None) -> Prices | 
 
     None where there are none.
     """
-    problem = plan.problem if changed is None else changed
-    if plan.scheme == "task_only" or not problem.task.alpha_bits + problem.task.model_bits:
-        return None
-    samples, per_s, per_hz, per_w, possible = _core.worth_at(
-        problem.core, float(tau), SCHEMES.index(plan.scheme), 1, plan.end
-    )
-    return Prices(tau, samples, per_s, per_hz, per_w) if possible else None
+    return least_bound(plan, tau, changed).prices
 
 
 def prices_of(plan: Plan) -> Prices | None:
     """Return the prices at a plan's own tau (at tau = 1 where it has no plan).
 
     None for the scheme ``task_only``, in which nothing is traded, where nothing is sent, and where
-    some served learner cannot come home in time at any rate.
+    not even the fewest samples fit: some served learner cannot come home in time at any rate, or
+    the budgets do not suffice for what every plan must send.
     """
     return prices_at(plan, max(plan.tau, 1))

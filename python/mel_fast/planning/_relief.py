@@ -12,11 +12,13 @@ from mel_fast._units import count, with_unit
 from mel_fast._validation import IntColumn
 from mel_fast.learners import LIMITS
 from mel_fast.plan import Plan
-from mel_fast.planning._prices import Prices, prices_at
+from mel_fast.planning._clock import Clock
+from mel_fast.planning._prices import Prices, least_bound
 from mel_fast.problem import Problem
 from mel_fast.solving import solve
 
 _SHOWN = 3
+_NOISE = 1e-9  # relative: what two bounds may differ by all the same
 
 
 class Relief(NamedTuple):
@@ -61,29 +63,43 @@ class Marginal(NamedTuple):
     """``max_samples`` (one more) or ``min_samples`` (one less)."""
     learner: int
     samples: float
-    """By how many the most samples that fit (as real numbers) grow: computed again."""
+    """By how many the bound on the samples that fit (``prices.samples``) rises: worked out again.
+    One sample more in a `max_samples` raises it by one at most."""
+
+    def sentence(self, tau: int) -> str:
+        """Return it in words."""
+        step = "more" if self.limit == "max_samples" else "less"
+        return (
+            f"One sample {step} in the {self.limit} of learner {self.learner} raises the bound on "
+            f"the samples that fit with tau = {tau} by {self.samples:.3f}."
+        )
 
 
-def reliefs(plan: Plan, tau: int, near: Plan | None, limit_s: float, threads: int) -> list[Relief]:
-    """Solve once without each limit that was given."""
+def reliefs(
+    plan: Plan, tau: int, near: Plan | None, clock: Clock, threads: int
+) -> tuple[list[Relief], list[str]]:
+    """Solve once without each limit that was given; return as well which ones are still to do."""
     problem = plan.problem
     names = [name for name in LIMITS if name in problem.learners.limits()]
     names = [name for name in names if name != "energy_per_flop_j"]
     if problem.radio.block_hz is not None:
         names.append("block_hz")
+    found: list[Relief] = []
+    if not names or clock.over():
+        return found, names
     at = binding(plan if plan.samples is not None or near is None else near)
-    found = []
-    for name in names:
+    while names and not clock.over():
+        name = names.pop(0)
         free = solve(
             without_limit(problem, name),
             scheme=plan.scheme,
-            time_limit_s=limit_s / max(len(names), 1),
+            time_limit_s=clock.share(len(names) + 1),
             threads=threads,
             then="none",
             start=plan,
         )
         found.append(Relief(name, tau, free, at.get(name, np.array([], dtype=np.int64))))
-    return sorted(found, key=lambda relief: (-relief.plan.tau, -relief.learners.size))
+    return sorted(found, key=lambda relief: (-relief.plan.tau, -relief.learners.size)), names
 
 
 def without_limit(problem: Problem, limit: str) -> Problem:
@@ -96,25 +112,32 @@ def without_limit(problem: Problem, limit: str) -> Problem:
     return problem.replace(learners=problem.learners.replace(**words))
 
 
-def marginals(plan: Plan, tau: int, near: Plan | None, prices: Prices | None) -> list[Marginal]:
+def marginals(
+    plan: Plan, tau: int, near: Plan | None, prices: Prices | None, clock: Clock, threads: int
+) -> list[Marginal]:
     """Move the limits in samples by one where they hold in the fastest plan, one at a time."""
-    if near is None or near.samples is None or prices is None:
+    if near is None or near.samples is None or prices is None or clock.over():
         return []
     learners = plan.problem.learners
     low, high = sample_limits(plan.problem, plan.scheme)
     at = binding(near)
+    noise = _NOISE * max(prices.samples, 1.0)
     found = []
     for limit, column, step in (("max_samples", high, 1), ("min_samples", low, -1)):
         who = at.get(limit, np.array([], dtype=np.int64))
         cost = near.send_s if near.send_s is not None else np.zeros(len(learners))
         order = who[np.argsort(cost[who] * step, kind="stable")][:_SHOWN]
         for learner in order.tolist():
+            if clock.over():
+                break
             moved = column.copy()
             moved[learner] += step
             changed = plan.problem.replace(learners=learners.replace(**{limit: moved}))
-            there = prices_at(plan, tau, changed)
-            if there is not None and there.samples > prices.samples:
-                found.append(Marginal(limit, learner, there.samples - prices.samples))
+            there = least_bound(plan, tau, changed, limit_s=clock.left(), threads=threads).prices
+            if there is not None and there.samples > prices.samples + noise:
+                gained = there.samples - prices.samples
+                # Whoever takes one more could leave it: more than one is rounding.
+                found.append(Marginal(limit, learner, min(gained, 1.0) if step > 0 else gained))
     return sorted(found, key=lambda marginal: -marginal.samples)[:_SHOWN]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from mel_fast._reach import by_energy, by_own_limit, largest_shares
 from mel_fast._validation import FloatColumn
 from mel_fast.plan import Plan
-from mel_fast.planning._prices import prices_at
+from mel_fast.planning._prices import Prices
 
 _NEARLY = 1.0 - 1e-9
 
@@ -26,8 +26,11 @@ class Worth(NamedTuple):
     """For each unit of relative growth of its channel's gain, forward."""
 
 
-def worth_of(plan: Plan, tau: int) -> Worth | None:
-    """Return the worth at a plan with `tau` local cycles; None where nothing can be traded."""
+def worth_of(plan: Plan, tau: int, prices: Prices | None) -> Worth | None:
+    """Return the worth at a plan with `tau` local cycles and the prices there.
+
+    None where nothing can be traded.
+    """
     times, bandwidth, power = plan.times, plan.bandwidth_hz, plan.power_w
     if times is None or bandwidth is None or power is None or plan.samples is None:
         return None
@@ -41,7 +44,6 @@ def worth_of(plan: Plan, tau: int) -> Worth | None:
         if plan.scheme == "resource_only":
             return None
         return Worth(rate_given, rate_given * times.send_s * relative)
-    prices = prices_at(plan, tau)
     if prices is None:
         return None
     most_hz, most_w = largest_shares(problem, plan.scheme)
