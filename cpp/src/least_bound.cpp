@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "mel/parallel.hpp"
 #include "mel/price_step.hpp"
@@ -14,11 +15,11 @@ constexpr double close = 1e-11;  // relative: how far above the least bound a se
 constexpr double sharp = 1e-6;   // relative: where Newton's steps are as short, the next is none
 constexpr double near = 1e-6;    // relative: looks around a kink see the responses that meet there
 constexpr double margin = 1e-9;  // relative: far more than any rounding error of a bound
-constexpr double nothing = 1e-30;    // of all: a price that stands for none
-constexpr double free_price = 1e-9;  // of all: what a price may be worth that is tried as zero
-constexpr double as_low = 1e-9;      // relative: above the least bound, and nearly as low
-constexpr double apart = 1e-3;       // relative: prices so far apart differ where it is not flat
-constexpr double singular = 1e-7;    // of the product of curvatures: their determinant
+constexpr double nothing = 1e-30;     // of all: a price that stands for none
+constexpr double small_price = 1e-3;  // of all: what a price is worth that is tried as zero
+constexpr double as_low = 1e-9;       // relative: above the least bound, and nearly as low
+constexpr double apart = 1e-3;        // relative: prices so far apart differ where it is not flat
+constexpr double singular = 1e-7;     // of the product of curvatures: their determinant
 constexpr int newton_passes = 40;
 constexpr int idle_passes = 6;  // steps without a lower bound: responses jump
 constexpr int cut_passes = 250;
@@ -174,46 +175,63 @@ LeastBound::Step LeastBound::enclose() {
 
 // Whether lower prices, or others, do as well: then a budget's own price is another on its two
 // sides.
-LeastBound::Step LeastBound::probe() {
+LeastBound::Step LeastBound::probe(Prices here, double least) {
     constexpr std::array<std::array<double, 2>, 5> aside{
         {{-1, -1}, {-1, 0}, {0, -1}, {-1, 1}, {1, -1}}};
-    const Prices found = best_.prices;
-    const double least = best_.value + as_low * scale();
+    const double as_good = least + as_low * scale();
     for (const auto& [by_band, by_watt] : aside) {
-        const Prices there{found.lambda * (1 + apart * by_band), found.mu * (1 + apart * by_watt)};
-        const Step step = look(there);
+        // A price of zero has no other side.
+        if ((by_band != 0 && !(prices_.lambda > 0)) || (by_watt != 0 && !(prices_.mu > 0))) {
+            continue;
+        }
+        const Step step =
+            look({here.lambda * (1 + apart * by_band), here.mu * (1 + apart * by_watt)});
         if (step != Step::on) return step;
-        if (looks_.back().value <= least) flat_ = true;
+        if (looks_.back().value <= as_good) flat_ = true;
     }
     return Step::on;
 }
 
-// Prices of zero where they do as well, and what a second is worth: where responses jump, that of
-// the mixture of them which fits the budgets.
+// Zero for prices that do as well as zero.
+LeastBound::Step LeastBound::free_prices(Prices& here) {
+    const Prices found = best_.prices;
+    const Prices none = at(0, 0);
+    const double enough = best_.value + close * scale();
+    const double small = small_price * scale();
+    const bool band = found.lambda * amounts_.bandwidth_hz <= small;
+    const bool watt = found.mu * amounts_.power_w <= small;
+    here = prices_ = found;
+    for (const auto& [no_band, no_watt] : {std::pair{true, true}, {true, false}, {false, true}}) {
+        if ((no_band && !band) || (no_watt && !watt)) continue;
+        const Prices there{no_band ? none.lambda : found.lambda, no_watt ? none.mu : found.mu};
+        const std::size_t before = looks_.size();
+        const Step step = look(there);
+        if (step != Step::on) return step;
+        if (looks_.size() == before || looks_.back().value > enough) continue;
+        here = there;
+        prices_ = {no_band ? 0 : found.lambda, no_watt ? 0 : found.mu};
+        per_s_ = looks_.back().per_s;
+        break;
+    }
+    return Step::on;
+}
+
+// The prices, and what a second is worth: where responses jump, that of the mixture of those that
+// meet at the prices which fits the budgets.
 LeastBound::Step LeastBound::settle() {
     const double least = best_.value;
-    const Prices found = best_.prices;
-    const double all = scale();
-    const double band = found.lambda * amounts_.bandwidth_hz;
-    const double watt = found.mu * amounts_.power_w;
-    const bool band_free = band <= free_price * all;
-    const bool watt_free = watt <= free_price * all;
-    const Prices none = at(0, 0);
-    prices_ = {band_free ? 0 : found.lambda, watt_free ? 0 : found.mu};
+    const bool smooth = over(best_) <= sharp * scale();
     per_s_ = best_.per_s;
-    if (band_free && watt_free) return Step::found;
-    const bool smooth = over(best_) <= sharp * all;
-    const Step probed = probe();
-    if (probed != Step::on) return probed;
+    Prices here;
+    Step step = free_prices(here);
+    if (step == Step::on && (prices_.lambda > 0 || prices_.mu > 0)) step = probe(here, least);
+    if (step != Step::on) return step;
     if (smooth) return Step::found;
-    // The responses that meet here.
     const std::size_t before = looks_.size();
-    const Prices here{band_free ? none.lambda : found.lambda, watt_free ? none.mu : found.mu};
     constexpr std::array<std::array<double, 2>, 9> around{
         {{0, 0}, {1, 0}, {0, 1}, {-1, 0}, {0, -1}, {1, 1}, {-1, -1}, {1, -0.9}, {-0.9, 1}}};
     for (const auto& [by_band, by_watt] : around) {
-        const Step step =
-            look({here.lambda * (1 + near * by_band), here.mu * (1 + near * by_watt)});
+        step = look({here.lambda * (1 + near * by_band), here.mu * (1 + near * by_watt)});
         if (step != Step::on) return step;
     }
     std::vector<Cut> cuts;

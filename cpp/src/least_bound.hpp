@@ -40,7 +40,8 @@ class LeastBound {
     Step descend(Prices start, int max_passes);
     Step enclose();
     Step settle();
-    Step probe();
+    Step free_prices(Prices& here);
+    Step probe(Prices here, double least);
     bool converged(const PriceStep& step) const;
     double over(const Look& look) const;
     double scale() const;
