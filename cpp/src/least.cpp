@@ -46,9 +46,37 @@ Result without_radio(const Problem& problem, std::int64_t tau, const Settings& s
     return result;
 }
 
-// A little more of one resource: by this share of it, where its worth differs on the two sides.
-// Well above what the search takes for nothing.
+namespace {
+
+// A little more of one resource, as a share of it: well above what a search takes for nothing.
 constexpr double little = 1e-5;
+
+// Where responses jump, a second's worth is that of a mixture of them; where the bound is as low at
+// other prices, a little more is worth less than a little less. Then the bound with a little more
+// tells.
+BoundOutcome look_with_more(LeastBound& search, const LeastBound::Amounts& has, Worth& worth,
+                            Prices from) {
+    const bool flat = search.flat();
+    LeastBound::Amounts more = has;
+    more.cycle_s *= 1 + little;
+    BoundOutcome outcome = search.run(more, from);
+    if (outcome != BoundOutcome::found) return outcome;
+    const double gained = search.bound() - worth.samples;
+    worth.per_s = gained > 2 * search.noise() ? gained / (little * has.cycle_s) : 0;
+    if (!flat) return outcome;
+    more = has;
+    more.bandwidth_hz *= 1 + little;
+    outcome = search.run(more, from);
+    if (outcome != BoundOutcome::found) return outcome;
+    worth.prices.lambda = search.prices().lambda;
+    more = has;
+    more.power_w *= 1 + little;
+    outcome = search.run(more, from);
+    worth.prices.mu = search.prices().mu;
+    return outcome;
+}
+
+}  // namespace
 
 Worth worth_at(const Problem& problem, double tau, const Settings& settings) {
     Workshop shop(problem, settings);
@@ -56,19 +84,9 @@ Worth worth_at(const Problem& problem, double tau, const Settings& settings) {
     const LeastBound::Amounts has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};
     const BoundOutcome outcome = search.run(has, shop.begin(problem, tau, settings).prices);
     Worth worth{outcome, search.bound(), search.per_s(), search.prices()};
-    if (outcome != BoundOutcome::found || !search.flat()) return worth;
-    const Prices from = worth.prices.usable() ? worth.prices : shop.boundary.guess().prices;
-    for (const Resource resource : {Resource::cycle, Resource::bandwidth, Resource::power}) {
-        LeastBound::Amounts more = has;
-        (resource == Resource::cycle       ? more.cycle_s
-         : resource == Resource::bandwidth ? more.bandwidth_hz
-                                           : more.power_w) *= 1 + little;
-        const BoundOutcome there = search.run(more, from);
-        if (there == BoundOutcome::stopped) worth.outcome = there;
-        if (there != BoundOutcome::found) break;
-        if (resource == Resource::cycle) worth.per_s = search.per_s();
-        if (resource == Resource::bandwidth) worth.prices.lambda = search.prices().lambda;
-        if (resource == Resource::power) worth.prices.mu = search.prices().mu;
+    if (outcome == BoundOutcome::found && (search.flat() || !search.smooth())) {
+        const Prices from = worth.prices.usable() ? worth.prices : shop.boundary.guess().prices;
+        worth.outcome = look_with_more(search, has, worth, from);
     }
     return worth;
 }

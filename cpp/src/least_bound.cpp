@@ -11,11 +11,10 @@
 namespace mel {
 namespace {
 
-constexpr double close = 1e-11;  // relative: how far above the least bound a search may end
-constexpr double sharp = 1e-6;   // relative: where Newton's steps are as short, the next is none
-constexpr double near = 1e-6;    // relative: looks around a kink see the responses that meet there
-constexpr double margin = 1e-9;  // relative: far more than any rounding error of a bound
-constexpr double nothing = 1e-30;     // of all: a price that stands for none
+constexpr double close = 1e-11;    // relative: how far above the least bound a search may end
+constexpr double sharp = 1e-6;     // relative: where Newton's steps are as short, the next is none
+constexpr double margin = 1e-9;    // relative: far more than any rounding error of a bound
+constexpr double nothing = 1e-30;  // of all: a price that stands for none
 constexpr double small_price = 1e-3;  // of all: what a price is worth that is tried as zero
 constexpr double as_low = 1e-9;       // relative: above the least bound, and nearly as low
 constexpr double apart = 1e-3;        // relative: prices so far apart differ where it is not flat
@@ -36,8 +35,14 @@ BoundOutcome LeastBound::run(const Amounts& amounts, Prices start) {
     looks_.clear();
     best_.value = std::numeric_limits<double>::infinity();
     flat_ = false;
+    smooth_ = true;
     Step step = descend(start, newton_passes);
-    if (step == Step::on) step = enclose();
+    if (step == Step::on) {
+        step = enclose();
+        // Newton's steps sharpen the prices where no response jumps there.
+        if (step == Step::found) step = descend(best_.prices, newton_passes);
+        if (step == Step::on) step = Step::found;
+    }
     if (step == Step::found) step = settle();
     bound_ = best_.value;
     if (step == Step::empty) return BoundOutcome::empty;
@@ -50,6 +55,8 @@ double LeastBound::scale() const {
         best_.prices.lambda * amounts_.bandwidth_hz + best_.prices.mu * amounts_.power_w;
     return std::max(std::fabs(best_.value), 1e-3 * budgets);
 }
+
+double LeastBound::noise() const { return close * scale(); }
 
 LeastBound::Step LeastBound::look(Prices prices) {
     ++passes_;
@@ -216,32 +223,15 @@ LeastBound::Step LeastBound::free_prices(Prices& here) {
     return Step::on;
 }
 
-// The prices, and what a second is worth: where responses jump, that of the mixture of those that
-// meet at the prices which fits the budgets.
 LeastBound::Step LeastBound::settle() {
     const double least = best_.value;
-    const bool smooth = over(best_) <= sharp * scale();
+    smooth_ = over(best_) <= sharp * scale();
     per_s_ = best_.per_s;
     Prices here;
-    Step step = free_prices(here);
-    if (step == Step::on && (prices_.lambda > 0 || prices_.mu > 0)) step = probe(here, least);
+    const Step step = free_prices(here);
     if (step != Step::on) return step;
-    if (smooth) return Step::found;
-    const std::size_t before = looks_.size();
-    constexpr std::array<std::array<double, 2>, 9> around{
-        {{0, 0}, {1, 0}, {0, 1}, {-1, 0}, {0, -1}, {1, 1}, {-1, -1}, {1, -0.9}, {-0.9, 1}}};
-    for (const auto& [by_band, by_watt] : around) {
-        step = look({here.lambda * (1 + near * by_band), here.mu * (1 + near * by_watt)});
-        if (step != Step::on) return step;
-    }
-    std::vector<Cut> cuts;
-    for (std::size_t i = before; i < looks_.size(); ++i) cuts.push_back(cut_of(looks_[i], least));
-    const Mixture mixture = best_mixture(cuts);
-    per_s_ = 0;
-    for (int i = 0; i < mixture.count; ++i) {
-        per_s_ += mixture.weight[i] * looks_[before + mixture.index[i]].per_s;
-    }
-    return Step::found;
+    if (!(prices_.lambda > 0) && !(prices_.mu > 0)) return Step::found;
+    return probe(here, least) == Step::stopped ? Step::stopped : Step::found;
 }
 
 }  // namespace mel

@@ -22,8 +22,10 @@ class LeastBound {
 
     double bound() const { return bound_; }
     Prices prices() const { return prices_; }  // zero where more of a budget is worth nothing
-    double per_s() const { return per_s_; }    // d bound / d cycle
-    bool flat() const { return flat_; }        // nearly as low at prices well apart
+    double per_s() const { return per_s_; }    // d bound / d cycle, where it is smooth
+    bool smooth() const { return smooth_; }    // one response fits the budgets, not a mixture
+    bool flat() const { return flat_; }        // as low at prices apart
+    double noise() const;                      // by how much the bound found may be too high
     long passes() const { return passes_; }
 
   private:
@@ -67,6 +69,7 @@ class LeastBound {
     Prices prices_{};
     double per_s_ = 0;
     bool flat_ = false;
+    bool smooth_ = true;
     long passes_ = 0;
 };
 
