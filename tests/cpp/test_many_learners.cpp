@@ -60,6 +60,7 @@ TEST(least_amounts_suffice_and_a_hair_less_does_not) {
                 CHECK(!short_of.fits(static_cast<long double>(tau), d));
             }
             const mel::Worth worth = mel::worth_at(problem, static_cast<double>(tau), {});
-            CHECK(worth.outcome == mel::BoundOutcome::found && worth.samples >= problem.samples_real() && worth.per_s > 0);
+            CHECK(worth.outcome == mel::BoundOutcome::found &&
+                  worth.samples >= problem.samples_real() && worth.per_s > 0);
         });
 }
