@@ -12,6 +12,7 @@ import csv
 import dataclasses
 import datetime
 import importlib
+import io
 import json
 import os
 import platform
@@ -24,6 +25,7 @@ from peers import NAMES
 from peers.common import PeerAnswer
 
 import mel_fast as mel
+from mel_fast._atomic import write_text
 
 GRACE_S = 15.0
 RESULTS = Path(__file__).parent / "results"
@@ -158,11 +160,12 @@ def main() -> int:
     text = table(rows, options.limit, options.seed)
     RESULTS.mkdir(exist_ok=True)
     stem = RESULTS / f"side_by_side-{datetime.date.today():%Y-%m-%d}"
-    stem.with_suffix(".md").write_text(text)
-    with stem.with_suffix(".csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+    write_text(stem.with_suffix(".md"), text)
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(stem.with_suffix(".csv"), lines.getvalue())
     print(text)
     for claim in wrong:
         print(f"contradiction: {claim}", file=sys.stderr)

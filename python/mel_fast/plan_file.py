@@ -83,7 +83,7 @@ def plan_from_dict(data: Mapping[str, Any]) -> Plan:
 
 
 def save_plan(plan: Plan, path: str | PathLike[str]) -> None:
-    """Write the plan file beside `path` and rename it."""
+    """Write the plan file, whole or not at all."""
     write_text(path, json.dumps(plan_to_dict(plan), allow_nan=False) + "\n")
 
 

@@ -3,12 +3,13 @@
 import textwrap
 from collections.abc import Callable, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._atomic import beside
+from mel_fast._atomic import write_figure
 from mel_fast._optional import require
 from mel_fast._units import with_unit
 from mel_fast._validation import FloatColumn, IntColumn
@@ -74,8 +75,8 @@ def save_figure(plans: Sequence[Plan], path: str | PathLike[str]) -> None:
     """
     matplotlib = require("matplotlib", extra="plot")
     figure = compare(plans)
-    with beside(path) as temporary, matplotlib.rc_context(_STYLE):
-        figure.savefig(temporary, dpi=200, metadata=_undated(temporary.suffix))
+    with matplotlib.rc_context(_STYLE):
+        write_figure(path, figure, dpi=200, metadata=_undated(Path(path).suffix))
 
 
 def compare(plans: Sequence[Plan]) -> "Figure":

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from mel_fast._atomic import beside
+from mel_fast._atomic import write_figure
 from mel_fast._optional import require
 
 if TYPE_CHECKING:
@@ -52,5 +52,4 @@ def save_growth(report: Mapping[str, Any], path: str | PathLike[str]) -> None:
         axes.grid(color="#DDDDDD", linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
     time.legend(frameon=False, fontsize=8, title="idle learners", title_fontsize=8)
-    with beside(path) as temporary:
-        figure.savefig(temporary, dpi=150)
+    write_figure(path, figure, dpi=150)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mel_fast._atomic import write_text
+from mel_fast._atomic import check_writable, write_text
 
 _TITLES = {
     "single": "One small problem through Python (microseconds: median of all calls)",
@@ -79,9 +79,15 @@ def markdown(report: Mapping[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def prepare(folder: Path) -> None:
+    """Make the folder of the reports; an OSError names it where that cannot be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    check_writable(folder / "bench.md")
+
+
 def save(report: Mapping[str, Any], folder: Path) -> tuple[Path, Path]:
     """Write ``bench-DATE.md`` and ``bench-DATE.json``; return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    prepare(folder)
     name = f"bench-{'quick-' if report['quick'] else ''}{report['machine']['date'][:10]}"
     page, data = folder / f"{name}.md", folder / f"{name}.json"
     write_text(page, markdown(report))

@@ -6,6 +6,7 @@ import click
 
 from mel_fast._asked import MAX_THREADS
 from mel_fast.bench import PARTS, WrongAnswerError, run
+from mel_fast.cli.scenario import about, check_plot
 
 WRONG_STATUS = 1
 
@@ -26,12 +27,15 @@ def command(
     usage.
     """
     from mel_fast.bench._plot import save_growth
-    from mel_fast.bench._report import markdown, save
+    from mel_fast.bench._report import markdown, prepare, save
 
     parts = parts or PARTS
-    if plot is not None and (plot.suffix not in (".png", ".svg", ".pdf") or "growth" not in parts):
-        raise click.ClickException(f"--plot {plot}: must end in .png, .svg, .pdf; needs growth")
+    check_plot(plot)
+    if plot is not None and "growth" not in parts:
+        raise click.ClickException(f"--plot {plot}: needs the part growth")
     try:
+        if out is not None:
+            prepare(out)
         report = run(
             parts,
             quick=quick,
@@ -47,6 +51,5 @@ def command(
         click.echo(f"mel-fast: wrong answer: {error}", err=True)
         return WRONG_STATUS
     except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        raise click.ClickException(f"{name}{error.strerror or error}") from None
+        raise click.ClickException(about(error)) from None
     return 0

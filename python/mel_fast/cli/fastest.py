@@ -8,7 +8,8 @@ import click
 from mel_fast.cli.scenario import (
     EXIT_STATUS,
     RESOURCES,
-    check_folder,
+    about,
+    check_targets,
     read_problem,
     scenario_options,
 )
@@ -30,13 +31,16 @@ def command(tau: int, over: Any, output: Path | None, proof: Path | None, **word
     Exit status: 0 enclosed to a relative 1e-9, 3 no amount suffices, 4 stopped by a limit, 2 wrong
     usage.
     """
-    check_folder(output, proof)
+    check_targets(output, proof)
     try:
         found = least(read_problem(words), tau, over, **words)
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     for plan, target in ((found.plan, output), (found.proof, proof)):
         if target is not None and plan is not None:
-            plan.save(target)
+            try:
+                plan.save(target)
+            except OSError as error:
+                raise click.ClickException(about(error)) from None
     click.echo(found.summary())
     return EXIT_STATUS[found.status]

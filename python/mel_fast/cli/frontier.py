@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.scenario import EXIT_STATUS, RESOURCES, check_plot, read_problem, scenario_options
+from mel_fast.cli.scenario import (
+    EXIT_STATUS,
+    RESOURCES,
+    about,
+    check_plot,
+    read_problem,
+    scenario_options,
+)
 from mel_fast.planning import frontier
 from mel_fast.status import Status
 
@@ -35,7 +42,10 @@ def command(plot: Path | None, form: str, **words: Any) -> int:
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     if plot is not None:
-        found.plot(plot)
+        try:
+            found.plot(plot)
+        except OSError as error:
+            raise click.ClickException(about(error)) from None
     if form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(("tau", found.over, "proved_too_little"))

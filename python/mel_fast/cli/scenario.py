@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import click
 
 from mel_fast._asked import MAX_THREADS
+from mel_fast._atomic import check_writable, is_special, resolved
+from mel_fast._optional import require
 from mel_fast.plan import SCHEMES, Plan
 from mel_fast.problem import IDLES, Problem
 from mel_fast.solving import solve
@@ -88,17 +90,31 @@ def solved(words: dict[str, Any]) -> Plan:
     return solve(read_problem(words), **words)
 
 
-def check_folder(*targets: Path | None) -> None:
-    """Refuse before solving what could not be written after it."""
+def check_targets(*targets: Path | None) -> None:
+    """Refuse before solving what could not be written after it, and two names of one file."""
+    files: set[Path] = set()
     for target in filter(None, targets):
-        if target.is_dir():
-            raise click.ClickException(f"{target}: is a folder, must be a file name")
-        if not target.parent.is_dir():
-            raise click.ClickException(f"{target}: no such folder: {target.parent}")
+        try:
+            check_writable(target)
+        except OSError as error:
+            raise click.ClickException(about(error)) from None
+        if not is_special(target):
+            if resolved(target) in files:
+                raise click.ClickException(f"{target}: is given for two outputs")
+            files.add(resolved(target))
 
 
 def check_plot(target: Path | None) -> None:
     """Refuse before solving a figure that could not be drawn after it."""
-    check_folder(target)
-    if target is not None and target.suffix not in PLOT_SUFFIXES:
+    if target is None:
+        return
+    if target.suffix not in PLOT_SUFFIXES:
         raise click.ClickException(f"--plot {target}: must end in {', '.join(PLOT_SUFFIXES)}")
+    check_targets(target)
+    require("matplotlib.figure", extra="plot")
+
+
+def about(error: OSError) -> str:
+    """Return the line that says which file an error of the system is about."""
+    name = f"{error.filename}: " if error.filename else ""
+    return f"{name}{error.strerror or error}"

@@ -11,8 +11,9 @@ from mel_fast.cli.progress import SolveProgress
 from mel_fast.cli.render import FORMATS, render
 from mel_fast.cli.scenario import (
     EXIT_STATUS,
-    check_folder,
+    about,
     check_plot,
+    check_targets,
     problem_of,
     scenario_options,
     take_changes,
@@ -60,8 +61,8 @@ def command(
     if print_scenario:
         click.echo(_print_scenario(scenario, changes), nl=False)
         return 0
-    check_folder(output)
     check_plot(plot)
+    check_targets(output, plot)
     try:
         problem = problem_of(scenario, changes)
         begin = _start(start)
@@ -72,8 +73,7 @@ def command(
         plans = _beside_baselines(plan, words) if plot is not None else ()
         _write(plan, output, plans, plot)
     except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        raise click.ClickException(f"{name}{error.strerror or error}") from None
+        raise click.ClickException(about(error)) from None
     render(plan, form)
     if interrupted:
         raise KeyboardInterrupt
@@ -133,7 +133,7 @@ def _beside_baselines(plan: Plan, words: dict[str, Any]) -> tuple[Plan, ...]:
 
 
 def _write(plan: Plan, output: Path | None, plans: tuple[Plan, ...], plot: Path | None) -> None:
-    """Write both files or neither."""
+    """Make both files before either appears."""
     with ExitStack() as stack:
         if output is not None:
             plan.save(stack.enter_context(beside(output)))

@@ -8,7 +8,7 @@ import click
 import numpy as np
 
 from mel_fast._asked import MAX_THREADS
-from mel_fast.cli.scenario import check_folder, check_plot
+from mel_fast.cli.scenario import check_plot, check_targets
 from mel_fast.sweep import InterruptedSweep, SweepTable, sweep
 
 PROVED_STATUS = 0
@@ -64,8 +64,8 @@ def command(
     over = dict(_axis(text) for text in axes)
     if len(over) < len(axes):
         raise click.ClickException("--over: an axis is given twice")
-    check_folder(output)
     check_plot(plot)
+    check_targets(output, plot)
     try:
         table = sweep(
             scenario,

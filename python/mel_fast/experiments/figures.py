@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mel_fast._atomic import beside
+from mel_fast._atomic import write_figure
 from mel_fast._optional import require
 from mel_fast.experiments.published import (
     CYCLES_TO_TARGET,
@@ -129,5 +129,4 @@ def _canvas(panels: int, title: str) -> tuple[Any, Any]:
 
 def _write(figure: Any, stem: Path) -> None:
     for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-        with beside(stem.with_name(stem.name + suffix)) as temporary:
-            figure.savefig(temporary, dpi=150, metadata=metadata)
+        write_figure(stem.with_name(stem.name + suffix), figure, dpi=150, metadata=metadata)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mel_fast._atomic import beside
+from mel_fast._atomic import beside, check_writable
 from mel_fast._validation import count_or_column, integer, real
 from mel_fast.learning.averaging import WeightedAverage
 from mel_fast.learning.data import Dataset
@@ -102,6 +102,8 @@ def run(
         For a plan without local cycles; tau, cycles, seed or samples that are no integers in range;
         a cycle_s that is no positive number; samples that the data cannot give, an unknown
         partition, a foreign checkpoint (:class:`DataError`), or training that diverges.
+    OSError
+        Before anything is learnt, when the checkpoint could not be written.
     """
     tau, counts, cycle_s, partition = _unpacked(plan, samples, cycle_s, partition)
     cycles = integer("cycles", cycles, low=1)
@@ -113,6 +115,8 @@ def run(
         model = ScikitMLP(data.train_x.shape[1], labels, seed=seed)
     elif not isinstance(model, LocalModel):
         raise TypeError(f"model is a {type(model).__name__}: must be a LocalModel")
+    if checkpoint is not None:
+        check_writable(checkpoint)
     key = _key(tau, counts, partition, concentration, seed, data, model)
     accuracy, weights = _resumed(checkpoint, key)
     if weights is None:
@@ -186,7 +190,7 @@ def _key(
 def _resumed(
     checkpoint: str | Path | None, key: str
 ) -> tuple[list[float], list[NDArray[Any]] | None]:
-    if checkpoint is None or not Path(checkpoint).exists():
+    if checkpoint is None or not Path(checkpoint).is_file():
         return [], None
     try:
         with Path(checkpoint).open("rb") as file, np.load(file, allow_pickle=False) as saved:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mel_fast._asked import asked_callback, asked_problem, asked_seconds, asked_threads
-from mel_fast._atomic import beside
+from mel_fast._atomic import write_figure
 from mel_fast._optional import require
 from mel_fast._progress import shown
 from mel_fast._units import with_unit
@@ -162,9 +162,7 @@ class Frontier:
         OSError
             When the file cannot be written.
         """
-        figure = self.figure()
-        with beside(path) as temporary:
-            figure.savefig(temporary, dpi=200)
+        write_figure(path, self.figure(), dpi=200)
 
 
 def frontier(

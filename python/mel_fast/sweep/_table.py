@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._atomic import beside
+from mel_fast._atomic import write_figure
 from mel_fast._optional import require
 from mel_fast.sweep._grid import RESULTS, Row, Value
 
@@ -129,8 +129,7 @@ class SweepTable:
             raise ValueError(f"{path}: must end in .png, .svg or .pdf")
         figure = draw(self, self.first_axis() if x is None else x, value, band)
         if path is not None:
-            with beside(path) as temporary:
-                figure.savefig(temporary, dpi=200)
+            write_figure(path, figure, dpi=200)
         return figure
 
     def first_axis(self) -> str:
