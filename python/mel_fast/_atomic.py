@@ -10,7 +10,6 @@ lives: what a killed writer left is removed by the next one, what a living one w
 
 import errno
 import hashlib
-import io
 import os
 import shutil
 import stat
@@ -56,7 +55,7 @@ def beside(path: str | PathLike[str]) -> Iterator[Path]:
     if asked in _yielded:
         yield asked
         return
-    with _named(asked):
+    with naming(asked):
         check_writable(asked)
         special = is_special(asked)
         target = asked.absolute() if special else resolved(asked)
@@ -64,7 +63,7 @@ def beside(path: str | PathLike[str]) -> Iterator[Path]:
         handle, temporary = _claim(folder, target, asked.suffix)
     _yielded.add(temporary)
     try:
-        with _named(asked, temporary):
+        with naming(asked, temporary):
             yield temporary
             os.fsync(handle)
             if special:
@@ -92,10 +91,19 @@ def write_text(path: str | PathLike[str], text: str) -> None:
 
 def write_figure(path: str | PathLike[str], figure: "Figure", **words: Any) -> None:
     """Write a figure of matplotlib in the format of `path`'s ending, whole or not at all."""
-    drawn = io.BytesIO()  # of a full disk matplotlib tells nothing but what broke in itself
-    figure.savefig(drawn, format=Path(path).suffix[1:], **words)
     with beside(path) as temporary:
-        temporary.write_bytes(drawn.getvalue())
+        try:
+            figure.savefig(temporary, **words)
+        except Exception as error:
+            raise _cause(error) from None
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the system's error behind one that only says what broke because of it."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, OSError):
+        found = found.__context__
+    return found or error
 
 
 def check_writable(path: str | PathLike[str]) -> None:
@@ -107,7 +115,7 @@ def check_writable(path: str | PathLike[str]) -> None:
         Naming `path`: a folder, a missing folder, no permission, a read-only file system.
     """
     asked = Path(path)
-    with _named(asked):
+    with naming(asked):
         if asked.is_dir():
             raise OSError(errno.EISDIR, "is a folder, must be a file name")
         if is_special(asked):
@@ -177,7 +185,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _named(asked: Path, temporary: Path | None = None) -> Iterator[None]:
+def naming(asked: Path, temporary: Path | None = None) -> Iterator[None]:
     """Let every error of the system name the file that was asked for, not the one beside it."""
     try:
         yield

@@ -21,8 +21,9 @@ from pydantic import (
 )
 
 from mel_fast import channel, scenarios
+from mel_fast._untrusted import shown
 from mel_fast._validation import choice, did_you_mean, integer, real, scalar_or_column
-from mel_fast.learner_table import read_table
+from mel_fast.learner_table import MAX_LEARNERS, read_table, table_path
 from mel_fast.learners import CHECKS, REQUIRED, Learners
 from mel_fast.problem import IDLES, Idle, Problem
 from mel_fast.radio import Radio
@@ -98,6 +99,7 @@ _Column = Annotated[
     Any, _checked(lambda field, value: CHECKS.get(field, scalar_or_column)(field, value))
 ]
 _AtLeastOne = Annotated[int, _checked(integer, low=1)]
+_Count = Annotated[int, _checked(integer, low=1, high=MAX_LEARNERS)]
 _AtLeastZero = Annotated[int, _checked(integer, low=0)]
 
 
@@ -146,7 +148,7 @@ class _Cycle(_Section):
 
 
 class _Draw(_Section):
-    count: _AtLeastOne
+    count: _Count
     seed: _AtLeastZero = 0
     draw: _AtLeastZero = 0
     device_flops_per_s: _Column
@@ -180,7 +182,7 @@ class _Learners(_Section):
     max_power_w: _Column | None = None
     energy_j: _Column | None = None
     energy_per_flop_j: _Column | None = None
-    count: _AtLeastOne | None = None
+    count: _Count | None = None
     table: Annotated[str | None, _checked(_text)] = None
     draw: _Draw | None = None
 
@@ -195,7 +197,7 @@ class _Learners(_Section):
         columns = {name: value for name, value in given.items() if value is not None}
         sources: list[tuple[str, dict[str, Any]]] = []
         if self.table is not None:
-            sources.append(("table", dict(_read(folder / self.table))))
+            sources.append(("table", dict(_read(folder, self.table))))
         if self.draw is not None:
             if self.table is not None or self.count is not None:
                 raise ValueError("beside 'draw' there must be neither 'table' nor 'count'")
@@ -305,13 +307,13 @@ def _override(data: dict[str, Any], key: tuple[str, ...], value: Any) -> None:
     section[last] = value
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(folder: Path, table: str) -> Mapping[str, Any]:
     try:
-        return read_table(path)
+        return read_table(table_path(folder, table))
     except OSError as error:
-        raise ValueError(f"table {path}: {error.strerror}") from None
+        raise ValueError(f"table = {shown(table)}: {error.strerror}") from None
     except ImportError as error:
-        raise ValueError(f"table {path}: {error}") from None
+        raise ValueError(f"table = {shown(table)}: {error}") from None
 
 
 def _explain(error: Any) -> str:

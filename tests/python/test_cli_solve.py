@@ -209,6 +209,21 @@ def test_a_folder_that_takes_no_files_is_one_line(command):
     assert "/proc/plan.json" in done.err
 
 
+@pytest.mark.parametrize("command_name", ["solve", "fastest"])
+def test_two_outputs_are_two_files(command, command_name, tmp_path):
+    (tmp_path / "link.json").symlink_to("plan.json")
+    both = {
+        "solve": ["--output", tmp_path / "a.png", "--plot", tmp_path / "a.png"],
+        "fastest": [
+            "--tau", 1, "--output", tmp_path / "plan.json", "--proof", tmp_path / "link.json"
+        ],
+    }  # fmt: skip
+    done = command(command_name, *both[command_name])
+    assert done.status == 2
+    assert "given for two outputs" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["link.json"]
+
+
 def test_if_the_plot_fails_no_plan_is_left_either(command, tmp_path, monkeypatch):
     import mel_fast.plotting
 

@@ -3,6 +3,7 @@
 import csv
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -221,6 +222,59 @@ def test_the_command_writes_a_file_and_a_figure(tmp_path, capsys):
     out, plot = tmp_path / "o.csv", tmp_path / "o.png"
     arguments = ["sweep", "-q", "--over", "learners=3,4", "--output", str(out), "--plot", str(plot)]
     assert run(arguments) == 0
-    assert capsys.readouterr().out == ""
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == f"mel-fast: 2 rows are in {out}\nmel-fast: the figure is in {plot}\n"
     assert len(out.read_text().splitlines()) == 3
     assert plot.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--over", "seed=0:9", "--plot", "p.png"], "no axis to draw over"),
+        (["--over", "learners=3,4", "--plot", "p.png", "--plot-over", "cycle_s"], "x = 'cycle_s'"),
+        (["--over", "learners=3,4", "--over", "law=density,fixed", "--plot", "p.png",
+          "--plot-over", "law"], "axes of numbers"),
+        (["--over", "learners=3,4", "--plot-over", "learners"], "--plot-over is for --plot"),
+        (["--over", "learners=3,4", "--plot", "no/p.png"], "no/p.png: no such folder"),
+        (["--over", "learners=3,4", "--plot", "p.jpg"], "must end in"),
+        (["--over", "lerners=3,4", "--plot", "p.png"], "did you mean 'learners'"),
+    ],
+)  # fmt: skip
+def test_refusals_come_before_any_work(arguments, why, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    assert run(["sweep", "-q", "--output", "o.csv", *arguments]) == 2
+    assert why in capsys.readouterr().err
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "arguments"),
+    [
+        ("matplotlib.figure", ["--output", "o.csv", "--plot", "p.png"]),
+        ("pyarrow", ["--output", "o.parquet"]),
+    ],
+)
+def test_missing_extras_are_told_before_any_work(missing, arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert run(["sweep", "-q", "--over", "learners=3,4", *arguments]) == 2
+    assert "pip install" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_figure_of_nothing_is_no_figure_but_the_rows_stay(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    out, plot = tmp_path / "o.csv", tmp_path / "p.png"
+    arguments = ["sweep", "-q", "--over", "learners=5,6", "--time-limit-s", "0"]
+    assert run([*arguments, "--output", str(out), "--plot", str(plot)]) == 4
+    assert "no figure: nothing to draw" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == ["o.csv"]
+
+
+def test_only_columns_of_numbers_are_drawn():
+    table = mel.sweep("table1", {"learners": [3, 4]})
+    with pytest.raises(ValueError, match="value = 'status'"):
+        table.plot(value="status")

@@ -8,8 +8,8 @@ import click
 import numpy as np
 
 from mel_fast._asked import MAX_THREADS
-from mel_fast.cli.scenario import check_plot, check_targets
-from mel_fast.sweep import InterruptedSweep, SweepTable, sweep
+from mel_fast.cli.scenario import about, check_plot, check_targets
+from mel_fast.sweep import InterruptedSweep, SweepTable, check_drawable, sweep
 
 PROVED_STATUS = 0
 ALL_INFEASIBLE_STATUS = 3
@@ -66,7 +66,11 @@ def command(
         raise click.ClickException("--over: an axis is given twice")
     check_plot(plot)
     check_targets(output, plot)
+    if plot_over is not None and plot is None:
+        raise click.ClickException("--plot-over is for --plot: give both")
     try:
+        if plot is not None:
+            check_drawable(scenario, over, plot_over)
         table = sweep(
             scenario,
             over,
@@ -76,8 +80,6 @@ def command(
             time_limit_s=time_limit_s,
             progress=not quiet,
         )
-        if plot is not None:
-            table.plot(plot, x=plot_over)
     except InterruptedSweep as stop:
         where = f"; the same command goes on from {output}" if output is not None else ""
         click.echo(f"mel-fast: {len(stop.table)} rows are done{where}", err=True)
@@ -85,11 +87,25 @@ def command(
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        raise click.ClickException(f"{name}{error.strerror or error}") from None
+        raise click.ClickException(about(error)) from None
     if output is None:
         _print(table)
+    else:
+        click.echo(f"mel-fast: {len(table)} rows are in {output}", err=True)
+    if plot is not None:
+        _draw(table, plot, plot_over)
     return _exit_status(table)
+
+
+def _draw(table: SweepTable, plot: Path, over: str | None) -> None:
+    try:
+        table.plot(plot, x=over)
+    except OSError as error:
+        raise click.ClickException(about(error)) from None
+    except ValueError as error:  # no row is proved, which the exit status tells
+        click.echo(f"mel-fast: no figure: {error}", err=True)
+    else:
+        click.echo(f"mel-fast: the figure is in {plot}", err=True)
 
 
 def _axis(text: str) -> tuple[str, list[Number | str]]:

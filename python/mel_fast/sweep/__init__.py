@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ from mel_fast.batch import InterruptedMany, Plans, solve_many
 from mel_fast.problem import Problem
 from mel_fast.status import Interrupted
 from mel_fast.sweep._files import NoFile, Sink, sink_for
-from mel_fast.sweep._grid import Grid, Key, Point, Row, ScenarioLike, key_of
-from mel_fast.sweep._table import SweepTable
+from mel_fast.sweep._grid import Grid, Key, Made, Row, key_of
+from mel_fast.sweep._rows import wants_more
+from mel_fast.sweep._scenario import Point, ScenarioLike
+from mel_fast.sweep._table import SweepTable, axis_to_draw
 
-__all__ = ["InterruptedSweep", "SweepTable", "sweep"]
+__all__ = ["InterruptedSweep", "SweepTable", "check_drawable", "sweep"]
 
 Callback = Callable[[int, int], bool | None]
-Made = tuple[Point, Problem | str]  # a combination with its problem, or why it makes none
 
 _ROWS_AT_ONCE = 256
 _LEARNERS_AT_ONCE = 1 << 20  # a chunk ends here too: rows of large problems are written one by one
@@ -56,12 +58,16 @@ def sweep(
         or any key by its path, such as ``radio.bandwidth_hz``; for a Problem the fields of its
         task, radio, ``cycle_s`` and ``idle``.
     output
-        A .csv or .parquet file that receives the rows while the sweep runs. CSV rows are appended a
-        whole chunk at a time; Parquet rows are collected in ``<output>.parts/`` and become one file
-        at the end, sorted as the grid.
+        A .csv or .parquet file that receives the rows while the sweep runs; no other sweep can
+        write it meanwhile. CSV rows are appended a whole chunk at a time; Parquet rows are
+        collected in ``<output>.parts/`` and become one file at the end, sorted as the grid. Killed
+        at any moment, the sweep goes on from it without losing a row or having one twice.
     resume
-        Whether rows that `output` already has are kept and not solved again. They are known by the
-        scenario and the values of the axes. False begins afresh.
+        Whether rows that `output` already has are kept and not solved again; those that a time
+        limit left open are solved again where they may take longer now than they took. A row is
+        known by the values of the axes and by what made its problem: the content of a Problem or of
+        a scenario file, the problem itself that a function makes. A file that has rows of
+        something else, or rows that were changed, is refused. False begins afresh.
     threads
         Threads to use; the results do not depend on their number.
     time_limit_s
@@ -79,10 +85,11 @@ def sweep(
     Raises
     ------
     ValueError, TypeError
-        For axes that the scenario does not have, for values of the wrong kind, and where `output`
-        is not a file of this sweep.
+        For axes that the scenario does not have, for values of the wrong kind, for more than
+        10,000,000 combinations, and where `output` is not a file of this sweep or has a row that
+        cannot be: the message names the row.
     OSError
-        When `output` cannot be read or written.
+        When `output` cannot be read or written; a BlockingIOError where another sweep writes it.
     InterruptedSweep
         A KeyboardInterrupt, after Ctrl-C; its ``table`` has the rows solved until then, which are
         also in `output`: the same call goes on from there.
@@ -97,25 +104,38 @@ def sweep(
     if time_limit_s is not None:
         time_limit_s = asked_seconds(time_limit_s)
     sink: Sink = NoFile() if output is None else sink_for(Path(output), grid)
-    done = sink.open(resume=resume)
-    todo = [point for point in grid.points() if key_of(point) not in done]
-    with _shown(progress, len(todo)) as bar:
-        run = _Run(grid, threads, time_limit_s, _teller(callback, bar, len(todo)))
-        try:
-            for points in run.chunks(todo):
-                rows = run.solve(points)
-                sink.write(rows)
-                done.update((key_of(row.point), row) for row in rows)
-                if run.should_stop():
-                    break
-        except KeyboardInterrupt:  # between two batches
-            run.interrupted = True
-    rows = list(grid.order(done))
-    sink.close(rows, complete=len(rows) == len(grid))
-    table = SweepTable(grid.name, dict(grid.axes), rows)
+    try:
+        done = sink.open(resume=resume)
+        todo = [point for point in grid.points() if _is_due(done.get(key_of(point)), time_limit_s)]
+        with _shown(progress, len(todo)) as bar:
+            run = _Run(grid, threads, time_limit_s, _teller(callback, bar, len(todo)))
+            try:
+                for made in run.chunks(todo):
+                    rows = run.solve(made)
+                    grid.scenario.check_unchanged()
+                    sink.write(rows)
+                    done.update((key_of(row.point), row) for row in rows)
+                    if run.should_stop():
+                        break
+            except KeyboardInterrupt:  # between two batches
+                run.interrupted = True
+        rows = list(grid.order(done))
+        sink.close(complete=len(rows) == len(grid))
+    finally:
+        sink.release()
+    table = SweepTable(grid.scenario.shown, dict(grid.axes), rows)
     if run.interrupted:
         raise InterruptedSweep(table)
     return table
+
+
+def check_drawable(scenario: ScenarioLike, over: Mapping[str, Any], x: str | None) -> None:
+    """Refuse a sweep that cannot be solved, or not be drawn over axis `x` (None: over any)."""
+    axis_to_draw(Grid.of(scenario, over).axes, x)
+
+
+def _is_due(row: Row | None, time_limit_s: float | None) -> bool:
+    return row is None or wants_more(row, time_limit_s)
 
 
 def _shown(progress: bool, total: int) -> AbstractContextManager[Callable[[int], None] | None]:
@@ -162,39 +182,33 @@ class _Run:
         """Make the problems, some at a time."""
         chunk: list[Made] = []
         learners = 0
-        made: dict[Key, Problem | str] = {}  # schemes share their problem
+        made: dict[Key, Made] = {}  # schemes share their problem
         for point in points:
             key = tuple(value for axis, value in point.items() if axis != "scheme")
             if key not in made:
-                made[key] = self._make(point)
-                learners += _learners(made[key])
-            chunk.append((point, made[key]))
+                made[key] = self._grid.made(point)
+                learners += _learners(made[key].problem)
+            chunk.append(replace(made[key], point=point))
             if len(chunk) >= _ROWS_AT_ONCE or learners >= _LEARNERS_AT_ONCE:
                 yield chunk
                 chunk, learners, made = [], 0, {}
         if chunk:
             yield chunk
 
-    def _make(self, point: Point) -> Problem | str:
-        try:
-            return self._grid.problem(point)
-        except ValueError as error:
-            return str(error)
-
     def solve(self, made: list[Made]) -> list[Row]:
         """Solve a chunk; rows that a stop kept from their answer are left out."""
-        rows = [Row.refused(point, why) for point, why in made if isinstance(why, str)]
+        rows = [Row.refused(each) for each in made if isinstance(each.problem, str)]
         self._done += len(rows)
-        for scheme in dict.fromkeys(point["scheme"] for point, _ in made):
+        for scheme in dict.fromkeys(each.point["scheme"] for each in made):
             if self.stopped:
                 break
             mine = [
-                (point, problem)
-                for point, problem in made
-                if isinstance(problem, Problem) and point["scheme"] == scheme
+                (each, each.problem)
+                for each in made
+                if isinstance(each.problem, Problem) and each.point["scheme"] == scheme
             ]
             plans = self._plans([problem for _, problem in mine], scheme)
-            found = [Row.found(point, plans, i, self.stopped) for i, (point, _) in enumerate(mine)]
+            found = [Row.found(each, plans, i, self.stopped) for i, (each, _) in enumerate(mine)]
             rows.extend(row for row in found if row is not None)
             self._done += len(found)
         return rows

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from mel_fast._atomic import write_figure
 from mel_fast._optional import require
-from mel_fast.sweep._grid import RESULTS, Row, Value
+from mel_fast._untrusted import shown
+from mel_fast._validation import choice
+from mel_fast.sweep._grid import RESULTS, Row
+from mel_fast.sweep._scenario import Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,18 +130,34 @@ class SweepTable:
 
         if path is not None and Path(path).suffix not in (".png", ".svg", ".pdf"):
             raise ValueError(f"{path}: must end in .png, .svg or .pdf")
-        figure = draw(self, self.first_axis() if x is None else x, value, band)
+        choice("value", value, [name for name in RESULTS if name not in ("status", "note")])
+        figure = draw(self, axis_to_draw(self.axes, x), value, band)
         if path is not None:
             write_figure(path, figure, dpi=200)
         return figure
 
-    def first_axis(self) -> str:
-        """Return the first axis with several numbers that is not seed nor draw."""
-        for name, values in self.axes.items():
-            numbers = all(not isinstance(value, str) for value in values)
-            if len(values) > 1 and numbers and name not in ("seed", "draw"):
+
+def axis_to_draw(axes: Mapping[str, tuple[Value, ...]], asked: str | None = None) -> str:
+    """Return the axis that is asked for, or the first with several numbers, not seed nor draw.
+
+    Raises
+    ------
+    ValueError
+        When there is none, or it has texts.
+    """
+    numbers = [
+        name for name, values in axes.items() if all(not isinstance(value, str) for value in values)
+    ]
+    if asked is None:
+        for name in numbers:
+            if len(axes[name]) > 1 and name not in ("seed", "draw"):
                 return name
         raise ValueError("no axis to draw over: one (not seed, not draw) needs several numbers")
+    if asked not in numbers:
+        raise ValueError(
+            f"x = {shown(asked)}: must be one of the axes of numbers ({', '.join(numbers)})"
+        )
+    return asked
 
 
 def _column(entries: list[Value], values: tuple[Value, ...]) -> NDArray[Any]:

@@ -1,0 +1,181 @@
+"""Sweeps in CSV: whole lines are appended, a line that a kill cut short is dropped on resuming."""
+
+import csv
+import errno
+import io
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mel_fast._atomic import beside, naming, open_through, sync_folder
+from mel_fast._locking import is_at
+from mel_fast.sweep._files import locked
+from mel_fast.sweep._grid import MAX_ROWS, Grid, Key, Row
+from mel_fast.sweep._rows import Known, Rows
+
+MAX_BYTES = 1 << 31
+"""Size of a sweep's CSV file."""
+
+_SYNC_S = 1.0  # what was appended is on the disk after so long
+
+
+class CsvFile:
+    """A file that is resumed."""
+
+    def __init__(self, asked: Path, path: Path, grid: Grid) -> None:
+        self._asked = asked
+        self._path = path
+        self._rows = Rows(grid, str(asked))
+        self._known = Known(str(asked))
+        self._handle: int | None = None
+        self._synced = time.monotonic()
+
+    def open(self, *, resume: bool) -> dict[Key, Row]:
+        """Begin or go on."""
+        with naming(self._asked):
+            self._handle = locked(self._path, self._asked)
+            content = self._content() if resume else b""
+        header = _lines([self._rows.header]).encode()
+        if content and not header.startswith(content):
+            lines = self._read(content)
+            whole = _lines([self._rows.header, *map(self._rows.cells, lines)]).encode()
+        else:  # new, or killed before the first line stood
+            whole = header
+        with naming(self._asked):
+            if content.startswith(whole):
+                os.ftruncate(self._handle, len(whole))
+            elif content and whole != header:  # other line ends, for example
+                self._replace(whole)
+            else:
+                os.ftruncate(self._handle, 0)
+                self._append(header)
+        return self._known.rows
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Append lines."""
+        if not rows:
+            return
+        with naming(self._asked):
+            self._append(_lines(map(self._rows.cells, rows)).encode())
+        for row in rows:
+            self._known.again(row)
+
+    def close(self, *, complete: bool) -> None:
+        """Bring all to the disk, without the open rows that were solved again."""
+        assert self._handle is not None
+        with naming(self._asked):
+            if self._known.superseded:
+                rows = self._known.rows.values()
+                lines = _lines([self._rows.header, *map(self._rows.cells, rows)])
+                self._replace(lines.encode())
+            os.fsync(self._handle)
+            sync_folder(self._path.parent)
+
+    def release(self) -> None:
+        """Unlock the file."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def _content(self) -> bytes:
+        assert self._handle is not None
+        size = os.fstat(self._handle).st_size
+        if size > MAX_BYTES:
+            raise ValueError(f"{self._asked} has {size} bytes: must have at most {MAX_BYTES}")
+        with open(os.dup(self._handle), "rb") as file:
+            file.seek(0)
+            return file.read()
+
+    def _read(self, content: bytes) -> list[Row]:
+        """Return the rows of all whole lines, in their order."""
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{self._asked} is not a file of this sweep: byte {error.start} is not UTF-8"
+            ) from None
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        lines = (line for line in text.split("\n")[:-1] if line.strip())
+        self._rows.check_header(next(self._cells(lines, 0), text[:200].split(",")))
+        found = []
+        for number, cells in enumerate(self._cells(lines, 1), 1):
+            if number > MAX_ROWS:
+                raise ValueError(f"{self._asked} has too many rows: must have at most {MAX_ROWS}")
+            row = self._rows.read(cells, number)
+            self._known.add(row, number)
+            found.append(row)
+        return found
+
+    def _cells(self, lines: Iterable[str], first: int) -> Iterator[list[str]]:
+        for number, line in enumerate(lines, first):
+            try:
+                yield from csv.reader([line], strict=True)
+            except csv.Error as error:
+                raise ValueError(f"{self._asked}, row {number}: is not CSV: {error}") from None
+
+    def _append(self, lines: bytes) -> None:
+        assert self._handle is not None
+        if not is_at(self._handle, self._path):
+            raise OSError(errno.ESTALE, "was removed or replaced while the sweep ran")
+        end = os.lseek(self._handle, 0, os.SEEK_END)
+        try:
+            left = memoryview(lines)
+            while left:
+                left = left[os.write(self._handle, left) :]
+        except BaseException:
+            with suppress(OSError):
+                os.ftruncate(self._handle, end)
+            raise
+        if time.monotonic() - self._synced > _SYNC_S:
+            os.fsync(self._handle)
+            self._synced = time.monotonic()
+
+    def _replace(self, content: bytes) -> None:
+        with beside(self._path) as temporary:
+            temporary.write_bytes(content)
+        self.release()
+        self._handle = locked(self._path, self._asked)
+
+
+class CsvStream:
+    """A device or a pipe: it gets the rows as they come, and has none to go on from."""
+
+    def __init__(self, asked: Path, grid: Grid) -> None:
+        self._asked = asked
+        self._rows = Rows(grid, str(asked))
+        self._file: BinaryIO | None = None
+
+    def open(self, *, resume: bool) -> dict[Key, Row]:
+        """Begin."""
+        with naming(self._asked):
+            self._file = open_through(self._asked)
+        self._write([self._rows.header])
+        return {}
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Write lines."""
+        self._write(map(self._rows.cells, rows))
+
+    def close(self, *, complete: bool) -> None:
+        """Do nothing: the lines are written."""
+
+    def release(self) -> None:
+        """Close it."""
+        if self._file is not None:
+            with suppress(OSError):  # was said already
+                self._file.close()
+
+    def _write(self, rows: Iterable[Sequence[Any]]) -> None:
+        assert self._file is not None
+        with naming(self._asked):
+            self._file.write(_lines(rows).encode())
+            self._file.flush()
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
