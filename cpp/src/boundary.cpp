@@ -162,6 +162,12 @@ bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance,
     return false;
 }
 
+bool Boundary::refutes(const PassPoint& point) {
+    const PassSums sums = pass(point, 1);
+    if (pool_.stop().requested() || sums.impossible > 0) return false;
+    return bound(point, sums) + proof_error(problem_, point, sums) < problem_.samples_real();
+}
+
 bool Boundary::prove(PassPoint& point, int max_passes) {
     const double samples = problem_.samples_real();
     for (int step = 0; step < max_passes; ++step) {

@@ -17,7 +17,7 @@ bool BranchAndBound::closes_by_capacity(const Open& open) const {
     for (const double l : open.lower) least.add(l);
     for (const double u : most_) most.add(u);
     const double samples = tools_.problem.samples_real();
-    return above(most, samples) < 0 || above(least, samples) > 0;
+    return (above(most, samples) < 0 && !tools_.part) || above(least, samples) > 0;
 }
 
 // The box that a node's bound is taken over: energy is no matter of the tree, it only forbids.

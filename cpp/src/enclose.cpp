@@ -1,11 +1,14 @@
 // The least amount of a resource from both sides at once (docs/algorithm.md, section 5).
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
+#include <type_traits>
 
 #include "held_boxes.hpp"
 #include "least_prices.hpp"
 #include "mel/rounding.hpp"
+#include "mel/takers.hpp"
 
 namespace mel {
 namespace {
@@ -20,6 +23,7 @@ constexpr double aim = 8e-10;    // to this
 constexpr int most_attempts = 8;
 constexpr double few_samples = 256;  // that single steps make up for in no time
 constexpr std::size_t most_leaves = 256;
+constexpr int most_takers = 12;  // rounds in which more learners come to matter
 
 // Prices from the continuous problem are this close; those of a sample of the learners, and any
 // that Newton's steps circled, less so.
@@ -30,17 +34,34 @@ constexpr LeastPrices::Effort on_sample{0.25, 1e-4};
 
 class Encloser {
   public:
-    Encloser(const Problem& problem, std::int64_t tau, Resource resource, const Settings& settings)
+    Encloser(const Problem& problem, std::int64_t tau, Resource resource, const Settings& settings,
+             UniformBox box)
         : problem_(problem),
           resource_(resource),
-          shop_(problem, settings),
+          settings_(settings),
+          shop_(problem, settings, box),
           point_(shop_.begin(problem, static_cast<double>(tau), settings)),
           amount_(amount_of(problem, resource)),
           prices_(problem, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau), resource,
                   shop_.pool) {}
 
     Enclosure run() {
-        if (find_prices()) {
+        const PassPoint first = point_;
+        const LeastPrices::Effort effort = begin();
+        if (usable() && may_leave_out(problem_)) {
+            if (std::optional<Enclosure> found = of_takers()) return std::move(*found);
+        }
+        return run_from(first, effort);
+    }
+
+    Enclosure run_part() {
+        const PassPoint first = point_;
+        return run_from(first, begin());
+    }
+
+  private:
+    Enclosure run_from(const PassPoint& first, const LeastPrices::Effort& effort) {
+        if (find_prices(first, effort)) {
             reach_ = prices_.widen(point_, narrow);
             if (refute() && !shop_.pool.stop().check() && split()) {
                 close_gap();
@@ -49,15 +70,72 @@ class Encloser {
         return found();
     }
 
-  private:
-    bool find_prices() {
-        const PassPoint first = point_;
-        const LeastPrices::Effort effort = begin();
+    bool find_prices(const PassPoint& first, const LeastPrices::Effort& effort) {
         if (usable() && prices_.search(point_, amount_, effort)) return true;
         if (shop_.pool.stop().check()) return false;
         point_ = first;
         amount_ = amount_of(problem_, resource_);
         return prices_.search(point_, amount_, from_afar);
+    }
+
+    // Where few learners take part: both ends of their problem, and a look at all others. Empty
+    // where too many join, or nothing comes of it.
+    std::optional<Enclosure> of_takers() {
+        double amount = amount_;
+        const auto at = [&](double of, Prices prices) {
+            return PassPoint{point_.tau, with_amount(problem_, resource_, of).cycle_s(), prices};
+        };
+        const Box box = shop_.boxes.real(point_.tau);
+        if (!few_take_part(problem_, box, at(amount, point_.prices), shop_.pool)) return {};
+        std::vector<std::size_t> part =
+            first_takers(problem_, box, at(amount, point_.prices), shop_.pool);
+        Settings settings = settings_;
+        settings.start = Start{point_.tau, point_.prices};
+        for (int round = 0; round < most_takers && !shop_.pool.stop().check(); ++round) {
+            if (part.empty() || 2 * part.size() > problem_.size()) return {};
+            const Problem few = with_amount(problem_, resource_, amount).taken(part);
+            settings.time_limit_s = settings_.time_limit_s - shop_.stop.elapsed_s();
+            Encloser inner(few, static_cast<std::int64_t>(point_.tau), resource_, settings,
+                           shop_.boxes.root().uniform);
+            Enclosure found = inner.run_part();
+            passes_ += found.passes;
+            if (shop_.pool.stop().check()) {
+                found.lower = 0;  // nobody looked at the others
+                return of_whole(std::move(found), part);
+            }
+            if (!(found.lower > 0) || !found.prices.usable()) return {};
+            settings.start->prices = found.prices;
+            amount = found.lower;
+            const Problem refuted = with_amount(few, resource_, found.lower);
+            const RaisedTree raised(refuted, inner.shop_.boxes, point_.tau, found.tree,
+                                    inner.shop_.pool);
+            passes_ += raised.passes();
+            if (!raised.counts_on_prices()) return of_whole(std::move(found), part);
+            const PassPoint lowest = at(amount, raised.lowest());
+            std::vector<std::size_t> back =
+                missing_from(part, takers(problem_, box, lowest, shop_.pool));
+            ++passes_;
+            if (back.empty()) return of_whole(std::move(found), part);
+            part = more_takers(problem_, box, lowest, part, std::move(back), shop_.pool);
+        }
+        return {};
+    }
+
+    // What was found for a part, in the whole problem's columns.
+    Enclosure of_whole(Enclosure found, const std::vector<std::size_t>& part) {
+        const auto spread = [&](auto& column) {
+            if (column.empty()) return;
+            std::remove_reference_t<decltype(column)> all;
+            all.assign(problem_.size(), 0);
+            for (std::size_t i = 0; i < part.size(); ++i) all[part[i]] = column[i];
+            column.swap(all);
+        };
+        renumber(found.tree, part);
+        spread(found.samples);
+        spread(found.settled.bandwidth_hz);
+        spread(found.settled.power_w);
+        found.passes = passes_ + shop_.boundary.passes();
+        return found;
     }
 
     bool in_lanes() { return whole_in_lanes(problem_, shop_.boxes.whole(point_.tau)); }
@@ -204,6 +282,7 @@ class Encloser {
 
     const Problem& problem_;
     Resource resource_;
+    Settings settings_;
     Workshop shop_;
     PassPoint point_;
     double amount_;
@@ -220,7 +299,7 @@ Enclosure enclose(const Problem& problem, std::int64_t tau, Resource resource,
                   const Settings& settings) {
     if (problem.sends_nothing() || problem.block_hz() > 0) return {};
     try {
-        return Encloser(problem, tau, resource, settings).run();
+        return Encloser(problem, tau, resource, settings, root_box(problem, settings.scheme)).run();
     } catch (const std::invalid_argument&) {
         return {};  // the search left what a problem may be
     }

@@ -22,9 +22,11 @@ inline std::function<bool()> poll_of(const Settings& settings) {
 // What a search over the continuous problem works with.
 struct Workshop {
     Workshop(const Problem& problem, const Settings& settings)
+        : Workshop(problem, settings, root_box(problem, settings.scheme)) {}
+    Workshop(const Problem& problem, const Settings& settings, UniformBox box)
         : stop(settings.time_limit_s, poll_of(settings)),
           pool(problem.size() >= 16 * block_size ? settings.threads : 1, stop),
-          boxes(problem, pool, root_box(problem, settings.scheme)),
+          boxes(problem, pool, box),
           boundary(problem, pool, boxes) {}
 
     PassPoint begin(const Problem& problem, double tau, const Settings& settings) const {

@@ -79,4 +79,44 @@ Problem Problem::sampled(std::size_t stride) const {
     return part.with(cycle_s_, share * stated_bandwidth_hz_, share * power_w_);
 }
 
+Problem Problem::taken(std::span<const std::size_t> learners) const {
+    Problem part = *this;
+    part.size_ = learners.size();
+    const auto gather = [&](const double* from, double* to) {
+        for (const std::size_t k : learners) *to++ = from[k];
+        std::fill_n(to, part.padded() - part.size_, from[learners.back()]);
+    };
+    const std::shared_ptr<double[]> columns = shared_column(3 * part.padded());
+    for (std::size_t column = 0; column < 3; ++column) {
+        gather(columns_.get() + column * padded(), columns.get() + column * part.padded());
+    }
+    part.columns_ = columns;
+    if (limits_) {
+        LearnerLimits limits = {};
+        limits.flops_per_sample = limits_->flops_per_sample;
+        for (const auto column :
+             {&LearnerLimits::min_samples, &LearnerLimits::max_samples,
+              &LearnerLimits::max_bandwidth_hz, &LearnerLimits::max_power_w,
+              &LearnerLimits::max_rate, &LearnerLimits::energy_j, &LearnerLimits::energy_per_flop_j,
+              &LearnerLimits::return_j_per_bit}) {
+            const std::vector<double>& from = (*limits_).*column;
+            if (from.empty()) continue;
+            (limits.*column).resize(part.padded());
+            gather(from.data(), (limits.*column).data());
+        }
+        part.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
+    }
+    if (twins_) {
+        std::vector<std::uint32_t> twins;
+        for (const std::size_t k : learners) twins.push_back((*twins_)[k]);
+        part.twins_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(twins));
+    }
+    const std::span<const double> back = part.return_s_per_bit();
+    part.slowest_return_ =
+        static_cast<std::size_t>(std::max_element(back.begin(), back.end()) - back.begin());
+    part.every_return_in_time_ = beta_ * back[part.slowest_return_] < cycle_s_;
+    part.find_typical();
+    return part;
+}
+
 }  // namespace mel

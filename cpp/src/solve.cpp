@@ -1,9 +1,14 @@
 #include <algorithm>
 
 #include "mel/equal_shares.hpp"
+#include "mel/takers.hpp"
 #include "solver.hpp"
 
 namespace mel {
+namespace {
+constexpr std::int64_t far_stride = 4;  // of the search: the guess was wrong
+}  // namespace
+
 UniformBox root_box(const Problem& problem, Scheme scheme) {
     const double samples = problem.samples_real();
     if (scheme == Scheme::resource_only) {
@@ -39,6 +44,12 @@ Result Solver::run() {
         upper_ = 0;
         return finish();
     }
+    find_largest();
+    return finish();
+}
+
+// Where to look for the largest tau, and the prices there.
+PassPoint Solver::guess_tau() {
     PassPoint guess = begin();
     if (!problem_.sends_nothing()) {
         smooth_ = boundary_.find_tau(guess, 1e-6, 16, stride_of(searched_learners),
@@ -47,14 +58,29 @@ Result Solver::run() {
         if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
         if (smooth_) expected_ = guess.tau;
     }
+    return guess;
+}
+
+void Solver::find_largest() {
+    const PassPoint guess = guess_tau();
     end_tau_ = guess.tau;
-    const std::int64_t whole = whole_guess(guess.tau, 0);
+    if (few_take_part(guess.tau) &&
+        ask_takers(guess.tau, [this](Solver& part) { return part.run_part(upper_); })) {
+        return;
+    }
+    const std::int64_t whole = std::max(whole_guess(guess.tau, 0), result_.tau);
     if (problem_.block_hz() > 0 && !problem_.sends_nothing()) {
         search_in_blocks(whole);
     } else {
         search(whole);
     }
     if (upper_ > result_.tau && !stop_.requested()) tighten();
+}
+
+Result Solver::run_part(std::int64_t upper) {
+    upper_ = upper;
+    result_.tree = {TreeNode{}};
+    find_largest();
     return finish();
 }
 
@@ -64,11 +90,26 @@ Result Solver::decide_one(std::int64_t tau) {
     end_tau_ = static_cast<double>(tau);
     prices_ = begin().prices;
     if (boxes_.contradicts()) upper_ = std::min(upper_, tau - 1);
-    if (tau <= upper_) {
-        const Answer answer = decide(tau);
-        if (answer == Answer::feasible) result_.tau = tau;
-        if (answer == Answer::infeasible) upper_ = tau - 1;
+    if (tau > upper_) return finish();
+    if (may_leave_out(problem_) && !settings_.start) guess_tau();
+    if (few_take_part(end_tau_) &&
+        ask_takers(end_tau_, [=, this](Solver& part) { return part.decide_part(tau, upper_); })) {
+        return finish();
     }
+    const Answer answer = decide(tau);
+    if (answer == Answer::feasible) result_.tau = tau;
+    if (answer == Answer::infeasible) upper_ = tau - 1;
+    return finish();
+}
+
+Result Solver::decide_part(std::int64_t tau, std::int64_t upper) {
+    upper_ = upper;
+    result_.tree = {TreeNode{}};
+    end_tau_ = static_cast<double>(tau);
+    prices_ = begin().prices;
+    const Answer answer = decide(tau);
+    if (answer == Answer::feasible) result_.tau = tau;
+    if (answer == Answer::infeasible) upper_ = tau - 1;
     return finish();
 }
 
@@ -86,7 +127,7 @@ std::function<bool()> Solver::poll() {
 
 std::int64_t Solver::passes() const {
     return boundary_.passes() + mixture_.passes() + filling_.passes() + block_filling_.passes() +
-           tree_search_.passes() + capacity_passes_;
+           tree_search_.passes() + capacity_passes_ + taker_passes_;
 }
 
 // A guess may be anything, also not a number.
@@ -110,7 +151,12 @@ void Solver::search(std::int64_t guess, bool hopeful) {
         const Answer answer = decide(next);
         if (answer == Answer::stopped) return;
         if (answer == Answer::feasible) result_.tau = next;
-        if (answer == Answer::infeasible) upper_ = next - 1;
+        if (answer == Answer::infeasible) {
+            const std::int64_t least = stride > far_stride ? also_refuted(next, low) : next;
+            if (least < next) stride = 1;  // a new guess
+            next = least;
+            upper_ = next - 1;
+        }
         if (answer == Answer::feasible || (hopeful && answer == Answer::unresolved)) {
             bracketed_below = true;
             low = next;
@@ -129,6 +175,27 @@ void Solver::search(std::int64_t guess, bool hopeful) {
             stride *= 2;
         }
     }
+}
+
+// The least tau above `low` that the prices refute which refuted `tau`, by a few more looks at them
+// alone: where whole samples make far less possible than the guess says.
+std::int64_t Solver::also_refuted(std::int64_t tau, std::int64_t low) {
+    if (result_.tree.size() != 1) return tau;
+    const Prices prices = result_.tree.front().prices;
+    const auto refutes = [&](std::int64_t at) {
+        const double t = static_cast<double>(at);
+        if (!prices.usable()) return closed_by_capacity(t) == Answer::infeasible;
+        return boundary_.refutes({t, problem_.cycle_s(), prices});
+    };
+    std::int64_t stride = 1;
+    while (tau - stride > low && refutes(tau - stride)) {
+        tau -= stride;
+        stride *= 2;
+    }
+    for (stride = std::min(stride, tau - low) / 2; stride > 0; stride /= 2) {
+        if (!stop_.requested() && refutes(tau - stride)) tau -= stride;
+    }
+    return tau;
 }
 
 // Whole blocks may make far less possible than the guess says, and a tau well below what is
@@ -225,7 +292,7 @@ Solver::Answer Solver::closed_by_capacity(double tau) {
     ++capacity_passes_;
     const double most = capacity(problem_, boxes_.whole(tau), tau, pool_, blocks_);
     if (stop_.requested()) return Answer::stopped;
-    if (most >= problem_.samples_real()) return Answer::unresolved;
+    if (most >= problem_.samples_real() || (part_ && most >= 0)) return Answer::unresolved;
     result_.tree = {TreeNode{}};
     blame_ = most >= 0 ? Blame::computing : Blame::slow_return;
     return Answer::infeasible;
@@ -233,7 +300,7 @@ Solver::Answer Solver::closed_by_capacity(double tau) {
 
 Result Solver::finish() {
     result_.bound = upper_;
-    result_.stopped = stop_.requested();
+    result_.stopped = stop_.requested() || halted_;
     if (upper_ == 0) {
         result_.status = Status::infeasible;
         result_.blame = blame_ == Blame::none ? Blame::computing : blame_;
@@ -244,7 +311,7 @@ Result Solver::finish() {
         result_.status = result_.stopped && result_.tau > 0 ? Status::feasible : Status::undecided;
     }
     result_.end = {end_tau_, prices_};
-    result_.nodes = tree_search_.nodes();
+    result_.nodes = tree_search_.nodes() + taker_nodes_;
     result_.passes = passes();
     result_.elapsed_s = stop_.elapsed_s();
     return std::move(result_);
@@ -252,12 +319,12 @@ Result Solver::finish() {
 
 Result solve(const Problem& problem, const Settings& settings) {
     if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
-    return Solver(problem, settings).run();
+    return Solver(problem, settings, root_box(problem, settings.scheme)).run();
 }
 
 Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {
     if (settings.scheme == Scheme::task_only) return decide_equal_shares(problem, tau, settings);
-    return Solver(problem, settings).decide_one(tau);
+    return Solver(problem, settings, root_box(problem, settings.scheme)).decide_one(tau);
 }
 
 }  // namespace mel

@@ -63,6 +63,9 @@ class Boundary {
     // for rounding.
     bool prove(PassPoint& point, int max_passes);
 
+    // Whether the bound is below D at these very prices, with room for rounding.
+    bool refutes(const PassPoint& point);
+
     long passes() const { return passes_; }
 
   private:

@@ -26,6 +26,7 @@ struct Tools {
     Rounding& rounding;
     WaterFilling& filling;
     BlockFilling& block_filling;
+    bool part = false;  // of a problem with more learners, who may hold what these can not
 };
 
 class BranchAndBound {

@@ -84,6 +84,10 @@ class Problem {
     // searches that only guide look at first. For problems without limits of learners.
     Problem sampled(std::size_t stride) const;
 
+    // The problem of some learners alone, with all the samples and budgets; their numbers rise. For
+    // problems whose other learners may rest.
+    Problem taken(std::span<const std::size_t> learners) const;
+
     std::size_t size() const { return size_; }
     std::int64_t samples() const { return samples_; }
     double samples_real() const { return static_cast<double>(samples_); }

@@ -1,0 +1,92 @@
+"""Far more learners than samples, or than can take part: most are left out, with their proof."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+
+
+def fading(learners: int, law: str, **asked: Any) -> mel.Problem:
+    """Return Table I's 60,000 samples and budgets for so many Rayleigh channels."""
+    return mel.scenarios.table1(learners=learners, seed=3, idle="excused", law=law, **asked)  # type: ignore[arg-type]
+
+
+def limited(problem: mel.Problem, limit: str) -> mel.Problem:
+    """Return the problem with limits that bind."""
+    rng = np.random.default_rng(1)
+    size = len(problem.learners)
+    columns: dict[str, Any] = {
+        "none": {},
+        "min_samples": {"min_samples": (rng.random(size) < 20 / size) * 3.0},
+        "max_samples": {"max_samples": 1500.0},
+        "max_power_w": {"max_power_w": problem.radio.power_w / 300},
+        "max_bandwidth_hz": {"max_bandwidth_hz": problem.radio.bandwidth_hz / 300},
+        "energy_j": {"energy_j": rng.uniform(0.5, 3, size), "energy_per_flop_j": 1e-10},
+    }[limit]
+    return problem.replace(learners=problem.learners.replace(**columns))
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_a_million_learners_for_sixty_thousand_samples_are_proved(law: str) -> None:
+    plan = mel.solve(fading(1_000_000, law), threads=2, time_limit_s=15)
+    assert plan.status is mel.Status.OPTIMAL
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["none", "min_samples", "max_samples", "max_power_w", "max_bandwidth_hz", "energy_j"],
+)
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_proofs_hold_for_all_learners(law: str, limit: str) -> None:
+    problem = limited(fading(20_000, law, setting="federated"), limit)
+    plan = mel.solve(problem)
+    assert plan.status is mel.Status.OPTIMAL
+    assert plan.samples is not None
+    assert 0 < np.count_nonzero(plan.samples) < 2_000
+    report = mel.verify(problem, plan)
+    assert report.ok, report.reasons
+    if limit == "min_samples":
+        must = problem.learners.min_samples
+        assert must is not None
+        assert np.all(plan.samples >= must)
+        assert np.count_nonzero(must) > 5
+
+
+@pytest.mark.parametrize("over", ["power_w", "bandwidth_hz", "cycle_s"])
+@pytest.mark.parametrize("tau", [1, 30, 326, 500])
+def test_no_least_amount_takes_a_hundred_times_as_long_as_its_neighbours(
+    over: Any, tau: int
+) -> None:
+    problem = mel.scenarios.table1(learners=100_000, seed=1, idle="excused")
+    found = mel.least(problem, tau, over, time_limit_s=4)
+    assert found.status is mel.Status.OPTIMAL
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_both_ends_of_a_least_amount_are_proved_for_all_learners(law: str) -> None:
+    problem = fading(20_000, law)
+    found = mel.least(problem, max(mel.solve(problem).tau // 2, 1), "power_w", time_limit_s=20)
+    assert found.status is mel.Status.OPTIMAL
+    assert found.plan is not None
+    assert found.proof is not None
+    for plan in (found.plan, found.proof):
+        report = mel.verify(plan.problem, plan)
+        assert report.ok, report.reasons
+
+
+def test_the_answer_does_not_depend_on_threads() -> None:
+    problem = fading(50_000, "density")
+    one, two = (mel.solve(problem, threads=threads) for threads in (1, 3))
+    assert one.tau == two.tau
+    for name in ("samples", "bandwidth_hz", "power_w"):
+        assert np.array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_a_stop_in_between_leaves_a_valid_bound() -> None:
+    problem = fading(200_000, "density")
+    whole = mel.solve(problem)
+    for limit_s in (0.0, 0.005, 0.02, 0.05):
+        plan = mel.solve(problem, time_limit_s=limit_s)
+        assert plan.tau <= whole.tau <= plan.bound
