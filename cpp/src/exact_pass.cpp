@@ -98,9 +98,16 @@ AddResponse response_of(const Problem& problem) {
                                       : add_plain;
 }
 
-bool all_equal(const double* column, std::size_t first, std::size_t last) {
-    return !column ||
-           std::all_of(column + first, column + last, [=](double x) { return x == column[first]; });
+// Where the groups from `first` on end whose learners all have the box of learner `first`.
+std::size_t end_of_alike(const Box& box, std::size_t first, std::size_t last) {
+    const double low = box.low(first), high = box.high(first);
+    for (std::size_t at = first; at < last; at += group) {
+        const std::size_t end = std::min(last, at + group);
+        for (std::size_t k = at; k < end; ++k) {
+            if (box.low(k) != low || box.high(k) != high) return at;
+        }
+    }
+    return last;
 }
 
 }  // namespace
@@ -127,15 +134,7 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
     const KernelInput in = kernel_input(problem, box, point);
     const auto kernel = pool.kernels().whole(problem.law());
     blocks.resize(block_count(size));
-    pool.run(blocks.size(), [&](std::size_t b) {
-        const std::size_t first = b * block_size;
-        const std::size_t last = std::min(size, first + block_size);
-        const bool in_lanes =
-            plain && all_equal(box.lower, first, last) && all_equal(box.upper, first, last);
-        if (!in_lanes) {
-            blocks[b] = exact_learners(problem, box, point, first, last, samples);
-            return;
-        }
+    const auto in_lanes = [&](std::size_t first, std::size_t last) {
         KernelInput here = in;
         here.box = {box.low(first), box.high(first)};
         const WholeSums lanes = kernel(here, first, last, samples, lean);
@@ -147,7 +146,21 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
             const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
             samples[k] = add_plain(problem, k, demand, box.low(k), box.high(k), point, sums);
         }
-        blocks[b] = sums;
+        return sums;
+    };
+    pool.run(blocks.size(), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        blocks[b] = {};
+        for (std::size_t first = b * block_size; first < last;) {
+            std::size_t end = plain ? end_of_alike(box, first, last) : first;
+            if (end > first) {
+                blocks[b].add(in_lanes(first, end));
+            } else {
+                end = plain ? std::min(last, first + group) : last;
+                blocks[b].add(exact_learners(problem, box, point, first, end, samples));
+            }
+            first = end;
+        }
     });
     return reduce_tree(std::span<SplitSums>(blocks));
 }

@@ -87,7 +87,7 @@ struct Draw {
 // learners.
 Draw prices_that_draw(const Problem& problem, const Box& box, const PassPoint& point,
                       double samples, Pool& pool) {
-    const std::size_t stride = sample_stride(problem.size(), 16 * searched_learners);
+    const std::size_t stride = sample_stride(problem.size(), 2 * searched_learners);
     const double scale = static_cast<double>(problem.size()) /
                          static_cast<double>(learners_seen(problem.size(), stride));
     std::vector<PassSums> blocks;

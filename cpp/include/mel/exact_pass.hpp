@@ -38,7 +38,7 @@ struct SplitSums {
     }
 };
 
-// Fills samples[k] with the best integer at the prices (both positive). Blocks of learners with one
+// Fills samples[k] with the best integer at the prices (both positive). Groups of learners with one
 // box and no caps go in lanes; for those `lean`, where it is not null, is filled as Kernels::Whole
 // says.
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
