@@ -181,6 +181,10 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
         kernel(in, first, last, samples.data());
         if (capped) look_at_caps(problem, box, at, first, last, samples.data());
         for (std::size_t k = first; k < last; ++k) {
+            if (box.high(k) < 1 && box.low(k) <= 0) {
+                samples[k] = 0;
+                continue;
+            }
             const Demand demand = demand_of(problem, k, at.tau, at.cycle_s);
             const double off = ratio / noise[k];
             double left = demand.slack(1);
