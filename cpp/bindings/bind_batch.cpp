@@ -1,6 +1,5 @@
 #include <pybind11/stl.h>
 
-#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,6 +7,7 @@
 
 #include "bindings.hpp"
 #include "mel/batch.hpp"
+#include "watched.hpp"
 
 namespace mel_bindings {
 namespace {
@@ -126,36 +126,9 @@ py::dict errors_of(const mel::BatchResult& found) {
 template <class Rows>
 py::dict run(const Rows& rows, std::vector<std::size_t> offset, bool blocks, const How& how) {
     mel::BatchSettings settings = settings_of(how, static_cast<py::ssize_t>(offset.size()) - 1);
-    const py::object& callback = how.callback;
-    bool interrupted = false;
-    std::exception_ptr failure;
-    // Runs on this thread every 10 ms or so: signals are only seen with the GIL held.
-    settings.should_stop = [&](std::size_t done, double elapsed_s) {
-        const py::gil_scoped_acquire acquire;
-        if (PyErr_CheckSignals() != 0) {
-            if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
-                PyErr_Clear();
-                interrupted = true;
-            } else {  // what another signal's handler raises is the caller's
-                failure = std::make_exception_ptr(py::error_already_set());
-            }
-            return true;
-        }
-        if (callback.is_none()) return false;
-        try {
-            return callback(done, elapsed_s).cast<bool>();
-        } catch (py::error_already_set& error) {
-            // Ctrl-C may also come up inside the callback.
-            if (error.matches(PyExc_KeyboardInterrupt)) {
-                interrupted = true;
-            } else {
-                failure = std::current_exception();
-            }
-            return true;
-        } catch (...) {
-            failure = std::current_exception();
-            return true;
-        }
+    Watch watch{how.callback};
+    settings.should_stop = [&watch](std::size_t done, double elapsed_s) {
+        return watch(done, elapsed_s);
     };
     Columns columns(std::move(offset), blocks);
     mel::BatchResult found;
@@ -163,14 +136,14 @@ py::dict run(const Rows& rows, std::vector<std::size_t> offset, bool blocks, con
         const py::gil_scoped_release release;  // the arrays are held by this call
         found = mel::solve_many(rows, settings, columns.out());
     }
-    if (failure) std::rethrow_exception(failure);
+    watch.rethrow();
     py::dict result = columns.take();
     result["errors"] = errors_of(found);
     result["trees"] = trees_of(found);
     result["done"] = found.done;
     result["total_s"] = found.elapsed_s;
     result["ended_early"] = found.stopped;
-    result["interrupted"] = interrupted;
+    result["interrupted"] = watch.interrupt();
     return result;
 }
 

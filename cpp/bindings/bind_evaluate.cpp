@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 #include "mel/problem.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel_bindings {
 namespace {
@@ -21,6 +22,7 @@ py::tuple evaluate(const mel::Problem& problem, std::int64_t tau,
     double* out_compute = compute.mutable_data();
     double* out_back = back.mutable_data();
     {
+        const mel::UsualArithmetic usual;
         const py::gil_scoped_release release;  // the arrays are held by this call
         for (std::size_t k = 0; k < size; ++k) {
             const mel::LearnerTimes times =

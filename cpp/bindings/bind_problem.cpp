@@ -4,6 +4,7 @@
 
 #include "bindings.hpp"
 #include "mel/problem.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel_bindings {
 namespace {
@@ -53,6 +54,7 @@ void bind_problem(py::module_& module) {
                  statement.energy_j = span_of(energy_j);
                  statement.energy_per_flop_j = span_of(energy_per_flop_j);
                  statement.block_hz = block_hz;
+                 const mel::UsualArithmetic usual;
                  const py::gil_scoped_release
                      release;  // a pass over all learners; the arrays are held by the call
                  return mel::Problem(statement);
@@ -67,7 +69,7 @@ void bind_problem(py::module_& module) {
              py::arg("energy_j") = py::none(), py::arg("energy_per_flop_j") = py::none(),
              py::arg("block_hz") = 0.0)
         .def("with_budgets", &mel::Problem::with, py::arg("cycle_s"), py::arg("bandwidth_hz"),
-             py::arg("power_w"), py::call_guard<py::gil_scoped_release>())
+             py::arg("power_w"), py::call_guard<py::gil_scoped_release, mel::UsualArithmetic>())
         .def_property_readonly("largest_cycle_s", &mel::Problem::largest_cycle_s)
         .def_property_readonly("size", &mel::Problem::size)
         .def_property_readonly("limited", &mel::Problem::limited);

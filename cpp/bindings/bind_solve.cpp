@@ -14,10 +14,10 @@ namespace {
 template <class Ask>
 std::unique_ptr<CoreResult> result_of(mel::Settings settings, const py::object& callback,
                                       Ask&& ask) {
-    bool interrupted = false;
-    auto result = std::make_unique<CoreResult>(
-        watched(std::move(settings), callback, interrupted, std::forward<Ask>(ask)));
-    result->interrupted = interrupted;
+    Watch watch{callback};
+    auto result =
+        std::make_unique<CoreResult>(watched(std::move(settings), watch, std::forward<Ask>(ask)));
+    result->interrupted = watch.interrupt();
     return result;
 }
 

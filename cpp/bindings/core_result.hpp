@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
+#include <utility>
 
+#include "bindings.hpp"
 #include "mel/solve.hpp"
 
 namespace mel_bindings {
@@ -12,7 +12,7 @@ struct CoreResult {
     explicit CoreResult(mel::Result&& found) : result(std::move(found)) {}
 
     mel::Result result;
-    bool interrupted = false;
+    py::object interrupted = py::none();  // the KeyboardInterrupt that ended it
 };
 
 }  // namespace mel_bindings

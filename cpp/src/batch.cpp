@@ -11,8 +11,9 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
-#include <system_error>
-#include <thread>
+
+#include "mel/threads.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel {
 namespace {
@@ -104,36 +105,41 @@ class Batch {
     // `make()` gives each thread its own function from a row to its problem.
     template <class Make>
     BatchResult run(Make make) {
-        std::vector<std::thread> workers;
+        const UsualArithmetic usual;
+        std::exception_ptr failure;
         const auto work = [&](bool polls) {
-            auto problem_of = make();
-            take_rows(problem_of, polls);
-        };
-        try {
-            for (int worker = 1; worker < threads_; ++worker) {
+            try {
+                auto problem_of = make();
+                take_rows(problem_of, polls);
+            } catch (...) {
                 const std::lock_guard lock(mutex_);
-                workers.emplace_back([&] {
-                    work(false);
-                    const std::lock_guard ending(mutex_);
-                    --busy_;
-                    finished_.notify_one();
-                });
-                ++busy_;
+                failure = std::current_exception();
+                stop_.store(true, std::memory_order_relaxed);
             }
-        } catch (const std::system_error&) {
-            // The system gives no more threads: those that run, and this one, do all rows.
-        }
+        };
+        const auto work_and_tell = [&] {
+            work(false);
+            ended_.fetch_add(1);
+            const std::lock_guard ending(mutex_);
+            finished_.notify_one();
+        };
+        Crew workers;
+        // Where the system gives fewer threads, they and this one do all rows.
+        workers.hire(static_cast<std::size_t>(threads_) - 1, work_and_tell, Crew::Work::allocates);
+        const auto all_ended = [&] { return ended_ == workers.size(); };
         work(true);
         {
             std::unique_lock lock(mutex_);
-            while (busy_ > 0) {
-                finished_.wait_for(lock, poll_interval, [this] { return busy_ == 0; });
+            while (!all_ended()) {
+                finished_.wait_for(lock, poll_interval, all_ended);
                 lock.unlock();
                 if (!stopping()) ask();
                 lock.lock();
             }
         }
-        for (std::thread& worker : workers) worker.join();
+        workers.join();
+        if (failure) std::rethrow_exception(failure);
+        if (done_.load() < rows_ && !stopping()) solve_alone(make());
         const auto by_row = [](const auto& a, const auto& b) { return a.first < b.first; };
         std::sort(result_.errors.begin(), result_.errors.end(), by_row);
         std::sort(result_.trees.begin(), result_.trees.end(), by_row);
@@ -160,11 +166,11 @@ class Batch {
             (settings_.should_stop && settings_.should_stop(done_.load(), now))) {
             stop_.store(true, std::memory_order_relaxed);
         }
+        set_usual_arithmetic();  // the caller's code ran, and may have changed it
         return stopping();
     }
 
-    template <class ProblemOf>
-    void take_rows(ProblemOf& problem_of, bool polls) {
+    Settings settings_of_rows(bool polls) {
         Settings settings;
         settings.scheme = settings_.scheme;
         settings.spare = settings_.spare;
@@ -173,22 +179,29 @@ class Batch {
         settings.should_stop = [this, polls](const Progress&) {
             return stopping() || (polls && ask());
         };
+        return settings;
+    }
+
+    // What is left of the time for the next row, and where it begins; false where none is left.
+    bool limit_row(std::size_t row, Settings& settings) {
+        const double left = settings_.time_limit_s - elapsed_s();
+        if (left <= 0) stop_.store(true, std::memory_order_relaxed);
+        settings.time_limit_s = std::min(left, settings_.row_time_limit_s);
+        settings.start = start_of(row);
+        return left > 0;
+    }
+
+    template <class ProblemOf>
+    void take_rows(ProblemOf& problem_of, bool polls) {
+        Settings settings = settings_of_rows(polls);
         for (;;) {
             const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
             if (first >= rows_) return;
             const std::size_t last = std::min(rows_, first + chunk_);
             for (std::size_t row = first; row < last; ++row) {
                 if (stopping()) return;
-                const Clock::time_point now = Clock::now();
-                if (polls && now >= next_poll_ && ask()) return;
-                const double left =
-                    settings_.time_limit_s - std::chrono::duration<double>(now - begin_).count();
-                if (left <= 0) {
-                    stop_.store(true, std::memory_order_relaxed);
-                    return;
-                }
-                settings.time_limit_s = std::min(left, settings_.row_time_limit_s);
-                settings.start = start_of(row);
+                if (polls && Clock::now() >= next_poll_ && ask()) return;
+                if (!limit_row(row, settings)) return;
                 solve_row(problem_of, row, settings);
             }
         }
@@ -201,16 +214,35 @@ class Batch {
         return Start{s[0], {s[1], s[2]}};
     }
 
+    // A row for which there is no memory stays unsolved for now.
     template <class ProblemOf>
-    void solve_row(ProblemOf& problem_of, std::size_t row, const Settings& settings) {
+    bool solve_row(ProblemOf& problem_of, std::size_t row, const Settings& settings) {
         try {
-            store(row, solve(problem_of(row), settings));
+            try {
+                store(row, solve(problem_of(row), settings));
+            } catch (const std::bad_alloc&) {
+                throw;
+            } catch (const std::exception& error) {
+                refuse(row, error.what());
+            }
         } catch (const std::bad_alloc&) {
-            refuse(row, "not enough memory");
-        } catch (const std::exception& error) {
-            refuse(row, error.what());
+            out_.status[row] = static_cast<std::int8_t>(RowStatus::unsolved);
+            return false;
         }
         done_.fetch_add(1, std::memory_order_relaxed);
+        return true;
+    }
+
+    // The rows for which there was no memory beside those of the other threads.
+    template <class ProblemOf>
+    void solve_alone(ProblemOf problem_of) {
+        Settings settings = settings_of_rows(true);
+        settings.threads = 1;
+        for (std::size_t row = 0; row < rows_; ++row) {
+            if (out_.status[row] != static_cast<std::int8_t>(RowStatus::unsolved)) continue;
+            if (ask() || !limit_row(row, settings)) return;
+            if (!solve_row(problem_of, row, settings)) throw std::bad_alloc();
+        }
     }
 
     void store(std::size_t row, Result&& found) {
@@ -280,7 +312,7 @@ class Batch {
     std::atomic<bool> stop_{false};
     std::mutex mutex_;  // guards what follows
     std::condition_variable finished_;
-    int busy_ = 0;
+    std::atomic<std::size_t> ended_{0};  // threads that have no more rows
     BatchResult result_;
 };
 

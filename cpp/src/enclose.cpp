@@ -9,6 +9,7 @@
 #include "least_prices.hpp"
 #include "mel/rounding.hpp"
 #include "mel/takers.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel {
 namespace {
@@ -297,6 +298,7 @@ class Encloser {
 
 Enclosure enclose(const Problem& problem, std::int64_t tau, Resource resource,
                   const Settings& settings) {
+    const UsualArithmetic usual;
     if (problem.sends_nothing() || problem.block_hz() > 0) return {};
     try {
         return Encloser(problem, tau, resource, settings, root_box(problem, settings.scheme)).run();

@@ -19,8 +19,8 @@ class EqualShares {
         : problem_(problem),
           settings_(settings),
           stop_(settings.time_limit_s, poll()),
-          pool_(problem.size() >= 16 * block_size ? settings.threads : 1, stop_,
-                InstructionSet::automatic, settings.trust),
+          pool_(useful_threads(problem.size(), settings.threads), stop_, InstructionSet::automatic,
+                settings.trust),
           boxes_(problem, pool_, root_box(problem, Scheme::task_only)) {
         const double learners = static_cast<double>(problem.size());
         blocks_each_ = static_cast<double>(static_cast<std::int64_t>(problem.block_budget()) /

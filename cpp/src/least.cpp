@@ -5,6 +5,7 @@
 
 #include "least_bound.hpp"
 #include "least_parts.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel {
 
@@ -22,6 +23,7 @@ Problem with_amount(const Problem& problem, Resource resource, double amount) {
 
 Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resource,
                         const Settings& settings) {
+    const UsualArithmetic usual;
     Workshop shop(problem, settings);
     PassPoint point = shop.begin(problem, static_cast<double>(tau), settings);
     const bool converged = shop.boundary.find_least(point, resource, 1e-13, 80);
@@ -31,7 +33,7 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
 
 Result without_radio(const Problem& problem, std::int64_t tau, const Settings& settings) {
     Stop stop(settings.time_limit_s, poll_of(settings));
-    Pool pool(problem.size() >= 16 * block_size ? settings.threads : 1, stop);
+    Pool pool(useful_threads(problem.size(), settings.threads), stop);
     Boxes boxes(problem, pool, root_box(problem, settings.scheme));
     Result result;
     result.bound = std::numeric_limits<std::int64_t>::max();
@@ -79,6 +81,7 @@ BoundOutcome look_with_more(LeastBound& search, const LeastBound::Amounts& has, 
 }  // namespace
 
 Worth worth_at(const Problem& problem, double tau, const Settings& settings) {
+    const UsualArithmetic usual;
     Workshop shop(problem, settings);
     LeastBound search(problem, shop.pool, shop.boxes.real(tau), tau);
     const LeastBound::Amounts has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};

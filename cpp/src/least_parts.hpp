@@ -25,7 +25,7 @@ struct Workshop {
         : Workshop(problem, settings, root_box(problem, settings.scheme)) {}
     Workshop(const Problem& problem, const Settings& settings, UniformBox box)
         : stop(settings.time_limit_s, poll_of(settings)),
-          pool(problem.size() >= 16 * block_size ? settings.threads : 1, stop),
+          pool(useful_threads(problem.size(), settings.threads), stop),
           boxes(problem, pool, box),
           boundary(problem, pool, boxes) {}
 

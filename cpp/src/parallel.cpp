@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mel/kernels.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel {
 namespace {
@@ -32,6 +33,7 @@ bool Stop::check() {
     if (poll_ && now >= next_poll_) {
         next_poll_ = now + std::chrono::milliseconds(10);
         stop = poll_() || stop;
+        set_usual_arithmetic();  // the caller's code ran, and may have changed it
     }
     if (stop) requested_.store(true, std::memory_order_relaxed);
     return stop;
@@ -41,18 +43,26 @@ Pool::Pool(int threads, Stop& stop, InstructionSet set, Trust trust)
     : stop_(stop), kernels_(kernels_for(set)), trust_(trust) {
     if (threads <= 1) return;
     if (static_cast<unsigned>(threads) <= std::thread::hardware_concurrency()) spins_ = 2000;
-    for (int worker = 1; worker < threads; ++worker) {
-        workers_.emplace_back([this] { work(); });
+    // Where the system gives no more of them, a quarter goes again: what refused a thread, such as
+    // memory, is what the work itself needs next.
+    std::size_t wanted = static_cast<std::size_t>(threads) - 1;
+    while (wanted > 0 && !workers_.hire(wanted, [this] { work(); }, Crew::Work::only_computes)) {
+        wanted = workers_.size() - workers_.size() / 4;
+        if (wanted == workers_.size()) return;
+        dismiss();
     }
 }
 
-Pool::~Pool() {
+Pool::~Pool() { dismiss(); }
+
+void Pool::dismiss() {
     {
         const std::lock_guard lock(mutex_);
         leaving_ = true;
     }
     wake_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
+    workers_.join();
+    leaving_ = false;
 }
 
 // Blocks are taken a few at a time, so that a thread that the machine holds up does not hold up the
@@ -79,13 +89,20 @@ void Pool::dispatch(std::size_t blocks, const Range& range) {
     for (int spin = 0; spin < spins_ && active_ != 0; ++spin) relax();
     std::unique_lock lock(mutex_);
     done_.wait(lock, [this] { return active_ == 0; });
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 void Pool::share(const Range& range, bool caller) {
     for (;;) {
         const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
         if (first >= blocks_) return;
-        range(first, std::min(first + chunk_, blocks_), caller);
+        try {
+            range(first, std::min(first + chunk_, blocks_), caller);
+        } catch (...) {
+            const std::lock_guard lock(mutex_);
+            failure_ = std::current_exception();
+            next_ = blocks_;
+        }
     }
 }
 

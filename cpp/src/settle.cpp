@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "least_parts.hpp"
+#include "mel/usual_arithmetic.hpp"
 #include "mel/water_filling.hpp"
 
 namespace mel {
@@ -129,8 +130,9 @@ Settled settle_near(const Problem& problem, double tau, const double* samples, R
 
 Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::int64_t> samples,
                Resource resource, const Settings& settings) {
+    const UsualArithmetic usual;
     Stop stop(settings.time_limit_s, poll_of(settings));
-    Pool pool(problem.size() >= 16 * block_size ? settings.threads : 1, stop);
+    Pool pool(useful_threads(problem.size(), settings.threads), stop);
     WaterFilling filling(problem, pool);
     const std::vector<double> split(samples.begin(), samples.end());
     const double real_tau = static_cast<double>(tau);

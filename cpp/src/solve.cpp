@@ -2,6 +2,7 @@
 
 #include "mel/equal_shares.hpp"
 #include "mel/takers.hpp"
+#include "mel/usual_arithmetic.hpp"
 #include "solver.hpp"
 
 namespace mel {
@@ -318,11 +319,13 @@ Result Solver::finish() {
 }
 
 Result solve(const Problem& problem, const Settings& settings) {
+    const UsualArithmetic usual;
     if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
     return Solver(problem, settings, root_box(problem, settings.scheme)).run();
 }
 
 Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {
+    const UsualArithmetic usual;
     if (settings.scheme == Scheme::task_only) return decide_equal_shares(problem, tau, settings);
     return Solver(problem, settings, root_box(problem, settings.scheme)).decide_one(tau);
 }

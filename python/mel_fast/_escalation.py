@@ -29,8 +29,8 @@ def escalated(plan: Plan, left_s: Callable[[], float], threads: int, *, spare_ti
         return plan
     code = SCHEMES.index(scheme)
     result = _core.solve(problem.core, code, left_s(), threads, None, spare_time, plan.end, True)
-    if result.interrupted:
-        raise Interrupted(plan)
+    if result.interrupted is not None:
+        raise Interrupted(plan) from result.interrupted
     tentative = Plan._from_core(problem, scheme, result)
     if tentative.status not in (Status.OPTIMAL, Status.INFEASIBLE):
         return plan

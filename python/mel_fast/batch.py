@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast import _core
+from mel_fast._arithmetic import guard
 from mel_fast._asked import asked_seconds, asked_threads
 from mel_fast._finish import finished, unfinished
 from mel_fast._memory import require_bytes
@@ -92,7 +93,9 @@ def solve_many(
     MemoryError
         When the results cannot fit in memory; raised before anything is allocated.
     InterruptedMany
-        A KeyboardInterrupt, after Ctrl-C; its ``plans`` has all rows solved until then.
+        After Ctrl-C, or any KeyboardInterrupt that `callback` or the handler of a signal raises,
+        and itself one; its ``plans`` has all rows solved until then. Whatever else they raise
+        comes out as it is.
     """
     code = SCHEMES.index(choice("scheme", scheme, SCHEMES))
     limits = {
@@ -132,8 +135,9 @@ def solve_many(
             bar(found["done"])
     found["total_s"] = perf_counter() - begin
     plans = Plans._from_core(kept, counts, scheme, found, RowErrors(found["errors"], refused, kept))
-    if found["interrupted"]:
-        raise InterruptedMany(plans)
+    cause = found["interrupted"]
+    if cause:
+        raise InterruptedMany(plans) from (cause if isinstance(cause, BaseException) else None)
     return plans
 
 
@@ -234,3 +238,6 @@ def _bar(progress: bool, rows: int) -> AbstractContextManager[Callable[[int], No
     from mel_fast._progress import bar
 
     return bar("solving", rows)
+
+
+guard(__name__)

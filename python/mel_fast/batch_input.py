@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._arithmetic import guard
 from mel_fast._batch_columns import (
     agreed_shape,
     as_array,
@@ -275,3 +276,6 @@ class Batch:
             f"Batch(rows={self.rows}, learners={self.learners}, law={self.law!r}, "
             f"idle={self.idle!r})"
         )
+
+
+guard(__name__)

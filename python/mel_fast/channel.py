@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mel_fast import _portable
+from mel_fast._arithmetic import guard
 from mel_fast._portable import need
 from mel_fast.fading import Fading, Nakagami, NoFading, Rayleigh, Rician, fading_law
 
@@ -316,3 +317,6 @@ def read_gain(path: str | Path) -> Array:
         need("largest gain_db", float(np.max(np.abs(values))), 0.0, 600.0)
         values = _portable.from_decibel(values)
     return checked_gain(values, path.name)
+
+
+guard(__name__)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast import _portable
+from mel_fast._arithmetic import guard
 from mel_fast._portable import need
 
 Array = NDArray[np.float64]
@@ -123,3 +124,6 @@ def fading_law(word: str | Fading) -> Fading:
     raise ValueError(
         f"fading must be 'none', 'rayleigh', 'rician:K_DB' or 'nakagami:M', got {word!r}"
     )
+
+
+guard(__name__)

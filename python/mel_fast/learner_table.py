@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._arithmetic import guard
 from mel_fast._arrow import arrow_errors, opened
 from mel_fast._untrusted import few, repeated, shown
 from mel_fast._validation import did_you_mean
@@ -199,3 +200,6 @@ def _check_header(header: list[str], name: str) -> list[str]:
     if twice:
         raise ValueError(f"{name}: column {few(twice)} is there twice")
     return header
+
+
+guard(__name__)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._arithmetic import guard
 from mel_fast._frozen import Frozen
 from mel_fast._validation import (
     MAX_INTEGER,
@@ -217,3 +218,6 @@ def _span(column: NDArray[Any]) -> str:
     if column.dtype.kind == "i":
         return f"{least}" if least == most else f"{least}..{most}"
     return f"{least:.6g}" if least == most else f"{least:.6g}..{most:.6g}"
+
+
+guard(__name__)

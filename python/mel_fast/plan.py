@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import numpy as np
 
 from mel_fast import _core
+from mel_fast._arithmetic import guard
 from mel_fast._frozen import hashable
 from mel_fast._optional import require
 from mel_fast._shares import checked_shares, energy_spent, plan_columns
@@ -404,3 +405,6 @@ reasons, nodes, passes, elapsed_s
 
 def _rebuild(problem: Problem, content: dict[str, Any]) -> Plan:
     return Plan(problem, **content)
+
+
+guard(__name__)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mel_fast._arithmetic import guard
 from mel_fast._atomic import write_text
 from mel_fast.plan import Plan
 from mel_fast.problem import Problem, check_keys, number, numbers
@@ -163,3 +164,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if twice:
         raise ValueError(f"keys given twice: {', '.join(twice)}")
     return dict(pairs)
+
+
+guard(__name__)

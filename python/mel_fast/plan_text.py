@@ -4,6 +4,7 @@ import html as markup
 
 import numpy as np
 
+from mel_fast._arithmetic import guard
 from mel_fast._binding import limits_in_words
 from mel_fast._units import count, with_unit
 from mel_fast.plan import Plan
@@ -118,3 +119,6 @@ def html(plan: Plan) -> str:
     rest = len(plan.problem.learners) - shown
     more = f"<p>and {count(rest, 'more learner')}</p>" if rest else ""
     return f"<table>{top}</table><table><tr>{head}</tr>{body}</table>{more}"
+
+
+guard(__name__)

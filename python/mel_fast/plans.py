@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._arithmetic import guard
 from mel_fast._batch_columns import row_number
 from mel_fast._optional import require
 from mel_fast._row_plan import row_result
@@ -261,3 +262,6 @@ class InterruptedMany(Interrupted):
     def __init__(self, plans: Plans) -> None:
         KeyboardInterrupt.__init__(self, "interrupted; the rows solved so far are in .plans")
         self.plans = plans
+
+
+guard(__name__)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._arithmetic import guard
 from mel_fast._atomic import write_figure
 from mel_fast._optional import require
 from mel_fast._units import with_unit
@@ -220,3 +221,6 @@ def _legend(figure: "Figure", problem: Problem) -> None:
 def _undated(suffix: str) -> dict[str, None]:
     """Keep the time of drawing out of the file, so that equal plans give equal files."""
     return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
+
+
+guard(__name__)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from mel_fast import _core
+from mel_fast._arithmetic import guard
 from mel_fast._frozen import Frozen
 from mel_fast._validation import FloatColumn, choice, real
 from mel_fast.learners import LIMITS, Learners
@@ -216,3 +217,6 @@ def check_keys(
     missing = [key for key in fields if key not in data and key not in optional]
     if unknown or missing:
         raise ValueError(f"{where}: unknown keys {unknown}, missing keys {missing}")
+
+
+guard(__name__)

@@ -4,6 +4,7 @@ import math
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from mel_fast._arithmetic import guard
 from mel_fast._frozen import Frozen
 from mel_fast._validation import MAX_INTEGER, real
 
@@ -111,3 +112,6 @@ class Radio(Frozen):
     def to_dict(self) -> dict[str, str]:
         """Return the constructor's arguments as hexadecimal strings."""
         return {name: value.hex() for name, value in self._arguments().items() if value is not None}
+
+
+guard(__name__)

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from mel_fast import channel, scenarios
+from mel_fast._arithmetic import guard
 from mel_fast._untrusted import shown
 from mel_fast._validation import choice, did_you_mean, integer, real, scalar_or_column
 from mel_fast.learner_table import MAX_LEARNERS, read_table, table_path
@@ -346,3 +347,6 @@ def _unknown_key(path: str, word: str, value: Any, known: list[str]) -> str:
     )
     shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
     return f"{path} = {shown}: unknown key: must be one of {', '.join(known)}{hint}"
+
+
+guard(__name__)

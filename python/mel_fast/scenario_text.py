@@ -1,6 +1,7 @@
 """Table I as a scenario file that explains itself."""
 
 from mel_fast import scenarios
+from mel_fast._arithmetic import guard
 from mel_fast.channel import Disc, paper
 from mel_fast.problem import Problem
 
@@ -101,3 +102,6 @@ def table1_text(problem: Problem, *, learners: int, seed: int) -> str:
 def _aligned(line: str) -> str:
     code, mark, comment = line.partition(" ## ")
     return f"{code:<{_COMMENT_COLUMN}}  # {comment}" if mark else line
+
+
+guard(__name__)

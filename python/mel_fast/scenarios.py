@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mel_fast import channel
+from mel_fast._arithmetic import guard
 from mel_fast.learners import Learners
 from mel_fast.problem import Idle, Problem
 from mel_fast.radio import Radio
@@ -335,3 +336,6 @@ def _whole(name: str, value: int, low: int) -> int:
     if number < low:
         raise ValueError(f"{name} must be at least {low}, got {number}")
     return number
+
+
+guard(__name__)

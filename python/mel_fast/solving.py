@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from mel_fast import _core
+from mel_fast._arithmetic import guard
 from mel_fast._asked import asked_problem, asked_seconds, asked_start, asked_threads
 from mel_fast._finish import finished, unfinished
 from mel_fast._validation import choice
@@ -72,7 +73,9 @@ def solve(
     ValueError, TypeError
         Naming the argument, its value and the allowed range.
     Interrupted
-        A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far.
+        After Ctrl-C, or any KeyboardInterrupt that `callback` or the handler of a signal raises,
+        and itself one; its ``plan`` is the best one so far. Whatever else they raise comes out as
+        it is.
     """
     asked_problem(problem)
     code = _CODES.get(scheme) if isinstance(scheme, str) else None
@@ -94,12 +97,17 @@ def solve(
         problem.core, code, limit, threads, _truthful(callback), then == "time", where
     )
     plan = Plan._from_core(problem, scheme, result)
-    if result.interrupted:
-        raise Interrupted(plan)
+    if result.interrupted is not None:
+        raise Interrupted(plan) from result.interrupted
     if not unfinished(plan.status, stopped=result.stopped, then=then):
         return plan
     left_s = max(limit - plan.elapsed_s, 0.0)
-    return finished(plan, stopped=result.stopped, then=then, limit_s=left_s, threads=threads)
+    try:
+        return finished(plan, stopped=result.stopped, then=then, limit_s=left_s, threads=threads)
+    except Interrupted:
+        raise
+    except KeyboardInterrupt as stop:
+        raise Interrupted(plan) from stop
 
 
 def _truthful(callback: Callback | None) -> Callable[[int, int, int, float], bool] | None:
@@ -110,3 +118,6 @@ def _truthful(callback: Callback | None) -> Callable[[int, int, int, float], boo
         return bool(callback(*progress))
 
     return stop
+
+
+guard(__name__)

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Literal, SupportsIndex
 
+from mel_fast._arithmetic import guard
 from mel_fast._frozen import Frozen
 from mel_fast._validation import MAX_INTEGER, choice, integer, real
 
@@ -129,3 +130,6 @@ class LearningTask(Frozen):
     def to_dict(self) -> dict[str, Any]:
         """Return the constructor's arguments, real numbers as hexadecimal strings."""
         return {**self._arguments(), "flops_per_sample": self.flops_per_sample.hex()}
+
+
+guard(__name__)

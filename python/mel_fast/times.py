@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mel_fast import _core
+from mel_fast._arithmetic import guard
 from mel_fast._validation import (
     MAX_INTEGER,
     FloatColumn,
@@ -82,3 +83,6 @@ def evaluate_columns(
         )
     send, compute, back = columns
     return Times(freeze(send), freeze(compute), freeze(back), freeze(send + compute + back))
+
+
+guard(__name__)

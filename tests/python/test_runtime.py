@@ -223,3 +223,21 @@ def test_answers_are_the_same_in_every_process() -> None:
     first, second = run_python(code), run_python(code)
     assert first.returncode == 0, first.stderr
     assert first.stdout == second.stdout
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="the module has another name since")
+def test_a_subinterpreter_is_told_that_it_is_one() -> None:
+    done = run_python("""
+        import _xxsubinterpreters as interpreters
+        inner = interpreters.create()
+        for code in ("import mel_fast", "import mel_fast._core", "import mel_fast.verify"):
+            try:
+                interpreters.run_string(inner, code)
+            except interpreters.RunFailedError as error:
+                assert "ImportError" in str(error) and "subinterpreter" in str(error), error
+            else:
+                raise SystemExit("imported")
+        import mel_fast
+        print(mel_fast.solve(mel_fast.scenarios.table1()).tau)
+    """)
+    assert done.stdout == "8\n", done.stderr

@@ -132,6 +132,8 @@ struct Kernels {
 // below.
 const Kernels& kernels_for(InstructionSet set);
 InstructionSet widest_instruction_set();
+// What `automatic` is from now on, in every thread; `automatic` itself goes back to the widest.
+void prefer_instruction_set(InstructionSet set);
 
 KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint& point);
 

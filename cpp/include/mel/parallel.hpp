@@ -2,15 +2,17 @@
 // any thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <mutex>
-#include <thread>
-#include <vector>
+
+#include "mel/threads.hpp"
 
 namespace mel {
 
@@ -51,7 +53,15 @@ enum class Trust : std::uint8_t { proved, tentative };
 
 enum class InstructionSet : std::uint8_t { automatic, baseline, avx2, avx512 };
 
-// What a solve runs on: threads, the kernels for this machine, and when to stop.
+// How many of the threads asked for have work on so many learners.
+inline int useful_threads(std::size_t learners, int asked) {
+    if (learners < 16 * block_size) return 1;
+    return static_cast<int>(
+        std::min(block_count(learners), static_cast<std::size_t>(std::max(asked, 1))));
+}
+
+// What a solve runs on: threads, the kernels for this machine, and when to stop. It has as many
+// threads as the system gives of those asked for; no result depends on their number.
 class Pool {
   public:
     Pool(int threads, Stop& stop, InstructionSet set = InstructionSet::automatic,
@@ -63,7 +73,7 @@ class Pool {
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
     // Calls task(block) for every block in [0, blocks), in any order and on any thread; returns
-    // when all are done. Tasks must not throw.
+    // when all are done, and then throws what one of them threw.
     template <class Task>
     void run(std::size_t blocks, Task&& task) {
         if (blocks < 8) {
@@ -84,6 +94,7 @@ class Pool {
 
   private:
     using Range = std::function<void(std::size_t first, std::size_t last, bool caller)>;
+    void dismiss();
     void dispatch(std::size_t blocks, const Range& range);
     void share(const Range& range, bool caller);
     void work();
@@ -91,7 +102,7 @@ class Pool {
     Stop& stop_;
     const Kernels& kernels_;
     Trust trust_;
-    std::vector<std::thread> workers_;
+    Crew workers_;
     int spins_ = 0;  // how often a thread looks for what it waits for before it sleeps
     std::mutex mutex_;
     std::condition_variable wake_;
@@ -103,6 +114,7 @@ class Pool {
     std::atomic<std::size_t> generation_{0};  // of ranges
     std::atomic<std::size_t> active_{0};      // workers in the range
     std::atomic<bool> leaving_{false};
+    std::exception_ptr failure_;  // of a task
 };
 
 }  // namespace mel

@@ -1,3 +1,5 @@
+#include <atomic>
+
 #include "mel/kernels.hpp"
 
 namespace mel {
@@ -14,6 +16,12 @@ extern const Kernels kernels;
 }
 #endif
 
+namespace {
+
+std::atomic<InstructionSet> preferred{InstructionSet::automatic};
+
+}  // namespace
+
 InstructionSet widest_instruction_set() {
 #if defined(MEL_X86_KERNELS)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
@@ -25,9 +33,12 @@ InstructionSet widest_instruction_set() {
     return InstructionSet::baseline;
 }
 
+void prefer_instruction_set(InstructionSet set) { preferred.store(set, std::memory_order_relaxed); }
+
 const Kernels& kernels_for([[maybe_unused]] InstructionSet set) {
 #if defined(MEL_X86_KERNELS)
     const InstructionSet widest = widest_instruction_set();
+    if (set == InstructionSet::automatic) set = preferred.load(std::memory_order_relaxed);
     if (set == InstructionSet::automatic || set > widest) set = widest;
     if (set == InstructionSet::avx512) return avx512::kernels;
     if (set == InstructionSet::avx2) return avx2::kernels;

@@ -1,18 +1,24 @@
 """The command line: `mel-fast solve`, `check`, `fastest`, `frontier`, `explain`, and so on.
 
 Each command lives in a module of its own, which is imported when the command is used. Whatever the
-user can get wrong ends as one line on stderr and exit status 2, never as a traceback.
+user can get wrong ends as one line on stderr and exit status 2, never as a traceback; what the
+program gets wrong as one line and exit status 70.
 """
 
+import errno
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any, TextIO, cast
 
 import click
 
 from mel_fast import __version__
+from mel_fast._arithmetic import usual_arithmetic
 
 COMMANDS = (
     "solve",
@@ -27,7 +33,10 @@ COMMANDS = (
 )
 
 USAGE_STATUS = 2
+FAULT_STATUS = 70
+LOST_STATUS = 74
 INTERRUPTED_STATUS = 130
+NO_READER_STATUS = 141  # what a shell says of a program that SIGPIPE ended
 
 
 class LazyGroup(click.Group):
@@ -47,25 +56,45 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show where in the program an unexpected error arose.")
 @click.version_option(__version__, prog_name="mel-fast")
-def group() -> None:
+def group(debug: bool) -> None:
     """Proved-optimal task, bandwidth and power allocation for mobile edge learning."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; the entry point of `mel-fast`."""
+    open_closed_streams()
     sys.exit(run(arguments))
 
 
+@usual_arithmetic
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words  # wherever it stands
+    stdout, stderr = sys.stdout, sys.stderr
+    output = _Output(stdout)
+    sys.stdout = cast("TextIO", output)
     try:
-        status = group.main(
-            args=None if arguments is None else list(arguments),
-            prog_name="mel-fast",
-            standalone_mode=False,
-        )
-        sys.stdout.flush()
+        status = _run([word for word in words if word != "--debug"])
+        output.flush()
+    except OSError as error:
+        return _unwritten(error, output.failure)
+    except Exception as error:
+        return _fault(error, debug=debug)
+    except SystemExit:  # click's answer to a broken pipe
+        if output.failure is None:
+            raise
+        return _unwritten(output.failure, output.failure)
+    finally:
+        sys.stdout, sys.stderr = stdout, stderr
+    return status
+
+
+def _run(words: list[str]) -> int:
+    try:
+        status = group.main(args=words, prog_name="mel-fast", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
         return USAGE_STATUS
@@ -76,16 +105,73 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return fail("not enough memory for so many learners")
     except (KeyboardInterrupt, click.Abort):
-        click.echo("mel-fast: interrupted", err=True)
-        return INTERRUPTED_STATUS
-    except BrokenPipeError:
-        # The reader of a pipe (such as head) has gone; keep the interpreter from saying so again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return fail("interrupted", INTERRUPTED_STATUS)
     return status if isinstance(status, int) else 0
 
 
-def fail(message: str) -> int:
-    """Print one line on stderr and return the exit status of wrong usage."""
-    click.echo(f"mel-fast: {' '.join(message.split())}", err=True)
-    return USAGE_STATUS
+def fail(message: str, status: int = USAGE_STATUS) -> int:
+    """Print one line on stderr and return the exit status, that of wrong usage by default."""
+    with suppress(OSError):  # the status tells it, too
+        click.echo(f"mel-fast: {' '.join(message.split())}", err=True)
+    return status
+
+
+def _fault(error: Exception, *, debug: bool) -> int:
+    if debug:
+        with suppress(OSError):
+            traceback.print_exception(error)
+    where = "" if debug else "; --debug shows where"
+    return fail(f"unexpected {type(error).__name__}: {error}{where}", FAULT_STATUS)
+
+
+class _Output:
+    """Stdout that remembers what kept it from being written."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.failure: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            self.failure = error
+            raise
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self.failure = error
+            raise
+
+
+def _unwritten(error: OSError, failure: OSError | None) -> int:
+    """Tell a stdout that took no more from a file that could not be read or written."""
+    if failure is None:
+        name = f"{error.filename}: " if error.filename else ""
+        return fail(f"{name}{error.strerror or error}")
+    # Keep the interpreter from saying so again at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if failure.errno == errno.EPIPE:  # the reader (such as head) has seen enough
+        return NO_READER_STATUS
+    return fail(f"standard output: {failure.strerror or failure}", LOST_STATUS)
+
+
+def open_closed_streams() -> None:
+    """Take the places of closed streams, so that no file that is opened later gets their numbers.
+
+    Messages for a closed stderr go nowhere; output for a closed stdout is an error.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # the lowest number that is free is this one
+            os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

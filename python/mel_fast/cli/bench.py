@@ -42,7 +42,6 @@ def command(
             threads=threads,
             tell=lambda part: click.echo(f"measuring: {part}", err=True),
         )
-        click.echo(markdown(report), nl=False)
         if out is not None:
             save(report, out)
         if plot is not None:
@@ -52,4 +51,5 @@ def command(
         return WRONG_STATUS
     except OSError as error:
         raise click.ClickException(about(error)) from None
+    click.echo(markdown(report), nl=False)
     return 0

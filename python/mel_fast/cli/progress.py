@@ -11,7 +11,7 @@ class SolveProgress:
     """A callback for `mel_fast.solve`; silent for the first seconds and where nobody watches."""
 
     def __init__(self) -> None:
-        self._watched = sys.stderr.isatty()
+        self._watched = sys.stderr is not None and sys.stderr.isatty()
         self._next = time.monotonic() + _AFTER_S
         self._width = 0
 

@@ -190,8 +190,11 @@ def _run(
 def _interruptible(solver: Any, model: Any, watch: Watch) -> Any:
     """Solve in a thread: CP-SAT would swallow Ctrl-C, and Python cannot see it inside the call."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        try:  # a signal may come before the thread is waited for
+        try:
             answer = pool.submit(solver.solve, model)
+        except RuntimeError:  # the system gives no thread: Ctrl-C is then seen after the model
+            return solver.solve(model)
+        try:
             while not wait((answer,), timeout=EVERY_S).done:
                 if watch.over():
                     solver.stop_search()

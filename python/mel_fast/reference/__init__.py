@@ -18,6 +18,7 @@ It needs NumPy alone and shares no code with the compiled core. Read it in this 
     random problems, and problems whose budget is a hair above or below what is needed.
 """
 
+from mel_fast._arithmetic import guard
 from mel_fast.reference.bracket import Bracket, solve
 from mel_fast.reference.enumeration import (
     BestSplit,
@@ -60,3 +61,6 @@ __all__ = [
     "water_fill",
     "with_budgets",
 ]
+
+
+guard(__name__)

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from mel_fast._arithmetic import guard
 from mel_fast._asked import asked_seconds, asked_threads
 from mel_fast.batch import InterruptedMany, Plans, solve_many
 from mel_fast.problem import Problem
@@ -240,3 +241,6 @@ class _Run:
 
 def _learners(made: Problem | str) -> int:
     return len(made.learners) if isinstance(made, Problem) else 0
+
+
+guard(__name__)

@@ -1,6 +1,7 @@
 """The checker: a plan is right, and a better one impossible, or it says what fails.
 
-It shares no code with the solver and trusts nothing that the solver wrote. Everything is computed
+It shares no code with the solver (but what sets the processor's modes, which it then finds out for
+itself) and trusts nothing that the solver wrote. Everything is computed
 again from the problem's numbers, in ball arithmetic (python-flint's Arb, extra ``[verify]``): an
 inequality counts only when it holds for every real number in the balls. What is checked, and why
 it is a proof, stands in docs/proof.md; the file format in docs/certificate.md. To read it all:
@@ -19,6 +20,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
+from mel_fast._arithmetic import guard
+from mel_fast.verify._arithmetic import require_usual_arithmetic
 from mel_fast.verify._read import RefusedError, read_plan, read_problem
 
 __all__ = ["Verdict", "verify", "verify_dict", "verify_file"]
@@ -143,6 +146,7 @@ def verify_file(path: str | PathLike[str], *, progress: Progress | None = None) 
 
 
 def _verify(data: object, given: object, progress: Progress | None) -> Verdict:
+    require_usual_arithmetic()
     try:
         from mel_fast.verify import _cover, _plan
     except ImportError as error:
@@ -195,7 +199,7 @@ class _Meter:
             self._progress(self._done, self._total)
         elif self._bar is not None:
             self._bar.update(self._task, completed=self._done)
-        elif time.monotonic() - self._start > _BAR_AFTER_S and sys.stderr.isatty():
+        elif time.monotonic() - self._start > _BAR_AFTER_S and sys.stderr and sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import Progress as Bar
 
@@ -206,3 +210,6 @@ class _Meter:
     def close(self) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+guard(__name__)
