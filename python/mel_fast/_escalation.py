@@ -21,14 +21,22 @@ class _OutOfTimeError(Exception):
     pass
 
 
-def escalated(plan: Plan, left_s: Callable[[], float], threads: int, *, spare_time: bool) -> Plan:
+def escalated(
+    plan: Plan,
+    left_s: Callable[[], float],
+    threads: int,
+    *,
+    spare_time: bool,
+    tell: Callable[[int], bool] | None = None,
+) -> Plan:
     """Return a plan with more proved than `plan`, or `plan` itself."""
     problem, scheme = plan.problem, plan.scheme
     size = len(problem.learners)
     if scheme == "task_only" or size > LARGEST or importlib.util.find_spec("flint") is None:
         return plan
     code = SCHEMES.index(scheme)
-    result = _core.solve(problem.core, code, left_s(), threads, None, spare_time, plan.end, True)
+    asked = None if tell is None else lambda tau, bound, passes, elapsed_s: tell(passes)
+    result = _core.solve(problem.core, code, left_s(), threads, asked, spare_time, plan.end, True)
     if result.interrupted is not None:
         raise Interrupted(plan) from result.interrupted
     tentative = Plan._from_core(problem, scheme, result)
@@ -40,7 +48,7 @@ def escalated(plan: Plan, left_s: Callable[[], float], threads: int, *, spare_ti
     from mel_fast.verify import verify
 
     def go_on(_done: int, _total: int) -> None:
-        if left_s() <= 0.0:
+        if left_s() <= 0.0 or (tell is not None and tell(result.passes)):
             raise _OutOfTimeError
 
     before_s = plan.elapsed_s

@@ -5,23 +5,36 @@ of one budget. Both end at the time limit, and leave the plan as it was where th
 """
 
 import math
+from collections.abc import Callable
 from time import perf_counter
 
 from mel_fast.plan import Plan
 from mel_fast.status import Status
+
+Callback = Callable[[int, int, int, float], bool | None]
 
 SPARING = ("power", "bandwidth")
 
 
 def unfinished(plan_status: Status | str, *, stopped: bool, then: str) -> bool:
     """Whether `finished` may have something to do."""
-    if plan_status == Status.UNDECIDED:
-        return not stopped
-    return then in SPARING and plan_status == Status.OPTIMAL
+    if stopped:
+        return False
+    return plan_status == Status.UNDECIDED or (then in SPARING and plan_status == Status.OPTIMAL)
 
 
-def finished(plan: Plan, *, stopped: bool, then: str, limit_s: float, threads: int) -> Plan:
+def finished(
+    plan: Plan,
+    *,
+    stopped: bool,
+    then: str,
+    limit_s: float,
+    threads: int,
+    callback: Callback | None = None,
+) -> Plan:
     """Return the plan that `solve` returns, `limit_s` seconds from now at most.
+
+    The callback is asked as by `solve`, with what the plan has and the seconds and passes in all.
 
     Raises
     ------
@@ -29,16 +42,29 @@ def finished(plan: Plan, *, stopped: bool, then: str, limit_s: float, threads: i
         After Ctrl-C, with the best plan so far.
     """
     begin = perf_counter()
+    ended = False
 
     def left_s() -> float:
+        if ended:
+            return 0.0
         return max(limit_s - (perf_counter() - begin), 0.0) if limit_s < math.inf else limit_s
 
+    before_s, before = plan.elapsed_s, plan
+
+    def tell(passes: int) -> bool:
+        nonlocal ended
+        seconds = before_s + perf_counter() - begin
+        if callback is not None and not ended:
+            ended = bool(callback(before.tau, before.bound, before.passes + passes, seconds))
+        return ended
+
+    asked = None if callback is None else tell
     if plan.status is Status.UNDECIDED and not stopped:
         from mel_fast._escalation import escalated
 
-        plan = escalated(plan, left_s, threads, spare_time=then == "time")
-    if then in SPARING and plan.status is Status.OPTIMAL:
+        plan = escalated(plan, left_s, threads, spare_time=then == "time", tell=asked)
+    if then in SPARING and plan.status is Status.OPTIMAL and not stopped and not ended:
         from mel_fast.planning import sparing
 
-        plan = sparing(plan, then, left_s(), threads)
+        plan = sparing(plan, then, left_s(), threads, asked)
     return plan

@@ -158,6 +158,11 @@ def _finish(
     ]
     todo = np.flatnonzero(np.isin(found["status"], wanted) & (found["stopped"] == 0))
     ends = np.cumsum(counts).tolist() if isinstance(counts, list) else None
+
+    def asked(*_: Any) -> bool:
+        return tell is not None and tell(found["done"], perf_counter() - begin)
+
+    told = None if tell is None else asked
     try:
         for row in todo.tolist():
             elapsed_s = perf_counter() - begin
@@ -170,7 +175,12 @@ def _finish(
             cells = slice(first, first + size)
             old = Plan._from_core(source[row], scheme, row_result(found, row, cells))
             new = finished(
-                old, stopped=False, then=then, limit_s=max(limit_s, 0.0), threads=threads
+                old,
+                stopped=False,
+                then=then,
+                limit_s=max(limit_s, 0.0),
+                threads=threads,
+                callback=told,
             )
             if new is not old:
                 put_plan(found, row, cells, new)

@@ -103,7 +103,14 @@ def solve(
         return plan
     left_s = max(limit - plan.elapsed_s, 0.0)
     try:
-        return finished(plan, stopped=result.stopped, then=then, limit_s=left_s, threads=threads)
+        return finished(
+            plan,
+            stopped=result.stopped,
+            then=then,
+            limit_s=left_s,
+            threads=threads,
+            callback=callback,
+        )
     except Interrupted:
         raise
     except KeyboardInterrupt as stop:

@@ -100,8 +100,8 @@ def test_fewer_blocks_than_served_learners_forbid_it(scheme: str) -> None:
 
 
 def test_it_is_quick_with_many_learners() -> None:
-    problem = mel.scenarios.table1(learners=50_000, seed=1)
-    learners = problem.learners.replace(max_samples=np.ones(50_000, dtype=np.int64))
+    problem = mel.scenarios.table1(learners=3_000, seed=1)
+    learners = problem.learners.replace(max_samples=np.ones(3_000, dtype=np.int64))
     for over in ("cycle_s", "bandwidth_hz", "power_w"):
         assert_nothing_suffices(problem.replace(learners=learners), 1, over)
 

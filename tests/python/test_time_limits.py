@@ -183,3 +183,21 @@ def test_what_a_simulation_leaves_open_is_marked() -> None:
     done = mel.simulate(plan, failures=0.2, seed=1)
     assert {outcome.status for outcome in done.outcomes.values()} == {mel.Status.OPTIMAL}
     assert done.outcomes["reassign"].ends_s >= done.outcomes["nothing"].ends_s
+
+
+@pytest.mark.parametrize("then", ["power", "bandwidth"])
+def test_a_callback_stops_what_follows_the_proof(then: str) -> None:
+    problem = many(learners=40_000)
+    passes = mel.solve(problem, then="none").passes
+    seen: list[tuple[int, int, int, float]] = []
+
+    def stop_after_the_proof(*progress: int) -> bool:
+        seen.append(progress)
+        return progress[0] == progress[1] > 0 and progress[2] >= passes
+
+    plan = mel.solve(problem, then=then, callback=stop_after_the_proof)
+    assert plan.status == "optimal"
+    assert seen[-1][:2] == (plan.tau, plan.bound)
+    free = mel.solve(problem, then=then)
+    used = f"{then}_{'w' if then == 'power' else 'hz'}"
+    assert getattr(plan, used).sum() > getattr(free, used).sum()

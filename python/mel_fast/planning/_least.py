@@ -1,6 +1,7 @@
 """The least deadline or budget that a number of local cycles needs."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -237,11 +238,21 @@ def search_least(
     return found
 
 
-def sparing(plan: Plan, then: str, limit_s: float, threads: int) -> Plan:
-    """Return an optimal plan with the least of one budget instead; as it is if none is found."""
+def sparing(
+    plan: Plan,
+    then: str,
+    limit_s: float,
+    threads: int,
+    tell: Callable[[int], bool] | None = None,
+) -> Plan:
+    """Return an optimal plan with the least of one budget instead; as it is if none is found.
+
+    `tell` is told the passes so far now and then, and says whether to stop.
+    """
     over: Resource = "power_w" if then == "power" else "bandwidth_hz"
     clock = Clock(limit_s)
-    search = Search(plan.problem, plan.tau, over, plan.scheme, threads, clock, plan.end)
+    asked = None if tell is None else lambda lower, amount, passes, elapsed_s: tell(passes)
+    search = Search(plan.problem, plan.tau, over, plan.scheme, threads, clock, plan.end, asked)
     search.run()
     if search.interrupted:
         raise Interrupted(plan)
