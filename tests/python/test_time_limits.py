@@ -6,6 +6,8 @@ than the clock's with one thread.
 
 import itertools
 import math
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -201,3 +203,45 @@ def test_a_callback_stops_what_follows_the_proof(then: str) -> None:
     free = mel.solve(problem, then=then)
     used = f"{then}_{'w' if then == 'power' else 'hz'}"
     assert getattr(plan, used).sum() > getattr(free, used).sum()
+
+
+def interrupts(*progress: object) -> bool:
+    """Do what Ctrl-C does; the search sees it when it next looks."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return False
+
+
+def test_ctrl_c_leaves_what_was_known() -> None:
+    problem = many()
+    with back_within(0.05), pytest.raises(mel.Interrupted) as one:
+        mel.least(problem, 600, "cycle_s", callback=interrupts)
+    assert isinstance(one.value.found, mel.Least)
+    assert one.value.found.stopped
+    assert one.value.plan is not None
+
+    def interrupts_after_two(done: int, steps: int, elapsed_s: float) -> bool:
+        return done >= 2 and interrupts()
+
+    points = mel.scenarios.table1(learners=30, seed=2)
+    with pytest.raises(mel.Interrupted) as many_points:
+        mel.frontier(points, "cycle_s", callback=interrupts_after_two)
+    found = many_points.value.found
+    assert isinstance(found, mel.Frontier)
+    assert [step.status == "optimal" for step in found.steps[:3]] == [True, True, False]
+    assert many_points.value.plan.tau == found.last
+
+
+def test_a_frontier_in_blocks_that_is_cut_short_counts_blocks() -> None:
+    problem = in_blocks(mel.scenarios.table1(learners=20, seed=1), 60)
+    whole = mel.frontier(problem, "bandwidth_hz")
+
+    def stop_after_one(done: int, steps: int, elapsed_s: float) -> bool:
+        return done >= 1
+
+    part = mel.frontier(problem, "bandwidth_hz", callback=stop_after_one)
+    assert part.status != "optimal"
+    for cut, full in zip(part.steps, whole.steps, strict=True):
+        assert full.blocks is not None
+        assert cut.blocks is not None
+        assert cut.blocks >= full.blocks
+        assert cut.lower <= full.amount <= cut.amount

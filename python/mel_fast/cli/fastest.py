@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mel_fast.cli.progress import LeastProgress
 from mel_fast.cli.scenario import (
     EXIT_STATUS,
     RESOURCES,
@@ -32,10 +33,13 @@ def command(tau: int, over: Any, output: Path | None, proof: Path | None, **word
     usage.
     """
     check_targets(output, proof)
+    progress = LeastProgress()
     try:
-        found = least(read_problem(words), tau, over, **words)
+        found = least(read_problem(words), tau, over, callback=progress, **words)
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
+    finally:
+        progress.clear()
     for plan, target in ((found.plan, output), (found.proof, proof)):
         if target is not None and plan is not None:
             try:

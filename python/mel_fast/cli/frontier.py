@@ -38,7 +38,7 @@ def command(plot: Path | None, form: str, **words: Any) -> int:
     """
     check_plot(plot)
     try:
-        found = frontier(read_problem(words), **words)
+        found = frontier(read_problem(words), progress=sys.stderr.isatty(), **words)
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     if plot is not None:

@@ -6,6 +6,7 @@ import click
 
 from mel_fast.cli.scenario import EXIT_STATUS, scenario_options, solved
 from mel_fast.planning import simulate
+from mel_fast.status import Status
 
 
 @click.command("simulate")
@@ -29,15 +30,26 @@ def command(failures: float, drift_db: float, event_seed: int, **words: Any) -> 
     """Plan SCENARIO, let learners drop out and channels drift, and compare three policies.
 
     Do nothing, reassign after the time-out, monitor and re-plan. SCENARIO is a TOML file; without
-    one, the paper's Table I. Exit status: that of the plan, 0 optimal, 3 infeasible (there is
-    nothing to carry out), 4 stopped by a limit or undecided, 2 wrong usage.
+    one, the paper's Table I. The time limit is for all together. Exit status: that of the plan, 0
+    optimal, 3 infeasible (there is nothing to carry out), 4 stopped by a limit or undecided, also
+    where only a policy's outcome was left open, 2 wrong usage.
     """
     try:
         plan = solved(words)
         if plan.samples is None:
             click.echo(plan.summary())
-        else:
-            click.echo(str(simulate(plan, failures=failures, gain_drift=drift_db, seed=event_seed)))
+            return EXIT_STATUS[plan.status]
+        limit = words["time_limit_s"]
+        found = simulate(
+            plan,
+            failures=failures,
+            gain_drift=drift_db,
+            seed=event_seed,
+            time_limit_s=None if limit is None else max(limit - plan.elapsed_s, 0.0),
+            threads=words["threads"],
+        )
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
-    return EXIT_STATUS[plan.status]
+    click.echo(str(found))
+    statuses = {plan.status, *(outcome.status for outcome in found.outcomes.values())}
+    return max(EXIT_STATUS[status] for status in statuses - {Status.INFEASIBLE})

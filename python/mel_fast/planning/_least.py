@@ -218,6 +218,11 @@ def search_least(
     """Do what `least` does for arguments that are known to be right."""
     search = Search(problem, tau, over, scheme, threads, Clock(limit_s), start, callback)
     search.run()
+    try:
+        best = search.plan()
+    except KeyboardInterrupt:
+        search.stopped = search.interrupted = True
+        best = search.plan()
     found = Least(
         problem=problem,
         over=over,
@@ -225,7 +230,7 @@ def search_least(
         scheme=scheme,
         lower=search.lower,
         amount=search.upper,
-        plan=search.plan(),
+        plan=best,
         proof=search.proof(),
         stopped=search.stopped,
         elapsed_s=search.elapsed_s,

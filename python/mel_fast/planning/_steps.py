@@ -111,10 +111,12 @@ def _known(steps: list[Least], last: Plan, over: Resource) -> list[Least]:
     """Add what follows from the neighbours: what suffices for more cycles suffices for fewer."""
     known = list(steps)
     amount, plan = amount_of(last.problem, over), last
+    blocks = last.problem.radio.blocks if over == "bandwidth_hz" else None
     for at in reversed(range(len(known))):
         if known[at].plan is None or known[at].amount > amount:
-            known[at] = replace(known[at], amount=amount, plan=plan)
-        amount, plan = known[at].amount, known[at].plan or last
+            known[at] = replace(known[at], amount=amount, plan=plan, blocks=blocks)
+        amount, blocks = known[at].amount, known[at].blocks
+        plan = known[at].plan or last
     for at in range(1, len(known)):
         before = known[at - 1]
         if before.lower > known[at].lower:
