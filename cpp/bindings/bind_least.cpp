@@ -82,9 +82,14 @@ py::tuple enclose(const mel::Problem& problem, std::int64_t tau, int resource, i
 
 py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, double time_limit_s,
                    int threads, const py::object& start) {
-    const mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
+    Watch watch{py::none()};
     const auto found =
-        watched(settings, [&](const mel::Settings& s) { return mel::worth_at(problem, tau, s); });
+        watched(settings_of(scheme, time_limit_s, threads, start), watch,
+                [&](const mel::Settings& s) { return mel::worth_at(problem, tau, s); });
+    if (!watch.interrupt().is_none()) {
+        PyErr_SetObject(py::type::of(watch.interrupt()).ptr(), watch.interrupt().ptr());
+        throw py::error_already_set();
+    }
     return py::make_tuple(static_cast<int>(found.outcome), found.samples, found.per_s,
                           found.prices.lambda, found.prices.mu);
 }
