@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "mel/blocks.hpp"
+#include "mel/computing.hpp"
 #include "mel/sums.hpp"
 
 namespace mel {
@@ -53,7 +54,7 @@ class EqualShares {
             Part part;
             const std::size_t last = std::min(problem_.size(), (b + 1) * block_size);
             for (std::size_t k = b * block_size; k < last; ++k) {
-                const double d = std::min(fitting_samples(k, tau, cycle_s * scale), box.high(k));
+                const double d = std::min(fitting_samples(k, tau, cycle_s, scale), box.high(k));
                 if (d < box.low(k) && !(problem_.excused() && box.low(k) <= 0)) {
                     part.impossible = 1;
                     part.learner = k;
@@ -87,7 +88,7 @@ class EqualShares {
         bound_ = bound;
         while (low < high && !stop_.check()) {
             const std::int64_t middle = low + (high - low + 1) / 2;
-            const bool fits = over(middle, 1 - clear_margin);
+            const bool fits = over(middle, 1 - margin_);
             if (stop_.requested()) break;  // sums of the pass under way are void
             if (fits) {
                 low = middle;
@@ -97,7 +98,7 @@ class EqualShares {
         }
         sure = low;
         std::int64_t possible = sure;
-        while (!stop_.check() && possible < bound && over(possible + 1, 1 + clear_margin)) {
+        while (!stop_.check() && possible < bound && over(possible + 1, 1 + margin_)) {
             ++possible;
         }
         result.stopped = stop_.requested();
@@ -129,8 +130,8 @@ class EqualShares {
         const double real = static_cast<double>(tau);
         if (tau > result.bound) return result;
         if (!stop_.check()) {
-            const bool sure = fitting(real, cycle, 1 - clear_margin, nullptr) >= samples;
-            const bool fits = sure || fitting(real, cycle, 1 + clear_margin, nullptr) >= samples;
+            const bool sure = fitting(real, cycle, 1 - margin_, nullptr) >= samples;
+            const bool fits = sure || fitting(real, cycle, 1 + margin_, nullptr) >= samples;
             if (!stop_.requested()) {  // else the sums are void
                 if (sure) result.tau = tau;
                 if (!fits) result.bound = tau - 1;
@@ -178,8 +179,12 @@ class EqualShares {
         return limits_ ? std::min(power_w_, limits_->max_power_w[k]) : power_w_;
     }
 
-    double fitting_samples(std::size_t k, double tau, double cycle_s) const {
-        const Demand demand = demand_of(problem_, k, tau, cycle_s);
+    double fitting_samples(std::size_t k, double tau, double cycle_s, double scale) const {
+        if (problem_.sends_nothing() &&
+            cycle_s == problem_.cycle_s()) {  // no rounding to allow for
+            return largest_computed(problem_, k, tau, problem_.samples_real());
+        }
+        const Demand demand = demand_of(problem_, k, tau, cycle_s * scale);
         const auto send = [&](double bits) { return bits > 0 ? bits * send_s_per_bit_[k] : 0; };
         const double fixed = demand.budget_s - send(demand.beta);
         if (!(fixed >= 0)) return -1;
@@ -191,7 +196,7 @@ class EqualShares {
     // then the deadline itself, without another look at the clock.
     void plan(double tau, Result& result) {
         const double samples = problem_.samples_real();
-        double late = problem_.cycle_s() * (1 - clear_margin);
+        double late = latest();
         double early = 0;
         for (int step = 0; step < 45 && late - early > 1e-9 * late && !stop_.check(); ++step) {
             const double middle = 0.5 * (early + late);
@@ -203,7 +208,11 @@ class EqualShares {
         unlimited.time_limit_s = std::numeric_limits<double>::infinity();
         unlimited.should_stop = {};
         EqualShares calm(problem_, unlimited);
-        calm.store(tau, problem_.cycle_s() * (1 - clear_margin), result);
+        calm.store(tau, latest(), result);
+    }
+
+    double latest() const {
+        return problem_.cycle_s() * (1 - (problem_.sends_nothing() ? 0 : margin_));
     }
 
     // What fits within `late`; the last learners hold what is left.
@@ -243,6 +252,7 @@ class EqualShares {
     Stop stop_;
     Pool pool_;
     Boxes boxes_;
+    const double margin_ = pool_.tentative() ? 0 : clear_margin;
     double bandwidth_hz_;
     double power_w_;
     const LearnerLimits* limits_ = nullptr;  // null where nothing is capped

@@ -5,6 +5,7 @@
 
 #include "mel/blocks.hpp"
 #include "mel/capped.hpp"
+#include "mel/computing.hpp"
 #include "mel/kernels.hpp"
 
 namespace mel {
@@ -191,11 +192,14 @@ double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
         SplitSums sums;
         const std::size_t last = std::min(size, (b + 1) * block_size);
         for (std::size_t k = b * block_size; k < last; ++k) {
-            Demand demand = demand_of(problem, k, tau, problem.cycle_s());
-            demand.budget_s += guard;
-            const double high =
-                capped ? largest_within(demand, box.high(k), limits->max_rate[k] * (1 + rate_guard))
-                       : largest_allowed(demand, box.high(k));
+            double high = box.high(k);
+            if (problem.returns_nothing()) high = largest_computed(problem, k, tau, high);
+            if (!problem.sends_nothing()) {
+                Demand demand = demand_of(problem, k, tau, problem.cycle_s());
+                demand.budget_s += guard;
+                high = capped ? largest_within(demand, high, limits->max_rate[k] * (1 + rate_guard))
+                              : largest_allowed(demand, high);
+            }
             const bool may_rest = problem.excused() && box.low(k) <= 0;
             if (high < box.low(k) && !may_rest) sums.impossible += 1;
             sums.samples.add(std::max(high, 0.0));

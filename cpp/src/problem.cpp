@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "mel/buffer.hpp"
+#include "mel/computing.hpp"
 
 namespace mel {
 namespace {
@@ -91,13 +92,18 @@ Problem::Problem(const ProblemStatement& s)
     require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
     require_column("return_power_w", s.return_power_w, size);
 
-    const std::shared_ptr<double[]> columns = shared_column(3 * padded());
+    const std::shared_ptr<double[]> columns = shared_column(this->columns() * padded());
     double* const compute_s = columns.get();
     double* const return_s_per_bit = compute_s + padded();
     double* const noise_over_gain = return_s_per_bit + padded();
     std::fill(compute_s + size, compute_s + padded(), 1.0);
     std::fill(return_s_per_bit + size, return_s_per_bit + padded(), 0.0);
     std::fill(noise_over_gain + size, noise_over_gain + padded(), 1.0);
+    if (returns_nothing()) {
+        double* const speeds = noise_over_gain + padded();
+        std::copy(s.flops_per_s.begin(), s.flops_per_s.end(), speeds);
+        std::fill(speeds + size, speeds + padded(), 1.0);
+    }
     fastest_compute_s_ = std::numeric_limits<double>::infinity();
     double slowest = 0;
     for (std::size_t k = 0; k < size; ++k) {
@@ -214,7 +220,8 @@ LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
     const double d = static_cast<double>(samples);
     const double bits = problem.sample_bits_sent() * d + problem.model_bits();
     const double back = problem.model_bits_per_sample() * d + problem.model_bits();
-    const double compute_s = tau * d * problem.compute_s()[k];
+    const double compute_s = problem.returns_nothing() ? computing_s(problem, k, tau, d)
+                                                       : tau * d * problem.compute_s()[k];
     if (problem.return_s_per_bit()[k] == never_s_per_bit) {
         constexpr double never = std::numeric_limits<double>::infinity();
         return {bits > 0 ? never : 0, compute_s, back > 0 ? never : 0};

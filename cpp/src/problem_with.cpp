@@ -61,9 +61,9 @@ Problem Problem::with_blocks(double blocks) const {
 Problem Problem::sampled(std::size_t stride) const {
     Problem part = *this;
     part.size_ = learners_seen(size_, stride);
-    const std::shared_ptr<double[]> columns = shared_column(3 * part.padded());
+    const std::shared_ptr<double[]> columns = shared_column(part.columns() * part.padded());
     double* to = columns.get();
-    for (std::size_t column = 0; column < 3; ++column) {
+    for (std::size_t column = 0; column < part.columns(); ++column) {
         const double* from = columns_.get() + column * padded();
         for (std::size_t k = 0; k < size_; k += stride * group) {
             to = std::copy_n(from + k, group, to);  // the last group is padded already
@@ -86,8 +86,8 @@ Problem Problem::taken(std::span<const std::size_t> learners) const {
         for (const std::size_t k : learners) *to++ = from[k];
         std::fill_n(to, part.padded() - part.size_, from[learners.back()]);
     };
-    const std::shared_ptr<double[]> columns = shared_column(3 * part.padded());
-    for (std::size_t column = 0; column < 3; ++column) {
+    const std::shared_ptr<double[]> columns = shared_column(part.columns() * part.padded());
+    for (std::size_t column = 0; column < part.columns(); ++column) {
         gather(columns_.get() + column * padded(), columns.get() + column * part.padded());
     }
     part.columns_ = columns;

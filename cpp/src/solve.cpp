@@ -21,16 +21,6 @@ UniformBox root_box(const Problem& problem, Scheme scheme) {
     return {0, samples};
 }
 
-// Some learner holds at least ceil(D/K) samples, so tau can not exceed what the fastest computes of
-// those; nor, by what a problem may be, 2^53: all that follows counts tau in doubles.
-std::int64_t largest_conceivable_tau(const Problem& problem) {
-    const auto learners = static_cast<std::int64_t>(problem.size());
-    const std::int64_t share = (problem.samples() + learners - 1) / learners;
-    const double tau =
-        problem.cycle_s() / (problem.fastest_compute_s() * static_cast<double>(share));
-    return static_cast<std::int64_t>(std::min(tau * (1 + 1e-12), 9007199254740992.0));
-}
-
 Result Solver::run() {
     upper_ = largest_conceivable_tau(problem_);
     result_.bound = upper_;

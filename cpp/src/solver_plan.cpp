@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "mel/computing.hpp"
 #include "solver.hpp"
 
 namespace mel {
@@ -149,7 +150,7 @@ void Solver::store() {
     result_.blocks.swap(counts_);
 }
 
-// Computing and returning alone: fill learners up to what surely fits.
+// Computing alone: fill learners up to what fits, which is exact.
 Solver::Answer Solver::without_radio(double tau) {
     const Box box = boxes_.sure(tau);
     real_.resize(problem_.size());
@@ -159,9 +160,8 @@ Solver::Answer Solver::without_radio(double tau) {
         left -= real_[k];
     }
     for (std::size_t k = 0; k < problem_.size(); ++k) {
-        Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
-        demand.budget_s -= slack_guard(problem_.cycle_s());
-        const double most = largest_allowed(demand, std::min(box.high(k), real_[k] + left));
+        const double most =
+            largest_computed(problem_, k, tau, std::min(box.high(k), real_[k] + left));
         if (most < real_[k]) return Answer::unresolved;
         left -= most - real_[k];
         real_[k] = most;

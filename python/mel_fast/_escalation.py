@@ -32,7 +32,7 @@ def escalated(
     """Return a plan with more proved than `plan`, or `plan` itself."""
     problem, scheme = plan.problem, plan.scheme
     size = len(problem.learners)
-    if scheme == "task_only" or size > LARGEST or importlib.util.find_spec("flint") is None:
+    if size > LARGEST or importlib.util.find_spec("flint") is None:
         return plan
     code = SCHEMES.index(scheme)
     asked = None if tell is None else lambda tau, bound, passes, elapsed_s: tell(passes)

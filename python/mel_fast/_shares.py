@@ -1,5 +1,6 @@
 """The columns of a plan: what each learner is given, and what it spends."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,9 +55,16 @@ def energy_spent(
     problem: Problem, tau: int, samples: IntColumn, return_s: FloatColumn
 ) -> FloatColumn | None:
     """Return the joules that each learner spends: ``tau d C_m e`` and its power times t_R."""
-    learners = problem.learners
+    learners, task = problem.learners, problem.task
     if learners.energy_per_flop_j is None:
         return None
-    flops = float(tau) * samples * problem.task.flops_per_sample
+    flops = float(tau) * samples * task.flops_per_sample
     with np.errstate(over="ignore"):
-        return freeze(flops * learners.energy_per_flop_j + learners.return_power_w * return_s)
+        spent = flops * learners.energy_per_flop_j + learners.return_power_w * return_s
+    budget = learners.energy_j
+    if budget is not None and task.model_bits == task.model_bits_per_sample == 0:
+        # Rounded once, computing alone exceeds no budget that it keeps.
+        for k in np.flatnonzero(spent > budget).tolist():
+            work = tau * int(samples[k]) * Fraction(task.flops_per_sample)
+            spent[k] = float(work * Fraction(float(learners.energy_per_flop_j[k])))
+    return freeze(spent)

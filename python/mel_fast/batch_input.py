@@ -253,6 +253,9 @@ class Batch:
         columns = self._all
         optional = [name for name in (*LIMITS, "block_hz") if name in columns]
         for_core = {name: columns[name] for name in (*REQUIRED, *_PER_ROW[:6], *optional)}
+        if "max_samples" in for_core:  # as in `Learners`, infinity is no limit
+            most = columns["max_samples"]
+            for_core["max_samples"] = np.where(np.isposinf(most), float(MAX_INTEGER), most)
         features = self.task.features if self.task.setting == "parallelized" else 0
         per_parameter = counts(columns["parameter_bits"], 1)
         bits = {

@@ -5,6 +5,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast.scenarios import table1
+from parity import differences
 
 ONES = np.ones((3, 4))
 
@@ -121,6 +122,23 @@ def test_large_integers_are_numbers_where_numbers_are_asked_for():
     problem = table1(learners=2).replace(cycle_s=0.1)
     batch = mel.Batch.vary(problem, flops_per_s=np.array([[10**17, 10**17]]))
     assert mel.solve_many(batch).status.tolist() == [str(mel.solve(batch[0]).status)]
+
+
+def test_what_limits_nothing_or_everything_means_in_a_row_what_it_means_in_a_problem():
+    problem = limited()
+    for name, value in (
+        ("max_samples", np.inf),
+        ("energy_j", 0.0),
+        ("max_bandwidth_hz", 0.0),
+        ("gain", 0.0),
+    ):
+        column = np.tile(getattr(problem.learners, name).astype(float), (2, 1))
+        column[0, 1] = value
+        batch = mel.Batch.vary(problem, min_samples=0, **{name: column})
+        plans = mel.solve_many(batch)
+        assert not plans.errors
+        for row in range(2):
+            assert differences(plans[row], mel.solve(batch[row])) == []
 
 
 def test_energy_comes_in_pairs_and_shapes_must_agree():

@@ -1,6 +1,8 @@
 """Within rounding of the edge, balls decide what double precision cannot."""
 
 import importlib.util
+import time
+from collections.abc import Callable
 from unittest import mock
 
 import numpy as np
@@ -65,6 +67,73 @@ def test_a_tentative_answer_that_the_balls_refuse_is_not_believed() -> None:
         assert plan.status is mel.Status.UNDECIDED
         return
     pytest.fail("no draw was left undecided")
+
+
+def left_open() -> mel.Problem:
+    """Return a problem that double precision leaves undecided."""
+    for seed in range(24):
+        try:
+            problem, _ = edge(seed, 1)
+        except pytest.skip.Exception:
+            continue
+        with mock.patch.object(_escalation, "LARGEST", 0):
+            if mel.solve(problem).status is mel.Status.UNDECIDED:
+                return problem
+    pytest.fail("no draw was left undecided")
+
+
+def test_the_check_ends_at_the_time_limit() -> None:
+    def slow(*_: object, progress: Callable[[int, int], object]) -> None:
+        for _ in range(500):
+            time.sleep(0.01)
+            progress(0, 1)
+
+    problem = left_open()
+    begin = time.perf_counter()
+    with mock.patch("mel_fast.verify.verify", slow):
+        plan = mel.solve(problem, time_limit_s=0.2)
+    assert time.perf_counter() - begin < 2.0
+    assert plan.status is mel.Status.UNDECIDED
+
+
+def test_ctrl_c_in_the_check_keeps_the_plan() -> None:
+    problem = left_open()
+    with (
+        mock.patch("mel_fast.verify.verify", mock.Mock(side_effect=KeyboardInterrupt)),
+        pytest.raises(mel.Interrupted) as caught,
+    ):
+        mel.solve(problem)
+    assert caught.value.plan.problem == problem
+    with (
+        mock.patch("mel_fast.verify.verify", mock.Mock(side_effect=KeyboardInterrupt)),
+        pytest.raises(mel.InterruptedMany) as many,
+    ):
+        mel.solve_many([problem])
+    assert many.value.plans.tau[0] == caught.value.plan.tau
+
+
+def test_equal_shares_at_the_edge_are_decided_too() -> None:
+    decided = undecided = 0
+    for seed in range(40):
+        law = ("density", "fixed")[seed % 2]
+        problem = reference.random_problem(np.random.default_rng(seed), 3, 9, law=law)
+        tau = max(1, mel.solve(problem, scheme="task_only").tau)
+        best = reference.best_split(problem, tau, "task_only")
+        if not 1e-3 < best.scale < 1e3:
+            continue
+        for side in (1, -1):
+            near = reference.with_budgets(problem, best.scale * (1 + side * HAIR))
+            with mock.patch.object(_escalation, "LARGEST", 0):
+                plain = mel.solve(near, scheme="task_only")
+            if plain.status is not mel.Status.UNDECIDED:
+                continue
+            undecided += 1
+            plan = mel.solve(near, scheme="task_only")
+            assert plain.tau <= plan.tau <= plan.bound <= plain.bound
+            assert mel.verify(near, plan).ok
+            decided += plan.status in (mel.Status.OPTIMAL, mel.Status.INFEASIBLE)
+    assert undecided >= 10
+    assert decided >= 0.8 * undecided
 
 
 def test_without_the_extra_it_stays_undecided() -> None:

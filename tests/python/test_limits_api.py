@@ -217,16 +217,6 @@ def test_the_summary_names_the_limits_that_are_reached(problem, plan):
     assert "limits" not in plan.summary()
 
 
-def test_a_batch_refuses_limits_by_name(limited):
-    with pytest.raises(ValueError, match=r"min_samples, max_samples, .*give solve_many a sequence"):
-        mel.Batch.vary(limited, cycle_s=[10.0, 20.0])
-    blocked = mel.scenarios.table1(block_hz=1e6)
-    with pytest.raises(ValueError, match="block_hz: a Batch has no such columns"):
-        mel.Batch.vary(blocked, cycle_s=[10.0, 20.0])
-    with pytest.raises(ValueError, match="max_samples: a Batch has no such columns"):
-        mel.Batch.vary(mel.scenarios.table1(), rows=2, max_samples=[1, 2])
-
-
 @pytest.mark.parametrize(
     ("keep", "kind", "message"),
     [

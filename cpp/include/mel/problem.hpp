@@ -92,7 +92,7 @@ class Problem {
     std::int64_t samples() const { return samples_; }
     double samples_real() const { return static_cast<double>(samples_); }
 
-    // The three columns are followed in memory by harmless values up to a multiple of sixteen
+    // The columns are followed in memory by harmless values up to a multiple of sixteen
     // learners. C_m / f_k: seconds for one sample in one local cycle.
     std::span<const double> compute_s() const { return {columns_.get(), size_}; }
     // 1 / R_k: seconds a returned bit.
@@ -102,10 +102,16 @@ class Problem {
         return {columns_.get() + 2 * padded(), size_};
     }
 
+    // As stated; only where nothing is returned.
+    std::span<const double> flops_per_s() const { return {columns_.get() + 3 * padded(), size_}; }
+    double fastest_flops_per_s() const { return fastest_flops_per_s_; }
+    double flops_per_sample() const { return flops_per_sample_; }  // C_m
+
     double sample_bits_sent() const { return alpha_; }  // alpha: forward bits a sample
     double model_bits() const { return beta_; }  // beta: forward bits in any case; also returned
     double model_bits_per_sample() const { return returned_bits_per_sample_; }
     bool sends_nothing() const { return alpha_ == 0 && beta_ == 0; }
+    bool returns_nothing() const { return beta_ == 0 && returned_bits_per_sample_ == 0; }
 
     // With blocks: of all whole blocks together, a product that was rounded. It never says how many
     // they are: block_budget() does.
@@ -167,6 +173,7 @@ class Problem {
     void cut_blocks();
     bool counts_cycles_of(double cycle_s) const;
     std::size_t padded() const { return (size_ + 15) / 16 * 16; }
+    std::size_t columns() const { return returns_nothing() ? 4 : 3; }
 
     std::size_t size_;
     std::int64_t samples_;
@@ -179,7 +186,7 @@ class Problem {
     double cycle_s_;
     LinkLaw law_;
     Idle idle_;
-    std::shared_ptr<const double[]> columns_;  // three of padded() each
+    std::shared_ptr<const double[]> columns_;  // columns() of padded() each
     std::shared_ptr<const std::vector<std::uint32_t>> twins_;
     std::shared_ptr<const LearnerLimits> limits_;
     double block_hz_ = 0;

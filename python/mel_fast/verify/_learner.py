@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any
 
 from flint import arb, ctx
@@ -56,6 +57,8 @@ class Learner:
         self.bandwidth_cap: Ball | None = None
         self.power_cap: Ball | None = None
         self.most: int | None = None  # every d that energy and caps allow is at most this
+        if problem.returns_nothing:
+            self._at_most(last_computed(problem, row, tau))
         if min(row.max_bandwidth_hz, row.max_power_w) < INFINITE:
             if row.max_power_w < INFINITE:
                 self.power_cap = arb(row.max_power_w)
@@ -68,10 +71,16 @@ class Learner:
         if outage:
             self._at_most(self.last_at(arb(0)))
         if row.energy_j < INFINITE:
-            always = power * self.beta / back
-            each = tau * arb(problem.task["flops_per_sample"]) * arb(row.energy_per_flop_j)
-            each += power * problem.model_bits_per_sample / back
-            self._at_most(last_below(arb(row.energy_j) - always, each))
+            self._at_most(self._last_by_energy(problem, row, tau, power / back))
+
+    @staticmethod
+    def _last_by_energy(problem: Problem, row: Row, tau: int, bit_j: Ball) -> int | None:
+        if problem.returns_nothing:
+            sample_j = flops(problem, tau) * Fraction(row.energy_per_flop_j)
+            return Fraction(row.energy_j) // sample_j if sample_j else None
+        each = tau * arb(problem.task["flops_per_sample"]) * arb(row.energy_per_flop_j)
+        each += bit_j * problem.model_bits_per_sample
+        return last_below(arb(row.energy_j) - bit_j * problem.model_bits, each)
 
     def _at_most(self, last: int | None) -> None:
         if last is not None:
@@ -94,6 +103,17 @@ class Learner:
     def slack(self, d: int) -> Ball:
         """Seconds left to send them."""
         return self.spare_s - d * self.per_sample_s
+
+
+def flops(problem: Problem, tau: int, samples: int = 1) -> Fraction:
+    """Operations of `tau` local cycles."""
+    return tau * samples * Fraction(problem.task["flops_per_sample"])
+
+
+def last_computed(problem: Problem, row: Row, tau: int) -> int:
+    """Return the last d whose computing ends in time: before T, where sending it takes time."""
+    whole, rest = divmod(Fraction(problem.cycle_s) * Fraction(row.flops_per_s), flops(problem, tau))
+    return int(whole) - (rest == 0 and problem.sent_bits_per_sample > 0)
 
 
 def rate(law: str, bandwidth: Ball, power: Ball, gain: Ball, noise: Ball) -> Ball:

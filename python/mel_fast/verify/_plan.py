@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 from flint import arb
 
-from mel_fast.verify._learner import Ball, precision, rate
+from mel_fast.verify._learner import Ball, flops, precision, rate
 from mel_fast.verify._problem import INFINITE, Problem, Row
 from mel_fast.verify._read import Allocation, Claim
 
@@ -152,7 +153,7 @@ def _check_learners(
     report.reasons += few(list(late), late.__getitem__) + few(list(spent), spent.__getitem__)
 
 
-def _decide(report: PlanReport, evaluate: Callable[[], Ball]) -> Ball | None:
+def _decide(report: PlanReport, evaluate: Callable[[], Ball | Fraction]) -> Any:
     """Return a number whose ball is surely below zero or surely not; None if no precision does."""
     for bits in PRECISIONS:
         with precision(bits):
@@ -179,8 +180,12 @@ def _silent(problem: Problem, row: Row, d: int, amount: float, power: float) -> 
     return f"has {returned} bits to return over rate zero" if returned and not row.gain else ""
 
 
-def _spare_s(problem: Problem, tau: int, row: Row, d: int, amount: float, power: float) -> Ball:
+def _spare_s(
+    problem: Problem, tau: int, row: Row, d: int, amount: float, power: float
+) -> Ball | Fraction:
     """T less equations (6) to (8); `amount` counts blocks where there are any."""
+    if problem.returns_nothing and not _sends(problem, d):
+        return Fraction(problem.cycle_s) - flops(problem, tau, d) / Fraction(row.flops_per_s)
     spare = problem.cycle_s - _flops(problem, tau, d) / arb(row.flops_per_s)
     sent = _sends(problem, d)
     if sent:
@@ -190,8 +195,10 @@ def _spare_s(problem: Problem, tau: int, row: Row, d: int, amount: float, power:
     return spare - _return_s(problem, row, d)
 
 
-def _spare_j(problem: Problem, tau: int, row: Row, d: int) -> Ball:
+def _spare_j(problem: Problem, tau: int, row: Row, d: int) -> Ball | Fraction:
     """Energy less what computing and returning take."""
+    if problem.returns_nothing:
+        return Fraction(row.energy_j) - flops(problem, tau, d) * Fraction(row.energy_per_flop_j)
     computing = _flops(problem, tau, d) * arb(row.energy_per_flop_j)
     return row.energy_j - computing - arb(row.return_power_w) * _return_s(problem, row, d)
 

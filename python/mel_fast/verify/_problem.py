@@ -64,6 +64,11 @@ class Problem:
         """Alpha."""
         return self.sample_bits + self.model_bits_per_sample
 
+    @property
+    def returns_nothing(self) -> bool:
+        """Whether learners only compute: how far time and energy go is then a plain rational."""
+        return self.model_bits == self.model_bits_per_sample == 0
+
     def blocks(self, cap_hz: float = INFINITE) -> int:
         """Whole blocks within the budget (N = floor(B / w)) or within a smaller cap."""
         if self.block_hz is None:

@@ -1,0 +1,19 @@
+// Where nothing is returned, what a learner may work through is a plain rational of the stated
+// numbers, d tau C <= T f, and decided exactly.
+#pragma once
+
+#include <cstddef>
+
+#include "mel/problem.hpp"
+
+namespace mel {
+
+// The largest integer d in [0, upper] with d tau C <= T f_k or, where the learner must be sent
+// something for a sample, d tau C < T f_k. For problems that return nothing.
+double largest_computed(const Problem& problem, std::size_t k, double tau, double upper);
+
+// tau d C / f_k rounded once, so that it exceeds no double that the quotient does not exceed. For
+// problems that return nothing.
+double computing_s(const Problem& problem, std::size_t k, double tau, double d);
+
+}  // namespace mel
