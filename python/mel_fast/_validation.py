@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._untrusted import shown
+
 SMALLEST = 1e-60
 LARGEST = 1e60
 MAX_INTEGER = 2**53
+_LONGEST_WORD = 60
 _COUNTS_RULE = f"must be an integer in [0, {MAX_INTEGER}] or a one-dimensional array of such"
 
 FloatColumn = NDArray[np.float64]
@@ -29,12 +32,12 @@ def real(field: str, value: Any, *, low: float = SMALLEST, high: float = LARGEST
             value = value[()]
         if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
             raise TypeError(
-                f"{field} = {_short(value)}: must be a real number in {_span(low, high)}"
+                f"{field} = {shown(value)}: must be a real number in {_span(low, high)}"
             )
         try:
             value = float(value)
         except OverflowError:
-            raise ValueError(f"{field} = {_short(value)}: {_number_rule(low, high)}") from None
+            raise ValueError(f"{field} = {shown(value)}: {_number_rule(low, high)}") from None
     if not low <= value <= high:
         raise ValueError(f"{field} = {value!r}: {_number_rule(low, high)}")
     return float(value)
@@ -51,12 +54,12 @@ def integer(field: str, value: Any, *, low: int, high: int = MAX_INTEGER) -> int
         number = operator.index(value)
     except TypeError:
         if not isinstance(value, float | np.floating):
-            raise TypeError(f"{field} = {_short(value)}: {rule}") from None
+            raise TypeError(f"{field} = {shown(value)}: {rule}") from None
         if not math.isfinite(value) or value != math.floor(value):
             raise ValueError(f"{field} = {float(value)!r}: {rule}") from None
         number = int(value)
     if not low <= number <= high:
-        raise ValueError(f"{field} = {_short(number)}: {rule}")
+        raise ValueError(f"{field} = {shown(number)}: {rule}")
     return number
 
 
@@ -65,10 +68,10 @@ def choice(field: str, value: Any, options: Iterable[str]) -> str:
     words = list(options)
     listed = ", ".join(repr(word) for word in words)
     if not isinstance(value, str):
-        raise TypeError(f"{field} = {_short(value)}: must be one of {listed}")
+        raise TypeError(f"{field} = {shown(value)}: must be one of {listed}")
     if value not in words:
         raise ValueError(
-            f"{field} = {_short(value)}: must be one of {listed}{did_you_mean(value, words)}"
+            f"{field} = {shown(value)}: must be one of {listed}{did_you_mean(value, words)}"
         )
     return str(value)
 
@@ -77,6 +80,8 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the closest of `words`, or nothing."""
     import difflib  # only for words that are refused
 
+    if len(word) > _LONGEST_WORD:
+        return ""
     close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
 
@@ -192,7 +197,7 @@ def _as_array(field: str, value: Any, rule: str | None = None) -> NDArray[Any]:
     """Return `value` as an array of at most one dimension, not yet converted to float64."""
     rule = rule or _column_rule()
     if isinstance(value, str | bytes | bool | np.bool_ | complex) or value is None:
-        raise TypeError(f"{field} = {_short(value)}: {rule}")
+        raise TypeError(f"{field} = {shown(value)}: {rule}")
     if isinstance(value, list | tuple):
         for index, entry in enumerate(value):
             if isinstance(entry, bool | np.bool_):
@@ -220,11 +225,11 @@ def _as_float64(field: str, array: NDArray[Any]) -> FloatColumn:
 
 def _as_float(field: str, entry: Any) -> float:
     if isinstance(entry, bool | np.bool_) or not isinstance(entry, Real):
-        raise TypeError(f"{field} = {_short(entry)}: {_number_rule()}")
+        raise TypeError(f"{field} = {shown(entry)}: {_number_rule()}")
     try:
         return float(entry)
     except OverflowError:
-        raise ValueError(f"{field} = {_short(entry)}: {_number_rule()}") from None
+        raise ValueError(f"{field} = {shown(entry)}: {_number_rule()}") from None
 
 
 def _check_length(field: str, column: NDArray[Any], count: int) -> None:
@@ -248,11 +253,3 @@ def _number_rule(low: float = SMALLEST, high: float = LARGEST) -> str:
 
 def _column_rule() -> str:
     return f"must be a number or a one-dimensional array of numbers in {_span(SMALLEST, LARGEST)}"
-
-
-def _short(value: object) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # an int with more digits than Python agrees to print
-        return "an integer of more than 4300 digits"
-    return text if len(text) <= 60 else f"{text[:57]}..."

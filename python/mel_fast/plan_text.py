@@ -7,10 +7,12 @@ import numpy as np
 from mel_fast._arithmetic import guard
 from mel_fast._binding import limits_in_words
 from mel_fast._units import count, with_unit
+from mel_fast._untrusted import plain
 from mel_fast.plan import Plan
 from mel_fast.status import Status
 
 _HTML_ROWS = 20
+_REASONS = 20
 
 
 def headline(plan: Plan) -> str:
@@ -39,7 +41,9 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
     ]
     rows += _allocation(plan)
     rows += limits_in_words(plan)
-    rows += [("reason", reason) for reason in plan.reasons]
+    rows += [("reason", plain(reason)) for reason in plan.reasons[:_REASONS]]
+    if len(plan.reasons) > _REASONS:
+        rows.append(("reason", f"and {len(plan.reasons) - _REASONS:,} more"))
     rows.append(("proof", _proof(plan)))
     return rows
 

@@ -5,6 +5,7 @@ the allowed range.
 """
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from os import PathLike
@@ -22,13 +23,20 @@ from pydantic import (
 
 from mel_fast import channel, scenarios
 from mel_fast._arithmetic import guard
-from mel_fast._untrusted import shown
+from mel_fast._untrusted import LONGEST, plain, shown
 from mel_fast._validation import choice, did_you_mean, integer, real, scalar_or_column
 from mel_fast.learner_table import MAX_LEARNERS, read_table, table_path
 from mel_fast.learners import CHECKS, REQUIRED, Learners
 from mel_fast.problem import IDLES, Idle, Problem
 from mel_fast.radio import Radio
 from mel_fast.task import SETTINGS, LearningTask, Setting
+
+MOST_BYTES = 2**22
+MOST_PARTS = 8  # of a dotted key
+_FEW = 10  # errors that are told
+_WORDS = re.compile(
+    r"""#[^\n]*|"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|'[^'\n]*'?|[\w-]+"""
+)  # comments, strings, bare words
 
 ATTENUATIONS = {
     "log_distance": channel.LogDistance,
@@ -59,24 +67,24 @@ def _checked(check: Callable[..., Any], **limits: Any) -> PlainValidator:
 
 def _text(field: str, value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise TypeError(f"{field} = {value!r}: must be a text in quotes")
+        raise TypeError(f"{field} = {shown(value)}: must be a text in quotes")
     return value
 
 
 def _chosen(field: str, value: Any, *, tag: str, kinds: Mapping[str, Callable[..., Any]]) -> Any:
     """Build the channel law that a table such as ``{ law = "free_space", ... }`` describes."""
     if not isinstance(value, dict) or tag not in value:
-        raise TypeError(f"{field} = {value!r}: must be a table with the key {tag!r}")
+        raise TypeError(f"{field} = {shown(value)}: must be a table with the key {tag!r}")
     words = {name: entry for name, entry in value.items() if name != tag}
     kind = kinds[choice(f"{field}.{tag}", value[tag], kinds)]
     known, needed = _parameters(kind)
     for name, entry in words.items():
         if name not in known:
-            raise ValueError(_unknown_key(f"{field}.{name}", name, entry, [tag, *known]))
+            raise ValueError(_unknown_key(field, name, entry, [tag, *known]))
         real(f"{field}.{name}", entry, low=-1e60)
     missing = [name for name in needed if name not in words]
     if missing:
-        raise ValueError(f"{field}: missing {', '.join(missing)} for {tag} = {value[tag]!r}")
+        raise ValueError(f"{field}: missing {', '.join(missing)} for {tag} = {shown(value[tag])}")
     try:
         return kind(**words)
     except ValueError as error:
@@ -257,20 +265,43 @@ def load_scenario(
         With everything that is wrong, on one line.
     """
     path = Path(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ScenarioError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path} is not TOML: {error}") from None
-    except RecursionError:
-        raise ScenarioError(f"{path} is not a scenario: nested too deeply") from None
+    data = _read_toml(path)
     for key, value in (overrides or {}).items():
         _override(data, key, value)
     try:
         return parse_scenario(data, path.parent)
     except ScenarioError as error:
         raise ScenarioError(f"{path}: {error}") from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ScenarioError(f"{path}: {error.strerror}") from None
+    if len(content) > MOST_BYTES:
+        raise ScenarioError(
+            f"{path} holds more than {MOST_BYTES:,} bytes: too large for a scenario; "
+            "many learners belong into a 'table'"
+        )
+    try:
+        text = content.decode().replace("\r\n", "\n")
+        _check_depth(text)
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ScenarioError(f"{path} is not a scenario: nested too deeply") from None
+    except ScenarioError as error:
+        raise ScenarioError(f"{path} is not a scenario: {error}") from None
+    except ValueError as error:  # also an integer of more digits than Python reads
+        raise ScenarioError(f"{path} is not TOML: {plain(str(error))}") from None
+
+
+def _check_depth(text: str) -> None:
+    """Refuse keys of many dotted parts, whose reading takes the square of their number."""
+    words = _WORDS.sub("w", text).replace(" ", "").replace("\t", "")
+    if "w." * MOST_PARTS in words:
+        raise ScenarioError(f"a key has more than {MOST_PARTS} parts with dots between them")
 
 
 def parse_scenario(data: Mapping[str, Any], folder: Path) -> Problem:
@@ -291,9 +322,17 @@ def parse_scenario(data: Mapping[str, Any], folder: Path) -> Problem:
             idle=scenario.cycle.idle,
         )
     except ValidationError as error:
-        raise ScenarioError("; ".join(map(_explain, error.errors()))) from None
+        raise ScenarioError(_all_wrong(error)) from None
     except ValueError as error:
         raise ScenarioError(str(error)) from None
+
+
+def _all_wrong(error: ValidationError) -> str:
+    """Say the first few things that are wrong, and how many more there are."""
+    found = error.errors(include_url=False)
+    told = "; ".join(map(_explain, found[:_FEW]))
+    rest = len(found) - _FEW
+    return f"{told}; and {rest:,} more" if rest > 0 else told
 
 
 def _override(data: dict[str, Any], key: tuple[str, ...], value: Any) -> None:
@@ -319,15 +358,16 @@ def _read(folder: Path, table: str) -> Mapping[str, Any]:
 
 def _explain(error: Any) -> str:
     path = tuple(str(part) for part in error["loc"])
-    name = ".".join(path)
+    name = ".".join(path)  # of known words: an unknown one can only be the last
     section = _SECTIONS.get(path[:-1], _Section)
     if error["type"] == "extra_forbidden":
-        return _unknown_key(name, path[-1], error["input"], list(section.model_fields))
+        parent = ".".join(path[:-1])
+        return _unknown_key(parent, path[-1], error["input"], list(section.model_fields))
     if error["type"] == "missing":
         kind = "table" if path in _SECTIONS else "key"
         return f"{name}: missing {kind}"
     if error["type"] == "model_type":
-        return f"{name} = {error['input']!r}: must be a table with {_keys(_SECTIONS[path])}"
+        return f"{name} = {shown(error['input'])}: must be a table with {_keys(_SECTIONS[path])}"
     cause = error.get("ctx", {}).get("error", error["msg"])
     if isinstance(cause, _FieldError):
         return ".".join((*path[:-1], str(cause)))
@@ -338,15 +378,15 @@ def _keys(section: type[_Section]) -> str:
     return ", ".join(section.model_fields)
 
 
-def _unknown_key(path: str, word: str, value: Any, known: list[str]) -> str:
+def _unknown_key(parent: str, word: str, value: Any, known: list[str]) -> str:
     with_unit = [name for name in known if name.startswith(f"{word}_")]
     hint = (
         f"; did you mean {with_unit[0]!r} (the unit is part of the key)?"
         if with_unit
         else did_you_mean(word, known)
     )
-    shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
-    return f"{path} = {shown}: unknown key: must be one of {', '.join(known)}{hint}"
+    path = ".".join(filter(None, (parent, plain(word, LONGEST))))
+    return f"{path} = {shown(value)}: unknown key: must be one of {', '.join(known)}{hint}"
 
 
 guard(__name__)

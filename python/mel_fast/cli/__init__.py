@@ -6,6 +6,7 @@ program gets wrong as one line and exit status 70.
 """
 
 import errno
+import io
 import os
 import sys
 import traceback
@@ -19,6 +20,7 @@ import click
 
 from mel_fast import __version__
 from mel_fast._arithmetic import usual_arithmetic
+from mel_fast._untrusted import visible
 
 COMMANDS = (
     "solve",
@@ -71,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 @usual_arithmetic
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # whatever is printed can be encoded
+        sys.stdout.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words  # wherever it stands
     stdout, stderr = sys.stdout, sys.stderr
@@ -112,7 +116,7 @@ def _run(words: list[str]) -> int:
 def fail(message: str, status: int = USAGE_STATUS) -> int:
     """Print one line on stderr and return the exit status, that of wrong usage by default."""
     with suppress(OSError):  # the status tells it, too
-        click.echo(f"mel-fast: {' '.join(message.split())}", err=True)
+        click.echo(f"mel-fast: {visible(' '.join(message.split()))}", err=True)
     return status
 
 

@@ -84,11 +84,12 @@ def _rich(plan: Plan) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(highlight=False)
     grid = Table.grid(padding=(0, 2))
     for label, text in facts(plan):
-        grid.add_row(f"[bold]{label}[/bold]", text)
+        grid.add_row(Text(label, style="bold"), Text(text))
     console.print(grid)
     if plan.samples is None:
         return
