@@ -26,6 +26,7 @@ Column = float | Sequence[float] | NDArray[Any]
 Limit = Column | None
 
 REQUIRED = ("flops_per_s", "gain", "return_bandwidth_hz", "return_power_w")
+SAMPLE_LIMITS = ("min_samples", "max_samples")
 _CAP = partial(limit_column, also=(0.0, np.inf))
 _OR_ZERO = partial(limit_column, also=(0.0,))
 # What may be left out, with the check of its numbers.

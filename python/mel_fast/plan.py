@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import numpy as np
 
@@ -102,14 +102,18 @@ reasons, nodes, passes, elapsed_s
     ) -> None:
         if not isinstance(problem, Problem):
             raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
+        from mel_fast._certificate import checked_certificate
+
+        scheme = cast(Scheme, choice("scheme", scheme, SCHEMES))
+        bound = integer("bound", bound, low=0, high=_LONGEST - 1)
         self.__dict__.update(
             problem=problem,
-            scheme=choice("scheme", scheme, SCHEMES),
+            scheme=scheme,
             status=Status(choice("status", status, list(Status))),
             tau=integer("tau", tau, low=0, high=_LONGEST),
-            bound=integer("bound", bound, low=0, high=_LONGEST),
+            bound=bound,
             **checked_shares(problem, samples, bandwidth_hz, power_w, blocks),
-            certificate=None if certificate is None else dict(certificate),
+            certificate=checked_certificate(certificate, scheme, bound, len(problem.learners)),
             reasons=tuple(reasons),
             nodes=integer("nodes", nodes, low=0, high=_LONGEST),
             passes=integer("passes", passes, low=0, high=_LONGEST),
@@ -283,8 +287,9 @@ reasons, nodes, passes, elapsed_s
 
         Raises
         ------
-        ValueError, TypeError
-            When the content is not a plan's; whether the plan is right is `verify`'s matter.
+        ValueError
+            When the content is not a plan's, as docs/certificate.md writes it down; whether the
+            plan is right is `verify`'s matter.
         """
         from mel_fast.plan_file import plan_from_dict
 
@@ -310,15 +315,19 @@ reasons, nodes, passes, elapsed_s
         ------
         OSError
             When the file cannot be read.
-        ValueError, TypeError
-            When it is not a plan file.
+        ValueError
+            When it is not a plan file, or larger than 512 MiB.
         """
         from mel_fast.plan_file import load_plan
 
         return load_plan(path)
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Return one JSON object of plain numbers whose keys are the attributes' names."""
+        """Return one JSON object of plain numbers whose keys are the attributes' names.
+
+        What is infinite (the times of a learner at rate zero, limits that limit nothing) is the
+        string ``"inf"``, since JSON has no number for it.
+        """
         from mel_fast.plan_file import plan_to_json
 
         return plan_to_json(self, indent=indent)

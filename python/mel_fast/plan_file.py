@@ -1,17 +1,19 @@
 """Plan files: JSON with hexadecimal floats, so that what is read is what was solved."""
 
 import json
-from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mel_fast import _grammar
 from mel_fast._arithmetic import guard
 from mel_fast._atomic import write_text
-from mel_fast.plan import Plan
-from mel_fast.problem import Problem, check_keys, number, numbers
+from mel_fast._untrusted import shown
+from mel_fast._validation import LARGEST
+from mel_fast.plan import SCHEMES, Plan
+from mel_fast.problem import Problem
+from mel_fast.status import Status
 
 FORMAT = "mel_fast.plan"
 VERSION = 1
@@ -34,6 +36,7 @@ _KEYS = (
     "passes",
     "elapsed_s",
 )
+_SHARES = ("samples", "bandwidth_hz", "power_w")
 _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")
 
 
@@ -60,27 +63,63 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
     }
 
 
-def plan_from_dict(data: Mapping[str, Any]) -> Plan:
+def plan_from_dict(data: Any) -> Plan:
     """Return the plan that a plan file's content describes, without judging it."""
-    check_keys("plan", data, _KEYS, (*_REMARKS, "blocks"))
-    if data["format"] != FORMAT or data["version"] != VERSION:
+    file = _grammar.members("plan", data, _KEYS, (*_REMARKS, "blocks"))
+    kind, version = file["format"], file["version"]
+    if kind != FORMAT or type(version) is not int or version != VERSION:
         raise ValueError(
-            f"format {data['format']!r} version {data['version']!r}: "
-            f"must be {FORMAT!r} version {VERSION}"
+            f"format {shown(kind)} version {shown(version)}: must be {FORMAT!r} version {VERSION}"
         )
-    shares: dict[str, Any] = {
-        name: None if data[name] is None else numbers(name, data[name])
-        for name in ("bandwidth_hz", "power_w")
+    status = _grammar.word("status", file["status"], tuple(map(str, Status)))
+    scheme = _grammar.word("scheme", file["scheme"], SCHEMES)
+    tau = _grammar.integer("tau", file["tau"], 0, _grammar.LONGEST)
+    bound = _grammar.integer("bound", file["bound"], 0, _grammar.LONGEST - 1)
+    problem = Problem.from_dict(file["problem"])
+    _agree(file, status, tau, bound, in_blocks=problem.radio.block_hz is not None)
+    readers = {
+        "samples": _grammar.counts,
+        "bandwidth_hz": _grammar.column,
+        "power_w": _grammar.column,
+        "blocks": _grammar.counts,
     }
-    plain = {name: data[name] for name in ("status", "scheme", "tau", "bound", "samples")}
-    extra = {name: data[name] for name in (*_REMARKS, "blocks") if name in data}
+    shares: dict[str, Any] = {
+        name: read(name, file[name]) for name, read in readers.items() if file.get(name) is not None
+    }
     return Plan(
-        Problem.from_dict(data["problem"]),
-        **plain,
+        problem,
+        status=status,
+        scheme=scheme,  # type: ignore[arg-type]
+        tau=tau,
+        bound=bound,
         **shares,
-        certificate=_certificate(data["certificate"]),
-        **extra,
+        certificate=file["certificate"],
+        reasons=_grammar.texts("reasons", file.get("reasons", [])),
+        nodes=_grammar.integer("nodes", file.get("nodes", 0), 0, _grammar.LONGEST),
+        passes=_grammar.integer("passes", file.get("passes", 0), 0, _grammar.LONGEST),
+        elapsed_s=_grammar.real("elapsed_s", file.get("elapsed_s", 0), 0.0, LARGEST),
     )
+
+
+def _agree(file: dict[str, Any], status: str, tau: int, bound: int, *, in_blocks: bool) -> None:
+    """Refuse parts of a file that do not belong together."""
+    absent = [name for name in _SHARES if file[name] is None]
+    if absent and len(absent) < len(_SHARES):
+        raise ValueError(f"{', '.join(_SHARES)}: must be given all three or none (null)")
+    if bool(absent) != (tau == 0):
+        raise ValueError(f"tau = {tau}: {', '.join(_SHARES)} must be null if and only if tau is 0")
+    if tau > bound:
+        raise ValueError(f"tau = {tau}: must be at most bound = {bound}")
+    if status == "optimal" and not 1 <= tau == bound:
+        raise ValueError(f"status optimal: tau = {tau} must be bound = {bound}, at least 1")
+    if status == "infeasible" and bound != 0:
+        raise ValueError(f"status infeasible: bound = {bound} must be 0")
+    wanted = in_blocks and not absent
+    if wanted != ("blocks" in file):
+        raise ValueError(
+            f"blocks: must {'' if wanted else 'not '}be given: they are there exactly where "
+            "there are a plan and problem.radio.block_hz"
+        )
 
 
 def save_plan(plan: Plan, path: str | PathLike[str]) -> None:
@@ -90,11 +129,11 @@ def save_plan(plan: Plan, path: str | PathLike[str]) -> None:
 
 def load_plan(path: str | PathLike[str]) -> Plan:
     """Read a plan file."""
+    data = _grammar.load(path)
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_unique)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from None
-    return plan_from_dict(data)
+        return plan_from_dict(data)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def plan_to_json(plan: Plan, *, indent: int | None = None) -> str:
@@ -107,22 +146,28 @@ def plan_to_json(plan: Plan, *, indent: int | None = None) -> str:
         content[name] = getattr(plan, name)
     if plan.problem.learners.energy_j is not None:
         content["energy_j"] = plan.energy_j
-    content = {
-        name: value.tolist() if isinstance(value, np.ndarray) else value
-        for name, value in content.items()
-    }
+    content = {name: _plain(value) for name, value in content.items()}
     content["problem"] = _plain_problem(plan.problem)
     return json.dumps(content, indent=indent, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return columns as lists, in which infinite entries (a rate of zero) are "inf"."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.kind == "i" or np.isfinite(value).all():
+        return value.tolist()
+    return [entry if np.isfinite(entry) else str(entry) for entry in value.tolist()]
 
 
 def _plain_problem(problem: Problem) -> dict[str, Any]:
     data = problem.to_dict()
     data["task"]["flops_per_sample"] = problem.task.flops_per_sample
     data["learners"] = {
-        name: [entry if entry == "inf" else number(name, entry) for entry in column]
+        name: [float.fromhex(x) if isinstance(x, str) and x != "inf" else x for x in column]
         for name, column in data["learners"].items()
     }
-    data["radio"] = {name: number(name, value) for name, value in data["radio"].items()}
+    data["radio"] = {name: _grammar.number(name, value) for name, value in data["radio"].items()}
     data["cycle_s"] = problem.cycle_s
     return data
 
@@ -137,33 +182,6 @@ def _map_floats(value: Any, convert: Any) -> Any:
     if isinstance(value, list):
         return [_map_floats(entry, convert) for entry in value]
     return convert(value) if isinstance(value, float) else value
-
-
-def _certificate(value: Any) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise TypeError(f"certificate is a {type(value).__name__}: must be an object")
-    certificate = dict(value)
-    tree = certificate.get("tree")
-    if isinstance(tree, list):
-        certificate["tree"] = [_tree_node(index, node) for index, node in enumerate(tree)]
-    return certificate
-
-
-def _tree_node(index: int, node: Any) -> Any:
-    if not isinstance(node, Mapping):
-        raise TypeError(f"certificate.tree[{index}] is a {type(node).__name__}: must be an object")
-    return {key: number(f"certificate.tree[{index}].{key}", value) for key, value in node.items()}
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a key twice: JSON readers differ on which one counts."""
-    keys = [key for key, _ in pairs]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
-        raise ValueError(f"keys given twice: {', '.join(twice)}")
-    return dict(pairs)
 
 
 guard(__name__)

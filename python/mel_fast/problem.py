@@ -5,13 +5,13 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from mel_fast import _core
+from mel_fast import _core, _grammar
 from mel_fast._arithmetic import guard
 from mel_fast._frozen import Frozen
 from mel_fast._validation import FloatColumn, choice, real
-from mel_fast.learners import LIMITS, Learners
+from mel_fast.learners import LIMITS, SAMPLE_LIMITS, Learners
 from mel_fast.radio import Law, Radio
-from mel_fast.task import LearningTask
+from mel_fast.task import COUNTS, SETTINGS, LearningTask
 
 Idle = Literal["served", "excused"]
 
@@ -162,61 +162,34 @@ class Problem(Frozen):
     def from_dict(cls, data: Mapping[str, Any]) -> "Problem":
         """Build a problem from `to_dict`'s form; plain numbers are taken as well as hexadecimal.
 
+        The grammar is that of plan files (docs/certificate.md), stricter than the constructors.
+
         Raises
         ------
-        ValueError, TypeError
+        ValueError
             For unknown or missing keys, and for everything that the constructors refuse.
         """
-        check_keys("problem", data, cls._fields)
-        task = _section(data, "task", LearningTask._fields)
-        learners = _section(data, "learners", Learners._fields, optional=tuple(LIMITS))
-        columns: dict[str, Any] = {name: numbers(name, column) for name, column in learners.items()}
-        radio = _section(data, "radio", Radio._fields, optional=Radio._fields[2:])
-        task["flops_per_sample"] = number("flops_per_sample", task["flops_per_sample"])
+        file = _grammar.members("problem", data, cls._fields)
+        task = dict(_grammar.members("task", file["task"], LearningTask._fields))
+        for name in COUNTS:
+            task[name] = _grammar.integer(name, task[name])
+        task["flops_per_sample"] = _grammar.number("flops_per_sample", task["flops_per_sample"])
+        task["setting"] = _grammar.word("setting", task["setting"], SETTINGS)
+        learners = _grammar.members(
+            "learners", file["learners"], Learners._fields, optional=tuple(LIMITS)
+        )
+        columns: dict[str, Any] = {
+            name: (_grammar.counts if name in SAMPLE_LIMITS else _grammar.column)(name, column)
+            for name, column in learners.items()
+        }
+        radio = _grammar.members("radio", file["radio"], Radio._fields, optional=Radio._fields[2:])
         return cls(
             task=LearningTask(**task),
             learners=Learners(**columns),
-            radio=Radio(**{name: number(name, value) for name, value in radio.items()}),
-            cycle_s=number("cycle_s", data["cycle_s"]),
-            idle=data["idle"],
+            radio=Radio(**{name: _grammar.number(name, value) for name, value in radio.items()}),
+            cycle_s=_grammar.number("cycle_s", file["cycle_s"]),
+            idle=_grammar.word("idle", file["idle"], IDLES),  # type: ignore[arg-type]
         )
-
-
-def number(field: str, value: Any) -> Any:
-    """Return a plan file's number: a hexadecimal string becomes a float, others pass through."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return float.fromhex(value)
-    except (ValueError, OverflowError):
-        raise ValueError(f"{field} = {value!r}: must be a number or a hexadecimal float") from None
-
-
-def numbers(field: str, value: Any) -> list[Any]:
-    """Return a plan file's list of numbers."""
-    if not isinstance(value, list | tuple):
-        raise TypeError(f"{field} is a {type(value).__name__}: must be a list of numbers")
-    return [number(f"{field}[{index}]", entry) for index, entry in enumerate(value)]
-
-
-def _section(
-    data: Mapping[str, Any], name: str, fields: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    section = data[name]
-    check_keys(name, section, fields, optional)
-    return dict(section)
-
-
-def check_keys(
-    where: str, data: object, fields: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> None:
-    """Refuse a JSON object with unknown or missing keys."""
-    if not isinstance(data, Mapping):
-        raise TypeError(f"{where} is a {type(data).__name__}: must be an object")
-    unknown = [key for key in data if key not in fields]
-    missing = [key for key in fields if key not in data and key not in optional]
-    if unknown or missing:
-        raise ValueError(f"{where}: unknown keys {unknown}, missing keys {missing}")
 
 
 guard(__name__)

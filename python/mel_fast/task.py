@@ -10,6 +10,14 @@ Setting = Literal["parallelized", "federated"]
 Count = SupportsIndex | float
 
 SETTINGS: tuple[Setting, ...] = ("parallelized", "federated")
+COUNTS = (
+    "samples",
+    "features",
+    "feature_bits",
+    "fixed_parameters",
+    "parameters_per_sample",
+    "parameter_bits",
+)
 
 
 class LearningTask(Frozen):

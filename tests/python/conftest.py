@@ -48,3 +48,24 @@ def problem() -> mel.Problem:
 @pytest.fixture(scope="session")
 def plan(problem: mel.Problem) -> mel.Plan:
     return mel.solve(problem)
+
+
+class Steps:
+    """Steps that the checker has counted."""
+
+    taken = 0
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """Count what the checker's allowances are asked for."""
+    from mel_fast.verify._allowance import Allowance
+
+    counted, use = Steps(), Allowance.use
+
+    def counting(self, steps):
+        counted.taken += steps
+        use(self, steps)
+
+    monkeypatch.setattr(Allowance, "use", counting)
+    return counted

@@ -3,12 +3,10 @@
 Slow and for a few learners only; what it makes must pass the checker like any solver's answer.
 """
 
-from functools import partial
-
 import numpy as np
 
 from mel_fast import Plan, reference
-from mel_fast.verify import _cover, _learner, _read
+from mel_fast.verify import _boxes, _cover, _learner, _read
 
 HAIR = 1e-9
 
@@ -71,21 +69,27 @@ def tree(problem, scheme, tau, nodes=400):
     root = (0, read.samples)
     if scheme == "resource_only":
         root = (read.samples // count, -(-read.samples // count))
-    kept = _cover._Tree(read, tau, root, lambda count: None)
+    boxes = _boxes.Boxes(read, root)
+    unlike = [_read.Leaf(0.0, 0.0), _read.Leaf(1.0, 1.0)]
+    bounds = _cover.Bounds(read, tau, boxes, unlike, lambda count: None)
     found = []
-    boxes = [{}]
-    while boxes:
-        box = boxes.pop()
-        bound, leaf = _best_leaf(read, partial(kept.bound, box))
-        widths = [high - low for low, high in (kept.interval(box, k) for k in range(count))]
-        widest = int(np.argmax(widths))
-        if bound < read.samples or widths[widest] < 1 or len(found) > nodes:
-            found.append(dict(zip(leaf._fields, leaf, strict=True)))
-            continue
-        low, high = kept.interval(box, widest)
+
+    def visit():
+        bound, leaf = _best_leaf(read, bounds.of)
+        intervals = [boxes.interval(k) for k in range(count)]
+        widest = int(np.argmax([high - low for low, high in intervals]))
+        low, high = intervals[widest]
+        if bound < read.samples or high - low < 1 or len(found) > nodes:
+            found.append(leaf._asdict())
+            return
         split = _read.Split(widest, (low + high) // 2)
         found.append(split._asdict())
-        boxes += reversed(kept.halves(box, split))
+        for go in (boxes.go_below, boxes.go_above):
+            cut = go(split)
+            visit()
+            boxes.go_back(cut)
+
+    visit()
     return found
 
 

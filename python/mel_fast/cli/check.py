@@ -1,29 +1,41 @@
 """`mel-fast check`: an independent look at a plan file."""
 
+import math
 from pathlib import Path
 
 import click
 
 REFUTED_STATUS = 1
+UNCHECKED_STATUS = 4
 
 
 @click.command("check")
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
-def command(plan: Path, quiet: bool) -> int:
+@click.option(
+    "--time-limit-s",
+    type=click.FloatRange(min=0.0),
+    help="Give up after so many seconds.  [default: after 10^8 steps, some ten minutes]",
+)
+def command(plan: Path, quiet: bool, time_limit_s: float | None) -> int:
     """Check the plan file PLAN and its proof in rigorous arithmetic (extra [verify]).
 
-    Prints OK and what was proved, or every reason why it is refused. Exit status: 0 OK,
-    1 refused, 2 not readable.
+    Prints OK and what was proved, or the first reasons why it is refused. Exit status: 0 OK,
+    1 refused, 2 not readable, 4 not checked: a limit ended the check before its verdict.
     """
     from mel_fast.verify import verify_file
 
+    if time_limit_s is not None and math.isnan(time_limit_s):
+        raise click.BadParameter("must be a number of at least 0", param_hint="--time-limit-s")
     try:
-        verdict = verify_file(plan)
+        verdict = verify_file(plan, time_limit_s=time_limit_s)
     except OSError as error:
         raise click.ClickException(f"{plan}: {error.strerror or error}") from None
     except ValueError as error:
         raise click.ClickException(f"{plan} is not a JSON file: {error}") from None
     if not quiet:
-        click.echo(f"OK: {verdict}" if verdict.ok else "\n".join(verdict.reasons))
+        refused = verdict.checked and not verdict.ok
+        click.echo("\n".join(verdict.reasons) if refused else f"{'OK: ' * verdict.ok}{verdict}")
+    if not verdict.checked:
+        return UNCHECKED_STATUS
     return 0 if verdict.ok else REFUTED_STATUS

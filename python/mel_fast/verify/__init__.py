@@ -5,24 +5,26 @@ itself) and trusts nothing that the solver wrote. Everything is computed
 again from the problem's numbers, in ball arithmetic (python-flint's Arb, extra ``[verify]``): an
 inequality counts only when it holds for every real number in the balls. What is checked, and why
 it is a proof, stands in docs/proof.md; the file format in docs/certificate.md. To read it all:
-`_read` and `_problem` (the file), `_plan` (the plan keeps every constraint), `_learner` (what one
-learner needs, and what its limits allow), `_response` with `_peak` (the best that it can do at
-given prices), `_capped` and `_blocks` (the same with caps, and in resource blocks), `_cover` (the
-boxes cover every split, and each bound is below D).
+`_file`, `_entries`, `_read` and `_problem` (the file), `_plan` (the plan keeps every constraint),
+`_learner` (what one learner needs, and what its limits allow), `_response` with `_peak` (the best
+that it can do at given prices), `_capped` and `_blocks` (the same with caps, and in resource
+blocks), `_boxes` and `_cover` (the boxes cover every split, and each bound is below D),
+`_allowance` (how much work a check may do).
 """
 
-import json
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from os import PathLike
-from pathlib import Path
 from typing import Any, Protocol
 
 from mel_fast._arithmetic import guard
+from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed
 from mel_fast.verify._arithmetic import require_usual_arithmetic
-from mel_fast.verify._read import RefusedError, read_plan, read_problem
+from mel_fast.verify._entries import RefusedError
+from mel_fast.verify._file import read_file
+from mel_fast.verify._read import Claim, read_plan, read_problem
 
 __all__ = ["Verdict", "verify", "verify_dict", "verify_file"]
 
@@ -43,7 +45,11 @@ class Verdict:
     ok : bool
         The plan (if there is one) keeps every constraint, and `bound` + 1 is impossible.
     reasons : list of str
-        What failed and where; empty when `ok`.
+        What failed and where; empty when `ok`. Never many, never long, plain ASCII.
+    checked : bool
+        False where the check ended before it came to a verdict: the time limit was over, or it
+        had taken more steps than it may without one, or memory ran out. Then `ok` is false and
+        nothing is said about the plan.
     status, tau, bound
         What the file claims (None, 0, 0 when it could not be read).
     learners, leaves : int
@@ -66,11 +72,14 @@ class Verdict:
     spare_s: float = float("inf")
     margin: float = float("inf")
     bits: int = 0
+    checked: bool = True
 
     def __bool__(self) -> bool:
         return self.ok
 
     def __str__(self) -> str:
+        if not self.checked:
+            return "not checked: " + "; ".join(self.reasons)
         if not self.ok:
             return "refused: " + "; ".join(self.reasons)
         boxes = "1 box" if self.leaves == 1 else f"{self.leaves} boxes"
@@ -82,7 +91,13 @@ class Verdict:
         )
 
 
-def verify(problem: _ToDict | None, plan: _ToDict, *, progress: Progress | None = None) -> Verdict:
+def verify(
+    problem: _ToDict | None,
+    plan: _ToDict,
+    *,
+    progress: Progress | None = None,
+    time_limit_s: float | None = None,
+) -> Verdict:
     """Check a plan and its proof.
 
     Parameters
@@ -94,6 +109,9 @@ def verify(problem: _ToDict | None, plan: _ToDict, *, progress: Progress | None 
     progress : callable, optional
         Called as ``progress(done, total)`` now and then. By default a progress bar appears on
         stderr, if that is a terminal, once the check has taken 2 s.
+    time_limit_s : float, optional
+        Seconds after which the check ends without a verdict. By default it ends after 10^8 steps,
+        some ten minutes; ``math.inf`` lets it take as long as it needs.
 
     Returns
     -------
@@ -102,19 +120,28 @@ def verify(problem: _ToDict | None, plan: _ToDict, *, progress: Progress | None 
 
     Raises
     ------
+    ValueError
+        When `time_limit_s` is not a number of at least 0.
     ImportError
         When python-flint is missing: ``pip install 'mel_fast[verify]'``.
     """
     given = None if problem is None else problem.to_dict()
-    return _verify(plan.to_dict(), given, progress)
+    return _verify(plan.to_dict, given, progress, time_limit_s)
 
 
-def verify_dict(data: object, *, progress: Progress | None = None) -> Verdict:
+def verify_dict(
+    data: object, *, progress: Progress | None = None, time_limit_s: float | None = None
+) -> Verdict:
     """Check the content of a plan file, as :func:`verify` does."""
-    return _verify(data, None, progress)
+    return _verify(lambda: data, None, progress, time_limit_s)
 
 
-def verify_file(path: str | PathLike[str], *, progress: Progress | None = None) -> Verdict:
+def verify_file(
+    path: str | PathLike[str],
+    *,
+    progress: Progress | None = None,
+    time_limit_s: float | None = None,
+) -> Verdict:
     """Check a plan file, as :func:`verify` does.
 
     Raises
@@ -122,49 +149,63 @@ def verify_file(path: str | PathLike[str], *, progress: Progress | None = None) 
     OSError
         When the file cannot be read.
     ValueError
-        When it is not JSON.
+        When it is not JSON, larger than 512 MiB, or `time_limit_s` is not a number of at least 0.
     ImportError
         When python-flint is missing.
     """
-    twice: list[str] = []
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        content = dict(pairs)
-        if len(content) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice.extend(sorted({key for key in keys if keys.count(key) > 1}))
-        return content
-
-    text = Path(path).read_text(encoding="utf-8")
-    try:
-        data = json.loads(text, object_pairs_hook=unique)
-    except RecursionError:
-        raise ValueError(f"{path}: nested too deeply for a plan file") from None
-    if twice:
-        return Verdict(False, [f"keys given twice: {', '.join(twice)}"])
-    return _verify(data, None, progress)
+    return _verify(lambda: read_file(path), None, progress, time_limit_s)
 
 
-def _verify(data: object, given: object, progress: Progress | None) -> Verdict:
+def _verify(
+    read: Callable[[], object],
+    given: object,
+    progress: Progress | None,
+    time_limit_s: float | None,
+) -> Verdict:
+    if time_limit_s is not None and not (
+        isinstance(time_limit_s, int | float) and time_limit_s >= 0.0
+    ):
+        raise ValueError(f"time_limit_s = {time_limit_s!r}: must be a number of at least 0")
     require_usual_arithmetic()
     try:
-        from mel_fast.verify import _cover, _plan
+        import mel_fast.verify._cover  # noqa: F401
     except ImportError as error:
         raise ImportError(
             f"python-flint is needed to verify ({error}): pip install 'mel_fast[verify]'"
         ) from error
+    claim: Claim | None = None
     try:
-        claim = read_plan(data)
-        if given is not None and read_problem(given, "given problem") != claim.problem:
-            raise RefusedError("the plan was made for another problem than the one given")
+        with allowed(Allowance(time_limit_s)):
+            claim = read_plan(read())
+            if given is not None and read_problem(given, "given problem") != claim.problem:
+                raise RefusedError("the plan was made for another problem than the one given")
+            return _judge(claim, progress)
     except RefusedError as refusal:
         return Verdict(False, [str(refusal)])
+    except NotCheckedError as stop:
+        reason = str(stop)
+    except MemoryError:
+        reason = "memory ran out"
+    if claim is None:
+        return Verdict(False, [reason], checked=False)
+    return Verdict(
+        False, [reason], claim.status, claim.tau, claim.bound, claim.learners, checked=False
+    )
+
+
+def _judge(claim: Claim, progress: Progress | None) -> Verdict:
+    from mel_fast.verify import _cover, _plan
+
     leaves = max(1, claim.leaves)
-    learners = len(claim.problem.learners)
-    meter = _Meter(progress, total=learners * ((claim.allocation is not None) + leaves))
+    meter = _Meter(progress, total=claim.learners * ((claim.allocation is not None) + leaves))
     try:
         plan = _plan.check(claim, meter.advance)
-        cover = _cover.check(claim, meter.advance)
+        try:
+            cover = _cover.check(claim, meter.advance)
+        except NotCheckedError as stop:
+            if not plan.reasons:
+                raise
+            cover = _cover.CoverReport([f"the certificate was not checked: {stop}"])
     finally:
         meter.close()
     reasons = plan.reasons + cover.reasons
@@ -174,7 +215,7 @@ def _verify(data: object, given: object, progress: Progress | None) -> Verdict:
         status=claim.status,
         tau=claim.tau,
         bound=claim.bound,
-        learners=learners,
+        learners=claim.learners,
         leaves=cover.leaves,
         spare_s=plan.spare_s,
         margin=cover.margin,

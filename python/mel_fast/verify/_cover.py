@@ -1,5 +1,6 @@
 """The boxes cover every split of the samples, and none of them can hold a plan."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -7,15 +8,20 @@ from typing import Any
 
 from flint import arb, ctx
 
+from mel_fast.verify._allowance import tick
 from mel_fast.verify._blocks import BlockResponse
+from mel_fast.verify._boxes import Boxes, Cut
 from mel_fast.verify._capped import respond
 from mel_fast.verify._learner import Learner, largest_rate, last_below, precision
+from mel_fast.verify._ledger import Ledgers
 from mel_fast.verify._plan import CHUNK, PRECISIONS
 from mel_fast.verify._problem import Problem, Row
 from mel_fast.verify._read import Claim, Leaf, Split
 from mel_fast.verify._response import Response, best_value
 
-Box = dict[int, tuple[int, int]]  # learners whose bounds differ from the root's
+REFUSED = 3  # leaves; what comes after them is not looked at,
+LOOKED_AT = 6000  # nor after fewer where they cost more values of learners than these
+_KEPT = 100_000  # learners whose constants are kept from leaf to leaf
 
 
 @dataclass(slots=True)
@@ -52,6 +58,9 @@ def check(claim: Claim, advance: Callable[[int], None]) -> CoverReport:
     """Check that `claim.bound` + 1 local cycles are impossible under the claim's scheme."""
     report = CoverReport()
     problem, tau = claim.problem, claim.bound + 1
+    if not claim.proof:
+        report.reasons.append(f"certificate is null: nothing rules out tau = {tau}")
+        return report
     if claim.tree is None:
         report.judge("equal_shares", lambda: _equal_shares(problem, tau, advance), problem.samples)
         return report
@@ -59,77 +68,63 @@ def check(claim: Claim, advance: Callable[[int], None]) -> CoverReport:
     if claim.scheme == "resource_only":
         count = len(problem.learners)
         root = (problem.samples // count, -(-problem.samples // count))
-    tree = _Tree(problem, tau, root, advance)
-    boxes: list[Box] = [{}]
-    for index, node in enumerate(claim.tree):
-        where = f"certificate.tree[{index}]"
-        if not boxes:
-            report.reasons.append(f"{where}: the tree is complete before this node")
-            break
-        box = boxes.pop()
-        if isinstance(node, Leaf):
-            report.judge(where, partial(tree.bound, box, node), problem.samples)
-            continue
-        if node.learner >= len(problem.learners):
-            report.reasons.append(f"{where}: there is no learner {node.learner}")
-            break
-        low, high = tree.interval(box, node.learner)
-        if not low <= node.at < high:
-            report.reasons.append(
-                f"{where}: cannot split learner {node.learner}, {low} to {high}, at {node.at}"
-            )
-            break
-        boxes += reversed(tree.halves(box, node))
-    else:
-        if boxes:
-            report.reasons.append(f"certificate.tree: {len(boxes)} boxes are missing at the end")
+    boxes = Boxes(problem, root)
+    _walk(claim.tree, boxes, Bounds(problem, tau, boxes, claim.tree, advance), report)
     return report
 
 
-class _Tree:
-    """What all boxes share: the root box, groups of identical learners, their constants."""
+def _walk(tree: list[Split | Leaf], boxes: Boxes, bounds: "Bounds", report: CoverReport) -> None:
+    """Judge every leaf of a whole tree in its box."""
+    most = max(1, min(REFUSED, LOOKED_AT // len(boxes.rows)))
+    entered: list[tuple[Split, Cut, bool]] = []  # splits around the box, and whether from above
+    for index, node in enumerate(tree):
+        tick()
+        where = f"certificate.tree[{index}]"
+        if isinstance(node, Split):
+            low, high = boxes.interval(node.learner)
+            if not low <= node.at < high:
+                report.reasons.append(
+                    f"{where}: cannot split learner {node.learner}, {low} to {high}, at {node.at}"
+                )
+                return
+            entered.append((node, boxes.go_below(node), False))
+            continue
+        report.judge(where, partial(bounds.of, node), boxes.samples)
+        if len(report.reasons) >= most and index + 1 < len(tree):
+            report.reasons.append(f"certificate.tree: not looked at beyond node {index}")
+            return
+        above = True
+        while above and entered:
+            split, cut, above = entered.pop()
+            boxes.go_back(cut)
+        if not above:
+            entered.append((split, boxes.go_above(split), True))
+
+
+class Bounds:
+    """Bounds of boxes: what they share is computed once."""
 
     def __init__(
-        self, problem: Problem, tau: int, root: tuple[int, int], advance: Callable[[int], None]
+        self,
+        problem: Problem,
+        tau: int,
+        boxes: Boxes,
+        tree: list[Split | Leaf],
+        advance: Callable[[int], None],
     ) -> None:
         self._problem = problem
         self._tau = tau
+        self._boxes = boxes
         self._advance = advance
-        self._groups: dict[Row, list[int]] = {}
-        for k, row in enumerate(problem.learners):
-            self._groups.setdefault(row, []).append(k)
-        self._roots = {  # by the first learner of each group, as are the constants
-            group[0]: (max(root[0], row.min_samples), min(root[1], row.max_samples))
-            for row, group in self._groups.items()
-        }
-        sizes = [(self._roots[group[0]], len(group)) for group in self._groups.values()]
-        self._least = sum(low * size for (low, _), size in sizes)
-        self._most = sum(high * size for (_, high), size in sizes)
-        self._hollow = any(low > high for low, high in self._roots.values())
+        leaves = Counter(node for node in tree if isinstance(node, Leaf))
+        self._kept = len(boxes.rows) <= _KEPT and leaves.total() > 1
         self._learners: dict[int, dict[int, Learner]] = {}
+        self._ledgers = Ledgers(boxes, {leaf for leaf, count in leaves.items() if count > 1})
 
-    def _root(self, k: int) -> tuple[int, int]:
-        return self._roots[self._groups[self._problem.learners[k]][0]]
-
-    def interval(self, box: Box, k: int) -> tuple[int, int]:
-        """Bounds of learner k's samples in a box."""
-        return box.get(k) or self._root(k)
-
-    def halves(self, box: Box, split: Split) -> tuple[Box, Box]:
-        """Cut a box; identical learners may be taken in falling order of their samples."""
-        below, above = dict(box), dict(box)
-        for k in self._groups[self._problem.learners[split.learner]]:
-            low, high = self.interval(box, k)
-            if k >= split.learner:
-                below[k] = (low, min(high, split.at))
-            if k <= split.learner:
-                above[k] = (max(low, split.at + 1), high)
-        return below, above
-
-    def bound(self, box: Box, leaf: Leaf) -> Any | None:
-        """U of the box; None where it has no split of D samples or a learner has no value."""
+    def of(self, leaf: Leaf) -> Any | None:
+        """U of the box reached; None where it has no split of D or a learner has no value."""
         problem = self._problem
-        if self._is_empty(box):
+        if self._boxes.is_empty():
             self._advance(len(problem.learners))
             return None
 
@@ -140,54 +135,59 @@ class _Tree:
         def in_blocks(row: Row, learner: Learner) -> Response:
             return BlockResponse(problem, row, learner, *leaf)
 
-        total = self._total(box, leaf, divisible)
+        total = self._total(leaf, divisible)
         if problem.block_hz is None or total is None or total < problem.samples:
             return total
-        return self._total(box, leaf, in_blocks)
+        return self._total(leaf, in_blocks)
 
-    def _is_empty(self, box: Box) -> bool:
-        least, most = self._least, self._most
-        for k, (low, high) in box.items():
-            root_low, root_high = self._root(k)
-            least += low - root_low
-            most += high - root_high
-            if low > high:
-                return True
-        return self._hollow or not least <= self._problem.samples <= most
-
-    def _total(
-        self, box: Box, leaf: Leaf, respond_as: Callable[[Row, Learner], Response]
-    ) -> Any | None:
+    def _total(self, leaf: Leaf, respond_as: Callable[[Row, Learner], Response]) -> Any | None:
         """U = lambda B + mu P + sum of the best values; None where a learner has none."""
-        problem = self._problem
+        problem, boxes = self._problem, self._boxes
         excused = problem.idle == "excused"
         bandwidth = arb(problem.bandwidth_hz)
         if problem.block_hz is not None:
             bandwidth = problem.blocks() * arb(problem.block_hz)
-        total = leaf.lambda_per_hz * bandwidth + leaf.mu_per_w * arb(problem.power_w)
-        learners = self._learners.setdefault(ctx.prec, {})
+        paid = leaf.lambda_per_hz * bandwidth + leaf.mu_per_w * arb(problem.power_w)
+
+        def values(group: int) -> Callable[[tuple[int, int]], Any | None]:
+            row = boxes.rows[group]
+            response = respond_as(row, self._learner(group, row))
+            return lambda interval: best_value(response, *interval, excused)
+
+        ledger = self._ledgers.of(leaf, respond_as.__name__)
+        if ledger is not None:
+            self._advance(len(problem.learners))
+            gained = ledger.total(values)
+            if gained is None or paid + gained < problem.samples:
+                return None if gained is None else paid + gained
+        return self._sum(paid, values)
+
+    def _sum(
+        self, total: Any, values: Callable[[int], Callable[[tuple[int, int]], Any | None]]
+    ) -> Any | None:
         done = 0
-        for row, group in self._groups.items():
-            first = group[0]
-            learner = learners.get(first)
-            if learner is None:
-                learner = learners[first] = Learner(problem, row, self._tau)
-            response = respond_as(row, learner)
-            root = self._roots[first]
-            values: dict[tuple[int, int], Any] = {}
-            for k in group:
-                interval = box.get(k, root)
-                if interval not in values:
-                    values[interval] = best_value(response, *interval, excused)
-                if values[interval] is None:
+        for group, members in enumerate(self._boxes.members):
+            tick()
+            value = values(group)
+            for count, interval in self._boxes.pieces(group):
+                best = value(interval)
+                if best is None:
                     return None
-                total += values[interval]
-            done += len(group)
+                total += count * best
+            done += len(members)
             if done >= CHUNK:
                 self._advance(done)
                 done = 0
         self._advance(done)
         return total
+
+    def _learner(self, group: int, row: Row) -> Learner:
+        if not self._kept:
+            return Learner(self._problem, row, self._tau)
+        learners = self._learners.setdefault(ctx.prec, {})
+        if group not in learners:
+            learners[group] = Learner(self._problem, row, self._tau)
+        return learners[group]
 
 
 def _equal_shares(problem: Problem, tau: int, advance: Callable[[int], None]) -> Any | None:
@@ -195,6 +195,7 @@ def _equal_shares(problem: Problem, tau: int, advance: Callable[[int], None]) ->
     largest: dict[Row, int] = {}
     total = 0
     for row in problem.learners:
+        tick()
         if row not in largest:
             largest[row] = _largest_share(problem, row, tau)
         if largest[row] < row.min_samples:

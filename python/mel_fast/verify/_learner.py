@@ -7,6 +7,7 @@ from typing import Any
 
 from flint import arb, ctx
 
+from mel_fast.verify._allowance import tick
 from mel_fast.verify._problem import INFINITE, Problem, Row
 
 Ball = Any  # flint.arb; python-flint has no types
@@ -102,6 +103,7 @@ class Learner:
 
     def slack(self, d: int) -> Ball:
         """Seconds left to send them."""
+        tick()
         return self.spare_s - d * self.per_sample_s
 
 

@@ -1,6 +1,6 @@
 """The plan keeps every constraint, in exact arithmetic on its own float64 numbers."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -8,6 +8,7 @@ from typing import Any
 
 from flint import arb
 
+from mel_fast.verify._allowance import tick, ticked
 from mel_fast.verify._learner import Ball, flops, precision, rate
 from mel_fast.verify._problem import INFINITE, Problem, Row
 from mel_fast.verify._read import Allocation, Claim
@@ -56,9 +57,9 @@ def check(claim: Claim, advance: Callable[[int], None]) -> PlanReport:
     return report
 
 
-def exact_sum(column: Iterable[float]) -> Fraction:
+def exact_sum(column: Sequence[float]) -> Fraction:
     """Return the sum without rounding."""
-    ratios = map(float.as_integer_ratio, map(float, column))
+    ratios = map(float.as_integer_ratio, map(float, ticked(column)))
     return Fraction(sum(top * (_GRID // bottom) for top, bottom in ratios), _GRID)
 
 
@@ -129,6 +130,7 @@ def _check_learners(
     for k, row in enumerate(problem.learners):
         if k % CHUNK == CHUNK - 1:
             advance(CHUNK)
+        tick()
         d, amount, power = plan.samples[k], amounts[k], plan.power_w[k]
         if problem.idle == "excused" and d == 0:
             continue

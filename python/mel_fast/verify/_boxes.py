@@ -1,0 +1,179 @@
+"""The box that a walk through the tree has reached, kept in place of a copy for every node.
+
+Learners that agree in all columns form a group, in the order in which the file has them. Along a
+group the lower and the upper bounds of a box never rise (docs/proof.md, section 2), so each is a
+few steps; a split changes the steps of one group in one place, and leaving it puts them back. Work
+and memory of a walk follow the number of nodes, not nodes times learners.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+from mel_fast.verify._allowance import tick, ticked
+from mel_fast.verify._problem import Problem, Row
+from mel_fast.verify._read import Split
+
+
+class Steps:
+    """A bound along a group: `values[i]` holds from `starts[i]` to the next start."""
+
+    __slots__ = ("starts", "values")
+
+    def __init__(self, value: int) -> None:
+        self.starts = [0]
+        self.values = [value]
+
+    def at(self, position: int) -> int:
+        """Return the bound of one learner."""
+        return self.values[bisect_right(self.starts, position) - 1]
+
+    def assign(self, begin: int, end: int, value: int, size: int) -> tuple["Undo", int]:
+        """Set the bound from `begin` to before `end`; return how to undo it, and the sum's rise."""
+        first = bisect_right(self.starts, begin) - 1
+        last = bisect_left(self.starts, end)
+        starts, values = self.starts[first:last], self.values[first:last]
+        tick(len(starts))
+        new_starts, new_values = [begin], [value]
+        if starts[0] < begin:
+            new_starts, new_values = [starts[0], begin], [values[0], value]
+        after = self.starts[last] if last < len(self.starts) else size
+        if end < after:
+            new_starts.append(end)
+            new_values.append(values[-1])
+        ends = [*starts[1:], end]
+        begins = [begin, *starts[1:]]
+        rise = sum(
+            (value - old) * (stop - start)
+            for old, start, stop in zip(values, begins, ends, strict=True)
+        )
+        self.starts[first:last] = new_starts
+        self.values[first:last] = new_values
+        return Undo(self, first, len(new_starts), starts, values), rise
+
+
+class Undo:
+    """The steps that were replaced."""
+
+    __slots__ = ("_count", "_first", "_starts", "_steps", "_values")
+
+    def __init__(
+        self, steps: Steps, first: int, count: int, starts: list[int], values: list[int]
+    ) -> None:
+        self._steps = steps
+        self._first = first
+        self._count = count
+        self._starts = starts
+        self._values = values
+
+    def __call__(self) -> None:
+        end = self._first + self._count
+        self._steps.starts[self._first : end] = self._starts
+        self._steps.values[self._first : end] = self._values
+
+
+class Cut:
+    """What leaving one side of a split takes back."""
+
+    __slots__ = ("group", "least", "most", "undo")
+
+    def __init__(self, group: int, undo: Undo, least: int, most: int) -> None:
+        self.group = group
+        self.undo = undo
+        self.least = least
+        self.most = most
+
+
+class Boxes:
+    """The box reached: bounds of every learner's samples, and their sums."""
+
+    def __init__(self, problem: Problem, root: tuple[int, int]) -> None:
+        self.samples = problem.samples
+        members: dict[Row, list[int]] = {}
+        for k, row in enumerate(ticked(problem.learners)):
+            members.setdefault(row, []).append(k)
+        self.rows = list(members)
+        self.members = list(members.values())
+        self.roots = [
+            (max(root[0], row.min_samples), min(root[1], row.max_samples)) for row in self.rows
+        ]
+        self._group_of = {k: g for g, group in enumerate(self.members) for k in ticked(group)}
+        self._lows: dict[int, Steps] = {}  # of the groups that were ever split
+        self._highs: dict[int, Steps] = {}
+        self._hollow = any(low > high for low, high in self.roots)
+        sizes = [(ends, len(group)) for ends, group in zip(self.roots, self.members, strict=True)]
+        self._least = sum(low * size for (low, _), size in sizes)
+        self._most = sum(high * size for (_, high), size in sizes)
+        self.changes: list[int] = []  # groups, in the order in which their bounds changed
+
+    def is_empty(self) -> bool:
+        """Whether no split of D samples is in the box (a cut leaves every interval some)."""
+        return self._hollow or not self._least <= self.samples <= self._most
+
+    def interval(self, learner: int) -> tuple[int, int]:
+        """Bounds of one learner's samples."""
+        group, position = self._place(learner)
+        if group not in self._lows:
+            return self.roots[group]
+        return self._lows[group].at(position), self._highs[group].at(position)
+
+    def pieces(self, group: int) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Yield how many learners of a group have an interval, and the interval."""
+        size = len(self.members[group])
+        if group not in self._lows:
+            yield size, self.roots[group]
+            return
+        lows, highs = self._lows[group], self._highs[group]
+        i = j = begin = 0
+        while begin < size:
+            low_end = lows.starts[i + 1] if i + 1 < len(lows.starts) else size
+            high_end = highs.starts[j + 1] if j + 1 < len(highs.starts) else size
+            end = min(low_end, high_end)
+            yield end - begin, (lows.values[i], highs.values[j])
+            i += low_end == end
+            j += high_end == end
+            begin = end
+
+    def go_below(self, split: Split) -> Cut:
+        """Go to d <= at; identical learners after the one that is split follow it."""
+        group, position = self._open(split.learner)
+        highs, size = self._highs[group], len(self.members[group])
+        end = next_at_most(highs, split.at, position, size)
+        undo, rise = highs.assign(position, end, split.at, size)
+        cut = Cut(group, undo, self._least, self._most)
+        self._most += rise
+        self.changes.append(group)
+        return cut
+
+    def go_above(self, split: Split) -> Cut:
+        """Go to d >= at + 1; identical learners before the one that is split follow it."""
+        group, position = self._open(split.learner)
+        lows, size = self._lows[group], len(self.members[group])
+        begin = next_at_most(lows, split.at, 0, size)
+        undo, rise = lows.assign(begin, position + 1, split.at + 1, size)
+        cut = Cut(group, undo, self._least, self._most)
+        self._least += rise
+        self.changes.append(group)
+        return cut
+
+    def go_back(self, cut: Cut) -> None:
+        """Leave one side of a split, the one that was entered last."""
+        cut.undo()
+        self._least, self._most = cut.least, cut.most
+        self.changes.append(cut.group)
+
+    def _place(self, learner: int) -> tuple[int, int]:
+        group = self._group_of[learner]
+        return group, bisect_left(self.members[group], learner)
+
+    def _open(self, learner: int) -> tuple[int, int]:
+        group, position = self._place(learner)
+        if group not in self._lows:
+            low, high = self.roots[group]
+            self._lows[group], self._highs[group] = Steps(low), Steps(high)
+        return group, position
+
+
+def next_at_most(steps: Steps, value: int, position: int, size: int) -> int:
+    """Return the first place from `position` on whose bound is at most `value`."""
+    index = bisect_left(steps.values, -value, key=lambda bound: -bound)
+    return max(position, steps.starts[index] if index < len(steps.starts) else size)
