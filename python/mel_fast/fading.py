@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mel_fast import _portable
 from mel_fast._arithmetic import guard
 from mel_fast._portable import need
+from mel_fast._untrusted import shown
 
 Array = NDArray[np.float64]
 
@@ -122,7 +123,7 @@ def fading_law(word: str | Fading) -> Fading:
     except ValueError as error:
         raise ValueError(f"fading {word!r}: {error}") from None
     raise ValueError(
-        f"fading must be 'none', 'rayleigh', 'rician:K_DB' or 'nakagami:M', got {word!r}"
+        f"fading must be 'none', 'rayleigh', 'rician:K_DB' or 'nakagami:M', got {shown(word)}"
     )
 
 

@@ -330,7 +330,7 @@ def parse_scenario(data: Mapping[str, Any], folder: Path) -> Problem:
 def _all_wrong(error: ValidationError) -> str:
     """Say the first few things that are wrong, and how many more there are."""
     found = error.errors(include_url=False)
-    told = "; ".join(map(_explain, found[:_FEW]))
+    told = "; ".join(plain(_explain(one)) for one in found[:_FEW])
     rest = len(found) - _FEW
     return f"{told}; and {rest:,} more" if rest > 0 else told
 
