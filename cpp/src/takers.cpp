@@ -35,14 +35,22 @@ KernelInput without_caps(KernelInput in) {
 // Of the learners marked in samples[first..last): who stays marked when its caps are looked at.
 void look_at_caps(const Problem& problem, const Box& box, const PassPoint& point, std::size_t first,
                   std::size_t last, double* samples) {
-    double one = 0;
     for (std::size_t k = first; k < last; ++k) {
         if (samples[k] == 0) continue;
-        // It writes at [k] of what it is given.
-        const SplitSums sums = exact_learners(problem, box, point, k, k + 1, &one - k);
-        const bool rests = one == 0 && sums.overlooked == 0;
-        if (rests) samples[k] = 0;
+        const SplitSums sums = exact_learners(problem, box, point, k, k + 1, samples);
+        if (sums.overlooked > 0) samples[k] = 1;
     }
+}
+
+// The columns from learner `first` on, for one group of them.
+KernelInput group_from(KernelInput in, std::size_t first) {
+    for (const double** column :
+         {&in.compute_s, &in.return_s_per_bit, &in.noise, &in.lower, &in.upper, &in.upper_slope,
+          &in.max_bandwidth, &in.max_power, &in.max_rate}) {
+        if (*column) *column += first;
+    }
+    in.size = group;
+    return in;
 }
 
 }  // namespace
@@ -60,11 +68,10 @@ bool few_take_part(const Problem& problem, const Box& box, const PassPoint& poin
     const std::size_t step = std::max<std::size_t>(groups / (asked_learners / group), 1) | 1;
     const KernelInput in = kernel_input(problem, box, point);
     const auto kernel = pool.kernels().samples(problem.law(), in.limited());
-    std::vector<double> samples(problem.size() > 0 ? group : 0);
+    std::vector<double> samples(group);
     double asked = 0, take = 0, drawn = 0;
     for (std::size_t g = 0; g < groups; g += step) {
-        const std::size_t first = g * group;
-        kernel(in, first, first + group, samples.data() - first);
+        kernel(group_from(in, g * group), 0, group, samples.data());
         for (const double d : samples) {
             take += d > 0;
             drawn += d;

@@ -29,6 +29,7 @@ WHOLE = "whole_samples_on_lanes_are_those_of_the_scalar_response"
 TORN = "enclosures_close_where_learners_are_torn"
 MODEL = "the_model_finds_the_lowest_bound_and_what_it_rules_out"
 HELD = "a_tree_of_held_jumps_closes_exactly_where_every_answer_rules_out_enough"
+TAKERS = "who_is_left_out_is_worth_nothing_at_these_prices_or_higher"
 SEARCH = "price_search_proves_only_what_enumeration_confirms"
 
 MUTANTS = [
@@ -81,10 +82,13 @@ MUTANTS = [
            "const bool may_rest = excused && lower <= 0;", "const bool may_rest = false;",
            RESPOND + " " + ROOT),
     Mutant("monotonicity slip: a refuted tau below a plan", "src/solve.cpp",
-           "if (answer == Answer::infeasible) upper_ = next - 1;",
-           "if (answer == Answer::infeasible) upper_ = next;", ROOT),
+           "next = least;\n            upper_ = next - 1;",
+           "next = least;\n            upper_ = next;", ROOT),
+    Mutant("learners who would take a little are left out", "src/takers.cpp",
+           "const bool counts_here = samples[k] > 0 ||",
+           "const bool counts_here = samples[k] > 40 ||", TAKERS),
     Mutant("a box closed by capacity too early", "src/branch_and_bound.cpp",
-           "return most.value() < samples ||", "return most.value() <= samples ||",
+           "return (above(most, samples) < 0 &&", "return (above(most, samples) <= 0 &&",
            TREE + " " + ROOT),
     Mutant("a plain sum where a compensated one decides", "include/mel/sums.hpp",
            "low_ += (high_ - (sum - part)) + (x - part);", "low_ += 0 * part;",

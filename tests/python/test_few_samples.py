@@ -35,10 +35,21 @@ def test_a_million_learners_for_sixty_thousand_samples_are_proved(law: str) -> N
 
 
 @pytest.mark.parametrize(
-    "limit",
-    ["none", "min_samples", "max_samples", "max_power_w", "max_bandwidth_hz", "energy_j"],
+    ("law", "limit"),
+    [
+        ("density", "none"),
+        ("density", "min_samples"),
+        ("density", "energy_j"),
+        ("fixed", "none"),
+        ("fixed", "max_samples"),
+        ("fixed", "max_power_w"),
+        pytest.param("density", "max_bandwidth_hz", marks=pytest.mark.long),
+        pytest.param("density", "max_power_w", marks=pytest.mark.long),
+        pytest.param("fixed", "min_samples", marks=pytest.mark.long),
+        pytest.param("fixed", "max_bandwidth_hz", marks=pytest.mark.long),
+        pytest.param("fixed", "energy_j", marks=pytest.mark.long),
+    ],
 )
-@pytest.mark.parametrize("law", ["density", "fixed"])
 def test_proofs_hold_for_all_learners(law: str, limit: str) -> None:
     problem = limited(fading(20_000, law, setting="federated"), limit)
     plan = mel.solve(problem)
@@ -64,7 +75,7 @@ def test_no_least_amount_takes_a_hundred_times_as_long_as_its_neighbours(
     assert found.status is mel.Status.OPTIMAL
 
 
-@pytest.mark.parametrize("law", ["density", "fixed"])
+@pytest.mark.parametrize("law", ["density", pytest.param("fixed", marks=pytest.mark.long)])
 def test_both_ends_of_a_least_amount_are_proved_for_all_learners(law: str) -> None:
     problem = fading(20_000, law)
     found = mel.least(problem, max(mel.solve(problem).tau // 2, 1), "power_w", time_limit_s=20)
@@ -74,6 +85,40 @@ def test_both_ends_of_a_least_amount_are_proved_for_all_learners(law: str) -> No
     for plan in (found.plan, found.proof):
         report = mel.verify(plan.problem, plan)
         assert report.ok, report.reasons
+
+
+def alike(learners: int) -> mel.Problem:
+    """Return so many identical learners: all take part, or none."""
+    problem = fading(learners, "fixed")
+    one = problem.learners.replace(
+        gain=float(np.median(problem.learners.gain)),
+        flops_per_s=float(problem.learners.flops_per_s[0]),
+    )
+    return problem.replace(learners=one)
+
+
+def test_identical_learners_in_great_numbers_are_proved_about() -> None:
+    assert mel.solve(alike(200_000), time_limit_s=6).status is mel.Status.OPTIMAL
+    problem = alike(17_000)
+    plan = mel.solve(problem)
+    assert plan.status is mel.Status.OPTIMAL
+    report = mel.verify(problem, plan)
+    assert report.ok, report.reasons
+
+
+def test_whole_samples_that_fit_far_worse_than_real_ones_are_no_long_way() -> None:
+    # A sample a learner: the guess is off by ten thousand local cycles.
+    problem = mel.scenarios.table1(
+        learners=20_000,
+        seed=3,
+        idle="excused",
+        samples=20_000,
+        bandwidth_hz=5e6 * 20_000,
+        power_w=0.01 * 20_000,
+    )
+    plan = mel.solve(problem)
+    assert plan.status is mel.Status.OPTIMAL
+    assert plan.passes < 250
 
 
 def test_the_answer_does_not_depend_on_threads() -> None:
