@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from mel_fast import _portable
 from mel_fast._arithmetic import guard
 from mel_fast._portable import need
+from mel_fast._untrusted import few, plain, shown
 from mel_fast.fading import Fading, Nakagami, NoFading, Rayleigh, Rician, fading_law
 
 __all__ = [
@@ -294,8 +295,15 @@ def read_gain(path: str | Path) -> Array:
     """
     path = Path(path)
     if path.suffix == ".npy":
-        return checked_gain(np.load(path, allow_pickle=False), path.name)
-    lines = path.read_text(encoding="utf-8").splitlines()
+        try:
+            values = np.load(path, allow_pickle=False)
+        except (ValueError, EOFError, MemoryError) as error:
+            raise ValueError(f"{path.name} is not a .npy file: {plain(str(error))}") from None
+        return checked_gain(values, path.name)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} is not UTF-8: {error.reason}") from None
     rows = [line.split(",") for line in lines if line.strip()]
     if not rows:
         raise ValueError(f"{path.name} holds no rows")
@@ -303,7 +311,7 @@ def read_gain(path: str | Path) -> Array:
     column = next((names.index(name) for name in ("gain", "gain_db") if name in names), None)
     if column is None:
         if len(names) != 1:
-            raise ValueError(f"{path.name} has no column named gain or gain_db, but {names}")
+            raise ValueError(f"{path.name} has no column named gain or gain_db, but {few(names)}")
         column, first, decibels = 0, 0, False
     else:
         first, decibels = 1, names[column] == "gain_db"
@@ -312,7 +320,8 @@ def read_gain(path: str | Path) -> Array:
         try:
             values[k] = float(row[column])
         except (ValueError, IndexError):
-            raise ValueError(f"{path.name}, line {k + first + 1}: not a number: {row}") from None
+            entry = shown(",".join(row))
+            raise ValueError(f"{path.name}, line {k + first + 1}: not a number: {entry}") from None
     if decibels:
         need("largest gain_db", float(np.max(np.abs(values))), 0.0, 600.0)
         values = _portable.from_decibel(values)

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mel_fast import channel
 from mel_fast._arithmetic import guard
+from mel_fast._memory import require_bytes
 from mel_fast.learners import Learners
 from mel_fast.problem import Idle, Problem
 from mel_fast.radio import Radio
@@ -44,6 +45,8 @@ FLOPS_PER_SAMPLE = 1_123_736  # 4 (280,440 + 494)
 BLOCK = 1 << 15  # learners drawn at a time: temporaries stay in the cache, whatever K is
 _JUMP = 210306068529402873165736369884012333109  # numpy's PCG64.jumped: 2^128 over the golden ratio
 _PERIOD = 1 << 128
+_MANY = 1_000_000  # learners for which memory is asked after before it is taken
+_BYTES = 64  # a learner's columns and their compiled form
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,8 @@ def table1(
         Naming the parameter, its value and what is allowed.
     """
     count = _whole("learners", learners, 1)
+    if count >= _MANY:
+        require_bytes(_BYTES * count, f"a draw of {count:,} learners")
     if gain is None:
         parts = _parts(placement, radius_m, attenuation, fading)
         first = _whole("draw", draw, 0)

@@ -118,10 +118,19 @@ def test_gains_are_read_from_files(tmp_path):
     np.save(tmp_path / "g.npy", np.array([1e-9, 2e-9]))
     (tmp_path / "a.csv").write_text("learner,gain\n0,1e-9\n1,2e-9\n")
     (tmp_path / "b.csv").write_text("1e-9\n2e-9\n")
+    (tmp_path / "d.csv").write_bytes(b"\xef\xbb\xbfgain\r\n1e-9\r\n2e-9\r\n")
     (tmp_path / "c.csv").write_text("gain_db\n-90\n-100\n")
-    for name in ("g.npy", "a.csv", "b.csv"):
+    for name in ("g.npy", "a.csv", "b.csv", "d.csv"):
         np.testing.assert_array_equal(channel.read_gain(tmp_path / name), [1e-9, 2e-9])
     np.testing.assert_allclose(channel.read_gain(tmp_path / "c.csv"), [1e-9, 1e-10])
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\x93NUMPY\x01\x00", b"\xff\xfe1\0"])
+@pytest.mark.parametrize("name", ["g.npy", "g.csv"])
+def test_what_is_no_gain_file_at_all_is_one_line_with_its_name(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=r"g\.(npy|csv)[^\n]*$"):
+        channel.read_gain(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +141,9 @@ def test_gains_are_read_from_files(tmp_path):
         ("x,y\n1,2\n", "no column named gain"),
         ("", "no rows"),
         ("gain\n", "empty"),
+        ("gain\n\x1b[2J\n", r"line 2: not a number: '\\x1b"),
+        ("x,y" * 100_000, "no column named gain.{0,400}$"),
+        ("gain\n" + "x" * 100_000, "line 2: not a number: .{0,80}$"),
     ],
 )
 def test_a_bad_gain_file_is_refused_with_its_place(tmp_path, text, message):

@@ -1,14 +1,16 @@
-"""Sweep files and tables of learners with random damage: refused by one line, or right."""
+"""Sweep files, tables and checkpoints with random damage: refused by one line, or right."""
 
 import random
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import strategies as st
 
 import mel_fast as mel
 from mel_fast.learner_table import read_table
+from mel_fast.learning import DataError, loop
 from strategies import holds_for_all
 
 seeds = st.integers(0, 2**32 - 1)
@@ -128,3 +130,19 @@ def test_a_damaged_parquet_file_of_learners_is_refused_or_read(seed: int) -> Non
     buffer = arrow.BufferOutputStream()
     parquet.write_table(arrow.table(columns), buffer)
     is_read_or_refused("a.parquet", damaged(buffer.getvalue().to_pybytes(), random.Random(seed)))
+
+
+@holds_for_all(seeds, ci=200, long=10_000)
+def test_a_damaged_checkpoint_is_refused_or_whole(seed: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "c.npz"
+        weights = [np.arange(30.0), np.ones((2, 3))]
+        loop._save(path, "key", [0.25, 0.5], weights)
+        path.write_bytes(damaged(path.read_bytes(), random.Random(seed)))
+        try:
+            accuracy, found = loop._resumed(path, "key")
+        except DataError as error:
+            must_be_a_line_about("c.npz", error)
+            return
+        assert accuracy == [0.25, 0.5]
+        assert all(map(np.array_equal, found, weights))

@@ -123,3 +123,10 @@ def test_a_wrong_parameter_is_named(changed, message):
 def test_a_wrong_type_is_named(changed):
     with pytest.raises(TypeError, match=next(iter(changed))):
         scenarios.table1(**changed)
+
+
+def test_more_learners_than_memory_are_refused_before_they_are_drawn(monkeypatch):
+    monkeypatch.setattr("mel_fast._memory.available_bytes", lambda: 10**9)
+    with pytest.raises(MemoryError, match="a draw of 1,000,000,000 learners needs"):
+        scenarios.table1(1_000_000_000)
+    assert len(scenarios.table1(1_000_000).learners) == 1_000_000

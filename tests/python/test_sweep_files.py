@@ -123,10 +123,11 @@ def test_answers_that_could_be_but_were_not_found_are_refused(edited):
         (lambda text: [*text, "table1,3\n"], "row 7: has 2 cells"),
         (lambda text: [*text[:3], text[3].replace(",", "", 1), *text[4:]], "row 3: has"),
         (lambda text: [*text, '"open\n'], "row 7: is not CSV"),
-        (lambda text: [*text, f"{'x' * 200_000}\n"], "row 7"),
+        (lambda text: [*text, f"{'x' * 200_000}\n"], "line of more than"),
         (lambda text: text[1:], "not a file of this sweep"),
         (lambda text: ["no line end"], "not a file of this sweep"),
         (lambda text: ["x," * 100_000], "not a file of this sweep"),
+        (lambda text: ["x"] + ["\0"] * (1 << 22), "not a file of this sweep"),
     ],
 )
 def test_lines_that_cannot_be_are_refused_and_the_file_left_alone(edited, lines, what):

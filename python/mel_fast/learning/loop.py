@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mel_fast._atomic import beside, check_writable
+from mel_fast._untrusted import plain
 from mel_fast._validation import count_or_column, integer, real
 from mel_fast.learning.averaging import WeightedAverage
 from mel_fast.learning.data import Dataset
@@ -196,8 +199,11 @@ def _resumed(
         with Path(checkpoint).open("rb") as file, np.load(file, allow_pickle=False) as saved:
             theirs, accuracy = str(saved["key"]), saved["accuracy"].tolist()
             parts = [saved[f"w{i}"] for i in range(len(saved.files) - 2)]
-    except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{checkpoint} is not a checkpoint: {error}") from None
+    except (  # whatever NumPy and zipfile make of a damaged file
+        OSError, KeyError, EOFError, ValueError, TypeError, AttributeError, NotImplementedError,
+        OverflowError, MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error, struct.error,
+    ) as error:  # fmt: skip
+        raise DataError(f"{checkpoint} is not a checkpoint: {plain(str(error))}") from None
     if theirs != key:
         raise DataError(f"{checkpoint} belongs to another run: remove it to start afresh")
     return accuracy, parts

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import time
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from mel_fast.sweep._rows import Known, Rows
 MAX_BYTES = 1 << 31
 """Size of a sweep's CSV file."""
 
+_LONGEST_LINE = 1 << 17
 _SYNC_S = 1.0  # what was appended is on the disk after so long
 
 
@@ -35,23 +37,21 @@ class CsvFile:
 
     def open(self, *, resume: bool) -> dict[Key, Row]:
         """Begin or go on."""
+        header = _lines([self._rows.header]).encode()
         with naming(self._asked):
             self._handle = locked(self._path, self._asked)
-            content = self._content() if resume else b""
-        header = _lines([self._rows.header]).encode()
-        if content and not header.startswith(content):
-            lines = self._read(content)
-            whole = _lines([self._rows.header, *map(self._rows.cells, lines)]).encode()
-        else:  # new, or killed before the first line stood
-            whole = header
-        with naming(self._asked):
-            if content.startswith(whole):
-                os.ftruncate(self._handle, len(whole))
-            elif content and whole != header:  # other line ends, for example
-                self._replace(whole)
-            else:
+            begin = os.pread(self._handle, len(header) + 1, 0)
+        if not resume or header.startswith(begin):  # or killed before the first line stood
+            with naming(self._asked):
                 os.ftruncate(self._handle, 0)
                 self._append(header)
+            return self._known.rows
+        end = self._read()
+        with naming(self._asked):
+            if end is None:
+                self._replace()
+            else:
+                os.ftruncate(self._handle, end)
         return self._known.rows
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -68,9 +68,7 @@ class CsvFile:
         assert self._handle is not None
         with naming(self._asked):
             if self._known.superseded:
-                rows = self._known.rows.values()
-                lines = _lines([self._rows.header, *map(self._rows.cells, rows)])
-                self._replace(lines.encode())
+                self._replace()
             os.fsync(self._handle)
             sync_folder(self._path.parent)
 
@@ -80,41 +78,68 @@ class CsvFile:
             os.close(self._handle)
             self._handle = None
 
-    def _content(self) -> bytes:
+    def _read(self) -> int | None:
+        """Take the rows of all whole lines.
+
+        Returns
+        -------
+        int or None
+            Where they end, if they stand as they would be written: not with other line ends.
+        """
+        end: int | None = 0
+        number = 0
+        for line in self._whole_lines():
+            if not line.strip():
+                end = None
+                continue
+            cells = self._cells(line, number)
+            if number == 0:
+                self._rows.check_header(cells)
+            else:
+                row = self._rows.read(cells, number)
+                self._known.add(row, number)
+                cells = self._rows.cells(row)
+            number += 1
+            usual = _lines([cells])
+            end = end + len(usual.encode()) if end is not None and line == usual else None
+        if number == 0:
+            self._rows.check_header([])
+        return end
+
+    def _whole_lines(self) -> Iterator[str]:
+        """Iterate over the lines with their ends; one without an end was cut short."""
         assert self._handle is not None
         size = os.fstat(self._handle).st_size
         if size > MAX_BYTES:
             raise ValueError(f"{self._asked} has {size} bytes: must have at most {MAX_BYTES}")
-        with open(os.dup(self._handle), "rb") as file:
-            file.seek(0)
-            return file.read()
+        os.lseek(self._handle, 0, os.SEEK_SET)
+        marked = os.pread(self._handle, len(BOM_UTF8), 0) == BOM_UTF8
+        if marked:
+            yield "\n"  # which makes the file one that is written anew
+        with open(os.dup(self._handle), encoding="utf-8-sig", newline="") as file:
+            while True:
+                try:
+                    line = file.readline(_LONGEST_LINE + 1)
+                except UnicodeDecodeError:
+                    raise ValueError(
+                        f"{self._asked} is not a file of this sweep: it is not UTF-8"
+                    ) from None
+                if len(line) > _LONGEST_LINE:
+                    raise ValueError(
+                        f"{self._asked} is not a file of this sweep: it has a line of more than "
+                        f"{_LONGEST_LINE} characters"
+                    )
+                if not line.endswith(("\n", "\r")):
+                    return
+                yield line
 
-    def _read(self, content: bytes) -> list[Row]:
-        """Return the rows of all whole lines, in their order."""
+    def _cells(self, line: str, number: int) -> list[str]:
+        if number > MAX_ROWS:
+            raise ValueError(f"{self._asked} has too many rows: must have at most {MAX_ROWS}")
         try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{self._asked} is not a file of this sweep: byte {error.start} is not UTF-8"
-            ) from None
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-        lines = (line for line in text.split("\n")[:-1] if line.strip())
-        self._rows.check_header(next(self._cells(lines, 0), text[:200].split(",")))
-        found = []
-        for number, cells in enumerate(self._cells(lines, 1), 1):
-            if number > MAX_ROWS:
-                raise ValueError(f"{self._asked} has too many rows: must have at most {MAX_ROWS}")
-            row = self._rows.read(cells, number)
-            self._known.add(row, number)
-            found.append(row)
-        return found
-
-    def _cells(self, lines: Iterable[str], first: int) -> Iterator[list[str]]:
-        for number, line in enumerate(lines, first):
-            try:
-                yield from csv.reader([line], strict=True)
-            except csv.Error as error:
-                raise ValueError(f"{self._asked}, row {number}: is not CSV: {error}") from None
+            return next(csv.reader([line], strict=True))
+        except csv.Error as error:
+            raise ValueError(f"{self._asked}, row {number}: is not CSV: {error}") from None
 
     def _append(self, lines: bytes) -> None:
         assert self._handle is not None
@@ -133,9 +158,14 @@ class CsvFile:
             os.fsync(self._handle)
             self._synced = time.monotonic()
 
-    def _replace(self, content: bytes) -> None:
-        with beside(self._path) as temporary:
-            temporary.write_bytes(content)
+    def _replace(self) -> None:
+        rows = self._known.rows.values()
+        with (
+            beside(self._path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            file.write(_lines([self._rows.header]))
+            file.writelines(_lines([self._rows.cells(row)]) for row in rows)
         self.release()
         self._handle = locked(self._path, self._asked)
 
