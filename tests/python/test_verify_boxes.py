@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("flint")
 
 import mel_fast as mel
-from mel_fast.verify import _cover, _learner, _read, verify_dict
+from mel_fast.verify import _cover, _learner, _ledger, _read, verify_dict
 from mel_fast.verify._boxes import Boxes
 from mutated import seeded
 from test_verify import instance
@@ -75,7 +75,9 @@ def test_a_box_in_place_is_the_box_of_copies(seed):
 @pytest.mark.parametrize("law", ["density", "fixed"])
 @pytest.mark.parametrize("idle", ["served", "excused"])
 @pytest.mark.parametrize("block_hz", [None, 2e5])
-def test_sums_kept_are_those_computed_anew(law, idle, block_hz):
+@pytest.mark.parametrize("known", [3, 100_000])
+def test_sums_kept_are_those_computed_anew(law, idle, block_hz, known, monkeypatch):
+    monkeypatch.setattr(_ledger, "KNOWN", known)
     problem = instance(3, law, idle=idle)
     if block_hz is not None:
         problem = problem.replace(radio=problem.radio.replace(block_hz=block_hz))

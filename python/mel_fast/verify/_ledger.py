@@ -14,6 +14,7 @@ from mel_fast.verify._learner import Ball
 from mel_fast.verify._read import Leaf
 
 KEPT = 4  # prices whose sums are kept at a time
+KNOWN = 100_000  # values of single learners that are kept for each
 _SCALE = 2**64
 
 Interval = tuple[int, int]
@@ -67,6 +68,8 @@ class Ledger:
             tick()
             key = group, interval
             if key not in self._known:
+                if len(self._known) >= KNOWN:
+                    self._known.clear()
                 value = value or values(group)
                 best = value(interval)
                 self._known[key] = None if best is None else _rounded_up(best)
@@ -77,7 +80,7 @@ class Ledger:
         return total
 
 
-def _rounded_up(best: Ball) -> int | None:
+def _rounded_up(best: Ball) -> int:
     return int((best.upper() * _SCALE).ceil().upper().unique_fmpz())
 
 
