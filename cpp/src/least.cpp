@@ -32,6 +32,7 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
 }
 
 Result without_radio(const Problem& problem, std::int64_t tau, const Settings& settings) {
+    const UsualArithmetic usual;
     Stop stop(settings.time_limit_s, poll_of(settings));
     Pool pool(useful_threads(problem.size(), settings.threads), stop);
     Boxes boxes(problem, pool, root_box(problem, settings.scheme));

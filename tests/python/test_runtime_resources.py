@@ -78,7 +78,7 @@ def test_with_little_memory_an_answer_is_right_or_refused() -> None:
 @pytest.mark.long
 def test_with_little_memory_an_answer_is_right_or_refused_at_every_step() -> None:
     lines = walk(*range(0, 64 << 20, 1 << 19))
-    assert {word for *_, word in lines} == {"right", "refused"}
+    assert {word for *_, word in lines} <= {"right", "refused"}
 
 
 @pytest.mark.parametrize(("threads", "room"), [(2, 4 << 20), (512, 600_000_000)])

@@ -1,0 +1,87 @@
+"""What does not depend on the processor: every bit of ours, and no statement at all."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+from mel_fast._core import instruction_sets, use_instruction_set
+from test_runtime import without_time
+
+PROBLEMS = [
+    mel.scenarios.table1(learners=learners, cycle_s=30.0, seed=seed, idle=idle)
+    for learners in (1, 7, 20, 300)
+    for seed in range(4)
+    for idle in ("served", "excused")
+]
+MANY = mel.scenarios.table1_draws(60, learners=12, cycle_s=30.0)
+
+
+@pytest.fixture
+def any_set() -> Iterator[None]:
+    yield
+    use_instruction_set("automatic")
+
+
+def answers() -> list[object]:
+    found: list[object] = [without_time(mel.solve(problem)) for problem in PROBLEMS]
+    found += [
+        without_time(mel.solve(PROBLEMS[4], scheme="resource_only", then="power")),
+        mel.fastest(PROBLEMS[4], 5).amount,
+        mel.solve_many(MANY).power_w.tobytes(),
+    ]
+    return found
+
+
+@pytest.mark.usefixtures("any_set")
+def test_every_instruction_set_gives_the_same_bits() -> None:
+    names = instruction_sets()
+    assert names[:2] == ["automatic", "baseline"]
+    usual = answers()
+    for name in names[1:]:
+        use_instruction_set(name)
+        assert answers() == usual, name
+
+
+@pytest.mark.parametrize("name", ["", "sse9", "AVX2"])
+def test_an_instruction_set_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="instruction set"):
+        use_instruction_set(name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc chooses its functions by tunables")
+def test_another_choice_of_the_c_library_changes_no_statement() -> None:
+    """Its logarithms differ in last bits with and without FMA, and so may the shares of a plan."""
+    code = """
+        import json
+        import test_instruction_sets as here
+        import mel_fast as mel
+        print(json.dumps([mel.solve(problem).to_dict() for problem in here.PROBLEMS]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(line.strip() for line in code.splitlines())],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=os.path.dirname(__file__),
+        env={
+            **os.environ,
+            "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX2,-FMA,-FMA4",
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        },
+    )
+    others = [mel.Plan.from_dict(data) for data in json.loads(done.stdout)]
+    for problem, other in zip(PROBLEMS, others, strict=True):
+        plan = mel.solve(problem)
+        assert (plan.status, plan.tau, plan.bound) == (other.status, other.tau, other.bound)
+        if plan.samples is not None:
+            assert (plan.samples == other.samples).all()
+            np.testing.assert_allclose(plan.power_w, other.power_w, rtol=1e-9)
+            np.testing.assert_allclose(plan.bandwidth_hz, other.bandwidth_hz, rtol=1e-9)
+    for problem, other in zip(PROBLEMS[::6], others[::6], strict=True):
+        assert mel.verify(problem, other).ok
