@@ -1,6 +1,6 @@
 """Parquet files that may hold anything: what Arrow says is one line with the file's name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -21,8 +21,10 @@ def arrow_errors(shown: str) -> Iterator[None]:
         raise ValueError(f"{shown} is not a Parquet file that can be read: {line[:200]}") from None
 
 
-def opened(file: IO[bytes], shown: str) -> Any:
+def opened(file: IO[bytes], shown: str, dictionaries: Sequence[str] = ()) -> Any:
     """Return the Parquet file, of which only the schema has been read.
+
+    The columns named in `dictionaries` will have each of their texts once.
 
     Raises
     ------
@@ -30,4 +32,5 @@ def opened(file: IO[bytes], shown: str) -> Any:
         Naming the file.
     """
     with arrow_errors(shown):
-        return require("pyarrow.parquet", extra="parquet").ParquetFile(file)
+        parquet = require("pyarrow.parquet", extra="parquet")
+        return parquet.ParquetFile(file, read_dictionary=list(dictionaries))

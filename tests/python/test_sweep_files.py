@@ -2,6 +2,7 @@
 
 import csv
 import os
+import resource
 import subprocess
 import sys
 
@@ -377,6 +378,24 @@ def test_a_file_of_another_program_is_refused_by_its_columns(tmp_path):
     parquet.write_table(arrow.table({"a": [[1, 2]]}), path)
     with pytest.raises(ValueError, match="not a file of this sweep"):
         mel.sweep("table1", OVER, output=path)
+
+
+def test_a_small_file_of_a_long_text_many_times_is_refused_in_little_memory(tmp_path):
+    """Read as it stands, it would take 40 GB."""
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    path = tmp_path / "o.parquet"
+    mel.sweep("table1", {"seed": [0]}, output=path)
+    row = parquet.read_table(path)
+    columns = {name: row.column(name).to_pylist() * 4000 for name in row.column_names}
+    columns["note"] = arrow.DictionaryArray.from_arrays([0] * 4000, ["x" * 10_000_000])
+    parquet.write_table(arrow.table(columns), path, store_schema=False)
+    assert path.stat().st_size < 2_000_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError, match=r"o\.parquet"):
+        mel.sweep("table1", {"seed": [0]}, output=path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
 
 
 @ENDINGS

@@ -13,10 +13,11 @@ from mel_fast._atomic import beside, naming
 from mel_fast._optional import require
 from mel_fast.sweep._files import locked
 from mel_fast.sweep._grid import MAX_ROWS, Grid, Key, Row, key_of
-from mel_fast.sweep._rows import Known, Rows, written
+from mel_fast.sweep._rows import LONGEST_CELL, Known, Rows, written
 from mel_fast.sweep._scenario import Value
 
 _LOCK = "lock"
+_KINDS = re.compile("int64|double|(dictionary<values=)?(large_)?string.*")
 _PART = re.compile(r"part-([0-9]{6,9})\.parquet")
 _ROWS_AT_ONCE = 4096
 
@@ -132,10 +133,11 @@ class ParquetFile(_Writer):
                 names, rows = list(table.schema_arrow.names), table.metadata.num_rows
                 kinds = [str(kind) for kind in table.schema_arrow.types]
             self._rows.check_header(names)
-            if any(kind not in ("int64", "double", "string", "large_string") for kind in kinds):
+            if not all(map(_KINDS.fullmatch, kinds)):
                 raise ValueError(f"{shown} is not a file of this sweep: columns of other kinds")
             if rows > MAX_ROWS:
                 raise ValueError(f"{shown} has {rows} rows: must have at most {MAX_ROWS}")
+            table = opened(file, shown, names)
             with arrow_errors(shown):
                 batches = table.iter_batches(batch_size=_ROWS_AT_ONCE)
             while True:
@@ -143,7 +145,7 @@ class ParquetFile(_Writer):
                     batch = next(batches, None)
                     if batch is None:
                         return
-                    columns = [column.to_pylist() for column in batch.columns]
+                    columns = [_listed(column) for column in batch.columns]
                 yield from zip(*columns, strict=True)
 
 
@@ -166,6 +168,15 @@ class ParquetStream(_Writer):
 
     def release(self) -> None:
         """Do nothing: the file is written at once."""
+
+
+def _listed(column: Any) -> list[Any]:
+    """Return a column's cells, unless a small file makes of a long text a great many."""
+    if hasattr(column, "dictionary"):
+        longest = max(map(len, filter(None, column.dictionary.to_pylist())), default=0)
+        if longest > LONGEST_CELL:
+            raise ValueError(f"a cell has more than {LONGEST_CELL} characters")
+    return list(column.to_pylist())
 
 
 def _alike(values: list[Value]) -> list[Any]:

@@ -23,7 +23,7 @@ _OPEN = ("feasible", "undecided")
 _COUNTS = ("tau", "bound", "active", "nodes", "passes")
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_LONGEST_CELL = 1 << 16
+LONGEST_CELL = 1 << 16
 
 
 class Rows:
@@ -60,8 +60,8 @@ class Rows:
         if len(cells) != len(self.header):
             raise ValueError(f"{place}: has {len(cells)} cells, must have {len(self.header)}")
         named = dict(zip(self.header, cells, strict=True))
-        if any(isinstance(cell, str) and len(cell) > _LONGEST_CELL for cell in cells):
-            raise ValueError(f"{place}: has a cell of more than {_LONGEST_CELL} characters")
+        if any(isinstance(cell, str) and len(cell) > LONGEST_CELL for cell in cells):
+            raise ValueError(f"{place}: has a cell of more than {LONGEST_CELL} characters")
         try:
             row = Row(
                 str(named["scenario"]),
