@@ -176,6 +176,8 @@ def _read_parquet(file: BinaryIO, name: str) -> dict[str, NDArray[Any]]:
                 part.append(column.to_numpy(zero_copy_only=False))
         found += len(batch)
         _check_count(found, name)
+    if found != rows:
+        raise ValueError(f"{name} is not a Parquet file that can be read: rows are missing")
     return {column: np.concatenate(part) for column, part in zip(header, parts, strict=True)}
 
 

@@ -1,10 +1,11 @@
-"""Planted bugs of the checker and of the CP-SAT bracket, as in mutants.py."""
+"""Planted bugs of the checker, of the CP-SAT bracket and of files, as in mutants.py."""
 
 from mutants import Mutant
 
 TAMPER = "test_verify_tampering.py::"
 VERDICT = "test_verify.py::"
 BOUNDS = "test_verify_bounds.py::"
+SWEEP_FILES = "test_sweep_files.py::"
 CP_SAT = "test_cp_sat_rounding.py::"
 EVERY_FIELD = TAMPER + "test_every_field"
 
@@ -85,4 +86,19 @@ PYTHON_MUTANTS = [
            "math.floor(solver.best_objective_bound) if found else None",
            "math.floor(solver.best_objective_bound)",
            "test_cp_sat.py::test_a_model_that_found_nothing_in_time_excludes_nothing"),
+    Mutant("sweep files: a row that was changed is believed", "sweep/_rows.py",
+           "if named[CHECK] != _check_sum(row):", "if not named[CHECK]:",
+           SWEEP_FILES + "test_answers_that_could_be_but_were_not_found_are_refused"),
+    Mutant("sweep files: a function known by its name alone", "sweep/_scenario.py",
+           'return f"{name}@{_digest(made)}"', 'return f"{name}@{_digest(None)}"',
+           SWEEP_FILES + "test_rows_of_another_function_of_the_same_name_are_refused"),
+    Mutant("sweep files: two sweeps of one file", "_locking.py",
+           "BlockingIOError:\n        return False", "BlockingIOError:\n        return True",
+           SWEEP_FILES + "test_a_second_sweep_of_the_file_is_refused_while_the_first_runs"),
+    Mutant("files: the name before the content on the disk", "_atomic.py",
+           "            os.fsync(handle)\n            if special:", "            if special:",
+           "test_files.py::test_content_is_on_the_disk_before_its_name_and_the_name_after"),
+    Mutant("tables of learners: a link leads anywhere", "learner_table.py",
+           "if leaves or not _real(path).is_relative_to(_real(folder)):", "if leaves:",
+           "test_learner_table.py::test_tables_elsewhere_are_not_even_looked_for"),
 ]  # fmt: skip
