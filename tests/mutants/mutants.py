@@ -131,4 +131,9 @@ MUTANTS = [
     Mutant("an enclosure that no proof closes from below", "src/enclose.cpp",
            "if (seen.excess.proves_infeasible())", "if (!seen.excess.proves_infeasible())",
            "an_enclosure_is_tight_and_holds_at_both_ends"),
+    Mutant("equal shares: sums of a pass that was cut short believed", "src/equal_shares.cpp",
+           "if (!stop_.requested()) store(tau, late, result);\n"
+           "        if (!stop_.requested()) return;",
+           "store(tau, late, result);\n        return;",
+           "test_time_limits.py::test_a_stopped_solve_with_equal_shares_has_a_true_plan_or_none"),
 ]  # fmt: skip

@@ -101,4 +101,11 @@ PYTHON_MUTANTS = [
     Mutant("tables of learners: a link leads anywhere", "learner_table.py",
            "if leaves or not _real(path).is_relative_to(_real(folder)):", "if leaves:",
            "test_learner_table.py::test_tables_elsewhere_are_not_even_looked_for"),
+    Mutant("least: infeasible without a proof of the largest amount", "planning/_least.py",
+           "nowhere = self.lower >= most_stated(self.problem, self.over)", "nowhere = True",
+           "test_least_infeasible.py::test_a_stop_is_not_taken_for_a_proof"),
+    Mutant("frontier: a range's end that was never bounded taken for known",
+           "planning/_frontier.py",
+           "if closed and self.most == (self.first, self.last):", "if closed:",
+           "test_time_limits.py::test_a_frontier_that_is_cut_short_says_so"),
 ]  # fmt: skip

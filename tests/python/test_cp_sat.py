@@ -14,7 +14,7 @@ from strategies import SCHEMES, VARIANTS, draw
 
 pytest.importorskip("ortools")
 
-from mel_fast.cp_sat import _grid, _models, _responses, _search
+from mel_fast.cp_sat import _grid, _models, _responses, _search, _watch
 
 FORMULATIONS = ("tau_by_tau", "monolithic")
 PATIENCE_S = 1000.0  # for what takes a second or two, so that no machine is too slow
@@ -187,7 +187,7 @@ def test_without_ortools_the_error_names_the_extra(monkeypatch, problem):
 
 
 def test_a_plan_that_the_outer_model_excludes_is_an_error(problem):
-    search = _search.Search(_responses.Responses(problem, "joint"), (4, 4), 1.0)
+    search = _search.Search(_responses.Responses(problem, "joint"), (4, 4), _watch.unlimited())
     search.enclose_without_search()
     search.upper = search.lower - 1
     with pytest.raises(RuntimeError, match="the outer model excludes"):
@@ -195,7 +195,7 @@ def test_a_plan_that_the_outer_model_excludes_is_an_error(problem):
 
 
 def test_a_wrong_solution_of_cp_sat_is_not_believed(problem):
-    search = _search.Search(_responses.Responses(problem, "joint"), (4, 4), 1.0)
+    search = _search.Search(_responses.Responses(problem, "joint"), (4, 4), _watch.unlimited())
     units = np.full((3, 6), _responses.UNITS, dtype=np.int64)
     with pytest.raises(RuntimeError, match="exceeds a budget"):
         search._keep_inner(3, units)
