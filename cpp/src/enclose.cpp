@@ -104,7 +104,8 @@ class Encloser {
                 found.lower = 0;  // nobody looked at the others
                 return of_whole(std::move(found), part);
             }
-            if (!(found.lower > 0) || !found.prices.usable()) return {};
+            // Where these show nothing all others would not either.
+            if (!(found.lower > 0)) return of_whole(std::move(found), part);
             settings.start->prices = found.prices;
             amount = found.lower;
             const Problem refuted = with_amount(few, resource_, found.lower);

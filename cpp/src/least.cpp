@@ -26,7 +26,11 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
     const UsualArithmetic usual;
     Workshop shop(problem, settings);
     PassPoint point = shop.begin(problem, static_cast<double>(tau), settings);
-    const bool converged = shop.boundary.find_least(point, resource, 1e-13, 80);
+    // Where steps circle on a sample of the learners they would on all.
+    const std::size_t stride = sample_stride(problem.size(), searched_learners);
+    const bool converged =
+        (stride == 1 || shop.boundary.find_least(point, resource, 1e-6, 16, stride)) &&
+        shop.boundary.find_least(point, resource, 1e-13, 80);
     const double amount = shop.boundary.amount(resource, point);
     return {amount, point.prices, converged && std::isfinite(amount) && amount > 0};
 }
