@@ -25,7 +25,7 @@ PRINTED = (
     ("planning.md", "nobody is limited", "python examples/limits.py"),
     ("planning.md", "max_samples: together", "python examples/limits.py"),
     ("planning.md", "tau = 9 fits", "python examples/limits.py"),
-    ("planning.md", "inf J each", "python examples/energy.py"),
+    ("planning.md", " inf J each", "python examples/energy.py"),
     ("planning.md", "bandwidth at will", "python examples/resource_blocks.py"),
     ("planning.md", "planned: tau = 8", "python examples/keep.py"),
 )
