@@ -1,4 +1,4 @@
-"""Planted bugs of the checker, of the CP-SAT bracket and of files, as in mutants.py."""
+"""Planted bugs of the checker, the CP-SAT bracket, files and explanations, as in mutants.py."""
 
 from mutants import Mutant
 

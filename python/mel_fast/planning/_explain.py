@@ -19,7 +19,7 @@ from mel_fast.planning._leave_out import LeaveOut, leave_out
 from mel_fast.planning._prices import Bound, Prices, least_bound
 from mel_fast.planning._relief import Marginal, Relief, energy_sentences, marginals, reliefs
 from mel_fast.planning._search import amount_of
-from mel_fast.status import Status
+from mel_fast.status import Interrupted, Status
 
 _RESOURCES: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz", "power_w")
 _DIGITS = 6
@@ -137,12 +137,21 @@ def explain(plan: Plan, *, time_limit_s: float | None = None, threads: int = 1) 
     ValueError, TypeError
         Naming the argument, its value and the allowed range.
     Interrupted
-        A KeyboardInterrupt, after Ctrl-C.
+        A KeyboardInterrupt, after Ctrl-C; its ``plan`` is one that was found by then.
     """
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
     threads = asked_threads(threads)
     clock = Clock(asked_seconds(time_limit_s))
+    try:
+        return _explained(plan, clock, threads)
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted(plan) from None
+
+
+def _explained(plan: Plan, clock: Clock, threads: int) -> Explanation:
     tau = min(max(plan.bound, plan.tau) + 1, MAX_INTEGER)
     unasked = []
     bound = Bound("stopped")
