@@ -187,7 +187,7 @@ def test_without_time_everything_is_said_to_be_open(idle: str) -> None:
     assert why.unasked
 
 
-@pytest.mark.parametrize("limit_s", [0.0])
+@pytest.mark.parametrize("limit_s", [0.0, 0.005, 0.05])
 def test_an_explanation_keeps_to_its_limit(limit_s: float) -> None:
     plan = mel.solve(mel.scenarios.table1(learners=100_000, seed=1, idle="excused"))
     began = time.process_time()
