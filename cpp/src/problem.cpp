@@ -176,7 +176,8 @@ double bandwidth_holding(double blocks, double block_hz) {
 
 void Problem::find_twins(const ProblemStatement& s) {
     const std::size_t size = s.flops_per_s.size();
-    if (size > 4096) return;
+    // Parts of problems with few blocks are small enough to tell twins in.
+    if (size > most_twins && !(block_hz_ > 0 && excused())) return;
     const auto limit = [](std::span<const double> column, std::uint32_t k) {
         return column.empty() ? 0.0 : column[k];
     };
@@ -188,7 +189,10 @@ void Problem::find_twins(const ProblemStatement& s) {
     };
     std::vector<std::uint32_t> order(size);
     std::iota(order.begin(), order.end(), 0u);
-    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) {
+        if (s.flops_per_s[a] != s.flops_per_s[b]) return s.flops_per_s[a] < s.flops_per_s[b];
+        return key(a) < key(b);
+    });
     bool any = false;
     std::vector<std::uint32_t> twins(size);
     for (std::size_t i = 0; i < size; ++i) {

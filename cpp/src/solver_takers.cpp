@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "mel/takers.hpp"
+#include "mel/few_blocks.hpp"
 #include "solver.hpp"
 
 namespace mel {
 namespace {
 
-constexpr int most_rounds = 12;
+constexpr int most_rounds = 40;
 constexpr double too_many = 0.5;  // of the learners: then leaving the others out is no gain
 
 }  // namespace
@@ -24,8 +24,11 @@ bool Solver::few_take_part(double tau) {
 // could join. False where so many join that the whole problem may as well be asked.
 bool Solver::ask_takers(double tau, const std::function<Result(Solver&)>& ask) {
     const double cycle = problem_.cycle_s();
+    const bool in_blocks = few_blocks(problem_);
+    const PassPoint begin_at{tau, cycle, prices_};
     std::vector<std::size_t> part =
-        first_takers(problem_, boxes_.real(tau), {tau, cycle, prices_}, pool_);
+        in_blocks ? first_with_blocks(problem_, boxes_.real(tau), begin_at, stop_)
+                  : first_takers(problem_, boxes_.real(tau), begin_at, pool_);
     Settings settings = settings_;
     settings.start = Start{tau, prices_};
     for (int round = 0; round < most_rounds; ++round) {
@@ -57,18 +60,30 @@ bool Solver::ask_takers(double tau, const std::function<Result(Solver&)>& ask) {
         const RaisedTree raised(few, solver.boxes_, above, found.tree, solver.pool_);
         taker_passes_ += raised.passes();
         std::vector<std::size_t> back;
-        if (raised.counts_on_prices()) {
+        bool proved = true;
+        if (in_blocks) {
+            ++taker_passes_;
+            Joining joining =
+                must_join(problem_, boxes_.whole(above), above, raised.leaves(), part, pool_);
+            proved = joining.proved;
+            back = std::move(joining.learners);
+        } else if (raised.counts_on_prices()) {
             ++taker_passes_;
             back = missing_from(
                 part, takers(problem_, boxes_.real(above), {above, cycle, raised.lowest()}, pool_));
         }
         if (stop_.check()) return true;
+        if (back.empty() && !proved) return false;
         if (back.empty()) {
             upper_ = found.bound;
             blame_ = found.blame;
             renumber(found.tree, part);
             result_.tree = std::move(found.tree);
             return true;
+        }
+        if (in_blocks) {
+            part = joined(part, back);
+            continue;
         }
         part = more_takers(problem_, boxes_.real(above), {above, cycle, raised.lowest()}, part,
                            std::move(back), pool_);
@@ -86,6 +101,7 @@ void Solver::take_plan(Result& found, std::span<const std::size_t> part) {
     spread(found.samples, result_.samples);
     spread(found.bandwidth_hz, result_.bandwidth_hz);
     spread(found.power_w, result_.power_w);
+    if (!found.blocks.empty()) spread(found.blocks, result_.blocks);
 }
 
 }  // namespace mel

@@ -7,6 +7,7 @@
 
 #include "mel/buffer.hpp"
 #include "mel/capped.hpp"
+#include "mel/few_blocks.hpp"
 #include "mel/kernels.hpp"
 
 namespace mel {
@@ -56,6 +57,7 @@ KernelInput group_from(KernelInput in, std::size_t first) {
 }  // namespace
 
 bool may_leave_out(const Problem& problem) {
+    if (few_blocks(problem)) return true;
     const double cycle = problem.cycle_s();
     return problem.excused() && problem.size() >= fewest_learners && problem.block_hz() == 0 &&
            problem.sample_bits_sent() + problem.model_bits() > fewest_bits && cycle > least_scale &&
@@ -63,6 +65,7 @@ bool may_leave_out(const Problem& problem) {
 }
 
 bool few_take_part(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool) {
+    if (few_blocks(problem)) return true;
     if (!may_leave_out(problem) || !point.prices.usable()) return false;
     const std::size_t groups = problem.size() / group;
     const std::size_t step = std::max<std::size_t>(groups / (asked_learners / group), 1) | 1;
@@ -137,13 +140,13 @@ std::vector<std::size_t> thinned(std::vector<std::size_t> learners, const Box& b
     return learners;
 }
 
+}  // namespace
+
 std::vector<std::size_t> joined(std::span<const std::size_t> a, std::span<const std::size_t> b) {
     std::vector<std::size_t> both;
     std::ranges::set_union(a, b, std::back_inserter(both));
     return both;
 }
-
-}  // namespace
 
 std::vector<std::size_t> first_takers(const Problem& problem, const Box& box,
                                       const PassPoint& point, Pool& pool) {

@@ -139,7 +139,8 @@ class Problem {
     // Equal numbers mark learners that are identical in every column; empty where no two are, or
     // above 4096 learners.
     std::span<const std::uint32_t> twins() const {
-        return twins_ ? std::span<const std::uint32_t>(*twins_) : std::span<const std::uint32_t>();
+        return twins_ && size_ <= most_twins ? std::span<const std::uint32_t>(*twins_)
+                                             : std::span<const std::uint32_t>();
     }
 
     // Calls visit(j) for the learners identical to k that come after it, or before it. A plan may
@@ -166,6 +167,7 @@ class Problem {
     double typical_compute_s() const { return typical_compute_s_; }
 
   private:
+    static constexpr std::size_t most_twins = 4096;
     void take_limits(const ProblemStatement& statement);
     void keep_from_unreachable(const ProblemStatement& statement, LearnerLimits& limits) const;
     void find_twins(const ProblemStatement& statement);

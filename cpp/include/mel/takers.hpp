@@ -37,6 +37,12 @@ bool few_take_part(const Problem& problem, const Box& box, const PassPoint& poin
 // Whether the problem is one of which learners may be left out at all.
 bool may_leave_out(const Problem& problem);
 
+// A leaf of a proof for a part, and what the part's learners add up to there.
+struct ProvedLeaf {
+    Prices prices;
+    SplitSums sums;
+};
+
 // A proof for a part of the learners, its leaves' prices moved up as far as they still prove: the
 // higher they are, the fewer others could matter.
 class RaisedTree {
@@ -49,10 +55,13 @@ class RaisedTree {
     // learners' own bounds prove all.
     Prices lowest() const { return lowest_; }
     bool counts_on_prices() const { return lowest_.lambda > 0; }
+    // Those that count on their prices, where bandwidth comes in blocks.
+    std::span<const ProvedLeaf> leaves() const { return leaves_; }
     std::int64_t passes() const { return passes_; }
 
   private:
     void raise(TreeNode& leaf, const Box& box);
+    void raise_bandwidth(TreeNode& leaf, const Box& box);
     void count(Prices prices);
     bool closes(const Box& box, Prices prices, bool& impossible);
 
@@ -61,12 +70,15 @@ class RaisedTree {
     Pool& pool_;
     bool worth_raising_;
     Prices lowest_{};
+    std::vector<ProvedLeaf> leaves_;
+    SplitSums newest_;
     std::vector<SplitSums> blocks_;
     std::vector<double> samples_;
     std::int64_t passes_ = 0;
 };
 
-// Both sorted.
+// Sorted, as are the next two.
+std::vector<std::size_t> joined(std::span<const std::size_t> a, std::span<const std::size_t> b);
 std::vector<std::size_t> missing_from(std::span<const std::size_t> part,
                                       std::span<const std::size_t> wanted);
 
