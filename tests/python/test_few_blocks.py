@@ -1,4 +1,4 @@
-"""Few resource blocks and many learners that may rest: a few take part, and the proof holds for all."""
+"""Few resource blocks, many learners that may rest: a few take part, the proof holds for all."""
 
 import numpy as np
 import pytest
