@@ -45,7 +45,8 @@ def binding(plan: "Plan") -> dict[str, IntColumn]:
 def _at_bandwidth_cap(plan: "Plan", caps: FloatColumn) -> NDArray[np.bool_]:
     """Say who has all that its cap allows; of blocks, as many as the cap holds."""
     radio = plan.problem.radio
-    if radio.block_hz is None or radio.blocks is None:
+    if radio.block_hz is None or plan.blocks is None:
+        assert plan.bandwidth_hz is not None
         return np.asarray(plan.bandwidth_hz >= _NEARLY * caps)
     held = blocks_within(caps, radio.block_hz, MAX_INTEGER)
     return np.asarray(plan.blocks >= held)
