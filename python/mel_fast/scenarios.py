@@ -77,6 +77,13 @@ class Table1Draws:
     def __len__(self) -> int:
         return len(self.gain)
 
+    def __repr__(self) -> str:
+        rows, learners = self.gain.shape
+        return (
+            f"Table1Draws({rows} draws from {self.first_draw} of seed {self.seed}, "
+            f"learners={learners}, cycle_s={self.cycle_s!r}, idle={self.idle!r})"
+        )
+
     def problem(self, i: int) -> Problem:
         """Draw ``i`` of the batch as a problem."""
         speeds, gain = self.flops_per_s, self.gain[i]

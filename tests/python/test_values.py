@@ -60,3 +60,23 @@ def test_a_scenario_is_loaded_from_a_path_or_its_name(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(done.stdout, encoding="utf-8")
     assert mel.load_scenario(str(path)) == mel.load_scenario(path) == mel.scenarios.table1()
+
+
+def test_what_is_shown_in_a_notebook_is_short_and_what_is_printed_is_read():
+    problem = mel.scenarios.table1()
+    plan = mel.solve(problem)
+    shown = (
+        mel.frontier(problem, "cycle_s"),
+        mel.least(problem, 9, "cycle_s"),
+        mel.explain(plan),
+        mel.simulate(plan, failures=0.1),
+        mel.scenarios.table1_draws(50),
+        mel.solve_many([problem]),
+        problem.learners,
+        plan,
+    )
+    for value in shown:
+        assert len(repr(value)) < 300
+        assert "\n" not in repr(value)
+    assert "tau = 9 needs" in str(shown[1])
+    assert "breakpoint" in str(shown[0]) or "tau" in str(shown[0])

@@ -80,3 +80,9 @@ class Bracket:
     def closed(self) -> bool:
         """Whether the two sides meet."""
         return self.lower == self.upper
+
+    def __repr__(self) -> str:
+        return f"Bracket(lower={self.lower}, upper={self.upper}, {len(self.attempts)} attempts)"
+
+    def __str__(self) -> str:
+        return self.message

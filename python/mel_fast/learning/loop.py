@@ -184,7 +184,7 @@ def _key(
     for part in (*model.get_weights(), *numbers):
         array = np.ascontiguousarray(part)
         start.update(f"{array.dtype.str}{array.shape}".encode())
-        start.update(array.view(np.uint8) if array.ndim else array.tobytes())
+        start.update(array.tobytes())
     shares = [partition, concentration if partition == "dirichlet" else None]
     settings = getattr(model, "settings", None)
     return json.dumps([tau, samples.tolist(), *shares, seed, settings, start.hexdigest()])

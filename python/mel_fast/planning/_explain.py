@@ -109,6 +109,10 @@ class Explanation:
             f"{samples - most:,} too few."
         ]
 
+    def __repr__(self) -> str:
+        needs = ", ".join(f"{over}={least.amount:.6g}" for over, least in self.needs.items())
+        return f"Explanation({self.plan!r}, tau={self.tau}, needs {needs or 'nothing known'})"
+
     def __str__(self) -> str:
         return "\n".join(self.lines())
 

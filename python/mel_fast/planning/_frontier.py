@@ -110,6 +110,15 @@ class Frontier:
         columns = {"tau": self.tau, self.over: self.amount, "proved_too_little": self.lower}
         return pandas.DataFrame(columns)
 
+    def __repr__(self) -> str:
+        return (
+            f"Frontier({self.over} {self.start:.6g} to {self.stop:.6g}, scheme={self.scheme!r}, "
+            f"tau={self.first} to {self.last}, {self.status})"
+        )
+
+    def __str__(self) -> str:
+        return self.summary()
+
     def summary(self) -> str:
         """Return a table of the breakpoints as text."""
         unit = UNITS[self.over]

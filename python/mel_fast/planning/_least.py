@@ -129,6 +129,15 @@ class Least:
         """`amount` as a multiple of what the problem has."""
         return self.amount / amount_of(self.problem, self.over)
 
+    def __repr__(self) -> str:
+        return (
+            f"Least({self.over}, tau={self.tau}, scheme={self.scheme!r}, lower={self.lower!r}, "
+            f"amount={self.amount!r}, {self.status})"
+        )
+
+    def __str__(self) -> str:
+        return self.summary()
+
     def summary(self) -> str:
         """Return one or two lines of text."""
         name, unit = NAMES[self.over], UNITS[self.over]

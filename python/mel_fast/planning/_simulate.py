@@ -109,6 +109,10 @@ class Simulation:
         ]
         return pandas.DataFrame(rows).set_index("policy")
 
+    def __repr__(self) -> str:
+        found = ", ".join(f"{name}: tau={o.tau}" for name, o in self.outcomes.items())
+        return f"Simulation({self.plan!r}, {int(self.failed.sum())} failed, {found})"
+
     def __str__(self) -> str:
         samples = self.plan.problem.task.samples
         drift = 10.0 * np.log10(self.gain_factor)
