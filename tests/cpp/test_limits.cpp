@@ -50,14 +50,35 @@ TEST(limits_that_can_not_be_are_refused_by_field_index_and_value) {
     bad.most = {9, 4, 9};
     CHECK(refused(bad) == "max_samples[1] = 4: must be at least min_samples[1] = 5", refused(bad));
     bad = plain;
-    bad.band = {1, infinity, 0};
-    CHECK(refused(bad).starts_with("max_bandwidth_hz[2] = 0"), refused(bad));
+    bad.band = {1, infinity, -1};
+    CHECK(refused(bad).starts_with("max_bandwidth_hz[2] = -1"), refused(bad));
     bad = plain;
     bad.energy = {1, 1, 1};
     CHECK(refused(bad) == "energy_j and energy_per_flop_j must be given together", refused(bad));
     bad = plain;
     bad.watt = {1, 1};
     CHECK(refused(bad).starts_with("max_power_w has 2 learners"), refused(bad));
+}
+
+// A cap of zero, or no channel: no samples, and no plan where the model must be sent.
+TEST(learners_whom_nothing_reaches_hold_nothing) {
+    for (const bool outage : {true, false}) {
+        for (const auto idle : {mel::Idle::served, mel::Idle::excused}) {
+            Limited it{instances::draw({.learners = 3, .idle = idle})};
+            if (outage) {
+                it.base.gain[1] = 0;
+            } else {
+                it.band = {infinity, 0, infinity};
+            }
+            const mel::Problem problem = it.problem();
+            mel::Stop stop(1e9, {});
+            mel::Pool pool(1, stop);
+            mel::Boxes boxes(problem, pool, {0, problem.samples_real()});
+            CHECK(boxes.root().high(1) == 0);
+            CHECK(problem.model_bits() > 0);
+            CHECK(boxes.contradicts() == (idle == mel::Idle::served));
+        }
+    }
 }
 
 TEST(energy_that_is_spent_exactly_is_kept_and_one_unit_less_is_not) {
