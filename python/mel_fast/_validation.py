@@ -104,10 +104,9 @@ def limit_column(field: str, value: Any, also: tuple[float, ...]) -> FloatColumn
 
     `also` holds 0, infinity or both: numbers that stand for "none at all" and "no limit".
     """
-    low, high = min(SMALLEST, *also), max(LARGEST, *also)
     array = _as_array(field, value)
     if array.ndim == 0:
-        number = real(field, value if isinstance(value, Real) else array[()], low=low, high=high)
+        number = _as_float(field, value if isinstance(value, Real) else array[()])
         _check_limits(field, np.array([number]), also, scalar=True)
         return number + 0.0
     column = _as_float64(field, array)

@@ -61,9 +61,16 @@ class Numbers:
 
     def energy(self, k, tau, d):
         """Joules spent on d samples by a learner that takes part."""
+        power = self.rows[k][3]
+        return tau * d * self.flops * self.limits[k].energy_per_flop + power * self.back(k, d)
+
+    def back(self, k, d):
+        """Seconds of returning."""
         _, gain, bandwidth, power = self.rows[k]
-        back = (self.returned * d + self.beta) / self.rate(bandwidth, power, gain)
-        return tau * d * self.flops * self.limits[k].energy_per_flop + power * back
+        bits = self.returned * d + self.beta
+        if not bits:
+            return MP.mpf(0)
+        return bits / self.rate(bandwidth, power, gain) if gain else MP.inf
 
     def rate(self, bandwidth, power, gain):
         noise = self.N * bandwidth if self.density else self.N
@@ -71,9 +78,7 @@ class Numbers:
 
     def slack(self, k, tau, d):
         """Seconds left for sending."""
-        flops, gain, bandwidth, power = self.rows[k]
-        back = (self.returned * d + self.beta) / self.rate(bandwidth, power, gain)
-        return self.T - tau * d * self.flops / flops - back
+        return self.T - tau * d * self.flops / self.rows[k][0] - self.back(k, d)
 
     def need(self, d):
         """Bits to send."""
@@ -181,6 +186,9 @@ def value(numbers, k, tau, d, prices):
         return None
     if not need:
         return MP.mpf(d)
+    limits = numbers.limits[k]
+    if not (numbers.rows[k][1] and limits.bandwidth and limits.power):
+        return None  # over a rate of zero
     price = (capped_cost if numbers.width is None else block_cost)(numbers, k, need / slack, prices)
     return None if price is None else d - price
 

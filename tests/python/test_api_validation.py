@@ -23,14 +23,21 @@ POSITIVE = "must be a finite number in [1e-60, 1e+60]"
         ("noise_power_w", lambda x: mel.Radio(1.0, 1.0, noise_power_w=x)),
         ("noise_density_w_per_hz", lambda x: mel.Radio(1.0, 1.0, noise_density_w_per_hz=x)),
         ("cycle_s", lambda x: problem(cycle_s=x)),
-        ("gain", lambda x: mel.Learners([1.0, 2.0], x, 1.0, 1.0)),
-        ("gain[1]", lambda x: mel.Learners(1.0, [1.0, x, 0.0], 1.0, 1.0)),
+        ("flops_per_s", lambda x: mel.Learners(x, [1.0, 2.0], 1.0, 1.0)),
+        ("flops_per_s[1]", lambda x: mel.Learners([1.0, x, 0.0], 1.0, 1.0, 1.0)),
         ("return_power_w[2]", lambda x: mel.Learners(1.0, 1.0, 1.0, np.array([1.0, 1.0, x]))),
     ],
 )
 def test_positive_numbers_are_named_when_refused(field, make, value):
     with pytest.raises(ValueError, match=f"^{re.escape(f'{field} = {value!r}: {POSITIVE}')}$"):
         make(value)
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), 1e-61, 5e-324, 1e61])
+def test_a_gain_is_positive_or_zero(value):
+    for field, gain in (("gain", value), ("gain[1]", [1.0, value, 0.0])):
+        with pytest.raises(ValueError, match=re.escape(f"{field} = {value!r}: {POSITIVE} or 0")):
+            mel.Learners([1.0, 2.0, 3.0], gain, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(

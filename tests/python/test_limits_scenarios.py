@@ -111,7 +111,7 @@ def test_the_printed_scenario_shows_every_limit_in_a_comment(tmp_path):
             "min_samples = [9999, 100",
             "at least min_samples[0] = 9",
         ),
-        ("inf, 80000000.0", "0, 80000000.0", "learners.max_bandwidth_hz[1] = 0.0: must be a numbe"),
+        ("inf, 80000000.0", "-1, 80000000.0", "learners.max_bandwidth_hz[1] = -1.0: must be a num"),
         ("energy_j =", "# energy_j =", "learners: energy_per_flop_j is given without energy_j"),
         ("max_power_w =", "max_power =", "learners.max_power = [inf, 0.15, 0.15, 0.15, 0.15]: unk"),
         ("block_hz = 180000.0", "block_hz = 2e8", "radio: block_hz = 200000000.0: must be at most"),

@@ -130,7 +130,7 @@ def test_cheapest_price_within_caps_is_the_least_of_all_pairs(law, kind):
 def test_a_sample_that_64_bits_cannot_exclude_is_within_energy():
     """4 + 2^-50 J, a joule a sample, and a return of hardly less than 2^-50 J: four samples fit."""
     case = Case(0, "density", alpha=1, beta=1)
-    case.samples, case.tau, case.data["cycle_s"] = 40, 1, 1e9
+    case.samples, case.tau, case.data["cycle_s"] = 40, 1, 1e6
     case.data["task"].update(samples=40, flops_per_sample=1.0)
     case.data["radio"]["noise_density_w_per_hz"] = 1e-22
     learners = case.data["learners"] | {"gain": [1.0]}

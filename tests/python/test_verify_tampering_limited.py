@@ -131,7 +131,7 @@ READ = {
     "max_bandwidth_hz[1] is inf": {"max_bandwidth_hz": [6e4, float("inf"), 6e4]},
     "max_bandwidth_hz[2] is -60000.0": {"max_bandwidth_hz": [6e4, "inf", -6e4]},
     "max_bandwidth_hz[2] is 'Infinity'": {"max_bandwidth_hz": [6e4, "inf", "Infinity"]},
-    "max_power_w[0] is 0.0": {"max_power_w": [0.0, 0.09, "inf"]},
+    "max_power_w[0] is -0.05": {"max_power_w": [-0.05, 0.09, "inf"]},
     "max_power_w[1] is '-inf'": {"max_power_w": [0.05, "-inf", "inf"]},
     "max_power_w has 4 entries": {"max_power_w": [0.05, 0.09, "inf", "inf"]},
     "energy_j[0] is 1e+61": {"energy_j": [1e61, "inf", 1.0]},
