@@ -45,12 +45,7 @@ class Frozen:
         if type(other) is not type(self):
             return NotImplemented
         theirs = other._arguments()
-        return all(
-            np.array_equal(mine, theirs[name])
-            if isinstance(mine, np.ndarray) or isinstance(theirs[name], np.ndarray)
-            else mine == theirs[name]
-            for name, mine in self._arguments().items()
-        )
+        return all(same(mine, theirs[name]) for name, mine in self._arguments().items())
 
     def __hash__(self) -> int:
         return hash((type(self), *map(hashable, self._arguments().values())))
@@ -58,6 +53,13 @@ class Frozen:
     def __repr__(self) -> str:
         words = ", ".join(f"{name}={value!r}" for name, value in self._arguments().items())
         return f"{type(self).__name__}({words})"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Say whether two values are equal, arrays as a whole."""
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return bool(one == other)
 
 
 def hashable(value: Any) -> Any:

@@ -5,11 +5,9 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
-import numpy as np
-
 from mel_fast import _core
 from mel_fast._arithmetic import guard
-from mel_fast._frozen import hashable
+from mel_fast._frozen import hashable, same
 from mel_fast._optional import require
 from mel_fast._shares import checked_shares, energy_spent, plan_columns
 from mel_fast._validation import FloatColumn, IntColumn, choice, freeze, integer, real
@@ -396,12 +394,9 @@ reasons, nodes, passes, elapsed_s
         if not isinstance(other, Plan):
             return NotImplemented
         theirs = other.content()
+        theirs["elapsed_s"] = self.elapsed_s  # how long it took is no part of what was found
         return self.problem == other.problem and all(
-            np.array_equal(mine, theirs[name])
-            if isinstance(mine, np.ndarray) or isinstance(theirs[name], np.ndarray)
-            else mine == theirs[name]
-            for name, mine in self.content().items()
-            if name != "elapsed_s"  # how long it took is no part of what was found
+            same(mine, theirs[name]) for name, mine in self.content().items()
         )
 
     def __hash__(self) -> int:
