@@ -15,6 +15,17 @@ from mel_fast import _interpreter  # noqa: F401  first: before anything compiled
 from mel_fast._core import __version__
 from mel_fast.learners import Learners
 from mel_fast.plan import Plan
+from mel_fast.planning import (
+    Explanation,
+    Frontier,
+    Least,
+    Simulation,
+    explain,
+    fastest,
+    frontier,
+    least,
+    simulate,
+)
 from mel_fast.problem import Problem
 from mel_fast.radio import Radio
 from mel_fast.solving import solve
@@ -25,38 +36,19 @@ from mel_fast.times import Times, evaluate
 if TYPE_CHECKING:
     from mel_fast import channel, cp_sat, learning, reference, scenarios
     from mel_fast.batch import Batch, InterruptedMany, Plans, solve_many
-    from mel_fast.planning import (
-        Explanation,
-        Frontier,
-        Least,
-        Simulation,
-        explain,
-        fastest,
-        frontier,
-        least,
-        simulate,
-    )
     from mel_fast.scenario_file import load_scenario
     from mel_fast.sweep import sweep
     from mel_fast.verify import Verdict, verify
 
-# Names that are imported when first used: some need extras, all cost import time.
+# Names that are imported when first used: some need extras, all cost import time. What keeps to a
+# limit in seconds is not among them, for an import could cost more than the limit.
 _MODULES = ("channel", "cp_sat", "learning", "reference", "scenarios")
 _FUNCTIONS = {
     "Batch": "batch",
-    "Explanation": "planning",
-    "Frontier": "planning",
     "InterruptedMany": "batch",
-    "Least": "planning",
     "Plans": "batch",
-    "Simulation": "planning",
     "Verdict": "verify",
-    "explain": "planning",
-    "fastest": "planning",
-    "frontier": "planning",
-    "least": "planning",
     "load_scenario": "scenario_file",
-    "simulate": "planning",
     "solve_many": "batch",
     "sweep": "sweep",
     "verify": "verify",

@@ -72,3 +72,22 @@ def test_the_module_runs_as_the_command():
         [sys.executable, "-m", "mel_fast", "--version"], capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == f"mel-fast, version {mel.__version__}"
+
+
+def test_nothing_under_a_time_limit_is_imported_while_the_limit_runs():
+    # Importing the planning modules took 70 ms, and CP-SAT a second, of a first call's limit.
+    code = (
+        "import sys, mel_fast as mel\n"
+        "plan = mel.solve(mel.scenarios.table1(learners=3))\n"
+        "problem, before = plan.problem, set(sys.modules)\n"
+        "mel.explain(plan, time_limit_s=0.0)\n"
+        "mel.least(problem, 600, 'cycle_s', time_limit_s=0.0)\n"
+        "mel.fastest(problem, 600, time_limit_s=0.0)\n"
+        "mel.frontier(problem, time_limit_s=0.0)\n"
+        "mel.simulate(plan, failures=[0], time_limit_s=0.0)\n"
+        "print({name for name in set(sys.modules) - before if 'mel_fast' in name})\n"
+        "bracket = mel.cp_sat.bracket\n"
+        "print('ortools.sat.python.cp_model' in sys.modules)"
+    )
+    pytest.importorskip("ortools")
+    assert python(code).split("\n") == ["set()", "True"]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mel_fast._asked import asked_callback, asked_problem, asked_seconds, asked_threads
-from mel_fast._atomic import write_figure
 from mel_fast._optional import require
 from mel_fast._progress import shown
 from mel_fast._units import with_unit
@@ -171,6 +170,8 @@ class Frontier:
         OSError
             When the file cannot be written.
         """
+        from mel_fast._atomic import write_figure  # here: its imports cost more than a limit may
+
         write_figure(path, self.figure(), dpi=200)
 
 

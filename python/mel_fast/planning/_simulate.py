@@ -209,7 +209,7 @@ def simulate(
     return Simulation(plan, failed, factor, outcomes)
 
 
-def _failed(failures: Any, size: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _failed(failures: Any, size: int, rng: "np.random.Generator") -> NDArray[np.bool_]:
     if failures is None:
         return np.zeros(size, dtype=bool)
     if isinstance(failures, float):
@@ -225,7 +225,7 @@ def _failed(failures: Any, size: int, rng: np.random.Generator) -> NDArray[np.bo
     return failed
 
 
-def _factor(gain_drift: Any, size: int, rng: np.random.Generator) -> FloatColumn:
+def _factor(gain_drift: Any, size: int, rng: "np.random.Generator") -> FloatColumn:
     if gain_drift is None:
         return np.ones(size)
     given = np.asarray(gain_drift, dtype=np.float64)
