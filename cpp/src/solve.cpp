@@ -63,9 +63,19 @@ void Solver::find_largest() {
     if (problem_.block_hz() > 0 && !problem_.sends_nothing()) {
         search_in_blocks(whole);
     } else {
-        search(whole);
+        search_plan_first(whole);
     }
     if (upper_ > result_.tau && !stop_.requested()) tighten();
+}
+
+// While no plan is known, a tree that would take long is put off: the tau below it often has a plan
+// at once, and a limit then finds more than nothing.
+void Solver::search_plan_first(std::int64_t guess) {
+    work_limit_ = std::min(settings_.work_limit, work_for_a_plan);
+    search(guess);
+    work_limit_ = settings_.work_limit;
+    if (!put_off_ || upper_ == result_.tau || stop_.requested()) return;
+    search(result_.tau > 0 ? result_.tau : std::min(guess, upper_));
 }
 
 Result Solver::run_part(std::int64_t upper) {
@@ -260,11 +270,13 @@ Solver::Answer Solver::decide(std::int64_t whole) {
         const Answer mixed = decide_by_mixture(tau, point.prices);
         if (mixed != Answer::unresolved) return mixed;
     }
-    const auto outcome = tree_search_.decide(tau, point.prices, settings_.work_limit, node_limit_);
+    const double work = result_.tau > 0 ? settings_.work_limit : work_limit_;
+    const auto outcome = tree_search_.decide(tau, point.prices, work, node_limit_);
     switch (outcome) {
         case BranchAndBound::Outcome::stopped:
             return Answer::stopped;
         case BranchAndBound::Outcome::unresolved:
+            put_off_ = put_off_ || work < settings_.work_limit;
             return Answer::unresolved;
         case BranchAndBound::Outcome::infeasible:
             result_.tree = tree_search_.tree();

@@ -32,7 +32,8 @@ class Solver {
           filling_(problem, pool_),
           block_filling_(problem, pool_),
           mixture_(problem, pool_, boxes_),
-          tree_search_({problem, pool_, rounding_, filling_, block_filling_, part}, boxes_) {}
+          tree_search_({problem, pool_, rounding_, filling_, block_filling_, part}, boxes_),
+          work_limit_(settings.work_limit) {}
 
     Result run();
     Result decide_one(std::int64_t tau);
@@ -43,6 +44,7 @@ class Solver {
   private:
     static constexpr std::size_t stepped_learners = 131072;  // one step after a search
     static constexpr std::int64_t nodes_for_a_plan = 64;
+    static constexpr double work_for_a_plan = 5e4;  // learner responses
     static constexpr std::int64_t any_number_of_nodes = std::numeric_limits<std::int64_t>::max();
     enum class Answer { feasible, infeasible, unresolved, stopped };
 
@@ -58,6 +60,7 @@ class Solver {
 
     void search(std::int64_t guess, bool hopeful = false);
     std::int64_t also_refuted(std::int64_t tau, std::int64_t low);
+    void search_plan_first(std::int64_t guess);
     void search_in_blocks(std::int64_t guess);
     void tighten();
     Answer decide(std::int64_t whole);
@@ -103,6 +106,8 @@ class Solver {
     bool halted_ = false;  // a part's search was stopped
     bool smooth_ = true;
     std::int64_t node_limit_ = any_number_of_nodes;  // of branch and bound on one tau
+    double work_limit_;                              // of it, while no plan is known
+    bool put_off_ = false;                           // some tau, for that limit
     double end_tau_ = 0;
     double expected_ = 0;  // up to here the search expects plans
     std::vector<SplitSums> blocks_;

@@ -135,3 +135,31 @@ def test_a_stop_in_between_leaves_a_valid_bound() -> None:
     for limit_s in (0.0, 0.005, 0.02, 0.05):
         plan = mel.solve(problem, time_limit_s=limit_s)
         assert plan.tau <= whole.tau <= plan.bound
+
+
+@pytest.mark.parametrize(("cycle_s", "tau"), [(2.7203389830508478, 45), (2.889830508474576, 50)])
+def test_a_search_that_is_stopped_in_a_long_tree_has_the_plan_below_it(cycle_s, tau):
+    # One sample for each of a thousand learners of five kinds: the tree of tau + 1 is long, and a
+    # plan for tau is found at once.
+    kinds = np.arange(1000) % 5
+    learners = mel.Learners(
+        flops_per_s=np.array([1.15e8, 2.3e8, 3.7e8, 4.3e8, 7.2e8])[kinds],
+        gain=np.array([0.04, 2.5, 0.15, 4.4, 1.2])[kinds],
+        return_bandwidth_hz=1e6,
+        return_power_w=1.0,
+    )
+    task = mel.LearningTask(
+        samples=1000,
+        features=10,
+        feature_bits=8,
+        parameter_bits=32,
+        fixed_parameters=100,
+        parameters_per_sample=0,
+        flops_per_sample=1e6,
+        setting="parallelized",
+    )
+    radio = mel.Radio(bandwidth_hz=238.28 * 1000, power_w=1.88e-4 * 1000, noise_power_w=0.01076)
+    problem = mel.Problem(task, learners, radio, cycle_s=cycle_s, idle="excused")
+    plan = mel.solve(problem, callback=lambda _tau, _bound, passes, _elapsed_s: passes > 300)
+    assert (plan.tau, plan.bound, plan.status) == (tau, tau + 1, mel.Status.FEASIBLE)
+    assert mel.verify(problem, plan).ok
