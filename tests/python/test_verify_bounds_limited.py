@@ -135,7 +135,7 @@ def test_a_sample_that_64_bits_cannot_exclude_is_within_energy():
     case.data["radio"]["noise_density_w_per_hz"] = 1e-22
     learners = case.data["learners"] | {"gain": [1.0]}
     case.data["learners"] = learners
-    learners.update(energy_j=[4 + 2**-50], energy_per_flop_j=[1.0], flops_per_s=[1e9])
+    learners.update(energy_j=[4 + 2**-50], energy_per_flop_j=[1.0], flops_per_s=[1e6])
 
     def spare(power):
         learners["return_power_w"] = [power]
