@@ -42,6 +42,19 @@ def test_the_first_refused_leaves_are_enough(plan, steps):
     assert steps.taken < 40 * 3 * 2 * 40
 
 
+def test_caps_count_for_the_time_that_they_take(steps):
+    """Lambert's functions and Newton's method at caps take longer than no caps."""
+    plan = mel.solve(instance(1, learners=40, samples=3000))
+    data = staircase(plan.to_dict(), 4, lambda i, lam, mu: (lam * (1 + i / 1e3), mu))
+    taken = []
+    for power_w in ("inf", float.hex(plan.problem.radio.power_w / 60)):
+        data["problem"]["learners"]["max_power_w"] = [power_w] * 40
+        steps.taken = 0
+        verify_dict(data)
+        taken.append(steps.taken)
+    assert taken[1] > 2 * taken[0]
+
+
 def test_copies_of_twins_take_no_memory():
     learners, splits = 20_000, 1_000
     problem = instance(1, learners=1)

@@ -11,6 +11,7 @@ import math
 
 from flint import arb, ctx
 
+from mel_fast.verify._allowance import tick
 from mel_fast.verify._learner import Ball, Learner, precision
 from mel_fast.verify._peak import as_float, concave_peak, magnitude
 from mel_fast.verify._response import (
@@ -21,6 +22,7 @@ from mel_fast.verify._response import (
 )
 
 LN2 = math.log(2)
+COSTLY = 8  # steps that one of Lambert's functions, or Newton's method, takes the time of
 
 
 def respond(
@@ -152,11 +154,13 @@ class CappedDensity:
             w *= math.exp(-step)
             if abs(step) < 1e-9:
                 break
+        tick(COSTLY)
         return rho
 
 
 def depth_at_power(gamma: Ball) -> Ball:
     """Return w with expm1(w) = w / gamma, NaN unless gamma < 1: w = -W_{-1}(-g e^-g) - g."""
+    tick(COSTLY)
     gap = 1 - gamma
     if not gap > 0:
         return arb.nan()

@@ -103,7 +103,7 @@ class Learner:
 
     def slack(self, d: int) -> Ball:
         """Seconds left to send them."""
-        tick()
+        tick(1 + ctx.prec // 128)
         return self.spare_s - d * self.per_sample_s
 
 
