@@ -44,8 +44,11 @@ def table_path(folder: Path, name: str) -> Path:
     Raises
     ------
     ValueError
-        For a path that is absolute or leads out of the folder, by ``..`` or by a link.
+        For a path that is absolute or leads out of the folder, by ``..`` or by a link, or that no
+        file can have.
     """
+    if "\0" in name:
+        raise ValueError(f"table = {shown(name)}: no file has such a name")
     path = folder / name
     leaves = os.path.isabs(name) or ".." in Path(name).parts
     if leaves or not _real(path).is_relative_to(_real(folder)):

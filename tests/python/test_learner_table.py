@@ -77,6 +77,12 @@ def test_tables_elsewhere_are_not_even_looked_for(refused, tmp_path):
         assert "must lie in the scenario's folder" in refused(name)
 
 
+def test_a_name_that_no_file_can_have_is_refused_by_its_key(tmp_path):
+    (tmp_path / "s.toml").write_text(f'{SCENARIO}table = "a\\u0000.csv"\n')
+    with pytest.raises(ScenarioError, match=r"table = 'a\\x00\.csv': no file has such a name"):
+        load_scenario(tmp_path / "s.toml")
+
+
 @pytest.mark.parametrize("kind", ["fifo", "device", "folder", "socket"])
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_what_is_no_regular_file_is_refused_without_waiting(refused, tmp_path, kind, ending):
