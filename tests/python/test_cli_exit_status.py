@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -54,6 +55,16 @@ def test_a_reader_that_leaves_ends_it_as_sigpipe_would() -> None:
     assert done.returncode == 141
     assert done.stderr == ""
     assert done.stdout.count("\n") == 1
+
+
+@POSIX
+@pytest.mark.parametrize("stderr", ["> /dev/full", "> >(true)", ">&-"])
+def test_notices_that_nobody_can_read_change_no_exit_status(stderr: str, tmp_path: Path) -> None:
+    line = f"{MEL_FAST} sweep -q --over seed=0:3 --output '{tmp_path}/rows.csv' 2{stderr}"
+    done = shell(f"trap '' PIPE; {line}")
+    assert done.returncode == 0, done
+    assert (tmp_path / "rows.csv").read_text().count("\n") == 4
+    assert shell(f"{MEL_FAST} solve --nosuch 2{stderr}").returncode == 2
 
 
 @pytest.fixture

@@ -149,3 +149,18 @@ def test_no_encoding_of_the_terminal_ends_in_a_traceback(encoding, data, tmp_pat
         assert run.returncode in (1, 2), told
         assert b"Traceback" not in told
         assert "\u202e".encode() not in told
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_names_of_files_and_of_axes_do_not_act_on_the_terminal(ending, tmp_path, command):
+    path = tmp_path / f"a\nb\x1b[2J\u202e.{ending}"
+    outcome = command("sweep", "-q", "--over", "learners=3", "--output", path)
+    assert outcome.status == 0
+    assert path.exists()
+    assert is_harmless(outcome.err.removesuffix("\n"))
+    for text in ("a\nb", "\x1b[2J", "\ud800", "\u202e"):
+        other = tmp_path / f"other.{ending}"
+        with pytest.raises(ValueError, match=r"an axis '.*': must be printable") as refusal:
+            mel.sweep(lambda **_: mel.scenarios.table1(learners=3), {text: [1]}, output=other)
+        assert is_harmless(str(refusal.value))
+        assert not other.exists()

@@ -88,8 +88,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _fault(error, debug=debug)
     except SystemExit:  # click's answer to a broken pipe
-        if output.failure is None:
-            raise
+        if output.failure is None:  # another than stdout
+            return NO_READER_STATUS
         return _unwritten(output.failure, output.failure)
     finally:
         sys.stdout, sys.stderr = stdout, stderr
@@ -115,9 +115,14 @@ def _run(words: list[str]) -> int:
 
 def fail(message: str, status: int = USAGE_STATUS) -> int:
     """Print one line on stderr and return the exit status, that of wrong usage by default."""
-    with suppress(OSError):  # the status tells it, too
-        click.echo(f"mel-fast: {visible(' '.join(message.split()))}", err=True)
+    say(message)
     return status
+
+
+def say(message: str) -> None:
+    """Print one line on stderr, whatever the names in it hold, if that can be written."""
+    with suppress(OSError):  # the status and the files tell it, too
+        click.echo(f"mel-fast: {visible(' '.join(message.split()))}", err=True)
 
 
 def _fault(error: Exception, *, debug: bool) -> int:

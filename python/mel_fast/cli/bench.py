@@ -6,6 +6,7 @@ import click
 
 from mel_fast._asked import MAX_THREADS
 from mel_fast.bench import PARTS, WrongAnswerError, run
+from mel_fast.cli import say
 from mel_fast.cli.scenario import about, check_plot
 
 WRONG_STATUS = 1
@@ -40,14 +41,14 @@ def command(
             parts,
             quick=quick,
             threads=threads,
-            tell=lambda part: click.echo(f"measuring: {part}", err=True),
+            tell=lambda part: say(f"measuring: {part}"),
         )
         if out is not None:
             save(report, out)
         if plot is not None:
             save_growth(report, plot)
     except WrongAnswerError as error:
-        click.echo(f"mel-fast: wrong answer: {error}", err=True)
+        say(f"wrong answer: {error}")
         return WRONG_STATUS
     except OSError as error:
         raise click.ClickException(about(error)) from None

@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+from mel_fast._untrusted import visible
+from mel_fast.cli import say
+
 CHOICES = ("fig1", "fig2", "fig3", "fig4", "report", "best", "all")
 
 
@@ -36,7 +39,7 @@ class _Bars:
 
     def notice(self, line: str) -> None:
         """Print a line on stderr."""
-        click.echo(f"mel-fast: {line}", err=True)
+        say(line)
 
 
 @click.command("reproduce")
@@ -107,4 +110,4 @@ def command(
     except (OSError, DataError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     for path in written:
-        click.echo(path)
+        click.echo(visible(str(path)))

@@ -8,6 +8,7 @@ import click
 import numpy as np
 
 from mel_fast._asked import MAX_THREADS
+from mel_fast.cli import say
 from mel_fast.cli.scenario import about, check_plot, check_targets
 from mel_fast.sweep import InterruptedSweep, SweepTable, check_drawable, sweep
 
@@ -82,7 +83,7 @@ def command(
         )
     except InterruptedSweep as stop:
         where = f"; the same command goes on from {output}" if output is not None else ""
-        click.echo(f"mel-fast: {len(stop.table)} rows are done{where}", err=True)
+        say(f"{len(stop.table)} rows are done{where}")
         raise
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
@@ -91,7 +92,7 @@ def command(
     if output is None:
         _print(table)
     else:
-        click.echo(f"mel-fast: {len(table)} rows are in {output}", err=True)
+        say(f"{len(table)} rows are in {output}")
     if plot is not None:
         _draw(table, plot, plot_over)
     return _exit_status(table)
@@ -103,9 +104,9 @@ def _draw(table: SweepTable, plot: Path, over: str | None) -> None:
     except OSError as error:
         raise click.ClickException(about(error)) from None
     except ValueError as error:  # no row is proved, which the exit status tells
-        click.echo(f"mel-fast: no figure: {error}", err=True)
+        say(f"no figure: {error}")
     else:
-        click.echo(f"mel-fast: the figure is in {plot}", err=True)
+        say(f"the figure is in {plot}")
 
 
 def _axis(text: str) -> tuple[str, list[Number | str]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mel_fast._untrusted import shown
 from mel_fast._validation import MAX_INTEGER, choice
 from mel_fast.plan import SCHEMES
 from mel_fast.plans import Plans
@@ -85,6 +86,9 @@ class Grid:
         if not isinstance(over, Mapping):
             raise TypeError(f"over is a {type(over).__name__}: must map names to values")
         axes = {str(name): _values(str(name), values) for name, values in over.items()}
+        for name in axes:
+            if not name.isprintable():  # it heads a column of the file
+                raise ValueError(f"over has an axis {shown(name)}: must be printable text")
         axes.setdefault("scheme", ("joint",))
         for scheme in axes["scheme"]:
             choice("scheme", scheme, SCHEMES)
