@@ -1,6 +1,7 @@
 #include "mel/branch_and_bound.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -85,6 +86,22 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
         }
     }
     return false;
+}
+
+// Where blocks are fewer than the learners: the same with learners that take each other's place.
+bool BranchAndBound::try_swaps(double tau, const Box& box) {
+    const Problem& problem = tools_.problem;
+    if (search_.found() == 0 || !swaps_.of_use()) return false;
+    const FoundSplit& split = search_.recent(0);
+    samples_ = split.samples;
+    for (std::size_t k = 0; k < samples_.size(); ++k) {
+        samples_[k] = std::min(samples_[k], box.high(k));
+    }
+    if (!swaps_.improve(tau, box, split.prices, samples_)) return false;
+    if (!tools_.rounding.repair(tau, problem.cycle_s(), box, split.prices, samples_.data()))
+        return false;
+    ratio_ = split.prices.mu / split.prices.lambda;
+    return fill(tau) == WaterFilling::Outcome::fits;
 }
 
 // The learner that gains most from being in two places at once: whose cost at the mixture's mean
@@ -224,6 +241,9 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
             continue;
         }
         if (try_splits(tau, kept)) return Outcome::feasible;
+        // Dearer than a node: at the first, second, fourth, ...
+        const auto seen = static_cast<unsigned long>(nodes_ - first_node + 1);
+        if (std::has_single_bit(seen) && try_swaps(tau, kept)) return Outcome::feasible;
         std::size_t learner = 0;
         double at = 0;
         if (!choose(tau, open, learner, at)) {

@@ -8,7 +8,7 @@ import mel_fast as mel
 WIDTH = 1e6
 
 
-def many_learners(count, blocks, law="density", kind="random", **limits):
+def many_learners(count, blocks, law="density", kind="random", samples=100, **limits):
     """Learners that differ tenfold in speed and a hundredfold in gain, or hardly, or not at all."""
     rng = np.random.default_rng(count + blocks)
     flops, gain = 10.0 ** rng.uniform(8.0, 9.0, count), 10.0 ** rng.uniform(-1.0, 1.0, count)
@@ -18,7 +18,7 @@ def many_learners(count, blocks, law="density", kind="random", **limits):
     if kind == "equal":
         flops, gain = np.full(count, 5e8), np.ones(count)
     task = mel.LearningTask(
-        samples=100,
+        samples=samples,
         features=10,
         feature_bits=8,
         fixed_parameters=100,
@@ -96,3 +96,22 @@ def test_the_least_number_of_few_blocks_is_proved_too():
     assert (found.status, found.blocks) == ("optimal", 6)
     assert mel.verify(found.plan.problem, found.plan).ok
     assert mel.verify(found.proof.problem, found.proof).ok
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+@pytest.mark.parametrize(
+    ("count", "blocks", "samples", "kind"),
+    [
+        (2400, 300, 1800, "random"),
+        (100_000, 1000, 6000, "random"),
+        (10_000, 300, 1000, "equal"),
+    ],
+)
+def test_learners_take_each_others_blocks_until_the_split_fits(count, blocks, samples, kind, law):
+    problem = many_learners(count, blocks, law, kind, samples)
+    plan = mel.solve(problem, time_limit_s=60.0)
+    assert plan.status == "optimal"
+    assert plan.nodes < 25  # a node or two for each tau that is asked: no search in trees
+    if count <= 10_000:
+        verdict = mel.verify(problem, plan)
+        assert verdict.ok, verdict.reasons

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mel/block_filling.hpp"
+#include "mel/block_swaps.hpp"
 #include "mel/price_search.hpp"
 #include "mel/rounding.hpp"
 #include "mel/water_filling.hpp"
@@ -32,7 +33,10 @@ struct Tools {
 class BranchAndBound {
   public:
     BranchAndBound(Tools tools, Boxes& boxes)
-        : tools_(tools), boxes_(boxes), search_(tools.problem, tools.pool) {}
+        : tools_(tools),
+          boxes_(boxes),
+          search_(tools.problem, tools.pool),
+          swaps_(tools.problem, tools.pool) {}
 
     enum class Outcome { feasible, infeasible, unresolved, stopped };
     // After feasible: samples() and ratio(); after infeasible: tree(), in preorder. Unresolved
@@ -61,6 +65,7 @@ class BranchAndBound {
     void forbid(double tau, const Open& open);
     bool closes_by_capacity(const Open& open) const;
     bool try_splits(double tau, const Box& box);
+    bool try_swaps(double tau, const Box& box);
     WaterFilling::Outcome fill(double tau);
     double cost(double tau, std::size_t k, double d, Prices prices) const;
     bool choose_widest(const Open& open, std::size_t& learner, double& at) const;
@@ -71,6 +76,7 @@ class BranchAndBound {
     Tools tools_;
     Boxes& boxes_;
     PriceSearch search_;
+    BlockSwaps swaps_;
     std::vector<Built> build_;
     std::vector<TreeNode> tree_;
     std::vector<double> most_;  // upper bounds with energy: for bounds,
