@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace mel {
 namespace {
@@ -13,6 +14,7 @@ constexpr std::size_t swaps_a_round = 256;
 constexpr double first_penalty = 1.5;  // times what a sample is worth: above one it is exact
 constexpr double units = 12;           // of samples, for the mean learner that takes part
 constexpr double unpayable_w = 1e300;
+constexpr double most_samples = 1e15;  // where single ones still count
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -20,7 +22,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 bool BlockSwaps::of_use() const {
     const auto size = static_cast<double>(problem_.size());
     return problem_.excused() && problem_.block_hz() > 0 && problem_.size() <= most_learners &&
-           problem_.block_budget() < size;
+           problem_.block_budget() < size && problem_.samples_real() < most_samples;
 }
 
 // What is to become least: the power, and what is missing, at more than it costs.
@@ -84,8 +86,9 @@ void BlockSwaps::offer(std::size_t k, const Demand& demand, const BlockLink& lin
     const double more = d - at.samples;
     const double blocks = n - at.blocks;
     const double power = watt - at.power_w;
-    moves_.push_back({static_cast<std::uint32_t>(k), more, blocks, power,
-                      prices_.mu * power + block_price_ * blocks - more});
+    const double loss = prices_.mu * power + block_price_ * blocks - more;
+    if (!std::isfinite(loss)) return;
+    moves_.push_back({static_cast<std::uint32_t>(k), more, blocks, power, loss});
 }
 
 // All moves of all learners, those of a kind together, the best of them first.
