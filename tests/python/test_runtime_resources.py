@@ -69,6 +69,18 @@ def walk(*rooms: int) -> list[tuple[str, ...]]:
     return lines
 
 
+def assert_prints(code: str, word: str) -> None:
+    """Run `code` in a process of its own, which must print just the word."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == f"{word}\n", done.stderr
+
+
 def test_with_little_memory_an_answer_is_right_or_refused() -> None:
     lines = walk(0, 1 << 20, 8 << 20, 32 << 20, 256 << 20)
     assert {word for *_, word in lines} <= {"right", "refused"}
@@ -107,14 +119,7 @@ def test_where_threads_cannot_be_made_the_others_do_the_work(threads: int, room:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         print("right")
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout == "right\n", done.stderr
+    assert_prints(code, "right")
 
 
 def test_limits_and_callbacks_hold_where_threads_are_missing() -> None:
@@ -135,14 +140,7 @@ def test_limits_and_callbacks_hold_where_threads_are_missing() -> None:
             assert found.plan.tau <= found.plan.bound
             print("interrupted")
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout == "interrupted\n", done.stderr
+    assert_prints(code, "interrupted")
 
 
 def test_cp_sat_goes_on_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast.scenarios import table1
+from test_learner_table import SCENARIO as LISTED
 from test_sweep_files import ENDINGS, never
 
 
@@ -55,26 +56,7 @@ def test_invalid_rows_of_a_function_are_known_by_their_reason(tmp_path):
         mel.sweep(scenario, {"cycle_s": [4.0, 30.0]}, output=path)
 
 
-SCENARIO = """
-[task]
-samples = 100
-features = 8
-feature_bits = 8
-fixed_parameters = 50
-parameters_per_sample = 0
-parameter_bits = 32
-flops_per_sample = 1e6
-[radio]
-bandwidth_hz = 1e6
-power_w = 0.2
-noise_density_w_per_hz = 4e-21
-[cycle]
-cycle_s = 3.0
-[learners]
-return_bandwidth_hz = 5e6
-return_power_w = 0.2
-table = "a.csv"
-"""
+SCENARIO = LISTED + 'table = "a.csv"\n'
 
 
 def test_a_scenario_is_known_by_its_table_too(tmp_path):
