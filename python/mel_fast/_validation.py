@@ -126,7 +126,7 @@ def _check_limits(
         index = int(np.flatnonzero(bad)[0])
         where = field if scalar else f"{field}[{index}]"
         listed = " or ".join(f"{special:g}" for special in also)
-        rule = _number_rule() if math.isfinite(max(also)) else _number_rule().replace("finite ", "")
+        rule = _number_rule(finite=math.isfinite(max(also)))
         raise ValueError(f"{where} = {float(column[index])!r}: {rule} or {listed}")
 
 
@@ -245,9 +245,9 @@ def _span(low: float, high: float) -> str:
     return f"[{low:g}, {high:g}]"
 
 
-def _number_rule(low: float = SMALLEST, high: float = LARGEST) -> str:
-    finite = "finite " if math.isfinite(high) else ""
-    return f"must be a {finite}number in {_span(low, high)}"
+def _number_rule(low: float = SMALLEST, high: float = LARGEST, *, finite: bool = True) -> str:
+    kind = "finite number" if finite and math.isfinite(high) else "number"
+    return f"must be a {kind} in {_span(low, high)}"
 
 
 def _column_rule() -> str:
