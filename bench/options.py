@@ -17,8 +17,8 @@ import numpy as np
 
 import mel_fast as mel
 from mel_fast.bench._measure import grown
-from mel_fast.problem import Idle
-from mel_fast.radio import Law
+from mel_fast.model.problem import Idle
+from mel_fast.model.radio import Law
 
 
 def even(learners: int, law: Law, idle: Idle) -> mel.Problem:

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from mel_fast import _interpreter  # noqa: F401  first: before anything compiled is imported
 from mel_fast._core import __version__
-from mel_fast.learners import Learners
-from mel_fast.plan import Plan
+from mel_fast.model.learners import Learners
+from mel_fast.model.problem import Problem
+from mel_fast.model.radio import Radio
+from mel_fast.model.task import LearningTask
+from mel_fast.model.times import Times, evaluate
 from mel_fast.planning import (
     Explanation,
     Frontier,
@@ -26,17 +29,14 @@ from mel_fast.planning import (
     least,
     simulate,
 )
-from mel_fast.problem import Problem
-from mel_fast.radio import Radio
-from mel_fast.solving import solve
-from mel_fast.status import Interrupted, Status
-from mel_fast.task import LearningTask
-from mel_fast.times import Times, evaluate
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Interrupted, Status
+from mel_fast.solve import solve
 
 if TYPE_CHECKING:
     from mel_fast import channel, cp_sat, learning, reference, scenarios
-    from mel_fast.batch import Batch, InterruptedMany, Plans, solve_many
-    from mel_fast.scenario_file import load_scenario
+    from mel_fast.scenarios.file import load_scenario
+    from mel_fast.solve.many import Batch, InterruptedMany, Plans, solve_many
     from mel_fast.sweep import sweep
     from mel_fast.verify import Verdict, verify
 
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 # limit in seconds is not among them, for an import could cost more than the limit.
 _MODULES = ("channel", "cp_sat", "learning", "reference", "scenarios")
 _FUNCTIONS = {
-    "Batch": "batch",
-    "InterruptedMany": "batch",
-    "Plans": "batch",
+    "Batch": "solve.many",
+    "InterruptedMany": "solve.many",
+    "Plans": "solve.many",
     "Verdict": "verify",
-    "load_scenario": "scenario_file",
-    "solve_many": "batch",
+    "load_scenario": "scenarios.file",
+    "solve_many": "solve.many",
     "sweep": "sweep",
     "verify": "verify",
 }

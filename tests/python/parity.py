@@ -8,7 +8,7 @@ import numpy as np
 import mel_fast as mel
 from limited import LIMITS, with_limits
 from mel_fast import reference
-from mel_fast.learners import LIMITS as LIMIT_COLUMNS
+from mel_fast.model.learners import LIMITS as LIMIT_COLUMNS
 from strategies import SCHEMES, VARIANTS, draw
 
 FIELDS = ("status", "scheme", "tau", "bound", "certificate", "reasons", "nodes", "passes", "end")

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import mel_fast as mel
-from mel_fast._optional import require
+from mel_fast._base.optional import require
 
 
 def python(code: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 import mel_fast as mel
 from exact import violations
-from mel_fast.plan_file import plan_to_dict
+from mel_fast.plans.file import plan_to_dict
 
 SCHEMES = ("joint", "task_only", "resource_only")
 

@@ -7,7 +7,7 @@ import mel_fast as mel
 
 pytest.importorskip("matplotlib")
 
-from mel_fast.plotting import all_schemes, compare, save_figure
+from mel_fast.figures.plan import all_schemes, compare, save_figure
 
 
 def test_bars_are_the_plans_columns_in_one_order(plan):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mel_fast as mel
-from mel_fast.scenario_file import ScenarioError, load_scenario, parse_scenario
-from mel_fast.scenario_text import table1_text
+from mel_fast.scenarios.file import ScenarioError, load_scenario, parse_scenario
+from mel_fast.scenarios.text import table1_text
 
 TEXT = """\
 [task]

@@ -12,8 +12,8 @@ import pytest
 
 import mel_fast as mel
 from mel_fast._core import restore_arithmetic, set_usual_arithmetic
-from mel_fast.scenario_file import load_scenario
-from mel_fast.scenario_text import table1_text
+from mel_fast.scenarios.file import load_scenario
+from mel_fast.scenarios.text import table1_text
 from mel_fast.verify import verify_dict, verify_file
 
 pytestmark = pytest.mark.skipif(

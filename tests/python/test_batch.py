@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast import _memory
+from mel_fast._base import memory
 from mel_fast.scenarios import table1, table1_draws
 
 COLUMNS = ("status", "blame", "tau", "bound", "nodes", "passes", "samples", "bandwidth_hz")
@@ -274,7 +274,7 @@ def test_it_works_after_a_fork():
 
 
 def test_what_cannot_fit_is_refused_before_it_is_tried(monkeypatch):
-    monkeypatch.setattr(_memory, "available_bytes", lambda: 10_000)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 10_000)
     with pytest.raises(MemoryError, match="GB"):
         mel.solve_many(table1_draws(1000, learners=10))
 

@@ -225,12 +225,12 @@ def test_two_outputs_are_two_files(command, command_name, tmp_path):
 
 
 def test_if_the_plot_fails_no_plan_is_left_either(command, tmp_path, monkeypatch):
-    import mel_fast.plotting
+    import mel_fast.figures.plan
 
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device", "plan.png")
 
-    monkeypatch.setattr(mel_fast.plotting, "save_figure", fail)
+    monkeypatch.setattr(mel_fast.figures.plan, "save_figure", fail)
     done = command("solve", "--output", tmp_path / "plan.json", "--plot", tmp_path / "plan.png")
     assert done.status == 2
     assert "No space left" in done.err

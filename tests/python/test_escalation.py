@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast import _escalation, reference
+from mel_fast import reference
+from mel_fast.solve import escalation
 
 HAIR = 1e-14  # of the budgets: double precision leaves most of these undecided
 
@@ -37,7 +38,7 @@ def test_what_doubles_leave_open_is_decided_and_proved(side: int) -> None:
             problem, _ = edge(seed, side)
         except pytest.skip.Exception:
             continue
-        with mock.patch.object(_escalation, "LARGEST", 0):
+        with mock.patch.object(escalation, "LARGEST", 0):
             plain = mel.solve(problem)
         if plain.status is not mel.Status.UNDECIDED:
             continue
@@ -56,7 +57,7 @@ def test_a_tentative_answer_that_the_balls_refuse_is_not_believed() -> None:
             problem, _ = edge(seed, 1)
         except pytest.skip.Exception:
             continue
-        with mock.patch.object(_escalation, "LARGEST", 0):
+        with mock.patch.object(escalation, "LARGEST", 0):
             plain = mel.solve(problem)
         if plain.status is not mel.Status.UNDECIDED:
             continue
@@ -76,7 +77,7 @@ def left_open() -> mel.Problem:
             problem, _ = edge(seed, 1)
         except pytest.skip.Exception:
             continue
-        with mock.patch.object(_escalation, "LARGEST", 0):
+        with mock.patch.object(escalation, "LARGEST", 0):
             if mel.solve(problem).status is mel.Status.UNDECIDED:
                 return problem
     pytest.fail("no draw was left undecided")
@@ -123,7 +124,7 @@ def test_equal_shares_at_the_edge_are_decided_too() -> None:
             continue
         for side in (1, -1):
             near = reference.with_budgets(problem, best.scale * (1 + side * HAIR))
-            with mock.patch.object(_escalation, "LARGEST", 0):
+            with mock.patch.object(escalation, "LARGEST", 0):
                 plain = mel.solve(near, scheme="task_only")
             if plain.status is not mel.Status.UNDECIDED:
                 continue

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 pytest.importorskip("flint")
 
 import mel_fast as mel
-from mel_fast.scenario_file import load_scenario
-from mel_fast.scenario_text import table1_text
+from mel_fast.scenarios.file import load_scenario
+from mel_fast.scenarios.text import table1_text
 from mel_fast.verify import verify_dict
 from strategies import holds_for_all
 

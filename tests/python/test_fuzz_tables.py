@@ -9,8 +9,8 @@ import pytest
 from hypothesis import strategies as st
 
 import mel_fast as mel
-from mel_fast.learner_table import read_table
 from mel_fast.learning import DataError, loop
+from mel_fast.scenarios.table import read_table
 from strategies import holds_for_all
 
 seeds = st.integers(0, 2**32 - 1)

@@ -7,9 +7,10 @@ import time
 import pytest
 
 import mel_fast as mel
-from mel_fast import _grammar, scenario_file
-from mel_fast.scenario_file import load_scenario
-from mel_fast.scenario_text import table1_text
+from mel_fast._base import grammar
+from mel_fast.scenarios import file as scenario_file
+from mel_fast.scenarios.file import load_scenario
+from mel_fast.scenarios.text import table1_text
 from mutated import seeded, text_mutant
 
 
@@ -80,7 +81,7 @@ def test_too_large_a_plan_file_is_refused_unread(data, tmp_path, monkeypatch):
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(data))
     size = path.stat().st_size
-    monkeypatch.setattr(_grammar, "MOST_BYTES", size)
+    monkeypatch.setattr(grammar, "MOST_BYTES", size)
     monkeypatch.setattr(_file, "_MOST_BYTES", size)
     assert mel.Plan.load(path) == mel.Plan.from_dict(data)
     assert verify_file(path).ok

@@ -9,9 +9,9 @@ import time
 import numpy as np
 import pytest
 
-import mel_fast.learner_table as learner_table
-from mel_fast.learner_table import read_table
-from mel_fast.scenario_file import ScenarioError, load_scenario
+import mel_fast.scenarios.table as learner_table
+from mel_fast.scenarios.file import ScenarioError, load_scenario
+from mel_fast.scenarios.table import read_table
 
 SCENARIO = """
 [task]
@@ -167,7 +167,7 @@ def test_a_line_without_an_end_is_not_read_to_its_end(tmp_path):
     path.touch()
     os.truncate(path, 1 << 30)
     code = (
-        "import sys, pathlib; from mel_fast.learner_table import read_table\n"
+        "import sys, pathlib; from mel_fast.scenarios.table import read_table\n"
         "try: read_table(pathlib.Path(sys.argv[1]))\n"
         "except ValueError as error: print(error)\n"
         "print(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"

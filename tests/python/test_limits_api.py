@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast.learners import LIMITS
+from mel_fast.model.learners import LIMITS
 
 FOUR = {
     "flops_per_s": [2.4e9, 7e8, 2.4e9, 7e8],

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast.learners import LIMITS
-from mel_fast.scenario_file import ScenarioError, load_scenario
+from mel_fast.model.learners import LIMITS
+from mel_fast.scenarios.file import ScenarioError, load_scenario
 
 
 def toml_of(problem: mel.Problem, learners: str | None = None) -> str:
@@ -79,7 +79,7 @@ def test_limits_go_with_drawn_learners(tmp_path):
 
 
 def print_table1() -> str:
-    from mel_fast.scenario_text import table1_text
+    from mel_fast.scenarios.text import table1_text
 
     return table1_text(mel.scenarios.table1(), learners=20, seed=0)
 

@@ -48,7 +48,7 @@ def test_rows_of_a_batch_are_single_draws(learners):
 def test_blocks_do_not_show(monkeypatch):
     whole = scenarios.table1_draws(7, 10, seed=1).gain
     large = scenarios.table1(100, seed=1).learners.gain
-    monkeypatch.setattr(scenarios, "BLOCK", 16)
+    monkeypatch.setattr(scenarios.draws, "BLOCK", 16)
     np.testing.assert_array_equal(scenarios.table1_draws(7, 10, seed=1).gain, whole)
     np.testing.assert_array_equal(scenarios.table1(100, seed=1).learners.gain, large)
 
@@ -126,7 +126,7 @@ def test_a_wrong_type_is_named(changed):
 
 
 def test_more_learners_than_memory_are_refused_before_they_are_drawn(monkeypatch):
-    monkeypatch.setattr("mel_fast._memory.available_bytes", lambda: 10**9)
+    monkeypatch.setattr("mel_fast._base.memory.available_bytes", lambda: 10**9)
     with pytest.raises(MemoryError, match="a draw of 1,000,000,000 learners needs"):
         scenarios.table1(1_000_000_000)
     assert len(scenarios.table1(1_000_000).learners) == 1_000_000

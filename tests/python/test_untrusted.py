@@ -8,10 +8,10 @@ import sys
 import pytest
 
 import mel_fast as mel
-from mel_fast import _untrusted
-from mel_fast.plan_text import html
-from mel_fast.scenario_file import load_scenario
-from mel_fast.scenario_text import table1_text
+from mel_fast._base import untrusted
+from mel_fast.plans.text import html
+from mel_fast.scenarios.file import load_scenario
+from mel_fast.scenarios.text import table1_text
 
 HOSTILE = {
     "terminal": "\x1b[2J\x1b]0;x\x07",
@@ -44,20 +44,20 @@ def test_shown_values_are_short_and_plain(text):
         text.encode("utf-8", "replace"),
     ]
     for value in values:
-        assert is_harmless(_untrusted.shown(value), 60)
-    assert is_harmless(_untrusted.plain(text), 1000)
-    assert is_harmless(_untrusted.few([text] * 1000), 400)
-    assert _untrusted.visible(text).isprintable()
+        assert is_harmless(untrusted.shown(value), 60)
+    assert is_harmless(untrusted.plain(text), 1000)
+    assert is_harmless(untrusted.few([text] * 1000), 400)
+    assert untrusted.visible(text).isprintable()
 
 
 def test_ordinary_values_look_as_they_do_in_python():
     for value in ("0x1p+0", 3, 2.5, None, [1, 2], {"a": 1}, True):
-        assert _untrusted.shown(value) == repr(value)
-    assert _untrusted.shown(10**100_000) == "an integer of 332193 bits"
-    assert _untrusted.few(["a", "b"]) == "'a', 'b'"
-    assert _untrusted.few(range(7)) == "0, 1, 2, 3, 4 and 2 more"
-    assert _untrusted.visible("größe µ") == "größe µ"
-    assert _untrusted.repeated(["a", "b", "a", "c", "b", "a"]) == ["a", "b"]
+        assert untrusted.shown(value) == repr(value)
+    assert untrusted.shown(10**100_000) == "an integer of 332193 bits"
+    assert untrusted.few(["a", "b"]) == "'a', 'b'"
+    assert untrusted.few(range(7)) == "0, 1, 2, 3, 4 and 2 more"
+    assert untrusted.visible("größe µ") == "größe µ"
+    assert untrusted.repeated(["a", "b", "a", "c", "b", "a"]) == ["a", "b"]
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

@@ -211,7 +211,7 @@ def test_missing_extra_is_named():
 
 
 # Restores the processor's modes around the checker, which looks at them itself and trusts nobody.
-AROUND = ("__init__.py", "mel_fast._arithmetic")
+AROUND = ("__init__.py", "mel_fast._base.arithmetic")
 
 
 def test_shares_no_code_with_the_solver():

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from mel_fast.batch import Batch, Plans, solve_many
 from mel_fast.bench._measure import check, timed
-from mel_fast.problem import Idle
+from mel_fast.model.problem import Idle
 from mel_fast.scenarios import table1_draws
+from mel_fast.solve.many import Batch, Plans, solve_many
 
 
 def measure(*, quick: bool, threads: int) -> list[dict[str, Any]]:

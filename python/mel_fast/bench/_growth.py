@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from mel_fast.bench._measure import check, check_plans, grown, timed
-from mel_fast.problem import IDLES, Idle, Problem
-from mel_fast.solving import solve
+from mel_fast.model.problem import IDLES, Idle, Problem
+from mel_fast.solve.single import solve
 
 OUTPUT_BYTES = 24  # a learner: samples, bandwidth, power
 _LEAST_FOR_MEMORY = 100_000  # below, pages and the allocator's own hide what a learner takes

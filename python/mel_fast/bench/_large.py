@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from mel_fast.bench._measure import check_plans, grown, timed
-from mel_fast.plan import Plan
-from mel_fast.problem import Idle
-from mel_fast.radio import Law
-from mel_fast.solving import solve
-from mel_fast.status import Status
+from mel_fast.model.problem import Idle
+from mel_fast.model.radio import Law
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
+from mel_fast.solve.single import solve
 
 LIMIT_S = 20.0
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast import _core
-from mel_fast._memory import available_bytes
+from mel_fast._base.memory import available_bytes
 
 
 def machine() -> dict[str, Any]:

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from mel_fast.plan import Plan
-from mel_fast.problem import Idle, Problem
-from mel_fast.radio import Law
+from mel_fast.model.problem import Idle, Problem
+from mel_fast.model.radio import Law
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
 from mel_fast.scenarios import NODE_POWER_W, TOTAL_BANDWIDTH_HZ, table1
-from mel_fast.status import Status
 
 T = TypeVar("T")
 

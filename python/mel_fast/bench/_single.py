@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from mel_fast.bench._measure import check_plans
-from mel_fast.plan import SCHEMES
+from mel_fast.plans.plan import SCHEMES
 from mel_fast.scenarios import table1
-from mel_fast.solving import solve
+from mel_fast.solve.single import solve
 
 _IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
 

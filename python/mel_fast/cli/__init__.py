@@ -19,8 +19,8 @@ from typing import Any, TextIO, cast
 import click
 
 from mel_fast import __version__
-from mel_fast._arithmetic import usual_arithmetic
-from mel_fast._untrusted import visible
+from mel_fast._base.arithmetic import usual_arithmetic
+from mel_fast._base.untrusted import visible
 
 COMMANDS = (
     "solve",

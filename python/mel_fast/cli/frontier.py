@@ -16,7 +16,7 @@ from mel_fast.cli.scenario import (
     scenario_options,
 )
 from mel_fast.planning import frontier
-from mel_fast.status import Status
+from mel_fast.plans.status import Status
 
 
 @click.command("frontier")

@@ -6,8 +6,8 @@ import sys
 import click
 import numpy as np
 
-from mel_fast.plan import Plan
-from mel_fast.plan_text import facts, summary
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.text import facts, summary
 
 FORMATS = ("table", "json", "csv")
 _COLUMNS = (

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mel_fast._untrusted import visible
+from mel_fast._base.untrusted import visible
 from mel_fast.cli import say
 
 CHOICES = ("fig1", "fig2", "fig3", "fig4", "report", "best", "all")

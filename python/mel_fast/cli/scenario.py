@@ -6,14 +6,14 @@ from typing import Any, TypeVar
 
 import click
 
-from mel_fast._asked import MAX_THREADS
-from mel_fast._atomic import check_writable, is_special, resolved
-from mel_fast._optional import require
-from mel_fast.plan import SCHEMES, Plan
-from mel_fast.problem import IDLES, Problem
-from mel_fast.solving import solve
-from mel_fast.status import Status
-from mel_fast.task import SETTINGS
+from mel_fast._base.optional import require
+from mel_fast._files.atomic import check_writable, is_special, resolved
+from mel_fast.model.problem import IDLES, Problem
+from mel_fast.model.task import SETTINGS
+from mel_fast.plans.plan import SCHEMES, Plan
+from mel_fast.plans.status import Status
+from mel_fast.solve.asked import MAX_THREADS
+from mel_fast.solve.single import solve
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -70,7 +70,7 @@ def problem_of(scenario: Path | None, changes: dict[str, Any]) -> Problem:
         from mel_fast.scenarios import table1
 
         return table1(**changes)
-    from mel_fast.scenario_file import load_scenario
+    from mel_fast.scenarios.file import load_scenario
 
     if "law" in changes:
         raise click.ClickException(

@@ -6,7 +6,7 @@ import click
 
 from mel_fast.cli.scenario import EXIT_STATUS, scenario_options, solved
 from mel_fast.planning import simulate
-from mel_fast.status import Status
+from mel_fast.plans.status import Status
 
 
 @click.command("simulate")

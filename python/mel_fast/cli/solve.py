@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mel_fast._atomic import beside
+from mel_fast._files.atomic import beside
 from mel_fast.cli.progress import SolveProgress
 from mel_fast.cli.render import FORMATS, render
 from mel_fast.cli.scenario import (
@@ -18,10 +18,10 @@ from mel_fast.cli.scenario import (
     scenario_options,
     take_changes,
 )
-from mel_fast.plan import Plan
-from mel_fast.problem import Problem
-from mel_fast.solving import THENS, solve
-from mel_fast.status import Interrupted
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Interrupted
+from mel_fast.solve.single import THENS, solve
 
 
 @click.command("solve")
@@ -81,7 +81,7 @@ def command(
 
 
 def _print_scenario(scenario: Path | None, changes: dict[str, Any]) -> str:
-    from mel_fast.scenario_text import table1_text
+    from mel_fast.scenarios.text import table1_text
 
     if scenario is not None:
         raise click.ClickException("--print-scenario prints Table I; leave SCENARIO out")
@@ -127,7 +127,7 @@ def _solve(problem: Problem, **words: Any) -> tuple[Plan, bool]:
 
 
 def _beside_baselines(plan: Plan, words: dict[str, Any]) -> tuple[Plan, ...]:
-    from mel_fast.plotting import all_schemes
+    from mel_fast.figures.plan import all_schemes
 
     return all_schemes(plan, time_limit_s=words["time_limit_s"], threads=words["threads"])
 
@@ -138,6 +138,6 @@ def _write(plan: Plan, output: Path | None, plans: tuple[Plan, ...], plot: Path 
         if output is not None:
             plan.save(stack.enter_context(beside(output)))
         if plot is not None:
-            from mel_fast.plotting import save_figure
+            from mel_fast.figures.plan import save_figure
 
             save_figure(plans, stack.enter_context(beside(plot)))

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from mel_fast._asked import MAX_THREADS
 from mel_fast.cli import say
 from mel_fast.cli.scenario import about, check_plot, check_targets
+from mel_fast.solve.asked import MAX_THREADS
 from mel_fast.sweep import InterruptedSweep, SweepTable, check_drawable, sweep
 
 PROVED_STATUS = 0

@@ -9,7 +9,7 @@ says so.
 
 from contextlib import suppress
 
-from mel_fast._arithmetic import guard
+from mel_fast._base.arithmetic import guard
 from mel_fast.cp_sat._bracket import Formulation, bracket
 from mel_fast.cp_sat._models import import_cp_model
 from mel_fast.cp_sat._result import Attempt, Bracket, Relaxation

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from mel_fast._validation import choice, integer, real
+from mel_fast._base.validation import choice, integer, real
 from mel_fast.cp_sat._models import import_cp_model
 from mel_fast.cp_sat._responses import Responses, Scheme
 from mel_fast.cp_sat._result import Bracket
 from mel_fast.cp_sat._search import Search
 from mel_fast.cp_sat._watch import Watch
-from mel_fast.plan import SCHEMES, Plan
-from mel_fast.problem import Problem
-from mel_fast.status import Interrupted, Status
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import SCHEMES, Plan
+from mel_fast.plans.status import Interrupted, Status
 
 Formulation = Literal["tau_by_tau", "monolithic"]
 

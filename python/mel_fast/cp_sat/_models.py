@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mel_fast._optional import require
+from mel_fast._base.optional import require
 from mel_fast.cp_sat._grid import Choices
 from mel_fast.cp_sat._responses import LARGEST_SUM, Ints
 from mel_fast.cp_sat._start import start

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast.problem import Problem
+from mel_fast.model.problem import Problem
 
 Side = Literal["inner", "outer"]
 Scheme = Literal["joint", "task_only", "resource_only"]

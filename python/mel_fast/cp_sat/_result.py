@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mel_fast._validation import FloatColumn, IntColumn
+from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.cp_sat._responses import Side
-from mel_fast.plan import Plan
+from mel_fast.plans.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mel_fast._validation import FloatColumn, freeze
+from mel_fast._base.validation import FloatColumn, freeze
 from mel_fast.cp_sat._grid import (
     Choices,
     Grid,
@@ -18,8 +18,8 @@ from mel_fast.cp_sat._models import Answer, solve_all_taus, solve_one_tau
 from mel_fast.cp_sat._responses import Ints, Responses, Side, equal_blocks, equal_shares
 from mel_fast.cp_sat._result import Attempt, Bracket, Relaxation
 from mel_fast.cp_sat._watch import TimeIsUpError, Watch
-from mel_fast.plan import Plan
-from mel_fast.status import Status
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
 
 # A grid this coarse finds out far-off taus at once, and where to look closer for the others.
 COARSE_STEPS = 12

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast.problem import Problem
-from mel_fast.times import evaluate
+from mel_fast.model.problem import Problem
+from mel_fast.model.times import evaluate
 
 Array = NDArray[np.float64]
 

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._optional import require
+from mel_fast._base.optional import require
 from mel_fast.experiments.rules import shared
 from mel_fast.experiments.tau import Cell, representative_draw
 from mel_fast.learning import Dataset, History, run
-from mel_fast.plan import Scheme
+from mel_fast.plans.plan import Scheme
 from mel_fast.scenarios import table1
-from mel_fast.solving import solve
+from mel_fast.solve.single import solve
 
 Step = Callable[[], Any]
 

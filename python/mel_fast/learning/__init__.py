@@ -9,7 +9,7 @@ Needs the extra ``[learn]`` (scikit-learn) for :class:`ScikitMLP` and the data t
 brings; any other model is a :class:`LocalModel`.
 """
 
-from mel_fast._arithmetic import guard
+from mel_fast._base.arithmetic import guard
 from mel_fast.learning.averaging import WeightedAverage, average
 from mel_fast.learning.data import DataError, Dataset, digits, load, openml, read_mnist
 from mel_fast.learning.idx import read_idx

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._validation import integer
+from mel_fast._base.validation import integer
 
 Weights = Sequence[NDArray[Any]]
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._optional import require
+from mel_fast._base.optional import require
 from mel_fast.learning.idx import DataError, read_idx
 
 __all__ = ["DataError", "Dataset", "digits", "load", "openml", "read_mnist"]

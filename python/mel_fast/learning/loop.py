@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mel_fast._atomic import beside, check_writable
-from mel_fast._untrusted import plain
-from mel_fast._validation import count_or_column, integer, real
+from mel_fast._base.untrusted import plain
+from mel_fast._base.validation import count_or_column, integer, real
+from mel_fast._files.atomic import beside, check_writable
 from mel_fast.learning.averaging import WeightedAverage
 from mel_fast.learning.data import Dataset
 from mel_fast.learning.idx import DataError
 from mel_fast.learning.model import LocalModel, ScikitMLP
 from mel_fast.learning.partition import Dealer, Partition
-from mel_fast.plan import Plan
+from mel_fast.plans.plan import Plan
 
 _TRAINED = 3  # stream of the learners' own randomness
 

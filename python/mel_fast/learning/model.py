@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._optional import require
+from mel_fast._base.optional import require
 from mel_fast.learning.averaging import Weights
 
 __all__ = ["LocalModel", "ScikitMLP", "Weights"]

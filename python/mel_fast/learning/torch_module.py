@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._optional import require
+from mel_fast._base.optional import require
 from mel_fast.learning.averaging import Weights
 
 

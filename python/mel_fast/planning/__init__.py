@@ -1,6 +1,6 @@
 """What a planner asks next: how little suffices, what blocks one more, what if things change."""
 
-from mel_fast._arithmetic import guard
+from mel_fast._base.arithmetic import guard
 from mel_fast.planning._bottlenecks import Bottleneck
 from mel_fast.planning._explain import Explanation, explain
 from mel_fast.planning._frontier import Frontier, frontier

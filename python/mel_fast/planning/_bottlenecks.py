@@ -8,15 +8,15 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from mel_fast._reach import real_samples
-from mel_fast._units import with_unit
-from mel_fast._validation import FloatColumn, IntColumn
-from mel_fast.learners import Learners
-from mel_fast.plan import Plan
-from mel_fast.planning._clock import Clock
+from mel_fast._base.units import with_unit
+from mel_fast._base.validation import FloatColumn, IntColumn
+from mel_fast.bracket.clock import Clock
+from mel_fast.model.learners import Learners
+from mel_fast.model.problem import Problem
+from mel_fast.model.reach import real_samples
 from mel_fast.planning._prices import Bound, least_bound
 from mel_fast.planning._worth import worth_of
-from mel_fast.problem import Problem
+from mel_fast.plans.plan import Plan
 
 Cause = Literal["computing", "channel", "return"]
 

@@ -8,18 +8,18 @@ a bound.
 import math
 from dataclasses import dataclass
 
-from mel_fast._asked import asked_seconds, asked_threads
-from mel_fast._units import count, rounded, with_unit
-from mel_fast._validation import MAX_INTEGER
-from mel_fast.plan import Plan
+from mel_fast._base.units import count, rounded, with_unit
+from mel_fast._base.validation import MAX_INTEGER
+from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.search import amount_of
 from mel_fast.planning._bottlenecks import Bottleneck, bottlenecks
-from mel_fast.planning._clock import Clock
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
 from mel_fast.planning._prices import Bound, Prices, least_bound
 from mel_fast.planning._relief import Marginal, Relief, energy_sentences, marginals, reliefs
-from mel_fast.planning._search import amount_of
-from mel_fast.status import Interrupted, Status
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Interrupted, Status
+from mel_fast.solve.asked import asked_seconds, asked_threads
 
 _RESOURCES: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz", "power_w")
 _DIGITS = 6

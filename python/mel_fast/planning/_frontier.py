@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mel_fast._asked import asked_callback, asked_problem, asked_seconds, asked_threads
-from mel_fast._optional import require
-from mel_fast._progress import shown
-from mel_fast._units import with_unit
-from mel_fast._validation import FloatColumn, IntColumn, choice, integer, real
-from mel_fast.plan import SCHEMES, Scheme
-from mel_fast.planning._clock import Clock
+from mel_fast._base.optional import require
+from mel_fast._base.progress import shown
+from mel_fast._base.units import with_unit
+from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
+from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.search import RESOURCES, amount_of, least_stated
+from mel_fast.model.problem import Problem
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource
-from mel_fast.planning._search import RESOURCES, amount_of, least_stated
 from mel_fast.planning._steps import Callback, Work
-from mel_fast.problem import Problem
-from mel_fast.status import Interrupted, Status
+from mel_fast.plans.plan import SCHEMES, Scheme
+from mel_fast.plans.status import Interrupted, Status
+from mel_fast.solve.asked import asked_callback, asked_problem, asked_seconds, asked_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,7 +170,9 @@ class Frontier:
         OSError
             When the file cannot be written.
         """
-        from mel_fast._atomic import write_figure  # here: its imports cost more than a limit may
+        from mel_fast._files.atomic import (
+            write_figure,  # here: its imports cost more than a limit may
+        )
 
         write_figure(path, self.figure(), dpi=200)
 

@@ -6,18 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from mel_fast._asked import (
-    asked_callback,
-    asked_problem,
-    asked_seconds,
-    asked_start,
-    asked_threads,
-)
-from mel_fast._units import with_unit
-from mel_fast._validation import MAX_INTEGER, choice, integer
-from mel_fast.plan import SCHEMES, Plan, Scheme
-from mel_fast.planning._clock import Clock
-from mel_fast.planning._search import (
+from mel_fast._base.units import with_unit
+from mel_fast._base.validation import MAX_INTEGER, choice, integer
+from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.search import (
     RESOURCES,
     WIDTH,
     Callback,
@@ -27,8 +19,16 @@ from mel_fast.planning._search import (
     least_stated,
     most_stated,
 )
-from mel_fast.problem import Problem
-from mel_fast.status import Interrupted, Status
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import SCHEMES, Plan, Scheme
+from mel_fast.plans.status import Interrupted, Status
+from mel_fast.solve.asked import (
+    asked_callback,
+    asked_problem,
+    asked_seconds,
+    asked_start,
+    asked_threads,
+)
 
 Resource = Literal["cycle_s", "bandwidth_hz", "power_w"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mel_fast._units import count
-from mel_fast._validation import FloatColumn, IntColumn
-from mel_fast.plan import Plan
+from mel_fast._base.units import count
+from mel_fast._base.validation import FloatColumn, IntColumn
+from mel_fast.model.problem import Problem
 from mel_fast.planning._optional import optional_minima
-from mel_fast.problem import Problem
-from mel_fast.solving import solve
-from mel_fast.status import Status
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
+from mel_fast.solve.single import solve
 
 _PUT_BACK = 64  # learners of a set that are tried one by one
 _ROUNDING = 1e-12  # of the cycle: more than all rounding of a return's time

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._validation import IntColumn
-from mel_fast.plan import Plan
-from mel_fast.problem import Problem
-from mel_fast.status import Status
+from mel_fast._base.validation import IntColumn
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
 
 _ROUNDS = 12
 _NODES = 4_000

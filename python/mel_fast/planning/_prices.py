@@ -4,8 +4,8 @@ import math
 from typing import Literal, NamedTuple
 
 from mel_fast import _core
-from mel_fast.plan import SCHEMES, Plan, Scheme
-from mel_fast.problem import Problem
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import SCHEMES, Plan, Scheme
 
 
 class Prices(NamedTuple):

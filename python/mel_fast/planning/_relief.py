@@ -5,17 +5,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mel_fast._binding import binding
-from mel_fast._limit_reasons import sample_limits
-from mel_fast._reach import by_energy
-from mel_fast._units import count, with_unit
-from mel_fast._validation import IntColumn
-from mel_fast.learners import LIMITS
-from mel_fast.plan import Plan
-from mel_fast.planning._clock import Clock
+from mel_fast._base.units import count, with_unit
+from mel_fast._base.validation import IntColumn
+from mel_fast.bracket.clock import Clock
+from mel_fast.model.learners import LIMITS
+from mel_fast.model.problem import Problem
+from mel_fast.model.reach import by_energy
 from mel_fast.planning._prices import Prices, least_bound
-from mel_fast.problem import Problem
-from mel_fast.solving import solve
+from mel_fast.plans.binding import binding
+from mel_fast.plans.limit_reasons import sample_limits
+from mel_fast.plans.plan import Plan
+from mel_fast.solve.single import solve
 
 _SHOWN = 3
 _NOISE = 1e-9  # relative: what two bounds may differ by all the same

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._asked import asked_seconds, asked_threads
-from mel_fast._optional import require
-from mel_fast._shares import energy_spent
-from mel_fast._units import count, with_unit
-from mel_fast._validation import FloatColumn, IntColumn, choice, integer, real
-from mel_fast.learners import Learners
-from mel_fast.plan import Plan
-from mel_fast.planning._clock import Clock
+from mel_fast._base.optional import require
+from mel_fast._base.units import count, with_unit
+from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
+from mel_fast.bracket.clock import Clock
+from mel_fast.model.learners import Learners
+from mel_fast.model.problem import Problem
+from mel_fast.model.times import evaluate
 from mel_fast.planning._least import fastest
-from mel_fast.problem import Problem
-from mel_fast.solving import solve
-from mel_fast.status import Status
-from mel_fast.times import evaluate
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.shares import energy_spent
+from mel_fast.plans.status import Status
+from mel_fast.solve.asked import asked_seconds, asked_threads
+from mel_fast.solve.single import solve
 
 if TYPE_CHECKING:
     import pandas as pd

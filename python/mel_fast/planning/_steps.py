@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from mel_fast.plan import Plan, Scheme
-from mel_fast.planning._clock import Clock
+from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.search import amount_of
+from mel_fast.model.problem import Problem
 from mel_fast.planning._least import Least, Resource, search_least
-from mel_fast.planning._search import amount_of
-from mel_fast.problem import Problem
-from mel_fast.solving import solve
-from mel_fast.status import Interrupted
+from mel_fast.plans.plan import Plan, Scheme
+from mel_fast.plans.status import Interrupted
+from mel_fast.solve.single import solve
 
 Callback = Callable[[int, int, float], bool | None]
 

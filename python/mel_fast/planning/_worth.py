@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mel_fast._reach import by_energy, by_own_limit, largest_shares
-from mel_fast._validation import FloatColumn
-from mel_fast.plan import Plan
+from mel_fast._base.validation import FloatColumn
+from mel_fast.model.reach import by_energy, by_own_limit, largest_shares
 from mel_fast.planning._prices import Prices
+from mel_fast.plans.plan import Plan
 
 _NEARLY = 1.0 - 1e-9
 

@@ -18,7 +18,7 @@ It needs NumPy alone and shares no code with the compiled core. Read it in this 
     random problems, and problems whose budget is a hair above or below what is needed.
 """
 
-from mel_fast._arithmetic import guard
+from mel_fast._base.arithmetic import guard
 from mel_fast.reference.bracket import Bracket, solve
 from mel_fast.reference.enumeration import (
     BestSplit,

@@ -7,11 +7,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from mel_fast._arithmetic import guard
-from mel_fast._asked import asked_seconds, asked_threads
-from mel_fast.batch import InterruptedMany, Plans, solve_many
-from mel_fast.problem import Problem
-from mel_fast.status import Interrupted
+from mel_fast._base.arithmetic import guard
+from mel_fast.model.problem import Problem
+from mel_fast.plans.status import Interrupted
+from mel_fast.solve.asked import asked_seconds, asked_threads
+from mel_fast.solve.many import InterruptedMany, Plans, solve_many
 from mel_fast.sweep._files import NoFile, Sink, sink_for
 from mel_fast.sweep._grid import Grid, Key, Made, Row, key_of
 from mel_fast.sweep._rows import wants_more
@@ -142,7 +142,7 @@ def _is_due(row: Row | None, time_limit_s: float | None) -> bool:
 def _shown(progress: bool, total: int) -> AbstractContextManager[Callable[[int], None] | None]:
     if not progress:
         return nullcontext()
-    from mel_fast._progress import bar
+    from mel_fast._base.progress import bar
 
     return bar("sweep", total)
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from mel_fast._atomic import check_writable, is_special, resolved
-from mel_fast._locking import is_at, try_lock
+from mel_fast._files.atomic import check_writable, is_special, resolved
+from mel_fast._files.locking import is_at, try_lock
 from mel_fast.sweep._grid import Grid, Key, Row
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from mel_fast._untrusted import shown
-from mel_fast._validation import MAX_INTEGER, choice
-from mel_fast.plan import SCHEMES
-from mel_fast.plans import Plans
-from mel_fast.problem import Problem
+from mel_fast._base.untrusted import shown
+from mel_fast._base.validation import MAX_INTEGER, choice
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import SCHEMES
+from mel_fast.solve.plans import Plans
 from mel_fast.sweep._scenario import Point, Scenario, ScenarioLike, Value, scenario_for
 
 Key = tuple[Value, ...]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mel_fast._optional import require
+from mel_fast._base.optional import require
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

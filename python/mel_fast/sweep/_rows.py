@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from mel_fast._untrusted import shown
+from mel_fast._base.untrusted import shown
 from mel_fast.sweep._grid import RESULTS, Grid, Key, Row, key_of, value_of
 from mel_fast.sweep._scenario import Value
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from mel_fast._validation import did_you_mean
-from mel_fast.learner_table import table_digest
-from mel_fast.problem import Problem
+from mel_fast._base.validation import did_you_mean
+from mel_fast.model.problem import Problem
+from mel_fast.scenarios.table import table_digest
 
 ScenarioLike = str | PathLike[str] | Problem | Callable[..., Problem]
 Value = int | float | str
@@ -104,7 +104,7 @@ def _of_function(function: Callable[..., Problem]) -> Scenario:
 
 
 def _of_file(path: Path, axes: list[str]) -> Scenario:
-    from mel_fast.scenario_file import load_scenario
+    from mel_fast.scenarios.file import load_scenario
 
     plain = [axis for axis in axes if "." not in axis]
     _check_axes("a scenario file", plain, [*_FILE_KEYS, "or a path such as radio.bandwidth_hz"])

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._atomic import write_figure
-from mel_fast._optional import require
-from mel_fast._untrusted import shown
-from mel_fast._validation import choice
+from mel_fast._base.optional import require
+from mel_fast._base.untrusted import shown
+from mel_fast._base.validation import choice
+from mel_fast._files.atomic import write_figure
 from mel_fast.sweep._grid import RESULTS, Row
 from mel_fast.sweep._scenario import Value
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, Protocol
 
-from mel_fast._arithmetic import guard
+from mel_fast._base.arithmetic import guard
 from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed
 from mel_fast.verify._arithmetic import require_usual_arithmetic
 from mel_fast.verify._entries import RefusedError

@@ -1,0 +1,55 @@
+"""The least bandwidth where it comes in blocks: a search over whole numbers of blocks."""
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from mel_fast._base.validation import MAX_INTEGER
+from mel_fast.model.counts import bandwidth_holding
+
+if TYPE_CHECKING:
+    from mel_fast.bracket.search import Search
+
+
+def search_blocks(search: "Search", guess: float) -> None:
+    """Close in on the least number of blocks, beginning near the bandwidth `guess`."""
+    width = search.problem.radio.block_hz or 0.0
+    low, high, step = 0, 0, 1  # `low` blocks are ruled out, `high` suffice once it is not 0
+    asked = max(math.ceil(Fraction(guess) / Fraction(width)), 1)
+    while not high:
+        answer = _decide(search, width, asked)
+        if answer is True:
+            high = _used(search, asked)
+        elif search.stopped or asked >= MAX_INTEGER:
+            return
+        else:
+            low = asked if answer is False else low
+            asked, step = min(asked + step, MAX_INTEGER), 2 * step
+    step = 1
+    while high - low > 1 and not search.stopped:
+        asked = max(high - step, (low + high) // 2)
+        answer = _decide(search, width, asked)
+        if answer is None:
+            return
+        if answer:
+            high, step = _used(search, asked), 2 * step
+        else:
+            low, step = asked, 1
+
+
+def _decide(search: "Search", width: float, blocks: int) -> bool | None:
+    """Ask with the most bandwidth that has so many blocks, so that a refusal rules out the most."""
+    answer = search.decide(math.nextafter(bandwidth_holding(blocks + 1, width), 0.0))
+    if answer and search.best is not None:
+        search.blocks = _used(search, blocks)
+        search.best.amount = bandwidth_holding(search.blocks, width)
+    return answer
+
+
+def _used(search: "Search", asked: int) -> int:
+    """Return how many of the blocks asked for the best plan needs, at least one."""
+    assert search.best is not None
+    assert search.best.blocks is not None
+    if search.scheme == "task_only":  # every learner's share follows from how many there are
+        return asked
+    return min(max(int(search.best.blocks.sum()), 1), asked)

@@ -1,0 +1,369 @@
+"""How little of one resource still suffices for a number of local cycles, proved from both sides.
+
+The best whole samples at the right prices are at once a proof of too little and, repaired to D in
+all, a split: nearly always that is the answer. Where the two ends are apart, a split that fits a
+little above says how little it needs itself; and a decision just below that either rules the amount
+out or finds a better split.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mel_fast import _core
+from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColumn, IntColumn, freeze
+from mel_fast.bracket.blocks import search_blocks
+from mel_fast.bracket.clock import Clock
+from mel_fast.model.problem import Problem
+from mel_fast.plans.certificate import certificate_of
+from mel_fast.plans.plan import SCHEMES, Plan, Scheme
+from mel_fast.plans.shares import SHARES
+from mel_fast.plans.status import Status
+
+RESOURCES = ("cycle_s", "bandwidth_hz", "power_w")
+WIDTH = 1e-9
+
+_NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
+_SHARE = 0.9  # of the width that may lie between the two ends
+_WIDER = 8.0
+_DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
+
+Start = tuple[float, float, float]
+
+Callback = Callable[[float, float, int, float], bool | None]
+
+
+def amount_of(problem: Problem, resource: str) -> float:
+    """Return how much of a resource a problem has."""
+    return problem.cycle_s if resource == "cycle_s" else float(getattr(problem.radio, resource))
+
+
+def least_stated(problem: Problem, resource: str) -> float:
+    """Return the least amount of a resource that a problem may have."""
+    block_hz = problem.radio.block_hz
+    return SMALLEST if block_hz is None or resource != "bandwidth_hz" else block_hz
+
+
+def most_stated(problem: Problem, resource: str) -> float:
+    """Return the largest amount of a resource that a problem may have."""
+    if resource == "cycle_s":
+        return problem.core.largest_cycle_s
+    block_hz = problem.radio.block_hz
+    if resource == "power_w" or block_hz is None:
+        return LARGEST
+    return min(block_hz * MAX_INTEGER, LARGEST)
+
+
+@dataclass(slots=True)
+class Split:
+    """An allocation that fits a problem with `amount` of the resource."""
+
+    amount: float
+    samples: IntColumn
+    bandwidth_hz: FloatColumn
+    power_w: FloatColumn
+    blocks: IntColumn | None = None
+
+    @classmethod
+    def of(cls, amount: float, result: _core.Result) -> "Split":
+        """Return the split of a result that has one."""
+        assert result.samples is not None
+        assert result.bandwidth_hz is not None
+        assert result.power_w is not None
+        return cls(amount, result.samples, result.bandwidth_hz, result.power_w, result.blocks)
+
+    def shares(self) -> dict[str, Any]:
+        """Return the columns by a plan's names for them, read-only."""
+        columns = {name: getattr(self, name) for name in SHARES}
+        return {name: None if c is None else freeze(c) for name, c in columns.items()}
+
+
+@dataclass(slots=True)
+class Search:
+    """One search: what it asks, and what it knows so far.
+
+    What the core was asked when the limit, the callback or Ctrl-C came is lost, nothing else:
+    `stopped` is then set, and nothing further is asked.
+    """
+
+    problem: Problem
+    tau: int
+    resource: str
+    scheme: Scheme
+    threads: int
+    clock: Clock
+    start: Start | None = None
+    callback: Callback | None = None
+    lower: float = 0.0
+    refuted: _core.Result | None = None
+    best: Split | None = None
+    blocks: int | None = None  # that best.amount holds, where blocks are what is searched
+    nodes: int = 0
+    passes: int = 0
+    stopped: bool = False
+    interrupted: bool = False
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the search began."""
+        return time.perf_counter() - self.began
+
+    @property
+    def least_stated(self) -> float:
+        """The least amount that a problem may have: one block where bandwidth comes in blocks."""
+        return least_stated(self.problem, self.resource)
+
+    @property
+    def most_stated(self) -> float:
+        """The largest amount that a problem may have."""
+        return most_stated(self.problem, self.resource)
+
+    @property
+    def upper(self) -> float:
+        """Least amount attained so far; infinite before any plan."""
+        return math.inf if self.best is None else self.best.amount
+
+    def closed(self) -> bool:
+        """Say whether the two ends are as near to each other as promised."""
+        return self.best is not None and self.upper - self.lower <= WIDTH * self.upper
+
+    def with_amount(self, amount: float) -> Problem:
+        """Return the problem with so much of the resource."""
+        return self.problem.with_budgets(**{self.resource: amount})
+
+    def run(self) -> None:
+        """Close in on the least amount, as far as the limit and double precision allow."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            self.stopped = self.interrupted = True
+
+    def _run(self) -> None:
+        if self._ruled_out_by_learners():
+            return
+        if self.scheme != "task_only" and not self.stopped:
+            self._enclose()
+        if self.closed() or self.stopped:
+            return
+        guess, sure = self._estimate()
+        if self.stopped:
+            return
+        if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
+            if sure or self.decide(self.most_stated) is not False:
+                search_blocks(self, guess)
+        elif self.best is not None or self._bracket(guess, sure):
+            self._close()
+
+    def _seen(self, interrupted: object) -> None:
+        """Take note of why the core came back."""
+        if interrupted:
+            self.interrupted = True
+        if self.interrupted or self.clock.over():
+            self.stopped = True
+        if self.callback is not None and not self.stopped:
+            self._tell()
+
+    def _tell(self, *_: Any) -> bool:
+        assert self.callback is not None
+        if self.callback(self.lower, self.upper, self.passes, self.elapsed_s):
+            self.stopped = True
+        return self.stopped
+
+    @property
+    def _teller(self) -> Callable[..., bool] | None:
+        return None if self.callback is None else self._tell
+
+    def _ruled_out_by_learners(self) -> bool:
+        """Say whether computing and the learners' limits forbid tau whatever the amount."""
+        most = self.most_stated
+        result = _core.without_radio(
+            self.with_amount(most).core,
+            self.tau,
+            SCHEMES.index(self.scheme),
+            self.clock.left(),
+            self.threads,
+            self._teller,
+        )
+        self.passes += result.passes
+        self._seen(result.interrupted)
+        if result.bound >= self.tau:
+            return False
+        self.lower, self.refuted = most, result
+        return True
+
+    def _enclose(self) -> None:
+        """Take both ends from one look at the prices of the continuous problem."""
+        lower, refuted, amount, found, interrupted = _core.enclose(
+            self.problem.core,
+            self.tau,
+            RESOURCES.index(self.resource),
+            SCHEMES.index(self.scheme),
+            self.clock.left(),
+            self.threads,
+            self._teller,
+            self.start,
+        )
+        if refuted is not None and SMALLEST <= lower <= LARGEST:
+            self.lower, self.refuted, self.start = lower, refuted, refuted.end
+            self.passes += refuted.passes
+        if found is not None and SMALLEST <= amount <= LARGEST:
+            self.best = Split.of(amount, found)
+        self._seen(interrupted)
+
+    def nothing(self) -> Plan:
+        """Return what is known of the problem before any work."""
+        code = SCHEMES.index(self.scheme)
+        result = _core.solve(self.problem.core, code, 0.0, self.threads, None)
+        return Plan._from_core(self.problem, self.scheme, result)
+
+    def _estimate(self) -> tuple[float, bool]:
+        """Where to begin, and whether some amount is known to do for samples that are not whole.
+
+        The baselines need more than the continuous problem says.
+        """
+        code = SCHEMES.index(self.scheme) if self.scheme != "task_only" else 0
+        amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
+            self.problem.core,
+            self.tau,
+            RESOURCES.index(self.resource),
+            code,
+            self.clock.left(),
+            self.threads,
+            self._teller,
+            self.start,
+        )
+        self._seen(interrupted)
+        if converged and SMALLEST <= amount <= LARGEST:
+            self.start = (float(self.tau), per_hz, per_w)
+            return amount, True
+        return amount_of(self.problem, self.resource), False
+
+    def _bracket(self, guess: float, sure: bool) -> bool:
+        """Find an amount that suffices, with growing steps upwards; False if none is found."""
+        most, step = self.most_stated, _NEAR
+        amount = guess * (1.0 + step)
+        doubt = 0 if sure else _DOUBT - 1
+        while True:
+            answer = self.decide(amount)
+            if answer is True:
+                return True
+            doubt += 1
+            doubtful = doubt == _DOUBT and not self.stopped and amount < most
+            if doubtful and self.decide(most) is False:
+                return False
+            if self.stopped or amount >= most:
+                return self.best is not None
+            step = step * 10.0 if step < 1.0 else step * step + 1.0
+            amount *= 1.0 + step
+
+    def _close(self) -> None:
+        """Rule out what lies below the best split, or find a better one."""
+        step = _SHARE * WIDTH
+        while not self.closed() and not self.stopped:
+            target = 0.5 * (self.lower + self.upper)
+            if self.scheme != "task_only":
+                target = max(target, self.upper * (1.0 - step))
+            answer = self.decide(max(target, SMALLEST))
+            if answer is True and self.upper <= SMALLEST:
+                return
+            if answer is False:
+                step = _SHARE * WIDTH
+            elif answer is None and step > 0.1:
+                return
+            else:
+                step *= _WIDER if answer else _WIDER**2
+
+    def decide(self, amount: float) -> bool | None:
+        """Ask whether `amount` suffices and keep what proves the answer; None where unknown."""
+        amount = min(amount, self.most_stated)
+        problem = self.with_amount(amount)
+        # A question that takes half of what is left may be one that a wider step avoids.
+        result = self._asked(problem, self.tau, 0.5 * self.clock.left())
+        if result.tau == self.tau:
+            self._keep(problem, amount, result)
+            return True
+        if result.bound < self.tau:
+            if amount > self.lower:
+                self.lower, self.refuted = amount, result
+            return False
+        return None
+
+    def _asked(self, problem: Problem, tau: int, limit_s: float) -> _core.Result:
+        code = SCHEMES.index(self.scheme)
+        result = _core.decide(
+            problem.core, tau, code, limit_s, self.threads, self._teller, self.start
+        )
+        self.nodes += result.nodes
+        self.passes += result.passes
+        self._seen(result.interrupted)
+        return result
+
+    def _keep(self, problem: Problem, amount: float, result: _core.Result) -> None:
+        split = Split.of(amount, result)
+        if self.scheme != "task_only" and not self.stopped:
+            least, bandwidth_hz, power_w, blocks, interrupted = _core.settle(
+                problem.core,
+                self.tau,
+                split.samples,
+                RESOURCES.index(self.resource),
+                self.clock.left(),
+                self.threads,
+                self._teller,
+                self.start,
+            )
+            self._seen(interrupted)
+            if bandwidth_hz is not None and power_w is not None and least >= SMALLEST:
+                split = Split(least, split.samples, bandwidth_hz, power_w, blocks)
+        if split.amount < self.upper:
+            self.best = split
+
+    def plan(self) -> Plan | None:
+        """Return the best split as a plan, with the proof that it has the most local cycles."""
+        if self.best is None:
+            return None
+        problem = self.with_amount(self.best.amount)
+        code = SCHEMES.index(self.scheme)
+        above = self._asked(problem, self.tau + 1, 0.0 if self.stopped else self.clock.left())
+        tau, best = self.tau, self.best
+        if above.tau > tau:  # the same amount serves for more
+            limit = 0.0 if self.stopped else self.clock.left()
+            where = (tau + 1.0, *above.end[1:])
+            result = _core.solve(problem.core, code, limit, self.threads, self._teller, True, where)
+            self._seen(result.interrupted)
+            if result.tau > tau:
+                return Plan._from_core(problem, self.scheme, result)
+        bound = max(above.bound, tau)
+        return self._claim(
+            problem,
+            status=Status.OPTIMAL if bound == tau else Status.FEASIBLE,
+            tau=tau,
+            bound=bound,
+            **best.shares(),
+            certificate=certificate_of(self.scheme, above.bound, above),
+        )
+
+    def proof(self) -> Plan | None:
+        """Return the claim that tau is impossible with the lower end, as a plan without a plan."""
+        if self.refuted is None:
+            return None
+        return self._claim(
+            self.with_amount(self.lower),
+            status=Status.INFEASIBLE if self.tau == 1 else Status.UNDECIDED,
+            tau=0,
+            bound=self.tau - 1,
+            certificate=certificate_of(self.scheme, self.tau - 1, self.refuted),
+            reasons=(f"asked only whether tau = {self.tau} is possible: it is not",),
+        )
+
+    def _claim(self, problem: Problem, **content: Any) -> Plan:
+        return Plan(
+            problem,
+            scheme=self.scheme,
+            nodes=self.nodes,
+            passes=self.passes,
+            elapsed_s=self.elapsed_s,
+            **content,
+        )

@@ -1,0 +1,1 @@
+"""Pictures of plans (extra ``[plot]``). Nothing is worked out here."""

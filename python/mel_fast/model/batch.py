@@ -1,0 +1,284 @@
+"""Many problems of the same number of learners as arrays: the fast input of `solve_many`."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.validation import MAX_INTEGER, FloatColumn, choice
+from mel_fast.model.batch_columns import (
+    agreed_shape,
+    as_array,
+    as_float64,
+    counts,
+    products,
+    row_number,
+    spread,
+)
+from mel_fast.model.learners import LIMITS, REQUIRED, Learners
+from mel_fast.model.problem import IDLES, Idle, Problem
+from mel_fast.model.radio import Law, Radio
+from mel_fast.model.task import LearningTask
+
+if TYPE_CHECKING:
+    from mel_fast.scenarios import Table1Draws
+
+TASK_COUNTS = ("samples", "feature_bits", "fixed_parameters", "parameter_bits")
+_NOISES = ("noise_density_w_per_hz", "noise_power_w")
+_PER_ROW = ("bandwidth_hz", "power_w", "noise", "cycle_s", "flops_per_sample", *TASK_COUNTS)
+_COUNTS = (*TASK_COUNTS, "min_samples", "max_samples")
+
+
+class Batch:
+    """M problems of K learners each, given as arrays that broadcast.
+
+    Parameters
+    ----------
+    task
+        What is learnt; `samples`, `feature_bits`, `fixed_parameters`, `parameter_bits` and
+        `flops_per_sample` replace its numbers row by row where they are given.
+    flops_per_s, gain, return_bandwidth_hz, return_power_w
+        As in :class:`mel_fast.Learners`; each a scalar, (K,) for the same learners in every row,
+        (M, 1) for one number a row, or (M, K).
+    bandwidth_hz, power_w, noise_density_w_per_hz, noise_power_w, block_hz, cycle_s
+        As in :class:`mel_fast.Radio` and :class:`mel_fast.Problem`; each a scalar or (M,). Exactly
+        one of the two noises is given; without `block_hz` bandwidth can be divided at will.
+    idle
+        ``"served"`` or ``"excused"``, for all rows.
+    min_samples, max_samples, max_bandwidth_hz, max_power_w, energy_j, energy_per_flop_j
+        The limits of :class:`mel_fast.Learners`, shaped as its other columns; None for none.
+    samples, feature_bits, fixed_parameters, parameter_bits, flops_per_sample
+        Scalars or (M,), in place of the task's.
+    rows, learners
+        M and K, needed only where no array tells them.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For shapes that do not fit together, for things that are no numbers, and for words. The
+        numbers themselves are looked at when a row is solved, so that a bad row (a gain that is
+        not a number, a max_samples below its min_samples) is reported in its row, in the words of
+        :class:`mel_fast.Problem`, and loses nothing else.
+
+    Notes
+    -----
+    Arrays of float64 are not copied: leave them as they are while the batch, or plans made from
+    it, are in use.
+    """
+
+    task: LearningTask
+    law: Law
+    idle: Idle
+    rows: int
+    learners: int
+
+    def __init__(
+        self,
+        task: LearningTask,
+        *,
+        flops_per_s: Any,
+        gain: Any,
+        return_bandwidth_hz: Any,
+        return_power_w: Any,
+        bandwidth_hz: Any,
+        power_w: Any,
+        cycle_s: Any,
+        noise_density_w_per_hz: Any = None,
+        noise_power_w: Any = None,
+        block_hz: Any = None,
+        idle: Idle = "served",
+        min_samples: Any = None,
+        max_samples: Any = None,
+        max_bandwidth_hz: Any = None,
+        max_power_w: Any = None,
+        energy_j: Any = None,
+        energy_per_flop_j: Any = None,
+        samples: Any = None,
+        feature_bits: Any = None,
+        fixed_parameters: Any = None,
+        parameter_bits: Any = None,
+        flops_per_sample: Any = None,
+        rows: int | None = None,
+        learners: int | None = None,
+    ) -> None:
+        if not isinstance(task, LearningTask):
+            raise TypeError(f"task is a {type(task).__name__}: must be a LearningTask")
+        noises = dict(zip(_NOISES, (noise_density_w_per_hz, noise_power_w), strict=True))
+        given = [name for name, value in noises.items() if value is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"{' and '.join(_NOISES)}: exactly one of the two must be given, "
+                f"got {'both' if given else 'none'}"
+            )
+        limits = (
+            min_samples,
+            max_samples,
+            max_bandwidth_hz,
+            max_power_w,
+            energy_j,
+            energy_per_flop_j,
+        )
+        both = {"energy_j": energy_j, "energy_per_flop_j": energy_per_flop_j}
+        lone = [name for name, value in both.items() if value is not None]
+        if len(lone) == 1:
+            (other,) = set(both) - set(lone)
+            raise ValueError(f"{lone[0]} is given without {other}: both must be given or neither")
+        of_learners = {
+            "flops_per_s": flops_per_s,
+            "gain": gain,
+            "return_bandwidth_hz": return_bandwidth_hz,
+            "return_power_w": return_power_w,
+            **{n: value for n, value in zip(LIMITS, limits, strict=True) if value is not None},
+        }
+        of_task = {
+            "samples": samples,
+            "feature_bits": feature_bits,
+            "fixed_parameters": fixed_parameters,
+            "parameter_bits": parameter_bits,
+            "flops_per_sample": flops_per_sample,
+        }
+        of_rows = {
+            "bandwidth_hz": bandwidth_hz,
+            "power_w": power_w,
+            "noise": noises[given[0]],
+            **({} if block_hz is None else {"block_hz": block_hz}),
+            "cycle_s": cycle_s,
+            **{n: getattr(task, n) if value is None else value for n, value in of_task.items()},
+        }
+        per_learner = {name: as_array(name, value, 2) for name, value in of_learners.items()}
+        words = {"noise": given[0]}
+        per_row = {n: as_array(words.get(n, n), value, 1) for n, value in of_rows.items()}
+        shape = agreed_shape(per_learner, per_row, rows, learners)
+        whole = {name: spread(column, shape) for name, column in per_learner.items()}
+        whole.update({name: spread(column, shape[:1]) for name, column in per_row.items()})
+        self.__dict__.update(
+            task=task,
+            law="fixed" if given[0] == "noise_power_w" else "density",
+            idle=choice("idle", idle, IDLES),
+            rows=shape[0],
+            learners=shape[1],
+            _given={name: whole[name] for name in _COUNTS if name in whole},
+            _columns={
+                name: spread(as_float64(column, count=name in _COUNTS), whole[name].shape)
+                for name, column in {**per_learner, **per_row}.items()
+            },
+        )
+
+    @classmethod
+    def vary(cls, problem: Problem, *, rows: int | None = None, **changes: Any) -> "Batch":
+        """Return rows that are `problem` but for the columns that are named.
+
+        >>> batch = mel.Batch.vary(problem, cycle_s=np.linspace(10.0, 60.0, 51))
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for `Batch`.
+        """
+        radio = problem.radio._arguments()
+        words: dict[str, Any] = {
+            **problem.learners.columns(),
+            **{name: radio[name] for name in ("bandwidth_hz", "power_w", "block_hz", *_NOISES)},
+            "cycle_s": problem.cycle_s,
+            "idle": problem.idle,
+        }
+        if any(changes.get(name) is not None for name in _NOISES):
+            words.update(dict.fromkeys(_NOISES))
+        return cls(problem.task, rows=rows, **{**words, **changes})
+
+    @classmethod
+    def from_draws(cls, draws: "Table1Draws") -> "Batch":
+        """Return the draws of :func:`mel_fast.scenarios.table1_draws` as a batch."""
+        first = draws.problem(0)
+        return cls.vary(first, gain=draws.gain, cycle_s=draws.cycle_s, rows=len(draws))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"Batch is immutable: cannot set {name!r}")
+
+    def column(self, name: str) -> FloatColumn:
+        """Return a column at its full shape, (M, K) or (M,): a read-only view, repeats included."""
+        return self._all[name]
+
+    @property
+    def _all(self) -> Mapping[str, FloatColumn]:
+        columns: Mapping[str, FloatColumn] = self.__dict__["_columns"]
+        return columns
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether bandwidth comes in resource blocks."""
+        return "block_hz" in self._all
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __iter__(self) -> Iterator[Problem]:
+        return (self.problem(row) for row in range(self.rows))
+
+    def __getitem__(self, row: int) -> Problem:
+        return self.problem(row)
+
+    def problem(self, row: int) -> Problem:
+        """Return one row as a problem.
+
+        Raises
+        ------
+        IndexError
+            For a row that is not there.
+        ValueError, TypeError
+            For a row whose numbers a :class:`mel_fast.Problem` refuses.
+        """
+        row = row_number(row, self.rows)
+        given: Mapping[str, NDArray[Any]] = self.__dict__["_given"]  # as they were: no float64 yet
+
+        def at(name: str) -> Any:
+            return given.get(name, self._all[name])[row]
+
+        task = self.task.replace(**{name: at(name) for name in (*TASK_COUNTS, "flops_per_sample")})
+        limits = [name for name in LIMITS if name in self._all]
+        noise = {_NOISES[self.law == "fixed"]: at("noise")}
+        block = {name: at(name) for name in ("block_hz",) if name in self._all}
+        return Problem(
+            task,
+            Learners(**{name: at(name) for name in (*REQUIRED, *limits)}),
+            Radio(at("bandwidth_hz"), at("power_w"), **noise, **block),
+            at("cycle_s"),
+            self.idle,
+        )
+
+    def core_columns(self) -> dict[str, Any]:
+        """Return the compiled core's arguments."""
+        columns = self._all
+        optional = [name for name in (*LIMITS, "block_hz") if name in columns]
+        for_core = {name: columns[name] for name in (*REQUIRED, *_PER_ROW[:6], *optional)}
+        if "max_samples" in for_core:  # as in `Learners`, infinity is no limit
+            most = columns["max_samples"]
+            for_core["max_samples"] = np.where(np.isposinf(most), float(MAX_INTEGER), most)
+        features = self.task.features if self.task.setting == "parallelized" else 0
+        per_parameter = counts(columns["parameter_bits"], 1)
+        bits = {
+            "sample_bits": products(counts(columns["feature_bits"], 1), features),
+            "model_bits": products(per_parameter, counts(columns["fixed_parameters"], 0)),
+            "model_bits_per_sample": products(per_parameter, self.task.parameters_per_sample),
+        }
+        too_many = bits["sample_bits"] > MAX_INTEGER - bits["model_bits_per_sample"]
+        bits["sample_bits"] = np.where(too_many, np.nan, bits["sample_bits"])
+        return {
+            "rows": self.rows,
+            "learners": self.learners,
+            **for_core,
+            **bits,
+            "fixed_law": self.law == "fixed",
+            "excused": self.idle == "excused",
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"Batch(rows={self.rows}, learners={self.learners}, law={self.law!r}, "
+            f"idle={self.idle!r})"
+        )
+
+
+guard(__name__)

@@ -1,0 +1,117 @@
+"""The orchestrator's radio: budgets and noise."""
+
+import math
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.frozen import Frozen
+from mel_fast._base.validation import MAX_INTEGER, real
+
+Law = Literal["density", "fixed"]
+
+
+class Radio(Frozen):
+    """The forward link's budgets, shared by all learners, and the noise of the link law.
+
+    Parameters
+    ----------
+    bandwidth_hz
+        B, bandwidth to share out.
+    power_w
+        P, transmit power to share out.
+    noise_density_w_per_hz
+        N0: rates follow ``B_k log2(1 + P_k h_k / (N0 B_k))`` (Shannon over the allotted band).
+    noise_power_w
+        N: rates follow ``B_k log2(1 + P_k h_k / N)``, equations (6) and (8) as the paper prints
+        them. Exactly one of the two noises is given.
+    block_hz
+        w, width of one resource block: every learner gets a whole number of blocks, of which there
+        are ``floor(bandwidth_hz / block_hz)`` in all. None: bandwidth can be divided at will.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the field, its value and the allowed range [1e-60, 1e60]; a block is at most as wide
+        as the bandwidth, and there are at most 2**53 of them.
+    """
+
+    __slots__ = ("bandwidth_hz", "block_hz", "noise_density_w_per_hz", "noise_power_w", "power_w")
+    _fields: ClassVar[tuple[str, ...]] = (
+        "bandwidth_hz",
+        "power_w",
+        "noise_density_w_per_hz",
+        "noise_power_w",
+        "block_hz",
+    )
+
+    bandwidth_hz: float
+    power_w: float
+    noise_density_w_per_hz: float | None
+    noise_power_w: float | None
+    block_hz: float | None
+
+    def __init__(
+        self,
+        bandwidth_hz: float,
+        power_w: float,
+        *,
+        noise_density_w_per_hz: float | None = None,
+        noise_power_w: float | None = None,
+        block_hz: float | None = None,
+    ) -> None:
+        self._set("bandwidth_hz", real("bandwidth_hz", bandwidth_hz))
+        self._set("power_w", real("power_w", power_w))
+        noises = {
+            "noise_density_w_per_hz": noise_density_w_per_hz,
+            "noise_power_w": noise_power_w,
+        }
+        if sum(value is not None for value in noises.values()) != 1:
+            listed = " and ".join(f"{name} = {value!r}" for name, value in noises.items())
+            raise ValueError(f"{listed}: exactly one of the two must be given, in [1e-60, 1e+60]")
+        for name, value in noises.items():
+            self._set(name, None if value is None else real(name, value))
+        self._set("block_hz", None if block_hz is None else self._block(block_hz))
+
+    def _block(self, block_hz: float) -> float:
+        width = real("block_hz", block_hz)
+        if not width <= self.bandwidth_hz <= width * MAX_INTEGER:
+            raise ValueError(
+                f"block_hz = {width!r}: must be at most bandwidth_hz = {self.bandwidth_hz!r} "
+                "and at least that divided by 2**53"
+            )
+        return width
+
+    @property
+    def blocks(self) -> int | None:
+        """Resource blocks in all, ``floor(bandwidth_hz / block_hz)`` exactly; None without any."""
+        if self.block_hz is None:
+            return None
+        return math.floor(Fraction(self.bandwidth_hz) / Fraction(self.block_hz))
+
+    @property
+    def law(self) -> Law:
+        """Link law: ``"density"`` or ``"fixed"``."""
+        return "fixed" if self.noise_density_w_per_hz is None else "density"
+
+    @property
+    def noise(self) -> float:
+        """N0 in W/Hz (density) or N in W (fixed)."""
+        noise = self.noise_power_w if self.law == "fixed" else self.noise_density_w_per_hz
+        assert noise is not None
+        return noise
+
+    def __repr__(self) -> str:
+        noise = "noise_power_w" if self.law == "fixed" else "noise_density_w_per_hz"
+        block = "" if self.block_hz is None else f", block_hz={self.block_hz!r}"
+        return (
+            f"Radio(bandwidth_hz={self.bandwidth_hz!r}, power_w={self.power_w!r}, "
+            f"{noise}={self.noise!r}{block})"
+        )
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the constructor's arguments as hexadecimal strings."""
+        return {name: value.hex() for name, value in self._arguments().items() if value is not None}
+
+
+guard(__name__)

@@ -1,0 +1,88 @@
+"""The proof that one more local cycle is impossible, in the plan file's shape."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mel_fast import _core
+from mel_fast._base import grammar
+from mel_fast._base.untrusted import shown
+
+_GREATEST = float.fromhex("0x1.fffffffffffffp+1023")
+
+
+def certificate_of(scheme: str, bound: int, result: _core.Result) -> dict[str, Any] | None:
+    """Return the core's tree of boxes as the plan's certificate, None if the core has none."""
+    if scheme == "task_only":
+        return {"tau": bound + 1, "rule": "equal_shares"}
+    tree = list(_nodes(result))
+    return {"tau": bound + 1, "rule": "prices", "tree": tree} if tree else None
+
+
+def _nodes(result: _core.Result) -> Iterator[dict[str, Any]]:
+    columns = (
+        result.tree_learner.tolist(),
+        result.tree_at.tolist(),
+        result.tree_lambda_per_hz.tolist(),
+        result.tree_mu_per_w.tolist(),
+    )
+    for learner, at, lambda_per_hz, mu_per_w in zip(*columns, strict=True):
+        if learner < 0:
+            yield {"lambda_per_hz": lambda_per_hz, "mu_per_w": mu_per_w}
+        else:
+            yield {"learner": learner, "at": at}
+
+
+def checked_certificate(
+    value: object, scheme: str, bound: int, learners: int
+) -> dict[str, Any] | None:
+    """Return a certificate that was read, its numbers as floats; whether it proves is not judged.
+
+    Raises
+    ------
+    ValueError
+        When it has not the form that docs/certificate.md gives it for this scheme and bound, or
+        its tree is not a whole one over these learners.
+    """
+    if value is None:
+        return None
+    rule = "equal_shares" if scheme == "task_only" else "prices"
+    tree = () if scheme == "task_only" else ("tree",)
+    read = grammar.members("certificate", value, ("tau", "rule", *tree))
+    grammar.word(f"certificate.rule (scheme {scheme})", read["rule"], (rule,))
+    tau = grammar.integer("certificate.tau", read["tau"], 1, grammar.LONGEST)
+    if tau != bound + 1:
+        raise ValueError(f"certificate.tau = {tau}: must be bound + 1 = {bound + 1}")
+    if rule == "equal_shares":
+        return {"tau": tau, "rule": rule}
+    return {"tau": tau, "rule": rule, "tree": _checked_tree(read["tree"], learners)}
+
+
+def _checked_tree(value: object, learners: int) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise ValueError(f"certificate.tree is a {type(value).__name__}: must be a list of nodes")
+    boxes = 1  # in preorder, those whose subtree is still to come
+    tree = []
+    for index, node in enumerate(value):
+        where = f"certificate.tree[{index}]"
+        if not boxes:
+            raise ValueError(f"{where}: the tree is complete before this node")
+        split = isinstance(node, dict) and "learner" in node
+        tree.append(_checked_split(where, node, learners) if split else _checked_leaf(where, node))
+        boxes += 1 if split else -1
+    if boxes:
+        raise ValueError(f"certificate.tree: {boxes} boxes are missing at the end")
+    return tree
+
+
+def _checked_split(where: str, node: object, learners: int) -> dict[str, Any]:
+    read = grammar.members(where, node, ("learner", "at"))
+    learner = grammar.integer(f"{where}.learner", read["learner"])
+    if learner >= learners:
+        raise ValueError(f"{where}: there is no learner {shown(learner)}")
+    return {"learner": learner, "at": grammar.integer(f"{where}.at", read["at"])}
+
+
+def _checked_leaf(where: str, node: object) -> dict[str, Any]:
+    names = ("lambda_per_hz", "mu_per_w")
+    read = grammar.members(where, node, names)
+    return {name: grammar.real(f"{where}.{name}", read[name], 0.0, _GREATEST) for name in names}

@@ -1,0 +1,187 @@
+"""Plan files: JSON with hexadecimal floats, so that what is read is what was solved."""
+
+import json
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from mel_fast._base import grammar
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.untrusted import shown
+from mel_fast._base.validation import LARGEST
+from mel_fast._files.atomic import write_text
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import SCHEMES, Plan
+from mel_fast.plans.status import Status
+
+FORMAT = "mel_fast.plan"
+VERSION = 1
+
+_KEYS = (
+    "format",
+    "version",
+    "status",
+    "scheme",
+    "tau",
+    "bound",
+    "samples",
+    "bandwidth_hz",
+    "power_w",
+    "blocks",
+    "problem",
+    "certificate",
+    "reasons",
+    "nodes",
+    "passes",
+    "elapsed_s",
+)
+_SHARES = ("samples", "bandwidth_hz", "power_w")
+_REMARKS = ("reasons", "nodes", "passes", "elapsed_s")
+
+
+def plan_to_dict(plan: Plan) -> dict[str, Any]:
+    """Return the plan file's content."""
+    blocks = {} if plan.blocks is None else {"blocks": plan.blocks.tolist()}
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "status": str(plan.status),
+        "scheme": plan.scheme,
+        "tau": plan.tau,
+        "bound": plan.bound,
+        "samples": None if plan.samples is None else plan.samples.tolist(),
+        "bandwidth_hz": _hexadecimal(plan.bandwidth_hz),
+        "power_w": _hexadecimal(plan.power_w),
+        **blocks,
+        "problem": plan.problem.to_dict(),
+        "certificate": _map_floats(plan.certificate, float.hex),
+        "reasons": list(plan.reasons),
+        "nodes": plan.nodes,
+        "passes": plan.passes,
+        "elapsed_s": plan.elapsed_s,
+    }
+
+
+def plan_from_dict(data: Any) -> Plan:
+    """Return the plan that a plan file's content describes, without judging it."""
+    file = grammar.members("plan", data, _KEYS, (*_REMARKS, "blocks"))
+    kind, version = file["format"], file["version"]
+    if kind != FORMAT or type(version) is not int or version != VERSION:
+        raise ValueError(
+            f"format {shown(kind)} version {shown(version)}: must be {FORMAT!r} version {VERSION}"
+        )
+    status = grammar.word("status", file["status"], tuple(map(str, Status)))
+    scheme = grammar.word("scheme", file["scheme"], SCHEMES)
+    tau = grammar.integer("tau", file["tau"], 0, grammar.LONGEST)
+    bound = grammar.integer("bound", file["bound"], 0, grammar.LONGEST - 1)
+    problem = Problem.from_dict(file["problem"])
+    _agree(file, status, tau, bound, in_blocks=problem.radio.block_hz is not None)
+    readers = {
+        "samples": grammar.counts,
+        "bandwidth_hz": grammar.column,
+        "power_w": grammar.column,
+        "blocks": grammar.counts,
+    }
+    shares: dict[str, Any] = {
+        name: read(name, file[name]) for name, read in readers.items() if file.get(name) is not None
+    }
+    return Plan(
+        problem,
+        status=status,
+        scheme=scheme,  # type: ignore[arg-type]
+        tau=tau,
+        bound=bound,
+        **shares,
+        certificate=file["certificate"],
+        reasons=grammar.texts("reasons", file.get("reasons", [])),
+        nodes=grammar.integer("nodes", file.get("nodes", 0), 0, grammar.LONGEST),
+        passes=grammar.integer("passes", file.get("passes", 0), 0, grammar.LONGEST),
+        elapsed_s=grammar.real("elapsed_s", file.get("elapsed_s", 0), 0.0, LARGEST),
+    )
+
+
+def _agree(file: dict[str, Any], status: str, tau: int, bound: int, *, in_blocks: bool) -> None:
+    """Refuse parts of a file that do not belong together."""
+    absent = [name for name in _SHARES if file[name] is None]
+    if absent and len(absent) < len(_SHARES):
+        raise ValueError(f"{', '.join(_SHARES)}: must be given all three or none (null)")
+    if bool(absent) != (tau == 0):
+        raise ValueError(f"tau = {tau}: {', '.join(_SHARES)} must be null if and only if tau is 0")
+    if tau > bound:
+        raise ValueError(f"tau = {tau}: must be at most bound = {bound}")
+    if status == "optimal" and not 1 <= tau == bound:
+        raise ValueError(f"status optimal: tau = {tau} must be bound = {bound}, at least 1")
+    if status == "infeasible" and bound != 0:
+        raise ValueError(f"status infeasible: bound = {bound} must be 0")
+    wanted = in_blocks and not absent
+    if wanted != ("blocks" in file):
+        raise ValueError(
+            f"blocks: must {'' if wanted else 'not '}be given: they are there exactly where "
+            "there are a plan and problem.radio.block_hz"
+        )
+
+
+def save_plan(plan: Plan, path: str | PathLike[str]) -> None:
+    """Write the plan file, whole or not at all."""
+    write_text(path, json.dumps(plan_to_dict(plan), allow_nan=False) + "\n")
+
+
+def load_plan(path: str | PathLike[str]) -> Plan:
+    """Read a plan file."""
+    data = grammar.load(path)
+    try:
+        return plan_from_dict(data)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def plan_to_json(plan: Plan, *, indent: int | None = None) -> str:
+    """Return one object of plain numbers whose keys are the plan's attributes."""
+    content = plan.content()
+    content["status"] = str(plan.status)
+    if plan.problem.radio.block_hz is None:
+        del content["blocks"]
+    for name in ("send_s", "compute_s", "return_s", "total_s"):
+        content[name] = getattr(plan, name)
+    if plan.problem.learners.energy_j is not None:
+        content["energy_j"] = plan.energy_j
+    content = {name: _plain(value) for name, value in content.items()}
+    content["problem"] = _plain_problem(plan.problem)
+    return json.dumps(content, indent=indent, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return columns as lists, in which infinite entries (a rate of zero) are "inf"."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.kind == "i" or np.isfinite(value).all():
+        return value.tolist()
+    return [entry if np.isfinite(entry) else str(entry) for entry in value.tolist()]
+
+
+def _plain_problem(problem: Problem) -> dict[str, Any]:
+    data = problem.to_dict()
+    data["task"]["flops_per_sample"] = problem.task.flops_per_sample
+    data["learners"] = {
+        name: [float.fromhex(x) if isinstance(x, str) and x != "inf" else x for x in column]
+        for name, column in data["learners"].items()
+    }
+    data["radio"] = {name: grammar.number(name, value) for name, value in data["radio"].items()}
+    data["cycle_s"] = problem.cycle_s
+    return data
+
+
+def _hexadecimal(column: Any) -> list[str] | None:
+    return None if column is None else [value.hex() for value in column.tolist()]
+
+
+def _map_floats(value: Any, convert: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _map_floats(entry, convert) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_map_floats(entry, convert) for entry in value]
+    return convert(value) if isinstance(value, float) else value
+
+
+guard(__name__)

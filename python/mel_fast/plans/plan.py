@@ -1,0 +1,414 @@
+"""A plan: what each learner gets, and what proves that no better one exists."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
+
+from mel_fast import _core
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.frozen import hashable, same
+from mel_fast._base.optional import require
+from mel_fast._base.validation import FloatColumn, IntColumn, choice, freeze, integer, real
+from mel_fast.model.problem import Problem
+from mel_fast.model.times import Times, evaluate_columns
+from mel_fast.plans.shares import checked_shares, energy_spent, plan_columns
+from mel_fast.plans.status import Status
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mel_fast.planning import Explanation, Prices
+
+Scheme = Literal["joint", "task_only", "resource_only"]
+
+SCHEMES: tuple[Scheme, ...] = ("joint", "task_only", "resource_only")
+_LONGEST = 2**63 - 1
+STATUSES = (Status.OPTIMAL, Status.FEASIBLE, Status.INFEASIBLE, Status.UNDECIDED)
+
+
+class Plan:
+    """What :func:`mel_fast.solve` found, immutable; arrays are read-only.
+
+    True in a boolean context when there is an allocation (`tau` is at least 1). Equal by value,
+    the seconds that the solver took left out.
+
+    Attributes
+    ----------
+    status : Status
+        ``optimal``, ``feasible``, ``infeasible`` or ``undecided``.
+    scheme : str
+        ``joint``, ``task_only`` or ``resource_only``.
+    tau, bound : int
+        ``tau <= true optimum <= bound``; tau is 0 when there is no plan.
+    samples, bandwidth_hz, power_w : ndarray of shape (K,) or None
+        The allocation d_k (int64), B_k and P_k (float64); None when there is no plan.
+    blocks : ndarray of shape (K,) or None
+        n_k, resource blocks of each learner (int64), ``bandwidth_hz = blocks * radio.block_hz``;
+        None where bandwidth does not come in blocks and when there is no plan.
+    send_s, compute_s, return_s, total_s : ndarray of shape (K,) or None
+        Equations (6) to (8) and their sum for this allocation.
+    energy_j : ndarray of shape (K,) or None
+        Joules that each learner spends; None where its `energy_per_flop_j` is not known.
+    certificate : dict or None
+        Proof that ``bound + 1`` local cycles are impossible: prices, or a tree of boxes.
+    reasons : tuple of str
+        In words and numbers, why there is no plan or no proof; empty when optimal.
+    nodes, passes, elapsed_s : int, int, float
+        Boxes of branch and bound, passes over the learners, seconds in the solver.
+    problem : Problem
+        What was solved.
+
+    Parameters
+    ----------
+    problem, scheme, status, tau, bound, samples, bandwidth_hz, power_w, blocks, certificate, \
+reasons, nodes, passes, elapsed_s
+        As above; where bandwidth comes in blocks `bandwidth_hz` may be left out. Plans normally
+        come from `solve`, `load` or `from_dict`; building one from an allocation of one's own is
+        for checking it with :func:`mel_fast.verify`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the field, index, value and allowed range.
+    """
+
+    problem: Problem
+    scheme: Scheme
+    status: Status
+    tau: int
+    bound: int
+    _result: _core.Result | None
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        status: Status | str,
+        tau: int,
+        bound: int,
+        scheme: Scheme = "joint",
+        samples: Any = None,
+        bandwidth_hz: Any = None,
+        power_w: Any = None,
+        blocks: Any = None,
+        certificate: Mapping[str, Any] | None = None,
+        reasons: Sequence[str] = (),
+        nodes: int = 0,
+        passes: int = 0,
+        elapsed_s: float = 0.0,
+    ) -> None:
+        if not isinstance(problem, Problem):
+            raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
+        from mel_fast.plans.certificate import checked_certificate
+
+        scheme = cast(Scheme, choice("scheme", scheme, SCHEMES))
+        bound = integer("bound", bound, low=0, high=_LONGEST - 1)
+        self.__dict__.update(
+            problem=problem,
+            scheme=scheme,
+            status=Status(choice("status", status, list(Status))),
+            tau=integer("tau", tau, low=0, high=_LONGEST),
+            bound=bound,
+            **checked_shares(problem, samples, bandwidth_hz, power_w, blocks),
+            certificate=checked_certificate(certificate, scheme, bound, len(problem.learners)),
+            reasons=tuple(reasons),
+            nodes=integer("nodes", nodes, low=0, high=_LONGEST),
+            passes=integer("passes", passes, low=0, high=_LONGEST),
+            elapsed_s=real("elapsed_s", elapsed_s, low=0.0),
+            _result=None,
+        )
+
+    @classmethod
+    def _from_core(cls, problem: Problem, scheme: Scheme, result: _core.Result) -> "Plan":
+        # The result's columns are fetched when first asked for: a solve takes microseconds.
+        plan = object.__new__(cls)
+        plan.__dict__.update(
+            problem=problem,
+            scheme=scheme,
+            status=STATUSES[result.status],
+            tau=result.tau,
+            bound=result.bound,
+            _result=result,
+        )
+        return plan
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"Plan is immutable: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"Plan is immutable: cannot delete {name!r}")
+
+    @property
+    def end(self) -> tuple[float, float, float] | None:
+        """Tau and the prices of a hertz and a watt from which `start=` begins, None without any.
+
+        Where the solver's search ended; for a plan that was read, what its certificate says.
+        """
+        if self._result is not None:
+            end = self._result.end
+            return end if min(end) > 0.0 else None
+        for node in (self.certificate or {}).get("tree", ()):
+            per_hz, per_w = node.get("lambda_per_hz", 0.0), node.get("mu_per_w", 0.0)
+            if per_hz > 0.0 and per_w > 0.0:
+                return self.bound + 0.5, per_hz, per_w
+        return None
+
+    @cached_property
+    def prices(self) -> "Prices | None":
+        """What a second, a hertz and a watt buy at the margin; None for ``task_only``."""
+        from mel_fast.planning import prices_of
+
+        return prices_of(self)
+
+    def explain(self, **options: Any) -> "Explanation":
+        """Return what blocks one more local cycle, see :func:`mel_fast.explain`."""
+        from mel_fast.planning import explain
+
+        return explain(self, **options)
+
+    def replan(self, problem: Problem, **options: Any) -> "Plan":
+        """Return the plan for a changed problem, beginning at this plan's prices.
+
+        The same as ``solve(problem, start=self)`` with this plan's scheme; `options` as for
+        `solve`: ``keep=[0, 3]`` holds the samples fixed that learners 0 and 3 have here.
+        """
+        from mel_fast.solve.single import solve
+
+        return solve(problem, start=self, **{"scheme": self.scheme, **options})
+
+    @property
+    def _core_result(self) -> _core.Result:
+        assert self._result is not None  # plans built in Python carry every attribute
+        return self._result
+
+    @cached_property
+    def samples(self) -> IntColumn | None:
+        """d_k, samples of each learner."""
+        column = self._core_result.samples
+        return None if column is None else freeze(column)
+
+    @cached_property
+    def bandwidth_hz(self) -> FloatColumn | None:
+        """B_k, bandwidth towards each learner."""
+        column = self._core_result.bandwidth_hz
+        return None if column is None else freeze(column)
+
+    @cached_property
+    def power_w(self) -> FloatColumn | None:
+        """P_k, power towards each learner."""
+        column = self._core_result.power_w
+        return None if column is None else freeze(column)
+
+    @cached_property
+    def blocks(self) -> IntColumn | None:
+        """n_k, resource blocks of each learner."""
+        if self.problem.radio.block_hz is None:
+            return None
+        column = self._core_result.blocks
+        return None if column is None else freeze(column)
+
+    @cached_property
+    def nodes(self) -> int:
+        """Boxes of branch and bound over all tau."""
+        return self._core_result.nodes
+
+    @cached_property
+    def passes(self) -> int:
+        """Passes over the learners."""
+        return self._core_result.passes
+
+    @cached_property
+    def elapsed_s(self) -> float:
+        """Seconds spent in the solver."""
+        return self._core_result.elapsed_s
+
+    @cached_property
+    def certificate(self) -> dict[str, Any] | None:
+        """The proof that ``bound + 1`` local cycles are impossible (see docs/proof.md)."""
+        from mel_fast.plans.certificate import certificate_of
+
+        return certificate_of(self.scheme, self.bound, self._core_result)
+
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """Why there is no plan, or no proof; empty when the plan is optimal."""
+        from mel_fast.plans.reasons import reasons_of
+
+        return reasons_of(self, self._core_result)
+
+    @cached_property
+    def times(self) -> Times | None:
+        """The four time columns together, None when there is no plan."""
+        if self.samples is None or self.bandwidth_hz is None or self.power_w is None:
+            return None
+        return evaluate_columns(
+            self.problem, self.tau, self.samples, self.bandwidth_hz, self.power_w
+        )
+
+    @property
+    def send_s(self) -> FloatColumn | None:
+        """t_S of each learner, equation (6)."""
+        return None if self.times is None else self.times.send_s
+
+    @property
+    def compute_s(self) -> FloatColumn | None:
+        """t_C of each learner, equation (7)."""
+        return None if self.times is None else self.times.compute_s
+
+    @property
+    def return_s(self) -> FloatColumn | None:
+        """t_R of each learner, equation (8)."""
+        return None if self.times is None else self.times.return_s
+
+    @property
+    def total_s(self) -> FloatColumn | None:
+        """Sum of the three times of each learner."""
+        return None if self.times is None else self.times.total_s
+
+    @cached_property
+    def energy_j(self) -> FloatColumn | None:
+        """Joules that each learner spends on computing and on its return."""
+        if self.samples is None or self.times is None:
+            return None
+        return energy_spent(self.problem, self.tau, self.samples, self.times.return_s)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan file's content: JSON-ready, real numbers as hexadecimal strings."""
+        from mel_fast.plans.file import plan_to_dict
+
+        return plan_to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Plan":
+        """Build a plan from `to_dict`'s form (or one with plain numbers); it is not checked.
+
+        Raises
+        ------
+        ValueError
+            When the content is not a plan's, as docs/certificate.md writes it down; whether the
+            plan is right is `verify`'s matter.
+        """
+        from mel_fast.plans.file import plan_from_dict
+
+        return plan_from_dict(data)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the plan file, a JSON with hexadecimal floats; replaced as a whole or not at all.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        from mel_fast.plans.file import save_plan
+
+        save_plan(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "Plan":
+        """Read a plan file.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be read.
+        ValueError
+            When it is not a plan file, or larger than 512 MiB.
+        """
+        from mel_fast.plans.file import load_plan
+
+        return load_plan(path)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return one JSON object of plain numbers whose keys are the attributes' names.
+
+        What is infinite (the times of a learner at rate zero, limits that limit nothing) is the
+        string ``"inf"``, since JSON has no number for it.
+        """
+        from mel_fast.plans.file import plan_to_json
+
+        return plan_to_json(self, indent=indent)
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return one row a learner (extra ``[pandas]``); without a plan, only the inputs.
+
+        Raises
+        ------
+        ImportError
+            When pandas is missing; the message names the extra.
+        """
+        pandas = require("pandas", extra="pandas")
+        columns = self.columns()
+        index = pandas.RangeIndex(len(self.problem.learners), name="learner")
+        return pandas.DataFrame(columns, index=index)
+
+    def columns(self) -> dict[str, IntColumn | FloatColumn]:
+        """Return the per-learner columns: samples, shares and times, then the learners' own.
+
+        The attribute `energy_j` is here called ``spent_energy_j``: the learners' own is the budget.
+        """
+        return plan_columns(self)
+
+    def summary(self) -> str:
+        """Return a few lines of text: what was found, what proves it, what is used up."""
+        from mel_fast.plans.text import summary
+
+        return summary(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"Plan({self.status}, scheme={self.scheme!r}, tau={self.tau}, bound={self.bound}, "
+            f"learners={len(self.problem.learners)})"
+        )
+
+    def _repr_html_(self) -> str:
+        from mel_fast.plans.text import html
+
+        return html(self)
+
+    def _with_shares(self, shares: dict[str, Any]) -> "Plan":
+        """Return this plan with another allocation for the same tau, and the same proof."""
+        plan = object.__new__(type(self))
+        derived = ("times", "energy_j")
+        kept = {name: value for name, value in self.__dict__.items() if name not in derived}
+        plan.__dict__.update({**kept, **shares})
+        return plan
+
+    def content(self) -> dict[str, Any]:
+        """Return the attributes by name, without the problem and the times."""
+        names = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
+        more = ("blocks", "certificate", "reasons", "nodes", "passes", "elapsed_s")
+        return {name: getattr(self, name) for name in (*names, *more)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.problem, self.content())
+
+    def __copy__(self) -> "Plan":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Plan":
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        theirs = other.content()
+        theirs["elapsed_s"] = self.elapsed_s  # how long it took is no part of what was found
+        return self.problem == other.problem and all(
+            same(mine, theirs[name]) for name, mine in self.content().items()
+        )
+
+    def __hash__(self) -> int:
+        found = (self.status, self.scheme, self.tau, self.bound, hashable(self.samples))
+        return hash((self.problem, *found))
+
+    def __bool__(self) -> bool:
+        return self.tau > 0
+
+
+def _rebuild(problem: Problem, content: dict[str, Any]) -> Plan:
+    return Plan(problem, **content)
+
+
+guard(__name__)

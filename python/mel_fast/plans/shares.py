@@ -1,0 +1,70 @@
+"""The columns of a plan: what each learner is given, and what it spends."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mel_fast._base.validation import FloatColumn, IntColumn, count_column, freeze, share_column
+from mel_fast.model.problem import Problem
+
+if TYPE_CHECKING:
+    from mel_fast.plans.plan import Plan
+
+SHARES = ("samples", "blocks", "bandwidth_hz", "power_w")
+_TIMES = ("send_s", "compute_s", "return_s", "total_s")
+
+
+def checked_shares(
+    problem: Problem, samples: Any, bandwidth_hz: Any, power_w: Any, blocks: Any
+) -> dict[str, Any]:
+    """Return an allocation's columns, read-only and of the right kinds, or None four times."""
+    count, width = len(problem.learners), problem.radio.block_hz
+    if blocks is not None:
+        if width is None:
+            raise ValueError("blocks: must not be given, since the problem's radio has no block_hz")
+        blocks = count_column("blocks", blocks, count)
+        bandwidth_hz = blocks * width if bandwidth_hz is None else bandwidth_hz
+    given = {"samples": samples, "bandwidth_hz": bandwidth_hz, "power_w": power_w}
+    missing = [name for name, column in given.items() if column is None]
+    if len(missing) == len(given):
+        return dict.fromkeys(SHARES)
+    if missing:
+        raise ValueError("samples, bandwidth_hz, power_w: give all three or none")
+    if width is not None and blocks is None:
+        raise ValueError(
+            f"blocks: must be given, since the problem's radio has block_hz = {width!r}"
+        )
+    return {
+        "samples": freeze(count_column("samples", samples, count)),
+        "bandwidth_hz": freeze(share_column("bandwidth_hz", bandwidth_hz, count)),
+        "power_w": freeze(share_column("power_w", power_w, count)),
+        "blocks": None if blocks is None else freeze(blocks),
+    }
+
+
+def plan_columns(plan: "Plan") -> dict[str, IntColumn | FloatColumn]:
+    """Return all columns that a plan and its learners have."""
+    columns = {name: getattr(plan, name) for name in (*SHARES, *_TIMES)}
+    columns["spent_energy_j"] = plan.energy_j
+    columns.update(plan.problem.learners.columns())
+    return {name: column for name, column in columns.items() if column is not None}
+
+
+def energy_spent(
+    problem: Problem, tau: int, samples: IntColumn, return_s: FloatColumn
+) -> FloatColumn | None:
+    """Return the joules that each learner spends: ``tau d C_m e`` and its power times t_R."""
+    learners, task = problem.learners, problem.task
+    if learners.energy_per_flop_j is None:
+        return None
+    flops = float(tau) * samples * task.flops_per_sample
+    with np.errstate(over="ignore"):
+        spent = flops * learners.energy_per_flop_j + learners.return_power_w * return_s
+    budget = learners.energy_j
+    if budget is not None and task.model_bits == task.model_bits_per_sample == 0:
+        # Rounded once, computing alone exceeds no budget that it keeps.
+        for k in np.flatnonzero(spent > budget).tolist():
+            work = tau * int(samples[k]) * Fraction(task.flops_per_sample)
+            spent[k] = float(work * Fraction(float(learners.energy_per_flop_j[k])))
+    return freeze(spent)

@@ -1,0 +1,64 @@
+"""Decide by balls of higher precision what double precision cannot tell.
+
+The core counts every rounding error of its own against its answers, and says ``undecided`` where an
+instance lies within some 1e-13 of the edge. It is then asked again for a tentative answer, rounding
+errors left out; Arb's balls decide whether that plan and that proof are right. Nothing is believed
+unchecked: where the balls refuse, or time runs out, the plan stays ``undecided``.
+"""
+
+import importlib.util
+from collections.abc import Callable
+
+from mel_fast import _core
+from mel_fast.plans.plan import SCHEMES, Plan
+from mel_fast.plans.status import Interrupted, Status
+
+LARGEST = 20_000  # learners: the check takes some seconds there
+_CHECK_S = 1e-4  # seconds of the check, a learner and box: it is not begun where they are not left
+
+
+class _OutOfTimeError(Exception):
+    pass
+
+
+def escalated(
+    plan: Plan,
+    left_s: Callable[[], float],
+    threads: int,
+    *,
+    spare_time: bool,
+    tell: Callable[[int], bool] | None = None,
+) -> Plan:
+    """Return a plan with more proved than `plan`, or `plan` itself."""
+    problem, scheme = plan.problem, plan.scheme
+    size = len(problem.learners)
+    if size > LARGEST or importlib.util.find_spec("flint") is None:
+        return plan
+    code = SCHEMES.index(scheme)
+    asked = None if tell is None else lambda tau, bound, passes, elapsed_s: tell(passes)
+    result = _core.solve(problem.core, code, left_s(), threads, asked, spare_time, plan.end, True)
+    if result.interrupted is not None:
+        raise Interrupted(plan) from result.interrupted
+    tentative = Plan._from_core(problem, scheme, result)
+    if tentative.status not in (Status.OPTIMAL, Status.INFEASIBLE):
+        return plan
+    boxes = 1 + result.tree_learner.size
+    if left_s() < size * boxes * _CHECK_S:
+        return plan
+    from mel_fast.verify import verify
+
+    def go_on(_done: int, _total: int) -> None:
+        if left_s() <= 0.0 or (tell is not None and tell(result.passes)):
+            raise _OutOfTimeError
+
+    before_s = plan.elapsed_s
+    try:
+        right = verify(problem, tentative, progress=go_on).ok
+    except _OutOfTimeError:
+        return plan
+    except KeyboardInterrupt:
+        raise Interrupted(plan) from None
+    if not right:
+        return plan
+    tentative.__dict__["elapsed_s"] = before_s + result.elapsed_s
+    return tentative

@@ -1,0 +1,70 @@
+"""What follows the core's answer, for one problem as for a row of many.
+
+Undecided plans go to balls of higher precision; optimal ones, where it was asked for, get the least
+of one budget. Both end at the time limit, and leave the plan as it was where they find nothing.
+"""
+
+import math
+from collections.abc import Callable
+from time import perf_counter
+
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
+
+Callback = Callable[[int, int, int, float], bool | None]
+
+SPARING = ("power", "bandwidth")
+
+
+def unfinished(plan_status: Status | str, *, stopped: bool, then: str) -> bool:
+    """Whether `finished` may have something to do."""
+    if stopped:
+        return False
+    return plan_status == Status.UNDECIDED or (then in SPARING and plan_status == Status.OPTIMAL)
+
+
+def finished(
+    plan: Plan,
+    *,
+    stopped: bool,
+    then: str,
+    limit_s: float,
+    threads: int,
+    callback: Callback | None = None,
+) -> Plan:
+    """Return the plan that `solve` returns, `limit_s` seconds from now at most.
+
+    The callback is asked as by `solve`, with what the plan has and the seconds and passes in all.
+
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C, with the best plan so far.
+    """
+    begin = perf_counter()
+    ended = False
+
+    def left_s() -> float:
+        if ended:
+            return 0.0
+        return max(limit_s - (perf_counter() - begin), 0.0) if limit_s < math.inf else limit_s
+
+    before_s, before = plan.elapsed_s, plan
+
+    def tell(passes: int) -> bool:
+        nonlocal ended
+        seconds = before_s + perf_counter() - begin
+        if callback is not None and not ended:
+            ended = bool(callback(before.tau, before.bound, before.passes + passes, seconds))
+        return ended
+
+    asked = None if callback is None else tell
+    if plan.status is Status.UNDECIDED and not stopped:
+        from mel_fast.solve.escalation import escalated
+
+        plan = escalated(plan, left_s, threads, spare_time=then == "time", tell=asked)
+    if then in SPARING and plan.status is Status.OPTIMAL and not stopped and not ended:
+        from mel_fast.planning import sparing
+
+        plan = sparing(plan, then, left_s(), threads, asked)
+    return plan

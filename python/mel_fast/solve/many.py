@@ -1,0 +1,253 @@
+"""Solve many problems in one call."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from mel_fast import _core
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.memory import require_bytes
+from mel_fast._base.validation import choice
+from mel_fast.model.batch import Batch
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import SCHEMES, STATUSES, Plan, Scheme
+from mel_fast.scenarios import Table1Draws
+from mel_fast.solve.asked import asked_seconds, asked_threads
+from mel_fast.solve.finish import finished, unfinished
+from mel_fast.solve.plans import InterruptedMany, Plans, RowErrors
+from mel_fast.solve.row_plan import put_plan, row_result
+from mel_fast.solve.rows import KeptBatch, asked_starts, ends_of, with_kept
+from mel_fast.solve.single import THENS, Then
+
+__all__ = ["Batch", "InterruptedMany", "Plans", "solve_many"]
+
+Callback = Callable[[int, int, float], bool | None]
+
+_BYTES_PER_LEARNER = 24  # samples, bandwidth, power
+_BYTES_PER_ROW = 120
+_BYTES_AT_WORK = 200  # a learner of the rows being solved: the core's problem and workspace
+
+
+def solve_many(
+    problems: "Sequence[Problem] | Batch | Table1Draws",
+    *,
+    scheme: Scheme = "joint",
+    threads: int = 1,
+    time_limit_s: float | None = None,
+    row_time_limit_s: float | None = None,
+    callback: Callback | None = None,
+    progress: bool = False,
+    then: Then = "time",
+    start: "Plan | Plans | Sequence[Plan | None] | None" = None,
+    keep: Any = None,
+) -> Plans:
+    """Solve every problem as :func:`mel_fast.solve` would, one problem a thread at a time.
+
+    ``plans[i]`` is what `solve` returns for problem i with the same options: the same answer, the
+    same status and bound, the same proof.
+
+    Parameters
+    ----------
+    problems
+        Problems (each may have its own number of learners), or a :class:`mel_fast.Batch` of arrays,
+        or the draws of :func:`mel_fast.scenarios.table1_draws`. Arrays are much faster: 10^5
+        Problems cost more to make than to solve.
+    scheme
+        ``"joint"``, ``"task_only"`` or ``"resource_only"``, as in `solve`.
+    threads
+        Threads to use, 1 to 1024; no result depends on their number.
+    time_limit_s
+        Seconds for the whole batch; None for no limit.
+    row_time_limit_s
+        Seconds for one problem, as `solve`'s time_limit_s; None for no limit.
+    callback
+        Called now and then with ``(rows done, rows, elapsed_s)``; a true answer stops the batch.
+    progress
+        Whether to draw a bar on stderr.
+    then
+        What else is asked of each plan, as in `solve`.
+    start
+        Where the searches begin, as in `solve`: one Plan for all rows, or Plans of as many rows, or
+        a sequence with a Plan or None for each row.
+    keep
+        Learners whose samples are held fixed, as in `solve`: once for all rows, or a sequence of
+        such (or None) for each row, or an array of two dimensions with a row each. Keeping the same
+        learners in all rows is quick for a Batch; else each row costs as much as a Problem.
+
+    Returns
+    -------
+    Plans
+        One row a problem, in order. A row that a Problem's constructor would refuse, or in which
+        what `keep` says cannot be, has the status
+        ``"invalid"`` and its reason in `Plans.errors`; rows that a limit, the callback or Ctrl-C
+        kept from being begun are ``"unsolved"``. Neither touches any other row.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and the allowed range; also for a `keep` that is wrong in
+        every row.
+    MemoryError
+        When the results cannot fit in memory; raised before anything is allocated.
+    InterruptedMany
+        After Ctrl-C, or any KeyboardInterrupt that `callback` or the handler of a signal raises,
+        and itself one; its ``plans`` has all rows solved until then. Whatever else they raise
+        comes out as it is.
+    """
+    code = SCHEMES.index(choice("scheme", scheme, SCHEMES))
+    limits = {
+        name: asked_seconds(value, name)
+        for name, value in (("time_limit_s", time_limit_s), ("row_time_limit_s", row_time_limit_s))
+    }
+    threads = asked_threads(threads)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
+    choice("then", then, THENS)
+    source = _source(problems)
+    rows = len(source)
+    starts = asked_starts(start, rows)
+    counts = _counts(source)
+    begin = perf_counter()
+    with _bar(progress, rows) as bar:
+        tell = _teller(callback, bar, rows)
+        _require_memory(counts, rows, threads, blocks=_has_blocks(source))
+        kept, refused = with_kept(source, starts, keep)
+        settings = _core.BatchSettings(
+            scheme=code,
+            **limits,
+            threads=threads,
+            spare_time=then == "time",
+            starts=ends_of(starts, rows),
+            callback=tell,
+        )
+        if isinstance(kept, Batch | KeptBatch):
+            found = _core.solve_columns(**kept.core_columns(), settings=settings)
+        else:
+            cores = [None if problem is None else problem.core for problem in kept]
+            sizes = [counts] * rows if isinstance(counts, int) else counts
+            found = _core.solve_problems(problems=cores, learners=sizes, settings=settings)
+        if not (found["ended_early"] or found["interrupted"]):
+            _finish(kept, counts, scheme, then, found, begin, limits, threads, tell)
+        if bar is not None:
+            bar(found["done"])
+    found["total_s"] = perf_counter() - begin
+    plans = Plans._from_core(kept, counts, scheme, found, RowErrors(found["errors"], refused, kept))
+    cause = found["interrupted"]
+    if cause:
+        raise InterruptedMany(plans) from (cause if isinstance(cause, BaseException) else None)
+    return plans
+
+
+def _finish(
+    source: Any,
+    counts: "int | list[int]",
+    scheme: Scheme,
+    then: Then,
+    found: dict[str, Any],
+    begin: float,
+    limits: dict[str, float],
+    threads: int,
+    tell: Callable[[int, float], bool] | None,
+) -> None:
+    """Do for each row what `solve` does after the core, until a limit, the callback or Ctrl-C."""
+    wanted = [
+        code for code, status in enumerate(STATUSES) if unfinished(status, stopped=False, then=then)
+    ]
+    todo = np.flatnonzero(np.isin(found["status"], wanted) & (found["stopped"] == 0))
+    ends = np.cumsum(counts).tolist() if isinstance(counts, list) else None
+
+    def asked(*_: Any) -> bool:
+        return tell is not None and tell(found["done"], perf_counter() - begin)
+
+    told = None if tell is None else asked
+    try:
+        for row in todo.tolist():
+            elapsed_s = perf_counter() - begin
+            limit_s = limits["time_limit_s"] - elapsed_s
+            if limit_s <= 0.0 or (tell is not None and tell(found["done"], elapsed_s)):
+                break
+            limit_s = min(limit_s, limits["row_time_limit_s"] - float(found["elapsed_s"][row]))
+            size = counts if isinstance(counts, int) else counts[row]
+            first = row * size if ends is None else ends[row] - size
+            cells = slice(first, first + size)
+            old = Plan._from_core(source[row], scheme, row_result(found, row, cells))
+            new = finished(
+                old,
+                stopped=False,
+                then=then,
+                limit_s=max(limit_s, 0.0),
+                threads=threads,
+                callback=told,
+            )
+            if new is not old:
+                put_plan(found, row, cells, new)
+    except KeyboardInterrupt:
+        found["interrupted"] = True
+
+
+def _source(problems: Any) -> "Batch | tuple[Problem, ...]":
+    if isinstance(problems, Batch):
+        return problems
+    if isinstance(problems, Table1Draws):
+        return Batch.from_draws(problems)
+    if isinstance(problems, Problem) or not hasattr(problems, "__iter__"):
+        raise TypeError(
+            f"problems is a {type(problems).__name__}: must be a sequence of Problems or a Batch"
+        )
+    source = tuple(problems)
+    for row, problem in enumerate(source):
+        if not isinstance(problem, Problem):
+            raise TypeError(f"problems[{row}] is a {type(problem).__name__}: must be a Problem")
+    return source
+
+
+def _counts(source: "Batch | tuple[Problem, ...]") -> "int | list[int]":
+    """Return the number of learners if it is one, else that of each row."""
+    if isinstance(source, Batch):
+        return source.learners
+    counts = [len(problem.learners) for problem in source]
+    return counts if len(set(counts)) > 1 else (counts[0] if counts else 0)
+
+
+def _has_blocks(source: "Batch | tuple[Problem, ...]") -> bool:
+    if isinstance(source, Batch):
+        return source.has_blocks
+    return any(problem.radio.block_hz is not None for problem in source)
+
+
+def _require_memory(counts: "int | list[int]", rows: int, threads: int, *, blocks: bool) -> None:
+    uniform = isinstance(counts, int)
+    cells = counts * rows if isinstance(counts, int) else sum(counts)
+    largest = counts if isinstance(counts, int) else max(counts)
+    needed = cells * (_BYTES_PER_LEARNER + 8 * blocks) + rows * _BYTES_PER_ROW
+    needed += min(threads, rows) * largest * _BYTES_AT_WORK
+    learners = f"{largest:,} learners" if uniform else f"up to {largest:,} learners"
+    require_bytes(needed, f"a batch of {rows:,} problems of {learners}")
+
+
+def _teller(
+    callback: Callback | None, bar: Callable[[int], None] | None, rows: int
+) -> Callable[[int, float], bool] | None:
+    if callback is None and bar is None:
+        return None
+
+    def tell(done: int, elapsed_s: float) -> bool:
+        if bar is not None:
+            bar(done)
+        return callback is not None and bool(callback(done, rows, elapsed_s))
+
+    return tell
+
+
+def _bar(progress: bool, rows: int) -> AbstractContextManager[Callable[[int], None] | None]:
+    if not progress:
+        return nullcontext()
+    from mel_fast._base.progress import bar
+
+    return bar("solving", rows)
+
+
+guard(__name__)

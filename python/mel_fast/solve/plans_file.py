@@ -1,0 +1,46 @@
+"""Files of many plans: one row a problem, allocations as lists."""
+
+import csv
+import json
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from mel_fast._base.optional import require
+from mel_fast._files.atomic import beside
+
+if TYPE_CHECKING:
+    from mel_fast.solve.plans import Plans
+
+
+def write_csv(plans: "Plans", path: str | PathLike[str]) -> None:
+    """Write a CSV; allocations are JSON arrays, empty where there is no plan."""
+    shares = plans.shares()
+    columns = {name: _listed(column) for name, column in plans.columns().items()}
+    with beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("row", *columns, *shares))
+        for row, cells in enumerate(zip(*columns.values(), strict=True)):
+            lists = (getattr(plans, name)[row].tolist() for name in shares)
+            found = plans.tau[row] > 0
+            writer.writerow((row, *cells, *(json.dumps(cell) if found else "" for cell in lists)))
+
+
+def write_parquet(plans: "Plans", path: str | PathLike[str]) -> None:
+    """Write a Parquet file; allocations are list columns."""
+    arrow = require("pyarrow", extra="parquet")
+    parquet = require("pyarrow.parquet", extra="parquet")
+    columns: dict[str, Any] = {"row": arrow.array(range(len(plans)))}
+    columns.update({name: arrow.array(column) for name, column in plans.columns().items()})
+    ends = [0]
+    for row in plans.samples:
+        ends.append(ends[-1] + len(row))
+    offsets = arrow.array(ends, type=arrow.int64())
+    for name in plans.shares():
+        cells = arrow.array(plans._flat(name))
+        columns[name] = arrow.LargeListArray.from_arrays(offsets, cells)
+    with beside(path) as temporary:
+        parquet.write_table(arrow.table(columns), temporary)
+
+
+def _listed(column: Any) -> list[Any]:
+    return column if isinstance(column, list) else column.tolist()

@@ -1,0 +1,100 @@
+"""One row of many in the shape of the core's result, from which a Plan is made."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mel_fast._base.validation import FloatColumn, IntColumn
+from mel_fast.plans.plan import STATUSES, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What a `Plan` reads from the core's result, from the columns of a batch."""
+
+    status: int
+    tau: int
+    bound: int
+    nodes: int
+    passes: int
+    elapsed_s: float
+    stopped: bool
+    end: tuple[float, float, float]
+    samples: IntColumn | None
+    bandwidth_hz: FloatColumn | None
+    power_w: FloatColumn | None
+    blocks: IntColumn | None
+    tree: list[tuple[int, int, float, float]]
+
+    @property
+    def tree_learner(self) -> IntColumn:
+        """The learner that each node splits; -1 at a leaf."""
+        return np.array([node[0] for node in self.tree], dtype=np.int64)
+
+    @property
+    def tree_at(self) -> IntColumn:
+        """The samples at which each node splits."""
+        return np.array([node[1] for node in self.tree], dtype=np.int64)
+
+    @property
+    def tree_lambda_per_hz(self) -> FloatColumn:
+        """The price of a hertz of each leaf."""
+        return np.array([node[2] for node in self.tree], dtype=np.float64)
+
+    @property
+    def tree_mu_per_w(self) -> FloatColumn:
+        """The price of a watt of each leaf."""
+        return np.array([node[3] for node in self.tree], dtype=np.float64)
+
+
+def row_result(found: dict[str, Any], row: int, cells: slice) -> Any:
+    """Read a row of the core's columns; `cells` are those of its learners."""
+    prices = float(found["lambda_per_hz"][row]), float(found["mu_per_w"][row])
+    leaf = [] if np.isnan(prices[0]) else [(-1, 0, *prices)]
+    planned = found["tau"][row] > 0
+
+    def shares(name: str) -> Any:
+        return found[name][cells] if planned and name in found else None
+
+    end = found["end"][3 * row : 3 * row + 3].tolist()
+    return RowResult(
+        **{name: int(found[name][row]) for name in ("status", "tau", "bound", "nodes", "passes")},
+        elapsed_s=float(found["elapsed_s"][row]),
+        stopped=bool(found["stopped"][row]),
+        end=(end[0], end[1], end[2]),
+        samples=shares("samples"),
+        bandwidth_hz=shares("bandwidth_hz"),
+        power_w=shares("power_w"),
+        blocks=shares("blocks"),
+        tree=found["trees"].get(row, leaf),
+    )
+
+
+def put_plan(found: dict[str, Any], row: int, cells: slice, plan: Plan) -> None:
+    """Write a plan that came after the core's own into its row."""
+    result: Any = plan._core_result
+    tree = list(
+        zip(
+            result.tree_learner.tolist(),
+            result.tree_at.tolist(),
+            result.tree_lambda_per_hz.tolist(),
+            result.tree_mu_per_w.tolist(),
+            strict=True,
+        )
+    )
+    one = len(tree) == 1
+    found["status"][row] = STATUSES.index(plan.status)
+    for name in ("tau", "bound", "nodes", "passes", "elapsed_s"):
+        found[name][row] = getattr(plan, name)
+    found["lambda_per_hz"][row], found["mu_per_w"][row] = tree[0][2:] if one else (np.nan, np.nan)
+    found["end"][3 * row : 3 * row + 3] = result.end
+    found["trees"].pop(row, None)
+    if len(tree) > 1:
+        found["trees"][row] = tree
+    if isinstance(getattr(result, "blame", None), int):
+        found["blame"][row] = result.blame
+    for name in ("samples", "bandwidth_hz", "power_w", "blocks"):
+        column = getattr(plan, name)
+        if name in found:
+            found[name][cells] = 0 if column is None else column

@@ -1,0 +1,130 @@
+"""Solve a problem."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from mel_fast import _core
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.validation import choice
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import SCHEMES, Plan, Scheme
+from mel_fast.plans.status import Interrupted
+from mel_fast.solve.asked import asked_problem, asked_seconds, asked_start, asked_threads
+from mel_fast.solve.finish import finished, unfinished
+
+Callback = Callable[[int, int, int, float], bool | None]
+
+Then = Literal["time", "power", "bandwidth", "none"]
+
+THENS: tuple[Then, ...] = ("time", "power", "bandwidth", "none")
+
+_CODES: dict[str, int] = {scheme: code for code, scheme in enumerate(SCHEMES)}
+
+
+def solve(
+    problem: Problem,
+    *,
+    scheme: Scheme = "joint",
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    callback: Callback | None = None,
+    then: Then = "time",
+    start: Plan | None = None,
+    keep: Any = None,
+) -> Plan:
+    """Return a plan with the most local cycles tau, and a proof that tau + 1 is impossible.
+
+    Parameters
+    ----------
+    problem
+        What to plan.
+    scheme
+        ``"joint"``: samples, bandwidth and power together. The baselines: ``"task_only"`` gives
+        every learner B/K and P/K, ``"resource_only"`` gives every learner D/K samples, integers
+        that differ by at most one.
+    time_limit_s
+        Seconds after which the best plan so far is returned with a valid bound; None for no limit.
+    threads
+        Threads to use, 1 to 1024; the plan does not depend on their number.
+    callback
+        Called now and then with ``(tau, bound, passes, elapsed_s)``; a true answer stops the
+        solver as the time limit does.
+    then
+        Among plans with the best tau: ``"time"`` finishes as early as its split of the samples
+        allows, with all of both budgets; ``"power"`` or ``"bandwidth"`` spends the least of that
+        budget (to a relative 1e-9; see `least` for its proof) and all of the deadline; ``"none"``
+        takes the first plan found, which is quickest. The proof is the same.
+    start
+        A plan for a neighbouring problem, whose prices are where the search begins. The answer is
+        as good as without it.
+    keep
+        Learners whose samples are held fixed: a mapping ``{learner: samples}``; or indices, or a
+        mask of shape (K,), of learners that keep what they have in `start`. The plan is that of
+        the problem in which ``min_samples`` and ``max_samples`` of these learners are just that;
+        its ``problem`` carries these limits.
+
+    Returns
+    -------
+    Plan
+        Its ``status`` says what is proved; ``reasons`` why not, where something is not.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and the allowed range.
+    Interrupted
+        After Ctrl-C, or any KeyboardInterrupt that `callback` or the handler of a signal raises,
+        and itself one; its ``plan`` is the best one so far. Whatever else they raise comes out as
+        it is.
+    """
+    asked_problem(problem)
+    code = _CODES.get(scheme) if isinstance(scheme, str) else None
+    if code is None:
+        code = _CODES[choice("scheme", scheme, SCHEMES)]
+    limit = asked_seconds(time_limit_s)
+    if threads != 1 or type(threads) is not int:
+        threads = asked_threads(threads)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
+    where = asked_start(start)
+    if keep is not None:
+        from mel_fast.solve.keep import kept
+
+        problem = kept(problem, start, keep)
+    if then != "time":
+        choice("then", then, THENS)
+    result = _core.solve(
+        problem.core, code, limit, threads, _truthful(callback), then == "time", where
+    )
+    plan = Plan._from_core(problem, scheme, result)
+    if result.interrupted is not None:
+        raise Interrupted(plan) from result.interrupted
+    if not unfinished(plan.status, stopped=result.stopped, then=then):
+        return plan
+    left_s = max(limit - plan.elapsed_s, 0.0)
+    try:
+        return finished(
+            plan,
+            stopped=result.stopped,
+            then=then,
+            limit_s=left_s,
+            threads=threads,
+            callback=callback,
+        )
+    except Interrupted:
+        raise
+    except KeyboardInterrupt as stop:
+        raise Interrupted(plan) from stop
+
+
+def _truthful(callback: Callback | None) -> Callable[[int, int, int, float], bool] | None:
+    if callback is None:
+        return None
+
+    def stop(*progress: Any) -> bool:
+        return bool(callback(*progress))
+
+    return stop
+
+
+guard(__name__)
