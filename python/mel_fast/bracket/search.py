@@ -342,7 +342,7 @@ class Search:
             tau=tau,
             bound=bound,
             **best.shares(),
-            certificate=certificate_of(self.scheme, above.bound, above),
+            certificate=certificate_of(self.scheme, above.bound, above, problem.learners),
         )
 
     def proof(self) -> Plan | None:
@@ -354,7 +354,9 @@ class Search:
             status=Status.INFEASIBLE if self.tau == 1 else Status.UNDECIDED,
             tau=0,
             bound=self.tau - 1,
-            certificate=certificate_of(self.scheme, self.tau - 1, self.refuted),
+            certificate=certificate_of(
+                self.scheme, self.tau - 1, self.refuted, self.problem.learners
+            ),
             reasons=(f"asked only whether tau = {self.tau} is possible: it is not",),
         )
 

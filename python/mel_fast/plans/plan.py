@@ -228,7 +228,7 @@ reasons, nodes, passes, elapsed_s
         """The proof that ``bound + 1`` local cycles are impossible (see docs/proof.md)."""
         from mel_fast.plans.certificate import certificate_of
 
-        return certificate_of(self.scheme, self.bound, self._core_result)
+        return certificate_of(self.scheme, self.bound, self._core_result, self.problem.learners)
 
     @cached_property
     def reasons(self) -> tuple[str, ...]:
