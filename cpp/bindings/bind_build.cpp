@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/usual_arithmetic.hpp"
 #include "bindings.hpp"
-#include "mel/kernels.hpp"
-#include "mel/usual_arithmetic.hpp"
+#include "kernels/kernels.hpp"
 
 namespace mel_bindings {
 namespace {

@@ -8,8 +8,8 @@
 #include <new>
 #include <utility>
 
+#include "base/parallel.hpp"
 #include "bindings.hpp"
-#include "mel/parallel.hpp"
 #include "mel/solve.hpp"
 
 namespace mel_bindings {

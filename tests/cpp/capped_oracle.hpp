@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "mel/learner.hpp"
+#include "learner/response.hpp"
 
 namespace capped_oracle {
 

@@ -6,8 +6,8 @@
 #include <random>
 #include <vector>
 
-#include "mel/boundary.hpp"
 #include "mel/problem.hpp"
+#include "prices/switching_point.hpp"
 
 namespace instances {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "mel/learner.hpp"
+#include "learner/response.hpp"
 
 namespace oracle {
 namespace {

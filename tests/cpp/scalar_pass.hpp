@@ -2,7 +2,7 @@
 // agree with.
 #pragma once
 
-#include "mel/real_pass.hpp"
+#include "passes/real_pass.hpp"
 
 namespace oracle {
 

@@ -6,10 +6,10 @@
 
 #include "check.hpp"
 #include "instances.hpp"
-#include "mel/boundary.hpp"
-#include "mel/exact_pass.hpp"
-#include "mel/rounding.hpp"
-#include "mel/water_filling.hpp"
+#include "passes/exact_pass.hpp"
+#include "prices/switching_point.hpp"
+#include "split/water_filling.hpp"
+#include "split/whole_samples.hpp"
 
 namespace {
 std::atomic<long> allocations{0};

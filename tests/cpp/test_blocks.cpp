@@ -1,8 +1,8 @@
 // What one learner does with whole blocks, and how blocks are given out, against trying them all.
 #include "block_brute.hpp"
 #include "check.hpp"
-#include "mel/block_filling.hpp"
-#include "mel/exact_pass.hpp"
+#include "passes/exact_pass.hpp"
+#include "split/block_filling.hpp"
 
 using brute::real;
 using instances::uniform;

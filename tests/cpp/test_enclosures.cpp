@@ -3,12 +3,12 @@
 #include <random>
 #include <vector>
 
+#include "bracket/jump_tree.hpp"
 #include "brute.hpp"
 #include "check.hpp"
 #include "instances.hpp"
-#include "mel/exact_pass.hpp"
-#include "mel/jump_tree.hpp"
 #include "mel/least.hpp"
+#include "passes/exact_pass.hpp"
 #include "tree_check.hpp"
 
 namespace {

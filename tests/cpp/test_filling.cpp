@@ -5,8 +5,8 @@
 
 #include "brute.hpp"
 #include "check.hpp"
-#include "mel/rounding.hpp"
-#include "mel/water_filling.hpp"
+#include "split/water_filling.hpp"
+#include "split/whole_samples.hpp"
 
 namespace {
 

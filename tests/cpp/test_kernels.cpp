@@ -5,11 +5,11 @@
 #include <set>
 #include <vector>
 
+#include "base/sums.hpp"
 #include "check.hpp"
 #include "instances.hpp"
-#include "mel/boundary.hpp"
-#include "mel/kernels.hpp"
-#include "mel/sums.hpp"
+#include "kernels/kernels.hpp"
+#include "prices/switching_point.hpp"
 #include "scalar_pass.hpp"
 
 namespace {

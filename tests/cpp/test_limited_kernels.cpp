@@ -10,8 +10,8 @@
 #include "capped_oracle.hpp"
 #include "check.hpp"
 #include "instances.hpp"
-#include "mel/boundary.hpp"
-#include "mel/kernels.hpp"
+#include "kernels/kernels.hpp"
+#include "prices/switching_point.hpp"
 
 namespace {
 

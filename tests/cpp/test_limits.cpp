@@ -5,8 +5,8 @@
 #include "capped_oracle.hpp"
 #include "check.hpp"
 #include "instances.hpp"
-#include "mel/capped.hpp"
-#include "mel/limits.hpp"
+#include "learner/boxes.hpp"
+#include "learner/capped.hpp"
 #include "mel/solve.hpp"
 
 namespace {

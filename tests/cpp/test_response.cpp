@@ -6,7 +6,7 @@
 
 #include "brute.hpp"
 #include "check.hpp"
-#include "mel/learner.hpp"
+#include "learner/response.hpp"
 
 namespace {
 

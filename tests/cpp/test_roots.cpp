@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "check.hpp"
-#include "mel/kernels.hpp"
-#include "mel/link_law.hpp"
+#include "kernels/kernels.hpp"
+#include "learner/link_law.hpp"
 
 namespace {
 

@@ -5,8 +5,8 @@
 
 #include "brute.hpp"
 #include "check.hpp"
-#include "mel/branch_and_bound.hpp"
-#include "mel/kernels.hpp"
+#include "kernels/kernels.hpp"
+#include "tree/branch_and_bound.hpp"
 #include "tree_check.hpp"
 
 namespace {

@@ -3,8 +3,8 @@
 #include <random>
 #include <vector>
 
+#include "base/sums.hpp"
 #include "check.hpp"
-#include "mel/sums.hpp"
 
 TEST(compensated_sum_keeps_what_plain_addition_loses) {
     mel::CompensatedSum sum;

@@ -5,7 +5,7 @@
 
 #include "brute.hpp"
 #include "check.hpp"
-#include "mel/takers.hpp"
+#include "tree/takers.hpp"
 #include "tree_check.hpp"
 
 namespace {

@@ -7,10 +7,10 @@
 #include "brute.hpp"
 #include "check.hpp"
 #include "instances.hpp"
-#include "mel/boundary.hpp"
-#include "mel/exact_pass.hpp"
-#include "mel/kernels.hpp"
+#include "kernels/kernels.hpp"
 #include "mel/least.hpp"
+#include "passes/exact_pass.hpp"
+#include "prices/switching_point.hpp"
 
 namespace {
 

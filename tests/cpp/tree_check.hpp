@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "mel/branch_and_bound.hpp"
 #include "mel/problem.hpp"
 #include "mel/solve.hpp"
+#include "tree/branch_and_bound.hpp"
 
 namespace tree_check {
 

@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "mel/boundary.hpp"
-#include "mel/buffer.hpp"
+#include "base/buffer.hpp"
 #include "mel/solve.hpp"
+#include "prices/switching_point.hpp"
 
 namespace mel {
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "mel/branch_and_bound.hpp"
-#include "mel/buffer.hpp"
+#include "base/buffer.hpp"
 #include "mel/problem.hpp"
+#include "tree/branch_and_bound.hpp"
 
 namespace mel {
 

@@ -1,0 +1,311 @@
+// The least amount of a resource from both sides at once (docs/algorithm.md, section 5).
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+
+#include "base/usual_arithmetic.hpp"
+#include "bracket/fixed_choices.hpp"
+#include "bracket/least_prices.hpp"
+#include "split/whole_samples.hpp"
+#include "tree/takers.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double close = 1e-8;  // relative: of the continuous optimum
+constexpr double near = 3e-11;  // relative: how far the lower end stays below
+constexpr double roomy = 1.01;  // times the lower end: surely enough
+constexpr int rounds = 6;
+constexpr double narrow = 1e-4;  // relative: about the prices found
+constexpr double wide = 9e-10;   // relative: ends so far apart are brought nearer,
+constexpr double aim = 8e-10;    // to this
+constexpr int most_attempts = 8;
+constexpr double few_samples = 256;  // that single steps make up for in no time
+constexpr std::size_t most_leaves = 256;
+constexpr int most_takers = 12;  // rounds in which more learners come to matter
+
+// Prices from the continuous problem are this close; those of a sample of the learners, and any
+// that Newton's steps circled, less so.
+constexpr LeastPrices::Effort after_reals{1e-2, 1e-10};
+constexpr LeastPrices::Effort after_sample{5e-2, 1e-10};
+constexpr LeastPrices::Effort from_afar{0.25, 1e-10};
+constexpr LeastPrices::Effort on_sample{0.25, 1e-4};
+
+class Encloser {
+  public:
+    Encloser(const Problem& problem, std::int64_t tau, Resource resource, const Settings& settings,
+             UniformBox box)
+        : problem_(problem),
+          resource_(resource),
+          settings_(settings),
+          shop_(problem, settings, box),
+          point_(shop_.begin(problem, static_cast<double>(tau), settings)),
+          amount_(amount_of(problem, resource)),
+          prices_(problem, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau), resource,
+                  shop_.pool) {}
+
+    Enclosure run() {
+        const PassPoint first = point_;
+        const LeastPrices::Effort effort = begin();
+        if (usable() && may_leave_out(problem_)) {
+            if (std::optional<Enclosure> found = of_takers()) return std::move(*found);
+        }
+        return run_from(first, effort);
+    }
+
+    Enclosure run_part() {
+        const PassPoint first = point_;
+        return run_from(first, begin());
+    }
+
+  private:
+    Enclosure run_from(const PassPoint& first, const LeastPrices::Effort& effort) {
+        if (find_prices(first, effort)) {
+            reach_ = prices_.widen(point_, narrow);
+            if (refute() && !shop_.pool.stop().check() && split()) {
+                close_gap();
+            }
+        }
+        return found();
+    }
+
+    bool find_prices(const PassPoint& first, const LeastPrices::Effort& effort) {
+        if (usable() && prices_.search(point_, amount_, effort)) return true;
+        if (shop_.pool.stop().check()) return false;
+        point_ = first;
+        amount_ = amount_of(problem_, resource_);
+        return prices_.search(point_, amount_, from_afar);
+    }
+
+    // Where few learners take part: both ends of their problem, and a look at all others. Empty
+    // where too many join, or nothing comes of it.
+    std::optional<Enclosure> of_takers() {
+        double amount = amount_;
+        const auto at = [&](double of, Prices prices) {
+            return PassPoint{point_.tau, with_amount(problem_, resource_, of).cycle_s(), prices};
+        };
+        const Box box = shop_.boxes.real(point_.tau);
+        if (!few_take_part(problem_, box, at(amount, point_.prices), shop_.pool)) return {};
+        std::vector<std::size_t> part =
+            first_takers(problem_, box, at(amount, point_.prices), shop_.pool);
+        Settings settings = settings_;
+        settings.start = Start{point_.tau, point_.prices};
+        for (int round = 0; round < most_takers && !shop_.pool.stop().check(); ++round) {
+            if (part.empty() || 2 * part.size() > problem_.size()) return {};
+            const Problem few = with_amount(problem_, resource_, amount).taken(part);
+            settings.time_limit_s = settings_.time_limit_s - shop_.stop.elapsed_s();
+            Encloser inner(few, static_cast<std::int64_t>(point_.tau), resource_, settings,
+                           shop_.boxes.root().uniform);
+            Enclosure found = inner.run_part();
+            passes_ += found.passes;
+            if (shop_.pool.stop().check()) {
+                found.lower = 0;  // nobody looked at the others
+                return of_whole(std::move(found), part);
+            }
+            // Where these show nothing all others would not either.
+            if (!(found.lower > 0)) return of_whole(std::move(found), part);
+            settings.start->prices = found.prices;
+            amount = found.lower;
+            const Problem refuted = with_amount(few, resource_, found.lower);
+            const RaisedTree raised(refuted, inner.shop_.boxes, point_.tau, found.tree,
+                                    inner.shop_.pool);
+            passes_ += raised.passes();
+            if (!raised.counts_on_prices()) return of_whole(std::move(found), part);
+            const PassPoint lowest = at(amount, raised.lowest());
+            std::vector<std::size_t> back =
+                missing_from(part, takers(problem_, box, lowest, shop_.pool));
+            ++passes_;
+            if (back.empty()) return of_whole(std::move(found), part);
+            part = more_takers(problem_, box, lowest, part, std::move(back), shop_.pool);
+        }
+        return {};
+    }
+
+    // What was found for a part, in the whole problem's columns.
+    Enclosure of_whole(Enclosure found, const std::vector<std::size_t>& part) {
+        const auto spread = [&](auto& column) {
+            if (column.empty()) return;
+            std::remove_reference_t<decltype(column)> all;
+            all.assign(problem_.size(), 0);
+            for (std::size_t i = 0; i < part.size(); ++i) all[part[i]] = column[i];
+            column.swap(all);
+        };
+        renumber(found.tree, part);
+        spread(found.samples);
+        spread(found.settled.bandwidth_hz);
+        spread(found.settled.power_w);
+        found.passes = passes_ + shop_.boundary.passes();
+        return found;
+    }
+
+    bool in_lanes() { return whole_in_lanes(problem_, shop_.boxes.whole(point_.tau)); }
+    bool usable() const { return point_.prices.usable() && std::isfinite(amount_) && amount_ > 0; }
+
+    // Where to begin: at the prices at which the continuous problem needs least. Newton's method
+    // finds them unless responses jump; then a sample of the learners does for a start.
+    LeastPrices::Effort begin() {
+        Boundary& boundary = shop_.boundary;
+        const std::size_t stride = sample_stride(problem_.size(), searched_learners);
+        const bool few = stride > 1;
+        bool smooth = !few || boundary.find_least(point_, resource_, 1e-6, 16, stride);
+        // The bound is linear in a budget: a look teaches as much as a pass. With the cycle costs
+        // change, and passes over real samples bring the prices nearer first.
+        const bool near_enough = few && in_lanes() && resource_ != Resource::cycle;
+        if (smooth && !near_enough) smooth = boundary.find_least(point_, resource_, close, 8);
+        if (smooth) {
+            amount_ = boundary.amount(resource_, point_);
+            return near_enough ? after_sample : after_reals;
+        }
+        const Boundary::Best& best = boundary.best();
+        point_ = best.point;
+        amount_ = resource_ == Resource::cycle || !(best.amount > 0)
+                      ? amount_of(problem_, resource_)
+                      : best.amount;
+        if (!few || !in_lanes()) return from_afar;
+        const Problem part = problem_.sampled(stride);
+        const double share = resource_ == Resource::cycle
+                                 ? 1
+                                 : amount_of(part, resource_) / amount_of(problem_, resource_);
+        LeastPrices of_part(part, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau),
+                            resource_, shop_.pool);
+        PassPoint at = point_;
+        double amount = amount_ * share;
+        if (!of_part.search(at, amount, on_sample)) return from_afar;
+        point_ = at;
+        amount_ = amount / share;
+        return after_sample;
+    }
+
+    // The most that the best prices prove too little. Only where costs change with the amount
+    // does that take another look.
+    bool refute() {
+        LeastPrices::Look seen = prices_.best();
+        for (int round = 0; round < rounds; ++round) {
+            amount_ *= 1 - 0.5 * near;
+            if (resource_ == Resource::cycle) {
+                seen = prices_.look(point_, amount_);
+            } else {
+                prices_.judge(point_, amount_, seen);
+            }
+            if (shop_.pool.stop().requested() || seen.sums.impossible > 0) return false;
+            if (seen.excess.proves_infeasible()) {
+                enclosure_.lower = amount_;
+                return true;
+            }
+            amount_ = std::min(amount_, seen.rules_out);
+            if (!(amount_ > 0)) return false;
+        }
+        return false;
+    }
+
+    // What the best look found, some learners flipped to the other answer: as it is, or at the
+    // prices that make up for what is then too much or too little.
+    bool split() {
+        const std::vector<std::size_t> flips = prices_.model().best_flips();
+        const double over = prices_.best().sums.samples.value() - problem_.samples_real();
+        if (flips.empty() && (!in_lanes() || std::fabs(over) <= few_samples)) {
+            whole_ = prices_.samples();
+            return settle_whole(point_.prices);
+        }
+        return split_at(JumpTree::holding(prices_.model(), flips));
+    }
+
+    // Makes whole_ D in all: whether that needs less than any split before.
+    bool settle_whole(Prices prices) {
+        const double enough = enclosure_.lower * roomy;
+        const Problem here = with_amount(problem_, resource_, enough);
+        const Box sure = shop_.boxes.sure(point_.tau);
+        if (sure.upper) {
+            for (std::size_t k = 0; k < whole_.size(); ++k) {
+                whole_[k] = std::min(whole_[k], sure.high(k));
+            }
+        }
+        Rounding rounding(problem_, shop_.pool);
+        if (!rounding.repair(point_.tau, point_.cycle_s, sure, prices, whole_.data())) return false;
+        Settled settled = settle_near(here, point_.tau, whole_.data(), resource_, enclosure_.lower,
+                                      prices.mu / prices.lambda, shop_.pool);
+        if (settled.bandwidth_hz.empty()) return false;
+        if (!enclosure_.samples.empty() && !(settled.amount < enclosure_.settled.amount)) {
+            return false;
+        }
+        enclosure_.settled = std::move(settled);
+        enclosure_.samples.assign(whole_.begin(), whole_.end());
+        return true;
+    }
+
+    // Where one learner more or less leaves the ends apart: better splits, and boxes in which torn
+    // learners are held to one answer, each with its own prices.
+    void close_gap() {
+        for (int attempt = 0; attempt < most_attempts; ++attempt) {
+            const double upper = enclosure_.settled.amount;
+            if (upper - enclosure_.lower <= wide * upper || shop_.pool.stop().check()) return;
+            const double target = upper * (1 - aim);
+            JumpTree tree(prices_.model(), reach_,
+                          (resource_ == Resource::cycle ? reach_ : 0.5) * prices_.amount());
+            const double goal = target * (1 + near) - prices_.amount();
+            const JumpTree::Outcome outcome = tree.grow(goal, most_leaves);
+            if (outcome == JumpTree::Outcome::better && split_at(tree.found())) continue;
+            // A split that is no better in truth leaves a box that its own looks may yet close.
+            if (outcome != JumpTree::Outcome::too_large) refute_boxes(tree, target);
+            return;
+        }
+    }
+
+    HeldBoxes held_boxes() {
+        return {problem_, prices_, point_, shop_.boxes.whole(point_.tau), reach_, shop_.pool};
+    }
+
+    // At prices near by, with some learners held to one answer.
+    bool split_at(const JumpTree::Found& held) {
+        const Problem here = with_amount(problem_, resource_, prices_.amount());
+        HeldBoxes boxes = held_boxes();
+        const Prices prices = boxes.best_samples(held, here, whole_);
+        passes_ += boxes.passes();
+        return prices.usable() && settle_whole(prices);
+    }
+
+    void refute_boxes(const JumpTree& tree, double target) {
+        HeldBoxes boxes = held_boxes();
+        if (boxes.refute(tree, with_amount(problem_, resource_, target))) {
+            enclosure_.lower = target;
+            enclosure_.tree = boxes.proof();
+        }
+        passes_ += boxes.passes();
+    }
+
+    Enclosure found() {
+        enclosure_.prices = point_.prices;
+        if (enclosure_.tree.empty()) enclosure_.tree = {TreeNode{-1, 0, point_.prices}};
+        enclosure_.passes = shop_.boundary.passes() + prices_.passes() + passes_;
+        return std::move(enclosure_);
+    }
+
+    const Problem& problem_;
+    Resource resource_;
+    Settings settings_;
+    Workshop shop_;
+    PassPoint point_;
+    double amount_;
+    LeastPrices prices_;
+    double reach_ = 0;
+    std::int64_t passes_ = 0;
+    std::vector<double> whole_;
+    Enclosure enclosure_;
+};
+
+}  // namespace
+
+Enclosure enclose(const Problem& problem, std::int64_t tau, Resource resource,
+                  const Settings& settings) {
+    const UsualArithmetic usual;
+    if (problem.sends_nothing() || problem.block_hz() > 0) return {};
+    try {
+        return Encloser(problem, tau, resource, settings, root_box(problem, settings.scheme)).run();
+    } catch (const std::invalid_argument&) {
+        return {};  // the search left what a problem may be
+    }
+}
+
+}  // namespace mel

@@ -1,0 +1,336 @@
+#include "bracket/jump_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace mel {
+namespace {
+
+constexpr int most_cuts = 90;
+constexpr int cuts_between = 4;   // two looks at which kinks are still within the polygon
+constexpr double finest = 1e-10;  // of the reach
+constexpr int most_amounts = 8;
+constexpr int most_flips = 512;
+constexpr std::size_t most_pairs = 64;
+constexpr double on_a_kink = 1e-7;  // relative: prices so near to one are at it
+
+// What the value of an answer gains with every second of the cycle: the rate falls.
+double by_second(LinkLaw law, const Response& r, Prices prices) {
+    if (!(r.bandwidth_hz > 0)) return 0;
+    return (law == LinkLaw::density ? r.cost : prices.lambda * r.bandwidth_hz) / r.slack_s;
+}
+
+// The other answer of learner k; false where there is none within reach.
+bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, double taken,
+             double reach, Jump& jump) {
+    const LinkLaw law = problem.law();
+    const std::size_t k = jump.learner;
+    const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+    const double noise = problem.noise_over_gain()[k];
+    const double low = box.low(k);
+    const bool may_rest = problem.excused() && low <= 0;
+    const Response few = respond(law, demand, noise, may_rest, low, low, point.prices);
+    const Response many =
+        respond_inside(law, demand, noise, may_rest ? 1 : low, box.high(k), point.prices);
+    const double apart = many.samples - few.samples;
+    if (!many.possible || !(apart > 1) || (!few.possible && !may_rest)) return false;
+    const double gain = apart - (many.cost - few.cost);
+    const bool takes_many = taken > few.samples;
+    const double margin = takes_many ? gain : -gain;
+    const double to = takes_many ? 1 : -1;  // of what many take more
+    jump.samples = takes_many ? few.samples : many.samples;
+    jump.margin = std::max(margin, 0.0);
+    jump.by_band = to * point.prices.lambda * (many.bandwidth_hz - few.bandwidth_hz);
+    jump.by_watt = to * point.prices.mu * (many.power_w - few.power_w);
+    jump.by_amount = -to * (by_second(law, many, point.prices) - by_second(law, few, point.prices));
+    return margin < reach * apart;
+}
+
+}  // namespace
+
+std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
+                             const double* samples, const double* lean, double reach, Pool& pool) {
+    std::vector<Jump> jumps;
+    for (std::size_t k = 0; k < problem.size(); ++k) {
+        if (std::fabs(lean[k]) < reach) jumps.push_back({.learner = k});
+    }
+    std::vector<char> near(jumps.size());
+    pool.run(block_count(jumps.size()), [&](std::size_t b) {
+        const std::size_t last = std::min(jumps.size(), (b + 1) * block_size);
+        for (std::size_t i = b * block_size; i < last; ++i) {
+            const double taken = samples[jumps[i].learner];
+            near[i] = jump_of(problem, box, point, taken, reach, jumps[i]);
+        }
+    });
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < jumps.size(); ++i) {
+        if (near[i]) jumps[kept++] = jumps[i];
+    }
+    jumps.resize(kept);
+    return jumps;
+}
+
+double JumpModel::Place::length() const { return std::max(std::fabs(band), std::fabs(watt)); }
+
+double JumpModel::ruled_out(double most) const {
+    double change = 0;
+    for (int step = 0; step < most_amounts; ++step) {
+        double here = value + by_amount * change;
+        double slope = by_amount;
+        for (const Jump& jump : jumps) {
+            const double more = jump.by_amount * change - jump.margin;
+            if (more > 0) {
+                here += more;
+                slope += jump.by_amount;
+            }
+        }
+        if (!(slope > 0)) break;
+        const double next = std::clamp(change - here / slope, -most, most);
+        const bool done = std::fabs(next - change) <= 1e-13 * most;
+        change = next;
+        if (done) break;
+    }
+    return change;
+}
+
+// With the amount fixed: the kinks, and everything else.
+void JumpModel::begin(double amount) {
+    base_ = {value + by_amount * amount, by_band + band_amount * amount,
+             by_watt + watt_amount * amount, by_amount};
+    near_ = jumps;
+    for (Jump& jump : near_) jump.margin -= jump.by_amount * amount;
+}
+
+// Kinks that lie nowhere within the polygon go to the rest or away.
+void JumpModel::settle_jumps() {
+    PlanePoint low{1e300, 1e300}, high{-1e300, -1e300};
+    for (const PlanePoint& corner : polygon_.corners()) {
+        low = {std::min(low.x, corner.x), std::min(low.y, corner.y)};
+        high = {std::max(high.x, corner.x), std::max(high.y, corner.y)};
+    }
+    std::size_t kept = 0;
+    for (const Jump& jump : near_) {
+        const double x = jump.by_band, y = jump.by_watt;
+        const double top =
+            (x > 0 ? high.x : low.x) * x + (y > 0 ? high.y : low.y) * y - jump.margin;
+        const double bottom =
+            (x > 0 ? low.x : high.x) * x + (y > 0 ? low.y : high.y) * y - jump.margin;
+        if (top <= 0) continue;
+        if (bottom >= 0) {
+            base_.value -= jump.margin;
+            base_.by_band += x;
+            base_.by_watt += y;
+            base_.by_amount += jump.by_amount;
+            continue;
+        }
+        near_[kept++] = jump;
+    }
+    near_.resize(kept);
+}
+
+JumpModel::Value JumpModel::at(const Place& place) const {
+    const double x = place.band, y = place.watt;
+    Value v = base_;
+    const double hx = band_band * x + band_watt * y;
+    const double hy = band_watt * x + watt_watt * y;
+    v.value += (base_.by_band + 0.5 * hx) * x + (base_.by_watt + 0.5 * hy) * y;
+    v.by_band += hx;
+    v.by_watt += hy;
+    for (const Jump& jump : near_) {
+        const double more = jump.by_band * x + jump.by_watt * y - jump.margin;
+        if (more > 0) {
+            v.value += more;
+            v.by_band += jump.by_band;
+            v.by_watt += jump.by_watt;
+            v.by_amount += jump.by_amount;
+        }
+    }
+    v.by_amount += band_amount * x + watt_amount * y;
+    return v;
+}
+
+// Where no kink is left: the quadratic's own minimum, if it lies within reach.
+bool JumpModel::smooth_least(Place& place, double reach) const {
+    if (!curved()) return false;
+    const Place to = newton(base_.by_band, base_.by_watt);
+    if (!(to.length() < reach)) return false;
+    place.band = to.band;
+    place.watt = to.watt;
+    return true;
+}
+
+JumpModel::Value JumpModel::least(Place& place, double reach) {
+    begin(place.amount);
+    polygon_.reset({{-reach, -reach}, {reach, -reach}, {reach, reach}, {-reach, reach}});
+    Place best{0, 0, place.amount};
+    Value lowest = at(best);
+    for (int cut = 0; cut < most_cuts && !stopped(); ++cut) {
+        if (cut % cuts_between == 0) {
+            settle_jumps();
+            Place here = place;
+            if (near_.empty() && smooth_least(here, reach)) {
+                const Value rest = base_;
+                begin(place.amount);
+                const Value v = at(here);
+                if (v.value <= lowest.value) {
+                    place = here;
+                    return v;
+                }
+                base_ = rest;  // beyond the polygon, where other kinks count
+                near_.clear();
+            }
+        }
+        PlanePoint c;
+        if (!polygon_.centre(c) || polygon_.extent() < finest * reach) break;
+        const Place here{c.x, c.y, place.amount};
+        const Value v = at(here);
+        if (v.value < lowest.value) {
+            lowest = v;
+            best = here;
+        }
+        polygon_.clip(v.value - lowest.value - v.by_band * c.x - v.by_watt * c.y, v.by_band,
+                      v.by_watt);
+    }
+    place = best;
+    return lowest;
+}
+
+JumpModel::Place JumpModel::best(double reach, double most) {
+    Place place;
+    for (int step = 0; step < most_amounts; ++step) {
+        const Value v = least(place, reach);
+        if (!(v.by_amount > 0)) break;
+        const double next = std::clamp(place.amount - v.value / v.by_amount, -most, most);
+        const bool done = std::fabs(next - place.amount) <= 1e-13 * most;
+        place.amount = next;
+        if (done) break;
+    }
+    return place;
+}
+
+JumpModel::Place JumpModel::lowest(double reach) {
+    Place place;
+    least(place, reach);
+    return place;
+}
+
+double JumpModel::drop(const Place& place) {
+    begin(place.amount);
+    return value - at(place).value;
+}
+
+bool JumpModel::curved() const {
+    return band_band * watt_watt - band_watt * band_watt > 1e-12 * band_band * watt_watt;
+}
+
+double JumpModel::loss(double x, double y) const {
+    const double det = band_band * watt_watt - band_watt * band_watt;
+    return 0.5 * (watt_watt * x * x - 2 * band_watt * x * y + band_band * y * y) / det;
+}
+
+// To where the quadratic has no gradient; from one of (x, y) here.
+JumpModel::Place JumpModel::newton(double x, double y) const {
+    const double det = band_band * watt_watt - band_watt * band_watt;
+    return {(band_watt * y - watt_watt * x) / det, (band_watt * x - band_band * y) / det, 0};
+}
+
+double JumpModel::spread() const {
+    double far = 0;
+    if (!curved()) return far;
+    for (const Jump& jump : jumps) far = std::max(far, newton(jump.by_band, jump.by_watt).length());
+    return far;
+}
+
+JumpModel::Place JumpModel::making_up(const std::vector<std::size_t>& flips) const {
+    if (!curved()) return {};
+    double x = by_band, y = by_watt;
+    for (const std::size_t flip : flips) {
+        x += jumps[flip].by_band;
+        y += jumps[flip].by_watt;
+    }
+    return newton(x, y);
+}
+
+std::vector<std::size_t> JumpModel::best_flips() const {
+    std::vector<std::size_t> flipped;
+    if (!curved()) return flipped;
+    std::vector<double> sign(jumps.size(), 1.0);  // of the next change of mind
+    std::vector<std::size_t> near;
+    double x = by_band, y = by_watt, margin = 0;
+    double lowest = loss(x, y);
+    const auto after = [&](std::size_t i) {
+        return sign[i] * jumps[i].margin +
+               loss(x + sign[i] * jumps[i].by_band, y + sign[i] * jumps[i].by_watt);
+    };
+    const auto flip = [&](std::size_t i) {
+        margin += sign[i] * jumps[i].margin;
+        x += sign[i] * jumps[i].by_band;
+        y += sign[i] * jumps[i].by_watt;
+        sign[i] = -sign[i];
+    };
+    constexpr std::size_t nobody = std::numeric_limits<std::size_t>::max();
+    for (int round = 0; round < most_flips && !stopped(); ++round) {
+        // One learner, or, where no single one helps, two that are not far from torn.
+        std::size_t one = nobody, two = nobody;
+        double best = lowest * (1 - 1e-9);
+        near.clear();
+        for (std::size_t i = 0; i < jumps.size(); ++i) {
+            if (jumps[i].margin < lowest && near.size() < most_pairs) near.push_back(i);
+            if (margin + after(i) < best) {
+                best = margin + after(i);
+                one = i;
+            }
+        }
+        for (std::size_t a = 0; one == nobody && a < near.size(); ++a) {
+            const std::size_t i = near[a];
+            flip(i);
+            for (std::size_t b = a + 1; b < near.size(); ++b) {
+                if (margin + after(near[b]) < best) {
+                    best = margin + after(near[b]);
+                    two = near[b];
+                }
+            }
+            flip(i);
+            if (two != nobody) one = i;
+        }
+        if (one == nobody) break;
+        flip(one);
+        if (two != nobody) flip(two);
+        lowest = best;
+    }
+    for (std::size_t i = 0; i < jumps.size(); ++i) {
+        if (sign[i] < 0) flipped.push_back(i);
+    }
+    return flipped;
+}
+
+JumpModel JumpModel::holding(std::size_t jump, bool other) const {
+    JumpModel held = *this;
+    const Jump& j = jumps[jump];
+    if (other) {
+        held.value -= j.margin;
+        held.by_band += j.by_band;
+        held.by_watt += j.by_watt;
+        held.by_amount += j.by_amount;
+    }
+    held.jumps.erase(held.jumps.begin() + static_cast<std::ptrdiff_t>(jump));
+    return held;
+}
+
+std::size_t JumpModel::most_torn(const Place& place) const {
+    std::size_t torn = jumps.size();
+    double nearest = on_a_kink;
+    for (std::size_t i = 0; i < jumps.size(); ++i) {
+        const Jump& j = jumps[i];
+        const double swing = std::fabs(j.by_band) + std::fabs(j.by_watt);
+        const double apart = std::fabs(gain(j, place)) / swing;
+        if (apart < nearest) {
+            nearest = apart;
+            torn = i;
+        }
+    }
+    return torn;
+}
+
+}  // namespace mel

@@ -1,0 +1,87 @@
+// The prices that rule out most of a resource, from looks at the best whole samples. Between two
+// looks the bound is taken as a quadratic with a kink for every learner whose answer soon changes
+// (jump_model.hpp), so that few looks suffice where responses jump, too.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bracket/jump_model.hpp"
+#include "least/least_parts.hpp"
+
+namespace mel {
+
+class LeastPrices {
+  public:
+    // Of a problem and its boxes at the tau asked about, as real numbers and whole.
+    LeastPrices(const Problem& problem, const Box& real, const Box& whole, Resource resource,
+                Pool& pool)
+        : problem_(problem), real_box_(real), box_(whole), resource_(resource), pool_(pool) {}
+
+    // One look at whole samples.
+    struct Look {
+        SplitSums sums;
+        Excess excess{};
+        double rules_out = 0;  // what the prices prove too little, to first order
+    };
+
+    struct Effort {
+        double reach;       // share by which prices are thought to be off
+        double worthwhile;  // share of the amount that better prices must promise
+    };
+
+    // Moves point and amount to where most is ruled out; false where a look fails at the start.
+    bool search(PassPoint& point, double& amount, const Effort& effort);
+
+    // Of the best look: its sums, its whole samples and the model around its prices.
+    const Look& best() const { return best_; }
+    const std::vector<double>& samples() const { return best_samples_; }
+    const JumpModel& model() const { return model_; }
+    double amount() const { return at_.amount; }  // that it looked at
+
+    // A look at the point with that amount; the best one remains the best.
+    Look look(PassPoint& point, double amount);
+    // The model around the best prices with every learner that matters within `least_reach`, or as
+    // far as one jump moves the prices; returns how far that is.
+    double widen(const PassPoint& point, double least_reach);
+    // The best look's sums where costs do not depend on the amount.
+    void judge(const PassPoint& point, double amount, Look& seen) const;
+
+    std::int64_t passes() const { return passes_; }
+
+  private:
+    void measure(const PassPoint& point, double amount);
+    JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double reach);
+    std::vector<Jump> jumps_of(const PassPoint& point, double amount,
+                               const std::vector<double>& samples, const std::vector<double>& lean,
+                               double reach);
+    double slope(Prices prices) const { return growth(resource_, prices, real_); }
+
+    const Problem& problem_;
+    Box real_box_, box_;
+    Resource resource_;
+    Pool& pool_;
+    // Prices looked at, and what they showed.
+    struct Place {
+        Prices prices{};
+        double amount = 0;
+        double value = 0;      // of the bound less D, at that amount
+        double rules_out = 0;  // where the bound reaches D at these prices,
+        bool reached = false;  // if that is near
+    };
+    bool better(const Place& now) const;
+    void learn_curvature(const JumpModel& now);
+
+    PassSums real_;
+    double curvature_ = 1;  // of the bound, in units of that of the real responses
+    bool kept_ = false;
+    Place at_;  // the best so far
+    Look best_;
+    JumpModel model_;
+    std::vector<PassSums> real_blocks_;
+    std::vector<SplitSums> blocks_;
+    std::vector<double> samples_, best_samples_, lean_, best_lean_;
+    std::int64_t passes_ = 0;
+};
+
+}  // namespace mel

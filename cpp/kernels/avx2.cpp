@@ -1,0 +1,2 @@
+#define MEL_ISA avx2
+#include "kernels/kernels.inc.hpp"

@@ -1,0 +1,2 @@
+#define MEL_ISA avx512
+#include "kernels/kernels.inc.hpp"

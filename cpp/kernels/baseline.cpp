@@ -1,0 +1,2 @@
+#define MEL_ISA baseline
+#include "kernels/kernels.inc.hpp"

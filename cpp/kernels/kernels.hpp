@@ -1,0 +1,140 @@
+// The hot loops, compiled once for each instruction set and chosen at run time. Every variant does
+// the same operations in the same order, so all give the same bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/parallel.hpp"
+#include "passes/real_pass.hpp"
+#include "split/water_filling.hpp"
+
+namespace mel {
+
+inline constexpr std::size_t group =
+    16;  // learners taken together; columns are padded to whole groups
+struct KernelInput {
+    const double* compute_s;
+    const double* return_s_per_bit;
+    const double* noise;
+    double alpha;
+    double beta;
+    double returned_bits_per_sample;
+    bool excused;
+    UniformBox box;
+    PassPoint point;
+    std::size_t size;    // learners in all
+    std::size_t stride;  // visits every stride-th group
+    // Of limited problems; padded like the columns above. The first three come together, or not at
+    // all (then `box` holds), and so do the last three (then nothing is capped).
+    const double* lower = nullptr;
+    const double* upper = nullptr;        // real numbers: what the energy allows need not be whole
+    const double* upper_slope = nullptr;  // d upper / d tau
+    const double* max_bandwidth = nullptr;  // infinity: no cap
+    const double* max_power = nullptr;
+    const double* max_rate = nullptr;  // of both caps together
+
+    bool capped() const { return max_rate != nullptr; }
+    bool limited() const { return lower != nullptr || capped(); }
+};
+
+struct AllocationScale {
+    double bandwidth;
+    double power;
+    double deadline_s;
+};
+
+// What the reals of a block become when they are rounded.
+struct CarryTarget {
+    double scale;         // of the reals, first
+    double start;         // what rounding owes from the blocks before
+    double whole;         // the integer that the block sums to
+    const double* lower;  // of each learner; null: the box of the input
+    const double* upper;
+};
+
+// Of the best whole samples; what the lanes are unsure of is left out.
+struct WholeSums {
+    double samples = 0;
+    double bandwidth = 0;
+    double power = 0;
+    double cost = 0;
+    double condition = 0;  // sum of cost / slack
+    double impossible = 0;
+    double unsure = 0;  // learners left out
+};
+
+struct Kernels {
+    using Real = PassSums (*)(const KernelInput&, std::size_t first, std::size_t last);
+    // Writes the samples and returns their sum.
+    using Samples = double (*)(const KernelInput&, std::size_t first, std::size_t last,
+                               double* samples);
+    using Fill = FillSums (*)(const KernelInput&, std::size_t first, std::size_t last,
+                              const double* samples);
+    using Allocate = AllocationSums (*)(const KernelInput&, const AllocationScale&,
+                                        std::size_t first, std::size_t last, const double* samples,
+                                        double* bandwidth_hz, double* power_w);
+    // Rounds a whole block in place; false, and nothing done, where learners stand at their bounds.
+    using Carry = bool (*)(const KernelInput&, const CarryTarget&, std::size_t first,
+                           double* samples);
+    // Writes the best whole samples, -1 for a learner that is left out. One box for all, no caps.
+    // And where `lean` is not null, how much better many samples are than the other answer (staying
+    // out, or the fewest allowed), as a share of those samples: infinite where there is none, minus
+    // infinity where it is not many, 0 for a learner that is left out.
+    using Whole = WholeSums (*)(const KernelInput&, std::size_t first, std::size_t last,
+                                double* samples, double* lean);
+    Real real_density;
+    Real real_fixed;
+    Samples samples_density;
+    Samples samples_fixed;
+    Fill fill_density;
+    Fill fill_fixed;
+    Allocate allocate_density;
+    Allocate allocate_fixed;
+    // The same for problems with limits; these look at the columns of limits where there are any.
+    Real limited_real_density;
+    Real limited_real_fixed;
+    Samples limited_samples_density;
+    Samples limited_samples_fixed;
+    // And these need the columns of caps.
+    Fill capped_fill_density;
+    Fill capped_fill_fixed;
+    Allocate capped_allocate_density;
+    Allocate capped_allocate_fixed;
+    Carry carry;
+    Whole whole_density;
+    Whole whole_fixed;
+
+    Real real(LinkLaw law, bool limited = false) const {
+        if (limited) return law == LinkLaw::density ? limited_real_density : limited_real_fixed;
+        return law == LinkLaw::density ? real_density : real_fixed;
+    }
+    Samples samples(LinkLaw law, bool limited = false) const {
+        if (limited) {
+            return law == LinkLaw::density ? limited_samples_density : limited_samples_fixed;
+        }
+        return law == LinkLaw::density ? samples_density : samples_fixed;
+    }
+    Fill fill(LinkLaw law, bool capped = false) const {
+        if (capped) return law == LinkLaw::density ? capped_fill_density : capped_fill_fixed;
+        return law == LinkLaw::density ? fill_density : fill_fixed;
+    }
+    Whole whole(LinkLaw law) const { return law == LinkLaw::density ? whole_density : whole_fixed; }
+    Allocate allocate(LinkLaw law, bool capped = false) const {
+        if (capped) {
+            return law == LinkLaw::density ? capped_allocate_density : capped_allocate_fixed;
+        }
+        return law == LinkLaw::density ? allocate_density : allocate_fixed;
+    }
+};
+
+// `automatic` is the widest that this machine has; a set that it lacks falls back to the widest
+// below.
+const Kernels& kernels_for(InstructionSet set);
+InstructionSet widest_instruction_set();
+// What `automatic` is from now on, in every thread; `automatic` itself goes back to the widest.
+void prefer_instruction_set(InstructionSet set);
+
+KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint& point);
+
+}  // namespace mel

@@ -1,0 +1,223 @@
+// Several doubles at a time, in plain IEEE operations only (no fused multiply-add), so that every
+// instruction set gives the same bits. Included by one translation unit for each instruction set,
+// each with its own MEL_ISA namespace.
+//
+// Lanes holds two native vectors: their independent chains hide the latency of divisions and roots.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include "base/sums.hpp"
+
+namespace mel::MEL_ISA {
+
+#if defined(__AVX512F__)
+inline constexpr int native_width = 8;
+#elif defined(__AVX2__)
+inline constexpr int native_width = 4;
+#else
+inline constexpr int native_width = 2;
+#endif
+inline constexpr int width = 2 * native_width;
+
+typedef double Vector __attribute__((vector_size(8 * native_width)));
+typedef std::int64_t VectorMask __attribute__((vector_size(8 * native_width)));
+typedef std::uint64_t VectorBits __attribute__((vector_size(8 * native_width)));
+
+#define MEL_INLINE static inline __attribute__((always_inline))
+
+struct Lanes {
+    Vector a, b;
+};
+struct Mask {
+    VectorMask a, b;
+};
+
+MEL_INLINE Vector spread(double x) { return Vector{} + x; }
+MEL_INLINE Lanes fill(double x) { return {spread(x), spread(x)}; }
+
+#define MEL_ARITHMETIC(op)                                                              \
+    MEL_INLINE Lanes operator op(Lanes x, Lanes y) { return {x.a op y.a, x.b op y.b}; } \
+    MEL_INLINE Lanes operator op(Lanes x, double y) { return {x.a op y, x.b op y}; }    \
+    MEL_INLINE Lanes operator op(double x, Lanes y) { return {x op y.a, x op y.b}; }
+MEL_ARITHMETIC(+)
+MEL_ARITHMETIC(-)
+MEL_ARITHMETIC(*)
+MEL_ARITHMETIC(/)
+#undef MEL_ARITHMETIC
+
+#define MEL_COMPARISON(op)                                                             \
+    MEL_INLINE Mask operator op(Lanes x, Lanes y) { return {x.a op y.a, x.b op y.b}; } \
+    MEL_INLINE Mask operator op(Lanes x, double y) { return {x.a op spread(y), x.b op spread(y)}; }
+MEL_COMPARISON(<)
+MEL_COMPARISON(<=)
+MEL_COMPARISON(>)
+MEL_COMPARISON(>=)
+MEL_COMPARISON(==)
+#undef MEL_COMPARISON
+
+MEL_INLINE Lanes operator-(Lanes x) { return {-x.a, -x.b}; }
+MEL_INLINE Lanes& operator+=(Lanes& x, Lanes y) { return x = x + y; }
+MEL_INLINE Lanes& operator-=(Lanes& x, Lanes y) { return x = x - y; }
+MEL_INLINE Mask operator&(Mask x, Mask y) { return {x.a & y.a, x.b & y.b}; }
+MEL_INLINE Mask operator|(Mask x, Mask y) { return {x.a | y.a, x.b | y.b}; }
+MEL_INLINE Mask operator~(Mask x) { return {~x.a, ~x.b}; }
+MEL_INLINE Mask none() { return {VectorMask{}, VectorMask{}}; }
+
+MEL_INLINE Lanes select(Mask m, Lanes x, Lanes y) { return {m.a ? x.a : y.a, m.b ? x.b : y.b}; }
+MEL_INLINE Lanes only(Mask m, Lanes x) { return select(m, x, fill(0)); }
+MEL_INLINE Lanes larger(Lanes x, Lanes y) { return select(x > y, x, y); }
+MEL_INLINE Lanes smaller(Lanes x, Lanes y) { return select(x < y, x, y); }
+
+MEL_INLINE Vector magnitude(Vector x) { return (Vector)((VectorBits)x & 0x7fffffffffffffffULL); }
+MEL_INLINE Lanes magnitude(Lanes x) { return {magnitude(x.a), magnitude(x.b)}; }
+
+MEL_INLINE Lanes load(const double* from) {
+    Lanes x;
+    std::memcpy(&x, from, sizeof x);
+    return x;
+}
+MEL_INLINE void store(double* to, Lanes x) { std::memcpy(to, &x, sizeof x); }
+
+// The first `count` lanes of memory that ends there, zero in the others.
+MEL_INLINE Lanes load_part(const double* from, std::size_t count) {
+    double buffer[width] = {};
+    std::memcpy(buffer, from, count * sizeof(double));
+    return load(buffer);
+}
+MEL_INLINE void store_part(double* to, Lanes x, std::size_t count) {
+    double buffer[width];
+    store(buffer, x);
+    std::memcpy(to, buffer, count * sizeof(double));
+}
+
+MEL_INLINE bool any(VectorMask m) {
+#if defined(__AVX512DQ__)
+    return _mm512_movepi64_mask((__m512i)m) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_pd((__m256d)m) != 0;
+#elif defined(__SSE2__)
+    return _mm_movemask_pd((__m128d)m) != 0;
+#else
+    return (m[0] | m[1]) != 0;
+#endif
+}
+MEL_INLINE bool any(Mask m) { return any(m.a | m.b); }
+
+MEL_INLINE Vector square_root(Vector x) {
+#if defined(__AVX512F__)
+    return (Vector)_mm512_maskz_sqrt_pd(0xff, (__m512d)x);
+#elif defined(__AVX2__)
+    return (Vector)_mm256_sqrt_pd((__m256d)x);
+#elif defined(__SSE2__)
+    return (Vector)_mm_sqrt_pd((__m128d)x);
+#else
+    return Vector{__builtin_sqrt(x[0]), __builtin_sqrt(x[1])};
+#endif
+}
+MEL_INLINE Lanes square_root(Lanes x) { return {square_root(x.a), square_root(x.b)}; }
+
+inline constexpr double ln2_high = 6.93147180369123816490e-01;
+inline constexpr double ln2_low = 1.90821492927058770002e-10;
+
+MEL_INLINE Vector power_of_two(Vector shifted) {
+    return (Vector)(((VectorBits)shifted + 1023) << 52);
+}
+
+struct Exponential {
+    Lanes minus_one;  // e^x - 1, to the last bits also for small x
+    Lanes excess;     // e^x - 1 - x, likewise
+    Lanes value;      // e^x
+};
+
+// For -700 < x < 700.
+MEL_INLINE Exponential exponential(Lanes x) {
+    const Lanes shifted = x * 1.44269504088896338700 + round_magic;
+    const Lanes k = shifted - round_magic;
+    const Lanes r = (x - k * ln2_high) - k * ln2_low;
+    const Lanes r2 = r * r;
+    const Lanes r4 = r2 * r2;
+    // (e^r - 1 - r) / r^2 by its series: |r| <= 0.35 makes the first left-out term 2e-18 of the
+    // whole.
+    const Lanes low = (0.5 + r * (1.0 / 6)) + r2 * (1.0 / 24 + r * (1.0 / 120));
+    const Lanes middle = (1.0 / 720 + r * (1.0 / 5040)) + r2 * (1.0 / 40320 + r * (1.0 / 362880));
+    const Lanes high =
+        (1.0 / 3628800 + r * (1.0 / 39916800)) + r2 * (1.0 / 479001600 + r * (1.0 / 6227020800));
+    const Lanes tail = r2 * (low + r4 * (middle + r4 * high));
+    const Lanes small = r + tail;
+    const Lanes scale = {power_of_two(shifted.a), power_of_two(shifted.b)};
+    const Mask unscaled = k == fill(0);
+    const Lanes minus_one = select(unscaled, small, scale * small + (scale - 1));
+    return {minus_one, select(unscaled, tail, minus_one - x), scale + scale * small};
+}
+
+struct Parts {
+    Lanes k;  // exponent
+    Lanes f;  // mantissa in [sqrt(1/2), sqrt(2)) minus one
+};
+
+MEL_INLINE void split(Vector x, Vector& k, Vector& f) {
+    const VectorBits bits = (VectorBits)x - 0x3fe6a09e667f3bcdULL;  // of sqrt(1/2)
+    // An arithmetic shift by 52 in unsigned steps: bias the exponent positive first.
+    const VectorBits exponent = ((bits + 0x4000000000000000ULL) >> 52) - 0x400;
+    f = (Vector)((VectorBits)x - (exponent << 52)) - 1;
+    k = (Vector)(exponent + 0x4338000000000000ULL) - round_magic;
+}
+MEL_INLINE Parts split(Lanes x) {
+    Parts p;
+    split(x.a, p.k.a, p.f.a);
+    split(x.b, p.k.b, p.f.b);
+    return p;
+}
+
+// Natural logarithm of positive, normal numbers; error about one unit in the last place.
+MEL_INLINE Lanes logarithm(Lanes x) {
+    const Parts p = split(x);
+    const Lanes s = p.f / (2 + p.f);
+    const Lanes z = s * s;
+    const Lanes w = z * z;
+    const Lanes odd = w * (3.999999999940941908e-01 +
+                           w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+    const Lanes even = z * (6.666666666666735130e-01 +
+                            w * (2.857142874366239149e-01 +
+                                 w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+    const Lanes half = 0.5 * p.f * p.f;
+    return p.k * ln2_high - ((half - (s * (half + (odd + even)) + p.k * ln2_low)) - p.f);
+}
+
+// ln(1 + x) for x >= 0, to the last bits also for small x.
+MEL_INLINE Lanes logarithm_1p(Lanes x) {
+    const Lanes u = 1 + x;
+    return logarithm(u) + (x - (u - 1)) / u;
+}
+
+// Starting points. ln x for positive, normal numbers, good to 1e-7,
+MEL_INLINE Lanes logarithm_rough(Lanes x) {
+    const Parts q = split(x);
+    const Lanes s = q.f / (2 + q.f);
+    const Lanes z = s * s;
+    return q.k * 0.69314718055994531 +
+           2 * s * (1 + z * (0.33333333 + z * (0.2000008 + z * 0.1437)));
+}
+
+// ln(1 + p) for p >= 0, good to 1e-7,
+MEL_INLINE Lanes logarithm_1p_rough(Lanes p) {
+    return select(p < fill(1e-5), p * (1 - 0.5 * p), logarithm_rough(1 + p));
+}
+
+// and e^x for -700 < x < 700, good to 3e-6.
+MEL_INLINE Lanes exponential_rough(Lanes x) {
+    const Lanes shifted = x * 1.44269504088896338700 + round_magic;
+    const Lanes r = x - (shifted - round_magic) * 0.69314718055994531;
+    const Lanes scale = {power_of_two(shifted.a), power_of_two(shifted.b)};
+    const Lanes r2 = r * r;
+    return scale * ((1 + r) + r2 * ((0.5 + r * (1.0 / 6)) + r2 * (1.0 / 24 + r * (1.0 / 120))));
+}
+
+}  // namespace mel::MEL_ISA

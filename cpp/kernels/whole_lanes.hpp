@@ -1,0 +1,177 @@
+// The best whole samples of eight learners at given prices: both neighbours of the best real ones,
+// looked at with their costs. What is unusual (near a bound of the arithmetic, at the end of the
+// cycle, so near an integer that rounding decides which two are the neighbours) is left to the
+// scalar response.
+#pragma once
+
+#include <limits>
+
+#include "kernels/carry_lanes.hpp"
+
+namespace mel::MEL_ISA {
+
+struct WholeLanes {
+    Lanes samples, slack, bandwidth, power, cost;
+    Lanes lean;  // see Kernels::Whole
+    Mask active;
+    Mask impossible;
+    Mask unsure;  // for the scalar response
+};
+
+inline constexpr double clear_of_integers = 1e-3;  // samples; far more than x below may err by
+inline constexpr double soon_torn = 0.05;  // of the samples: worth so little more than the fewest
+inline constexpr double no_other = std::numeric_limits<double>::infinity();
+inline constexpr double longest_reach = 1e9;  // samples; to err by that much takes more
+
+struct Neighbours {
+    Lanes below, above;
+    Mask unsure;
+};
+
+// The integers around x within the box. Costs are convex between them, so beyond the box its end
+// is best.
+MEL_INLINE Neighbours neighbours(const Ends& e, Lanes x) {
+    const Lanes within = smaller(larger(x, fill(e.low)), fill(e.high));
+    const Lanes nearest = rounded(within);
+    const Lanes below = select(nearest > within, nearest - 1, nearest);
+    Neighbours n;
+    n.below = larger(below, fill(e.low));
+    n.above = smaller(n.below + 1, fill(e.high));
+    n.unsure = (magnitude(x - nearest) < fill(clear_of_integers)) | (within > fill(longest_reach));
+    return n;
+}
+
+// Whether samples meet the deadline, and by how little it may be to leave the question to others.
+struct Reach {
+    Lanes slack;
+    Mask allowed, unsure;
+};
+
+MEL_INLINE Reach reach_of(const KernelInput& in, const DemandLanes& q, Lanes d) {
+    const double guard = capacity_reserve * in.point.cycle_s;
+    Reach r;
+    r.slack = q.budget - q.each * d;
+    r.allowed = r.slack > fill(guard);
+    r.unsure = magnitude(r.slack) <= fill(guard);
+    return r;
+}
+
+struct WholeDensity {
+    MEL_INLINE WholeLanes respond(const KernelInput& in, const PriceConstants& p, std::size_t k) {
+        const DemandLanes q = demand_lanes(in, k);
+        const Ends e = ends_of(in, q);
+        const DensityRoot root = density_root(p.ratio / q.noise);
+        const Lanes band_slope = ln2 / root.log_gain;
+        const Lanes watt = root.gain * q.noise;
+        const Lanes unit_cost = (p.lambda + p.mu * watt) * band_slope;
+        const Neighbours n = neighbours(e, (q.budget - square_root(unit_cost * q.shape)) / q.each);
+        const Reach low = reach_of(in, q, n.below);
+        const Reach high = reach_of(in, q, n.above);
+        const Lanes low_rate = rate(in, n.below, low);
+        const Lanes high_rate = rate(in, n.above, high);
+        const Mask up = high.allowed & (n.above - n.below > unit_cost * (high_rate - low_rate));
+        const Lanes bought = select(up, high_rate, low_rate);
+        WholeLanes w;
+        w.samples = select(up, n.above, n.below);
+        w.slack = select(up, high.slack, low.slack);
+        w.bandwidth = bought * band_slope;
+        w.power = w.bandwidth * watt;
+        w.cost = bought * unit_cost;
+        w.lean = fill(no_other);
+        // Beyond these the root's intermediate results leave the range of doubles.
+        const Mask far = ~((root.log_gain > 1e-60) & (root.log_gain < fill(250)));
+        finish(in, q, e, low.unsure | high.unsure | ~low.allowed | n.unsure | far, w);
+        return w;
+    }
+
+    MEL_INLINE Lanes rate(const KernelInput& in, Lanes d, const Reach& r) {
+        return (in.alpha * d + in.beta) / select(r.allowed, r.slack, fill(1));
+    }
+
+    MEL_INLINE void finish(const KernelInput& in, const DemandLanes& q, const Ends& e, Mask unsure,
+                           WholeLanes& w) {
+        const bool may_rest = in.excused && in.box.lower <= 0;
+        const Lanes value = w.samples - w.cost;
+        const double reserve = 4 * capacity_reserve * in.point.cycle_s;
+        const Mask hidden = ~e.possible & (e.low_slack > fill(-reserve));
+        w.active = may_rest ? e.possible & (value > 0) : e.possible;
+        w.impossible = may_rest ? none() : q.valid & ~e.possible;
+        // One sample more than is held may be what rounding hides at the end of the cycle.
+        const Mask last = reach_of(in, q, w.samples + 1).unsure;
+        w.lean = may_rest ? smaller(w.lean, value / larger(w.samples, fill(1))) : w.lean;
+        // Where taking part is worth nothing, rounding decides whether it is.
+        const Mask idle = may_rest ? magnitude(value) <= 1e-9 * w.samples : none();
+        w.unsure = q.valid & (hidden | (e.possible & (unsure | last | idle)));
+    }
+};
+
+struct WholeFixed {
+    MEL_INLINE WholeLanes respond(const KernelInput& in, const PriceConstants& p, std::size_t k) {
+        DemandLanes q = demand_lanes(in, k);
+        const Ends e = ends_of(in, q);
+        DemandLanes safe = q;
+        safe.valid = e.possible & (q.shape > fill(0));
+        safe.shape = select(safe.valid, q.shape, fill(1));
+        const FixedLaw::Wish wish = FixedLaw::wish(in, p, safe, true);
+        const Lanes inverse_each = 1 / q.each;
+        Neighbours n = neighbours(e, (q.budget - wish.slack) * inverse_each);
+        // Without an interior maximum the lower end is best.
+        const Mask falls = safe.valid & ~wish.found;
+        n.below = select(falls, fill(e.low), n.below);
+        n.above = select(falls, fill(e.low), n.above);
+        const Reach low = reach_of(in, q, n.below);
+        const Reach high = reach_of(in, q, n.above);
+        // The wish's slack is good to 1e-12.
+        const Mask coarse = wish.slack * inverse_each > fill(1e11 * clear_of_integers);
+        Mask unsure =
+            low.unsure | high.unsure | ~low.allowed | ~safe.valid | (~falls & (n.unsure | coarse));
+        WholeLanes w = bought(in, p, q, n.below, low, safe.valid);
+        const WholeLanes more = bought(in, p, q, n.above, high, safe.valid & high.allowed);
+        unsure = unsure | w.unsure | more.unsure;
+        take(high.allowed & (more.samples - more.cost > w.samples - w.cost), more, w);
+        w.lean = select(falls, fill(-no_other), fill(no_other));
+        if (in.alpha > 0) {
+            // The value may rise again towards the lower end, which is worth at most its samples.
+            // Looked at, too, where prices need change little for that.
+            const Mask doubt =
+                safe.valid & wish.found & (w.samples - w.cost < e.low + soon_torn * w.samples);
+            if (any(doubt)) {
+                const Reach end = reach_of(in, q, fill(e.low));
+                const WholeLanes least = bought(in, p, q, fill(e.low), end, doubt & end.allowed);
+                unsure = unsure | (doubt & (end.unsure | least.unsure));
+                const Lanes more_worth = w.samples - w.cost - (least.samples - least.cost);
+                const Mask torn = doubt & end.allowed;
+                w.lean = select(torn, more_worth / larger(w.samples, fill(1)), w.lean);
+                take(torn & (more_worth < fill(0)), least, w);
+            }
+        }
+        WholeDensity::finish(in, q, e, unsure, w);
+        return w;
+    }
+
+    MEL_INLINE void take(Mask m, const WholeLanes& x, WholeLanes& w) {
+        w.samples = select(m, x.samples, w.samples);
+        w.slack = select(m, x.slack, w.slack);
+        w.bandwidth = select(m, x.bandwidth, w.bandwidth);
+        w.power = select(m, x.power, w.power);
+        w.cost = select(m, x.cost, w.cost);
+    }
+
+    MEL_INLINE WholeLanes bought(const KernelInput& in, const PriceConstants& p,
+                                 const DemandLanes& q, Lanes d, const Reach& r, Mask m) {
+        const Lanes rate = (in.alpha * d + in.beta) / select(r.allowed, r.slack, fill(1));
+        const Mask sends = m & (rate > 0);
+        const Lanes argument = select(sends, p.ratio * ln2 * rate / q.noise, fill(1));
+        const Lanes u = fixed_root(square_root(argument));
+        WholeLanes w{};
+        w.samples = d;
+        w.slack = r.slack;
+        w.bandwidth = only(sends, rate * ln2 / u);
+        w.power = only(sends, q.noise * exponential(smaller(u, fill(690))).minus_one);
+        w.cost = p.lambda * w.bandwidth + p.mu * w.power;
+        w.unsure = sends & ~((u > 1e-60) & (u < fill(250)));
+        return w;
+    }
+};
+
+}  // namespace mel::MEL_ISA

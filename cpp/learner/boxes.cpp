@@ -1,0 +1,176 @@
+#include "learner/boxes.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include "base/expansion.hpp"
+#include "base/parallel.hpp"
+#include "base/sums.hpp"
+#include "learner/response.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// What learner k may still spend on samples once the bare model is returned, and what each takes.
+struct EnergyLine {
+    double left;      // E - return power * beta / R
+    double each;      // at tau
+    double tau_each;  // d each / d tau
+    double left_error;
+
+    EnergyLine(const Problem& problem, std::size_t k, double tau) {
+        const LearnerLimits& limits = *problem.limits();
+        const double fixed = limits.return_j_per_bit[k] * problem.model_bits();
+        left = limits.energy_j[k] - fixed;
+        left_error = 32 * unit_roundoff * (limits.energy_j[k] + fixed);
+        tau_each = limits.flops_per_sample * limits.energy_per_flop_j[k];
+        each = tau * tau_each + limits.return_j_per_bit[k] * problem.model_bits_per_sample();
+    }
+    // Nothing limits where samples take no energy at all.
+    double most(double error) const {
+        const double spend = left + error;
+        if (!(spend >= 0)) return -1;
+        if (!(each > 0)) return infinity;
+        return spend / each * (1 + (error > 0 ? 32 : -32) * unit_roundoff);
+    }
+};
+
+}  // namespace
+
+EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, double tau, double d) {
+    const LearnerLimits& limits = *problem.limits();
+    if (limits.energy_j[k] == infinity || (problem.excused() && d == 0)) {
+        return EnergyVerdict::kept;
+    }
+    Expansion over(tau);
+    over.multiply(d);
+    over.multiply(limits.flops_per_sample);
+    over.multiply(limits.energy_per_flop_j[k]);
+    over.add(-limits.energy_j[k]);
+    const double rest = over.estimate();
+    const double back =
+        limits.return_j_per_bit[k] * (problem.model_bits_per_sample() * d + problem.model_bits());
+    const double total = rest + back;
+    const double error = back > 0 ? unit_roundoff * (64 * back + 16 * std::fabs(rest)) : 0;
+    if (total <= -error) return EnergyVerdict::kept;
+    return total > error ? EnergyVerdict::broken : EnergyVerdict::unclear;
+}
+
+Boxes::Boxes(const Problem& problem, Pool& pool, UniformBox scheme)
+    : problem_(problem),
+      pool_(pool),
+      scheme_(scheme),
+      limits_(problem.limits()),
+      energy_(limits_ && limits_->energy()) {
+    if (!limits_) return;
+    const std::size_t size = problem.size();
+    const std::size_t padded = (size + 15) / 16 * 16;
+    lower_.assign(padded, scheme.lower);
+    upper_.assign(padded, scheme.upper);
+    CompensatedSum least, most;
+    for (std::size_t k = 0; k < size; ++k) {
+        if (!limits_->min_samples.empty()) lower_[k] = std::max(lower_[k], limits_->min_samples[k]);
+        if (!limits_->max_samples.empty()) upper_[k] = std::min(upper_[k], limits_->max_samples[k]);
+        contradicts_ = contradicts_ || lower_[k] > upper_[k];
+        least.add(lower_[k]);
+        most.add(upper_[k]);
+    }
+    contradicts_ = contradicts_ || above(least, problem.samples_real()) > 0 ||
+                   above(most, problem.samples_real()) < 0;
+}
+
+double Boxes::largest_tau() const {
+    double least = infinity;
+    if (!limits_) return least;
+    constexpr double room = 1 + 1e-12;
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const double d = lower_[k];
+        if (problem_.excused() && d == 0) continue;
+        const Demand demand = demand_of(problem_, k, 0, problem_.cycle_s());
+        const double bits = demand.alpha * d + demand.beta;
+        const double send = limits_->caps() ? bits / limits_->max_rate[k] : 0;
+        const double left = demand.slack(d) - send / room + 64 * unit_roundoff * problem_.cycle_s();
+        if (left < 0) return 0;
+        if (d > 0) least = std::min(least, left / (d * problem_.compute_s()[k]));
+        if (!energy_ || limits_->energy_j[k] == infinity) continue;
+        const EnergyLine line(problem_, k, 0);
+        const double rest = line.left + line.left_error - d * line.each * (1 - 1e-14);
+        if (rest < 0) return 0;
+        if (d * line.tau_each > 0) least = std::min(least, rest / (d * line.tau_each));
+    }
+    return least * room;
+}
+
+Box Boxes::limited_root() const { return {scheme_, lower_.data(), upper_.data(), nullptr}; }
+
+Box Boxes::real_with_energy(double tau) {
+    if (tau == real_tau_) return {scheme_, lower_.data(), real_.data(), slope_.data()};
+    real_tau_ = tau;
+    real_.resize(upper_.size(), 0.0);
+    slope_.resize(upper_.size(), 0.0);
+    const std::size_t size = problem_.size();
+    pool_.run(block_count(size), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            real_[k] = upper_[k];
+            slope_[k] = 0;
+            if (limits_->energy_j[k] == infinity) continue;
+            const EnergyLine line(problem_, k, tau);
+            const double most = line.most(line.left_error);
+            if (most < upper_[k]) {
+                real_[k] = problem_.excused() ? std::max(most, 0.0) : most;
+                slope_[k] = -real_[k] * line.tau_each / line.each;
+            }
+        }
+    });
+    return {scheme_, lower_.data(), real_.data(), slope_.data()};
+}
+
+void Boxes::settle_whole(double tau) {
+    whole_tau_ = tau;
+    doubtful_ = false;
+    whole_.resize(upper_.size(), 0.0);
+    sure_.resize(upper_.size(), 0.0);
+    const double none = problem_.excused() ? 0 : -1;
+    std::atomic<bool> doubtful = false;
+    const std::size_t size = problem_.size();
+    pool_.run(block_count(size), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            whole_[k] = sure_[k] = upper_[k];
+            if (limits_->energy_j[k] == infinity) continue;
+            const EnergyLine line(problem_, k, tau);
+            double most = std::min(std::floor(line.most(line.left_error)), upper_[k]);
+            double kept = std::min(std::floor(line.most(-line.left_error)), upper_[k]);
+            // Between the two every integer is looked at; they are nearly always one.
+            while (most > kept && energy_verdict(problem_, k, tau, most) == EnergyVerdict::broken) {
+                --most;
+            }
+            while (kept < most &&
+                   energy_verdict(problem_, k, tau, kept + 1) == EnergyVerdict::kept) {
+                ++kept;
+            }
+            whole_[k] = std::max(most, none);
+            sure_[k] = std::max(kept, none);
+            if (whole_[k] > sure_[k]) doubtful = true;
+        }
+    });
+    doubtful_ = doubtful;
+}
+
+Box Boxes::whole_with_energy(double tau) {
+    if (tau != whole_tau_) settle_whole(tau);
+    return {scheme_, lower_.data(), whole_.data(), nullptr};
+}
+
+Box Boxes::sure_with_energy(double tau) {
+    if (tau != whole_tau_) settle_whole(tau);
+    // What is tentative leaves rounding errors out.
+    return {scheme_, lower_.data(), pool_.tentative() ? whole_.data() : sure_.data(), nullptr};
+}
+
+}  // namespace mel

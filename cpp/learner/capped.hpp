@@ -1,0 +1,53 @@
+// Buying a rate within caps on a learner's bandwidth and power. Where the cheapest purchase would
+// break a cap that variable stands at it and the other follows from the rate, so the cost has three
+// pieces: no cap, one cap, the other; its derivative has no jumps.
+//
+// at Bc:  P = m (e^v - 1), v = rate ln2 / Bc, m = n Bc (density) or n (fixed)
+// at Pc:  fixed: B = rate ln2 / ln(1 + Pc/n);  density: B = rate ln2 / l with l / (e^l - 1) = G,
+//         G = n rate ln2 / Pc, which must be below 1
+#pragma once
+
+#include "learner/response.hpp"
+
+namespace mel {
+
+// More than the relative error of a rate, of a largest rate, or of its logarithms.
+inline constexpr double rate_guard = 3.5e-15;
+
+struct Caps {
+    double bandwidth_hz;
+    double power_w;
+    double rate;  // of both together
+};
+
+inline Caps caps_of(const LearnerLimits& limits, std::size_t k) {
+    return {limits.max_bandwidth_hz[k], limits.max_power_w[k], limits.max_rate[k]};
+}
+
+// The root l >= 0 of ln((e^l - 1) / l) = y; relative error a few ulp.
+double power_capped_log_gain(double y);
+
+// The cheapest purchase of a rate up to caps.rate, and how it changes.
+struct CappedPurchase {
+    Purchase purchase;
+    double unit_cost;                // d cost / d rate
+    double band_slope, power_slope;  // d B / d rate, d P / d rate
+    double bend;                     // d unit_cost / d rate
+    double shift;                    // - lambda d B / d lambda at fixed rate
+};
+CappedPurchase buy_capped(LinkLaw law, double noise, Prices prices, const Caps& caps, double rate);
+
+// The slack that the best real d leaves under the caps (the largest stationary point of d - cost);
+// negative where d - cost falls everywhere.
+double capped_stationary_slack(LinkLaw law, const Demand& demand, double noise, Prices prices,
+                               const Caps& caps);
+
+// Largest integer d in [0, upper] that the deadline allows at a rate up to `rate`; -1 if none.
+double largest_within(const Demand& demand, double upper, double rate);
+
+// As respond(), but rounding always errs towards a lower cost and towards what is allowed, by
+// `guard_s` of slack and some units in the last place: d - cost is never below the truth.
+Response respond_capped(LinkLaw law, const Demand& demand, double noise, bool excused, double lower,
+                        double upper, Prices prices, const Caps& caps, double guard_s);
+
+}  // namespace mel

@@ -1,0 +1,292 @@
+#include "learner/resource_blocks.hpp"
+
+#include <algorithm>
+
+namespace mel {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+// Caps are taken so much too wide where they bound a response: a bound may only be too large.
+constexpr double cap_slack = 1e-13;
+constexpr int most_looked_at = 4096;
+
+// Looks for the best pair (d, n) of integers along one of the two, the other following in closed
+// form. `look(i)` tries the best integers there, and returns what real partners of i would reach,
+// -infinity where caps leave none.
+class PairSearch {
+  public:
+    PairSearch(const BlockLink& link, const Demand& demand, double low, double high, Prices prices,
+               BlockResponse best, double best_value)
+        : link_(link),
+          demand_(demand),
+          low_(low),
+          high_(high),
+          prices_(prices),
+          block_price_(prices.lambda * link.width_hz),
+          best_(best),
+          value_(best_value) {}
+
+    const BlockResponse& best() const { return best_; }
+
+    void run(double stationary) {
+        const double wish = stationary >= low_ ? stationary : low_;
+        const double peak = std::min(std::round(wish), high_);
+        const auto blocks_of = [&](double d) { return link_.cheapest(demand_.rate(d), prices_); };
+        const double blocks = blocks_of(peak);
+        // The fixed law's value may have a second hill at the lower end.
+        const bool also_low = link_.law == LinkLaw::fixed && peak > low_;
+        if (high_ - low_ <= 2 || !(blocks <= peak - low_ + 4)) {
+            const auto look = [this](double d) { return at_samples(d); };
+            // A hill whose top is beyond what both caps carry is highest where they end.
+            const double end = std::min(high_, std::max(std::floor(carried(link_.most)), low_));
+            const auto from = [&](double d) { scan(std::min(d, end), low_, end, low_, look); };
+            if (also_low) from(low_);
+            from(peak);
+            if (capped()) from(capped_power_peak());
+            if (blocks > link_.most) from(capped_band_peak());
+        } else {
+            const double fewest = demand_.rate(low_) > 0 ? 1 : 0;
+            if (link_.most < fewest) return;
+            const auto look = [this](double n) { return at_blocks(n); };
+            const auto from = [&](double n) { scan(n, fewest, link_.most, link_.most, look); };
+            if (also_low) from(blocks_of(low_));
+            from(blocks);
+            if (capped()) from(blocks_of(std::clamp(capped_power_peak(), low_, high_)));
+        }
+        if (looked_ > most_looked_at) best_.overlooked = std::max(reached_ - value_, 0.0);
+    }
+
+  private:
+    void offer(double d, double n) {
+        const double rate = demand_.rate(d);
+        const double power = link_.power(rate, n);
+        if (!(power <= link_.power_cap_w * (1 + cap_slack))) return;
+        const double cost = block_price_ * n + prices_.mu * power;
+        if (!(d - cost > value_)) return;
+        value_ = d - cost;
+        const double y = n > 0 ? link_.exponent(rate, n) : 0;
+        best_ = {d, n, power, cost, demand_.slack(d), 1 + y, 0, true};
+    }
+
+    // Real n for a given d: the cost is convex in n.
+    double at_samples(double d) {
+        const double rate = demand_.rate(d);
+        if (!(rate > 0)) {
+            offer(d, 0);
+            return d;
+        }
+        const double least = link_.least(rate) * (1 - cap_slack);
+        if (!(least <= link_.most) || link_.most < 1) return -infinity;
+        const double n = std::clamp(link_.cheapest(rate, prices_), least, link_.most);
+        const double fewest = std::max(std::ceil(least), 1.0);
+        if (fewest <= link_.most) {
+            const double whole = std::clamp(std::floor(n), fewest, link_.most);
+            offer(d, whole);
+            if (whole + 1 <= link_.most) offer(d, whole + 1);
+        }
+        return d - block_price_ * n - prices_.mu * link_.power(rate, n);
+    }
+
+    // The real d at which one more sample costs a sample, with n blocks and no other limits:
+    // s^2 = mu m (ln2/B) A e^(rho ln2/B), and with u = A ln2 / (B g s) that is u + 2 ln u = w.
+    double stationary(double n) const {
+        const double unit = ln2 / (n * link_.width_hz);
+        const double g = demand_.per_sample_s;
+        const double w = std::log(demand_.shape * unit / (g * g * prices_.mu * link_.scale(n))) +
+                         demand_.alpha * unit / g;
+        const double slack = demand_.shape * unit / (g * fixed_log_gain(w));
+        return (demand_.budget_s - slack) / g;
+    }
+
+    // The most (real) samples that n blocks carry at the power cap.
+    double carried(double n) const {
+        if (!(link_.power_cap_w < infinity)) return infinity;
+        const double rate = n * link_.width_hz / ln2 *
+                            std::log1p(link_.power_cap_w / link_.scale(n)) * (1 + cap_slack);
+        return (rate * demand_.budget_s - demand_.beta) /
+               (demand_.alpha + demand_.per_sample_s * rate);
+    }
+
+    // Real d for a given n: d - cost is concave in d.
+    double at_blocks(double n) {
+        if (n == 0) {
+            offer(low_, 0);  // only called where the lower end needs no rate
+            return low_;
+        }
+        const double high = std::min(high_, carried(n));
+        if (!(high >= low_)) return -infinity;
+        const double d = std::clamp(stationary(n), low_, high);
+        const double whole = std::floor(d);
+        offer(whole, n);
+        if (whole + 1 <= high) offer(whole + 1, n);
+        return d - block_price_ * n - prices_.mu * link_.power(demand_.rate(d), n);
+    }
+
+    // fixed law at the power cap: the bandwidth is proportional to the rate.
+    bool capped() const { return link_.law == LinkLaw::fixed && link_.power_cap_w < infinity; }
+    double capped_power_peak() const {
+        const double slack = std::sqrt(prices_.lambda * ln2 * demand_.shape /
+                                       std::log1p(link_.power_cap_w / link_.noise));
+        return (demand_.budget_s - slack) / demand_.per_sample_s;
+    }
+
+    double capped_band_peak() const { return link_.most >= 1 ? stationary(link_.most) : low_; }
+
+    // Climbs from `start` to the top of its hill, then looks outwards until no real value there
+    // exceeds the best found: what lies beyond is lower still, or on the hill of another start.
+    // `surest` is allowed if anything is.
+    template <class Look>
+    void scan(double start, double first, double last, double surest, Look&& fresh) {
+        // The newest few values, so that the climb's last steps are not looked at twice.
+        double at[4] = {-1, -1, -1, -1};
+        double values[4] = {};
+        int newest = 0;
+        const auto look = [&](double j) {
+            for (int i = 0; i < 4; ++i) {
+                if (at[i] == j) return values[i];
+            }
+            newest = (newest + 1) % 4;
+            at[newest] = j;
+            return values[newest] = fresh(j);
+        };
+        double i = start > first ? std::min(std::round(start), last) : first;
+        double top = look(i);
+        if (!(top > -infinity) && i > first) top = look(--i);  // a cap that rounding decides
+        if (!(top > -infinity)) {
+            i = surest;
+            top = look(i);
+            if (!(top > -infinity)) return;
+        }
+        // A long step may land beyond the top and still be higher: then back again.
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (const double direction : {1.0, -1.0}) {
+                for (double step = 1; step >= 1;) {
+                    const double j = std::clamp(i + direction * step, first, last);
+                    if (j == i) break;
+                    const double value = look(j);
+                    if (value > top) {
+                        i = j;
+                        top = value;
+                        step *= 2;
+                        moved = true;
+                    } else {
+                        step = std::floor(step / 4);
+                    }
+                }
+            }
+        }
+        reached_ = std::max(reached_, top);
+        for (const double direction : {1.0, -1.0}) {
+            for (double j = i + direction; j >= first && j <= last; j += direction) {
+                if (++looked_ > most_looked_at || !(look(j) > value_)) break;
+            }
+        }
+    }
+
+    const BlockLink& link_;
+    const Demand& demand_;
+    const double low_;
+    const double high_;
+    const Prices prices_;
+    const double block_price_;
+    BlockResponse best_;
+    double value_;
+    double reached_ = -infinity;
+    int looked_ = 0;
+};
+
+}  // namespace
+
+BlockLink block_link(const Problem& problem, std::size_t k) {
+    BlockLink link{problem.law(), problem.noise_over_gain()[k], problem.block_hz(),
+                   problem.block_budget()};
+    const LearnerLimits* limits = problem.limits();
+    if (limits && limits->caps()) {
+        const double cap = limits->max_bandwidth_hz[k];
+        link.most = std::min(link.most, whole_blocks(cap, link.width_hz));
+        link.power_cap_w = limits->max_power_w[k];
+    }
+    return link;
+}
+
+double BlockLink::least(double rate) const {
+    if (!(power_cap_w < infinity) || !(rate > 0)) return 0;
+    if (law == LinkLaw::fixed) return rate * ln2 / (width_hz * std::log1p(power_cap_w / noise));
+    // (e^y - 1)/y = c: convex in y, so Newton's method falls on to the root from 2 ln c above it.
+    const double c = power_cap_w / (noise * rate * ln2);
+    if (!(c > 1)) return infinity;
+    double y = 2 * std::log1p(c - 1);
+    for (int step = 0; step < 100; ++step) {
+        const double next = y - (std::expm1(y) - c * y) / (std::exp(y) - c);
+        if (!(next < y) || !(next > 0)) break;
+        const bool done = y - next <= 1e-15 * y;
+        y = next;
+        if (done) break;
+    }
+    return rate * ln2 / (width_hz * y);
+}
+
+double BlockLink::least_whole(double rate) const {
+    if (!(rate > 0)) return 0;
+    if (!(power_cap_w < infinity)) return 1;
+    double n = std::max(std::ceil(least(rate)), 1.0);
+    if (!(n <= most)) return infinity;
+    if (n > 1 && power(rate, n - 1) <= power_cap_w) --n;
+    if (!(power(rate, n) <= power_cap_w)) ++n;
+    return n;
+}
+
+double BlockLink::cheapest(double rate, Prices prices) const {
+    if (!(rate > 0)) return 0;
+    const double y =
+        law == LinkLaw::density
+            ? density_log_gain(prices.lambda / (prices.mu * noise))
+            : fixed_log_gain(std::log(prices.lambda * ln2 / (prices.mu * noise)) + std::log(rate));
+    return rate * ln2 / (width_hz * y);
+}
+
+double BlockLink::best(double rate, Prices prices) const {
+    if (!(rate > 0)) return 0;
+    const double fewest = least_whole(rate);
+    if (!(fewest <= most)) return -1;
+    const double n = std::clamp(std::floor(cheapest(rate, prices)), fewest, most);
+    if (n + 1 > most) return n;
+    const double save = power(rate, n) - power(rate, n + 1);
+    return prices.mu * save > prices.lambda * width_hz ? n + 1 : n;
+}
+
+BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, bool excused,
+                                double lower, double upper, Prices prices) {
+    const bool may_rest = excused && lower <= 0;
+    BlockResponse best{0, 0, 0, 0, demand.budget_s, 1, 0, may_rest};
+    const double low = may_rest ? 1 : lower;
+    const double high = largest_allowed(demand, upper);
+    if (high < low) return best;
+    // With bandwidth at will nothing is dearer: where it stays out even then, there is no more to
+    // ask.
+    if (may_rest && respond(link.law, demand, link.noise, true, lower, upper, prices).samples == 0)
+        return best;
+    double slack;
+    if (link.law == LinkLaw::density) {
+        slack = std::sqrt(density_unit(link.noise, prices).cost * demand.shape);
+    } else {
+        slack = demand.shape > 0 ? stationary_slack_fixed(demand, link.noise, prices) : 0;
+    }
+    const double d = slack >= 0 ? (demand.budget_s - slack) / demand.per_sample_s : low;
+    PairSearch search(link, demand, low, high, prices, best, may_rest ? 0 : -infinity);
+    search.run(d);
+    return search.best();
+}
+
+double block_cost(const BlockLink& link, const Demand& demand, bool excused, double d,
+                  Prices prices) {
+    if (excused && d == 0) return 0;
+    if (!demand.allows(d)) return infinity;
+    const double rate = demand.rate(d);
+    const double n = link.best(rate, prices);
+    if (n < 0) return infinity;
+    return prices.lambda * link.width_hz * n + prices.mu * link.power(rate, n);
+}
+
+}  // namespace mel

@@ -1,0 +1,64 @@
+// Bandwidth in whole blocks of one width (OFDMA): what a learner pays for a rate, and what it would
+// do at given prices. Power stays divisible. For n blocks, B = n w:
+//   density: P = nu B (e^(rho ln2/B) - 1),   fixed: P = nu (e^(rho ln2/B) - 1),
+// both convex and falling in n.
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+#include "learner/response.hpp"
+
+namespace mel {
+
+// One learner's forward link: nu, the width of a block, and what it may take at most.
+struct BlockLink {
+    LinkLaw law;
+    double noise;
+    double width_hz;
+    double most;  // blocks
+    double power_cap_w = std::numeric_limits<double>::infinity();
+
+    // What multiplies e^y - 1.
+    double scale(double blocks) const {
+        return law == LinkLaw::density ? noise * (blocks * width_hz) : noise;
+    }
+    double exponent(double rate, double blocks) const { return rate * ln2 / (blocks * width_hz); }
+    double power(double rate, double blocks) const {
+        return rate > 0 ? scale(blocks) * std::expm1(exponent(rate, blocks)) : 0;
+    }
+    // Blocks (real) below which the rate takes more power than the cap; infinite where no number
+    // of them serves.
+    double least(double rate) const;
+    // Least integer that does, at least one where there is a rate; larger than `most` if none does.
+    double least_whole(double rate) const;
+    // The real number of blocks that is cheapest at these prices, without any caps.
+    double cheapest(double rate, Prices prices) const;
+    // The best integer within the caps; 0 without a rate, negative where the caps forbid the rate.
+    double best(double rate, Prices prices) const;
+};
+
+// What learner k may have: the problem's blocks, within its own limits.
+BlockLink block_link(const Problem& problem, std::size_t k);
+
+// What a learner does when it buys whole blocks: as Response, with two numbers for the proof.
+struct BlockResponse {
+    double samples;
+    double blocks;
+    double power_w;
+    double cost;
+    double slack_s;
+    double stiffness;   // relative error of the power for one of the rate, at least 1
+    double overlooked;  // the true maximum may exceed samples - cost by so much, almost always 0
+    bool possible;
+};
+
+// The integers d in [lower, upper] and n that maximise d - lambda w n - mu P(d, n).
+BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, bool excused,
+                                double lower, double upper, Prices prices);
+
+// Cost of d samples with the best number of blocks; infinite where the caps or the cycle forbid it.
+double block_cost(const BlockLink& link, const Demand& demand, bool excused, double d,
+                  Prices prices);
+
+}  // namespace mel

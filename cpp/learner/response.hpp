@@ -1,0 +1,81 @@
+// One learner at a given number of local cycles: what rate its samples need, and what it would do
+// at given prices.
+#pragma once
+
+#include "learner/link_law.hpp"
+#include "mel/problem.hpp"
+
+namespace mel {
+
+// The deadline constraint of one learner at tau: rate(d) = (alpha d + beta) / (budget - per_sample
+// d).
+struct Demand {
+    double budget_s;      // T' = T - beta / R
+    double per_sample_s;  // g = tau C_m / f + P_m S_d / R
+    double alpha;
+    double beta;
+    double shape;  // A = alpha T' + g beta, so rate'(d) = A / slack^2
+
+    double slack(double d) const { return budget_s - per_sample_s * d; }
+    double rate(double d) const {
+        const double bits = alpha * d + beta;
+        return bits > 0 ? bits / slack(d) : 0;
+    }
+    bool allows(double d) const {
+        const double s = slack(d);
+        return s > 0 || (s == 0 && alpha * d + beta == 0);
+    }
+};
+
+struct LearnerColumns {
+    const double* compute_s;
+    const double* return_s_per_bit;
+    const double* noise;
+};
+
+inline Demand demand_of(const Problem& problem, std::size_t k, double tau, double cycle_s) {
+    const double back = problem.return_s_per_bit()[k];
+    const double budget = cycle_s - problem.model_bits() * back;
+    const double per_sample = tau * problem.compute_s()[k] + problem.model_bits_per_sample() * back;
+    const double alpha = problem.sample_bits_sent();
+    const double beta = problem.model_bits();
+    return {budget, per_sample, alpha, beta, alpha * budget + per_sample * beta};
+}
+
+// Largest integer d in [0, upper] that the deadline allows with an infinite rate; -1 if there is
+// none.
+double largest_allowed(const Demand& demand, double upper);
+
+// fixed law: the slack that the best real d leaves; negative where d - cost falls everywhere, so
+// that the lower end is best.
+double stationary_slack_fixed(const Demand& demand, double noise, Prices prices);
+
+// What a learner does at given prices: the integer d in [lower, upper] that maximises d - cost.
+// `served` is false where d = 0 costs nothing (an excused learner that stays out).
+struct Response {
+    double samples;
+    double bandwidth_hz;
+    double power_w;
+    double cost;
+    double slack_s;  // what the deadline leaves for sending
+    bool possible;   // false: no integer of the box meets the deadline at any rate
+};
+Response respond(LinkLaw law, const Demand& demand, double noise, bool excused, double lower,
+                 double upper, Prices prices);
+
+// The better of the two integers around the interior maximum of d - cost, whatever an end of the
+// box is worth; not possible where there is no such maximum.
+Response respond_inside(LinkLaw law, const Demand& demand, double noise, double lower, double upper,
+                        Prices prices);
+
+// Upper bound on max d - cost over the allowed integers of the box that are larger than `high`, the
+// largest that rounded arithmetic allows: `guard_s` bounds the rounding error of a slack. Minus
+// infinity in all but a tie.
+double overlooked_value(LinkLaw law, const Demand& demand, double noise, double high, double upper,
+                        double guard_s, Prices prices);
+
+// Cost of exactly d samples (allowed ones); d = 0 is free for an excused learner.
+Purchase cost_of(LinkLaw law, const Demand& demand, double noise, bool excused, double d,
+                 Prices prices);
+
+}  // namespace mel

@@ -1,0 +1,116 @@
+// What a split needs at least of one resource where bandwidth comes in whole blocks.
+#include <cmath>
+#include <limits>
+
+#include "least/least_parts.hpp"
+#include "split/block_filling.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double finest = 1e-12;         // relative: how closely the need in time is found
+constexpr double deadline_room = 2e-13;  // left of the cycle for an allocation
+
+class BlockNeed {
+  public:
+    BlockNeed(const Problem& problem, Pool& pool, double tau, const double* samples, double ratio)
+        : problem_(problem), pool_(pool), tau_(tau), samples_(samples), ratio_(ratio) {}
+
+    // The best blocks for a cycle shorten it, until they are the best for what they reach.
+    double cycle(double within, std::vector<double>& counts) {
+        BlockFilling filling(problem_, pool_);
+        double shortest = within;
+        for (int round = 0; round < 40; ++round) {
+            double ratio = ratio_;
+            if (!filling.give_out(tau_, shortest, samples_, ratio)) break;
+            const double reached =
+                filling.shortest_cycle(tau_, samples_, shortest, shortest, finest);
+            if (!(reached <= shortest)) break;
+            counts = filling.blocks();
+            const bool done = reached > shortest * (1 - finest);
+            shortest = reached;
+            if (done) break;
+        }
+        return shortest;
+    }
+
+    double power(double within, std::vector<double>& counts) {
+        BlockFilling filling(problem_, pool_);
+        double ratio = ratio_;
+        if (!filling.give_out(tau_, within, samples_, ratio)) return 0;
+        counts = filling.blocks();
+        return filling.power();
+    }
+
+    // By halves: more blocks never need more power.
+    double bandwidth(double within, std::vector<double>& counts) {
+        double fits = problem_.block_budget();
+        double fails = 0;
+        while (fits - fails > 1 && !pool_.stop().check()) {
+            const double middle = fails + std::floor(0.5 * (fits - fails));
+            (fits_in(middle, within, counts) ? fits : fails) = middle;
+        }
+        if (!fits_in(fits, within, counts)) return 0;
+        return bandwidth_holding(fits, problem_.block_hz());
+    }
+
+  private:
+    bool fits_in(double blocks, double within, std::vector<double>& counts) const {
+        const Problem less = problem_.with_blocks(blocks);
+        BlockFilling filling(less, pool_);
+        double ratio = ratio_;
+        if (filling.fill(tau_, within, samples_, ratio) != BlockFilling::Outcome::fits) {
+            return false;
+        }
+        counts = filling.blocks();
+        return true;
+    }
+
+    const Problem& problem_;
+    Pool& pool_;
+    double tau_;
+    const double* samples_;
+    double ratio_;
+};
+
+}  // namespace
+
+Settled settle_blocks(const Problem& problem, double tau, const double* samples, Resource resource,
+                      double ratio, Pool& pool) {
+    const double within = problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - deadline_room);
+    BlockFilling filling(problem, pool);
+    double start = ratio;
+    if (filling.fill(tau, within, samples, start) != BlockFilling::Outcome::fits ||
+        !(filling.power() > 0)) {
+        return {};
+    }
+    std::vector<double> counts;
+    BlockNeed need(problem, pool, tau, samples, start);
+    const double amount = resource == Resource::cycle       ? need.cycle(within, counts)
+                          : resource == Resource::bandwidth ? need.bandwidth(within, counts)
+                                                            : need.power(within, counts);
+    if (counts.empty() || pool.stop().requested()) return {};
+    Settled settled;
+    settled.blocks.resize(problem.size());
+    settled.bandwidth_hz.resize(problem.size());
+    settled.power_w.resize(problem.size());
+    // The room that the allocation's own margins need; widened until it can be vouched for.
+    for (const double room : {4e-12, 4e-11, 4e-10}) {
+        const bool whole = resource == Resource::bandwidth;
+        const double enough =
+            whole ? amount : std::min(amount * (1 + room), amount_of(problem, resource));
+        const Problem less = with_amount(problem, resource, enough);
+        BlockFilling exact(less, pool);
+        exact.take(counts);
+        const double finish = resource == Resource::cycle ? amount : within;
+        if (exact.allocate(tau, finish, samples, settled.blocks.data(), settled.bandwidth_hz.data(),
+                           settled.power_w.data())) {
+            settled.amount = enough;
+            return settled;
+        }
+        if (whole) break;
+    }
+    return {};
+}
+
+}  // namespace mel

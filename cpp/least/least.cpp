@@ -1,0 +1,102 @@
+#include "mel/least.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "base/usual_arithmetic.hpp"
+#include "least/least_bound.hpp"
+#include "least/least_parts.hpp"
+
+namespace mel {
+
+double amount_of(const Problem& problem, Resource resource) {
+    return resource == Resource::cycle       ? problem.cycle_s()
+           : resource == Resource::bandwidth ? problem.stated_bandwidth_hz()
+                                             : problem.power_w();
+}
+
+Problem with_amount(const Problem& problem, Resource resource, double amount) {
+    return problem.with(resource == Resource::cycle ? amount : problem.cycle_s(),
+                        resource == Resource::bandwidth ? amount : problem.stated_bandwidth_hz(),
+                        resource == Resource::power ? amount : problem.power_w());
+}
+
+Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resource,
+                        const Settings& settings) {
+    const UsualArithmetic usual;
+    Workshop shop(problem, settings);
+    PassPoint point = shop.begin(problem, static_cast<double>(tau), settings);
+    // Where steps circle on a sample of the learners they would on all.
+    const std::size_t stride = sample_stride(problem.size(), searched_learners);
+    const bool converged =
+        (stride == 1 || shop.boundary.find_least(point, resource, 1e-6, 16, stride)) &&
+        shop.boundary.find_least(point, resource, 1e-13, 80);
+    const double amount = shop.boundary.amount(resource, point);
+    return {amount, point.prices, converged && std::isfinite(amount) && amount > 0};
+}
+
+Result without_radio(const Problem& problem, std::int64_t tau, const Settings& settings) {
+    const UsualArithmetic usual;
+    Stop stop(settings.time_limit_s, poll_of(settings));
+    Pool pool(useful_threads(problem.size(), settings.threads), stop);
+    Boxes boxes(problem, pool, root_box(problem, settings.scheme));
+    Result result;
+    result.bound = std::numeric_limits<std::int64_t>::max();
+    result.tree = {TreeNode{}};
+    std::vector<SplitSums> blocks;
+    const double real = static_cast<double>(tau);
+    const bool impossible = boxes.contradicts() || capacity(problem, boxes.whole(real), real, pool,
+                                                            blocks) < problem.samples_real();
+    result.stopped = stop.check();
+    if (impossible && !result.stopped) result.bound = tau - 1;
+    result.passes = 1;
+    return result;
+}
+
+namespace {
+
+// A little more of one resource, as a share of it: well above what a search takes for nothing.
+constexpr double little = 1e-5;
+
+// Where responses jump, a second's worth is that of a mixture of them; where the bound is as low at
+// other prices, a little more is worth less than a little less. Then the bound with a little more
+// tells.
+BoundOutcome look_with_more(LeastBound& search, const LeastBound::Amounts& has, Worth& worth,
+                            Prices from) {
+    const bool flat = search.flat();
+    LeastBound::Amounts more = has;
+    more.cycle_s *= 1 + little;
+    BoundOutcome outcome = search.run(more, from);
+    if (outcome != BoundOutcome::found) return outcome;
+    const double gained = search.bound() - worth.samples;
+    worth.per_s = gained > 2 * search.noise() ? gained / (little * has.cycle_s) : 0;
+    if (!flat) return outcome;
+    more = has;
+    more.bandwidth_hz *= 1 + little;
+    outcome = search.run(more, from);
+    if (outcome != BoundOutcome::found) return outcome;
+    worth.prices.lambda = search.prices().lambda;
+    more = has;
+    more.power_w *= 1 + little;
+    outcome = search.run(more, from);
+    worth.prices.mu = search.prices().mu;
+    return outcome;
+}
+
+}  // namespace
+
+Worth worth_at(const Problem& problem, double tau, const Settings& settings) {
+    const UsualArithmetic usual;
+    Workshop shop(problem, settings);
+    LeastBound search(problem, shop.pool, shop.boxes.real(tau), tau);
+    const LeastBound::Amounts has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};
+    const BoundOutcome outcome = search.run(has, shop.begin(problem, tau, settings).prices);
+    Worth worth{outcome, search.bound(), search.per_s(), search.prices()};
+    if (outcome == BoundOutcome::found && (search.flat() || !search.smooth())) {
+        const Prices from = worth.prices.usable() ? worth.prices : shop.boundary.guess().prices;
+        worth.outcome = look_with_more(search, has, worth, from);
+    }
+    return worth;
+}
+
+}  // namespace mel

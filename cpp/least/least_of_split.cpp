@@ -1,0 +1,152 @@
+// What one split needs of one resource, and an allocation with exactly that.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/usual_arithmetic.hpp"
+#include "least/least_parts.hpp"
+#include "split/water_filling.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double finest = 1e-12;        // relative: how closely a split's own need is found
+constexpr double other_margin = 2e-13;  // what is left of the other budget for an allocation
+
+// The shortest cycle in which a split fits, beginning at one in which it does or nearly does.
+// Not found: the cycle is infinite.
+WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, double tau,
+                            const double* samples, WaterFilling::Finish from) {
+    WaterFilling::Finish best = from;
+    WaterFilling::Finish at = from;
+    best.cycle_s = infinity;
+    for (int step = 0; step < 40; ++step) {
+        if (filling.stopped() || at.sums.impossible > 0) break;
+        const double band = std::log(at.sums.bandwidth / problem.bandwidth_hz());
+        const double watt = std::log(at.sums.power / problem.power_w());
+        if (band <= 0 && watt <= 0 && at.cycle_s < best.cycle_s) {
+            best = at;
+            if (band > -finest && watt > -finest) break;
+        }
+        // Newton's step to both budgets less half the tolerance.
+        const double a11 = at.sums.shift / at.sums.bandwidth;
+        const double a12 = at.sums.band_time / at.sums.bandwidth;
+        const double a21 = -at.sums.shift / (at.ratio * at.sums.power);
+        const double a22 = at.sums.power_time / at.sums.power;
+        const double det = a11 * a22 - a12 * a21;
+        const double r1 = -band - 0.5 * finest;
+        const double r2 = -watt - 0.5 * finest;
+        const double dz = std::clamp((r1 * a22 - a12 * r2) / det, -1.0, 1.0);
+        const double dt = (a11 * r2 - a21 * r1) / det;
+        const double cycle = std::clamp(at.cycle_s + dt, 0.9 * at.cycle_s, problem.cycle_s());
+        if (!std::isfinite(dz) || !std::isfinite(dt)) break;
+        at = filling.at(tau, cycle, samples, at.ratio * std::exp(dz));
+    }
+    return best;
+}
+
+// The same for the least bandwidth or power at almost all of the other budget.
+WaterFilling::Finish least_budget(WaterFilling& filling, const Problem& problem, double tau,
+                                  const double* samples, WaterFilling::Finish from,
+                                  Resource resource) {
+    const bool of_power = resource == Resource::power;
+    const double limit = std::log(of_power ? problem.bandwidth_hz() : problem.power_w());
+    const double sign = of_power ? 1 : -1;
+    WaterFilling::Finish best = from;
+    WaterFilling::Finish at = from;
+    best.cycle_s = infinity;
+    // As y = sign ln ratio rises, the budget sought falls and the other one rises to its limit.
+    double y = sign * std::log(from.ratio);
+    double fits = -infinity;
+    double fails = infinity;
+    for (int step = 0; step < 100; ++step) {
+        if (filling.stopped() || at.sums.impossible > 0) break;
+        const double over =
+            std::log(of_power ? at.sums.bandwidth : at.sums.power) - limit + 2 * other_margin;
+        if (over <= 0) {
+            fits = y;
+            best = at;
+            if (over > -2 * other_margin) break;
+        } else {
+            fails = y;
+        }
+        const double slope =
+            at.sums.shift / (of_power ? at.sums.bandwidth : at.ratio * at.sums.power);
+        double next = y - std::clamp((over + other_margin) / slope, -6.0, 6.0);
+        if (!(next > fits && next < fails)) {
+            next = fails == infinity ? y + 6 : fits == -infinity ? y - 6 : 0.5 * (fits + fails);
+        }
+        if (next == fits || next == fails) break;
+        y = next;
+        at = filling.at(tau, from.cycle_s, samples, std::exp(sign * y));
+    }
+    return best;
+}
+
+// The least amount, and an allocation with so little more that it can be vouched for.
+Settled settle_from(WaterFilling& filling, const Problem& problem, double tau,
+                    const double* samples, Resource resource, const WaterFilling::Finish& from,
+                    Pool& pool) {
+    Settled settled;
+    if (!(from.sums.bandwidth > 0)) return settled;
+    const WaterFilling::Finish finish =
+        resource == Resource::cycle ? refine(filling, problem, tau, samples, from)
+                                    : least_budget(filling, problem, tau, samples, from, resource);
+    if (finish.cycle_s == infinity) return settled;
+    const double need = resource == Resource::cycle       ? finish.cycle_s
+                        : resource == Resource::bandwidth ? finish.sums.bandwidth
+                                                          : finish.sums.power;
+    settled.bandwidth_hz.resize(problem.size());
+    settled.power_w.resize(problem.size());
+    // The room that the allocation's own margins need.
+    for (const double room : {4e-12, 4e-11, 4e-10}) {
+        const double amount = std::min(need * (1 + room), amount_of(problem, resource));
+        const Problem less = with_amount(problem, resource, amount);
+        WaterFilling exact(less, pool);
+        if (exact.allocate(tau, finish, samples, settled.bandwidth_hz.data(),
+                           settled.power_w.data())) {
+            settled.amount = amount;
+            return settled;
+        }
+    }
+    return {};
+}
+
+// The cycle in which a split is settled: room in time for rounding errors of the allocation.
+double settled_cycle(const Problem& problem, Resource resource) {
+    return problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - 0.2 * finest);
+}
+
+}  // namespace
+
+Settled settle_near(const Problem& problem, double tau, const double* samples, Resource resource,
+                    double amount, double ratio, Pool& pool) {
+    WaterFilling filling(problem, pool);
+    const double cycle = resource == Resource::cycle ? amount : settled_cycle(problem, resource);
+    return settle_from(filling, problem, tau, samples, resource,
+                       filling.at(tau, cycle, samples, ratio), pool);
+}
+
+Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::int64_t> samples,
+               Resource resource, const Settings& settings) {
+    const UsualArithmetic usual;
+    Stop stop(settings.time_limit_s, poll_of(settings));
+    Pool pool(useful_threads(problem.size(), settings.threads), stop);
+    WaterFilling filling(problem, pool);
+    const std::vector<double> split(samples.begin(), samples.end());
+    const double real_tau = static_cast<double>(tau);
+    double ratio = settings.start ? settings.start->prices.mu / settings.start->prices.lambda
+                                  : problem.bandwidth_hz() / problem.power_w();
+    if (problem.block_hz() > 0) {
+        return settle_blocks(problem, real_tau, split.data(), resource, ratio, pool);
+    }
+    const double within = settled_cycle(problem, resource);
+    if (filling.fill(real_tau, within, split.data(), ratio) != WaterFilling::Outcome::fits) {
+        return {};
+    }
+    return settle_from(filling, problem, real_tau, split.data(), resource,
+                       filling.at(real_tau, within, split.data(), ratio), pool);
+}
+
+}  // namespace mel

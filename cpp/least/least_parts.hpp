@@ -1,0 +1,52 @@
+// What the questions for the least of a resource share.
+#pragma once
+
+#include <functional>
+
+#include "base/parallel.hpp"
+#include "learner/boxes.hpp"
+#include "mel/least.hpp"
+#include "prices/switching_point.hpp"
+
+namespace mel {
+
+double amount_of(const Problem& problem, Resource resource);
+Problem with_amount(const Problem& problem, Resource resource, double amount);
+
+// The caller's wish to stop, as a pool asks for it.
+inline std::function<bool()> poll_of(const Settings& settings) {
+    if (!settings.should_stop) return {};
+    return [&settings] { return settings.should_stop({}); };
+}
+
+// What a search over the continuous problem works with.
+struct Workshop {
+    Workshop(const Problem& problem, const Settings& settings)
+        : Workshop(problem, settings, root_box(problem, settings.scheme)) {}
+    Workshop(const Problem& problem, const Settings& settings, UniformBox box)
+        : stop(settings.time_limit_s, poll_of(settings)),
+          pool(useful_threads(problem.size(), settings.threads), stop),
+          boxes(problem, pool, box),
+          boundary(problem, pool, boxes) {}
+
+    PassPoint begin(const Problem& problem, double tau, const Settings& settings) const {
+        const Prices prices = settings.start ? settings.start->prices : boundary.guess().prices;
+        return {tau, problem.cycle_s(), prices};
+    }
+
+    Stop stop;
+    Pool pool;
+    Boxes boxes;
+    Boundary boundary;
+};
+
+// settle() with whole blocks.
+Settled settle_blocks(const Problem& problem, double tau, const double* samples, Resource resource,
+                      double ratio, Pool& pool);
+
+// settle() where the split's need and the ratio of the prices are known nearly: fewer passes. The
+// problem has somewhat more than is needed. Empty where that does not lead to an allocation.
+Settled settle_near(const Problem& problem, double tau, const double* samples, Resource resource,
+                    double amount, double ratio, Pool& pool);
+
+}  // namespace mel

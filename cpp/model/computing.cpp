@@ -1,0 +1,86 @@
+#include "model/computing.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/expansion.hpp"
+#include "base/sums.hpp"
+#include "mel/solve.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double largest_count = 9007199254740992.0;  // 2^53
+
+// The sign of tau d C - a b.
+double excess(double tau, double d, double flops_per_sample, double a, double b) {
+    Expansion left(tau);
+    left.multiply(d);
+    left.multiply(flops_per_sample);
+    const double product = a * b;
+    left.add(-product);
+    left.add(-std::fma(a, b, -product));
+    return left.estimate();
+}
+
+// Whether d samples at this speed are done in time; in less than that, where sending takes time.
+bool in_time(const Problem& problem, double flops_per_s, double tau, double d) {
+    const double over = excess(tau, d, problem.flops_per_sample(), problem.cycle_s(), flops_per_s);
+    return over < 0 || (over == 0 && problem.sends_nothing());
+}
+
+}  // namespace
+
+double largest_computed(const Problem& problem, std::size_t k, double tau, double upper) {
+    const double speed = problem.flops_per_s()[k];
+    const double about = problem.cycle_s() * speed / (tau * problem.flops_per_sample());
+    const double surely = std::floor(about * (1 - 8 * unit_roundoff));
+    if (surely >= upper) return upper;
+    double d = std::min(std::floor(about * (1 + 8 * unit_roundoff)), upper);
+    while (d > surely && d > 0 && !in_time(problem, speed, tau, d))
+        --d;  // nearly always they are one
+    return d;
+}
+
+double computing_s(const Problem& problem, std::size_t k, double tau, double d) {
+    if (d == 0) return 0;
+    const double speed = problem.flops_per_s()[k];
+    const double flops = problem.flops_per_sample();
+    double seconds = tau * d * flops / speed;
+    const auto above = [](double x) {
+        return std::nextafter(x, std::numeric_limits<double>::infinity());
+    };
+    // Twice the work against twice the middle between two neighbours, which is their sum.
+    const auto beyond_middle = [&](double below) {
+        Expansion twice(tau);
+        twice.multiply(d);
+        twice.multiply(2 * flops);
+        for (const double x : {below, above(below)}) {
+            const double product = x * speed;
+            twice.add(-product);
+            twice.add(-std::fma(x, speed, -product));
+        }
+        return twice.estimate() > 0;
+    };
+    while (beyond_middle(seconds)) seconds = above(seconds);
+    while (seconds > 0 && !beyond_middle(std::nextafter(seconds, 0.0))) {
+        seconds = std::nextafter(seconds, 0.0);
+    }
+    return seconds;
+}
+
+// Some learner holds at least ceil(D/K) samples, so tau can not exceed what the fastest computes of
+// those; nor, by what a problem may be, 2^53: all that follows counts tau in doubles.
+std::int64_t largest_conceivable_tau(const Problem& problem) {
+    const auto learners = static_cast<std::int64_t>(problem.size());
+    const double share = static_cast<double>((problem.samples() + learners - 1) / learners);
+    const double speed = problem.fastest_flops_per_s();
+    double tau = std::floor(problem.cycle_s() * speed / (problem.flops_per_sample() * share));
+    tau = std::min(tau, largest_count);
+    while (tau > 0 && !in_time(problem, speed, tau, share)) --tau;
+    while (tau < largest_count && in_time(problem, speed, tau + 1, share)) ++tau;
+    return static_cast<std::int64_t>(tau);
+}
+
+}  // namespace mel

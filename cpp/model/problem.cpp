@@ -1,0 +1,245 @@
+#include "mel/problem.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <sstream>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+
+#include "base/buffer.hpp"
+#include "model/computing.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double smallest = 1e-60;
+constexpr double largest = 1e60;
+constexpr double largest_count = 9007199254740992.0;  // 2^53: every integer up to here is a double
+
+[[noreturn]] void refuse(const std::string& field, double value, const char* range) {
+    std::ostringstream text;
+    text.precision(17);
+    text << field << " = " << value << ": must be " << range;
+    throw std::invalid_argument(text.str());
+}
+
+void require_positive(const char* field, double value) {
+    if (!(value >= smallest && value <= largest)) {
+        refuse(field, value, "a finite number in [1e-60, 1e+60]");
+    }
+}
+
+void require_count(const char* field, double value) {
+    if (!(value >= 0 && value <= largest_count)) refuse(field, value, "in [0, 2^53]");
+}
+
+void require_column(const char* field, std::span<const double> column, std::size_t size,
+                    bool or_zero = false) {
+    if (column.size() != size) {
+        throw std::invalid_argument(std::string(field) + " has " + std::to_string(column.size()) +
+                                    " learners: must have " + std::to_string(size) +
+                                    " as flops_per_s");
+    }
+    for (std::size_t k = 0; k < size; ++k) {
+        if (!(column[k] >= smallest && column[k] <= largest) && !(or_zero && column[k] == 0)) {
+            refuse(std::string(field) + "[" + std::to_string(k) + "]", column[k],
+                   or_zero ? "a finite number in [1e-60, 1e+60] or 0"
+                           : "a finite number in [1e-60, 1e+60]");
+        }
+    }
+}
+
+// Of a channel in outage: above every time a bit may take, a return rate being at least 1e-200.
+constexpr double never_s_per_bit = 1e201;
+
+double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
+
+}  // namespace
+
+Problem::Problem(const ProblemStatement& s)
+    : size_(s.flops_per_s.size()),
+      samples_(s.samples),
+      alpha_(s.sample_bits + s.model_bits_per_sample),
+      beta_(s.model_bits),
+      returned_bits_per_sample_(s.model_bits_per_sample),
+      stated_bandwidth_hz_(s.bandwidth_hz),
+      bandwidth_hz_(s.bandwidth_hz),
+      power_w_(s.power_w),
+      cycle_s_(s.cycle_s),
+      law_(s.law),
+      idle_(s.idle),
+      flops_per_sample_(s.flops_per_sample) {
+    const std::size_t size = size_;
+    if (size == 0) throw std::invalid_argument("learners = 0: must be at least 1");
+    if (samples_ < 1 || samples_ > static_cast<std::int64_t>(largest_count)) {
+        throw std::invalid_argument("samples = " + std::to_string(samples_) +
+                                    ": must be in [1, 2^53]");
+    }
+    require_count("sample_bits", s.sample_bits);
+    require_count("model_bits_per_sample", s.model_bits_per_sample);
+    require_count("model_bits", s.model_bits);
+    require_count("sample_bits + model_bits_per_sample", alpha_);
+    require_positive("flops_per_sample", s.flops_per_sample);
+    require_positive("bandwidth_hz", bandwidth_hz_);
+    require_positive("power_w", power_w_);
+    require_positive("noise", s.noise);
+    require_positive("cycle_s", cycle_s_);
+    require_column("flops_per_s", s.flops_per_s, size);
+    require_column("gain", s.gain, size, true);
+    require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
+    require_column("return_power_w", s.return_power_w, size);
+
+    const std::shared_ptr<double[]> columns = shared_column(this->columns() * padded());
+    double* const compute_s = columns.get();
+    double* const return_s_per_bit = compute_s + padded();
+    double* const noise_over_gain = return_s_per_bit + padded();
+    std::fill(compute_s + size, compute_s + padded(), 1.0);
+    std::fill(return_s_per_bit + size, return_s_per_bit + padded(), 0.0);
+    std::fill(noise_over_gain + size, noise_over_gain + padded(), 1.0);
+    if (returns_nothing()) {
+        double* const speeds = noise_over_gain + padded();
+        std::copy(s.flops_per_s.begin(), s.flops_per_s.end(), speeds);
+        std::fill(speeds + size, speeds + padded(), 1.0);
+    }
+    fastest_compute_s_ = std::numeric_limits<double>::infinity();
+    double slowest = 0;
+    for (std::size_t k = 0; k < size; ++k) {
+        compute_s[k] = s.flops_per_sample / s.flops_per_s[k];
+        fastest_compute_s_ = std::min(fastest_compute_s_, compute_s[k]);
+        fastest_flops_per_s_ = std::max(fastest_flops_per_s_, s.flops_per_s[k]);
+        if (s.gain[k] == 0) {  // no bit ever arrives: take_limits() keeps samples away
+            return_s_per_bit[k] = never_s_per_bit;
+            noise_over_gain[k] = s.noise;
+            continue;
+        }
+        const double band = s.return_bandwidth_hz[k];
+        const double noise = law_ == LinkLaw::density ? s.noise * band : s.noise;
+        const double rate = band * log2_1p(s.return_power_w[k] * s.gain[k] / noise);
+        if (!(rate >= 1e-200 && rate <= 1e200)) {
+            refuse("return rate of learner " + std::to_string(k), rate,
+                   "in [1e-200, 1e+200] bit/s (from its gain, return power and bandwidth)");
+        }
+        return_s_per_bit[k] = 1.0 / rate;
+        noise_over_gain[k] = s.noise / s.gain[k];
+        if (return_s_per_bit[k] > slowest) {
+            slowest = return_s_per_bit[k];
+            slowest_return_ = k;
+        }
+    }
+    columns_ = columns;
+    every_return_in_time_ = beta_ * slowest < cycle_s_;
+    if (!counts_cycles_of(cycle_s_)) {
+        refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s_ / fastest_compute_s_,
+               "at most 2^53 local cycles");
+    }
+    take_limits(s);
+    cut_blocks();
+    find_twins(s);
+    find_typical();
+}
+
+// Whether no learner could work a sample through more often than a double counts, exactly.
+bool Problem::counts_cycles_of(double cycle_s) const {
+    const double flops = cycle_s * fastest_flops_per_s_;
+    const double rest = std::fma(cycle_s, fastest_flops_per_s_, -flops);
+    return flops - flops_per_sample_ * largest_count + rest <= 0;
+}
+
+// What is left of the bandwidth beyond its whole blocks serves nobody.
+void Problem::cut_blocks() {
+    if (block_hz_ == 0) return;
+    if (block_hz_ > stated_bandwidth_hz_) refuse("block_hz", block_hz_, "at most bandwidth_hz");
+    block_budget_ = whole_blocks(stated_bandwidth_hz_, block_hz_);
+    if (block_budget_ > largest_count) {
+        refuse("bandwidth_hz / block_hz", block_budget_, "at most 2^53 blocks");
+    }
+    bandwidth_hz_ = block_budget_ * block_hz_;
+}
+
+double whole_blocks(double bandwidth_hz, double block_hz) {
+    double count = std::floor(bandwidth_hz / block_hz);
+    if (!std::isfinite(count)) return count;
+    if (std::fma(-count, block_hz, bandwidth_hz) < 0) --count;
+    if (std::fma(-(count + 1), block_hz, bandwidth_hz) >= 0) ++count;
+    return count;
+}
+
+double bandwidth_holding(double blocks, double block_hz) {
+    const double nearest = blocks * block_hz;
+    return std::fma(blocks, block_hz, -nearest) > 0
+               ? std::nextafter(nearest, std::numeric_limits<double>::infinity())
+               : nearest;
+}
+
+void Problem::find_twins(const ProblemStatement& s) {
+    const std::size_t size = s.flops_per_s.size();
+    // Parts of problems with few blocks are small enough to tell twins in.
+    if (size > most_twins && !(block_hz_ > 0 && excused())) return;
+    const auto limit = [](std::span<const double> column, std::uint32_t k) {
+        return column.empty() ? 0.0 : column[k];
+    };
+    const auto key = [&](std::uint32_t k) {
+        return std::tuple(s.flops_per_s[k], s.gain[k], s.return_bandwidth_hz[k],
+                          s.return_power_w[k], limit(s.min_samples, k), limit(s.max_samples, k),
+                          limit(s.max_bandwidth_hz, k), limit(s.max_power_w, k),
+                          limit(s.energy_j, k), limit(s.energy_per_flop_j, k));
+    };
+    std::vector<std::uint32_t> order(size);
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) {
+        if (s.flops_per_s[a] != s.flops_per_s[b]) return s.flops_per_s[a] < s.flops_per_s[b];
+        return key(a) < key(b);
+    });
+    bool any = false;
+    std::vector<std::uint32_t> twins(size);
+    for (std::size_t i = 0; i < size; ++i) {
+        const bool same = i > 0 && key(order[i]) == key(order[i - 1]);
+        twins[order[i]] = same ? twins[order[i - 1]] : order[i];
+        any = any || same;
+    }
+    if (any) twins_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(twins));
+}
+
+void Problem::find_typical() {
+    const std::size_t size = size_;
+    const std::size_t step =
+        size <= 64 ? 1 : (size / 64) | 1;  // odd: kinds of learners often alternate
+    double logs = 0;
+    double speed = 0;
+    double count = 0;
+    for (std::size_t k = 0; k < size; k += step) {
+        logs += std::log(noise_over_gain()[k]);
+        speed += 1 / compute_s()[k];
+        count += 1;
+    }
+    typical_noise_ = std::exp(logs / count);
+    typical_compute_s_ = count / speed;
+}
+
+LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
+                              std::int64_t samples, double bandwidth_hz, double power_w) {
+    const double d = static_cast<double>(samples);
+    const double bits = problem.sample_bits_sent() * d + problem.model_bits();
+    const double back = problem.model_bits_per_sample() * d + problem.model_bits();
+    const double compute_s = problem.returns_nothing() ? computing_s(problem, k, tau, d)
+                                                       : tau * d * problem.compute_s()[k];
+    if (problem.return_s_per_bit()[k] == never_s_per_bit) {
+        constexpr double never = std::numeric_limits<double>::infinity();
+        return {bits > 0 ? never : 0, compute_s, back > 0 ? never : 0};
+    }
+    double send_s = 0;
+    if (bits > 0) {
+        const double noise = problem.law() == LinkLaw::density
+                                 ? problem.noise_over_gain()[k] * bandwidth_hz
+                                 : problem.noise_over_gain()[k];
+        const double rate =
+            bandwidth_hz > 0 && power_w > 0 ? bandwidth_hz * log2_1p(power_w / noise) : 0.0;
+        send_s = rate > 0 ? bits / rate : std::numeric_limits<double>::infinity();
+    }
+    return {send_s, compute_s, back * problem.return_s_per_bit()[k]};
+}
+
+}  // namespace mel

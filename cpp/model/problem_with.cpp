@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <stdexcept>
+
+#include "base/buffer.hpp"
+#include "kernels/kernels.hpp"
+#include "mel/problem.hpp"
+#include "passes/real_pass.hpp"
+
+namespace mel {
+namespace {
+
+[[noreturn]] void refuse(const char* field, double value, const std::string& range) {
+    std::ostringstream text;
+    text.precision(17);
+    text << field << " = " << value << ": must be " << range;
+    throw std::invalid_argument(text.str());
+}
+
+void require_in(const char* field, double value, double low, double high) {
+    if (value >= low && value <= high) return;
+    std::ostringstream range;
+    range.precision(17);
+    range << "in [" << low << ", " << high << "]";
+    refuse(field, value, range.str());
+}
+
+}  // namespace
+
+double Problem::largest_cycle_s() const {
+    double cycle_s = std::min(9007199254740992.0 * fastest_compute_s_, 1e60);
+    while (!counts_cycles_of(cycle_s)) cycle_s = std::nextafter(cycle_s, 0.0);
+    return cycle_s;
+}
+
+Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const {
+    require_in("cycle_s", cycle_s, 1e-60, 1e60);
+    require_in("bandwidth_hz", bandwidth_hz, 1e-60, 1e60);
+    require_in("power_w", power_w, 1e-60, 1e60);
+    if (!counts_cycles_of(cycle_s)) {
+        refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s / fastest_compute_s_,
+               "at most 2^53 local cycles");
+    }
+    if (block_hz_ > bandwidth_hz) {
+        require_in("bandwidth_hz", bandwidth_hz, block_hz_, 1e60);  // at least one block
+    }
+    Problem changed = *this;
+    changed.cycle_s_ = cycle_s;
+    changed.stated_bandwidth_hz_ = changed.bandwidth_hz_ = bandwidth_hz;
+    changed.cut_blocks();
+    changed.power_w_ = power_w;
+    changed.every_return_in_time_ = beta_ * return_s_per_bit()[slowest_return_] < cycle_s;
+    return changed;
+}
+
+Problem Problem::with_blocks(double blocks) const {
+    return with(cycle_s_, bandwidth_holding(blocks, block_hz_), power_w_);
+}
+
+Problem Problem::sampled(std::size_t stride) const {
+    Problem part = *this;
+    part.size_ = learners_seen(size_, stride);
+    const std::shared_ptr<double[]> columns = shared_column(part.columns() * part.padded());
+    double* to = columns.get();
+    for (std::size_t column = 0; column < part.columns(); ++column) {
+        const double* from = columns_.get() + column * padded();
+        for (std::size_t k = 0; k < size_; k += stride * group) {
+            to = std::copy_n(from + k, group, to);  // the last group is padded already
+        }
+    }
+    part.columns_ = columns;
+    part.twins_ = nullptr;
+    const std::span<const double> back = part.return_s_per_bit();
+    part.slowest_return_ =
+        static_cast<std::size_t>(std::max_element(back.begin(), back.end()) - back.begin());
+    const double share = static_cast<double>(part.size_) / static_cast<double>(size_);
+    part.samples_ = std::max<std::int64_t>(std::llround(share * samples_real()), 1);
+    return part.with(cycle_s_, share * stated_bandwidth_hz_, share * power_w_);
+}
+
+Problem Problem::taken(std::span<const std::size_t> learners) const {
+    Problem part = *this;
+    part.size_ = learners.size();
+    const auto gather = [&](const double* from, double* to) {
+        for (const std::size_t k : learners) *to++ = from[k];
+        std::fill_n(to, part.padded() - part.size_, from[learners.back()]);
+    };
+    const std::shared_ptr<double[]> columns = shared_column(part.columns() * part.padded());
+    for (std::size_t column = 0; column < part.columns(); ++column) {
+        gather(columns_.get() + column * padded(), columns.get() + column * part.padded());
+    }
+    part.columns_ = columns;
+    if (limits_) {
+        LearnerLimits limits = {};
+        limits.flops_per_sample = limits_->flops_per_sample;
+        for (const auto column :
+             {&LearnerLimits::min_samples, &LearnerLimits::max_samples,
+              &LearnerLimits::max_bandwidth_hz, &LearnerLimits::max_power_w,
+              &LearnerLimits::max_rate, &LearnerLimits::energy_j, &LearnerLimits::energy_per_flop_j,
+              &LearnerLimits::return_j_per_bit}) {
+            const std::vector<double>& from = (*limits_).*column;
+            if (from.empty()) continue;
+            (limits.*column).resize(part.padded());
+            gather(from.data(), (limits.*column).data());
+        }
+        part.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
+    }
+    if (twins_) {
+        std::vector<std::uint32_t> twins;
+        for (const std::size_t k : learners) twins.push_back((*twins_)[k]);
+        part.twins_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(twins));
+    }
+    const std::span<const double> back = part.return_s_per_bit();
+    part.slowest_return_ =
+        static_cast<std::size_t>(std::max_element(back.begin(), back.end()) - back.begin());
+    part.every_return_in_time_ = beta_ * back[part.slowest_return_] < cycle_s_;
+    part.find_typical();
+    return part;
+}
+
+}  // namespace mel

@@ -1,0 +1,213 @@
+#include "passes/exact_pass.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "kernels/kernels.hpp"
+#include "learner/capped.hpp"
+#include "learner/resource_blocks.hpp"
+#include "model/computing.hpp"
+
+namespace mel {
+namespace {
+
+// Where bandwidth comes in blocks: adds the best response of learner k and returns its samples.
+double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand, double low,
+                     double high, const PassPoint& point, SplitSums& sums) {
+    const BlockLink link = block_link(problem, k);
+    const BlockResponse r =
+        respond_in_blocks(link, demand, problem.excused(), low, high, point.prices);
+    sums.samples.add(r.samples);
+    sums.bandwidth.add(r.blocks * link.width_hz);
+    sums.power.add(r.power_w);
+    sums.cost.add(r.cost);
+    sums.overlooked += r.overlooked;
+    if (r.cost > 0) {
+        sums.condition += r.cost * r.stiffness * (1 / r.slack_s + 1 / point.cycle_s);
+    }
+    // Where d ends at the deadline itself, rounding may have hidden one more integer, at no less
+    // than it costs with bandwidth at will.
+    const double guard = slack_guard(point.cycle_s);
+    const double seen = r.possible ? r.samples : low - 1;
+    double more = -std::numeric_limits<double>::infinity();
+    if (demand.slack(seen + 1) <= guard && seen + 1 <= high) {
+        more = overlooked_value(link.law, demand, link.noise, seen, high, guard, point.prices);
+    }
+    if (!r.possible && !(more > -std::numeric_limits<double>::infinity())) sums.impossible += 1;
+    const double value = r.possible ? r.samples - r.cost : 0;
+    if (more > value || (!r.possible && more > -std::numeric_limits<double>::infinity())) {
+        sums.overlooked += more - value;
+    }
+    return r.samples;
+}
+
+// Adds the best response of learner k and returns its samples. Costs under caps are below the truth
+// already: no error to add.
+double add_capped(const Problem& problem, std::size_t k, const Demand& demand, double low,
+                  double high, const PassPoint& point, SplitSums& sums) {
+    const Response r = respond_capped(problem.law(), demand, problem.noise_over_gain()[k],
+                                      problem.excused(), low, high, point.prices,
+                                      caps_of(*problem.limits(), k), slack_guard(point.cycle_s));
+    if (!r.possible) sums.impossible += 1;
+    sums.add(r);
+    return r.samples;
+}
+
+double add_plain(const Problem& problem, std::size_t k, const Demand& demand, double low,
+                 double high, const PassPoint& point, SplitSums& sums) {
+    const double noise = problem.noise_over_gain()[k];
+    const double guard = slack_guard(point.cycle_s);
+    const Response r =
+        respond(problem.law(), demand, noise, problem.excused(), low, high, point.prices);
+    if (!r.possible) sums.impossible += 1;
+    sums.add(r);
+    if (r.cost > 0) sums.condition += r.cost / r.slack_s;
+    // Where d ends at the deadline itself, rounding may have hidden one more integer.
+    const double last_seen = r.possible ? r.samples : low - 1;
+    if (demand.slack(last_seen + 1) <= guard && last_seen + 1 <= high) {
+        const double more =
+            overlooked_value(problem.law(), demand, noise, last_seen, high, guard, point.prices);
+        if (more > -std::numeric_limits<double>::infinity() && !r.possible) {
+            sums.overlooked += more;
+            sums.impossible -= 1;
+        } else if (more > r.samples - r.cost) {
+            sums.overlooked += more - (r.samples - r.cost);
+        }
+    }
+    return r.samples;
+}
+
+SplitSums sums_of(const WholeSums& lanes, std::size_t learners) {
+    SplitSums sums;
+    sums.samples.add(lanes.samples);
+    sums.bandwidth.add(lanes.bandwidth);
+    sums.power.add(lanes.power);
+    sums.cost.add(lanes.cost);
+    sums.condition = lanes.condition;
+    sums.impossible = lanes.impossible;
+    sums.in_lanes = static_cast<double>(learners) - lanes.unsure;
+    return sums;
+}
+
+using AddResponse = double (*)(const Problem&, std::size_t, const Demand&, double, double,
+                               const PassPoint&, SplitSums&);
+
+AddResponse response_of(const Problem& problem) {
+    const LearnerLimits* limits = problem.limits();
+    return problem.block_hz() > 0     ? add_in_blocks
+           : limits && limits->caps() ? add_capped
+                                      : add_plain;
+}
+
+// Where the groups from `first` on end whose learners all have the box of learner `first`.
+std::size_t end_of_alike(const Box& box, std::size_t first, std::size_t last) {
+    const double low = box.low(first), high = box.high(first);
+    for (std::size_t at = first; at < last; at += group) {
+        const std::size_t end = std::min(last, at + group);
+        for (std::size_t k = at; k < end; ++k) {
+            if (box.low(k) != low || box.high(k) != high) return at;
+        }
+    }
+    return last;
+}
+
+}  // namespace
+
+bool whole_in_lanes(const Problem& problem, const Box& box) {
+    return !box.lower && !box.upper && response_of(problem) == add_plain;
+}
+
+SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
+                         std::size_t first, std::size_t last, double* samples) {
+    const AddResponse add = response_of(problem);
+    SplitSums sums;
+    for (std::size_t k = first; k < last; ++k) {
+        const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+        samples[k] = add(problem, k, demand, box.low(k), box.high(k), point, sums);
+    }
+    return sums;
+}
+
+SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                     std::vector<SplitSums>& blocks, double* samples, double* lean) {
+    const std::size_t size = problem.size();
+    const bool plain = response_of(problem) == add_plain;
+    const KernelInput in = kernel_input(problem, box, point);
+    const auto kernel = pool.kernels().whole(problem.law());
+    blocks.resize(block_count(size));
+    const auto in_lanes = [&](std::size_t first, std::size_t last) {
+        KernelInput here = in;
+        here.box = {box.low(first), box.high(first)};
+        const WholeSums lanes = kernel(here, first, last, samples, lean);
+        SplitSums sums = sums_of(lanes, last - first);
+        double left = lanes.unsure;
+        for (std::size_t k = first; k < last && left > 0; ++k) {
+            if (samples[k] >= 0) continue;
+            left -= 1;
+            const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+            samples[k] = add_plain(problem, k, demand, box.low(k), box.high(k), point, sums);
+        }
+        return sums;
+    };
+    pool.run(blocks.size(), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        blocks[b] = {};
+        for (std::size_t first = b * block_size; first < last;) {
+            std::size_t end = plain ? end_of_alike(box, first, last) : first;
+            if (end > first) {
+                blocks[b].add(in_lanes(first, end));
+            } else {
+                end = plain ? std::min(last, first + group) : last;
+                blocks[b].add(exact_learners(problem, box, point, first, end, samples));
+            }
+            first = end;
+        }
+    });
+    return reduce_tree(std::span<SplitSums>(blocks));
+}
+
+Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums& sums) {
+    if (sums.impossible > 0) return {-std::numeric_limits<double>::infinity(), 0};
+    const double budget =
+        point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w();
+    CompensatedSum value;
+    value.add(budget);
+    value.add(sums.samples);
+    value.add(-sums.cost.value());
+    value.add(sums.overlooked);
+    value.add(-problem.samples_real());
+    const double scale = budget + sums.cost.value() + sums.samples.value() + problem.samples_real();
+    const double units = sums.in_lanes > 0 ? 512 : 64;
+    return {value.value(), unit_roundoff * units * (scale + point.cycle_s * sums.condition)};
+}
+
+double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
+                std::vector<SplitSums>& blocks) {
+    const std::size_t size = problem.size();
+    const double guard = slack_guard(problem.cycle_s());
+    const LearnerLimits* limits = problem.limits();
+    const bool capped = limits && limits->caps();
+    blocks.resize(block_count(size));
+    pool.run(blocks.size(), [&](std::size_t b) {
+        SplitSums sums;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            double high = box.high(k);
+            if (problem.returns_nothing()) high = largest_computed(problem, k, tau, high);
+            if (!problem.sends_nothing()) {
+                Demand demand = demand_of(problem, k, tau, problem.cycle_s());
+                demand.budget_s += guard;
+                high = capped ? largest_within(demand, high, limits->max_rate[k] * (1 + rate_guard))
+                              : largest_allowed(demand, high);
+            }
+            const bool may_rest = problem.excused() && box.low(k) <= 0;
+            if (high < box.low(k) && !may_rest) sums.impossible += 1;
+            sums.samples.add(std::max(high, 0.0));
+        }
+        blocks[b] = sums;
+    });
+    const SplitSums total = reduce_tree(std::span<SplitSums>(blocks));
+    return total.impossible > 0 ? -std::numeric_limits<double>::infinity() : total.samples.value();
+}
+
+}  // namespace mel

@@ -1,0 +1,68 @@
+// One pass over the learners with whole samples: the split that is best at given prices, and a
+// bound that holds with every rounding error of its own evaluation added outward.
+#pragma once
+
+#include <vector>
+
+#include "base/sums.hpp"
+#include "learner/response.hpp"
+#include "passes/real_pass.hpp"
+
+namespace mel {
+
+struct SplitSums {
+    CompensatedSum samples;
+    CompensatedSum bandwidth;
+    CompensatedSum power;
+    CompensatedSum cost;
+    double condition = 0;   // sum of cost / slack
+    double overlooked = 0;  // what ties at the end of the cycle could add
+    double impossible = 0;  // learners whose box holds no allowed integer
+    double in_lanes = 0;    // learners whose terms were summed in the kernels' plainer way
+
+    void add(const Response& r) {
+        samples.add(r.samples);
+        bandwidth.add(r.bandwidth_hz);
+        power.add(r.power_w);
+        cost.add(r.cost);
+    }
+    void add(const SplitSums& o) {
+        samples.add(o.samples);
+        bandwidth.add(o.bandwidth);
+        power.add(o.power);
+        cost.add(o.cost);
+        condition += o.condition;
+        overlooked += o.overlooked;
+        impossible += o.impossible;
+        in_lanes += o.in_lanes;
+    }
+};
+
+// Fills samples[k] with the best integer at the prices (both positive). Groups of learners with one
+// box and no caps go in lanes; for those `lean`, where it is not null, is filled as Kernels::Whole
+// says.
+SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                     std::vector<SplitSums>& blocks, double* samples, double* lean = nullptr);
+// Whether all do.
+bool whole_in_lanes(const Problem& problem, const Box& box);
+// The same for the learners from first up to last, one by one.
+SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
+                         std::size_t first, std::size_t last, double* samples);
+
+// U(tau; prices) - D from the sums, and a proved bound on the error of that number.
+struct Excess {
+    double value;
+    double error;
+    bool proves_infeasible() const { return value + error < 0; }
+};
+Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums& sums);
+
+// U at prices zero: the most samples that computing and returning alone allow. Exact where
+// nothing is sent; else it overestimates where rounding can not tell.
+double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
+                std::vector<SplitSums>& blocks);
+
+// Bounds the absolute rounding error of any slack of the problem, in seconds.
+inline double slack_guard(double cycle_s) { return 64 * unit_roundoff * cycle_s; }
+
+}  // namespace mel

@@ -1,0 +1,128 @@
+#include "prices/mixture.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/sums.hpp"
+#include "kernels/kernels.hpp"
+
+namespace mel {
+namespace {
+constexpr std::size_t dealt_in_groups = 65536;  // learners: groups of them fall evenly enough
+}
+
+MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>& starts,
+                                          int max_passes, std::size_t stride, double room) {
+    polygon_.reset();
+    cuts_.clear();
+    at_.clear();
+    parts_.clear();
+    const double scale = static_cast<double>(problem_.size()) /
+                         static_cast<double>(learners_seen(problem_.size(), stride));
+    std::size_t started = 0;
+    for (int step = 0; step < max_passes; ++step) {
+        if (pool_.stop().check()) return Outcome::stopped;
+        Prices prices;
+        if (started < starts.size()) {
+            prices = starts[started++];
+        } else if (!polygon_.centre(prices)) {
+            return mix() ? Outcome::mixture : Outcome::open;
+        }
+        if (!prices.usable()) return Outcome::open;
+        const PassPoint point{tau, problem_.cycle_s(), prices};
+        PassSums sums = real_pass(problem_, boxes_.real(tau), point, pool_, blocks_, stride);
+        ++passes_;
+        if (pool_.stop().requested()) return Outcome::stopped;
+        if (sums.impossible > 0) return Outcome::open;
+        sums.scale(scale);
+        const double budget =
+            prices.lambda * problem_.bandwidth_hz() + prices.mu * problem_.power_w();
+        if (budget + sums.value + proof_error(problem_, point, sums) < problem_.samples_real()) {
+            proof_ = prices;
+            return Outcome::infeasible;
+        }
+        cuts_.push_back({sums.samples / problem_.samples_real() - 1,
+                         1 - sums.bandwidth / problem_.bandwidth_hz(),
+                         1 - sums.power / problem_.power_w()});
+        at_.push_back(prices);
+        const double worth = problem_.samples_real() + budget;
+        if (room > 0 && budget + sums.value - problem_.samples_real() < room * worth) {
+            room = 0;  // no mixture has as much
+            polygon_.reset();
+            for (const Cut& cut : cuts_) polygon_.clip(cut);
+        } else {
+            polygon_.clip({cuts_.back().samples - room, cuts_.back().bandwidth - room,
+                           cuts_.back().power - room});
+        }
+    }
+    return Outcome::open;
+}
+
+bool MixtureSearch::mix() {
+    const Mixture found = best_mixture(cuts_);
+    parts_.clear();
+    for (int i = 0; i < found.count; ++i) parts_.push_back({at_[found.index[i]], found.weight[i]});
+    slack_ = found.slack;
+    return slack_ > -1e-6;
+}
+
+// Of the multiples of the golden section, which fall evenly, whatever order the learners come in.
+std::size_t MixtureSearch::part_of(std::size_t turn) const {
+    const double at = static_cast<double>(turn) * 0.61803398874989485;
+    double place = at - std::floor(at);
+    std::size_t part = 0;
+    while (part + 1 < parts_.size() && place >= parts_[part].weight) {
+        place -= parts_[part++].weight;
+    }
+    return part;
+}
+
+void MixtureSearch::deal_groups(double tau, double* samples, std::vector<double>& block_totals) {
+    std::vector<KernelInput> inputs;
+    for (const Part& part : parts_) {
+        inputs.push_back(
+            kernel_input(problem_, boxes_.real(tau), {tau, problem_.cycle_s(), part.prices}));
+    }
+    const auto kernel = pool_.kernels().samples(problem_.law(), inputs.front().limited());
+    const std::size_t size = problem_.size();
+    block_totals.assign(block_count(size), 0);
+    pool_.run(block_totals.size(), [&](std::size_t b) {
+        double total = 0;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; k += group) {
+            total += kernel(inputs[part_of(k / group)], k, std::min(last, k + group), samples);
+        }
+        block_totals[b] = total;
+    });
+}
+
+void MixtureSearch::deal(double tau, double* samples, double* scratch,
+                         std::vector<double>& block_totals) {
+    const std::size_t size = problem_.size();
+    if (size >= dealt_in_groups) {
+        deal_groups(tau, samples, block_totals);
+        return;
+    }
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        const PassPoint point{tau, problem_.cycle_s(), parts_[i].prices};
+        real_samples(problem_, boxes_.real(tau), point, pool_, i == 0 ? samples : scratch,
+                     block_totals);
+        if (i > 0) {
+            pool_.run(block_count(size), [&](std::size_t b) {
+                const std::size_t last = std::min(size, (b + 1) * block_size);
+                for (std::size_t k = b * block_size; k < last; ++k) {
+                    if (part_of(k) == i) samples[k] = scratch[k];
+                }
+            });
+        }
+    }
+    block_totals.assign(block_count(size), 0);
+    pool_.run(block_count(size), [&](std::size_t b) {
+        double total = 0;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) total += samples[k];
+        block_totals[b] = total;
+    });
+}
+
+}  // namespace mel

@@ -1,0 +1,19 @@
+// Newton's step in the prices, from the sums of one pass there.
+#pragma once
+
+#include "passes/real_pass.hpp"
+
+namespace mel {
+
+struct PriceStep {
+    double d_lambda;  // changes of ln lambda and ln mu
+    double d_mu;
+    double drop;  // predicted fall of the bound
+
+    double length() const;  // the larger change
+    void take(Prices& prices) const;
+};
+// Towards where the responses take `band` hertz and `watt` watts.
+PriceStep price_step(Prices prices, const PassSums& sums, double band, double watt);
+
+}  // namespace mel

@@ -1,0 +1,190 @@
+#include "prices/switching_point.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/sums.hpp"
+#include "learner/response.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double rough = 1e-7;       // searches that only guide have no finer tolerance
+constexpr double near_least = 1e-3;  // of the least cycle: as near as a search for prices goes
+
+}  // namespace
+
+double Boundary::amount(Resource resource, const PassPoint& point) const {
+    return resource == Resource::cycle       ? point.cycle_s
+           : resource == Resource::bandwidth ? band_
+                                             : watt_;
+}
+
+PassPoint Boundary::guess() const {
+    const double learners = static_cast<double>(problem_.size());
+    const double samples = problem_.samples_real();
+    const double band = problem_.bandwidth_hz();
+    const double watt = problem_.power_w();
+    const double cycle = problem_.cycle_s();
+    const double noise = problem_.typical_noise();
+    const bool density = problem_.law() == LinkLaw::density;
+    // As if the budgets served typical learners: all at the same signal-to-noise ratio.
+    const double snr = density ? watt / (noise * band) : watt / (learners * noise);
+    const double log_gain = std::log1p(snr);
+    const double rate = band * log_gain / ln2;
+    double active = learners;
+    const double data = problem_.sample_bits_sent() * samples;
+    if (problem_.excused() && problem_.model_bits() > 0) {
+        active = std::clamp((0.4 * cycle * rate - data) / problem_.model_bits(), 1.0,
+                            std::min(learners, samples));
+    }
+    const double bits = data + problem_.model_bits() * active;
+    const double send = std::clamp(bits / rate, 1e-3 * cycle, 0.8 * cycle);
+    const double each = samples / active;
+    PassPoint point;
+    point.cycle_s = cycle;
+    point.tau = std::max((cycle - send) / (problem_.typical_compute_s() * each), 1e-9);
+    const double g = (cycle - send) / each;
+    const double shape = problem_.sample_bits_sent() * cycle + g * problem_.model_bits();
+    const double unit =
+        shape > 0 ? send * send / shape : 1e-300;  // marginal cost of rate where d is interior
+    if (density) {
+        const double inverse_theta =
+            (1 + snr) * log_gain - snr > 0 ? (1 + snr) * log_gain - snr : 0.5 * snr * snr;
+        const double theta = 1 / inverse_theta;
+        point.prices.lambda = unit * log_gain / ln2 / (1 + theta * snr);
+        point.prices.mu = theta * point.prices.lambda / noise;
+    } else {
+        point.prices.lambda = unit * log_gain / ln2;
+        point.prices.mu = point.prices.lambda * (rate / active) * ln2 * std::exp(-log_gain) /
+                          (log_gain * log_gain * noise);
+    }
+    return point;
+}
+
+PassSums Boundary::pass(const PassPoint& point, std::size_t stride) {
+    ++passes_;
+    PassSums sums = real_pass(problem_, boxes_.real(point.tau), point, pool_, blocks_, stride);
+    if (stride > 1) {
+        const std::size_t seen = learners_seen(problem_.size(), stride);
+        sums.scale(static_cast<double>(problem_.size()) / static_cast<double>(seen));
+    }
+    return sums;
+}
+
+double Boundary::bound(const PassPoint& point, const PassSums& sums) const {
+    return point.prices.lambda * band_ + point.prices.mu * watt_ + sums.value;
+}
+
+bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride,
+                        double most) {
+    const double samples = problem_.samples_real();
+    point.tau = std::min(point.tau, most);
+    for (int step = 0; step < max_passes; ++step) {
+        const PassSums sums = pass(point, stride);
+        if (pool_.stop().check()) return false;
+        const PriceStep to = price_step(point.prices, sums, band_, watt_);
+        const double over = bound(point, sums) - to.drop - samples;
+        // In 1/tau, in which the samples that fit are nearly linear.
+        double z = 1 / point.tau;
+        const double slope = -sums.value_tau * point.tau * point.tau;  // d bound / d z > 0
+        double dz = slope > 0 ? -over / slope : (over > 0 ? -0.5 * z : z);
+        dz = std::clamp(dz, -0.75 * z, 3 * z);
+        const double tau = std::min(1 / (z + dz), most);
+        const double moved = std::fabs(tau - point.tau);
+        to.take(point.prices);
+        point.tau = tau;
+        const double price_step = to.length();
+        const double whole = std::floor(tau);
+        const double room = std::min(tau - whole, whole + 1 - tau);
+        // The next step will be about the square of this one.
+        const double relative = moved / tau + price_step;
+        if (relative < 0.3 && (4 * relative * relative * tau < room || relative < tolerance))
+            return true;
+    }
+    return false;
+}
+
+// The longest that a learner needs for what it must do, were sending to it free.
+double Boundary::impossible_cycle(double tau) {
+    const Box box = boxes_.real(tau);
+    const std::size_t size = problem_.size();
+    std::vector<double> longest(block_count(size), 0.0);
+    pool_.run(longest.size(), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            const double least = std::max(box.low(k), 0.0);
+            if (problem_.excused() && least == 0) continue;
+            longest[b] = std::max(longest[b], -demand_of(problem_, k, tau, 0).slack(least));
+        }
+    });
+    return *std::max_element(longest.begin(), longest.end());
+}
+
+bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance, int max_passes,
+                          std::size_t stride) {
+    double& amount = resource == Resource::cycle       ? point.cycle_s
+                     : resource == Resource::bandwidth ? band_
+                                                       : watt_;
+    const double samples = problem_.samples_real();
+    const bool guides = resource == Resource::cycle && tolerance >= rough;
+    double least = 0;  // cycle in which some learner can not do its part at any price
+    best_ = {point, -std::numeric_limits<double>::infinity()};
+    for (int step = 0; step < max_passes; ++step) {
+        const PassSums sums = pass(point, stride);
+        if (pool_.stop().check()) return false;
+        if (sums.impossible > 0 && guides && step > 0 && least == 0) {
+            least = impossible_cycle(point.tau);
+            amount = std::max(amount, least) * (1 + near_least);
+            continue;
+        }
+        const PriceStep to = price_step(point.prices, sums, band_, watt_);
+        const double over = bound(point, sums) - to.drop - samples;
+        const double slope = growth(resource, point.prices, sums);
+        double change = slope > 0 ? -over / slope : amount;
+        // What these prices themselves rule out, nearly.
+        const double ruled_out = amount - (bound(point, sums) - samples) / slope;
+        if (slope > 0 && sums.impossible == 0 && ruled_out > best_.amount) {
+            best_ = {point, ruled_out};
+        }
+        change = std::clamp(change, -0.5 * amount, amount);
+        if (amount + change <= least * (1 + near_least)) {
+            // Nearer to where one learner's cost has no bound there is nothing to learn of prices.
+            change = 0.5 * (least * (1 + 0.5 * near_least) - amount);
+        }
+        to.take(point.prices);
+        amount += change;
+        const double price_step = to.length();
+        const double relative = std::fabs(change) / amount + price_step;
+        if (relative * relative < tolerance) return true;
+    }
+    return false;
+}
+
+bool Boundary::refutes(const PassPoint& point) {
+    const PassSums sums = pass(point, 1);
+    if (pool_.stop().requested() || sums.impossible > 0) return false;
+    return bound(point, sums) + proof_error(problem_, point, sums) < problem_.samples_real();
+}
+
+bool Boundary::prove(PassPoint& point, int max_passes) {
+    const double samples = problem_.samples_real();
+    for (int step = 0; step < max_passes; ++step) {
+        if (!point.prices.usable()) return false;
+        const PassSums sums = pass(point, 1);
+        if (pool_.stop().check()) return false;
+        if (sums.impossible > 0) return false;  // for the exact pass to look at
+        const double value = bound(point, sums);
+        const double error = proof_error(problem_, point, sums);
+        if (value + error < samples) return true;
+        const PriceStep to = price_step(point.prices, sums, band_, watt_);
+        if (value - 2 * to.drop > samples * (1 + 1e-6) && step > 2)
+            return false;  // no way down to D
+        if (std::fabs(to.d_lambda) + std::fabs(to.d_mu) < 1e-9) return false;
+        to.take(point.prices);
+    }
+    return false;
+}
+
+}  // namespace mel

@@ -1,0 +1,86 @@
+// Where the continuous problem stops being feasible: the real tau, or the cycle, at which the best
+// prices leave a bound of exactly D. Newton's method in (prices, tau) or (prices, cycle); a guide
+// for the exact steps, never a proof.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "passes/real_pass.hpp"
+#include "prices/price_step.hpp"
+
+namespace mel {
+
+// What a plan may have more or less of.
+enum class Resource : std::uint8_t { cycle, bandwidth, power };
+
+// What one more unit of a resource adds to the bound at given prices.
+inline double growth(Resource resource, Prices prices, const PassSums& sums) {
+    return resource == Resource::cycle       ? sums.value_time
+           : resource == Resource::bandwidth ? prices.lambda
+                                             : prices.mu;
+}
+
+class Boundary {
+  public:
+    Boundary(const Problem& problem, Pool& pool, Boxes& boxes)
+        : problem_(problem),
+          pool_(pool),
+          boxes_(boxes),
+          band_(problem.bandwidth_hz()),
+          watt_(problem.power_w()) {}
+
+    // A cold start: a guess of tau and prices from typical numbers.
+    PassPoint guess() const;
+
+    // Moves point.tau and prices towards the boundary. True once tau is known well enough to tell
+    // its integer part, or to the relative tolerance. stride > 1 looks at a sample of the learners
+    // only. No tau above `most` is looked at: towards the end of what the learners can hold at all,
+    // prices lose all measure.
+    bool find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1,
+                  double most = std::numeric_limits<double>::infinity());
+
+    // Moves point.cycle_s and prices towards the boundary at point.tau.
+    bool find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1) {
+        return find_least(point, Resource::cycle, tolerance, max_passes, stride);
+    }
+
+    // The same for any resource; bandwidth and power are then this object's own.
+    bool find_least(PassPoint& point, Resource resource, double tolerance, int max_passes,
+                    std::size_t stride = 1);
+    double amount(Resource resource, const PassPoint& point) const;
+
+    // Of what the last such search looked at: the prices that rule out most, and how much. Where
+    // responses jump Newton's steps circle the boundary and these are the nearest.
+    struct Best {
+        PassPoint point{};
+        double amount = 0;
+    };
+    const Best& best() const { return best_; }
+
+    // Moves the prices to a bound below D at point.tau: true if the real bound gets there with room
+    // for rounding.
+    bool prove(PassPoint& point, int max_passes);
+
+    // Whether the bound is below D at these very prices, with room for rounding.
+    bool refutes(const PassPoint& point);
+
+    long passes() const { return passes_; }
+
+  private:
+    double bound(const PassPoint& point, const PassSums& sums) const;
+    PassSums pass(const PassPoint& point, std::size_t stride);
+    double impossible_cycle(double tau);
+
+    const Problem& problem_;
+    Pool& pool_;
+    Boxes& boxes_;
+    double band_;
+    double watt_;
+    Best best_;
+    std::vector<PassSums> blocks_;
+    long passes_ = 0;
+};
+
+}  // namespace mel

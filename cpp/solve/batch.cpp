@@ -1,0 +1,336 @@
+#include "mel/batch.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+
+#include "base/threads.hpp"
+#include "base/usual_arithmetic.hpp"
+
+namespace mel {
+namespace {
+
+constexpr auto poll_interval = std::chrono::milliseconds(10);
+constexpr std::size_t largest_chunk = 64;
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+// Makes the problem of a row, in memory that one thread uses again for its next row.
+class RowMaker {
+  public:
+    explicit RowMaker(const BatchColumns& columns) : columns_(columns) {}
+
+    const Problem& operator()(std::size_t row) {
+        ProblemStatement s;
+        s.samples = whole_samples(columns_.samples.at(row));
+        s.sample_bits = columns_.sample_bits.at(row);
+        s.model_bits_per_sample = columns_.model_bits_per_sample.at(row);
+        s.model_bits = columns_.model_bits.at(row);
+        s.flops_per_sample = columns_.flops_per_sample.at(row);
+        s.flops_per_s = learners(columns_.flops_per_s, row, gathered_[0]);
+        s.gain = learners(columns_.gain, row, gathered_[1]);
+        s.return_bandwidth_hz = learners(columns_.return_bandwidth_hz, row, gathered_[2]);
+        s.return_power_w = learners(columns_.return_power_w, row, gathered_[3]);
+        s.bandwidth_hz = columns_.bandwidth_hz.at(row);
+        s.power_w = columns_.power_w.at(row);
+        s.noise = columns_.noise.at(row);
+        s.law = columns_.law;
+        s.cycle_s = columns_.cycle_s.at(row);
+        s.idle = columns_.idle;
+        s.min_samples = limit(columns_.min_samples, row, gathered_[4]);
+        s.max_samples = limit(columns_.max_samples, row, gathered_[5]);
+        s.max_bandwidth_hz = limit(columns_.max_bandwidth_hz, row, gathered_[6]);
+        s.max_power_w = limit(columns_.max_power_w, row, gathered_[7]);
+        s.energy_j = limit(columns_.energy_j, row, gathered_[8]);
+        s.energy_per_flop_j = limit(columns_.energy_per_flop_j, row, gathered_[9]);
+        if (columns_.block_hz) s.block_hz = width(columns_.block_hz.at(row));
+        return problem_.emplace(s);
+    }
+
+  private:
+    static std::int64_t whole_samples(double samples) {
+        if (!(samples >= 1 && samples <= 9007199254740992.0 && samples == std::floor(samples))) {
+            std::ostringstream text;
+            text.precision(17);
+            text << "samples = " << samples << ": must be an integer in [1, 2^53]";
+            throw std::invalid_argument(text.str());
+        }
+        return static_cast<std::int64_t>(samples);
+    }
+
+    // A block of no width is not "no blocks", which a statement's zero means.
+    static double width(double block_hz) { return block_hz == 0 ? not_a_number : block_hz; }
+
+    std::span<const double> limit(const StridedColumn& column, std::size_t row,
+                                  std::vector<double>& gathered) const {
+        return column ? learners(column, row, gathered) : std::span<const double>();
+    }
+
+    std::span<const double> learners(const StridedColumn& column, std::size_t row,
+                                     std::vector<double>& gathered) const {
+        const double* first = column.data + static_cast<std::ptrdiff_t>(row) * column.row;
+        if (column.learner == 1) return {first, columns_.learners};
+        gathered.resize(columns_.learners);
+        for (std::size_t k = 0; k < columns_.learners; ++k) {
+            gathered[k] = first[static_cast<std::ptrdiff_t>(k) * column.learner];
+        }
+        return gathered;
+    }
+
+    const BatchColumns& columns_;
+    std::vector<double> gathered_[10];
+    std::optional<Problem> problem_;
+};
+
+class Batch {
+  public:
+    Batch(std::size_t rows, const BatchSettings& settings, const BatchOutputs& out)
+        : rows_(rows),
+          settings_(settings),
+          out_(out),
+          threads_(static_cast<int>(std::clamp<std::size_t>(
+              rows, 1, static_cast<std::size_t>(std::max(settings.threads, 1))))),
+          chunk_(std::clamp<std::size_t>(rows / (16 * static_cast<std::size_t>(threads_)), 1,
+                                         largest_chunk)) {
+        std::fill_n(out.status, rows, static_cast<std::int8_t>(RowStatus::unsolved));
+    }
+
+    // `make()` gives each thread its own function from a row to its problem.
+    template <class Make>
+    BatchResult run(Make make) {
+        const UsualArithmetic usual;
+        std::exception_ptr failure;
+        const auto work = [&](bool polls) {
+            try {
+                auto problem_of = make();
+                take_rows(problem_of, polls);
+            } catch (...) {
+                const std::lock_guard lock(mutex_);
+                failure = std::current_exception();
+                stop_.store(true, std::memory_order_relaxed);
+            }
+        };
+        const auto work_and_tell = [&] {
+            work(false);
+            ended_.fetch_add(1);
+            const std::lock_guard ending(mutex_);
+            finished_.notify_one();
+        };
+        Crew workers;
+        // Where the system gives fewer threads, they and this one do all rows.
+        workers.hire(static_cast<std::size_t>(threads_) - 1, work_and_tell, Crew::Work::allocates);
+        const auto all_ended = [&] { return ended_ == workers.size(); };
+        work(true);
+        {
+            std::unique_lock lock(mutex_);
+            while (!all_ended()) {
+                finished_.wait_for(lock, poll_interval, all_ended);
+                lock.unlock();
+                if (!stopping()) ask();
+                lock.lock();
+            }
+        }
+        workers.join();
+        if (failure) std::rethrow_exception(failure);
+        if (done_.load() < rows_ && !stopping()) solve_alone(make());
+        const auto by_row = [](const auto& a, const auto& b) { return a.first < b.first; };
+        std::sort(result_.errors.begin(), result_.errors.end(), by_row);
+        std::sort(result_.trees.begin(), result_.trees.end(), by_row);
+        blank_unsolved();
+        result_.done = done_.load();
+        result_.elapsed_s = elapsed_s();
+        result_.stopped = stopping() && result_.done < rows_;
+        return std::move(result_);
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    bool stopping() const { return stop_.load(std::memory_order_relaxed); }
+    double elapsed_s() const {
+        return std::chrono::duration<double>(Clock::now() - begin_).count();
+    }
+
+    // On the calling thread only.
+    bool ask() {
+        next_poll_ = Clock::now() + poll_interval;
+        const double now = elapsed_s();
+        if (now >= settings_.time_limit_s ||
+            (settings_.should_stop && settings_.should_stop(done_.load(), now))) {
+            stop_.store(true, std::memory_order_relaxed);
+        }
+        set_usual_arithmetic();  // the caller's code ran, and may have changed it
+        return stopping();
+    }
+
+    Settings settings_of_rows(bool polls) {
+        Settings settings;
+        settings.scheme = settings_.scheme;
+        settings.spare = settings_.spare;
+        // Few rows: what threads are left over work within a row.
+        settings.threads = std::max(1, settings_.threads / threads_);
+        settings.should_stop = [this, polls](const Progress&) {
+            return stopping() || (polls && ask());
+        };
+        return settings;
+    }
+
+    // What is left of the time for the next row, and where it begins; false where none is left.
+    bool limit_row(std::size_t row, Settings& settings) {
+        const double left = settings_.time_limit_s - elapsed_s();
+        if (left <= 0) stop_.store(true, std::memory_order_relaxed);
+        settings.time_limit_s = std::min(left, settings_.row_time_limit_s);
+        settings.start = start_of(row);
+        return left > 0;
+    }
+
+    template <class ProblemOf>
+    void take_rows(ProblemOf& problem_of, bool polls) {
+        Settings settings = settings_of_rows(polls);
+        for (;;) {
+            const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
+            if (first >= rows_) return;
+            const std::size_t last = std::min(rows_, first + chunk_);
+            for (std::size_t row = first; row < last; ++row) {
+                if (stopping()) return;
+                if (polls && Clock::now() >= next_poll_ && ask()) return;
+                if (!limit_row(row, settings)) return;
+                solve_row(problem_of, row, settings);
+            }
+        }
+    }
+
+    std::optional<Start> start_of(std::size_t row) const {
+        if (!settings_.starts) return {};
+        const double* s = settings_.starts + 3 * row;
+        if (!(s[0] > 0 && s[1] > 0 && s[2] > 0)) return {};
+        return Start{s[0], {s[1], s[2]}};
+    }
+
+    // A row for which there is no memory stays unsolved for now.
+    template <class ProblemOf>
+    bool solve_row(ProblemOf& problem_of, std::size_t row, const Settings& settings) {
+        try {
+            try {
+                store(row, solve(problem_of(row), settings));
+            } catch (const std::bad_alloc&) {
+                throw;
+            } catch (const std::exception& error) {
+                refuse(row, error.what());
+            }
+        } catch (const std::bad_alloc&) {
+            out_.status[row] = static_cast<std::int8_t>(RowStatus::unsolved);
+            return false;
+        }
+        done_.fetch_add(1, std::memory_order_relaxed);
+        return true;
+    }
+
+    // The rows for which there was no memory beside those of the other threads.
+    template <class ProblemOf>
+    void solve_alone(ProblemOf problem_of) {
+        Settings settings = settings_of_rows(true);
+        settings.threads = 1;
+        for (std::size_t row = 0; row < rows_; ++row) {
+            if (out_.status[row] != static_cast<std::int8_t>(RowStatus::unsolved)) continue;
+            if (ask() || !limit_row(row, settings)) return;
+            if (!solve_row(problem_of, row, settings)) throw std::bad_alloc();
+        }
+    }
+
+    void store(std::size_t row, Result&& found) {
+        out_.status[row] = static_cast<std::int8_t>(found.status);
+        out_.blame[row] = static_cast<std::int8_t>(found.blame);
+        out_.stopped[row] = found.stopped ? 1 : 0;
+        out_.tau[row] = found.tau;
+        out_.bound[row] = found.bound;
+        out_.nodes[row] = found.nodes;
+        out_.passes[row] = found.passes;
+        out_.elapsed_s[row] = found.elapsed_s;
+        const bool one_leaf = found.tree.size() == 1;
+        out_.lambda_per_hz[row] = one_leaf ? found.tree[0].prices.lambda : not_a_number;
+        out_.mu_per_w[row] = one_leaf ? found.tree[0].prices.mu : not_a_number;
+        set_end(row, found.end);
+        const std::size_t at = out_.offset[row];
+        std::copy(found.samples.begin(), found.samples.end(), out_.samples + at);
+        std::copy(found.bandwidth_hz.begin(), found.bandwidth_hz.end(), out_.bandwidth_hz + at);
+        std::copy(found.power_w.begin(), found.power_w.end(), out_.power_w + at);
+        if (out_.blocks) std::copy(found.blocks.begin(), found.blocks.end(), out_.blocks + at);
+        if (found.tree.size() > 1) {
+            const std::lock_guard lock(mutex_);
+            result_.trees.emplace_back(row, std::move(found.tree));
+        }
+    }
+
+    void refuse(std::size_t row, const char* why) {
+        blank(row, RowStatus::invalid);
+        const std::lock_guard lock(mutex_);
+        result_.errors.emplace_back(row, why);
+    }
+
+    void blank(std::size_t row, RowStatus status) {
+        out_.status[row] = static_cast<std::int8_t>(status);
+        out_.blame[row] = out_.stopped[row] = 0;
+        out_.tau[row] = out_.bound[row] = out_.nodes[row] = out_.passes[row] = 0;
+        out_.elapsed_s[row] = 0;
+        out_.lambda_per_hz[row] = out_.mu_per_w[row] = not_a_number;
+        set_end(row, {});
+    }
+
+    void set_end(std::size_t row, const Start& end) {
+        double* to = out_.end + 3 * row;
+        to[0] = end.tau;
+        to[1] = end.prices.lambda;
+        to[2] = end.prices.mu;
+    }
+
+    void blank_unsolved() {
+        if (done_.load() == rows_) return;
+        for (std::size_t row = 0; row < rows_; ++row) {
+            if (out_.status[row] == static_cast<std::int8_t>(RowStatus::unsolved)) {
+                blank(row, RowStatus::unsolved);
+            }
+        }
+    }
+
+    const std::size_t rows_;
+    const BatchSettings& settings_;
+    const BatchOutputs& out_;
+    const int threads_;
+    const std::size_t chunk_;
+    const Clock::time_point begin_ = Clock::now();
+    Clock::time_point next_poll_ = begin_ + poll_interval;
+    std::atomic<std::size_t> next_{0};
+    std::atomic<std::size_t> done_{0};
+    std::atomic<bool> stop_{false};
+    std::mutex mutex_;  // guards what follows
+    std::condition_variable finished_;
+    std::atomic<std::size_t> ended_{0};  // threads that have no more rows
+    BatchResult result_;
+};
+
+}  // namespace
+
+BatchResult solve_many(const BatchColumns& columns, const BatchSettings& settings,
+                       const BatchOutputs& out) {
+    return Batch(columns.rows, settings, out).run([&] { return RowMaker(columns); });
+}
+
+BatchResult solve_many(const std::vector<const Problem*>& problems, const BatchSettings& settings,
+                       const BatchOutputs& out) {
+    return Batch(problems.size(), settings, out).run([&] {
+        return [&problems](std::size_t row) -> const Problem& {
+            if (!problems[row]) throw std::invalid_argument("refused");
+            return *problems[row];
+        };
+    });
+}
+
+}  // namespace mel

@@ -1,0 +1,335 @@
+#include <algorithm>
+
+#include "base/usual_arithmetic.hpp"
+#include "solve/equal_shares.hpp"
+#include "solve/solver.hpp"
+#include "tree/takers.hpp"
+
+namespace mel {
+namespace {
+constexpr std::int64_t far_stride = 4;  // of the search: the guess was wrong
+}  // namespace
+
+UniformBox root_box(const Problem& problem, Scheme scheme) {
+    const double samples = problem.samples_real();
+    if (scheme == Scheme::resource_only) {
+        const auto learners = static_cast<std::int64_t>(problem.size());
+        const std::int64_t share = problem.samples() / learners;
+        const bool whole = problem.samples() % learners == 0;
+        return {static_cast<double>(share), static_cast<double>(share + (whole ? 0 : 1))};
+    }
+    return {0, samples};
+}
+
+Result Solver::run() {
+    upper_ = largest_conceivable_tau(problem_);
+    result_.bound = upper_;
+    result_.tree = {TreeNode{}};
+    if (problem_.limits()) {
+        const double most = boxes_.contradicts() ? 0 : boxes_.largest_tau();
+        if (most < static_cast<double>(upper_)) upper_ = static_cast<std::int64_t>(most);
+        if (upper_ == 0) return finish();
+    }
+    if (!problem_.excused() && !problem_.every_return_in_time() && upper_ > 0 &&
+        closed_by_capacity(1) == Answer::infeasible) {
+        upper_ = 0;
+        return finish();
+    }
+    find_largest();
+    return finish();
+}
+
+// Where to look for the largest tau, and the prices there.
+PassPoint Solver::guess_tau() {
+    PassPoint guess = begin();
+    if (!problem_.sends_nothing()) {
+        smooth_ = boundary_.find_tau(guess, 1e-6, 16, stride_of(searched_learners),
+                                     static_cast<double>(upper_) + 0.5);
+        prices_ = guess.prices;
+        if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
+        if (smooth_) expected_ = guess.tau;
+    }
+    return guess;
+}
+
+void Solver::find_largest() {
+    const PassPoint guess = guess_tau();
+    end_tau_ = guess.tau;
+    if (few_take_part(guess.tau) &&
+        ask_takers(guess.tau, [this](Solver& part) { return part.run_part(upper_); })) {
+        return;
+    }
+    const std::int64_t whole = std::max(whole_guess(guess.tau, 0), result_.tau);
+    if (problem_.block_hz() > 0 && !problem_.sends_nothing()) {
+        search_in_blocks(whole);
+    } else {
+        search_plan_first(whole);
+    }
+    if (upper_ > result_.tau && !stop_.requested()) tighten();
+}
+
+// While no plan is known, a tree that would take long is put off: the tau below it often has a plan
+// at once, and a limit then finds more than nothing.
+void Solver::search_plan_first(std::int64_t guess) {
+    work_limit_ = std::min(settings_.work_limit, work_for_a_plan);
+    search(guess);
+    work_limit_ = settings_.work_limit;
+    if (!put_off_ || upper_ == result_.tau || stop_.requested()) return;
+    search(result_.tau > 0 ? result_.tau : std::min(guess, upper_));
+}
+
+Result Solver::run_part(std::int64_t upper) {
+    upper_ = upper;
+    result_.tree = {TreeNode{}};
+    find_largest();
+    return finish();
+}
+
+Result Solver::decide_one(std::int64_t tau) {
+    upper_ = largest_conceivable_tau(problem_);
+    result_.tree = {TreeNode{}};
+    end_tau_ = static_cast<double>(tau);
+    prices_ = begin().prices;
+    if (boxes_.contradicts()) upper_ = std::min(upper_, tau - 1);
+    if (tau > upper_) return finish();
+    if (may_leave_out(problem_) && !settings_.start) guess_tau();
+    if (few_take_part(end_tau_) &&
+        ask_takers(end_tau_, [=, this](Solver& part) { return part.decide_part(tau, upper_); })) {
+        return finish();
+    }
+    const Answer answer = decide(tau);
+    if (answer == Answer::feasible) result_.tau = tau;
+    if (answer == Answer::infeasible) upper_ = tau - 1;
+    return finish();
+}
+
+Result Solver::decide_part(std::int64_t tau, std::int64_t upper) {
+    upper_ = upper;
+    result_.tree = {TreeNode{}};
+    end_tau_ = static_cast<double>(tau);
+    prices_ = begin().prices;
+    const Answer answer = decide(tau);
+    if (answer == Answer::feasible) result_.tau = tau;
+    if (answer == Answer::infeasible) upper_ = tau - 1;
+    return finish();
+}
+
+PassPoint Solver::begin() const {
+    if (!settings_.start) return boundary_.guess();
+    return {settings_.start->tau, problem_.cycle_s(), settings_.start->prices};
+}
+
+std::function<bool()> Solver::poll() {
+    if (!settings_.should_stop) return {};
+    return [this] {
+        return settings_.should_stop({result_.tau, upper_, passes(), stop_.elapsed_s()});
+    };
+}
+
+std::int64_t Solver::passes() const {
+    return boundary_.passes() + mixture_.passes() + filling_.passes() + block_filling_.passes() +
+           tree_search_.passes() + capacity_passes_ + taker_passes_;
+}
+
+// A guess may be anything, also not a number.
+std::int64_t Solver::whole_guess(double guess, std::int64_t least) const {
+    if (!(guess >= static_cast<double>(least))) return std::min(least, upper_);
+    if (guess >= static_cast<double>(upper_)) return upper_;
+    return static_cast<std::int64_t>(guess);
+}
+
+// Closes in on the largest tau from a guess: one step above it, the guess itself, then outwards
+// with doubling steps, then by halves. What stays unresolved counts as above that tau, or, where it
+// is hopeful, as below; `upper_` only falls by proof.
+void Solver::search(std::int64_t guess, bool hopeful) {
+    std::int64_t low = result_.tau;
+    std::int64_t ceiling = upper_;
+    std::int64_t next = std::min(guess + 1, ceiling);
+    std::int64_t stride = 1;
+    bool bracketed_below = false;
+    bool bracketed_above = next <= guess;
+    while (low < ceiling) {
+        const Answer answer = decide(next);
+        if (answer == Answer::stopped) return;
+        if (answer == Answer::feasible) result_.tau = next;
+        if (answer == Answer::infeasible) {
+            const std::int64_t least = stride > far_stride ? also_refuted(next, low) : next;
+            if (least < next) stride = 1;  // a new guess
+            next = least;
+            upper_ = next - 1;
+        }
+        if (answer == Answer::feasible || (hopeful && answer == Answer::unresolved)) {
+            bracketed_below = true;
+            low = next;
+        } else {
+            bracketed_above = true;
+            ceiling = next - 1;
+        }
+        if (low >= ceiling) return;
+        if (bracketed_below && bracketed_above) {
+            next = low + (ceiling - low + 1) / 2;
+        } else if (bracketed_below) {
+            next = std::min(low + stride, ceiling);
+            stride *= 2;
+        } else {
+            next = std::max<std::int64_t>(ceiling - (stride - 1), 1);
+            stride *= 2;
+        }
+    }
+}
+
+// The least tau above `low` that the prices refute which refuted `tau`, by a few more looks at them
+// alone: where whole samples make far less possible than the guess says.
+std::int64_t Solver::also_refuted(std::int64_t tau, std::int64_t low) {
+    if (result_.tree.size() != 1) return tau;
+    const Prices prices = result_.tree.front().prices;
+    const auto refutes = [&](std::int64_t at) {
+        const double t = static_cast<double>(at);
+        if (!prices.usable()) return closed_by_capacity(t) == Answer::infeasible;
+        return boundary_.refutes({t, problem_.cycle_s(), prices});
+    };
+    std::int64_t stride = 1;
+    while (tau - stride > low && refutes(tau - stride)) {
+        tau -= stride;
+        stride *= 2;
+    }
+    for (stride = std::min(stride, tau - low) / 2; stride > 0; stride /= 2) {
+        if (!stop_.requested() && refutes(tau - stride)) tau -= stride;
+    }
+    return tau;
+}
+
+// Whole blocks may make far less possible than the guess says, and a tau well below what is
+// possible is no easier to find a plan for: what the splits at its prices leave over is of no help.
+// So first the largest tau that no root refutes, then a plan near it, then what is left between the
+// two.
+void Solver::search_in_blocks(std::int64_t guess) {
+    node_limit_ = 1;
+    search(guess, true);
+    if (stop_.requested()) return;
+    node_limit_ = nodes_for_a_plan;
+    std::int64_t stride = 1;
+    for (std::int64_t tau = upper_; tau > result_.tau; tau -= stride, stride *= 2) {
+        const Answer answer = decide(tau);
+        if (answer == Answer::stopped) return;
+        if (answer == Answer::infeasible) upper_ = tau - 1;
+        if (answer == Answer::feasible) result_.tau = tau;
+    }
+    node_limit_ = any_number_of_nodes;
+    if (result_.tau < upper_) search(result_.tau);
+}
+
+// Where the tau above the plan stayed unresolved: the least one above it that can be refuted.
+void Solver::tighten() {
+    std::int64_t open = result_.tau + 1;
+    std::int64_t stride = 1;
+    while (upper_ > open) {
+        const std::int64_t next = std::min(open + stride, open + (upper_ - open + 1) / 2);
+        const Answer answer = decide(next);
+        if (answer == Answer::stopped) return;
+        if (answer == Answer::infeasible) {
+            upper_ = next - 1;
+            stride = 1;
+        } else {
+            if (answer == Answer::feasible) result_.tau = next;
+            open = answer == Answer::feasible ? next + 1 : next;
+            stride *= 2;
+        }
+    }
+}
+
+Solver::Answer Solver::decide(std::int64_t whole) {
+    const double tau = static_cast<double>(whole);
+    if (stop_.check()) return Answer::stopped;
+    if (problem_.sends_nothing()) {
+        const Answer answer = closed_by_capacity(tau);
+        return answer == Answer::unresolved ? without_radio(tau) : answer;
+    }
+    // What the search expects to be feasible no prices will refute.
+    const bool expected = tau <= expected_;
+    if (smooth_ && expected && plan_from_reals(tau)) return Answer::feasible;
+    if (stop_.requested()) return Answer::stopped;
+    const bool mixed_first = !smooth_;
+    if (mixed_first) {
+        const Answer mixed = decide_by_mixture(tau, prices_);
+        if (mixed != Answer::unresolved) return mixed;
+    }
+    PassPoint point{tau, problem_.cycle_s(), prices_};
+    if (boundary_.prove(point, 24)) {
+        prices_ = point.prices;
+        result_.tree = {TreeNode{-1, 0, point.prices}};
+        blame_ = Blame::radio;
+        return Answer::infeasible;
+    }
+    if (stop_.requested()) return Answer::stopped;
+    if ((!expected || mixed_first) && plan_from_reals(tau)) return Answer::feasible;
+    if (stop_.requested()) return Answer::stopped;
+    const Answer closed = closed_by_capacity(tau);
+    if (closed != Answer::unresolved) return closed;
+    if (!mixed_first) {
+        const Answer mixed = decide_by_mixture(tau, point.prices);
+        if (mixed != Answer::unresolved) return mixed;
+    }
+    const double work = result_.tau > 0 ? settings_.work_limit : work_limit_;
+    const auto outcome = tree_search_.decide(tau, point.prices, work, node_limit_);
+    switch (outcome) {
+        case BranchAndBound::Outcome::stopped:
+            return Answer::stopped;
+        case BranchAndBound::Outcome::unresolved:
+            put_off_ = put_off_ || work < settings_.work_limit;
+            return Answer::unresolved;
+        case BranchAndBound::Outcome::infeasible:
+            result_.tree = tree_search_.tree();
+            blame_ = Blame::radio;
+            return Answer::infeasible;
+        case BranchAndBound::Outcome::feasible:
+            break;
+    }
+    real_.assign(tree_search_.samples().begin(), tree_search_.samples().end());
+    return keep_plan(tau, tree_search_.ratio(), problem_.cycle_s()) ? Answer::feasible
+                                                                    : Answer::unresolved;
+}
+
+// Prices of zero: the learners can not compute and return D samples whatever the radio.
+Solver::Answer Solver::closed_by_capacity(double tau) {
+    ++capacity_passes_;
+    const double most = capacity(problem_, boxes_.whole(tau), tau, pool_, blocks_);
+    if (stop_.requested()) return Answer::stopped;
+    if (most >= problem_.samples_real() || (part_ && most >= 0)) return Answer::unresolved;
+    result_.tree = {TreeNode{}};
+    blame_ = most >= 0 ? Blame::computing : Blame::slow_return;
+    return Answer::infeasible;
+}
+
+Result Solver::finish() {
+    result_.bound = upper_;
+    result_.stopped = stop_.requested() || halted_;
+    if (upper_ == 0) {
+        result_.status = Status::infeasible;
+        result_.blame = blame_ == Blame::none ? Blame::computing : blame_;
+        result_.blamed_learner = problem_.slowest_return();
+    } else if (result_.tau == upper_) {
+        result_.status = Status::optimal;
+    } else {
+        result_.status = result_.stopped && result_.tau > 0 ? Status::feasible : Status::undecided;
+    }
+    result_.end = {end_tau_, prices_};
+    result_.nodes = tree_search_.nodes() + taker_nodes_;
+    result_.passes = passes();
+    result_.elapsed_s = stop_.elapsed_s();
+    return std::move(result_);
+}
+
+Result solve(const Problem& problem, const Settings& settings) {
+    const UsualArithmetic usual;
+    if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
+    return Solver(problem, settings, root_box(problem, settings.scheme)).run();
+}
+
+Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {
+    const UsualArithmetic usual;
+    if (settings.scheme == Scheme::task_only) return decide_equal_shares(problem, tau, settings);
+    return Solver(problem, settings, root_box(problem, settings.scheme)).decide_one(tau);
+}
+
+}  // namespace mel

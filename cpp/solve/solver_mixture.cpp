@@ -1,0 +1,80 @@
+#include <cmath>
+
+#include "prices/mixture.hpp"
+#include "solve/solver.hpp"
+
+namespace mel {
+namespace {
+constexpr int mixture_passes = 120;
+}  // namespace
+
+// Where responses jump and Newton's method finds no boundary: the largest tau that a sample of
+// the learners can mix.
+double Solver::tau_by_mixture(double guess) {
+    std::int64_t low = 0;
+    std::int64_t high = upper_;
+    std::int64_t next = whole_guess(guess, 1);
+    while (low < high && !stop_.check()) {
+        const auto outcome = mixture_.run(static_cast<double>(next), {prices_}, mixture_passes,
+                                          stride_of(searched_learners));
+        if (outcome == MixtureSearch::Outcome::infeasible) {
+            prices_ = mixture_.proof();
+            high = next - 1;
+        } else {
+            low = next;
+        }
+        next = low + (high - low + 1) / 2;
+        if (low > 0) next = std::min(next, 2 * low);
+    }
+    return static_cast<double>(low);
+}
+
+Solver::Answer Solver::decide_by_mixture(double tau, Prices start) {
+    std::vector<Prices> starts{start};
+    // Samples of the learners first: with prices and, where they leave room, with a plan.
+    for (const std::size_t learners : {searched_learners, stepped_learners}) {
+        const std::size_t stride = stride_of(learners);
+        if (stride == 1) break;
+        const double error = 2 / std::sqrt(static_cast<double>(learners));
+        const auto outcome = mixture_.run(tau, starts, mixture_passes, stride, 1.5 * error);
+        if (outcome == MixtureSearch::Outcome::stopped) return Answer::stopped;
+        const bool refuted = outcome == MixtureSearch::Outcome::infeasible;
+        starts.clear();
+        if (refuted) starts.push_back(mixture_.proof());
+        for (const auto& part : mixture_.parts()) starts.insert(starts.begin(), part.prices);
+        if (starts.empty()) starts.push_back(start);
+        if (refuted) break;
+        const bool roomy = outcome == MixtureSearch::Outcome::mixture && mixture_.slack() > error;
+        if (roomy && plan_from_mixture(tau)) return Answer::feasible;
+        if (stop_.requested()) return Answer::stopped;
+    }
+    switch (mixture_.run(tau, starts, mixture_passes, 1)) {
+        case MixtureSearch::Outcome::stopped:
+            return Answer::stopped;
+        case MixtureSearch::Outcome::infeasible:
+            prices_ = mixture_.proof();
+            result_.tree = {TreeNode{-1, 0, prices_}};
+            blame_ = Blame::radio;
+            return Answer::infeasible;
+        case MixtureSearch::Outcome::open:
+            return Answer::unresolved;
+        case MixtureSearch::Outcome::mixture:
+            break;
+    }
+    if (plan_from_mixture(tau)) return Answer::feasible;
+    return stop_.requested() ? Answer::stopped : Answer::unresolved;
+}
+
+bool Solver::plan_from_mixture(double tau) {
+    real_.resize(problem_.size());
+    bandwidth_.resize(problem_.size());
+    mixture_.deal(tau, real_.data(), bandwidth_.data(), totals_);
+    if (stop_.requested()) return false;
+    const Prices prices = mixture_.parts().front().prices;
+    if (!round_reals(tau, prices, problem_.cycle_s())) return false;
+    if (!keep_plan(tau, prices.mu / prices.lambda, problem_.cycle_s())) return false;
+    prices_ = prices;
+    return true;
+}
+
+}  // namespace mel

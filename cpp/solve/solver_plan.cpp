@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "model/computing.hpp"
+#include "solve/solver.hpp"
+
+namespace mel {
+namespace {
+constexpr std::size_t many_learners = 4096;  // then rough shares of blocks are tried first
+constexpr double far_off = 0.1;  // of D: reals that many single samples would have to make up for
+constexpr double infinity = std::numeric_limits<double>::infinity();
+}  // namespace
+
+// The reals in real_, with their sums by block in totals_, become integers that sum to D.
+bool Solver::round_reals(double tau, Prices prices, double aim_s) {
+    const Box box = boxes_.sure(tau);
+    const double cycle = problem_.cycle_s();
+    const double total = rounding_.carry(tau, cycle, box, totals_, real_.data(), aim_s);
+    if (stop_.requested()) return false;
+    // Beyond 2^53 a total may have been rounded; repair() counts exactly.
+    if (total == problem_.samples_real() && total < 9007199254740992.0) return true;
+    // At a cap the shorter cycle that the reals were for is what makes a sample dear.
+    const bool caps = problem_.limits() && problem_.limits()->caps();
+    if (caps && rounding_.repair(tau, aim_s, box, prices, real_.data())) return true;
+    return rounding_.repair(tau, cycle, box, prices, real_.data());
+}
+
+// The continuous optimum in the shortest cycle, rounded: nearly always a plan when there is
+// one.
+bool Solver::plan_from_reals(double tau) {
+    PassPoint point{tau, problem_.cycle_s(), prices_};
+    const std::size_t few = stride_of(searched_learners);
+    if (few > 1 && !boundary_.find_cycle(point, 1e-6, 16, few) && smooth_) {
+        smooth_ = false;
+        return false;
+    }
+    // After a sample, one step over many more: the split is good to the square of what is left.
+    const bool converged =
+        boundary_.find_cycle(point, few > 1 ? 1e-3 : 1e-6, 16, stride_of(stepped_learners));
+    if (stop_.requested() || !std::isfinite(point.cycle_s)) return false;
+    if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;
+    point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
+    real_.resize(problem_.size());
+    real_samples(problem_, boxes_.real(tau), point, pool_, real_.data(), totals_);
+    if (stop_.requested()) return false;
+    if (few > 1 && smooth_) {
+        // Where responses jump, or stand at their bounds, the prices found may be any.
+        double total = 0;
+        for (const double part : totals_) total += part;
+        smooth_ = std::fabs(total - problem_.samples_real()) < far_off * problem_.samples_real();
+        if (!smooth_) return false;
+    }
+    if (!round_reals(tau, point.prices, point.cycle_s)) return false;
+    if (!keep_plan(tau, point.prices.mu / point.prices.lambda, point.cycle_s)) return false;
+    prices_ = point.prices;
+    return true;
+}
+
+// A learner that can not take its share of resource_only was passed over by the real responses.
+bool Solver::within_box(double tau) {
+    const Box box = boxes_.sure(tau);
+    if (!box.lower && box.uniform.lower == 0) return true;
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        if (!(real_[k] >= box.low(k) && real_[k] <= box.high(k))) return false;
+    }
+    return true;
+}
+
+// Shares the slack out by finishing as early as the split allows, then lets the proof's eyes
+// look at the numbers.
+bool Solver::keep_plan(double tau, double ratio, double guess_s) {
+    if (!within_box(tau)) return false;
+    if (problem_.block_hz() > 0) return keep_blocks(tau, ratio, guess_s);
+    const double cycle = problem_.cycle_s();
+    WaterFilling::Finish finish{infinity, ratio, {}, false};
+    if (settings_.spare == Spare::time) {
+        finish = filling_.shortest_cycle(tau, cycle, real_.data(), ratio, guess_s);
+    }
+    if (stop_.requested()) return false;
+    bandwidth_.resize(problem_.size());
+    power_.resize(problem_.size());
+    const auto allocated = [&] {
+        return finish.cycle_s <= cycle &&
+               filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data());
+    };
+    bool kept = allocated();
+    if (!kept && finish.foreseen && !stop_.requested()) {
+        finish = filling_.at(tau, finish.cycle_s, real_.data(), finish.ratio);
+        kept = allocated();
+    }
+    if (!kept) {
+        // A hair's breadth: the whole cycle, at the ratio that just fits.
+        if (filling_.fill(tau, cycle, real_.data(), ratio) != WaterFilling::Outcome::fits)
+            return false;
+        finish = filling_.at(tau, cycle, real_.data(), ratio);
+        if (!filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data()))
+            return false;
+    }
+    store();
+    return true;
+}
+
+// The same with whole blocks: given out for the shortest cycle that bandwidth at will would need,
+// then kept while that gets as long as they need. Only if that is too long, for the whole cycle.
+bool Solver::keep_blocks(double tau, double ratio, double guess_s) {
+    const double cycle = problem_.cycle_s();
+    const double* samples = real_.data();
+    const bool many = problem_.size() > many_learners;
+    const auto keep = [&](double finish_s) {
+        bandwidth_.resize(problem_.size());
+        power_.resize(problem_.size());
+        counts_.resize(problem_.size());
+        if (!(finish_s <= cycle) || !block_filling_.allocate(tau, finish_s, samples, counts_.data(),
+                                                             bandwidth_.data(), power_.data())) {
+            return false;
+        }
+        store();
+        return true;
+    };
+    for (const double aim : {guess_s, cycle}) {
+        if (!(aim < cycle) &&
+            block_filling_.fill(tau, cycle, samples, ratio) != BlockFilling::Outcome::fits) {
+            return false;
+        }
+        if (aim < cycle && !(many ? block_filling_.share_out(tau, aim, samples, ratio)
+                                  : block_filling_.give_out(tau, aim, samples, ratio))) {
+            continue;
+        }
+        const bool spare = settings_.spare == Spare::time;
+        const double start = std::min(aim, cycle);
+        if (keep(spare ? block_filling_.shortest_cycle(tau, samples, start, cycle) : cycle)) {
+            return true;
+        }
+        if (stop_.requested()) return false;
+    }
+    return keep(cycle);
+}
+
+void Solver::store() {
+    result_.samples.resize(problem_.size());
+    pool_.run(block_count(problem_.size()), [&](std::size_t b) {
+        const std::size_t last = std::min(problem_.size(), (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            result_.samples[k] = static_cast<std::int64_t>(real_[k]);
+        }
+    });
+    result_.bandwidth_hz.swap(bandwidth_);
+    result_.power_w.swap(power_);
+    result_.blocks.swap(counts_);
+}
+
+// Computing alone: fill learners up to what fits, which is exact.
+Solver::Answer Solver::without_radio(double tau) {
+    const Box box = boxes_.sure(tau);
+    real_.resize(problem_.size());
+    double left = problem_.samples_real();
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        real_[k] = box.low(k);
+        left -= real_[k];
+    }
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const double most =
+            largest_computed(problem_, k, tau, std::min(box.high(k), real_[k] + left));
+        if (most < real_[k]) return Answer::unresolved;
+        left -= most - real_[k];
+        real_[k] = most;
+    }
+    if (left > 0) return Answer::unresolved;
+    bandwidth_.assign(problem_.size(), 0.0);
+    power_.assign(problem_.size(), 0.0);
+    if (problem_.block_hz() > 0) counts_.assign(problem_.size(), 0);
+    store();
+    return Answer::feasible;
+}
+
+}  // namespace mel

@@ -1,0 +1,376 @@
+#include "split/block_filling.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/kernels.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double clear_margin = 1e-12;      // below this share of the power nothing is decided
+constexpr double power_reserve = 5e-14;     // left unspent so that rounded sums stay within
+constexpr double deadline_reserve = 1e-14;  // covers every rounding error of a learner's time
+constexpr double rough = 1e-7;              // no finer tolerance where a plan is all that is asked
+constexpr double unpayable_w = 1e300;       // stands for powers beyond the range of doubles
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// Blocks for what each wishes, and their sum. Between n and n + 1 at their geometric mean: there a
+// power that falls as 1/n saves as much as the blocks cost. Sums side by side and no branches: the
+// compiler makes vectors of it.
+double round_wishes(const double* wishes, std::size_t size, double scale, double most,
+                    double* counts) {
+    constexpr std::size_t side = 8;
+    constexpr double largest = 1e15;  // below which round_magic rounds
+    double sums[side] = {};
+    const auto round = [&](std::size_t k, double& sum) {
+        const double x = std::min(std::min(wishes[k] * scale, most), largest);
+        const double nearest = (x + round_magic) - round_magic;
+        const double whole = nearest > x ? nearest - 1 : nearest;
+        const double n = x * x > whole * (whole + 1) ? whole + 1 : std::max(whole, 1.0);
+        counts[k] = x > 0 ? n : 0;
+        sum += counts[k];
+    };
+    std::size_t k = 0;
+    for (; k + side <= size; k += side) {
+        for (std::size_t j = 0; j < side; ++j) round(k + j, sums[j]);
+    }
+    for (; k < size; ++k) round(k, sums[0]);
+    double sum = 0;
+    for (const double part : sums) sum += part;
+    return sum;
+}
+
+}  // namespace
+
+bool BlockFilling::rates_at(double tau, double cycle_s, const double* samples) {
+    const std::size_t size = problem_.size();
+    rates_.resize(size);
+    needs_.assign(block_count(size), {});
+    pool_.run(needs_.size(), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            const Demand demand = demand_of(problem_, k, tau, cycle_s);
+            const bool rests = problem_.excused() && samples[k] == 0;
+            if (!rests && !demand.allows(samples[k])) needs_[b].impossible += 1;
+            rates_[k] = rests ? 0 : demand.rate(samples[k]);
+        }
+    });
+    return reduce_tree(std::span<Need>(needs_)).impossible == 0;
+}
+
+// The best number of blocks of every learner at the prices 1 a hertz and `ratio` a watt.
+BlockSums BlockFilling::pass(double tau, double cycle_s, const double* samples, double ratio) {
+    ++passes_;
+    const std::size_t size = problem_.size();
+    const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
+    const auto kernel = pool_.kernels().allocate(problem_.law());
+    wishes_.resize(size);
+    counts_.resize(size);
+    powers_.resize(size);
+    sums_.assign(block_count(size), {});
+    pool_.run(sums_.size(), [&](std::size_t b) {
+        const std::size_t first = b * block_size;
+        const std::size_t last = std::min(size, first + block_size);
+        kernel(in, {1, 1, cycle_s}, first, last, samples, wishes_.data(), powers_.data());
+        BlockSums sums;
+        for (std::size_t k = first; k < last; ++k) {
+            const double rate = rates_[k];
+            if (!(rate > 0)) {
+                counts_[k] = powers_[k] = 0;
+                continue;
+            }
+            const BlockLink link = block_link(problem_, k);
+            const double fewest = link.least_whole(rate);
+            if (!(fewest <= link.most)) {
+                sums.impossible += 1;
+                continue;
+            }
+            double n = std::clamp(std::floor(wishes_[k] / link.width_hz), fewest, link.most);
+            double power = link.power(rate, n);
+            if (n + 1 <= link.most) {
+                const double next = link.power(rate, n + 1);
+                if (ratio * (power - next) > link.width_hz) {
+                    n += 1;
+                    power = next;
+                }
+            }
+            counts_[k] = n;
+            powers_[k] = std::min(power, unpayable_w);
+            sums.blocks.add(n);
+            sums.power.add(powers_[k]);
+            sums.fewest.add(fewest);
+            sums.most += link.most;
+        }
+        sums_[b] = sums;
+    });
+    return reduce_tree(std::span<BlockSums>(sums_));
+}
+
+// Gives the blocks that are left to the learners whose power they lower most.
+void BlockFilling::deal(double left) {
+    struct Saving {
+        double power;
+        std::size_t learner;
+    };
+    const auto less = [](const Saving& a, const Saving& b) {
+        return a.power < b.power || (a.power == b.power && a.learner > b.learner);
+    };
+    std::vector<Saving> heap;
+    const auto saving = [&](std::size_t k) {
+        const BlockLink link = block_link(problem_, k);
+        if (!(rates_[k] > 0) || counts_[k] + 1 > link.most) return -1.0;
+        return powers_[k] - std::min(link.power(rates_[k], counts_[k] + 1), unpayable_w);
+    };
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const double saved = saving(k);
+        if (saved > 0) heap.push_back({saved, k});
+    }
+    std::make_heap(heap.begin(), heap.end(), less);
+    for (; left >= 1 && !heap.empty(); --left) {
+        std::pop_heap(heap.begin(), heap.end(), less);
+        const std::size_t k = heap.back().learner;
+        heap.pop_back();
+        counts_[k] += 1;
+        powers_[k] = std::min(block_link(problem_, k).power(rates_[k], counts_[k]), unpayable_w);
+        const double saved = saving(k);
+        if (saved > 0) {
+            heap.push_back({saved, k});
+            std::push_heap(heap.begin(), heap.end(), less);
+        }
+    }
+}
+
+BlockFilling::Outcome BlockFilling::search(double tau, double cycle_s, const double* samples,
+                                           double& ratio, bool to_decide) {
+    given_ = false;
+    if (!rates_at(tau, cycle_s, samples)) return Outcome::too_much;
+    const double count = problem_.block_budget();
+    const double width = problem_.block_hz();
+    const double watt = problem_.power_w();
+    const double margin = pool_.tentative() ? 0 : clear_margin;
+    const double few = std::max(64.0, static_cast<double>(problem_.size()) / 64);
+    struct End {
+        double z;
+        double blocks;
+        bool known = false;
+    };
+    End low{}, high{};  // at most the budget's blocks, and more than those
+    double z = std::log(ratio);
+    double stride = 5e-4;
+    bool at_low = false;
+    double left = 0;
+    for (int step = 0; step < 200; ++step) {
+        ratio = std::exp(z);
+        const BlockSums sums = pass(tau, cycle_s, samples, ratio);
+        if (pool_.stop().check()) return Outcome::stopped;
+        if (sums.impossible > 0 || above(sums.fewest, count) > 0) return Outcome::too_much;
+        const double taken = sums.blocks.value();
+        if (to_decide && width * taken + ratio * sums.power.value() >
+                             (width * count + ratio * watt) * (1 + margin)) {
+            return Outcome::too_much;
+        }
+        left = -above(sums.blocks, count);
+        (left >= 0 ? low : high) = {z, taken, true};
+        at_low = left >= 0;
+        if (at_low && (left <= few || taken >= sums.most)) break;
+        const double aim = count - 0.5 * few;
+        if (low.known && high.known) {
+            const double width_z = high.z - low.z;
+            const double share = (aim - low.blocks) / (high.blocks - low.blocks);
+            const double next =
+                low.z + (step % 3 == 2 ? 0.5 : std::clamp(share, 0.02, 0.98)) * width_z;
+            if (width_z <= 1e-14 * std::fabs(z) || next == low.z || next == high.z) break;
+            z = next;
+        } else {  // outwards with growing steps
+            const double guess =
+                2 * std::fabs(std::log(std::max(aim, 0.5 * count) / std::max(taken, 0.5)));
+            stride = std::min(std::max(guess, 2 * stride), 8.0);
+            z += at_low ? stride : -stride;
+            if (!(std::fabs(z) < 600)) return Outcome::unclear;
+        }
+    }
+    if (!at_low) {  // prices can not part what ties: all that ties is dealt out
+        if (!low.known) return Outcome::unclear;
+        ratio = std::exp(low.z);
+        left = -above(pass(tau, cycle_s, samples, ratio).blocks, count);
+    }
+    deal(left);
+    given_ = true;
+    CompensatedSum power;
+    for (const double p : powers_) power.add(p);
+    power_ = power.value();
+    if (power_ <= watt * (1 - margin)) return Outcome::fits;
+    return power_ > watt * (1 + margin) ? Outcome::too_much : Outcome::unclear;
+}
+
+bool BlockFilling::share_out(double tau, double cycle_s, const double* samples, double ratio) {
+    ++passes_;
+    const std::size_t size = problem_.size();
+    const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
+    const auto kernel = pool_.kernels().allocate(problem_.law());
+    wishes_.resize(size);
+    powers_.resize(size);
+    counts_.resize(size);
+    pool_.run(block_count(size), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        kernel(in, {1, 1, cycle_s}, b * block_size, last, samples, wishes_.data(), powers_.data());
+    });
+    if (pool_.stop().check()) return false;
+    const double count = problem_.block_budget();
+    const auto taken_at = [&](double scale) {
+        sums_.assign(block_count(size), {});
+        pool_.run(sums_.size(), [&](std::size_t b) {
+            const std::size_t first = b * block_size;
+            const std::size_t last = std::min(size, first + block_size);
+            sums_[b].blocks.add(
+                round_wishes(&wishes_[first], last - first, scale, count, &counts_[first]));
+        });
+        return reduce_tree(std::span<BlockSums>(sums_)).blocks.value();
+    };
+    const double few = static_cast<double>(size) / 2048;
+    double scale = 1 / problem_.block_hz();
+    double low = 0;
+    double high = infinity;
+    double left = -1;
+    for (int step = 0; step < 60; ++step) {
+        left = count - taken_at(scale);
+        if (pool_.stop().check()) return false;
+        (left >= 0 ? low : high) = scale;
+        if (left >= 0 && left <= few) break;
+        double next = scale * (1 + (left - 0.5 * few) / (count - left));
+        if (!(next > low && next < high)) next = high < infinity ? 0.5 * (low + high) : 2 * scale;
+        if (low > 0 && high - low < 1e-12 * high) break;
+        scale = next;
+    }
+    if (left < 0) {
+        if (low == 0) return false;  // not even one each
+        left = count - taken_at(low);
+    }
+    for (std::size_t k = 0; k < size && left >= 1; ++k) {
+        if (!(wishes_[k] > 0)) continue;
+        counts_[k] += 1;
+        --left;
+    }
+    return left >= 0;
+}
+
+BlockFilling::Need BlockFilling::need_at(double tau, double cycle_s, const double* samples) {
+    ++passes_;
+    const std::size_t size = problem_.size();
+    needs_.assign(block_count(size), {});
+    powers_.resize(size);
+    pool_.run(needs_.size(), [&](std::size_t b) {
+        Need need;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            powers_[k] = 0;
+            if (!(counts_[k] > 0)) continue;
+            const Demand demand = demand_of(problem_, k, tau, cycle_s);
+            if (!demand.allows(samples[k])) {
+                need.impossible += 1;
+                continue;
+            }
+            const BlockLink link = block_link(problem_, k);
+            const double rate = demand.rate(samples[k]);
+            const double y = link.exponent(rate, counts_[k]);
+            const double scale = link.scale(counts_[k]);
+            const double gain = std::expm1(y);
+            const double power = std::min(scale * gain, unpayable_w);
+            const double slope =
+                -std::min(scale * (gain + 1) * y, unpayable_w) / demand.slack(samples[k]);
+            powers_[k] = power;
+            need.power += power;
+            need.slope += slope;
+            if (power > need.worst * link.power_cap_w) {
+                need.worst = power / link.power_cap_w;
+                need.worst_slope = slope / link.power_cap_w;
+            }
+        }
+        needs_[b] = need;
+    });
+    return reduce_tree(std::span<Need>(needs_));
+}
+
+double BlockFilling::shortest_cycle(double tau, const double* samples, double guess_s,
+                                    double longest_s, double tolerance) {
+    const double watt = problem_.power_w();
+    double t = std::min(guess_s, longest_s);
+    double best = infinity;
+    double too_short = 0;
+    for (int step = 0; step < 40; ++step) {
+        const Need need = need_at(tau, t, samples);
+        if (pool_.stop().check()) break;
+        const double over = need.impossible > 0
+                                ? infinity
+                                : std::max(std::log(need.power / watt), std::log(need.worst));
+        if (over <= 0) {
+            best = t;
+            if (over > -tolerance || !(need.power > 0)) break;
+        } else {
+            if (t >= longest_s) break;
+            too_short = t;
+        }
+        // Newton's step in ln t against ln of the share, aimed just inside.
+        double next = 0;
+        if (over < infinity) {
+            const bool by_cap = std::log(need.worst) > std::log(need.power / watt);
+            const double slope = by_cap ? need.worst_slope / need.worst : need.slope / need.power;
+            // What the step leaves is about the square of what it closes: once that is small it is
+            // taken on trust, as the allocation looks at every learner again.
+            const double inside = std::max(0.25 * tolerance, over * over);
+            next = t + (over + inside) / -slope;
+            if (tolerance >= rough && inside < 10 * tolerance && next > too_short &&
+                next <= longest_s) {
+                return next;
+            }
+        }
+        const double end = std::min(best, longest_s);
+        if (!(next > too_short && next < best)) {
+            next = best < infinity || over == infinity ? 0.5 * (too_short + end) : end;
+            if (over == infinity && best == infinity) next = std::min(longest_s, 1.1 * t);
+        }
+        next = std::min(next, longest_s);
+        if (next == t) break;
+        t = next;
+    }
+    return best;
+}
+
+bool BlockFilling::allocate(double tau, double cycle_s, const double* samples, std::int64_t* blocks,
+                            double* bandwidth_hz, double* power_w) {
+    const std::size_t size = problem_.size();
+    const double watt = problem_.power_w();
+    const double width = problem_.block_hz();
+    const Need need = need_at(tau, cycle_s, samples);
+    if (need.impossible > 0 || pool_.stop().requested()) return false;
+    const double reserve = pool_.tentative() ? 4 * unit_roundoff : power_reserve;
+    const double grow = need.power > 0 ? watt / need.power * (1 - reserve) : 1;
+    const double deadline = problem_.cycle_s() * (1 - deadline_reserve);
+    sums_.assign(block_count(size), {});
+    pool_.run(sums_.size(), [&](std::size_t b) {
+        BlockSums sums;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            const BlockLink link = block_link(problem_, k);
+            const double n = counts_[k];
+            const double power = std::min(powers_[k] * grow, link.power_cap_w);
+            blocks[k] = static_cast<std::int64_t>(n);
+            bandwidth_hz[k] = n * width;
+            power_w[k] = power;
+            sums.blocks.add(n);
+            sums.power.add(power);
+            if (problem_.excused() && samples[k] == 0) continue;
+            const LearnerTimes times = evaluate_learner(
+                problem_, k, tau, static_cast<std::int64_t>(samples[k]), bandwidth_hz[k], power);
+            if (!(times.total_s() <= deadline)) sums.impossible += 1;
+        }
+        sums_[b] = sums;
+    });
+    const BlockSums sums = reduce_tree(std::span<BlockSums>(sums_));
+    if (above(sums.blocks, problem_.block_budget()) > 0) return false;
+    if (pool_.tentative()) return true;
+    return sums.impossible == 0 && sums.power.value() <= watt * (1 - 8 * unit_roundoff);
+}
+
+}  // namespace mel

@@ -1,0 +1,193 @@
+#include "split/water_filling.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <tuple>
+#include <utility>
+
+#include "base/sums.hpp"
+#include "kernels/kernels.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double clear_margin =
+    1e-13;  // below this share of a budget, double precision decides nothing
+
+constexpr double budget_reserve = 5e-14;     // left unspent so that rounded sums stay within
+constexpr double deadline_reserve = 1e-14;   // covers every rounding error of a learner's time
+constexpr double finish_tolerance = 1e-6;    // how far below its budgets a plan may finish
+constexpr double foreseen_tolerance = 1e-9;  // the same where the last step is taken on trust
+
+// Scales the shares to the budget but for a few units in the last place, or to their caps.
+void spend_exactly(double* shares, std::size_t size, double budget, const double* caps) {
+    CompensatedSum sum;
+    for (std::size_t k = 0; k < size; ++k) sum.add(shares[k]);
+    if (!(sum.value() > 0)) return;
+    const double scale = budget / sum.value() * (1 - 4 * unit_roundoff);
+    for (std::size_t k = 0; k < size; ++k) {
+        shares[k] *= scale;
+        if (caps) shares[k] = std::min(shares[k], caps[k]);
+    }
+}
+
+}  // namespace
+
+FillSums WaterFilling::pass(double tau, double cycle_s, const double* samples, double ratio) {
+    ++passes_;
+    const std::size_t size = problem_.size();
+    const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
+    const auto kernel = pool_.kernels().fill(problem_.law(), in.capped());
+    blocks_.resize(block_count(size));
+    pool_.run(blocks_.size(), [&](std::size_t b) {
+        blocks_[b] = kernel(in, b * block_size, std::min(size, (b + 1) * block_size), samples);
+    });
+    return reduce_tree(std::span<FillSums>(blocks_));
+}
+
+WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const double* samples,
+                                         double& ratio) {
+    const double band = problem_.bandwidth_hz();
+    const double watt = problem_.power_w();
+    double z = std::log(ratio);
+    double low = -1e300;
+    double high = 1e300;
+    for (int step = 0; step < 100; ++step) {
+        ratio = std::exp(z);
+        const FillSums sums = pass(tau, cycle_s, samples, ratio);
+        if (pool_.stop().check()) return Outcome::stopped;
+        if (sums.impossible > 0) return Outcome::too_much;
+        const double share_band = sums.bandwidth / band;
+        const double share_power = sums.power / watt;
+        load_ = std::max(share_band, share_power);
+        const double margin = pool_.tentative() ? 0 : clear_margin;
+        if (load_ <= 1 - margin) return Outcome::fits;
+        const double cost = sums.bandwidth + ratio * sums.power;
+        const double budget = band + ratio * watt;
+        if (cost > budget * (1 + margin)) return Outcome::too_much;
+        const double gap = std::log(share_band) - std::log(share_power);  // rises with z
+        (gap > 0 ? high : low) = z;
+        if (std::fabs(gap) < 1e-15 || high - low < 1e-15 * std::fabs(z)) break;
+        const double slope = sums.shift / sums.bandwidth + sums.shift / (ratio * sums.power);
+        double next = z - std::clamp(gap / slope, -6.0, 6.0);
+        if (!(next > low && next < high)) {
+            next = low > -1e299 && high < 1e299 ? 0.5 * (low + high) : z - (gap > 0 ? 6.0 : -6.0);
+        }
+        if (next == z) break;
+        z = next;
+    }
+    return Outcome::unclear;
+}
+
+double WaterFilling::least_cycle(double tau, const double* samples) {
+    const LearnerLimits* limits = problem_.limits();
+    if (!limits || !limits->caps()) return 0;
+    const std::size_t size = problem_.size();
+    blocks_.assign(block_count(size), {});
+    pool_.run(blocks_.size(), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            if (problem_.excused() && samples[k] == 0) continue;
+            const Demand demand = demand_of(problem_, k, tau, 0);
+            const double bits = demand.alpha * samples[k] + demand.beta;
+            const double used = -demand.slack(samples[k]) + bits / limits->max_rate[k];
+            blocks_[b].band_time = std::max(blocks_[b].band_time, used);
+        }
+    });
+    double least = 0;
+    for (const FillSums& block : blocks_) least = std::max(least, block.band_time);
+    return least * (1 + 1e-11);
+}
+
+WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, const double* samples,
+                                                  double ratio, double guess_s) {
+    const double band = problem_.bandwidth_hz();
+    const double watt = problem_.power_w();
+    Finish best{std::numeric_limits<double>::infinity(), ratio, {}};
+    double z = std::log(ratio);
+    const double least = least_cycle(tau, samples);
+    double t = std::min(std::max(guess_s, least), cycle_s);
+    double too_short = 0;
+    for (int step = 0; step < 24; ++step) {
+        const double q = std::exp(z);
+        const FillSums sums = pass(tau, t, samples, q);
+        if (pool_.stop().check()) break;
+        if (sums.impossible > 0) {
+            if (t >= cycle_s) break;
+            too_short = t;
+            t = std::isfinite(best.cycle_s) ? 0.5 * (t + best.cycle_s) : std::min(cycle_s, t * 1.1);
+            continue;
+        }
+        if (!(sums.bandwidth > 0)) return {t, q, sums};
+        const double over_band = std::log(sums.bandwidth / band);
+        const double over_power = std::log(sums.power / watt);
+        if (over_band <= 0 && over_power <= 0 && t < best.cycle_s) {
+            best = {t, q, sums};
+            if (over_band > -finish_tolerance && over_power > -finish_tolerance) break;
+            if (t <= least * (1 + finish_tolerance)) break;
+        }
+        const double a11 = sums.shift / sums.bandwidth;
+        const double a12 = sums.band_time / sums.bandwidth;
+        const double a21 = -sums.shift / (q * sums.power);
+        const double a22 = sums.power_time / sums.power;
+        const double det = a11 * a22 - a12 * a21;  // < 0
+        // Aims just inside the budgets, so that the last step lands on a split that fits.
+        const auto aim = [&](double inside) {
+            const double r1 = -over_band - inside;
+            const double r2 = -over_power - inside;
+            return std::pair((r1 * a22 - a12 * r2) / det, (a11 * r2 - a21 * r1) / det);
+        };
+        auto [dz, dt] = aim(0.25 * finish_tolerance);
+        if (!std::isfinite(dz) || !std::isfinite(dt)) break;
+        // What the step leaves is about its square: then the sums there need no look.
+        const double length =
+            std::fabs(dz) + std::fabs(dt) * (std::fabs(a12) + std::fabs(a22)) + finish_tolerance;
+        if (2 * length * length < foreseen_tolerance) {
+            std::tie(dz, dt) = aim(2 * length * length);
+            if (t + dt <= cycle_s) return {t + dt, std::exp(z + dz), sums, true};
+        }
+        z += std::clamp(dz, -3.0, 3.0);
+        double next = t + dt;
+        if (!(next > too_short)) next = 0.5 * (t + too_short);
+        next = std::min(std::max(next, least), cycle_s);
+        if (next == t && dz == 0) break;
+        t = next;
+    }
+    return best;
+}
+
+bool WaterFilling::allocate(double tau, const Finish& finish, const double* samples,
+                            double* bandwidth_hz, double* power_w) {
+    ++passes_;
+    const std::size_t size = problem_.size();
+    const double band = problem_.bandwidth_hz();
+    const double watt = problem_.power_w();
+    const KernelInput in = kernel_input(problem_, {}, {tau, finish.cycle_s, {1.0, finish.ratio}});
+    const auto kernel = pool_.kernels().allocate(problem_.law(), in.capped());
+    // Both scaled by one or more, so rates only rise. With nothing to send there is nothing to
+    // scale, and what was foreseen is taken as it is.
+    const auto share = [&](double budget, double sum) {
+        return sum > 0 && !finish.foreseen ? budget / sum * (1 - budget_reserve) : 1;
+    };
+    const AllocationScale scale{share(band, finish.sums.bandwidth), share(watt, finish.sums.power),
+                                problem_.cycle_s() * (1 - deadline_reserve)};
+    allocation_blocks_.resize(block_count(size));
+    pool_.run(allocation_blocks_.size(), [&](std::size_t b) {
+        allocation_blocks_[b] =
+            kernel(in, scale, b * block_size, std::min(size, (b + 1) * block_size), samples,
+                   bandwidth_hz, power_w);
+    });
+    if (pool_.stop().requested()) return false;
+    if (pool_.tentative()) {
+        spend_exactly(bandwidth_hz, size, band, in.max_bandwidth);
+        spend_exactly(power_w, size, watt, in.max_power);
+        return true;
+    }
+    const AllocationSums sums = reduce_tree(std::span<AllocationSums>(allocation_blocks_));
+    // A sum of n blocks errs by at most (block_size/group + 4 + log2 n) units in the last place.
+    const double kept = 1 - 128 * unit_roundoff;
+    return sums.late == 0 && sums.bandwidth <= band * kept && sums.power <= watt * kept;
+}
+
+}  // namespace mel

@@ -1,0 +1,92 @@
+// Bandwidth and power for a given integer split: rates are then numbers, both link laws are convex,
+// and one price ratio decides exactly whether the budgets suffice.
+#pragma once
+
+#include <vector>
+
+#include "base/parallel.hpp"
+#include "learner/response.hpp"
+
+namespace mel {
+
+struct FillSums {
+    double bandwidth = 0;
+    double power = 0;
+    double shift = 0;       // d bandwidth / d ln(mu/lambda); d power is -shift lambda/mu
+    double band_time = 0;   // d bandwidth / d cycle
+    double power_time = 0;  // d power / d cycle
+    double impossible = 0;  // learners whose samples do not fit the cycle at any rate
+
+    void add(const FillSums& o) {
+        bandwidth += o.bandwidth;
+        power += o.power;
+        shift += o.shift;
+        band_time += o.band_time;
+        power_time += o.power_time;
+        impossible += o.impossible;
+    }
+};
+
+struct AllocationSums {
+    double bandwidth = 0;
+    double power = 0;
+    double late = 0;  // learners over the deadline
+
+    void add(const AllocationSums& o) {
+        bandwidth += o.bandwidth;
+        power += o.power;
+        late += o.late;
+    }
+};
+
+class WaterFilling {
+  public:
+    WaterFilling(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
+
+    enum class Outcome { fits, too_much, unclear, stopped };
+    // Do the samples fit the budgets at tau within cycle_s? `ratio` (mu/lambda, > 0) is the start
+    // and the result. too_much is proved by the prices (1, ratio) up to rounding of relative size
+    // 1e-13.
+    Outcome fill(double tau, double cycle_s, const double* samples, double& ratio);
+
+    struct Finish {
+        double cycle_s;
+        double ratio;
+        FillSums sums;          // what the split takes there
+        bool foreseen = false;  // sums are of the step before; what is left of budgets, some 1e-9
+    };
+    // From a split that fits (or nearly) in cycle_s: the least cycle, up to about 1e-6, in which it
+    // fits. Starts at `guess_s`. Not found: cycle_s is infinite.
+    Finish shortest_cycle(double tau, double cycle_s, const double* samples, double ratio,
+                          double guess_s);
+
+    // Writes the allocation for a finish, scaled up to (almost) the whole budgets, and checks it as
+    // a proof does: sums and every deadline with rounding errors against it. False if double
+    // precision can not vouch for it.
+    bool allocate(double tau, const Finish& finish, const double* samples, double* bandwidth_hz,
+                  double* power_w);
+
+    // What a split takes at a cycle and price ratio.
+    Finish at(double tau, double cycle_s, const double* samples, double ratio) {
+        return {cycle_s, ratio, pass(tau, cycle_s, samples, ratio), false};
+    }
+
+    bool stopped() { return pool_.stop().check(); }
+    long passes() const { return passes_; }
+    double load() const { return load_; }  // the larger of the two budget shares at the last fill
+
+  private:
+    // No shorter cycle carries the samples at the learners' largest rates; 0 where nothing is
+    // capped.
+    double least_cycle(double tau, const double* samples);
+    FillSums pass(double tau, double cycle_s, const double* samples, double ratio);
+
+    const Problem& problem_;
+    Pool& pool_;
+    std::vector<FillSums> blocks_;
+    std::vector<AllocationSums> allocation_blocks_;
+    long passes_ = 0;
+    double load_ = 0;
+};
+
+}  // namespace mel

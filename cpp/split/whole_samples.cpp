@@ -1,0 +1,317 @@
+#include "split/whole_samples.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include "kernels/kernels.hpp"
+#include "learner/capped.hpp"
+#include "learner/resource_blocks.hpp"
+
+namespace mel {
+namespace {
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t many_learners = 4096;  // then long steps first, for the sake of time
+}  // namespace
+
+double Rounding::scale(const Box& box, const std::vector<double>& block_totals, double* samples) {
+    const std::size_t size = problem_.size();
+    const double all = problem_.samples_real();
+    const bool columns = box.lower != nullptr;
+    stay_.assign(block_totals.size(), 0);
+    free_ = block_totals;
+    double factor = 1;
+    for (int round = 0; round < (columns ? 8 : 1); ++round) {
+        std::atomic<bool> moved = false;
+        const auto settle = [&](std::size_t b) {
+            double stay = 0, free = 0;
+            const std::size_t last = std::min(size, (b + 1) * block_size);
+            for (std::size_t k = b * block_size; k < last; ++k) {
+                const double low = box.low(k), high = box.high(k);
+                double& d = samples[k];
+                const double wish = d * factor;
+                const bool at_bound = d <= low || d >= high;
+                if (!at_bound && wish > low && wish < high) {
+                    free += d;
+                    continue;
+                }
+                if (!at_bound) moved.store(true, std::memory_order_relaxed);
+                d = std::max(std::min(at_bound ? d : wish, high), std::max(low, 0.0));
+                stay += d;
+            }
+            // Kept to the bit where nothing stands at a bound: the kernel then rounds the block.
+            if (stay > 0) free_[b] = free;
+            stay_[b] = stay;
+        };
+        if (columns) pool_.run(block_totals.size(), settle);
+        if (round > 0 && !moved) break;
+        CompensatedSum free, stays;
+        for (const double part : free_) free.add(part);
+        for (const double part : stay_) stays.add(part);
+        if (!(free.value() > 0)) return stays.value() > 0 ? 1 : 0;
+        factor = (all - stays.value()) / free.value();
+        if (!(factor > 0)) break;
+    }
+    return factor;
+}
+
+double Rounding::carry(double tau, double cycle_s, const Box& box,
+                       const std::vector<double>& block_totals, double* samples, double aim_s) {
+    const std::size_t size = problem_.size();
+    const bool may_rest = problem_.excused();
+    const bool columns = box.lower != nullptr;
+    const double factor = scale(box, block_totals, samples);
+    if (factor == 0) return 0;
+    const auto bound = [&](std::size_t k) {
+        return columns && (samples[k] >= box.high(k) || samples[k] <= box.low(k));
+    };
+    // Each block starts with what exact rounding of all before it would owe.
+    starts_.resize(block_totals.size());
+    wholes_.resize(block_totals.size());
+    CompensatedSum before;
+    for (std::size_t b = 0; b < block_totals.size(); ++b) {
+        const double whole = std::nearbyint(before.value());
+        starts_[b] = before.value() - whole;
+        before.add(free_[b] * factor + stay_[b]);
+        wholes_[b] = std::nearbyint(before.value()) - whole;
+    }
+    totals_.assign(block_totals.size(), {});
+    const KernelInput in = kernel_input(problem_, box, {tau, cycle_s, {}});
+    const auto kernel = pool_.kernels().carry;
+    // Learners at a cap seldom take more than their real; others then take several samples more.
+    const double reach = caps_ ? 4 : 1;
+    pool_.run(block_totals.size(), [&](std::size_t b) {
+        double left = starts_[b];
+        double total = 0;
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        const CarryTarget target{factor, starts_[b], wholes_[b], box.lower, box.upper};
+        // The kernel knows of no caps, and scales all alike.
+        const bool plain = !caps_ && stay_[b] == 0;
+        if (plain && last == (b + 1) * block_size && kernel(in, target, b * block_size, samples)) {
+            totals_[b].add(wholes_[b]);
+            return;
+        }
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            const double wish = bound(k) ? samples[k] : samples[k] * factor;
+            double d = std::nearbyint(wish + left);
+            const double low = box.low(k);
+            if (!(wish > 0)) {
+                d = std::max(low, 0.0);
+            } else {
+                const double whole = std::floor(wish);
+                d = std::clamp(d, whole, whole + reach);
+                const double high = box.high(k);
+                const double least = may_rest && low <= 0 ? 1 : low;
+                d = high < least ? low : std::clamp(d, least, high);
+                const Demand demand = demand_of(problem_, k, tau, cycle_s);
+                if (!demand.allows(d)) d = std::max(d - 1, low);
+                if (caps_) {
+                    const Demand aim = demand_of(problem_, k, tau, aim_s);
+                    while (d > whole && d > low && steep(k, aim, samples[k], d)) --d;
+                    if (demand.rate(d) > caps_->max_rate[k]) d = std::max(most(k, demand, d), low);
+                }
+            }
+            left += wish - d;
+            total += d;
+            samples[k] = d;
+        }
+        totals_[b].add(total);
+    });
+    return reduce_tree(std::span<CompensatedSum>(totals_)).value();
+}
+
+bool Rounding::steep(std::size_t k, const Demand& demand, double real, double d) const {
+    if (!(d > real)) return false;
+    if (!(demand.slack(d) > 0)) return true;
+    const double before = demand.rate(real);
+    const double after = demand.rate(d);
+    if (after > caps_->max_rate[k] || (d >= real + 1 && after > 1.5 * before)) return true;
+    if ((after - before) * ln2 > caps_->max_bandwidth_hz[k]) return true;
+    if (problem_.law() == LinkLaw::fixed) return false;
+    const double most = caps_->max_power_w[k] / (problem_.noise_over_gain()[k] * ln2);
+    return most - after < 0.5 * (most - before);
+}
+
+double Rounding::most(std::size_t k, const Demand& demand, double high) const {
+    return caps_ ? largest_within(demand, high, caps_->max_rate[k]) : largest_allowed(demand, high);
+}
+
+void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices, std::size_t step) {
+    tau_ = tau;
+    cycle_s_ = cycle_s;
+    box_ = &box;
+    prices_ = prices;
+    if (problem_.law() != LinkLaw::density || caps_ || whole_blocks_) return;
+    const std::size_t size = problem_.size();
+    unit_cost_.resize(size);
+    pool_.run(block_count(size), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = (b * block_size + step - 1) / step * step; k < last; k += step) {
+            unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
+        }
+    });
+}
+
+double Rounding::cost(std::size_t k, double d) const {
+    if (problem_.excused() && d == 0) return 0;
+    const Demand demand = demand_of(problem_, k, tau_, cycle_s_);
+    if (!demand.allows(d)) return infinity;
+    if (whole_blocks_) {
+        return block_cost(block_link(problem_, k), demand, problem_.excused(), d, prices_);
+    }
+    const double rate = demand.rate(d);
+    if (caps_) {
+        const Caps caps = caps_of(*caps_, k);
+        if (rate > caps.rate) return infinity;
+        return buy_capped(problem_.law(), problem_.noise_over_gain()[k], prices_, caps, rate)
+            .purchase.cost;
+    }
+    if (problem_.law() == LinkLaw::density) return unit_cost_[k] * rate;
+    return buy_fixed(problem_.noise_over_gain()[k], prices_, rate).cost;
+}
+
+double Rounding::step_up(std::size_t k, double d, double by) const {
+    if (d + by > box_->high(k)) return infinity;
+    const double more = cost(k, d + by);
+    return more < infinity ? (more - cost(k, d)) / by : infinity;
+}
+
+double Rounding::step_down(std::size_t k, double d, double by) const {
+    if (d - by < box_->low(k)) return -infinity;
+    const double now = cost(k, d);
+    return now < infinity ? (now - cost(k, d - by)) / by : infinity;
+}
+
+bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples) {
+    const std::size_t size = problem_.size();
+    CompensatedSum sum;
+    for (std::size_t k = 0; k < size; ++k) sum.add(samples[k]);
+    sum.add(-problem_.samples_real());
+    double over = sum.value();
+    if (over == 0) return true;
+    const bool down = over > 0;
+    // A max-heap of what a step saves a sample, or of minus what it costs. Steps shrink with what
+    // is left to move; a learner near its bound steps by one.
+    const auto less = [](const Marginal& a, const Marginal& b) {
+        return a.cost < b.cost || (a.cost == b.cost && a.learner > b.learner);
+    };
+    const auto gain = [&](std::size_t k, double by) {
+        return down ? step_down(k, samples[k], by) : -step_up(k, samples[k], by);
+    };
+    const double part = (size > many_learners ? 0.5 : 4) * static_cast<double>(size);
+    struct Move {
+        double by;
+        double gain;  // a sample; minus infinity where there is none
+    };
+    const auto move = [&](std::size_t k) {
+        const double wanted = std::max(1.0, std::floor(std::fabs(over) / part));
+        double by = down ? std::min(wanted, samples[k] - box.low(k)) : wanted;
+        double gained = by >= 1 ? gain(k, by) : -infinity;
+        if (!down && by > 1 && !(gained > -infinity)) {
+            const Demand demand = demand_of(problem_, k, tau, cycle_s);
+            by = std::min(wanted, most(k, demand, box.high(k)) - samples[k]);
+            gained = by >= 1 ? gain(k, by) : -infinity;
+        }
+        return Move{by, gained};
+    };
+    const auto gather = [&](std::size_t step) {
+        price(tau, cycle_s, box, prices, step);
+        gains_.resize((size + step - 1) / step);
+        pool_.run(block_count(gains_.size()), [&](std::size_t b) {
+            const std::size_t last = std::min(gains_.size(), (b + 1) * block_size);
+            for (std::size_t i = b * block_size; i < last; ++i) gains_[i] = move(i * step).gain;
+        });
+        heap_.clear();
+        for (std::size_t i = 0; i < gains_.size(); ++i) {
+            if (gains_[i] > -infinity) heap_.push_back({gains_[i], i * step});
+        }
+        std::make_heap(heap_.begin(), heap_.end(), less);
+    };
+    // A few samples find room among a part of the learners. Odd: kinds of learners often alternate.
+    const auto enough = static_cast<std::size_t>(std::max(4096.0, 16 * std::fabs(over)));
+    std::size_t step = size >= 2 * enough ? (size / enough) | 1 : 1;
+    gather(step);
+    if (pool_.stop().requested()) return false;
+    long steps = 0;
+    while (over != 0) {
+        if (heap_.empty() && step > 1) {
+            step = 1;
+            gather(step);
+        }
+        if (heap_.empty() || (++steps % 4096 == 0 && pool_.stop().check())) return false;
+        std::pop_heap(heap_.begin(), heap_.end(), less);
+        const std::size_t k = heap_.back().learner;
+        heap_.pop_back();
+        const double by = move(k).by;
+        samples[k] += down ? -by : by;
+        over += down ? -by : by;
+        const double next = move(k).gain;
+        if (!(next > -infinity)) continue;
+        heap_.push_back({next, k});
+        std::push_heap(heap_.begin(), heap_.end(), less);
+    }
+    return true;
+}
+
+bool Rounding::exchange(double tau, double cycle_s, const Box& box, Prices prices,
+                        double* samples) {
+    const std::size_t size = problem_.size();
+    price(tau, cycle_s, box, prices, 1);
+    up_.resize(size);
+    down_.resize(size);
+    pool_.run(block_count(size), [&](std::size_t b) {
+        const std::size_t last = std::min(size, (b + 1) * block_size);
+        for (std::size_t k = b * block_size; k < last; ++k) {
+            up_[k] = step_up(k, samples[k], 1);
+            down_[k] = step_down(k, samples[k], 1);
+        }
+    });
+    if (pool_.stop().requested()) return false;
+    // Heaps of all marginals, the stale ones too: those are passed over when they surface.
+    const auto dearer = [](const Marginal& a, const Marginal& b) {
+        return a.cost > b.cost || (a.cost == b.cost && a.learner > b.learner);
+    };
+    const auto cheaper = [](const Marginal& a, const Marginal& b) {
+        return a.cost < b.cost || (a.cost == b.cost && a.learner > b.learner);
+    };
+    const auto fill = [size](std::vector<Marginal>& heap, const std::vector<double>& costs,
+                             const auto& order) {
+        heap.resize(size);
+        for (std::size_t k = 0; k < size; ++k) heap[k] = {costs[k], k};
+        std::make_heap(heap.begin(), heap.end(), order);
+    };
+    const auto top = [](std::vector<Marginal>& heap, const std::vector<double>& costs,
+                        const auto& order) {
+        while (heap.front().cost != costs[heap.front().learner]) {
+            std::pop_heap(heap.begin(), heap.end(), order);
+            heap.pop_back();
+        }
+        return heap.front().learner;
+    };
+    const auto renew = [](std::vector<Marginal>& heap, std::vector<double>& costs, std::size_t k,
+                          double cost, const auto& order) {
+        costs[k] = cost;
+        heap.push_back({cost, k});
+        std::push_heap(heap.begin(), heap.end(), order);
+    };
+    fill(heap_, up_, dearer);
+    fill(down_heap_, down_, cheaper);
+    bool moved = false;
+    for (std::size_t step = 0; step < 4 * size + 16; ++step) {
+        const std::size_t to = top(heap_, up_, dearer);
+        const std::size_t from = top(down_heap_, down_, cheaper);
+        if (to == from || !(up_[to] < down_[from] * (1 - 1e-12))) break;
+        samples[to] += 1;
+        samples[from] -= 1;
+        moved = true;
+        for (const std::size_t k : {to, from}) {
+            renew(heap_, up_, k, step_up(k, samples[k], 1), dearer);
+            renew(down_heap_, down_, k, step_down(k, samples[k], 1), cheaper);
+        }
+        if (step % 4096 == 4095 && pool_.stop().check()) break;
+    }
+    return moved;
+}
+
+}  // namespace mel

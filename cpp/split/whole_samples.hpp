@@ -1,0 +1,75 @@
+// From real samples, or a split with the wrong total, to integers that sum to D at the least cost
+// for given prices.
+#pragma once
+
+#include <vector>
+
+#include "passes/exact_pass.hpp"
+
+namespace mel {
+
+class Rounding {
+  public:
+    Rounding(const Problem& problem, Pool& pool)
+        : problem_(problem),
+          pool_(pool),
+          caps_(problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr) {}
+
+    // Integers next to the reals, scaled first so that they sum to D, within the box and what the
+    // cycle allows; what rounding owes is carried from learner to learner. Returns the total, which
+    // is D but for a few learners at their bounds. `aim_s` is the cycle that the reals were for.
+    double carry(double tau, double cycle_s, const Box& box,
+                 const std::vector<double>& block_totals, double* samples, double aim_s);
+
+    // Adds the cheapest and takes away the dearest samples until the total is D. With costs convex
+    // in d this is the best split at these prices. False if the box can not hold D samples.
+    bool repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples);
+
+    // From here on costs count whole blocks, if the problem has them: dearer to compute.
+    void count_blocks() { whole_blocks_ = problem_.block_hz() > 0; }
+
+    // Moves single samples between learners while that lowers the cost. True if anything moved.
+    bool exchange(double tau, double cycle_s, const Box& box, Prices prices, double* samples);
+
+  private:
+    struct Marginal {
+        double cost;
+        std::size_t learner;
+    };
+    // Change of cost a sample when `by` more, or fewer, are held; infinite against the step where
+    // not allowed.
+    double step_up(std::size_t k, double d, double by) const;
+    double step_down(std::size_t k, double d, double by) const;
+    // Whether d samples in place of `real` would multiply what follows at a cap, or the rate.
+    bool steep(std::size_t k, const Demand& demand, double real, double d) const;
+    // By what to multiply the samples within their bounds so that all sum to D; what that would
+    // carry to its bound is moved there, and what stood at one stays. 0 if there is nothing at all.
+    double scale(const Box& box, const std::vector<double>& block_totals, double* samples);
+    // Largest integer up to `high` that the deadline and the learner's caps allow.
+    double most(std::size_t k, const Demand& demand, double high) const;
+    // Before costs are asked for, of every step-th learner.
+    void price(double tau, double cycle_s, const Box& box, Prices prices, std::size_t step);
+    double cost(std::size_t k, double d) const;
+
+    const Problem& problem_;
+    Pool& pool_;
+    const LearnerLimits* caps_;  // null where nothing is capped
+    const Box* box_ = nullptr;
+    double tau_ = 0;
+    double cycle_s_ = 0;
+    bool whole_blocks_ = false;
+    Prices prices_;
+    std::vector<double> unit_cost_;  // density law: kappa of each learner
+    std::vector<Marginal> heap_;
+    std::vector<Marginal> down_heap_;
+    std::vector<double> gains_;
+    std::vector<double> starts_;  // of each block: what rounding of all before it owes
+    std::vector<double> wholes_;  // and the integer that it should sum to
+    std::vector<double> stay_;    // samples at their bounds, and the others
+    std::vector<double> free_;
+    std::vector<CompensatedSum> totals_;
+    std::vector<double> up_;
+    std::vector<double> down_;
+};
+
+}  // namespace mel

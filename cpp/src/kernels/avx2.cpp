@@ -1,2 +1,0 @@
-#define MEL_ISA avx2
-#include "kernels.inc.hpp"

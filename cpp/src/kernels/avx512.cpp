@@ -1,2 +1,0 @@
-#define MEL_ISA avx512
-#include "kernels.inc.hpp"

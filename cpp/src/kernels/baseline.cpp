@@ -1,2 +1,0 @@
-#define MEL_ISA baseline
-#include "kernels.inc.hpp"

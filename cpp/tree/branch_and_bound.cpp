@@ -1,0 +1,273 @@
+#include "tree/branch_and_bound.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numeric>
+
+namespace mel {
+namespace {
+constexpr int passes_a_node = 120;
+constexpr int rounds_of_exchange = 12;
+constexpr std::size_t largest_for_exchange = 4096;
+}  // namespace
+
+// Cheaper than any prices: the box itself can not hold D samples.
+bool BranchAndBound::closes_by_capacity(const Open& open) const {
+    CompensatedSum least, most;
+    for (const double l : open.lower) least.add(l);
+    for (const double u : most_) most.add(u);
+    const double samples = tools_.problem.samples_real();
+    return (above(most, samples) < 0 && !tools_.part) || above(least, samples) > 0;
+}
+
+// The box that a node's bound is taken over: energy is no matter of the tree, it only forbids.
+void BranchAndBound::forbid(double tau, const Open& open) {
+    const Box whole = boxes_.whole(tau);
+    const Box sure = boxes_.sure(tau);
+    most_.resize(open.upper.size());
+    kept_.resize(open.upper.size());
+    for (std::size_t k = 0; k < open.upper.size(); ++k) {
+        most_[k] = std::min(open.upper[k], whole.high(k));
+        kept_[k] = std::min(open.upper[k], sure.high(k));
+    }
+}
+
+WaterFilling::Outcome BranchAndBound::fill(double tau) {
+    const double cycle = tools_.problem.cycle_s();
+    if (tools_.problem.block_hz() == 0) {
+        return tools_.filling.fill(tau, cycle, samples_.data(), ratio_);
+    }
+    switch (tools_.block_filling.fill(tau, cycle, samples_.data(), ratio_)) {
+        case BlockFilling::Outcome::fits:
+            return WaterFilling::Outcome::fits;
+        case BlockFilling::Outcome::too_much:
+            return WaterFilling::Outcome::too_much;
+        case BlockFilling::Outcome::unclear:
+            return WaterFilling::Outcome::unclear;
+        case BlockFilling::Outcome::stopped:
+            break;
+    }
+    return WaterFilling::Outcome::stopped;
+}
+
+double BranchAndBound::cost(double tau, std::size_t k, double d, Prices prices) const {
+    const Problem& problem = tools_.problem;
+    const Demand demand = demand_of(problem, k, tau, problem.cycle_s());
+    if (problem.block_hz() > 0) {
+        return block_cost(block_link(problem, k), demand, problem.excused(), d, prices);
+    }
+    return cost_of(problem.law(), demand, problem.noise_over_gain()[k], problem.excused(), d,
+                   prices)
+        .cost;
+}
+
+// Makes the newest splits whole (sum D) and asks the water-filling whether one fits.
+bool BranchAndBound::try_splits(double tau, const Box& box) {
+    const Problem& problem = tools_.problem;
+    const std::size_t tries = std::min<std::size_t>(search_.found(), 3);
+    for (std::size_t i = 0; i < tries; ++i) {
+        const FoundSplit& split = search_.recent(i);
+        samples_ = split.samples;
+        for (std::size_t k = 0; k < samples_.size(); ++k) {
+            samples_[k] = std::min(samples_[k], box.high(k));
+        }
+        Prices prices = split.prices;
+        if (!tools_.rounding.repair(tau, problem.cycle_s(), box, prices, samples_.data())) continue;
+        for (int round = 0; round < rounds_of_exchange; ++round) {
+            ratio_ = prices.mu / prices.lambda;
+            const auto outcome = fill(tau);
+            if (outcome == WaterFilling::Outcome::fits) return true;
+            if (outcome == WaterFilling::Outcome::stopped || problem.size() > largest_for_exchange)
+                break;
+            prices = {1.0, ratio_};
+            if (!tools_.rounding.exchange(tau, problem.cycle_s(), box, prices, samples_.data()))
+                break;
+        }
+    }
+    return false;
+}
+
+// Where blocks are fewer than the learners: the same with learners that take each other's place.
+bool BranchAndBound::try_swaps(double tau, const Box& box) {
+    const Problem& problem = tools_.problem;
+    if (search_.found() == 0 || !swaps_.of_use()) return false;
+    const FoundSplit& split = search_.recent(0);
+    samples_ = split.samples;
+    for (std::size_t k = 0; k < samples_.size(); ++k) {
+        samples_[k] = std::min(samples_[k], box.high(k));
+    }
+    if (!swaps_.improve(tau, box, split.prices, samples_)) return false;
+    if (!tools_.rounding.repair(tau, problem.cycle_s(), box, split.prices, samples_.data()))
+        return false;
+    ratio_ = split.prices.mu / split.prices.lambda;
+    return fill(tau) == WaterFilling::Outcome::fits;
+}
+
+// The learner that gains most from being in two places at once: whose cost at the mixture's mean
+// samples is furthest above the mixture of its costs. Where no cost is (they are convex, or the
+// mean is a split), the learner on whose samples the splits differ most; at last the widest box.
+bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, double& at) const {
+    const Problem& problem = tools_.problem;
+    const std::size_t size = problem.size();
+    if (search_.found() == 0) return choose_widest(open, learner, at);
+    const Mixture mixture = search_.mixture();
+    const Prices prices = search_.recent(0).prices;
+    double largest = 0;
+    for (std::size_t k = 0; k < size && mixture.count > 1; ++k) {
+        double mean = 0;
+        double least = open.upper[k];
+        double most = open.lower[k];
+        for (int i = 0; i < mixture.count; ++i) {
+            const double d = search_.recent(mixture.index[i]).samples[k];
+            mean += mixture.weight[i] * d;
+            least = std::min(least, d);
+            most = std::max(most, d);
+        }
+        if (!(most > least)) continue;
+        double mixed = 0;
+        for (int i = 0; i < mixture.count; ++i) {
+            mixed += mixture.weight[i] *
+                     cost(tau, k, search_.recent(mixture.index[i]).samples[k], prices);
+        }
+        const double gap = cost(tau, k, std::max(mean, 1.0), prices) - mixed;
+        if (gap > largest) {
+            largest = gap;
+            learner = k;
+            const bool rests = problem.excused() && least == 0;
+            at = rests ? 0 : std::clamp(std::floor(mean), least, most - 1);
+        }
+    }
+    if (largest > 1e-9 * problem.samples_real()) return true;
+    double widest = 0;
+    const FoundSplit& newest = search_.recent(0);
+    for (std::size_t i = 1; i < search_.found(); ++i) {
+        const FoundSplit& other = search_.recent(i);
+        for (std::size_t k = 0; k < size; ++k) {
+            const double a = std::min(newest.samples[k], other.samples[k]);
+            const double b = std::max(newest.samples[k], other.samples[k]);
+            if (b - a > widest) {
+                widest = b - a;
+                learner = k;
+                at = std::floor(0.5 * (a + b));
+            }
+        }
+    }
+    return widest > 0 || choose_widest(open, learner, at);
+}
+
+bool BranchAndBound::choose_widest(const Open& open, std::size_t& learner, double& at) const {
+    double widest = 0;
+    for (std::size_t k = 0; k < most_.size(); ++k) {
+        const double width = most_[k] - open.lower[k];
+        if (!(width > widest)) continue;
+        widest = width;
+        learner = k;
+        const double held = search_.found() > 0 ? search_.recent(0).samples[k]
+                                                : std::floor(0.5 * (open.lower[k] + most_[k]));
+        at = std::clamp(held, open.lower[k], most_[k] - 1);
+    }
+    return widest > 0;
+}
+
+void BranchAndBound::branch(const Open& open, std::size_t learner, double at,
+                            std::vector<Open>& stack) {
+    const std::size_t below = build_.size();
+    build_.emplace_back();
+    build_.emplace_back();
+    Built& parent = build_[open.node];
+    parent.node = {static_cast<std::int64_t>(learner), static_cast<std::int64_t>(at), {}};
+    parent.below = below;
+    parent.above = below + 1;
+    const Prices start = search_.found() > 0 ? search_.recent(0).prices : open.start;
+    Open down{below, open.lower, open.upper, start};
+    down.upper[learner] = at;
+    tools_.problem.later_twins(learner,
+                               [&](std::size_t j) { down.upper[j] = std::min(down.upper[j], at); });
+    Open up{below + 1, open.lower, open.upper, start};
+    up.lower[learner] = at + 1;
+    tools_.problem.earlier_twins(
+        learner, [&](std::size_t j) { up.lower[j] = std::max(up.lower[j], at + 1); });
+    // The side of the newest split is looked at first.
+    const bool down_first = search_.found() > 0 && search_.recent(0).samples[learner] <= at;
+    stack.push_back(down_first ? std::move(up) : std::move(down));
+    stack.push_back(down_first ? std::move(down) : std::move(up));
+}
+
+BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double work_limit,
+                                               std::int64_t node_limit) {
+    const std::size_t size = tools_.problem.size();
+    tools_.rounding.count_blocks();
+    build_.assign(1, {});
+    tree_.clear();
+    std::vector<Open> stack;
+    const Box root = boxes_.root();
+    Open whole{0, std::vector<double>(size), std::vector<double>(size), start};
+    for (std::size_t k = 0; k < size; ++k) {
+        whole.lower[k] = root.low(k);
+        whole.upper[k] = root.high(k);
+    }
+    stack.push_back(std::move(whole));
+    const double last_work =
+        static_cast<double>(search_.passes()) + work_limit / static_cast<double>(size);
+    const auto first_node = nodes_ + 1;
+    bool unresolved = false;
+    while (!stack.empty()) {
+        if (tools_.pool.stop().check()) return Outcome::stopped;
+        if (static_cast<double>(search_.passes()) > last_work ||
+            nodes_ - first_node + 1 >= node_limit)
+            return Outcome::unresolved;
+        const Open open = std::move(stack.back());
+        stack.pop_back();
+        ++nodes_;
+        forbid(tau, open);
+        if (closes_by_capacity(open)) {
+            build_[open.node].node = {-1, 0, {0, 0}};
+            continue;
+        }
+        const Box box{{}, open.lower.data(), most_.data()};
+        const Box kept{{}, open.lower.data(), kept_.data()};
+        // With many learners the best integers at the prices of the reals are nearly always a plan
+        // if there is one: worth a look before the search for a proof.
+        if (nodes_ == first_node && size > largest_for_exchange &&
+            search_.run(tau, box, open.start, 1) == PriceSearch::Outcome::open &&
+            try_splits(tau, kept)) {
+            return Outcome::feasible;
+        }
+        const auto outcome = search_.run(tau, box, open.start, passes_a_node);
+        if (outcome == PriceSearch::Outcome::stopped) return Outcome::stopped;
+        if (outcome == PriceSearch::Outcome::infeasible) {
+            build_[open.node].node = {-1, 0, search_.proof()};
+            continue;
+        }
+        if (try_splits(tau, kept)) return Outcome::feasible;
+        // Dearer than a node: at the first, second, fourth, ...
+        const auto seen = static_cast<unsigned long>(nodes_ - first_node + 1);
+        if (std::has_single_bit(seen) && try_swaps(tau, kept)) return Outcome::feasible;
+        std::size_t learner = 0;
+        double at = 0;
+        if (!choose(tau, open, learner, at)) {
+            unresolved = true;  // one split left, and double precision can not tell whether it fits
+            continue;
+        }
+        branch(open, learner, at, stack);
+    }
+    if (unresolved) return Outcome::unresolved;
+    serialise();
+    return Outcome::infeasible;
+}
+
+void BranchAndBound::serialise() {
+    std::vector<std::size_t> stack{0};
+    while (!stack.empty()) {
+        const Built built = build_[stack.back()];
+        stack.pop_back();
+        tree_.push_back(built.node);
+        if (built.node.learner >= 0) {
+            stack.push_back(built.above);
+            stack.push_back(built.below);
+        }
+    }
+}
+
+}  // namespace mel

@@ -1,0 +1,89 @@
+// Decides one tau exactly: a split that fits, or a tree of integer boxes each closed by a price
+// pair.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "prices/price_search.hpp"
+#include "split/block_filling.hpp"
+#include "split/block_swaps.hpp"
+#include "split/water_filling.hpp"
+#include "split/whole_samples.hpp"
+
+namespace mel {
+
+// A split (learner >= 0: first the box with d <= at, then the one with d > at) or a leaf closed by
+// prices.
+struct TreeNode {
+    std::int64_t learner = -1;
+    std::int64_t at = 0;
+    Prices prices;
+};
+
+struct Tools {
+    const Problem& problem;
+    Pool& pool;
+    Rounding& rounding;
+    WaterFilling& filling;
+    BlockFilling& block_filling;
+    bool part = false;  // of a problem with more learners, who may hold what these can not
+};
+
+class BranchAndBound {
+  public:
+    BranchAndBound(Tools tools, Boxes& boxes)
+        : tools_(tools),
+          boxes_(boxes),
+          search_(tools.problem, tools.pool),
+          swaps_(tools.problem, tools.pool) {}
+
+    enum class Outcome { feasible, infeasible, unresolved, stopped };
+    // After feasible: samples() and ratio(); after infeasible: tree(), in preorder. Unresolved
+    // where it would take more than `work_limit` responses or `node_limit` nodes.
+    Outcome decide(double tau, Prices start, double work_limit, std::int64_t node_limit);
+
+    const std::vector<double>& samples() const { return samples_; }
+    double ratio() const { return ratio_; }
+    const std::vector<TreeNode>& tree() const { return tree_; }
+    long nodes() const { return nodes_; }
+    long passes() const { return search_.passes(); }
+
+  private:
+    struct Open {
+        std::size_t node;  // index into build_
+        std::vector<double> lower;
+        std::vector<double> upper;
+        Prices start;
+    };
+    struct Built {
+        TreeNode node;
+        std::size_t below = 0;
+        std::size_t above = 0;
+    };
+
+    void forbid(double tau, const Open& open);
+    bool closes_by_capacity(const Open& open) const;
+    bool try_splits(double tau, const Box& box);
+    bool try_swaps(double tau, const Box& box);
+    WaterFilling::Outcome fill(double tau);
+    double cost(double tau, std::size_t k, double d, Prices prices) const;
+    bool choose_widest(const Open& open, std::size_t& learner, double& at) const;
+    bool choose(double tau, const Open& open, std::size_t& learner, double& at) const;
+    void branch(const Open& open, std::size_t learner, double at, std::vector<Open>& stack);
+    void serialise();
+
+    Tools tools_;
+    Boxes& boxes_;
+    PriceSearch search_;
+    BlockSwaps swaps_;
+    std::vector<Built> build_;
+    std::vector<TreeNode> tree_;
+    std::vector<double> most_;  // upper bounds with energy: for bounds,
+    std::vector<double> kept_;  // and for plans
+    std::vector<double> samples_;
+    double ratio_ = 1;
+    long nodes_ = 0;
+};
+
+}  // namespace mel
