@@ -34,7 +34,7 @@ from mel_fast.plans.status import Interrupted, Status
 from mel_fast.solve import solve
 
 if TYPE_CHECKING:
-    from mel_fast import channel, cp_sat, learning, reference, scenarios, tiers
+    from mel_fast import channel, cp_sat, learning, payload, reference, scenarios, tiers
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.solve.many import Batch, InterruptedMany, Plans, solve_many
     from mel_fast.sweep import sweep
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 # Names that are imported when first used: some need extras, all cost import time. What keeps to a
 # limit in seconds is not among them, for an import could cost more than the limit.
-_MODULES = ("channel", "cp_sat", "learning", "reference", "scenarios", "tiers")
+_MODULES = ("channel", "cp_sat", "learning", "payload", "reference", "scenarios", "tiers")
 _FUNCTIONS = {
     "Batch": "solve.many",
     "InterruptedMany": "solve.many",
@@ -81,6 +81,7 @@ __all__ = [
     "learning",
     "least",
     "load_scenario",
+    "payload",
     "reference",
     "scenarios",
     "simulate",
