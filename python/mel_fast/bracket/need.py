@@ -1,4 +1,4 @@
-"""What one learner needs of bandwidth and power, with many bits (docs/proof.md has the formulas)."""
+"""What one learner needs of bandwidth and power, with many bits (formulas: docs/proof.md)."""
 
 from dataclasses import dataclass
 from typing import Any
