@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mel_fast._files.atomic import check_writable, write_text
+from mel_fast._base.atomic import check_writable, write_text
 
 _TITLES = {
     "single": "One small problem through Python (microseconds: median of all calls)",
