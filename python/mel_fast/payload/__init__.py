@@ -11,14 +11,19 @@
 from mel_fast._base.arithmetic import guard
 from mel_fast.payload.container import MAX_BYTES, decode, encode
 from mel_fast.payload.feedback import ErrorFeedback
+from mel_fast.payload.levels import Level, Levels
+from mel_fast.payload.measure import measure
 from mel_fast.payload.recipe import Recipe
 
 __all__ = [
     "MAX_BYTES",
     "ErrorFeedback",
+    "Level",
+    "Levels",
     "Recipe",
     "decode",
     "encode",
+    "measure",
 ]
 
 
