@@ -1,4 +1,4 @@
-#include "base/buffer.hpp"
+#include "mel/buffer.hpp"
 
 #include <new>
 

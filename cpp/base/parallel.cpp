@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/usual_arithmetic.hpp"
-#include "kernels/kernels.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel {
 namespace {
@@ -40,7 +39,7 @@ bool Stop::check() {
 }
 
 Pool::Pool(int threads, Stop& stop, InstructionSet set, Trust trust)
-    : stop_(stop), kernels_(kernels_for(set)), trust_(trust) {
+    : stop_(stop), set_(instruction_set_for(set)), trust_(trust) {
     if (threads <= 1) return;
     if (static_cast<unsigned>(threads) <= std::thread::hardware_concurrency()) spins_ = 2000;
     // Where the system gives no more of them, a quarter goes again: what refused a thread, such as
@@ -65,18 +64,18 @@ void Pool::dismiss() {
     leaving_ = false;
 }
 
-// Blocks are taken a few at a time, so that a thread that the machine holds up does not hold up the
+// Tasks are taken a few at a time, so that a thread that the machine holds up does not hold up the
 // others; a worker that has not woken yet is not waited for.
-void Pool::dispatch(std::size_t blocks, const Range& range) {
+void Pool::dispatch(std::size_t tasks, const Range& range) {
     if (workers_.empty()) {
-        range(0, blocks, true);
+        range(0, tasks, true);
         return;
     }
     {
         const std::lock_guard lock(mutex_);
         range_ = &range;
-        blocks_ = blocks;
-        chunk_ = std::clamp<std::size_t>(blocks / (16 * (workers_.size() + 1)), 1, 64);
+        tasks_ = tasks;
+        grain_ = std::clamp<std::size_t>(tasks / (16 * (workers_.size() + 1)), 1, 64);
         next_ = 0;
         ++generation_;
     }
@@ -94,14 +93,14 @@ void Pool::dispatch(std::size_t blocks, const Range& range) {
 
 void Pool::share(const Range& range, bool caller) {
     for (;;) {
-        const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
-        if (first >= blocks_) return;
+        const std::size_t first = next_.fetch_add(grain_, std::memory_order_relaxed);
+        if (first >= tasks_) return;
         try {
-            range(first, std::min(first + chunk_, blocks_), caller);
+            range(first, std::min(first + grain_, tasks_), caller);
         } catch (...) {
             const std::lock_guard lock(mutex_);
             failure_ = std::current_exception();
-            next_ = blocks_;
+            next_ = tasks_;
         }
     }
 }

@@ -2,24 +2,19 @@
 // any thread.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <functional>
 #include <mutex>
 
 #include "base/threads.hpp"
+#include "mel/instruction_set.hpp"
+#include "mel/settings.hpp"
 
 namespace mel {
-
-inline constexpr std::size_t block_size =
-    1024;  // learners a block: the unit of work and of summation
-
-inline std::size_t block_count(std::size_t size) { return (size + block_size - 1) / block_size; }
 
 // Says when to give up: a time limit, or a poll of the caller's (signals, a callback), asked at
 // most every 10 ms and only on the thread that called solve. Once it has said stop it stays so, and
@@ -44,23 +39,7 @@ class Stop {
     std::atomic<bool> requested_{false};
 };
 
-struct Kernels;
-
-// proved: rounding errors count against every answer. tentative: they are left out, for answers
-// within rounding of the edge that more precise arithmetic checks afterwards; nothing so found may
-// be believed unchecked.
-enum class Trust : std::uint8_t { proved, tentative };
-
-enum class InstructionSet : std::uint8_t { automatic, baseline, avx2, avx512 };
-
-// How many of the threads asked for have work on so many learners.
-inline int useful_threads(std::size_t learners, int asked) {
-    if (learners < 16 * block_size) return 1;
-    return static_cast<int>(
-        std::min(block_count(learners), static_cast<std::size_t>(std::max(asked, 1))));
-}
-
-// What a solve runs on: threads, the kernels for this machine, and when to stop. It has as many
+// What a solve runs on: threads, an instruction set, and when to stop. It has as many
 // threads as the system gives of those asked for; no result depends on their number.
 class Pool {
   public:
@@ -72,35 +51,35 @@ class Pool {
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-    // Calls task(block) for every block in [0, blocks), in any order and on any thread; returns
-    // when all are done, and then throws what one of them threw.
+    // Calls task(i) for every i in [0, tasks), in any order and on any thread; returns when all are
+    // done, and then throws what one of them threw.
     template <class Task>
-    void run(std::size_t blocks, Task&& task) {
-        if (blocks < 8) {
-            for (std::size_t block = 0; block < blocks; ++block) task(block);
+    void run(std::size_t tasks, Task&& task) {
+        if (tasks < 8) {
+            for (std::size_t at = 0; at < tasks; ++at) task(at);
             return;
         }
-        dispatch(blocks, [&task, this](std::size_t first, std::size_t last, bool caller) {
-            for (std::size_t block = first; block < last && !stop_.requested(); ++block) {
-                task(block);
-                if (caller && block % 4 == 3) stop_.check();
+        dispatch(tasks, [&task, this](std::size_t first, std::size_t last, bool caller) {
+            for (std::size_t at = first; at < last && !stop_.requested(); ++at) {
+                task(at);
+                if (caller && at % 4 == 3) stop_.check();
             }
         });
     }
 
     Stop& stop() { return stop_; }
-    const Kernels& kernels() const { return kernels_; }
+    InstructionSet instruction_set() const { return set_; }
     bool tentative() const { return trust_ == Trust::tentative; }
 
   private:
     using Range = std::function<void(std::size_t first, std::size_t last, bool caller)>;
     void dismiss();
-    void dispatch(std::size_t blocks, const Range& range);
+    void dispatch(std::size_t tasks, const Range& range);
     void share(const Range& range, bool caller);
     void work();
 
     Stop& stop_;
-    const Kernels& kernels_;
+    InstructionSet set_;
     Trust trust_;
     Crew workers_;
     int spins_ = 0;  // how often a thread looks for what it waits for before it sleeps
@@ -108,9 +87,9 @@ class Pool {
     std::condition_variable wake_;
     std::condition_variable done_;
     const Range* range_ = nullptr;  // null while there is nothing to join
-    std::size_t blocks_ = 0;
-    std::size_t chunk_ = 1;
-    std::atomic<std::size_t> next_{0};        // the first block that nobody has taken
+    std::size_t tasks_ = 0;
+    std::size_t grain_ = 1;
+    std::atomic<std::size_t> next_{0};        // the first task that nobody has taken
     std::atomic<std::size_t> generation_{0};  // of ranges
     std::atomic<std::size_t> active_{0};      // workers in the range
     std::atomic<bool> leaving_{false};

@@ -7,7 +7,7 @@
 #include <new>
 #include <system_error>
 
-#include "base/usual_arithmetic.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel {
 namespace {

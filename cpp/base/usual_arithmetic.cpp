@@ -1,4 +1,4 @@
-#include "base/usual_arithmetic.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

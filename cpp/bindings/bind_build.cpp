@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/usual_arithmetic.hpp"
 #include "bindings.hpp"
-#include "kernels/kernels.hpp"
+#include "mel/instruction_set.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel_bindings {
 namespace {

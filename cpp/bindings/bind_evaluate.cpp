@@ -1,6 +1,6 @@
-#include "base/usual_arithmetic.hpp"
 #include "bindings.hpp"
 #include "mel/problem.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel_bindings {
 namespace {

@@ -23,19 +23,20 @@ py::tuple estimate_least(const mel::Problem& problem, std::int64_t tau, int reso
                           interrupted);
 }
 
-py::tuple settle(const mel::Problem& problem, std::int64_t tau, const Column<std::int64_t>& samples,
-                 int resource, double time_limit_s, int threads, const py::object& callback,
-                 const py::object& start) {
+py::tuple least_of_split(const mel::Problem& problem, std::int64_t tau,
+                         const Column<std::int64_t>& samples, int resource, double time_limit_s,
+                         int threads, const py::object& callback, const py::object& start) {
     const auto split = span_of(samples);
     if (split.size() != problem.size()) {
         throw py::value_error("samples must have one element a learner");
     }
     bool interrupted = false;
-    const auto found = watched(settings_of(0, time_limit_s, threads, start), callback, interrupted,
-                               [&](const mel::Settings& s) {
-                                   return mel::settle(problem, tau, split,
-                                                      static_cast<mel::Resource>(resource), s);
-                               });
+    const auto found =
+        watched(settings_of(0, time_limit_s, threads, start), callback, interrupted,
+                [&](const mel::Settings& s) {
+                    return mel::least_of_split(problem, tau, split,
+                                               static_cast<mel::Resource>(resource), s);
+                });
     if (found.bandwidth_hz.empty()) {
         return py::make_tuple(0.0, py::none(), py::none(), py::none(), interrupted);
     }
@@ -48,14 +49,14 @@ py::tuple settle(const mel::Problem& problem, std::int64_t tau, const Column<std
 
 // Two results: the proof that `lower` is too little, and the plan that `amount` suffices; None
 // where an end is missing.
-py::tuple enclose(const mel::Problem& problem, std::int64_t tau, int resource, int scheme,
+py::tuple bracket(const mel::Problem& problem, std::int64_t tau, int resource, int scheme,
                   double time_limit_s, int threads, const py::object& callback,
                   const py::object& start) {
     bool interrupted = false;
     auto found =
         watched(settings_of(scheme, time_limit_s, threads, start), callback, interrupted,
                 [&](const mel::Settings& s) {
-                    return mel::enclose(problem, tau, static_cast<mel::Resource>(resource), s);
+                    return mel::bracket(problem, tau, static_cast<mel::Resource>(resource), s);
                 });
     const mel::Start end{static_cast<double>(tau), found.prices};
     std::unique_ptr<CoreResult> refuted, plan;
@@ -71,12 +72,12 @@ py::tuple enclose(const mel::Problem& problem, std::int64_t tau, int resource, i
         plan->result.tau = tau;
         plan->result.bound = tau;
         plan->result.samples = std::move(found.samples);
-        plan->result.bandwidth_hz = std::move(found.settled.bandwidth_hz);
-        plan->result.power_w = std::move(found.settled.power_w);
+        plan->result.bandwidth_hz = std::move(found.need.bandwidth_hz);
+        plan->result.power_w = std::move(found.need.power_w);
         plan->result.end = end;
         plan->result.passes = found.passes;
     }
-    return py::make_tuple(found.lower, std::move(refuted), found.settled.amount, std::move(plan),
+    return py::make_tuple(found.lower, std::move(refuted), found.need.amount, std::move(plan),
                           interrupted);
 }
 
@@ -100,11 +101,11 @@ void bind_least(py::module_& module) {
     module.def("estimate_least", &estimate_least, py::arg("problem"), py::arg("tau"),
                py::arg("resource"), py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true), py::arg("start") = py::none());
-    module.def("enclose", &enclose, py::arg("problem"), py::arg("tau"), py::arg("resource"),
+    module.def("bracket", &bracket, py::arg("problem"), py::arg("tau"), py::arg("resource"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true), py::arg("start") = py::none());
-    module.def("settle", &settle, py::arg("problem"), py::arg("tau"), py::arg("samples"),
-               py::arg("resource"), py::arg("time_limit_s"), py::arg("threads"),
+    module.def("least_of_split", &least_of_split, py::arg("problem"), py::arg("tau"),
+               py::arg("samples"), py::arg("resource"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true), py::arg("start") = py::none());
     module.def("worth_at", &worth_at, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
                py::arg("time_limit_s"), py::arg("threads"), py::arg("start") = py::none());

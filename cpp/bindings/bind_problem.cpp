@@ -2,9 +2,9 @@
 
 #include <optional>
 
-#include "base/usual_arithmetic.hpp"
 #include "bindings.hpp"
 #include "mel/problem.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel_bindings {
 namespace {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "bindings.hpp"
-#include "mel/solve.hpp"
+#include "mel/result.hpp"
 
 namespace mel_bindings {
 

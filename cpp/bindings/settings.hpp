@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bindings.hpp"
-#include "mel/solve.hpp"
+#include "mel/settings.hpp"
 
 namespace mel_bindings {
 

@@ -8,7 +8,6 @@
 #include <new>
 #include <utility>
 
-#include "base/parallel.hpp"
 #include "bindings.hpp"
 #include "mel/solve.hpp"
 
@@ -68,14 +67,14 @@ auto watched(mel::Settings settings, Watch& watch, Ask&& ask) {
     };
     auto found = [&] {
         const py::gil_scoped_release release;  // the core touches no Python object
-        const auto begin = mel::Stop::Clock::now();
+        const auto begin = std::chrono::steady_clock::now();
         try {
             return ask(settings);
         } catch (const std::bad_alloc&) {
             if (settings.threads <= 1 || watch.stopped()) throw;
         }
         settings.threads = 1;
-        const std::chrono::duration<double> spent = mel::Stop::Clock::now() - begin;
+        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
         settings.time_limit_s = std::max(settings.time_limit_s - spent.count(), 0.0);
         return ask(settings);
     }();

@@ -5,9 +5,10 @@
 #include <stdexcept>
 #include <type_traits>
 
-#include "base/usual_arithmetic.hpp"
+#include "base/chunks.hpp"
 #include "bracket/fixed_choices.hpp"
 #include "bracket/least_prices.hpp"
+#include "mel/usual_arithmetic.hpp"
 #include "split/whole_samples.hpp"
 #include "tree/takers.hpp"
 
@@ -33,10 +34,10 @@ constexpr LeastPrices::Effort after_sample{5e-2, 1e-10};
 constexpr LeastPrices::Effort from_afar{0.25, 1e-10};
 constexpr LeastPrices::Effort on_sample{0.25, 1e-4};
 
-class Encloser {
+class BracketSearch {
   public:
-    Encloser(const Problem& problem, std::int64_t tau, Resource resource, const Settings& settings,
-             UniformBox box)
+    BracketSearch(const Problem& problem, std::int64_t tau, Resource resource,
+                  const Settings& settings, UniformBox box)
         : problem_(problem),
           resource_(resource),
           settings_(settings),
@@ -46,24 +47,24 @@ class Encloser {
           prices_(problem, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau), resource,
                   shop_.pool) {}
 
-    Enclosure run() {
+    Bracket run() {
         const PassPoint first = point_;
         const LeastPrices::Effort effort = begin();
         if (usable() && may_leave_out(problem_)) {
-            if (std::optional<Enclosure> found = of_takers()) return std::move(*found);
+            if (std::optional<Bracket> found = of_takers()) return std::move(*found);
         }
         return run_from(first, effort);
     }
 
-    Enclosure run_part() {
+    Bracket run_part() {
         const PassPoint first = point_;
         return run_from(first, begin());
     }
 
   private:
-    Enclosure run_from(const PassPoint& first, const LeastPrices::Effort& effort) {
+    Bracket run_from(const PassPoint& first, const LeastPrices::Effort& effort) {
         if (find_prices(first, effort)) {
-            reach_ = prices_.widen(point_, narrow);
+            radius_ = prices_.widen(point_, narrow);
             if (refute() && !shop_.pool.stop().check() && split()) {
                 close_gap();
             }
@@ -81,7 +82,7 @@ class Encloser {
 
     // Where few learners take part: both ends of their problem, and a look at all others. Empty
     // where too many join, or nothing comes of it.
-    std::optional<Enclosure> of_takers() {
+    std::optional<Bracket> of_takers() {
         double amount = amount_;
         const auto at = [&](double of, Prices prices) {
             return PassPoint{point_.tau, with_amount(problem_, resource_, of).cycle_s(), prices};
@@ -96,9 +97,9 @@ class Encloser {
             if (part.empty() || 2 * part.size() > problem_.size()) return {};
             const Problem few = with_amount(problem_, resource_, amount).taken(part);
             settings.time_limit_s = settings_.time_limit_s - shop_.stop.elapsed_s();
-            Encloser inner(few, static_cast<std::int64_t>(point_.tau), resource_, settings,
-                           shop_.boxes.root().uniform);
-            Enclosure found = inner.run_part();
+            BracketSearch inner(few, static_cast<std::int64_t>(point_.tau), resource_, settings,
+                                shop_.boxes.root().uniform);
+            Bracket found = inner.run_part();
             passes_ += found.passes;
             if (shop_.pool.stop().check()) {
                 found.lower = 0;  // nobody looked at the others
@@ -124,7 +125,7 @@ class Encloser {
     }
 
     // What was found for a part, in the whole problem's columns.
-    Enclosure of_whole(Enclosure found, const std::vector<std::size_t>& part) {
+    Bracket of_whole(Bracket found, const std::vector<std::size_t>& part) {
         const auto spread = [&](auto& column) {
             if (column.empty()) return;
             std::remove_reference_t<decltype(column)> all;
@@ -134,9 +135,9 @@ class Encloser {
         };
         renumber(found.tree, part);
         spread(found.samples);
-        spread(found.settled.bandwidth_hz);
-        spread(found.settled.power_w);
-        found.passes = passes_ + shop_.boundary.passes();
+        spread(found.need.bandwidth_hz);
+        spread(found.need.power_w);
+        found.passes = passes_ + shop_.switching_point.passes();
         return found;
     }
 
@@ -146,19 +147,20 @@ class Encloser {
     // Where to begin: at the prices at which the continuous problem needs least. Newton's method
     // finds them unless responses jump; then a sample of the learners does for a start.
     LeastPrices::Effort begin() {
-        Boundary& boundary = shop_.boundary;
+        SwitchingPoint& switching_point = shop_.switching_point;
         const std::size_t stride = sample_stride(problem_.size(), searched_learners);
         const bool few = stride > 1;
-        bool smooth = !few || boundary.find_least(point_, resource_, 1e-6, 16, stride);
+        bool smooth = !few || switching_point.find_least(point_, resource_, 1e-6, 16, stride);
         // The bound is linear in a budget: a look teaches as much as a pass. With the cycle costs
         // change, and passes over real samples bring the prices nearer first.
         const bool near_enough = few && in_lanes() && resource_ != Resource::cycle;
-        if (smooth && !near_enough) smooth = boundary.find_least(point_, resource_, close, 8);
+        if (smooth && !near_enough)
+            smooth = switching_point.find_least(point_, resource_, close, 8);
         if (smooth) {
-            amount_ = boundary.amount(resource_, point_);
+            amount_ = switching_point.amount(resource_, point_);
             return near_enough ? after_sample : after_reals;
         }
-        const Boundary::Best& best = boundary.best();
+        const SwitchingPoint::Best& best = switching_point.best();
         point_ = best.point;
         amount_ = resource_ == Resource::cycle || !(best.amount > 0)
                       ? amount_of(problem_, resource_)
@@ -191,7 +193,7 @@ class Encloser {
             }
             if (shop_.pool.stop().requested() || seen.sums.impossible > 0) return false;
             if (seen.excess.proves_infeasible()) {
-                enclosure_.lower = amount_;
+                bracket_.lower = amount_;
                 return true;
             }
             amount_ = std::min(amount_, seen.rules_out);
@@ -207,14 +209,14 @@ class Encloser {
         const double over = prices_.best().sums.samples.value() - problem_.samples_real();
         if (flips.empty() && (!in_lanes() || std::fabs(over) <= few_samples)) {
             whole_ = prices_.samples();
-            return settle_whole(point_.prices);
+            return complete_split(point_.prices);
         }
-        return split_at(JumpTree::holding(prices_.model(), flips));
+        return split_at(JumpTree::fixing(prices_.model(), flips));
     }
 
     // Makes whole_ D in all: whether that needs less than any split before.
-    bool settle_whole(Prices prices) {
-        const double enough = enclosure_.lower * roomy;
+    bool complete_split(Prices prices) {
+        const double enough = bracket_.lower * roomy;
         const Problem here = with_amount(problem_, resource_, enough);
         const Box sure = shop_.boxes.sure(point_.tau);
         if (sure.upper) {
@@ -222,28 +224,28 @@ class Encloser {
                 whole_[k] = std::min(whole_[k], sure.high(k));
             }
         }
-        Rounding rounding(problem_, shop_.pool);
+        WholeSamples rounding(problem_, shop_.pool);
         if (!rounding.repair(point_.tau, point_.cycle_s, sure, prices, whole_.data())) return false;
-        Settled settled = settle_near(here, point_.tau, whole_.data(), resource_, enclosure_.lower,
-                                      prices.mu / prices.lambda, shop_.pool);
-        if (settled.bandwidth_hz.empty()) return false;
-        if (!enclosure_.samples.empty() && !(settled.amount < enclosure_.settled.amount)) {
+        SplitNeed need = least_of_split_near(here, point_.tau, whole_.data(), resource_,
+                                             bracket_.lower, prices.mu / prices.lambda, shop_.pool);
+        if (need.bandwidth_hz.empty()) return false;
+        if (!bracket_.samples.empty() && !(need.amount < bracket_.need.amount)) {
             return false;
         }
-        enclosure_.settled = std::move(settled);
-        enclosure_.samples.assign(whole_.begin(), whole_.end());
+        bracket_.need = std::move(need);
+        bracket_.samples.assign(whole_.begin(), whole_.end());
         return true;
     }
 
-    // Where one learner more or less leaves the ends apart: better splits, and boxes in which torn
-    // learners are held to one answer, each with its own prices.
+    // Where one learner more or less leaves the ends apart: better splits, and boxes in which
+    // switching learners are fixed to one answer, each with its own prices.
     void close_gap() {
         for (int attempt = 0; attempt < most_attempts; ++attempt) {
-            const double upper = enclosure_.settled.amount;
-            if (upper - enclosure_.lower <= wide * upper || shop_.pool.stop().check()) return;
+            const double upper = bracket_.need.amount;
+            if (upper - bracket_.lower <= wide * upper || shop_.pool.stop().check()) return;
             const double target = upper * (1 - aim);
-            JumpTree tree(prices_.model(), reach_,
-                          (resource_ == Resource::cycle ? reach_ : 0.5) * prices_.amount());
+            JumpTree tree(prices_.model(), radius_,
+                          (resource_ == Resource::cycle ? radius_ : 0.5) * prices_.amount());
             const double goal = target * (1 + near) - prices_.amount();
             const JumpTree::Outcome outcome = tree.grow(goal, most_leaves);
             if (outcome == JumpTree::Outcome::better && split_at(tree.found())) continue;
@@ -253,33 +255,33 @@ class Encloser {
         }
     }
 
-    HeldBoxes held_boxes() {
-        return {problem_, prices_, point_, shop_.boxes.whole(point_.tau), reach_, shop_.pool};
+    FixedChoices fixed_choices() {
+        return {problem_, prices_, point_, shop_.boxes.whole(point_.tau), radius_, shop_.pool};
     }
 
-    // At prices near by, with some learners held to one answer.
-    bool split_at(const JumpTree::Found& held) {
+    // At prices near by, with some learners fixed to one answer.
+    bool split_at(const JumpTree::Found& fixed) {
         const Problem here = with_amount(problem_, resource_, prices_.amount());
-        HeldBoxes boxes = held_boxes();
-        const Prices prices = boxes.best_samples(held, here, whole_);
+        FixedChoices boxes = fixed_choices();
+        const Prices prices = boxes.best_samples(fixed, here, whole_);
         passes_ += boxes.passes();
-        return prices.usable() && settle_whole(prices);
+        return prices.usable() && complete_split(prices);
     }
 
     void refute_boxes(const JumpTree& tree, double target) {
-        HeldBoxes boxes = held_boxes();
+        FixedChoices boxes = fixed_choices();
         if (boxes.refute(tree, with_amount(problem_, resource_, target))) {
-            enclosure_.lower = target;
-            enclosure_.tree = boxes.proof();
+            bracket_.lower = target;
+            bracket_.tree = boxes.proof();
         }
         passes_ += boxes.passes();
     }
 
-    Enclosure found() {
-        enclosure_.prices = point_.prices;
-        if (enclosure_.tree.empty()) enclosure_.tree = {TreeNode{-1, 0, point_.prices}};
-        enclosure_.passes = shop_.boundary.passes() + prices_.passes() + passes_;
-        return std::move(enclosure_);
+    Bracket found() {
+        bracket_.prices = point_.prices;
+        if (bracket_.tree.empty()) bracket_.tree = {TreeNode{-1, 0, point_.prices}};
+        bracket_.passes = shop_.switching_point.passes() + prices_.passes() + passes_;
+        return std::move(bracket_);
     }
 
     const Problem& problem_;
@@ -289,20 +291,21 @@ class Encloser {
     PassPoint point_;
     double amount_;
     LeastPrices prices_;
-    double reach_ = 0;
+    double radius_ = 0;
     std::int64_t passes_ = 0;
     std::vector<double> whole_;
-    Enclosure enclosure_;
+    Bracket bracket_;
 };
 
 }  // namespace
 
-Enclosure enclose(const Problem& problem, std::int64_t tau, Resource resource,
-                  const Settings& settings) {
+Bracket bracket(const Problem& problem, std::int64_t tau, Resource resource,
+                const Settings& settings) {
     const UsualArithmetic usual;
     if (problem.sends_nothing() || problem.block_hz() > 0) return {};
     try {
-        return Encloser(problem, tau, resource, settings, root_box(problem, settings.scheme)).run();
+        return BracketSearch(problem, tau, resource, settings, scheme_box(problem, settings.scheme))
+            .run();
     } catch (const std::invalid_argument&) {
         return {};  // the search left what a problem may be
     }

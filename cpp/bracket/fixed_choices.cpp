@@ -9,12 +9,12 @@ namespace {
 constexpr int leaf_steps = 6;
 }  // namespace
 
-HeldBoxes::HeldBoxes(const Problem& problem, const LeastPrices& prices, const PassPoint& point,
-                     const Box& whole, double reach, Pool& pool)
+FixedChoices::FixedChoices(const Problem& problem, const LeastPrices& prices,
+                           const PassPoint& point, const Box& whole, double radius, Pool& pool)
     : problem_(problem),
       prices_(prices),
       point_(point),
-      reach_(reach),
+      radius_(radius),
       pool_(pool),
       low_(problem.size()),
       high_(problem.size()) {
@@ -24,12 +24,12 @@ HeldBoxes::HeldBoxes(const Problem& problem, const LeastPrices& prices, const Pa
     }
 }
 
-Prices HeldBoxes::best_samples(const JumpTree::Found& found, const Problem& here,
-                               std::vector<double>& samples) {
-    for (const JumpTree::Held& held : found.held) {
-        const Jump& j = jump(held.jump);
+Prices FixedChoices::best_samples(const JumpTree::Found& found, const Problem& here,
+                                  std::vector<double>& samples) {
+    for (const JumpTree::Choice& fixed : found.fixed) {
+        const Jump& j = jump(fixed.jump);
         const double most = divide(j);
-        if (held.other == takes_few(j)) {
+        if (fixed.other == takes_few(j)) {
             low_[j.learner] = most + 1;
         } else {
             high_[j.learner] = most;
@@ -40,20 +40,20 @@ Prices HeldBoxes::best_samples(const JumpTree::Found& found, const Problem& here
     return prices;
 }
 
-Prices HeldBoxes::moved(const JumpModel::Place& place) const {
+Prices FixedChoices::moved(const JumpModel::Place& place) const {
     return {point_.prices.lambda * (1 + place.band), point_.prices.mu * (1 + place.watt)};
 }
 
-SplitSums HeldBoxes::look(const Problem& here, Prices prices, std::vector<double>& samples) {
+SplitSums FixedChoices::look(const Problem& here, Prices prices, std::vector<double>& samples) {
     ++passes_;
     samples.resize(problem_.size());
     return exact_pass(here, Box{{}, low_.data(), high_.data()},
-                      {point_.tau, here.cycle_s(), prices}, pool_, blocks_, samples.data());
+                      {point_.tau, here.cycle_s(), prices}, pool_, chunks_, samples.data());
 }
 
 // The most samples of the fewer answer: where between the two a learner is worth least, so that
 // neither box lets it come near the other answer's worth.
-double HeldBoxes::divide(const Jump& j) const {
+double FixedChoices::divide(const Jump& j) const {
     const double taken = prices_.samples()[j.learner];
     const double few = std::min(taken, j.samples);
     const double many = std::max(taken, j.samples);
@@ -74,12 +74,12 @@ double HeldBoxes::divide(const Jump& j) const {
     return at - 1;
 }
 
-bool HeldBoxes::refute(const JumpTree& tree, const Problem& here) {
+bool FixedChoices::refute(const JumpTree& tree, const Problem& here) {
     proof_.clear();
     return refute_box(tree, 0, here);
 }
 
-bool HeldBoxes::refute_box(const JumpTree& tree, std::size_t at, const Problem& here) {
+bool FixedChoices::refute_box(const JumpTree& tree, std::size_t at, const Problem& here) {
     const JumpTree::Node& node = tree.nodes()[at];
     if (node.other == 0) return refute_leaf(moved(node.place), here);
     const Jump& j = jump(node.jump);
@@ -87,22 +87,22 @@ bool HeldBoxes::refute_box(const JumpTree& tree, std::size_t at, const Problem& 
     const double most = divide(j);
     const std::size_t few = takes_few(j) ? node.taken : node.other;
     const std::size_t many = takes_few(j) ? node.other : node.taken;
-    // An identical learner may have settled it.
+    // An identical learner may have decided it.
     if (high_[k] <= most) return refute_box(tree, few, here);
     if (low_[k] > most) return refute_box(tree, many, here);
     proof_.push_back({static_cast<std::int64_t>(k), static_cast<std::int64_t>(most), {}});
     const std::size_t before = undone_.size();
-    hold_below(k, most);
+    fix_below(k, most);
     const bool below = refute_box(tree, few, here);
     undo(before);
-    hold_above(k, most);
+    fix_above(k, most);
     const bool both = below && refute_box(tree, many, here);
     undo(before);
     return both;
 }
 
 // Where the model's prices do not quite do, a step from what they show.
-bool HeldBoxes::refute_leaf(Prices prices, const Problem& here) {
+bool FixedChoices::refute_leaf(Prices prices, const Problem& here) {
     for (int step = 0; step < leaf_steps && prices.usable(); ++step) {
         const SplitSums sums = look(here, prices, samples_);
         if (pool_.stop().check()) return false;
@@ -115,32 +115,32 @@ bool HeldBoxes::refute_leaf(Prices prices, const Problem& here) {
         model.jumps.clear();
         model.by_band = prices.lambda * (here.bandwidth_hz() - sums.bandwidth.value());
         model.by_watt = prices.mu * (here.power_w() - sums.power.value());
-        const JumpModel::Place to = model.lowest(reach_);
+        const JumpModel::Place to = model.lowest(radius_);
         prices = {prices.lambda * (1 + to.band), prices.mu * (1 + to.watt)};
     }
     return false;
 }
 
-void HeldBoxes::hold_below(std::size_t learner, double most) {
+void FixedChoices::fix_below(std::size_t learner, double most) {
     set(high_, learner, most);
     problem_.later_twins(learner, [&](std::size_t j) {
         if (high_[j] > most) set(high_, j, most);
     });
 }
 
-void HeldBoxes::hold_above(std::size_t learner, double most) {
+void FixedChoices::fix_above(std::size_t learner, double most) {
     set(low_, learner, most + 1);
     problem_.earlier_twins(learner, [&](std::size_t j) {
         if (low_[j] <= most) set(low_, j, most + 1);
     });
 }
 
-void HeldBoxes::set(std::vector<double>& bounds, std::size_t learner, double bound) {
+void FixedChoices::set(std::vector<double>& bounds, std::size_t learner, double bound) {
     undone_.push_back({&bounds, learner, bounds[learner]});
     bounds[learner] = bound;
 }
 
-void HeldBoxes::undo(std::size_t down_to) {
+void FixedChoices::undo(std::size_t down_to) {
     for (; undone_.size() > down_to; undone_.pop_back()) {
         const Change& last = undone_.back();
         (*last.bounds)[last.learner] = last.was;

@@ -1,5 +1,5 @@
-// Whole samples where some learners are held to one of their answers: a split that the model found,
-// and the proof of a tree of such boxes.
+// Whole samples where some learners are fixed to one of their answers: a split that the model
+// found, and the proof of a tree of such boxes.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 
 namespace mel {
 
-class HeldBoxes {
+class FixedChoices {
   public:
     // Around the best prices of a search, at `point`; `whole` is the box of all learners.
-    HeldBoxes(const Problem& problem, const LeastPrices& prices, const PassPoint& point,
-              const Box& whole, double reach, Pool& pool);
+    FixedChoices(const Problem& problem, const LeastPrices& prices, const PassPoint& point,
+                 const Box& whole, double radius, Pool& pool);
 
-    // The best whole samples with those learners held, and the prices they are best at; not usable
+    // The best whole samples with those learners fixed, and the prices they are best at; not usable
     // where a box holds nothing.
     Prices best_samples(const JumpTree::Found& found, const Problem& here,
                         std::vector<double>& samples);
@@ -40,8 +40,8 @@ class HeldBoxes {
     bool refute_box(const JumpTree& tree, std::size_t at, const Problem& here);
     bool refute_leaf(Prices prices, const Problem& here);
 
-    void hold_below(std::size_t learner, double most);
-    void hold_above(std::size_t learner, double most);
+    void fix_below(std::size_t learner, double most);
+    void fix_above(std::size_t learner, double most);
     void set(std::vector<double>& bounds, std::size_t learner, double bound);
     void undo(std::size_t down_to);
 
@@ -54,11 +54,11 @@ class HeldBoxes {
     const Problem& problem_;
     const LeastPrices& prices_;
     PassPoint point_;
-    double reach_;
+    double radius_;
     Pool& pool_;
     std::vector<double> low_, high_;
     std::vector<Change> undone_;
-    std::vector<SplitSums> blocks_;
+    std::vector<SplitSums> chunks_;
     std::vector<double> samples_;
     std::vector<TreeNode> proof_;
     std::int64_t passes_ = 0;

@@ -4,12 +4,14 @@
 #include <cmath>
 #include <limits>
 
+#include "base/chunks.hpp"
+
 namespace mel {
 namespace {
 
 constexpr int most_cuts = 90;
 constexpr int cuts_between = 4;   // two looks at which kinks are still within the polygon
-constexpr double finest = 1e-10;  // of the reach
+constexpr double finest = 1e-10;  // of the radius
 constexpr int most_amounts = 8;
 constexpr int most_flips = 512;
 constexpr std::size_t most_pairs = 64;
@@ -21,9 +23,9 @@ double by_second(LinkLaw law, const Response& r, Prices prices) {
     return (law == LinkLaw::density ? r.cost : prices.lambda * r.bandwidth_hz) / r.slack_s;
 }
 
-// The other answer of learner k; false where there is none within reach.
+// The other answer of learner k; false where there is none within radius.
 bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, double taken,
-             double reach, Jump& jump) {
+             double radius, Jump& jump) {
     const LinkLaw law = problem.law();
     const std::size_t k = jump.learner;
     const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
@@ -44,24 +46,22 @@ bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, dou
     jump.by_band = to * point.prices.lambda * (many.bandwidth_hz - few.bandwidth_hz);
     jump.by_watt = to * point.prices.mu * (many.power_w - few.power_w);
     jump.by_amount = -to * (by_second(law, many, point.prices) - by_second(law, few, point.prices));
-    return margin < reach * apart;
+    return margin < radius * apart;
 }
 
 }  // namespace
 
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
-                             const double* samples, const double* lean, double reach, Pool& pool) {
+                             const double* samples, const double* preference, double radius,
+                             Pool& pool) {
     std::vector<Jump> jumps;
     for (std::size_t k = 0; k < problem.size(); ++k) {
-        if (std::fabs(lean[k]) < reach) jumps.push_back({.learner = k});
+        if (std::fabs(preference[k]) < radius) jumps.push_back({.learner = k});
     }
     std::vector<char> near(jumps.size());
-    pool.run(block_count(jumps.size()), [&](std::size_t b) {
-        const std::size_t last = std::min(jumps.size(), (b + 1) * block_size);
-        for (std::size_t i = b * block_size; i < last; ++i) {
-            const double taken = samples[jumps[i].learner];
-            near[i] = jump_of(problem, box, point, taken, reach, jumps[i]);
-        }
+    for_each_learner(pool, jumps.size(), [&](std::size_t i) {
+        const double taken = samples[jumps[i].learner];
+        near[i] = jump_of(problem, box, point, taken, radius, jumps[i]);
     });
     std::size_t kept = 0;
     for (std::size_t i = 0; i < jumps.size(); ++i) {
@@ -103,7 +103,7 @@ void JumpModel::begin(double amount) {
 }
 
 // Kinks that lie nowhere within the polygon go to the rest or away.
-void JumpModel::settle_jumps() {
+void JumpModel::fold_jumps() {
     PlanePoint low{1e300, 1e300}, high{-1e300, -1e300};
     for (const PlanePoint& corner : polygon_.corners()) {
         low = {std::min(low.x, corner.x), std::min(low.y, corner.y)};
@@ -150,26 +150,26 @@ JumpModel::Value JumpModel::at(const Place& place) const {
     return v;
 }
 
-// Where no kink is left: the quadratic's own minimum, if it lies within reach.
-bool JumpModel::smooth_least(Place& place, double reach) const {
+// Where no kink is left: the quadratic's own minimum, if it lies within radius.
+bool JumpModel::smooth_least(Place& place, double radius) const {
     if (!curved()) return false;
     const Place to = newton(base_.by_band, base_.by_watt);
-    if (!(to.length() < reach)) return false;
+    if (!(to.length() < radius)) return false;
     place.band = to.band;
     place.watt = to.watt;
     return true;
 }
 
-JumpModel::Value JumpModel::least(Place& place, double reach) {
+JumpModel::Value JumpModel::least(Place& place, double radius) {
     begin(place.amount);
-    polygon_.reset({{-reach, -reach}, {reach, -reach}, {reach, reach}, {-reach, reach}});
+    polygon_.reset({{-radius, -radius}, {radius, -radius}, {radius, radius}, {-radius, radius}});
     Place best{0, 0, place.amount};
     Value lowest = at(best);
     for (int cut = 0; cut < most_cuts && !stopped(); ++cut) {
         if (cut % cuts_between == 0) {
-            settle_jumps();
+            fold_jumps();
             Place here = place;
-            if (near_.empty() && smooth_least(here, reach)) {
+            if (near_.empty() && smooth_least(here, radius)) {
                 const Value rest = base_;
                 begin(place.amount);
                 const Value v = at(here);
@@ -182,7 +182,7 @@ JumpModel::Value JumpModel::least(Place& place, double reach) {
             }
         }
         PlanePoint c;
-        if (!polygon_.centre(c) || polygon_.extent() < finest * reach) break;
+        if (!polygon_.centre(c) || polygon_.extent() < finest * radius) break;
         const Place here{c.x, c.y, place.amount};
         const Value v = at(here);
         if (v.value < lowest.value) {
@@ -196,10 +196,10 @@ JumpModel::Value JumpModel::least(Place& place, double reach) {
     return lowest;
 }
 
-JumpModel::Place JumpModel::best(double reach, double most) {
+JumpModel::Place JumpModel::best(double radius, double most) {
     Place place;
     for (int step = 0; step < most_amounts; ++step) {
-        const Value v = least(place, reach);
+        const Value v = least(place, radius);
         if (!(v.by_amount > 0)) break;
         const double next = std::clamp(place.amount - v.value / v.by_amount, -most, most);
         const bool done = std::fabs(next - place.amount) <= 1e-13 * most;
@@ -209,9 +209,9 @@ JumpModel::Place JumpModel::best(double reach, double most) {
     return place;
 }
 
-JumpModel::Place JumpModel::lowest(double reach) {
+JumpModel::Place JumpModel::lowest(double radius) {
     Place place;
-    least(place, reach);
+    least(place, radius);
     return place;
 }
 
@@ -271,7 +271,7 @@ std::vector<std::size_t> JumpModel::best_flips() const {
     };
     constexpr std::size_t nobody = std::numeric_limits<std::size_t>::max();
     for (int round = 0; round < most_flips && !stopped(); ++round) {
-        // One learner, or, where no single one helps, two that are not far from torn.
+        // One learner, or, where no single one helps, two that are not far from switching.
         std::size_t one = nobody, two = nobody;
         double best = lowest * (1 - 1e-9);
         near.clear();
@@ -305,21 +305,21 @@ std::vector<std::size_t> JumpModel::best_flips() const {
     return flipped;
 }
 
-JumpModel JumpModel::holding(std::size_t jump, bool other) const {
-    JumpModel held = *this;
+JumpModel JumpModel::fixing(std::size_t jump, bool other) const {
+    JumpModel fixed = *this;
     const Jump& j = jumps[jump];
     if (other) {
-        held.value -= j.margin;
-        held.by_band += j.by_band;
-        held.by_watt += j.by_watt;
-        held.by_amount += j.by_amount;
+        fixed.value -= j.margin;
+        fixed.by_band += j.by_band;
+        fixed.by_watt += j.by_watt;
+        fixed.by_amount += j.by_amount;
     }
-    held.jumps.erase(held.jumps.begin() + static_cast<std::ptrdiff_t>(jump));
-    return held;
+    fixed.jumps.erase(fixed.jumps.begin() + static_cast<std::ptrdiff_t>(jump));
+    return fixed;
 }
 
-std::size_t JumpModel::most_torn(const Place& place) const {
-    std::size_t torn = jumps.size();
+std::size_t JumpModel::switching_learner(const Place& place) const {
+    std::size_t switching = jumps.size();
     double nearest = on_a_kink;
     for (std::size_t i = 0; i < jumps.size(); ++i) {
         const Jump& j = jumps[i];
@@ -327,10 +327,10 @@ std::size_t JumpModel::most_torn(const Place& place) const {
         const double apart = std::fabs(gain(j, place)) / swing;
         if (apart < nearest) {
             nearest = apart;
-            torn = i;
+            switching = i;
         }
     }
-    return torn;
+    return switching;
 }
 
 }  // namespace mel

@@ -24,10 +24,11 @@ struct Jump {
     double by_amount = 0;
 };
 
-// The learners whose answer may change where no price changes by more than a share `reach`, from
+// The learners whose answer may change where no price changes by more than a share `radius`, from
 // what an exact pass wrote. `by_amount` is filled for the cycle.
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
-                             const double* samples, const double* lean, double reach, Pool& pool);
+                             const double* samples, const double* preference, double radius,
+                             Pool& pool);
 
 class JumpModel {
   public:
@@ -58,12 +59,12 @@ class JumpModel {
     // way.
     double ruled_out(double most) const;
 
-    // The prices within `reach` that rule out most, and how much.
-    Place best(double reach, double most);
+    // The prices within `radius` that rule out most, and how much.
+    Place best(double radius, double most);
 
-    // The prices within `reach` at which the bound is lowest, with the amount as it is, and by how
+    // The prices within `radius` at which the bound is lowest, with the amount as it is, and by how
     // much it falls.
-    Place lowest(double reach);
+    Place lowest(double radius);
     double drop(const Place& place);
 
     // How far one jump moves the best prices, at most.
@@ -76,11 +77,11 @@ class JumpModel {
     // The prices that make up for what jumps leave too much or too little.
     Place making_up(const std::vector<std::size_t>& flips) const;
 
-    // The model with one learner held to the answer it takes, or to the other.
-    JumpModel holding(std::size_t jump, bool other) const;
+    // The model with one learner fixed to the answer it takes, or to the other.
+    JumpModel fixing(std::size_t jump, bool other) const;
 
     // The jump whose kink is at these prices; the number of jumps where there is none.
-    std::size_t most_torn(const Place& place) const;
+    std::size_t switching_learner(const Place& place) const;
 
     // By how much the other answer is better at a place.
     static double gain(const Jump& jump, const Place& place) {
@@ -95,13 +96,13 @@ class JumpModel {
         double value, by_band, by_watt, by_amount;
     };
     Value at(const Place& place) const;
-    Value least(Place& place, double reach);
+    Value least(Place& place, double radius);
     bool curved() const;
     Place newton(double x, double y) const;
     double loss(double x, double y) const;
-    bool smooth_least(Place& place, double reach) const;
+    bool smooth_least(Place& place, double radius) const;
     void begin(double amount);
-    void settle_jumps();
+    void fold_jumps();
 
     // What is left of the kinks within the polygon, and all else as one quadratic.
     Polygon polygon_;

@@ -1,5 +1,5 @@
-// Boxes in which torn learners are held to one answer each, until the model says that prices rule
-// out enough in every box.
+// Boxes in which switching learners are fixed to one answer each, until the model says that prices
+// rule out enough in every box.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace mel {
 class JumpTree {
   public:
     // `most` bounds the change of the amount that the model is asked for.
-    JumpTree(const JumpModel& model, double reach, double most);
+    JumpTree(const JumpModel& model, double radius, double most);
 
     // A box that is split by a jump, or a leaf with its prices. Jumps are those of the root model.
     struct Node {
@@ -29,29 +29,29 @@ class JumpTree {
 
     const std::vector<Node>& nodes() const { return nodes_; }
 
-    struct Held {
+    struct Choice {
         std::size_t jump;
         bool other;  // not the answer taken
     };
     struct Found {
-        std::vector<Held> held;
+        std::vector<Choice> fixed;
         JumpModel::Place place;  // the prices at which all others choose as they should
     };
     const Found& found() const { return found_; }
 
     // The same for jumps that are to be made, no others: at the prices at which the rest then fits.
-    static Found holding(const JumpModel& model, const std::vector<std::size_t>& flips);
+    static Found fixing(const JumpModel& model, const std::vector<std::size_t>& flips);
 
   private:
     struct Open {
         std::size_t node;
         JumpModel model;
         std::vector<std::size_t> jumps;  // of the model, as the root numbers them
-        std::vector<Held> held;
+        std::vector<Choice> fixed;
     };
     Open below(const Open& open, std::size_t jump, bool other, std::size_t node) const;
 
-    double reach_, most_;
+    double radius_, most_;
     std::vector<Node> nodes_;
     std::vector<Open> open_;
     Found found_;

@@ -8,8 +8,8 @@ namespace mel {
 namespace {
 
 constexpr double far = 1e-3;        // relative change of prices after which curvature is measured
-constexpr double settled = 1e-7;    // relative change of a cycle that leaves gradients as they are
-constexpr double narrowest = 1e-7;  // relative: the least reach
+constexpr double as_it_was = 1e-7;  // relative change of a cycle that leaves gradients as they are
+constexpr double narrowest = 1e-7;  // relative: the least radius
 constexpr double longest = 0.5;     // and the most
 constexpr int most_looks = 40;
 constexpr double worth_holding =
@@ -26,9 +26,9 @@ LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
     const Problem here = with_amount(problem_, resource_, amount);
     point.cycle_s = here.cycle_s();
     samples_.resize(problem_.size());
-    if (whole_in_lanes(problem_, box_)) lean_.resize(problem_.size());
-    seen.sums = exact_pass(here, box_, point, pool_, blocks_, samples_.data(),
-                           lean_.empty() ? nullptr : lean_.data());
+    if (whole_in_lanes(problem_, box_)) preferences_.resize(problem_.size());
+    seen.sums = exact_pass(here, box_, point, pool_, chunks_, samples_.data(),
+                           preferences_.empty() ? nullptr : preferences_.data());
     judge(point, amount, seen);
     return seen;
 }
@@ -43,36 +43,37 @@ void LeastPrices::measure(const PassPoint& point, double amount) {
     ++passes_;
     PassPoint at = point;
     at.cycle_s = with_amount(problem_, resource_, amount).cycle_s();
-    real_ = real_pass(problem_, real_box_, at, pool_, real_blocks_);
+    real_ = real_pass(problem_, real_box_, at, pool_, real_chunks_);
 }
 
 std::vector<Jump> LeastPrices::jumps_of(const PassPoint& point, double amount,
                                         const std::vector<double>& samples,
-                                        const std::vector<double>& lean, double reach) {
-    if (lean.empty()) return {};
+                                        const std::vector<double>& preference, double radius) {
+    if (preference.empty()) return {};
     PassPoint at = point;
     const Problem here = with_amount(problem_, resource_, amount);
     at.cycle_s = here.cycle_s();
-    std::vector<Jump> jumps = jumps_near(here, box_, at, samples.data(), lean.data(), reach, pool_);
+    std::vector<Jump> jumps =
+        jumps_near(here, box_, at, samples.data(), preference.data(), radius, pool_);
     if (resource_ != Resource::cycle) {
         for (Jump& jump : jumps) jump.by_amount = 0;
     }
     return jumps;
 }
 
-double LeastPrices::widen(const PassPoint& point, double least_reach) {
-    double reach = least_reach;
+double LeastPrices::widen(const PassPoint& point, double least_radius) {
+    double radius = least_radius;
     for (int round = 0; round < 2; ++round) {
-        model_.jumps = jumps_of(point, at_.amount, best_samples_, best_lean_, reach);
+        model_.jumps = jumps_of(point, at_.amount, best_samples_, best_preferences_, radius);
         const double wider = std::min(jumps_apart * model_.spread(), widest);
-        if (!(wider > reach)) break;
-        reach = wider;
+        if (!(wider > radius)) break;
+        radius = wider;
     }
-    return reach;
+    return radius;
 }
 
 JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Look& seen,
-                                double reach) {
+                                double radius) {
     const Problem here = with_amount(problem_, resource_, amount);
     const Prices p = point.prices;
     JumpModel model;
@@ -86,13 +87,13 @@ JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Loo
     model.by_amount = slope(p);
     if (resource_ == Resource::bandwidth) model.band_amount = p.lambda;
     if (resource_ == Resource::power) model.watt_amount = p.mu;
-    model.jumps = jumps_of(point, amount, samples_, lean_, reach);
+    model.jumps = jumps_of(point, amount, samples_, preferences_, radius);
     return model;
 }
 
 bool LeastPrices::better(const Place& now) const {
     if (!kept_) return true;
-    // Where the boundary is out of reach, the bound itself tells, at one amount; a new amount is a
+    // Where D is out of reach, the bound itself tells, at one amount; a new amount is a
     // new beginning.
     if (now.amount == at_.amount) return now.value < at_.value;
     return !now.reached || !at_.reached || now.rules_out > at_.rules_out;
@@ -110,7 +111,7 @@ void LeastPrices::learn_curvature(const JumpModel& now) {
 bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort) {
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
     kept_ = false;
-    double reach = effort.reach;
+    double radius = effort.radius;
     double moved = 0;         // by the step to this look
     bool whole_step = false;  // which went as far as the model wished
     double shorter = 0.2;
@@ -122,8 +123,8 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
         bool improved = false;
         if (seen.sums.impossible == 0) {
             if (moved > far) measure(point, amount);
-            JumpModel model = model_of(point, amount, seen, reach);
-            const double most = bends ? reach * amount : infinity;
+            JumpModel model = model_of(point, amount, seen, radius);
+            const double most = bends ? radius * amount : infinity;
             if (kept_ && whole_step && model_.jumps.empty() && model.jumps.empty()) {
                 learn_curvature(model);
             }
@@ -145,30 +146,30 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
                 best_ = seen;
                 model_ = std::move(model);
                 samples_.swap(best_samples_);
-                lean_.swap(best_lean_);
+                preferences_.swap(best_preferences_);
             }
         }
         if (!kept_) return false;
         if (!improved) {
-            reach = 0.25 * moved;
-            if (reach < narrowest) break;
+            radius = 0.25 * moved;
+            if (radius < narrowest) break;
         }
-        const double most = (bends ? reach : 0.5) * at_.amount;
-        JumpModel::Place to = model_.best(reach, most);
+        const double most = (bends ? radius : 0.5) * at_.amount;
+        JumpModel::Place to = model_.best(radius, most);
         if (at_.reached) {
             const double promised = at_.amount + to.amount - at_.rules_out;
-            const bool drifted = bends && std::fabs(to.amount) > settled * at_.amount;
+            const bool drifted = bends && std::fabs(to.amount) > as_it_was * at_.amount;
             if (!(promised > effort.worthwhile * at_.amount) && !(improved && drifted)) break;
         } else {
-            const JumpModel::Place here = model_.lowest(reach);
+            const JumpModel::Place here = model_.lowest(radius);
             if (model_.drop(here) > worth_holding * at_.value) to = here;
         }
         moved = std::max(to.length(), bends ? std::fabs(to.amount) / at_.amount : 0);
         // The next step is far shorter, unless this one was cut short.
         const bool whole_before = whole_step;
-        whole_step = moved < 0.9 * reach;
+        whole_step = moved < 0.9 * radius;
         if (whole_before && !whole_step) shorter = 1;  // no: it was about as long
-        reach = std::clamp(whole_step ? shorter * moved : 2 * reach, narrowest, longest);
+        radius = std::clamp(whole_step ? shorter * moved : 2 * radius, narrowest, longest);
         point.prices = {at_.prices.lambda * (1 + to.band), at_.prices.mu * (1 + to.watt)};
         amount = at_.amount + to.amount;
         if (!point.prices.usable() || !(amount > 0) || !std::isfinite(amount)) break;

@@ -26,7 +26,7 @@ class LeastPrices {
     };
 
     struct Effort {
-        double reach;       // share by which prices are thought to be off
+        double radius;      // share by which prices are thought to be off
         double worthwhile;  // share of the amount that better prices must promise
     };
 
@@ -41,9 +41,9 @@ class LeastPrices {
 
     // A look at the point with that amount; the best one remains the best.
     Look look(PassPoint& point, double amount);
-    // The model around the best prices with every learner that matters within `least_reach`, or as
+    // The model around the best prices with every learner that matters within `least_radius`, or as
     // far as one jump moves the prices; returns how far that is.
-    double widen(const PassPoint& point, double least_reach);
+    double widen(const PassPoint& point, double least_radius);
     // The best look's sums where costs do not depend on the amount.
     void judge(const PassPoint& point, double amount, Look& seen) const;
 
@@ -51,10 +51,10 @@ class LeastPrices {
 
   private:
     void measure(const PassPoint& point, double amount);
-    JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double reach);
+    JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double radius);
     std::vector<Jump> jumps_of(const PassPoint& point, double amount,
-                               const std::vector<double>& samples, const std::vector<double>& lean,
-                               double reach);
+                               const std::vector<double>& samples,
+                               const std::vector<double>& preference, double radius);
     double slope(Prices prices) const { return growth(resource_, prices, real_); }
 
     const Problem& problem_;
@@ -78,9 +78,9 @@ class LeastPrices {
     Place at_;  // the best so far
     Look best_;
     JumpModel model_;
-    std::vector<PassSums> real_blocks_;
-    std::vector<SplitSums> blocks_;
-    std::vector<double> samples_, best_samples_, lean_, best_lean_;
+    std::vector<PassSums> real_chunks_;
+    std::vector<SplitSums> chunks_;
+    std::vector<double> samples_, best_samples_, preferences_, best_preferences_;
     std::int64_t passes_ = 0;
 };
 

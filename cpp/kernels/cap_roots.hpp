@@ -1,4 +1,4 @@
-// Roots that a learner at one of its caps asks for, on lanes. `settled` is false where a root was
+// Roots that a learner at one of its caps asks for, on lanes. `converged` is false where a root was
 // not found to the last bits: nothing is proved from such a lane.
 #pragma once
 
@@ -8,21 +8,21 @@ namespace mel::MEL_ISA {
 
 struct CapRoot {
     Lanes value;
-    Mask settled;
+    Mask converged;
 };
 
 // A learner at its bandwidth cap has y = rate ln2 / cap and pays watt e^y. With Y = y + offset its
-// best y solves Y e^(Y/2) = reach e^(offset/2).
-MEL_INLINE CapRoot band_cap_root(Lanes reach, Lanes offset, Mask wanted) {
+// best y solves Y e^(Y/2) = span e^(offset/2).
+MEL_INLINE CapRoot band_cap_root(Lanes span, Lanes offset, Mask wanted) {
     const Mask far = offset > 600;
-    const Lanes z = reach * exponential(smaller(0.5 * offset, fill(300))).value;
-    const Mask sound = (reach > 1e-140) & (reach < fill(1e140));
+    const Lanes z = span * exponential(smaller(0.5 * offset, fill(300))).value;
+    const Mask sound = (span > 1e-140) & (span < fill(1e140));
     CapRoot r;
     r.value = fixed_root(select(sound, z, fill(1)));
-    r.settled = sound & (offset >= fill(0)) & (offset < fill(1e12));
+    r.converged = sound & (offset >= fill(0)) & (offset < fill(1e12));
     if (any(far & wanted)) {
         // The same equation in logarithms, in which it is then nearly linear.
-        const Lanes whole = 2 * logarithm(select(sound, reach, fill(1))) + offset;
+        const Lanes whole = 2 * logarithm(select(sound, span, fill(1))) + offset;
         Lanes y = larger(select(far, offset, fill(600)), fill(600));
         for (int step = 0; step < 4; ++step) {
             y = larger(y - (y + 2 * logarithm(y) - whole) / (1 + 2 / y), fill(1));
@@ -38,7 +38,7 @@ struct PowerCapRoot {
     Lanes log_gain;  // l
     Lanes gain;      // e^l - 1
     Lanes excess;    // e^l - 1 - l
-    Mask settled;
+    Mask converged;
 };
 
 // ln(1 + p) with 1 + p = 1/share runs like l/2 from l = 0 and like l - ln l to the end: the
@@ -75,7 +75,7 @@ MEL_INLINE PowerCapRoot power_cap_root(Lanes share, Lanes l, Mask wanted) {
         open = open & ~(magnitude(delta) <= 1e-4 * smaller(l, fill(1)));
         if (step == 6 || !any(open)) {
             r.log_gain = l;
-            r.settled = ~open;
+            r.converged = ~open;
             return r;
         }
         l = smaller(larger(l, fill(1e-15)), fill(690));
@@ -88,7 +88,7 @@ MEL_INLINE PowerCapRoot power_cap_root(Lanes share, Lanes l, Mask wanted) {
 struct PowerCapWish {
     Lanes log_gain;
     Lanes phi;
-    Mask settled;
+    Mask converged;
 };
 
 MEL_INLINE PowerCapWish power_cap_wish(Lanes own, Lanes shared, Mask wanted) {
@@ -134,7 +134,7 @@ MEL_INLINE PowerCapWish power_cap_wish(Lanes own, Lanes shared, Mask wanted) {
         r.phi = select(open, phi + move * (w + 0.5 * move * e.value), r.phi);
         open = open & ~(magnitude(newton) <= 1e-3 * smaller(l, fill(1)));
     }
-    r.settled = ~open & (r.log_gain > 1e-50) & (r.log_gain < fill(600));
+    r.converged = ~open & (r.log_gain > 1e-50) & (r.log_gain < fill(600));
     return r;
 }
 

@@ -1,4 +1,5 @@
-// Rounding of a whole block of learners at once, where no bound and no deadline stands in the way.
+// WholeSamples of a whole chunk of learners at once, where no bound and no deadline stands in the
+// way.
 #pragma once
 
 #include "kernels/learner_lanes.hpp"
@@ -7,13 +8,13 @@ namespace mel::MEL_ISA {
 
 MEL_INLINE Lanes rounded(Lanes x) { return (x + round_magic) - round_magic; }
 
-// The learners of a block in sixteen columns, taken column by column: each gets the integers
+// The learners of a chunk in sixteen columns, taken column by column: each gets the integers
 // between the sum before it and the sum with it. False, and nothing written, where that breaks a
 // bound or a deadline.
-static bool carry_block(const KernelInput& in, const CarryTarget& target, std::size_t first,
+static bool carry_chunk(const KernelInput& in, const CarryTarget& target, std::size_t first,
                         double* samples) {
     constexpr double largest_sum = 1e15;  // rounding by the magic number holds up to here
-    constexpr std::size_t rows = block_size / group;
+    constexpr std::size_t rows = chunk_size / group;
     constexpr int parts = static_cast<int>(group) / width;
     if (!(target.whole < largest_sum)) return false;
     double* const real = samples + first;
@@ -21,7 +22,7 @@ static bool carry_block(const KernelInput& in, const CarryTarget& target, std::s
     for (std::size_t i = 0; i < rows; ++i) {
         for (int j = 0; j < parts; ++j) sums[j] += load(real + i * group + j * width);
     }
-    // Where each column begins, and the integer there; the last ends with all that the block owes.
+    // Where each column begins, and the integer there; the last ends with all that the chunk owes.
     double column[group];
     for (int j = 0; j < parts; ++j) store(column + j * width, sums[j]);
     double begin[group];
@@ -33,7 +34,7 @@ static bool carry_block(const KernelInput& in, const CarryTarget& target, std::s
         before += column[c] * target.scale;
     }
     from[group] = target.whole;
-    alignas(64) double whole[block_size];
+    alignas(64) double whole[chunk_size];
     Mask refused = none();
     const bool may_rest = in.excused;
     for (int j = 0; j < parts; ++j) {

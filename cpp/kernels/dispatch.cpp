@@ -1,5 +1,3 @@
-#include <atomic>
-
 #include "kernels/kernels.hpp"
 
 namespace mel {
@@ -16,34 +14,17 @@ extern const Kernels kernels;
 }
 #endif
 
-namespace {
-
-std::atomic<InstructionSet> preferred{InstructionSet::automatic};
-
-}  // namespace
-
-InstructionSet widest_instruction_set() {
+const Kernels& kernels_for(InstructionSet set) {
+    switch (instruction_set_for(set)) {
 #if defined(MEL_X86_KERNELS)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl")) {
-        return InstructionSet::avx512;
+        case InstructionSet::avx512:
+            return avx512::kernels;
+        case InstructionSet::avx2:
+            return avx2::kernels;
+#endif
+        default:
+            return baseline::kernels;
     }
-    if (__builtin_cpu_supports("avx2")) return InstructionSet::avx2;
-#endif
-    return InstructionSet::baseline;
-}
-
-void prefer_instruction_set(InstructionSet set) { preferred.store(set, std::memory_order_relaxed); }
-
-const Kernels& kernels_for([[maybe_unused]] InstructionSet set) {
-#if defined(MEL_X86_KERNELS)
-    const InstructionSet widest = widest_instruction_set();
-    if (set == InstructionSet::automatic) set = preferred.load(std::memory_order_relaxed);
-    if (set == InstructionSet::automatic || set > widest) set = widest;
-    if (set == InstructionSet::avx512) return avx512::kernels;
-    if (set == InstructionSet::avx2) return avx2::kernels;
-#endif
-    return baseline::kernels;
 }
 
 KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint& point) {

@@ -107,14 +107,14 @@ struct Capped {
     MEL_INLINE void at_power_cap(const CapLanes& cap, Mask m, FillLanes& f, BoughtLanes& b) {
         const Lanes power = select(m, cap.power, fill(1));
         const PriceConstants p{1, 1, 1, ln2};
-        Mask settled;
+        Mask converged;
         CappedLanes paid;
         if constexpr (density) {
-            paid = Caps::at_power_cap(p, f.noise, power, f.rate, fill(1), none(), m, settled);
+            paid = Caps::at_power_cap(p, f.noise, power, f.rate, fill(1), none(), m, converged);
             f.impossible = f.impossible | (m & ~(f.rate * ln2 * f.noise < power));
         } else {
             const Lanes u = logarithm_1p(power / f.noise);
-            paid = Caps::at_power_cap(p, f.noise, power, f.rate, u, none(), m, settled);
+            paid = Caps::at_power_cap(p, f.noise, power, f.rate, u, none(), m, converged);
         }
         // With little signal to noise the bandwidth that follows is all rounding error.
         const Lanes tolerance = cap_tolerance * (1 + 1 / smaller(paid.log_gain, fill(1)));

@@ -5,14 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/parallel.hpp"
-#include "passes/real_pass.hpp"
-#include "split/water_filling.hpp"
+#include "base/chunks.hpp"
+#include "kernels/pass_sums.hpp"
+#include "learner/boxes.hpp"
+#include "learner/link_law.hpp"
 
 namespace mel {
 
-inline constexpr std::size_t group =
-    16;  // learners taken together; columns are padded to whole groups
 struct KernelInput {
     const double* compute_s;
     const double* return_s_per_bit;
@@ -44,24 +43,13 @@ struct AllocationScale {
     double deadline_s;
 };
 
-// What the reals of a block become when they are rounded.
+// What the reals of a chunk become when they are rounded.
 struct CarryTarget {
     double scale;         // of the reals, first
-    double start;         // what rounding owes from the blocks before
-    double whole;         // the integer that the block sums to
+    double start;         // what rounding owes from the chunks before
+    double whole;         // the integer that the chunk sums to
     const double* lower;  // of each learner; null: the box of the input
     const double* upper;
-};
-
-// Of the best whole samples; what the lanes are unsure of is left out.
-struct WholeSums {
-    double samples = 0;
-    double bandwidth = 0;
-    double power = 0;
-    double cost = 0;
-    double condition = 0;  // sum of cost / slack
-    double impossible = 0;
-    double unsure = 0;  // learners left out
 };
 
 struct Kernels {
@@ -74,15 +62,15 @@ struct Kernels {
     using Allocate = AllocationSums (*)(const KernelInput&, const AllocationScale&,
                                         std::size_t first, std::size_t last, const double* samples,
                                         double* bandwidth_hz, double* power_w);
-    // Rounds a whole block in place; false, and nothing done, where learners stand at their bounds.
+    // Rounds a whole chunk in place; false, and nothing done, where learners stand at their bounds.
     using Carry = bool (*)(const KernelInput&, const CarryTarget&, std::size_t first,
                            double* samples);
     // Writes the best whole samples, -1 for a learner that is left out. One box for all, no caps.
-    // And where `lean` is not null, how much better many samples are than the other answer (staying
-    // out, or the fewest allowed), as a share of those samples: infinite where there is none, minus
-    // infinity where it is not many, 0 for a learner that is left out.
+    // And where `preference` is not null, how much better many samples are than the other answer
+    // (staying out, or the fewest allowed), as a share of those samples: infinite where there is
+    // none, minus infinity where it is not many, 0 for a learner that is left out.
     using Whole = WholeSums (*)(const KernelInput&, std::size_t first, std::size_t last,
-                                double* samples, double* lean);
+                                double* samples, double* preference);
     Real real_density;
     Real real_fixed;
     Samples samples_density;
@@ -128,12 +116,8 @@ struct Kernels {
     }
 };
 
-// `automatic` is the widest that this machine has; a set that it lacks falls back to the widest
-// below.
 const Kernels& kernels_for(InstructionSet set);
-InstructionSet widest_instruction_set();
-// What `automatic` is from now on, in every thread; `automatic` itself goes back to the widest.
-void prefer_instruction_set(InstructionSet set);
+inline const Kernels& kernels_of(const Pool& pool) { return kernels_for(pool.instruction_set()); }
 
 KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint& point);
 

@@ -24,6 +24,14 @@ MEL_INLINE double total(const Sum& sum) {
     return x[0];
 }
 
+// The sums of a kernel's cells, field by field.
+template <class Sums, class Cells>
+MEL_INLINE Sums totals(Cells& cells) {
+    Sums sums;
+    sums.zip(cells, [](double& to, const Sum& sum) { to = total(sum); });
+    return sums;
+}
+
 MEL_INLINE PriceConstants constants(const KernelInput& in) {
     const Prices p = in.point.prices;
     return {p.lambda, p.mu, p.lambda / p.mu, p.lambda * ln2};
@@ -38,10 +46,10 @@ MEL_INLINE void follow_bound(Lanes& tau, Mask m, const LimitedResponse& r) {
 }
 
 template <class Law>
-static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t last) {
+static PassSums real_chunk(const KernelInput& in, std::size_t first, std::size_t last) {
     const PriceConstants p = constants(in);
-    Sum value{}, samples{}, bandwidth{}, power{}, cost{}, ll{}, lm{}, mm{}, curvature{}, tau{},
-        time{}, condition{}, impossible{}, doubtful{}, reach{};
+    PassCells<Sum> sums;
+    Sum curvature{};
     for (std::size_t k = first; k < last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
@@ -49,48 +57,37 @@ static PassSums real_block(const KernelInput& in, std::size_t first, std::size_t
             const Mask m = r.active;
             const Lanes d = only(m, r.samples);
             const Lanes paid = only(m, r.cost);
-            samples.part[j] += d;
-            cost.part[j] += paid;
-            value.part[j] += d - paid;
-            bandwidth.part[j] += only(m, r.bandwidth);
-            power.part[j] += only(m, r.power);
+            sums.samples.part[j] += d;
+            sums.cost.part[j] += paid;
+            sums.value.part[j] += d - paid;
+            sums.bandwidth.part[j] += only(m, r.bandwidth);
+            sums.power.part[j] += only(m, r.power);
             const Lanes weight = only(m, r.interior);
             const Lanes to_band = weight * r.band_slope;
-            ll.part[j] += to_band * r.band_slope;
-            lm.part[j] += to_band * r.power_slope;
-            mm.part[j] += weight * r.power_slope * r.power_slope;
+            sums.h_ll.part[j] += to_band * r.band_slope;
+            sums.h_lm.part[j] += to_band * r.power_slope;
+            sums.h_mm.part[j] += weight * r.power_slope * r.power_slope;
             curvature.part[j] += only(m, r.curvature);
             const Lanes push = only(m, push_of(r));
-            time.part[j] += push;
-            tau.part[j] -= push * load(in.compute_s + at) * d;
-            follow_bound(tau.part[j], m, r);
-            condition.part[j] += only(m, Law::condition(r));
-            impossible.part[j] += only(r.impossible, fill(1));
-            doubtful.part[j] += only(r.doubtful, fill(1));
-            reach.part[j] += only(m, r.reach);
+            sums.value_time.part[j] += push;
+            sums.value_tau.part[j] -= push * load(in.compute_s + at) * d;
+            follow_bound(sums.value_tau.part[j], m, r);
+            sums.condition.part[j] += only(m, Law::condition(r));
+            sums.impossible.part[j] += only(r.impossible, fill(1));
+            sums.doubtful.part[j] += only(r.doubtful, fill(1));
+            sums.most.part[j] += only(m, r.most);
         }
     }
-    PassSums s;
-    s.value = total(value);
-    s.samples = total(samples);
-    s.bandwidth = total(bandwidth);
-    s.power = total(power);
-    s.cost = total(cost);
+    PassSums s = totals<PassSums>(sums);
     const double bend = total(curvature) / p.lambda;
-    s.h_ll = total(ll) + bend;
-    s.h_lm = total(lm) - bend * p.ratio;
-    s.h_mm = total(mm) + bend * p.ratio * p.ratio;
-    s.value_tau = total(tau);
-    s.value_time = total(time);
-    s.condition = total(condition);
-    s.impossible = total(impossible);
-    s.doubtful = total(doubtful);
-    s.reach = total(reach);
+    s.h_ll += bend;
+    s.h_lm -= bend * p.ratio;
+    s.h_mm += bend * p.ratio * p.ratio;
     return s;
 }
 
 template <class Law>
-static double samples_block(const KernelInput& in, std::size_t first, std::size_t last,
+static double samples_chunk(const KernelInput& in, std::size_t first, std::size_t last,
                             double* out) {
     const PriceConstants p = constants(in);
     Sum sum{};
@@ -113,10 +110,10 @@ static double samples_block(const KernelInput& in, std::size_t first, std::size_
 
 // Writes -1 for what the scalar response must look at, and leaves that out of the sums.
 template <class Law>
-static WholeSums whole_block(const KernelInput& in, std::size_t first, std::size_t last,
-                             double* out, double* lean) {
+static WholeSums whole_chunk(const KernelInput& in, std::size_t first, std::size_t last,
+                             double* out, double* preference) {
     const PriceConstants p = constants(in);
-    Sum samples{}, bandwidth{}, power{}, cost{}, condition{}, impossible{}, unsure{};
+    WholeCells<Sum> sums;
     for (std::size_t k = first; k < last; k += group) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
@@ -124,13 +121,13 @@ static WholeSums whole_block(const KernelInput& in, std::size_t first, std::size
             const WholeLanes w = Law::respond(in, p, at);
             const Mask sure = w.active & ~w.unsure;
             const Lanes paid = only(sure, w.cost);
-            samples.part[j] += only(sure, w.samples);
-            bandwidth.part[j] += only(sure, w.bandwidth);
-            power.part[j] += only(sure, w.power);
-            cost.part[j] += paid;
-            condition.part[j] += paid / select(sure, w.slack, fill(1));
-            impossible.part[j] += only(w.impossible & ~w.unsure, fill(1));
-            unsure.part[j] += only(w.unsure, fill(1));
+            sums.samples.part[j] += only(sure, w.samples);
+            sums.bandwidth.part[j] += only(sure, w.bandwidth);
+            sums.power.part[j] += only(sure, w.power);
+            sums.cost.part[j] += paid;
+            sums.condition.part[j] += paid / select(sure, w.slack, fill(1));
+            sums.impossible.part[j] += only(w.impossible & ~w.unsure, fill(1));
+            sums.unsure.part[j] += only(w.unsure, fill(1));
             const Lanes d = select(w.unsure, fill(-1), only(w.active, w.samples));
             const auto write = [&](double* to, Lanes x) {
                 if (at + width <= last) {
@@ -140,42 +137,40 @@ static WholeSums whole_block(const KernelInput& in, std::size_t first, std::size
                 }
             };
             write(out, d);
-            if (lean) write(lean, select(w.unsure, fill(0), w.lean));
+            if (preference) write(preference, select(w.unsure, fill(0), w.preference));
         }
     }
-    return {total(samples),   total(bandwidth),  total(power), total(cost),
-            total(condition), total(impossible), total(unsure)};
+    return totals<WholeSums>(sums);
 }
 
 template <class Market>
-static FillSums fill_block(const KernelInput& in, std::size_t first, std::size_t last,
+static FillSums fill_chunk(const KernelInput& in, std::size_t first, std::size_t last,
                            const double* samples) {
     const double inverse_ratio = in.point.prices.lambda / in.point.prices.mu;
-    Sum bandwidth{}, power{}, shift{}, band_time{}, power_time{}, impossible{};
+    FillCells<Sum> sums;
     for (std::size_t k = first; k < last; k += group) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             FillLanes f = fill_lanes(in, at, last, samples);
             const BoughtLanes b = Market::buy(in, at, f, inverse_ratio);
-            bandwidth.part[j] += only(f.sends, b.bandwidth);
-            power.part[j] += only(f.sends, b.power);
-            shift.part[j] += only(f.sends, b.shift);
-            band_time.part[j] -= only(f.sends, b.band_time);
-            power_time.part[j] -= only(f.sends, b.power_time);
-            impossible.part[j] += only(f.impossible, fill(1));
+            sums.bandwidth.part[j] += only(f.sends, b.bandwidth);
+            sums.power.part[j] += only(f.sends, b.power);
+            sums.shift.part[j] += only(f.sends, b.shift);
+            sums.band_time.part[j] -= only(f.sends, b.band_time);
+            sums.power_time.part[j] -= only(f.sends, b.power_time);
+            sums.impossible.part[j] += only(f.impossible, fill(1));
         }
     }
-    return {total(bandwidth), total(power),      total(shift),
-            total(band_time), total(power_time), total(impossible)};
+    return totals<FillSums>(sums);
 }
 
 // Buys the rates, scales, writes, and times every learner with what was written.
 template <class Market>
-static AllocationSums allocate_block(const KernelInput& in, const AllocationScale& scale,
+static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScale& scale,
                                      std::size_t first, std::size_t last, const double* samples,
                                      double* bandwidth_hz, double* power_w) {
     const double inverse_ratio = in.point.prices.lambda / in.point.prices.mu;
-    Sum band_sum{}, power_sum{}, late{};
+    AllocationCells<Sum> sums;
     for (std::size_t k = first; k < last; k += group) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
@@ -192,8 +187,8 @@ static AllocationSums allocate_block(const KernelInput& in, const AllocationScal
                 store_part(bandwidth_hz + at, band, last - at);
                 store_part(power_w + at, power, last - at);
             }
-            band_sum.part[j] += band;
-            power_sum.part[j] += power;
+            sums.bandwidth.part[j] += band;
+            sums.power.part[j] += power;
             const Lanes some_band = select(f.sends, band, fill(1));
             const Lanes noise = Market::density ? f.noise * some_band : f.noise;
             const Lanes rate = some_band * logarithm_1p(power / noise);
@@ -204,31 +199,31 @@ static AllocationSums allocate_block(const KernelInput& in, const AllocationScal
                                   returned * load(in.return_s_per_bit + at);
             const Mask real = ~f.sends | ((band > 0) & (power > 0));
             const Mask kept = (seconds <= fill(scale.deadline_s)) & real;
-            late.part[j] += only(f.part & ~kept, fill(1));
+            sums.late.part[j] += only(f.part & ~kept, fill(1));
         }
     }
-    return {total(band_sum), total(power_sum), total(late)};
+    return totals<AllocationSums>(sums);
 }
 
 extern const Kernels kernels;
-const Kernels kernels{real_block<DensityLaw>,
-                      real_block<FixedLaw>,
-                      samples_block<DensityLaw>,
-                      samples_block<FixedLaw>,
-                      fill_block<DensityMarket>,
-                      fill_block<FixedMarket>,
-                      allocate_block<DensityMarket>,
-                      allocate_block<FixedMarket>,
-                      real_block<Limited<DensityLaw>>,
-                      real_block<Limited<FixedLaw>>,
-                      samples_block<Limited<DensityLaw>>,
-                      samples_block<Limited<FixedLaw>>,
-                      fill_block<Capped<DensityMarket>>,
-                      fill_block<Capped<FixedMarket>>,
-                      allocate_block<Capped<DensityMarket>>,
-                      allocate_block<Capped<FixedMarket>>,
-                      carry_block,
-                      whole_block<WholeDensity>,
-                      whole_block<WholeFixed>};
+const Kernels kernels{real_chunk<DensityLaw>,
+                      real_chunk<FixedLaw>,
+                      samples_chunk<DensityLaw>,
+                      samples_chunk<FixedLaw>,
+                      fill_chunk<DensityMarket>,
+                      fill_chunk<FixedMarket>,
+                      allocate_chunk<DensityMarket>,
+                      allocate_chunk<FixedMarket>,
+                      real_chunk<Limited<DensityLaw>>,
+                      real_chunk<Limited<FixedLaw>>,
+                      samples_chunk<Limited<DensityLaw>>,
+                      samples_chunk<Limited<FixedLaw>>,
+                      fill_chunk<Capped<DensityMarket>>,
+                      fill_chunk<Capped<FixedMarket>>,
+                      allocate_chunk<Capped<DensityMarket>>,
+                      allocate_chunk<Capped<FixedMarket>>,
+                      carry_chunk,
+                      whole_chunk<WholeDensity>,
+                      whole_chunk<WholeFixed>};
 
 }  // namespace mel::MEL_ISA

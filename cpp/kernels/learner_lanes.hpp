@@ -33,7 +33,7 @@ MEL_INLINE DemandLanes demand_lanes(const KernelInput& in, std::size_t k) {
 struct ResponseLanes {
     Lanes samples, slack, rate, bandwidth, power, cost;
     Lanes hurry;                    // rate / slack
-    Lanes reach;                    // samples that a whole cycle would hold
+    Lanes most;                     // samples that a whole cycle would hold
     Lanes unit_cost;                // d cost / d rate
     Lanes band_slope, power_slope;  // d B / d rate, d P / d rate
     Lanes interior;                 // rate'^2 / cost'' where d is free
@@ -69,8 +69,8 @@ MEL_INLINE Ends ends_of(const KernelInput& in, const DemandLanes& q) {
     return e;
 }
 
-MEL_INLINE void settle(const KernelInput& in, const DemandLanes& q, const Ends& e, Lanes log_gain,
-                       ResponseLanes& r) {
+MEL_INLINE void fill_response(const KernelInput& in, const DemandLanes& q, const Ends& e,
+                              Lanes log_gain, ResponseLanes& r) {
     const bool may_rest = in.excused && in.box.lower <= 0;
     r.active = may_rest ? e.possible & (r.samples > r.cost) : e.possible;
     r.impossible = may_rest ? none() : q.valid & ~e.possible;
@@ -108,7 +108,7 @@ struct DensityLaw {
         const Ends e = ends_of(in, q);
         Lanes log_gain;
         ResponseLanes r = best(in, p, q, e, log_gain);
-        settle(in, q, e, log_gain, r);
+        fill_response(in, q, e, log_gain, r);
         return r;
     }
 
@@ -126,7 +126,7 @@ struct DensityLaw {
         r.slack = smaller(larger(wish, e.high_slack), e.low_slack);
         const Lanes inverse_each = 1 / q.each;
         r.samples = samples_at(q, e, inverse_each, r.slack);
-        r.reach = q.budget * inverse_each;
+        r.most = q.budget * inverse_each;
         const Lanes inverse_slack = 1 / r.slack;
         r.rate = larger(in.alpha * r.samples + in.beta, fill(0)) * inverse_slack;
         r.hurry = r.rate * inverse_slack;
@@ -214,9 +214,9 @@ struct FixedLaw {
             const Mask lost = moving & ~to.falls;
             w.found = w.found & ~lost;
             // Cubed: below 1e-8; where the value is largest it errs by the square of that.
-            const Mask settled = magnitude(to.root - root) <= 1e-3 * root;
+            const Mask converged = magnitude(to.root - root) <= 1e-3 * root;
             root = select(moving & ~lost, to.root, root);
-            moving = moving & ~lost & ~settled;
+            moving = moving & ~lost & ~converged;
         }
         if (fine) {
             const Step to = halley(left, offset, right, root);
@@ -264,7 +264,7 @@ struct FixedLaw {
         Mask free;
         const FixedPoint f = best(in, p, q, e, free);
         ResponseLanes r = response(p, q, f, free);
-        settle(in, q, e, select(f.rate > 0, f.u, fill(1)), r);
+        fill_response(in, q, e, select(f.rate > 0, f.u, fill(1)), r);
         return r;
     }
 
@@ -313,7 +313,7 @@ struct FixedLaw {
         const Mask sends = f.rate > 0;
         const Lanes inverse_rate = only(sends, 1 / select(sends, f.rate, fill(1)));
         r.hurry = f.rate * inverse_slack;
-        r.reach = q.budget * (1 / q.each);
+        r.most = q.budget * (1 / q.each);
         r.unit_cost = p.band * inverse_u;
         const Lanes stretch = 1 / (2 + f.u);
         r.band_slope = ln2 * inverse_u * (1 + f.u) * stretch;

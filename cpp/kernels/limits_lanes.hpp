@@ -102,14 +102,14 @@ struct DensityCaps {
     }
     // `l` starts the root where `known`.
     MEL_INLINE CappedLanes at_power_cap(const PriceConstants& p, Lanes noise, Lanes cap, Lanes rate,
-                                        Lanes l, Mask known, Mask wanted, Mask& settled) {
+                                        Lanes l, Mask known, Mask wanted, Mask& converged) {
         const Lanes relative = noise / cap;
         // Of what boundless bandwidth would carry.
         const Lanes share =
             select(wanted, smaller(rate * ln2 * relative, fill(1 - 1e-13)), fill(0.5));
         if (any(wanted & ~known)) l = select(known, l, power_cap_start(share));
         const PowerCapRoot root = power_cap_root(share, l, wanted);
-        settled = root.settled & (root.log_gain > fill(1e-6));
+        converged = root.converged & (root.log_gain > fill(1e-6));
         return at_power_cap_density(p.lambda, cap, relative, root);
     }
 };
@@ -131,8 +131,8 @@ struct FixedCaps {
         return {u, u, u > 0};
     }
     MEL_INLINE CappedLanes at_power_cap(const PriceConstants& p, Lanes, Lanes cap, Lanes rate,
-                                        Lanes u, Mask, Mask, Mask& settled) {
-        settled = u > 0;
+                                        Lanes u, Mask, Mask, Mask& converged) {
+        converged = u > 0;
         return at_power_cap_fixed(p.lambda, cap, u, rate);
     }
 };
@@ -147,7 +147,7 @@ struct LimitedResponse : ResponseLanes {
 struct CappedBest {
     CappedLanes paid;
     Lanes slack, samples, rate, hurry, cost, interior;
-    Mask free, settled;
+    Mask free, converged;
 };
 
 template <class Caps>
@@ -162,17 +162,17 @@ MEL_INLINE CappedBest capped_best(const KernelInput& in, const PriceConstants& p
     const Lanes power_cap = select(by_power, cap.power, fill(1));
     const Lanes watt = Caps::watt(q.noise, band_cap);
     const Lanes per = ln2 / band_cap;
-    c.settled = ~none();
+    c.converged = ~none();
     if (any(by_band)) {
-        const Lanes reach = square_root(q.shape * per / (p.mu * watt)) * inverse_each;
-        const CapRoot y = band_cap_root(reach, in.alpha * per * inverse_each, by_band);
+        const Lanes span = square_root(q.shape * per / (p.mu * watt)) * inverse_each;
+        const CapRoot y = band_cap_root(span, in.alpha * per * inverse_each, by_band);
         wish = q.shape * per * inverse_each / y.value;
-        c.settled = y.settled | ~by_band;
+        c.converged = y.converged | ~by_band;
     }
     if (any(by_power)) {
         root = Caps::power_wish(in, p, q, power_cap, by_power);
         wish = select(by_power, square_root(p.band * q.shape / root.phi), wish);
-        c.settled = c.settled & (root.settled | ~by_power);
+        c.converged = c.converged & (root.converged | ~by_power);
     }
     c.slack = smaller(larger(wish, e.high_slack), e.low_slack);
     c.free = c.slack == wish;
@@ -182,11 +182,11 @@ MEL_INLINE CappedBest capped_best(const KernelInput& in, const PriceConstants& p
     c.hurry = c.rate * inverse_slack;
     c.paid = at_band_cap(p.mu, band_cap, per, watt, c.rate);
     if (any(by_power)) {
-        Mask settled;
+        Mask converged;
         const CappedLanes paid = Caps::at_power_cap(p, q.noise, power_cap, c.rate, root.log_gain,
-                                                    c.free, by_power, settled);
+                                                    c.free, by_power, converged);
         c.paid = choose(by_power, paid, c.paid);
-        c.settled = c.settled & (settled | ~by_power);
+        c.converged = c.converged & (converged | ~by_power);
     }
     c.cost = p.lambda * c.paid.bandwidth + p.mu * c.paid.power;
     // C'' in samples over the square of the rate's slope, in which unit_cost shape = slack^2.
@@ -212,8 +212,8 @@ MEL_INLINE void put_capped(const CappedBest& c, Mask m, LimitedResponse& r) {
     r.curvature = select(m, fill(0), r.curvature);
 }
 
-MEL_INLINE void settle_limited(const KernelInput& in, const DemandLanes& q, const LimitedEnds& l,
-                               Lanes log_gain, LimitedResponse& r) {
+MEL_INLINE void fill_limited_response(const KernelInput& in, const DemandLanes& q,
+                                      const LimitedEnds& l, Lanes log_gain, LimitedResponse& r) {
     const EndsOf<Lanes>& e = l.ends;
     r.active = e.possible & (~l.may_rest | (r.samples > r.cost));
     r.impossible = q.valid & ~e.possible & ~l.may_rest;
@@ -253,7 +253,7 @@ struct Limited<DensityLaw> {
         LimitedResponse r;
         Lanes log_gain;
         static_cast<ResponseLanes&>(r) = DensityLaw::best(in, p, q, l.ends, log_gain);
-        settle_limited(in, q, l, log_gain, r);
+        fill_limited_response(in, q, l, log_gain, r);
         r.capped = none();
         if (in.max_rate) {
             const CapLanes cap = caps_of(in, k);
@@ -263,8 +263,8 @@ struct Limited<DensityLaw> {
                 const CappedBest c =
                     capped_best<DensityCaps>(in, p, q, l.ends, cap, over & band, over & ~band);
                 put_capped(c, over, r);
-                settle_limited(in, q, l, select(over, c.paid.log_gain, log_gain), r);
-                r.doubtful = r.doubtful | (over & ~c.settled);
+                fill_limited_response(in, q, l, select(over, c.paid.log_gain, log_gain), r);
+                r.doubtful = r.doubtful | (over & ~c.converged);
                 r.capped = over;
             }
         }
@@ -289,7 +289,7 @@ struct Limited<FixedLaw> {
         FixedPoint f = FixedLaw::best(in, p, q, e, free);
         const auto put = [&] {
             static_cast<ResponseLanes&>(r) = FixedLaw::response(p, q, f, free);
-            settle_limited(in, q, l, select(f.rate > 0, f.u, fill(1)), r);
+            fill_limited_response(in, q, l, select(f.rate > 0, f.u, fill(1)), r);
         };
         put();
         r.capped = none();
@@ -318,9 +318,9 @@ struct Limited<FixedLaw> {
                     }
                 }
                 put_capped(c, over, r);
-                settle_limited(in, q, l,
-                               select(over, c.paid.log_gain, select(f.rate > 0, f.u, fill(1))), r);
-                r.doubtful = r.doubtful | (over & ~c.settled);
+                fill_limited_response(
+                    in, q, l, select(over, c.paid.log_gain, select(f.rate > 0, f.u, fill(1))), r);
+                r.doubtful = r.doubtful | (over & ~c.converged);
                 r.capped = over;
             }
         }

@@ -12,7 +12,7 @@ namespace mel::MEL_ISA {
 
 struct WholeLanes {
     Lanes samples, slack, bandwidth, power, cost;
-    Lanes lean;  // see Kernels::Whole
+    Lanes preference;  // see Kernels::Whole
     Mask active;
     Mask impossible;
     Mask unsure;  // for the scalar response
@@ -21,7 +21,7 @@ struct WholeLanes {
 inline constexpr double clear_of_integers = 1e-3;  // samples; far more than x below may err by
 inline constexpr double soon_torn = 0.05;  // of the samples: worth so little more than the fewest
 inline constexpr double no_other = std::numeric_limits<double>::infinity();
-inline constexpr double longest_reach = 1e9;  // samples; to err by that much takes more
+inline constexpr double largest_number = 1e9;  // samples; to err by that much takes more
 
 struct Neighbours {
     Lanes below, above;
@@ -37,19 +37,19 @@ MEL_INLINE Neighbours neighbours(const Ends& e, Lanes x) {
     Neighbours n;
     n.below = larger(below, fill(e.low));
     n.above = smaller(n.below + 1, fill(e.high));
-    n.unsure = (magnitude(x - nearest) < fill(clear_of_integers)) | (within > fill(longest_reach));
+    n.unsure = (magnitude(x - nearest) < fill(clear_of_integers)) | (within > fill(largest_number));
     return n;
 }
 
 // Whether samples meet the deadline, and by how little it may be to leave the question to others.
-struct Reach {
+struct Leeway {
     Lanes slack;
     Mask allowed, unsure;
 };
 
-MEL_INLINE Reach reach_of(const KernelInput& in, const DemandLanes& q, Lanes d) {
+MEL_INLINE Leeway leeway_of(const KernelInput& in, const DemandLanes& q, Lanes d) {
     const double guard = capacity_reserve * in.point.cycle_s;
-    Reach r;
+    Leeway r;
     r.slack = q.budget - q.each * d;
     r.allowed = r.slack > fill(guard);
     r.unsure = magnitude(r.slack) <= fill(guard);
@@ -65,8 +65,8 @@ struct WholeDensity {
         const Lanes watt = root.gain * q.noise;
         const Lanes unit_cost = (p.lambda + p.mu * watt) * band_slope;
         const Neighbours n = neighbours(e, (q.budget - square_root(unit_cost * q.shape)) / q.each);
-        const Reach low = reach_of(in, q, n.below);
-        const Reach high = reach_of(in, q, n.above);
+        const Leeway low = leeway_of(in, q, n.below);
+        const Leeway high = leeway_of(in, q, n.above);
         const Lanes low_rate = rate(in, n.below, low);
         const Lanes high_rate = rate(in, n.above, high);
         const Mask up = high.allowed & (n.above - n.below > unit_cost * (high_rate - low_rate));
@@ -77,14 +77,14 @@ struct WholeDensity {
         w.bandwidth = bought * band_slope;
         w.power = w.bandwidth * watt;
         w.cost = bought * unit_cost;
-        w.lean = fill(no_other);
+        w.preference = fill(no_other);
         // Beyond these the root's intermediate results leave the range of doubles.
         const Mask far = ~((root.log_gain > 1e-60) & (root.log_gain < fill(250)));
         finish(in, q, e, low.unsure | high.unsure | ~low.allowed | n.unsure | far, w);
         return w;
     }
 
-    MEL_INLINE Lanes rate(const KernelInput& in, Lanes d, const Reach& r) {
+    MEL_INLINE Lanes rate(const KernelInput& in, Lanes d, const Leeway& r) {
         return (in.alpha * d + in.beta) / select(r.allowed, r.slack, fill(1));
     }
 
@@ -97,8 +97,9 @@ struct WholeDensity {
         w.active = may_rest ? e.possible & (value > 0) : e.possible;
         w.impossible = may_rest ? none() : q.valid & ~e.possible;
         // One sample more than is held may be what rounding hides at the end of the cycle.
-        const Mask last = reach_of(in, q, w.samples + 1).unsure;
-        w.lean = may_rest ? smaller(w.lean, value / larger(w.samples, fill(1))) : w.lean;
+        const Mask last = leeway_of(in, q, w.samples + 1).unsure;
+        w.preference =
+            may_rest ? smaller(w.preference, value / larger(w.samples, fill(1))) : w.preference;
         // Where taking part is worth nothing, rounding decides whether it is.
         const Mask idle = may_rest ? magnitude(value) <= 1e-9 * w.samples : none();
         w.unsure = q.valid & (hidden | (e.possible & (unsure | last | idle)));
@@ -119,8 +120,8 @@ struct WholeFixed {
         const Mask falls = safe.valid & ~wish.found;
         n.below = select(falls, fill(e.low), n.below);
         n.above = select(falls, fill(e.low), n.above);
-        const Reach low = reach_of(in, q, n.below);
-        const Reach high = reach_of(in, q, n.above);
+        const Leeway low = leeway_of(in, q, n.below);
+        const Leeway high = leeway_of(in, q, n.above);
         // The wish's slack is good to 1e-12.
         const Mask coarse = wish.slack * inverse_each > fill(1e11 * clear_of_integers);
         Mask unsure =
@@ -129,19 +130,19 @@ struct WholeFixed {
         const WholeLanes more = bought(in, p, q, n.above, high, safe.valid & high.allowed);
         unsure = unsure | w.unsure | more.unsure;
         take(high.allowed & (more.samples - more.cost > w.samples - w.cost), more, w);
-        w.lean = select(falls, fill(-no_other), fill(no_other));
+        w.preference = select(falls, fill(-no_other), fill(no_other));
         if (in.alpha > 0) {
             // The value may rise again towards the lower end, which is worth at most its samples.
             // Looked at, too, where prices need change little for that.
             const Mask doubt =
                 safe.valid & wish.found & (w.samples - w.cost < e.low + soon_torn * w.samples);
             if (any(doubt)) {
-                const Reach end = reach_of(in, q, fill(e.low));
+                const Leeway end = leeway_of(in, q, fill(e.low));
                 const WholeLanes least = bought(in, p, q, fill(e.low), end, doubt & end.allowed);
                 unsure = unsure | (doubt & (end.unsure | least.unsure));
                 const Lanes more_worth = w.samples - w.cost - (least.samples - least.cost);
                 const Mask torn = doubt & end.allowed;
-                w.lean = select(torn, more_worth / larger(w.samples, fill(1)), w.lean);
+                w.preference = select(torn, more_worth / larger(w.samples, fill(1)), w.preference);
                 take(torn & (more_worth < fill(0)), least, w);
             }
         }
@@ -158,7 +159,7 @@ struct WholeFixed {
     }
 
     MEL_INLINE WholeLanes bought(const KernelInput& in, const PriceConstants& p,
-                                 const DemandLanes& q, Lanes d, const Reach& r, Mask m) {
+                                 const DemandLanes& q, Lanes d, const Leeway& r, Mask m) {
         const Lanes rate = (in.alpha * d + in.beta) / select(r.allowed, r.slack, fill(1));
         const Mask sends = m & (rate > 0);
         const Lanes argument = select(sends, p.ratio * ln2 * rate / q.noise, fill(1));

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/chunks.hpp"
 #include "base/expansion.hpp"
-#include "base/parallel.hpp"
 #include "base/sums.hpp"
 #include "learner/response.hpp"
 
@@ -58,6 +58,17 @@ EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, double tau, 
     const double error = back > 0 ? unit_roundoff * (64 * back + 16 * std::fabs(rest)) : 0;
     if (total <= -error) return EnergyVerdict::kept;
     return total > error ? EnergyVerdict::broken : EnergyVerdict::unclear;
+}
+
+UniformBox scheme_box(const Problem& problem, Scheme scheme) {
+    const double samples = problem.samples_real();
+    if (scheme == Scheme::resource_only) {
+        const auto learners = static_cast<std::int64_t>(problem.size());
+        const std::int64_t share = problem.samples() / learners;
+        const bool whole = problem.samples() % learners == 0;
+        return {static_cast<double>(share), static_cast<double>(share + (whole ? 0 : 1))};
+    }
+    return {0, samples};
 }
 
 Boxes::Boxes(const Problem& problem, Pool& pool, UniformBox scheme)
@@ -113,24 +124,21 @@ Box Boxes::real_with_energy(double tau) {
     real_.resize(upper_.size(), 0.0);
     slope_.resize(upper_.size(), 0.0);
     const std::size_t size = problem_.size();
-    pool_.run(block_count(size), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            real_[k] = upper_[k];
-            slope_[k] = 0;
-            if (limits_->energy_j[k] == infinity) continue;
-            const EnergyLine line(problem_, k, tau);
-            const double most = line.most(line.left_error);
-            if (most < upper_[k]) {
-                real_[k] = problem_.excused() ? std::max(most, 0.0) : most;
-                slope_[k] = -real_[k] * line.tau_each / line.each;
-            }
+    for_each_learner(pool_, size, [&](std::size_t k) {
+        real_[k] = upper_[k];
+        slope_[k] = 0;
+        if (limits_->energy_j[k] == infinity) return;
+        const EnergyLine line(problem_, k, tau);
+        const double most = line.most(line.left_error);
+        if (most < upper_[k]) {
+            real_[k] = problem_.excused() ? std::max(most, 0.0) : most;
+            slope_[k] = -real_[k] * line.tau_each / line.each;
         }
     });
     return {scheme_, lower_.data(), real_.data(), slope_.data()};
 }
 
-void Boxes::settle_whole(double tau) {
+void Boxes::find_whole(double tau) {
     whole_tau_ = tau;
     doubtful_ = false;
     whole_.resize(upper_.size(), 0.0);
@@ -138,37 +146,33 @@ void Boxes::settle_whole(double tau) {
     const double none = problem_.excused() ? 0 : -1;
     std::atomic<bool> doubtful = false;
     const std::size_t size = problem_.size();
-    pool_.run(block_count(size), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            whole_[k] = sure_[k] = upper_[k];
-            if (limits_->energy_j[k] == infinity) continue;
-            const EnergyLine line(problem_, k, tau);
-            double most = std::min(std::floor(line.most(line.left_error)), upper_[k]);
-            double kept = std::min(std::floor(line.most(-line.left_error)), upper_[k]);
-            // Between the two every integer is looked at; they are nearly always one.
-            while (most > kept && energy_verdict(problem_, k, tau, most) == EnergyVerdict::broken) {
-                --most;
-            }
-            while (kept < most &&
-                   energy_verdict(problem_, k, tau, kept + 1) == EnergyVerdict::kept) {
-                ++kept;
-            }
-            whole_[k] = std::max(most, none);
-            sure_[k] = std::max(kept, none);
-            if (whole_[k] > sure_[k]) doubtful = true;
+    for_each_learner(pool_, size, [&](std::size_t k) {
+        whole_[k] = sure_[k] = upper_[k];
+        if (limits_->energy_j[k] == infinity) return;
+        const EnergyLine line(problem_, k, tau);
+        double most = std::min(std::floor(line.most(line.left_error)), upper_[k]);
+        double kept = std::min(std::floor(line.most(-line.left_error)), upper_[k]);
+        // Between the two every integer is looked at; they are nearly always one.
+        while (most > kept && energy_verdict(problem_, k, tau, most) == EnergyVerdict::broken) {
+            --most;
         }
+        while (kept < most && energy_verdict(problem_, k, tau, kept + 1) == EnergyVerdict::kept) {
+            ++kept;
+        }
+        whole_[k] = std::max(most, none);
+        sure_[k] = std::max(kept, none);
+        if (whole_[k] > sure_[k]) doubtful = true;
     });
     doubtful_ = doubtful;
 }
 
 Box Boxes::whole_with_energy(double tau) {
-    if (tau != whole_tau_) settle_whole(tau);
+    if (tau != whole_tau_) find_whole(tau);
     return {scheme_, lower_.data(), whole_.data(), nullptr};
 }
 
 Box Boxes::sure_with_energy(double tau) {
-    if (tau != whole_tau_) settle_whole(tau);
+    if (tau != whole_tau_) find_whole(tau);
     // What is tentative leaves rounding errors out.
     return {scheme_, lower_.data(), pool_.tentative() ? whole_.data() : sure_.data(), nullptr};
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mel/problem.hpp"
+#include "mel/settings.hpp"
 
 namespace mel {
 
@@ -16,6 +17,9 @@ struct UniformBox {
     double lower;
     double upper;
 };
+
+// What the samples of every learner may be under a scheme.
+UniformBox scheme_box(const Problem& problem, Scheme scheme);
 
 // Lower and upper bounds of d: one pair for all learners, or one a learner.
 struct Box {
@@ -60,7 +64,7 @@ class Boxes {
     Box real_with_energy(double tau);
     Box whole_with_energy(double tau);
     Box sure_with_energy(double tau);
-    void settle_whole(double tau);
+    void find_whole(double tau);
 
     const Problem& problem_;
     Pool& pool_;

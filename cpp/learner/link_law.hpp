@@ -8,19 +8,12 @@
 //          B = rho ln2 / u,  P = n (e^u - 1).
 #pragma once
 
+#include "mel/prices.hpp"
 #include "mel/problem.hpp"
 
 namespace mel {
 
 inline constexpr double ln2 = 0.69314718055994530942;
-
-struct Prices {
-    double lambda = 0;  // a hertz
-    double mu = 0;      // a watt
-
-    // Where every formula of a response stays within the range of doubles.
-    bool usable() const { return lambda > 1e-250 && lambda < 1e250 && mu > 1e-250 && mu < 1e250; }
-};
 
 // The root l > 0 of e^l (l - 1) + 1 = y for y > 0; relative error a few ulp.
 double density_log_gain(double y);

@@ -75,8 +75,8 @@ class BlockNeed {
 
 }  // namespace
 
-Settled settle_blocks(const Problem& problem, double tau, const double* samples, Resource resource,
-                      double ratio, Pool& pool) {
+SplitNeed least_of_split_in_blocks(const Problem& problem, double tau, const double* samples,
+                                   Resource resource, double ratio, Pool& pool) {
     const double within = problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - deadline_room);
     BlockFilling filling(problem, pool);
     double start = ratio;
@@ -90,10 +90,10 @@ Settled settle_blocks(const Problem& problem, double tau, const double* samples,
                           : resource == Resource::bandwidth ? need.bandwidth(within, counts)
                                                             : need.power(within, counts);
     if (counts.empty() || pool.stop().requested()) return {};
-    Settled settled;
-    settled.blocks.resize(problem.size());
-    settled.bandwidth_hz.resize(problem.size());
-    settled.power_w.resize(problem.size());
+    SplitNeed found;
+    found.blocks.resize(problem.size());
+    found.bandwidth_hz.resize(problem.size());
+    found.power_w.resize(problem.size());
     // The room that the allocation's own margins need; widened until it can be vouched for.
     for (const double room : {4e-12, 4e-11, 4e-10}) {
         const bool whole = resource == Resource::bandwidth;
@@ -103,10 +103,10 @@ Settled settle_blocks(const Problem& problem, double tau, const double* samples,
         BlockFilling exact(less, pool);
         exact.take(counts);
         const double finish = resource == Resource::cycle ? amount : within;
-        if (exact.allocate(tau, finish, samples, settled.blocks.data(), settled.bandwidth_hz.data(),
-                           settled.power_w.data())) {
-            settled.amount = enough;
-            return settled;
+        if (exact.allocate(tau, finish, samples, found.blocks.data(), found.bandwidth_hz.data(),
+                           found.power_w.data())) {
+            found.amount = enough;
+            return found;
         }
         if (whole) break;
     }

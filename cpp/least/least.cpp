@@ -3,9 +3,11 @@
 #include <cmath>
 #include <limits>
 
-#include "base/usual_arithmetic.hpp"
+#include "base/chunks.hpp"
 #include "least/least_bound.hpp"
 #include "least/least_parts.hpp"
+#include "mel/usual_arithmetic.hpp"
+#include "passes/exact_pass.hpp"
 
 namespace mel {
 
@@ -29,9 +31,9 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
     // Where steps circle on a sample of the learners they would on all.
     const std::size_t stride = sample_stride(problem.size(), searched_learners);
     const bool converged =
-        (stride == 1 || shop.boundary.find_least(point, resource, 1e-6, 16, stride)) &&
-        shop.boundary.find_least(point, resource, 1e-13, 80);
-    const double amount = shop.boundary.amount(resource, point);
+        (stride == 1 || shop.switching_point.find_least(point, resource, 1e-6, 16, stride)) &&
+        shop.switching_point.find_least(point, resource, 1e-13, 80);
+    const double amount = shop.switching_point.amount(resource, point);
     return {amount, point.prices, converged && std::isfinite(amount) && amount > 0};
 }
 
@@ -39,14 +41,14 @@ Result without_radio(const Problem& problem, std::int64_t tau, const Settings& s
     const UsualArithmetic usual;
     Stop stop(settings.time_limit_s, poll_of(settings));
     Pool pool(useful_threads(problem.size(), settings.threads), stop);
-    Boxes boxes(problem, pool, root_box(problem, settings.scheme));
+    Boxes boxes(problem, pool, scheme_box(problem, settings.scheme));
     Result result;
     result.bound = std::numeric_limits<std::int64_t>::max();
     result.tree = {TreeNode{}};
-    std::vector<SplitSums> blocks;
+    std::vector<SplitSums> chunks;
     const double real = static_cast<double>(tau);
     const bool impossible = boxes.contradicts() || capacity(problem, boxes.whole(real), real, pool,
-                                                            blocks) < problem.samples_real();
+                                                            chunks) < problem.samples_real();
     result.stopped = stop.check();
     if (impossible && !result.stopped) result.bound = tau - 1;
     result.passes = 1;
@@ -93,7 +95,8 @@ Worth worth_at(const Problem& problem, double tau, const Settings& settings) {
     const BoundOutcome outcome = search.run(has, shop.begin(problem, tau, settings).prices);
     Worth worth{outcome, search.bound(), search.per_s(), search.prices()};
     if (outcome == BoundOutcome::found && (search.flat() || !search.smooth())) {
-        const Prices from = worth.prices.usable() ? worth.prices : shop.boundary.guess().prices;
+        const Prices from =
+            worth.prices.usable() ? worth.prices : shop.switching_point.guess().prices;
         worth.outcome = look_with_more(search, has, worth, from);
     }
     return worth;

@@ -38,12 +38,12 @@ BoundOutcome LeastBound::run(const Amounts& amounts, Prices start) {
     smooth_ = true;
     Step step = descend(start, newton_passes);
     if (step == Step::on) {
-        step = enclose();
+        step = close_in();
         // Newton's steps sharpen the prices where no response jumps there.
         if (step == Step::found) step = descend(best_.prices, newton_passes);
         if (step == Step::on) step = Step::found;
     }
-    if (step == Step::found) step = settle();
+    if (step == Step::found) step = conclude();
     bound_ = best_.value;
     if (step == Step::empty) return BoundOutcome::empty;
     return step == Step::found ? BoundOutcome::found : BoundOutcome::stopped;
@@ -60,7 +60,7 @@ double LeastBound::noise() const { return close * scale(); }
 
 LeastBound::Step LeastBound::look(Prices prices) {
     ++passes_;
-    sums_ = real_pass(problem_, box_, {tau_, amounts_.cycle_s, prices}, pool_, blocks_);
+    sums_ = real_pass(problem_, box_, {tau_, amounts_.cycle_s, prices}, pool_, chunks_);
     if (pool_.stop().check()) return Step::stopped;
     if (sums_.impossible > 0) return Step::empty;
     const double value =
@@ -145,7 +145,7 @@ bool LeastBound::aim(double level, Prices& prices) {
 
 // Cutting planes, in turn near the least of the looks' maximum and half way to it: the first is
 // quick at kinks, the second where the bound is smooth. Ends where the looks leave no room below.
-LeastBound::Step LeastBound::enclose() {
+LeastBound::Step LeastBound::close_in() {
     if (looks_.empty()) {
         const Step step = look(at(1.0 / 3, 1.0 / 3));
         if (step != Step::on) return step;
@@ -223,7 +223,7 @@ LeastBound::Step LeastBound::free_prices(Prices& here) {
     return Step::on;
 }
 
-LeastBound::Step LeastBound::settle() {
+LeastBound::Step LeastBound::conclude() {
     const double least = best_.value;
     smooth_ = over(best_) <= sharp * scale();
     per_s_ = best_.per_s;

@@ -40,8 +40,8 @@ class LeastBound {
 
     Step look(Prices prices);
     Step descend(Prices start, int max_passes);
-    Step enclose();
-    Step settle();
+    Step close_in();
+    Step conclude();
     Step free_prices(Prices& here);
     Step probe(Prices here, double least);
     bool converged(const PriceStep& step) const;
@@ -60,7 +60,7 @@ class LeastBound {
     Amounts amounts_{};
     PassSums sums_;  // of the last look
     std::vector<Look> looks_;
-    std::vector<PassSums> blocks_;
+    std::vector<PassSums> chunks_;
     Look best_{};
     PassSums best_sums_;
     double proved_ = 0;  // no prices have a bound below, by the looks

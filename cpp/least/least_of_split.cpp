@@ -3,8 +3,9 @@
 #include <cmath>
 #include <limits>
 
-#include "base/usual_arithmetic.hpp"
+#include "base/chunks.hpp"
 #include "least/least_parts.hpp"
+#include "mel/usual_arithmetic.hpp"
 #include "split/water_filling.hpp"
 
 namespace mel {
@@ -85,51 +86,52 @@ WaterFilling::Finish least_budget(WaterFilling& filling, const Problem& problem,
 }
 
 // The least amount, and an allocation with so little more that it can be vouched for.
-Settled settle_from(WaterFilling& filling, const Problem& problem, double tau,
-                    const double* samples, Resource resource, const WaterFilling::Finish& from,
-                    Pool& pool) {
-    Settled settled;
-    if (!(from.sums.bandwidth > 0)) return settled;
+SplitNeed least_of_split_from(WaterFilling& filling, const Problem& problem, double tau,
+                              const double* samples, Resource resource,
+                              const WaterFilling::Finish& from, Pool& pool) {
+    SplitNeed found;
+    if (!(from.sums.bandwidth > 0)) return found;
     const WaterFilling::Finish finish =
         resource == Resource::cycle ? refine(filling, problem, tau, samples, from)
                                     : least_budget(filling, problem, tau, samples, from, resource);
-    if (finish.cycle_s == infinity) return settled;
+    if (finish.cycle_s == infinity) return found;
     const double need = resource == Resource::cycle       ? finish.cycle_s
                         : resource == Resource::bandwidth ? finish.sums.bandwidth
                                                           : finish.sums.power;
-    settled.bandwidth_hz.resize(problem.size());
-    settled.power_w.resize(problem.size());
+    found.bandwidth_hz.resize(problem.size());
+    found.power_w.resize(problem.size());
     // The room that the allocation's own margins need.
     for (const double room : {4e-12, 4e-11, 4e-10}) {
         const double amount = std::min(need * (1 + room), amount_of(problem, resource));
         const Problem less = with_amount(problem, resource, amount);
         WaterFilling exact(less, pool);
-        if (exact.allocate(tau, finish, samples, settled.bandwidth_hz.data(),
-                           settled.power_w.data())) {
-            settled.amount = amount;
-            return settled;
+        if (exact.allocate(tau, finish, samples, found.bandwidth_hz.data(), found.power_w.data())) {
+            found.amount = amount;
+            return found;
         }
     }
     return {};
 }
 
-// The cycle in which a split is settled: room in time for rounding errors of the allocation.
-double settled_cycle(const Problem& problem, Resource resource) {
+// The cycle within which the need of a split is sought: room in time for rounding errors of the
+// allocation.
+double cycle_within(const Problem& problem, Resource resource) {
     return problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - 0.2 * finest);
 }
 
 }  // namespace
 
-Settled settle_near(const Problem& problem, double tau, const double* samples, Resource resource,
-                    double amount, double ratio, Pool& pool) {
+SplitNeed least_of_split_near(const Problem& problem, double tau, const double* samples,
+                              Resource resource, double amount, double ratio, Pool& pool) {
     WaterFilling filling(problem, pool);
-    const double cycle = resource == Resource::cycle ? amount : settled_cycle(problem, resource);
-    return settle_from(filling, problem, tau, samples, resource,
-                       filling.at(tau, cycle, samples, ratio), pool);
+    const double cycle = resource == Resource::cycle ? amount : cycle_within(problem, resource);
+    return least_of_split_from(filling, problem, tau, samples, resource,
+                               filling.at(tau, cycle, samples, ratio), pool);
 }
 
-Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::int64_t> samples,
-               Resource resource, const Settings& settings) {
+SplitNeed least_of_split(const Problem& problem, std::int64_t tau,
+                         std::span<const std::int64_t> samples, Resource resource,
+                         const Settings& settings) {
     const UsualArithmetic usual;
     Stop stop(settings.time_limit_s, poll_of(settings));
     Pool pool(useful_threads(problem.size(), settings.threads), stop);
@@ -139,14 +141,14 @@ Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::in
     double ratio = settings.start ? settings.start->prices.mu / settings.start->prices.lambda
                                   : problem.bandwidth_hz() / problem.power_w();
     if (problem.block_hz() > 0) {
-        return settle_blocks(problem, real_tau, split.data(), resource, ratio, pool);
+        return least_of_split_in_blocks(problem, real_tau, split.data(), resource, ratio, pool);
     }
-    const double within = settled_cycle(problem, resource);
+    const double within = cycle_within(problem, resource);
     if (filling.fill(real_tau, within, split.data(), ratio) != WaterFilling::Outcome::fits) {
         return {};
     }
-    return settle_from(filling, problem, real_tau, split.data(), resource,
-                       filling.at(real_tau, within, split.data(), ratio), pool);
+    return least_of_split_from(filling, problem, real_tau, split.data(), resource,
+                               filling.at(real_tau, within, split.data(), ratio), pool);
 }
 
 }  // namespace mel

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "base/parallel.hpp"
+#include "base/chunks.hpp"
 #include "learner/boxes.hpp"
 #include "mel/least.hpp"
 #include "prices/switching_point.hpp"
@@ -22,31 +22,33 @@ inline std::function<bool()> poll_of(const Settings& settings) {
 // What a search over the continuous problem works with.
 struct Workshop {
     Workshop(const Problem& problem, const Settings& settings)
-        : Workshop(problem, settings, root_box(problem, settings.scheme)) {}
+        : Workshop(problem, settings, scheme_box(problem, settings.scheme)) {}
     Workshop(const Problem& problem, const Settings& settings, UniformBox box)
         : stop(settings.time_limit_s, poll_of(settings)),
           pool(useful_threads(problem.size(), settings.threads), stop),
           boxes(problem, pool, box),
-          boundary(problem, pool, boxes) {}
+          switching_point(problem, pool, boxes) {}
 
     PassPoint begin(const Problem& problem, double tau, const Settings& settings) const {
-        const Prices prices = settings.start ? settings.start->prices : boundary.guess().prices;
+        const Prices prices =
+            settings.start ? settings.start->prices : switching_point.guess().prices;
         return {tau, problem.cycle_s(), prices};
     }
 
     Stop stop;
     Pool pool;
     Boxes boxes;
-    Boundary boundary;
+    SwitchingPoint switching_point;
 };
 
-// settle() with whole blocks.
-Settled settle_blocks(const Problem& problem, double tau, const double* samples, Resource resource,
-                      double ratio, Pool& pool);
+// least_of_split() with whole blocks.
+SplitNeed least_of_split_in_blocks(const Problem& problem, double tau, const double* samples,
+                                   Resource resource, double ratio, Pool& pool);
 
-// settle() where the split's need and the ratio of the prices are known nearly: fewer passes. The
-// problem has somewhat more than is needed. Empty where that does not lead to an allocation.
-Settled settle_near(const Problem& problem, double tau, const double* samples, Resource resource,
-                    double amount, double ratio, Pool& pool);
+// least_of_split() where the split's need and the ratio of the prices are known nearly: fewer
+// passes. The problem has somewhat more than is needed. Empty where that does not lead to an
+// allocation.
+SplitNeed least_of_split_near(const Problem& problem, double tau, const double* samples,
+                              Resource resource, double amount, double ratio, Pool& pool);
 
 }  // namespace mel

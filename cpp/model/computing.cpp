@@ -6,7 +6,6 @@
 
 #include "base/expansion.hpp"
 #include "base/sums.hpp"
-#include "mel/solve.hpp"
 
 namespace mel {
 namespace {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "mel/problem.hpp"
 
@@ -15,5 +16,8 @@ double largest_computed(const Problem& problem, std::size_t k, double tau, doubl
 // tau d C / f_k rounded once, so that it exceeds no double that the quotient does not exceed. For
 // problems that return nothing.
 double computing_s(const Problem& problem, std::size_t k, double tau, double d);
+
+// No plan can have more local cycles: computing alone forbids it.
+std::int64_t largest_conceivable_tau(const Problem& problem);
 
 }  // namespace mel

@@ -9,7 +9,7 @@
 #include <tuple>
 #include <utility>
 
-#include "base/buffer.hpp"
+#include "mel/buffer.hpp"
 #include "model/computing.hpp"
 
 namespace mel {

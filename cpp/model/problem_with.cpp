@@ -3,10 +3,9 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "base/buffer.hpp"
-#include "kernels/kernels.hpp"
+#include "base/chunks.hpp"
+#include "mel/buffer.hpp"
 #include "mel/problem.hpp"
-#include "passes/real_pass.hpp"
 
 namespace mel {
 namespace {

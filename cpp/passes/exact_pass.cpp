@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/chunks.hpp"
 #include "kernels/kernels.hpp"
 #include "learner/capped.hpp"
 #include "learner/resource_blocks.hpp"
@@ -129,16 +130,15 @@ SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint
 }
 
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                     std::vector<SplitSums>& blocks, double* samples, double* lean) {
+                     std::vector<SplitSums>& chunks, double* samples, double* preference) {
     const std::size_t size = problem.size();
     const bool plain = response_of(problem) == add_plain;
     const KernelInput in = kernel_input(problem, box, point);
-    const auto kernel = pool.kernels().whole(problem.law());
-    blocks.resize(block_count(size));
+    const auto kernel = kernels_of(pool).whole(problem.law());
     const auto in_lanes = [&](std::size_t first, std::size_t last) {
         KernelInput here = in;
         here.box = {box.low(first), box.high(first)};
-        const WholeSums lanes = kernel(here, first, last, samples, lean);
+        const WholeSums lanes = kernel(here, first, last, samples, preference);
         SplitSums sums = sums_of(lanes, last - first);
         double left = lanes.unsure;
         for (std::size_t k = first; k < last && left > 0; ++k) {
@@ -149,21 +149,20 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
         }
         return sums;
     };
-    pool.run(blocks.size(), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        blocks[b] = {};
-        for (std::size_t first = b * block_size; first < last;) {
+    return sum_over_chunks(pool, size, chunks, [&](std::size_t first, std::size_t last) {
+        SplitSums sums;
+        while (first < last) {
             std::size_t end = plain ? end_of_alike(box, first, last) : first;
             if (end > first) {
-                blocks[b].add(in_lanes(first, end));
+                sums.add(in_lanes(first, end));
             } else {
                 end = plain ? std::min(last, first + group) : last;
-                blocks[b].add(exact_learners(problem, box, point, first, end, samples));
+                sums.add(exact_learners(problem, box, point, first, end, samples));
             }
             first = end;
         }
+        return sums;
     });
-    return reduce_tree(std::span<SplitSums>(blocks));
 }
 
 Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums& sums) {
@@ -182,16 +181,14 @@ Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums
 }
 
 double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
-                std::vector<SplitSums>& blocks) {
+                std::vector<SplitSums>& chunks) {
     const std::size_t size = problem.size();
     const double guard = slack_guard(problem.cycle_s());
     const LearnerLimits* limits = problem.limits();
     const bool capped = limits && limits->caps();
-    blocks.resize(block_count(size));
-    pool.run(blocks.size(), [&](std::size_t b) {
+    const auto sums_of_chunk = [&](std::size_t first, std::size_t last) {
         SplitSums sums;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
+        for (std::size_t k = first; k < last; ++k) {
             double high = box.high(k);
             if (problem.returns_nothing()) high = largest_computed(problem, k, tau, high);
             if (!problem.sends_nothing()) {
@@ -204,9 +201,9 @@ double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
             if (high < box.low(k) && !may_rest) sums.impossible += 1;
             sums.samples.add(std::max(high, 0.0));
         }
-        blocks[b] = sums;
-    });
-    const SplitSums total = reduce_tree(std::span<SplitSums>(blocks));
+        return sums;
+    };
+    const SplitSums total = sum_over_chunks(pool, size, chunks, sums_of_chunk);
     return total.impossible > 0 ? -std::numeric_limits<double>::infinity() : total.samples.value();
 }
 

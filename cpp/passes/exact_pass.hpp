@@ -39,10 +39,10 @@ struct SplitSums {
 };
 
 // Fills samples[k] with the best integer at the prices (both positive). Groups of learners with one
-// box and no caps go in lanes; for those `lean`, where it is not null, is filled as Kernels::Whole
-// says.
+// box and no caps go in lanes; for those `preference`, where it is not null, is filled as
+// Kernels::Whole says.
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                     std::vector<SplitSums>& blocks, double* samples, double* lean = nullptr);
+                     std::vector<SplitSums>& chunks, double* samples, double* preference = nullptr);
 // Whether all do.
 bool whole_in_lanes(const Problem& problem, const Box& box);
 // The same for the learners from first up to last, one by one.
@@ -60,7 +60,7 @@ Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums
 // U at prices zero: the most samples that computing and returning alone allow. Exact where
 // nothing is sent; else it overestimates where rounding can not tell.
 double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
-                std::vector<SplitSums>& blocks);
+                std::vector<SplitSums>& chunks);
 
 // Bounds the absolute rounding error of any slack of the problem, in seconds.
 inline double slack_guard(double cycle_s) { return 64 * unit_roundoff * cycle_s; }

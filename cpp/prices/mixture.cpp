@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/chunks.hpp"
 #include "base/sums.hpp"
 #include "kernels/kernels.hpp"
 
@@ -30,7 +31,7 @@ MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>&
         }
         if (!prices.usable()) return Outcome::open;
         const PassPoint point{tau, problem_.cycle_s(), prices};
-        PassSums sums = real_pass(problem_, boxes_.real(tau), point, pool_, blocks_, stride);
+        PassSums sums = real_pass(problem_, boxes_.real(tau), point, pool_, chunks_, stride);
         ++passes_;
         if (pool_.stop().requested()) return Outcome::stopped;
         if (sums.impossible > 0) return Outcome::open;
@@ -77,51 +78,46 @@ std::size_t MixtureSearch::part_of(std::size_t turn) const {
     return part;
 }
 
-void MixtureSearch::deal_groups(double tau, double* samples, std::vector<double>& block_totals) {
+void MixtureSearch::deal_groups(double tau, double* samples, std::vector<double>& chunk_totals) {
     std::vector<KernelInput> inputs;
     for (const Part& part : parts_) {
         inputs.push_back(
             kernel_input(problem_, boxes_.real(tau), {tau, problem_.cycle_s(), part.prices}));
     }
-    const auto kernel = pool_.kernels().samples(problem_.law(), inputs.front().limited());
+    const auto kernel = kernels_of(pool_).samples(problem_.law(), inputs.front().limited());
     const std::size_t size = problem_.size();
-    block_totals.assign(block_count(size), 0);
-    pool_.run(block_totals.size(), [&](std::size_t b) {
+    chunk_totals.assign(chunk_count(size), 0);
+    for_each_chunk(pool_, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
         double total = 0;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; k += group) {
+        for (std::size_t k = first; k < last; k += group) {
             total += kernel(inputs[part_of(k / group)], k, std::min(last, k + group), samples);
         }
-        block_totals[b] = total;
+        chunk_totals[chunk] = total;
     });
 }
 
 void MixtureSearch::deal(double tau, double* samples, double* scratch,
-                         std::vector<double>& block_totals) {
+                         std::vector<double>& chunk_totals) {
     const std::size_t size = problem_.size();
     if (size >= dealt_in_groups) {
-        deal_groups(tau, samples, block_totals);
+        deal_groups(tau, samples, chunk_totals);
         return;
     }
     for (std::size_t i = 0; i < parts_.size(); ++i) {
         const PassPoint point{tau, problem_.cycle_s(), parts_[i].prices};
         real_samples(problem_, boxes_.real(tau), point, pool_, i == 0 ? samples : scratch,
-                     block_totals);
+                     chunk_totals);
         if (i > 0) {
-            pool_.run(block_count(size), [&](std::size_t b) {
-                const std::size_t last = std::min(size, (b + 1) * block_size);
-                for (std::size_t k = b * block_size; k < last; ++k) {
-                    if (part_of(k) == i) samples[k] = scratch[k];
-                }
+            for_each_learner(pool_, size, [&](std::size_t k) {
+                if (part_of(k) == i) samples[k] = scratch[k];
             });
         }
     }
-    block_totals.assign(block_count(size), 0);
-    pool_.run(block_count(size), [&](std::size_t b) {
+    chunk_totals.assign(chunk_count(size), 0);
+    for_each_chunk(pool_, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
         double total = 0;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) total += samples[k];
-        block_totals[b] = total;
+        for (std::size_t k = first; k < last; ++k) total += samples[k];
+        chunk_totals[chunk] = total;
     });
 }
 

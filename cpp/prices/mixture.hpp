@@ -31,21 +31,21 @@ class MixtureSearch {
     const std::vector<Part>& parts() const { return parts_; }
     double slack() const { return slack_; }  // of the mixture, in shares of D and the budgets
 
-    // Real samples of the mixture, dealt out evenly, and their sums by block.
-    void deal(double tau, double* samples, double* scratch, std::vector<double>& block_totals);
+    // Real samples of the mixture, dealt out evenly, and their sums by chunk.
+    void deal(double tau, double* samples, double* scratch, std::vector<double>& chunk_totals);
 
     long passes() const { return passes_; }
 
   private:
     bool mix();
     std::size_t part_of(std::size_t turn) const;
-    void deal_groups(double tau, double* samples, std::vector<double>& block_totals);
+    void deal_groups(double tau, double* samples, std::vector<double>& chunk_totals);
 
     const Problem& problem_;
     Pool& pool_;
     Boxes& boxes_;
     PricePolygon polygon_;
-    std::vector<PassSums> blocks_;
+    std::vector<PassSums> chunks_;
     std::vector<Cut> cuts_;
     std::vector<Prices> at_;
     std::vector<Part> parts_;

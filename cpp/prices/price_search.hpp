@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/chunks.hpp"
 #include "passes/exact_pass.hpp"
 #include "prices/price_polygon.hpp"
 
@@ -20,7 +21,7 @@ class PriceSearch {
     PriceSearch(const Problem& problem, Pool& pool)
         : problem_(problem),
           pool_(pool),
-          ring_(problem.size() <= 4096 ? largest_ring : 4),
+          ring_(problem.size() <= most_for_thorough_search ? largest_ring : 4),
           polygon_(problem) {}
 
     enum class Outcome { infeasible, open, stopped };
@@ -48,7 +49,7 @@ class PriceSearch {
     Prices proof_;
     long passes_ = 0;
     PricePolygon polygon_;
-    std::vector<SplitSums> blocks_;
+    std::vector<SplitSums> chunks_;
 };
 
 }  // namespace mel

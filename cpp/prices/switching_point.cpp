@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/chunks.hpp"
 #include "base/sums.hpp"
 #include "learner/response.hpp"
 
@@ -15,13 +16,13 @@ constexpr double near_least = 1e-3;  // of the least cycle: as near as a search 
 
 }  // namespace
 
-double Boundary::amount(Resource resource, const PassPoint& point) const {
+double SwitchingPoint::amount(Resource resource, const PassPoint& point) const {
     return resource == Resource::cycle       ? point.cycle_s
            : resource == Resource::bandwidth ? band_
                                              : watt_;
 }
 
-PassPoint Boundary::guess() const {
+PassPoint SwitchingPoint::guess() const {
     const double learners = static_cast<double>(problem_.size());
     const double samples = problem_.samples_real();
     const double band = problem_.bandwidth_hz();
@@ -63,9 +64,9 @@ PassPoint Boundary::guess() const {
     return point;
 }
 
-PassSums Boundary::pass(const PassPoint& point, std::size_t stride) {
+PassSums SwitchingPoint::pass(const PassPoint& point, std::size_t stride) {
     ++passes_;
-    PassSums sums = real_pass(problem_, boxes_.real(point.tau), point, pool_, blocks_, stride);
+    PassSums sums = real_pass(problem_, boxes_.real(point.tau), point, pool_, chunks_, stride);
     if (stride > 1) {
         const std::size_t seen = learners_seen(problem_.size(), stride);
         sums.scale(static_cast<double>(problem_.size()) / static_cast<double>(seen));
@@ -73,12 +74,12 @@ PassSums Boundary::pass(const PassPoint& point, std::size_t stride) {
     return sums;
 }
 
-double Boundary::bound(const PassPoint& point, const PassSums& sums) const {
+double SwitchingPoint::bound(const PassPoint& point, const PassSums& sums) const {
     return point.prices.lambda * band_ + point.prices.mu * watt_ + sums.value;
 }
 
-bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride,
-                        double most) {
+bool SwitchingPoint::find_tau(PassPoint& point, double tolerance, int max_passes,
+                              std::size_t stride, double most) {
     const double samples = problem_.samples_real();
     point.tau = std::min(point.tau, most);
     for (int step = 0; step < max_passes; ++step) {
@@ -107,23 +108,17 @@ bool Boundary::find_tau(PassPoint& point, double tolerance, int max_passes, std:
 }
 
 // The longest that a learner needs for what it must do, were sending to it free.
-double Boundary::impossible_cycle(double tau) {
+double SwitchingPoint::impossible_cycle(double tau) {
     const Box box = boxes_.real(tau);
-    const std::size_t size = problem_.size();
-    std::vector<double> longest(block_count(size), 0.0);
-    pool_.run(longest.size(), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            const double least = std::max(box.low(k), 0.0);
-            if (problem_.excused() && least == 0) continue;
-            longest[b] = std::max(longest[b], -demand_of(problem_, k, tau, 0).slack(least));
-        }
+    return largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {
+        const double least = std::max(box.low(k), 0.0);
+        if (problem_.excused() && least == 0) return 0.0;
+        return -demand_of(problem_, k, tau, 0).slack(least);
     });
-    return *std::max_element(longest.begin(), longest.end());
 }
 
-bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance, int max_passes,
-                          std::size_t stride) {
+bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tolerance,
+                                int max_passes, std::size_t stride) {
     double& amount = resource == Resource::cycle       ? point.cycle_s
                      : resource == Resource::bandwidth ? band_
                                                        : watt_;
@@ -162,13 +157,13 @@ bool Boundary::find_least(PassPoint& point, Resource resource, double tolerance,
     return false;
 }
 
-bool Boundary::refutes(const PassPoint& point) {
+bool SwitchingPoint::refutes(const PassPoint& point) {
     const PassSums sums = pass(point, 1);
     if (pool_.stop().requested() || sums.impossible > 0) return false;
     return bound(point, sums) + proof_error(problem_, point, sums) < problem_.samples_real();
 }
 
-bool Boundary::prove(PassPoint& point, int max_passes) {
+bool SwitchingPoint::prove(PassPoint& point, int max_passes) {
     const double samples = problem_.samples_real();
     for (int step = 0; step < max_passes; ++step) {
         if (!point.prices.usable()) return false;

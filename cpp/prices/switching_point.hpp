@@ -3,7 +3,6 @@
 // for the exact steps, never a proof.
 #pragma once
 
-#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -12,9 +11,6 @@
 
 namespace mel {
 
-// What a plan may have more or less of.
-enum class Resource : std::uint8_t { cycle, bandwidth, power };
-
 // What one more unit of a resource adds to the bound at given prices.
 inline double growth(Resource resource, Prices prices, const PassSums& sums) {
     return resource == Resource::cycle       ? sums.value_time
@@ -22,9 +18,9 @@ inline double growth(Resource resource, Prices prices, const PassSums& sums) {
                                              : prices.mu;
 }
 
-class Boundary {
+class SwitchingPoint {
   public:
-    Boundary(const Problem& problem, Pool& pool, Boxes& boxes)
+    SwitchingPoint(const Problem& problem, Pool& pool, Boxes& boxes)
         : problem_(problem),
           pool_(pool),
           boxes_(boxes),
@@ -34,14 +30,14 @@ class Boundary {
     // A cold start: a guess of tau and prices from typical numbers.
     PassPoint guess() const;
 
-    // Moves point.tau and prices towards the boundary. True once tau is known well enough to tell
+    // Moves point.tau and prices towards that point. True once tau is known well enough to tell
     // its integer part, or to the relative tolerance. stride > 1 looks at a sample of the learners
     // only. No tau above `most` is looked at: towards the end of what the learners can hold at all,
     // prices lose all measure.
     bool find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1,
                   double most = std::numeric_limits<double>::infinity());
 
-    // Moves point.cycle_s and prices towards the boundary at point.tau.
+    // Moves point.cycle_s and prices towards that point at point.tau.
     bool find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1) {
         return find_least(point, Resource::cycle, tolerance, max_passes, stride);
     }
@@ -52,7 +48,7 @@ class Boundary {
     double amount(Resource resource, const PassPoint& point) const;
 
     // Of what the last such search looked at: the prices that rule out most, and how much. Where
-    // responses jump Newton's steps circle the boundary and these are the nearest.
+    // responses jump Newton's steps circle that point and these are the nearest.
     struct Best {
         PassPoint point{};
         double amount = 0;
@@ -79,7 +75,7 @@ class Boundary {
     double band_;
     double watt_;
     Best best_;
-    std::vector<PassSums> blocks_;
+    std::vector<PassSums> chunks_;
     long passes_ = 0;
 };
 

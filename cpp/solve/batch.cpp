@@ -13,13 +13,14 @@
 #include <stdexcept>
 
 #include "base/threads.hpp"
-#include "base/usual_arithmetic.hpp"
+#include "mel/solve.hpp"
+#include "mel/usual_arithmetic.hpp"
 
 namespace mel {
 namespace {
 
 constexpr auto poll_interval = std::chrono::milliseconds(10);
-constexpr std::size_t largest_chunk = 64;
+constexpr std::size_t most_rows_at_once = 64;
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 // Makes the problem of a row, in memory that one thread uses again for its next row.
@@ -97,8 +98,8 @@ class Batch {
           out_(out),
           threads_(static_cast<int>(std::clamp<std::size_t>(
               rows, 1, static_cast<std::size_t>(std::max(settings.threads, 1))))),
-          chunk_(std::clamp<std::size_t>(rows / (16 * static_cast<std::size_t>(threads_)), 1,
-                                         largest_chunk)) {
+          rows_at_once_(std::clamp<std::size_t>(rows / (16 * static_cast<std::size_t>(threads_)), 1,
+                                                most_rows_at_once)) {
         std::fill_n(out.status, rows, static_cast<std::int8_t>(RowStatus::unsolved));
     }
 
@@ -195,9 +196,9 @@ class Batch {
     void take_rows(ProblemOf& problem_of, bool polls) {
         Settings settings = settings_of_rows(polls);
         for (;;) {
-            const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
+            const std::size_t first = next_.fetch_add(rows_at_once_, std::memory_order_relaxed);
             if (first >= rows_) return;
-            const std::size_t last = std::min(rows_, first + chunk_);
+            const std::size_t last = std::min(rows_, first + rows_at_once_);
             for (std::size_t row = first; row < last; ++row) {
                 if (stopping()) return;
                 if (polls && Clock::now() >= next_poll_ && ask()) return;
@@ -304,7 +305,7 @@ class Batch {
     const BatchSettings& settings_;
     const BatchOutputs& out_;
     const int threads_;
-    const std::size_t chunk_;
+    const std::size_t rows_at_once_;
     const Clock::time_point begin_ = Clock::now();
     Clock::time_point next_poll_ = begin_ + poll_interval;
     std::atomic<std::size_t> next_{0};

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/chunks.hpp"
 #include "base/sums.hpp"
+#include "learner/boxes.hpp"
 #include "learner/resource_blocks.hpp"
 #include "model/computing.hpp"
 
@@ -22,7 +24,7 @@ class EqualShares {
           stop_(settings.time_limit_s, poll()),
           pool_(useful_threads(problem.size(), settings.threads), stop_, InstructionSet::automatic,
                 settings.trust),
-          boxes_(problem, pool_, root_box(problem, Scheme::task_only)) {
+          boxes_(problem, pool_, scheme_box(problem, Scheme::task_only)) {
         const double learners = static_cast<double>(problem.size());
         blocks_each_ = static_cast<double>(static_cast<std::int64_t>(problem.block_budget()) /
                                            static_cast<std::int64_t>(problem.size()));
@@ -30,17 +32,14 @@ class EqualShares {
         power_w_ = share_of(problem.power_w(), learners);
         limits_ = problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr;
         send_s_per_bit_.resize(problem.size());
-        pool_.run(block_count(problem.size()), [&](std::size_t b) {
-            const std::size_t last = std::min(problem.size(), (b + 1) * block_size);
-            for (std::size_t k = b * block_size; k < last; ++k) {
-                const double band = bandwidth_of(k);
-                const double noise = problem.law() == LinkLaw::density
-                                         ? problem.noise_over_gain()[k] * band
-                                         : problem.noise_over_gain()[k];
-                // Fewer blocks than learners: nobody gets any.
-                send_s_per_bit_[k] = band > 0 ? ln2 / (band * std::log1p(power_of(k) / noise))
-                                              : std::numeric_limits<double>::infinity();
-            }
+        for_each_learner(pool_, problem.size(), [&](std::size_t k) {
+            const double band = bandwidth_of(k);
+            const double noise = problem.law() == LinkLaw::density
+                                     ? problem.noise_over_gain()[k] * band
+                                     : problem.noise_over_gain()[k];
+            // Fewer blocks than learners: nobody gets any.
+            send_s_per_bit_[k] = band > 0 ? ln2 / (band * std::log1p(power_of(k) / noise))
+                                          : std::numeric_limits<double>::infinity();
         });
     }
 
@@ -48,12 +47,10 @@ class EqualShares {
     // or generous (> 1); negative where a served learner can not even take the model.
     double fitting(double tau, double cycle_s, double scale, double* samples) {
         ++passes_;
-        blocks_.assign(block_count(problem_.size()), {});
         const Box box = scale > 1 ? boxes_.whole(tau) : boxes_.sure(tau);
-        pool_.run(blocks_.size(), [&](std::size_t b) {
+        const auto fit = [&](std::size_t first, std::size_t last) {
             Part part;
-            const std::size_t last = std::min(problem_.size(), (b + 1) * block_size);
-            for (std::size_t k = b * block_size; k < last; ++k) {
+            for (std::size_t k = first; k < last; ++k) {
                 const double d = std::min(fitting_samples(k, tau, cycle_s, scale), box.high(k));
                 if (d < box.low(k) && !(problem_.excused() && box.low(k) <= 0)) {
                     part.impossible = 1;
@@ -62,9 +59,9 @@ class EqualShares {
                 if (samples) samples[k] = std::max(d, 0.0);
                 part.samples.add(std::max(d, 0.0));
             }
-            blocks_[b] = part;
-        });
-        const Part total = reduce_tree(std::span<Part>(blocks_));
+            return part;
+        };
+        const Part total = sum_over_chunks(pool_, problem_.size(), chunks_, fit);
         if (total.impossible > 0) {
             blamed_ = total.learner;
             return -1;
@@ -258,7 +255,7 @@ class EqualShares {
     const LearnerLimits* limits_ = nullptr;  // null where nothing is capped
     double blocks_each_;
     std::vector<double> send_s_per_bit_;
-    std::vector<Part> blocks_;
+    std::vector<Part> chunks_;
     std::int64_t low_ = 0, bound_ = 0;  // tau that surely fits, and that no plan exceeds
     std::int64_t passes_ = 0;
     std::size_t blamed_ = 0;

@@ -1,6 +1,8 @@
 #include <algorithm>
 
-#include "base/usual_arithmetic.hpp"
+#include "base/chunks.hpp"
+#include "mel/usual_arithmetic.hpp"
+#include "model/computing.hpp"
 #include "solve/equal_shares.hpp"
 #include "solve/solver.hpp"
 #include "tree/takers.hpp"
@@ -9,17 +11,6 @@ namespace mel {
 namespace {
 constexpr std::int64_t far_stride = 4;  // of the search: the guess was wrong
 }  // namespace
-
-UniformBox root_box(const Problem& problem, Scheme scheme) {
-    const double samples = problem.samples_real();
-    if (scheme == Scheme::resource_only) {
-        const auto learners = static_cast<std::int64_t>(problem.size());
-        const std::int64_t share = problem.samples() / learners;
-        const bool whole = problem.samples() % learners == 0;
-        return {static_cast<double>(share), static_cast<double>(share + (whole ? 0 : 1))};
-    }
-    return {0, samples};
-}
 
 Result Solver::run() {
     upper_ = largest_conceivable_tau(problem_);
@@ -43,8 +34,8 @@ Result Solver::run() {
 PassPoint Solver::guess_tau() {
     PassPoint guess = begin();
     if (!problem_.sends_nothing()) {
-        smooth_ = boundary_.find_tau(guess, 1e-6, 16, stride_of(searched_learners),
-                                     static_cast<double>(upper_) + 0.5);
+        smooth_ = switching_point_.find_tau(guess, 1e-6, 16, stride_of(searched_learners),
+                                            static_cast<double>(upper_) + 0.5);
         prices_ = guess.prices;
         if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
         if (smooth_) expected_ = guess.tau;
@@ -115,7 +106,7 @@ Result Solver::decide_part(std::int64_t tau, std::int64_t upper) {
 }
 
 PassPoint Solver::begin() const {
-    if (!settings_.start) return boundary_.guess();
+    if (!settings_.start) return switching_point_.guess();
     return {settings_.start->tau, problem_.cycle_s(), settings_.start->prices};
 }
 
@@ -127,8 +118,8 @@ std::function<bool()> Solver::poll() {
 }
 
 std::int64_t Solver::passes() const {
-    return boundary_.passes() + mixture_.passes() + filling_.passes() + block_filling_.passes() +
-           tree_search_.passes() + capacity_passes_ + taker_passes_;
+    return switching_point_.passes() + mixture_.passes() + filling_.passes() +
+           block_filling_.passes() + tree_search_.passes() + capacity_passes_ + taker_passes_;
 }
 
 // A guess may be anything, also not a number.
@@ -186,7 +177,7 @@ std::int64_t Solver::also_refuted(std::int64_t tau, std::int64_t low) {
     const auto refutes = [&](std::int64_t at) {
         const double t = static_cast<double>(at);
         if (!prices.usable()) return closed_by_capacity(t) == Answer::infeasible;
-        return boundary_.refutes({t, problem_.cycle_s(), prices});
+        return switching_point_.refutes({t, problem_.cycle_s(), prices});
     };
     std::int64_t stride = 1;
     while (tau - stride > low && refutes(tau - stride)) {
@@ -255,7 +246,7 @@ Solver::Answer Solver::decide(std::int64_t whole) {
         if (mixed != Answer::unresolved) return mixed;
     }
     PassPoint point{tau, problem_.cycle_s(), prices_};
-    if (boundary_.prove(point, 24)) {
+    if (switching_point_.prove(point, 24)) {
         prices_ = point.prices;
         result_.tree = {TreeNode{-1, 0, point.prices}};
         blame_ = Blame::radio;
@@ -293,7 +284,7 @@ Solver::Answer Solver::decide(std::int64_t whole) {
 // Prices of zero: the learners can not compute and return D samples whatever the radio.
 Solver::Answer Solver::closed_by_capacity(double tau) {
     ++capacity_passes_;
-    const double most = capacity(problem_, boxes_.whole(tau), tau, pool_, blocks_);
+    const double most = capacity(problem_, boxes_.whole(tau), tau, pool_, chunks_);
     if (stop_.requested()) return Answer::stopped;
     if (most >= problem_.samples_real() || (part_ && most >= 0)) return Answer::unresolved;
     result_.tree = {TreeNode{}};
@@ -323,13 +314,13 @@ Result Solver::finish() {
 Result solve(const Problem& problem, const Settings& settings) {
     const UsualArithmetic usual;
     if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
-    return Solver(problem, settings, root_box(problem, settings.scheme)).run();
+    return Solver(problem, settings, scheme_box(problem, settings.scheme)).run();
 }
 
 Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {
     const UsualArithmetic usual;
     if (settings.scheme == Scheme::task_only) return decide_equal_shares(problem, tau, settings);
-    return Solver(problem, settings, root_box(problem, settings.scheme)).decide_one(tau);
+    return Solver(problem, settings, scheme_box(problem, settings.scheme)).decide_one(tau);
 }
 
 }  // namespace mel

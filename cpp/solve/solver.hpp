@@ -9,9 +9,11 @@
 #include <span>
 #include <vector>
 
+#include "base/chunks.hpp"
 #include "mel/solve.hpp"
 #include "prices/mixture.hpp"
 #include "prices/switching_point.hpp"
+#include "tree/branch_and_bound.hpp"
 
 namespace mel {
 
@@ -27,12 +29,12 @@ class Solver {
           pool_(useful_threads(problem.size(), settings.threads), stop_, InstructionSet::automatic,
                 settings.trust),
           boxes_(problem, pool_, box),
-          boundary_(problem, pool_, boxes_),
-          rounding_(problem, pool_),
+          switching_point_(problem, pool_, boxes_),
+          whole_samples_(problem, pool_),
           filling_(problem, pool_),
           block_filling_(problem, pool_),
           mixture_(problem, pool_, boxes_),
-          tree_search_({problem, pool_, rounding_, filling_, block_filling_, part}, boxes_),
+          tree_search_({problem, pool_, whole_samples_, filling_, block_filling_, part}, boxes_),
           work_limit_(settings.work_limit) {}
 
     Result run();
@@ -96,8 +98,8 @@ class Solver {
     Stop stop_;
     Pool pool_;
     Boxes boxes_;
-    Boundary boundary_;
-    Rounding rounding_;
+    SwitchingPoint switching_point_;
+    WholeSamples whole_samples_;
     WaterFilling filling_;
     BlockFilling block_filling_;
     MixtureSearch mixture_;
@@ -110,7 +112,7 @@ class Solver {
     bool put_off_ = false;                           // some tau, for that limit
     double end_tau_ = 0;
     double expected_ = 0;  // up to here the search expects plans
-    std::vector<SplitSums> blocks_;
+    std::vector<SplitSums> chunks_;
     std::vector<double> totals_;
     Buffer<double> real_;
     Buffer<double> bandwidth_;

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "base/chunks.hpp"
 #include "prices/mixture.hpp"
 #include "solve/solver.hpp"
 
@@ -8,8 +9,8 @@ namespace {
 constexpr int mixture_passes = 120;
 }  // namespace
 
-// Where responses jump and Newton's method finds no boundary: the largest tau that a sample of
-// the learners can mix.
+// Where responses jump and Newton's method finds no switching point: the largest tau that a sample
+// of the learners can mix.
 double Solver::tau_by_mixture(double guess) {
     std::int64_t low = 0;
     std::int64_t high = upper_;

@@ -2,28 +2,28 @@
 #include <cmath>
 #include <limits>
 
+#include "base/chunks.hpp"
 #include "model/computing.hpp"
 #include "solve/solver.hpp"
 
 namespace mel {
 namespace {
-constexpr std::size_t many_learners = 4096;  // then rough shares of blocks are tried first
 constexpr double far_off = 0.1;  // of D: reals that many single samples would have to make up for
 constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
-// The reals in real_, with their sums by block in totals_, become integers that sum to D.
+// The reals in real_, with their sums by chunk in totals_, become integers that sum to D.
 bool Solver::round_reals(double tau, Prices prices, double aim_s) {
     const Box box = boxes_.sure(tau);
     const double cycle = problem_.cycle_s();
-    const double total = rounding_.carry(tau, cycle, box, totals_, real_.data(), aim_s);
+    const double total = whole_samples_.carry(tau, cycle, box, totals_, real_.data(), aim_s);
     if (stop_.requested()) return false;
     // Beyond 2^53 a total may have been rounded; repair() counts exactly.
     if (total == problem_.samples_real() && total < 9007199254740992.0) return true;
     // At a cap the shorter cycle that the reals were for is what makes a sample dear.
     const bool caps = problem_.limits() && problem_.limits()->caps();
-    if (caps && rounding_.repair(tau, aim_s, box, prices, real_.data())) return true;
-    return rounding_.repair(tau, cycle, box, prices, real_.data());
+    if (caps && whole_samples_.repair(tau, aim_s, box, prices, real_.data())) return true;
+    return whole_samples_.repair(tau, cycle, box, prices, real_.data());
 }
 
 // The continuous optimum in the shortest cycle, rounded: nearly always a plan when there is
@@ -31,13 +31,13 @@ bool Solver::round_reals(double tau, Prices prices, double aim_s) {
 bool Solver::plan_from_reals(double tau) {
     PassPoint point{tau, problem_.cycle_s(), prices_};
     const std::size_t few = stride_of(searched_learners);
-    if (few > 1 && !boundary_.find_cycle(point, 1e-6, 16, few) && smooth_) {
+    if (few > 1 && !switching_point_.find_cycle(point, 1e-6, 16, few) && smooth_) {
         smooth_ = false;
         return false;
     }
     // After a sample, one step over many more: the split is good to the square of what is left.
     const bool converged =
-        boundary_.find_cycle(point, few > 1 ? 1e-3 : 1e-6, 16, stride_of(stepped_learners));
+        switching_point_.find_cycle(point, few > 1 ? 1e-3 : 1e-6, 16, stride_of(stepped_learners));
     if (stop_.requested() || !std::isfinite(point.cycle_s)) return false;
     if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;
     point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
@@ -106,7 +106,7 @@ bool Solver::keep_plan(double tau, double ratio, double guess_s) {
 bool Solver::keep_blocks(double tau, double ratio, double guess_s) {
     const double cycle = problem_.cycle_s();
     const double* samples = real_.data();
-    const bool many = problem_.size() > many_learners;
+    const bool many = problem_.size() > most_for_thorough_search;
     const auto keep = [&](double finish_s) {
         bandwidth_.resize(problem_.size());
         power_.resize(problem_.size());
@@ -139,11 +139,8 @@ bool Solver::keep_blocks(double tau, double ratio, double guess_s) {
 
 void Solver::store() {
     result_.samples.resize(problem_.size());
-    pool_.run(block_count(problem_.size()), [&](std::size_t b) {
-        const std::size_t last = std::min(problem_.size(), (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            result_.samples[k] = static_cast<std::int64_t>(real_[k]);
-        }
+    for_each_learner(pool_, problem_.size(), [&](std::size_t k) {
+        result_.samples[k] = static_cast<std::int64_t>(real_[k]);
     });
     result_.bandwidth_hz.swap(bandwidth_);
     result_.power_w.swap(power_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/chunks.hpp"
 #include "kernels/kernels.hpp"
 
 namespace mel {
@@ -46,17 +47,17 @@ double round_wishes(const double* wishes, std::size_t size, double scale, double
 bool BlockFilling::rates_at(double tau, double cycle_s, const double* samples) {
     const std::size_t size = problem_.size();
     rates_.resize(size);
-    needs_.assign(block_count(size), {});
-    pool_.run(needs_.size(), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
+    const auto rates_of = [&](std::size_t first, std::size_t last) {
+        Need need;
+        for (std::size_t k = first; k < last; ++k) {
             const Demand demand = demand_of(problem_, k, tau, cycle_s);
             const bool rests = problem_.excused() && samples[k] == 0;
-            if (!rests && !demand.allows(samples[k])) needs_[b].impossible += 1;
+            if (!rests && !demand.allows(samples[k])) need.impossible += 1;
             rates_[k] = rests ? 0 : demand.rate(samples[k]);
         }
-    });
-    return reduce_tree(std::span<Need>(needs_)).impossible == 0;
+        return need;
+    };
+    return sum_over_chunks(pool_, size, needs_, rates_of).impossible == 0;
 }
 
 // The best number of blocks of every learner at the prices 1 a hertz and `ratio` a watt.
@@ -64,14 +65,11 @@ BlockSums BlockFilling::pass(double tau, double cycle_s, const double* samples, 
     ++passes_;
     const std::size_t size = problem_.size();
     const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
-    const auto kernel = pool_.kernels().allocate(problem_.law());
+    const auto kernel = kernels_of(pool_).allocate(problem_.law());
     wishes_.resize(size);
     counts_.resize(size);
     powers_.resize(size);
-    sums_.assign(block_count(size), {});
-    pool_.run(sums_.size(), [&](std::size_t b) {
-        const std::size_t first = b * block_size;
-        const std::size_t last = std::min(size, first + block_size);
+    return sum_over_chunks(pool_, size, sums_, [&](std::size_t first, std::size_t last) {
         kernel(in, {1, 1, cycle_s}, first, last, samples, wishes_.data(), powers_.data());
         BlockSums sums;
         for (std::size_t k = first; k < last; ++k) {
@@ -102,9 +100,8 @@ BlockSums BlockFilling::pass(double tau, double cycle_s, const double* samples, 
             sums.fewest.add(fewest);
             sums.most += link.most;
         }
-        sums_[b] = sums;
+        return sums;
     });
-    return reduce_tree(std::span<BlockSums>(sums_));
 }
 
 // Gives the blocks that are left to the learners whose power they lower most.
@@ -208,25 +205,23 @@ bool BlockFilling::share_out(double tau, double cycle_s, const double* samples, 
     ++passes_;
     const std::size_t size = problem_.size();
     const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
-    const auto kernel = pool_.kernels().allocate(problem_.law());
+    const auto kernel = kernels_of(pool_).allocate(problem_.law());
     wishes_.resize(size);
     powers_.resize(size);
     counts_.resize(size);
-    pool_.run(block_count(size), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        kernel(in, {1, 1, cycle_s}, b * block_size, last, samples, wishes_.data(), powers_.data());
+    for_each_chunk(pool_, size, [&](std::size_t, std::size_t first, std::size_t last) {
+        kernel(in, {1, 1, cycle_s}, first, last, samples, wishes_.data(), powers_.data());
     });
     if (pool_.stop().check()) return false;
     const double count = problem_.block_budget();
     const auto taken_at = [&](double scale) {
-        sums_.assign(block_count(size), {});
-        pool_.run(sums_.size(), [&](std::size_t b) {
-            const std::size_t first = b * block_size;
-            const std::size_t last = std::min(size, first + block_size);
-            sums_[b].blocks.add(
+        const auto round_chunk = [&](std::size_t first, std::size_t last) {
+            BlockSums sums;
+            sums.blocks.add(
                 round_wishes(&wishes_[first], last - first, scale, count, &counts_[first]));
-        });
-        return reduce_tree(std::span<BlockSums>(sums_)).blocks.value();
+            return sums;
+        };
+        return sum_over_chunks(pool_, size, sums_, round_chunk).blocks.value();
     };
     const double few = static_cast<double>(size) / 2048;
     double scale = 1 / problem_.block_hz();
@@ -258,12 +253,10 @@ bool BlockFilling::share_out(double tau, double cycle_s, const double* samples, 
 BlockFilling::Need BlockFilling::need_at(double tau, double cycle_s, const double* samples) {
     ++passes_;
     const std::size_t size = problem_.size();
-    needs_.assign(block_count(size), {});
     powers_.resize(size);
-    pool_.run(needs_.size(), [&](std::size_t b) {
+    return sum_over_chunks(pool_, size, needs_, [&](std::size_t first, std::size_t last) {
         Need need;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
+        for (std::size_t k = first; k < last; ++k) {
             powers_[k] = 0;
             if (!(counts_[k] > 0)) continue;
             const Demand demand = demand_of(problem_, k, tau, cycle_s);
@@ -287,9 +280,8 @@ BlockFilling::Need BlockFilling::need_at(double tau, double cycle_s, const doubl
                 need.worst_slope = slope / link.power_cap_w;
             }
         }
-        needs_[b] = need;
+        return need;
     });
-    return reduce_tree(std::span<Need>(needs_));
 }
 
 double BlockFilling::shortest_cycle(double tau, const double* samples, double guess_s,
@@ -347,11 +339,9 @@ bool BlockFilling::allocate(double tau, double cycle_s, const double* samples, s
     const double reserve = pool_.tentative() ? 4 * unit_roundoff : power_reserve;
     const double grow = need.power > 0 ? watt / need.power * (1 - reserve) : 1;
     const double deadline = problem_.cycle_s() * (1 - deadline_reserve);
-    sums_.assign(block_count(size), {});
-    pool_.run(sums_.size(), [&](std::size_t b) {
+    const auto allocate_chunk = [&](std::size_t first, std::size_t last) {
         BlockSums sums;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
+        for (std::size_t k = first; k < last; ++k) {
             const BlockLink link = block_link(problem_, k);
             const double n = counts_[k];
             const double power = std::min(powers_[k] * grow, link.power_cap_w);
@@ -365,9 +355,9 @@ bool BlockFilling::allocate(double tau, double cycle_s, const double* samples, s
                 problem_, k, tau, static_cast<std::int64_t>(samples[k]), bandwidth_hz[k], power);
             if (!(times.total_s() <= deadline)) sums.impossible += 1;
         }
-        sums_[b] = sums;
-    });
-    const BlockSums sums = reduce_tree(std::span<BlockSums>(sums_));
+        return sums;
+    };
+    const BlockSums sums = sum_over_chunks(pool_, size, sums_, allocate_chunk);
     if (above(sums.blocks, problem_.block_budget()) > 0) return false;
     if (pool_.tentative()) return true;
     return sums.impossible == 0 && sums.power.value() <= watt * (1 - 8 * unit_roundoff);

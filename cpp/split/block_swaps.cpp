@@ -4,10 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "base/chunks.hpp"
+
 namespace mel {
 namespace {
 
-constexpr std::size_t most_learners = 4096;
 constexpr int most_rounds = 60;
 constexpr int most_penalties = 4;
 constexpr std::size_t swaps_a_round = 256;
@@ -21,8 +22,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool BlockSwaps::of_use() const {
     const auto size = static_cast<double>(problem_.size());
-    return problem_.excused() && problem_.block_hz() > 0 && problem_.size() <= most_learners &&
-           problem_.block_budget() < size && problem_.samples_real() < most_samples;
+    return problem_.excused() && problem_.block_hz() > 0 &&
+           problem_.size() <= most_for_thorough_search && problem_.block_budget() < size &&
+           problem_.samples_real() < most_samples;
 }
 
 // What is to become least: the power, and what is missing, at more than it costs.
@@ -100,8 +102,8 @@ void BlockSwaps::gather(double tau, const Box& box) {
         const BlockLink link = block_link(problem_, k);
         const Held& at = held_[k];
         const double low = std::max(box.low(k), 1.0);
-        const auto around = [&](double samples, double n, double reach) {
-            for (double d = samples - reach; d <= samples + reach; ++d) {
+        const auto around = [&](double samples, double n, double apart) {
+            for (double d = samples - apart; d <= samples + apart; ++d) {
                 if (d >= low && d <= box.high(k)) offer(k, demand, link, d, n);
             }
         };

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/chunks.hpp"
 #include "base/sums.hpp"
 #include "kernels/kernels.hpp"
 
@@ -36,14 +37,11 @@ void spend_exactly(double* shares, std::size_t size, double budget, const double
 
 FillSums WaterFilling::pass(double tau, double cycle_s, const double* samples, double ratio) {
     ++passes_;
-    const std::size_t size = problem_.size();
     const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
-    const auto kernel = pool_.kernels().fill(problem_.law(), in.capped());
-    blocks_.resize(block_count(size));
-    pool_.run(blocks_.size(), [&](std::size_t b) {
-        blocks_[b] = kernel(in, b * block_size, std::min(size, (b + 1) * block_size), samples);
-    });
-    return reduce_tree(std::span<FillSums>(blocks_));
+    const auto kernel = kernels_of(pool_).fill(problem_.law(), in.capped());
+    return sum_over_chunks(
+        pool_, problem_.size(), chunks_,
+        [&](std::size_t first, std::size_t last) { return kernel(in, first, last, samples); });
 }
 
 WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const double* samples,
@@ -83,20 +81,12 @@ WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const doubl
 double WaterFilling::least_cycle(double tau, const double* samples) {
     const LearnerLimits* limits = problem_.limits();
     if (!limits || !limits->caps()) return 0;
-    const std::size_t size = problem_.size();
-    blocks_.assign(block_count(size), {});
-    pool_.run(blocks_.size(), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            if (problem_.excused() && samples[k] == 0) continue;
-            const Demand demand = demand_of(problem_, k, tau, 0);
-            const double bits = demand.alpha * samples[k] + demand.beta;
-            const double used = -demand.slack(samples[k]) + bits / limits->max_rate[k];
-            blocks_[b].band_time = std::max(blocks_[b].band_time, used);
-        }
+    const double least = largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {
+        if (problem_.excused() && samples[k] == 0) return 0.0;
+        const Demand demand = demand_of(problem_, k, tau, 0);
+        const double bits = demand.alpha * samples[k] + demand.beta;
+        return -demand.slack(samples[k]) + bits / limits->max_rate[k];
     });
-    double least = 0;
-    for (const FillSums& block : blocks_) least = std::max(least, block.band_time);
     return least * (1 + 1e-11);
 }
 
@@ -164,7 +154,7 @@ bool WaterFilling::allocate(double tau, const Finish& finish, const double* samp
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
     const KernelInput in = kernel_input(problem_, {}, {tau, finish.cycle_s, {1.0, finish.ratio}});
-    const auto kernel = pool_.kernels().allocate(problem_.law(), in.capped());
+    const auto kernel = kernels_of(pool_).allocate(problem_.law(), in.capped());
     // Both scaled by one or more, so rates only rise. With nothing to send there is nothing to
     // scale, and what was foreseen is taken as it is.
     const auto share = [&](double budget, double sum) {
@@ -172,20 +162,17 @@ bool WaterFilling::allocate(double tau, const Finish& finish, const double* samp
     };
     const AllocationScale scale{share(band, finish.sums.bandwidth), share(watt, finish.sums.power),
                                 problem_.cycle_s() * (1 - deadline_reserve)};
-    allocation_blocks_.resize(block_count(size));
-    pool_.run(allocation_blocks_.size(), [&](std::size_t b) {
-        allocation_blocks_[b] =
-            kernel(in, scale, b * block_size, std::min(size, (b + 1) * block_size), samples,
-                   bandwidth_hz, power_w);
-    });
+    const AllocationSums sums =
+        sum_over_chunks(pool_, size, allocation_chunks_, [&](std::size_t first, std::size_t last) {
+            return kernel(in, scale, first, last, samples, bandwidth_hz, power_w);
+        });
     if (pool_.stop().requested()) return false;
     if (pool_.tentative()) {
         spend_exactly(bandwidth_hz, size, band, in.max_bandwidth);
         spend_exactly(power_w, size, watt, in.max_power);
         return true;
     }
-    const AllocationSums sums = reduce_tree(std::span<AllocationSums>(allocation_blocks_));
-    // A sum of n blocks errs by at most (block_size/group + 4 + log2 n) units in the last place.
+    // A sum of n chunks errs by at most (chunk_size/group + 4 + log2 n) units in the last place.
     const double kept = 1 - 128 * unit_roundoff;
     return sums.late == 0 && sums.bandwidth <= band * kept && sums.power <= watt * kept;
 }

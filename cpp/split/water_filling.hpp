@@ -5,39 +5,10 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "kernels/pass_sums.hpp"
 #include "learner/response.hpp"
 
 namespace mel {
-
-struct FillSums {
-    double bandwidth = 0;
-    double power = 0;
-    double shift = 0;       // d bandwidth / d ln(mu/lambda); d power is -shift lambda/mu
-    double band_time = 0;   // d bandwidth / d cycle
-    double power_time = 0;  // d power / d cycle
-    double impossible = 0;  // learners whose samples do not fit the cycle at any rate
-
-    void add(const FillSums& o) {
-        bandwidth += o.bandwidth;
-        power += o.power;
-        shift += o.shift;
-        band_time += o.band_time;
-        power_time += o.power_time;
-        impossible += o.impossible;
-    }
-};
-
-struct AllocationSums {
-    double bandwidth = 0;
-    double power = 0;
-    double late = 0;  // learners over the deadline
-
-    void add(const AllocationSums& o) {
-        bandwidth += o.bandwidth;
-        power += o.power;
-        late += o.late;
-    }
-};
 
 class WaterFilling {
   public:
@@ -83,8 +54,8 @@ class WaterFilling {
 
     const Problem& problem_;
     Pool& pool_;
-    std::vector<FillSums> blocks_;
-    std::vector<AllocationSums> allocation_blocks_;
+    std::vector<FillSums> chunks_;
+    std::vector<AllocationSums> allocation_chunks_;
     long passes_ = 0;
     double load_ = 0;
 };

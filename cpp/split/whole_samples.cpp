@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/chunks.hpp"
 #include "kernels/kernels.hpp"
 #include "learner/capped.hpp"
 #include "learner/resource_blocks.hpp"
@@ -12,22 +13,21 @@
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t many_learners = 4096;  // then long steps first, for the sake of time
 }  // namespace
 
-double Rounding::scale(const Box& box, const std::vector<double>& block_totals, double* samples) {
+double WholeSamples::scale(const Box& box, const std::vector<double>& chunk_totals,
+                           double* samples) {
     const std::size_t size = problem_.size();
     const double all = problem_.samples_real();
     const bool columns = box.lower != nullptr;
-    stay_.assign(block_totals.size(), 0);
-    free_ = block_totals;
+    stay_.assign(chunk_totals.size(), 0);
+    free_ = chunk_totals;
     double factor = 1;
     for (int round = 0; round < (columns ? 8 : 1); ++round) {
         std::atomic<bool> moved = false;
-        const auto settle = [&](std::size_t b) {
+        const auto clamp_chunk = [&](std::size_t chunk, std::size_t first, std::size_t last) {
             double stay = 0, free = 0;
-            const std::size_t last = std::min(size, (b + 1) * block_size);
-            for (std::size_t k = b * block_size; k < last; ++k) {
+            for (std::size_t k = first; k < last; ++k) {
                 const double low = box.low(k), high = box.high(k);
                 double& d = samples[k];
                 const double wish = d * factor;
@@ -40,11 +40,11 @@ double Rounding::scale(const Box& box, const std::vector<double>& block_totals, 
                 d = std::max(std::min(at_bound ? d : wish, high), std::max(low, 0.0));
                 stay += d;
             }
-            // Kept to the bit where nothing stands at a bound: the kernel then rounds the block.
-            if (stay > 0) free_[b] = free;
-            stay_[b] = stay;
+            // Kept to the bit where nothing stands at a bound: the kernel then rounds the chunk.
+            if (stay > 0) free_[chunk] = free;
+            stay_[chunk] = stay;
         };
-        if (columns) pool_.run(block_totals.size(), settle);
+        if (columns) for_each_chunk(pool_, size, clamp_chunk);
         if (round > 0 && !moved) break;
         CompensatedSum free, stays;
         for (const double part : free_) free.add(part);
@@ -56,43 +56,43 @@ double Rounding::scale(const Box& box, const std::vector<double>& block_totals, 
     return factor;
 }
 
-double Rounding::carry(double tau, double cycle_s, const Box& box,
-                       const std::vector<double>& block_totals, double* samples, double aim_s) {
+double WholeSamples::carry(double tau, double cycle_s, const Box& box,
+                           const std::vector<double>& chunk_totals, double* samples, double aim_s) {
     const std::size_t size = problem_.size();
     const bool may_rest = problem_.excused();
     const bool columns = box.lower != nullptr;
-    const double factor = scale(box, block_totals, samples);
+    const double factor = scale(box, chunk_totals, samples);
     if (factor == 0) return 0;
     const auto bound = [&](std::size_t k) {
         return columns && (samples[k] >= box.high(k) || samples[k] <= box.low(k));
     };
-    // Each block starts with what exact rounding of all before it would owe.
-    starts_.resize(block_totals.size());
-    wholes_.resize(block_totals.size());
+    // Each chunk starts with what exact rounding of all before it would owe.
+    starts_.resize(chunk_totals.size());
+    wholes_.resize(chunk_totals.size());
     CompensatedSum before;
-    for (std::size_t b = 0; b < block_totals.size(); ++b) {
+    for (std::size_t b = 0; b < chunk_totals.size(); ++b) {
         const double whole = std::nearbyint(before.value());
         starts_[b] = before.value() - whole;
         before.add(free_[b] * factor + stay_[b]);
         wholes_[b] = std::nearbyint(before.value()) - whole;
     }
-    totals_.assign(block_totals.size(), {});
     const KernelInput in = kernel_input(problem_, box, {tau, cycle_s, {}});
-    const auto kernel = pool_.kernels().carry;
+    const auto kernel = kernels_of(pool_).carry;
     // Learners at a cap seldom take more than their real; others then take several samples more.
-    const double reach = caps_ ? 4 : 1;
-    pool_.run(block_totals.size(), [&](std::size_t b) {
+    const double most_more = caps_ ? 4 : 1;
+    const auto carry_chunk = [&](std::size_t first, std::size_t last) {
+        const std::size_t b = first / chunk_size;
         double left = starts_[b];
         double total = 0;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
+        CompensatedSum sum;
         const CarryTarget target{factor, starts_[b], wholes_[b], box.lower, box.upper};
         // The kernel knows of no caps, and scales all alike.
         const bool plain = !caps_ && stay_[b] == 0;
-        if (plain && last == (b + 1) * block_size && kernel(in, target, b * block_size, samples)) {
-            totals_[b].add(wholes_[b]);
-            return;
+        if (plain && last - first == chunk_size && kernel(in, target, first, samples)) {
+            sum.add(wholes_[b]);
+            return sum;
         }
-        for (std::size_t k = b * block_size; k < last; ++k) {
+        for (std::size_t k = first; k < last; ++k) {
             const double wish = bound(k) ? samples[k] : samples[k] * factor;
             double d = std::nearbyint(wish + left);
             const double low = box.low(k);
@@ -100,7 +100,7 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
                 d = std::max(low, 0.0);
             } else {
                 const double whole = std::floor(wish);
-                d = std::clamp(d, whole, whole + reach);
+                d = std::clamp(d, whole, whole + most_more);
                 const double high = box.high(k);
                 const double least = may_rest && low <= 0 ? 1 : low;
                 d = high < least ? low : std::clamp(d, least, high);
@@ -116,12 +116,13 @@ double Rounding::carry(double tau, double cycle_s, const Box& box,
             total += d;
             samples[k] = d;
         }
-        totals_[b].add(total);
-    });
-    return reduce_tree(std::span<CompensatedSum>(totals_)).value();
+        sum.add(total);
+        return sum;
+    };
+    return sum_over_chunks(pool_, size, totals_, carry_chunk).value();
 }
 
-bool Rounding::steep(std::size_t k, const Demand& demand, double real, double d) const {
+bool WholeSamples::steep(std::size_t k, const Demand& demand, double real, double d) const {
     if (!(d > real)) return false;
     if (!(demand.slack(d) > 0)) return true;
     const double before = demand.rate(real);
@@ -133,11 +134,12 @@ bool Rounding::steep(std::size_t k, const Demand& demand, double real, double d)
     return most - after < 0.5 * (most - before);
 }
 
-double Rounding::most(std::size_t k, const Demand& demand, double high) const {
+double WholeSamples::most(std::size_t k, const Demand& demand, double high) const {
     return caps_ ? largest_within(demand, high, caps_->max_rate[k]) : largest_allowed(demand, high);
 }
 
-void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices, std::size_t step) {
+void WholeSamples::price(double tau, double cycle_s, const Box& box, Prices prices,
+                         std::size_t step) {
     tau_ = tau;
     cycle_s_ = cycle_s;
     box_ = &box;
@@ -145,15 +147,14 @@ void Rounding::price(double tau, double cycle_s, const Box& box, Prices prices, 
     if (problem_.law() != LinkLaw::density || caps_ || whole_blocks_) return;
     const std::size_t size = problem_.size();
     unit_cost_.resize(size);
-    pool_.run(block_count(size), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = (b * block_size + step - 1) / step * step; k < last; k += step) {
+    for_each_chunk(pool_, size, [&](std::size_t, std::size_t first, std::size_t last) {
+        for (std::size_t k = (first + step - 1) / step * step; k < last; k += step) {
             unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
         }
     });
 }
 
-double Rounding::cost(std::size_t k, double d) const {
+double WholeSamples::cost(std::size_t k, double d) const {
     if (problem_.excused() && d == 0) return 0;
     const Demand demand = demand_of(problem_, k, tau_, cycle_s_);
     if (!demand.allows(d)) return infinity;
@@ -171,19 +172,20 @@ double Rounding::cost(std::size_t k, double d) const {
     return buy_fixed(problem_.noise_over_gain()[k], prices_, rate).cost;
 }
 
-double Rounding::step_up(std::size_t k, double d, double by) const {
+double WholeSamples::step_up(std::size_t k, double d, double by) const {
     if (d + by > box_->high(k)) return infinity;
     const double more = cost(k, d + by);
     return more < infinity ? (more - cost(k, d)) / by : infinity;
 }
 
-double Rounding::step_down(std::size_t k, double d, double by) const {
+double WholeSamples::step_down(std::size_t k, double d, double by) const {
     if (d - by < box_->low(k)) return -infinity;
     const double now = cost(k, d);
     return now < infinity ? (now - cost(k, d - by)) / by : infinity;
 }
 
-bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples) {
+bool WholeSamples::repair(double tau, double cycle_s, const Box& box, Prices prices,
+                          double* samples) {
     const std::size_t size = problem_.size();
     CompensatedSum sum;
     for (std::size_t k = 0; k < size; ++k) sum.add(samples[k]);
@@ -199,7 +201,7 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
     const auto gain = [&](std::size_t k, double by) {
         return down ? step_down(k, samples[k], by) : -step_up(k, samples[k], by);
     };
-    const double part = (size > many_learners ? 0.5 : 4) * static_cast<double>(size);
+    const double part = (size > most_for_thorough_search ? 0.5 : 4) * static_cast<double>(size);
     struct Move {
         double by;
         double gain;  // a sample; minus infinity where there is none
@@ -218,10 +220,8 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
     const auto gather = [&](std::size_t step) {
         price(tau, cycle_s, box, prices, step);
         gains_.resize((size + step - 1) / step);
-        pool_.run(block_count(gains_.size()), [&](std::size_t b) {
-            const std::size_t last = std::min(gains_.size(), (b + 1) * block_size);
-            for (std::size_t i = b * block_size; i < last; ++i) gains_[i] = move(i * step).gain;
-        });
+        for_each_learner(pool_, gains_.size(),
+                         [&](std::size_t i) { gains_[i] = move(i * step).gain; });
         heap_.clear();
         for (std::size_t i = 0; i < gains_.size(); ++i) {
             if (gains_[i] > -infinity) heap_.push_back({gains_[i], i * step});
@@ -254,18 +254,15 @@ bool Rounding::repair(double tau, double cycle_s, const Box& box, Prices prices,
     return true;
 }
 
-bool Rounding::exchange(double tau, double cycle_s, const Box& box, Prices prices,
-                        double* samples) {
+bool WholeSamples::exchange(double tau, double cycle_s, const Box& box, Prices prices,
+                            double* samples) {
     const std::size_t size = problem_.size();
     price(tau, cycle_s, box, prices, 1);
     up_.resize(size);
     down_.resize(size);
-    pool_.run(block_count(size), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            up_[k] = step_up(k, samples[k], 1);
-            down_[k] = step_down(k, samples[k], 1);
-        }
+    for_each_learner(pool_, size, [&](std::size_t k) {
+        up_[k] = step_up(k, samples[k], 1);
+        down_[k] = step_down(k, samples[k], 1);
     });
     if (pool_.stop().requested()) return false;
     // Heaps of all marginals, the stale ones too: those are passed over when they surface.

@@ -8,9 +8,9 @@
 
 namespace mel {
 
-class Rounding {
+class WholeSamples {
   public:
-    Rounding(const Problem& problem, Pool& pool)
+    WholeSamples(const Problem& problem, Pool& pool)
         : problem_(problem),
           pool_(pool),
           caps_(problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr) {}
@@ -19,7 +19,7 @@ class Rounding {
     // cycle allows; what rounding owes is carried from learner to learner. Returns the total, which
     // is D but for a few learners at their bounds. `aim_s` is the cycle that the reals were for.
     double carry(double tau, double cycle_s, const Box& box,
-                 const std::vector<double>& block_totals, double* samples, double aim_s);
+                 const std::vector<double>& chunk_totals, double* samples, double aim_s);
 
     // Adds the cheapest and takes away the dearest samples until the total is D. With costs convex
     // in d this is the best split at these prices. False if the box can not hold D samples.
@@ -44,7 +44,7 @@ class Rounding {
     bool steep(std::size_t k, const Demand& demand, double real, double d) const;
     // By what to multiply the samples within their bounds so that all sum to D; what that would
     // carry to its bound is moved there, and what stood at one stays. 0 if there is nothing at all.
-    double scale(const Box& box, const std::vector<double>& block_totals, double* samples);
+    double scale(const Box& box, const std::vector<double>& chunk_totals, double* samples);
     // Largest integer up to `high` that the deadline and the learner's caps allow.
     double most(std::size_t k, const Demand& demand, double high) const;
     // Before costs are asked for, of every step-th learner.
@@ -63,7 +63,7 @@ class Rounding {
     std::vector<Marginal> heap_;
     std::vector<Marginal> down_heap_;
     std::vector<double> gains_;
-    std::vector<double> starts_;  // of each block: what rounding of all before it owes
+    std::vector<double> starts_;  // of each chunk: what rounding of all before it owes
     std::vector<double> wholes_;  // and the integer that it should sum to
     std::vector<double> stay_;    // samples at their bounds, and the others
     std::vector<double> free_;

@@ -5,11 +5,12 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/chunks.hpp"
+
 namespace mel {
 namespace {
 constexpr int passes_a_node = 120;
 constexpr int rounds_of_exchange = 12;
-constexpr std::size_t largest_for_exchange = 4096;
 }  // namespace
 
 // Cheaper than any prices: the box itself can not hold D samples.
@@ -78,7 +79,8 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
             ratio_ = prices.mu / prices.lambda;
             const auto outcome = fill(tau);
             if (outcome == WaterFilling::Outcome::fits) return true;
-            if (outcome == WaterFilling::Outcome::stopped || problem.size() > largest_for_exchange)
+            if (outcome == WaterFilling::Outcome::stopped ||
+                problem.size() > most_for_thorough_search)
                 break;
             prices = {1.0, ratio_};
             if (!tools_.rounding.exchange(tau, problem.cycle_s(), box, prices, samples_.data()))
@@ -229,7 +231,7 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         const Box kept{{}, open.lower.data(), kept_.data()};
         // With many learners the best integers at the prices of the reals are nearly always a plan
         // if there is one: worth a look before the search for a proof.
-        if (nodes_ == first_node && size > largest_for_exchange &&
+        if (nodes_ == first_node && size > most_for_thorough_search &&
             search_.run(tau, box, open.start, 1) == PriceSearch::Outcome::open &&
             try_splits(tau, kept)) {
             return Outcome::feasible;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "mel/result.hpp"
 #include "prices/price_search.hpp"
 #include "split/block_filling.hpp"
 #include "split/block_swaps.hpp"
@@ -13,18 +14,10 @@
 
 namespace mel {
 
-// A split (learner >= 0: first the box with d <= at, then the one with d > at) or a leaf closed by
-// prices.
-struct TreeNode {
-    std::int64_t learner = -1;
-    std::int64_t at = 0;
-    Prices prices;
-};
-
 struct Tools {
     const Problem& problem;
     Pool& pool;
-    Rounding& rounding;
+    WholeSamples& rounding;
     WaterFilling& filling;
     BlockFilling& block_filling;
     bool part = false;  // of a problem with more learners, who may hold what these can not

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 
+#include "base/chunks.hpp"
 #include "learner/resource_blocks.hpp"
 
 namespace mel {
@@ -144,13 +145,10 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
     const double cycle = problem.cycle_s();
     const PassPoint cheapest{tau, cycle, {lowest.lambda * lower, lowest.mu * lower}};
     // Costs rise with both prices: who is worth nothing here is worth nothing at any leaf.
-    pool.run(block_count(size), [&](std::size_t b) {
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            if (inside[k]) continue;
-            const SplitSums sums = exact_learners(problem, box, cheapest, k, k + 1, samples.data());
-            if (samples[k] == 0 && sums.overlooked == 0) inside[k] = 1;
-        }
+    for_each_learner(pool, size, [&](std::size_t k) {
+        if (inside[k]) return;
+        const SplitSums sums = exact_learners(problem, box, cheapest, k, k + 1, samples.data());
+        if (samples[k] == 0 && sums.overlooked == 0) inside[k] = 1;
     });
     if (pool.stop().requested()) return {false, {}};
     std::vector<std::size_t> others;
@@ -164,12 +162,9 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
     const std::size_t at_once = most_at_once + static_cast<std::size_t>(2 * problem.block_budget());
     for (const ProvedLeaf& leaf : leaves) {
         const PassPoint point{tau, cycle, leaf.prices};
-        pool.run(block_count(others.size()), [&](std::size_t b) {
-            const std::size_t last = std::min(others.size(), (b + 1) * block_size);
-            for (std::size_t i = b * block_size; i < last; ++i) {
-                const std::size_t k = others[i];
-                sums[i] = exact_learners(problem, box, point, k, k + 1, samples.data());
-            }
+        for_each_learner(pool, others.size(), [&](std::size_t i) {
+            const std::size_t k = others[i];
+            sums[i] = exact_learners(problem, box, point, k, k + 1, samples.data());
         });
         if (pool.stop().check()) return {false, {}};
         SplitSums all = leaf.sums;

@@ -5,9 +5,10 @@
 #include <iterator>
 #include <limits>
 
-#include "base/buffer.hpp"
+#include "base/chunks.hpp"
 #include "kernels/kernels.hpp"
 #include "learner/capped.hpp"
+#include "mel/buffer.hpp"
 #include "tree/few_blocks.hpp"
 
 namespace mel {
@@ -70,7 +71,7 @@ bool few_take_part(const Problem& problem, const Box& box, const PassPoint& poin
     const std::size_t groups = problem.size() / group;
     const std::size_t step = std::max<std::size_t>(groups / (asked_learners / group), 1) | 1;
     const KernelInput in = kernel_input(problem, box, point);
-    const auto kernel = pool.kernels().samples(problem.law(), in.limited());
+    const auto kernel = kernels_of(pool).samples(problem.law(), in.limited());
     std::vector<double> samples(group);
     double asked = 0, take = 0, drawn = 0;
     for (std::size_t g = 0; g < groups; g += step) {
@@ -100,7 +101,7 @@ Draw prices_that_draw(const Problem& problem, const Box& box, const PassPoint& p
     const std::size_t stride = sample_stride(problem.size(), 2 * searched_learners);
     const double scale = static_cast<double>(problem.size()) /
                          static_cast<double>(learners_seen(problem.size(), stride));
-    std::vector<PassSums> blocks;
+    std::vector<PassSums> chunks;
     const auto at = [&](double log2_factor) {
         const double factor = std::exp2(log2_factor);
         return Prices{point.prices.lambda * factor, point.prices.mu * factor};
@@ -109,7 +110,7 @@ Draw prices_that_draw(const Problem& problem, const Box& box, const PassPoint& p
     const auto draws = [&](double log2_factor) {
         const PassPoint there{point.tau, point.cycle_s, at(log2_factor)};
         if (!there.prices.usable() || pool.stop().check()) return false;
-        const double drawn = real_pass(problem, box, there, pool, blocks, stride).samples * scale;
+        const double drawn = real_pass(problem, box, there, pool, chunks, stride).samples * scale;
         if (!(drawn >= samples)) return false;
         found = {there.prices, drawn};
         return true;
@@ -179,15 +180,13 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
     const bool capped = limits && limits->caps();
     // Real samples, bandwidth at will and no caps: whoever rests then rests the more without.
     const KernelInput in = without_caps(kernel_input(problem, box, at));
-    const auto kernel = pool.kernels().samples(problem.law(), in.limited());
+    const auto kernel = kernels_of(pool).samples(problem.law(), in.limited());
     const double ratio = at.prices.lambda / at.prices.mu;
     const std::span<const double> noise = problem.noise_over_gain();
     const std::size_t size = problem.size();
     Buffer<double> samples(size);
-    std::vector<std::size_t> counts(block_count(size));
-    pool.run(counts.size(), [&](std::size_t b) {
-        const std::size_t first = b * block_size;
-        const std::size_t last = std::min(size, first + block_size);
+    std::vector<char> any(chunk_count(size), 0);
+    for_each_chunk(pool, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
         kernel(in, first, last, samples.data());
         if (capped) look_at_caps(problem, box, at, first, last, samples.data());
         for (std::size_t k = first; k < last; ++k) {
@@ -204,16 +203,16 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
                                  !(off > least_ratio && off < most_ratio);
             const bool counts_here = samples[k] > 0 || box.low(k) > 0 || unclear;
             samples[k] = counts_here ? 1 : 0;
-            counts[b] += counts_here;
+            if (counts_here) any[chunk] = 1;
         }
     });
     std::vector<std::size_t> found;
     if (pool.stop().requested()) return found;
-    for (std::size_t b = 0; b < counts.size(); ++b) {
-        if (counts[b] == 0) continue;
-        const std::size_t last = std::min(size, (b + 1) * block_size);
-        for (std::size_t k = b * block_size; k < last; ++k) {
-            if (samples[k] > 0) found.push_back(k);
+    for (std::size_t k = 0; k < size; ++k) {
+        if (!any[k / chunk_size]) {
+            k += chunk_size - 1;  // nobody there
+        } else if (samples[k] > 0) {
+            found.push_back(k);
         }
     }
     return found;

@@ -72,7 +72,7 @@ class RaisedTree {
     Prices lowest_{};
     std::vector<ProvedLeaf> leaves_;
     SplitSums newest_;
-    std::vector<SplitSums> blocks_;
+    std::vector<SplitSums> chunks_;
     std::vector<double> samples_;
     std::int64_t passes_ = 0;
 };

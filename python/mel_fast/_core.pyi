@@ -105,7 +105,6 @@ def decide(
     threads: int,
     callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
-    tentative: bool = False,
 ) -> Result: ...
 def without_radio(
     problem: Problem,
@@ -125,7 +124,7 @@ def estimate_least(
     callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
 ) -> tuple[float, float, float, bool, bool]: ...
-def enclose(
+def bracket(
     problem: Problem,
     tau: int,
     resource: int,
@@ -135,7 +134,7 @@ def enclose(
     callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
 ) -> tuple[float, Result | None, float, Result | None, bool]: ...
-def settle(
+def least_of_split(
     problem: Problem,
     tau: int,
     samples: NDArray[np.int64],

@@ -31,18 +31,18 @@ TEST(passes_and_searches_allocate_nothing_after_the_first) {
             mel::Pool pool(1, stop);
             const mel::UniformBox box{0, problem.samples_real()};
             mel::Boxes boxes(problem, pool, box);
-            mel::Boundary boundary(problem, pool, boxes);
-            mel::Rounding rounding(problem, pool);
+            mel::SwitchingPoint switching_point(problem, pool, boxes);
+            mel::WholeSamples rounding(problem, pool);
             mel::WaterFilling filling(problem, pool);
             std::vector<mel::SplitSums> split_blocks;
             std::vector<double> d(problem.size()), totals, band(problem.size()),
                 power(problem.size());
             const auto once = [&] {
-                mel::PassPoint point = boundary.guess();
-                boundary.find_tau(point, 1e-6, 40);
+                mel::PassPoint point = switching_point.guess();
+                switching_point.find_tau(point, 1e-6, 40);
                 point.tau = std::floor(point.tau);
-                boundary.prove(point, 3);
-                boundary.find_cycle(point, 1e-6, 16);
+                switching_point.prove(point, 3);
+                switching_point.find_cycle(point, 1e-6, 16);
                 mel::real_samples(problem, mel::Box{box}, point, pool, d.data(), totals);
                 rounding.carry(point.tau, problem.cycle_s(), mel::Box{box}, totals, d.data(),
                                problem.cycle_s());

@@ -146,9 +146,9 @@ TEST(blocks_for_many_learners_hold_and_one_tau_more_is_refuted) {
     }
 }
 
-TEST(a_split_in_blocks_is_settled_at_its_least_amount_and_not_above) {
+TEST(a_split_in_blocks_needs_its_least_amount_and_no_less) {
     using mel::Resource;
-    int settled = 0;
+    int count = 0;
     for (unsigned seed = 1; seed <= 8; ++seed) {
         instances::for_each_variant(
             {.learners = 4, .samples = 60, .seed = seed}, [&](const instances::Shape& shape) {
@@ -161,10 +161,11 @@ TEST(a_split_in_blocks_is_settled_at_its_least_amount_and_not_above) {
                 const std::vector<std::int64_t> d(r.samples.begin(), r.samples.end());
                 for (const auto resource :
                      {Resource::cycle, Resource::bandwidth, Resource::power}) {
-                    const mel::Settled found = mel::settle(problem, r.tau, d, resource, {});
+                    const mel::SplitNeed found =
+                        mel::least_of_split(problem, r.tau, d, resource, {});
                     CHECK(found.amount > 0 && !found.blocks.empty(), seed, found.amount);
                     if (found.blocks.empty()) continue;
-                    ++settled;
+                    ++count;
                     const mel::ProblemStatement s =
                         instances::with_amount(it.stated(), resource, found.amount);
                     mel::Result plan;
@@ -189,5 +190,5 @@ TEST(a_split_in_blocks_is_settled_at_its_least_amount_and_not_above) {
                 }
             });
     }
-    CHECK(settled > 100, settled);
+    CHECK(count > 100, count);
 }

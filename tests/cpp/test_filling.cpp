@@ -3,6 +3,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/chunks.hpp"
 #include "brute.hpp"
 #include "check.hpp"
 #include "split/water_filling.hpp"
@@ -86,13 +87,13 @@ TEST(carried_rounding_sums_to_all_samples_within_one_of_each_wish) {
             const mel::Problem problem = instances::draw(shape).problem();
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
-            mel::Rounding rounding(problem, pool);
+            mel::WholeSamples rounding(problem, pool);
             const mel::Box box{{0, problem.samples_real()}};
             std::vector<double> wish(problem.size());
             std::mt19937_64 random(3);
             for (double& d : wish) d = 1 + 60 * std::generate_canonical<double, 53>(random);
-            std::vector<double> totals(mel::block_count(problem.size()));
-            for (std::size_t k = 0; k < wish.size(); ++k) totals[k / mel::block_size] += wish[k];
+            std::vector<double> totals(mel::chunk_count(problem.size()));
+            for (std::size_t k = 0; k < wish.size(); ++k) totals[k / mel::chunk_size] += wish[k];
             const double scale = problem.samples_real() / sum(wish);
             std::vector<double> d = wish;
             const double total =
@@ -114,7 +115,7 @@ TEST(repair_adds_and_removes_and_stays_in_the_box) {
             const mel::Problem problem = instances::draw(shape).problem();
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
-            mel::Rounding rounding(problem, pool);
+            mel::WholeSamples rounding(problem, pool);
             const mel::Prices prices{1e-7, 1e-1};
             for (const double start : {1.0, 18.0, 23.0, 40.0}) {
                 const mel::Box box{{1, 40}};
@@ -138,7 +139,7 @@ TEST(exchange_ends_at_the_cheapest_split_of_two_learners) {
                 const mel::Problem problem = instances::draw(shape).problem();
                 mel::Stop stop(1e9, {});
                 mel::Pool pool(1, stop);
-                mel::Rounding rounding(problem, pool);
+                mel::WholeSamples rounding(problem, pool);
                 const mel::Prices prices{1e-6, 1};
                 const auto cost = [&](double first) {
                     double total = 0;

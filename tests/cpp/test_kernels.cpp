@@ -5,12 +5,14 @@
 #include <set>
 #include <vector>
 
+#include "base/chunks.hpp"
 #include "base/sums.hpp"
 #include "check.hpp"
 #include "instances.hpp"
 #include "kernels/kernels.hpp"
 #include "prices/switching_point.hpp"
 #include "scalar_pass.hpp"
+#include "split/water_filling.hpp"
 
 namespace {
 
@@ -32,9 +34,9 @@ std::vector<std::uint64_t> bits(const mel::PassSums& s) {
 
 mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool, mel::UniformBox box) {
     mel::Boxes boxes(problem, pool, box);
-    mel::Boundary boundary(problem, pool, boxes);
-    mel::PassPoint point = boundary.guess();
-    boundary.find_tau(point, 1e-6, 40);
+    mel::SwitchingPoint switching_point(problem, pool, boxes);
+    mel::PassPoint point = switching_point.guess();
+    switching_point.find_tau(point, 1e-6, 40);
     return point;
 }
 
@@ -53,8 +55,8 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
         mel::Pool base(1, stop, InstructionSet::baseline);
         const mel::PassPoint point = boundary_point(problem, base, box);
         std::vector<double> wish(problem.size());
-        std::vector<double> block_totals;
-        mel::real_samples(problem, mel::Box{box}, point, base, wish.data(), block_totals);
+        std::vector<double> chunk_totals;
+        mel::real_samples(problem, mel::Box{box}, point, base, wish.data(), chunk_totals);
         for (double& d : wish) d = std::floor(d);
         std::set<std::vector<std::uint64_t>> real, sampled, filled;
         for (const InstructionSet set : all_sets) {
@@ -71,8 +73,8 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
                 real.insert(all);
                 std::vector<double> samples(problem.size());
                 mel::real_samples(problem, mel::Box{box}, point, pool, samples.data(),
-                                  block_totals);
-                samples.insert(samples.end(), block_totals.begin(), block_totals.end());
+                                  chunk_totals);
+                samples.insert(samples.end(), chunk_totals.begin(), chunk_totals.end());
                 std::vector<std::uint64_t> words;
                 for (const double x : samples) words.push_back(std::bit_cast<std::uint64_t>(x));
                 sampled.insert(words);

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "base/chunks.hpp"
 #include "capped_oracle.hpp"
 #include "check.hpp"
 #include "instances.hpp"
@@ -66,9 +67,9 @@ Case make(const instances::Shape& shape, Caps caps, bool bounds, double hold = 1
     mel::Pool pool(1, stop);
     const mel::Box box{{0, problem.samples_real()}};
     mel::Boxes boxes(problem, pool, box.uniform);
-    mel::Boundary boundary(problem, pool, boxes);
-    mel::PassPoint point = boundary.guess();
-    boundary.find_tau(point, 1e-6, 40);
+    mel::SwitchingPoint switching_point(problem, pool, boxes);
+    mel::PassPoint point = switching_point.guess();
+    switching_point.find_tau(point, 1e-6, 40);
     std::vector<double> d(problem.size()), totals;
     mel::real_samples(problem, box, point, pool, d.data(), totals);
     std::mt19937_64 random(shape.seed);
@@ -126,7 +127,7 @@ mel::PassSums alone(const Case& it, std::size_t k, const mel::PassPoint& at) {
 
 std::vector<double> numbers(const mel::PassSums& s) {
     return {s.value, s.samples,   s.bandwidth,  s.power,     s.cost,       s.h_ll,     s.h_lm,
-            s.h_mm,  s.value_tau, s.value_time, s.condition, s.impossible, s.doubtful, s.reach};
+            s.h_mm,  s.value_tau, s.value_time, s.condition, s.impossible, s.doubtful, s.most};
 }
 
 void append(std::vector<std::uint64_t>& words, const std::vector<double>& values) {

@@ -45,15 +45,16 @@ TEST(least_amounts_suffice_and_a_hair_less_does_not) {
                 const mel::Problem roomy(with(near.amount * 1.01));
                 const mel::Result r = mel::decide(roomy, tau, {});
                 CHECK(r.tau == tau, r.tau, tau);
-                const mel::Settled least = mel::settle(roomy, tau, r.samples, resource, {});
+                const mel::SplitNeed least =
+                    mel::least_of_split(roomy, tau, r.samples, resource, {});
                 CHECK(least.amount > 0 && least.amount <= near.amount * 1.01);
-                mel::Result settled;
-                settled.tau = tau;
-                settled.samples.assign(r.samples.begin(), r.samples.end());
-                settled.bandwidth_hz.assign(least.bandwidth_hz.begin(), least.bandwidth_hz.end());
-                settled.power_w.assign(least.power_w.begin(), least.power_w.end());
+                mel::Result found;
+                found.tau = tau;
+                found.samples.assign(r.samples.begin(), r.samples.end());
+                found.bandwidth_hz.assign(least.bandwidth_hz.begin(), least.bandwidth_hz.end());
+                found.power_w.assign(least.power_w.begin(), least.power_w.end());
                 const mel::ProblemStatement tight = with(least.amount);
-                CHECK(brute::violation(tight, settled).empty(), brute::violation(tight, settled));
+                CHECK(brute::violation(tight, found).empty(), brute::violation(tight, found));
                 // The same split with a hair less does not fit.
                 const brute::View short_of{with(least.amount * (1 - 1e-9))};
                 const std::vector<std::int64_t> d(r.samples.begin(), r.samples.end());

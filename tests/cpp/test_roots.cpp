@@ -12,6 +12,7 @@ namespace {
 struct Root {
     double argument, root;
 };
+#include "base/chunks.hpp"
 #include "roots.inc"
 
 double ulps(double got, double expected) {

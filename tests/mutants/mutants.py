@@ -26,9 +26,9 @@ PRICE = "a_rate_is_bought_at_the_least_price"
 FILL = "filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_constraint"
 PAIR = "a_learner_buys_the_best_pair_of_samples_and_blocks"
 WHOLE = "whole_samples_on_lanes_are_those_of_the_scalar_response"
-TORN = "enclosures_close_where_learners_are_torn"
+SWITCHING = "brackets_close_where_learners_switch"
 MODEL = "the_model_finds_the_lowest_bound_and_what_it_rules_out"
-HELD = "a_tree_of_held_jumps_closes_exactly_where_every_answer_rules_out_enough"
+HELD = "a_tree_of_fixed_jumps_closes_exactly_where_every_answer_rules_out_enough"
 TAKERS = "who_is_left_out_is_worth_nothing_at_these_prices_or_higher"
 SEARCH = "price_search_proves_only_what_enumeration_confirms"
 
@@ -115,22 +115,22 @@ MUTANTS = [
     Mutant("blocks: a hill beyond the caps forgotten", "learner/resource_blocks.cpp",
            "scan(std::min(d, end), low_, end, low_, look);",
            "scan(d, low_, high_, low_, look);", PAIR),
-    Mutant("held boxes: the order of twins the wrong way round", "bracket/fixed_choices.cpp",
-           "problem_.later_twins(learner,", "problem_.earlier_twins(learner,", TORN),
-    Mutant("held boxes: what a twin has settled is split again", "bracket/fixed_choices.cpp",
-           "if (high_[k] <= most) return refute_box(tree, few, here);", "", TORN),
-    Mutant("held boxes without their leaves' proof", "bracket/fixed_choices.cpp",
-           "if (excess_of(here, point, sums).proves_infeasible()) {", "if (true) {", TORN),
+    Mutant("fixed choices: the order of twins the wrong way round", "bracket/fixed_choices.cpp",
+           "problem_.later_twins(learner,", "problem_.earlier_twins(learner,", SWITCHING),
+    Mutant("fixed choices: what a twin has decided is split again", "bracket/fixed_choices.cpp",
+           "if (high_[k] <= most) return refute_box(tree, few, here);", "", SWITCHING),
+    Mutant("fixed choices without their leaves' proof", "bracket/fixed_choices.cpp",
+           "if (excess_of(here, point, sums).proves_infeasible()) {", "if (true) {", SWITCHING),
     Mutant("a kink forgotten", "bracket/jump_model.cpp",
            "if (top <= 0) continue;", "if (top <= 1) continue;", MODEL),
-    Mutant("held jumps that lose nothing", "bracket/jump_model.cpp",
-           "held.value -= j.margin;", "held.value -= 0;", HELD),
-    Mutant("torn learners looked for on one side only", "bracket/jump_model.cpp",
+    Mutant("fixed jumps that lose nothing", "bracket/jump_model.cpp",
+           "fixed.value -= j.margin;", "fixed.value -= 0;", HELD),
+    Mutant("switching learners looked for on one side only", "bracket/jump_model.cpp",
            "const double margin = takes_many ? gain : -gain;", "const double margin = gain;",
            "jumps_are_the_learners_that_another_answer_suits_nearly_as_well"),
-    Mutant("an enclosure that no proof closes from below", "bracket/bracket.cpp",
+    Mutant("a bracket that no proof closes from below", "bracket/bracket.cpp",
            "if (seen.excess.proves_infeasible())", "if (!seen.excess.proves_infeasible())",
-           "an_enclosure_is_tight_and_holds_at_both_ends"),
+           "a_bracket_is_tight_and_holds_at_both_ends"),
     Mutant("equal shares: sums of a pass that was cut short believed", "solve/equal_shares.cpp",
            "if (!stop_.requested()) store(tau, late, result);\n"
            "        if (!stop_.requested()) return;",

@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "mel/solve.hpp"
+#include "mel/problem.hpp"
+#include "mel/result.hpp"
+#include "mel/settings.hpp"
 
 namespace mel {
 

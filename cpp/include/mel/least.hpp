@@ -6,9 +6,11 @@
 #include <span>
 #include <vector>
 
-#include "base/buffer.hpp"
-#include "mel/solve.hpp"
-#include "prices/switching_point.hpp"
+#include "mel/buffer.hpp"
+#include "mel/prices.hpp"
+#include "mel/problem.hpp"
+#include "mel/result.hpp"
+#include "mel/settings.hpp"
 
 namespace mel {
 
@@ -25,28 +27,29 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
 // an allocation that keeps every constraint with exactly that amount. No allocation (empty) where
 // double precision can not vouch for it; nothing is allotted, and the amount is zero, where the
 // split needs none of the resource.
-struct Settled {
+struct SplitNeed {
     double amount = 0;
     Buffer<double> bandwidth_hz;
     Buffer<double> power_w;
     Buffer<std::int64_t> blocks;  // empty where bandwidth is divisible at will
 };
-Settled settle(const Problem& problem, std::int64_t tau, std::span<const std::int64_t> samples,
-               Resource resource, const Settings& settings);
+SplitNeed least_of_split(const Problem& problem, std::int64_t tau,
+                         std::span<const std::int64_t> samples, Resource resource,
+                         const Settings& settings);
 
 // Both ends at once, at the prices that rule out most: the best whole samples there are a proof of
 // too little, and, repaired to D in all, nearly the best split. With few learners the
 // ends may be far apart, or missing; whoever asks looks at their distance.
-struct Enclosure {
+struct Bracket {
     double lower = 0;              // too little, by the tree; 0 if that is not proved
     std::vector<TreeNode> tree;    // boxes and prices, in preorder
     Prices prices{};               // usable() where the search arrived anywhere
-    Buffer<std::int64_t> samples;  // fit settled.amount; empty if none were found
-    Settled settled;
+    Buffer<std::int64_t> samples;  // fit need.amount; empty if none were found
+    SplitNeed need;
     std::int64_t passes = 0;
 };
-Enclosure enclose(const Problem& problem, std::int64_t tau, Resource resource,
-                  const Settings& settings);
+Bracket bracket(const Problem& problem, std::int64_t tau, Resource resource,
+                const Settings& settings);
 
 // Whether tau is impossible however much bandwidth and power there is: bound = tau - 1 with the
 // proof, or a larger bound that says nothing.

@@ -1,11 +1,10 @@
-"""The words of a plan: what was planned jointly, and what is known."""
+"""What is known about a plan."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
-Scheme = Literal["joint", "task_only", "resource_only"]
-
-SCHEMES: tuple[Scheme, ...] = ("joint", "task_only", "resource_only")
+if TYPE_CHECKING:
+    from mel_fast.plans.plan import Plan
 
 
 class Status(StrEnum):
@@ -21,5 +20,13 @@ class Status(StrEnum):
     """Double precision cannot separate ``tau`` from ``bound``; both are still valid."""
 
 
-STATUSES = (Status.OPTIMAL, Status.FEASIBLE, Status.INFEASIBLE, Status.UNDECIDED)
-"""In the order of the core's codes."""
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during :func:`mel_fast.solve` or planning; ``plan`` is the best plan before it.
+
+    ``found`` is what `least`, `frontier` or `cp_sat.bracket` knew by then, None for `solve`.
+    """
+
+    def __init__(self, plan: "Plan", found: Any = None) -> None:
+        super().__init__("interrupted; the best plan so far is in .plan")
+        self.plan = plan
+        self.found = found

@@ -1,1 +1,0 @@
-"""What commands share: the scenario's options, how plans are printed, lines of progress."""

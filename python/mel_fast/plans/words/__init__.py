@@ -1,1 +1,0 @@
-"""Plans in words: the summary, the limits that are reached, why there is no plan or no proof."""

@@ -1,1 +1,0 @@
-"""The most that one learner is worth at given prices, as a ball that surely holds it."""

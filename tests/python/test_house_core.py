@@ -1,0 +1,111 @@
+"""The core's floors: an include goes down, or stays; the order stands in cpp/CMakeLists.txt."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+CPP = Path(__file__).resolve().parents[2] / "cpp"
+pytestmark = pytest.mark.skipif(not (CPP / "CMakeLists.txt").is_file(), reason="no core here")
+
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+
+
+def floors() -> list[str]:
+    """From the ground up, as the build has them."""
+    text = (CPP / "CMakeLists.txt").read_text()
+    found = re.search(r"set\(MEL_FLOORS ([^)]*)\)", text)
+    assert found is not None
+    return found[1].split()
+
+
+def sources() -> dict[str, str]:
+    """Every file of the core and the bindings, by its name below cpp/ (or as others include it)."""
+    files = (path for path in sorted(CPP.rglob("*")) if path.suffix in {".hpp", ".cpp"})
+    return {str(path.relative_to(CPP)).removeprefix("include/"): path.read_text() for path in files}
+
+
+def wrong_arrows(files: dict[str, str], order: list[str]) -> list[str]:
+    """Includes that go up, or from a public header or a binding to an internal one."""
+    height = {floor: i for i, floor in enumerate(order)}
+
+    def floor_of(name: str) -> int:
+        # A public header lies where the source of its name does; one without a source, anywhere.
+        room, _, rest = name.partition("/")
+        if room != "mel":
+            return height[room]
+        source = rest.replace(".hpp", ".cpp")
+        return next((height[f] for f in order if f"{f}/{source}" in files), -1)
+
+    wrong = []
+    for name, text in files.items():
+        room = name.partition("/")[0]
+        for target in INCLUDE.findall(text):
+            if room in {"mel", "bindings"}:
+                own = room == "bindings" and "/" not in target
+                bad = not (own or target.startswith("mel/"))
+            else:
+                bad = target not in files or floor_of(target) > floor_of(name)
+            if bad:
+                wrong.append(f"{name} includes {target}")
+    return wrong
+
+
+def circles(files: dict[str, str]) -> list[str]:
+    """Headers that include themselves by way of others."""
+    state: dict[str, bool] = {}  # True: done
+    found = []
+
+    def visit(name: str) -> None:
+        state[name] = False
+        for target in INCLUDE.findall(files[name]):
+            if state.get(target) is False:
+                found.append(f"{name} -> {target}")
+            elif target in files and target not in state:
+                visit(target)
+        state[name] = True
+
+    for name in files:
+        if name not in state:
+            visit(name)
+    return found
+
+
+def test_every_include_goes_down_or_stays_on_its_floor() -> None:
+    assert wrong_arrows(sources(), floors()) == []
+
+
+def test_no_header_includes_itself_by_way_of_others() -> None:
+    assert circles(sources()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "include"),
+    [
+        ("base/sums.hpp", "learner/response.hpp"),  # up
+        ("learner/response.hpp", "mel/solve.hpp"),  # up, to a public header
+        ("mel/solve.hpp", "tree/branch_and_bound.hpp"),  # the public one has internals behind it
+        ("bindings/module.cpp", "solve/solver.hpp"),
+    ],
+)
+def test_a_planted_wrong_arrow_is_found(file: str, include: str) -> None:
+    files = sources()
+    files[file] += f'\n#include "{include}"\n'
+    assert wrong_arrows(files, floors()) == [f"{file} includes {include}"]
+
+
+def test_a_planted_circle_is_found() -> None:
+    files = sources()
+    files["learner/link_law.hpp"] += '\n#include "learner/capped.hpp"\n'
+    assert circles(files)
+
+
+def test_every_folder_of_the_core_is_a_floor_and_says_what_lives_there() -> None:
+    folders = {path.name for path in CPP.iterdir() if path.is_dir()}
+    assert folders == {*floors(), "bindings", "include"}
+    assert all((CPP / floor / "README.md").is_file() for floor in floors())
+
+
+def test_contributing_draws_the_floors_in_the_order_of_the_build() -> None:
+    text = (CPP.parent / "CONTRIBUTING.md").read_text()
+    assert " < ".join(floors()) in text.replace("`", "").replace("\n", " ")
