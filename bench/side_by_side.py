@@ -25,7 +25,7 @@ from peers import NAMES
 from peers.common import PeerAnswer
 
 import mel_fast as mel
-from mel_fast._files.atomic import write_text
+from mel_fast._base.atomic import write_text
 
 GRACE_S = 15.0
 RESULTS = Path(__file__).parent / "results"

@@ -33,9 +33,10 @@ std::unique_ptr<CoreResult> solve(const mel::Problem& problem, int scheme, doubl
 
 std::unique_ptr<CoreResult> decide(const mel::Problem& problem, std::int64_t tau, int scheme,
                                    double time_limit_s, int threads, const py::object& callback,
-                                   const py::object& start) {
+                                   const py::object& start, bool tentative) {
     mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
     settings.spare = mel::Spare::none;
+    if (tentative) settings.trust = mel::Trust::tentative;
     return result_of(std::move(settings), callback,
                      [&](const mel::Settings& s) { return mel::decide(problem, tau, s); });
 }
@@ -55,7 +56,7 @@ void bind_solve(py::module_& module) {
                py::arg("start") = py::none(), py::arg("tentative") = false);
     module.def("decide", &decide, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
                py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
-               py::arg("start") = py::none());
+               py::arg("start") = py::none(), py::arg("tentative") = false);
     module.def("without_radio", &without_radio, py::arg("problem"), py::arg("tau"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true));

@@ -6,9 +6,7 @@
 <Status.OPTIMAL: 'optimal'>
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mel_fast import _interpreter  # noqa: F401  first: before anything compiled is imported
@@ -27,31 +25,29 @@ from mel_fast.planning import (
     fastest,
     frontier,
     least,
+    prices_of,
     simulate,
 )
-from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Interrupted, Status
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan, attach
+from mel_fast.plans.status import Status
 from mel_fast.solve import solve
+from mel_fast.sweep import sweep
+from mel_fast.verify import Verdict, verify
 
 if TYPE_CHECKING:
-    from mel_fast import channel, cp_sat, learning, reference, scenarios
+    from mel_fast import channel, cp_sat, learning, payload, reference, scenarios, tiers
     from mel_fast.scenarios.file import load_scenario
-    from mel_fast.solve.many import Batch, InterruptedMany, Plans, solve_many
-    from mel_fast.sweep import sweep
-    from mel_fast.verify import Verdict, verify
+    from mel_fast.solve.many import Batch, Plans, solve_many
 
 # Names that are imported when first used: some need extras, all cost import time. What keeps to a
 # limit in seconds is not among them, for an import could cost more than the limit.
-_MODULES = ("channel", "cp_sat", "learning", "reference", "scenarios")
+_MODULES = ("channel", "cp_sat", "learning", "payload", "reference", "scenarios", "tiers")
 _FUNCTIONS = {
     "Batch": "solve.many",
-    "InterruptedMany": "solve.many",
     "Plans": "solve.many",
-    "Verdict": "verify",
     "load_scenario": "scenarios.file",
     "solve_many": "solve.many",
-    "sweep": "sweep",
-    "verify": "verify",
 }
 
 __all__ = [
@@ -59,7 +55,6 @@ __all__ = [
     "Explanation",
     "Frontier",
     "Interrupted",
-    "InterruptedMany",
     "Learners",
     "LearningTask",
     "Least",
@@ -81,12 +76,14 @@ __all__ = [
     "learning",
     "least",
     "load_scenario",
+    "payload",
     "reference",
     "scenarios",
     "simulate",
     "solve",
     "solve_many",
     "sweep",
+    "tiers",
     "verify",
 ]
 
@@ -103,17 +100,4 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-class _Package(ModuleType):
-    """The package, in which `mel.verify` is the function even once its module is imported."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if isinstance(value, ModuleType) and _FUNCTIONS.get(name) == name:
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # As any module travels: by its name, with what a notebook's function refers to.
-        return import_module, (self.__name__,)
-
-
-sys.modules[__name__].__class__ = _Package
+attach(explain=explain, prices=prices_of, solve=solve)

@@ -105,6 +105,7 @@ def decide(
     threads: int,
     callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
+    tentative: bool = False,
 ) -> Result: ...
 def without_radio(
     problem: Problem,

@@ -11,7 +11,7 @@ from mel_fast import reference
 from mel_fast.model.learners import LIMITS as LIMIT_COLUMNS
 from strategies import SCHEMES, VARIANTS, draw
 
-FIELDS = ("status", "scheme", "tau", "bound", "certificate", "reasons", "nodes", "passes", "end")
+FIELDS = ("status", "scheme", "tau", "bound", "certificate", "reasons", "nodes", "passes", "_end")
 COLUMNS = ("samples", "bandwidth_hz", "power_w", "blocks")
 HAIR = 1e-14  # of the budgets: within what double precision cannot tell
 

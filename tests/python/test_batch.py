@@ -238,7 +238,7 @@ def test_ctrl_c_in_the_callback_returns_the_rows_done():
 
     # One call to the callback every 10 ms or so: enough rows that no machine is done before.
     draws = table1_draws(100_000, learners=10)
-    with pytest.raises(mel.InterruptedMany) as caught:
+    with pytest.raises(mel.Interrupted) as caught:
         stopped_while_some_rows_remain(draws, callback=interrupt_once)
     done = (caught.value.plans.status != "unsolved").sum()
     assert 0 < done < 100_000
@@ -252,7 +252,7 @@ def test_ctrl_c_within_the_core_returns_the_rows_done():
             timer.start()
             while True:  # ended by the signal alone, however fast the machine
                 mel.solve_many(draws, threads=2)
-        except mel.InterruptedMany as stop:
+        except mel.Interrupted as stop:
             if (stop.plans.status == "unsolved").any():  # or it came with the last row
                 break
         except KeyboardInterrupt:

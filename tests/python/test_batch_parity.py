@@ -100,7 +100,7 @@ def test_a_start_gives_what_it_gives_one_problem(kind):
 def test_a_row_ends_where_the_same_problem_alone_ends():
     draws, plans = starts()
     for row in range(4):
-        assert plans[row].end == mel.solve(draws.problem(row)).end
+        assert plans[row]._end == mel.solve(draws.problem(row))._end
 
 
 KEEPS = [
@@ -179,7 +179,7 @@ def test_ctrl_c_between_the_rows_that_are_escalated_keeps_what_is_done(monkeypat
         return plan
 
     monkeypatch.setattr(many, "finished", interrupt_at_the_second)
-    with pytest.raises(mel.InterruptedMany) as caught:
+    with pytest.raises(mel.Interrupted) as caught:
         mel.solve_many(table1_draws(3, learners=4), then="power")
     assert caught.value.plans.status.tolist() == ["optimal"] * 3
     assert len(calls) == 2

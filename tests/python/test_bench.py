@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast.bench import WrongAnswerError, _batch, _growth, _large, _measure, _report, run
+from mel_fast.bench import (
+    WrongAnswerError,
+    _batch,
+    _growth,
+    _large,
+    _measure,
+    _payload,
+    _report,
+    run,
+)
 from mel_fast.bench._plot import save_growth
 from mel_fast.cli import run as command
 from mel_fast.scenarios import table1
@@ -104,3 +113,16 @@ def test_the_command_prints_a_page(capsys, tmp_path):
 def test_wrong_usage_is_one_line(words, capsys):
     assert command(["bench", *words]) == 2
     assert capsys.readouterr().err.startswith("mel-fast: ")
+
+
+def test_payloads_are_measured_beside_their_entropy(monkeypatch):
+    rows = _payload.measure(quick=True, threads=1)
+    first = rows[0]
+    assert first["recipe"] == "8-bit uniform"
+    assert 6.0 < first["bits_a_value"] < 7.5
+    assert 0.0 <= first["above_entropy_percent"] < 3.0
+    goals = {row["what"] for row in _report.targets({"payload": rows})}
+    assert "8-bit uniform: encode, MB of float32 a second" in goals
+    monkeypatch.setattr(_payload, "_MOST_ABOVE", 0.0)
+    with pytest.raises(WrongAnswerError, match="above the entropy"):
+        _payload.measure(quick=True, threads=1)

@@ -284,7 +284,7 @@ def test_help_names_the_commands(command):
 
 
 def test_progress_is_shown_on_a_terminal_only_and_taken_away(monkeypatch, capsys):
-    from mel_fast.cli import progress
+    from mel_fast.cli.shared import progress
 
     monkeypatch.setattr(progress, "_AFTER_S", 0.0)
     monkeypatch.setattr(progress, "_EVERY_S", 0.0)

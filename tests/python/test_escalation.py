@@ -107,7 +107,7 @@ def test_ctrl_c_in_the_check_keeps_the_plan() -> None:
     assert caught.value.plan.problem == problem
     with (
         mock.patch("mel_fast.verify.verify", mock.Mock(side_effect=KeyboardInterrupt)),
-        pytest.raises(mel.InterruptedMany) as many,
+        pytest.raises(mel.Interrupted) as many,
     ):
         mel.solve_many([problem])
     assert many.value.plans.tau[0] == caught.value.plan.tau

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast._files import atomic
-from mel_fast._files.atomic import beside, write_text
+from mel_fast._base import atomic
+from mel_fast._base.atomic import beside, write_text
 from mel_fast.experiments import tables
 from mel_fast.learning import loop
 
@@ -125,7 +125,7 @@ def test_a_pipe_that_nobody_reads_is_given_up_by_name(tmp_path, plan, monkeypatc
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="needs /proc")
 def test_what_goes_to_stdout_stands_between_what_stands_there(tmp_path):
     code = (
-        "import sys; from mel_fast._files.atomic import write_text; print('a', flush=True);"
+        "import sys; from mel_fast._base.atomic import write_text; print('a', flush=True);"
         "write_text('/dev/stdout', 'b\\n'); print('c')"
     )
     with (tmp_path / "out").open("w") as out:
@@ -184,7 +184,7 @@ def test_content_is_on_the_disk_before_its_name_and_the_name_after(tmp_path, mon
 def killed_writer(path: Path) -> None:
     """Let a process begin to write and be killed."""
     code = (
-        "import os, sys; from mel_fast._files.atomic import beside\n"
+        "import os, sys; from mel_fast._base.atomic import beside\n"
         "with beside(sys.argv[1]) as t: t.write_text('half'); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)]).returncode == -9

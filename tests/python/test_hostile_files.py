@@ -7,7 +7,7 @@ import time
 import pytest
 
 import mel_fast as mel
-from mel_fast._base import grammar
+from mel_fast.model import grammar
 from mel_fast.scenarios import file as scenario_file
 from mel_fast.scenarios.file import load_scenario
 from mel_fast.scenarios.text import table1_text

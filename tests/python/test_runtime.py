@@ -68,7 +68,7 @@ def without_time(plan: mel.Plan) -> dict:
 def test_ctrl_c_within_a_solve_brings_the_best_plan_so_far(work: str) -> None:
     code = textwrap.dedent(LONG_SOLVE) + textwrap.dedent(f"""
         problem = large(1_000_000)
-        problem.core
+        problem._core
         stop = None
         while stop is None:
             try:
@@ -148,7 +148,7 @@ def test_one_problem_shared_by_many_threads() -> None:
 @pytest.mark.parametrize("learners", [1, 20, 100_000])
 def test_time_limit_zero_returns_at_once_with_a_valid_bound(scheme: str, learners: int) -> None:
     problem = mel.scenarios.table1(learners=learners, cycle_s=30.0, seed=0, idle="excused")
-    problem.core  # noqa: B018  the conversion is not the solver's time
+    problem._core  # noqa: B018  the conversion is not the solver's time
     plan = mel.solve(problem, scheme=scheme, time_limit_s=0.0)
     assert plan.passes <= 1  # counted, not timed: the same on every machine
     assert plan.tau <= plan.bound

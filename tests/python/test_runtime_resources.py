@@ -127,7 +127,7 @@ def test_limits_and_callbacks_hold_where_threads_are_missing() -> None:
         import resource
         import mel_fast as mel
         problem = mel.scenarios.table1(learners=200_000, cycle_s=30.0, seed=0, idle="excused")
-        problem.core
+        problem._core
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + 600_000_000, resource.RLIM_INFINITY))
         stopped = mel.solve(problem, threads=512, time_limit_s=0.0)

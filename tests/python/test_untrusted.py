@@ -9,7 +9,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast._base import untrusted
-from mel_fast.plans.text import html
+from mel_fast.plans.words.text import html
 from mel_fast.scenarios.file import load_scenario
 from mel_fast.scenarios.text import table1_text
 

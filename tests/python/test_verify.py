@@ -14,7 +14,7 @@ flint = pytest.importorskip("flint")
 
 import mel_fast as mel  # noqa: E402
 from mel_fast import reference  # noqa: E402
-from mel_fast.verify import Verdict, _learner, verify_dict, verify_file  # noqa: E402
+from mel_fast.verify import Verdict, _check, _learner, verify_dict, verify_file  # noqa: E402
 from strategies import SCHEMES, VARIANTS  # noqa: E402
 
 PACKAGE = Path(mel.__file__).parent
@@ -189,8 +189,7 @@ def test_progress_counts_up_to_its_total():
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_bar_appears_late_and_only_on_a_terminal(terminal, monkeypatch, capsys):
-    module = sys.modules["mel_fast.verify"]
-    monkeypatch.setattr(module, "_BAR_AFTER_S", 0.0)
+    monkeypatch.setattr(_check, "_BAR_AFTER_S", 0.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     problem = instance(1, learners=5000, samples=50_000)
     assert mel.verify(problem, mel.solve(problem)).ok

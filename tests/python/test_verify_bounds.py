@@ -9,7 +9,9 @@ import pytest
 
 flint = pytest.importorskip("flint")
 
-from mel_fast.verify import _blocks, _capped, _learner, _peak, _read, _response  # noqa: E402
+from mel_fast.verify import _learner  # noqa: E402
+from mel_fast.verify.best import _blocks, _capped, _peak, _response  # noqa: E402
+from mel_fast.verify.claim import _read  # noqa: E402
 from naive_judge import MP, Numbers, Prices, best_value, cost, value  # noqa: E402
 
 LAWS = ("density", "fixed")

@@ -4,7 +4,7 @@ import pytest
 
 flint = pytest.importorskip("flint")
 
-from mel_fast.verify import _read  # noqa: E402
+from mel_fast.verify.claim import _read  # noqa: E402
 from naive_judge import MP, Numbers, Prices, capped_cost, cost, power_for  # noqa: E402
 from test_verify_bounds import LAWS, Case, fixture_bad_guesses  # noqa: E402, F401
 

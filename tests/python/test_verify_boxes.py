@@ -7,8 +7,9 @@ import pytest
 pytest.importorskip("flint")
 
 import mel_fast as mel
-from mel_fast.verify import _cover, _learner, _ledger, _read, verify_dict
+from mel_fast.verify import _cover, _learner, _ledger, verify_dict
 from mel_fast.verify._boxes import Boxes
+from mel_fast.verify.claim import _read
 from mutated import seeded
 from test_verify import instance
 

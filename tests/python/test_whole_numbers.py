@@ -8,7 +8,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast.model.counts import bandwidth_holding, blocks_within
-from mel_fast.plans.binding import binding
+from mel_fast.plans.words.binding import binding
 
 WIDTH = 81402.1673801973  # fl(7 w) < 7 w
 SEVEN = 7 * WIDTH

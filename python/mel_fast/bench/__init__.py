@@ -10,7 +10,7 @@ from mel_fast.bench._measure import WrongAnswerError
 
 __all__ = ["PARTS", "WrongAnswerError", "run"]
 
-PARTS = ("single", "batch", "large", "growth")
+PARTS = ("single", "batch", "large", "growth", "payload")
 
 
 def run(
@@ -38,7 +38,7 @@ def run(
     WrongAnswerError
         When an answer is not proved, or differs between runs or numbers of threads.
     """
-    from mel_fast.bench import _batch, _growth, _large, _single
+    from mel_fast.bench import _batch, _growth, _large, _payload, _single
     from mel_fast.bench._machine import machine
 
     measures: dict[str, Callable[..., list[dict[str, Any]]]] = {
@@ -46,6 +46,7 @@ def run(
         "batch": _batch.measure,
         "large": _large.measure,
         "growth": _growth.measure,
+        "payload": _payload.measure,
     }
     unknown = [part for part in parts if part not in measures]
     if unknown:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from mel_fast._base.atomic import write_figure
 from mel_fast._base.optional import require
-from mel_fast._files.atomic import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mel_fast._files.atomic import check_writable, write_text
+from mel_fast._base.atomic import check_writable, write_text
 
 _TITLES = {
     "single": "One small problem through Python (microseconds: median of all calls)",
     "batch": "Many small problems: solve_many on arrays, plans and bounds included",
     "large": "One large problem against one numpy.log1p pass of the same size",
     "growth": "From ten learners to ten million (density law)",
+    "payload": "What is sent: float32 values to bytes and back by one thread (processor time)",
 }
 
 
@@ -38,6 +39,12 @@ def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         if "cpu_s" in row:
             each = row["cpu_s"] / row["threads"]
             add(f"{what}, by CPU time a thread", goal, each / row["log1p_s"])
+    for row in report.get("payload", []):
+        if row["recipe"] in ("8-bit uniform", "4-bit kmeans"):
+            for way in ("encode", "decode"):
+                what = f"{row['recipe']}: {way}, MB of float32 a second"
+                add(what, 100.0, row[f"{way}_mb_per_s"], at_least=True)
+            add(f"{row['recipe']}: % above entropy", 3.0, row["above_entropy_percent"])
     growth = report.get("growth", [])
     for idle in dict.fromkeys(row["idle"] for row in growth):
         by_size = {row["learners"]: row for row in growth if row["idle"] == idle}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast.bench._measure import check_plans
-from mel_fast.plans.plan import SCHEMES
+from mel_fast.plans.status import SCHEMES
 from mel_fast.scenarios import table1
 from mel_fast.solve.single import solve
 
@@ -21,7 +21,7 @@ def measure(*, quick: bool, threads: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for learners in (10, 20):
         problem = table1(learners=learners)
-        _ = problem.core  # made once a problem, shown on its own
+        _ = problem._core  # made once a problem, shown on its own
         for scheme in SCHEMES:
             plans, micros = [], []
             for _ in range(300 if quick else 3000):

@@ -2,16 +2,46 @@
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from mel_fast._base.validation import MAX_INTEGER
+from mel_fast._base.validation import MAX_INTEGER, IntColumn
 from mel_fast.model.counts import bandwidth_holding
-
-if TYPE_CHECKING:
-    from mel_fast.bracket.search import Search
+from mel_fast.model.problem import Problem
 
 
-def search_blocks(search: "Search", guess: float) -> None:
+class Split(Protocol):
+    """The best allocation so far."""
+
+    amount: float
+    blocks: IntColumn | None
+
+
+class Search(Protocol):
+    """What decides one amount at a time (see `search`)."""
+
+    blocks: int | None
+
+    @property
+    def problem(self) -> Problem:
+        """What is asked about."""
+
+    @property
+    def scheme(self) -> str:
+        """What is planned jointly."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing further is to be asked."""
+
+    @property
+    def best(self) -> Split | None:
+        """The best allocation so far."""
+
+    def decide(self, amount: float) -> bool | None:
+        """Ask whether an amount suffices; None where that stays open."""
+
+
+def search_blocks(search: Search, guess: float) -> None:
     """Close in on the least number of blocks, beginning near the bandwidth `guess`."""
     width = search.problem.radio.block_hz or 0.0
     low, high, step = 0, 0, 1  # `low` blocks are ruled out, `high` suffice once it is not 0
@@ -37,7 +67,7 @@ def search_blocks(search: "Search", guess: float) -> None:
             low, step = asked, 1
 
 
-def _decide(search: "Search", width: float, blocks: int) -> bool | None:
+def _decide(search: Search, width: float, blocks: int) -> bool | None:
     """Ask with the most bandwidth that has so many blocks, so that a refusal rules out the most."""
     answer = search.decide(math.nextafter(bandwidth_holding(blocks + 1, width), 0.0))
     if answer and search.best is not None:
@@ -46,7 +76,7 @@ def _decide(search: "Search", width: float, blocks: int) -> bool | None:
     return answer
 
 
-def _used(search: "Search", asked: int) -> int:
+def _used(search: Search, asked: int) -> int:
     """Return how many of the blocks asked for the best plan needs, at least one."""
     assert search.best is not None
     assert search.best.blocks is not None

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mel_fast import _core
-from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColumn, IntColumn, freeze
+from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColumn, IntColumn
 from mel_fast.bracket.blocks import search_blocks
 from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.precise import may_sharpen, sharpen
+from mel_fast.bracket.split import Split
 from mel_fast.model.problem import Problem
 from mel_fast.plans.certificate import certificate_of
-from mel_fast.plans.plan import SCHEMES, Plan, Scheme
-from mel_fast.plans.shares import SHARES
-from mel_fast.plans.status import Status
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Scheme, Status
 
 RESOURCES = ("cycle_s", "bandwidth_hz", "power_w")
 WIDTH = 1e-9
@@ -49,35 +50,11 @@ def least_stated(problem: Problem, resource: str) -> float:
 def most_stated(problem: Problem, resource: str) -> float:
     """Return the largest amount of a resource that a problem may have."""
     if resource == "cycle_s":
-        return problem.core.largest_cycle_s
+        return problem._core.largest_cycle_s
     block_hz = problem.radio.block_hz
     if resource == "power_w" or block_hz is None:
         return LARGEST
     return min(block_hz * MAX_INTEGER, LARGEST)
-
-
-@dataclass(slots=True)
-class Split:
-    """An allocation that fits a problem with `amount` of the resource."""
-
-    amount: float
-    samples: IntColumn
-    bandwidth_hz: FloatColumn
-    power_w: FloatColumn
-    blocks: IntColumn | None = None
-
-    @classmethod
-    def of(cls, amount: float, result: _core.Result) -> "Split":
-        """Return the split of a result that has one."""
-        assert result.samples is not None
-        assert result.bandwidth_hz is not None
-        assert result.power_w is not None
-        return cls(amount, result.samples, result.bandwidth_hz, result.power_w, result.blocks)
-
-    def shares(self) -> dict[str, Any]:
-        """Return the columns by a plan's names for them, read-only."""
-        columns = {name: getattr(self, name) for name in SHARES}
-        return {name: None if c is None else freeze(c) for name, c in columns.items()}
 
 
 @dataclass(slots=True)
@@ -156,6 +133,8 @@ class Search:
                 search_blocks(self, guess)
         elif self.best is not None or self._bracket(guess, sure):
             self._close()
+            if not self.closed() and not self.stopped and may_sharpen(self):
+                sharpen(self, _SHARE * WIDTH)
 
     def _seen(self, interrupted: object) -> None:
         """Take note of why the core came back."""
@@ -180,7 +159,7 @@ class Search:
         """Say whether computing and the learners' limits forbid tau whatever the amount."""
         most = self.most_stated
         result = _core.without_radio(
-            self.with_amount(most).core,
+            self.with_amount(most)._core,
             self.tau,
             SCHEMES.index(self.scheme),
             self.clock.left(),
@@ -197,7 +176,7 @@ class Search:
     def _enclose(self) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
         lower, refuted, amount, found, interrupted = _core.bracket(
-            self.problem.core,
+            self.problem._core,
             self.tau,
             RESOURCES.index(self.resource),
             SCHEMES.index(self.scheme),
@@ -213,10 +192,24 @@ class Search:
             self.best = Split.of(amount, found)
         self._seen(interrupted)
 
+    def take(
+        self,
+        amount: float,
+        samples: IntColumn,
+        bandwidth_hz: FloatColumn,
+        power_w: FloatColumn,
+    ) -> None:
+        """Keep an allocation that fits with `amount`."""
+        self.best = Split(amount, samples, bandwidth_hz, power_w)
+
+    def look_at_clock(self) -> None:
+        """Take note of the limit."""
+        self._seen(False)
+
     def nothing(self) -> Plan:
         """Return what is known of the problem before any work."""
         code = SCHEMES.index(self.scheme)
-        result = _core.solve(self.problem.core, code, 0.0, self.threads, None)
+        result = _core.solve(self.problem._core, code, 0.0, self.threads, None)
         return Plan._from_core(self.problem, self.scheme, result)
 
     def _estimate(self) -> tuple[float, bool]:
@@ -226,7 +219,7 @@ class Search:
         """
         code = SCHEMES.index(self.scheme) if self.scheme != "task_only" else 0
         amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
-            self.problem.core,
+            self.problem._core,
             self.tau,
             RESOURCES.index(self.resource),
             code,
@@ -281,7 +274,7 @@ class Search:
         amount = min(amount, self.most_stated)
         problem = self.with_amount(amount)
         # A question that takes half of what is left may be one that a wider step avoids.
-        result = self._asked(problem, self.tau, 0.5 * self.clock.left())
+        result = self.ask(problem, self.tau, 0.5 * self.clock.left())
         if result.tau == self.tau:
             self._keep(problem, amount, result)
             return True
@@ -291,10 +284,14 @@ class Search:
             return False
         return None
 
-    def _asked(self, problem: Problem, tau: int, limit_s: float) -> _core.Result:
+    def ask(
+        self, problem: Problem, tau: int, limit_s: float | None = None, *, tentative: bool = False
+    ) -> _core.Result:
+        """Ask the core about one tau; a tentative answer counts no rounding errors."""
         code = SCHEMES.index(self.scheme)
+        left_s = self.clock.left() if limit_s is None else limit_s
         result = _core.decide(
-            problem.core, tau, code, limit_s, self.threads, self._teller, self.start
+            problem._core, tau, code, left_s, self.threads, self._teller, self.start, tentative
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -305,7 +302,7 @@ class Search:
         split = Split.of(amount, result)
         if self.scheme != "task_only" and not self.stopped:
             least, bandwidth_hz, power_w, blocks, interrupted = _core.least_of_split(
-                problem.core,
+                problem._core,
                 self.tau,
                 split.samples,
                 RESOURCES.index(self.resource),
@@ -326,12 +323,14 @@ class Search:
             return None
         problem = self.with_amount(self.best.amount)
         code = SCHEMES.index(self.scheme)
-        above = self._asked(problem, self.tau + 1, 0.0 if self.stopped else self.clock.left())
+        above = self.ask(problem, self.tau + 1, 0.0 if self.stopped else self.clock.left())
         tau, best = self.tau, self.best
         if above.tau > tau:  # the same amount serves for more
             limit = 0.0 if self.stopped else self.clock.left()
             where = (tau + 1.0, *above.end[1:])
-            result = _core.solve(problem.core, code, limit, self.threads, self._teller, True, where)
+            result = _core.solve(
+                problem._core, code, limit, self.threads, self._teller, True, where
+            )
             self._seen(result.interrupted)
             if result.tau > tau:
                 return Plan._from_core(problem, self.scheme, result)
@@ -347,16 +346,16 @@ class Search:
 
     def proof(self) -> Plan | None:
         """Return the claim that tau is impossible with the lower end, as a plan without a plan."""
-        if self.refuted is None:
-            return None
+        return None if self.refuted is None else self.refutation(self.lower, self.refuted)
+
+    def refutation(self, amount: float, result: _core.Result) -> Plan:
+        """Return the claim that a result's tree shows tau impossible with `amount`."""
         return self._claim(
-            self.with_amount(self.lower),
+            self.with_amount(amount),
             status=Status.INFEASIBLE if self.tau == 1 else Status.UNDECIDED,
             tau=0,
             bound=self.tau - 1,
-            certificate=certificate_of(
-                self.scheme, self.tau - 1, self.refuted, self.problem.learners
-            ),
+            certificate=certificate_of(self.scheme, self.tau - 1, result, self.problem.learners),
             reasons=(f"asked only whether tau = {self.tau} is possible: it is not",),
         )
 

@@ -18,9 +18,9 @@ from typing import Any, TextIO, cast
 
 import click
 
-from mel_fast import __version__
 from mel_fast._base.arithmetic import usual_arithmetic
 from mel_fast._base.untrusted import visible
+from mel_fast._core import __version__
 
 COMMANDS = (
     "solve",

@@ -6,7 +6,7 @@ import click
 
 from mel_fast.bench import PARTS, WrongAnswerError, run
 from mel_fast.cli import say
-from mel_fast.cli.scenario import about, check_plot
+from mel_fast.cli.shared.scenario import about, check_plot
 from mel_fast.solve.asked import MAX_THREADS
 
 WRONG_STATUS = 1
@@ -21,7 +21,7 @@ WRONG_STATUS = 1
 def command(
     quick: bool, parts: tuple[str, ...], threads: int, out: Path | None, plot: Path | None
 ) -> int:
-    """Measure this machine: small problems, batches, a million learners, growth to ten million.
+    """Measure this machine: small problems, batches, growth to ten million learners, payloads.
 
     Prints a page of tables. Every answer is checked: a status that is not proved, or a difference
     between runs or numbers of threads, ends it. Exit status: 0 done, 1 a wrong answer, 2 wrong

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.progress import LeastProgress
-from mel_fast.cli.scenario import (
+from mel_fast.cli.shared.progress import LeastProgress
+from mel_fast.cli.shared.scenario import (
     EXIT_STATUS,
     RESOURCES,
     about,

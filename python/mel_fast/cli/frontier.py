@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.scenario import (
+from mel_fast.cli.shared.scenario import (
     EXIT_STATUS,
     RESOURCES,
     about,

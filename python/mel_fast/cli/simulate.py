@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.scenario import EXIT_STATUS, scenario_options, solved
+from mel_fast.cli.shared.scenario import EXIT_STATUS, scenario_options, solved
 from mel_fast.planning import simulate
 from mel_fast.plans.status import Status
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from mel_fast._files.atomic import beside
-from mel_fast.cli.progress import SolveProgress
-from mel_fast.cli.render import FORMATS, render
-from mel_fast.cli.scenario import (
+from mel_fast._base.atomic import beside
+from mel_fast.cli.shared.progress import SolveProgress
+from mel_fast.cli.shared.render import FORMATS, render
+from mel_fast.cli.shared.scenario import (
     EXIT_STATUS,
     about,
     check_plot,
@@ -19,8 +19,8 @@ from mel_fast.cli.scenario import (
     take_changes,
 )
 from mel_fast.model.problem import Problem
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Interrupted
 from mel_fast.solve.single import THENS, solve
 
 

@@ -8,9 +8,12 @@ import click
 import numpy as np
 
 from mel_fast.cli import say
-from mel_fast.cli.scenario import about, check_plot, check_targets
+from mel_fast.cli.shared.scenario import about, check_plot, check_targets
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.asked import MAX_THREADS
-from mel_fast.sweep import InterruptedSweep, SweepTable, check_drawable, sweep
+from mel_fast.sweep import sweep
+from mel_fast.sweep._run import check_drawable
+from mel_fast.sweep._table import SweepTable
 
 PROVED_STATUS = 0
 ALL_INFEASIBLE_STATUS = 3
@@ -81,7 +84,7 @@ def command(
             time_limit_s=time_limit_s,
             progress=not quiet,
         )
-    except InterruptedSweep as stop:
+    except Interrupted as stop:
         where = f"; the same command goes on from {output}" if output is not None else ""
         say(f"{len(stop.table)} rows are done{where}")
         raise

@@ -12,8 +12,9 @@ from mel_fast.cp_sat._result import Bracket
 from mel_fast.cp_sat._search import Search
 from mel_fast.cp_sat._watch import Watch
 from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import SCHEMES, Plan
-from mel_fast.plans.status import Interrupted, Status
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Status
 
 Formulation = Literal["tau_by_tau", "monolithic"]
 

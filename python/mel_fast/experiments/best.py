@@ -11,8 +11,7 @@ from mel_fast import scenarios
 from mel_fast.experiments.rules import equal_split, proportional_fair
 from mel_fast.experiments.tau import Step
 from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import Scheme
-from mel_fast.plans.status import Status
+from mel_fast.plans.status import Scheme, Status
 from mel_fast.solve.single import solve
 
 LEARNERS = (5, 10, 20, 50, 100, 1000, 10_000)

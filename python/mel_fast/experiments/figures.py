@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mel_fast._base.atomic import write_figure
 from mel_fast._base.optional import require
-from mel_fast._files.atomic import write_figure
 from mel_fast.experiments.published import (
     CYCLES_TO_TARGET,
     LABELS,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from mel_fast import __version__
+from mel_fast._base.atomic import write_text
 from mel_fast._base.optional import require
-from mel_fast._files.atomic import write_text
+from mel_fast._core import __version__
 from mel_fast.experiments import best, figures, published, readings, report, tau, training
 from mel_fast.experiments.tables import markdown, write_csv
 from mel_fast.learning import Dataset, History, load

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mel_fast._files.atomic import write_text
+from mel_fast._base.atomic import write_text
 
 Row = Mapping[str, Any]
 

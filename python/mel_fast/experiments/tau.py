@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast import scenarios
-from mel_fast.plans.plan import SCHEMES, Scheme
-from mel_fast.plans.status import Status
+from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.many import solve_many
 
 #: A draw that takes longer counts with the tau found by then, and is reported as not proved.

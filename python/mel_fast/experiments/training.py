@@ -21,7 +21,7 @@ from mel_fast._base.optional import require
 from mel_fast.experiments.rules import shared
 from mel_fast.experiments.tau import Cell, representative_draw
 from mel_fast.learning import Dataset, History, run
-from mel_fast.plans.plan import Scheme
+from mel_fast.plans.status import Scheme
 from mel_fast.scenarios import table1
 from mel_fast.solve.single import solve
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.atomic import write_figure
 from mel_fast._base.optional import require
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn
-from mel_fast._files.atomic import write_figure
 from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import SCHEMES, Plan
-from mel_fast.plans.status import Status
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Status
 from mel_fast.solve.single import solve
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mel_fast._base.atomic import beside, check_writable
 from mel_fast._base.untrusted import plain
 from mel_fast._base.validation import count_or_column, integer, real
-from mel_fast._files.atomic import beside, check_writable
 from mel_fast.learning.averaging import WeightedAverage
 from mel_fast.learning.data import Dataset
 from mel_fast.learning.idx import DataError

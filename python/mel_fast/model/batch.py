@@ -1,7 +1,7 @@
 """Many problems of the same number of learners as arrays: the fast input of `solve_many`."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,28 @@ from mel_fast.model.problem import IDLES, Idle, Problem
 from mel_fast.model.radio import Law, Radio
 from mel_fast.model.task import LearningTask
 
-if TYPE_CHECKING:
-    from mel_fast.scenarios import Table1Draws
-
 TASK_COUNTS = ("samples", "feature_bits", "fixed_parameters", "parameter_bits")
 _NOISES = ("noise_density_w_per_hz", "noise_power_w")
 _PER_ROW = ("bandwidth_hz", "power_w", "noise", "cycle_s", "flops_per_sample", *TASK_COUNTS)
 _COUNTS = (*TASK_COUNTS, "min_samples", "max_samples")
+
+
+class Draws(Protocol):
+    """Draws of one scenario that differ in their gains, as `scenarios.table1_draws` has them."""
+
+    @property
+    def gain(self) -> FloatColumn:
+        """Gains of all draws, shape (M, K)."""
+
+    @property
+    def cycle_s(self) -> float:
+        """The cycle of all draws."""
+
+    def __len__(self) -> int:
+        """Return the number of draws."""
+
+    def problem(self, row: int) -> Problem:
+        """Return one draw."""
 
 
 class Batch:
@@ -189,7 +204,7 @@ class Batch:
         return cls(problem.task, rows=rows, **{**words, **changes})
 
     @classmethod
-    def from_draws(cls, draws: "Table1Draws") -> "Batch":
+    def from_draws(cls, draws: Draws) -> "Batch":
         """Return the draws of :func:`mel_fast.scenarios.table1_draws` as a batch."""
         first = draws.problem(0)
         return cls.vary(first, gain=draws.gain, cycle_s=draws.cycle_s, rows=len(draws))

@@ -5,11 +5,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from mel_fast import _core
-from mel_fast._base import grammar
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen
 from mel_fast._base.validation import FloatColumn, choice, real
+from mel_fast._core import Problem as CoreProblem
+from mel_fast.model import grammar
 from mel_fast.model.learners import LIMITS, SAMPLE_LIMITS, Learners
 from mel_fast.model.radio import Law, Radio
 from mel_fast.model.task import COUNTS, SETTINGS, LearningTask
@@ -39,7 +39,7 @@ class Problem(Frozen):
         no learner may be so fast that a sample could be worked through more than 2**53 times.
     """
 
-    __slots__ = ("core", "cycle_s", "idle", "learners", "radio", "task")
+    __slots__ = ("_core", "cycle_s", "idle", "learners", "radio", "task")
     _fields: ClassVar[tuple[str, ...]] = ("task", "learners", "radio", "cycle_s", "idle")
 
     task: LearningTask
@@ -47,7 +47,7 @@ class Problem(Frozen):
     radio: Radio
     cycle_s: float
     idle: Idle
-    core: _core.Problem
+    _core: CoreProblem
     """The same problem in the compiled core."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Problem(Frozen):
             self._set(name, value)
         self._set("cycle_s", real("cycle_s", cycle_s))
         self._set("idle", choice("idle", idle, IDLES))
-        self._set("core", self._compile())
+        self._set("_core", self._compile())
 
     @property
     def law(self) -> Law:
@@ -81,14 +81,14 @@ class Problem(Frozen):
         """Whether any limit of a learner was given, or bandwidth comes in blocks."""
         return self.learners.limited or self.radio.block_hz is not None
 
-    def _compile(self) -> _core.Problem:
+    def _compile(self) -> CoreProblem:
         task, learners, radio = self.task, self.learners, self.radio
         limits: dict[str, Any] = {
             name: column.astype(np.float64) for name, column in learners.limits().items()
         }
         if radio.block_hz is not None:
             limits["block_hz"] = radio.block_hz
-        return _core.Problem(
+        return CoreProblem(
             samples=task.samples,
             sample_bits=float(task.sample_bits),
             model_bits_per_sample=float(task.model_bits_per_sample),
@@ -135,7 +135,7 @@ class Problem(Frozen):
         changed._set("radio", radio)
         changed._set("cycle_s", cycle)
         changed._set("idle", self.idle)
-        changed._set("core", self.core.with_budgets(cycle, radio.bandwidth_hz, radio.power_w))
+        changed._set("_core", self._core.with_budgets(cycle, radio.bandwidth_hz, radio.power_w))
         return changed
 
     def rates(self, bandwidth_hz: Any, power_w: Any) -> FloatColumn:

@@ -73,7 +73,7 @@ def evaluate_columns(
     power_w: FloatColumn,
 ) -> Times:
     """Do what `evaluate` does for columns that are known to be right."""
-    columns = _core.evaluate(problem.core, tau, samples, bandwidth_hz, power_w)
+    columns = _core.evaluate(problem._core, tau, samples, bandwidth_hz, power_w)
     if problem.idle == "excused":
         idle = samples == 0
         columns = (

@@ -4,7 +4,7 @@ from mel_fast._base.arithmetic import guard
 from mel_fast.planning._bottlenecks import Bottleneck
 from mel_fast.planning._explain import Explanation, explain
 from mel_fast.planning._frontier import Frontier, frontier
-from mel_fast.planning._least import Least, fastest, least, sparing
+from mel_fast.planning._least import Least, fastest, least
 from mel_fast.planning._leave_out import LeaveOut
 from mel_fast.planning._prices import Prices, prices_at, prices_of
 from mel_fast.planning._relief import Marginal, Relief
@@ -28,7 +28,6 @@ __all__ = [
     "prices_at",
     "prices_of",
     "simulate",
-    "sparing",
 ]
 
 

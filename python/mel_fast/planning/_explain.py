@@ -17,8 +17,9 @@ from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
 from mel_fast.planning._prices import Bound, Prices, least_bound
 from mel_fast.planning._relief import Marginal, Relief, energy_sentences, marginals, reliefs
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Interrupted, Status
+from mel_fast.plans.status import Status
 from mel_fast.solve.asked import asked_seconds, asked_threads
 
 _RESOURCES: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz", "power_w")
@@ -195,7 +196,7 @@ def _explained(plan: Plan, clock: Clock, threads: int) -> Explanation:
 
 def _least(plan: Plan, tau: int, over: Resource, limit_s: float, threads: int) -> Least:
     if limit_s > 0.0:
-        return search_least(plan.problem, tau, over, plan.scheme, limit_s, threads, plan.end)
+        return search_least(plan.problem, tau, over, plan.scheme, limit_s, threads, plan._end)
     return Least(
         problem=plan.problem,
         over=over,

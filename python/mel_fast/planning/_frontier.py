@@ -15,8 +15,8 @@ from mel_fast.bracket.search import RESOURCES, amount_of, least_stated
 from mel_fast.model.problem import Problem
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource
 from mel_fast.planning._steps import Callback, Work
-from mel_fast.plans.plan import SCHEMES, Scheme
-from mel_fast.plans.status import Interrupted, Status
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.asked import asked_callback, asked_problem, asked_seconds, asked_threads
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Frontier:
         OSError
             When the file cannot be written.
         """
-        from mel_fast._files.atomic import (
+        from mel_fast._base.atomic import (
             write_figure,  # here: its imports cost more than a limit may
         )
 

@@ -1,7 +1,6 @@
 """The least deadline or budget that a number of local cycles needs."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -20,8 +19,9 @@ from mel_fast.bracket.search import (
     most_stated,
 )
 from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import SCHEMES, Plan, Scheme
-from mel_fast.plans.status import Interrupted, Status
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.asked import (
     asked_callback,
     asked_problem,
@@ -250,29 +250,6 @@ def search_least(
         plan = found.plan if found.plan is not None else found.proof
         raise Interrupted(search.nothing() if plan is None else plan, found)
     return found
-
-
-def sparing(
-    plan: Plan,
-    then: str,
-    limit_s: float,
-    threads: int,
-    tell: Callable[[int], bool] | None = None,
-) -> Plan:
-    """Return an optimal plan with the least of one budget instead; as it is if none is found.
-
-    `tell` is told the passes so far now and then, and says whether to stop.
-    """
-    over: Resource = "power_w" if then == "power" else "bandwidth_hz"
-    clock = Clock(limit_s)
-    asked = None if tell is None else lambda lower, amount, passes, elapsed_s: tell(passes)
-    search = Search(plan.problem, plan.tau, over, plan.scheme, threads, clock, plan.end, asked)
-    search.run()
-    if search.interrupted:
-        raise Interrupted(plan)
-    if search.best is None or search.upper > amount_of(plan.problem, over):
-        return plan
-    return plan._with_shares(search.best.shares())
 
 
 def fastest(

@@ -5,7 +5,8 @@ from typing import Literal, NamedTuple
 
 from mel_fast import _core
 from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import SCHEMES, Plan, Scheme
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Scheme
 
 
 class Prices(NamedTuple):
@@ -55,7 +56,7 @@ def least_bound(
     if scheme == "task_only" or not problem.task.alpha_bits + problem.task.model_bits:
         return Bound("none")
     outcome, samples, per_s, per_hz, per_w = _core.worth_at(
-        problem.core, float(tau), SCHEMES.index(scheme), limit_s, threads, plan.end
+        problem._core, float(tau), SCHEMES.index(scheme), limit_s, threads, plan._end
     )
     if outcome != 0:
         return Bound(_OUTCOMES[outcome])

@@ -12,9 +12,9 @@ from mel_fast.model.learners import LIMITS
 from mel_fast.model.problem import Problem
 from mel_fast.model.reach import by_energy
 from mel_fast.planning._prices import Prices, least_bound
-from mel_fast.plans.binding import binding
-from mel_fast.plans.limit_reasons import sample_limits
 from mel_fast.plans.plan import Plan
+from mel_fast.plans.words.binding import binding
+from mel_fast.plans.words.limit_reasons import sample_limits
 from mel_fast.solve.single import solve
 
 _SHOWN = 3

@@ -8,8 +8,9 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.search import amount_of
 from mel_fast.model.problem import Problem
 from mel_fast.planning._least import Least, Resource, search_least
-from mel_fast.plans.plan import Plan, Scheme
-from mel_fast.plans.status import Interrupted
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Scheme
 from mel_fast.solve.single import solve
 
 Callback = Callable[[int, int, float], bool | None]
@@ -51,7 +52,7 @@ class Work:
     def steps(self, first: int, last: Plan, bar: Callable[[int], None] | None) -> list[Least]:
         """Enclose the breakpoints of each tau above `first` up to that of the plan `last`."""
         steps: list[Least] = []
-        where = last.end
+        where = last._end
         self.total = last.tau - first
         for tau in range(first + 1, last.tau + 1):
             limit = self.clock.share(last.tau + 1 - tau)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mel_fast import _core
-from mel_fast._base import grammar
 from mel_fast._base.untrusted import shown
+from mel_fast.model import grammar
 from mel_fast.model.learners import Learners
 from mel_fast.plans.twin_sides import without_empty_sides
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from mel_fast._base import grammar
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.atomic import write_text
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import LARGEST
-from mel_fast._files.atomic import write_text
+from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import SCHEMES, Plan
-from mel_fast.plans.status import Status
+from mel_fast.plans.status import SCHEMES, Status
+from mel_fast.plans.view import PlanView
 
 FORMAT = "mel_fast.plan"
 VERSION = 1
@@ -37,10 +37,11 @@ _KEYS = (
     "elapsed_s",
 )
 _SHARES = ("samples", "bandwidth_hz", "power_w")
+_ALLOCATION = (*_SHARES, "blocks")
 _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")
 
 
-def plan_to_dict(plan: Plan) -> dict[str, Any]:
+def plan_to_dict(plan: PlanView) -> dict[str, Any]:
     """Return the plan file's content."""
     blocks = {} if plan.blocks is None else {"blocks": plan.blocks.tolist()}
     return {
@@ -63,8 +64,8 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
     }
 
 
-def plan_from_dict(data: Any) -> Plan:
-    """Return the plan that a plan file's content describes, without judging it."""
+def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
+    """Return the problem and the other fields of a plan file's content, without judging them."""
     file = grammar.members("plan", data, _KEYS, (*_REMARKS, "blocks"))
     kind, version = file["format"], file["version"]
     if kind != FORMAT or type(version) is not int or version != VERSION:
@@ -86,19 +87,18 @@ def plan_from_dict(data: Any) -> Plan:
     shares: dict[str, Any] = {
         name: read(name, file[name]) for name, read in readers.items() if file.get(name) is not None
     }
-    return Plan(
-        problem,
-        status=status,
-        scheme=scheme,  # type: ignore[arg-type]
-        tau=tau,
-        bound=bound,
+    return problem, {
+        "status": status,
+        "scheme": scheme,
+        "tau": tau,
+        "bound": bound,
         **shares,
-        certificate=file["certificate"],
-        reasons=grammar.texts("reasons", file.get("reasons", [])),
-        nodes=grammar.integer("nodes", file.get("nodes", 0), 0, grammar.LONGEST),
-        passes=grammar.integer("passes", file.get("passes", 0), 0, grammar.LONGEST),
-        elapsed_s=grammar.real("elapsed_s", file.get("elapsed_s", 0), 0.0, LARGEST),
-    )
+        "certificate": file["certificate"],
+        "reasons": grammar.texts("reasons", file.get("reasons", [])),
+        "nodes": grammar.integer("nodes", file.get("nodes", 0), 0, grammar.LONGEST),
+        "passes": grammar.integer("passes", file.get("passes", 0), 0, grammar.LONGEST),
+        "elapsed_s": grammar.real("elapsed_s", file.get("elapsed_s", 0), 0.0, LARGEST),
+    }
 
 
 def _agree(file: dict[str, Any], status: str, tau: int, bound: int, *, in_blocks: bool) -> None:
@@ -122,24 +122,15 @@ def _agree(file: dict[str, Any], status: str, tau: int, bound: int, *, in_blocks
         )
 
 
-def save_plan(plan: Plan, path: str | PathLike[str]) -> None:
+def save_plan(plan: PlanView, path: str | PathLike[str]) -> None:
     """Write the plan file, whole or not at all."""
     write_text(path, json.dumps(plan_to_dict(plan), allow_nan=False) + "\n")
 
 
-def load_plan(path: str | PathLike[str]) -> Plan:
-    """Read a plan file."""
-    data = grammar.load(path)
-    try:
-        return plan_from_dict(data)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-
-
-def plan_to_json(plan: Plan, *, indent: int | None = None) -> str:
+def plan_to_json(plan: PlanView, *, indent: int | None = None) -> str:
     """Return one object of plain numbers whose keys are the plan's attributes."""
-    content = plan.content()
-    content["status"] = str(plan.status)
+    names = ("scheme", "tau", "bound", *_ALLOCATION, "certificate", *_REMARKS)
+    content = {"status": str(plan.status), **{name: getattr(plan, name) for name in names}}
     if plan.problem.radio.block_hz is None:
         del content["blocks"]
     for name in ("send_s", "compute_s", "return_s", "total_s"):

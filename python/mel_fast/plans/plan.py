@@ -1,30 +1,34 @@
 """A plan: what each learner gets, and what proves that no better one exists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import hashable, same
 from mel_fast._base.optional import require
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, freeze, integer, real
+from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
+from mel_fast.plans.certificate import certificate_of, checked_certificate
 from mel_fast.plans.shares import checked_shares, energy_spent, plan_columns
-from mel_fast.plans.status import Status
+from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mel_fast.planning import Explanation, Prices
-
-Scheme = Literal["joint", "task_only", "resource_only"]
-
-SCHEMES: tuple[Scheme, ...] = ("joint", "task_only", "resource_only")
 _LONGEST = 2**63 - 1
-STATUSES = (Status.OPTIMAL, Status.FEASIBLE, Status.INFEASIBLE, Status.UNDECIDED)
+
+# What is asked of a plan is worked out in rooms above this one; the face puts it here.
+_asked: dict[str, Callable[..., Any]] = {}
+
+
+def attach(**verbs: Callable[..., Any]) -> None:
+    """Give plans their verbs: `explain`, `prices` and `solve`, functions of a plan or problem."""
+    _asked.update(verbs)
 
 
 class Plan:
@@ -100,8 +104,6 @@ reasons, nodes, passes, elapsed_s
     ) -> None:
         if not isinstance(problem, Problem):
             raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
-        from mel_fast.plans.certificate import checked_certificate
-
         scheme = cast(Scheme, choice("scheme", scheme, SCHEMES))
         bound = integer("bound", bound, low=0, high=_LONGEST - 1)
         self.__dict__.update(
@@ -140,7 +142,7 @@ reasons, nodes, passes, elapsed_s
         raise AttributeError(f"Plan is immutable: cannot delete {name!r}")
 
     @property
-    def end(self) -> tuple[float, float, float] | None:
+    def _end(self) -> tuple[float, float, float] | None:
         """Tau and the prices of a hertz and a watt from which `start=` begins, None without any.
 
         Where the solver's search ended; for a plan that was read, what its certificate says.
@@ -155,17 +157,13 @@ reasons, nodes, passes, elapsed_s
         return None
 
     @cached_property
-    def prices(self) -> "Prices | None":
+    def prices(self) -> Any:
         """What a second, a hertz and a watt buy at the margin; None for ``task_only``."""
-        from mel_fast.planning import prices_of
+        return _asked["prices"](self)
 
-        return prices_of(self)
-
-    def explain(self, **options: Any) -> "Explanation":
+    def explain(self, **options: Any) -> Any:
         """Return what blocks one more local cycle, see :func:`mel_fast.explain`."""
-        from mel_fast.planning import explain
-
-        return explain(self, **options)
+        return _asked["explain"](self, **options)
 
     def replan(self, problem: Problem, **options: Any) -> "Plan":
         """Return the plan for a changed problem, beginning at this plan's prices.
@@ -173,9 +171,8 @@ reasons, nodes, passes, elapsed_s
         The same as ``solve(problem, start=self)`` with this plan's scheme; `options` as for
         `solve`: ``keep=[0, 3]`` holds the samples fixed that learners 0 and 3 have here.
         """
-        from mel_fast.solve.single import solve
-
-        return solve(problem, start=self, **{"scheme": self.scheme, **options})
+        plan: Plan = _asked["solve"](problem, start=self, **{"scheme": self.scheme, **options})
+        return plan
 
     @property
     def _core_result(self) -> _core.Result:
@@ -226,14 +223,12 @@ reasons, nodes, passes, elapsed_s
     @cached_property
     def certificate(self) -> dict[str, Any] | None:
         """The proof that ``bound + 1`` local cycles are impossible (see docs/proof.md)."""
-        from mel_fast.plans.certificate import certificate_of
-
         return certificate_of(self.scheme, self.bound, self._core_result, self.problem.learners)
 
     @cached_property
     def reasons(self) -> tuple[str, ...]:
         """Why there is no plan, or no proof; empty when the plan is optimal."""
-        from mel_fast.plans.reasons import reasons_of
+        from mel_fast.plans.words.reasons import reasons_of
 
         return reasons_of(self, self._core_result)
 
@@ -289,9 +284,10 @@ reasons, nodes, passes, elapsed_s
             When the content is not a plan's, as docs/certificate.md writes it down; whether the
             plan is right is `verify`'s matter.
         """
-        from mel_fast.plans.file import plan_from_dict
+        from mel_fast.plans.file import plan_fields
 
-        return plan_from_dict(data)
+        problem, fields = plan_fields(data)
+        return cls(problem, **fields)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the plan file, a JSON with hexadecimal floats; replaced as a whole or not at all.
@@ -316,9 +312,11 @@ reasons, nodes, passes, elapsed_s
         ValueError
             When it is not a plan file, or larger than 512 MiB.
         """
-        from mel_fast.plans.file import load_plan
-
-        return load_plan(path)
+        data = grammar.load(path)
+        try:
+            return cls.from_dict(data)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return one JSON object of plain numbers whose keys are the attributes' names.
@@ -352,7 +350,7 @@ reasons, nodes, passes, elapsed_s
 
     def summary(self) -> str:
         """Return a few lines of text: what was found, what proves it, what is used up."""
-        from mel_fast.plans.text import summary
+        from mel_fast.plans.words.text import summary
 
         return summary(self)
 
@@ -363,7 +361,7 @@ reasons, nodes, passes, elapsed_s
         )
 
     def _repr_html_(self) -> str:
-        from mel_fast.plans.text import html
+        from mel_fast.plans.words.text import html
 
         return html(self)
 
@@ -375,14 +373,14 @@ reasons, nodes, passes, elapsed_s
         plan.__dict__.update({**kept, **shares})
         return plan
 
-    def content(self) -> dict[str, Any]:
+    def _content(self) -> dict[str, Any]:
         """Return the attributes by name, without the problem and the times."""
         names = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
         more = ("blocks", "certificate", "reasons", "nodes", "passes", "elapsed_s")
         return {name: getattr(self, name) for name in (*names, *more)}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.problem, self.content())
+        return _rebuild, (self.problem, self._content())
 
     def __copy__(self) -> "Plan":
         return self
@@ -393,10 +391,10 @@ reasons, nodes, passes, elapsed_s
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):
             return NotImplemented
-        theirs = other.content()
+        theirs = other._content()
         theirs["elapsed_s"] = self.elapsed_s  # how long it took is no part of what was found
         return self.problem == other.problem and all(
-            same(mine, theirs[name]) for name, mine in self.content().items()
+            same(mine, theirs[name]) for name, mine in self._content().items()
         )
 
     def __hash__(self) -> int:

@@ -1,15 +1,13 @@
 """The columns of a plan: what each learner is given, and what it spends."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mel_fast._base.validation import FloatColumn, IntColumn, count_column, freeze, share_column
 from mel_fast.model.problem import Problem
-
-if TYPE_CHECKING:
-    from mel_fast.plans.plan import Plan
+from mel_fast.plans.view import PlanView
 
 SHARES = ("samples", "blocks", "bandwidth_hz", "power_w")
 _TIMES = ("send_s", "compute_s", "return_s", "total_s")
@@ -43,7 +41,7 @@ def checked_shares(
     }
 
 
-def plan_columns(plan: "Plan") -> dict[str, IntColumn | FloatColumn]:
+def plan_columns(plan: PlanView) -> dict[str, IntColumn | FloatColumn]:
     """Return all columns that a plan and its learners have."""
     columns = {name: getattr(plan, name) for name in (*SHARES, *_TIMES)}
     columns["spent_energy_j"] = plan.energy_j

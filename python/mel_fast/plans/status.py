@@ -1,10 +1,11 @@
-"""What is known about a plan."""
+"""The words of a plan: what was planned jointly, and what is known."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Literal
 
-if TYPE_CHECKING:
-    from mel_fast.plans.plan import Plan
+Scheme = Literal["joint", "task_only", "resource_only"]
+
+SCHEMES: tuple[Scheme, ...] = ("joint", "task_only", "resource_only")
 
 
 class Status(StrEnum):
@@ -20,13 +21,5 @@ class Status(StrEnum):
     """Double precision cannot separate ``tau`` from ``bound``; both are still valid."""
 
 
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during :func:`mel_fast.solve` or planning; ``plan`` is the best plan before it.
-
-    ``found`` is what `least`, `frontier` or `cp_sat.bracket` knew by then, None for `solve`.
-    """
-
-    def __init__(self, plan: "Plan", found: Any = None) -> None:
-        super().__init__("interrupted; the best plan so far is in .plan")
-        self.plan = plan
-        self.found = found
+STATUSES = (Status.OPTIMAL, Status.FEASIBLE, Status.INFEASIBLE, Status.UNDECIDED)
+"""In the order of the core's codes."""

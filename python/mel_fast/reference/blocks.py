@@ -22,7 +22,7 @@ from mel_fast.reference.limits import Floats, Ints, limits_of
 from mel_fast.reference.rates import can_sum, noise, rate_table
 
 if TYPE_CHECKING:
-    from mel_fast import Problem
+    from mel_fast.model.problem import Problem
 
 LARGEST_EFFORT = 2_000_000_000
 ROUNDING = 1e-13  # value and price nearly cancel where the price is far too high

@@ -25,7 +25,7 @@ from mel_fast.reference.rates import can_sum, rate_table
 from mel_fast.reference.water import cheapest, fill_rates, shares
 
 if TYPE_CHECKING:
-    from mel_fast import Problem
+    from mel_fast.model.problem import Problem
 
 MARGIN = 1e-9  # a scale this near to one counts for neither side
 LARGEST_TABLE = 3_000_000

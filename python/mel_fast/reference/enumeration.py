@@ -24,7 +24,7 @@ from mel_fast.reference.rates import can_sum, link_rate, rate_table
 from mel_fast.reference.water import cheapest, fill_rates
 
 if TYPE_CHECKING:
-    from mel_fast import Problem
+    from mel_fast.model.problem import Problem
 
 ROUNDING = 1e-9  # water-filling is right to about 1e-13; nothing is dropped for less than this
 

@@ -6,16 +6,17 @@ equal share takes, at what SNR), so that few of the problems are trivial.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from mel_fast.model.learners import Learners
+from mel_fast.model.problem import Problem
+from mel_fast.model.radio import Radio
+from mel_fast.model.task import LearningTask
 from mel_fast.reference.enumeration import best_split
 from mel_fast.reference.limits import Floats, kinds
 from mel_fast.reference.rates import can_sum, compute_and_return, rate_table
-
-if TYPE_CHECKING:
-    from mel_fast import Problem
 
 NOISE_DENSITY = 1e-20
 NOISE_POWER = 1e-13
@@ -42,8 +43,6 @@ def random_problem(
     kinds: int | None = None,
 ) -> Problem:
     """Draw a problem of the given sizes; `kinds` learners differ, the others are their copies."""
-    import mel_fast as mel
-
     cycle_s = 10 ** rng.uniform(-2, 2)
     task = _random_task(rng, samples, setting)
     kinds = learners if kinds is None else min(kinds, learners)
@@ -69,13 +68,13 @@ def random_problem(
     return_bandwidth = return_bits / (return_share * cycle_s) / np.log2(1 + return_snr)
     return_noise = NOISE_DENSITY * return_bandwidth if law == "density" else NOISE_POWER
     radio = (
-        mel.Radio(bandwidth, power, noise_density_w_per_hz=NOISE_DENSITY)
+        Radio(bandwidth, power, noise_density_w_per_hz=NOISE_DENSITY)
         if law == "density"
-        else mel.Radio(bandwidth, power, noise_power_w=NOISE_POWER)
+        else Radio(bandwidth, power, noise_power_w=NOISE_POWER)
     )
-    return mel.Problem(
+    return Problem(
         task,
-        mel.Learners(
+        Learners(
             flops_per_s=flops_per_s[kind],
             gain=gain[kind],
             return_bandwidth_hz=return_bandwidth[kind],
@@ -88,13 +87,11 @@ def random_problem(
 
 
 def _random_task(rng: np.random.Generator, samples: int, setting: Any) -> Any:
-    import mel_fast as mel
-
     def sometimes(probability: float, low: int, high: int) -> int:
         drawn = round(10 ** rng.uniform(np.log10(low), np.log10(high)))
         return drawn if rng.random() < probability else 0
 
-    return mel.LearningTask(
+    return LearningTask(
         samples=samples,
         features=sometimes(0.95, 1, 10_000),
         feature_bits=int(rng.choice([1, 8, 32])),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from mel_fast import Problem
+    from mel_fast.model.problem import Problem
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

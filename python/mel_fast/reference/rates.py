@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from mel_fast.reference.limits import Floats, limits_of
 
 if TYPE_CHECKING:
-    from mel_fast import Problem
+    from mel_fast.model.problem import Problem
 
 Wide = NDArray[Any]
 

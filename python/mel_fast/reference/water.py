@@ -36,7 +36,7 @@ from mel_fast.reference.limits import Floats, limits_of
 from mel_fast.reference.rates import needed_rates, noise
 
 if TYPE_CHECKING:
-    from mel_fast import Problem
+    from mel_fast.model.problem import Problem
 
 T_RANGE = 2000.0  # ln of the price ratio, in budgets: far beyond what doubles can express
 LN2 = float(np.log(2.0))

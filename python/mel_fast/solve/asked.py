@@ -28,7 +28,7 @@ def asked_start(value: Any) -> "tuple[float, float, float] | None":
 
     if not isinstance(value, Plan):
         raise TypeError(f"start is a {type(value).__name__}: must be a Plan or None")
-    return value.end
+    return value._end
 
 
 def asked_seconds(value: Any, field: str = "time_limit_s") -> float:

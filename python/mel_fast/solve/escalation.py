@@ -10,8 +10,9 @@ import importlib.util
 from collections.abc import Callable
 
 from mel_fast import _core
-from mel_fast.plans.plan import SCHEMES, Plan
-from mel_fast.plans.status import Interrupted, Status
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Status
 
 LARGEST = 20_000  # learners: the check takes some seconds there
 _CHECK_S = 1e-4  # seconds of the check, a learner and box: it is not begun where they are not left
@@ -36,7 +37,7 @@ def escalated(
         return plan
     code = SCHEMES.index(scheme)
     asked = None if tell is None else lambda tau, bound, passes, elapsed_s: tell(passes)
-    result = _core.solve(problem.core, code, left_s(), threads, asked, spare_time, plan.end, True)
+    result = _core.solve(problem._core, code, left_s(), threads, asked, spare_time, plan._end, True)
     if result.interrupted is not None:
         raise Interrupted(plan) from result.interrupted
     tentative = Plan._from_core(problem, scheme, result)

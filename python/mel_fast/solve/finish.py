@@ -8,19 +8,19 @@ import math
 from collections.abc import Callable
 from time import perf_counter
 
+from mel_fast.bracket.least_spending import LEAST, least_spending
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
+from mel_fast.solve.escalation import escalated
 
 Callback = Callable[[int, int, int, float], bool | None]
-
-SPARING = ("power", "bandwidth")
 
 
 def unfinished(plan_status: Status | str, *, stopped: bool, then: str) -> bool:
     """Whether `finished` may have something to do."""
     if stopped:
         return False
-    return plan_status == Status.UNDECIDED or (then in SPARING and plan_status == Status.OPTIMAL)
+    return plan_status == Status.UNDECIDED or (then in LEAST and plan_status == Status.OPTIMAL)
 
 
 def finished(
@@ -60,11 +60,7 @@ def finished(
 
     asked = None if callback is None else tell
     if plan.status is Status.UNDECIDED and not stopped:
-        from mel_fast.solve.escalation import escalated
-
         plan = escalated(plan, left_s, threads, spare_time=then == "time", tell=asked)
-    if then in SPARING and plan.status is Status.OPTIMAL and not stopped and not ended:
-        from mel_fast.planning import sparing
-
-        plan = sparing(plan, then, left_s(), threads, asked)
+    if then in LEAST and plan.status is Status.OPTIMAL and not stopped and not ended:
+        plan = least_spending(plan, then, left_s(), threads, asked)
     return plan

@@ -13,16 +13,18 @@ from mel_fast._base.memory import require_bytes
 from mel_fast._base.validation import choice
 from mel_fast.model.batch import Batch
 from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import SCHEMES, STATUSES, Plan, Scheme
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, STATUSES, Scheme
 from mel_fast.scenarios import Table1Draws
 from mel_fast.solve.asked import asked_seconds, asked_threads
 from mel_fast.solve.finish import finished, unfinished
-from mel_fast.solve.plans import InterruptedMany, Plans, RowErrors
+from mel_fast.solve.plans import Plans, RowErrors
 from mel_fast.solve.row_plan import put_plan, row_result
 from mel_fast.solve.rows import KeptBatch, asked_starts, ends_of, with_kept
 from mel_fast.solve.single import THENS, Then
 
-__all__ = ["Batch", "InterruptedMany", "Plans", "solve_many"]
+__all__ = ["Batch", "Plans", "solve_many"]
 
 Callback = Callable[[int, int, float], bool | None]
 
@@ -92,7 +94,7 @@ def solve_many(
         every row.
     MemoryError
         When the results cannot fit in memory; raised before anything is allocated.
-    InterruptedMany
+    Interrupted
         After Ctrl-C, or any KeyboardInterrupt that `callback` or the handler of a signal raises,
         and itself one; its ``plans`` has all rows solved until then. Whatever else they raise
         comes out as it is.
@@ -126,7 +128,7 @@ def solve_many(
         if isinstance(kept, Batch | KeptBatch):
             found = _core.solve_columns(**kept.core_columns(), settings=settings)
         else:
-            cores = [None if problem is None else problem.core for problem in kept]
+            cores = [None if problem is None else problem._core for problem in kept]
             sizes = [counts] * rows if isinstance(counts, int) else counts
             found = _core.solve_problems(problems=cores, learners=sizes, settings=settings)
         if not (found["ended_early"] or found["interrupted"]):
@@ -137,7 +139,7 @@ def solve_many(
     plans = Plans._from_core(kept, counts, scheme, found, RowErrors(found["errors"], refused, kept))
     cause = found["interrupted"]
     if cause:
-        raise InterruptedMany(plans) from (cause if isinstance(cause, BaseException) else None)
+        raise Interrupted(plans=plans) from (cause if isinstance(cause, BaseException) else None)
     return plans
 
 

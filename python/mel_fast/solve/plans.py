@@ -12,8 +12,9 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.optional import require
 from mel_fast._base.validation import FloatColumn, IntColumn, freeze
 from mel_fast.model.batch_columns import row_number
-from mel_fast.plans.plan import Plan, Scheme
-from mel_fast.plans.status import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Scheme
+from mel_fast.solve.plans_file import write_csv, write_parquet
 from mel_fast.solve.row_plan import row_result
 
 if TYPE_CHECKING:
@@ -178,13 +179,14 @@ class Plans:
         rows = np.repeat(np.arange(len(self)), counts)
         learners = np.concatenate([np.arange(count) for count in counts] or [np.arange(0)])
         index = pandas.MultiIndex.from_arrays([rows, learners], names=["row", "learner"])
-        return pandas.DataFrame({name: self._flat(name) for name in self.shares()}, index=index)
+        return pandas.DataFrame({name: self.flat(name) for name in self.shares()}, index=index)
 
     def shares(self) -> tuple[str, ...]:
         """Return the names of the allocation's columns, with ``"blocks"`` where there are any."""
         return ALLOCATION if self.blocks is None else (*ALLOCATION, "blocks")
 
-    def _flat(self, name: str) -> NDArray[Any]:
+    def flat(self, name: str) -> NDArray[Any]:
+        """Return a column of the allocation, the learners of all rows one after the other."""
         column = getattr(self, name)
         return np.concatenate(column) if isinstance(column, tuple) else column.ravel()
 
@@ -202,8 +204,6 @@ class Plans:
         OSError
             When the file cannot be written.
         """
-        from mel_fast.solve.plans_file import write_csv, write_parquet
-
         writers = {".parquet": write_parquet, ".csv": write_csv}
         suffix = Path(path).suffix
         if suffix not in writers:
@@ -254,14 +254,6 @@ class RowErrors(Mapping[int, str]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
-
-
-class InterruptedMany(Interrupted):
-    """Ctrl-C during :func:`mel_fast.solve_many`; ``plans`` has every row solved before it."""
-
-    def __init__(self, plans: Plans) -> None:
-        KeyboardInterrupt.__init__(self, "interrupted; the rows solved so far are in .plans")
-        self.plans = plans
 
 
 guard(__name__)

@@ -3,16 +3,34 @@
 import csv
 import json
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from numpy.typing import NDArray
+
+from mel_fast._base.atomic import beside
 from mel_fast._base.optional import require
-from mel_fast._files.atomic import beside
-
-if TYPE_CHECKING:
-    from mel_fast.solve.plans import Plans
 
 
-def write_csv(plans: "Plans", path: str | PathLike[str]) -> None:
+class Rows(Protocol):
+    """Plans as columns, as far as a file needs them."""
+
+    tau: Any
+    samples: Any
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+    def columns(self) -> dict[str, Any]:
+        """Return what has one entry a row."""
+
+    def shares(self) -> tuple[str, ...]:
+        """Return the names of the allocation's columns."""
+
+    def flat(self, name: str) -> NDArray[Any]:
+        """Return a column of the allocation."""
+
+
+def write_csv(plans: Rows, path: str | PathLike[str]) -> None:
     """Write a CSV; allocations are JSON arrays, empty where there is no plan."""
     shares = plans.shares()
     columns = {name: _listed(column) for name, column in plans.columns().items()}
@@ -25,7 +43,7 @@ def write_csv(plans: "Plans", path: str | PathLike[str]) -> None:
             writer.writerow((row, *cells, *(json.dumps(cell) if found else "" for cell in lists)))
 
 
-def write_parquet(plans: "Plans", path: str | PathLike[str]) -> None:
+def write_parquet(plans: Rows, path: str | PathLike[str]) -> None:
     """Write a Parquet file; allocations are list columns."""
     arrow = require("pyarrow", extra="parquet")
     parquet = require("pyarrow.parquet", extra="parquet")
@@ -36,7 +54,7 @@ def write_parquet(plans: "Plans", path: str | PathLike[str]) -> None:
         ends.append(ends[-1] + len(row))
     offsets = arrow.array(ends, type=arrow.int64())
     for name in plans.shares():
-        cells = arrow.array(plans._flat(name))
+        cells = arrow.array(plans.flat(name))
         columns[name] = arrow.LargeListArray.from_arrays(offsets, cells)
     with beside(path) as temporary:
         parquet.write_table(arrow.table(columns), temporary)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from mel_fast._base.validation import FloatColumn, IntColumn
-from mel_fast.plans.plan import STATUSES, Plan
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import STATUSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ from mel_fast.model.batch import Batch
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.solve.keep import kept, kept_samples
+from mel_fast.solve.plans import Plans
 
 
 def asked_starts(value: Any, rows: int) -> Any:
     """Return `start=`: None, a Plan for all rows, Plans, or a tuple with one of each row."""
-    from mel_fast.solve.plans import Plans
-
     if value is None or isinstance(value, Plan):
         return value
     if not isinstance(value, Plans):
@@ -48,9 +47,9 @@ def ends_of(starts: Any, rows: int) -> FloatColumn | None:
     if starts is None:
         return None
     if isinstance(starts, Plan):
-        return np.tile(starts.end or (0.0, 0.0, 0.0), (rows, 1))
+        return np.tile(starts._end or (0.0, 0.0, 0.0), (rows, 1))
     if isinstance(starts, tuple):
-        ends = [(plan and plan.end) or (0.0, 0.0, 0.0) for plan in starts]
+        ends = [(plan and plan._end) or (0.0, 0.0, 0.0) for plan in starts]
         return np.array(ends, dtype=np.float64).reshape(rows, 3)
     ends_of_all: FloatColumn = starts.ends()
     return ends_of_all

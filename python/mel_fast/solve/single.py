@@ -7,8 +7,9 @@ from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.validation import choice
 from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import SCHEMES, Plan, Scheme
-from mel_fast.plans.status import Interrupted
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Scheme
 from mel_fast.solve.asked import asked_problem, asked_seconds, asked_start, asked_threads
 from mel_fast.solve.finish import finished, unfinished
 
@@ -94,7 +95,7 @@ def solve(
     if then != "time":
         choice("then", then, THENS)
     result = _core.solve(
-        problem.core, code, limit, threads, _truthful(callback), then == "time", where
+        problem._core, code, limit, threads, _truthful(callback), then == "time", where
     )
     plan = Plan._from_core(problem, scheme, result)
     if result.interrupted is not None:

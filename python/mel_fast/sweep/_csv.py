@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mel_fast._files.atomic import beside, naming, open_through, sync_folder
-from mel_fast._files.locking import is_at
+from mel_fast._base.atomic import beside, naming, open_through, sync_folder
+from mel_fast._base.locking import is_at
 from mel_fast.sweep._files import locked
 from mel_fast.sweep._grid import MAX_ROWS, Grid, Key, Row
 from mel_fast.sweep._rows import Known, Rows

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from mel_fast._files.atomic import check_writable, is_special, resolved
-from mel_fast._files.locking import is_at, try_lock
-from mel_fast.sweep._grid import Grid, Key, Row
+from mel_fast._base.locking import is_at, try_lock
+from mel_fast.sweep._grid import Key, Row
 
 
 class Sink(Protocol):
@@ -45,21 +44,6 @@ class NoFile:
 
     def release(self) -> None:
         """Do nothing."""
-
-
-def sink_for(asked: Path, grid: Grid) -> Sink:
-    """Return the sink for an output file by its ending, refusing one that cannot be written."""
-    from mel_fast.sweep._csv import CsvFile, CsvStream
-    from mel_fast.sweep._parquet import ParquetFile, ParquetStream
-
-    if asked.suffix not in (".csv", ".parquet"):
-        raise ValueError(f"{asked}: must end in .csv or .parquet")
-    check_writable(asked)
-    special, csv = is_special(asked), asked.suffix == ".csv"
-    if special:
-        return CsvStream(asked, grid) if csv else ParquetStream(asked, grid)
-    path = resolved(asked)
-    return CsvFile(asked, path, grid) if csv else ParquetFile(asked, path, grid)
 
 
 def locked(path: Path, asked: Path) -> int:

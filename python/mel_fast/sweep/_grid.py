@@ -12,7 +12,7 @@ import numpy as np
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import MAX_INTEGER, choice
 from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import SCHEMES
+from mel_fast.plans.status import SCHEMES
 from mel_fast.solve.plans import Plans
 from mel_fast.sweep._scenario import Point, Scenario, ScenarioLike, Value, scenario_for
 

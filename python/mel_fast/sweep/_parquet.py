@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mel_fast._base.arrow import arrow_errors, opened
+from mel_fast._base.atomic import beside, naming
 from mel_fast._base.optional import require
-from mel_fast._files.atomic import beside, naming
 from mel_fast.sweep._files import locked
 from mel_fast.sweep._grid import MAX_ROWS, Grid, Key, Row, key_of
 from mel_fast.sweep._rows import LONGEST_CELL, Known, Rows, written

@@ -1,6 +1,7 @@
 """A sweep's figure: medians as lines, quantile bands behind them."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,8 +9,6 @@ from mel_fast._base.optional import require
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from mel_fast.sweep._table import SweepTable
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
@@ -24,14 +23,18 @@ _LABELS = {
 }
 
 
-def draw(table: "SweepTable", x: str, value: str, band: tuple[float, float]) -> "Figure":
-    """Return the figure of `SweepTable.plot`."""
+def draw(
+    curves: Mapping[tuple[Any, ...], Mapping[Any, Any]],
+    names: Sequence[str],
+    x: str,
+    value: str,
+    band: tuple[float, float],
+) -> "Figure":
+    """Return the figure of `SweepTable.plot`: for each curve, three quantiles over `x`."""
     figures = require("matplotlib.figure", extra="plot")
     low, high = band
-    curves = table.quantiles(x, value, (low, 0.5, high))
     if not curves:
         raise ValueError("nothing to draw: no row is optimal or infeasible")
-    names = table.curves(x)
     figure: Figure = figures.Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
     # Colour tells the schemes apart (or the last axis), the dashes everything else.
@@ -53,7 +56,9 @@ def draw(table: "SweepTable", x: str, value: str, band: tuple[float, float]) -> 
     axes.set_xlabel(_LABELS.get(x, x))
     axes.set_ylabel(_LABELS.get(value, value))
     axes.set_ylim(bottom=0)
-    axes.locator_params(axis="x", integer=all(isinstance(v, int) for v in table.axes[x]))
+    axes.locator_params(
+        axis="x", integer=all(isinstance(at, int) for places in curves.values() for at in places)
+    )
     axes.grid(color="#DDDDDD", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title(f"median, band {low:.0%} to {high:.0%}", fontsize=9, loc="right")

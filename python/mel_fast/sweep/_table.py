@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._base.atomic import write_figure
 from mel_fast._base.optional import require
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import choice
-from mel_fast._files.atomic import write_figure
 from mel_fast.sweep._grid import RESULTS, Row
+from mel_fast.sweep._plot import draw
 from mel_fast.sweep._scenario import Value
 
 if TYPE_CHECKING:
@@ -126,12 +127,13 @@ class SweepTable:
         ValueError
             When there is nothing to draw over, or for another ending of `path`.
         """
-        from mel_fast.sweep._plot import draw
-
         if path is not None and Path(path).suffix not in (".png", ".svg", ".pdf"):
             raise ValueError(f"{path}: must end in .png, .svg or .pdf")
         choice("value", value, [name for name in RESULTS if name not in ("status", "note")])
-        figure = draw(self, axis_to_draw(self.axes, x), value, band)
+        across = axis_to_draw(self.axes, x)
+        low, high = band
+        curves = self.quantiles(across, value, (low, 0.5, high))
+        figure = draw(curves, self.curves(across), across, value, band)
         if path is not None:
             write_figure(path, figure, dpi=200)
         return figure

@@ -10,8 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from mel_fast.verify._allowance import tick, ticked
-from mel_fast.verify._problem import Problem, Row
-from mel_fast.verify._read import Split
+from mel_fast.verify.claim._problem import Problem, Row
+from mel_fast.verify.claim._read import Split
 
 
 class Steps:

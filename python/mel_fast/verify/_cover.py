@@ -9,15 +9,15 @@ from typing import Any
 from flint import arb, ctx
 
 from mel_fast.verify._allowance import tick
-from mel_fast.verify._blocks import BlockResponse
 from mel_fast.verify._boxes import Boxes, Cut
-from mel_fast.verify._capped import respond
 from mel_fast.verify._learner import Learner, largest_rate, last_below, precision
 from mel_fast.verify._ledger import Ledgers
 from mel_fast.verify._plan import CHUNK, PRECISIONS
-from mel_fast.verify._problem import Problem, Row
-from mel_fast.verify._read import Claim, Leaf, Split
-from mel_fast.verify._response import Response, best_value
+from mel_fast.verify.best._blocks import BlockResponse
+from mel_fast.verify.best._capped import respond
+from mel_fast.verify.best._response import Response, best_value
+from mel_fast.verify.claim._problem import Problem, Row
+from mel_fast.verify.claim._read import Claim, Leaf, Split
 
 REFUSED = 3  # leaves; what comes after them is not looked at,
 LOOKED_AT = 6000  # nor after fewer where they cost more values of learners than these

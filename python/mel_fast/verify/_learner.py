@@ -8,7 +8,7 @@ from typing import Any
 from flint import arb, ctx
 
 from mel_fast.verify._allowance import tick
-from mel_fast.verify._problem import INFINITE, Problem, Row
+from mel_fast.verify.claim._problem import INFINITE, Problem, Row
 
 Ball = Any  # flint.arb; python-flint has no types
 

@@ -11,7 +11,7 @@ from flint import arb, ctx
 from mel_fast.verify._allowance import tick
 from mel_fast.verify._boxes import Boxes
 from mel_fast.verify._learner import Ball
-from mel_fast.verify._read import Leaf
+from mel_fast.verify.claim._read import Leaf
 
 KEPT = 4  # prices whose sums are kept at a time
 KNOWN = 100_000  # values of single learners that are kept for each

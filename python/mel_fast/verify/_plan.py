@@ -10,8 +10,8 @@ from flint import arb
 
 from mel_fast.verify._allowance import tick, ticked
 from mel_fast.verify._learner import Ball, flops, precision, rate
-from mel_fast.verify._problem import INFINITE, Problem, Row
-from mel_fast.verify._read import Allocation, Claim
+from mel_fast.verify.claim._problem import INFINITE, Problem, Row
+from mel_fast.verify.claim._read import Allocation, Claim
 
 PRECISIONS = (64, 128, 256, 512, 1024)
 SHOWN = 5

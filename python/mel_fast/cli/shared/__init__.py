@@ -1,0 +1,1 @@
+"""What commands share: the scenario's options, how plans are printed, lines of progress."""

@@ -1,0 +1,120 @@
+"""What the commands share: the scenario's options, limits and targets."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mel_fast._base.atomic import check_writable, is_special, resolved
+from mel_fast._base.optional import require
+from mel_fast.model.problem import IDLES, Problem
+from mel_fast.model.task import SETTINGS
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Status
+from mel_fast.solve.asked import MAX_THREADS
+from mel_fast.solve.single import solve
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+RESOURCES = click.Choice(["cycle_s", "bandwidth_hz", "power_w"])
+# What a command exits with, by what is known in the end: 2 is wrong usage.
+EXIT_STATUS = {
+    Status.OPTIMAL: 0,
+    Status.INFEASIBLE: 3,
+    Status.FEASIBLE: 4,
+    Status.UNDECIDED: 4,
+}
+PLOT_SUFFIXES = (".png", ".svg", ".pdf")
+
+# The options that change a scenario, and where a scenario file has what they change.
+_PATHS: dict[str, tuple[str, ...]] = {
+    "learners": ("learners", "draw", "count"),
+    "cycle_s": ("cycle", "cycle_s"),
+    "seed": ("learners", "draw", "seed"),
+    "setting": ("task", "setting"),
+    "idle": ("cycle", "idle"),
+    "block_hz": ("radio", "block_hz"),
+}
+_OPTIONS = (
+    click.argument("scenario", required=False, type=click.Path(path_type=Path)),
+    click.option("--scheme", type=click.Choice(SCHEMES), default="joint", show_default=True),
+    click.option("--learners", type=int, help="Number K of learners to draw.  [Table I: 20]"),
+    click.option("--cycle-s", type=float, help="Deadline T in seconds.  [Table I: 30]"),
+    click.option("--seed", type=int, help="Seed of the draw.  [Table I: 0]"),
+    click.option("--setting", type=click.Choice(SETTINGS), help="Whether samples are sent."),
+    click.option("--idle", type=click.Choice(IDLES), help="What a learner without samples needs."),
+    click.option("--law", type=click.Choice(["density", "fixed"]), help="Link law (Table I only)."),
+    click.option("--block-hz", type=float, help="Share bandwidth out in blocks of this width."),
+    click.option("--time-limit-s", type=float, help="Stop after so many seconds."),
+    click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True),
+)
+
+
+def scenario_options(command: Command) -> Command:
+    """Add the argument SCENARIO, what may be changed in it, and the solver's limits."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def take_changes(words: dict[str, Any]) -> dict[str, Any]:
+    """Take what changes a scenario out of a command's words, as far as it was given."""
+    taken = {name: words.pop(name) for name in (*_PATHS, "law")}
+    return {name: value for name, value in taken.items() if value is not None}
+
+
+def problem_of(scenario: Path | None, changes: dict[str, Any]) -> Problem:
+    """Return a scenario's problem, or Table I's without one, with what is given changed in it."""
+    if scenario is None:
+        from mel_fast.scenarios import table1
+
+        return table1(**changes)
+    from mel_fast.scenarios.file import load_scenario
+
+    if "law" in changes:
+        raise click.ClickException(
+            "--law is for Table I only: a scenario's law follows from its noise key in [radio]"
+        )
+    return load_scenario(scenario, {_PATHS[name]: value for name, value in changes.items()})
+
+
+def read_problem(words: dict[str, Any]) -> Problem:
+    """Take the scenario's words out of a command's and return the problem."""
+    scenario = words.pop("scenario")
+    return problem_of(scenario, take_changes(words))
+
+
+def solved(words: dict[str, Any]) -> Plan:
+    """Return the plan of a command that has the scenario's options and no others."""
+    return solve(read_problem(words), **words)
+
+
+def check_targets(*targets: Path | None) -> None:
+    """Refuse before solving what could not be written after it, and two names of one file."""
+    files: set[Path] = set()
+    for target in filter(None, targets):
+        try:
+            check_writable(target)
+        except OSError as error:
+            raise click.ClickException(about(error)) from None
+        if not is_special(target):
+            if resolved(target) in files:
+                raise click.ClickException(f"{target}: is given for two outputs")
+            files.add(resolved(target))
+
+
+def check_plot(target: Path | None) -> None:
+    """Refuse before solving a figure that could not be drawn after it."""
+    if target is None:
+        return
+    if target.suffix not in PLOT_SUFFIXES:
+        raise click.ClickException(f"--plot {target}: must end in {', '.join(PLOT_SUFFIXES)}")
+    check_targets(target)
+    require("matplotlib.figure", extra="plot")
+
+
+def about(error: OSError) -> str:
+    """Return the line that says which file an error of the system is about."""
+    name = f"{error.filename}: " if error.filename else ""
+    return f"{name}{error.strerror or error}"

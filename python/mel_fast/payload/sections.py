@@ -1,0 +1,151 @@
+"""Sections of whole numbers and of values: each the shorter of a plain and a coded form."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mel_fast.payload import ans, widths
+from mel_fast.payload.stream import Reader, Writer
+
+_CONSTANT, _FIXED, _CODED = range(3)
+_EXACT = 16  # numbers below have a token each
+_STEPS = 8  # tokens an octave above
+_WIDEST = 62  # bits of a number
+
+Numbers = NDArray[np.integer[Any]]
+
+
+def write_symbols(writer: Writer, symbols: Numbers, width: int, entropy: bool) -> None:
+    """Append numbers of less than 2^width, width at most 8."""
+    if not len(symbols):
+        return
+    counts = ans.histogram(symbols, 256)[: max(2, int(symbols.max()) + 1)]
+    if entropy and counts.max() == len(symbols):
+        writer.varint(_CONSTANT)
+        writer.varint(int(symbols[0]))
+        return
+    coded = Writer()
+    plain = widths.packed_bytes(len(symbols), width)
+    if entropy and ans.entropy_bits(counts) < 8.0 * plain:
+        ans.encode(coded, symbols.astype(np.uint8, copy=False), counts)
+    if 0 < len(coded) < plain:
+        writer.varint(_CODED)
+        writer.add(coded.done())
+    else:
+        writer.varint(_FIXED)
+        widths.pack(writer, symbols, width)
+
+
+def read_symbols(reader: Reader, count: int, width: int, what: str) -> Numbers:
+    """Return what `write_symbols` wrote, each below 2^width."""
+    if not count:
+        return np.zeros(0, np.uint8)
+    form = reader.varint(f"form of {what}", _CODED)
+    if form == _CONSTANT:
+        return np.full(count, reader.varint(what, (1 << width) - 1), np.uint8)
+    if form == _FIXED:
+        return widths.unpack(reader, count, width, what)
+    symbols = ans.decode(reader, count, what)
+    if symbols.max() >> width:
+        raise ValueError(f"payload is damaged: {what} has symbols of more than {width} bits")
+    return symbols
+
+
+def write_integers(writer: Writer, numbers: NDArray[np.int64], entropy: bool) -> None:
+    """Append whole numbers of at least 0: a token each for its leading bits, then the others.
+
+    Numbers below 16 are their own tokens. Above, a token says the power of two and the three bits
+    after the first one; the rest, nearly equally likely, follows at fixed widths, narrowest first.
+    """
+    if not len(numbers):
+        return
+    width = int(numbers.max()).bit_length()
+    plain = 8 * widths.packed_bytes(len(numbers), width)
+    tokens = tokens_of(numbers) if entropy else None
+    if tokens is not None:
+        counts = ans.histogram(tokens, _TOKENS)
+        coded = Writer()
+        if counts.max() == len(tokens):
+            coded.varint(_CONSTANT)
+            coded.varint(int(tokens[0]))
+        else:
+            coded.varint(_CODED)
+            ans.encode(coded, tokens, counts[: int(np.flatnonzero(counts)[-1]) + 1])
+        if 8 * len(coded) + int(counts @ _REST) >= plain:
+            tokens = None
+    if tokens is None:
+        writer.varint(_FIXED)
+        writer.varint(width)
+        widths.pack(writer, numbers, width)
+        return
+    writer.add(coded.done())
+    for bits, some in _by_rest(tokens):
+        widths.pack(writer, numbers[some] & ((1 << bits) - 1), bits)
+
+
+def read_integers(reader: Reader, count: int, what: str) -> NDArray[np.int64]:
+    """Return what `write_integers` wrote."""
+    if not count:
+        return np.zeros(0, np.int64)
+    form = reader.varint(f"form of {what}", _CODED)
+    if form == _FIXED:
+        width = reader.varint(f"width of {what}", _WIDEST)
+        return widths.unpack(reader, count, width, what).astype(np.int64)
+    if form == _CONSTANT:
+        tokens = np.full(count, reader.varint(what, _TOKENS - 1), np.uint16)
+    else:
+        tokens = ans.decode(reader, count, what)
+    if tokens.max() >= _TOKENS:
+        raise ValueError(f"payload is damaged: {what} has a token above {_TOKENS - 1}")
+    numbers = _LEAST.take(tokens)
+    for bits, some in _by_rest(tokens):
+        numbers[some] |= widths.unpack(reader, len(some), bits, what)
+    return numbers
+
+
+def tokens_of(numbers: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """Return the tokens of whole numbers in [0, 2^62)."""
+    if int(numbers.max(initial=0)) < len(_SMALL):
+        return _SMALL.take(numbers)
+    return (np.searchsorted(_LEAST, numbers, side="right") - 1).astype(np.uint16)
+
+
+def _by_rest(tokens: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield each width of what follows a token, and the places of the tokens that have it."""
+    rest = _REST.take(tokens)
+    for bits in np.flatnonzero(np.bincount(rest)).tolist():
+        if bits:
+            yield bits, np.flatnonzero(rest == bits)
+
+
+def write_values(writer: Writer, values: NDArray[np.generic], entropy: bool) -> None:
+    """Append numbers exactly: their bytes in planes, first the lowest byte of each."""
+    size = values.dtype.itemsize
+    little = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False))
+    planes = little.view(np.uint8).reshape(-1, size)
+    for place in range(size):
+        write_symbols(writer, np.ascontiguousarray(planes[:, place]), 8, entropy)
+
+
+def read_values(
+    reader: Reader, count: int, dtype: np.dtype[np.generic], what: str
+) -> NDArray[np.generic]:
+    """Return what `write_values` wrote, bit for bit."""
+    planes = np.empty((count, dtype.itemsize), np.uint8)
+    for place in range(dtype.itemsize):
+        planes[:, place] = read_symbols(reader, count, 8, what)
+    return planes.reshape(-1).view(dtype.newbyteorder("<")).astype(dtype)
+
+
+_REST = np.repeat(np.arange(_WIDEST - 3), [_EXACT] + [_STEPS] * (_WIDEST - 4)).astype(np.uint8)
+"""Bits that follow each token."""
+
+_LEAST = np.concatenate(
+    [np.arange(_EXACT), *(np.arange(_STEPS, 2 * _STEPS) << bits for bits in range(1, _WIDEST - 3))]
+)
+"""Least number of each token."""
+
+_TOKENS = len(_LEAST)
+_SMALL = (np.searchsorted(_LEAST, np.arange(1 << 16), side="right") - 1).astype(np.uint16)

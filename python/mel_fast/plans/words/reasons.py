@@ -1,0 +1,158 @@
+"""Why there is no plan, or no proof: in words, with the numbers that decide.
+
+The words are worked out here from the problem's own numbers in double precision: they explain a
+status that the core has proved, they do not prove it.
+"""
+
+import numpy as np
+
+from mel_fast import _core
+from mel_fast._base.units import count, with_unit
+from mel_fast._base.validation import FloatColumn
+from mel_fast.model.problem import Problem
+from mel_fast.model.reach import seconds
+from mel_fast.plans.status import Status
+from mel_fast.plans.view import PlanView
+from mel_fast.plans.words.limit_reasons import limit_reasons, sample_limits
+
+_NAMED = 3
+_ROUNDING = 1e-12  # relative: more than all rounding here
+
+
+def reasons_of(plan: PlanView, result: _core.Result) -> tuple[str, ...]:
+    """Return the reasons for a plan that came from the core."""
+    if plan.status is Status.OPTIMAL:
+        return ()
+    if plan.status is Status.INFEASIBLE:
+        problem = plan.problem
+        return (
+            _unreachable(problem, plan.scheme)
+            or limit_reasons(problem, plan.scheme)
+            or _slow_learners(problem, plan.scheme)
+            or _too_many_samples(problem, plan.scheme)
+            or (_budgets(problem, plan.scheme),)
+        )
+    if result.stopped:
+        found = f"tau = {plan.tau} is reached" if plan.tau else "no plan was found yet"
+        return (
+            f"stopped after {with_unit(plan.elapsed_s, 's')} by a limit, the callback or Ctrl-C: "
+            f"{found}, tau = {plan.bound + 1} is ruled out, between them nothing is proved",
+        )
+    return (
+        f"double precision cannot decide tau = {plan.tau + 1}: "
+        f"tau = {plan.tau} is reached, tau = {plan.bound + 1} is ruled out",
+    )
+
+
+def _unreachable(problem: Problem, scheme: str) -> tuple[str, ...]:
+    """Name learners that must take part although no bit can be sent to them."""
+    low, _ = sample_limits(problem, scheme)
+    bits = problem.task.alpha_bits * low.astype(np.float64) + problem.task.model_bits
+    must = (bits > 0) & ((low > 0) | (problem.idle == "served"))
+    columns = problem.learners.columns()
+    found = {
+        int(k): name
+        for name in ("max_power_w", "max_bandwidth_hz", "gain")
+        if name in columns
+        for k in np.flatnonzero(must & (columns[name] == 0))
+    }
+    reasons = [
+        f"learner {k} must be sent {'its samples' if low[k] else 'the model'}: its {name} is 0"
+        for k, name in sorted(found.items())[:_NAMED]
+    ]
+    if len(found) > _NAMED:
+        reasons.append(f"and {count(len(found) - _NAMED, 'more learner')} for the same reason")
+    return tuple(reasons)
+
+
+def _slow_learners(problem: Problem, scheme: str) -> tuple[str, ...]:
+    """Name learners that cannot do their least part in time, each on its own."""
+    task = problem.task
+    share = task.samples // len(problem.learners) if scheme == "resource_only" else 0
+    if problem.idle == "excused" and share == 0:
+        return ()
+    sent = task.alpha_bits * share + task.model_bits
+    back = seconds(task.model_bits_per_sample * share + task.model_bits, problem.return_rates())
+    parts = {"returning the model": back}
+    if share:
+        computing = task.flops_per_sample / problem.learners.flops_per_s * share
+        parts[f"computing once on its {count(share, 'sample')}"] = computing
+    if scheme == "task_only" and sent:
+        parts["receiving it over an equal share"] = seconds(sent, _equal_share_rates(problem))
+    total = sum(parts.values(), start=np.zeros(len(problem.learners)))
+    late = total > problem.cycle_s * (1.0 + _ROUNDING)
+    late |= (total >= problem.cycle_s) & (sent > 0)
+    slowest = sorted(np.flatnonzero(late).tolist(), key=lambda k: -total[k])
+    excusable = problem.idle == "served" and share == 0
+    reasons = [_slow_learner(problem, k, parts, excusable) for k in slowest[:_NAMED]]
+    if len(slowest) > _NAMED:
+        reasons.append(f"and {count(len(slowest) - _NAMED, 'more learner')} for the same reason")
+    return tuple(reasons)
+
+
+def _slow_learner(
+    problem: Problem, learner: int, parts: dict[str, FloatColumn], excusable: bool
+) -> str:
+    needs = " and ".join(
+        f"{what} {with_unit(float(seconds[learner]), 's')}" for what, seconds in parts.items()
+    )
+    columns = problem.learners
+    remedy = "; idle = 'excused' would leave it out" if excusable else ""
+    return (
+        f"learner {learner} alone is too slow for the cycle of {with_unit(problem.cycle_s, 's')}: "
+        f"{needs} (gain {columns.gain[learner]:.4g}, "
+        f"{with_unit(columns.flops_per_s[learner], 'flop/s')}, "
+        f"return bandwidth {with_unit(columns.return_bandwidth_hz[learner], 'Hz')}, "
+        f"return power {with_unit(columns.return_power_w[learner], 'W')}){remedy}"
+    )
+
+
+def _too_many_samples(problem: Problem, scheme: str) -> tuple[str, ...]:
+    """Say how many samples the learners could compute once and return, sending left aside."""
+    task = problem.task
+    rates = problem.return_rates()
+    each = task.flops_per_sample / problem.learners.flops_per_s
+    each = each + seconds(task.model_bits_per_sample, rates)
+    spare = problem.cycle_s - seconds(task.model_bits, rates)
+    how = "even if sending took no time"
+    if scheme == "task_only":
+        forward = _equal_share_rates(problem)
+        each = each + seconds(task.alpha_bits, forward)
+        spare = spare - seconds(task.model_bits, forward)
+        how = "with equal shares of bandwidth and power"
+    share = task.samples
+    if scheme == "resource_only":
+        share = -(-task.samples // len(problem.learners))
+        how += f" and each took up to {count(share, 'sample')} as resource_only has it"
+    with np.errstate(invalid="ignore"):
+        most = np.floor(np.nan_to_num(np.maximum(spare, 0.0) / each) * (1.0 + _ROUNDING))
+    reach = float(np.minimum(most, share).sum())
+    if reach >= task.samples:
+        return ()
+    return (
+        f"computing capacity: {how}, the learners could work once through {reach:,.0f} of "
+        f"{count(task.samples, 'sample')} within {with_unit(problem.cycle_s, 's')}",
+    )
+
+
+def _budgets(problem: Problem, scheme: str) -> str:
+    radio = problem.radio
+    how = {
+        "joint": "however they are shared out",
+        "task_only": "in equal shares",
+        "resource_only": "with the samples in equal shares",
+    }[scheme]
+    limits = " within the learners' limits" if problem.learners.limited else ""
+    block = radio.block_hz
+    blocks = "" if block is None else f" in blocks of {with_unit(block, 'Hz')}"
+    return (
+        f"bandwidth and power budgets: {with_unit(radio.bandwidth_hz, 'Hz')}{blocks} and "
+        f"{with_unit(radio.power_w, 'W')}, {how}{limits}, are too little to send "
+        f"{count(problem.task.samples, 'sample')} or the model, although computing once and "
+        f"returning would fit into {with_unit(problem.cycle_s, 's')}"
+    )
+
+
+def _equal_share_rates(problem: Problem) -> FloatColumn:
+    size = len(problem.learners)
+    return problem.rates(problem.radio.bandwidth_hz / size, problem.radio.power_w / size)

@@ -1,0 +1,129 @@
+"""A plan in words: the summary and its notebook form."""
+
+import html as markup
+
+import numpy as np
+
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.units import count, with_unit
+from mel_fast._base.untrusted import plain
+from mel_fast.plans.shares import plan_columns
+from mel_fast.plans.status import Status
+from mel_fast.plans.view import PlanView
+from mel_fast.plans.words.binding import limits_in_words
+
+_HTML_ROWS = 20
+_REASONS = 20
+
+
+def headline(plan: PlanView) -> str:
+    """Return the one line that matters."""
+    if plan.status is Status.INFEASIBLE:
+        return "infeasible: proved that not even tau = 1 local cycle fits"
+    tau = f"tau = {plan.tau}" if plan.tau else "no plan yet"
+    if plan.status is Status.OPTIMAL:
+        return f"optimal: {tau} local cycle{'s' * (plan.tau != 1)}, proved that one more cannot fit"
+    return f"{plan.status}: {tau}, at most {plan.bound} is possible"
+
+
+def facts(plan: PlanView) -> list[tuple[str, str]]:
+    """Return the summary as pairs of a label and a text."""
+    problem = plan.problem
+    task, radio = problem.task, problem.radio
+    rows = [
+        ("plan", headline(plan)),
+        ("scheme", f"{plan.scheme}, {task.setting}, {problem.law} law, idle {problem.idle}"),
+        (
+            "problem",
+            f"{count(len(problem.learners), 'learner')}, {count(task.samples, 'sample')}, "
+            f"cycle {with_unit(problem.cycle_s, 's')}",
+        ),
+        ("budgets", f"{with_unit(radio.bandwidth_hz, 'Hz')}, {with_unit(radio.power_w, 'W')}"),
+    ]
+    rows += _allocation(plan)
+    rows += limits_in_words(plan)
+    rows += [("reason", plain(reason)) for reason in plan.reasons[:_REASONS]]
+    if len(plan.reasons) > _REASONS:
+        rows.append(("reason", f"and {len(plan.reasons) - _REASONS:,} more"))
+    rows.append(("proof", _proof(plan)))
+    return rows
+
+
+def _allocation(plan: PlanView) -> list[tuple[str, str]]:
+    if plan.samples is None or plan.bandwidth_hz is None or plan.power_w is None:
+        return []
+    times = plan.times
+    assert times is not None
+    radio, samples = plan.problem.radio, plan.samples
+    taking_part = int(np.count_nonzero(samples))
+    last = int(np.argmax(times.total_s))
+    bandwidth, power = float(plan.bandwidth_hz.sum()), float(plan.power_w.sum())
+    return [
+        (
+            "used",
+            f"{100.0 * bandwidth / radio.bandwidth_hz:.4g} % of the bandwidth, "
+            f"{100.0 * power / radio.power_w:.4g} % of the power",
+        ),
+        (
+            "samples",
+            f"{taking_part:,} of {count(samples.size, 'learner')} get some, "
+            f"{samples.min():,} to {samples.max():,} each",
+        ),
+        (
+            "times",
+            f"all end by {times.total_s[last]:.6g} s; learner {last}: "
+            f"send {times.send_s[last]:.4g}, compute {times.compute_s[last]:.4g}, "
+            f"return {times.return_s[last]:.4g}",
+        ),
+    ]
+
+
+def _proof(plan: PlanView) -> str:
+    effort = (
+        f"{count(plan.passes, 'pass').replace('passs', 'passes')}, "
+        f"{with_unit(plan.elapsed_s, 's', 3)}"
+    )
+    certificate = plan.certificate
+    if certificate is None:
+        return f"none ({effort})"
+    kind = "equal shares"
+    if certificate.get("rule") == "prices":
+        leaves = sum("lambda_per_hz" in node for node in certificate["tree"])
+        kind = "one price pair" if leaves == 1 else f"{leaves:,} boxes, each with its price pair"
+    return f"tau = {certificate['tau']} ruled out by {kind} ({effort})"
+
+
+def summary(plan: PlanView) -> str:
+    """Return the facts as aligned lines."""
+    rows = facts(plan)
+    width = max(len(label) for label, _ in rows)
+    return "\n".join(f"{label:<{width}}  {text}" for label, text in rows)
+
+
+def html(plan: PlanView) -> str:
+    """Return the summary and the first learners as HTML tables."""
+    top = "".join(
+        f"<tr><th style='text-align:left'>{label}</th>"
+        f"<td style='text-align:left'>{markup.escape(text)}</td></tr>"
+        for label, text in facts(plan)
+    )
+    columns = plan_columns(plan)
+    shown = min(len(plan.problem.learners), _HTML_ROWS)
+    head = "".join(f"<th>{name}</th>" for name in ("learner", *columns))
+    body = "".join(
+        f"<tr><td>{row}</td>"
+        + "".join(
+            f"<td>{column[row]:,}</td>"
+            if column.dtype.kind == "i"
+            else f"<td>{column[row]:.5g}</td>"
+            for column in columns.values()
+        )
+        + "</tr>"
+        for row in range(shown)
+    )
+    rest = len(plan.problem.learners) - shown
+    more = f"<p>and {count(rest, 'more learner')}</p>" if rest else ""
+    return f"<table>{top}</table><table><tr>{head}</tr>{body}</table>{more}"
+
+
+guard(__name__)

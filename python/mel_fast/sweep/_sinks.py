@@ -1,0 +1,21 @@
+"""Which kind of file a sweep writes."""
+
+from pathlib import Path
+
+from mel_fast._base.atomic import check_writable, is_special, resolved
+from mel_fast.sweep._csv import CsvFile, CsvStream
+from mel_fast.sweep._files import Sink
+from mel_fast.sweep._grid import Grid
+from mel_fast.sweep._parquet import ParquetFile, ParquetStream
+
+
+def sink_for(asked: Path, grid: Grid) -> Sink:
+    """Return the sink for an output file by its ending, refusing one that cannot be written."""
+    if asked.suffix not in (".csv", ".parquet"):
+        raise ValueError(f"{asked}: must end in .csv or .parquet")
+    check_writable(asked)
+    special, csv = is_special(asked), asked.suffix == ".csv"
+    if special:
+        return CsvStream(asked, grid) if csv else ParquetStream(asked, grid)
+    path = resolved(asked)
+    return CsvFile(asked, path, grid) if csv else ParquetFile(asked, path, grid)

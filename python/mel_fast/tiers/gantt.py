@@ -1,0 +1,143 @@
+"""Pictures: who does what when, and accuracy against makespan (extra ``[plot]``)."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mel_fast._base.atomic import write_figure
+from mel_fast._base.optional import require
+from mel_fast._base.untrusted import plain
+from mel_fast._base.validation import FloatColumn
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, which colour-blind readers and grey printers can tell apart.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+STYLE = {
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "svg.hashsalt": "mel_fast",
+    "pdf.fonttype": 42,
+}
+_MOST_ROWS = 48
+_MOST_BARS = 120
+_TOUCH = 1e-9
+
+# A Schedule and a Frontier, which import this module and are not imported by it.
+Schedule = Any
+Frontier = Any
+
+
+def gantt(schedule: Schedule) -> Figure:
+    """Draw one row a device: tasks as bars, told apart by their edges as long as they are few."""
+    matplotlib = require("matplotlib", extra="plot")
+    figures = require("matplotlib.figure", extra="plot")
+    rows = [
+        (number, tier, device)
+        for number, tier in enumerate(schedule.tiers)
+        for device in range(tier.devices)
+    ]
+    picked = rows
+    if len(rows) > _MOST_ROWS:
+        picked = [rows[i] for i in np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
+    with matplotlib.rc_context(STYLE):
+        height = 1.3 + 0.22 * len(picked)
+        figure: Figure = figures.Figure(figsize=(7.2, height), layout="constrained")
+        axes = figure.subplots()
+        for row, (number, tier, device) in enumerate(picked):
+            bars = _bars(schedule, tier.name, device)
+            axes.broken_barh(
+                bars,
+                (row - 0.4, 0.8),
+                facecolors=COLOURS[number % len(COLOURS)],
+                edgecolors="white",
+                linewidth=0.6 if len(bars) <= _MOST_BARS else 0.0,
+            )
+        axes.axvline(schedule.makespan_s, color="#B22222", linestyle="--", linewidth=1.0)
+        names = [f"{plain(tier.name, 20)} {device}" for _, tier, device in picked]
+        axes.set_yticks(range(len(picked)), names)
+        axes.set_ylim(len(picked) - 0.4, -0.6)
+        axes.set_xlim(0.0, schedule.makespan_s * 1.02)
+        axes.set_xlabel("time (s)")
+        shown = "" if picked is rows else f"; {len(picked)} of {len(rows):,} devices"
+        proved = ", proved optimal" if schedule.certificate is not None else ""
+        axes.set_title(f"{schedule.scheme}: {schedule.makespan_s:.4g} s{proved}{shown}", loc="left")
+    return figure
+
+
+def _bars(schedule: Schedule, tier: str, device: int) -> list[tuple[float, float]]:
+    """Return beginning and length of a device's bars; of very many tasks, of its busy periods."""
+    start: FloatColumn = schedule.starts_s[tier][device]
+    took = _task_s(schedule, tier)[device]
+    if start.size <= 4 * _MOST_BARS:
+        return [(begin, took) for begin in start.tolist()]
+    pauses = np.diff(start) > took * (1.0 + _TOUCH)
+    begin = start[np.concatenate(([True], pauses))]
+    end = start[np.concatenate((pauses, [True]))] + took
+    return list(zip(begin.tolist(), (end - begin).tolist(), strict=True))
+
+
+def _task_s(schedule: Schedule, name: str) -> FloatColumn:
+    for stage in schedule.stages:
+        for tier, places in stage.parts():
+            if tier.name == name:
+                return np.asarray(stage.task_s[places])
+    return np.zeros(0)
+
+
+def tradeoff(frontier: Frontier) -> Figure:
+    """Draw the frontier: points that nothing beats, and those that something does."""
+    matplotlib = require("matplotlib", extra="plot")
+    figures = require("matplotlib.figure", extra="plot")
+    good = frontier.efficient
+    middle = (frontier.makespan_s.min() + frontier.makespan_s.max()) / 2.0
+    with matplotlib.rc_context(STYLE):
+        figure: Figure = figures.Figure(figsize=(5.6, 3.8), layout="constrained")
+        axes = figure.subplots()
+        axes.plot(
+            frontier.makespan_s[~good],
+            frontier.accuracy[~good],
+            "x",
+            color="#999999",
+            markersize=4,
+            label="beaten by another",
+        )
+        axes.plot(
+            frontier.makespan_s[good],
+            frontier.accuracy[good],
+            "o",
+            color=COLOURS[0],
+            markersize=3,
+            label="efficient",
+        )
+        for at in np.unique(np.flatnonzero(good)[[0, good.sum() // 2, -1]]).tolist():
+            axes.annotate(
+                f"{frontier.cloud_tasks[at]:,} on the cloud",
+                (frontier.makespan_s[at], frontier.accuracy[at]),
+                xytext=(6, -10) if frontier.makespan_s[at] < middle else (-8, -4),
+                textcoords="offset points",
+                ha="left" if frontier.makespan_s[at] < middle else "right",
+                fontsize=8,
+            )
+        axes.margins(x=0.12)
+        axes.set_xlabel("least makespan (s)")
+        axes.set_ylabel("accuracy of the fine answers")
+        axes.grid(color="#DDDDDD", linewidth=0.6)
+        axes.legend(loc="lower right")
+    return figure
+
+
+def save(figure: Figure, path: str | PathLike[str]) -> None:
+    """Write a figure, whole or not at all; equal figures give equal files."""
+    matplotlib = require("matplotlib", extra="plot")
+    undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    with matplotlib.rc_context(STYLE):
+        write_figure(path, figure, dpi=150, metadata=undated.get(Path(path).suffix, {}))

@@ -1,0 +1,113 @@
+"""From a claim to a verdict."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed
+from mel_fast.verify._arithmetic import require_usual_arithmetic
+from mel_fast.verify._verdict import Verdict
+from mel_fast.verify.claim._entries import RefusedError
+from mel_fast.verify.claim._read import Claim, read_plan, read_problem
+
+Progress = Callable[[int, int], object]
+_BAR_AFTER_S = 2.0
+
+
+def check(
+    read: Callable[[], object],
+    given: object,
+    progress: Progress | None,
+    time_limit_s: float | None,
+) -> Verdict:
+    """Read a claim and judge it."""
+    if time_limit_s is not None and not (
+        isinstance(time_limit_s, int | float) and time_limit_s >= 0.0
+    ):
+        raise ValueError(f"time_limit_s = {time_limit_s!r}: must be a number of at least 0")
+    require_usual_arithmetic()
+    try:
+        import mel_fast.verify._cover  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"python-flint is needed to verify ({error}): pip install 'mel_fast[verify]'"
+        ) from error
+    claim: Claim | None = None
+    try:
+        with allowed(Allowance(time_limit_s)):
+            claim = read_plan(read())
+            if given is not None and read_problem(given, "given problem") != claim.problem:
+                raise RefusedError("the plan was made for another problem than the one given")
+            return _judge(claim, progress)
+    except RefusedError as refusal:
+        return Verdict(False, [str(refusal)])
+    except NotCheckedError as stop:
+        reason = str(stop)
+    except MemoryError:
+        reason = "memory ran out"
+    if claim is None:
+        return Verdict(False, [reason], checked=False)
+    return Verdict(
+        False, [reason], claim.status, claim.tau, claim.bound, claim.learners, checked=False
+    )
+
+
+def _judge(claim: Claim, progress: Progress | None) -> Verdict:
+    from mel_fast.verify import _cover, _plan
+
+    leaves = max(1, claim.leaves)
+    meter = _Meter(progress, total=claim.learners * ((claim.allocation is not None) + leaves))
+    try:
+        plan = _plan.check(claim, meter.advance)
+        try:
+            cover = _cover.check(claim, meter.advance)
+        except NotCheckedError as stop:
+            if not plan.reasons:
+                raise
+            cover = _cover.CoverReport([f"the certificate was not checked: {stop}"])
+    finally:
+        meter.close()
+    reasons = plan.reasons + cover.reasons
+    return Verdict(
+        ok=not reasons,
+        reasons=reasons,
+        status=claim.status,
+        tau=claim.tau,
+        bound=claim.bound,
+        learners=claim.learners,
+        leaves=cover.leaves,
+        spare_s=plan.spare_s,
+        margin=cover.margin,
+        bits=max(plan.bits, cover.bits),
+    )
+
+
+class _Meter:
+    """Counts learners done, for the caller's `progress` or for a bar on a terminal."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+        self._start = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def advance(self, count: int) -> None:
+        self._done = min(self._done + count, self._total)  # a bound may need a second round
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+        elif self._bar is not None:
+            self._bar.update(self._task, completed=self._done)
+        elif time.monotonic() - self._start > _BAR_AFTER_S and sys.stderr and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("checking", total=self._total, completed=self._done)
+            self._bar.start()
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()

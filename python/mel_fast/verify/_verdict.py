@@ -1,0 +1,58 @@
+"""What a check found."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the checker found; true in a boolean context when everything is proved.
+
+    Attributes
+    ----------
+    ok : bool
+        The plan (if there is one) keeps every constraint, and `bound` + 1 is impossible.
+    reasons : list of str
+        What failed and where; empty when `ok`. Never many, never long, plain ASCII.
+    checked : bool
+        False where the check ended before it came to a verdict: the time limit was over, or it
+        had taken more steps than it may without one, or memory ran out. Then `ok` is false and
+        nothing is said about the plan.
+    status, tau, bound
+        What the file claims (None, 0, 0 when it could not be read).
+    learners, leaves : int
+        Learners of the problem, boxes whose bound was computed.
+    spare_s : float
+        Least time that a learner of the plan has to spare (infinite when nobody takes part).
+    margin : float
+        Least D - U over the boxes, in samples (infinite when no split is left to bound).
+    bits : int
+        Largest precision that a decision needed.
+    """
+
+    ok: bool
+    reasons: list[str] = field(default_factory=list)
+    status: str | None = None
+    tau: int = 0
+    bound: int = 0
+    learners: int = 0
+    leaves: int = 0
+    spare_s: float = float("inf")
+    margin: float = float("inf")
+    bits: int = 0
+    checked: bool = True
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        if not self.checked:
+            return "not checked: " + "; ".join(self.reasons)
+        if not self.ok:
+            return "refused: " + "; ".join(self.reasons)
+        boxes = "1 box" if self.leaves == 1 else f"{self.leaves} boxes"
+        plan = f"a plan with tau = {self.tau} holds" if self.tau else "no plan is claimed"
+        return (
+            f"{self.status}, proved: {plan}, tau = {self.bound + 1} is impossible "
+            f"({self.learners} learners, {boxes}, margin {self.margin:.3g} samples, "
+            f"{self.bits} bits)"
+        )

@@ -1,0 +1,300 @@
+"""Reads a plan file and refuses whatever is not exactly one: see docs/certificate.md."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mel_fast.verify._allowance import ticked
+from mel_fast.verify.claim._entries import (
+    LONGEST,
+    Read,
+    RefusedError,
+    amount,
+    cap,
+    column,
+    count,
+    integer,
+    one_of,
+    positive,
+    positive_or_zero,
+    record,
+    share,
+    text,
+)
+from mel_fast.verify.claim._problem import LARGEST, Problem, Row
+
+FORMAT = "mel_fast.plan"
+VERSION = 1
+STATUSES = ("optimal", "feasible", "infeasible", "undecided")
+SCHEMES = ("joint", "task_only", "resource_only")
+
+_INTEGERS = {
+    "samples": (1, LARGEST),
+    "features": (0, LARGEST),
+    "feature_bits": (1, LARGEST),
+    "fixed_parameters": (0, LARGEST),
+    "parameters_per_sample": (0, LARGEST),
+    "parameter_bits": (1, LARGEST),
+}
+_TASK = (*_INTEGERS, "flops_per_sample", "setting")
+_LEARNERS = ("flops_per_s", "gain", "return_bandwidth_hz", "return_power_w")
+_LIMITS = (
+    "min_samples",
+    "max_samples",
+    "max_bandwidth_hz",
+    "max_power_w",
+    "energy_j",
+    "energy_per_flop_j",
+)
+_NOISES = {"noise_density_w_per_hz": "density", "noise_power_w": "fixed"}
+_PROBLEM = ("task", "learners", "radio", "cycle_s", "idle")
+_CLAIM = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
+_PLAN = ("format", "version", *_CLAIM, "problem", "certificate")
+_BLOCKS = "blocks"
+_REMARKS = ("reasons", "nodes", "passes", "elapsed_s")  # no part of any claim
+_SPLIT = ("learner", "at")
+_LEAF = ("lambda_per_hz", "mu_per_w")
+_LN2 = 1.4426950408889634
+
+
+class Split(NamedTuple):
+    """The box is cut: first d_learner <= at, then d_learner >= at + 1."""
+
+    learner: int
+    at: int
+
+
+class Leaf(NamedTuple):
+    """Prices that prove a box empty."""
+
+    lambda_per_hz: float
+    mu_per_w: float
+
+
+class Allocation(NamedTuple):
+    """What each learner gets."""
+
+    samples: list[int]
+    bandwidth_hz: list[float]
+    power_w: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a plan file says: a plan for `tau`, and a proof against `bound` + 1."""
+
+    status: str
+    scheme: str
+    tau: int
+    bound: int
+    allocation: Allocation | None
+    blocks: list[int] | None  # of each learner, where bandwidth comes in blocks
+    problem: Problem
+    proof: bool  # whether there is a certificate
+    tree: list[Split | Leaf] | None  # None: the equal_shares rule, or no certificate
+
+    @property
+    def learners(self) -> int:
+        """Learners of the problem."""
+        return len(self.problem.learners)
+
+    @property
+    def leaves(self) -> int:
+        """Leaves of the tree."""
+        return sum(isinstance(node, Leaf) for node in self.tree or ())
+
+
+def read_plan(data: object) -> Claim:
+    """Return what the file says; raise RefusedError unless it is a plan file that makes sense."""
+    file = record(data, "plan file", _PLAN, (*_REMARKS, _BLOCKS))
+    one_of(file["format"], "format", (FORMAT,))
+    integer(file["version"], "version", VERSION, VERSION)
+    status = one_of(file["status"], "status", STATUSES)
+    scheme = one_of(file["scheme"], "scheme", SCHEMES)
+    tau = integer(file["tau"], "tau", 0, LONGEST)
+    bound = integer(file["bound"], "bound", 0, LONGEST - 1)
+    problem = read_problem(file["problem"], "problem")
+    columns = {name: file[name] for name in Allocation._fields}
+    absent = [name for name, column in columns.items() if column is None]
+    if absent and len(absent) < len(columns):
+        raise RefusedError(f"{' and '.join(absent)} null, the other columns are not")
+    if absent and tau:
+        raise RefusedError(f"tau = {tau} without a plan: samples, bandwidth_hz, power_w are null")
+    if not absent and not tau:
+        raise RefusedError("a plan is given for tau = 0")
+    if tau > bound:
+        raise RefusedError(f"tau = {tau} is above bound = {bound}")
+    if status == "optimal" and not 1 <= tau == bound:
+        raise RefusedError(f"status optimal needs tau = bound >= 1, not {tau} and {bound}")
+    if status == "infeasible" and not tau == bound == 0:
+        raise RefusedError(f"status infeasible needs tau = bound = 0, not {tau} and {bound}")
+    in_blocks = problem.block_hz is not None and not absent
+    if in_blocks is not (_BLOCKS in file):
+        raise RefusedError(
+            "blocks are missing: problem.radio has block_hz"
+            if in_blocks
+            else "blocks are given, without a plan or without problem.radio.block_hz"
+        )
+    size = len(problem.learners)
+    tree = _certificate(file["certificate"], scheme, bound, size)
+    _remarks(file)
+    return Claim(
+        status=status,
+        scheme=scheme,
+        tau=tau,
+        bound=bound,
+        allocation=None if absent else _allocation(columns, size),
+        blocks=column(file[_BLOCKS], _BLOCKS, count, size) if in_blocks else None,
+        problem=problem,
+        proof=file["certificate"] is not None,
+        tree=tree,
+    )
+
+
+def read_problem(data: object, where: str) -> Problem:
+    """Return the problem's numbers; raise RefusedError unless each is there and in range."""
+    file = record(data, where, _PROBLEM)
+    task = dict(record(file["task"], f"{where}.task", _TASK))
+    for name, (low, high) in _INTEGERS.items():
+        task[name] = integer(task[name], f"{where}.task.{name}", low, high)
+    task["flops_per_sample"] = positive(task["flops_per_sample"], f"{where}.task.flops_per_sample")
+    one_of(task["setting"], f"{where}.task.setting", ("parallelized", "federated"))
+    radio = record(
+        file["radio"], f"{where}.radio", ("bandwidth_hz", "power_w"), (*_NOISES, "block_hz")
+    )
+    noises = [name for name in _NOISES if name in radio]
+    if len(noises) != 1:
+        raise RefusedError(f"{where}.radio: needs exactly one of {', '.join(_NOISES)}")
+    problem = Problem(
+        task=task,
+        learners=_learners(file["learners"], f"{where}.learners"),
+        bandwidth_hz=positive(radio["bandwidth_hz"], f"{where}.radio.bandwidth_hz"),
+        power_w=positive(radio["power_w"], f"{where}.radio.power_w"),
+        noise=positive(radio[noises[0]], f"{where}.radio.{noises[0]}"),
+        law=_NOISES[noises[0]],
+        cycle_s=positive(file["cycle_s"], f"{where}.cycle_s"),
+        idle=one_of(file["idle"], f"{where}.idle", ("served", "excused")),
+        block_hz=positive(radio["block_hz"], f"{where}.radio.block_hz")
+        if "block_hz" in radio
+        else None,
+    )
+    width = problem.block_hz
+    if width is not None and not width <= problem.bandwidth_hz <= width * LARGEST:
+        raise RefusedError(
+            f"{where}.radio.block_hz = {width!r}: must fit into bandwidth_hz = "
+            f"{problem.bandwidth_hz!r} once at least, 2^53 times at most"
+        )
+    for name in ("model_bits", "sample_bits", "sent_bits_per_sample"):
+        if getattr(problem, name) > LARGEST:
+            raise RefusedError(f"{where}.task: {name} = {getattr(problem, name)} is above 2^53")
+    _check_speeds(problem, where)
+    return problem
+
+
+def _check_speeds(problem: Problem, where: str) -> None:
+    """Refuse learners out of all range, with float64 as docs/certificate.md says."""
+    for k, row in enumerate(ticked(problem.learners)):
+        band, noise = row.return_bandwidth_hz, problem.noise
+        snr = row.return_power_w * row.gain / (noise * band if problem.law == "density" else noise)
+        back = band * (math.log1p(snr) * _LN2)
+        if row.gain and not 1e-200 <= back <= 1e200:
+            raise RefusedError(
+                f"{where}.learners: the return rate of learner {k} is {back:g} bit/s, must be from "
+                "1e-200 to 1e200"
+            )
+    fastest = max(row.flops_per_s for row in problem.learners)
+    cycles = problem.cycle_s / (problem.task["flops_per_sample"] / fastest)
+    if cycles > LARGEST:
+        raise RefusedError(
+            f"{where}: cycle_s * max(flops_per_s) / flops_per_sample = {cycles:g} is above 2^53"
+        )
+
+
+def _learners(data: object, where: str) -> list[Row]:
+    file = record(data, where, _LEARNERS, _LIMITS)
+    if ("energy_j" in file) is not ("energy_per_flop_j" in file):
+        raise RefusedError(f"{where}: energy_j and energy_per_flop_j only come together")
+    readers: dict[str, Read[float]] = {
+        "gain": positive_or_zero,
+        "min_samples": count,
+        "max_samples": count,
+        "max_bandwidth_hz": cap,
+        "max_power_w": cap,
+        "energy_j": cap,
+        "energy_per_flop_j": positive_or_zero,
+    }
+    columns: dict[str, list[float]] = {}
+    size = None
+    for name in (*_LEARNERS, *(name for name in _LIMITS if name in file)):
+        columns[name] = column(file[name], f"{where}.{name}", readers.get(name, positive), size)
+        size = len(columns[name])
+    if not size:
+        raise RefusedError(f"{where}: there are none")
+    values = zip(*map(ticked, columns.values()), strict=True)
+    if set(columns) == set(_LEARNERS):
+        rows = [Row(*numbers) for numbers in values]
+    else:
+        rows = [Row(**dict(zip(columns, numbers, strict=True))) for numbers in values]
+    for k, row in enumerate(ticked(rows) if "min_samples" in file else ()):
+        if row.min_samples > row.max_samples:
+            raise RefusedError(
+                f"{where}.min_samples[{k}] = {row.min_samples} is above max_samples[{k}] = "
+                f"{row.max_samples}"
+            )
+    return rows
+
+
+def _allocation(columns: dict[str, object], size: int) -> Allocation:
+    readers: tuple[Read[Any], ...] = (count, amount, amount)
+    pairs = zip(columns.items(), readers, strict=True)
+    return Allocation(*(column(entry, name, read, size) for (name, entry), read in pairs))
+
+
+def _certificate(data: object, scheme: str, bound: int, learners: int) -> list[Split | Leaf] | None:
+    if data is None:
+        return None
+    rule = "equal_shares" if scheme == "task_only" else "prices"
+    keys = ("tau", "rule") if scheme == "task_only" else ("tau", "rule", "tree")
+    certificate = record(data, "certificate", keys)
+    one_of(certificate["rule"], f"certificate.rule (scheme {scheme})", (rule,))
+    tau = integer(certificate["tau"], "certificate.tau", 1, LONGEST)
+    if tau != bound + 1:
+        raise RefusedError(f"certificate.tau = {tau} must be bound + 1 = {bound + 1}")
+    if "tree" not in keys:
+        return None
+    tree = column(certificate["tree"], "certificate.tree", _node)
+    _check_whole(tree, learners)
+    return tree
+
+
+def _check_whole(tree: list[Split | Leaf], learners: int) -> None:
+    """Refuse a list that is no tree in preorder, or cuts learners that are not there."""
+    boxes = 1
+    for index, node in enumerate(tree):
+        where = f"certificate.tree[{index}]"
+        if not boxes:
+            raise RefusedError(f"{where}: the tree is complete before this node")
+        if isinstance(node, Leaf):
+            boxes -= 1
+            continue
+        boxes += 1
+        if node.learner >= learners:
+            raise RefusedError(f"{where}: there is no learner {node.learner}")
+    if boxes:
+        raise RefusedError(f"certificate.tree: {boxes} boxes are missing at the end")
+
+
+def _node(data: object, where: str) -> Split | Leaf:
+    if isinstance(data, dict) and "learner" in data:
+        node = record(data, where, _SPLIT)
+        learner = count(node["learner"], f"{where}.learner")
+        return Split(learner, count(node["at"], f"{where}.at"))
+    node = record(data, where, _LEAF)
+    return Leaf(*(share(node[name], f"{where}.{name}") for name in _LEAF))
+
+
+def _remarks(file: dict[str, Any]) -> None:
+    column(file.get("reasons", []), "reasons", text)
+    integer(file.get("nodes", 0), "nodes", 0, LONGEST)
+    integer(file.get("passes", 0), "passes", 0, LONGEST)
+    amount(file.get("elapsed_s", 0), "elapsed_s")
