@@ -160,7 +160,7 @@ def test_files_that_are_no_plans_are_refused(text, message, tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("version", 2, "version 2"),
+        ("version", 3, "version 3"),
         ("format", "other", "format 'other'"),
         ("status", "done", "status = 'done'"),
         ("scheme", "all", "scheme = 'all'"),

@@ -14,7 +14,8 @@ pytest.importorskip("flint")
 jsonschema = pytest.importorskip("jsonschema")
 
 import mel_fast as mel  # noqa: E402
-from mel_fast.verify import _entries, _read, verify_dict, verify_file  # noqa: E402
+from mel_fast.verify import verify_dict, verify_file  # noqa: E402
+from mel_fast.verify.claim import _entries, _read  # noqa: E402
 from mutated import SPELLINGS, json_text_mutant, mutant, seeded  # noqa: E402
 from test_verify_tampering import FILES, at, changed, is_true  # noqa: E402
 from test_verify_tampering_limited import FILES as LIMITED  # noqa: E402

@@ -6,7 +6,7 @@ solving. A wrong kind of thing is a TypeError, a wrong number of the right kind 
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -19,6 +19,7 @@ SMALLEST = 1e-60
 LARGEST = 1e60
 MAX_INTEGER = 2**53
 _LONGEST_WORD = 60
+_LONGEST_NAME = 100
 _COUNTS_RULE = f"must be an integer in [0, {MAX_INTEGER}] or a one-dimensional array of such"
 
 FloatColumn = NDArray[np.float64]
@@ -150,6 +151,23 @@ def most_or_column(field: str, value: Any) -> IntColumn | int:
 
 def _is_infinite(entry: object) -> bool:
     return isinstance(entry, float | np.floating) and entry == math.inf
+
+
+def name_column(field: str, value: Any) -> NDArray[np.str_]:
+    """Return names, one each: different texts of 1 to 100 printable characters."""
+    rule = "must be a list of different names of 1 to 100 printable characters"
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence | np.ndarray):
+        raise TypeError(f"{field} = {shown(value)}: {rule}")
+    names = value.tolist() if isinstance(value, np.ndarray) else list(value)
+    seen: dict[str, int] = {}
+    for index, name in enumerate(names if isinstance(names, list) else [names]):
+        if not isinstance(name, str):
+            raise TypeError(f"{field}[{index}] = {shown(name)}: {rule}")
+        if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable() or name != name.strip():
+            raise ValueError(f"{field}[{index}] = {shown(name)}: {rule}, no space at the ends")
+        if seen.setdefault(name, index) != index:
+            raise ValueError(f"{field}[{index}] = {shown(name)}: is {field}[{seen[name]}] too")
+    return np.array(list(seen), dtype=np.str_)
 
 
 def share_column(field: str, value: Any, count: int) -> FloatColumn:

@@ -139,7 +139,7 @@ def _draw_plan(column: Sequence["Axes"], plan: Plan, order: IntColumn) -> None:
 
 
 def _name_learners(axes: "Axes", problem: Problem, order: IntColumn) -> None:
-    """Mark learners by their numbers, which count from 0 as everywhere; many only by rank."""
+    """Mark learners by their names or numbers, from 0 as everywhere; many only by rank."""
     how = "fastest first, then best channel"
     if len(problem.learners) > _MOST_BARS:
         axes.locator_params(axis="x", integer=True)
@@ -147,7 +147,11 @@ def _name_learners(axes: "Axes", problem: Problem, order: IntColumn) -> None:
         return
     every = -(-order.size // _MOST_NUMBERS)
     places = np.arange(1, order.size + 1)[::every]
-    axes.set_xticks(places, [str(k) for k in order[::every].tolist()], fontsize=6.5)
+    names = problem.learners.names
+    shown = order[::every]
+    labels = shown.tolist() if names is None else names[shown].tolist()
+    turned = 0 if names is None else 90
+    axes.set_xticks(places, map(str, labels), fontsize=6.5, rotation=turned)
     axes.set_xlabel(f"Learner; {how}")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
-from mel_fast._base.validation import MAX_INTEGER, FloatColumn, choice
+from mel_fast._base.validation import MAX_INTEGER, FloatColumn, choice, did_you_mean
 from mel_fast.model.batch_columns import (
     agreed_shape,
     as_array,
@@ -17,7 +17,8 @@ from mel_fast.model.batch_columns import (
     row_number,
     spread,
 )
-from mel_fast.model.learners import LIMITS, REQUIRED, Learners
+from mel_fast.model.columns import ALWAYS, COLUMNS, LIMITS, NUMBERS, check_pairs
+from mel_fast.model.learners import Learners
 from mel_fast.model.problem import IDLES, Idle, Problem
 from mel_fast.model.radio import Law, Radio
 from mel_fast.model.task import LearningTask
@@ -25,7 +26,7 @@ from mel_fast.model.task import LearningTask
 TASK_COUNTS = ("samples", "feature_bits", "fixed_parameters", "parameter_bits")
 _NOISES = ("noise_density_w_per_hz", "noise_power_w")
 _PER_ROW = ("bandwidth_hz", "power_w", "noise", "cycle_s", "flops_per_sample", *TASK_COUNTS)
-_COUNTS = (*TASK_COUNTS, "min_samples", "max_samples")
+_COUNTS = (*TASK_COUNTS, *(name for name in LIMITS if COLUMNS[name].dtype is np.int64))
 
 
 class Draws(Protocol):
@@ -66,6 +67,8 @@ class Batch:
         The limits of :class:`mel_fast.Learners`, shaped as its other columns; None for none.
     samples, feature_bits, fixed_parameters, parameter_bits, flops_per_sample
         Scalars or (M,), in place of the task's.
+    names
+        As in :class:`mel_fast.Learners`, the same in every row.
     rows, learners
         M and K, needed only where no array tells them.
 
@@ -88,15 +91,12 @@ class Batch:
     idle: Idle
     rows: int
     learners: int
+    names: NDArray[np.str_] | None
 
     def __init__(
         self,
         task: LearningTask,
         *,
-        flops_per_s: Any,
-        gain: Any,
-        return_bandwidth_hz: Any,
-        return_power_w: Any,
         bandwidth_hz: Any,
         power_w: Any,
         cycle_s: Any,
@@ -104,12 +104,6 @@ class Batch:
         noise_power_w: Any = None,
         block_hz: Any = None,
         idle: Idle = "served",
-        min_samples: Any = None,
-        max_samples: Any = None,
-        max_bandwidth_hz: Any = None,
-        max_power_w: Any = None,
-        energy_j: Any = None,
-        energy_per_flop_j: Any = None,
         samples: Any = None,
         feature_bits: Any = None,
         fixed_parameters: Any = None,
@@ -117,6 +111,7 @@ class Batch:
         flops_per_sample: Any = None,
         rows: int | None = None,
         learners: int | None = None,
+        **columns: Any,
     ) -> None:
         if not isinstance(task, LearningTask):
             raise TypeError(f"task is a {type(task).__name__}: must be a LearningTask")
@@ -127,26 +122,8 @@ class Batch:
                 f"{' and '.join(_NOISES)}: exactly one of the two must be given, "
                 f"got {'both' if given else 'none'}"
             )
-        limits = (
-            min_samples,
-            max_samples,
-            max_bandwidth_hz,
-            max_power_w,
-            energy_j,
-            energy_per_flop_j,
-        )
-        both = {"energy_j": energy_j, "energy_per_flop_j": energy_per_flop_j}
-        lone = [name for name, value in both.items() if value is not None]
-        if len(lone) == 1:
-            (other,) = set(both) - set(lone)
-            raise ValueError(f"{lone[0]} is given without {other}: both must be given or neither")
-        of_learners = {
-            "flops_per_s": flops_per_s,
-            "gain": gain,
-            "return_bandwidth_hz": return_bandwidth_hz,
-            "return_power_w": return_power_w,
-            **{n: value for n, value in zip(LIMITS, limits, strict=True) if value is not None},
-        }
+        of_learners = _given_columns(columns)
+        names = of_learners.pop("names", None)
         of_task = {
             "samples": samples,
             "feature_bits": feature_bits,
@@ -165,7 +142,11 @@ class Batch:
         per_learner = {name: as_array(name, value, 2) for name, value in of_learners.items()}
         words = {"noise": given[0]}
         per_row = {n: as_array(words.get(n, n), value, 1) for n, value in of_rows.items()}
-        shape = agreed_shape(per_learner, per_row, rows, learners)
+        if names is not None:
+            names = COLUMNS["names"].check("names", names)
+        shape = agreed_shape(per_learner, per_row, rows, learners if names is None else names.size)
+        if names is not None and learners not in (None, names.size):
+            raise ValueError(f"names has length {names.size}: must be learners = {learners}")
         whole = {name: spread(column, shape) for name, column in per_learner.items()}
         whole.update({name: spread(column, shape[:1]) for name, column in per_row.items()})
         self.__dict__.update(
@@ -174,6 +155,7 @@ class Batch:
             idle=choice("idle", idle, IDLES),
             rows=shape[0],
             learners=shape[1],
+            names=names,
             _given={name: whole[name] for name in _COUNTS if name in whole},
             _columns={
                 name: spread(as_float64(column, count=name in _COUNTS), whole[name].shape)
@@ -252,12 +234,12 @@ class Batch:
             return given.get(name, self._all[name])[row]
 
         task = self.task.replace(**{name: at(name) for name in (*TASK_COUNTS, "flops_per_sample")})
-        limits = [name for name in LIMITS if name in self._all]
+        columns = {name: at(name) for name in NUMBERS if name in self._all}
         noise = {_NOISES[self.law == "fixed"]: at("noise")}
         block = {name: at(name) for name in ("block_hz",) if name in self._all}
         return Problem(
             task,
-            Learners(**{name: at(name) for name in (*REQUIRED, *limits)}),
+            Learners(**columns, names=self.names),
             Radio(at("bandwidth_hz"), at("power_w"), **noise, **block),
             at("cycle_s"),
             self.idle,
@@ -266,8 +248,8 @@ class Batch:
     def core_columns(self) -> dict[str, Any]:
         """Return the compiled core's arguments."""
         columns = self._all
-        optional = [name for name in (*LIMITS, "block_hz") if name in columns]
-        for_core = {name: columns[name] for name in (*REQUIRED, *_PER_ROW[:6], *optional)}
+        names = (*NUMBERS, *_PER_ROW[:6], "block_hz")
+        for_core = {name: columns[name] for name in names if name in columns}
         if "max_samples" in for_core:  # as in `Learners`, infinity is no limit
             most = columns["max_samples"]
             for_core["max_samples"] = np.where(np.isposinf(most), float(MAX_INTEGER), most)
@@ -294,6 +276,20 @@ class Batch:
             f"Batch(rows={self.rows}, learners={self.learners}, law={self.law!r}, "
             f"idle={self.idle!r})"
         )
+
+
+def _given_columns(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the learners' columns that are not None, by name."""
+    unknown = [name for name in given if name not in COLUMNS]
+    if unknown:
+        raise TypeError(
+            f"Batch takes no argument {unknown[0]!r}{did_you_mean(unknown[0], COLUMNS)}"
+        )
+    missing = [name for name in ALWAYS if given.get(name) is None]
+    if missing:
+        raise TypeError(f"missing {', '.join(missing)}: every learner has them")
+    check_pairs(given)
+    return {name: given[name] for name in COLUMNS if given.get(name) is not None}
 
 
 guard(__name__)

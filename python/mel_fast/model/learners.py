@@ -1,8 +1,6 @@
 """The learners: K devices as columns."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,35 +12,13 @@ from mel_fast._base.validation import (
     MAX_INTEGER,
     FloatColumn,
     IntColumn,
-    count_or_column,
     freeze,
     integer,
-    limit_column,
-    most_or_column,
-    scalar_or_column,
 )
+from mel_fast.model.columns import COLUMNS, LIMITS, check_pairs, numbered
 
 Column = float | Sequence[float] | NDArray[Any]
 Limit = Column | None
-
-REQUIRED = ("flops_per_s", "gain", "return_bandwidth_hz", "return_power_w")
-SAMPLE_LIMITS = ("min_samples", "max_samples")
-_CAP = partial(limit_column, also=(0.0, np.inf))
-_OR_ZERO = partial(limit_column, also=(0.0,))
-# What may be left out, with the check of its numbers.
-LIMITS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
-    {
-        "min_samples": count_or_column,
-        "max_samples": most_or_column,
-        "max_bandwidth_hz": _CAP,
-        "max_power_w": _CAP,
-        "energy_j": _CAP,
-        "energy_per_flop_j": _OR_ZERO,
-    }
-)
-CHECKS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
-    {**dict.fromkeys(REQUIRED, scalar_or_column), "gain": _OR_ZERO, **LIMITS}
-)
 
 
 class Learners(Frozen):
@@ -71,6 +47,9 @@ class Learners(Frozen):
     energy_per_flop_j
         Joules of one floating point operation, 0 or in [1e-60, 1e60]; given if and only if
         `energy_j` is.
+    names
+        What the learners are called, K different texts of 1 to 100 printable characters. Reasons,
+        explanations, tables and figures then speak of them by name; they decide nothing.
     count
         K; needed only when all the others are scalars.
 
@@ -91,8 +70,8 @@ class Learners(Frozen):
     they are no error. Immutable; equal by value, and hashable; ``len(learners)`` is K.
     """
 
-    __slots__ = (*REQUIRED, *LIMITS)
-    _fields: ClassVar[tuple[str, ...]] = (*REQUIRED, *LIMITS)
+    __slots__ = tuple(COLUMNS)
+    _fields: ClassVar[tuple[str, ...]] = tuple(COLUMNS)
 
     flops_per_s: FloatColumn
     gain: FloatColumn
@@ -104,6 +83,7 @@ class Learners(Frozen):
     max_power_w: FloatColumn | None
     energy_j: FloatColumn | None
     energy_per_flop_j: FloatColumn | None
+    names: NDArray[np.str_] | None
 
     def __init__(
         self,
@@ -118,44 +98,28 @@ class Learners(Frozen):
         max_power_w: Limit = None,
         energy_j: Limit = None,
         energy_per_flop_j: Limit = None,
+        names: Sequence[str] | NDArray[np.str_] | None = None,
         count: int | None = None,
     ) -> None:
-        given = (flops_per_s, gain, return_bandwidth_hz, return_power_w)
+        given = locals()  # the arguments, by the names of the table
         columns: dict[str, Any] = {
-            name: CHECKS[name](name, value) for name, value in zip(REQUIRED, given, strict=True)
+            name: None
+            if given[name] is None and column.role != "always"
+            else column.check(name, given[name])
+            for name, column in COLUMNS.items()
         }
-        limits = (
-            min_samples,
-            max_samples,
-            max_bandwidth_hz,
-            max_power_w,
-            energy_j,
-            energy_per_flop_j,
-        )
-        for (name, check), value in zip(LIMITS.items(), limits, strict=True):
-            columns[name] = None if value is None else check(name, value)
         size = self._size(columns, count)
         for name, column in columns.items():
-            if column is None or isinstance(column, np.ndarray):
-                self._set(name, column if column is None else freeze(column))
-            else:
-                kind = np.int64 if isinstance(column, int) else np.float64
-                self._set(name, freeze(np.full(size, column, dtype=kind)))
-        if any(limit is not None for limit in limits):
-            self._check_limits()
-
-    def _check_limits(self) -> None:
+            if column is not None and not isinstance(column, np.ndarray):
+                column = np.full(size, column, dtype=COLUMNS[name].dtype)
+            self._set(name, column if column is None else freeze(column))
+        check_pairs(columns)
         low, high = self.min_samples, self.max_samples
         if low is not None and high is not None and (low > high).any():
             k = int(np.flatnonzero(low > high)[0])
             raise ValueError(
                 f"max_samples[{k}] = {high[k]}: must be at least min_samples[{k}] = {low[k]}"
             )
-        if (self.energy_j is None) != (self.energy_per_flop_j is None):
-            one, other = "energy_j", "energy_per_flop_j"
-            if self.energy_j is None:
-                one, other = other, one
-            raise ValueError(f"{one} is given without {other}: both must be given or neither")
 
     @staticmethod
     def _size(columns: dict[str, Any], count: int | None) -> int:
@@ -189,17 +153,26 @@ class Learners(Frozen):
 
     def columns(self) -> dict[str, Any]:
         """Return all columns that are there, by name."""
-        return {**{name: getattr(self, name) for name in REQUIRED}, **self.limits()}
+        found = {name: getattr(self, name) for name in COLUMNS}
+        return {name: column for name, column in found.items() if column is not None}
+
+    def name(self, learner: int) -> str:
+        """Return what texts call a learner: its number, or its name in quotes."""
+        return str(learner) if self.names is None else repr(str(self.names[learner]))
+
+    def numbers(self, learners: Any, field: str = "learners") -> Any:
+        """Return learners that are called by name by their numbers, see `numbered`."""
+        return numbered(learners, self.names, field)
 
     def take(self, learners: Any) -> Self:
-        """Return some of the learners: those at indices, or where a mask of shape (K,) is true.
+        """Return some of the learners, by indices, names, or a mask of shape (K,).
 
         Raises
         ------
-        IndexError
+        IndexError, ValueError
             For learners that are not there.
         """
-        chosen = np.asarray(learners)
+        chosen = np.asarray(self.numbers(learners))
         return type(self)(**{name: column[chosen] for name, column in self.columns().items()})
 
     def __repr__(self) -> str:
@@ -209,12 +182,21 @@ class Learners(Frozen):
     def to_dict(self) -> dict[str, list[Any]]:
         """Return the columns: integers as they are, real numbers as hexadecimal strings."""
         return {
-            name: [x if isinstance(x, int) else x.hex() for x in column.tolist()]
+            name: [x.hex() if isinstance(x, float) else x for x in column.tolist()]
             for name, column in self.columns().items()
         }
 
 
+def listed(numbers: IntColumn, learners: Learners | None = None, most: int = 10) -> str:
+    """Return the names of the first few of some learners, for texts; else their numbers."""
+    few = numbers[:most].tolist()
+    named = few if learners is None else [learners.name(number) for number in few]
+    return ", ".join(map(str, named)) + (", ..." if numbers.size > most else "")
+
+
 def _span(column: NDArray[Any]) -> str:
+    if column.dtype.kind == "U":
+        return f"{column[0]!s}.." if column.size > 1 else str(column[0])
     least, most = column.min(), column.max()
     if column.dtype.kind == "i":
         return f"{least}" if least == most else f"{least}..{most}"

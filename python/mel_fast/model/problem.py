@@ -10,7 +10,8 @@ from mel_fast._base.frozen import Frozen
 from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
-from mel_fast.model.learners import LIMITS, SAMPLE_LIMITS, Learners
+from mel_fast.model.columns import ALWAYS, COLUMNS, LABELS, LIMITS
+from mel_fast.model.learners import Learners
 from mel_fast.model.radio import Law, Radio
 from mel_fast.model.task import COUNTS, SETTINGS, LearningTask
 
@@ -94,10 +95,7 @@ class Problem(Frozen):
             model_bits_per_sample=float(task.model_bits_per_sample),
             model_bits=float(task.model_bits),
             flops_per_sample=task.flops_per_sample,
-            flops_per_s=learners.flops_per_s,
-            gain=learners.gain,
-            return_bandwidth_hz=learners.return_bandwidth_hz,
-            return_power_w=learners.return_power_w,
+            **{name: getattr(learners, name) for name in ALWAYS},
             bandwidth_hz=radio.bandwidth_hz,
             power_w=radio.power_w,
             noise=radio.noise,
@@ -176,13 +174,8 @@ class Problem(Frozen):
             task[name] = grammar.integer(name, task[name])
         task["flops_per_sample"] = grammar.number("flops_per_sample", task["flops_per_sample"])
         task["setting"] = grammar.word("setting", task["setting"], SETTINGS)
-        learners = grammar.members(
-            "learners", file["learners"], Learners._fields, optional=tuple(LIMITS)
-        )
-        columns: dict[str, Any] = {
-            name: (grammar.counts if name in SAMPLE_LIMITS else grammar.column)(name, column)
-            for name, column in learners.items()
-        }
+        learners = grammar.members("learners", file["learners"], ALWAYS, (*LIMITS, *LABELS))
+        columns = {name: COLUMNS[name].read(column) for name, column in learners.items()}
         radio = grammar.members("radio", file["radio"], Radio._fields, optional=Radio._fields[2:])
         return cls(
             task=LearningTask(**task),

@@ -11,7 +11,7 @@ import numpy as np
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.bracket.clock import Clock
-from mel_fast.model.learners import Learners
+from mel_fast.model.learners import Learners, listed
 from mel_fast.model.problem import Problem
 from mel_fast.model.reach import real_samples
 from mel_fast.planning._prices import Bound, least_bound
@@ -48,9 +48,9 @@ class Bottleneck(NamedTuple):
     """Whether the bound is that of samples shared out at will, though the scheme holds them fixed:
     of those no more could fit."""
 
-    def sentence(self) -> str:
+    def sentence(self, learners: Learners | None = None) -> str:
         """Return it in words."""
-        through = ", ".join(map(str, self.learners.tolist()))
+        through = listed(self.learners, learners)
         return (
             f"With tau = {self.tau} in {with_unit(self.cycle_s, 's', 6)}, 1 % of "
             f"{_WORDS[self.cause]} at every learner raises the bound on the samples that fit by "

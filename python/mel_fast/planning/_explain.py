@@ -77,16 +77,17 @@ class Explanation:
 
     def lines(self) -> list[str]:
         """Return the explanation as sentences."""
+        learners = self.plan.problem.learners
         said = [_known(self.plan, self.tau)]
         said += [reason[0].upper() + reason[1:] + "." for reason in self.plan.reasons]
         said += self._room()
         said += [_need(least) for least in self.needs.values()]
         said += [relief.sentence() for relief in self.reliefs]
-        said += [marginal.sentence(self.tau) for marginal in self.marginals]
+        said += [marginal.sentence(self.tau, learners) for marginal in self.marginals]
         said += energy_sentences(self.plan.problem, self.tau, self.needs["cycle_s"].plan)
-        said += [bottleneck.sentence() for bottleneck in self.bottlenecks]
+        said += [bottleneck.sentence(learners) for bottleneck in self.bottlenecks]
         if self.leave_out is not None:
-            said.append(self.leave_out.sentence())
+            said.append(self.leave_out.sentence(learners))
         if self.unasked:
             said.append(f"The time limit left no time to look at {'; '.join(self.unasked)}.")
         return said

@@ -9,6 +9,7 @@ import numpy as np
 
 from mel_fast._base.units import count
 from mel_fast._base.validation import FloatColumn, IntColumn
+from mel_fast.model.learners import Learners, listed
 from mel_fast.model.problem import Problem
 from mel_fast.planning._optional import optional_minima
 from mel_fast.plans.plan import Plan
@@ -47,14 +48,14 @@ class LeaveOut:
         size = int(self.learners.size)
         return self.plan is not None and (size == self.least or size <= 1)
 
-    def sentence(self) -> str:
+    def sentence(self, learners: Learners | None = None) -> str:
         """Return it in words."""
         if self.plan is None and self.irreducible:
             return "Leaving learners out does not help, whoever they are."
         if self.plan is None:
             return "Whether leaving learners out helps was not found out."
         size = int(self.learners.size)
-        shown = ", ".join(map(str, self.learners[:10].tolist())) + (", ..." if size > 10 else "")
+        shown = listed(self.learners, learners)
         proof = ""
         if self.smallest:
             proof = "; no smaller set does"

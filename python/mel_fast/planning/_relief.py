@@ -8,7 +8,8 @@ import numpy as np
 from mel_fast._base.units import count, with_unit
 from mel_fast._base.validation import IntColumn
 from mel_fast.bracket.clock import Clock
-from mel_fast.model.learners import LIMITS
+from mel_fast.model.columns import LIMITS
+from mel_fast.model.learners import Learners, listed
 from mel_fast.model.problem import Problem
 from mel_fast.model.reach import by_energy
 from mel_fast.planning._prices import Prices, least_bound
@@ -46,9 +47,8 @@ class Relief(NamedTuple):
         """Return it in words."""
         at = ""
         if self.learners.size:
-            named = ", ".join(map(str, self.learners[:_SHOWN].tolist()))
-            more = ", ..." if self.learners.size > _SHOWN else ""
-            at = f" (reached at {count(int(self.learners.size), 'learner')}: {named}{more})"
+            named = listed(self.learners, self.plan.problem.learners, _SHOWN)
+            at = f" (reached at {count(int(self.learners.size), 'learner')}: {named})"
         if self.suffices:
             return f"Without {self.limit}{at} tau = {self.plan.tau} fits."
         if self.suffices is None:
@@ -66,12 +66,13 @@ class Marginal(NamedTuple):
     """By how many the bound on the samples that fit (``prices.samples``) rises: worked out again.
     One sample more in a `max_samples` raises it by one at most."""
 
-    def sentence(self, tau: int) -> str:
+    def sentence(self, tau: int, learners: Learners | None = None) -> str:
         """Return it in words."""
         step = "more" if self.limit == "max_samples" else "less"
+        who = self.learner if learners is None else learners.name(self.learner)
         return (
-            f"One sample {step} in the {self.limit} of learner {self.learner} raises the bound on "
-            f"the samples that fit with tau = {tau} by {self.samples:.3f}."
+            f"One sample {step} in the {self.limit} of learner {who} raises the bound on the "
+            f"samples that fit with tau = {tau} by {self.samples:.3f}."
         )
 
 
@@ -149,8 +150,8 @@ def energy_sentences(problem: Problem, tau: int, near: Plan | None) -> list[str]
     most = by_energy(problem, tau)
     who = binding(near).get("energy_j", np.array([], dtype=np.int64))
     return [
-        f"The {with_unit(float(energy[k]), 'J')} of learner {k} allow at most {most[k]:,.0f} "
-        f"samples with tau = {tau}."
+        f"The {with_unit(float(energy[k]), 'J')} of learner {problem.learners.name(k)} allow at "
+        f"most {most[k]:,.0f} samples with tau = {tau}."
         for k in who[np.argsort(-most[who], kind="stable")][:_SHOWN].tolist()
         if math.isfinite(most[k])
     ]

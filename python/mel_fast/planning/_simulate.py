@@ -187,7 +187,7 @@ def simulate(
         raise ValueError(f"plan has no allocation (status {plan.status}): nothing to simulate")
     size = len(plan.problem.learners)
     rng = np.random.default_rng(integer("seed", seed, low=0))
-    failed = _failed(failures, size, rng)
+    failed = _failed(failures, plan.problem.learners, rng)
     factor = _factor(gain_drift, size, rng)
     learners = plan.problem.learners
     now = plan.problem.replace(learners=learners.replace(gain=learners.gain * factor))
@@ -209,12 +209,13 @@ def simulate(
     return Simulation(plan, failed, factor, outcomes)
 
 
-def _failed(failures: Any, size: int, rng: "np.random.Generator") -> NDArray[np.bool_]:
+def _failed(failures: Any, learners: Learners, rng: "np.random.Generator") -> NDArray[np.bool_]:
+    size = len(learners)
     if failures is None:
         return np.zeros(size, dtype=bool)
     if isinstance(failures, float):
         return rng.random(size) < real("failures", failures, low=0.0, high=1.0)
-    given = np.asarray(failures)
+    given = np.asarray(learners.numbers(failures, "failures"))
     if given.dtype == np.bool_:
         if given.shape != (size,):
             raise ValueError(f"failures has shape {given.shape}: must be ({size},)")

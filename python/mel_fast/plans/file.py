@@ -11,12 +11,13 @@ from mel_fast._base.atomic import write_text
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import LARGEST
 from mel_fast.model import grammar
+from mel_fast.model.columns import LABELS, version_of
 from mel_fast.model.problem import Problem
 from mel_fast.plans.status import SCHEMES, Status
 from mel_fast.plans.view import PlanView
 
 FORMAT = "mel_fast.plan"
-VERSION = 1
+VERSIONS = (1, 2)
 
 _KEYS = (
     "format",
@@ -46,7 +47,7 @@ def plan_to_dict(plan: PlanView) -> dict[str, Any]:
     blocks = {} if plan.blocks is None else {"blocks": plan.blocks.tolist()}
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": version_of(plan.problem.learners.columns()),
         "status": str(plan.status),
         "scheme": plan.scheme,
         "tau": plan.tau,
@@ -68,15 +69,19 @@ def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
     """Return the problem and the other fields of a plan file's content, without judging them."""
     file = grammar.members("plan", data, _KEYS, (*_REMARKS, "blocks"))
     kind, version = file["format"], file["version"]
-    if kind != FORMAT or type(version) is not int or version != VERSION:
+    if kind != FORMAT or type(version) is not int or version not in VERSIONS:
         raise ValueError(
-            f"format {shown(kind)} version {shown(version)}: must be {FORMAT!r} version {VERSION}"
+            f"format {shown(kind)} version {shown(version)}: must be {FORMAT!r} version "
+            f"{' or '.join(map(str, VERSIONS))}"
         )
     status = grammar.word("status", file["status"], tuple(map(str, Status)))
     scheme = grammar.word("scheme", file["scheme"], SCHEMES)
     tau = grammar.integer("tau", file["tau"], 0, grammar.LONGEST)
     bound = grammar.integer("bound", file["bound"], 0, grammar.LONGEST - 1)
     problem = Problem.from_dict(file["problem"])
+    needed = version_of(problem.learners.columns())
+    if version < needed:
+        raise ValueError(f"version {version}: the learners have columns of version {needed}")
     _agree(file, status, tau, bound, in_blocks=problem.radio.block_hz is not None)
     readers = {
         "samples": grammar.counts,
@@ -155,7 +160,10 @@ def _plain_problem(problem: Problem) -> dict[str, Any]:
     data = problem.to_dict()
     data["task"]["flops_per_sample"] = problem.task.flops_per_sample
     data["learners"] = {
-        name: [float.fromhex(x) if isinstance(x, str) and x != "inf" else x for x in column]
+        name: [
+            float.fromhex(x) if isinstance(x, str) and x != "inf" and name not in LABELS else x
+            for x in column
+        ]
         for name, column in data["learners"].items()
     }
     data["radio"] = {name: grammar.number(name, value) for name, value in data["radio"].items()}

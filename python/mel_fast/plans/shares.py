@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast._base.validation import FloatColumn, IntColumn, count_column, freeze, share_column
+from mel_fast.model.columns import COLUMNS, LABELS
 from mel_fast.model.problem import Problem
 from mel_fast.plans.view import PlanView
 
@@ -43,9 +44,10 @@ def checked_shares(
 
 def plan_columns(plan: PlanView) -> dict[str, IntColumn | FloatColumn]:
     """Return all columns that a plan and its learners have."""
-    columns = {name: getattr(plan, name) for name in (*SHARES, *_TIMES)}
-    columns["spent_energy_j"] = plan.energy_j
-    columns.update(plan.problem.learners.columns())
+    own = {COLUMNS[name].head: column for name, column in plan.problem.learners.columns().items()}
+    columns = {COLUMNS[name].head: own.pop(COLUMNS[name].head, None) for name in LABELS}
+    columns.update({name: getattr(plan, name) for name in (*SHARES, *_TIMES)})
+    columns.update(spent_energy_j=plan.energy_j, **own)
     return {name: column for name, column in columns.items() if column is not None}
 
 

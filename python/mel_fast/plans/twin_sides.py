@@ -8,6 +8,7 @@ empty, the other is the whole box. The tree without such splits proves the same.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from mel_fast.model.columns import NUMBERS
 from mel_fast.model.learners import Learners
 
 Node = dict[str, Any]  # as in a plan file: a split, or a leaf with its prices
@@ -58,7 +59,7 @@ def without_empty_sides(tree: Sequence[Node], learners: Learners) -> Sequence[No
 
 def _kinds(tree: Sequence[Node], learners: Learners) -> dict[int, int]:
     """Return a number for each learner that is split, the same for identical ones."""
-    columns = [c for name in learners._fields if (c := getattr(learners, name)) is not None]
+    columns = [c for name in NUMBERS if (c := getattr(learners, name)) is not None]
     numbers: dict[tuple[float, ...], int] = {}
     kinds: dict[int, int] = {}
     for node in tree:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
     PlainValidator,
     ValidationError,
     ValidationInfo,
+    create_model,
     model_validator,
 )
 
@@ -25,7 +26,8 @@ from mel_fast import channel, scenarios
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.untrusted import LONGEST, plain, shown
 from mel_fast._base.validation import choice, did_you_mean, integer, real, scalar_or_column
-from mel_fast.model.learners import CHECKS, REQUIRED, Learners
+from mel_fast.model.columns import ALWAYS, COLUMNS
+from mel_fast.model.learners import Learners
 from mel_fast.model.problem import IDLES, Idle, Problem
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import SETTINGS, LearningTask, Setting
@@ -104,9 +106,7 @@ def _fading(field: str, value: Any) -> channel.Fading:
 
 
 _Positive = Annotated[float, _checked(real)]
-_Column = Annotated[
-    Any, _checked(lambda field, value: CHECKS.get(field, scalar_or_column)(field, value))
-]
+_Speeds = Annotated[Any, _checked(scalar_or_column)]
 _AtLeastOne = Annotated[int, _checked(integer, low=1)]
 _Count = Annotated[int, _checked(integer, low=1, high=MAX_LEARNERS)]
 _AtLeastZero = Annotated[int, _checked(integer, low=0)]
@@ -160,7 +160,7 @@ class _Draw(_Section):
     count: _Count
     seed: _AtLeastZero = 0
     draw: _AtLeastZero = 0
-    device_flops_per_s: _Column
+    device_flops_per_s: _Speeds
     placement: Annotated[Any, _checked(_chosen, tag="shape", kinds=PLACEMENTS)]
     attenuation: Annotated[Any, _checked(_chosen, tag="law", kinds=ATTENUATIONS)]
     extra_loss_db: Annotated[float, _checked(real, low=-700.0, high=700.0)] = 0.0
@@ -180,29 +180,19 @@ class _Draw(_Section):
         return {"flops_per_s": drawn.flops_per_s, "gain": drawn.gain}
 
 
-class _Learners(_Section):
-    flops_per_s: _Column | None = None
-    gain: _Column | None = None
-    return_bandwidth_hz: _Column | None = None
-    return_power_w: _Column | None = None
-    min_samples: _Column | None = None
-    max_samples: _Column | None = None
-    max_bandwidth_hz: _Column | None = None
-    max_power_w: _Column | None = None
-    energy_j: _Column | None = None
-    energy_per_flop_j: _Column | None = None
+class _LearnersBase(_Section):
     count: _Count | None = None
     table: Annotated[str | None, _checked(_text)] = None
     draw: _Draw | None = None
 
     @model_validator(mode="after")
-    def _together(self, info: ValidationInfo) -> "_Learners":
+    def _together(self, info: ValidationInfo) -> Self:
         assert isinstance(info.context, Path)  # the folder that parse_scenario was given
         self.build(info.context)
         return self
 
     def build(self, folder: Path) -> Learners:
-        given = {name: getattr(self, name) for name in CHECKS}
+        given = {name: getattr(self, name) for name in COLUMNS}
         columns = {name: value for name, value in given.items() if value is not None}
         sources: list[tuple[str, dict[str, Any]]] = []
         if self.table is not None:
@@ -216,7 +206,7 @@ class _Learners(_Section):
                 if name in columns:
                     raise ValueError(f"{name} is given both here and by {source!r}")
             columns.update(found)
-        missing = [name for name in REQUIRED if name not in columns]
+        missing = [name for name in ALWAYS if name not in columns]
         if missing:
             raise ValueError(
                 f"missing {', '.join(missing)}: must be given here (a number or a list) "
@@ -225,11 +215,17 @@ class _Learners(_Section):
         return Learners(**columns, count=self.count)
 
 
+_columns: dict[str, Any] = {
+    name: (Annotated[Any, _checked(column.check)], None) for name, column in COLUMNS.items()
+}
+_Learners = create_model("_Learners", __base__=_LearnersBase, **_columns)
+
+
 class _Scenario(_Section):
     task: _Task
     radio: _Radio
     cycle: _Cycle
-    learners: _Learners
+    learners: _Learners  # type: ignore[valid-type]
 
 
 _SECTIONS: dict[tuple[str, ...], type[_Section]] = {
@@ -316,7 +312,7 @@ def parse_scenario(data: Mapping[str, Any], folder: Path) -> Problem:
         scenario = _Scenario.model_validate(data, context=folder)
         return Problem(
             task=scenario.task.build(),
-            learners=scenario.learners.build(folder),
+            learners=cast(_LearnersBase, scenario.learners).build(folder),
             radio=scenario.radio.build(),
             cycle_s=scenario.cycle.cycle_s,
             idle=scenario.cycle.idle,

@@ -23,9 +23,9 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import arrow_errors, opened
 from mel_fast._base.untrusted import few, repeated, shown
 from mel_fast._base.validation import did_you_mean
-from mel_fast.model.learners import CHECKS
+from mel_fast.model.columns import COLUMNS, Column
 
-COLUMNS = tuple(CHECKS)
+HEADS = {column.head: column for column in COLUMNS.values()}
 SUFFIXES = (".csv", ".parquet")
 
 MAX_LEARNERS = 10_000_000
@@ -35,6 +35,7 @@ MAX_BYTES = 1 << 31
 
 _LONGEST_LINE = 1 << 16
 _ROWS_AT_ONCE = 1 << 16
+_NUMBERS = ("int", "uint", "float", "double", "halffloat")
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
@@ -84,7 +85,8 @@ def read_table(path: Path) -> dict[str, NDArray[Any]]:
     with _opened(path) as file:
         raw = _read_csv(file, name) if path.suffix == ".csv" else _read_parquet(file, name)
     try:
-        return {column: CHECKS[column](column, values) for column, values in raw.items()}
+        checked = ((HEADS[head], values) for head, values in raw.items())
+        return {column.name: column.check(column.name, values) for column, values in checked}
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name}: {error}") from None
 
@@ -112,7 +114,7 @@ def _need_regular(path: Path, found: os.stat_result) -> None:
         raise OSError(errno.EFBIG, f"has more than {MAX_BYTES} bytes", str(path))
 
 
-def _read_csv(file: BinaryIO, name: str) -> dict[str, NDArray[np.float64]]:
+def _read_csv(file: BinaryIO, name: str) -> dict[str, Any]:
     try:
         with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
             return _columns(csv.reader(_lines(text, name), strict=True), name)
@@ -122,10 +124,10 @@ def _read_csv(file: BinaryIO, name: str) -> dict[str, NDArray[np.float64]]:
         raise ValueError(f"{name} is not a CSV file: {error}") from None
 
 
-def _columns(lines: Iterator[list[str]], name: str) -> dict[str, NDArray[np.float64]]:
+def _columns(lines: Iterator[list[str]], name: str) -> dict[str, Any]:
     rows = (row for row in lines if row)
     header = _check_header([cell.strip() for cell in next(rows, [])], name)
-    columns = {column: array("d") for column in header}
+    columns: dict[str, Any] = {head: [] if _texts(HEADS[head]) else array("d") for head in header}
     for index, row in enumerate(rows):
         _check_count(index + 1, name)
         if len(row) != len(header):
@@ -133,10 +135,18 @@ def _columns(lines: Iterator[list[str]], name: str) -> dict[str, NDArray[np.floa
                 f"{name}: learner {index} has {len(row)} entries for {len(header)} columns"
             )
         for (column, values), entry in zip(columns.items(), row, strict=True):
-            values.append(_number(entry, name, column, index))
+            text = isinstance(values, list)
+            values.append(entry.strip() if text else _number(entry, name, column, index))
     if not columns[header[0]]:
         raise ValueError(f"{name}: must hold a header and at least one row")
-    return {column: np.frombuffer(values) for column, values in columns.items()}
+    return {
+        head: values if isinstance(values, list) else np.frombuffer(values)
+        for head, values in columns.items()
+    }
+
+
+def _texts(column: Column) -> bool:
+    return column.dtype is np.str_
 
 
 def _lines(text: TextIO, name: str) -> Iterator[str]:
@@ -161,8 +171,11 @@ def _read_parquet(file: BinaryIO, name: str) -> dict[str, NDArray[Any]]:
         rows = table.metadata.num_rows
     _check_header(header, name)
     for column, kind in zip(header, kinds, strict=True):
-        if not kind.startswith(("int", "uint", "float", "double", "halffloat")):
-            raise ValueError(f"{name}: {column} holds {shown(kind)}: must hold numbers")
+        texts = _texts(HEADS[column])
+        kinds_allowed = ("string", "large_string") if texts else _NUMBERS
+        if not kind.startswith(kinds_allowed):
+            what = "texts" if texts else "numbers"
+            raise ValueError(f"{name}: {column} holds {shown(kind)}: must hold {what}")
     _check_count(rows, name)
     if rows == 0:
         raise ValueError(f"{name}: must hold at least one row")
@@ -191,15 +204,15 @@ def _check_count(rows: int, name: str) -> None:
 
 def _check_header(header: list[str], name: str) -> list[str]:
     """Refuse other columns; they are named only where others tell that this is a table."""
-    if not any(column in COLUMNS for column in header):
+    if not any(column in HEADS for column in header):
         raise ValueError(
-            f"{name}: is not a table of learners: must have columns among {', '.join(COLUMNS)}"
+            f"{name}: is not a table of learners: must have columns among {', '.join(HEADS)}"
         )
     for column in header:
-        if column not in COLUMNS:
+        if column not in HEADS:
             raise ValueError(
-                f"{name}: unknown column {shown(column)}: must be among {', '.join(COLUMNS)}"
-                f"{did_you_mean(column[:60], COLUMNS)}"
+                f"{name}: unknown column {shown(column)}: must be among {', '.join(HEADS)}"
+                f"{did_you_mean(column[:60], HEADS)}"
             )
     twice = repeated(header)
     if twice:

@@ -3,6 +3,7 @@
 from mel_fast import scenarios
 from mel_fast._base.arithmetic import guard
 from mel_fast.channel import Disc, paper
+from mel_fast.model.columns import COLUMNS
 from mel_fast.model.problem import Problem
 
 _TEMPLATE = """\
@@ -35,13 +36,8 @@ return_bandwidth_hz = {return_bandwidth_hz}
 return_power_w = {return_power_w} ## 23 dBm
 # Instead of drawing learners, list them:  flops_per_s = [2.4e9, 0.7e9] and gain = [1e-10, 3e-11]
 # or keep them beside this file, one row each:  table = "learners.csv" (or .parquet)
-# Limits, all optional, each a number or a list (also columns of the table); inf is no limit:
-# min_samples = 0 ## samples that each learner gets at least
-# max_samples = 60_000 ## at most: in federated learning, those it has
-# max_bandwidth_hz = inf ## most of B
-# max_power_w = inf ## most of P
-# energy_j = inf ## to compute and return with, in one global cycle
-# energy_per_flop_j = 1e-10 ## goes with energy_j
+# All optional, each a number or a list (also columns of the table); inf is no limit:
+{limits}
 
 [learners.draw] ## drawn at random, the same on every machine
 count = {count}
@@ -89,6 +85,7 @@ def table1_text(problem: Problem, *, learners: int, seed: int) -> str:
         idle=problem.idle,
         return_bandwidth_hz=repr(float(devices.return_bandwidth_hz[0])),
         return_power_w=repr(float(devices.return_power_w[0])),
+        limits=_limits(),
         count=learners,
         seed=seed,
         devices=repr([scenarios.FAST_FLOPS_PER_S, scenarios.SLOW_FLOPS_PER_S]),
@@ -97,6 +94,15 @@ def table1_text(problem: Problem, *, learners: int, seed: int) -> str:
         slope_db=repr(attenuation.slope_db),
     )
     return "\n".join(map(_aligned, text.split("\n")))
+
+
+def _limits() -> str:
+    """Return the columns that may be left out, commented out."""
+    return "\n".join(
+        f"# {name} = {column.template} ## {column.meaning}"
+        for name, column in COLUMNS.items()
+        if column.template is not None
+    )
 
 
 def _aligned(line: str) -> str:

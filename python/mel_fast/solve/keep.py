@@ -10,12 +10,12 @@ from mel_fast._base.validation import IntColumn, integer
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 
-Keep = Any  # {learner: samples}, or indices, or a mask of shape (K,)
+Keep = Any  # {learner: samples}, or indices, names, or a mask of shape (K,)
 
 
 def kept(problem: Problem, start: Plan | None, keep: Keep) -> Problem:
     """Return the problem in which the chosen learners have least and most samples alike."""
-    size = len(problem.learners)
+    size, keep = len(problem.learners), problem.learners.numbers(keep, "keep")
     given = _given(keep, size) if isinstance(keep, Mapping) else _from_plan(keep, start, size)
     chosen, samples = given
     if not chosen.size:
@@ -35,8 +35,8 @@ def kept(problem: Problem, start: Plan | None, keep: Keep) -> Problem:
         first = int(np.flatnonzero(outside)[0])
         learner = int(chosen[first])
         raise ValueError(
-            f"keep: learner {learner} would keep {samples[first]} samples, must lie within its own "
-            f"min_samples and max_samples, [{low[learner]}, {high[learner]}]"
+            f"keep: learner {learners.name(learner)} would keep {samples[first]} samples, must lie "
+            f"within its own min_samples and max_samples, [{low[learner]}, {high[learner]}]"
         )
     low, high = low.copy(), high.copy()
     low[chosen] = high[chosen] = samples

@@ -7,6 +7,7 @@ import numpy as np
 
 from mel_fast._base.validation import FloatColumn
 from mel_fast.model.batch import Batch
+from mel_fast.model.columns import numbered
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.solve.keep import kept, kept_samples
@@ -113,7 +114,8 @@ class KeptBatch:
 
     def __init__(self, batch: Batch, starts: Any, keep: Any) -> None:
         self.learners = batch.learners
-        self._batch, self._starts, self._keep = batch, starts, keep
+        self._batch, self._starts = batch, starts
+        self._keep = numbered(keep, batch.names, "keep")
 
     def __len__(self) -> int:
         return len(self._batch)

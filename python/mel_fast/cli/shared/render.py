@@ -53,16 +53,19 @@ def _columns(plan: Plan) -> dict[str, np.ndarray]:
 def _csv(plan: Plan) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     columns = _columns(plan)
-    writer.writerow(("learner", *columns))
+    names = plan.problem.learners.names
+    writer.writerow(("learner", *(() if names is None else ("name",)), *columns))
     if plan.samples is not None:
-        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-        writer.writerows((learner, *row) for learner, row in enumerate(rows))
+        cells = [column.tolist() for column in columns.values()]
+        cells = cells if names is None else [names.tolist(), *cells]
+        writer.writerows((learner, *row) for learner, row in enumerate(zip(*cells, strict=True)))
 
 
-def _row(columns: list[np.ndarray], learner: int) -> list[str]:
+def _row(columns: list[np.ndarray], learner: int, names: np.ndarray | None) -> list[str]:
     """Return one learner's cells, reals at six digits."""
     cells = (column[learner] for column in columns)
-    return [str(learner), *(f"{x:,}" if isinstance(x, np.integer) else f"{x:.6g}" for x in cells)]
+    who = learner if names is None else names[learner]
+    return [str(who), *(f"{x:,}" if isinstance(x, np.integer) else f"{x:.6g}" for x in cells)]
 
 
 def _plain(plan: Plan) -> None:
@@ -70,8 +73,8 @@ def _plain(plan: Plan) -> None:
     if plan.samples is None:
         return
     columns = _columns(plan)
-    cells = list(columns.values())
-    rows = [["learner", *columns], *(_row(cells, k) for k in range(plan.samples.size))]
+    cells, names = list(columns.values()), plan.problem.learners.names
+    rows = [["learner", *columns], *(_row(cells, k, names) for k in range(plan.samples.size))]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = (
         "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
@@ -102,7 +105,7 @@ def _rich(plan: Plan) -> None:
         columns.append(column * scale)
     shown = min(plan.samples.size, _TERMINAL_ROWS)
     for learner in range(shown):
-        table.add_row(*_row(columns, learner))
+        table.add_row(*map(Text, _row(columns, learner, plan.problem.learners.names)))
     console.print(table)
     if shown < plan.samples.size:
         rest = plan.samples.size - shown

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
 from mel_fast.model.counts import blocks_within
+from mel_fast.model.learners import Learners, listed
 from mel_fast.model.reach import by_energy
 from mel_fast.plans.view import PlanView
 
@@ -63,12 +64,13 @@ def limits_in_words(plan: PlanView) -> list[tuple[str, str]]:
         )
     at = binding(plan)
     if at:
-        found = [f"{name} {_who(learners)}" for name, learners in at.items() if learners.size]
+        learners = plan.problem.learners
+        found = [f"{name} {_who(learners, who)}" for name, who in at.items() if who.size]
         rows.append(("limits", "; ".join(found) or f"{', '.join(at)}: none is reached"))
     return rows
 
 
-def _who(learners: IntColumn) -> str:
-    shown = ", ".join(map(str, learners[:_NAMED].tolist()))
-    more = f" and {learners.size - _NAMED:,} more" if learners.size > _NAMED else ""
-    return f"reached at learner{'s' * (learners.size > 1)} {shown}{more}"
+def _who(learners: Learners, who: IntColumn) -> str:
+    named = listed(who[:_NAMED], learners)
+    more = f" and {who.size - _NAMED:,} more" if who.size > _NAMED else ""
+    return f"reached at learner{'s' * (who.size > 1)} {named}{more}"

@@ -54,8 +54,8 @@ def _sums(problem: Problem, scheme: str, low: IntColumn, high: IntColumn) -> tup
         else:
             why = f"its min_samples and the {count(samples, 'sample')} of the task"
         return (
-            f"learner {k} can take no number of samples: at least {low[k]:,} and at most "
-            f"{high[k]:,} by {why}",
+            f"learner {problem.learners.name(k)} can take no number of samples: at least "
+            f"{low[k]:,} and at most {high[k]:,} by {why}",
         )
     if most < samples:
         return (
@@ -102,11 +102,12 @@ def _single(problem: Problem, scheme: str, low: IntColumn) -> tuple[str, ...]:
 def _short_of_energy(problem: Problem, k: int, least: int, most: FloatColumn) -> str:
     energy = problem.learners.energy_j
     assert energy is not None
+    who = problem.learners.name(k)
     own = f"its energy_j = {with_unit(energy[k], 'J')}"
     if most[k] < 0.0 or least == 0:
-        return f"learner {k} must return the model: {own} does not suffice for that"
+        return f"learner {who} must return the model: {own} does not suffice for that"
     return (
-        f"learner {k} must take {count(least, 'sample')}: {own} suffices for at most "
+        f"learner {who} must take {count(least, 'sample')}: {own} suffices for at most "
         f"{most[k]:,.0f} with tau = 1"
     )
 
@@ -119,13 +120,14 @@ def _short_of_time(problem: Problem, k: int, least: int, most: FloatColumn) -> s
         for name, unit in caps.items()
         if name in limits and np.isfinite(limits[name][k])
     ]
+    who = problem.learners.name(k)
     within = f" within {' and '.join(own)}" if own else ""
     cycle = f"the cycle of {with_unit(problem.cycle_s, 's')}"
     if most[k] < 0.0 or least == 0:
-        return f"learner {k} must be sent the model and return it:{within} {cycle} is too short"
+        return f"learner {who} must be sent the model and return it:{within} {cycle} is too short"
     return (
-        f"learner {k} must take {count(least, 'sample')}:{within} at most {most[k]:,.0f} fit into "
-        f"{cycle} with tau = 1"
+        f"learner {who} must take {count(least, 'sample')}:{within} at most {most[k]:,.0f} fit "
+        f"into {cycle} with tau = 1"
     )
 
 

@@ -57,7 +57,8 @@ def _unreachable(problem: Problem, scheme: str) -> tuple[str, ...]:
         for k in np.flatnonzero(must & (columns[name] == 0))
     }
     reasons = [
-        f"learner {k} must be sent {'its samples' if low[k] else 'the model'}: its {name} is 0"
+        f"learner {problem.learners.name(k)} must be sent "
+        f"{'its samples' if low[k] else 'the model'}: its {name} is 0"
         for k, name in sorted(found.items())[:_NAMED]
     ]
     if len(found) > _NAMED:
@@ -99,8 +100,8 @@ def _slow_learner(
     columns = problem.learners
     remedy = "; idle = 'excused' would leave it out" if excusable else ""
     return (
-        f"learner {learner} alone is too slow for the cycle of {with_unit(problem.cycle_s, 's')}: "
-        f"{needs} (gain {columns.gain[learner]:.4g}, "
+        f"learner {columns.name(learner)} alone is too slow for the cycle of "
+        f"{with_unit(problem.cycle_s, 's')}: {needs} (gain {columns.gain[learner]:.4g}, "
         f"{with_unit(columns.flops_per_s[learner], 'flop/s')}, "
         f"return bandwidth {with_unit(columns.return_bandwidth_hz[learner], 'Hz')}, "
         f"return power {with_unit(columns.return_power_w[learner], 'W')}){remedy}"

@@ -71,7 +71,7 @@ def _allocation(plan: PlanView) -> list[tuple[str, str]]:
         ),
         (
             "times",
-            f"all end by {times.total_s[last]:.6g} s; learner {last}: "
+            f"all end by {times.total_s[last]:.6g} s; learner {plan.problem.learners.name(last)}: "
             f"send {times.send_s[last]:.4g}, compute {times.compute_s[last]:.4g}, "
             f"return {times.return_s[last]:.4g}",
         ),
@@ -93,6 +93,12 @@ def _proof(plan: PlanView) -> str:
     return f"tau = {certificate['tau']} ruled out by {kind} ({effort})"
 
 
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return markup.escape(value)
+    return f"{value:,}" if isinstance(value, np.integer) else f"{value:.5g}"
+
+
 def summary(plan: PlanView) -> str:
     """Return the facts as aligned lines."""
     rows = facts(plan)
@@ -112,12 +118,7 @@ def html(plan: PlanView) -> str:
     head = "".join(f"<th>{name}</th>" for name in ("learner", *columns))
     body = "".join(
         f"<tr><td>{row}</td>"
-        + "".join(
-            f"<td>{column[row]:,}</td>"
-            if column.dtype.kind == "i"
-            else f"<td>{column[row]:.5g}</td>"
-            for column in columns.values()
-        )
+        + "".join(f"<td>{_cell(column[row])}</td>" for column in columns.values())
         + "</tr>"
         for row in range(shown)
     )

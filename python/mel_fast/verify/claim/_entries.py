@@ -14,6 +14,7 @@ T = TypeVar("T")
 Read = Callable[[object, str], T]
 
 _SHOWN = 60  # characters of a value
+_LONGEST_NAME = 100
 _CHUNK = 4096
 _FEW = 5  # names that are listed
 
@@ -117,6 +118,17 @@ def text(data: object, where: str) -> str:
     if not isinstance(data, str):
         raise RefusedError(f"{where} is {show(data)}: must be a string")
     return data
+
+
+def name_of(data: object, where: str) -> str:
+    """Read what a learner is called."""
+    name = text(data, where)
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable() or name != name.strip():
+        raise RefusedError(
+            f"{where} is {show(data)}: must be 1 to {_LONGEST_NAME} printable characters, no space "
+            "at the ends"
+        )
+    return name
 
 
 def show(data: object) -> str:

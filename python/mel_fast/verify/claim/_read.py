@@ -14,6 +14,7 @@ from mel_fast.verify.claim._entries import (
     column,
     count,
     integer,
+    name_of,
     one_of,
     positive,
     positive_or_zero,
@@ -24,7 +25,7 @@ from mel_fast.verify.claim._entries import (
 from mel_fast.verify.claim._problem import LARGEST, Problem, Row
 
 FORMAT = "mel_fast.plan"
-VERSION = 1
+VERSIONS = (1, 2)
 STATUSES = ("optimal", "feasible", "infeasible", "undecided")
 SCHEMES = ("joint", "task_only", "resource_only")
 
@@ -46,6 +47,7 @@ _LIMITS = (
     "energy_j",
     "energy_per_flop_j",
 )
+_LABELS = ("names",)  # since version 2
 _NOISES = {"noise_density_w_per_hz": "density", "noise_power_w": "fixed"}
 _PROBLEM = ("task", "learners", "radio", "cycle_s", "idle")
 _CLAIM = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
@@ -108,12 +110,12 @@ def read_plan(data: object) -> Claim:
     """Return what the file says; raise RefusedError unless it is a plan file that makes sense."""
     file = record(data, "plan file", _PLAN, (*_REMARKS, _BLOCKS))
     one_of(file["format"], "format", (FORMAT,))
-    integer(file["version"], "version", VERSION, VERSION)
+    version = integer(file["version"], "version", VERSIONS[0], VERSIONS[-1])
     status = one_of(file["status"], "status", STATUSES)
     scheme = one_of(file["scheme"], "scheme", SCHEMES)
     tau = integer(file["tau"], "tau", 0, LONGEST)
     bound = integer(file["bound"], "bound", 0, LONGEST - 1)
-    problem = read_problem(file["problem"], "problem")
+    problem = read_problem(file["problem"], "problem", version)
     columns = {name: file[name] for name in Allocation._fields}
     absent = [name for name, column in columns.items() if column is None]
     if absent and len(absent) < len(columns):
@@ -151,7 +153,7 @@ def read_plan(data: object) -> Claim:
     )
 
 
-def read_problem(data: object, where: str) -> Problem:
+def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Problem:
     """Return the problem's numbers; raise RefusedError unless each is there and in range."""
     file = record(data, where, _PROBLEM)
     task = dict(record(file["task"], f"{where}.task", _TASK))
@@ -167,7 +169,7 @@ def read_problem(data: object, where: str) -> Problem:
         raise RefusedError(f"{where}.radio: needs exactly one of {', '.join(_NOISES)}")
     problem = Problem(
         task=task,
-        learners=_learners(file["learners"], f"{where}.learners"),
+        learners=_learners(file["learners"], f"{where}.learners", version),
         bandwidth_hz=positive(radio["bandwidth_hz"], f"{where}.radio.bandwidth_hz"),
         power_w=positive(radio["power_w"], f"{where}.radio.power_w"),
         noise=positive(radio[noises[0]], f"{where}.radio.{noises[0]}"),
@@ -210,8 +212,9 @@ def _check_speeds(problem: Problem, where: str) -> None:
         )
 
 
-def _learners(data: object, where: str) -> list[Row]:
-    file = record(data, where, _LEARNERS, _LIMITS)
+def _learners(data: object, where: str, version: int) -> list[Row]:
+    labels = _LABELS if version >= 2 else ()
+    file = record(data, where, _LEARNERS, (*_LIMITS, *labels))
     if ("energy_j" in file) is not ("energy_per_flop_j" in file):
         raise RefusedError(f"{where}: energy_j and energy_per_flop_j only come together")
     readers: dict[str, Read[float]] = {
@@ -230,6 +233,10 @@ def _learners(data: object, where: str) -> list[Row]:
         size = len(columns[name])
     if not size:
         raise RefusedError(f"{where}: there are none")
+    if "names" in file:
+        names = column(file["names"], f"{where}.names", name_of, size)
+        if len(set(names)) < size:
+            raise RefusedError(f"{where}.names: two learners have the same name")
     values = zip(*map(ticked, columns.values()), strict=True)
     if set(columns) == set(_LEARNERS):
         rows = [Row(*numbers) for numbers in values]
