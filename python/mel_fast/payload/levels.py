@@ -10,9 +10,9 @@ from math import ceil
 from os import PathLike
 from typing import overload
 
+from mel_fast._base.atomic import write_figure, write_text
 from mel_fast._base.optional import require
 from mel_fast._base.untrusted import shown
-from mel_fast._files.atomic import write_figure, write_text
 from mel_fast.model.problem import Problem
 from mel_fast.payload.recipe import Recipe
 
