@@ -121,6 +121,26 @@ def test_the_bytes_are_those_of_the_documented_format():
     assert decode(data)["w"].tolist() == arrays["w"].tolist()
 
 
+@pytest.mark.parametrize("size", [2, 7, 250])
+def test_few_lanes_are_coded_by_the_letter_like_many(size, monkeypatch):
+    rng = np.random.default_rng(size)
+    symbols = rng.binomial(size - 1, 0.4, 30_000).astype(np.uint8)
+    counts = np.bincount(symbols, minlength=size)
+    written = []
+    for few in (0, 10**6):
+        monkeypatch.setattr(ans, "_FEW_LANES", few)
+        writer = Writer()
+        ans.encode(writer, symbols, counts)
+        written.append(writer.done())
+        for reading in (0, 10**6):
+            monkeypatch.setattr(ans, "_FEW_LANES", reading)
+            found = ans.decode(Reader(writer.done()), len(symbols), "symbols")
+            np.testing.assert_array_equal(found, symbols)
+            with pytest.raises(ValueError, match="does not end"):
+                ans.decode(Reader(writer.done()), len(symbols) - 5000, "symbols")
+    assert written[0] == written[1]
+
+
 def test_one_lane_of_coding_is_arithmetic_that_anyone_can_follow():
     symbols = np.array([0, 1, 1, 0, 2, 1] * 30, np.uint8)
     counts = np.bincount(symbols)

@@ -11,21 +11,31 @@ brings; any other model is a :class:`LocalModel`.
 
 from mel_fast._base.arithmetic import guard
 from mel_fast.learning.averaging import WeightedAverage, average
+from mel_fast.learning.clock import Clock, Event
 from mel_fast.learning.data import DataError, Dataset, digits, load, openml, read_mnist
 from mel_fast.learning.idx import read_idx
 from mel_fast.learning.loop import History, run
 from mel_fast.learning.model import LocalModel, ScikitMLP, Weights
+from mel_fast.learning.network import NumpyMLP
+from mel_fast.learning.optimisers import OPTIMISERS, Optimiser
 from mel_fast.learning.partition import Partition, dirichlet_shards, iid_shards, random_split
 from mel_fast.learning.torch_module import TorchModel
+from mel_fast.learning.train import Training, train
 
 __all__ = [
+    "OPTIMISERS",
+    "Clock",
     "DataError",
     "Dataset",
+    "Event",
     "History",
     "LocalModel",
+    "NumpyMLP",
+    "Optimiser",
     "Partition",
     "ScikitMLP",
     "TorchModel",
+    "Training",
     "WeightedAverage",
     "Weights",
     "average",
@@ -38,6 +48,7 @@ __all__ = [
     "read_idx",
     "read_mnist",
     "run",
+    "train",
 ]
 
 

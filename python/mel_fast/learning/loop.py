@@ -25,7 +25,7 @@ from mel_fast.learning.model import LocalModel, ScikitMLP
 from mel_fast.learning.partition import Dealer, Partition
 from mel_fast.plans.plan import Plan
 
-_TRAINED = 3  # stream of the learners' own randomness
+TRAINED = 3  # stream of the learners' own randomness
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def run(
     OSError
         Before anything is learnt, when the checkpoint could not be written.
     """
-    tau, counts, cycle_s, partition = _unpacked(plan, samples, cycle_s, partition)
+    tau, counts, cycle_s, partition = unpacked(plan, samples, cycle_s, partition)
     cycles = integer("cycles", cycles, low=1)
     seed = integer("seed", seed, low=0)
     concentration = real("concentration", concentration, high=np.inf)
@@ -120,7 +120,7 @@ def run(
         raise TypeError(f"model is a {type(model).__name__}: must be a LocalModel")
     if checkpoint is not None:
         check_writable(checkpoint)
-    key = _key(tau, counts, partition, concentration, seed, data, model)
+    key = run_key(tau, counts, partition, concentration, seed, data, model)
     accuracy, weights = _resumed(checkpoint, key)
     if weights is None:
         weights = list(model.get_weights())
@@ -130,7 +130,7 @@ def run(
         for k, indices in enumerate(dealer.deal(cycle)):
             if len(indices):
                 model.set_weights(weights)
-                rng = np.random.Generator(np.random.PCG64([seed, _TRAINED, cycle, k]))
+                rng = np.random.Generator(np.random.PCG64([seed, TRAINED, cycle, k]))
                 model.train(data.train_x[indices], data.train_y[indices], tau, rng)
                 mean.add(model.get_weights(), len(indices))
             if progress is not None:
@@ -145,12 +145,13 @@ def run(
     return History(seen, clock, tau, counts)
 
 
-def _unpacked(
+def unpacked(
     plan: Plan | int,
     samples: ArrayLike | None,
     cycle_s: float | None,
     partition: Partition | None,
 ) -> tuple[int, NDArray[np.int64], float, Partition]:
+    """Return tau, d_k, T and the partition, from a plan or as they are given."""
     if isinstance(plan, Plan):
         if plan.samples is None:
             raise ValueError(f"the plan is {plan.status}: there is nothing to run")
@@ -169,7 +170,7 @@ def _unpacked(
     return tau, counts, cycle_s, partition or "random"
 
 
-def _key(
+def run_key(
     tau: int,
     samples: NDArray[np.int64],
     partition: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.optional import require
+from mel_fast._base.validation import choice
 from mel_fast.learning.averaging import Weights
+from mel_fast.learning.optimisers import RULES, usual_rate
+
+_NAMES: dict[str, tuple[str, dict[str, Any]]] = {
+    "sgd": ("SGD", {}),
+    "momentum": ("SGD", {"momentum": 0.9}),
+    "nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
+    "adagrad": ("Adagrad", {}),
+    "rmsprop": ("RMSprop", {}),
+    "adadelta": ("Adadelta", {}),
+    "adam": ("Adam", {}),
+    "adamax": ("Adamax", {}),
+    "nadam": ("NAdam", {}),
+    "amsgrad": ("Adam", {"amsgrad": True}),
+}
+"""The optimisers in ``torch.optim``."""
 
 
 class TorchModel:
@@ -43,11 +60,7 @@ class TorchModel:
     ) -> None:
         self._torch = require("torch", extra="learn")
         self._module, self._loss, self._optimizer, self._batch = module, loss, optimizer, batch
-
-    @property
-    def settings(self) -> list[Any]:
-        """What distinguishes runs beside the weights; part of a checkpoint's key."""
-        return [type(self._module).__name__, self._batch]
+        self.settings: list[Any] = [type(module).__name__, batch]  # part of a checkpoint's key
 
     def get_weights(self) -> Weights:
         """Copies of the entries of ``state_dict``, in its order."""
@@ -81,3 +94,24 @@ class TorchModel:
         with self._torch.no_grad():
             scores = self._module(self._torch.from_numpy(x)).detach().cpu().numpy()
         return float(np.mean(np.argmax(scores, axis=1) == y))
+
+
+def is_module(model: object) -> bool:
+    """Whether this is a ``torch.nn.Module``; PyTorch is not imported for it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(model, torch.nn.Module)
+
+
+def of_module(module: Any, optimiser: str, learning_rate: float | None, batch: int) -> TorchModel:
+    """Return a module trained by cross-entropy and one of ``torch.optim`` by the field's name."""
+    torch = require("torch", extra="learn")
+    kind, words = _NAMES[choice("optimiser", optimiser, RULES)]
+    rate = usual_rate(optimiser, learning_rate)
+    made = TorchModel(
+        module,
+        loss=torch.nn.CrossEntropyLoss(),
+        optimizer=lambda parameters: getattr(torch.optim, kind)(parameters, lr=rate, **words),
+        batch=batch,
+    )
+    made.settings = [type(module).__name__, batch, optimiser, rate]
+    return made

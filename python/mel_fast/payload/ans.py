@@ -27,6 +27,7 @@ _MOST_ROWS = 1 << 12  # of fewer lanes than the most; steps of a decoder, whoeve
 _LANE_BITS = 2000  # a lane costs some 17 bits: it must have these to carry, so it adds 1 %
 _LOW = 1 << 16
 _AT_ONCE = 1 << 15
+_FEW_LANES = 24
 
 Counts = NDArray[np.int64]
 Symbols = NDArray[np.integer[Any]]
@@ -81,7 +82,8 @@ def encode(writer: Writer, symbols: Symbols, counts: Counts) -> None:
     rows = -(-len(symbols) // lanes)
     grid = np.full(rows * lanes, np.argmax(f), symbols.dtype)
     grid[: len(symbols)] = symbols
-    states, words = _push(grid.reshape(rows, lanes), f, precision)
+    push = _push_few if lanes <= _FEW_LANES else _push
+    states, words = push(grid.reshape(rows, lanes), f, precision)
     width = int(f.max()).bit_length()
     for number in (len(f), precision, width):
         writer.varint(number)
@@ -104,7 +106,11 @@ def decode(reader: Reader, count: int, what: str) -> NDArray[np.uint16]:
     lanes = reader.varint(f"lanes of {what}", _MOST_LANES, max(1, least))
     states = reader.array(lanes, np.uint32, f"states of {what}")
     words = reader.varint(f"words of {what}", reader.left // 2)
-    return _pull(states, reader.array(words, np.uint16, what), f, precision, count, what)
+    pull = _pull_few if lanes <= _FEW_LANES else _pull
+    out, left, ends = pull(states, reader.array(words, np.uint16, what), f, precision, count)
+    if left or (ends != _LOW).any():
+        raise ValueError(f"payload is damaged: {what} does not end where it began")
+    return out.reshape(-1)[:count]
 
 
 def _push(
@@ -135,8 +141,9 @@ def _push(
 
 
 def _pull(
-    x: NDArray[Any], words: NDArray[Any], f: Counts, precision: int, count: int, what: str
-) -> NDArray[np.uint16]:
+    x: NDArray[Any], words: NDArray[Any], f: Counts, precision: int, count: int
+) -> tuple[NDArray[np.uint16], int, NDArray[Any]]:
+    """Return rows of symbols, how many words are left (below 0: were missing), and the states."""
     symbol_of = np.repeat(np.arange(len(f), dtype=np.uint16), f)
     scale = f.astype(np.uint32)[symbol_of]
     offset = (np.arange(1 << precision) - (np.cumsum(f) - f)[symbol_of]).astype(np.uint32)
@@ -148,9 +155,49 @@ def _pull(
         x = scale.take(slot) * (x >> np.uint32(precision)) + offset.take(slot)
         some = np.flatnonzero(x < _LOW)
         if at + len(some) > len(words):
-            raise ValueError(f"payload is damaged: {what} has too few words")
+            return out, -1, x
         x[some] = x[some] << np.uint32(16) | words[at : at + len(some)]
         at += len(some)
-    if at != len(words) or (x != _LOW).any():
-        raise ValueError(f"payload is damaged: {what} does not end where it began")
-    return out.reshape(-1)[:count]
+    return out, len(words) - at, x
+
+
+def _push_few(
+    grid: Symbols, f: Counts, precision: int
+) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
+    """Do what `_push` does, a symbol at a time: faster than NumPy where rows are short."""
+    lanes, shift = grid.shape[1], 32 - precision
+    own, first = f.tolist(), (np.cumsum(f) - f).tolist()
+    states, words = [_LOW] * lanes, []
+    for row in grid[::-1].tolist():
+        for lane in range(lanes - 1, -1, -1):
+            x, symbol = states[lane], row[lane]
+            if x >= own[symbol] << shift:
+                words.append(x & 0xFFFF)
+                x >>= 16
+            quotient, rest = divmod(x, own[symbol])
+            states[lane] = (quotient << precision) + first[symbol] + rest
+    return np.array(states, np.uint32), np.array(words[::-1], np.uint16)
+
+
+def _pull_few(
+    x: NDArray[Any], words: NDArray[Any], f: Counts, precision: int, count: int
+) -> tuple[NDArray[np.uint16], int, NDArray[Any]]:
+    """Do what `_pull` does, a symbol at a time."""
+    symbol_of = np.repeat(np.arange(len(f)), f).tolist()
+    own, first = f.tolist(), (np.cumsum(f) - f).tolist()
+    states, coming, low = x.tolist(), iter(words.tolist()), (1 << precision) - 1
+    out, read = [], 0
+    for _ in range(-(-count // len(states))):
+        for lane, state in enumerate(states):
+            slot = state & low
+            symbol = symbol_of[slot]
+            out.append(symbol)
+            state = own[symbol] * (state >> precision) + slot - first[symbol]
+            if state < _LOW:
+                word = next(coming, None)
+                if word is None:
+                    return np.array(out, np.uint16), -1, x
+                state = state << 16 | word
+                read += 1
+            states[lane] = state
+    return np.array(out, np.uint16), len(words) - read, np.array(states)

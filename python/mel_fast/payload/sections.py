@@ -13,6 +13,7 @@ _CONSTANT, _FIXED, _CODED = range(3)
 _EXACT = 16  # numbers below have a token each
 _STEPS = 8  # tokens an octave above
 _WIDEST = 62  # bits of a number
+_CODED_BYTES = 10  # of a coded section beside table and words, at least
 
 Numbers = NDArray[np.integer[Any]]
 
@@ -28,7 +29,7 @@ def write_symbols(writer: Writer, symbols: Numbers, width: int, entropy: bool) -
         return
     coded = Writer()
     plain = widths.packed_bytes(len(symbols), width)
-    if entropy and ans.entropy_bits(counts) < 8.0 * plain:
+    if entropy and ans.entropy_bits(counts) < 8.0 * (plain - _CODED_BYTES):
         ans.encode(coded, symbols.astype(np.uint8, copy=False), counts)
     if 0 < len(coded) < plain:
         writer.varint(_CODED)
