@@ -69,6 +69,7 @@ class Pool {
 
     Stop& stop() { return stop_; }
     InstructionSet instruction_set() const { return set_; }
+    Trust trust() const { return trust_; }
     bool tentative() const { return trust_ == Trust::tentative; }
 
   private:

@@ -107,8 +107,8 @@ bool FixedChoices::refute_leaf(Prices prices, const Problem& here) {
         const SplitSums sums = look(here, prices, samples_);
         if (pool_.stop().check()) return false;
         const PassPoint point{point_.tau, here.cycle_s(), prices};
-        if (excess_of(here, point, sums).proves_infeasible()) {
-            proof_.push_back({-1, 0, prices});
+        if (const auto proof = proof_of(here, point, sums, Trust::proved)) {
+            proof_.push_back({-1, 0, proof->prices()});
             return true;
         }
         JumpModel model = prices_.model();

@@ -7,7 +7,7 @@
 #include "least/least_bound.hpp"
 #include "least/least_parts.hpp"
 #include "mel/usual_arithmetic.hpp"
-#include "passes/exact_pass.hpp"
+#include "passes/proof.hpp"
 
 namespace mel {
 
@@ -47,8 +47,9 @@ Result without_radio(const Problem& problem, std::int64_t tau, const Settings& s
     result.tree = {TreeNode{}};
     std::vector<SplitSums> chunks;
     const double real = static_cast<double>(tau);
-    const bool impossible = boxes.contradicts() || capacity(problem, boxes.whole(real), real, pool,
-                                                            chunks) < problem.samples_real();
+    const bool impossible =
+        boxes.contradicts() ||
+        proof_of_capacity(problem, boxes.whole(real), real, pool, chunks, false).has_value();
     result.stopped = stop.check();
     if (impossible && !result.stopped) result.bound = tau - 1;
     result.passes = 1;

@@ -57,8 +57,9 @@ struct Excess {
 };
 Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums& sums);
 
-// U at prices zero: the most samples that computing and returning alone allow. Exact where
-// nothing is sent; else it overestimates where rounding can not tell.
+// U at prices zero: the most samples that computing and returning alone allow; minus infinity where
+// some learner can not do its part. Exact where nothing is sent; else it overestimates where
+// rounding can not tell.
 double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
                 std::vector<SplitSums>& chunks);
 

@@ -18,6 +18,7 @@ MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>&
     cuts_.clear();
     at_.clear();
     parts_.clear();
+    proof_.reset();
     const double scale = static_cast<double>(problem_.size()) /
                          static_cast<double>(learners_seen(problem_.size(), stride));
     std::size_t started = 0;
@@ -38,8 +39,9 @@ MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>&
         sums.scale(scale);
         const double budget =
             prices.lambda * problem_.bandwidth_hz() + prices.mu * problem_.power_w();
-        if (budget + sums.value + proof_error(problem_, point, sums) < problem_.samples_real()) {
-            proof_ = prices;
+        if (const auto proof = proof_of(problem_, point, sums)) {
+            refuting_ = prices;
+            if (stride == 1) proof_ = proof;  // else of a sample of the learners
             return Outcome::infeasible;
         }
         cuts_.push_back({sums.samples / problem_.samples_real() - 1,

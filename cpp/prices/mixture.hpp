@@ -3,8 +3,10 @@
 // can be dealt out learner by learner.
 #pragma once
 
+#include <optional>
 #include <vector>
 
+#include "passes/proof.hpp"
 #include "passes/real_pass.hpp"
 #include "prices/price_polygon.hpp"
 
@@ -22,7 +24,9 @@ class MixtureSearch {
     Outcome run(double tau, const std::vector<Prices>& starts, int max_passes, std::size_t stride,
                 double room = 0);
 
-    Prices proof() const { return proof_; }
+    // After `infeasible`: the prices that said so, and, of a pass over all learners, as a proof.
+    Prices refuting() const { return refuting_; }
+    const std::optional<ProvingPrices>& proof() const { return proof_; }
 
     struct Part {
         Prices prices;
@@ -50,7 +54,8 @@ class MixtureSearch {
     std::vector<Prices> at_;
     std::vector<Part> parts_;
     double slack_ = 0;
-    Prices proof_;
+    Prices refuting_;
+    std::optional<ProvingPrices> proof_;
     long passes_ = 0;
 };
 

@@ -20,15 +20,12 @@ PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, Prices start, 
         const SplitSums sums = exact_pass(problem_, box, at, pool_, chunks_, split.samples.data());
         ++passes_;
         if (pool_.stop().requested()) return Outcome::stopped;
-        const Excess excess = excess_of(problem_, at, sums);
         split.prices = prices;
         split.cut = {sums.samples.value() / problem_.samples_real() - 1,
                      1 - sums.bandwidth.value() / problem_.bandwidth_hz(),
                      1 - sums.power.value() / problem_.power_w()};
-        if (pool_.tentative() ? excess.value < 0 : excess.proves_infeasible()) {
-            proof_ = prices;
-            return Outcome::infeasible;
-        }
+        proof_ = proof_of(problem_, at, sums, pool_.trust());
+        if (proof_) return Outcome::infeasible;
         if (sums.impossible == 0) found_ = std::min(found_ + 1, ring_.size());
         polygon_.clip(split.cut);
         if (!polygon_.centre(prices)) return Outcome::open;

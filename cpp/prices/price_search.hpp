@@ -2,10 +2,12 @@
 // prices.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/chunks.hpp"
 #include "passes/exact_pass.hpp"
+#include "passes/proof.hpp"
 #include "prices/price_polygon.hpp"
 
 namespace mel {
@@ -29,7 +31,7 @@ class PriceSearch {
     // splits found.
     Outcome run(double tau, const Box& box, Prices start, int max_passes);
 
-    Prices proof() const { return proof_; }
+    const ProvingPrices& proof() const { return *proof_; }
     // i = 0 is the newest; only the first found() are valid.
     const FoundSplit& recent(std::size_t i) const {
         return ring_[(newest_ + ring_.size() - i) % ring_.size()];
@@ -46,7 +48,7 @@ class PriceSearch {
     std::vector<FoundSplit> ring_;
     std::size_t newest_ = 0;
     std::size_t found_ = 0;
-    Prices proof_;
+    std::optional<ProvingPrices> proof_;
     long passes_ = 0;
     PricePolygon polygon_;
     std::vector<SplitSums> chunks_;

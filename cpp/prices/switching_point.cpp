@@ -157,29 +157,28 @@ bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tole
     return false;
 }
 
-bool SwitchingPoint::refutes(const PassPoint& point) {
+std::optional<ProvingPrices> SwitchingPoint::refute(const PassPoint& point) {
     const PassSums sums = pass(point, 1);
-    if (pool_.stop().requested() || sums.impossible > 0) return false;
-    return bound(point, sums) + proof_error(problem_, point, sums) < problem_.samples_real();
+    if (pool_.stop().requested()) return {};
+    return proof_of(problem_, point, sums);
 }
 
-bool SwitchingPoint::prove(PassPoint& point, int max_passes) {
+std::optional<ProvingPrices> SwitchingPoint::prove(PassPoint& point, int max_passes) {
     const double samples = problem_.samples_real();
     for (int step = 0; step < max_passes; ++step) {
-        if (!point.prices.usable()) return false;
+        if (!point.prices.usable()) return {};
         const PassSums sums = pass(point, 1);
-        if (pool_.stop().check()) return false;
-        if (sums.impossible > 0) return false;  // for the exact pass to look at
-        const double value = bound(point, sums);
-        const double error = proof_error(problem_, point, sums);
-        if (value + error < samples) return true;
+        if (pool_.stop().check()) return {};
+        if (sums.impossible > 0) return {};  // for the exact pass to look at
+        if (const auto proof = proof_of(problem_, point, sums)) return proof;
         const PriceStep to = price_step(point.prices, sums, band_, watt_);
-        if (value - 2 * to.drop > samples * (1 + 1e-6) && step > 2)
-            return false;  // no way down to D
-        if (std::fabs(to.d_lambda) + std::fabs(to.d_mu) < 1e-9) return false;
+        if (bound(point, sums) - 2 * to.drop > samples * (1 + 1e-6) && step > 2) {
+            return {};  // no way down to D
+        }
+        if (std::fabs(to.d_lambda) + std::fabs(to.d_mu) < 1e-9) return {};
         to.take(point.prices);
     }
-    return false;
+    return {};
 }
 
 }  // namespace mel

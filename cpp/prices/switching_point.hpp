@@ -4,8 +4,10 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <vector>
 
+#include "passes/proof.hpp"
 #include "passes/real_pass.hpp"
 #include "prices/price_step.hpp"
 
@@ -55,12 +57,12 @@ class SwitchingPoint {
     };
     const Best& best() const { return best_; }
 
-    // Moves the prices to a bound below D at point.tau: true if the real bound gets there with room
-    // for rounding.
-    bool prove(PassPoint& point, int max_passes);
+    // Moves the prices to a bound below D at point.tau, if the real bound gets there with room for
+    // rounding.
+    std::optional<ProvingPrices> prove(PassPoint& point, int max_passes);
 
     // Whether the bound is below D at these very prices, with room for rounding.
-    bool refutes(const PassPoint& point);
+    std::optional<ProvingPrices> refute(const PassPoint& point);
 
     long passes() const { return passes_; }
 

@@ -22,8 +22,7 @@ Result Solver::run() {
         if (upper_ == 0) return finish();
     }
     if (!problem_.excused() && !problem_.every_return_in_time() && upper_ > 0 &&
-        closed_by_capacity(1) == Answer::infeasible) {
-        upper_ = 0;
+        learn(1, by_capacity(1)) == Answer::infeasible) {
         return finish();
     }
     find_largest();
@@ -88,9 +87,7 @@ Result Solver::decide_one(std::int64_t tau) {
         ask_takers(end_tau_, [=, this](Solver& part) { return part.decide_part(tau, upper_); })) {
         return finish();
     }
-    const Answer answer = decide(tau);
-    if (answer == Answer::feasible) result_.tau = tau;
-    if (answer == Answer::infeasible) upper_ = tau - 1;
+    decide(tau);
     return finish();
 }
 
@@ -99,9 +96,7 @@ Result Solver::decide_part(std::int64_t tau, std::int64_t upper) {
     result_.tree = {TreeNode{}};
     end_tau_ = static_cast<double>(tau);
     prices_ = begin().prices;
-    const Answer answer = decide(tau);
-    if (answer == Answer::feasible) result_.tau = tau;
-    if (answer == Answer::infeasible) upper_ = tau - 1;
+    decide(tau);
     return finish();
 }
 
@@ -142,7 +137,6 @@ void Solver::search(std::int64_t guess, bool hopeful) {
     while (low < ceiling) {
         const Answer answer = decide(next);
         if (answer == Answer::stopped) return;
-        if (answer == Answer::feasible) result_.tau = next;
         if (answer == Answer::infeasible) {
             const std::int64_t least = stride > far_stride ? also_refuted(next, low) : next;
             if (least < next) stride = 1;  // a new guess
@@ -176,8 +170,8 @@ std::int64_t Solver::also_refuted(std::int64_t tau, std::int64_t low) {
     const Prices prices = result_.tree.front().prices;
     const auto refutes = [&](std::int64_t at) {
         const double t = static_cast<double>(at);
-        if (!prices.usable()) return closed_by_capacity(t) == Answer::infeasible;
-        return switching_point_.refutes({t, problem_.cycle_s(), prices});
+        if (!prices.usable()) return by_capacity(t).refutation() != nullptr;
+        return switching_point_.refute({t, problem_.cycle_s(), prices}).has_value();
     };
     std::int64_t stride = 1;
     while (tau - stride > low && refutes(tau - stride)) {
@@ -203,8 +197,6 @@ void Solver::search_in_blocks(std::int64_t guess) {
     for (std::int64_t tau = upper_; tau > result_.tau; tau -= stride, stride *= 2) {
         const Answer answer = decide(tau);
         if (answer == Answer::stopped) return;
-        if (answer == Answer::infeasible) upper_ = tau - 1;
-        if (answer == Answer::feasible) result_.tau = tau;
     }
     node_limit_ = any_number_of_nodes;
     if (result_.tau < upper_) search(result_.tau);
@@ -219,77 +211,94 @@ void Solver::tighten() {
         const Answer answer = decide(next);
         if (answer == Answer::stopped) return;
         if (answer == Answer::infeasible) {
-            upper_ = next - 1;
             stride = 1;
         } else {
-            if (answer == Answer::feasible) result_.tau = next;
             open = answer == Answer::feasible ? next + 1 : next;
             stride *= 2;
         }
     }
 }
 
-Solver::Answer Solver::decide(std::int64_t whole) {
-    const double tau = static_cast<double>(whole);
-    if (stop_.check()) return Answer::stopped;
-    if (problem_.sends_nothing()) {
-        const Answer answer = closed_by_capacity(tau);
-        return answer == Answer::unresolved ? without_radio(tau) : answer;
-    }
-    // What the search expects to be feasible no prices will refute.
-    const bool expected = tau <= expected_;
-    if (smooth_ && expected && plan_from_reals(tau)) return Answer::feasible;
-    if (stop_.requested()) return Answer::stopped;
-    const bool mixed_first = !smooth_;
-    if (mixed_first) {
-        const Answer mixed = decide_by_mixture(tau, prices_);
-        if (mixed != Answer::unresolved) return mixed;
-    }
-    PassPoint point{tau, problem_.cycle_s(), prices_};
-    if (switching_point_.prove(point, 24)) {
-        prices_ = point.prices;
-        result_.tree = {TreeNode{-1, 0, point.prices}};
-        blame_ = Blame::radio;
+Solver::Answer Solver::decide(std::int64_t tau) {
+    return learn(tau, climb(static_cast<double>(tau)));
+}
+
+// The only place where an answer changes what is known.
+Solver::Answer Solver::learn(std::int64_t tau, Decision decision) {
+    if (decision.stopped()) return Answer::stopped;
+    if (const Refutation* refutation = decision.refutation()) {
+        upper_ = tau - 1;
+        result_.tree = refutation->tree();
+        blame_ = refutation->blame();
         return Answer::infeasible;
     }
-    if (stop_.requested()) return Answer::stopped;
-    if ((!expected || mixed_first) && plan_from_reals(tau)) return Answer::feasible;
-    if (stop_.requested()) return Answer::stopped;
-    const Answer closed = closed_by_capacity(tau);
-    if (closed != Answer::unresolved) return closed;
-    if (!mixed_first) {
-        const Answer mixed = decide_by_mixture(tau, point.prices);
-        if (mixed != Answer::unresolved) return mixed;
+    if (Allocation* plan = decision.plan()) {
+        result_.tau = tau;
+        std::swap(result_.samples, plan->samples);
+        std::swap(result_.bandwidth_hz, plan->bandwidth_hz);
+        std::swap(result_.power_w, plan->power_w);
+        std::swap(result_.blocks, plan->blocks);
+        draft_ = std::move(*plan);  // its memory serves the next
+        return Answer::feasible;
     }
+    return Answer::unresolved;
+}
+
+// From the cheapest question to the dearest: each rung proves that tau is too much, finds a plan,
+// or leaves it open to the next.
+Decision Solver::climb(double tau) {
+    Decision known;
+    const auto rung = [&](bool applies, const auto& ask) {
+        if (!known.open() || !applies) return;
+        known = stop_.requested() ? Decision(Decision::Stopped{}) : ask();
+    };
+    if (stop_.check()) return Decision::Stopped{};
+    const bool sends = !problem_.sends_nothing();
+    rung(!sends, [&] { return by_capacity(tau); });
+    rung(!sends, [&] { return by_computing_alone(tau); });
+    // What the search expects to be feasible no prices will refute.
+    const bool expected = tau <= expected_;
+    rung(sends && smooth_ && expected, [&] { return by_rounding(tau); });
+    const bool mixed_first = !smooth_;
+    rung(sends && mixed_first, [&] { return by_mixture(tau, prices_); });
+    PassPoint point{tau, problem_.cycle_s(), prices_};
+    rung(sends, [&] { return by_prices(point); });
+    rung(sends && (!expected || mixed_first), [&] { return by_rounding(tau); });
+    rung(sends, [&] { return by_capacity(tau); });
+    rung(sends && !mixed_first, [&] { return by_mixture(tau, point.prices); });
+    rung(sends, [&] { return by_tree(tau, point.prices); });
+    return known;
+}
+
+Decision Solver::by_capacity(double tau) {
+    ++capacity_passes_;
+    const auto proof = proof_of_capacity(problem_, boxes_.whole(tau), tau, pool_, chunks_, part_);
+    if (stop_.requested()) return Decision::Stopped{};
+    return proof ? Decision(Refutation(*proof)) : Decision();
+}
+
+Decision Solver::by_prices(PassPoint& point) {
+    const auto proof = switching_point_.prove(point, 24);
+    if (!proof) return {};
+    prices_ = proof->prices();
+    return Refutation(*proof);
+}
+
+Decision Solver::by_tree(double tau, Prices start) {
     const double work = result_.tau > 0 ? settings_.work_limit : work_limit_;
-    const auto outcome = tree_search_.decide(tau, point.prices, work, node_limit_);
-    switch (outcome) {
+    switch (tree_search_.decide(tau, start, work, node_limit_)) {
         case BranchAndBound::Outcome::stopped:
-            return Answer::stopped;
+            return Decision::Stopped{};
         case BranchAndBound::Outcome::unresolved:
             put_off_ = put_off_ || work < settings_.work_limit;
-            return Answer::unresolved;
+            return {};
         case BranchAndBound::Outcome::infeasible:
-            result_.tree = tree_search_.tree();
-            blame_ = Blame::radio;
-            return Answer::infeasible;
+            return tree_search_.refutation();
         case BranchAndBound::Outcome::feasible:
             break;
     }
     real_.assign(tree_search_.samples().begin(), tree_search_.samples().end());
-    return keep_plan(tau, tree_search_.ratio(), problem_.cycle_s()) ? Answer::feasible
-                                                                    : Answer::unresolved;
-}
-
-// Prices of zero: the learners can not compute and return D samples whatever the radio.
-Solver::Answer Solver::closed_by_capacity(double tau) {
-    ++capacity_passes_;
-    const double most = capacity(problem_, boxes_.whole(tau), tau, pool_, chunks_);
-    if (stop_.requested()) return Answer::stopped;
-    if (most >= problem_.samples_real() || (part_ && most >= 0)) return Answer::unresolved;
-    result_.tree = {TreeNode{}};
-    blame_ = most >= 0 ? Blame::computing : Blame::slow_return;
-    return Answer::infeasible;
+    return decided(allocate(tau, tree_search_.ratio(), problem_.cycle_s()));
 }
 
 Result Solver::finish() {

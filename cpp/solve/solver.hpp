@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "prices/mixture.hpp"
 #include "prices/switching_point.hpp"
 #include "tree/branch_and_bound.hpp"
+#include "tree/decision.hpp"
 
 namespace mel {
 
@@ -49,6 +51,7 @@ class Solver {
     static constexpr double work_for_a_plan = 5e4;  // learner responses
     static constexpr std::int64_t any_number_of_nodes = std::numeric_limits<std::int64_t>::max();
     enum class Answer { feasible, infeasible, unresolved, stopped };
+    using Plan = std::optional<Allocation>;
 
     PassPoint begin() const;
     void find_largest();
@@ -65,25 +68,32 @@ class Solver {
     void search_plan_first(std::int64_t guess);
     void search_in_blocks(std::int64_t guess);
     void tighten();
-    Answer decide(std::int64_t whole);
-    Answer closed_by_capacity(double tau);
+    Answer decide(std::int64_t tau);
+    Answer learn(std::int64_t tau, Decision decision);
     Result finish();
 
-    bool plan_from_reals(double tau);
+    // The ladder, and its rungs.
+    Decision climb(double tau);
+    Decision by_capacity(double tau);
+    Decision by_computing_alone(double tau);
+    Decision by_rounding(double tau);
+    Decision by_prices(PassPoint& point);
+    Decision by_mixture(double tau, Prices start);
+    Decision by_tree(double tau, Prices start);
+
     bool round_reals(double tau, Prices prices, double aim_s);
     bool within_box(double tau);
-    bool keep_plan(double tau, double ratio, double guess_s);
-    bool keep_blocks(double tau, double ratio, double guess_s);
-    void store();
-    Answer without_radio(double tau);
+    Plan allocate(double tau, double ratio, double guess_s);
+    Plan allocate_blocks(double tau, double ratio, double guess_s);
+    Plan written();
+    Decision decided(Plan plan) const;
 
     bool few_take_part(double tau);
     bool ask_takers(double tau, const std::function<Result(Solver&)>& ask);
     void take_plan(Result& found, std::span<const std::size_t> part);
 
     double tau_by_mixture(double guess);
-    Answer decide_by_mixture(double tau, Prices start);
-    bool plan_from_mixture(double tau);
+    Plan plan_from_mixture(double tau);
 
     const Problem& problem_;
     const Settings& settings_;
@@ -115,9 +125,7 @@ class Solver {
     std::vector<SplitSums> chunks_;
     std::vector<double> totals_;
     Buffer<double> real_;
-    Buffer<double> bandwidth_;
-    Buffer<double> power_;
-    Buffer<std::int64_t> counts_;
+    Allocation draft_;  // the plan that is being written
 };
 
 }  // namespace mel

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <utility>
 
 #include "base/chunks.hpp"
 #include "prices/mixture.hpp"
@@ -19,7 +20,7 @@ double Solver::tau_by_mixture(double guess) {
         const auto outcome = mixture_.run(static_cast<double>(next), {prices_}, mixture_passes,
                                           stride_of(searched_learners));
         if (outcome == MixtureSearch::Outcome::infeasible) {
-            prices_ = mixture_.proof();
+            prices_ = mixture_.refuting();
             high = next - 1;
         } else {
             low = next;
@@ -30,7 +31,7 @@ double Solver::tau_by_mixture(double guess) {
     return static_cast<double>(low);
 }
 
-Solver::Answer Solver::decide_by_mixture(double tau, Prices start) {
+Decision Solver::by_mixture(double tau, Prices start) {
     std::vector<Prices> starts{start};
     // Samples of the learners first: with prices and, where they leave room, with a plan.
     for (const std::size_t learners : {searched_learners, stepped_learners}) {
@@ -38,44 +39,43 @@ Solver::Answer Solver::decide_by_mixture(double tau, Prices start) {
         if (stride == 1) break;
         const double error = 2 / std::sqrt(static_cast<double>(learners));
         const auto outcome = mixture_.run(tau, starts, mixture_passes, stride, 1.5 * error);
-        if (outcome == MixtureSearch::Outcome::stopped) return Answer::stopped;
+        if (outcome == MixtureSearch::Outcome::stopped) return Decision::Stopped{};
         const bool refuted = outcome == MixtureSearch::Outcome::infeasible;
         starts.clear();
-        if (refuted) starts.push_back(mixture_.proof());
+        if (refuted) starts.push_back(mixture_.refuting());
         for (const auto& part : mixture_.parts()) starts.insert(starts.begin(), part.prices);
         if (starts.empty()) starts.push_back(start);
         if (refuted) break;
         const bool roomy = outcome == MixtureSearch::Outcome::mixture && mixture_.slack() > error;
-        if (roomy && plan_from_mixture(tau)) return Answer::feasible;
-        if (stop_.requested()) return Answer::stopped;
+        if (roomy) {
+            if (Plan plan = plan_from_mixture(tau)) return std::move(*plan);
+        }
+        if (stop_.requested()) return Decision::Stopped{};
     }
     switch (mixture_.run(tau, starts, mixture_passes, 1)) {
         case MixtureSearch::Outcome::stopped:
-            return Answer::stopped;
+            return Decision::Stopped{};
         case MixtureSearch::Outcome::infeasible:
-            prices_ = mixture_.proof();
-            result_.tree = {TreeNode{-1, 0, prices_}};
-            blame_ = Blame::radio;
-            return Answer::infeasible;
+            prices_ = mixture_.refuting();
+            return Refutation(*mixture_.proof());
         case MixtureSearch::Outcome::open:
-            return Answer::unresolved;
+            return {};
         case MixtureSearch::Outcome::mixture:
             break;
     }
-    if (plan_from_mixture(tau)) return Answer::feasible;
-    return stop_.requested() ? Answer::stopped : Answer::unresolved;
+    return decided(plan_from_mixture(tau));
 }
 
-bool Solver::plan_from_mixture(double tau) {
+Solver::Plan Solver::plan_from_mixture(double tau) {
     real_.resize(problem_.size());
-    bandwidth_.resize(problem_.size());
-    mixture_.deal(tau, real_.data(), bandwidth_.data(), totals_);
-    if (stop_.requested()) return false;
+    draft_.bandwidth_hz.resize(problem_.size());
+    mixture_.deal(tau, real_.data(), draft_.bandwidth_hz.data(), totals_);
+    if (stop_.requested()) return {};
     const Prices prices = mixture_.parts().front().prices;
-    if (!round_reals(tau, prices, problem_.cycle_s())) return false;
-    if (!keep_plan(tau, prices.mu / prices.lambda, problem_.cycle_s())) return false;
-    prices_ = prices;
-    return true;
+    if (!round_reals(tau, prices, problem_.cycle_s())) return {};
+    Plan plan = allocate(tau, prices.mu / prices.lambda, problem_.cycle_s());
+    if (plan) prices_ = prices;
+    return plan;
 }
 
 }  // namespace mel

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/chunks.hpp"
 #include "model/computing.hpp"
@@ -28,33 +29,33 @@ bool Solver::round_reals(double tau, Prices prices, double aim_s) {
 
 // The continuous optimum in the shortest cycle, rounded: nearly always a plan when there is
 // one.
-bool Solver::plan_from_reals(double tau) {
+Decision Solver::by_rounding(double tau) {
     PassPoint point{tau, problem_.cycle_s(), prices_};
     const std::size_t few = stride_of(searched_learners);
     if (few > 1 && !switching_point_.find_cycle(point, 1e-6, 16, few) && smooth_) {
         smooth_ = false;
-        return false;
+        return {};
     }
     // After a sample, one step over many more: the split is good to the square of what is left.
     const bool converged =
         switching_point_.find_cycle(point, few > 1 ? 1e-3 : 1e-6, 16, stride_of(stepped_learners));
-    if (stop_.requested() || !std::isfinite(point.cycle_s)) return false;
-    if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return false;
+    if (stop_.requested() || !std::isfinite(point.cycle_s)) return {};
+    if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return {};
     point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
     real_.resize(problem_.size());
     real_samples(problem_, boxes_.real(tau), point, pool_, real_.data(), totals_);
-    if (stop_.requested()) return false;
+    if (stop_.requested()) return {};
     if (few > 1 && smooth_) {
         // Where responses jump, or stand at their bounds, the prices found may be any.
         double total = 0;
         for (const double part : totals_) total += part;
         smooth_ = std::fabs(total - problem_.samples_real()) < far_off * problem_.samples_real();
-        if (!smooth_) return false;
+        if (!smooth_) return {};
     }
-    if (!round_reals(tau, point.prices, point.cycle_s)) return false;
-    if (!keep_plan(tau, point.prices.mu / point.prices.lambda, point.cycle_s)) return false;
-    prices_ = point.prices;
-    return true;
+    if (!round_reals(tau, point.prices, point.cycle_s)) return {};
+    Plan plan = allocate(tau, point.prices.mu / point.prices.lambda, point.cycle_s);
+    if (plan) prices_ = point.prices;
+    return decided(std::move(plan));
 }
 
 // A learner that can not take its share of resource_only was passed over by the real responses.
@@ -69,20 +70,21 @@ bool Solver::within_box(double tau) {
 
 // Shares the slack out by finishing as early as the split allows, then lets the proof's eyes
 // look at the numbers.
-bool Solver::keep_plan(double tau, double ratio, double guess_s) {
-    if (!within_box(tau)) return false;
-    if (problem_.block_hz() > 0) return keep_blocks(tau, ratio, guess_s);
+Solver::Plan Solver::allocate(double tau, double ratio, double guess_s) {
+    if (!within_box(tau)) return {};
+    if (problem_.block_hz() > 0) return allocate_blocks(tau, ratio, guess_s);
     const double cycle = problem_.cycle_s();
     WaterFilling::Finish finish{infinity, ratio, {}, false};
     if (settings_.spare == Spare::time) {
         finish = filling_.shortest_cycle(tau, cycle, real_.data(), ratio, guess_s);
     }
-    if (stop_.requested()) return false;
-    bandwidth_.resize(problem_.size());
-    power_.resize(problem_.size());
+    if (stop_.requested()) return {};
+    draft_.bandwidth_hz.resize(problem_.size());
+    draft_.power_w.resize(problem_.size());
     const auto allocated = [&] {
         return finish.cycle_s <= cycle &&
-               filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data());
+               filling_.allocate(tau, finish, real_.data(), draft_.bandwidth_hz.data(),
+                                 draft_.power_w.data());
     };
     bool kept = allocated();
     if (!kept && finish.foreseen && !stop_.requested()) {
@@ -92,36 +94,36 @@ bool Solver::keep_plan(double tau, double ratio, double guess_s) {
     if (!kept) {
         // A hair's breadth: the whole cycle, at the ratio that just fits.
         if (filling_.fill(tau, cycle, real_.data(), ratio) != WaterFilling::Outcome::fits)
-            return false;
+            return {};
         finish = filling_.at(tau, cycle, real_.data(), ratio);
-        if (!filling_.allocate(tau, finish, real_.data(), bandwidth_.data(), power_.data()))
-            return false;
+        if (!filling_.allocate(tau, finish, real_.data(), draft_.bandwidth_hz.data(),
+                               draft_.power_w.data()))
+            return {};
     }
-    store();
-    return true;
+    return written();
 }
 
 // The same with whole blocks: given out for the shortest cycle that bandwidth at will would need,
 // then kept while that gets as long as they need. Only if that is too long, for the whole cycle.
-bool Solver::keep_blocks(double tau, double ratio, double guess_s) {
+Solver::Plan Solver::allocate_blocks(double tau, double ratio, double guess_s) {
     const double cycle = problem_.cycle_s();
     const double* samples = real_.data();
     const bool many = problem_.size() > most_for_thorough_search;
-    const auto keep = [&](double finish_s) {
-        bandwidth_.resize(problem_.size());
-        power_.resize(problem_.size());
-        counts_.resize(problem_.size());
-        if (!(finish_s <= cycle) || !block_filling_.allocate(tau, finish_s, samples, counts_.data(),
-                                                             bandwidth_.data(), power_.data())) {
-            return false;
+    const auto keep = [&](double finish_s) -> Plan {
+        draft_.bandwidth_hz.resize(problem_.size());
+        draft_.power_w.resize(problem_.size());
+        draft_.blocks.resize(problem_.size());
+        if (!(finish_s <= cycle) ||
+            !block_filling_.allocate(tau, finish_s, samples, draft_.blocks.data(),
+                                     draft_.bandwidth_hz.data(), draft_.power_w.data())) {
+            return {};
         }
-        store();
-        return true;
+        return written();
     };
     for (const double aim : {guess_s, cycle}) {
         if (!(aim < cycle) &&
             block_filling_.fill(tau, cycle, samples, ratio) != BlockFilling::Outcome::fits) {
-            return false;
+            return {};
         }
         if (aim < cycle && !(many ? block_filling_.share_out(tau, aim, samples, ratio)
                                   : block_filling_.give_out(tau, aim, samples, ratio))) {
@@ -129,26 +131,31 @@ bool Solver::keep_blocks(double tau, double ratio, double guess_s) {
         }
         const bool spare = settings_.spare == Spare::time;
         const double start = std::min(aim, cycle);
-        if (keep(spare ? block_filling_.shortest_cycle(tau, samples, start, cycle) : cycle)) {
-            return true;
+        if (Plan plan =
+                keep(spare ? block_filling_.shortest_cycle(tau, samples, start, cycle) : cycle)) {
+            return plan;
         }
-        if (stop_.requested()) return false;
+        if (stop_.requested()) return {};
     }
     return keep(cycle);
 }
 
-void Solver::store() {
-    result_.samples.resize(problem_.size());
+// The samples of real_ with what was just allocated to them.
+Solver::Plan Solver::written() {
+    draft_.samples.resize(problem_.size());
     for_each_learner(pool_, problem_.size(), [&](std::size_t k) {
-        result_.samples[k] = static_cast<std::int64_t>(real_[k]);
+        draft_.samples[k] = static_cast<std::int64_t>(real_[k]);
     });
-    result_.bandwidth_hz.swap(bandwidth_);
-    result_.power_w.swap(power_);
-    result_.blocks.swap(counts_);
+    return std::move(draft_);
+}
+
+Decision Solver::decided(Plan plan) const {
+    if (plan) return std::move(*plan);
+    return stop_.requested() ? Decision(Decision::Stopped{}) : Decision();
 }
 
 // Computing alone: fill learners up to what fits, which is exact.
-Solver::Answer Solver::without_radio(double tau) {
+Decision Solver::by_computing_alone(double tau) {
     const Box box = boxes_.sure(tau);
     real_.resize(problem_.size());
     double left = problem_.samples_real();
@@ -159,16 +166,15 @@ Solver::Answer Solver::without_radio(double tau) {
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         const double most =
             largest_computed(problem_, k, tau, std::min(box.high(k), real_[k] + left));
-        if (most < real_[k]) return Answer::unresolved;
+        if (most < real_[k]) return {};
         left -= most - real_[k];
         real_[k] = most;
     }
-    if (left > 0) return Answer::unresolved;
-    bandwidth_.assign(problem_.size(), 0.0);
-    power_.assign(problem_.size(), 0.0);
-    if (problem_.block_hz() > 0) counts_.assign(problem_.size(), 0);
-    store();
-    return Answer::feasible;
+    if (left > 0) return {};
+    draft_.bandwidth_hz.assign(problem_.size(), 0.0);
+    draft_.power_w.assign(problem_.size(), 0.0);
+    if (problem_.block_hz() > 0) draft_.blocks.assign(problem_.size(), 0);
+    return decided(written());
 }
 
 }  // namespace mel

@@ -201,7 +201,6 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
     const std::size_t size = tools_.problem.size();
     tools_.rounding.count_blocks();
     build_.assign(1, {});
-    tree_.clear();
     std::vector<Open> stack;
     const Box root = boxes_.root();
     Open whole{0, std::vector<double>(size), std::vector<double>(size), start};
@@ -239,7 +238,7 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         const auto outcome = search_.run(tau, box, open.start, passes_a_node);
         if (outcome == PriceSearch::Outcome::stopped) return Outcome::stopped;
         if (outcome == PriceSearch::Outcome::infeasible) {
-            build_[open.node].node = {-1, 0, search_.proof()};
+            build_[open.node].node = {-1, 0, search_.proof().prices()};
             continue;
         }
         if (try_splits(tau, kept)) return Outcome::feasible;
@@ -254,22 +253,22 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         }
         branch(open, learner, at, stack);
     }
-    if (unresolved) return Outcome::unresolved;
-    serialise();
-    return Outcome::infeasible;
+    return unresolved ? Outcome::unresolved : Outcome::infeasible;
 }
 
-void BranchAndBound::serialise() {
+Refutation BranchAndBound::refutation() const {
+    std::vector<TreeNode> tree;
     std::vector<std::size_t> stack{0};
     while (!stack.empty()) {
         const Built built = build_[stack.back()];
         stack.pop_back();
-        tree_.push_back(built.node);
+        tree.push_back(built.node);
         if (built.node.learner >= 0) {
             stack.push_back(built.above);
             stack.push_back(built.below);
         }
     }
+    return Refutation(std::move(tree));
 }
 
 }  // namespace mel

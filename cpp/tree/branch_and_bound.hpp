@@ -11,6 +11,7 @@
 #include "split/block_swaps.hpp"
 #include "split/water_filling.hpp"
 #include "split/whole_samples.hpp"
+#include "tree/decision.hpp"
 
 namespace mel {
 
@@ -32,13 +33,13 @@ class BranchAndBound {
           swaps_(tools.problem, tools.pool) {}
 
     enum class Outcome { feasible, infeasible, unresolved, stopped };
-    // After feasible: samples() and ratio(); after infeasible: tree(), in preorder. Unresolved
-    // where it would take more than `work_limit` responses or `node_limit` nodes.
+    // After feasible: samples() and ratio(); after infeasible: refutation(). Unresolved where it
+    // would take more than `work_limit` responses or `node_limit` nodes.
     Outcome decide(double tau, Prices start, double work_limit, std::int64_t node_limit);
 
     const std::vector<double>& samples() const { return samples_; }
     double ratio() const { return ratio_; }
-    const std::vector<TreeNode>& tree() const { return tree_; }
+    Refutation refutation() const;  // in preorder
     long nodes() const { return nodes_; }
     long passes() const { return search_.passes(); }
 
@@ -64,14 +65,12 @@ class BranchAndBound {
     bool choose_widest(const Open& open, std::size_t& learner, double& at) const;
     bool choose(double tau, const Open& open, std::size_t& learner, double& at) const;
     void branch(const Open& open, std::size_t learner, double at, std::vector<Open>& stack);
-    void serialise();
 
     Tools tools_;
     Boxes& boxes_;
     PriceSearch search_;
     BlockSwaps swaps_;
     std::vector<Built> build_;
-    std::vector<TreeNode> tree_;
     std::vector<double> most_;  // upper bounds with energy: for bounds,
     std::vector<double> kept_;  // and for plans
     std::vector<double> samples_;

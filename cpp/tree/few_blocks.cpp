@@ -175,8 +175,7 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
                 sums[i].samples.value() - sums[i].cost.value() + sums[i].overlooked;
             if (value > 0) worth.push_back({value, others[i]});
         }
-        const Excess excess = excess_of(problem, point, all);
-        if (pool.tentative() ? excess.value < 0 : excess.proves_infeasible()) continue;
+        if (proof_of(problem, point, all, pool.trust())) continue;
         found.proved = false;
         const std::size_t taken = std::min(at_once, worth.size());
         std::partial_sort(worth.begin(), worth.begin() + static_cast<std::ptrdiff_t>(taken),

@@ -64,8 +64,7 @@ bool RaisedTree::closes(const Box& box, Prices prices, bool& impossible) {
     const PassPoint point{tau_, part_.cycle_s(), prices};
     newest_ = exact_pass(part_, box, point, pool_, chunks_, samples_.data());
     impossible = newest_.impossible > 0;
-    const Excess excess = excess_of(part_, point, newest_);
-    return pool_.tentative() ? excess.value < 0 : excess.proves_infeasible();
+    return proof_of(part_, point, newest_, pool_.trust()).has_value();
 }
 
 void RaisedTree::raise(TreeNode& leaf, const Box& box) {

@@ -85,7 +85,8 @@ TEST(price_search_proves_only_what_enumeration_confirms) {
                     const auto outcome = search.run(tau, mel::Box{{0, 20}}, {1e-6, 1}, 120);
                     if (outcome == mel::PriceSearch::Outcome::infeasible) {
                         ++proved;
-                        CHECK(bound_of(view, static_cast<real>(tau), root, search.proof()) < 20,
+                        CHECK(bound_of(view, static_cast<real>(tau), root,
+                                       search.proof().prices()) < 20,
                               tau);
                         continue;
                     }

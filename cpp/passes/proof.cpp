@@ -1,0 +1,32 @@
+#include "passes/proof.hpp"
+
+namespace mel {
+
+std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& point,
+                                      const PassSums& sums) {
+    if (sums.impossible > 0) return {};
+    const double bound = point.prices.lambda * problem.bandwidth_hz() +
+                         point.prices.mu * problem.power_w() + sums.value;
+    if (!(bound + proof_error(problem, point, sums) < problem.samples_real())) return {};
+    return ProvingPrices(point.prices);
+}
+
+std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& point,
+                                      const SplitSums& sums, Trust trust) {
+    const Excess excess = excess_of(problem, point, sums);
+    const bool proved = trust == Trust::tentative ? excess.value < 0 : excess.proves_infeasible();
+    if (!proved) return {};
+    return ProvingPrices(point.prices);
+}
+
+std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const Box& box, double tau,
+                                                Pool& pool, std::vector<SplitSums>& chunks,
+                                                bool part) {
+    const double most = capacity(problem, box, tau, pool, chunks);
+    const bool impossible = most < 0;
+    const bool enough = most >= problem.samples_real() || (part && !impossible);
+    if (enough || pool.stop().requested()) return {};
+    return ProvedCapacity(impossible);
+}
+
+}  // namespace mel

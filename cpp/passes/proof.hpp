@@ -1,0 +1,49 @@
+// Prices that prove that D samples are too many, as a type: nothing but the sums of a pass whose
+// bound, with its rounding error, is below D makes one. Prices alone are a guess.
+#pragma once
+
+#include <optional>
+
+#include "mel/settings.hpp"
+#include "passes/exact_pass.hpp"
+#include "passes/real_pass.hpp"
+
+namespace mel {
+
+class ProvingPrices {
+  public:
+    Prices prices() const { return prices_; }
+
+  private:
+    explicit ProvingPrices(Prices prices) : prices_(prices) {}
+    friend std::optional<ProvingPrices> proof_of(const Problem&, const PassPoint&, const PassSums&);
+    friend std::optional<ProvingPrices> proof_of(const Problem&, const PassPoint&, const SplitSums&,
+                                                 Trust);
+    Prices prices_;
+};
+
+// Of a whole pass over all learners, not of one that was stopped. Real samples leave it to whole
+// ones where a learner can not get home at any rate.
+std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& point,
+                                      const PassSums& sums);
+std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& point,
+                                      const SplitSums& sums, Trust trust);
+
+// The same at prices of zero, where no radio is good enough.
+class ProvedCapacity {
+  public:
+    bool impossible() const { return impossible_; }  // some learner can not do its part
+
+  private:
+    explicit ProvedCapacity(bool impossible) : impossible_(impossible) {}
+    friend std::optional<ProvedCapacity> proof_of_capacity(const Problem&, const Box&, double,
+                                                           Pool&, std::vector<SplitSums>&, bool);
+    bool impossible_;
+};
+
+// `part`: of a problem with more learners, who may hold what these can not.
+std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const Box& box, double tau,
+                                                Pool& pool, std::vector<SplitSums>& chunks,
+                                                bool part);
+
+}  // namespace mel
