@@ -36,13 +36,13 @@ from mel_fast.sweep import sweep
 from mel_fast.verify import Verdict, verify
 
 if TYPE_CHECKING:
-    from mel_fast import channel, cp_sat, learning, payload, reference, scenarios, tiers
+    from mel_fast import channel, cp_sat, learning, payload, reference, scenarios, store, tiers
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.solve.many import Batch, Plans, solve_many
 
 # Names that are imported when first used: some need extras, all cost import time. What keeps to a
 # limit in seconds is not among them, for an import could cost more than the limit.
-_MODULES = ("channel", "cp_sat", "learning", "payload", "reference", "scenarios", "tiers")
+_MODULES = ("channel", "cp_sat", "learning", "payload", "reference", "scenarios", "store", "tiers")
 _FUNCTIONS = {
     "Batch": "solve.many",
     "Plans": "solve.many",
@@ -82,6 +82,7 @@ __all__ = [
     "simulate",
     "solve",
     "solve_many",
+    "store",
     "sweep",
     "tiers",
     "verify",

@@ -1,0 +1,14 @@
+"""How Alembic runs the migrations: on the connection and in the transaction that it is handed."""
+
+from alembic import context
+
+from mel_fast.store._migrate import TABLE
+from mel_fast.store._schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=TABLE,
+)
+with context.begin_transaction():
+    context.run_migrations()
