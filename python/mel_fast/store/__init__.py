@@ -21,29 +21,29 @@ from typing import TYPE_CHECKING, Any
 from mel_fast._base.optional import require
 
 if TYPE_CHECKING:
-    from mel_fast.store._client import AsyncClient, Client
-    from mel_fast.store._database import StoreError
-    from mel_fast.store._delta import Delta
-    from mel_fast.store._licences import License
-    from mel_fast.store._reader import LayerChange, Reader
-    from mel_fast.store._store import Store
-    from mel_fast.store._tokens import Token
-    from mel_fast.store._verify import Report
-    from mel_fast.store._versions import DamagedError, Version
+    from mel_fast.store.blocks.delta import Delta
+    from mel_fast.store.licences import License
+    from mel_fast.store.reader import LayerChange, Reader
+    from mel_fast.store.service.client import AsyncClient, Client
+    from mel_fast.store.store import Store
+    from mel_fast.store.tables.database import StoreError
+    from mel_fast.store.tables.versions import DamagedError, Version
+    from mel_fast.store.tokens import Token
+    from mel_fast.store.verifying import Report
 
 _LAZY = {
-    "AsyncClient": "_client",
-    "Client": "_client",
-    "DamagedError": "_versions",
-    "Delta": "_delta",
-    "LayerChange": "_reader",
-    "License": "_licences",
-    "Reader": "_reader",
-    "Report": "_verify",
-    "Store": "_store",
-    "StoreError": "_database",
-    "Token": "_tokens",
-    "Version": "_versions",
+    "AsyncClient": "service.client",
+    "Client": "service.client",
+    "DamagedError": "tables.versions",
+    "Delta": "blocks.delta",
+    "LayerChange": "reader",
+    "License": "licences",
+    "Reader": "reader",
+    "Report": "verifying",
+    "Store": "store",
+    "StoreError": "tables.database",
+    "Token": "tokens",
+    "Version": "tables.versions",
 }
 
 __all__ = [
@@ -87,7 +87,7 @@ def open(url: str, layout: str = "chunks") -> "Store":
         require(module, extra="store")
     if isinstance(url, str) and url.startswith("postgresql"):
         require("psycopg", extra="store")
-    made: Store = import_module("mel_fast.store._store").Store(url, layout)
+    made: Store = import_module("mel_fast.store.store").Store(url, layout)
     return made
 
 

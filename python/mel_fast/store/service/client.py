@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from mel_fast._base.optional import require
-from mel_fast.store import _protocol as protocol
-from mel_fast.store._arrays import Arrays
-from mel_fast.store._delta import MOST_BYTES, Delta
-from mel_fast.store._versions import Version
+from mel_fast.store.blocks.arrays import Arrays
+from mel_fast.store.blocks.delta import MOST_BYTES, Delta
+from mel_fast.store.service import protocol
+from mel_fast.store.tables.versions import Version
 
 T = TypeVar("T")
 

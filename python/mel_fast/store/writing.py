@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import integer
-from mel_fast.store._arrays import Arrays, blocks_of, content_digest, digests_of, layers_of
-from mel_fast.store._reader import LAYOUTS
-from mel_fast.store._schema import block, layer, model, version
-from mel_fast.store._versions import Model, Place, find_model, find_version, now, places
+from mel_fast.store.blocks.arrays import Arrays, blocks_of, content_digest, digests_of, layers_of
+from mel_fast.store.reader import LAYOUTS
+from mel_fast.store.tables.schema import block, layer, model, version
+from mel_fast.store.tables.versions import Model, Place, find_model, find_version, now, places
 
 _MOST_IN_A_ROW_LAYER = 2**31 - 1
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, text
 
 from mel_fast._base.untrusted import shown
-from mel_fast.store._arrays import block_digest, content_digest
-from mel_fast.store._database import Database
-from mel_fast.store._reader import LAYOUTS
-from mel_fast.store._schema import model, version
-from mel_fast.store._versions import DamagedError, Model, find_model, places, where_is
+from mel_fast.store.blocks.arrays import block_digest, content_digest
+from mel_fast.store.reader import LAYOUTS
+from mel_fast.store.tables.database import Database
+from mel_fast.store.tables.schema import model, version
+from mel_fast.store.tables.versions import DamagedError, Model, find_model, places, where_is
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 
-from mel_fast.store._database import StoreError
-from mel_fast.store._delta import Delta
-from mel_fast.store._graphql import Caller, schema
-from mel_fast.store._limits import Buckets, Limits
-from mel_fast.store._spool import Download, Spool
-from mel_fast.store._store import Store
+from mel_fast.store.blocks.delta import Delta
+from mel_fast.store.service.graphql import Caller, schema
+from mel_fast.store.service.limits import Buckets, Limits
+from mel_fast.store.service.spool import Download, Spool
+from mel_fast.store.store import Store
+from mel_fast.store.tables.database import StoreError
 
 CALLER = "mel_fast.caller"
 

@@ -11,15 +11,15 @@ import numpy as np
 
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import choice, did_you_mean, integer, real
-from mel_fast.store import _licences, _verify
-from mel_fast.store._arrays import Arrays, check_layers, checked, checked_name
-from mel_fast.store._database import Database
-from mel_fast.store._delta import Delta
-from mel_fast.store._licences import License, hidden_in
-from mel_fast.store._reader import LAYOUTS, Digests, LayerChange, Reader
-from mel_fast.store._tokens import Tokens
-from mel_fast.store._versions import Model, Version, find_model, find_version
-from mel_fast.store._writing import found_or_made, prune, published, set_current, set_production
+from mel_fast.store import licences, verifying
+from mel_fast.store.blocks.arrays import Arrays, check_layers, checked, checked_name
+from mel_fast.store.blocks.delta import Delta
+from mel_fast.store.licences import License, hidden_in
+from mel_fast.store.reader import LAYOUTS, Digests, LayerChange, Reader
+from mel_fast.store.tables.database import Database
+from mel_fast.store.tables.versions import Model, Version, find_model, find_version
+from mel_fast.store.tokens import Tokens
+from mel_fast.store.writing import found_or_made, prune, published, set_current, set_production
 
 _LONGEST_MESSAGE = 1000
 
@@ -168,9 +168,9 @@ class Store:
         with self._database.writing() as connection:
             return prune(connection, find_model(connection, model, lock=True), count)
 
-    def verify(self, model: str | None = None) -> _verify.Report:
+    def verify(self, model: str | None = None) -> verifying.Report:
         """Read everything that is stored of one model, or of all, and say what is damaged."""
-        return _verify.verify(self._database, model)
+        return verifying.verify(self._database, model)
 
     def license(
         self,
@@ -225,45 +225,45 @@ class Store:
             number = find_version(connection, of, version)["number"]
         arrays = self.pull(model, number)
         if intervals is not None:
-            made = _licences.checked_intervals(of, intervals)
+            made = licences.checked_intervals(of, intervals)
         elif asked is not None and evaluate is not None:
             names = _chosen(of, layers)
             close = real("tolerance", tolerance, low=0.0, high=1.0)
-            made = _licences.search(of, arrays, names, asked, evaluate, close)
+            made = licences.search(of, arrays, names, asked, evaluate, close)
         spans = dict(made)
         ids = {one.name: one.id for one in of.layers}
-        hidden = {key: _licences.masked(array, ids[key], made) for key, array in arrays.items()}
+        hidden = {key: licences.masked(array, ids[key], made) for key, array in arrays.items()}
         entry = {
             "version_number": number,
             "asked": asked,
-            "reached": _licences.measured("evaluate", evaluate, hidden),
-            "held_out": _licences.measured("held_out", held_out, hidden),
+            "reached": licences.measured("evaluate", evaluate, hidden),
+            "held_out": licences.measured("held_out", held_out, hidden),
             "hidden": sum(
                 int(np.count_nonzero(hidden_in(array, spans.get(ids[key], ()))))
                 for key, array in arrays.items()
             ),
         }
         with self._database.writing() as connection:
-            _licences.keep(connection, find_model(connection, model, lock=True), tier, made, entry)
-            return _licences.listed(connection, of, tier)[0]
+            licences.keep(connection, find_model(connection, model, lock=True), tier, made, entry)
+            return licences.listed(connection, of, tier)[0]
 
     def _from_table(self, model: str, tier: str, asked: float) -> License:
         with self._database.writing() as connection:
             of = find_model(connection, model, lock=True)
-            _licences.point(connection, of, tier, _licences.entry_for(connection, of, asked))
-            return _licences.listed(connection, of, tier)[0]
+            licences.point(connection, of, tier, licences.entry_for(connection, of, asked))
+            return licences.listed(connection, of, tier)[0]
 
     def licenses(self, model: str) -> list[License]:
         """Return a model's tiers, by name."""
         with self._database.reading() as connection:
-            return _licences.listed(connection, find_model(connection, model))
+            return licences.listed(connection, find_model(connection, model))
 
     def withdraw(self, model: str, name: str) -> None:
         """Take a tier away: its holders get nothing of the model any more."""
         with self._database.writing() as connection:
             of = find_model(connection, model, lock=True)
-            _licences.intervals_of(connection, of, name)  # says that there is none
-            _licences.withdraw(connection, of, name)
+            licences.intervals_of(connection, of, name)  # says that there is none
+            licences.withdraw(connection, of, name)
 
 
 def _compressed(arrays: Mapping[str, Any], recipe: Any) -> Arrays:

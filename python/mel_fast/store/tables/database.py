@@ -16,8 +16,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mel_fast._base.untrusted import plain, shown
-from mel_fast.store._migrate import HEAD as TODAY
-from mel_fast.store._migrate import RevisionError, revision, upgrade
+from mel_fast.store.tables.migrate import HEAD as TODAY
+from mel_fast.store.tables.migrate import RevisionError, revision, upgrade
 
 _RULE = "must be sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
 _BUSY_S = 60

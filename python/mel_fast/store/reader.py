@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, RowMapping, select
 
 from mel_fast._base.validation import integer
-from mel_fast.store._arrays import Arrays, Layer, block_digest, content_digest
-from mel_fast.store._chunks import Chunks
-from mel_fast.store._coding import encode
-from mel_fast.store._database import Database
-from mel_fast.store._delta import Delta, Part
-from mel_fast.store._licences import Intervals, intervals_of, masked
-from mel_fast.store._rows import Rows
-from mel_fast.store._schema import license as license_table
-from mel_fast.store._schema import model, version
-from mel_fast.store._versions import (
+from mel_fast.store.blocks.arrays import Arrays, Layer, block_digest, content_digest
+from mel_fast.store.blocks.coding import encode
+from mel_fast.store.blocks.delta import Delta, Part
+from mel_fast.store.licences import Intervals, intervals_of, masked
+from mel_fast.store.tables.chunks import Chunks
+from mel_fast.store.tables.database import Database
+from mel_fast.store.tables.rows import Rows
+from mel_fast.store.tables.schema import license as license_table
+from mel_fast.store.tables.schema import model, version
+from mel_fast.store.tables.versions import (
     LARGEST_NUMBER,
     DamagedError,
     Model,

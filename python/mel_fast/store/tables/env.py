@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from mel_fast.store._migrate import TABLE
-from mel_fast.store._schema import metadata
+from mel_fast.store.tables.migrate import TABLE
+from mel_fast.store.tables.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -19,9 +19,9 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
 from mel_fast._base.untrusted import few, shown
 from mel_fast._base.validation import did_you_mean, real
-from mel_fast.store._arrays import Arrays
-from mel_fast.store._schema import accuracy, interval, license
-from mel_fast.store._versions import Model, now
+from mel_fast.store.blocks.arrays import Arrays
+from mel_fast.store.tables.schema import accuracy, interval, license
+from mel_fast.store.tables.versions import Model, now
 
 Span = tuple[float, float]
 Intervals = tuple[tuple[int, tuple[Span, ...]], ...]

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select
 
-from mel_fast.store._arrays import block_digest
-from mel_fast.store._coding import MalformedError, decode, encode
-from mel_fast.store._schema import block, chunk, version
-from mel_fast.store._versions import Model, Place
+from mel_fast.store.blocks.arrays import block_digest
+from mel_fast.store.blocks.coding import MalformedError, decode, encode
+from mel_fast.store.tables.schema import block, chunk, version
+from mel_fast.store.tables.versions import Model, Place
 
 Block = NDArray[Any]
 

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, RowMapping, select
 
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import did_you_mean, integer
-from mel_fast.store._arrays import BLOCK, DTYPES, MOST_AXES, Layer
-from mel_fast.store._schema import block, layer, model, version
+from mel_fast.store.blocks.arrays import BLOCK, DTYPES, MOST_AXES, Layer
+from mel_fast.store.tables.schema import block, layer, model, version
 
 LARGEST_NUMBER = 2**31 - 1
 

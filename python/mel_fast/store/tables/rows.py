@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, select
 
-from mel_fast.store._arrays import BLOCK
-from mel_fast.store._schema import version, weights
-from mel_fast.store._versions import Model, Place, now
+from mel_fast.store.blocks.arrays import BLOCK
+from mel_fast.store.tables.schema import version, weights
+from mel_fast.store.tables.versions import Model, Place, now
 
 Block = NDArray[Any]
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast._base.untrusted import shown
-from mel_fast.store._arrays import (
+from mel_fast.store.blocks.arrays import (
     BLOCK,
     DTYPES,
     MOST_AXES,
@@ -30,7 +30,7 @@ from mel_fast.store._arrays import (
     content_digest,
     digests_of,
 )
-from mel_fast.store._coding import MalformedError, decode
+from mel_fast.store.blocks.coding import MalformedError, decode
 
 MAGIC = b"MELD1\n"
 MOST_BYTES = 2**32

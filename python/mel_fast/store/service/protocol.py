@@ -14,11 +14,18 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from mel_fast._base.untrusted import plain
-from mel_fast.store._arrays import Arrays, blocks_of, checked, content_digest, digests_of, layers_of
-from mel_fast.store._coding import encode
-from mel_fast.store._database import StoreError
-from mel_fast.store._delta import Delta
-from mel_fast.store._versions import Version
+from mel_fast.store.blocks.arrays import (
+    Arrays,
+    blocks_of,
+    checked,
+    content_digest,
+    digests_of,
+    layers_of,
+)
+from mel_fast.store.blocks.coding import encode
+from mel_fast.store.blocks.delta import Delta
+from mel_fast.store.tables.database import StoreError
+from mel_fast.store.tables.versions import Version
 
 MOST_TRIES = 8
 _SLACK = 2**20

@@ -16,11 +16,11 @@ from anyio import to_thread
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors, MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
 
-from mel_fast.store._limits import Limits
-from mel_fast.store._reader import Reader
-from mel_fast.store._spool import Spool
-from mel_fast.store._store import Store
-from mel_fast.store._tokens import Token
+from mel_fast.store.reader import Reader
+from mel_fast.store.service.limits import Limits
+from mel_fast.store.service.spool import Spool
+from mel_fast.store.store import Store
+from mel_fast.store.tokens import Token
 
 T = TypeVar("T")
 

@@ -12,10 +12,10 @@ from sqlalchemy import RowMapping, insert, select, update
 
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import choice
-from mel_fast.store._arrays import checked_name
-from mel_fast.store._database import Database
-from mel_fast.store._schema import token
-from mel_fast.store._versions import now
+from mel_fast.store.blocks.arrays import checked_name
+from mel_fast.store.tables.database import Database
+from mel_fast.store.tables.schema import token
+from mel_fast.store.tables.versions import now
 
 ROLES = ("device", "owner")
 _PREFIX = "mel_"

@@ -1,0 +1,1 @@
+"""The store over HTTP: GraphQL, downloads with ranges, and the two clients."""

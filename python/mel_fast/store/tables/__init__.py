@@ -1,0 +1,1 @@
+"""The database: its tables and migrations, transactions, and the two layouts of weights."""
