@@ -9,6 +9,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast.cli import run
+from store_databases import postgres, sqlite_pattern, sqlite_url, url  # noqa: F401
 
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")

@@ -31,6 +31,7 @@ COMMANDS = (
     "simulate",
     "sweep",
     "reproduce",
+    "store",
     "bench",
 )
 

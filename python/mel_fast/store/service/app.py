@@ -11,8 +11,6 @@ A caller shows a token: ``Authorization: Bearer mel_...``. It says whose reader 
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio import to_thread
@@ -171,16 +169,8 @@ async def _health(request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def application(store: Store, limits: Limits | None = None) -> ASGIApp:
-    """Return the service as an ASGI application; it does not close the store."""
-    allowed = limits or Limits()
-    spool = Spool(allowed.spool_bytes)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        spool.close()
-
+def application(store: Store, spool: Spool, limits: Limits) -> ASGIApp:
+    """Return the service as an ASGI application; store and spool are the caller's to close."""
     graphql = _GraphQL(schema(), graphql_ide=None, allow_queries_via_get=False)
     app = Starlette(
         routes=[
@@ -194,6 +184,5 @@ def application(store: Store, limits: Limits | None = None) -> ASGIApp:
             PermissionError: _wrong,
             StoreError: _unable,
         },
-        lifespan=lifespan,
     )
-    return _Guard(app, store, spool, allowed)
+    return _Guard(app, store, spool, limits)

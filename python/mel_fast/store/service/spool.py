@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+
+from mel_fast._base.locking import try_lock
+
+_PREFIX = "mel_fast-serve-"
+_LOCK = "in_use"
 
 
 @dataclass
@@ -32,7 +39,10 @@ class Spool:
     """Files in a private folder, at most `most_bytes` of them beside those being sent."""
 
     def __init__(self, most_bytes: int) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="mel_fast-serve-")
+        _remove_left_overs()
+        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
+        self._mark = os.open(Path(self._folder.name, _LOCK), os.O_CREAT | os.O_RDWR, 0o600)
+        try_lock(self._mark)
         self._most = most_bytes
         self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
         self._lock = Lock()
@@ -69,6 +79,7 @@ class Spool:
 
     def close(self) -> None:
         """Remove the folder."""
+        os.close(self._mark)
         self._folder.cleanup()
 
     def _written(self, data: bytes) -> Download:
@@ -89,3 +100,19 @@ class Spool:
                 del self._slots[key]
                 total -= download.size
                 download.path.unlink(missing_ok=True)
+
+
+def _remove_left_overs() -> None:
+    """Remove the folders of services that were killed: their locks ended with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            if folder.stat().st_uid != os.geteuid():
+                continue
+            mark = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            if try_lock(mark):
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(mark)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Integer, LargeBinary, cast, delete, insert, select
 
 from mel_fast.store.blocks.arrays import block_digest
 from mel_fast.store.blocks.coding import MalformedError, decode, encode
@@ -120,13 +120,16 @@ def _fetched(connection: Connection, of: Model, digests: Iterable[bytes]) -> dic
         some = listed[start : start + _AT_ONCE]
         first = select(chunk.c.digest).where(chunk.c.model_id == of.id, chunk.c.digest.in_(some))
         needed = _closure(of, first)
+        # Cast, for a damaged SQLite database may hold anything in any column.
+        base, data = cast(chunk.c.base, LargeBinary), cast(chunk.c.data, LargeBinary)
         query = (
-            select(chunk.c.digest, chunk.c.base, chunk.c.generation, chunk.c.data)
+            select(chunk.c.digest, base, cast(chunk.c.generation, Integer), data)
             .join(needed, chunk.c.digest == needed.c.digest)
             .where(chunk.c.model_id == of.id)
         )
-        for digest, base, generation, data in connection.execute(query):
-            found[bytes(digest)] = _Chunk(bytes(base) if base else None, generation, bytes(data))
+        for digest, upon, generation, content in connection.execute(query):
+            if None not in (digest, generation, content):
+                found[bytes(digest)] = _Chunk(bytes(upon) if upon else None, generation, content)
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Float, Integer, cast, delete, select
 
 from mel_fast.store.blocks.arrays import BLOCK
 from mel_fast.store.tables.schema import version, weights
@@ -108,7 +108,9 @@ def _columns(
     connection: Connection, lines: dict[int, list[int]], layers: Sequence[int]
 ) -> tuple[NDArray[np.float64], ...]:
     """Return version, layer, index and value of all rows of some versions in one query."""
-    names = (weights.c.version_id, weights.c.layer_id, weights.c.index, weights.c.value)
+    # Cast, for a damaged SQLite database may hold anything in any column.
+    index, value = cast(weights.c.index, Integer), cast(weights.c.value, Float(53))
+    names = (weights.c.version_id, weights.c.layer_id, index, value)
     owners = sorted({one for line in lines.values() for one in line})
     query = select(*names).where(weights.c.layer_id.in_(layers), weights.c.version_id.in_(owners))
     rows = connection.execute(query.order_by(weights.c.layer_id, weights.c.version_id)).all()
