@@ -76,7 +76,8 @@ def test_a_file_of_one_kind_of_bracket_number_or_string_is_refused(data, tmp_pat
 
 def test_too_large_a_plan_file_is_refused_unread(data, tmp_path, monkeypatch):
     pytest.importorskip("flint")
-    from mel_fast.verify import _file, verify_file
+    from mel_fast.verify import verify_file
+    from mel_fast.verify.claim import _file
 
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(data))

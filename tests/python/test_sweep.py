@@ -22,8 +22,8 @@ TIMES = ("elapsed_s",)
 
 
 def same(one, other):
-    return list(one.columns) == list(other.columns) and all(
-        np.array_equal(one[name], other[name]) for name in one.columns if name not in TIMES
+    return list(one.columns()) == list(other.columns()) and all(
+        np.array_equal(one[name], other[name]) for name in one.columns() if name not in TIMES
     )
 
 

@@ -45,9 +45,8 @@ def test_a_function_of_main_that_uses_the_package_travels():
 
 
 def test_the_package_itself_is_pickled_by_its_name():
-    import pickle
-
-    assert pickle.loads(pickle.dumps(mel)) is mel
+    cloudpickle = pytest.importorskip("cloudpickle")
+    assert cloudpickle.loads(cloudpickle.dumps(mel)) is mel
 
 
 def test_a_scenario_is_loaded_from_a_path_or_its_name(tmp_path):

@@ -1,10 +1,79 @@
-"""Parquet files that may hold anything: what Arrow says is one line with the file's name."""
+"""Tables for other programs, and Parquet files from anybody.
 
-from collections.abc import Iterator, Sequence
+A result that is a table has `columns`; data frames and Arrow follow from them here. Parquet files
+may hold anything: what Arrow says of them is one line with the file's name.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from mel_fast._base.optional import require
+from mel_fast._base.units import Shown, as_html
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Table:
+    """What has columns, as data frames and Arrow see it.
+
+    `polars.DataFrame(table)`, `pyarrow.table(table)`, `pandas.DataFrame.from_arrow(table)` and
+    duckdb's ``SELECT * FROM table`` read it through the Arrow C stream, without copies where the
+    columns are arrays of numbers.
+    """
+
+    __slots__ = ()
+    _row: ClassVar[str | None] = None
+    """What one row is: the name of the data frame's index."""
+
+    def columns(self) -> Mapping[str, Any]:
+        """Return the columns by name, all of the same length."""
+        raise NotImplementedError
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return the columns as a pandas DataFrame (extra ``[pandas]``).
+
+        Raises
+        ------
+        ImportError
+            When pandas is missing; the message names the extra.
+        """
+        pandas = require("pandas", extra="pandas")
+        columns = dict(self.columns())
+        rows = len(next(iter(columns.values()), ()))
+        return pandas.DataFrame(columns, index=pandas.RangeIndex(rows, name=self._row))
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the columns as an Arrow C stream (extra ``[parquet]``).
+
+        Raises
+        ------
+        ImportError
+            When pyarrow is missing; the message names the extra.
+        """
+        arrow = require("pyarrow", extra="parquet")
+        arrays = {name: _as_arrow(arrow, column) for name, column in self.columns().items()}
+        return arrow.table(arrays).__arrow_c_stream__(requested_schema)
+
+
+class ShownTable(Shown, Table):
+    """A result with a text and columns."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), self.columns())
+
+
+def _as_arrow(arrow: Any, column: Any) -> Any:
+    if isinstance(column, np.ndarray):
+        return arrow.array(column)
+    if all(isinstance(entry, str) for entry in column):
+        return arrow.array([str(entry) for entry in column], type=arrow.string())
+    return arrow.array(column)
 
 
 @contextmanager

@@ -1,8 +1,20 @@
-"""Numbers as people read them: 100 MHz, 41.2 s, 60,000."""
+"""What people read: numbers (100 MHz, 41.2 s, 60,000) and results.
+
+A result has a text (`summary`); its other forms, on one line, in 80 columns, in a notebook, follow
+from that here.
+"""
 
 import math
+import textwrap
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from typing import Any
 
+import numpy as np
+
+COLUMNS = 80
+LONGEST_REPR = 119
+_HTML_ROWS = 20
 _PREFIXES = {-12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 
 
@@ -27,3 +39,87 @@ def rounded(value: float, digits: int, *, up: bool) -> float:
 def count(number: int, noun: str) -> str:
     """Return ``"1 sample"`` or ``"60,000 samples"``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+class Shown:
+    """A result with a text: its `str` is that text in 80 columns, its `repr` one short line."""
+
+    __slots__ = ()
+
+    def summary(self) -> str:
+        """Return the result as lines of text, each as long as it needs to be."""
+        raise NotImplementedError
+
+    def _words(self) -> str:
+        """Return what stands between the parentheses of the repr."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return folded(self.summary())
+
+    def __repr__(self) -> str:
+        return one_line(f"{type(self).__name__}({self._words()})")
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line of less than 120 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_REPR else f"{line[: LONGEST_REPR - 4]}...)"
+
+
+def folded(text: str) -> str:
+    """Return lines broken at 80 columns, what goes on indented by two more."""
+    return "\n".join(line for long in text.split("\n") for line in _broken(long))
+
+
+def _broken(line: str) -> list[str]:
+    if len(line) <= COLUMNS:
+        return [line]
+    indent = len(line) - len(line.lstrip()) + 2
+    return textwrap.wrap(
+        line,
+        COLUMNS,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
+
+
+def as_html(text: str, columns: Mapping[str, Any] | None = None) -> str:
+    """Return a text, and the first rows of columns, for a notebook."""
+    from html import escape  # here: it takes longer than it may when the package is imported
+
+    page = f"<pre>{escape(text)}</pre>"
+    return page if columns is None else page + rows_as_html(columns)
+
+
+def rows_as_html(columns: Mapping[str, Any], row_name: str | None = None) -> str:
+    """Return the first rows of columns as an HTML table, and how many more there are."""
+    from html import escape
+
+    rows = len(next(iter(columns.values()), ()))
+    shown = min(rows, _HTML_ROWS)
+    names = [*([] if row_name is None else [row_name]), *columns]
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    body = "".join(
+        "<tr>"
+        + ("" if row_name is None else f"<td>{row}</td>")
+        + "".join(f"<td>{escape(_cell(column[row]))}</td>" for column in columns.values())
+        + "</tr>"
+        for row in range(shown)
+    )
+    noun = f"more {row_name or 'row'}"
+    more = f"<p>and {count(rows - shown, noun)}</p>" if rows > shown else ""
+    return f"<table><tr>{head}</tr>{body}</table>{more}"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, np.integer | int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"{value:.5g}" if isinstance(value, np.floating | float) else str(value)

@@ -35,7 +35,9 @@ def command(plan: Path, quiet: bool, time_limit_s: float | None) -> int:
         raise click.ClickException(f"{plan} is not a JSON file: {error}") from None
     if not quiet:
         refused = verdict.checked and not verdict.ok
-        click.echo("\n".join(verdict.reasons) if refused else f"{'OK: ' * verdict.ok}{verdict}")
+        click.echo(
+            "\n".join(verdict.reasons) if refused else f"{'OK: ' * verdict.ok}{verdict.summary()}"
+        )
     if not verdict.checked:
         return UNCHECKED_STATUS
     return 0 if verdict.ok else REFUTED_STATUS

@@ -24,5 +24,5 @@ def command(**words: Any) -> int:
         found = plan.explain(time_limit_s=left, threads=words["threads"])
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(str(found))
+    click.echo(found.summary())
     return EXIT_STATUS[plan.status]

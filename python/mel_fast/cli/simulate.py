@@ -50,6 +50,6 @@ def command(failures: float, drift_db: float, event_seed: int, **words: Any) -> 
         )
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(str(found))
+    click.echo(found.summary())
     statuses = {plan.status, *(outcome.status for outcome in found.outcomes.values())}
     return max(EXIT_STATUS[status] for status in statuses - {Status.INFEASIBLE})

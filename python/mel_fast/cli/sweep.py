@@ -140,8 +140,8 @@ def _value(text: str) -> Number | str:
 
 def _print(table: SweepTable) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(zip(*(column.tolist() for column in table.columns.values()), strict=True))
+    writer.writerow(table.columns())
+    writer.writerows(zip(*(column.tolist() for column in table.columns().values()), strict=True))
 
 
 def _exit_status(table: SweepTable) -> int:

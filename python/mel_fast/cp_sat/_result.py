@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from mel_fast._base.arrow import ShownTable, Table
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.cp_sat._responses import Side
 from mel_fast.plans.plan import Plan
@@ -36,8 +38,8 @@ class Attempt:
     carried: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Relaxation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Relaxation(Table):
     """A solution of the outer model: not a plan, only a sign that the grid cannot exclude `tau`.
 
     `bandwidth_hz` and `power_w` are the lower corners that the budgets were charged for; `samples`
@@ -49,9 +51,16 @@ class Relaxation:
     bandwidth_hz: FloatColumn
     power_w: FloatColumn
 
+    def columns(self) -> dict[str, Any]:
+        """Return one row a learner."""
+        return {name: getattr(self, name) for name in ("samples", "bandwidth_hz", "power_w")}
 
-@dataclass(frozen=True, slots=True)
-class Bracket:
+    def __repr__(self) -> str:
+        return f"Relaxation(tau={self.tau}, {self.samples.size} learners)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Bracket(ShownTable):
     """What CP-SAT says about tau*: ``lower <= tau* <= upper``.
 
     Attributes
@@ -81,8 +90,18 @@ class Bracket:
         """Whether the two sides meet."""
         return self.lower == self.upper
 
-    def __repr__(self) -> str:
-        return f"Bracket(lower={self.lower}, upper={self.upper}, {len(self.attempts)} attempts)"
+    def columns(self) -> dict[str, Any]:
+        """Return one row a question: which tau, of which side, and CP-SAT's answer."""
+        names = ("side", "status", "seconds", "carried")
+        return {
+            "first_tau": [attempt.taus[0] for attempt in self.attempts],
+            "last_tau": [attempt.taus[1] for attempt in self.attempts],
+            **{name: [getattr(attempt, name) for attempt in self.attempts] for name in names},
+        }
 
-    def __str__(self) -> str:
+    def summary(self) -> str:
+        """Return the one sentence that matters."""
         return self.message
+
+    def _words(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}, {len(self.attempts)} attempts"

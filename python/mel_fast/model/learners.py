@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.arrow import Table
 from mel_fast._base.frozen import Frozen
 from mel_fast._base.validation import (
     MAX_INTEGER,
@@ -21,7 +22,7 @@ Column = float | Sequence[float] | NDArray[Any]
 Limit = Column | None
 
 
-class Learners(Frozen):
+class Learners(Frozen, Table):
     """K learners as columns; a scalar stands for the same value at every learner.
 
     Parameters
@@ -84,6 +85,7 @@ class Learners(Frozen):
     energy_j: FloatColumn | None
     energy_per_flop_j: FloatColumn | None
     names: NDArray[np.str_] | None
+    _row = "learner"
 
     def __init__(
         self,

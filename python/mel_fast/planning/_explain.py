@@ -7,7 +7,9 @@ a bound.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+from mel_fast._base.arrow import ShownTable
 from mel_fast._base.units import count, rounded, with_unit
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.clock import Clock
@@ -28,8 +30,8 @@ _ROUNDING = 1e-9  # relative: far more than any of a bound
 _MANY = 3.0  # from here on a factor reads better than per cent
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation(ShownTable):
     """Why there is no plan with `tau` local cycles, and what would change that.
 
     Attributes
@@ -111,12 +113,24 @@ class Explanation:
             f"{samples - most:,} too few."
         ]
 
-    def __repr__(self) -> str:
-        needs = ", ".join(f"{over}={least.amount:.6g}" for over, least in self.needs.items())
-        return f"Explanation({self.plan!r}, tau={self.tau}, needs {needs or 'nothing known'})"
-
-    def __str__(self) -> str:
+    def summary(self) -> str:
+        """Return the sentences, one a line."""
         return "\n".join(self.lines())
+
+    def columns(self) -> dict[str, Any]:
+        """Return one row a resource: what there is, what `tau` needs of it alone, what is known."""
+        needs = self.needs.values()
+        names = ("lower", "amount", "factor")
+        return {
+            "over": list(self.needs),
+            "has": [amount_of(least.problem, least.over) for least in needs],
+            **{name: [getattr(least, name) for least in needs] for name in names},
+            "status": [str(least.status) for least in needs],
+        }
+
+    def _words(self) -> str:
+        needs = ", ".join(f"{over}={least.amount:.6g}" for over, least in self.needs.items())
+        return f"{self.plan.status}, tau={self.tau} is out of reach, needs {needs}"
 
 
 def explain(plan: Plan, *, time_limit_s: float | None = None, threads: int = 1) -> Explanation:

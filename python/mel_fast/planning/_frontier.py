@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mel_fast._base.arrow import ShownTable
 from mel_fast._base.optional import require
 from mel_fast._base.progress import shown
 from mel_fast._base.units import with_unit
@@ -20,12 +21,11 @@ from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.asked import asked_callback, asked_problem, asked_seconds, asked_threads
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True, slots=True)
-class Frontier:
+@dataclass(frozen=True, slots=True, repr=False)
+class Frontier(ShownTable):
     """The breakpoints between `start` and `stop`, each enclosed and proved from both sides.
 
     Attributes
@@ -103,20 +103,20 @@ class Frontier:
             ruled_out = min(ruled_out, self.most[0] + 1)
         return attained, max(attained, ruled_out - 1)
 
-    def to_dataframe(self) -> "pd.DataFrame":
-        """Return one row a breakpoint: tau, amount, lower, seconds (extra ``[pandas]``)."""
-        pandas = require("pandas", extra="pandas")
-        columns = {"tau": self.tau, self.over: self.amount, "proved_too_little": self.lower}
-        return pandas.DataFrame(columns)
+    def columns(self) -> dict[str, Any]:
+        """Return one row a breakpoint: tau, what suffices, what is proved too little, status."""
+        return {
+            "tau": self.tau,
+            self.over: self.amount,
+            "proved_too_little": self.lower,
+            "status": [str(step.status) for step in self.steps],
+        }
 
-    def __repr__(self) -> str:
+    def _words(self) -> str:
         return (
-            f"Frontier({self.over} {self.start:.6g} to {self.stop:.6g}, scheme={self.scheme!r}, "
-            f"tau={self.first} to {self.last}, {self.status})"
+            f"{self.over} {self.start:.6g} to {self.stop:.6g}, scheme={self.scheme!r}, "
+            f"tau={self.first} to {self.last}, {self.status}"
         )
-
-    def __str__(self) -> str:
-        return self.summary()
 
     def summary(self) -> str:
         """Return a table of the breakpoints as text."""

@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
+from mel_fast._base.arrow import ShownTable
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import MAX_INTEGER, choice, integer
 from mel_fast.bracket.clock import Clock
@@ -36,8 +37,8 @@ UNITS = {"cycle_s": "s", "bandwidth_hz": "Hz", "power_w": "W"}
 NAMES = {"cycle_s": "cycle", "bandwidth_hz": "bandwidth", "power_w": "power"}
 
 
-@dataclass(frozen=True, slots=True)
-class Least:
+@dataclass(frozen=True, slots=True, repr=False)
+class Least(ShownTable):
     """The least of one resource with which `tau` local cycles fit, enclosed between two proofs.
 
     Attributes
@@ -129,14 +130,16 @@ class Least:
         """`amount` as a multiple of what the problem has."""
         return self.amount / amount_of(self.problem, self.over)
 
-    def __repr__(self) -> str:
-        return (
-            f"Least({self.over}, tau={self.tau}, scheme={self.scheme!r}, lower={self.lower!r}, "
-            f"amount={self.amount!r}, {self.status})"
-        )
+    def columns(self) -> dict[str, Any]:
+        """Return the bracket as a table of one row."""
+        names = ("over", "tau", "scheme", "lower", "amount", "factor", "width", "elapsed_s")
+        return {"status": [str(self.status)], **{name: [getattr(self, name)] for name in names}}
 
-    def __str__(self) -> str:
-        return self.summary()
+    def _words(self) -> str:
+        return (
+            f"{self.over}, tau={self.tau}, scheme={self.scheme!r}, lower={self.lower:.10g}, "
+            f"amount={self.amount:.10g}, {self.status}"
+        )
 
     def summary(self) -> str:
         """Return one or two lines of text."""

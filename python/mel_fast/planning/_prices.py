@@ -4,6 +4,7 @@ import math
 from typing import Literal, NamedTuple
 
 from mel_fast import _core
+from mel_fast._base.units import as_html
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme
@@ -28,6 +29,27 @@ class Prices(NamedTuple):
     """Samples a hertz of bandwidth buys; 0 where more bandwidth alone does not help."""
     per_w: float
     """Samples a watt of power buys; 0 where more power alone does not help."""
+
+    def summary(self) -> str:
+        """Return a few lines of text."""
+        return (
+            f"tau = {self.tau}: at most {self.samples:,.6g} samples fit; there is room for\n"
+            f"  {self.per_s:.6g} more with a second of the cycle\n"
+            f"  {self.per_hz * 1e3:.6g} more with a kilohertz of bandwidth\n"
+            f"  {self.per_w * 1e-3:.6g} more with a milliwatt of power"
+        )
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return (
+            f"Prices(tau={self.tau}, samples={self.samples:.8g}, per_s={self.per_s:.6g}, "
+            f"per_hz={self.per_hz:.6g}, per_w={self.per_w:.6g})"
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
 
 
 class Bound(NamedTuple):

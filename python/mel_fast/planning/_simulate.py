@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._base.optional import require
-from mel_fast._base.units import count, with_unit
+from mel_fast._base.arrow import ShownTable
+from mel_fast._base.units import Shown, count, with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
 from mel_fast.bracket.clock import Clock
 from mel_fast.model.learners import Learners
@@ -34,13 +34,13 @@ _OPEN = {
 }
 _WORDS = {
     "nothing": "do nothing",
-    "reassign": "reassign after the time-out",
+    "reassign": "reassign after time-out",
     "monitor": "monitor and re-plan",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+@dataclass(frozen=True, slots=True, repr=False)
+class Outcome(Shown):
     """How one global cycle ends under one policy.
 
     Attributes
@@ -77,9 +77,24 @@ class Outcome:
     learners: IntColumn
     status: Status = Status.OPTIMAL
 
+    def summary(self) -> str:
+        """Return one line of text."""
+        samples = self.samples + self.lost
+        return (
+            f"{_WORDS[self.policy]:<24} tau = {self.tau:<5} {100.0 * self.lost / samples:6.2f} % "
+            f"lost, ends at {with_unit(self.ends_s, 's')}, {self.missing.size:,} missing"
+            + (f"; {_OPEN[self.status]}" if self.status in _OPEN else "")
+        )
 
-@dataclass(frozen=True, slots=True)
-class Simulation:
+    def _words(self) -> str:
+        return (
+            f"{self.policy}, tau={self.tau}, samples={self.samples}, lost={self.lost}, "
+            f"ends_s={self.ends_s:.6g}, {self.status}"
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Simulation(ShownTable):
     """What `simulate` found: what happened, and how each policy copes.
 
     Attributes
@@ -99,36 +114,34 @@ class Simulation:
     gain_factor: FloatColumn
     outcomes: dict[Policy, Outcome]
 
+    def columns(self) -> dict[str, Any]:
+        """Return one row a policy."""
+        outcomes = self.outcomes.values()
+        names = ("policy", "tau", "samples", "lost", "ends_s")
+        return {
+            **{name: [getattr(outcome, name) for outcome in outcomes] for name in names},
+            "status": [str(outcome.status) for outcome in outcomes],
+            "missing": [int(outcome.missing.size) for outcome in outcomes],
+        }
+
     def to_dataframe(self) -> "pd.DataFrame":
-        """Return one row a policy (extra ``[pandas]``)."""
-        pandas = require("pandas", extra="pandas")
-        names = ("policy", "tau", "samples", "lost", "ends_s", "status")
-        rows = [
-            {**{name: getattr(o, name) for name in names}, "missing": int(o.missing.size)}
-            for o in self.outcomes.values()
-        ]
-        return pandas.DataFrame(rows).set_index("policy")
+        """Return one row a policy, which is the index (extra ``[pandas]``)."""
+        table = ShownTable.to_dataframe(self)  # super() does not see a dataclass with slots
+        return table.set_index("policy")
 
-    def __repr__(self) -> str:
-        found = ", ".join(f"{name}: tau={o.tau}" for name, o in self.outcomes.items())
-        return f"Simulation({self.plan!r}, {int(self.failed.sum())} failed, {found})"
-
-    def __str__(self) -> str:
-        samples = self.plan.problem.task.samples
+    def summary(self) -> str:
+        """Return what happened, and a line a policy."""
         drift = 10.0 * np.log10(self.gain_factor)
-        lines = [
+        said = (
             f"{count(int(self.failed.sum()), 'learner')} of {self.failed.size} dropped out; gains "
-            f"moved by {drift.min():+.2f} to {drift.max():+.2f} dB; planned: tau = {self.plan.tau} "
-            f"within {with_unit(self.plan.problem.cycle_s, 's')}"
-        ]
-        lines += [
-            f"  {_WORDS[o.policy]:<28} tau = {o.tau:<5} {100.0 * o.lost / samples:6.2f} % of the "
-            f"samples lost, ends at {with_unit(o.ends_s, 's')}, "
-            f"{count(int(o.missing.size), 'learner')} missing"
-            + (f"; {_OPEN[o.status]}" if o.status in _OPEN else "")
-            for o in self.outcomes.values()
-        ]
-        return "\n".join(lines)
+            f"moved by {drift.min():+.2f} to {drift.max():+.2f} dB\n"
+            f"planned: tau = {self.plan.tau} within {with_unit(self.plan.problem.cycle_s, 's')}"
+        )
+        return "\n".join((said, *(f"  {o.summary()}" for o in self.outcomes.values())))
+
+    def _words(self) -> str:
+        found = ", ".join(f"{name}: tau={o.tau}" for name, o in self.outcomes.items())
+        return f"tau={self.plan.tau}, {int(self.failed.sum())} failed, {found}"
 
 
 def simulate(

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.arrow import Table
 from mel_fast._base.frozen import hashable, same
-from mel_fast._base.optional import require
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, freeze, integer, real
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
@@ -16,9 +16,6 @@ from mel_fast.model.times import Times, evaluate_columns
 from mel_fast.plans.certificate import certificate_of, checked_certificate
 from mel_fast.plans.shares import checked_shares, energy_spent, plan_columns
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _LONGEST = 2**63 - 1
 
@@ -31,7 +28,7 @@ def attach(**verbs: Callable[..., Any]) -> None:
     _asked.update(verbs)
 
 
-class Plan:
+class Plan(Table):
     """What :func:`mel_fast.solve` found, immutable; arrays are read-only.
 
     True in a boolean context when there is an allocation (`tau` is at least 1). Equal by value,
@@ -83,6 +80,7 @@ reasons, nodes, passes, elapsed_s
     tau: int
     bound: int
     _result: _core.Result | None
+    _row = "learner"
 
     def __init__(
         self,
@@ -328,21 +326,10 @@ reasons, nodes, passes, elapsed_s
 
         return plan_to_json(self, indent=indent)
 
-    def to_dataframe(self) -> "pd.DataFrame":
-        """Return one row a learner (extra ``[pandas]``); without a plan, only the inputs.
-
-        Raises
-        ------
-        ImportError
-            When pandas is missing; the message names the extra.
-        """
-        pandas = require("pandas", extra="pandas")
-        columns = self.columns()
-        index = pandas.RangeIndex(len(self.problem.learners), name="learner")
-        return pandas.DataFrame(columns, index=index)
-
     def columns(self) -> dict[str, IntColumn | FloatColumn]:
-        """Return the per-learner columns: samples, shares and times, then the learners' own.
+        """Return one row a learner: samples, shares and times, then the learners' own.
+
+        Without a plan, only the learners' own.
 
         The attribute `energy_j` is here called ``spent_energy_j``: the learners' own is the budget.
         """

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mel_fast._base.units import as_html
 from mel_fast.reference.blocks import block_count, bounds_with_blocks
 from mel_fast.reference.enumeration import BestSplit, best_split
 from mel_fast.reference.limits import Floats, Ints, reachable
@@ -38,6 +39,16 @@ class Bracket(NamedTuple):
     lower: int
     upper: int
     samples: Ints | None
+
+    def __str__(self) -> str:
+        split = "no split" if self.samples is None else f"a split over {self.samples.size} learners"
+        return f"{self.lower} <= tau* <= {self.upper}: {split} attains the lower bound"
+
+    def __repr__(self) -> str:
+        return f"Bracket(lower={self.lower}, upper={self.upper})"
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
 
 
 class _Bounds(NamedTuple):

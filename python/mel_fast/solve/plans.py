@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.arrow import ShownTable
 from mel_fast._base.optional import require
 from mel_fast._base.validation import FloatColumn, IntColumn, freeze
 from mel_fast.model.batch_columns import row_number
@@ -28,7 +29,7 @@ _PER_ROW = ("tau", "bound", "lambda_per_hz", "mu_per_w", "nodes", "passes", "ela
 Allocation = NDArray[Any] | tuple[NDArray[Any], ...]
 
 
-class Plans:
+class Plans(ShownTable):
     """M plans as columns, immutable; arrays are read-only. ``plans[i]`` is row i as a Plan.
 
     Attributes
@@ -61,6 +62,8 @@ class Plans:
     total_s : float
         Seconds for the whole batch.
     """
+
+    _row = "row"
 
     scheme: Scheme
     status: NDArray[np.str_]
@@ -172,9 +175,9 @@ class Plans:
         ImportError
             When pandas is missing; the message names the extra.
         """
-        pandas = require("pandas", extra="pandas")
         if not allocation:
-            return pandas.DataFrame(self.columns(), index=pandas.RangeIndex(len(self), name="row"))
+            return super().to_dataframe()
+        pandas = require("pandas", extra="pandas")
         counts = [len(row) for row in self.samples]
         rows = np.repeat(np.arange(len(self)), counts)
         learners = np.concatenate([np.arange(count) for count in counts] or [np.arange(0)])
@@ -226,8 +229,8 @@ class Plans:
         lines.append(f"{self.total_s:.3g} s{rate}")
         return "\n".join(lines)
 
-    def __repr__(self) -> str:
-        return f"Plans({len(self)}, scheme={self.scheme!r})"
+    def _words(self) -> str:
+        return f"{len(self)}, scheme={self.scheme!r}"
 
 
 class RowErrors(Mapping[int, str]):

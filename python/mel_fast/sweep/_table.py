@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._base.arrow import ShownTable
 from mel_fast._base.atomic import write_figure
-from mel_fast._base.optional import require
-from mel_fast._base.untrusted import shown
+from mel_fast._base.units import count
+from mel_fast._base.untrusted import plain, shown
 from mel_fast._base.validation import choice
 from mel_fast.sweep._grid import RESULTS, Row
 from mel_fast.sweep._plot import draw
 from mel_fast.sweep._scenario import Value
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 
-class SweepTable:
+_SHOWN = 6
+
+
+class SweepTable(ShownTable):
     """One row a combination, in the order of the grid.
 
     Attributes
@@ -30,9 +33,10 @@ class SweepTable:
         What was swept: its name, for files with a digest of the content.
     axes : dict of str to tuple
         The values of each axis.
-    columns : dict of str to ndarray
-        The axes, then `status`, `tau`, `bound`, `active` (learners that have samples), `nodes`,
-        `passes`, `elapsed_s` and `note` (why a row is infeasible or invalid).
+
+    Notes
+    -----
+    ``table["tau"]`` is a column, an array; `columns` has them all.
     """
 
     def __init__(
@@ -40,27 +44,41 @@ class SweepTable:
     ) -> None:
         self.scenario = scenario
         self.axes = dict(axes)
-        self.columns: dict[str, NDArray[Any]] = {
+        self._columns: dict[str, NDArray[Any]] = {
             axis: _column([row.point[axis] for row in rows], values)
             for axis, values in axes.items()
         }
         for index, name in enumerate(RESULTS):
-            self.columns[name] = np.array([row.results[index] for row in rows])
+            self._columns[name] = np.array([row.results[index] for row in rows])
 
     def __len__(self) -> int:
-        return len(self.columns["tau"])
+        return len(self["tau"])
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.columns[name]
+        return self._columns[name]
 
-    def __repr__(self) -> str:
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns by name.
+
+        The axes, then `status`, `tau`, `bound`, `active` (learners that have samples), `nodes`,
+        `passes`, `elapsed_s` and `note` (why a row is infeasible or invalid).
+        """
+        return dict(self._columns)
+
+    def summary(self) -> str:
+        """Return a few lines of text: the axes, how many rows of each status, the spread of tau."""
+        lines = [f"{count(len(self), 'row')} of {plain(self.scenario)}"]
+        lines += [f"  {name}: {_few(values)}" for name, values in self.axes.items()]
+        words, numbers = np.unique(self["status"], return_counts=True)
+        found = ", ".join(f"{n:,} {word}" for word, n in zip(words, numbers, strict=True))
+        taus = self["tau"][self["tau"] > 0]
+        if taus.size:
+            found += f"; tau {taus.min():,} to {taus.max():,}, median {np.median(taus):g}"
+        return "\n".join((*lines, found or "none"))
+
+    def _words(self) -> str:
         axes = ", ".join(f"{name}: {len(values)}" for name, values in self.axes.items())
-        return f"SweepTable({len(self)} rows of {self.scenario!r}, axes {{{axes}}})"
-
-    def to_dataframe(self) -> "pd.DataFrame":
-        """Return the columns as a DataFrame (extra ``[pandas]``)."""
-        pandas = require("pandas", extra="pandas")
-        return pandas.DataFrame(self.columns)
+        return f"{len(self)} rows of {shown(self.scenario)}, axes {{{axes}}}"
 
     def quantiles(
         self, x: str, value: str = "tau", q: Sequence[float] = (0.1, 0.5, 0.9)
@@ -77,13 +95,13 @@ class SweepTable:
         """
         if x not in self.axes:
             raise ValueError(f"x = {x!r}: must be one of the axes {', '.join(self.axes)}")
-        known = np.isin(self.columns["status"], ("optimal", "infeasible"))
+        known = np.isin(self["status"], ("optimal", "infeasible"))
         names = self.curves(x)
         found: dict[tuple[Value, ...], dict[Value, list[float]]] = {}
         for row in np.flatnonzero(known):
-            curve = tuple(self.columns[name][row].item() for name in names)
-            place = self.columns[x][row].item()
-            number = float(self.columns[value][row])
+            curve = tuple(self[name][row].item() for name in names)
+            place = self[x][row].item()
+            number = float(self[value][row])
             found.setdefault(curve, {}).setdefault(place, []).append(number)
         return {
             curve: {place: np.quantile(numbers, q) for place, numbers in places.items()}
@@ -160,6 +178,14 @@ def axis_to_draw(axes: Mapping[str, tuple[Value, ...]], asked: str | None = None
             f"x = {shown(asked)}: must be one of the axes of numbers ({', '.join(numbers)})"
         )
     return asked
+
+
+def _few(values: tuple[Value, ...]) -> str:
+    """Return the values of an axis, of many the first and the last."""
+    if len(values) <= _SHOWN:
+        return ", ".join(plain(str(value)) for value in values)
+    first = ", ".join(plain(str(value)) for value in values[: _SHOWN - 2])
+    return f"{first}, ..., {plain(str(values[-1]))} ({len(values):,} values)"
 
 
 def _column(entries: list[Value], values: tuple[Value, ...]) -> NDArray[Any]:

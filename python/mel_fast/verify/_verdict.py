@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from mel_fast._base.units import Shown
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdict(Shown):
     """What the checker found; true in a boolean context when everything is proved.
 
     Attributes
@@ -44,7 +46,8 @@ class Verdict:
     def __bool__(self) -> bool:
         return self.ok
 
-    def __str__(self) -> str:
+    def summary(self) -> str:
+        """Return one line of text."""
         if not self.checked:
             return "not checked: " + "; ".join(self.reasons)
         if not self.ok:
@@ -55,4 +58,13 @@ class Verdict:
             f"{self.status}, proved: {plan}, tau = {self.bound + 1} is impossible "
             f"({self.learners} learners, {boxes}, margin {self.margin:.3g} samples, "
             f"{self.bits} bits)"
+        )
+
+    def _words(self) -> str:
+        if not self.ok:
+            why = self.reasons[0] if self.reasons else ""
+            return f"{'refused' if self.checked else 'not checked'}: {why}"
+        return (
+            f"ok, {self.status}, tau={self.tau}, bound={self.bound}, learners={self.learners}, "
+            f"leaves={self.leaves}, bits={self.bits}"
         )

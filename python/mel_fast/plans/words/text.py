@@ -5,14 +5,13 @@ import html as markup
 import numpy as np
 
 from mel_fast._base.arithmetic import guard
-from mel_fast._base.units import count, with_unit
+from mel_fast._base.units import count, rows_as_html, with_unit
 from mel_fast._base.untrusted import plain
 from mel_fast.plans.shares import plan_columns
 from mel_fast.plans.status import Status
 from mel_fast.plans.view import PlanView
 from mel_fast.plans.words.binding import limits_in_words
 
-_HTML_ROWS = 20
 _REASONS = 20
 
 
@@ -93,12 +92,6 @@ def _proof(plan: PlanView) -> str:
     return f"tau = {certificate['tau']} ruled out by {kind} ({effort})"
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return markup.escape(value)
-    return f"{value:,}" if isinstance(value, np.integer) else f"{value:.5g}"
-
-
 def summary(plan: PlanView) -> str:
     """Return the facts as aligned lines."""
     rows = facts(plan)
@@ -113,18 +106,7 @@ def html(plan: PlanView) -> str:
         f"<td style='text-align:left'>{markup.escape(text)}</td></tr>"
         for label, text in facts(plan)
     )
-    columns = plan_columns(plan)
-    shown = min(len(plan.problem.learners), _HTML_ROWS)
-    head = "".join(f"<th>{name}</th>" for name in ("learner", *columns))
-    body = "".join(
-        f"<tr><td>{row}</td>"
-        + "".join(f"<td>{_cell(column[row])}</td>" for column in columns.values())
-        + "</tr>"
-        for row in range(shown)
-    )
-    rest = len(plan.problem.learners) - shown
-    more = f"<p>and {count(rest, 'more learner')}</p>" if rest else ""
-    return f"<table>{top}</table><table><tr>{head}</tr>{body}</table>{more}"
+    return f"<table>{top}</table>{rows_as_html(plan_columns(plan), 'learner')}"
 
 
 guard(__name__)
