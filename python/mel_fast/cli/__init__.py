@@ -30,6 +30,7 @@ COMMANDS = (
     "explain",
     "simulate",
     "sweep",
+    "tiers",
     "reproduce",
     "store",
     "bench",

@@ -14,10 +14,12 @@ from mel_fast._base.optional import require
 from mel_fast._core import __version__
 from mel_fast.experiments import best, figures, published, readings, report, tau, training
 from mel_fast.experiments.tables import markdown, write_csv
+from mel_fast.experiments.tiers import report as tiers
 from mel_fast.learning import Dataset, History, load
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4")
 PARTS = (*FIGURES, "report", "best")
+TIERS = "tiers"  # of another paper, with a report of its own: asked for by its name only
 
 QUICK_DRAWS, QUICK_CYCLES, QUICK_TRAIN, QUICK_TEST, QUICK_LEARNERS = 10, 2, 1500, 500, 50
 
@@ -64,7 +66,7 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
     ImportError
         Before anything is computed, naming the extra that is needed and missing.
     """
-    if set(FIGURES) & set(options.parts):
+    if {*FIGURES, TIERS} & set(options.parts):
         require("matplotlib", extra="plot")
     with _writable(options.out):
         pass
@@ -82,6 +84,11 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
         sections["best"] = _best(options, progress, written)
     if data is not None:
         sections["learning"] = _accuracy(options, data, progress, written)
+    if TIERS in options.parts:
+        step = progress.task("end, edge, cloud", tiers.STEPS)
+        written += tiers.reproduce(options.out, step)
+    if not set(PARTS) & set(options.parts):
+        return written
     path = options.out / "report.md"
     write_text(path, _head(options) + "\n".join(sections.values()))
     return [*written, path]
@@ -108,7 +115,8 @@ def _draws(options: Options) -> int:
 
 
 def _head(options: Options) -> str:
-    parts = "all" if options.parts == PARTS else " ".join(options.parts)
+    named = [part for part in options.parts if part != TIERS]
+    parts = "all" if tuple(named) == PARTS else " ".join(named)
     lines = [
         "# The paper's experiments, reproduced",
         "",

@@ -18,23 +18,31 @@ from mel_fast.tiers.checking import Verdict, check
 from mel_fast.tiers.frontiers import Frontier, frontier
 from mel_fast.tiers.jobs import Job, Tier
 from mel_fast.tiers.planning import SCHEMES, schedule
+from mel_fast.tiers.runs.cluster import Cluster, cluster
+from mel_fast.tiers.runs.running import LiveRun, run
+from mel_fast.tiers.runs.simulation import POLICIES, Simulation, simulate
+from mel_fast.tiers.runs.working import Network
 from mel_fast.tiers.schedules import Schedule, Stage
-from mel_fast.tiers.simulation import POLICIES, Simulation, simulate
 
 __all__ = [
     "POLICIES",
     "SCHEMES",
     "Certificate",
+    "Cluster",
     "Frontier",
     "Job",
+    "LiveRun",
+    "Network",
     "Schedule",
     "Simulation",
     "Stage",
     "Tier",
     "Verdict",
     "check",
+    "cluster",
     "frontier",
     "privacy",
+    "run",
     "schedule",
     "simulate",
 ]

@@ -16,9 +16,9 @@ import numpy as np
 
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
-from mel_fast.tiers.assigning import Assigner, Rules, Worker
 from mel_fast.tiers.jobs import Job, Tier, asked_tiers
 from mel_fast.tiers.planning import schedule
+from mel_fast.tiers.runs.assigning import Assigner, Rules, Worker
 from mel_fast.tiers.schedules import Schedule, Stage
 
 Policy = Literal["none", "reassign", "monitor"]
