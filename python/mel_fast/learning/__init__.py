@@ -19,6 +19,7 @@ from mel_fast.learning.model import LocalModel, ScikitMLP, Weights
 from mel_fast.learning.network import NumpyMLP
 from mel_fast.learning.optimisers import OPTIMISERS, Optimiser
 from mel_fast.learning.partition import Partition, dirichlet_shards, iid_shards, random_split
+from mel_fast.learning.search import Search, Trial, search
 from mel_fast.learning.torch_module import TorchModel
 from mel_fast.learning.train import Training, train
 
@@ -34,8 +35,10 @@ __all__ = [
     "Optimiser",
     "Partition",
     "ScikitMLP",
+    "Search",
     "TorchModel",
     "Training",
+    "Trial",
     "WeightedAverage",
     "Weights",
     "average",
@@ -48,6 +51,7 @@ __all__ = [
     "read_idx",
     "read_mnist",
     "run",
+    "search",
     "train",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -75,6 +75,7 @@ def train(
     partition: Partition | None = None,
     concentration: float = 0.5,
     model: Any = None,
+    hidden: Sequence[int] = (300, 124, 60),
     optimiser: str | None = None,
     learning_rate: float | None = None,
     batch: int = 32,
@@ -102,7 +103,9 @@ def train(
         ``send_s + local_cycles / tau * compute_s + return_s``.
     model
         A :class:`LocalModel`; or a ``torch.nn.Module``, trained by cross-entropy; default a
-        :class:`NumpyMLP` of the paper's widths for the data's features and labels.
+        :class:`NumpyMLP` for the data's features and labels.
+    hidden
+        Widths of the default network's hidden layers, the paper's.
     optimiser, learning_rate, batch
         Of the default network or the module: a name of ``OPTIMISERS``, default ``"sgd"``, its rate
         (None: the usual one) and the samples of a mini-batch. A LocalModel has its own.
@@ -159,7 +162,7 @@ def train(
     if not own[active].all():
         raise ValueError("local_cycles: a learner that takes part has at least 1")
     dealer = Dealer(data.train_y, counts, partition, seed, concentration)
-    local = _model(model, data, optimiser, learning_rate, batch, seed)
+    local = _model(model, data, hidden, optimiser, learning_rate, batch, seed)
     if checkpoint is not None:
         check_writable(checkpoint)
     clock = Clock(_seconds(plan, own, tau, cycle_s)[active], bound)
@@ -246,6 +249,7 @@ def _seconds(
 def _model(
     model: Any,
     data: Dataset,
+    hidden: Sequence[int],
     optimiser: str | None,
     learning_rate: float | None,
     batch: int,
@@ -264,6 +268,7 @@ def _model(
         return NumpyMLP(
             data.train_x.shape[1],
             labels,
+            hidden=hidden,
             optimiser=name,
             learning_rate=learning_rate,
             batch=batch,
