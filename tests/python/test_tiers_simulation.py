@@ -48,6 +48,11 @@ def test_a_failure_at_a_time_loses_the_task_in_hand():
     assert run.end_s.tolist() == [1.0, 1.0, 3.0, 2.0]
 
 
+def test_queries_that_cost_nearly_all_the_time_leave_the_rest_to_the_assigner():
+    run = simulate(Job(100), [END], "monitor", assign_s=0.1, query_s=0.01, query_cost_s=0.00999)
+    assert run.makespan_s == pytest.approx(100 * 0.1 / (1 - 0.999), rel=0.02)
+
+
 @given(
     seed=st.integers(0, 2**32),
     policy=st.sampled_from(POLICIES),

@@ -40,19 +40,18 @@ def gantt(schedule: Schedule) -> Figure:
     """Draw one row a device: tasks as bars, told apart by their edges as long as they are few."""
     matplotlib = require("matplotlib", extra="plot")
     figures = require("matplotlib.figure", extra="plot")
+    devices = sum(tier.devices for tier in schedule.tiers)
+    each = devices if devices <= _MOST_ROWS else max(1, _MOST_ROWS // len(schedule.tiers))
     rows = [
-        (number, tier, device)
+        (number, tier, int(device))
         for number, tier in enumerate(schedule.tiers)
-        for device in range(tier.devices)
+        for device in np.linspace(0, tier.devices - 1, min(tier.devices, each)).round()
     ]
-    picked = rows
-    if len(rows) > _MOST_ROWS:
-        picked = [rows[i] for i in np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
     with matplotlib.rc_context(STYLE):
-        height = 1.3 + 0.22 * len(picked)
+        height = 1.3 + 0.22 * len(rows)
         figure: Figure = figures.Figure(figsize=(7.2, height), layout="constrained")
         axes = figure.subplots()
-        for row, (number, tier, device) in enumerate(picked):
+        for row, (number, tier, device) in enumerate(rows):
             bars = _bars(schedule, tier.name, device)
             axes.broken_barh(
                 bars,
@@ -62,12 +61,12 @@ def gantt(schedule: Schedule) -> Figure:
                 linewidth=0.6 if len(bars) <= _MOST_BARS else 0.0,
             )
         axes.axvline(schedule.makespan_s, color="#B22222", linestyle="--", linewidth=1.0)
-        names = [f"{plain(tier.name, 20)} {device}" for _, tier, device in picked]
-        axes.set_yticks(range(len(picked)), names)
-        axes.set_ylim(len(picked) - 0.4, -0.6)
+        names = [f"{plain(tier.name, 20)} {device}" for _, tier, device in rows]
+        axes.set_yticks(range(len(rows)), names)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0.0, schedule.makespan_s * 1.02)
         axes.set_xlabel("time (s)")
-        shown = "" if picked is rows else f"; {len(picked)} of {len(rows):,} devices"
+        shown = "" if len(rows) == devices else f"; {len(rows)} of {devices:,} devices"
         proved = ", proved optimal" if schedule.certificate is not None else ""
         axes.set_title(f"{schedule.scheme}: {schedule.makespan_s:.4g} s{proved}{shown}", loc="left")
     return figure
@@ -122,7 +121,7 @@ def tradeoff(frontier: Frontier) -> Figure:
             axes.annotate(
                 f"{frontier.cloud_tasks[at]:,} on the cloud",
                 (frontier.makespan_s[at], frontier.accuracy[at]),
-                xytext=(6, -10) if frontier.makespan_s[at] < middle else (-8, -4),
+                xytext=(6, -10) if frontier.makespan_s[at] < middle else (-10, 2),
                 textcoords="offset points",
                 ha="left" if frontier.makespan_s[at] < middle else "right",
                 fontsize=8,

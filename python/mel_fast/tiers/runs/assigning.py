@@ -130,14 +130,15 @@ class Assigner:
         return True
 
     def _query(self) -> None:
-        """Make the queries that are due, as if all of them began now."""
+        """Make the queries that are due; those that fall due while they cost time as well."""
+        every, cost = self._rules.query_s, self._rules.query_cost_s
         while self._next_query <= self._now:
-            due = math.floor((self._now - self._next_query) / self._rules.query_s) + 1
+            due = math.floor((self._now - self._next_query) / (every - cost)) + 1
             self.queries += due
-            self._now += due * self._rules.query_cost_s
-            asked = self._next_query + (due - 1) * self._rules.query_s
+            self._now += due * cost
+            asked = self._next_query + (due - 1) * every
             self._listed = [i for i in self._listed if self._workers[i].death > asked]
-            self._next_query = asked + self._rules.query_s
+            self._next_query = asked + every
 
     def _known_lost(self) -> list[int]:
         """Return the tasks that the assigner knows to be lost with their devices."""

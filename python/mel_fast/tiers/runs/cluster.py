@@ -157,7 +157,8 @@ def _wait(client: Any, processes: Mapping[str, subprocess.Popen[bytes]], start_s
     while len(client.nthreads()) < len(processes):
         ended = [name for name, process in processes.items() if process.poll() is not None]
         if ended:
-            raise RuntimeError(f"worker {ended[0]} ended before it was there")
+            status = processes[ended[0]].returncode
+            raise RuntimeError(f"worker {ended[0]} ended with status {status} before it was there")
         if time.monotonic() > limit:
             raise TimeoutError(f"not all of {len(processes)} workers were there in {start_s:g} s")
         time.sleep(0.05)
