@@ -91,6 +91,12 @@ def test_every_task_is_answered_and_no_run_beats_the_optimum(
         assert found.repeated == 0
 
 
+@pytest.mark.parametrize("scheme", ["optimal", "dask"])
+def test_what_a_network_raises_comes_back(scheme, workers):
+    with pytest.raises(ValueError, match="matmul"):
+        run(workers, [np.zeros((2, 3))] * 2, scheme, limit_s=60.0)
+
+
 def test_a_worker_that_is_killed_while_it_works_costs_time_and_no_answer(
     workers, batches, trained, tiers
 ):

@@ -98,6 +98,8 @@ def run(
         Naming the argument, before anything runs.
     RuntimeError
         When no device of a stage is left.
+    Exception
+        What a network raised on its worker.
     TimeoutError
         After `limit_s`.
     """
@@ -210,7 +212,8 @@ class _Work:
         stage, task, _ = self._pending[future]
         try:
             done = future.result(timeout=_FETCH_S)
-        except TimeoutError:  # the worker has gone with the answer: it is looked after below
+        except TimeoutError:  # busy, or gone with the answer, which then is asked for anew
+            self._events.put(future)
             return
         if self._plan is not None or stage == 1:
             del self._pending[future]
