@@ -1,6 +1,7 @@
 """Planted bugs of the checker, the CP-SAT bracket, files and explanations, as in mutants.py."""
 
 from mutants import Mutant
+from tiers_mutants import TIERS_MUTANTS
 
 TAMPER = "test_verify_tampering.py::"
 VERDICT = "test_verify.py::"
@@ -120,4 +121,5 @@ PYTHON_MUTANTS = [
     Mutant("leaving out: minima of those who stay away hold", "planning/_optional.py",
            "min_samples=np.where(inside, self.minima, 0)", "min_samples=self.minima",
            "test_leave_out.py::test_whoever_is_left_out_has_no_minimum[ci]"),
+    *TIERS_MUTANTS,
 ]  # fmt: skip
