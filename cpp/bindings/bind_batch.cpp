@@ -127,8 +127,9 @@ template <class Rows>
 py::dict run(const Rows& rows, std::vector<std::size_t> offset, bool blocks, const How& how) {
     mel::BatchSettings settings = settings_of(how, static_cast<py::ssize_t>(offset.size()) - 1);
     Watch watch{how.callback};
-    settings.should_stop = [&watch](std::size_t done, double elapsed_s) {
-        return watch(done, elapsed_s);
+    settings.should_stop = [&watch, rows = offset.size() - 1](std::size_t done, std::int64_t passes,
+                                                              double elapsed_s) {
+        return watch(done, rows, passes, elapsed_s);
     };
     Columns columns(std::move(offset), blocks);
     mel::BatchResult found;

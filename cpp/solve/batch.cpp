@@ -164,7 +164,7 @@ class Batch {
         next_poll_ = Clock::now() + poll_interval;
         const double now = elapsed_s();
         if (now >= settings_.time_limit_s ||
-            (settings_.should_stop && settings_.should_stop(done_.load(), now))) {
+            (settings_.should_stop && settings_.should_stop(done_.load(), passes_.load(), now))) {
             stop_.store(true, std::memory_order_relaxed);
         }
         set_usual_arithmetic();  // the caller's code ran, and may have changed it
@@ -230,6 +230,7 @@ class Batch {
             out_.status[row] = static_cast<std::int8_t>(RowStatus::unsolved);
             return false;
         }
+        passes_.fetch_add(out_.passes[row], std::memory_order_relaxed);
         done_.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
@@ -310,6 +311,7 @@ class Batch {
     Clock::time_point next_poll_ = begin_ + poll_interval;
     std::atomic<std::size_t> next_{0};
     std::atomic<std::size_t> done_{0};
+    std::atomic<std::int64_t> passes_{0};  // over the learners, in the rows done
     std::atomic<bool> stop_{false};
     std::mutex mutex_;  // guards what follows
     std::condition_variable finished_;

@@ -175,7 +175,7 @@ class BatchSettings:
         threads: int,
         spare_time: bool,
         starts: NDArray[np.float64] | None,
-        callback: Callable[[int, float], bool] | None,
+        callback: Callable[[int, int, int, float], bool] | None,
     ) -> None: ...
 
 def solve_columns(

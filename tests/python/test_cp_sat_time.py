@@ -59,10 +59,10 @@ def test_too_many_values_of_tau_are_refused_before_they_are_listed() -> None:
 
 def test_a_callback_sees_the_bracket_and_ends_it() -> None:
     problem = mel.scenarios.table1(learners=8, seed=1)
-    seen: list[tuple[int, int, float]] = []
+    seen: list[tuple[int, int, int, float]] = []
 
-    def stop_once_closer(lower: int, upper: int, elapsed_s: float) -> bool:
-        seen.append((lower, upper, elapsed_s))
+    def stop_once_closer(lower: int, upper: int, questions: int, elapsed_s: float) -> bool:
+        seen.append((lower, upper, questions, elapsed_s))
         return len(seen) > 3
 
     found = mel.cp_sat.bracket(problem, time_limit_s=60.0, callback=stop_once_closer)

@@ -84,10 +84,12 @@ def left_open() -> mel.Problem:
 
 
 def test_the_check_ends_at_the_time_limit() -> None:
-    def slow(*_: object, progress: Callable[[int, int], object]) -> None:
+    def slow(*_: object, callback: Callable[[int, int, int, float], bool]) -> mel.Verdict:
         for _ in range(500):
             time.sleep(0.01)
-            progress(0, 1)
+            if callback(0, 1, 0, 0.0):
+                return mel.Verdict(False, checked=False)
+        pytest.fail("not ended")
 
     problem = left_open()
     begin = time.perf_counter()

@@ -46,13 +46,13 @@ def test_a_stopped_sweep_goes_on_from_its_file(tmp_path, ending):
     path = tmp_path / f"out.{ending}"
     over = {"learners": [10], "seed": range(900)}
     whole = mel.sweep("table1", over, threads=2)
-    part = mel.sweep("table1", over, threads=2, output=path, callback=lambda done, _: done > 300)
+    part = mel.sweep("table1", over, threads=2, output=path, callback=lambda done, *_: done > 300)
     assert 300 < len(part) < 900
     seen = []
     rest = mel.sweep(
         "table1", over, threads=2, output=path, callback=lambda *at: seen.append(at) is not None
     )
-    assert all(total == 900 - len(part) for _, total in seen)
+    assert all(total == 900 - len(part) for _, total, *_ in seen)
     assert same(rest, whole)
     again = mel.sweep("table1", over, output=path, callback=lambda *_: pytest.fail("solved again"))
     assert same(again, whole)
@@ -100,7 +100,7 @@ def test_a_wider_grid_keeps_the_rows_of_the_narrow_one(tmp_path):
         "table1",
         {"learners": [3], "seed": range(4)},
         output=path,
-        callback=lambda _, total: totals.add(total) is not None,
+        callback=lambda _done, total, *_: totals.add(total) is not None,
     )
     assert len(path.read_text().splitlines()) == 5
     assert totals <= {2}

@@ -221,7 +221,7 @@ def test_rows_that_a_time_limit_left_open_are_solved_when_there_is_more_time(tmp
 def test_open_rows_are_kept_until_they_are_solved_again(tmp_path):
     path, over = tmp_path / "o.csv", {"learners": [5], "seed": range(600)}
     mel.sweep("table1", over, output=path, time_limit_s=0.0)
-    part = mel.sweep("table1", over, output=path, callback=lambda done, _: done > 100)
+    part = mel.sweep("table1", over, output=path, callback=lambda done, *_: done > 100)
     assert len(part) == 600
     assert 0 < (part["status"] == "optimal").sum() < 600
     assert len(path.read_text().splitlines()) == 601

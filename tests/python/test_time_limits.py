@@ -155,7 +155,7 @@ def test_a_frontier_that_is_cut_short_says_so() -> None:
 def test_open_breakpoints_have_what_their_neighbours_prove() -> None:
     problem = mel.scenarios.table1(learners=30, seed=2)
 
-    def stop_after_two(done: int, steps: int, elapsed_s: float) -> bool:
+    def stop_after_two(done: int, steps: int, passes: int, elapsed_s: float) -> bool:
         return done >= 2
 
     part = mel.frontier(problem, "cycle_s", start=20.0, stop=40.0, callback=stop_after_two)
@@ -219,7 +219,7 @@ def test_ctrl_c_leaves_what_was_known() -> None:
     assert one.value.found.stopped
     assert one.value.plan is not None
 
-    def interrupts_after_two(done: int, steps: int, elapsed_s: float) -> bool:
+    def interrupts_after_two(done: int, steps: int, passes: int, elapsed_s: float) -> bool:
         return done >= 2 and interrupts()
 
     points = mel.scenarios.table1(learners=30, seed=2)
@@ -235,7 +235,7 @@ def test_a_frontier_in_blocks_that_is_cut_short_counts_blocks() -> None:
     problem = in_blocks(mel.scenarios.table1(learners=20, seed=1), 60)
     whole = mel.frontier(problem, "bandwidth_hz")
 
-    def stop_after_one(done: int, steps: int, elapsed_s: float) -> bool:
+    def stop_after_one(done: int, steps: int, passes: int, elapsed_s: float) -> bool:
         return done >= 1
 
     part = mel.frontier(problem, "bandwidth_hz", callback=stop_after_one)

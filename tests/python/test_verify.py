@@ -180,11 +180,20 @@ def test_missing_file_raises(tmp_path):
 def test_progress_counts_up_to_its_total():
     problem = instance(1, learners=5000, samples=50_000)
     calls = []
-    verdict = mel.verify(problem, mel.solve(problem), progress=lambda *call: calls.append(call))
+    verdict = mel.verify(problem, mel.solve(problem), callback=lambda *call: calls.append(call))
     assert verdict.ok
     assert len(calls) > 3
     assert calls == sorted(calls)
-    assert calls[-1] == (10_000, 10_000)
+    assert calls[-1][:2] == (10_000, 10_000)
+    assert calls[-1][2] >= 10_000  # steps
+
+
+def test_a_callback_ends_the_check_without_a_verdict():
+    problem = instance(1, learners=5000, samples=50_000)
+    verdict = mel.verify(problem, mel.solve(problem), callback=lambda *_: True)
+    assert not verdict.ok
+    assert not verdict.checked
+    assert verdict.reasons == ["the callback ended the check"]
 
 
 @pytest.mark.parametrize("terminal", [True, False])

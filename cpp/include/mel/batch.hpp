@@ -88,8 +88,9 @@ struct BatchSettings {
     int threads = 1;
     Spare spare = Spare::time;
     const double* starts = nullptr;  // three a row, above zero where there is a Start; or null
-    // Asked every 10 ms or so on the calling thread with (rows done, seconds); true means stop.
-    std::function<bool(std::size_t, double)> should_stop;
+    // Asked every 10 ms or so on the calling thread with (rows done, passes in them, seconds); true
+    // means stop.
+    std::function<bool(std::size_t, std::int64_t, double)> should_stop;
 };
 
 BatchResult solve_many(const BatchColumns& columns, const BatchSettings& settings,

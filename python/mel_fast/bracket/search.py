@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mel_fast import _core
+from mel_fast._base.progress import EndsCallback
 from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColumn, IntColumn
 from mel_fast.bracket.blocks import search_blocks
 from mel_fast.bracket.clock import Clock
@@ -32,8 +33,6 @@ _WIDER = 8.0
 _DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
 
 Start = tuple[float, float, float]
-
-Callback = Callable[[float, float, int, float], bool | None]
 
 
 def amount_of(problem: Problem, resource: str) -> float:
@@ -72,7 +71,7 @@ class Search:
     threads: int
     clock: Clock
     start: Start | None = None
-    callback: Callback | None = None
+    callback: EndsCallback | None = None
     lower: float = 0.0
     refuted: _core.Result | None = None
     best: Split | None = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
+from mel_fast._base.progress import Callback, Report, reporting
 from mel_fast._base.validation import choice, integer, real
 from mel_fast.cp_sat._models import import_cp_model
 from mel_fast.cp_sat._responses import Responses, Scheme
@@ -17,8 +17,6 @@ from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Status
 
 Formulation = Literal["tau_by_tau", "monolithic"]
-
-Callback = Callable[[int, int, float], bool | None]
 
 FORMULATIONS: tuple[Formulation, ...] = ("tau_by_tau", "monolithic")
 MOST_STEPS = 4096
@@ -33,6 +31,7 @@ def bracket(
     formulation: Formulation = "tau_by_tau",
     scheme: Scheme = "joint",
     callback: Callback | None = None,
+    progress: bool = False,
 ) -> Bracket:
     """Enclose the largest feasible tau by two discretised CP-SAT models.
 
@@ -53,8 +52,10 @@ def bracket(
     scheme
         ``"joint"``, ``"task_only"`` or ``"resource_only"``, as in :func:`mel_fast.solve`.
     callback
-        Called now and then with ``(lower, upper, elapsed_s)``; a true answer ends the search as the
-        time limit does.
+        Called now and then with ``(lower, upper, questions, elapsed_s)``; a true answer ends the
+        search as the time limit does.
+    progress
+        Whether to draw a bar on stderr, if that is a terminal.
 
     Returns
     -------
@@ -85,13 +86,27 @@ def bracket(
     choice("scheme", scheme, SCHEMES)
     choice("formulation", formulation, FORMULATIONS)
     import_cp_model()
+    with reporting(callback, progress, "tau") as report:
+        return _bracket(problem, scheme, steps, formulation, limit_s, report)
+
+
+def _bracket(
+    problem: Problem,
+    scheme: Scheme,
+    steps: tuple[int, int],
+    formulation: Formulation,
+    limit_s: float,
+    report: Report | None,
+) -> Bracket:
     search: Search | None = None
 
     def tell(elapsed_s: float) -> bool:
-        assert callback is not None
-        return search is not None and bool(callback(search.lower, search.upper, elapsed_s))
+        assert report is not None
+        if search is None:
+            return False
+        return report(search.lower, search.upper, len(search.attempts), elapsed_s)
 
-    watch = Watch(limit_s, None if callback is None else tell)
+    watch = Watch(limit_s, None if report is None else tell)
     search = Search(Responses(problem, scheme), steps, watch)
     try:
         search.enclose_without_search()

@@ -10,15 +10,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.progress import Callback, EndsCallback, reporting
 from mel_fast._base.units import count, rounded, with_unit
 from mel_fast._base.validation import MAX_INTEGER
-from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.search import amount_of
 from mel_fast.planning._bottlenecks import Bottleneck, bottlenecks
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
 from mel_fast.planning._prices import Bound, Prices, least_bound
-from mel_fast.planning._relief import Marginal, Relief, energy_sentences, marginals, reliefs
+from mel_fast.planning._relief import (
+    Marginal,
+    Relief,
+    energy_sentences,
+    limits_of,
+    marginals,
+    reliefs,
+)
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
@@ -133,7 +141,14 @@ class Explanation(ShownTable):
         return f"{self.plan.status}, tau={self.tau} is out of reach, needs {needs}"
 
 
-def explain(plan: Plan, *, time_limit_s: float | None = None, threads: int = 1) -> Explanation:
+def explain(
+    plan: Plan,
+    *,
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
+) -> Explanation:
     """Return what blocks one more local cycle than a plan has.
 
     Parameters
@@ -146,6 +161,11 @@ def explain(plan: Plan, *, time_limit_s: float | None = None, threads: int = 1) 
         be open.
     threads
         As for `solve`.
+    callback
+        Called now and then with ``(questions answered, questions, passes, elapsed_s)``; a true
+        answer stops as the time limit does.
+    progress
+        Whether to draw a bar on stderr, if that is a terminal.
 
     Returns
     -------
@@ -162,38 +182,48 @@ def explain(plan: Plan, *, time_limit_s: float | None = None, threads: int = 1) 
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
     threads = asked_threads(threads)
-    clock = Clock(asked_seconds(time_limit_s))
+    limit_s = asked_seconds(time_limit_s)
     try:
-        return _explained(plan, clock, threads)
+        with reporting(callback, progress, "questions") as report:
+            return _explained(plan, Agenda(limit_s, report), threads)
     except Interrupted:
         raise
     except KeyboardInterrupt:
         raise Interrupted(plan) from None
 
 
-def _explained(plan: Plan, clock: Clock, threads: int) -> Explanation:
+def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
     tau = min(max(plan.bound, plan.tau) + 1, MAX_INTEGER)
+    # The bound, the amounts, each limit, learners' limits, causes; whom to leave out.
+    leaves = plan.status is Status.INFEASIBLE and plan.problem.idle == "served"
+    agenda.total = 3 + len(_RESOURCES) + len(limits_of(plan.problem)) + leaves
     unasked = []
     bound = Bound("stopped")
-    if not clock.over():
-        bound = least_bound(plan, tau, limit_s=clock.share(2), threads=threads)
+    if not agenda.over():
+        bound = least_bound(plan, tau, limit_s=agenda.share(2), threads=threads)
     if bound.outcome == "stopped":
         unasked.append(f"how many samples fit at most with tau = {tau}")
+    agenda.answered()
     # The least amounts, the limits and whom to leave out share what time there is.
     parts = len(_RESOURCES) + 2
     out = None
-    if plan.status is Status.INFEASIBLE and plan.problem.idle == "served":
-        out = leave_out(plan, clock.share(parts), threads) if plan.scheme == "joint" else None
+    if leaves:
+        if plan.scheme == "joint":
+            out = leave_out(plan, agenda.share(parts), threads, agenda.callback)
+        agenda.answered(out.plan.passes if out is not None and out.plan is not None else 0)
     needs: dict[Resource, Least] = {}
     for over in _RESOURCES:
         parts -= 1
-        needs[over] = _least(plan, tau, over, clock.share(parts), threads)
+        needs[over] = _least(plan, tau, over, agenda.share(parts), threads, agenda.callback)
+        agenda.answered(needs[over].passes)
     near = needs["cycle_s"].plan
-    lifted, left = reliefs(plan, tau, near, clock, threads)
+    lifted, left = reliefs(plan, tau, near, agenda, threads)
     unasked += [f"what lifting {name} would bring" for name in left]
-    moved = marginals(plan, tau, near, bound.prices, clock, threads)
-    causes = bottlenecks(near, tau, clock, threads)
-    if clock.over():
+    moved = marginals(plan, tau, near, bound.prices, agenda, threads)
+    agenda.answered()
+    causes = bottlenecks(near, tau, agenda, threads)
+    agenda.answered()
+    if agenda.over():
         unasked.append(f"what weighs most towards tau = {tau}")
     return Explanation(
         plan=plan,
@@ -209,9 +239,17 @@ def _explained(plan: Plan, clock: Clock, threads: int) -> Explanation:
     )
 
 
-def _least(plan: Plan, tau: int, over: Resource, limit_s: float, threads: int) -> Least:
+def _least(
+    plan: Plan,
+    tau: int,
+    over: Resource,
+    limit_s: float,
+    threads: int,
+    callback: EndsCallback | None,
+) -> Least:
     if limit_s > 0.0:
-        return search_least(plan.problem, tau, over, plan.scheme, limit_s, threads, plan._end)
+        problem, start = plan.problem, plan._end
+        return search_least(problem, tau, over, plan.scheme, limit_s, threads, start, callback)
     return Least(
         problem=plan.problem,
         over=over,

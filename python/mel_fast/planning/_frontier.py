@@ -8,17 +8,17 @@ import numpy as np
 
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.optional import require
-from mel_fast._base.progress import shown
+from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
-from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.search import RESOURCES, amount_of, least_stated
 from mel_fast.model.problem import Problem
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource
-from mel_fast.planning._steps import Callback, Work
+from mel_fast.planning._steps import Work
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.status import SCHEMES, Scheme, Status
-from mel_fast.solve.asked import asked_callback, asked_problem, asked_seconds, asked_threads
+from mel_fast.solve.asked import asked_problem, asked_seconds, asked_threads
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -207,10 +207,11 @@ def frontier(
         Seconds for the whole, half of them at most for tau at the ends of the range; breakpoints
         that it cuts short have wider, still valid, enclosures.
     callback
-        Called now and then with ``(breakpoints done, breakpoints, elapsed_s)``; a true answer stops
-        the search as the time limit does. How many there are is 0 until tau at `stop` is known.
+        Called now and then with ``(breakpoints done, breakpoints, passes, elapsed_s)``; a true
+        answer stops the search as the time limit does. How many there are is 0 until tau at `stop`
+        is known.
     progress
-        Whether to draw a bar on stderr.
+        Whether to draw a bar on stderr, if that is a terminal.
     max_steps
         Refuse a range with more breakpoints than this.
 
@@ -227,26 +228,26 @@ def frontier(
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the one at `stop`, its ``found`` the
         frontier so far.
     """
-    clock = Clock(asked_seconds(time_limit_s))
+    limit_s = asked_seconds(time_limit_s)
     asked_problem(problem)
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
     threads = asked_threads(threads)
-    asked_callback(callback)
     top = 2.0 * amount_of(problem, over) if stop is None else real("stop", stop)
     begin = None if start is None else real("start", start, high=top)
     most_steps = integer("max_steps", max_steps, low=1)
-    work = Work(problem, over, scheme, threads, clock, callback)
-    last = work.at(top, 0.5)
-    low = None if begin is None else work.at(begin, 0.5)
-    first = 0 if low is None else low.tau
-    if last.tau - first > most_steps:
-        raise ValueError(
-            f"start = {start!r}, stop = {top!r}: {last.tau - first:,} breakpoints lie between "
-            f"them, more than max_steps = {max_steps}; give a narrower range or a larger max_steps"
-        )
-    with shown(progress, "breakpoints", last.tau - first) as bar:
-        steps = work.steps(first, last, bar)
+    with reporting(callback, progress, "breakpoints") as report:
+        work = Work(problem, over, scheme, threads, Agenda(limit_s, report))
+        last = work.at(top, 0.5)
+        low = None if begin is None else work.at(begin, 0.5)
+        first = 0 if low is None else low.tau
+        if last.tau - first > most_steps:
+            raise ValueError(
+                f"start = {start!r}, stop = {top!r}: {last.tau - first:,} breakpoints lie between "
+                f"them, more than max_steps = {max_steps}; give a narrower range or a larger "
+                "max_steps"
+            )
+        steps = work.steps(first, last)
     if begin is None:
         begin = steps[0].lower or least_stated(problem, over) if steps else top
     nothing_below = bool(steps) and (steps[0].lower > 0.0 or steps[0].status is Status.OPTIMAL)

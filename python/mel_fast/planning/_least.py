@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.progress import EndsCallback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import MAX_INTEGER, choice, integer
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.search import (
     RESOURCES,
     WIDTH,
-    Callback,
     Search,
     Start,
     amount_of,
@@ -24,7 +24,6 @@ from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.asked import (
-    asked_callback,
     asked_problem,
     asked_seconds,
     asked_start,
@@ -65,8 +64,8 @@ class Least(ShownTable):
         `verify` checks and `save` writes as any other.
     stopped : bool
         The time limit, the callback or Ctrl-C ended the search.
-    elapsed_s : float
-        Seconds that the search took.
+    passes, elapsed_s : int, float
+        Passes over the learners and seconds that the search took.
     end : tuple or None
         Where the search ended: tau and the prices there, for the next search to begin at.
     blocks : int or None
@@ -86,6 +85,7 @@ class Least(ShownTable):
     elapsed_s: float
     end: Start | None
     blocks: int | None = None
+    passes: int = 0
 
     @property
     def width(self) -> float:
@@ -132,7 +132,17 @@ class Least(ShownTable):
 
     def columns(self) -> dict[str, Any]:
         """Return the bracket as a table of one row."""
-        names = ("over", "tau", "scheme", "lower", "amount", "factor", "width", "elapsed_s")
+        names = (
+            "over",
+            "tau",
+            "scheme",
+            "lower",
+            "amount",
+            "factor",
+            "width",
+            "passes",
+            "elapsed_s",
+        )
         return {"status": [str(self.status)], **{name: [getattr(self, name)] for name in names}}
 
     def _words(self) -> str:
@@ -167,7 +177,8 @@ def least(
     scheme: Scheme = "joint",
     time_limit_s: float | None = None,
     threads: int = 1,
-    callback: Callback | None = None,
+    callback: EndsCallback | None = None,
+    progress: bool = False,
     start: Plan | None = None,
 ) -> Least:
     """Return the least deadline, bandwidth or power with which `tau` local cycles fit.
@@ -189,6 +200,8 @@ def least(
     callback
         Called now and then with ``(lower, amount, passes, elapsed_s)``, the ends so far; a true
         answer stops the search as the time limit does.
+    progress
+        Whether to draw a bar on stderr, if that is a terminal.
     start
         A plan for this or a neighbouring problem, whose prices are where the search begins.
 
@@ -212,9 +225,9 @@ def least(
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
     limit = asked_seconds(time_limit_s)
     threads = asked_threads(threads)
-    asked_callback(callback)
     where = asked_start(start)
-    return search_least(problem, tau, over, scheme, limit, threads, where, callback)
+    with reporting(callback, progress, over) as report:
+        return search_least(problem, tau, over, scheme, limit, threads, where, report)
 
 
 def search_least(
@@ -225,7 +238,7 @@ def search_least(
     limit_s: float,
     threads: int,
     start: Start | None,
-    callback: Callback | None = None,
+    callback: EndsCallback | None = None,
 ) -> Least:
     """Do what `least` does for arguments that are known to be right."""
     search = Search(problem, tau, over, scheme, threads, Clock(limit_s), start, callback)
@@ -248,6 +261,7 @@ def search_least(
         elapsed_s=search.elapsed_s,
         end=search.start,
         blocks=search.blocks,
+        passes=search.passes,
     )
     if search.interrupted:
         plan = found.plan if found.plan is not None else found.proof
@@ -262,7 +276,8 @@ def fastest(
     scheme: Scheme = "joint",
     time_limit_s: float | None = None,
     threads: int = 1,
-    callback: Callback | None = None,
+    callback: EndsCallback | None = None,
+    progress: bool = False,
     start: Plan | None = None,
 ) -> Least:
     """Return the shortest global cycle in which `tau` local cycles fit.
@@ -282,5 +297,6 @@ def fastest(
         time_limit_s=time_limit_s,
         threads=threads,
         callback=callback,
+        progress=progress,
         start=start,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.model.learners import Learners, listed
@@ -67,16 +68,26 @@ class LeaveOut:
         )
 
 
-def leave_out(plan: Plan, limit_s: float, threads: int) -> LeaveOut:
+def leave_out(
+    plan: Plan, limit_s: float, threads: int, callback: Callback | None = None
+) -> LeaveOut:
     """Return a small set of learners without whom one local cycle fits."""
     problem, end = plan.problem, time.perf_counter() + limit_s
     burden = _burden(problem)
     order = np.argsort(-burden, kind="stable")
     must = int(np.isinf(burden).sum())
+    stopped = False
 
     def ask(asked: Problem) -> Plan:
-        left = max(end - time.perf_counter(), 0.0)
-        return solve(asked, time_limit_s=left, threads=threads, then="none")
+        left = 0.0 if stopped else max(end - time.perf_counter(), 0.0)
+        told = None if callback is None else tell
+        return solve(asked, time_limit_s=left, threads=threads, then="none", callback=told)
+
+    def tell(tau: int, bound: int, passes: int, elapsed_s: float) -> bool:
+        nonlocal stopped
+        assert callback is not None
+        stopped = stopped or bool(callback(tau, bound, passes, elapsed_s))
+        return stopped
 
     def attempt(out: IntColumn) -> Plan:
         return ask(without(problem, out))

@@ -7,7 +7,7 @@ import numpy as np
 
 from mel_fast._base.units import count, with_unit
 from mel_fast._base.validation import IntColumn
-from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.clock import Agenda
 from mel_fast.model.columns import LIMITS
 from mel_fast.model.learners import Learners, listed
 from mel_fast.model.problem import Problem
@@ -76,29 +76,35 @@ class Marginal(NamedTuple):
         )
 
 
+def limits_of(problem: Problem) -> list[str]:
+    """Return the limits that were given, and ``block_hz`` where bandwidth comes in blocks."""
+    given = [name for name in LIMITS if name in problem.learners.limits()]
+    names = [name for name in given if name != "energy_per_flop_j"]
+    return names if problem.radio.block_hz is None else [*names, "block_hz"]
+
+
 def reliefs(
-    plan: Plan, tau: int, near: Plan | None, clock: Clock, threads: int
+    plan: Plan, tau: int, near: Plan | None, agenda: Agenda, threads: int
 ) -> tuple[list[Relief], list[str]]:
     """Solve once without each limit that was given; return as well which ones are still to do."""
     problem = plan.problem
-    names = [name for name in LIMITS if name in problem.learners.limits()]
-    names = [name for name in names if name != "energy_per_flop_j"]
-    if problem.radio.block_hz is not None:
-        names.append("block_hz")
+    names = limits_of(problem)
     found: list[Relief] = []
-    if not names or clock.over():
+    if not names or agenda.over():
         return found, names
     at = binding(plan if plan.samples is not None or near is None else near)
-    while names and not clock.over():
+    while names and not agenda.over():
         name = names.pop(0)
         free = solve(
             without_limit(problem, name),
             scheme=plan.scheme,
-            time_limit_s=clock.share(len(names) + 1),
+            time_limit_s=agenda.share(len(names) + 1),
             threads=threads,
             then="none",
             start=plan,
+            callback=agenda.callback,
         )
+        agenda.answered(free.passes)
         found.append(Relief(name, tau, free, at.get(name, np.array([], dtype=np.int64))))
     return sorted(found, key=lambda relief: (-relief.plan.tau, -relief.learners.size)), names
 
@@ -114,10 +120,10 @@ def without_limit(problem: Problem, limit: str) -> Problem:
 
 
 def marginals(
-    plan: Plan, tau: int, near: Plan | None, prices: Prices | None, clock: Clock, threads: int
+    plan: Plan, tau: int, near: Plan | None, prices: Prices | None, agenda: Agenda, threads: int
 ) -> list[Marginal]:
     """Move the limits in samples by one where they hold in the fastest plan, one at a time."""
-    if near is None or near.samples is None or prices is None or clock.over():
+    if near is None or near.samples is None or prices is None or agenda.over():
         return []
     learners = plan.problem.learners
     low, high = sample_limits(plan.problem, plan.scheme)
@@ -129,12 +135,12 @@ def marginals(
         cost = near.send_s if near.send_s is not None else np.zeros(len(learners))
         order = who[np.argsort(cost[who] * step, kind="stable")][:_SHOWN]
         for learner in order.tolist():
-            if clock.over():
+            if agenda.over():
                 break
             moved = column.copy()
             moved[learner] += step
             changed = plan.problem.replace(learners=learners.replace(**{limit: moved}))
-            there = least_bound(plan, tau, changed, limit_s=clock.left(), threads=threads).prices
+            there = least_bound(plan, tau, changed, limit_s=agenda.left(), threads=threads).prices
             if there is not None and there.samples > prices.samples + noise:
                 gained = there.samples - prices.samples
                 # Whoever takes one more could leave it: more than one is rounding.

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import Shown, count, with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
-from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.clock import Agenda
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import evaluate
 from mel_fast.planning._least import fastest
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.shares import energy_spent
 from mel_fast.plans.status import Status
@@ -153,6 +155,8 @@ def simulate(
     policies: Sequence[Policy] = POLICIES,
     time_limit_s: float | None = None,
     threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
 ) -> Simulation:
     """Carry a plan out while learners drop out and channels drift, under several policies.
 
@@ -179,6 +183,11 @@ def simulate(
         it leaves open is marked so, see `Outcome.status`.
     threads
         As for `solve`.
+    callback
+        Called now and then with ``(policies done, policies, passes, elapsed_s)``; a true answer
+        stops as the time limit does.
+    progress
+        Whether to draw a bar on stderr, if that is a terminal.
 
     Returns
     -------
@@ -192,7 +201,7 @@ def simulate(
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best new plan so far.
     """
-    clock = Clock(asked_seconds(time_limit_s))
+    limit_s = asked_seconds(time_limit_s)
     threads = asked_threads(threads)
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
@@ -207,18 +216,28 @@ def simulate(
     first = _nothing(plan, now, failed)
     for policy in policies:
         choice("policies", policy, POLICIES)
-    asked = [policy for policy in policies if policy != "nothing"]
     outcomes: dict[Policy, Outcome] = {}
-    for policy in policies:
-        if policy == "nothing":
-            outcomes[policy] = first
-            continue
-        words: dict[str, Any] = {"time_limit_s": clock.share(len(asked)), "threads": threads}
-        asked.pop()
-        if policy == "reassign":
-            outcomes[policy] = _reassign(plan, now, first, words)
-        else:
-            outcomes[policy] = _monitor(plan, now, failed, words)
+    with reporting(callback, progress, "policies") as report:
+        agenda = Agenda(limit_s, report)
+        agenda.total = len(policies)
+        for at, policy in enumerate(policies):
+            left = sum(other != "nothing" for other in policies[at:])
+            words = {
+                "time_limit_s": agenda.share(left),
+                "threads": threads,
+                "callback": agenda.callback,
+            }
+            if policy == "nothing":
+                outcomes[policy] = first
+            elif policy == "reassign":
+                outcomes[policy] = _reassign(plan, now, first, words)
+            else:
+                outcomes[policy] = _monitor(plan, now, failed, words)
+            found = outcomes[policy].plan
+            try:
+                agenda.answered(0 if found is None else found.passes)
+            except KeyboardInterrupt:
+                raise Interrupted(plan if found is None else found) from None
     return Simulation(plan, failed, factor, outcomes)
 
 

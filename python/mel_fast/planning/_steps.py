@@ -1,10 +1,8 @@
 """The breakpoints of a frontier one after the other, within one time limit."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.search import amount_of
 from mel_fast.model.problem import Problem
 from mel_fast.planning._least import Least, Resource, search_least
@@ -12,8 +10,6 @@ from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Scheme
 from mel_fast.solve.single import solve
-
-Callback = Callable[[int, int, float], bool | None]
 
 
 @dataclass(slots=True)
@@ -24,40 +20,36 @@ class Work:
     over: Resource
     scheme: Scheme
     threads: int
-    clock: Clock
-    callback: Callback | None
-    done: int = 0
-    total: int = 0
-    stopped: bool = False
+    agenda: Agenda
     interrupted: bool = False
-    began: float = field(default_factory=time.perf_counter)
 
     def at(self, amount: float, share: float) -> Plan:
         """Solve with so much of the resource, within a share of what is left of the time."""
         problem = self.problem.with_budgets(**{self.over: amount})
-        limit = 0.0 if self.stopped else share * self.clock.left()
         try:
-            return solve(
+            plan = solve(
                 problem,
                 scheme=self.scheme,
                 threads=self.threads,
-                time_limit_s=limit,
-                callback=self._teller,
+                time_limit_s=share * self.agenda.left(),
+                callback=self.agenda.callback,
                 then="none",
             )
         except Interrupted as error:
-            self.stopped = self.interrupted = True
-            return error.plan
+            self._interrupt()
+            plan = error.plan
+        self.agenda.passes += plan.passes
+        return plan
 
-    def steps(self, first: int, last: Plan, bar: Callable[[int], None] | None) -> list[Least]:
+    def steps(self, first: int, last: Plan) -> list[Least]:
         """Enclose the breakpoints of each tau above `first` up to that of the plan `last`."""
         steps: list[Least] = []
         where = last._end
-        self.total = last.tau - first
+        self.agenda.total = last.tau - first
         for tau in range(first + 1, last.tau + 1):
-            limit = self.clock.share(last.tau + 1 - tau)
-            if self.stopped or limit == 0.0:
-                self.stopped = True
+            limit = self.agenda.share(last.tau + 1 - tau)
+            if limit == 0.0:
+                self.agenda.stopped = True
                 steps.append(self._open(tau))
                 continue
             try:
@@ -69,16 +61,17 @@ class Work:
                     limit,
                     self.threads,
                     where,
-                    self._teller,
+                    self.agenda.callback,
                 )
             except Interrupted as error:
-                self.stopped = self.interrupted = True
+                self._interrupt()
                 step = error.found
             steps.append(step)
             where = step.end or where
-            self.done += 1
-            if bar is not None:
-                bar(self.done)
+            try:
+                self.agenda.answered(step.passes)
+            except KeyboardInterrupt:
+                self._interrupt()
         return _known(steps, last, self.over)
 
     def _open(self, tau: int) -> Least:
@@ -97,15 +90,8 @@ class Work:
             end=None,
         )
 
-    @property
-    def _teller(self) -> Callable[..., bool] | None:
-        return None if self.callback is None else self._tell
-
-    def _tell(self, *_: object) -> bool:
-        assert self.callback is not None
-        if self.callback(self.done, self.total, time.perf_counter() - self.began):
-            self.stopped = True
-        return self.stopped
+    def _interrupt(self) -> None:
+        self.agenda.stopped = self.interrupted = True
 
 
 def _known(steps: list[Least], last: Plan, over: Resource) -> list[Least]:

@@ -36,12 +36,6 @@ def asked_seconds(value: Any, field: str = "time_limit_s") -> float:
     return math.inf if value is None else real(field, value, low=0.0, high=math.inf)
 
 
-def asked_callback(value: Any) -> None:
-    """Refuse what cannot be called."""
-    if value is not None and not callable(value):
-        raise TypeError(f"callback is a {type(value).__name__}: must be callable or None")
-
-
 def asked_threads(value: Any) -> int:
     """Return a number of threads."""
     return integer("threads", value, low=1, high=MAX_THREADS)

@@ -18,10 +18,6 @@ LARGEST = 20_000  # learners: the check takes some seconds there
 _CHECK_S = 1e-4  # seconds of the check, a learner and box: it is not begun where they are not left
 
 
-class _OutOfTimeError(Exception):
-    pass
-
-
 def escalated(
     plan: Plan,
     left_s: Callable[[], float],
@@ -48,15 +44,12 @@ def escalated(
         return plan
     from mel_fast.verify import verify
 
-    def go_on(_done: int, _total: int) -> None:
-        if left_s() <= 0.0 or (tell is not None and tell(result.passes)):
-            raise _OutOfTimeError
+    def stop(*_: object) -> bool:
+        return left_s() <= 0.0 or (tell is not None and tell(result.passes))
 
     before_s = plan.elapsed_s
     try:
-        right = verify(problem, tentative, progress=go_on).ok
-    except _OutOfTimeError:
-        return plan
+        right = verify(problem, tentative, callback=stop).ok
     except KeyboardInterrupt:
         raise Interrupted(plan) from None
     if not right:

@@ -5,15 +5,13 @@ of one budget. Both end at the time limit, and leave the plan as it was where th
 """
 
 import math
-from collections.abc import Callable
 from time import perf_counter
 
+from mel_fast._base.progress import Callback
 from mel_fast.bracket.least_spending import LEAST, least_spending
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.escalation import escalated
-
-Callback = Callable[[int, int, int, float], bool | None]
 
 
 def unfinished(plan_status: Status | str, *, stopped: bool, then: str) -> bool:

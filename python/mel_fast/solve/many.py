@@ -1,7 +1,6 @@
 """Solve many problems in one call."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.memory import require_bytes
+from mel_fast._base.progress import Callback, Report, reporting
 from mel_fast._base.validation import choice
 from mel_fast.model.batch import Batch
 from mel_fast.model.problem import Problem
@@ -25,8 +25,6 @@ from mel_fast.solve.rows import KeptBatch, asked_starts, ends_of, with_kept
 from mel_fast.solve.single import THENS, Then
 
 __all__ = ["Batch", "Plans", "solve_many"]
-
-Callback = Callable[[int, int, float], bool | None]
 
 _BYTES_PER_LEARNER = 24  # samples, bandwidth, power
 _BYTES_PER_ROW = 120
@@ -66,9 +64,10 @@ def solve_many(
     row_time_limit_s
         Seconds for one problem, as `solve`'s time_limit_s; None for no limit.
     callback
-        Called now and then with ``(rows done, rows, elapsed_s)``; a true answer stops the batch.
+        Called now and then with ``(rows done, rows, passes, elapsed_s)``; a true answer stops the
+        batch.
     progress
-        Whether to draw a bar on stderr.
+        Whether to draw a bar on stderr, if that is a terminal.
     then
         What else is asked of each plan, as in `solve`.
     start
@@ -105,16 +104,13 @@ def solve_many(
         for name, value in (("time_limit_s", time_limit_s), ("row_time_limit_s", row_time_limit_s))
     }
     threads = asked_threads(threads)
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
     choice("then", then, THENS)
     source = _source(problems)
     rows = len(source)
     starts = asked_starts(start, rows)
     counts = _counts(source)
     begin = perf_counter()
-    with _bar(progress, rows) as bar:
-        tell = _teller(callback, bar, rows)
+    with reporting(callback, progress, "rows") as report:
         _require_memory(counts, rows, threads, blocks=_has_blocks(source))
         kept, refused = with_kept(source, starts, keep)
         settings = _core.BatchSettings(
@@ -123,7 +119,7 @@ def solve_many(
             threads=threads,
             spare_time=then == "time",
             starts=ends_of(starts, rows),
-            callback=tell,
+            callback=report,
         )
         if isinstance(kept, Batch | KeptBatch):
             found = _core.solve_columns(**kept.core_columns(), settings=settings)
@@ -132,9 +128,9 @@ def solve_many(
             sizes = [counts] * rows if isinstance(counts, int) else counts
             found = _core.solve_problems(problems=cores, learners=sizes, settings=settings)
         if not (found["ended_early"] or found["interrupted"]):
-            _finish(kept, counts, scheme, then, found, begin, limits, threads, tell)
-        if bar is not None:
-            bar(found["done"])
+            _finish(kept, counts, scheme, then, found, begin, limits, threads, report)
+        if report is not None:
+            report.draw(found["done"], rows)
     found["total_s"] = perf_counter() - begin
     plans = Plans._from_core(kept, counts, scheme, found, RowErrors(found["errors"], refused, kept))
     cause = found["interrupted"]
@@ -152,7 +148,7 @@ def _finish(
     begin: float,
     limits: dict[str, float],
     threads: int,
-    tell: Callable[[int, float], bool] | None,
+    report: Report | None,
 ) -> None:
     """Do for each row what `solve` does after the core, until a limit, the callback or Ctrl-C."""
     wanted = [
@@ -161,15 +157,20 @@ def _finish(
     todo = np.flatnonzero(np.isin(found["status"], wanted) & (found["stopped"] == 0))
     ends = np.cumsum(counts).tolist() if isinstance(counts, list) else None
 
-    def asked(*_: Any) -> bool:
-        return tell is not None and tell(found["done"], perf_counter() - begin)
+    def stop(passes: int) -> bool:
+        if report is None:
+            return False
+        passes += int(found["passes"].sum())
+        return report(found["done"], len(found["status"]), passes, perf_counter() - begin)
 
-    told = None if tell is None else asked
+    def told(_tau: int, _bound: int, passes: int, _elapsed_s: float) -> bool:
+        return stop(passes)
+
     try:
         for row in todo.tolist():
             elapsed_s = perf_counter() - begin
             limit_s = limits["time_limit_s"] - elapsed_s
-            if limit_s <= 0.0 or (tell is not None and tell(found["done"], elapsed_s)):
+            if limit_s <= 0.0 or stop(0):
                 break
             limit_s = min(limit_s, limits["row_time_limit_s"] - float(found["elapsed_s"][row]))
             size = counts if isinstance(counts, int) else counts[row]
@@ -182,7 +183,7 @@ def _finish(
                 then=then,
                 limit_s=max(limit_s, 0.0),
                 threads=threads,
-                callback=told,
+                callback=None if report is None else told,
             )
             if new is not old:
                 put_plan(found, row, cells, new)
@@ -228,28 +229,6 @@ def _require_memory(counts: "int | list[int]", rows: int, threads: int, *, block
     needed += min(threads, rows) * largest * _BYTES_AT_WORK
     learners = f"{largest:,} learners" if uniform else f"up to {largest:,} learners"
     require_bytes(needed, f"a batch of {rows:,} problems of {learners}")
-
-
-def _teller(
-    callback: Callback | None, bar: Callable[[int], None] | None, rows: int
-) -> Callable[[int, float], bool] | None:
-    if callback is None and bar is None:
-        return None
-
-    def tell(done: int, elapsed_s: float) -> bool:
-        if bar is not None:
-            bar(done)
-        return callback is not None and bool(callback(done, rows, elapsed_s))
-
-    return tell
-
-
-def _bar(progress: bool, rows: int) -> AbstractContextManager[Callable[[int], None] | None]:
-    if not progress:
-        return nullcontext()
-    from mel_fast._base.progress import bar
-
-    return bar("solving", rows)
 
 
 guard(__name__)

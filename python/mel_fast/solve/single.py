@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.progress import Callback, checked_callback, reporting
 from mel_fast._base.validation import choice
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
@@ -12,8 +13,6 @@ from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme
 from mel_fast.solve.asked import asked_problem, asked_seconds, asked_start, asked_threads
 from mel_fast.solve.finish import finished, unfinished
-
-Callback = Callable[[int, int, int, float], bool | None]
 
 Then = Literal["time", "power", "bandwidth", "none"]
 
@@ -29,6 +28,7 @@ def solve(
     time_limit_s: float | None = None,
     threads: int = 1,
     callback: Callback | None = None,
+    progress: bool = False,
     then: Then = "time",
     start: Plan | None = None,
     keep: Any = None,
@@ -50,6 +50,8 @@ def solve(
     callback
         Called now and then with ``(tau, bound, passes, elapsed_s)``; a true answer stops the
         solver as the time limit does.
+    progress
+        Whether to draw a bar on stderr, if that is a terminal.
     then
         Among plans with the best tau: ``"time"`` finishes as early as its split of the samples
         allows, with all of both budgets; ``"power"`` or ``"bandwidth"`` spends the least of that
@@ -78,6 +80,18 @@ def solve(
         and itself one; its ``plan`` is the best one so far. Whatever else they raise comes out as
         it is.
     """
+    if progress is not False:
+        with reporting(callback, progress, "tau") as report:
+            return solve(
+                problem,
+                scheme=scheme,
+                time_limit_s=time_limit_s,
+                threads=threads,
+                callback=report,
+                then=then,
+                start=start,
+                keep=keep,
+            )
     asked_problem(problem)
     code = _CODES.get(scheme) if isinstance(scheme, str) else None
     if code is None:
@@ -85,8 +99,8 @@ def solve(
     limit = asked_seconds(time_limit_s)
     if threads != 1 or type(threads) is not int:
         threads = asked_threads(threads)
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
+    if callback is not None:
+        checked_callback(callback)
     where = asked_start(start)
     if keep is not None:
         from mel_fast.solve.keep import kept

@@ -3,19 +3,18 @@
 The face imports this folder with the package: what costs time is imported when a sweep begins.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.progress import Callback
 
 if TYPE_CHECKING:
     from mel_fast.sweep._scenario import ScenarioLike
     from mel_fast.sweep._table import SweepTable
 
 __all__ = ["sweep"]
-
-Callback = Callable[[int, int], bool | None]
 
 
 def sweep(
@@ -58,9 +57,10 @@ def sweep(
     time_limit_s
         Seconds for each problem, after which its best plan so far is taken (status feasible).
     callback
-        Called with ``(rows done, rows)`` now and then; a true answer ends the sweep.
+        Called now and then with ``(rows done, rows, passes, elapsed_s)``; a true answer ends the
+        sweep.
     progress
-        Whether to draw a bar on stderr.
+        Whether to draw a bar on stderr, if that is a terminal.
 
     Returns
     -------

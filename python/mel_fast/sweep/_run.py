@@ -1,12 +1,13 @@
 """The sweep itself, chunk by chunk."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from mel_fast._base.progress import Callback, Report, reporting
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.asked import asked_seconds, asked_threads
@@ -17,8 +18,6 @@ from mel_fast.sweep._rows import wants_more
 from mel_fast.sweep._scenario import Point, ScenarioLike
 from mel_fast.sweep._sinks import sink_for
 from mel_fast.sweep._table import SweepTable, axis_to_draw
-
-Callback = Callable[[int, int], bool | None]
 
 _ROWS_AT_ONCE = 256
 _LEARNERS_AT_ONCE = 1 << 20  # a chunk ends here too: rows of large problems are written one by one
@@ -43,8 +42,8 @@ def run(
     try:
         done = sink.open(resume=resume)
         todo = [point for point in grid.points() if _is_due(done.get(key_of(point)), time_limit_s)]
-        with _shown(progress, len(todo)) as bar:
-            run = _Run(grid, threads, time_limit_s, _teller(callback, bar, len(todo)))
+        with reporting(callback, progress, "rows") as report:
+            run = _Run(grid, threads, time_limit_s, report, len(todo))
             try:
                 for made in run.chunks(todo):
                     rows = run.solve(made)
@@ -74,28 +73,6 @@ def _is_due(row: Row | None, time_limit_s: float | None) -> bool:
     return row is None or wants_more(row, time_limit_s)
 
 
-def _shown(progress: bool, total: int) -> AbstractContextManager[Callable[[int], None] | None]:
-    if not progress:
-        return nullcontext()
-    from mel_fast._base.progress import bar
-
-    return bar("sweep", total)
-
-
-def _teller(
-    callback: Callback | None, bar: Callable[[int], None] | None, total: int
-) -> Callable[[int], bool] | None:
-    if callback is None and bar is None:
-        return None
-
-    def tell(done: int) -> bool:
-        if bar is not None:
-            bar(done)
-        return callback is not None and bool(callback(done, total))
-
-    return tell
-
-
 class _Run:
     """The solving itself, chunk by chunk, and what may stop it."""
 
@@ -104,13 +81,17 @@ class _Run:
         grid: Grid,
         threads: int,
         time_limit_s: float | None,
-        tell: Callable[[int], bool] | None,
+        report: Report | None,
+        rows: int,
     ) -> None:
         self._grid = grid
         self._threads = threads
         self._time_limit_s = time_limit_s
-        self._tell = tell
+        self._report = report
+        self._rows = rows
         self._done = 0
+        self._passes = 0
+        self._began = time.perf_counter()
         self.stopped = False
         self.interrupted = False
 
@@ -147,12 +128,18 @@ class _Run:
             found = [Row.found(each, plans, i, self.stopped) for i, (each, _) in enumerate(mine)]
             rows.extend(row for row in found if row is not None)
             self._done += len(found)
+            self._passes += int(plans.passes.sum())
         return rows
 
     def should_stop(self) -> bool:
         """Tell how many rows are done, once they are kept; whether that was the last chunk."""
-        if self._tell is not None:
-            self.stopped = self._tell(self._done) or self.stopped
+        return self._tell(0, 0)
+
+    def _tell(self, done: int, passes: int) -> bool:
+        if self._report is not None and not self.stopped:
+            elapsed_s = time.perf_counter() - self._began
+            done, passes = self._done + done, self._passes + passes
+            self.stopped = self._report(done, self._rows, passes, elapsed_s)
         return self.stopped
 
     def _plans(self, problems: list[Problem], scheme: Any) -> Plans:
@@ -162,17 +149,15 @@ class _Run:
                 scheme=scheme,
                 threads=self._threads,
                 row_time_limit_s=self._time_limit_s,
-                callback=self._callback if self._tell is not None else None,
+                callback=self._callback if self._report is not None else None,
             )
         except Interrupted as stop:
             self.stopped = self.interrupted = True
             found: Plans = stop.plans
             return found
 
-    def _callback(self, done: int, _rows: int, _elapsed_s: float) -> bool:
-        assert self._tell is not None
-        self.stopped = self.stopped or self._tell(self._done + done)
-        return self.stopped
+    def _callback(self, done: int, _rows: int, passes: int, _elapsed_s: float) -> bool:
+        return self._tell(done, passes)
 
 
 def _learners(made: Problem | str) -> int:

@@ -20,7 +20,7 @@ from mel_fast.verify._verdict import Verdict
 
 __all__ = ["Verdict", "verify", "verify_dict", "verify_file"]
 
-Progress = Callable[[int, int], object]
+Callback = Callable[[int, int, int, float], bool | None]
 
 
 class _ToDict(Protocol):
@@ -31,7 +31,8 @@ def verify(
     problem: _ToDict | None,
     plan: _ToDict,
     *,
-    progress: Progress | None = None,
+    callback: Callback | None = None,
+    progress: bool | None = None,
     time_limit_s: float | None = None,
 ) -> Verdict:
     """Check a plan and its proof.
@@ -42,9 +43,12 @@ def verify(
         The problem that the plan must belong to; None takes the plan's own.
     plan : Plan
         Only `plan.to_dict()` is read.
-    progress : callable, optional
-        Called as ``progress(done, total)`` now and then. By default a progress bar appears on
-        stderr, if that is a terminal, once the check has taken 2 s.
+    callback : callable, optional
+        Called now and then with ``(learners done, learners, steps, elapsed_s)``, a learner counted
+        once for the plan and once for each box; a true answer ends the check without a verdict.
+    progress : bool, optional
+        Whether to draw a bar on stderr, if that is a terminal. By default it appears once the
+        check has taken 2 s.
     time_limit_s : float, optional
         Seconds after which the check ends without a verdict. By default it ends after 10^8 steps,
         some ten minutes; ``math.inf`` lets it take as long as it needs.
@@ -64,22 +68,27 @@ def verify(
     from mel_fast.verify._check import check
 
     given = None if problem is None else problem.to_dict()
-    return check(plan.to_dict, given, progress, time_limit_s)
+    return check(plan.to_dict, given, callback, progress, time_limit_s)
 
 
 def verify_dict(
-    data: object, *, progress: Progress | None = None, time_limit_s: float | None = None
+    data: object,
+    *,
+    callback: Callback | None = None,
+    progress: bool | None = None,
+    time_limit_s: float | None = None,
 ) -> Verdict:
     """Check the content of a plan file, as :func:`verify` does."""
     from mel_fast.verify._check import check
 
-    return check(lambda: data, None, progress, time_limit_s)
+    return check(lambda: data, None, callback, progress, time_limit_s)
 
 
 def verify_file(
     path: str | PathLike[str],
     *,
-    progress: Progress | None = None,
+    callback: Callback | None = None,
+    progress: bool | None = None,
     time_limit_s: float | None = None,
 ) -> Verdict:
     """Check a plan file, as :func:`verify` does.
@@ -96,7 +105,7 @@ def verify_file(
     from mel_fast.verify._check import check
     from mel_fast.verify.claim._file import read_file
 
-    return check(lambda: read_file(path), None, progress, time_limit_s)
+    return check(lambda: read_file(path), None, callback, progress, time_limit_s)
 
 
 guard(__name__)

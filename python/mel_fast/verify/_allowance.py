@@ -19,18 +19,18 @@ class NotCheckedError(Exception):
 class Allowance:
     """Steps and seconds that are left to one check."""
 
-    __slots__ = ("_seconds", "_steps", "_until")
+    __slots__ = ("_seconds", "_until", "steps")
 
     def __init__(self, time_limit_s: float | None) -> None:
         self._seconds = time_limit_s
         self._until = float("inf") if time_limit_s is None else time.monotonic() + time_limit_s
-        self._steps = STEPS
+        self.steps = 0
 
     def use(self, steps: int) -> None:
         """Count steps; raise NotCheckedError where none or no time is left."""
+        self.steps += steps
         if self._seconds is None:
-            self._steps -= steps
-            if self._steps < 0:
+            if self.steps > STEPS:
                 raise NotCheckedError(
                     f"the check needs more than {STEPS:,} steps: give it a time limit "
                     "(--time-limit-s, time_limit_s) to let it take longer"

@@ -1,5 +1,6 @@
 """From a claim to a verdict."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -11,14 +12,16 @@ from mel_fast.verify._verdict import Verdict
 from mel_fast.verify.claim._entries import RefusedError
 from mel_fast.verify.claim._read import Claim, read_plan, read_problem
 
-Progress = Callable[[int, int], object]
+Callback = Callable[[int, int, int, float], bool | None]
+
 _BAR_AFTER_S = 2.0
 
 
 def check(
     read: Callable[[], object],
     given: object,
-    progress: Progress | None,
+    callback: Callback | None,
+    progress: bool | None,
     time_limit_s: float | None,
 ) -> Verdict:
     """Read a claim and judge it."""
@@ -26,6 +29,13 @@ def check(
         isinstance(time_limit_s, int | float) and time_limit_s >= 0.0
     ):
         raise ValueError(f"time_limit_s = {time_limit_s!r}: must be a number of at least 0")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
+    if progress is not None and not isinstance(progress, bool):
+        raise TypeError(
+            f"progress is a {type(progress).__name__}: must be True, False or None; functions are "
+            "given as callback="
+        )
     require_usual_arithmetic()
     try:
         import mel_fast.verify._cover  # noqa: F401
@@ -35,11 +45,12 @@ def check(
         ) from error
     claim: Claim | None = None
     try:
-        with allowed(Allowance(time_limit_s)):
+        allowance = Allowance(time_limit_s)
+        with allowed(allowance):
             claim = read_plan(read())
             if given is not None and read_problem(given, "given problem") != claim.problem:
                 raise RefusedError("the plan was made for another problem than the one given")
-            return _judge(claim, progress)
+            return _judge(claim, _Meter(callback, progress, allowance))
     except RefusedError as refusal:
         return Verdict(False, [str(refusal)])
     except NotCheckedError as stop:
@@ -53,11 +64,11 @@ def check(
     )
 
 
-def _judge(claim: Claim, progress: Progress | None) -> Verdict:
+def _judge(claim: Claim, meter: "_Meter") -> Verdict:
     from mel_fast.verify import _cover, _plan
 
     leaves = max(1, claim.leaves)
-    meter = _Meter(progress, total=claim.learners * ((claim.allocation is not None) + leaves))
+    meter.total = claim.learners * ((claim.allocation is not None) + leaves)
     try:
         plan = _plan.check(claim, meter.advance)
         try:
@@ -84,29 +95,36 @@ def _judge(claim: Claim, progress: Progress | None) -> Verdict:
 
 
 class _Meter:
-    """Counts learners done, for the caller's `progress` or for a bar on a terminal."""
+    """Counts learners done, for the caller's callback and for a bar on a terminal."""
 
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self._progress = progress
-        self._total = total
+    def __init__(
+        self, callback: Callback | None, progress: bool | None, allowance: Allowance
+    ) -> None:
+        self.total = 0
+        self._callback = callback
+        self._bar_after_s = {None: _BAR_AFTER_S, True: 0.0, False: math.inf}[progress]
+        self._allowance = allowance
         self._done = 0
         self._start = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
 
     def advance(self, count: int) -> None:
-        self._done = min(self._done + count, self._total)  # a bound may need a second round
-        if self._progress is not None:
-            self._progress(self._done, self._total)
-        elif self._bar is not None:
+        self._done = min(self._done + count, self.total)  # a bound may need a second round
+        elapsed_s = time.monotonic() - self._start
+        if self._bar is not None:
             self._bar.update(self._task, completed=self._done)
-        elif time.monotonic() - self._start > _BAR_AFTER_S and sys.stderr and sys.stderr.isatty():
+        elif elapsed_s > self._bar_after_s and sys.stderr and sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import Progress as Bar
 
             self._bar = Bar(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("checking", total=self._total, completed=self._done)
+            self._task = self._bar.add_task("checking", total=self.total, completed=self._done)
             self._bar.start()
+        if self._callback is not None and self._callback(
+            self._done, self.total, self._allowance.steps, elapsed_s
+        ):
+            raise NotCheckedError("the callback ended the check")
 
     def close(self) -> None:
         if self._bar is not None:

@@ -1,12 +1,14 @@
 """What a check found."""
 
+import textwrap
 from dataclasses import dataclass, field
 
-from mel_fast._base.units import Shown
+_COLUMNS = 80
+_LONGEST_REPR = 119
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Verdict(Shown):
+class Verdict:
     """What the checker found; true in a boolean context when everything is proved.
 
     Attributes
@@ -60,11 +62,24 @@ class Verdict(Shown):
             f"{self.bits} bits)"
         )
 
-    def _words(self) -> str:
-        if not self.ok:
-            why = self.reasons[0] if self.reasons else ""
-            return f"{'refused' if self.checked else 'not checked'}: {why}"
-        return (
-            f"ok, {self.status}, tau={self.tau}, bound={self.bound}, learners={self.learners}, "
-            f"leaves={self.leaves}, bits={self.bits}"
+    def __str__(self) -> str:
+        return textwrap.fill(
+            self.summary(),
+            _COLUMNS,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
         )
+
+    def __repr__(self) -> str:
+        if self.ok:
+            words = f"ok, {self.status}, tau={self.tau}, bound={self.bound}, bits={self.bits}"
+        else:
+            words = f"{'refused' if self.checked else 'not checked'}: {''.join(self.reasons[:1])}"
+        line = f"Verdict({words})"
+        return line if len(line) <= _LONGEST_REPR else f"{line[: _LONGEST_REPR - 4]}...)"
+
+    def _repr_html_(self) -> str:
+        from html import escape  # here: it takes longer than it may when the package is imported
+
+        return f"<pre>{escape(str(self))}</pre>"
