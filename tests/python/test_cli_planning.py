@@ -1,4 +1,4 @@
-"""The planner's commands: fastest, frontier, explain, simulate, and solve's --then and --start."""
+"""The planner's commands: least, frontier, explain, simulate, and solve's --then and --start."""
 
 import json
 from pathlib import Path
@@ -15,22 +15,23 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     return status, out + err
 
 
-def test_fastest_writes_two_files_that_check(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["least", "fastest"])
+def test_least_and_its_alias_write_two_files_that_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     plan, proof = tmp_path / "plan.json", tmp_path / "proof.json"
     words = ("--learners", "10", "--tau", "4", "--output", str(plan), "--proof", str(proof))
-    status, text = said(capsys, "fastest", *words)
+    status, text = said(capsys, name, *words)
     assert status == 0
     assert "tau = 4 needs 28.3" in text
     assert run(["check", "-q", str(plan)]) == 0
     assert run(["check", "-q", str(proof)]) == 0
     assert mel.Plan.load(plan).tau == 4
     assert mel.Plan.load(proof).bound == 3
-    assert said(capsys, "fastest", "--learners", "10")[0] == 2
+    assert said(capsys, name, "--learners", "10")[0] == 2
     status, text = said(
         capsys,
-        "fastest",
+        name,
         "--learners",
         "10",
         "--cycle-s",

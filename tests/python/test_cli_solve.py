@@ -209,12 +209,12 @@ def test_a_folder_that_takes_no_files_is_one_line(command):
     assert "/proc/plan.json" in done.err
 
 
-@pytest.mark.parametrize("command_name", ["solve", "fastest"])
+@pytest.mark.parametrize("command_name", ["solve", "least"])
 def test_two_outputs_are_two_files(command, command_name, tmp_path):
     (tmp_path / "link.json").symlink_to("plan.json")
     both = {
         "solve": ["--output", tmp_path / "a.png", "--plot", tmp_path / "a.png"],
-        "fastest": [
+        "least": [
             "--tau", 1, "--output", tmp_path / "plan.json", "--proof", tmp_path / "link.json"
         ],
     }  # fmt: skip

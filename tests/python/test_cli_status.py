@@ -26,9 +26,9 @@ def test_a_command_ends_with_the_status_of_its_plan(
     [
         (("frontier", "--learners", "5", "--stop", "40"), 0),
         (("frontier", "--learners", "5", "--stop", "1"), 3),
-        (("fastest", "--learners", "5", "--tau", "1"), 0),
-        (("fastest", "--learners", "5", "--tau", "9", "--over", "power_w", "--cycle-s", "5"), 3),
-        (("fastest", "--learners", "5", "--tau", "1", "--time-limit-s", "0"), 4),
+        (("least", "--learners", "5", "--tau", "1"), 0),
+        (("least", "--learners", "5", "--tau", "9", "--over", "power_w", "--cycle-s", "5"), 3),
+        (("least", "--learners", "5", "--tau", "1", "--time-limit-s", "0"), 4),
     ],
 )
 def test_least_amounts_end_with_theirs(words: tuple[str, ...], status: int) -> None:

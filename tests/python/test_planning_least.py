@@ -77,6 +77,13 @@ def test_both_ends_agree_with_enumeration(case: Case) -> None:
     assert reference.best_split(shorter, tau).scale > 1 - 1e-9
 
 
+def test_fastest_is_an_alias_of_least_over_the_cycle() -> None:
+    problem = mel.scenarios.table1(learners=5)
+    alias, least = mel.fastest(problem, 2), mel.least(problem, 2, "cycle_s")
+    assert (alias.over, alias.lower, alias.amount) == (least.over, least.lower, least.amount)
+    assert alias.plan == least.plan
+
+
 def test_nothing_to_send_needs_no_radio() -> None:
     task = mel.LearningTask(100, 10, 8, 0, 0, 8, 1e6, setting="federated")
     learners = mel.Learners([1e9, 2e9], 1e-9, 1e6, 0.1)

@@ -1,4 +1,4 @@
-"""The command line: `mel-fast solve`, `check`, `fastest`, `frontier`, `explain`, and so on.
+"""The command line: `mel-fast solve`, `check`, `least`, `frontier`, `explain`, and so on.
 
 Each command lives in a module of its own, which is imported when the command is used. Whatever the
 user can get wrong ends as one line on stderr and exit status 2, never as a traceback; what the
@@ -25,7 +25,7 @@ from mel_fast._core import __version__
 COMMANDS = (
     "solve",
     "check",
-    "fastest",
+    "least",
     "frontier",
     "explain",
     "simulate",
@@ -35,6 +35,8 @@ COMMANDS = (
     "store",
     "bench",
 )
+
+ALIASES = {"fastest": "least"}
 
 USAGE_STATUS = 2
 FAULT_STATUS = 70
@@ -51,7 +53,8 @@ class LazyGroup(click.Group):
         return [name for name in COMMANDS if find_spec(f"mel_fast.cli.{name}")]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Import and return a command, None if there is none of that name."""
+        """Import and return a command, None if there is none of that name or alias."""
+        name = ALIASES.get(name, name)
         if name not in self.list_commands(context):
             return None
         command = import_module(f"mel_fast.cli.{name}").command

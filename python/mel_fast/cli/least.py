@@ -1,4 +1,4 @@
-"""`mel-fast fastest`: the least deadline or budget for a number of local cycles."""
+"""`mel-fast least` (alias `fastest`): the least deadline or budget for a number of local cycles."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from mel_fast.cli.shared.scenario import (
 from mel_fast.planning import least
 
 
-@click.command("fastest")
+@click.command("least")
 @scenario_options
 @click.option(
     "--tau", type=click.IntRange(min=1), required=True, help="Local cycles that must fit."

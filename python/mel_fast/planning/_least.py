@@ -120,7 +120,7 @@ class Least(ShownTable):
 
     @property
     def lower_s(self) -> float:
-        """The deadline proved too short; for `fastest` only."""
+        """The deadline proved too short; only where `over` is ``"cycle_s"``."""
         if self.over != "cycle_s":
             raise AttributeError(f"lower_s: this is the least {self.over}; its lower end is .lower")
         return self.lower
@@ -282,12 +282,7 @@ def fastest(
 ) -> Least:
     """Return the shortest global cycle in which `tau` local cycles fit.
 
-    The parameters are those of `least`; the problem's own deadline is of no consequence.
-
-    Returns
-    -------
-    Least
-        ``cycle_s`` is attained by ``plan``; ``lower_s`` is proved too short, by ``proof``.
+    An alias of ``least(problem, tau, "cycle_s")``, with the same options.
     """
     return least(
         problem,

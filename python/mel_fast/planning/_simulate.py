@@ -15,7 +15,7 @@ from mel_fast.bracket.clock import Agenda
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import evaluate
-from mel_fast.planning._least import fastest
+from mel_fast.planning._least import least
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.shares import energy_spent
@@ -175,7 +175,7 @@ def simulate(
     policies
         ``"nothing"``: whoever misses the deadline is left out of the aggregate. ``"reassign"``: at
         the deadline the lost samples go to those who held samples and delivered them in time, with
-        the budgets and channels as they are now, for as long as that takes at least (`fastest`).
+        the budgets and channels as they are now, for as long as that takes at least (see `least`).
         ``"monitor"``: dropouts and channels are known before anything is sent, and the cycle is
         planned anew from this plan's prices.
     time_limit_s
@@ -302,7 +302,7 @@ def _reassign(plan: Plan, now: Problem, first: Outcome, words: dict[str, Any]) -
         return replace(first, policy="reassign", status=Status.INFEASIBLE)
     rest = _only(now.replace(learners=_limits_left(plan, now)), helpers)
     rest = rest.replace(task=now.task.replace(samples=first.lost), idle="excused")
-    found = fastest(rest, plan.tau, scheme=plan.scheme, **words)
+    found = least(rest, plan.tau, "cycle_s", scheme=plan.scheme, **words)
     if found.plan is None:
         return replace(first, policy="reassign", status=found.status)
     return Outcome(
