@@ -172,6 +172,16 @@ def test_a_tampered_schedule_or_certificate_is_refused():
         changed(found, stages=(first, first)),
         changed(found, stages=(first, changed(second, device=second.device[1:]))),
     ]
+    # an edge that stands twice would have twice the devices
+    doubled = second.tiers[:1] * 2
+    wrong += [changed(found, makespan_s=bad) for bad in (0.0, -1.0, float("inf"), float("nan"))]
+    wrong += [
+        changed(found, stages=(first, changed(second, tiers=doubled))),
+        changed(found, stages=(first, changed(second, given=second.start_s[1:]))),
+        changed(found, encrypt_s={"edge": np.full(4, -0.5)}),
+        changed(found, encrypt_s={"edge": np.zeros(3)}),
+        changed(found, tiers=tuple(reversed(found.tiers))),
+    ]
     for other in wrong:
         verdict = check(other)
         assert not verdict.optimal, verdict
@@ -186,6 +196,8 @@ def test_a_tampered_schedule_or_certificate_is_refused():
     lie = changed(slower, certificate=changed(slower.certificate, cloud_tasks=None))
     assert check(slower).optimal
     assert not check(lie).optimal
+    narrow = changed(found, certificate=slower.certificate)
+    assert "more or fewer tasks" in check(narrow).reason
     short = changed(proof.first, device=proof.first.device[:0])
     assert not check(changed(found, certificate=changed(proof, first=short))).optimal
     with pytest.raises(TypeError, match="must be a Schedule"):

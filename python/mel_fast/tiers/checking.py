@@ -29,7 +29,8 @@ class Verdict:
     valid : bool
         The tasks, devices and times make a schedule that ends at its ``makespan_s``.
     optimal : bool
-        And no schedule ends earlier than ``(1 - 1e-12) * makespan_s``.
+        And no schedule ends earlier than ``(1 - 1e-12) * makespan_s``: none at all, or, where the
+        certificate has limits, none with as many tasks on the cloud as they allow.
     bound_s : float
         What no schedule can end before, as proved by counting; 0 where nothing was claimed.
     reason : str
@@ -86,7 +87,9 @@ class _WrongError(Exception):
 def _times(schedule: Schedule, tier: Tier) -> list[float]:
     """Return what a task takes on each device of a tier, from the tier itself."""
     extra = (schedule.encrypt_s or {}).get(tier.name, 0.0)
-    columns = (_column(value, tier.devices) for value in (tier.latency_s, tier.process_s, extra))
+    columns = [_column(value, tier.devices) for value in (tier.latency_s, tier.process_s, extra)]
+    if len(columns[2]) != tier.devices or not all(0.0 <= more < math.inf for more in columns[2]):
+        raise _WrongError(f"encrypt_s of tier {shown(tier.name)} is no column of seconds")
     return [latency + process + more for latency, process, more in zip(*columns, strict=True)]
 
 
@@ -97,9 +100,9 @@ def _column(value: float | FloatColumn, devices: int) -> list[float]:
 def _devices(schedule: Schedule, stage: Stage) -> list[float]:
     listed = schedule.tiers
     found: list[float] = []
-    for tier in stage.tiers:
-        if tier not in listed:
-            raise _WrongError(f"tier {shown(tier.name)} is none of the schedule's")
+    for place, tier in enumerate(stage.tiers):
+        if tier not in listed or tier in stage.tiers[:place]:
+            raise _WrongError(f"tier {shown(tier.name)} is none of the schedule's, or stands twice")
         if not tier.trusted and schedule.encrypt_s is None:
             raise _WrongError(f"tier {shown(tier.name)} must not see raw data")
         found += _times(schedule, tier)
@@ -112,6 +115,8 @@ def _timeline(schedule: Schedule) -> None:
     if any(tier in schedule.tiers[:1] for stage in schedule.stages[1:] for tier in stage.tiers):
         raise _WrongError("the second stage must be that of upper tiers")
     makespan = schedule.makespan_s
+    if not 0.0 < makespan < math.inf:
+        raise _WrongError(f"the makespan is {makespan!r} s")
     slack, last = TOLERANCE * makespan, 0.0
     before = [0.0] * schedule.job.tasks
     for stage in schedule.stages:
@@ -121,6 +126,8 @@ def _timeline(schedule: Schedule) -> None:
         if len(devices) != len(before) or not all(0 <= i < len(times) for i in devices):
             raise _WrongError("not every task passes every stage once, on a device of it")
         starts = stage.start_s.tolist()
+        if len(starts) != len(devices):
+            raise _WrongError("not every task has one start")
         for task, (device, start) in enumerate(zip(devices, starts, strict=True)):
             if not start >= before[task] - slack:
                 raise _WrongError(f"task {task} starts before it is there")
@@ -154,6 +161,8 @@ def _bound(schedule: Schedule) -> Fraction:
     left = tasks - proof.place
     rest = _multiple(mine, proof.second.device.tolist(), left - 1)
     low, high = (0, tasks) if proof.cloud_tasks is None else proof.cloud_tasks
+    if proof.cloud_tasks is not None and not low <= _cloud_tasks(schedule.stages[1]) <= high:
+        raise _WrongError("the cloud has more or fewer tasks than the certificate allows")
     on_cloud = [tier.name == CLOUD for tier in allowed for _ in range(tier.devices)]
     done = [0, 0]
     for time, cloud in zip(upper, on_cloud, strict=True):
@@ -161,6 +170,11 @@ def _bound(schedule: Schedule) -> Fraction:
     if min(done[0], tasks - low) + min(done[1], high) > left - 1:
         raise _WrongError("the second stage can do more in that time than the certificate says")
     return leave + rest
+
+
+def _cloud_tasks(stage: Stage) -> int:
+    names = [tier.name for tier in stage.tiers for _ in range(tier.devices)]
+    return sum(names[device] == CLOUD for device in stage.device.tolist())
 
 
 def _multiple(times: list[float], devices: list[int], place: int) -> Fraction:
