@@ -68,7 +68,7 @@ def gantt(schedule: Schedule) -> Figure:
         axes.set_xlabel("time (s)")
         shown = "" if len(rows) == devices else f"; {len(rows)} of {devices:,} devices"
         proved = ", proved optimal" if schedule.certificate is not None else ""
-        axes.set_title(f"{schedule.scheme}: {schedule.makespan_s:.4g} s{proved}{shown}", loc="left")
+        axes.set_title(f"{schedule.scheme}: {schedule.makespan_s:.6g} s{proved}{shown}", loc="left")
     return figure
 
 
