@@ -23,7 +23,7 @@ from mel_fast.reference.blocks import block_count, bounds_with_blocks
 from mel_fast.reference.enumeration import BestSplit, best_split
 from mel_fast.reference.limits import Floats, Ints, reachable
 from mel_fast.reference.rates import can_sum, rate_table
-from mel_fast.reference.water import cheapest, fill_rates, shares
+from mel_fast.reference.water import fill_rates, log_shares, weighed
 
 if TYPE_CHECKING:
     from mel_fast.model.problem import Problem
@@ -94,8 +94,8 @@ def bounds_at(problem: Problem, tau: int, scheme: str = "joint") -> _Bounds:
     low, high = -2000.0, 2000.0
     for _ in range(48):
         t = (low + high) / 2
-        band, power = shares(problem, rates, t)
-        costs = np.where(np.isinf(rates), np.inf, np.minimum(cheapest(problem, rates, t), 1e290))
+        logs = log_shares(problem, rates, t)
+        costs = np.where(np.isinf(rates), np.inf, np.minimum(weighed(*logs, t), 1e290))
         value, fewer, more = _best_sample_price(costs)
         dual = max(dual, value)
         if high - low < 1 or dual > 1 + MARGIN:
@@ -106,7 +106,9 @@ def bounds_at(problem: Problem, tau: int, scheme: str = "joint") -> _Bounds:
         if dual > 1 + MARGIN or best.scale <= 1 - MARGIN:
             break
         share = (len(rates) - 1 - fewer.sum()) / max(1, more.sum() - fewer.sum())
-        excess = np.minimum(band, 1e290) - np.minimum(power, 1e290)
+        with np.errstate(over="ignore"):
+            band, power = (np.minimum(np.exp(share), 1e290) for share in logs)
+        excess = band - power
         gaps = [float(excess[taken, learner].sum()) for taken in (fewer, more)]
         if (1 - share) * gaps[0] + share * gaps[1] > 0:
             high = t
@@ -151,6 +153,8 @@ def _best_sample_price(costs: Floats) -> tuple[float, Ints, Ints]:
             low, fewer = middle, taken
         if taken.sum() >= samples:
             high, more = middle, taken
+        if low == high:  # exactly as many: no price is better
+            break
     return value, fewer, more
 
 

@@ -7,7 +7,7 @@ summing to s B and powers summing to s P carry all rates is, by convex duality,
 
 At any w the sum is a lower bound on s, and the B_k, P_k that attain the minimum need the scale
 max(sum B_k / B, sum P_k / P), an upper bound. The two meet at the best w, which is where both
-budgets are used in the same proportion; it is found by bisection on t = ln((1 - w) / w).
+budgets are used in the same proportion; it is bracketed in t = ln((1 - w) / w).
 
 With u = ln(1 + SNR) the two laws read, B_k = r_k ln2 / u always,
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 T_RANGE = 2000.0  # ln of the price ratio, in budgets: far beyond what doubles can express
 LN2 = float(np.log(2.0))
+SMALL_GAP = 1e-13  # of the logarithms of what both budgets spend; rounding leaves as much
+SMALL_STEP = 1e-9  # of Newton's method, whose next step would be about the square of it
 
 
 class WaterFill(NamedTuple):
@@ -78,7 +80,10 @@ def log_exponent(law: str, target: Floats) -> Floats:
     y = np.where(target > 2.2, np.minimum(first, np.log(np.maximum(target, 1.0))), first)
     for _ in range(12):
         value, slope = shape(y)
-        y = y - (value - target) / slope
+        step = (value - target) / slope
+        y = y - step
+        if (np.abs(step) < SMALL_STEP).all():
+            break
     return y
 
 
@@ -98,7 +103,10 @@ def _exponents_within_caps(
         small = u < 1e-4
         value = np.where(small, u / 2 + u * u / 24, u + np.log(-np.expm1(-u)) - np.log(u))
         slope = np.where(small, 1 / 2 + u / 12, -1 / np.expm1(-u) - 1 / u)
-        u = np.where(np.isinf(u), u, u - (value - target) / slope)
+        step = np.where(np.isinf(u), 0.0, (value - target) / slope)
+        u = u - step
+        if (np.abs(step) < SMALL_STEP * u).all():
+            break
     return least, np.log(u)
 
 
@@ -125,16 +133,8 @@ def log_shares(problem: Problem, rates: Floats, t: ArrayLike) -> tuple[Floats, F
     return np.where(usable, log_band, unusable), np.where(usable, log_power, unusable)
 
 
-def shares(problem: Problem, rates: Floats, t: ArrayLike) -> tuple[Floats, Floats]:
-    """Cheapest B_k / B and P_k / P, shape (..., K), at the log price ratio t (broadcast)."""
-    log_band, log_power = log_shares(problem, rates, t)
-    with np.errstate(over="ignore"):
-        return np.exp(log_band), np.exp(log_power)
-
-
-def cheapest(problem: Problem, rates: Floats, t: ArrayLike) -> Floats:
-    """Least w B_k / B + (1 - w) P_k / P, shape (..., K), at w = 1 / (1 + e^t)."""
-    log_band, log_power = log_shares(problem, rates, t)
+def weighed(log_band: Floats, log_power: Floats, t: ArrayLike) -> Floats:
+    """w B_k / B + (1 - w) P_k / P for given logarithms of the shares, at w = 1 / (1 + e^t)."""
     with np.errstate(over="ignore"):
         both = np.logaddexp(
             log_band - np.logaddexp(0, t), log_power - np.logaddexp(0, -np.asarray(t))
@@ -142,20 +142,43 @@ def cheapest(problem: Problem, rates: Floats, t: ArrayLike) -> Floats:
         return np.asarray(np.exp(both))
 
 
+def cheapest(problem: Problem, rates: Floats, t: ArrayLike) -> Floats:
+    """Least w B_k / B + (1 - w) P_k / P, shape (..., K), at w = 1 / (1 + e^t)."""
+    return weighed(*log_shares(problem, rates, t), t)
+
+
 def fill_rates(problem: Problem, rates: Floats) -> WaterFill:
-    """Water-fill rates of shape (..., K)."""
-    low = np.full(rates.shape[:-1], -T_RANGE)
-    high = np.full(rates.shape[:-1], T_RANGE)
-    for _ in range(70):
-        t = (low + high) / 2
-        band, power = shares(problem, rates, t[..., None])
-        # Dearer bandwidth (smaller t) where bandwidth is what is short.
-        short = band.sum(-1) > power.sum(-1)
-        high, low = np.where(short, t, high), np.where(short, low, t)
-    t = (low + high) / 2
-    band, power = shares(problem, rates, t[..., None])
-    scale = np.maximum(band.sum(-1), power.sum(-1))
+    """Water-fill rates of shape (..., K).
+
+    The gap ln(sum B_k / B) - ln(sum P_k / P) grows with t. Its root is bracketed, and looked for
+    where the straight line between the bracket's ends is zero; an end that stays where it is counts
+    half (the Illinois method), and every third time the middle is tried.
+    """
+
+    def gap_at(t: Floats) -> Floats:
+        band, power = log_shares(problem, rates, t[..., None])
+        return np.asarray(np.logaddexp.reduce(band, -1) - np.logaddexp.reduce(power, -1))
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low, high = np.full(rates.shape[:-1], -T_RANGE), np.full(rates.shape[:-1], T_RANGE)
+        below, above = gap_at(low), gap_at(high)
+        t, done, last = (low + high) / 2, np.isnan(below), np.zeros(low.shape, bool)
+        for step in range(200):
+            line = low - below * ((high - low) / (above - below))
+            line = np.where((line > low) & (line < high) & (step % 3 < 2), line, (low + high) / 2)
+            t = np.where(done, t, line)
+            gap = gap_at(t)
+            done = done | (np.abs(gap) < SMALL_GAP) | (high - low <= 1e-16 * np.abs(t))
+            if done.all():
+                break
+            # Dearer bandwidth (smaller t) where bandwidth is what is short.
+            short = gap > 0
+            halved = np.where(short == last, 0.5, 1.0)
+            below, above = np.where(short, below * halved, gap), np.where(short, gap, above * halved)
+            high, low, last = np.where(short, t, high), np.where(short, low, t), short
     with np.errstate(over="ignore"):
+        band, power = (np.exp(share) for share in log_shares(problem, rates, t[..., None]))
+        scale = np.maximum(band.sum(-1), power.sum(-1))
         return WaterFill(scale, t, band * problem.radio.bandwidth_hz, power * problem.radio.power_w)
 
 
