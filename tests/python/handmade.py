@@ -75,8 +75,8 @@ def tree(problem, scheme, tau, nodes=400):
     bounds = _cover.Bounds(read, tau, boxes, unlike, lambda count: None)
     found = []
 
-    def visit():
-        bound, leaf = _best_leaf(read, bounds.of)
+    def visit(start=None):
+        bound, leaf, at = _best_leaf(read, bounds.of, start)
         intervals = [boxes.interval(k) for k in range(count)]
         widest = int(np.argmax([high - low for low, high in intervals]))
         low, high = intervals[widest]
@@ -87,15 +87,18 @@ def tree(problem, scheme, tau, nodes=400):
         found.append(split._asdict())
         for go in (boxes.go_below, boxes.go_above):
             cut = go(split)
-            visit()
+            visit(at)
             boxes.go_back(cut)
 
     visit()
     return found
 
 
-def _best_leaf(read, bound):
-    """Walk over the logarithms of both prices to where the bound is least."""
+def _best_leaf(read, bound, start=None):
+    """Walk over the logarithms of both prices to where the bound is least.
+
+    Returns that bound, its leaf and its logarithms, a good start for the halves of the box.
+    """
 
     def height(logs):
         leaf = _read.Leaf(*np.exp(logs).tolist())
@@ -107,18 +110,22 @@ def _best_leaf(read, bound):
     with _learner.precision(64):
         upper = bound(free)
     if upper is None or upper < read.samples:
-        return -np.inf, free
-    at = np.log(read.samples / 2) - np.log([read.bandwidth_hz, read.power_w])
+        return -np.inf, free, start
+    at, step = start, 0.1
+    if start is None:
+        at, step = np.log(read.samples / 2) - np.log([read.bandwidth_hz, read.power_w]), 2.0
     best, leaf = height(at)
-    step = 2.0
-    turns = [np.array(turn) for turn in ((1, 0), (0, 1), (1, 1), (1, -1))]
+    turns = [
+        sign * np.array(turn) for turn in ((1, 0), (0, 1), (1, 1), (1, -1)) for sign in (1, -1)
+    ]
+    missed = 0  # turns tried since the bound last fell; what made it fall is tried again first
     while step > 1e-7 and best >= read.samples:
-        moves = [
-            (*height(at + sign * step * turn), turn * sign) for turn in turns for sign in (1, -1)
-        ]
-        least, other, turn = min(moves, key=lambda move: move[0])
+        least, other = height(at + step * turns[0])
         if least < best:
-            best, leaf, at = least, other, at + step * turn
-        else:
-            step /= 2
-    return best, leaf
+            best, leaf, at, missed = least, other, at + step * turns[0], 0
+            continue
+        turns.append(turns.pop(0))
+        missed += 1
+        if missed == len(turns):
+            step, missed = step / 2, 0
+    return best, leaf, at

@@ -174,7 +174,10 @@ def fill_rates(problem: Problem, rates: Floats) -> WaterFill:
             # Dearer bandwidth (smaller t) where bandwidth is what is short.
             short = gap > 0
             halved = np.where(short == last, 0.5, 1.0)
-            below, above = np.where(short, below * halved, gap), np.where(short, gap, above * halved)
+            below, above = (
+                np.where(short, below * halved, gap),
+                np.where(short, gap, above * halved),
+            )
             high, low, last = np.where(short, t, high), np.where(short, low, t), short
     with np.errstate(over="ignore"):
         band, power = (np.exp(share) for share in log_shares(problem, rates, t[..., None]))
