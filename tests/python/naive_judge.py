@@ -46,6 +46,7 @@ class Numbers:
         columns = (map(exact, learners[name]) for name in COLUMNS)
         self.rows = list(zip(*columns, strict=True))
         self.K = len(self.rows)
+        self.return_rates = [self.rate(hz, watts, gain) for _, gain, hz, watts in self.rows]
         limits = [learners.get(name, [default] * self.K) for name, default in LIMITS.items()]
         columns = limits[:2] + [list(map(exact, column)) for column in limits[2:]]
         self.limits = [Limits(*row) for row in zip(*columns, strict=True)]
@@ -66,11 +67,10 @@ class Numbers:
 
     def back(self, k, d):
         """Seconds of returning."""
-        _, gain, bandwidth, power = self.rows[k]
         bits = self.returned * d + self.beta
         if not bits:
             return MP.mpf(0)
-        return bits / self.rate(bandwidth, power, gain) if gain else MP.inf
+        return bits / self.return_rates[k] if self.rows[k][1] else MP.inf
 
     def rate(self, bandwidth, power, gain):
         noise = self.N * bandwidth if self.density else self.N

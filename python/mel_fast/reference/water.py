@@ -134,7 +134,7 @@ def log_shares(problem: Problem, rates: Floats, t: ArrayLike) -> tuple[Floats, F
 
 
 def weighed(log_band: Floats, log_power: Floats, t: ArrayLike) -> Floats:
-    """w B_k / B + (1 - w) P_k / P for given logarithms of the shares, at w = 1 / (1 + e^t)."""
+    """Return w B_k / B + (1 - w) P_k / P for logarithms of the shares, at w = 1 / (1 + e^t)."""
     with np.errstate(over="ignore"):
         both = np.logaddexp(
             log_band - np.logaddexp(0, t), log_power - np.logaddexp(0, -np.asarray(t))
