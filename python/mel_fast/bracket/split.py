@@ -5,7 +5,7 @@ from typing import Any
 
 from mel_fast import _core
 from mel_fast._base.validation import FloatColumn, IntColumn, freeze
-from mel_fast.plans.shares import SHARES
+from mel_fast.plans.allocation import SHARES
 
 
 @dataclass(slots=True)

@@ -16,9 +16,9 @@ from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import evaluate
 from mel_fast.planning._least import least
+from mel_fast.plans.allocation import energy_spent
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.shares import energy_spent
 from mel_fast.plans.status import Status
 from mel_fast.solve.asked import asked_seconds, asked_threads
 from mel_fast.solve.single import solve

@@ -13,8 +13,8 @@ from mel_fast._base.validation import FloatColumn, IntColumn, choice, freeze, in
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
+from mel_fast.plans.allocation import checked_shares, energy_spent, plan_columns
 from mel_fast.plans.certificate import certificate_of, checked_certificate
-from mel_fast.plans.shares import checked_shares, energy_spent, plan_columns
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 
 _LONGEST = 2**63 - 1
