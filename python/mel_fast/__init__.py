@@ -29,8 +29,9 @@ from mel_fast.planning import (
     simulate,
 )
 from mel_fast.plans.interrupted import Interrupted
-from mel_fast.plans.plan import Plan, attach
+from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
+from mel_fast.plans.verbs import attach
 from mel_fast.solve import solve
 from mel_fast.sweep import sweep
 from mel_fast.verify import Verdict, verify
@@ -89,12 +90,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"mel_fast.{name}")
-    if name in _FUNCTIONS:
-        return getattr(import_module(f"mel_fast.{_FUNCTIONS[name]}"), name)
-    raise AttributeError(f"module 'mel_fast' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker knows every name; what it does not know is a mistake
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return import_module(f"mel_fast.{name}")
+        if name in _FUNCTIONS:
+            return getattr(import_module(f"mel_fast.{_FUNCTIONS[name]}"), name)
+        raise AttributeError(f"module 'mel_fast' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

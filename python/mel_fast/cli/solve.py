@@ -21,7 +21,8 @@ from mel_fast.cli.shared.scenario import (
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.solve.single import THENS, solve
+from mel_fast.plans.status import THENS
+from mel_fast.solve.single import solve
 
 
 @click.command("solve")

@@ -1,7 +1,7 @@
 """The learners: K devices as columns."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,22 @@ from mel_fast.model.columns import COLUMNS, LIMITS, check_pairs, numbered
 
 Column = float | Sequence[float] | NDArray[Any]
 Limit = Column | None
+
+
+class LearnersChanges(TypedDict, total=False):
+    """What `Learners.replace` takes: the arguments of the constructor."""
+
+    flops_per_s: Column
+    gain: Column
+    return_bandwidth_hz: Column
+    return_power_w: Column
+    min_samples: Limit
+    max_samples: Limit
+    max_bandwidth_hz: Limit
+    max_power_w: Limit
+    energy_j: Limit
+    energy_per_flop_j: Limit
+    names: Sequence[str] | NDArray[np.str_] | None
 
 
 class Learners(Frozen, Table):
@@ -86,6 +102,11 @@ class Learners(Frozen, Table):
     energy_per_flop_j: FloatColumn | None
     names: NDArray[np.str_] | None
     _row = "learner"
+
+    if TYPE_CHECKING:  # the arguments by name and type, which `Frozen` cannot know
+
+        def replace(self, **changes: Unpack[LearnersChanges]) -> Self:  # type: ignore[override]
+            """Return a copy in which the named constructor arguments are changed and validated."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """One global cycle to plan: a task, learners, a radio, a deadline."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict, Unpack
 
 import numpy as np
 
@@ -18,6 +18,16 @@ from mel_fast.model.task import COUNTS, SETTINGS, LearningTask
 Idle = Literal["served", "excused"]
 
 IDLES: tuple[Idle, ...] = ("served", "excused")
+
+
+class ProblemChanges(TypedDict, total=False):
+    """What `Problem.replace` takes: the arguments of the constructor."""
+
+    task: LearningTask
+    learners: Learners
+    radio: Radio
+    cycle_s: float
+    idle: Idle
 
 
 class Problem(Frozen):
@@ -50,6 +60,11 @@ class Problem(Frozen):
     idle: Idle
     _core: CoreProblem
     """The same problem in the compiled core."""
+
+    if TYPE_CHECKING:  # the arguments by name and type, which `Frozen` cannot know
+
+        def replace(self, **changes: Unpack[ProblemChanges]) -> Self:  # type: ignore[override]
+            """Return a copy in which the named constructor arguments are changed and validated."""
 
     def __init__(
         self,

@@ -2,13 +2,23 @@
 
 import math
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen
 from mel_fast._base.validation import MAX_INTEGER, real
 
 Law = Literal["density", "fixed"]
+
+
+class RadioChanges(TypedDict, total=False):
+    """What `Radio.replace` takes: the arguments of the constructor."""
+
+    bandwidth_hz: float
+    power_w: float
+    noise_density_w_per_hz: float | None
+    noise_power_w: float | None
+    block_hz: float | None
 
 
 class Radio(Frozen):
@@ -50,6 +60,11 @@ class Radio(Frozen):
     noise_density_w_per_hz: float | None
     noise_power_w: float | None
     block_hz: float | None
+
+    if TYPE_CHECKING:  # the arguments by name and type, which `Frozen` cannot know
+
+        def replace(self, **changes: Unpack[RadioChanges]) -> Self:  # type: ignore[override]
+            """Return a copy in which the named constructor arguments are changed and validated."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """The learning task: what is sent, computed and returned for each sample."""
 
-from typing import Any, ClassVar, Literal, SupportsIndex
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, SupportsIndex, TypedDict, Unpack
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen
@@ -18,6 +18,19 @@ COUNTS = (
     "parameters_per_sample",
     "parameter_bits",
 )
+
+
+class LearningTaskChanges(TypedDict, total=False):
+    """What `LearningTask.replace` takes: the arguments of the constructor."""
+
+    samples: Count
+    features: Count
+    feature_bits: Count
+    fixed_parameters: Count
+    parameters_per_sample: Count
+    parameter_bits: Count
+    flops_per_sample: float
+    setting: Setting
 
 
 class LearningTask(Frozen):
@@ -81,6 +94,11 @@ class LearningTask(Frozen):
     parameter_bits: int
     flops_per_sample: float
     setting: Setting
+
+    if TYPE_CHECKING:  # the arguments by name and type, which `Frozen` cannot know
+
+        def replace(self, **changes: Unpack[LearningTaskChanges]) -> Self:  # type: ignore[override]
+            """Return a copy in which the named constructor arguments are changed and validated."""
 
     def __init__(
         self,

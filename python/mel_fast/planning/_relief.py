@@ -1,7 +1,7 @@
 """What each limit of the learners stands in the way of, by solving without it."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from mel_fast.model.columns import LIMITS
 from mel_fast.model.learners import Learners, listed
 from mel_fast.model.problem import Problem
 from mel_fast.model.reach import by_energy
-from mel_fast.planning._prices import Prices, least_bound
+from mel_fast.planning._prices import least_bound
 from mel_fast.plans.plan import Plan
+from mel_fast.plans.prices import Prices
 from mel_fast.plans.words.binding import binding
 from mel_fast.plans.words.limit_reasons import sample_limits
 from mel_fast.solve.single import solve
@@ -113,7 +114,7 @@ def without_limit(problem: Problem, limit: str) -> Problem:
     """Return the problem without one of its limits."""
     if limit == "block_hz":
         return problem.replace(radio=problem.radio.replace(block_hz=None))
-    words = {limit: None}
+    words: dict[str, Any] = {limit: None}
     if limit == "energy_j":
         words["energy_per_flop_j"] = None
     return problem.replace(learners=problem.learners.replace(**words))
@@ -139,7 +140,8 @@ def marginals(
                 break
             moved = column.copy()
             moved[learner] += step
-            changed = plan.problem.replace(learners=learners.replace(**{limit: moved}))
+            moves: dict[str, Any] = {limit: moved}
+            changed = plan.problem.replace(learners=learners.replace(**moves))
             there = least_bound(plan, tau, changed, limit_s=agenda.left(), threads=threads).prices
             if there is not None and there.samples > prices.samples + noise:
                 gained = there.samples - prices.samples

@@ -11,8 +11,8 @@ import numpy as np
 
 from mel_fast._base.validation import FloatColumn
 from mel_fast.model.reach import by_energy, by_own_limit, largest_shares
-from mel_fast.planning._prices import Prices
 from mel_fast.plans.plan import Plan
+from mel_fast.plans.prices import Prices
 
 _NEARLY = 1.0 - 1e-9
 

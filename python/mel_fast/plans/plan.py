@@ -1,6 +1,6 @@
 """A plan: what each learner gets, and what proves that no better one exists."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from typing import Any, NoReturn, cast
@@ -13,22 +13,15 @@ from mel_fast._base.validation import FloatColumn, IntColumn, choice, freeze, in
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
-from mel_fast.plans.allocation import checked_shares, energy_spent, plan_columns
+from mel_fast.plans.allocation import Allocation, checked_shares, energy_spent, plan_columns
 from mel_fast.plans.certificate import certificate_of, checked_certificate
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
+from mel_fast.plans.verbs import Verbs
 
 _LONGEST = 2**63 - 1
 
-# What is asked of a plan is worked out in rooms above this one; the face puts it here.
-_asked: dict[str, Callable[..., Any]] = {}
 
-
-def attach(**verbs: Callable[..., Any]) -> None:
-    """Give plans their verbs: `explain`, `prices` and `solve`, functions of a plan or problem."""
-    _asked.update(verbs)
-
-
-class Plan(Table):
+class Plan(Verbs, Table):
     """What :func:`mel_fast.solve` found, immutable; arrays are read-only.
 
     True in a boolean context when there is an allocation (`tau` is at least 1). Equal by value,
@@ -44,6 +37,8 @@ class Plan(Table):
         ``tau <= true optimum <= bound``; tau is 0 when there is no plan.
     samples, bandwidth_hz, power_w : ndarray of shape (K,) or None
         The allocation d_k (int64), B_k and P_k (float64); None when there is no plan.
+    allocation : Allocation
+        The same without the None; asking for it where there is no plan is a ValueError.
     blocks : ndarray of shape (K,) or None
         n_k, resource blocks of each learner (int64), ``bandwidth_hz = blocks * radio.block_hz``;
         None where bandwidth does not come in blocks and when there is no plan.
@@ -154,24 +149,6 @@ reasons, nodes, passes, elapsed_s
                 return self.bound + 0.5, per_hz, per_w
         return None
 
-    @cached_property
-    def prices(self) -> Any:
-        """What a second, a hertz and a watt buy at the margin; None for ``task_only``."""
-        return _asked["prices"](self)
-
-    def explain(self, **options: Any) -> Any:
-        """Return what blocks one more local cycle, see :func:`mel_fast.explain`."""
-        return _asked["explain"](self, **options)
-
-    def replan(self, problem: Problem, **options: Any) -> "Plan":
-        """Return the plan for a changed problem, beginning at this plan's prices.
-
-        The same as ``solve(problem, start=self)`` with this plan's scheme; `options` as for
-        `solve`: ``keep=[0, 3]`` holds the samples fixed that learners 0 and 3 have here.
-        """
-        plan: Plan = _asked["solve"](problem, start=self, **{"scheme": self.scheme, **options})
-        return plan
-
     @property
     def _core_result(self) -> _core.Result:
         assert self._result is not None  # plans built in Python carry every attribute
@@ -229,6 +206,22 @@ reasons, nodes, passes, elapsed_s
         from mel_fast.plans.words.reasons import reasons_of
 
         return reasons_of(self, self._core_result)
+
+    @cached_property
+    def allocation(self) -> Allocation:
+        """What each learner is given and how long it takes, none of it None.
+
+        Raises
+        ------
+        ValueError
+            When there is no plan: where ``bool(plan)`` is false.
+        """
+        samples, bandwidth_hz, power_w = self.samples, self.bandwidth_hz, self.power_w
+        if samples is None or bandwidth_hz is None or power_w is None or self.times is None:
+            raise ValueError(
+                f"there is no plan (status {self.status}), and so no allocation: see plan.reasons"
+            )
+        return Allocation(samples, bandwidth_hz, power_w, self.times, self.blocks)
 
     @cached_property
     def times(self) -> Times | None:
@@ -355,7 +348,7 @@ reasons, nodes, passes, elapsed_s
     def _with_shares(self, shares: dict[str, Any]) -> "Plan":
         """Return this plan with another allocation for the same tau, and the same proof."""
         plan = object.__new__(type(self))
-        derived = ("times", "energy_j")
+        derived = ("allocation", "times", "energy_j")
         kept = {name: value for name, value in self.__dict__.items() if name not in derived}
         plan.__dict__.update({**kept, **shares})
         return plan

@@ -7,6 +7,10 @@ Scheme = Literal["joint", "task_only", "resource_only"]
 
 SCHEMES: tuple[Scheme, ...] = ("joint", "task_only", "resource_only")
 
+Then = Literal["time", "power", "bandwidth", "none"]
+
+THENS: tuple[Then, ...] = ("time", "power", "bandwidth", "none")
+
 
 class Status(StrEnum):
     """What a plan proves; the words are also those of plan files and of the command line."""

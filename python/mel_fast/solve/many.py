@@ -15,14 +15,13 @@ from mel_fast.model.batch import Batch
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import SCHEMES, STATUSES, Scheme
+from mel_fast.plans.status import SCHEMES, STATUSES, THENS, Scheme, Then
 from mel_fast.scenarios import Table1Draws
 from mel_fast.solve.asked import asked_seconds, asked_threads
 from mel_fast.solve.finish import finished, unfinished
 from mel_fast.solve.plans import Plans, RowErrors
 from mel_fast.solve.row_plan import put_plan, row_result
 from mel_fast.solve.rows import KeptBatch, asked_starts, ends_of, with_kept
-from mel_fast.solve.single import THENS, Then
 
 __all__ = ["Batch", "Plans", "solve_many"]
 

@@ -1,7 +1,7 @@
 """Solve a problem."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
@@ -10,13 +10,9 @@ from mel_fast._base.validation import choice
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import SCHEMES, Scheme
+from mel_fast.plans.status import SCHEMES, THENS, Scheme, Then
 from mel_fast.solve.asked import asked_problem, asked_seconds, asked_start, asked_threads
 from mel_fast.solve.finish import finished, unfinished
-
-Then = Literal["time", "power", "bandwidth", "none"]
-
-THENS: tuple[Then, ...] = ("time", "power", "bandwidth", "none")
 
 _CODES: dict[str, int] = {scheme: code for code, scheme in enumerate(SCHEMES)}
 
