@@ -1,45 +1,48 @@
-"""Build the core with gcov, run the native tests, print the lines of cpp/ that none reaches.
+"""Print the lines of cpp/ that no native test reaches, from the run of the sanitizers.
 
-python tests/coverage_core.py        needs cmake, ninja, GCC and its gcov
+cmake --preset asan-ubsan && cmake --build --preset asan-ubsan
+LLVM_PROFILE_FILE=build/asan-ubsan/tests.profraw build/asan-ubsan/tests/cpp/mel_tests
+python tests/coverage_core.py        needs clang's llvm-profdata and llvm-cov
 """
 
-import json
-import os
 import subprocess
 from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-BUILD = ROOT / "build/coverage"
+BUILD = ROOT / "build/asan-ubsan"
 
 
 def call(*command: object) -> str:
-    """Run a command in the repository's root and return what it prints."""
+    """Run a command and return what it prints."""
     words = [str(word) for word in command]
-    return subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def tool(name: str) -> str:
+    """Return the path of a tool of clang's own version."""
+    return call("clang++", f"-print-prog-name={name}").strip()
 
 
 def counts() -> dict[Path, dict[int, int]]:
-    """Return how often each line of each file of the core ran, over all translation units."""
-    found: dict[Path, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for data in sorted((BUILD / "cpp").rglob("*.gcda")):
-        for line in call("gcov", "--json-format", "--stdout", data).splitlines():
-            for file in json.loads(line)["files"]:
-                path = (BUILD / file["file"]).resolve()
-                if not path.is_relative_to(ROOT / "cpp"):
-                    continue
-                for entry in file["lines"]:
-                    found[path.relative_to(ROOT)][entry["line_number"]] += entry["count"]
+    """Return how often each line of each file of the core ran."""
+    profile = BUILD / "tests.profdata"
+    call(tool("llvm-profdata"), "merge", BUILD / "tests.profraw", "-o", profile)
+    found: dict[Path, dict[int, int]] = defaultdict(dict)
+    program = BUILD / "tests/cpp/mel_tests"
+    options = ("-format=lcov", f"-instr-profile={profile}")
+    for line in call(tool("llvm-cov"), "export", *options, program, ROOT / "cpp").splitlines():
+        word, _, rest = line.partition(":")
+        if word == "SF":
+            path = Path(rest).relative_to(ROOT)
+        elif word == "DA":
+            number, count = rest.split(",")[:2]
+            found[path][int(number)] = int(count)
     return found
 
 
 def main() -> None:
     """Print a line of numbers for each file, and the lines without a hit."""
-    call("cmake", "--preset", "coverage")
-    call("cmake", "--build", BUILD, "--parallel", os.cpu_count() or 1)
-    for old in BUILD.rglob("*.gcda"):
-        old.unlink()
-    call(BUILD / "tests/cpp/mel_tests")
     every = reached = 0
     for path, lines in sorted(counts().items()):
         missed = sorted(number for number, count in lines.items() if count == 0)
