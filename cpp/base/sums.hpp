@@ -5,11 +5,9 @@
 #include <cstddef>
 #include <span>
 
-namespace mel {
+#include "base/rounding.hpp"
 
-inline constexpr double round_magic =
-    6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer
-inline constexpr double unit_roundoff = 1.1102230246251565e-16;  // 2^-53
+namespace mel {
 
 // Running sum with its rounding errors carried along; relative error below 2 unit_roundoff plus
 // n^2 unit_roundoff^2 for terms of one sign.

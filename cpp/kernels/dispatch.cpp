@@ -28,17 +28,16 @@ const Kernels& kernels_for(InstructionSet set) {
 }
 
 KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint& point) {
-    KernelInput in{problem.compute_s().data(),
-                   problem.return_s_per_bit().data(),
-                   problem.noise_over_gain().data(),
-                   problem.sample_bits_sent(),
-                   problem.model_bits(),
-                   problem.model_bits_per_sample(),
-                   problem.excused(),
-                   box.uniform,
-                   point,
-                   problem.size(),
-                   1};
+    KernelInput in{.compute_s = problem.compute_s().data(),
+                   .return_s_per_bit = problem.return_s_per_bit().data(),
+                   .noise = problem.noise_over_gain().data(),
+                   .alpha = problem.sample_bits_sent(),
+                   .beta = problem.model_bits(),
+                   .returned_bits_per_sample = problem.model_bits_per_sample(),
+                   .excused = problem.excused(),
+                   .box = box.uniform,
+                   .point = point,
+                   .size = problem.size()};
     if (const LearnerLimits* limits = problem.limits()) {
         in.lower = box.lower;
         in.upper = box.upper;

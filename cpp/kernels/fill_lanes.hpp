@@ -69,9 +69,6 @@ struct FixedMarket {
     MEL_INLINE void keep_caps(const KernelInput&, std::size_t, Lanes&, Lanes&) {}
 };
 
-// How far rounding may carry what follows at a cap beyond the other cap.
-inline constexpr double cap_tolerance = 1e-12;
-
 // The same under caps. Where the cheapest purchase exceeds both, the caps do not carry the rate.
 template <class Market>
 struct Capped {
@@ -101,7 +98,7 @@ struct Capped {
         const CappedLanes paid =
             MEL_ISA::at_band_cap(1.0, band, ln2 / band, Caps::watt(f.noise, band), f.rate);
         take(m, cap, paid, f, b);
-        f.impossible = f.impossible | (m & (paid.power > cap.power * (1 + cap_tolerance)));
+        f.impossible = f.impossible | (m & (paid.power > cap.power * (1 + rounding::other_cap)));
     }
 
     MEL_INLINE void at_power_cap(const CapLanes& cap, Mask m, FillLanes& f, BoughtLanes& b) {
@@ -117,7 +114,7 @@ struct Capped {
             paid = Caps::at_power_cap(p, f.noise, power, f.rate, u, none(), m, converged);
         }
         // With little signal to noise the bandwidth that follows is all rounding error.
-        const Lanes tolerance = cap_tolerance * (1 + 1 / smaller(paid.log_gain, fill(1)));
+        const Lanes tolerance = rounding::other_cap * (1 + 1 / smaller(paid.log_gain, fill(1)));
         take(m, cap, paid, f, b);
         f.impossible = f.impossible | (m & (paid.bandwidth > cap.bandwidth * (1 + tolerance)));
     }

@@ -22,8 +22,8 @@ struct KernelInput {
     bool excused;
     UniformBox box;
     PassPoint point;
-    std::size_t size;    // learners in all
-    std::size_t stride;  // visits every stride-th group
+    std::size_t size;        // learners in all
+    std::size_t stride = 1;  // visits every stride-th group
     // Of limited problems; padded like the columns above. The first three come together, or not at
     // all (then `box` holds), and so do the last three (then nothing is capped).
     const double* lower = nullptr;
@@ -71,49 +71,38 @@ struct Kernels {
     // none, minus infinity where it is not many, 0 for a learner that is left out.
     using Whole = WholeSums (*)(const KernelInput&, std::size_t first, std::size_t last,
                                 double* samples, double* preference);
-    Real real_density;
-    Real real_fixed;
-    Samples samples_density;
-    Samples samples_fixed;
-    Fill fill_density;
-    Fill fill_fixed;
-    Allocate allocate_density;
-    Allocate allocate_fixed;
-    // The same for problems with limits; these look at the columns of limits where there are any.
-    Real limited_real_density;
-    Real limited_real_fixed;
-    Samples limited_samples_density;
-    Samples limited_samples_fixed;
-    // And these need the columns of caps.
-    Fill capped_fill_density;
-    Fill capped_fill_fixed;
-    Allocate capped_allocate_density;
-    Allocate capped_allocate_fixed;
-    Carry carry;
-    Whole whole_density;
-    Whole whole_fixed;
 
+    // One link law's. Of the limited, the first two look at the columns of limits where there are
+    // any; the others need those of caps.
+    struct OfLaw {
+        Real real;
+        Samples samples;
+        Fill fill;
+        Allocate allocate;
+        Real limited_real;
+        Samples limited_samples;
+        Fill capped_fill;
+        Allocate capped_allocate;
+        Whole whole;
+    };
+    OfLaw density;
+    OfLaw fixed;
+    Carry carry;
+
+    const OfLaw& of(LinkLaw law) const { return law == LinkLaw::density ? density : fixed; }
     Real real(LinkLaw law, bool limited = false) const {
-        if (limited) return law == LinkLaw::density ? limited_real_density : limited_real_fixed;
-        return law == LinkLaw::density ? real_density : real_fixed;
+        return limited ? of(law).limited_real : of(law).real;
     }
     Samples samples(LinkLaw law, bool limited = false) const {
-        if (limited) {
-            return law == LinkLaw::density ? limited_samples_density : limited_samples_fixed;
-        }
-        return law == LinkLaw::density ? samples_density : samples_fixed;
+        return limited ? of(law).limited_samples : of(law).samples;
     }
     Fill fill(LinkLaw law, bool capped = false) const {
-        if (capped) return law == LinkLaw::density ? capped_fill_density : capped_fill_fixed;
-        return law == LinkLaw::density ? fill_density : fill_fixed;
+        return capped ? of(law).capped_fill : of(law).fill;
     }
-    Whole whole(LinkLaw law) const { return law == LinkLaw::density ? whole_density : whole_fixed; }
     Allocate allocate(LinkLaw law, bool capped = false) const {
-        if (capped) {
-            return law == LinkLaw::density ? capped_allocate_density : capped_allocate_fixed;
-        }
-        return law == LinkLaw::density ? allocate_density : allocate_fixed;
+        return capped ? of(law).capped_allocate : of(law).allocate;
     }
+    Whole whole(LinkLaw law) const { return of(law).whole; }
 };
 
 const Kernels& kernels_for(InstructionSet set);

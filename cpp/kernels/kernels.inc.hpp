@@ -205,25 +205,19 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
     return totals<AllocationSums>(sums);
 }
 
+template <class Law, class Market, class WholeLaw>
+constexpr Kernels::OfLaw kernels_of_law{real_chunk<Law>,
+                                        samples_chunk<Law>,
+                                        fill_chunk<Market>,
+                                        allocate_chunk<Market>,
+                                        real_chunk<Limited<Law>>,
+                                        samples_chunk<Limited<Law>>,
+                                        fill_chunk<Capped<Market>>,
+                                        allocate_chunk<Capped<Market>>,
+                                        whole_chunk<WholeLaw>};
+
 extern const Kernels kernels;
-const Kernels kernels{real_chunk<DensityLaw>,
-                      real_chunk<FixedLaw>,
-                      samples_chunk<DensityLaw>,
-                      samples_chunk<FixedLaw>,
-                      fill_chunk<DensityMarket>,
-                      fill_chunk<FixedMarket>,
-                      allocate_chunk<DensityMarket>,
-                      allocate_chunk<FixedMarket>,
-                      real_chunk<Limited<DensityLaw>>,
-                      real_chunk<Limited<FixedLaw>>,
-                      samples_chunk<Limited<DensityLaw>>,
-                      samples_chunk<Limited<FixedLaw>>,
-                      fill_chunk<Capped<DensityMarket>>,
-                      fill_chunk<Capped<FixedMarket>>,
-                      allocate_chunk<Capped<DensityMarket>>,
-                      allocate_chunk<Capped<FixedMarket>>,
-                      carry_chunk,
-                      whole_chunk<WholeDensity>,
-                      whole_chunk<WholeFixed>};
+const Kernels kernels{kernels_of_law<DensityLaw, DensityMarket, WholeDensity>,
+                      kernels_of_law<FixedLaw, FixedMarket, WholeFixed>, carry_chunk};
 
 }  // namespace mel::MEL_ISA

@@ -6,9 +6,6 @@
 
 namespace mel::MEL_ISA {
 
-inline constexpr double capacity_reserve =
-    1e-12;  // of the cycle: real samples keep this far from an infinite rate
-
 alignas(64) inline constexpr double lane_numbers[16] = {0, 1, 2,  3,  4,  5,  6,  7,
                                                         8, 9, 10, 11, 12, 13, 14, 15};
 
@@ -62,7 +59,7 @@ MEL_INLINE Ends ends_of(const KernelInput& in, const DemandLanes& q) {
     e.low = low;
     e.high = in.box.upper;
     e.low_slack = q.budget - q.each * low;
-    const Lanes least = q.budget * capacity_reserve;
+    const Lanes least = q.budget * rounding::end_of_cycle;
     e.least = least;
     e.high_slack = larger(q.budget - q.each * in.box.upper, least);
     e.possible = (q.budget > 0) & (e.low_slack >= least) & q.valid;
@@ -74,7 +71,7 @@ MEL_INLINE void fill_response(const KernelInput& in, const DemandLanes& q, const
     const bool may_rest = in.excused && in.box.lower <= 0;
     r.active = may_rest ? e.possible & (r.samples > r.cost) : e.possible;
     r.impossible = may_rest ? none() : q.valid & ~e.possible;
-    const double reserve = 4 * capacity_reserve * in.point.cycle_s;
+    const double reserve = 4 * rounding::end_of_cycle * in.point.cycle_s;
     const Mask hidden =
         q.valid & ~e.possible & (e.low_slack > fill(-reserve)) & (q.budget > fill(-reserve));
     // Beyond these the roots' intermediate results leave the range of doubles.

@@ -31,7 +31,7 @@ MEL_INLINE LimitedEnds limited_ends(const KernelInput& in, const DemandLanes& q,
     limited.may_rest = in.excused ? e.low <= 0 : none();
     e.low = select(limited.may_rest, fill(1), e.low);
     e.low_slack = q.budget - q.each * e.low;
-    e.least = q.budget * capacity_reserve;
+    e.least = q.budget * rounding::end_of_cycle;
     limited.cap_slack =
         in.max_rate ? q.shape / (q.each * load(in.max_rate + k) + in.alpha) : fill(0);
     const Lanes top = q.budget - q.each * e.high;
@@ -217,7 +217,7 @@ MEL_INLINE void fill_limited_response(const KernelInput& in, const DemandLanes& 
     const EndsOf<Lanes>& e = l.ends;
     r.active = e.possible & (~l.may_rest | (r.samples > r.cost));
     r.impossible = q.valid & ~e.possible & ~l.may_rest;
-    const double reserve = 4 * capacity_reserve * in.point.cycle_s;
+    const double reserve = 4 * rounding::end_of_cycle * in.point.cycle_s;
     const Lanes room = e.low_slack - l.cap_slack;
     const Mask hidden = q.valid & ~e.possible & (e.low <= e.high) & (room > fill(-reserve)) &
                         (q.budget > fill(-reserve));

@@ -19,7 +19,8 @@ struct WholeLanes {
 };
 
 inline constexpr double clear_of_integers = 1e-3;  // samples; far more than x below may err by
-inline constexpr double soon_torn = 0.05;  // of the samples: worth so little more than the fewest
+inline constexpr double soon_switching =
+    0.05;  // of the samples: worth so little more than the fewest
 inline constexpr double no_other = std::numeric_limits<double>::infinity();
 inline constexpr double largest_number = 1e9;  // samples; to err by that much takes more
 
@@ -48,7 +49,7 @@ struct Leeway {
 };
 
 MEL_INLINE Leeway leeway_of(const KernelInput& in, const DemandLanes& q, Lanes d) {
-    const double guard = capacity_reserve * in.point.cycle_s;
+    const double guard = rounding::end_of_cycle * in.point.cycle_s;
     Leeway r;
     r.slack = q.budget - q.each * d;
     r.allowed = r.slack > fill(guard);
@@ -92,7 +93,7 @@ struct WholeDensity {
                            WholeLanes& w) {
         const bool may_rest = in.excused && in.box.lower <= 0;
         const Lanes value = w.samples - w.cost;
-        const double reserve = 4 * capacity_reserve * in.point.cycle_s;
+        const double reserve = 4 * rounding::end_of_cycle * in.point.cycle_s;
         const Mask hidden = ~e.possible & (e.low_slack > fill(-reserve));
         w.active = may_rest ? e.possible & (value > 0) : e.possible;
         w.impossible = may_rest ? none() : q.valid & ~e.possible;
@@ -135,7 +136,7 @@ struct WholeFixed {
             // The value may rise again towards the lower end, which is worth at most its samples.
             // Looked at, too, where prices need change little for that.
             const Mask doubt =
-                safe.valid & wish.found & (w.samples - w.cost < e.low + soon_torn * w.samples);
+                safe.valid & wish.found & (w.samples - w.cost < e.low + soon_switching * w.samples);
             if (any(doubt)) {
                 const Leeway end = leeway_of(in, q, fill(e.low));
                 const WholeLanes least = bought(in, p, q, fill(e.low), end, doubt & end.allowed);

@@ -26,7 +26,7 @@ struct EnergyLine {
         const LearnerLimits& limits = *problem.limits();
         const double fixed = limits.return_j_per_bit[k] * problem.model_bits();
         left = limits.energy_j[k] - fixed;
-        left_error = 32 * unit_roundoff * (limits.energy_j[k] + fixed);
+        left_error = rounding::energy_left * (limits.energy_j[k] + fixed);
         tau_each = limits.flops_per_sample * limits.energy_per_flop_j[k];
         each = tau * tau_each + limits.return_j_per_bit[k] * problem.model_bits_per_sample();
     }
@@ -35,7 +35,7 @@ struct EnergyLine {
         const double spend = left + error;
         if (!(spend >= 0)) return -1;
         if (!(each > 0)) return infinity;
-        return spend / each * (1 + (error > 0 ? 32 : -32) * unit_roundoff);
+        return spend / each * (1 + (error > 0 ? rounding::energy_left : -rounding::energy_left));
     }
 };
 
@@ -55,7 +55,8 @@ EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, double tau, 
     const double back =
         limits.return_j_per_bit[k] * (problem.model_bits_per_sample() * d + problem.model_bits());
     const double total = rest + back;
-    const double error = back > 0 ? unit_roundoff * (64 * back + 16 * std::fabs(rest)) : 0;
+    const double error =
+        back > 0 ? rounding::energy_returning * back + rounding::energy_rest * std::fabs(rest) : 0;
     if (total <= -error) return EnergyVerdict::kept;
     return total > error ? EnergyVerdict::broken : EnergyVerdict::unclear;
 }
@@ -97,19 +98,20 @@ Boxes::Boxes(const Problem& problem, Pool& pool, UniformBox scheme)
 double Boxes::largest_tau() const {
     double least = infinity;
     if (!limits_) return least;
-    constexpr double room = 1 + 1e-12;
+    constexpr double room = 1 + rounding::largest_tau;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         const double d = lower_[k];
         if (problem_.excused() && d == 0) continue;
         const Demand demand = demand_of(problem_, k, 0, problem_.cycle_s());
         const double bits = demand.alpha * d + demand.beta;
         const double send = limits_->caps() ? bits / limits_->max_rate[k] : 0;
-        const double left = demand.slack(d) - send / room + 64 * unit_roundoff * problem_.cycle_s();
+        const double left = demand.slack(d) - send / room + rounding::slack * problem_.cycle_s();
         if (left < 0) return 0;
         if (d > 0) least = std::min(least, left / (d * problem_.compute_s()[k]));
         if (!energy_ || limits_->energy_j[k] == infinity) continue;
         const EnergyLine line(problem_, k, 0);
-        const double rest = line.left + line.left_error - d * line.each * (1 - 1e-14);
+        const double rest =
+            line.left + line.left_error - d * line.each * (1 - rounding::energy_of_fewest);
         if (rest < 0) return 0;
         if (d * line.tau_each > 0) least = std::min(least, rest / (d * line.tau_each));
     }

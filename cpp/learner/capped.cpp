@@ -246,7 +246,7 @@ Response respond_capped(LinkLaw law, const Demand& stated, double noise, bool ex
     const bool may_rest = excused && lower <= 0;
     const Response rest{0, 0, 0, 0, q.budget_s, may_rest};
     const double low = may_rest ? 1 : lower;
-    const double high = largest_within(q, upper, caps.rate * (1 + rate_guard));
+    const double high = largest_within(q, upper, caps.rate * (1 + rounding::rate));
     if (high < low) return rest;
 
     double candidates[3] = {low, low, low};
@@ -265,7 +265,7 @@ Response respond_capped(LinkLaw law, const Demand& stated, double noise, bool ex
     for (int i = 0; i < count; ++i) {
         const double d = candidates[i];
         const Purchase p =
-            buy_capped(law, noise, prices, caps, q.rate(d) * (1 - rate_guard)).purchase;
+            buy_capped(law, noise, prices, caps, q.rate(d) * (1 - rounding::rate)).purchase;
         if (d - p.cost > best_value) {
             best_value = d - p.cost;
             best = {d, p.bandwidth_hz, p.power_w, p.cost, q.slack(d), true};

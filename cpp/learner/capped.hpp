@@ -7,12 +7,10 @@
 //         G = n rate ln2 / Pc, which must be below 1
 #pragma once
 
+#include "base/rounding.hpp"
 #include "learner/response.hpp"
 
 namespace mel {
-
-// More than the relative error of a rate, of a largest rate, or of its logarithms.
-inline constexpr double rate_guard = 3.5e-15;
 
 struct Caps {
     double bandwidth_hz;

@@ -6,8 +6,6 @@ namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-// Caps are taken so much too wide where they bound a response: a bound may only be too large.
-constexpr double cap_slack = 1e-13;
 constexpr int most_looked_at = 4096;
 
 // Looks for the best pair (d, n) of integers along one of the two, the other following in closed
@@ -60,7 +58,7 @@ class PairSearch {
     void offer(double d, double n) {
         const double rate = demand_.rate(d);
         const double power = link_.power(rate, n);
-        if (!(power <= link_.power_cap_w * (1 + cap_slack))) return;
+        if (!(power <= link_.power_cap_w * (1 + rounding::block_cap))) return;
         const double cost = block_price_ * n + prices_.mu * power;
         if (!(d - cost > value_)) return;
         value_ = d - cost;
@@ -75,7 +73,7 @@ class PairSearch {
             offer(d, 0);
             return d;
         }
-        const double least = link_.least(rate) * (1 - cap_slack);
+        const double least = link_.least(rate) * (1 - rounding::block_cap);
         if (!(least <= link_.most) || link_.most < 1) return -infinity;
         const double n = std::clamp(link_.cheapest(rate, prices_), least, link_.most);
         const double fewest = std::max(std::ceil(least), 1.0);
@@ -102,7 +100,8 @@ class PairSearch {
     double carried(double n) const {
         if (!(link_.power_cap_w < infinity)) return infinity;
         const double rate = n * link_.width_hz / ln2 *
-                            std::log1p(link_.power_cap_w / link_.scale(n)) * (1 + cap_slack);
+                            std::log1p(link_.power_cap_w / link_.scale(n)) *
+                            (1 + rounding::block_cap);
         return (rate * demand_.budget_s - demand_.beta) /
                (demand_.alpha + demand_.per_sample_s * rate);
     }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/rounding.hpp"
 #include "learner/response.hpp"
 
 namespace mel {

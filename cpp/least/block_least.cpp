@@ -8,8 +8,7 @@
 namespace mel {
 namespace {
 
-constexpr double finest = 1e-12;         // relative: how closely the need in time is found
-constexpr double deadline_room = 2e-13;  // left of the cycle for an allocation
+constexpr double finest = 1e-12;  // relative: how closely the need in time is found
 
 class BlockNeed {
   public:
@@ -77,7 +76,8 @@ class BlockNeed {
 
 SplitNeed least_of_split_in_blocks(const Problem& problem, double tau, const double* samples,
                                    Resource resource, double ratio, Pool& pool) {
-    const double within = problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - deadline_room);
+    const double within =
+        problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - rounding::other_budget);
     BlockFilling filling(problem, pool);
     double start = ratio;
     if (filling.fill(tau, within, samples, start) != BlockFilling::Outcome::fits ||

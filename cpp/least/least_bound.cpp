@@ -13,7 +13,6 @@ namespace {
 
 constexpr double close = 1e-11;    // relative: how far above the least bound a search may end
 constexpr double sharp = 1e-6;     // relative: where Newton's steps are as short, the next is none
-constexpr double margin = 1e-9;    // relative: far more than any rounding error of a bound
 constexpr double nothing = 1e-30;  // of all: a price that stands for none
 constexpr double small_price = 1e-3;  // of all: what a price is worth that is tried as zero
 constexpr double as_low = 1e-9;       // relative: above the least bound, and nearly as low
@@ -75,7 +74,7 @@ LeastBound::Step LeastBound::look(Prices prices) {
         best_sums_ = sums_;
     }
     const double terms = value - sums_.value + sums_.cost + sums_.samples;
-    return value + margin * terms < fewest_ ? Step::empty : Step::on;
+    return value + rounding::real_bound * terms < fewest_ ? Step::empty : Step::on;
 }
 
 // The bound can not fall by more than a few times this: prices times what they are off their

@@ -12,8 +12,7 @@ namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double finest = 1e-12;        // relative: how closely a split's own need is found
-constexpr double other_margin = 2e-13;  // what is left of the other budget for an allocation
+constexpr double finest = 1e-12;  // relative: how closely a split's own need is found
 
 // The shortest cycle in which a split fits, beginning at one in which it does or nearly does.
 // Not found: the cycle is infinite.
@@ -63,18 +62,18 @@ WaterFilling::Finish least_budget(WaterFilling& filling, const Problem& problem,
     double fails = infinity;
     for (int step = 0; step < 100; ++step) {
         if (filling.stopped() || at.sums.impossible > 0) break;
-        const double over =
-            std::log(of_power ? at.sums.bandwidth : at.sums.power) - limit + 2 * other_margin;
+        const double over = std::log(of_power ? at.sums.bandwidth : at.sums.power) - limit +
+                            2 * rounding::other_budget;
         if (over <= 0) {
             fits = y;
             best = at;
-            if (over > -2 * other_margin) break;
+            if (over > -2 * rounding::other_budget) break;
         } else {
             fails = y;
         }
         const double slope =
             at.sums.shift / (of_power ? at.sums.bandwidth : at.ratio * at.sums.power);
-        double next = y - std::clamp((over + other_margin) / slope, -6.0, 6.0);
+        double next = y - std::clamp((over + rounding::other_budget) / slope, -6.0, 6.0);
         if (!(next > fits && next < fails)) {
             next = fails == infinity ? y + 6 : fits == -infinity ? y - 6 : 0.5 * (fits + fails);
         }

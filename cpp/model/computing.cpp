@@ -10,8 +10,6 @@
 namespace mel {
 namespace {
 
-constexpr double largest_count = 9007199254740992.0;  // 2^53
-
 // The sign of tau d C - a b.
 double excess(double tau, double d, double flops_per_sample, double a, double b) {
     Expansion left(tau);
@@ -34,9 +32,9 @@ bool in_time(const Problem& problem, double flops_per_s, double tau, double d) {
 double largest_computed(const Problem& problem, std::size_t k, double tau, double upper) {
     const double speed = problem.flops_per_s()[k];
     const double about = problem.cycle_s() * speed / (tau * problem.flops_per_sample());
-    const double surely = std::floor(about * (1 - 8 * unit_roundoff));
+    const double surely = std::floor(about * (1 - rounding::quotient));
     if (surely >= upper) return upper;
-    double d = std::min(std::floor(about * (1 + 8 * unit_roundoff)), upper);
+    double d = std::min(std::floor(about * (1 + rounding::quotient)), upper);
     while (d > surely && d > 0 && !in_time(problem, speed, tau, d))
         --d;  // nearly always they are one
     return d;

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/rounding.hpp"
 #include "mel/buffer.hpp"
 #include "model/computing.hpp"
 
@@ -17,7 +18,6 @@ namespace {
 
 constexpr double smallest = 1e-60;
 constexpr double largest = 1e60;
-constexpr double largest_count = 9007199254740992.0;  // 2^53: every integer up to here is a double
 
 [[noreturn]] void refuse(const std::string& field, double value, const char* range) {
     std::ostringstream text;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/rounding.hpp"
 #include "mel/problem.hpp"
 
 namespace mel {
@@ -13,7 +14,6 @@ namespace {
 
 constexpr double smallest = 1e-60;
 constexpr double largest = 1e60;
-constexpr double largest_count = 9007199254740992.0;  // 2^53
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool is_count(double x) { return x >= 0 && x <= largest_count && x == std::floor(x); }

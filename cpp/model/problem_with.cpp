@@ -28,7 +28,7 @@ void require_in(const char* field, double value, double low, double high) {
 }  // namespace
 
 double Problem::largest_cycle_s() const {
-    double cycle_s = std::min(9007199254740992.0 * fastest_compute_s_, 1e60);
+    double cycle_s = std::min(largest_count * fastest_compute_s_, 1e60);
     while (!counts_cycles_of(cycle_s)) cycle_s = std::nextafter(cycle_s, 0.0);
     return cycle_s;
 }

@@ -176,8 +176,8 @@ Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums
     value.add(sums.overlooked);
     value.add(-problem.samples_real());
     const double scale = budget + sums.cost.value() + sums.samples.value() + problem.samples_real();
-    const double units = sums.in_lanes > 0 ? 512 : 64;
-    return {value.value(), unit_roundoff * units * (scale + point.cycle_s * sums.condition)};
+    const double error = sums.in_lanes > 0 ? rounding::whole_bound_in_lanes : rounding::whole_bound;
+    return {value.value(), error * (scale + point.cycle_s * sums.condition)};
 }
 
 double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
@@ -194,7 +194,8 @@ double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
             if (!problem.sends_nothing()) {
                 Demand demand = demand_of(problem, k, tau, problem.cycle_s());
                 demand.budget_s += guard;
-                high = capped ? largest_within(demand, high, limits->max_rate[k] * (1 + rate_guard))
+                high = capped ? largest_within(demand, high,
+                                               limits->max_rate[k] * (1 + rounding::rate))
                               : largest_allowed(demand, high);
             }
             const bool may_rest = problem.excused() && box.low(k) <= 0;

@@ -64,6 +64,6 @@ double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
                 std::vector<SplitSums>& chunks);
 
 // Bounds the absolute rounding error of any slack of the problem, in seconds.
-inline double slack_guard(double cycle_s) { return 64 * unit_roundoff * cycle_s; }
+inline double slack_guard(double cycle_s) { return rounding::slack * cycle_s; }
 
 }  // namespace mel

@@ -21,11 +21,12 @@ PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& poin
 
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums) {
     if (sums.doubtful > 0) return std::numeric_limits<double>::infinity();
-    constexpr double margin = 1e-9;  // finer questions go to the exact pass
     const double budget =
         point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w();
-    return margin * (budget + sums.cost + sums.samples + problem.samples_real()) +
-           256 * unit_roundoff * point.cycle_s * sums.condition + 64 * unit_roundoff * sums.most;
+    // Finer questions go to the exact pass.
+    return rounding::real_bound * (budget + sums.cost + sums.samples + problem.samples_real()) +
+           rounding::real_condition * point.cycle_s * sums.condition +
+           rounding::real_samples * sums.most;
 }
 
 void real_samples(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/rounding.hpp"
 #include "base/threads.hpp"
 #include "mel/solve.hpp"
 #include "mel/usual_arithmetic.hpp"
@@ -57,7 +58,7 @@ class RowMaker {
 
   private:
     static std::int64_t whole_samples(double samples) {
-        if (!(samples >= 1 && samples <= 9007199254740992.0 && samples == std::floor(samples))) {
+        if (!(samples >= 1 && samples <= largest_count && samples == std::floor(samples))) {
             std::ostringstream text;
             text.precision(17);
             text << "samples = " << samples << ": must be an integer in [1, 2^53]";

@@ -13,9 +13,6 @@
 namespace mel {
 namespace {
 
-constexpr double clear_margin =
-    1e-13;  // relative; covers every rounding error of a learner's times
-
 class EqualShares {
   public:
     EqualShares(const Problem& problem, const Settings& settings)
@@ -249,7 +246,7 @@ class EqualShares {
     Stop stop_;
     Pool pool_;
     Boxes boxes_;
-    const double margin_ = pool_.tentative() ? 0 : clear_margin;
+    const double margin_ = pool_.tentative() ? 0 : rounding::equal_shares_verdict;
     double bandwidth_hz_;
     double power_w_;
     const LearnerLimits* limits_ = nullptr;  // null where nothing is capped

@@ -20,7 +20,7 @@ bool Solver::round_reals(double tau, Prices prices, double aim_s) {
     const double total = whole_samples_.carry(tau, cycle, box, totals_, real_.data(), aim_s);
     if (stop_.requested()) return false;
     // Beyond 2^53 a total may have been rounded; repair() counts exactly.
-    if (total == problem_.samples_real() && total < 9007199254740992.0) return true;
+    if (total == problem_.samples_real() && total < largest_count) return true;
     // At a cap the shorter cycle that the reals were for is what makes a sample dear.
     const bool caps = problem_.limits() && problem_.limits()->caps();
     if (caps && whole_samples_.repair(tau, aim_s, box, prices, real_.data())) return true;

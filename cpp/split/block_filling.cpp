@@ -9,11 +9,8 @@
 namespace mel {
 namespace {
 
-constexpr double clear_margin = 1e-12;      // below this share of the power nothing is decided
-constexpr double power_reserve = 5e-14;     // left unspent so that rounded sums stay within
-constexpr double deadline_reserve = 1e-14;  // covers every rounding error of a learner's time
-constexpr double rough = 1e-7;              // no finer tolerance where a plan is all that is asked
-constexpr double unpayable_w = 1e300;       // stands for powers beyond the range of doubles
+constexpr double rough = 1e-7;         // no finer tolerance where a plan is all that is asked
+constexpr double unpayable_w = 1e300;  // stands for powers beyond the range of doubles
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Blocks for what each wishes, and their sum. Between n and n + 1 at their geometric mean: there a
@@ -145,7 +142,7 @@ BlockFilling::Outcome BlockFilling::search(double tau, double cycle_s, const dou
     const double count = problem_.block_budget();
     const double width = problem_.block_hz();
     const double watt = problem_.power_w();
-    const double margin = pool_.tentative() ? 0 : clear_margin;
+    const double margin = pool_.tentative() ? 0 : rounding::block_filling_verdict;
     const double few = std::max(64.0, static_cast<double>(problem_.size()) / 64);
     struct End {
         double z;
@@ -336,9 +333,9 @@ bool BlockFilling::allocate(double tau, double cycle_s, const double* samples, s
     const double width = problem_.block_hz();
     const Need need = need_at(tau, cycle_s, samples);
     if (need.impossible > 0 || pool_.stop().requested()) return false;
-    const double reserve = pool_.tentative() ? 4 * unit_roundoff : power_reserve;
+    const double reserve = pool_.tentative() ? rounding::tentative_scale : rounding::budget_reserve;
     const double grow = need.power > 0 ? watt / need.power * (1 - reserve) : 1;
-    const double deadline = problem_.cycle_s() * (1 - deadline_reserve);
+    const double deadline = problem_.cycle_s() * (1 - rounding::deadline_reserve);
     const auto allocate_chunk = [&](std::size_t first, std::size_t last) {
         BlockSums sums;
         for (std::size_t k = first; k < last; ++k) {
@@ -360,7 +357,7 @@ bool BlockFilling::allocate(double tau, double cycle_s, const double* samples, s
     const BlockSums sums = sum_over_chunks(pool_, size, sums_, allocate_chunk);
     if (above(sums.blocks, problem_.block_budget()) > 0) return false;
     if (pool_.tentative()) return true;
-    return sums.impossible == 0 && sums.power.value() <= watt * (1 - 8 * unit_roundoff);
+    return sums.impossible == 0 && sums.power.value() <= watt * (1 - rounding::block_power_check);
 }
 
 }  // namespace mel

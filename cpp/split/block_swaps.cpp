@@ -12,8 +12,8 @@ namespace {
 constexpr int most_rounds = 60;
 constexpr int most_penalties = 4;
 constexpr std::size_t swaps_a_round = 256;
-constexpr double first_penalty = 1.5;  // times what a sample is worth: above one it is exact
-constexpr double units = 12;           // of samples, for the mean learner that takes part
+constexpr double first_penalty = 1.5;   // times what a sample is worth: above one it is exact
+constexpr double units_a_learner = 12;  // of samples, for the mean learner that takes part
 constexpr double unpayable_w = 1e300;
 constexpr double most_samples = 1e15;  // where single ones still count
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -223,7 +223,7 @@ bool BlockSwaps::improve(double tau, const Box& box, Prices prices, std::vector<
         if (box.low(k) <= 0) wishes_[k] = wishes(k, tau, box);
     }
     if (pool_.stop().check()) return false;
-    unit_ = std::max(1.0, std::floor(total_samples_ / std::max(taking, 1.0) / units));
+    unit_ = std::max(1.0, std::floor(total_samples_ / std::max(taking, 1.0) / units_a_learner));
     penalty_ = first_penalty;
     const auto lacking = [&] {
         return total_samples_ < problem_.samples_real() || total_blocks_ > problem_.block_budget();

@@ -13,11 +13,6 @@
 namespace mel {
 namespace {
 
-constexpr double clear_margin =
-    1e-13;  // below this share of a budget, double precision decides nothing
-
-constexpr double budget_reserve = 5e-14;     // left unspent so that rounded sums stay within
-constexpr double deadline_reserve = 1e-14;   // covers every rounding error of a learner's time
 constexpr double finish_tolerance = 1e-6;    // how far below its budgets a plan may finish
 constexpr double foreseen_tolerance = 1e-9;  // the same where the last step is taken on trust
 
@@ -26,7 +21,7 @@ void spend_exactly(double* shares, std::size_t size, double budget, const double
     CompensatedSum sum;
     for (std::size_t k = 0; k < size; ++k) sum.add(shares[k]);
     if (!(sum.value() > 0)) return;
-    const double scale = budget / sum.value() * (1 - 4 * unit_roundoff);
+    const double scale = budget / sum.value() * (1 - rounding::tentative_scale);
     for (std::size_t k = 0; k < size; ++k) {
         shares[k] *= scale;
         if (caps) shares[k] = std::min(shares[k], caps[k]);
@@ -59,7 +54,7 @@ WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const doubl
         const double share_band = sums.bandwidth / band;
         const double share_power = sums.power / watt;
         load_ = std::max(share_band, share_power);
-        const double margin = pool_.tentative() ? 0 : clear_margin;
+        const double margin = pool_.tentative() ? 0 : rounding::filling_verdict;
         if (load_ <= 1 - margin) return Outcome::fits;
         const double cost = sums.bandwidth + ratio * sums.power;
         const double budget = band + ratio * watt;
@@ -87,7 +82,7 @@ double WaterFilling::least_cycle(double tau, const double* samples) {
         const double bits = demand.alpha * samples[k] + demand.beta;
         return -demand.slack(samples[k]) + bits / limits->max_rate[k];
     });
-    return least * (1 + 1e-11);
+    return least * (1 + rounding::least_cycle);
 }
 
 WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, const double* samples,
@@ -158,10 +153,10 @@ bool WaterFilling::allocate(double tau, const Finish& finish, const double* samp
     // Both scaled by one or more, so rates only rise. With nothing to send there is nothing to
     // scale, and what was foreseen is taken as it is.
     const auto share = [&](double budget, double sum) {
-        return sum > 0 && !finish.foreseen ? budget / sum * (1 - budget_reserve) : 1;
+        return sum > 0 && !finish.foreseen ? budget / sum * (1 - rounding::budget_reserve) : 1;
     };
     const AllocationScale scale{share(band, finish.sums.bandwidth), share(watt, finish.sums.power),
-                                problem_.cycle_s() * (1 - deadline_reserve)};
+                                problem_.cycle_s() * (1 - rounding::deadline_reserve)};
     const AllocationSums sums =
         sum_over_chunks(pool_, size, allocation_chunks_, [&](std::size_t first, std::size_t last) {
             return kernel(in, scale, first, last, samples, bandwidth_hz, power_w);
@@ -172,8 +167,7 @@ bool WaterFilling::allocate(double tau, const Finish& finish, const double* samp
         spend_exactly(power_w, size, watt, in.max_power);
         return true;
     }
-    // A sum of n chunks errs by at most (chunk_size/group + 4 + log2 n) units in the last place.
-    const double kept = 1 - 128 * unit_roundoff;
+    const double kept = 1 - rounding::budget_check;
     return sums.late == 0 && sums.bandwidth <= band * kept && sums.power <= watt * kept;
 }
 

@@ -17,8 +17,6 @@ constexpr double fewest_bits = 1e-6, shortest_s = 1e-20, longest_s = 1e20;
 constexpr double spread[] = {0.25, 1, 4};  // of the power that goes with so many blocks
 constexpr std::size_t some_more = 16;
 constexpr std::size_t most_at_once = 64;  // join for one leaf, beside as many as there are blocks
-// Prices are lowered by so much before who is worth nothing is believed: far more than costs err.
-constexpr double rounding_allowance = 1e-3;
 
 // What learners carry with n blocks and so much power each, if their caps allow it.
 class Carried {
@@ -141,7 +139,7 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
         lowest.lambda = std::min(lowest.lambda, leaf.prices.lambda);
         lowest.mu = std::min(lowest.mu, leaf.prices.mu);
     }
-    const double lower = 1 - rounding_allowance;
+    const double lower = 1 - rounding::left_out_prices;
     const double cycle = problem.cycle_s();
     const PassPoint cheapest{tau, cycle, {lowest.lambda * lower, lowest.mu * lower}};
     // Costs rise with both prices: who is worth nothing here is worth nothing at any leaf.

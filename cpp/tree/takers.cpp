@@ -20,9 +20,6 @@ constexpr double few = 0.125;                   // of the learners
 constexpr double plenty = 3;          // times D: what is drawn from those who are looked at first
 constexpr double most_alike = 16384;  // learners, of those who are worth the same
 constexpr double soon = 0.9;          // of the prices: who would then take part may matter next
-// Prices are lowered by so much before who is worth nothing is believed: far more than a cost may
-// err by, even where a learner is left hardly any time to send.
-constexpr double rounding_allowance = 1e-3;
 constexpr double hardly_any_time = 1e-9;  // of the cycle
 // Beyond these a link's intermediate results might leave the range of doubles.
 constexpr double least_ratio = 1e-40, most_ratio = 1e40;
@@ -173,7 +170,7 @@ std::vector<std::size_t> more_takers(const Problem& problem, const Box& box, con
 
 std::vector<std::size_t> takers(const Problem& problem, const Box& box, const PassPoint& point,
                                 Pool& pool) {
-    const double lower = 1 - rounding_allowance;
+    const double lower = 1 - rounding::left_out_prices;
     const PassPoint at{
         point.tau, point.cycle_s, {point.prices.lambda * lower, point.prices.mu * lower}};
     const LearnerLimits* limits = problem.limits();

@@ -31,6 +31,7 @@ MODEL = "the_model_finds_the_lowest_bound_and_what_it_rules_out"
 HELD = "a_tree_of_fixed_jumps_closes_exactly_where_every_answer_rules_out_enough"
 TAKERS = "who_is_left_out_is_worth_nothing_at_these_prices_or_higher"
 SEARCH = "price_search_proves_only_what_enumeration_confirms"
+ROUNDING = "allowances_cover_what_is_counted_of_them"
 
 MUTANTS = [
     Mutant("wrong sign in the gradient's tau part", "kernels/kernels.inc.hpp",
@@ -58,11 +59,10 @@ MUTANTS = [
            "return value + error < 0;", "return value - error < 0;",
            "a_bound_that_rounding_could_have_made_proves_nothing"),
     Mutant("no error added outward", "passes/exact_pass.cpp",
-           "return {value.value(), unit_roundoff * units *",
-           "return {value.value(), 0 * unit_roundoff * units *",
+           "return {value.value(), error *", "return {value.value(), 0 * error *",
            "the_error_of_a_bound_covers_its_distance_from_the_exact_one"),
     Mutant("budget exceeded by a tolerance", "split/water_filling.cpp",
-           "budget / sum * (1 - budget_reserve)",
+           "budget / sum * (1 - rounding::budget_reserve)",
            "budget / sum * (1 + 1e-9)", PLAN + " " + FILL),
     Mutant("late learners let pass", "kernels/kernels.inc.hpp",
            "(seconds <= fill(scale.deadline_s))", "(seconds <= fill(1e9 * scale.deadline_s))",
@@ -136,4 +136,10 @@ MUTANTS = [
            "        if (!stop_.requested()) return;",
            "store(tau, late, result);\n        return;",
            "test_time_limits.py::test_a_stopped_solve_with_equal_shares_has_a_true_plan_or_none"),
+    Mutant("half the allowance of a checked budget", "base/rounding.hpp",
+           "budget_check = units(128)", "budget_check = units(64)", ROUNDING),
+    Mutant("half the reserve of a budget", "base/rounding.hpp",
+           "budget_reserve = 5e-14", "budget_reserve = 2.5e-14", ROUNDING),
+    Mutant("half the allowance of a bound of whole samples", "base/rounding.hpp",
+           "whole_bound = units(64)", "whole_bound = units(32)", ROUNDING),
 ]  # fmt: skip
