@@ -9,7 +9,7 @@ import pytest
 import mel_fast as mel
 from limited import LIMITS, LimitedCase
 from mel_fast.planning._leave_out import without
-from mel_fast.planning._relief import without_limit
+from mel_fast.planning._limits import without_limit
 from strategies import IDLES, LAWS, SCHEMES, SETTINGS, Case
 
 PREFIXES = {"p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15}

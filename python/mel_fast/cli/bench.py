@@ -7,7 +7,7 @@ import click
 from mel_fast.bench import PARTS, WrongAnswerError, run
 from mel_fast.cli import say
 from mel_fast.cli.shared.scenario import about, check_plot
-from mel_fast.solve.asked import MAX_THREADS
+from mel_fast.solve.arguments import MAX_THREADS
 
 WRONG_STATUS = 1
 

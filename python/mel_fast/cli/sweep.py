@@ -10,7 +10,7 @@ import numpy as np
 from mel_fast.cli import say
 from mel_fast.cli.shared.scenario import about, check_plot, check_targets
 from mel_fast.plans.interrupted import Interrupted
-from mel_fast.solve.asked import MAX_THREADS
+from mel_fast.solve.arguments import MAX_THREADS
 from mel_fast.sweep import sweep
 from mel_fast.sweep._run import check_drawable
 from mel_fast.sweep._table import SweepTable

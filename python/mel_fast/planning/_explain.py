@@ -18,8 +18,7 @@ from mel_fast.bracket.search import amount_of
 from mel_fast.planning._bottlenecks import Bottleneck, bottlenecks
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
-from mel_fast.planning._prices import Bound, least_bound
-from mel_fast.planning._relief import (
+from mel_fast.planning._limits import (
     Marginal,
     Relief,
     energy_sentences,
@@ -27,11 +26,12 @@ from mel_fast.planning._relief import (
     marginals,
     reliefs,
 )
+from mel_fast.planning._prices import Bound, least_bound
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.prices import Prices
 from mel_fast.plans.status import Status
-from mel_fast.solve.asked import asked_seconds, asked_threads
+from mel_fast.solve.arguments import asked_seconds, asked_threads
 
 _RESOURCES: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz", "power_w")
 _DIGITS = 6

@@ -18,7 +18,7 @@ from mel_fast.planning._least import NAMES, UNITS, Least, Resource
 from mel_fast.planning._steps import Work
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.status import SCHEMES, Scheme, Status
-from mel_fast.solve.asked import asked_problem, asked_seconds, asked_threads
+from mel_fast.solve.arguments import asked_problem, asked_seconds, asked_threads
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

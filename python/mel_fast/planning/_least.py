@@ -23,7 +23,7 @@ from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme, Status
-from mel_fast.solve.asked import (
+from mel_fast.solve.arguments import (
     asked_problem,
     asked_seconds,
     asked_start,

@@ -20,7 +20,7 @@ from mel_fast.plans.allocation import energy_spent
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
-from mel_fast.solve.asked import asked_seconds, asked_threads
+from mel_fast.solve.arguments import asked_seconds, asked_threads
 from mel_fast.solve.single import solve
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mel_fast._base.validation import FloatColumn
-from mel_fast.model.reach import by_energy, by_own_limit, largest_shares
+from mel_fast.model.most import by_energy, by_own_limit, largest_shares
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.prices import Prices
 

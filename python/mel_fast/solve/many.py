@@ -17,7 +17,7 @@ from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, STATUSES, THENS, Scheme, Then
 from mel_fast.scenarios import Table1Draws
-from mel_fast.solve.asked import asked_seconds, asked_threads
+from mel_fast.solve.arguments import asked_seconds, asked_threads
 from mel_fast.solve.finish import finished, unfinished
 from mel_fast.solve.plans import Plans, RowErrors
 from mel_fast.solve.row_plan import put_plan, row_result

@@ -10,7 +10,7 @@ from mel_fast.model.batch import Batch
 from mel_fast.model.columns import numbered
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
-from mel_fast.solve.keep import kept, kept_samples
+from mel_fast.solve.fixed_samples import kept, kept_samples
 from mel_fast.solve.plans import Plans
 
 

@@ -11,7 +11,7 @@ from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, THENS, Scheme, Then
-from mel_fast.solve.asked import asked_problem, asked_seconds, asked_start, asked_threads
+from mel_fast.solve.arguments import asked_problem, asked_seconds, asked_start, asked_threads
 from mel_fast.solve.finish import finished, unfinished
 
 _CODES: dict[str, int] = {scheme: code for code, scheme in enumerate(SCHEMES)}
@@ -99,7 +99,7 @@ def solve(
         checked_callback(callback)
     where = asked_start(start)
     if keep is not None:
-        from mel_fast.solve.keep import kept
+        from mel_fast.solve.fixed_samples import kept
 
         problem = kept(problem, start, keep)
     if then != "time":

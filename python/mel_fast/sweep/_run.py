@@ -10,7 +10,7 @@ from typing import Any
 from mel_fast._base.progress import Callback, Report, reporting
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
-from mel_fast.solve.asked import asked_seconds, asked_threads
+from mel_fast.solve.arguments import asked_seconds, asked_threads
 from mel_fast.solve.many import Plans, solve_many
 from mel_fast.sweep._files import NoFile, Sink
 from mel_fast.sweep._grid import Grid, Key, Made, Row, key_of

@@ -12,7 +12,7 @@ from mel_fast.model.problem import IDLES, Problem
 from mel_fast.model.task import SETTINGS
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Status
-from mel_fast.solve.asked import MAX_THREADS
+from mel_fast.solve.arguments import MAX_THREADS
 from mel_fast.solve.single import solve
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -8,8 +8,8 @@ import numpy as np
 
 from mel_fast._base.units import count, with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn
+from mel_fast.model.most import by_energy, by_own_limit, by_time
 from mel_fast.model.problem import Problem
-from mel_fast.model.reach import by_energy, by_own_limit, by_time
 
 _NAMED = 3
 

@@ -9,8 +9,8 @@ import numpy as np
 from mel_fast import _core
 from mel_fast._base.units import count, with_unit
 from mel_fast._base.validation import FloatColumn
+from mel_fast.model.most import seconds
 from mel_fast.model.problem import Problem
-from mel_fast.model.reach import seconds
 from mel_fast.plans.status import Status
 from mel_fast.plans.view import PlanView
 from mel_fast.plans.words.limit_reasons import limit_reasons, sample_limits
