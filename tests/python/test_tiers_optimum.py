@@ -63,7 +63,7 @@ def test_nothing_is_shorter_with_so_many_tasks_on_the_cloud(seed):
         assert check(found).optimal
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_cp_sat_finds_the_same_makespan(seed):
     pytest.importorskip("ortools", reason="needs the extra cpsat")
     rng = np.random.default_rng(2000 + seed)
@@ -231,13 +231,10 @@ def test_a_million_tasks_on_ten_thousand_devices_within_a_second_of_processor_ti
         Tier("edge", 3900, rng.uniform(0.5, 3.0, 3900)),
         Tier("cloud", 100, rng.uniform(0.1, 0.3, 100), 1.0),
     ]
-    took = []
-    for _ in range(2):
-        begin = time.process_time()
-        found = schedule(Job(10**6), tiers)
-        assert found.counts["end"].sum() == 10**6
-        took.append(time.process_time() - begin)
-    assert min(took) < 1.0
+    begin = time.process_time()
+    found = schedule(Job(10**6), tiers)
+    assert time.process_time() - begin < 1.0
+    assert found.counts["end"].sum() == 10**6
 
 
 @pytest.mark.long

@@ -236,7 +236,7 @@ def test_the_overhead_is_what_computing_and_sending_add():
     assert privacy.fitted_s(share, 0.368, [0.5, 2.0]) == pytest.approx(0.46)
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".pdf"])
+@pytest.mark.parametrize("suffix", [".svg", pytest.param(".pdf", marks=pytest.mark.long)])
 def test_the_same_picture_is_the_same_file(tmp_path, suffix):
     pytest.importorskip("matplotlib", reason="needs the extra plot")
     made = []
