@@ -1,5 +1,7 @@
 """Training on the event clock: equation (5), bounded staleness, messages, exact resuming."""
 
+import subprocess
+import sys
 import time
 from itertools import pairwise
 
@@ -259,3 +261,40 @@ def test_training_that_diverges_is_refused(data):
     model = network(optimiser="sgd", learning_rate=1e30)
     with np.errstate(all="ignore"), pytest.raises(ValueError, match="not finite: the training"):
         learning.train(2, data, model=model, cycles=2, **RUN)
+
+
+KILLED = """
+import sys
+from mel_fast import learning
+from mel_fast.payload import Recipe, encode
+
+made = learning.train(
+    2, learning.digits().limited(800, 200), samples=[400, 300, 100], cycle_s=30.0, cycles=8,
+    hidden=(12,), synchronisation="tap", payload=Recipe(top_k=0.1, bits=6), seed=5,
+    local_cycles=[1, 2, 3], checkpoint=sys.argv[1],
+)
+open(sys.argv[2], "wb").write(encode({str(i): part for i, part in enumerate(made.weights)}))
+"""
+
+
+@pytest.mark.long
+def test_a_run_that_is_killed_again_and_again_ends_in_the_same_weights(tmp_path):
+    command = [sys.executable, "-c", KILLED]
+    subprocess.run([*command, tmp_path / "whole", tmp_path / "known"], check=True, timeout=600)
+    rng, kills, path = np.random.default_rng(0), 0, tmp_path / "run"
+    for _ in range(20):
+        before = path.stat().st_mtime_ns if path.exists() else None
+        running = subprocess.Popen([*command, path, tmp_path / "found"])
+        while running.poll() is None:  # until a cycle is saved, and a moment more
+            time.sleep(0.005)
+            if path.exists() and path.stat().st_mtime_ns != before:
+                time.sleep(float(rng.uniform(0.0, 0.1)))
+                break
+        if running.poll() is not None:
+            break
+        running.kill()
+        running.wait()
+        kills += 1
+    assert running.returncode == 0
+    assert kills > 1
+    assert (tmp_path / "found").read_bytes() == (tmp_path / "known").read_bytes()

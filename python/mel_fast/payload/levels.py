@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from importlib import import_module
 from math import ceil
 from os import PathLike
 from typing import overload
@@ -128,36 +129,51 @@ class Levels(Sequence[Level]):
         Parameters
         ----------
         problem
-            A task whose model does not grow with the samples (``parameters_per_sample`` 0).
+            Whose samples, learners and radio stay as they are.
         level
             A level or its index.
 
         Raises
         ------
-        ValueError
-            For a task whose model grows with the samples, and a level whose bits differ down and
-            up: a task has one model's bits for both ways.
+        ValueError, TypeError
+            For what is no level. Where problems have no payload of their own, the bits stand in the
+            task, and then also for bits that differ down and up, and for a task whose model grows
+            with the samples (``parameters_per_sample``).
         """
         chosen = self.rows[level] if isinstance(level, int) else level
         if not isinstance(chosen, Level):
             raise TypeError(f"level = {shown(level)}: must be a Level or an index")
-        task = problem.task
-        if task.parameters_per_sample:
-            raise ValueError(
-                f"parameters_per_sample = {task.parameters_per_sample}: a measured model has 0"
-            )
-        if chosen.bits_down != chosen.bits_up:
-            raise ValueError(
-                f"level {chosen.label!r} has {chosen.bits_down} bits down and {chosen.bits_up} up: "
-                "a task has the same both ways"
-            )
-        return problem.replace(
-            task=task.replace(
-                fixed_parameters=chosen.bits_up,
-                parameter_bits=1,
-                flops_per_sample=chosen.flops_per_sample,
-            )
+        before = getattr(problem, "payload", None)
+        if before is None:
+            return _in_task(problem, chosen)
+        changed = import_module("mel_fast.model.payload").Payload(
+            send_bits=chosen.bits_down,
+            send_bits_per_sample=before.send_bits_per_sample,
+            return_bits=chosen.bits_up,
+            return_bits_per_sample=before.return_bits_per_sample,
+            flops_per_sample=chosen.flops_per_sample,
         )
+        return problem.replace(payload=changed)
+
+
+def _in_task(problem: Problem, chosen: Level) -> Problem:
+    task = problem.task
+    if task.parameters_per_sample:
+        raise ValueError(
+            f"parameters_per_sample = {task.parameters_per_sample}: a measured model has 0"
+        )
+    if chosen.bits_down != chosen.bits_up:
+        raise ValueError(
+            f"level {chosen.label!r} has {chosen.bits_down} bits down and {chosen.bits_up} up: "
+            "a task has the same both ways"
+        )
+    return problem.replace(
+        task=task.replace(
+            fixed_parameters=chosen.bits_up,
+            parameter_bits=1,
+            flops_per_sample=chosen.flops_per_sample,
+        )
+    )
 
 
 def level_of(recipe: Recipe, runs: Sequence[Run]) -> Level:

@@ -160,6 +160,7 @@ class Recipe(Frozen):
             words.append(f"{self.bits}-bit {self.codebook}")
         words += ["stochastic"] if self.stochastic else []
         words += [] if self.entropy else ["fixed widths"]
+        words += [f"below {self.exact_below} exact"] if words and self.exact_below else []
         return ", ".join(words or ["exact"])
 
 
