@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from importlib import import_module
 from math import ceil
 from os import PathLike
-from typing import overload
+from typing import Any, overload
 
 from mel_fast._base.atomic import write_figure, write_text
 from mel_fast._base.optional import require
@@ -146,14 +146,15 @@ class Levels(Sequence[Level]):
         before = getattr(problem, "payload", None)
         if before is None:
             return _in_task(problem, chosen)
-        changed = import_module("mel_fast.model.payload").Payload(
+        changed: dict[str, Any] = {}
+        changed["payload"] = import_module("mel_fast.model.payload").Payload(
             send_bits=chosen.bits_down,
             send_bits_per_sample=before.send_bits_per_sample,
             return_bits=chosen.bits_up,
             return_bits_per_sample=before.return_bits_per_sample,
             flops_per_sample=chosen.flops_per_sample,
         )
-        return problem.replace(payload=changed)
+        return problem.replace(**changed)
 
 
 def _in_task(problem: Problem, chosen: Level) -> Problem:
