@@ -56,6 +56,7 @@ class Limited(Case):
         return float(bandwidth), float(power_for(self.numbers, 0, rho, bandwidth))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("idle", ["served", "excused"])
@@ -72,6 +73,7 @@ def test_bound_is_the_integer_maximum_of_every_box(law, kind, idle):
     assert binding > DRAWS / 4
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("free", [0, 1])
@@ -101,6 +103,7 @@ def test_bad_guesses_cost_time_not_truth(law, kind):
         case.check(0, case.samples, sharp=1e-12)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("kind", ["max_bandwidth_hz", "max_power_w", "both"])
 def test_cheapest_price_within_caps_is_the_least_of_all_pairs(law, kind):

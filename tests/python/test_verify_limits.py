@@ -45,6 +45,7 @@ def check(words, kind, seed, scheme):
         assert not verify_dict(belittled(data, problem, scheme)).ok
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("words", VARIANTS, ids="-".join)
 def test_answers_made_without_the_solver(words, kind):

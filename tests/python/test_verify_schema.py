@@ -33,6 +33,7 @@ def test_saved_plans_are_valid(scheme, idle):
             assert list(VALIDATOR.iter_errors(data)) == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("scheme", ["joint", "task_only"])
 def test_what_the_schema_refuses_the_checker_refuses(scheme):
     data = grown(solved(), (0, 3)) if scheme == "joint" else solved(scheme, cycle_s=60.0)

@@ -193,6 +193,7 @@ class Written:
         return self.data
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FILES)
 def test_every_field(name):
     data = FILES[name]()

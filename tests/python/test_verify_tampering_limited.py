@@ -77,6 +77,7 @@ def is_new(path):
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FILES)
 def test_every_field(name):
     data = file(name)
