@@ -8,8 +8,8 @@ def main() -> None:
     plan = mel.solve(problem)
     for over in ("cycle_s", "bandwidth_hz", "power_w"):
         print(mel.least(problem, plan.tau, over).summary())
-    sparing = mel.solve(problem, then="power")
-    print(f"then='power': {sparing.power_w.sum():.6g} W instead of {plan.power_w.sum():.6g} W")
+    least_power = mel.solve(problem, then="power")
+    print(f"then='power': {least_power.power_w.sum():.6g} W instead of {plan.power_w.sum():.6g} W")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def against_reference(draw: Draw) -> str:
     plan = checked(problem, draw.scheme)
     bracket = reference.solve(problem, draw.scheme)
     assert bracket.lower <= plan.tau <= plan.bound <= bracket.upper, f"{plan}, {bracket}"
-    return "closed" if bracket.lower == bracket.upper else "enclosed"
+    return "closed" if bracket.lower == bracket.upper else "bracketed"
 
 
 def borderline(draw: Draw) -> str:
@@ -136,7 +136,7 @@ def extreme_against_reference(draw: Draw) -> str:
     bracket = reference.solve(problem, draw.scheme)
     assert bracket.lower <= plan.bound, f"{plan}, {bracket}"
     assert plan.tau <= bracket.upper, f"{plan}, {bracket}"
-    return "closed" if bracket.lower == bracket.upper else "enclosed"
+    return "closed" if bracket.lower == bracket.upper else "bracketed"
 
 
 def whole(draw: Draw) -> str:
@@ -153,7 +153,7 @@ def limits(draw: Draw) -> str:
     learners = draw.size(1, 60)
     case = draw.case(learners, draw.size(1, 4000 / learners))
     names = tuple(name for name in LIMITS if draw.rng.random() < 0.5)
-    return enclosed(LimitedCase(case, names, None).problem(), draw.scheme)
+    return bracketed(LimitedCase(case, names, None).problem(), draw.scheme)
 
 
 def limits_extreme(draw: Draw) -> str:
@@ -162,7 +162,7 @@ def limits_extreme(draw: Draw) -> str:
     problem = engineering_extremes(draw.seed, learners, samples, (*draw.words, draw.scheme))
     names = tuple(name for name in LIMITS if draw.rng.random() < 0.5)
     blocks = draw.size(1, 9) if draw.rng.random() < 0.4 else None
-    return enclosed(with_limits(problem, draw.rng, names, blocks), draw.scheme)
+    return bracketed(with_limits(problem, draw.rng, names, blocks), draw.scheme)
 
 
 def blocks(draw: Draw) -> str:
@@ -171,10 +171,10 @@ def blocks(draw: Draw) -> str:
     case = draw.case(learners, draw.size(1, 600 / learners))
     names = tuple(name for name in LIMITS if draw.rng.random() < 0.4) if draw.seed % 2 else ()
     problem = LimitedCase(case, names, draw.size(1, 50)).problem()
-    return enclosed(problem, draw.scheme)
+    return bracketed(problem, draw.scheme)
 
 
-def enclosed(problem: Problem, scheme: str) -> str:
+def bracketed(problem: Problem, scheme: str) -> str:
     """Solve, and compare with the slow solver's bracket, or with all plans where they are few."""
     plan = checked(problem, scheme)
     if len(problem.learners) <= 4 and problem.task.samples <= 24:
@@ -185,7 +185,7 @@ def enclosed(problem: Problem, scheme: str) -> str:
         lower = reference.solve(nudged(problem, 1 - HAIR), scheme).lower
         upper = reference.solve(nudged(problem, 1 + HAIR), scheme).upper
         assert lower <= plan.tau <= plan.bound <= upper, f"{plan}, {bracket}"
-    return "closed" if bracket.lower == bracket.upper else "enclosed"
+    return "closed" if bracket.lower == bracket.upper else "bracketed"
 
 
 FAMILIES: dict[str, Callable[[Draw], str]] = {

@@ -53,7 +53,7 @@ def content(plan: mel.Plan | None) -> str:
     return json.dumps(data)
 
 
-def enclosed(found: mel.Least) -> tuple[float, float, str]:
+def bracketed(found: mel.Least) -> tuple[float, float, str]:
     return found.amount, found.lower, content(found.plan)
 
 
@@ -87,8 +87,8 @@ def made(tmp: Any) -> dict[str, Callable[[], object]]:
         "solve large": lambda: content(mel.solve(LARGE, threads=2)),
         "solve_many": lambda: mel.solve_many(MANY, threads=2).power_w.tobytes(),
         "solve_many problems": lambda: mel.solve_many([TABLE1] * 3, threads=2).power_w.tobytes(),
-        "least": lambda: enclosed(mel.least(TABLE1, 5, "power_w")),
-        "fastest": lambda: enclosed(mel.fastest(TABLE1, 5)),
+        "least": lambda: bracketed(mel.least(TABLE1, 5, "power_w")),
+        "fastest": lambda: bracketed(mel.fastest(TABLE1, 5)),
         "frontier": lambda: [
             (step.tau, step.amount, step.lower)
             for step in mel.frontier(TABLE1, "cycle_s", start=28.0, stop=33.0).steps

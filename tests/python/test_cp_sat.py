@@ -1,4 +1,4 @@
-"""The CP-SAT bracket encloses the truth."""
+"""The truth lies within the CP-SAT bracket."""
 
 import signal
 import sys
@@ -188,7 +188,7 @@ def test_without_ortools_the_error_names_the_extra(monkeypatch, problem):
 
 def test_a_plan_that_the_outer_model_excludes_is_an_error(problem):
     search = _search.Search(_responses.Responses(problem, "joint"), (4, 4), _watch.unlimited())
-    search.enclose_without_search()
+    search.bracket_without_search()
     search.upper = search.lower - 1
     with pytest.raises(RuntimeError, match="the outer model excludes"):
         search.result()

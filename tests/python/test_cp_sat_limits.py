@@ -1,4 +1,4 @@
-"""The CP-SAT bracket within limits and in blocks encloses what enumeration finds."""
+"""What enumeration finds lies within the CP-SAT bracket, with limits and in blocks too."""
 
 import mpmath
 import numpy as np

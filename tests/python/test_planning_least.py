@@ -1,4 +1,4 @@
-"""The least deadline and budgets: enclosed, proved at both ends, and right by enumeration."""
+"""The least deadline and budgets: bracketed, proved at both ends, and right by enumeration."""
 
 import pytest
 from hypothesis import strategies as st
@@ -16,8 +16,8 @@ def amount_of(problem: mel.Problem, over: str) -> float:
     return problem.cycle_s if over == "cycle_s" else getattr(problem.radio, over)
 
 
-def assert_is_enclosed(found: mel.Least) -> None:
-    """Check the enclosure's two ends with the independent checker and by solving again."""
+def assert_is_bracketed(found: mel.Least) -> None:
+    """Check the bracket's two ends with the independent checker and by solving again."""
     assert found.status == "optimal"
     assert found.lower < found.amount
     assert found.plan is not None
@@ -43,7 +43,7 @@ def test_ends_are_proved_in_every_variant(law: str, setting: str, idle: str, sch
         for over in RESOURCES:
             found = mel.least(problem, tau, over, scheme=scheme)
             if found.status != "infeasible":
-                assert_is_enclosed(found)
+                assert_is_bracketed(found)
 
 
 @holds_for_all(
@@ -55,7 +55,7 @@ def test_what_a_plan_has_is_no_less_than_the_least(drawn: tuple[Case, str]) -> N
     if not plan.tau:
         return
     found = mel.least(problem, plan.tau, over)
-    assert_is_enclosed(found)
+    assert_is_bracketed(found)
     assert found.amount <= amount_of(problem, over)
     more = mel.least(problem, plan.tau + 1, over)
     if more.plan is not None:
@@ -68,7 +68,7 @@ def test_both_ends_agree_with_enumeration(case: Case) -> None:
     problem = case.problem()
     tau = max(1, mel.solve(problem).tau)
     found = mel.fastest(problem, tau)
-    assert_is_enclosed(found)
+    assert_is_bracketed(found)
     assert found.proof is not None
     # Double precision decides no closer than this in the reference.
     shorter = problem.with_budgets(cycle_s=found.lower_s * (1 - 1e-7))
@@ -92,7 +92,7 @@ def test_nothing_to_send_needs_no_radio() -> None:
     assert (found.status, found.lower, found.proof) == ("optimal", 0.0, None)
     assert found.plan is not None
     assert mel.verify(None, found.plan)
-    assert_is_enclosed(mel.fastest(problem, 3))
+    assert_is_bracketed(mel.fastest(problem, 3))
 
 
 def test_bandwidth_alone_cannot_replace_power() -> None:

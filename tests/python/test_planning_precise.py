@@ -42,7 +42,7 @@ def drawn(rng: random.Random) -> mel.Problem:
 
 @pytest.mark.parametrize("scheme", ["joint", "resource_only", "task_only"])
 @pytest.mark.parametrize("draws", [70, pytest.param(3000, marks=pytest.mark.long)])
-def test_the_least_budget_of_a_few_samples_is_enclosed(scheme: Any, draws: int) -> None:
+def test_the_least_budget_of_a_few_samples_is_bracketed(scheme: Any, draws: int) -> None:
     rng = random.Random(f"few samples {scheme}")
     asked = 0
     while asked < draws:

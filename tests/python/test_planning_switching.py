@@ -1,4 +1,4 @@
-"""The least of one resource where learners are torn between two answers.
+"""The least of one resource where learners switch between two answers.
 
 With the fixed law and little power few learners take many samples each; one more or less leaves a
 gap between the best split and what prices prove, which boxes that hold learners to one answer
@@ -13,7 +13,7 @@ import mel_fast as mel
 from strategies import holds_for_all
 
 
-def torn(learners: int, idle: str, seed: int, kinds: int = 0) -> mel.Problem:
+def switching(learners: int, idle: str, seed: int, kinds: int = 0) -> mel.Problem:
     """Return Table I's task on Rayleigh-like channels; `kinds` > 0: so many different learners."""
     rng = np.random.default_rng(seed)
     of = np.arange(learners) % (kinds or learners)
@@ -36,7 +36,7 @@ def torn(learners: int, idle: str, seed: int, kinds: int = 0) -> mel.Problem:
 @pytest.mark.parametrize("idle", ["served", "excused"])
 @pytest.mark.parametrize(("learners", "kinds"), [(24, 4), (60, 0), (800, 0)])
 def test_both_ends_are_proved(learners: int, kinds: int, idle: str, over: str) -> None:
-    problem = torn(learners, idle, learners + kinds, kinds)
+    problem = switching(learners, idle, learners + kinds, kinds)
     tau = mel.solve(problem).tau
     assert tau >= 1
     found = mel.least(problem, tau, over)
@@ -56,7 +56,7 @@ def test_both_ends_are_proved(learners: int, kinds: int, idle: str, over: str) -
 def test_some_of_these_proofs_are_trees() -> None:
     boxes = []
     for seed in range(6):
-        problem = torn(60, "excused", seed)
+        problem = switching(60, "excused", seed)
         found = mel.least(problem, mel.solve(problem).tau, "bandwidth_hz")
         assert found.proof is not None
         certificate = found.proof.certificate

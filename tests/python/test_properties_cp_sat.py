@@ -19,7 +19,7 @@ LIMITED = st.builds(
 )
 
 
-def check_enclosed(problem: mel.Problem) -> None:
+def check_bracketed(problem: mel.Problem) -> None:
     bracket = mel.cp_sat.bracket(problem, bandwidth_steps=24, power_steps=24, time_limit_s=5.0)
     plan = mel.solve(problem)
     assert bracket.lower <= plan.tau <= plan.bound <= bracket.upper
@@ -29,9 +29,9 @@ def check_enclosed(problem: mel.Problem) -> None:
 
 @holds_for_all(cases(learners=4, samples=12), ci=12, long=100)
 def test_cp_sat_encloses_the_answer(case: Case) -> None:
-    check_enclosed(case.problem())
+    check_bracketed(case.problem())
 
 
 @holds_for_all(LIMITED, ci=12, long=100)
 def test_cp_sat_encloses_the_answer_within_limits_and_in_blocks(case: LimitedCase) -> None:
-    check_enclosed(case.problem())
+    check_bracketed(case.problem())

@@ -30,4 +30,4 @@ def least_spending(
         raise Interrupted(plan)
     if search.best is None or search.upper > amount_of(plan.problem, over):
         return plan
-    return plan._with_shares(search.best.shares())
+    return plan._with_allocation(search.best.allocation())

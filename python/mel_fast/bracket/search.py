@@ -121,7 +121,7 @@ class Search:
         if self._ruled_out_by_learners():
             return
         if self.scheme != "task_only" and not self.stopped:
-            self._enclose()
+            self._bracket_prices()
         if self.closed() or self.stopped:
             return
         guess, sure = self._estimate()
@@ -172,7 +172,7 @@ class Search:
         self.lower, self.refuted = most, result
         return True
 
-    def _enclose(self) -> None:
+    def _bracket_prices(self) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
         lower, refuted, amount, found, interrupted = _core.bracket(
             self.problem._core,
@@ -339,7 +339,7 @@ class Search:
             status=Status.OPTIMAL if bound == tau else Status.FEASIBLE,
             tau=tau,
             bound=bound,
-            **best.shares(),
+            **best.allocation(),
             certificate=certificate_of(self.scheme, above.bound, above, problem.learners),
         )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from mel_fast import _core
 from mel_fast._base.validation import FloatColumn, IntColumn, freeze
-from mel_fast.plans.allocation import SHARES
+from mel_fast.plans.allocation import ALLOCATION
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Split:
         assert result.power_w is not None
         return cls(amount, result.samples, result.bandwidth_hz, result.power_w, result.blocks)
 
-    def shares(self) -> dict[str, Any]:
+    def allocation(self) -> dict[str, Any]:
         """Return the columns by a plan's names for them, read-only."""
-        columns = {name: getattr(self, name) for name in SHARES}
+        columns = {name: getattr(self, name) for name in ALLOCATION}
         return {name: None if c is None else freeze(c) for name, c in columns.items()}

@@ -33,8 +33,8 @@ def command(plot: Path | None, form: str, **words: Any) -> int:
     """List the amounts at which one more local cycle fits, each proved from both sides.
 
     SCENARIO is a TOML file; without one, the paper's Table I. Exit status: 0 every breakpoint
-    enclosed to a relative 1e-9, 3 infeasible even with the most of the range, 4 stopped by a limit,
-    2 wrong usage.
+    bracketed to a relative 1e-9, 3 infeasible even with the most of the range, 4 stopped by a
+    limit, 2 wrong usage.
     """
     check_plot(plot)
     try:

@@ -29,7 +29,7 @@ def command(tau: int, over: Any, output: Path | None, proof: Path | None, **word
     """Find the least deadline (or --over another budget) in which TAU local cycles fit.
 
     SCENARIO is a TOML file; without one, the paper's Table I. Both files are for `mel-fast check`.
-    Exit status: 0 enclosed to a relative 1e-9, 3 no amount suffices, 4 stopped by a limit, 2 wrong
+    Exit status: 0 bracketed to a relative 1e-9, 3 no amount suffices, 4 stopped by a limit, 2 wrong
     usage.
     """
     check_targets(output, proof)

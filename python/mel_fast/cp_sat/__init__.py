@@ -1,4 +1,4 @@
-"""A second road to tau*: OR-Tools CP-SAT on two grids that enclose the truth.
+"""A second road to tau*: OR-Tools CP-SAT on two grids that bracket the truth.
 
 `bracket` asks CP-SAT about an inner model, whose solutions are real plans, and about an outer
 model, which every real plan solves. The method and the argument for each rounding stand in

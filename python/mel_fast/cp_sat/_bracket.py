@@ -33,7 +33,7 @@ def bracket(
     callback: Callback | None = None,
     progress: bool = False,
 ) -> Bracket:
-    """Enclose the largest feasible tau by two discretised CP-SAT models.
+    """Bracket the largest feasible tau by two discretised CP-SAT models.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def _bracket(
     watch = Watch(limit_s, None if report is None else tell)
     search = Search(Responses(problem, scheme), steps, watch)
     try:
-        search.enclose_without_search()
+        search.bracket_without_search()
         if formulation == "monolithic":
             search.all_taus_at_once()
         else:

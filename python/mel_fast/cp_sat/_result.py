@@ -66,7 +66,7 @@ class Bracket(ShownTable):
     Attributes
     ----------
     lower, upper : int
-        Enclosure of the largest feasible tau; ``lower`` is 0 when no plan was found.
+        Bracket of the largest feasible tau; ``lower`` is 0 when no plan was found.
     lower_plan : Plan or None
         A real plan with ``tau == lower``, whose own weak bound and certificate come from computing
         times alone, so that :func:`mel_fast.verify` accepts it.

@@ -49,7 +49,7 @@ class Search:
         self.attempts: list[Attempt] = []
         self._centres: dict[int, tuple[Ints, Ints]] = {}
 
-    def enclose_without_search(self) -> None:
+    def bracket_without_search(self) -> None:
         """Start from equal shares below, and from interval bounds above."""
         r = self.responses
         _, self.plain_bound = self._largest(lambda tau: _enough(r, r.compute_only(tau)))
@@ -149,7 +149,7 @@ class Search:
         return self.watch.left()
 
     def _largest(self, possible: Callable[[int], bool]) -> tuple[int, int]:
-        """Enclose the largest tau for which a monotone question says yes, 0 if none.
+        """Bracket the largest tau for which a monotone question says yes, 0 if none.
 
         The two ends differ where there was no time for more; what is known is asked no further.
         """

@@ -15,7 +15,7 @@ _UP = 1.0 + 1e-12  # more than all rounding here
 _FIXED = ("joint", "resource_only")
 
 
-def largest_shares(problem: Problem, scheme: str) -> tuple[FloatColumn, FloatColumn]:
+def largest_allocation(problem: Problem, scheme: str) -> tuple[FloatColumn, FloatColumn]:
     """Return the most bandwidth and power that each learner can be given, its caps observed."""
     size, radio, learners = len(problem.learners), problem.radio, problem.learners
     share = 1 if scheme in _FIXED else size
@@ -63,7 +63,7 @@ def real_samples(problem: Problem, tau: int, scheme: str) -> FloatColumn:
 
 def _in_time(problem: Problem, tau: int, scheme: str) -> FloatColumn:
     task = problem.task
-    forward = problem.rates(*largest_shares(problem, scheme))
+    forward = problem.rates(*largest_allocation(problem, scheme))
     back = problem.return_rates()
     each = tau * (task.flops_per_sample / problem.learners.flops_per_s)
     each = each + seconds(task.alpha_bits, forward) + seconds(task.model_bits_per_sample, back)

@@ -6,7 +6,7 @@ from mel_fast.planning._explain import Explanation, explain
 from mel_fast.planning._frontier import Frontier, frontier
 from mel_fast.planning._least import Least, fastest, least
 from mel_fast.planning._leave_out import LeaveOut
-from mel_fast.planning._limits import Marginal, Relief
+from mel_fast.planning._limits import LiftedLimit, MarginalValue
 from mel_fast.planning._prices import prices_at, prices_of
 from mel_fast.planning._simulate import Outcome, Simulation, simulate
 from mel_fast.plans.prices import Prices
@@ -17,10 +17,10 @@ __all__ = [
     "Frontier",
     "Least",
     "LeaveOut",
-    "Marginal",
+    "LiftedLimit",
+    "MarginalValue",
     "Outcome",
     "Prices",
-    "Relief",
     "Simulation",
     "explain",
     "fastest",

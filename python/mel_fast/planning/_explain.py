@@ -19,19 +19,19 @@ from mel_fast.planning._bottlenecks import Bottleneck, bottlenecks
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
 from mel_fast.planning._limits import (
-    Marginal,
-    Relief,
+    LiftedLimit,
+    MarginalValue,
     energy_sentences,
+    lifted_limits,
     limits_of,
-    marginals,
-    reliefs,
+    marginal_values,
 )
 from mel_fast.planning._prices import Bound, least_bound
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.prices import Prices
 from mel_fast.plans.status import Status
-from mel_fast.solve.arguments import asked_seconds, asked_threads
+from mel_fast.solve.arguments import checked_seconds, checked_threads
 
 _RESOURCES: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz", "power_w")
 _DIGITS = 6
@@ -57,10 +57,10 @@ class Explanation(ShownTable):
         At `tau`: how many samples fit at most, and what more of each resource would add.
     bottlenecks : tuple of Bottleneck
         Computing, channel and return, the heaviest first; empty where no bound can tell.
-    reliefs : tuple of Relief
+    lifted_limits : tuple of LiftedLimit
         For each limit that the learners have, and for resource blocks: what lifting it alone would
         bring, found by solving without it; those that help most first.
-    marginals : tuple of Marginal
+    marginal_values : tuple of MarginalValue
         By how much one sample more in a learner's `max_samples`, or one less in its `min_samples`,
         raises the bound on the samples that fit with `tau`: the learners at which it is most.
     leave_out : LeaveOut or None
@@ -74,8 +74,8 @@ class Explanation(ShownTable):
     needs: dict[Resource, Least]
     prices: Prices | None
     bottlenecks: tuple[Bottleneck, ...]
-    reliefs: tuple[Relief, ...]
-    marginals: tuple[Marginal, ...]
+    lifted_limits: tuple[LiftedLimit, ...]
+    marginal_values: tuple[MarginalValue, ...]
     leave_out: LeaveOut | None
     unasked: tuple[str, ...]
     _bound: Bound
@@ -93,8 +93,8 @@ class Explanation(ShownTable):
         said += [reason[0].upper() + reason[1:] + "." for reason in self.plan.reasons]
         said += self._room()
         said += [_need(least) for least in self.needs.values()]
-        said += [relief.sentence() for relief in self.reliefs]
-        said += [marginal.sentence(self.tau, learners) for marginal in self.marginals]
+        said += [lifted.sentence() for lifted in self.lifted_limits]
+        said += [value.sentence(self.tau, learners) for value in self.marginal_values]
         said += energy_sentences(self.plan.problem, self.tau, self.needs["cycle_s"].plan)
         said += [bottleneck.sentence(learners) for bottleneck in self.bottlenecks]
         if self.leave_out is not None:
@@ -182,8 +182,8 @@ def explain(
     """
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
-    threads = asked_threads(threads)
-    limit_s = asked_seconds(time_limit_s)
+    threads = checked_threads(threads)
+    limit_s = checked_seconds(time_limit_s)
     try:
         with reporting(callback, progress, "questions") as report:
             return _explained(plan, Agenda(limit_s, report), threads)
@@ -218,9 +218,9 @@ def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
         needs[over] = _least(plan, tau, over, agenda.share(parts), threads, agenda.callback)
         agenda.answered(needs[over].passes)
     near = needs["cycle_s"].plan
-    lifted, left = reliefs(plan, tau, near, agenda, threads)
+    lifted, left = lifted_limits(plan, tau, near, agenda, threads)
     unasked += [f"what lifting {name} would bring" for name in left]
-    moved = marginals(plan, tau, near, bound.prices, agenda, threads)
+    moved = marginal_values(plan, tau, near, bound.prices, agenda, threads)
     agenda.answered()
     causes = bottlenecks(near, tau, agenda, threads)
     agenda.answered()
@@ -232,8 +232,8 @@ def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
         needs=needs,
         prices=bound.prices,
         bottlenecks=tuple(causes),
-        reliefs=tuple(lifted),
-        marginals=tuple(moved),
+        lifted_limits=tuple(lifted),
+        marginal_values=tuple(moved),
         leave_out=out,
         unasked=tuple(unasked),
         _bound=bound,

@@ -18,7 +18,7 @@ from mel_fast.planning._least import NAMES, UNITS, Least, Resource
 from mel_fast.planning._steps import Work
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.status import SCHEMES, Scheme, Status
-from mel_fast.solve.arguments import asked_problem, asked_seconds, asked_threads
+from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Frontier(ShownTable):
-    """The breakpoints between `start` and `stop`, each enclosed and proved from both sides.
+    """The breakpoints between `start` and `stop`, each bracketed and proved from both sides.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Frontier(ShownTable):
 
     @property
     def status(self) -> Status:
-        """``optimal`` when every breakpoint is there, enclosed to a relative 1e-9.
+        """``optimal`` when every breakpoint is there, bracketed to a relative 1e-9.
 
         Else ``feasible``, or ``undecided`` where nothing is attained and it is not proved that
         nothing can be.
@@ -89,7 +89,7 @@ class Frontier(ShownTable):
     def tau_at(self, amount: float) -> tuple[int, int]:
         """Return tau at an amount in the range, as the bounds (attained, not ruled out).
 
-        Both are equal but within the enclosure of a breakpoint.
+        Both are equal but within the bracket of a breakpoint.
 
         Raises
         ------
@@ -205,7 +205,7 @@ def frontier(
         As for `solve`.
     time_limit_s
         Seconds for the whole, half of them at most for tau at the ends of the range; breakpoints
-        that it cuts short have wider, still valid, enclosures.
+        that it cuts short have wider, still valid, brackets.
     callback
         Called now and then with ``(breakpoints done, breakpoints, passes, elapsed_s)``; a true
         answer stops the search as the time limit does. How many there are is 0 until tau at `stop`
@@ -228,11 +228,11 @@ def frontier(
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the one at `stop`, its ``found`` the
         frontier so far.
     """
-    limit_s = asked_seconds(time_limit_s)
-    asked_problem(problem)
+    limit_s = checked_seconds(time_limit_s)
+    checked_problem(problem)
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
-    threads = asked_threads(threads)
+    threads = checked_threads(threads)
     top = 2.0 * amount_of(problem, over) if stop is None else real("stop", stop)
     begin = None if start is None else real("start", start, high=top)
     most_steps = integer("max_steps", max_steps, low=1)

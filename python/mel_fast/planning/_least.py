@@ -24,10 +24,10 @@ from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.arguments import (
-    asked_problem,
-    asked_seconds,
-    asked_start,
-    asked_threads,
+    checked_problem,
+    checked_seconds,
+    checked_start,
+    checked_threads,
 )
 
 Resource = Literal["cycle_s", "bandwidth_hz", "power_w"]
@@ -38,7 +38,7 @@ NAMES = {"cycle_s": "cycle", "bandwidth_hz": "bandwidth", "power_w": "power"}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Least(ShownTable):
-    """The least of one resource with which `tau` local cycles fit, enclosed between two proofs.
+    """The least of one resource with which `tau` local cycles fit, bracketed between two proofs.
 
     Attributes
     ----------
@@ -89,12 +89,12 @@ class Least(ShownTable):
 
     @property
     def width(self) -> float:
-        """Relative width of the enclosure, ``(amount - lower) / amount``; 1 without a plan."""
+        """Relative width of the bracket, ``(amount - lower) / amount``; 1 without a plan."""
         return 1.0 if math.isinf(self.amount) else (self.amount - self.lower) / self.amount
 
     @property
     def status(self) -> Status:
-        """``optimal``: enclosed to a relative 1e-9; ``infeasible``: no amount suffices.
+        """``optimal``: bracketed to a relative 1e-9; ``infeasible``: no amount suffices.
 
         ``feasible``: both ends are proved but further apart; ``undecided``: no plan was found.
         What `proof` claims where the status is ``infeasible`` is that not even the largest amount
@@ -196,7 +196,7 @@ def least(
     scheme, threads
         As for `solve`.
     time_limit_s
-        Seconds after which the enclosure is returned as it is; None for no limit.
+        Seconds after which the bracket is returned as it is; None for no limit.
     callback
         Called now and then with ``(lower, amount, passes, elapsed_s)``, the ends so far; a true
         answer stops the search as the time limit does.
@@ -208,7 +208,7 @@ def least(
     Returns
     -------
     Least
-        Its `lower` and `amount` enclose the answer to a relative 1e-9 when the status is optimal;
+        Its `lower` and `amount` bracket the answer to a relative 1e-9 when the status is optimal;
         `infeasible`, with its proof, where no amount is enough.
 
     Raises
@@ -217,15 +217,15 @@ def least(
         Naming the argument, its value and the allowed range.
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far, its ``found`` the
-        enclosure.
+        bracket.
     """
-    asked_problem(problem)
+    checked_problem(problem)
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
-    limit = asked_seconds(time_limit_s)
-    threads = asked_threads(threads)
-    where = asked_start(start)
+    limit = checked_seconds(time_limit_s)
+    threads = checked_threads(threads)
+    where = checked_start(start)
     with reporting(callback, progress, over) as report:
         return search_least(problem, tau, over, scheme, limit, threads, where, report)
 

@@ -23,7 +23,7 @@ _SHOWN = 3
 _NOISE = 1e-9  # relative: what two bounds may differ by all the same
 
 
-class Relief(NamedTuple):
+class LiftedLimit(NamedTuple):
     """One limit, and what lifting it alone at every learner would bring."""
 
     limit: str
@@ -57,7 +57,7 @@ class Relief(NamedTuple):
         return f"Lifting {self.limit} alone{at} does not make tau = {self.tau} fit."
 
 
-class Marginal(NamedTuple):
+class MarginalValue(NamedTuple):
     """What one sample more, or less, in a learner's limit changes at `Explanation.tau`."""
 
     limit: str
@@ -84,13 +84,13 @@ def limits_of(problem: Problem) -> list[str]:
     return names if problem.radio.block_hz is None else [*names, "block_hz"]
 
 
-def reliefs(
+def lifted_limits(
     plan: Plan, tau: int, near: Plan | None, agenda: Agenda, threads: int
-) -> tuple[list[Relief], list[str]]:
+) -> tuple[list[LiftedLimit], list[str]]:
     """Solve once without each limit that was given; return as well which ones are still to do."""
     problem = plan.problem
     names = limits_of(problem)
-    found: list[Relief] = []
+    found: list[LiftedLimit] = []
     if not names or agenda.over():
         return found, names
     at = binding(plan if plan.samples is not None or near is None else near)
@@ -106,8 +106,8 @@ def reliefs(
             callback=agenda.callback,
         )
         agenda.answered(free.passes)
-        found.append(Relief(name, tau, free, at.get(name, np.array([], dtype=np.int64))))
-    return sorted(found, key=lambda relief: (-relief.plan.tau, -relief.learners.size)), names
+        found.append(LiftedLimit(name, tau, free, at.get(name, np.array([], dtype=np.int64))))
+    return sorted(found, key=lambda lifted: (-lifted.plan.tau, -lifted.learners.size)), names
 
 
 def without_limit(problem: Problem, limit: str) -> Problem:
@@ -120,9 +120,9 @@ def without_limit(problem: Problem, limit: str) -> Problem:
     return problem.replace(learners=problem.learners.replace(**words))
 
 
-def marginals(
+def marginal_values(
     plan: Plan, tau: int, near: Plan | None, prices: Prices | None, agenda: Agenda, threads: int
-) -> list[Marginal]:
+) -> list[MarginalValue]:
     """Move the limits in samples by one where they hold in the fastest plan, one at a time."""
     if near is None or near.samples is None or prices is None or agenda.over():
         return []
@@ -146,8 +146,10 @@ def marginals(
             if there is not None and there.samples > prices.samples + noise:
                 gained = there.samples - prices.samples
                 # Whoever takes one more could leave it: more than one is rounding.
-                found.append(Marginal(limit, learner, min(gained, 1.0) if step > 0 else gained))
-    return sorted(found, key=lambda marginal: -marginal.samples)[:_SHOWN]
+                found.append(
+                    MarginalValue(limit, learner, min(gained, 1.0) if step > 0 else gained)
+                )
+    return sorted(found, key=lambda value: -value.samples)[:_SHOWN]
 
 
 def energy_sentences(problem: Problem, tau: int, near: Plan | None) -> list[str]:

@@ -20,7 +20,7 @@ from mel_fast.plans.allocation import energy_spent
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
-from mel_fast.solve.arguments import asked_seconds, asked_threads
+from mel_fast.solve.arguments import checked_seconds, checked_threads
 from mel_fast.solve.single import solve
 
 if TYPE_CHECKING:
@@ -201,8 +201,8 @@ def simulate(
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best new plan so far.
     """
-    limit_s = asked_seconds(time_limit_s)
-    threads = asked_threads(threads)
+    limit_s = checked_seconds(time_limit_s)
+    threads = checked_threads(threads)
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
     if plan.samples is None:

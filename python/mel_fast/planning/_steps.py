@@ -42,7 +42,7 @@ class Work:
         return plan
 
     def steps(self, first: int, last: Plan) -> list[Least]:
-        """Enclose the breakpoints of each tau above `first` up to that of the plan `last`."""
+        """Bracket the breakpoints of each tau above `first` up to that of the plan `last`."""
         steps: list[Least] = []
         where = last._end
         self.agenda.total = last.tau - first

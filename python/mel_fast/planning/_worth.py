@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mel_fast._base.validation import FloatColumn
-from mel_fast.model.most import by_energy, by_own_limit, largest_shares
+from mel_fast.model.most import by_energy, by_own_limit, largest_allocation
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.prices import Prices
 
@@ -46,7 +46,7 @@ def worth_of(plan: Plan, tau: int, prices: Prices | None) -> Worth | None:
         return Worth(rate_given, rate_given * times.send_s * relative)
     if prices is None:
         return None
-    most_hz, most_w = largest_shares(problem, plan.scheme)
+    most_hz, most_w = largest_allocation(problem, plan.scheme)
     full_hz, full_w = bandwidth >= _NEARLY * most_hz, power >= _NEARLY * most_w
     # The price of the last bit a second times the rate, and what a better gain saves.
     per_hz, per_w = prices.per_hz * bandwidth, prices.per_w * power

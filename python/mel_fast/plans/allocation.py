@@ -13,7 +13,7 @@ from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times
 from mel_fast.plans.view import PlanView
 
-SHARES = ("samples", "blocks", "bandwidth_hz", "power_w")
+ALLOCATION = ("samples", "blocks", "bandwidth_hz", "power_w")
 _TIMES = ("send_s", "compute_s", "return_s", "total_s")
 
 
@@ -61,7 +61,7 @@ class Allocation(Table):
         return f"Allocation({self.samples.size} learners, {int(self.samples.sum())} samples)"
 
 
-def checked_shares(
+def checked_allocation(
     problem: Problem, samples: Any, bandwidth_hz: Any, power_w: Any, blocks: Any
 ) -> dict[str, Any]:
     """Return an allocation's columns, read-only and of the right kinds, or None four times."""
@@ -74,7 +74,7 @@ def checked_shares(
     given = {"samples": samples, "bandwidth_hz": bandwidth_hz, "power_w": power_w}
     missing = [name for name, column in given.items() if column is None]
     if len(missing) == len(given):
-        return dict.fromkeys(SHARES)
+        return dict.fromkeys(ALLOCATION)
     if missing:
         raise ValueError("samples, bandwidth_hz, power_w: give all three or none")
     if width is not None and blocks is None:
@@ -93,7 +93,7 @@ def plan_columns(plan: PlanView) -> dict[str, IntColumn | FloatColumn]:
     """Return all columns that a plan and its learners have."""
     own = {COLUMNS[name].head: column for name, column in plan.problem.learners.columns().items()}
     columns = {COLUMNS[name].head: own.pop(COLUMNS[name].head, None) for name in LABELS}
-    columns.update({name: getattr(plan, name) for name in (*SHARES, *_TIMES)})
+    columns.update({name: getattr(plan, name) for name in (*ALLOCATION, *_TIMES)})
     columns.update(spent_energy_j=plan.energy_j, **own)
     return {name: column for name, column in columns.items() if column is not None}
 

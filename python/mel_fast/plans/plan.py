@@ -13,7 +13,7 @@ from mel_fast._base.validation import FloatColumn, IntColumn, choice, freeze, in
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
-from mel_fast.plans.allocation import Allocation, checked_shares, energy_spent, plan_columns
+from mel_fast.plans.allocation import Allocation, checked_allocation, energy_spent, plan_columns
 from mel_fast.plans.certificate import certificate_of, checked_certificate
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 from mel_fast.plans.verbs import Verbs
@@ -105,7 +105,7 @@ reasons, nodes, passes, elapsed_s
             status=Status(choice("status", status, list(Status))),
             tau=integer("tau", tau, low=0, high=_LONGEST),
             bound=bound,
-            **checked_shares(problem, samples, bandwidth_hz, power_w, blocks),
+            **checked_allocation(problem, samples, bandwidth_hz, power_w, blocks),
             certificate=checked_certificate(certificate, scheme, bound, len(problem.learners)),
             reasons=tuple(reasons),
             nodes=integer("nodes", nodes, low=0, high=_LONGEST),
@@ -345,7 +345,7 @@ reasons, nodes, passes, elapsed_s
 
         return html(self)
 
-    def _with_shares(self, shares: dict[str, Any]) -> "Plan":
+    def _with_allocation(self, shares: dict[str, Any]) -> "Plan":
         """Return this plan with another allocation for the same tau, and the same proof."""
         plan = object.__new__(type(self))
         derived = ("allocation", "times", "energy_j")

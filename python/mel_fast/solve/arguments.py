@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 MAX_THREADS = 1024
 
 
-def asked_problem(value: Any) -> "Problem":
+def checked_problem(value: Any) -> "Problem":
     """Return `value`, a Problem."""
     from mel_fast.model.problem import Problem
 
@@ -20,7 +20,7 @@ def asked_problem(value: Any) -> "Problem":
     return value
 
 
-def asked_start(value: Any) -> "tuple[float, float, float] | None":
+def checked_start(value: Any) -> "tuple[float, float, float] | None":
     """Return where a plan's search ended, None without a plan."""
     if value is None:
         return None
@@ -31,11 +31,11 @@ def asked_start(value: Any) -> "tuple[float, float, float] | None":
     return value._end
 
 
-def asked_seconds(value: Any, field: str = "time_limit_s") -> float:
+def checked_seconds(value: Any, field: str = "time_limit_s") -> float:
     """Return a time limit in seconds, infinite for None."""
     return math.inf if value is None else real(field, value, low=0.0, high=math.inf)
 
 
-def asked_threads(value: Any) -> int:
+def checked_threads(value: Any) -> int:
     """Return a number of threads."""
     return integer("threads", value, low=1, high=MAX_THREADS)

@@ -43,7 +43,7 @@ def kept(problem: Problem, start: Plan | None, keep: Keep) -> Problem:
     return problem.replace(learners=learners.replace(min_samples=low, max_samples=high))
 
 
-def kept_samples(
+def fixed_samples_of(
     keep: Keep, starts: Any, size: int
 ) -> tuple[IntColumn, IntColumn, NDArray[np.bool_]]:
     """Return who is kept in every row, with how many samples, and which rows tell it.

@@ -17,11 +17,11 @@ from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, STATUSES, THENS, Scheme, Then
 from mel_fast.scenarios import Table1Draws
-from mel_fast.solve.arguments import asked_seconds, asked_threads
+from mel_fast.solve.arguments import checked_seconds, checked_threads
 from mel_fast.solve.finish import finished, unfinished
 from mel_fast.solve.plans import Plans, RowErrors
 from mel_fast.solve.row_plan import put_plan, row_result
-from mel_fast.solve.rows import KeptBatch, asked_starts, ends_of, with_kept
+from mel_fast.solve.rows import FixedSamplesBatch, checked_starts, ends_of, with_fixed_samples
 
 __all__ = ["Batch", "Plans", "solve_many"]
 
@@ -99,19 +99,19 @@ def solve_many(
     """
     code = SCHEMES.index(choice("scheme", scheme, SCHEMES))
     limits = {
-        name: asked_seconds(value, name)
+        name: checked_seconds(value, name)
         for name, value in (("time_limit_s", time_limit_s), ("row_time_limit_s", row_time_limit_s))
     }
-    threads = asked_threads(threads)
+    threads = checked_threads(threads)
     choice("then", then, THENS)
     source = _source(problems)
     rows = len(source)
-    starts = asked_starts(start, rows)
+    starts = checked_starts(start, rows)
     counts = _counts(source)
     begin = perf_counter()
     with reporting(callback, progress, "rows") as report:
         _require_memory(counts, rows, threads, blocks=_has_blocks(source))
-        kept, refused = with_kept(source, starts, keep)
+        kept, refused = with_fixed_samples(source, starts, keep)
         settings = _core.BatchSettings(
             scheme=code,
             **limits,
@@ -120,7 +120,7 @@ def solve_many(
             starts=ends_of(starts, rows),
             callback=report,
         )
-        if isinstance(kept, Batch | KeptBatch):
+        if isinstance(kept, Batch | FixedSamplesBatch):
             found = _core.solve_columns(**kept.core_columns(), settings=settings)
         else:
             cores = [None if problem is None else problem._core for problem in kept]

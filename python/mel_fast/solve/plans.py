@@ -182,9 +182,9 @@ class Plans(ShownTable):
         rows = np.repeat(np.arange(len(self)), counts)
         learners = np.concatenate([np.arange(count) for count in counts] or [np.arange(0)])
         index = pandas.MultiIndex.from_arrays([rows, learners], names=["row", "learner"])
-        return pandas.DataFrame({name: self.flat(name) for name in self.shares()}, index=index)
+        return pandas.DataFrame({name: self.flat(name) for name in self.allocated()}, index=index)
 
-    def shares(self) -> tuple[str, ...]:
+    def allocated(self) -> tuple[str, ...]:
         """Return the names of the allocation's columns, with ``"blocks"`` where there are any."""
         return ALLOCATION if self.blocks is None else (*ALLOCATION, "blocks")
 

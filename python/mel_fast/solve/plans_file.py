@@ -23,7 +23,7 @@ class Rows(Protocol):
     def columns(self) -> dict[str, Any]:
         """Return what has one entry a row."""
 
-    def shares(self) -> tuple[str, ...]:
+    def allocated(self) -> tuple[str, ...]:
         """Return the names of the allocation's columns."""
 
     def flat(self, name: str) -> NDArray[Any]:
@@ -32,13 +32,13 @@ class Rows(Protocol):
 
 def write_csv(plans: Rows, path: str | PathLike[str]) -> None:
     """Write a CSV; allocations are JSON arrays, empty where there is no plan."""
-    shares = plans.shares()
+    columns_of_learners = plans.allocated()
     columns = {name: _listed(column) for name, column in plans.columns().items()}
     with beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("row", *columns, *shares))
+        writer.writerow(("row", *columns, *columns_of_learners))
         for row, cells in enumerate(zip(*columns.values(), strict=True)):
-            lists = (getattr(plans, name)[row].tolist() for name in shares)
+            lists = (getattr(plans, name)[row].tolist() for name in columns_of_learners)
             found = plans.tau[row] > 0
             writer.writerow((row, *cells, *(json.dumps(cell) if found else "" for cell in lists)))
 
@@ -53,7 +53,7 @@ def write_parquet(plans: Rows, path: str | PathLike[str]) -> None:
     for row in plans.samples:
         ends.append(ends[-1] + len(row))
     offsets = arrow.array(ends, type=arrow.int64())
-    for name in plans.shares():
+    for name in plans.allocated():
         cells = arrow.array(plans.flat(name))
         columns[name] = arrow.LargeListArray.from_arrays(offsets, cells)
     with beside(path) as temporary:

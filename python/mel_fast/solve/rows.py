@@ -10,11 +10,11 @@ from mel_fast.model.batch import Batch
 from mel_fast.model.columns import numbered
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
-from mel_fast.solve.fixed_samples import kept, kept_samples
+from mel_fast.solve.fixed_samples import fixed_samples_of, kept
 from mel_fast.solve.plans import Plans
 
 
-def asked_starts(value: Any, rows: int) -> Any:
+def checked_starts(value: Any, rows: int) -> Any:
     """Return `start=`: None, a Plan for all rows, Plans, or a tuple with one of each row."""
     if value is None or isinstance(value, Plan):
         return value
@@ -56,7 +56,7 @@ def ends_of(starts: Any, rows: int) -> FloatColumn | None:
     return ends_of_all
 
 
-def with_kept(source: Any, starts: Any, keep: Any) -> "tuple[Any, dict[int, str]]":
+def with_fixed_samples(source: Any, starts: Any, keep: Any) -> "tuple[Any, dict[int, str]]":
     """Return the rows with the samples of some learners held, and why some rows were refused.
 
     Raises
@@ -74,7 +74,7 @@ def with_kept(source: Any, starts: Any, keep: Any) -> "tuple[Any, dict[int, str]
             )
         return _one_by_one(source, starts, list(keep))
     if isinstance(source, Batch) and not isinstance(starts, tuple):
-        return KeptBatch(source, starts, keep), {}
+        return FixedSamplesBatch(source, starts, keep), {}
     return _one_by_one(source, starts, [keep] * len(source))
 
 
@@ -109,7 +109,7 @@ def _one_by_one(source: Any, starts: Any, keeps: Sequence[Any]) -> "tuple[Any, d
     return tuple(problems), refused
 
 
-class KeptBatch:
+class FixedSamplesBatch:
     """A batch in which the same learners' least and most samples are alike, row by row."""
 
     def __init__(self, batch: Batch, starts: Any, keep: Any) -> None:
@@ -135,7 +135,7 @@ class KeptBatch:
             Where `keep` is wrong in itself, or for every row.
         """
         columns = self._batch.core_columns()
-        chosen, samples, there = kept_samples(self._keep, self._starts, self.learners)
+        chosen, samples, there = fixed_samples_of(self._keep, self._starts, self.learners)
         if not chosen.size:
             return columns
         shape = (len(self), self.learners)

@@ -11,7 +11,12 @@ from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, THENS, Scheme, Then
-from mel_fast.solve.arguments import asked_problem, asked_seconds, asked_start, asked_threads
+from mel_fast.solve.arguments import (
+    checked_problem,
+    checked_seconds,
+    checked_start,
+    checked_threads,
+)
 from mel_fast.solve.finish import finished, unfinished
 
 _CODES: dict[str, int] = {scheme: code for code, scheme in enumerate(SCHEMES)}
@@ -88,16 +93,16 @@ def solve(
                 start=start,
                 keep=keep,
             )
-    asked_problem(problem)
+    checked_problem(problem)
     code = _CODES.get(scheme) if isinstance(scheme, str) else None
     if code is None:
         code = _CODES[choice("scheme", scheme, SCHEMES)]
-    limit = asked_seconds(time_limit_s)
+    limit = checked_seconds(time_limit_s)
     if threads != 1 or type(threads) is not int:
-        threads = asked_threads(threads)
+        threads = checked_threads(threads)
     if callback is not None:
         checked_callback(callback)
-    where = asked_start(start)
+    where = checked_start(start)
     if keep is not None:
         from mel_fast.solve.fixed_samples import kept
 

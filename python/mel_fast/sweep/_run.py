@@ -10,7 +10,7 @@ from typing import Any
 from mel_fast._base.progress import Callback, Report, reporting
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
-from mel_fast.solve.arguments import asked_seconds, asked_threads
+from mel_fast.solve.arguments import checked_seconds, checked_threads
 from mel_fast.solve.many import Plans, solve_many
 from mel_fast.sweep._files import NoFile, Sink
 from mel_fast.sweep._grid import Grid, Key, Made, Row, key_of
@@ -35,9 +35,9 @@ def run(
 ) -> SweepTable:
     """Do what `sweep` says."""
     grid = Grid.of(scenario, over)
-    threads = asked_threads(threads)
+    threads = checked_threads(threads)
     if time_limit_s is not None:
-        time_limit_s = asked_seconds(time_limit_s)
+        time_limit_s = checked_seconds(time_limit_s)
     sink: Sink = NoFile() if output is None else sink_for(Path(output), grid)
     try:
         done = sink.open(resume=resume)
