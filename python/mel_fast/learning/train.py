@@ -49,7 +49,7 @@ class Training(History):
     local_cycles, updates
         Shape (K,): local cycles of each learner, and how often it returned a model.
     weights
-        The global model at the end.
+        The global model at the end; of a checkpoint that was further on, the one in it.
     """
 
     bits_down: NDArray[np.int64]
@@ -212,6 +212,8 @@ def train(
                 tell(cycle)
             if callable(progress):
                 progress(cycle, cycles, accuracy)
+    weights = server.merged()
+    local.set_weights(weights)
     table = np.array(seen[: cycles + 1])
     updates = np.zeros(len(counts), np.int64)
     updates[active] = clock.done
@@ -224,7 +226,7 @@ def train(
         bits_up=table[:, 2].astype(np.int64),
         local_cycles=own,
         updates=updates,
-        weights=[np.array(part) for part in server.merged()],
+        weights=[np.array(part) for part in weights],
     )
 
 
