@@ -197,7 +197,7 @@ def test_one_sample_more_in_a_limit_makes_room_for_one_at_most() -> None:
         most = np.maximum(1, rng.integers(1, 2 * problem.task.samples, len(problem.learners)) // 2)
         free = problem.learners.replace(min_samples=None, max_samples=most)
         why = mel.solve(problem.replace(learners=free), scheme=scheme, then="none").explain()
-        for marginal in why.marginals:
+        for marginal in why.marginal_values:
             seen += marginal.limit == "max_samples"
             assert 0.0 < marginal.samples <= 1.0
     assert seen >= 5
