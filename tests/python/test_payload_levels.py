@@ -74,7 +74,7 @@ def test_an_updates_bits_go_up_and_the_models_down(levels):
 def test_the_model_comes_back_as_it_was_and_seeds_decide_everything(model, data, levels):
     before = named(model)
     again = measure(model, data, RECIPES[4:], fine_tune=1, seeds=(3,), parts=5)
-    assert measure(model, data, RECIPES[4:], fine_tune=1, seeds=(3,), parts=5).rows == again.rows
+    assert measure(model, data, RECIPES[4:], fine_tune=True, seeds=(3,), parts=5).rows == again.rows
     for name, value in named(model).items():
         np.testing.assert_array_equal(value, before[name])
 

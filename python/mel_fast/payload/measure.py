@@ -73,7 +73,7 @@ def measure(
     data: Data,
     recipes: Iterable[Recipe],
     *,
-    fine_tune: int = 0,
+    fine_tune: int | bool = 0,
     seeds: Iterable[int] = (0,),
     parts: int = 100,
     flops_per_sample: float | None = None,
@@ -96,7 +96,7 @@ def measure(
     fine_tune
         Epochs of training after compression, in which what was pruned stays pruned and gradients
         are taken at the compressed weights (straight-through); what is sent at last is the mean
-        of the weights over the last half of an epoch. 0: none.
+        of the weights over the last half of an epoch. 0 or False: none; True: one.
     seeds
         Of shuffles and stochastic rounding, and of `model` where it is a function.
     parts
@@ -122,7 +122,10 @@ def measure(
     """
     tried = tuple(recipes)
     chosen = tuple(integer("seeds", seed, low=0) for seed in seeds)
-    epochs, pieces = integer("fine_tune", fine_tune, low=0), integer("parts", parts, low=1)
+    epochs = (
+        int(fine_tune) if isinstance(fine_tune, bool) else integer("fine_tune", fine_tune, low=0)
+    )
+    pieces = integer("parts", parts, low=1)
     if not tried or not chosen:
         raise ValueError("recipes and seeds: at least one of each")
     for recipe in tried:
