@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mel_fast._base.units import as_html
 from mel_fast.reference.blocks import block_count, bounds_with_blocks
 from mel_fast.reference.enumeration import BestSplit, best_split
 from mel_fast.reference.limits import Floats, Ints, reachable
@@ -48,7 +47,7 @@ class Bracket(NamedTuple):
         return f"Bracket(lower={self.lower}, upper={self.upper})"
 
     def _repr_html_(self) -> str:
-        return as_html(str(self))
+        return f"<pre>{str(self).replace('<', '&lt;')}</pre>"
 
 
 class _Bounds(NamedTuple):
