@@ -168,8 +168,7 @@ def prune(store: Any, model: str, keep: int) -> None:
 def verify(store: Any, model: str | None) -> int:
     """Read everything and name what is damaged. Exit status: 0 nothing, 1 something."""
     report = store.verify(model)
-    for line in str(report).splitlines():
-        _print(line)
+    _lines(str(report))
     return 0 if report.ok else DAMAGED_STATUS
 
 
@@ -303,3 +302,37 @@ def serve(
 
     limits = Limits(requests_per_s=requests_per_s, burst=burst)
     run_service(store, host, port, ready, limits=limits, certificate=tls_certificate, key=tls_key)
+
+
+@command.command("bench")
+@click.option("--part", "parts", multiple=True, type=click.Choice(["sizes", "speed", "tiers"]))
+@click.option("--data", type=_FILE, help="Folder with MNIST's IDX files, for tiers.")
+@click.pass_context
+def bench(context: click.Context, parts: tuple[str, ...], data: Path | None) -> None:
+    """Measure: sizes (the paper's Table 1), speed, tiers (what licences are worth).
+
+    In the database of --url, whose store must be empty, or in a SQLite file that goes away.
+    """
+    from mel_fast._base.optional import require
+
+    for module in ("sqlalchemy", "alembic", "zstandard", "psycopg", "httpx"):
+        require(module, extra="store")
+    from mel_fast import learning
+    from mel_fast.experiments.store import sizes, speed, tiers
+    from mel_fast.experiments.store.scratch import scratch
+
+    url = context.obj if context.obj.startswith("postgresql") else None
+    with _plainly(), scratch(url) as empty:
+        if "sizes" in parts or not parts:
+            _lines(sizes.table(list(sizes.measure(empty))))
+        if "speed" in parts or not parts:
+            _lines(speed.table("PostgreSQL" if url else "SQLite", speed.measure(empty)))
+        if "tiers" in parts or not parts:
+            images = learning.read_mnist(data) if data else learning.digits()
+            for line in tiers.measure(empty, images):
+                _print(line)
+
+
+def _lines(text: str) -> None:
+    for line in text.splitlines():
+        _print(line)
