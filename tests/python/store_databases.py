@@ -115,9 +115,17 @@ def sqlite_url(sqlite_pattern: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'models.db'}"
 
 
+PAIRS = ("sqlite rows", "postgresql chunks")
+"""Each database and each layout once; what is random meets all four."""
+
+
+def url_for(request: pytest.FixtureRequest, database: str) -> str:
+    if database == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    return str(request.getfixturevalue("postgres").fresh())
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty store on each database."""
-    if request.param == "sqlite":
-        return request.getfixturevalue("sqlite_url")
-    return request.getfixturevalue("postgres").fresh()
+    return url_for(request, request.param)

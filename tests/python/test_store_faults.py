@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+from store_databases import PAIRS, url_for
 
 pytest.importorskip("sqlalchemy", reason="needs the extra [store]")
 
@@ -27,15 +28,16 @@ def killed(url: str, layout: str, rounds: int) -> int:
     return int(done.stdout)
 
 
-@pytest.mark.parametrize("layout", ["chunks", "rows"])
-def test_a_writer_killed_at_any_moment_leaves_whole_versions(url, layout):
-    assert killed(url, layout, rounds=6) > 0
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_writer_killed_at_any_moment_leaves_whole_versions(request, pair):
+    database, layout = pair.split()
+    assert killed(url_for(request, database), layout, rounds=5) > 0
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("layout", ["chunks", "rows"])
 def test_a_writer_killed_at_any_moment_leaves_whole_versions_at_length(url, layout):
-    assert killed(url, layout, rounds=150) > 50
+    assert killed(url, layout, rounds=60) > 20
 
 
 def test_a_server_killed_while_somebody_publishes_loses_nothing(postgres):
@@ -221,9 +223,9 @@ def attacked(url: str, seeds: range) -> None:
 
 
 def test_a_damaged_file_gives_right_answers_or_none(sqlite_url):
-    attacked(sqlite_url, range(25))
+    attacked(sqlite_url, range(10))
 
 
 @pytest.mark.long
 def test_a_damaged_file_gives_right_answers_or_none_at_length(sqlite_url):
-    attacked(sqlite_url, range(25, 1500))
+    attacked(sqlite_url, range(10, 800))

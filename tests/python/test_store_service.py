@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -382,6 +383,20 @@ class Process:
         return out + error
 
 
+def served_half(address: str, token: str, body: bytes) -> int:
+    """Begin to publish and hang up half-way; return how many bytes were sent."""
+    host, port = address.removeprefix("http://").split(":")
+    lines = (
+        "POST /weights/new HTTP/1.1",
+        f"Host: {host}",
+        f"Authorization: Bearer {token}",
+        f"Content-Length: {len(body)}",
+    )
+    with socket.create_connection((host, int(port))) as line:
+        line.sendall("\r\n".join([*lines, "", ""]).encode() + body[: len(body) // 2])
+    return len(body) // 2
+
+
 def test_a_service_is_killed_in_mid_transfer_and_the_download_goes_on(
     sqlite_url, monkeypatch, caplog, capfd
 ):
@@ -424,6 +439,8 @@ def test_a_service_is_killed_in_mid_transfer_and_the_download_goes_on(
         assert client.publish("small", model(1), message="from afar") == 2
         assert client.publish("new", {"x": np.ones(2)}, production=True) == 1
         client.roll_back("small", 1)
+        begun = served_half(first.address, owner, client.delta("new").to_bytes())
+        assert [one.number for one in client.versions("new")] == [1], begun
     with mel.store.Client(first.address, token + "x") as client, pytest.raises(PermissionError):
         client.models()
     with mel.store.Client(first.address, free) as client:

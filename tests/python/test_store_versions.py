@@ -1,5 +1,6 @@
 """Versions of models: what is published is what is pulled, in every order of doing things."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import mel_fast as mel
+from store_databases import PAIRS, url_for
 
 pytest.importorskip("sqlalchemy", reason="needs the extra [store]")
 
@@ -34,9 +36,10 @@ def same(one, other) -> bool:
     )
 
 
-@pytest.fixture(params=LAYOUTS)
-def store(request, url):
-    with mel.store.open(url, request.param) as opened:
+@pytest.fixture(params=PAIRS)
+def store(request):
+    database, layout = request.param.split()
+    with mel.store.open(url_for(request, database), layout) as opened:
         yield opened
 
 
@@ -271,6 +274,41 @@ def test_writers_at_the_same_time_lose_nothing(store):
     assert store.verify().ok
 
 
+def test_threads_open_a_new_database_at_the_same_time(tmp_path):
+    failed = []
+
+    def use(name: str) -> None:
+        try:
+            with mel.store.open(f"sqlite:///{tmp_path / name}") as opened:
+                opened.publish("m", {"w": np.ones(3)})
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=use, args=(name,)) for name in ("a.db", "b.db", "a.db")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with mel.store.open(f"sqlite:///{tmp_path / 'a.db'}") as opened:
+        assert len(opened.history("m")) == 2
+
+
+def test_a_forked_process_uses_connections_of_its_own(store):
+    store.publish("m", model(0))
+    child = os.fork()
+    if child == 0:
+        try:
+            number = store.publish("m", model(1))
+            os._exit(0 if number == 2 and same(store.pull("m"), model(1)) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert same(store.pull("m"), model(1))
+    assert store.publish("m", model(2)) == 3
+
+
+@pytest.mark.long
 def test_processes_open_a_new_database_at_the_same_time(tmp_path):
     code = (
         "import sys, numpy as np, mel_fast as mel\n"
@@ -406,7 +444,7 @@ def check_versions(url: str, layout: str, examples: int, steps: int) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_any_order_of_publishing_rolling_back_and_pruning(url, layout):
-    check_versions(url, layout, examples=3, steps=10)
+    check_versions(url, layout, examples=2, steps=8)
 
 
 @pytest.mark.long

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, RowMapping, select
 
+from mel_fast._base.arithmetic import guard
 from mel_fast._base.validation import integer
 from mel_fast.store.blocks.arrays import Arrays, Layer, block_digest, content_digest
 from mel_fast.store.blocks.coding import encode
@@ -303,3 +304,6 @@ class Prepared:
     def build(self) -> Delta:
         """Compute the change, as the licence was when it was prepared."""
         return self.reader._computed(*self.key)
+
+
+guard(__name__)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from mel_fast._base.arithmetic import guard
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import choice, did_you_mean, integer, real
 from mel_fast.store import licences, verifying
@@ -286,3 +287,6 @@ def _chosen(of: Model, layers: Sequence[str] | None) -> list[str]:
             hint = did_you_mean(str(name), known)
             raise ValueError(f"layers: {shown(of.name)} has no layer {shown(name)}{hint}")
     return list(dict.fromkeys(layers))
+
+
+guard(__name__)

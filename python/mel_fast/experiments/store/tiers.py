@@ -26,9 +26,9 @@ class Trained:
         self.model = ScikitMLP(features, hidden=hidden, learning_rate=0.1, seed=0)
         self._rng = np.random.default_rng(0)
         self.train(cycles, len(data.train_x))
-        half = len(data.test_x) // 2
-        self.chosen = (data.test_x[:half], data.test_y[:half])
-        self.held_out = (data.test_x[half:], data.test_y[half:])
+        # Every other image, for MNIST's first 5,000 are of other writers than its last.
+        self.chosen = (data.test_x[::2], data.test_y[::2])
+        self.held_out = (data.test_x[1::2], data.test_y[1::2])
 
     def train(self, cycles: int, images: int) -> None:
         """Pass over the first images."""
@@ -53,7 +53,7 @@ class Trained:
 
 
 def measure(
-    scratch: Scratch, data: Dataset, *, hidden: tuple[int, ...] = (128, 64), cycles: int = 8
+    scratch: Scratch, data: Dataset, *, hidden: tuple[int, ...] = (128, 64), cycles: int = 3
 ) -> Iterator[str]:
     """Yield lines of text."""
     net = Trained(data, hidden, cycles)

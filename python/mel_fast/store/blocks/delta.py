@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from mel_fast._base.arithmetic import guard
 from mel_fast._base.untrusted import shown
 from mel_fast.store.blocks.arrays import (
     BLOCK,
@@ -183,3 +184,6 @@ def _parts(entries: Any, layers: tuple[Layer, ...], body: bytes) -> Iterable[Par
         at += length
     if at != len(body):
         raise ValueError("more bytes than it needs")
+
+
+guard(__name__)

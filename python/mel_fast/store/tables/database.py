@@ -7,6 +7,7 @@ its writers lock the row of the model that they change.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,6 +35,7 @@ class Database:
         self._url = _checked_url(url)
         self.shown = plain(self._url.render_as_string(hide_password=True))
         self.sqlite = self._url.get_backend_name() == "sqlite"
+        self._process = os.getpid()
         self._engine = self._made()
         self._read: Engine = (
             self._engine
@@ -75,17 +77,24 @@ class Database:
             except RevisionError as error:
                 raise ValueError(f"{self.shown}: {error}") from None
 
+    def _here(self, engine: Engine) -> Engine:
+        """Return the engine, without connections of a process that this one was forked from."""
+        if os.getpid() != self._process:
+            self._engine.dispose(close=False)
+            self._process = os.getpid()
+        return engine
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of the database throughout."""
-        with self._plainly(), self._read.connect() as connection, connection.begin():
+        with self._plainly(), self._here(self._read).connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Yield a connection whose changes come to be together at the block's end, or never."""
         engine = self._engine.execution_options(writes=True) if self.sqlite else self._engine
-        with self._plainly(), engine.connect() as connection, connection.begin():
+        with self._plainly(), self._here(engine).connect() as connection, connection.begin():
             yield connection
 
     @contextmanager

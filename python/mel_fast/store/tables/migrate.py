@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from sqlalchemy import Connection, inspect, select, table, text
 from sqlalchemy.sql import column
 
 TABLE = "mel_fast_store_revision"
 HEAD = "0001"
-_LOCK = 0x6D656C53746F7265
+_KEY = 0x6D656C53746F7265
+
+
+_ALONE = Lock()  # Alembic's context is one for the process
 
 
 class RevisionError(ValueError):
@@ -33,7 +37,7 @@ def upgrade(connection: Connection) -> None:
         If a newer package made them.
     """
     if connection.dialect.name == "postgresql":  # SQLite's writer is alone already
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _KEY})
     found = revision(connection)
     if found == HEAD:
         return
@@ -52,4 +56,5 @@ def upgrade(connection: Connection) -> None:
             f"its tables are of revision {found!r}, which this version of mel_fast does not know"
         )
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ALONE:
+        command.upgrade(config, "head")
