@@ -15,6 +15,7 @@ from mel_fast.store.store import Store
 TIERS = (0.9, 0.7, 0.5)
 PAPER = (0.5, 0.8)
 CALIBRATION = 1_000
+FEW = 10_000
 
 
 class Trained:
@@ -53,9 +54,10 @@ class Trained:
 
 
 def measure(
-    scratch: Scratch, data: Dataset, *, hidden: tuple[int, ...] = (128, 64), cycles: int = 3
+    scratch: Scratch, data: Dataset, *, hidden: tuple[int, ...] = (128, 64)
 ) -> Iterator[str]:
     """Yield lines of text."""
+    cycles = 3 if len(data.train_x) > FEW else 20
     net = Trained(data, hidden, cycles)
     with scratch.store() as store:
         yield from _tiers(store, net)
