@@ -1,7 +1,9 @@
 """`mel-fast store`: what it prints, what it refuses, and with which status."""
 
+import runpy
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,3 +119,13 @@ def test_the_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "alembic", None)
     with pytest.raises(ImportError, match=r"pip install 'mel_fast\[store\]'"):
         mel.store.open("sqlite:///x.db")
+
+
+def test_the_example_prints_what_the_docs_show(capsys):
+    root = Path(__file__).parents[2]
+    if not (root / "docs").is_dir():
+        pytest.skip("the docs are not beside the tests")
+    runpy.run_path(str(root / "examples" / "model_store.py"), run_name="__main__")
+    page = (root / "docs" / "store.md").read_text(encoding="utf-8")
+    for line in capsys.readouterr().out.splitlines():
+        assert f"    {line}\n" in page
