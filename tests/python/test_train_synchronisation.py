@@ -257,10 +257,11 @@ def test_what_cannot_be_trained_is_refused(data, words, message):
         learning.train(1, data, **{"model": network(), **RUN, **words})
 
 
-def test_training_that_diverges_is_refused(data):
+@pytest.mark.parametrize("payload", [None, Recipe(bits=8)])
+def test_training_that_diverges_is_refused(data, payload):
     model = network(optimiser="sgd", learning_rate=1e30)
     with np.errstate(all="ignore"), pytest.raises(ValueError, match="not finite: the training"):
-        learning.train(2, data, model=model, cycles=2, **RUN)
+        learning.train(2, data, model=model, cycles=2, payload=payload, **RUN)
 
 
 KILLED = """

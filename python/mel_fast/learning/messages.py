@@ -56,7 +56,17 @@ class Messages:
     def up(
         self, learner: int, cycle: int, received: Weights, trained: Weights
     ) -> list[NDArray[Any]]:
-        """Send a learner's model; return the one that the orchestrator then has of it."""
+        """Send a learner's model; return the one that the orchestrator then has of it.
+
+        Raises
+        ------
+        ValueError
+            For weights that are not finite.
+        """
+        if not all(np.isfinite(part).all() for part in trained):
+            raise ValueError(
+                "a learner returned weights that are not finite: the training diverged"
+            )
         if self._recipe is None:
             self.bits_up += memory_bits(trained)
             return [np.array(part) for part in trained]

@@ -52,10 +52,6 @@ class Server:
 
     def returned(self, learner: int, weights: list[NDArray[Any]]) -> None:
         """Take in what a learner returns."""
-        if not all(np.isfinite(part).all() for part in weights):
-            raise ValueError(
-                "a learner returned weights that are not finite: the training diverged"
-            )
         self.pending.append(Returned(learner, self.holds[learner], weights))
 
     def merged(self) -> list[NDArray[Any]]:
