@@ -131,6 +131,33 @@ def test_times_are_the_plans_with_own_local_cycles(data, plan):
     assert made.time_to(0.0) == 0.0
 
 
+def test_most_local_cycles_are_those_that_fit_and_one_more_does_not(data):
+    best = mel.solve(mel.scenarios.table1(learners=6, samples=600, cycle_s=1.2, seed=1))
+    plan = mel.Plan(
+        best.problem,
+        status="feasible",
+        tau=1,
+        bound=best.bound,
+        samples=best.samples,
+        bandwidth_hz=best.bandwidth_hz,
+        power_w=best.power_w,
+    )
+    assert best.tau > 1
+    made = learning.train(
+        plan, data, model=network(), cycles=1, local_cycles="most", synchronisation="tap"
+    )
+    own, deadline = made.local_cycles, plan.problem.cycle_s
+    active = best.samples > 0
+    assert (own[active] >= best.tau).all()
+
+    def total(cycles):
+        return plan.send_s + plan.compute_s * cycles / plan.tau + plan.return_s
+
+    assert (total(own) <= deadline * (1 + 1e-12)).all()
+    assert (total(own + 1) > deadline)[active].all()
+    assert made.time_s[1] <= deadline * (1 + 1e-12)
+
+
 def test_stale_updates_count_for_less_and_all_new_ones_as_their_average():
     zero, one = [np.zeros(2)], [np.ones(2)]
     for power, share in ((0.0, 1.0), (1.0, 1 / (1 + 2 / 4)), (0.5, (1 + 2 / 4) ** -0.5)):
@@ -248,6 +275,8 @@ def test_progress_is_told_or_drawn(data, capsys):
         ({"model": object()}, "must be a LocalModel or a torch module"),
         ({"local_cycles": [1, 2, 0, 0]}, "at least 1"),
         ({"local_cycles": [1, 2]}, "local_cycles has length 2"),
+        ({"local_cycles": "all"}, "local_cycles = 'all'"),
+        ({"local_cycles": "most"}, "needs a plan"),
         ({"cycles": 0}, "cycles = 0"),
         ({"samples": None}, "must be given"),
     ],

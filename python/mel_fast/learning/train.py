@@ -71,7 +71,7 @@ def train(
     samples: ArrayLike | None = None,
     cycle_s: float | None = None,
     cycles: int = 10,
-    local_cycles: ArrayLike | None = None,
+    local_cycles: ArrayLike | Literal["most"] | None = None,
     partition: Partition | None = None,
     concentration: float = 0.5,
     model: Any = None,
@@ -99,8 +99,9 @@ def train(
         How many cycles of the slowest learner the run lasts; at the end of each the accuracy is
         seen. With ``"bsp"`` these are the global cycles.
     local_cycles
-        Local cycles of each learner, a number or shape (K,); default tau. Its cycle then takes
-        ``send_s + local_cycles / tau * compute_s + return_s``.
+        Local cycles of each learner, a number or shape (K,); default tau; ``"most"``: as many as a
+        learner finishes by the plan's deadline with the bandwidth and power that it has there. Its
+        cycle then takes ``send_s + local_cycles / tau * compute_s + return_s``.
     model
         A :class:`LocalModel`; or a ``torch.nn.Module``, trained by cross-entropy; default a
         :class:`NumpyMLP` for the data's features and labels.
@@ -157,7 +158,7 @@ def train(
     power = real("stale_power", stale_power, low=0.0, high=100.0)
     if payload is not None and not isinstance(payload, Recipe):
         raise TypeError(f"payload = {shown(payload)}: must be a Recipe")
-    own = count_column("local_cycles", tau if local_cycles is None else local_cycles, len(counts))
+    own = _own(plan, tau, local_cycles, len(counts))
     active = np.flatnonzero(counts)
     if not own[active].all():
         raise ValueError("local_cycles: a learner that takes part has at least 1")
@@ -236,6 +237,22 @@ def _bound(synchronisation: str, staleness: int | None) -> int | None:
     if staleness is not None:
         raise ValueError(f"staleness = {shown(staleness)}: only with synchronisation 'ssp'")
     return 0 if synchronisation == "bsp" else None
+
+
+def _own(plan: Plan | int, tau: int, asked: Any, learners: int) -> NDArray[np.int64]:
+    """Return each learner's local cycles."""
+    if not isinstance(asked, str):
+        return count_column("local_cycles", tau if asked is None else asked, learners)
+    choice("local_cycles", asked, ("most",))
+    times = plan.times if isinstance(plan, Plan) else None
+    if times is None or not isinstance(plan, Plan):
+        raise ValueError("local_cycles = 'most': needs a plan, whose times say what fits")
+    busy = times.compute_s > 0
+    cycle_s = np.where(busy, times.compute_s, 1.0) / tau
+    links_s = times.send_s + times.return_s
+    fit = np.floor((plan.problem.cycle_s - links_s) / cycle_s)
+    fit -= times.send_s + fit * cycle_s + times.return_s > plan.problem.cycle_s  # by rounding
+    return np.where(busy, np.maximum(fit, tau), tau).astype(np.int64)
 
 
 def _seconds(
