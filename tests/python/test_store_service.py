@@ -229,6 +229,7 @@ def test_requests_have_a_rate_and_so_have_wrong_tokens(sqlite_url):
         assert served.request("GET", "/weights/x", "free").status_code == 400
         statuses = [served.request("GET", "/weights/x", "mel_no").status_code for _ in range(3)]
         assert statuses == [401, 401, 429]
+        assert served.request("GET", "/weights/x", "owner").status_code == 400  # not held up
         served.spool.close()
 
 

@@ -26,7 +26,6 @@ from mel_fast.store.service.graphql import Caller, schema
 from mel_fast.store.service.limits import Buckets, Limits
 from mel_fast.store.service.spool import Download, Spool
 from mel_fast.store.store import Store
-from mel_fast.store.tables.database import StoreError
 
 CALLER = "mel_fast.caller"
 
@@ -50,17 +49,17 @@ class _Guard:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _refusal(self, request: Request) -> Response | None:
-        host = request.client.host if request.client else "unknown"
-        if wait_s := self._failures.wait_s(host):
-            return _later(wait_s)
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         token = None
         if scheme.lower() == "bearer":
             try:
                 token = await to_thread.run_sync(self._store.tokens.find, secret.strip())
-            except StoreError:
+            except OSError:
                 return _refused(503, "the store cannot answer now")
-        if token is None:
+        if token is None:  # who has a token is not held up by those who guess from one address
+            host = request.client.host if request.client else "unknown"
+            if wait_s := self._failures.wait_s(host):
+                return _later(wait_s)
             self._failures.take(host)
             headers = {"www-authenticate": "Bearer"}
             return _refused(401, "a token that is accepted is needed", headers)
@@ -182,7 +181,7 @@ def application(store: Store, spool: Spool, limits: Limits) -> ASGIApp:
             ValueError: _wrong,
             TypeError: _wrong,
             PermissionError: _wrong,
-            StoreError: _unable,
+            OSError: _unable,
         },
     )
     return _Guard(app, store, spool, limits)

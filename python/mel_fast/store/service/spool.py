@@ -86,7 +86,11 @@ class Spool:
         with self._lock:
             self._made += 1
             path = Path(self._folder.name, f"{self._made}.meld")
-        path.write_bytes(data)
+        try:
+            path.write_bytes(data)
+        except OSError:  # a full disk: what is there of it must not stay
+            path.unlink(missing_ok=True)
+            raise
         tag = hashlib.blake2b(data, digest_size=16, person=b"mel.store.etag").hexdigest()
         return Download(path, f'"{tag}"', len(data))
 
