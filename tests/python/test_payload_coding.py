@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mel_fast.payload import ErrorFeedback, Recipe, ans, decode, encode, kmeans, sections, widths
-from mel_fast.payload.kmeans import kmeans_levels, nearest
-from mel_fast.payload.stream import Reader, Writer
+from mel_fast.payload import ErrorFeedback, Recipe, decode, encode
+from mel_fast.payload.coding import ans, sections, widths
+from mel_fast.payload.coding.stream import Reader, Writer
+from mel_fast.payload.steps import kmeans
+from mel_fast.payload.steps.kmeans import kmeans_levels, nearest
 
 
 def entropy_bits(symbols):

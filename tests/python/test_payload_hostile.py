@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from mel_fast.payload import Recipe, decode, encode
-from mel_fast.payload.stream import Writer
+from mel_fast.payload.coding.stream import Writer
 from strategies import holds_for_all
 
 RECIPES = (

@@ -7,7 +7,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast import learning
-from mel_fast.learning.optimisers import OPTIMISERS, RULES, Optimiser
+from mel_fast.learning.networks.optimisers import OPTIMISERS, RULES, WHOLE, Optimiser
 
 # Made by torch.optim of PyTorch 2.13.0 in float64 at the usual rates of RULES: the minimum of
 # sum a x^2 / 2 + sin 3 x from [1, -2, 0.5] with a = [1, 10, 0.1]; x after 1, 10 and 50 steps.
@@ -116,7 +116,7 @@ def test_gradients_are_those_of_differences():
 
 @pytest.mark.parametrize(("name", "cycles"), [*((n, 6) for n in RULES), ("lbfgs", 40), ("cg", 40)])
 def test_every_optimiser_learns_the_digits(name, cycles):
-    if name in learning.optimisers.WHOLE:
+    if name in WHOLE:
         pytest.importorskip("scipy", reason="needs the extra [learn]")
     data = learning.digits()
     rate = {"adadelta": None, "sgd": None, "lbfgs": None, "cg": None}.get(

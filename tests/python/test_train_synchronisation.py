@@ -10,7 +10,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast import learning
-from mel_fast.learning.server import Server
+from mel_fast.learning.rounds.server import Server
 from mel_fast.payload import Recipe
 
 pytest.importorskip("sklearn", reason="needs the extra [learn]")

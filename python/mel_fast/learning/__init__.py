@@ -11,16 +11,16 @@ brings; any other model is a :class:`LocalModel`.
 
 from mel_fast._base.arithmetic import guard
 from mel_fast.learning.averaging import WeightedAverage, average
-from mel_fast.learning.clock import Clock, Event
 from mel_fast.learning.data import DataError, Dataset, digits, load, openml, read_mnist
 from mel_fast.learning.idx import read_idx
 from mel_fast.learning.loop import History, run
 from mel_fast.learning.model import LocalModel, ScikitMLP, Weights
-from mel_fast.learning.network import NumpyMLP
-from mel_fast.learning.optimisers import OPTIMISERS, Optimiser
+from mel_fast.learning.networks.network import NumpyMLP
+from mel_fast.learning.networks.optimisers import OPTIMISERS, Optimiser
+from mel_fast.learning.networks.torch_module import TorchModel
 from mel_fast.learning.partition import Partition, dirichlet_shards, iid_shards, random_split
+from mel_fast.learning.rounds.clock import Clock, Event
 from mel_fast.learning.search import Search, Trial, search
-from mel_fast.learning.torch_module import TorchModel
 from mel_fast.learning.train import Training, train
 
 __all__ = [

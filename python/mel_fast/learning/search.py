@@ -18,7 +18,7 @@ from mel_fast._base.validation import integer, real
 from mel_fast.learning.data import Dataset
 from mel_fast.learning.idx import DataError
 from mel_fast.learning.loop import unpacked
-from mel_fast.learning.optimisers import RULES
+from mel_fast.learning.networks.optimisers import RULES
 from mel_fast.learning.train import train
 from mel_fast.plans.plan import Plan
 

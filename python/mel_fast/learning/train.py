@@ -16,16 +16,16 @@ from mel_fast._base.atomic import check_writable
 from mel_fast._base.progress import shown as bar
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import choice, count_column, integer, real
-from mel_fast.learning import checkpoint as files
-from mel_fast.learning.clock import Clock
 from mel_fast.learning.data import Dataset
 from mel_fast.learning.loop import TRAINED, History, run_key, unpacked
-from mel_fast.learning.messages import Messages
 from mel_fast.learning.model import LocalModel
-from mel_fast.learning.network import NumpyMLP
+from mel_fast.learning.networks.network import NumpyMLP
+from mel_fast.learning.networks.torch_module import is_module, of_module
 from mel_fast.learning.partition import Dealer, Partition
-from mel_fast.learning.server import Server
-from mel_fast.learning.torch_module import is_module, of_module
+from mel_fast.learning.rounds import checkpoint as files
+from mel_fast.learning.rounds.clock import Clock
+from mel_fast.learning.rounds.messages import Messages
+from mel_fast.learning.rounds.server import Server
 from mel_fast.payload import Recipe
 from mel_fast.plans.plan import Plan
 

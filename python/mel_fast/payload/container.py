@@ -21,8 +21,8 @@ from mel_fast.payload.arrays import (
     checked,
     digest,
 )
+from mel_fast.payload.coding.stream import Reader, Writer
 from mel_fast.payload.recipe import Recipe
-from mel_fast.payload.stream import Reader, Writer
 
 MAGIC = b"MELP"
 VERSION = 1

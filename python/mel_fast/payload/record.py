@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.untrusted import shown
-from mel_fast.payload import hashing, kmeans, quantise, sections, sparsify
+from mel_fast.payload.coding import sections
+from mel_fast.payload.coding.stream import Reader, Writer
 from mel_fast.payload.recipe import KMEANS_BITS, UNIFORM_BITS, Recipe
-from mel_fast.payload.stream import Reader, Writer
+from mel_fast.payload.steps import hashing, kmeans, quantise, sparsify
 
 RELATIVE, SPARSE, HASHED, REPLACES = 1, 2, 4, 8
 """Flags: added to the known version's values; only some entries follow; they are values of buckets;

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mel_fast._base.optional import require
 from mel_fast._base.validation import choice, integer
 from mel_fast.learning.averaging import Weights
-from mel_fast.learning.optimisers import OPTIMISERS, WHOLE, Optimiser, usual_rate
+from mel_fast.learning.networks.optimisers import OPTIMISERS, WHOLE, Optimiser, usual_rate
 
 Array = NDArray[np.float32]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mel_fast._base.optional import require
 from mel_fast._base.validation import choice
 from mel_fast.learning.averaging import Weights
-from mel_fast.learning.optimisers import RULES, usual_rate
+from mel_fast.learning.networks.optimisers import RULES, usual_rate
 
 _NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "sgd": ("SGD", {}),

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast.payload import widths
-from mel_fast.payload.stream import Reader, Writer
+from mel_fast.payload.coding import widths
+from mel_fast.payload.coding.stream import Reader, Writer
 
 PRECISIONS = (10, 12, 14)
 """Bits of a frequency, p: frequencies sum to 2^p, the p that makes table and symbols shortest."""

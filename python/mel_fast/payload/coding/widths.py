@@ -7,7 +7,7 @@ plane, of 1 to 7 bits, eight numbers take as many bytes as it has bits, the firs
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast.payload.stream import Reader, Writer
+from mel_fast.payload.coding.stream import Reader, Writer
 
 _GROUP = 8
 

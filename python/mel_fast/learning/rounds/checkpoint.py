@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from mel_fast._base.atomic import beside
 from mel_fast._base.untrusted import plain
-from mel_fast.learning.clock import Clock
 from mel_fast.learning.idx import DataError
-from mel_fast.learning.messages import Messages, memory_bits
-from mel_fast.learning.server import Returned, Server
+from mel_fast.learning.rounds.clock import Clock
+from mel_fast.learning.rounds.messages import Messages, memory_bits
+from mel_fast.learning.rounds.server import Returned, Server
 from mel_fast.payload import decode, encode
 
 Numbers = list[list[float]]

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast.payload import ans, widths
-from mel_fast.payload.stream import Reader, Writer
+from mel_fast.payload.coding import ans, widths
+from mel_fast.payload.coding.stream import Reader, Writer
 
 _CONSTANT, _FIXED, _CODED = range(3)
 _EXACT = 16  # numbers below have a token each

@@ -1,0 +1,1 @@
+"""Models that learners train, and the optimisers that train them."""

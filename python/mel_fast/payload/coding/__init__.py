@@ -1,0 +1,1 @@
+"""Numbers as bytes: streams, fixed widths, entropy coding. Knows nothing of recipes."""

@@ -1,0 +1,1 @@
+"""The steps of a recipe, each on one flat array: who is kept, levels, buckets."""
