@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mel_fast import _interpreter  # noqa: F401  first: before anything compiled is imported
 from mel_fast._core import __version__
+from mel_fast.campaign import Most, most
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 from mel_fast.model.radio import Radio
@@ -59,6 +60,7 @@ __all__ = [
     "Learners",
     "LearningTask",
     "Least",
+    "Most",
     "Plan",
     "Plans",
     "Problem",
@@ -77,6 +79,7 @@ __all__ = [
     "learning",
     "least",
     "load_scenario",
+    "most",
     "payload",
     "reference",
     "scenarios",

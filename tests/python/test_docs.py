@@ -28,6 +28,7 @@ PRINTED = (
     ("planning.md", " inf J each", "python examples/energy.py"),
     ("planning.md", "bandwidth at will", "python examples/resource_blocks.py"),
     ("planning.md", "planned: tau = 8", "python examples/keep.py"),
+    ("campaign.md", "tau = 4: 103,241", "python examples/most_samples.py"),
     ("tiers.md", "end: 13.00 s", "python examples/tiers.py"),
 )
 

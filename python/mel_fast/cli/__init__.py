@@ -26,6 +26,7 @@ COMMANDS = (
     "solve",
     "check",
     "least",
+    "most",
     "frontier",
     "explain",
     "simulate",
@@ -38,6 +39,9 @@ COMMANDS = (
 
 ALIASES = {"fastest": "least"}
 
+MODULES = {name: f"mel_fast.cli.{name}" for name in COMMANDS}
+MODULES["most"] = "mel_fast.cli.campaign.most"
+
 USAGE_STATUS = 2
 FAULT_STATUS = 70
 LOST_STATUS = 74
@@ -46,18 +50,18 @@ NO_READER_STATUS = 141  # what a shell says of a program that SIGPIPE ended
 
 
 class LazyGroup(click.Group):
-    """A group whose command `name` is `mel_fast.cli.<name>:command`."""
+    """A group whose command `name` is that of its module."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Return the names of the commands whose modules are there."""
-        return [name for name in COMMANDS if find_spec(f"mel_fast.cli.{name}")]
+        return [name for name in COMMANDS if find_spec(MODULES[name])]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """Import and return a command, None if there is none of that name or alias."""
         name = ALIASES.get(name, name)
         if name not in self.list_commands(context):
             return None
-        command = import_module(f"mel_fast.cli.{name}").command
+        command = import_module(MODULES[name]).command
         assert isinstance(command, click.Command)
         return command
 

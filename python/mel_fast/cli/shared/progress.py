@@ -52,3 +52,13 @@ class LeastProgress(_Line):
             ends = f"more than {lower:.9g}, {amount:.9g} suffices"
             self._show(f"{ends}; {passes:,} passes, {elapsed_s:.0f} s")
         return False
+
+
+class MostProgress(_Line):
+    """A callback for `mel_fast.most`."""
+
+    def __call__(self, value: int, bound: int, passes: int, elapsed_s: float) -> bool:
+        """Show the two ends; never stop the search."""
+        if self._due():
+            self._show(f"{value:,} samples fit, at most {bound:,}; {passes:,} passes")
+        return False

@@ -1,0 +1,457 @@
+"""The most samples that fit at a number of local cycles, closed in on from both sides.
+
+What fits is an interval: samples can be taken away one at a time down to the learners' minima. At
+prices that refute n samples with a little more of a budget, the bound falls with that budget at its
+own price, so one look tells which smaller n the same tree refutes with what there is. Then a
+decision or two, each a plan or a proof, close what is left.
+"""
+
+import importlib.util
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from mel_fast import _core
+from mel_fast._base.progress import Callback
+from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST
+from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.search import RESOURCES, Search, Start, amount_of
+from mel_fast.bracket.split import Split
+from mel_fast.model.most import by_energy, by_own_limit, by_time
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Scheme
+
+_ESTIMATES = 2  # of the continuous problem
+_NEAR = 1e-5  # relative, of a budget: what is left is so far below a sample as its square
+_ABOVE = 1e-6  # relative, of the samples
+_LOOKS = 8
+_CHECKED = 20_000  # learners: the check by balls takes some seconds there
+
+
+def with_samples(problem: Problem, samples: int) -> Problem:
+    """Return the problem of so many samples in all."""
+    return problem.replace(task=problem.task.replace(samples=samples))
+
+
+def fewest_stated(problem: Problem, scheme: Scheme) -> int:
+    """Return the fewest samples that every learner's minimum allows, at least 1."""
+    minima = problem.learners.min_samples
+    if minima is None:
+        return 1
+    if scheme == "resource_only":  # everybody has n/K, rounded down or up
+        top = int(minima.max())
+        return max((top - 1) * minima.size + int((minima == top).sum()), 1)
+    return max(_total(minima), 1)
+
+
+def most_stated(problem: Problem, scheme: Scheme) -> int:
+    """Return the most samples that the learners' own limits allow and that can be counted."""
+    maxima = problem.learners.max_samples
+    if maxima is None:
+        return MAX_INTEGER
+    if scheme == "resource_only":
+        low = int(maxima.min())
+        return min(low * maxima.size + int((maxima > low).sum()), MAX_INTEGER)
+    return min(_total(maxima), MAX_INTEGER)
+
+
+def _total(column: Any) -> int:
+    rough = float(np.asarray(column, dtype=np.float64).sum())
+    return int(column.sum()) if rough < 2.0**62 else sum(column.tolist())
+
+
+def _without_samples(problem: Problem, cycle_s: float) -> Problem:
+    """Return the problem of one sample that costs next to nothing, whoever it is given to."""
+    learners = problem.learners
+    flops = cycle_s * float(learners.flops_per_s.max()) * 2.0**-52
+    task = problem.task.replace(
+        samples=1, features=0, parameters_per_sample=0, flops_per_sample=max(flops, SMALLEST)
+    )
+    free: dict[str, Any] = {"min_samples": None, "max_samples": None}
+    if learners.energy_per_flop_j is not None:
+        free["energy_per_flop_j"] = np.zeros(len(learners))
+    return problem.replace(task=task, learners=learners.replace(**free), cycle_s=cycle_s)
+
+
+@dataclass(slots=True)
+class MostSamples:
+    """One search: what it asks, and what it knows so far.
+
+    `value` samples fit, 0 before any do; `ruled_out` do not, one more than can be stated before
+    anything is ruled out.
+    """
+
+    problem: Problem
+    tau: int
+    scheme: Scheme
+    threads: int
+    clock: Clock
+    start: Start | None = None
+    callback: Callback | None = None
+    value: int = 0
+    split: Split | None = None
+    ruled_out: int = 0
+    refuted: _core.Result | None = None
+    open: bool = False  # something was left undecided
+    cut: bool = False  # a question took the half of the time that was left for it
+    nodes: int = 0
+    passes: int = 0
+    stopped: bool = False
+    interrupted: bool = False
+    known: Plan | None = None  # a plan for `value` that needs no more proof
+    _made: dict[int, Problem] = field(default_factory=dict)
+    _seen_at: tuple[float, float, float] | None = None  # ln of a need, its samples, the slope
+    _began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the search began."""
+        return time.perf_counter() - self._began
+
+    @property
+    def closed(self) -> bool:
+        """Whether one sample more than fits is ruled out."""
+        return self.ruled_out <= self.value + 1
+
+    def with_samples(self, samples: int) -> Problem:
+        """Return the problem of so many samples; the last two are kept."""
+        if samples not in self._made:
+            self._made = dict(list(self._made.items())[-1:])
+            self._made[samples] = with_samples(self.problem, samples)
+        return self._made[samples]
+
+    def run(self) -> None:
+        """Close in on the most samples, as far as the limit and double precision allow."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            self.stopped = self.interrupted = True
+
+    def _run(self) -> None:
+        fewest = fewest_stated(self.problem, self.scheme)
+        most = most_stated(self.problem, self.scheme)
+        self.ruled_out = MAX_INTEGER + 1
+        if fewest > MAX_INTEGER or most < fewest:
+            self.decide(min(fewest, MAX_INTEGER))
+            return
+        guess = min(max(self._guess(), fewest), most)
+        if self._may_look():
+            guess = self._look_around(guess, fewest, most)
+        self._search(guess, fewest, most)
+
+    def _search(self, guess: int, fewest: int, most: int) -> None:
+        """Ask at the guess, then outwards with doubling steps, then by halves."""
+        step = 1
+        low, high = max(self.value, fewest - 1), min(self.ruled_out, most + 1)
+        asked = min(max(guess, low + 1), high - 1)
+        while low < high - 1 and not self.stopped:
+            answer = self.decide(asked)
+            if answer is None and not self.stopped and not self.cut:
+                answer = self._decide_by_balls(asked)
+            if answer is None:  # as if it did not fit; what is ruled out only moves by proof
+                self.open = self.open or not self.stopped
+                high = asked
+            else:
+                low, high = max(low, self.value), min(high, self.ruled_out)
+            if low >= fewest and high <= most:
+                near = min(asked + step, high - 1) if answer else max(asked - step, low + 1)
+                asked = (low + high) // 2 if step > 1 else near
+            else:
+                asked = min(asked + step, high - 1) if answer else max(asked - step, low + 1)
+            step *= 2
+        if not self.stopped and self.value == most < self.ruled_out - 1:
+            self.decide(most + 1)  # the learners' own limits: a proof of one line
+        if self.open and not self.stopped:
+            self._rule_out_above()
+
+    def _rule_out_above(self) -> None:
+        """Where a number stays undecided: the least above it that can be ruled out."""
+        step = 1
+        low = self.value + 1
+        while low < self.ruled_out - 1 and not self.stopped:
+            asked = min(low + step, (low + self.ruled_out) // 2)
+            answer = self.decide(asked)
+            if answer:
+                low = self.value + 1
+            elif answer is None:
+                low = asked
+            step *= 2
+
+    def _guess(self) -> int:
+        """Say where to begin: for equal shares the answer itself, up to rounding."""
+        samples = self.problem.task.samples
+        if self.scheme == "resource_only":
+            return samples
+        if self.scheme == "task_only" or not self._sends():
+            far = self.with_samples(MAX_INTEGER)
+            each = np.minimum(by_time(far, self.tau, self.scheme), by_energy(far, self.tau))
+            whole = np.maximum(np.minimum(each, by_own_limit(far)), 0.0).sum()
+            return int(min(whole, float(MAX_INTEGER)))
+        return self._estimate(samples)
+
+    def _sends(self) -> bool:
+        return self.problem.task.alpha_bits + self.problem.task.model_bits > 0
+
+    def _may_look(self) -> bool:
+        return self.scheme == "joint" and self._sends()
+
+    @property
+    def _resource(self) -> str:
+        """The budget that a look varies: bandwidth, unless that comes in blocks."""
+        return "bandwidth_hz" if self.problem.radio.block_hz is None else "power_w"
+
+    def _estimate(self, samples: int) -> int:
+        """Follow the continuous problem to the samples that need just the budget there is."""
+        if self.problem.law == "fixed":  # its responses jump: what it says would be far off
+            return samples
+        resource = self._resource
+        for _ in range(_ESTIMATES):
+            amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
+                self.with_samples(samples)._core,
+                self.tau,
+                RESOURCES.index(resource),
+                SCHEMES.index(self.scheme),
+                self.clock.left(),
+                self.threads,
+                self._teller,
+                self.start,
+            )
+            self._seen(interrupted)
+            if self.stopped or not converged or not SMALLEST <= amount <= LARGEST:
+                break
+            self.start = (float(self.tau), per_hz, per_w)
+            samples = self._next(samples, amount, per_hz, per_w)
+        return samples
+
+    def _next(self, samples: int, amount: float, per_hz: float, per_w: float) -> int:
+        """Say which number needs just the budget there is, from the last needs and prices.
+
+        Along the logarithm of the budget, whose slope the prices are: a line, then a cubic. A
+        little above it: what is refuted from above refutes all the way down.
+        """
+        has = amount_of(self.problem, self._resource)
+        price = per_hz if self._resource == "bandwidth_hz" else per_w
+        x, y, slope = math.log(amount / has), float(samples), price * amount
+        to = y - slope * x
+        if self._seen_at is not None and self._seen_at[0] != x:
+            x0, y0, slope0 = self._seen_at
+            h = x - x0
+            t = -x0 / h
+            if -1.0 <= t <= 2.0:
+                to = (
+                    y0 * (1 + 2 * t) * (1 - t) ** 2
+                    + slope0 * h * t * (1 - t) ** 2
+                    + y * t * t * (3 - 2 * t)
+                    + slope * h * t * t * (t - 1)
+                )
+        self._seen_at = x, y, slope
+        if not math.isfinite(to):
+            return samples
+        return int(min(max(to * (1.0 + _ABOVE) + 1.0, 1.0), float(MAX_INTEGER)))
+
+    def _look_around(self, guess: int, fewest: int, most: int) -> int:
+        """Look at the prices near the answer, and at which numbers of samples they refute."""
+        for _ in range(_LOOKS):
+            last, bound = guess, self._look(guess)
+            if self.stopped or bound is None:
+                break
+            guess = min(max(bound, self.value + 1, fewest), most, self.ruled_out - 1)
+            if guess <= self.value or guess == last:
+                break
+        return guess
+
+    def _look(self, samples: int) -> int | None:
+        """Bracket the budget that so many samples need; return the most that its prices allow."""
+        problem, resource = self.with_samples(samples), self._resource
+        has = amount_of(problem, resource)
+        lower, refuted, amount, found, interrupted = _core.bracket(
+            problem._core,
+            self.tau,
+            RESOURCES.index(resource),
+            SCHEMES.index(self.scheme),
+            self.clock.left(),
+            self.threads,
+            self._teller,
+            self.start,
+        )
+        bound = None
+        if found is not None and SMALLEST <= amount <= has and samples > self.value:
+            self.value, self.split = samples, Split.of(problem.cycle_s, found)
+        if refuted is not None and SMALLEST <= lower <= LARGEST:
+            self.passes += refuted.passes
+            self.start = refuted.end if min(refuted.end) > 0 else self.start
+            prices = refuted.tree_lambda_per_hz, refuted.tree_mu_per_w
+            leaves = refuted.tree_learner < 0
+            least = float(prices[resource == "power_w"][leaves].min(initial=math.inf))
+            least = least if math.isfinite(least) else 0.0
+            # Every leaf's bound is below `samples` with `lower`; with what there is it is as much
+            # less as the difference costs. Exact, so that it is as good a proof as the tree.
+            fall = Fraction(least) * (Fraction(lower) - Fraction(has))
+            if fall >= 0:
+                ruled_out = samples - math.floor(fall)
+                if 1 <= ruled_out < self.ruled_out:
+                    self.ruled_out, self.refuted = ruled_out, refuted
+            bound = min(max(math.ceil(samples - fall) - 1, 1), MAX_INTEGER)
+            if abs(lower - has) > _NEAR * has:
+                bound = min(bound, self._next(samples, lower, *refuted.end[1:]))
+        self._seen(interrupted)
+        return bound
+
+    def decide(self, samples: int) -> bool | None:
+        """Ask whether so many samples fit and keep what proves the answer; None where unknown."""
+        return self._learn(samples, self._ask(samples, 0.5 * self.clock.left()))
+
+    def _learn(self, samples: int, result: _core.Result) -> bool | None:
+        if result.tau == self.tau:
+            if samples > self.value:
+                self.value = samples
+                self.split = Split.of(self.problem.cycle_s, result)
+                self.known = None
+            return True
+        if result.bound < self.tau:
+            if samples < self.ruled_out:
+                self.ruled_out, self.refuted = samples, result
+            return False
+        return None
+
+    def _ask(self, samples: int, limit_s: float, *, tentative: bool = False) -> _core.Result:
+        result = _core.decide(
+            self.with_samples(samples)._core,
+            self.tau,
+            SCHEMES.index(self.scheme),
+            limit_s,
+            self.threads,
+            self._teller,
+            self.start,
+            tentative,
+        )
+        self.nodes += result.nodes
+        self.passes += result.passes
+        if min(result.end) > 0.0 and not tentative:
+            self.start = result.end
+        self._seen(result.interrupted)
+        self.cut = self.cut or (result.stopped and not self.stopped)
+        return result
+
+    def _decide_by_balls(self, samples: int) -> bool | None:
+        """Ask without rounding errors, and let balls of higher precision judge the answer."""
+        size = len(self.problem.learners)
+        if size > _CHECKED or importlib.util.find_spec("flint") is None:
+            return None
+        result = self._ask(samples, 0.5 * self.clock.left(), tentative=True)
+        if self.stopped:
+            return None
+        if result.tau == self.tau:
+            split = Split.of(self.problem.cycle_s, result)
+            claim = self._plan_of(samples, split)
+        elif result.bound < self.tau:
+            claim = self.refutation(samples, result)
+        else:
+            return None
+        if claim is None or not self._holds(claim):
+            return None
+        answer = self._learn(samples, result)
+        if answer:
+            self.known = claim
+        return answer
+
+    def _holds(self, claim: Plan) -> bool:
+        from mel_fast.verify import verify
+
+        holds = verify(claim.problem, claim, time_limit_s=self.clock.left()).ok
+        self._seen(False)
+        return holds
+
+    def nothing_fits(self) -> bool | None:
+        """Say whether a cycle without any samples is possible; None where that is unknown.
+
+        Idle learners that are served still need the model. A problem has at least one sample, so
+        theirs is asked of one that costs next to nothing, within a cycle a little shorter or
+        longer than that costs.
+        """
+        minima = self.problem.learners.min_samples
+        if minima is not None and minima.any():
+            return False
+        if self.problem.idle == "excused":
+            return True
+        scheme: Scheme = "task_only" if self.scheme == "task_only" else "joint"
+        for cycle_s, answer in ((1.0, True), (1.0 + 2.0**-48, False)):
+            bare = _without_samples(self.problem, self.problem.cycle_s * cycle_s)
+            result = _core.decide(
+                bare._core,
+                1,
+                SCHEMES.index(scheme),
+                self.clock.left(),
+                self.threads,
+                self._teller,
+            )
+            self.passes += result.passes
+            self._seen(result.interrupted)
+            if (result.tau == 1) if answer else (result.bound == 0):
+                return answer
+        return None
+
+    def plan(self) -> Plan | None:
+        """Return the plan of `value` samples, with the proof that it has the most local cycles."""
+        if self.split is None or self.known is not None:
+            return self.known
+        return self._plan_of(self.value, self.split)
+
+    def _plan_of(self, samples: int, split: Split) -> Plan | None:
+        search = self._searching(samples)
+        search.best = split
+        plan = search.plan()
+        self.nodes, self.passes = search.nodes, search.passes
+        self._seen(search.interrupted)
+        return plan
+
+    def proof(self) -> Plan | None:
+        """Return the claim that `ruled_out` samples are impossible, as a plan without a plan."""
+        return None if self.refuted is None else self.refutation(self.ruled_out, self.refuted)
+
+    def refutation(self, samples: int, result: _core.Result) -> Plan:
+        """Return the claim that a result's tree shows so many samples impossible."""
+        return self._searching(samples).refutation(self.problem.cycle_s, result)
+
+    def _searching(self, samples: int) -> Search:
+        return Search(
+            self.with_samples(samples),
+            self.tau,
+            "cycle_s",
+            self.scheme,
+            self.threads,
+            self.clock,
+            self.start,
+            None if self.callback is None else self._plan_told,
+            nodes=self.nodes,
+            passes=self.passes,
+            stopped=self.stopped,
+        )
+
+    def _plan_told(self, _low: float, _high: float, passes: int, elapsed_s: float) -> bool:
+        return self._tell()
+
+    def _seen(self, interrupted: object) -> None:
+        """Take note of why the core came back."""
+        if interrupted:
+            self.interrupted = True
+        if self.interrupted or self.clock.over():
+            self.stopped = True
+        if self.callback is not None and not self.stopped:
+            self._tell()
+
+    @property
+    def _teller(self) -> Callable[..., bool] | None:
+        return None if self.callback is None else self._tell
+
+    def _tell(self, *_: Any) -> bool:
+        assert self.callback is not None
+        if self.callback(self.value, self.ruled_out - 1, self.passes, self.elapsed_s):
+            self.stopped = True
+        return self.stopped

@@ -1,0 +1,13 @@
+"""Beyond one problem: the most samples at a tau, several cells with one task, time to accuracy.
+
+What is asked here is put together from `solve`, `least` and the core's decisions; every part keeps
+its own plan and proof.
+"""
+
+from mel_fast._base.arithmetic import guard
+from mel_fast.campaign._most import Most, most
+
+__all__ = ["Most", "most"]
+
+
+guard(__name__)

@@ -1,0 +1,262 @@
+"""The most samples that fit at a number of local cycles."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.arrow import ShownTable
+from mel_fast._base.progress import Callback, reporting
+from mel_fast._base.units import count
+from mel_fast._base.validation import MAX_INTEGER, choice, integer
+from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.most_samples import MostSamples, fewest_stated
+from mel_fast.bracket.search import Start
+from mel_fast.model.problem import Problem
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Scheme, Status
+from mel_fast.solve.arguments import (
+    checked_problem,
+    checked_seconds,
+    checked_start,
+    checked_threads,
+)
+
+VALUES = ("samples",)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Most(ShownTable):
+    """The most samples with which `tau` local cycles fit, between a plan and a proof.
+
+    Attributes
+    ----------
+    problem : Problem
+        What was asked about; its task's own number of samples is of no consequence.
+    tau : int
+        The number of local cycles that is to fit.
+    of : str
+        What is counted: ``"samples"``.
+    scheme : str
+        As for `solve`.
+    status : Status
+        ``optimal``: `value` is the most; ``feasible``: so many fit, and more than `bound` do not,
+        but between the two nothing is proved; ``infeasible``: not even the fewest samples that
+        the learners' minima allow fit (nor, where there are no minima, none at all);
+        ``undecided``: nothing was found that fits.
+    value : int or None
+        So many samples fit, as `plan` shows; None where nothing was found that fits. 0 where a
+        cycle without any samples is possible, but not one with a single sample: that is no plan.
+    bound : int
+        No plan at `tau` has more samples than so many; 2**53 where nothing is proved.
+    plan : Plan or None
+        A plan for the problem with `value` samples and at least `tau` local cycles, with a proof
+        of its own that it has the most cycles.
+    proof : Plan or None
+        The claim that `tau` is impossible with ``bound + 1`` samples: a plan object without an
+        allocation, which `verify` checks and `save` writes as any other.
+    reasons : tuple of str
+        What ended the search before `value` and `bound` met, or why there is no value.
+    stopped : bool
+        The time limit, the callback or Ctrl-C ended the search.
+    nodes, passes, elapsed_s : int, int, float
+        Boxes of branch and bound, passes over the learners and seconds that the search took.
+    """
+
+    problem: Problem
+    tau: int
+    of: str
+    scheme: Scheme
+    status: Status
+    value: int | None
+    bound: int
+    plan: Plan | None
+    proof: Plan | None
+    reasons: tuple[str, ...]
+    stopped: bool
+    nodes: int
+    passes: int
+    elapsed_s: float
+
+    def columns(self) -> dict[str, Any]:
+        """Return the answer as a table of one row."""
+        names = ("of", "tau", "scheme", "value", "bound", "passes", "elapsed_s")
+        return {"status": [str(self.status)], **{name: [getattr(self, name)] for name in names}}
+
+    def _words(self) -> str:
+        return (
+            f"{self.of}, tau={self.tau}, scheme={self.scheme!r}, value={self.value}, "
+            f"bound={self.bound}, {self.status}"
+        )
+
+    def summary(self) -> str:
+        """Return one line of text, and the reasons where something is open."""
+        has = count(self.problem.task.samples, "sample")
+        if self.value is None:
+            line = f"tau = {self.tau}: {self.status}, no number of samples was found that fits"
+        elif self.status is Status.OPTIMAL:
+            line = f"tau = {self.tau} has room for {count(self.value, 'sample')} and no more"
+        else:
+            line = (
+                f"tau = {self.tau} has room for {count(self.value, 'sample')}, "
+                f"and not for more than {self.bound:,} ({self.status})"
+            )
+        return "\n".join((f"{line}; the task has {has}", *(f"  {r}" for r in self.reasons)))
+
+
+def most(
+    problem: Problem,
+    tau: int,
+    of: Literal["samples"] = "samples",
+    *,
+    scheme: Scheme = "joint",
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
+    start: Plan | None = None,
+) -> Most:
+    """Return the most samples with which `tau` local cycles fit, with a plan and a proof.
+
+    How many samples the task has is of no consequence. Fewer samples than the most fit too, down
+    to the learners' minima: without minima ``most(problem, tau).value`` is at least the task's
+    samples exactly when ``solve(problem).tau`` is at least `tau`.
+
+    Parameters
+    ----------
+    problem
+        What to plan.
+    tau
+        Local cycles that must fit, at least 1.
+    of
+        What is counted: ``"samples"``.
+    scheme, threads
+        As for `solve`.
+    time_limit_s
+        Seconds after which what is known is returned as it is; None for no limit.
+    callback
+        Called now and then with ``(value, bound, passes, elapsed_s)``, the two ends so far; a true
+        answer stops the search as the time limit does.
+    progress
+        Whether to draw a bar on stderr, if that is a terminal.
+    start
+        A plan for this or a neighbouring problem, whose prices are where the search begins.
+
+    Returns
+    -------
+    Most
+        Its `value` is the most when the status is optimal, else `value` and `bound` enclose it.
+        Samples are counted up to 2**53: where so many fit, that is both, without a proof.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and the allowed range.
+    Interrupted
+        A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far, its ``found`` the
+        enclosure.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=20, cycle_s=30.0, seed=0)
+    >>> found = mel.most(problem, tau=5)
+    >>> found.status, found.value == found.plan.problem.task.samples == found.bound
+    (<Status.OPTIMAL: 'optimal'>, True)
+    """
+    checked_problem(problem)
+    tau = integer("tau", tau, low=1, high=MAX_INTEGER)
+    choice("of", of, VALUES)
+    choice("scheme", scheme, SCHEMES)
+    limit = checked_seconds(time_limit_s)
+    threads = checked_threads(threads)
+    where = checked_start(start)
+    with reporting(callback, progress, of) as report:
+        return search_most(problem, tau, scheme, limit, threads, where, report)
+
+
+def search_most(
+    problem: Problem,
+    tau: int,
+    scheme: Scheme,
+    limit_s: float,
+    threads: int,
+    start: Start | None,
+    callback: Callback | None = None,
+) -> Most:
+    """Do what `most` does for arguments that are known to be right."""
+    search = MostSamples(problem, tau, scheme, threads, Clock(limit_s), start, callback)
+    search.run()
+    try:
+        plan, none_fit = search.plan(), _none_fit(search)
+    except KeyboardInterrupt:
+        search.stopped = search.interrupted = True
+        plan, none_fit = search.plan(), None
+    value = search.value or (0 if none_fit else None)
+    bound = min(search.ruled_out - 1, MAX_INTEGER)
+    found = Most(
+        problem=problem,
+        tau=tau,
+        of="samples",
+        scheme=scheme,
+        status=_status(search, value, none_fit),
+        value=value,
+        bound=bound,
+        plan=plan,
+        proof=search.proof(),
+        reasons=_reasons(search, value, none_fit),
+        stopped=search.stopped or search.cut,
+        nodes=search.nodes,
+        passes=search.passes,
+        elapsed_s=search.elapsed_s,
+    )
+    if search.interrupted:
+        claim = plan if plan is not None else found.proof
+        raise Interrupted(_untouched(problem, scheme) if claim is None else claim, found)
+    return found
+
+
+def _none_fit(search: MostSamples) -> bool | None:
+    """Say whether no samples at all fit, asked only where a single one does not."""
+    if search.value or search.ruled_out > fewest_stated(search.problem, search.scheme):
+        return None
+    return search.nothing_fits()
+
+
+def _status(search: MostSamples, value: int | None, none_fit: bool | None) -> Status:
+    if value is not None:
+        return Status.OPTIMAL if search.ruled_out == value + 1 else Status.FEASIBLE
+    return Status.INFEASIBLE if none_fit is False else Status.UNDECIDED
+
+
+def _reasons(search: MostSamples, value: int | None, none_fit: bool | None) -> tuple[str, ...]:
+    if value == MAX_INTEGER:
+        return (f"more than 2**53 = {MAX_INTEGER:,} samples are not counted; so many fit",)
+    if value is not None and search.ruled_out == value + 1:
+        return ()
+    if none_fit is False:
+        fewest = fewest_stated(search.problem, search.scheme)
+        minima = search.problem.learners.min_samples
+        needed = (
+            f"the learners' minima need {count(fewest, 'sample')}, which do not fit"
+            if minima is not None and minima.any()
+            else "not even the bare model reaches every learner and comes back in time"
+        )
+        return (f"tau = {search.tau}: {needed}",)
+    if search.stopped or search.cut:
+        return ("stopped by a limit, the callback or Ctrl-C",)
+    if value is None and search.ruled_out == 1:
+        return (
+            "a single sample does not fit; double precision cannot decide whether none at all does",
+        )
+    return ("double precision cannot decide what lies between",)
+
+
+def _untouched(problem: Problem, scheme: Scheme) -> Plan:
+    """Return what is known of the problem before any work."""
+    from mel_fast.solve.single import solve
+
+    return solve(problem, scheme=scheme, time_limit_s=0.0, then="none")
+
+
+guard(__name__)

@@ -1,0 +1,48 @@
+"""`mel-fast most`: the most samples that fit at a number of local cycles."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mel_fast.campaign import most
+from mel_fast.cli.shared.progress import MostProgress
+from mel_fast.cli.shared.scenario import (
+    EXIT_STATUS,
+    about,
+    check_targets,
+    read_problem,
+    scenario_options,
+)
+
+
+@click.command("most")
+@scenario_options
+@click.option(
+    "--tau", type=click.IntRange(min=1), required=True, help="Local cycles that must fit."
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Write the plan file here.")
+@click.option("--proof", type=click.Path(path_type=Path), help="Write the proof that more fail.")
+def command(tau: int, output: Path | None, proof: Path | None, **words: Any) -> int:
+    """Find the most samples with which TAU local cycles fit, whatever the scenario's own number.
+
+    SCENARIO is a TOML file; without one, the paper's Table I. Both files are for `mel-fast check`.
+    Exit status: 0 found and proved, 3 not even the fewest samples fit, 4 stopped by a limit or
+    open in double precision, 2 wrong usage.
+    """
+    check_targets(output, proof)
+    progress = MostProgress()
+    try:
+        found = most(read_problem(words), tau, callback=progress, **words)
+    except (ValueError, TypeError) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        progress.clear()
+    for plan, target in ((found.plan, output), (found.proof, proof)):
+        if target is not None and plan is not None:
+            try:
+                plan.save(target)
+            except OSError as error:
+                raise click.ClickException(about(error)) from None
+    click.echo(found.summary())
+    return EXIT_STATUS[found.status]
