@@ -167,20 +167,24 @@ def _sound(
         chain = _decoded(place, chunks, done)
     except MalformedError:
         return []
-    return chain if all(block_digest(content) == digest for _, content, digest in chain) else []
+    _, content, digest = chain[-1]
+    return chain if block_digest(content) == digest else []
 
 
 def _made(
     new: Block, chain: Sequence[tuple[_Chunk, Block, bytes]]
 ) -> tuple[bytes | None, int, bytes]:
-    """Return base, generation and data of a new block, the whole of it or a change."""
-    whole = encode(new)
+    """Return base, generation and data of a new block, the whole of it or a change.
+
+    Whether a change is worth while is told by the chain's whole block: to code the new one as a
+    whole, too, would take longer than all else.
+    """
     if chain:
         generation = chain[-1][0].generation + 1
         wanted = generation & (generation - 1)
         base = next((entry for entry in chain if entry[0].generation == wanted), None)
-        if base is not None:
+        if base is not None and block_digest(base[1]) == base[2]:
             change = encode(new, base[1])
-            if len(change) < _WORTH * len(whole):
+            if len(change) < _WORTH * len(chain[0][0].data):
                 return base[2], generation, change
-    return None, 0, whole
+    return None, 0, encode(new)
