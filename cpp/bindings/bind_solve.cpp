@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -23,8 +25,10 @@ std::unique_ptr<CoreResult> result_of(mel::Settings settings, const py::object& 
 
 std::unique_ptr<CoreResult> solve(const mel::Problem& problem, int scheme, double time_limit_s,
                                   int threads, const py::object& callback, bool spare_time,
-                                  const py::object& start, bool tentative) {
+                                  const py::object& start, bool tentative, double work_limit) {
     mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
+    settings.work_limit = std::min(settings.work_limit, work_limit);
+    settings.total_work_limit = work_limit;
     settings.spare = spare_time ? mel::Spare::time : mel::Spare::none;
     if (tentative) settings.trust = mel::Trust::tentative;
     return result_of(std::move(settings), callback,
@@ -33,8 +37,9 @@ std::unique_ptr<CoreResult> solve(const mel::Problem& problem, int scheme, doubl
 
 std::unique_ptr<CoreResult> decide(const mel::Problem& problem, std::int64_t tau, int scheme,
                                    double time_limit_s, int threads, const py::object& callback,
-                                   const py::object& start, bool tentative) {
+                                   const py::object& start, bool tentative, double work_limit) {
     mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
+    settings.work_limit = std::min(settings.work_limit, work_limit);
     settings.spare = mel::Spare::none;
     if (tentative) settings.trust = mel::Trust::tentative;
     return result_of(std::move(settings), callback,
@@ -53,10 +58,12 @@ std::unique_ptr<CoreResult> without_radio(const mel::Problem& problem, std::int6
 void bind_solve(py::module_& module) {
     module.def("solve", &solve, py::arg("problem"), py::arg("scheme"), py::arg("time_limit_s"),
                py::arg("threads"), py::arg("callback").none(true), py::arg("spare_time") = true,
-               py::arg("start") = py::none(), py::arg("tentative") = false);
+               py::arg("start") = py::none(), py::arg("tentative") = false,
+               py::arg("work_limit") = std::numeric_limits<double>::infinity());
     module.def("decide", &decide, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
                py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
-               py::arg("start") = py::none(), py::arg("tentative") = false);
+               py::arg("start") = py::none(), py::arg("tentative") = false,
+               py::arg("work_limit") = std::numeric_limits<double>::infinity());
     module.def("without_radio", &without_radio, py::arg("problem"), py::arg("tau"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true));

@@ -25,7 +25,8 @@ constexpr double aim = 8e-10;    // to this
 constexpr int most_attempts = 8;
 constexpr double few_samples = 256;  // that single steps make up for in no time
 constexpr std::size_t most_leaves = 256;
-constexpr int most_takers = 12;  // rounds in which more learners come to matter
+constexpr std::size_t many_learners = 16384;  // then roots are looked for at once
+constexpr int most_takers = 12;               // rounds in which more learners come to matter
 
 // Prices from the continuous problem are this close; those of a sample of the learners, and any
 // that Newton's steps circled, less so.
@@ -63,21 +64,44 @@ class BracketSearch {
 
   private:
     Bracket run_from(const PassPoint& first, const LeastPrices::Effort& effort) {
-        if (find_prices(first, effort)) {
-            radius_ = prices_.widen(point_, narrow);
-            if (refute() && !shop_.pool.stop().check() && split()) {
-                close_gap();
-            }
+        const PassPoint begun = point_;
+        const double guess = amount_;
+        if (find_prices(first, effort)) enclose_there();
+        if (resource_ == Resource::cycle && !closed() && !shop_.pool.stop().check()) {
+            point_ = begun;
+            amount_ = guess;
+            enclose_by_roots(effort);
         }
         return found();
     }
 
+    void enclose_by_roots(const LeastPrices::Effort& effort) {
+        try {
+            if (usable() && prices_.search(point_, amount_, effort, LeastPrices::Cycles::at_roots))
+                enclose_there();
+        } catch (const std::invalid_argument&) {
+            // The search left what a problem may be; what is enclosed stays so.
+        }
+    }
+
+    bool closed() const {
+        const double upper = bracket_.need.amount;
+        return !bracket_.samples.empty() && upper - bracket_.lower <= wide * upper;
+    }
+
+    void enclose_there() {
+        radius_ = prices_.widen(point_, narrow);
+        if (refute() && !shop_.pool.stop().check() && split()) close_gap();
+    }
+
     bool find_prices(const PassPoint& first, const LeastPrices::Effort& effort) {
-        if (usable() && prices_.search(point_, amount_, effort)) return true;
-        if (shop_.pool.stop().check()) return false;
+        constexpr auto by_slope = LeastPrices::Cycles::by_slope;
+        if (usable() && prices_.search(point_, amount_, effort, by_slope)) return true;
+        const bool in_one_go = resource_ == Resource::cycle && problem_.size() >= many_learners;
+        if (in_one_go || shop_.pool.stop().check()) return false;
         point_ = first;
         amount_ = amount_of(problem_, resource_);
-        return prices_.search(point_, amount_, from_afar);
+        return prices_.search(point_, amount_, from_afar, by_slope);
     }
 
     // Where few learners take part: both ends of their problem, and a look at all others. Empty
@@ -174,7 +198,7 @@ class BracketSearch {
                             resource_, shop_.pool);
         PassPoint at = point_;
         double amount = amount_ * share;
-        if (!of_part.search(at, amount, on_sample)) return from_afar;
+        if (!of_part.search(at, amount, on_sample, LeastPrices::Cycles::by_slope)) return from_afar;
         point_ = at;
         amount_ = amount / share;
         return after_sample;
@@ -193,7 +217,10 @@ class BracketSearch {
             }
             if (shop_.pool.stop().requested() || seen.sums.impossible > 0) return false;
             if (seen.excess.proves_infeasible()) {
-                bracket_.lower = amount_;
+                if (amount_ > bracket_.lower) {
+                    bracket_.lower = amount_;
+                    bracket_.tree = {TreeNode{-1, 0, point_.prices}};
+                }
                 return true;
             }
             amount_ = std::min(amount_, seen.rules_out);
@@ -242,7 +269,7 @@ class BracketSearch {
     void close_gap() {
         for (int attempt = 0; attempt < most_attempts; ++attempt) {
             const double upper = bracket_.need.amount;
-            if (upper - bracket_.lower <= wide * upper || shop_.pool.stop().check()) return;
+            if (closed() || shop_.pool.stop().check()) return;
             const double target = upper * (1 - aim);
             JumpTree tree(prices_.model(), radius_,
                           (resource_ == Resource::cycle ? radius_ : 0.5) * prices_.amount());
@@ -270,7 +297,8 @@ class BracketSearch {
 
     void refute_boxes(const JumpTree& tree, double target) {
         FixedChoices boxes = fixed_choices();
-        if (boxes.refute(tree, with_amount(problem_, resource_, target))) {
+        if (target > bracket_.lower &&
+            boxes.refute(tree, with_amount(problem_, resource_, target))) {
             bracket_.lower = target;
             bracket_.tree = boxes.proof();
         }
@@ -279,7 +307,7 @@ class BracketSearch {
 
     Bracket found() {
         bracket_.prices = point_.prices;
-        if (bracket_.tree.empty()) bracket_.tree = {TreeNode{-1, 0, point_.prices}};
+        if (bracket_.tree.empty()) bracket_.tree = {TreeNode{-1, 0, point_.prices}};  // no end
         bracket_.passes = shop_.switching_point.passes() + prices_.passes() + passes_;
         return std::move(bracket_);
     }

@@ -71,6 +71,46 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
     return jumps;
 }
 
+std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassPoint& point,
+                             const double* samples, double reach, Pool& pool) {
+    const LinkLaw law = problem.law();
+    std::vector<std::vector<Jump>> found(chunk_count(problem.size()));
+    pool.run(found.size(), [&](std::size_t b) {
+        const std::size_t last = std::min(problem.size(), (b + 1) * chunk_size);
+        for (std::size_t k = b * chunk_size; k < last; ++k) {
+            const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+            const double noise = problem.noise_over_gain()[k];
+            const bool may_rest = problem.excused() && box.low(k) <= 0;
+            const double taken = samples[k];
+            const auto bought = [&](double d) {
+                return cost_of(law, demand, noise, may_rest, d, point.prices);
+            };
+            const Purchase now = bought(taken);
+            for (const double to : {1.0, -1.0}) {
+                const double other = taken + to;
+                if (other < box.low(k) || other > box.high(k) || !demand.allows(other)) continue;
+                const Purchase then = bought(other);
+                const double margin = std::max((then.cost - now.cost) - to, 0.0);
+                if (!(margin < reach)) continue;
+                Jump jump{.learner = k, .samples = other, .margin = margin};
+                jump.by_band = point.prices.lambda * (now.bandwidth_hz - then.bandwidth_hz);
+                jump.by_watt = point.prices.mu * (now.power_w - then.power_w);
+                const auto second = [&](const Purchase& p, double d) {
+                    if (!(p.bandwidth_hz > 0)) return 0.0;
+                    return (law == LinkLaw::density ? p.cost
+                                                    : point.prices.lambda * p.bandwidth_hz) /
+                           demand.slack(d);
+                };
+                jump.by_amount = second(then, other) - second(now, taken);
+                found[b].push_back(jump);
+            }
+        }
+    });
+    std::vector<Jump> steps;
+    for (const auto& part : found) steps.insert(steps.end(), part.begin(), part.end());
+    return steps;
+}
+
 double JumpModel::Place::length() const { return std::max(std::fabs(band), std::fabs(watt)); }
 
 double JumpModel::ruled_out(double most) const {

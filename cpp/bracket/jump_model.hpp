@@ -30,6 +30,10 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
                              const double* samples, const double* preference, double radius,
                              Pool& pool);
 
+// The same for one sample more or less: where learners have a handful each, these are jumps, too.
+std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassPoint& point,
+                             const double* samples, double reach, Pool& pool);
+
 class JumpModel {
   public:
     // Of the bound less D, as functions of relative changes of the prices and a change of the

@@ -16,6 +16,22 @@ constexpr double worth_holding =
     0.1;                           // of the bound: so much less is worth a look at the same amount
 constexpr double jumps_apart = 3;  // what is near the best prices: so many jumps away
 constexpr double widest = 0.2;
+constexpr double foreseen = 0.01;  // of D: so near to D a look foretold is, or slopes tell nothing
+constexpr std::size_t dear_looks = 16384;  // learners: then the first look of this kind tells
+constexpr double root_share = 1e-3;
+constexpr double finest_root = 2e-12;
+constexpr double coarsest_root = 1e-6;
+constexpr double rough_root = 1e-7;
+constexpr double far_radius = 0.25;
+constexpr double furthest = 1e4;  // times the cycle where a root is looked for
+constexpr double far_scale = 4;
+constexpr double few_times = 4;
+constexpr int most_scales = 40;
+constexpr double least_stretch = 1e-6;
+constexpr int most_root_steps = 60;
+constexpr double handful = 16;  // samples a learner
+constexpr double soon = 1e-3;   // of a sample
+constexpr std::size_t most_steps = 64;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -65,11 +81,35 @@ double LeastPrices::widen(const PassPoint& point, double least_radius) {
     double radius = least_radius;
     for (int round = 0; round < 2; ++round) {
         model_.jumps = jumps_of(point, at_.amount, best_samples_, best_preferences_, radius);
+        add_steps(point);
         const double wider = std::min(jumps_apart * model_.spread(), widest);
         if (!(wider > radius)) break;
         radius = wider;
     }
     return radius;
+}
+
+// Where learners have a handful of samples each, single ones are what keeps the ends apart. Those
+// of whom one sample more or less would soon suit better join the jumps, a few at most.
+void LeastPrices::add_steps(const PassPoint& point) {
+    const double each = problem_.samples_real() / static_cast<double>(problem_.size());
+    if (best_preferences_.empty() || each > handful) return;
+    PassPoint at = point;
+    const Problem here = with_amount(problem_, resource_, at_.amount);
+    at.cycle_s = here.cycle_s();
+    std::vector<Jump> steps = steps_near(here, box_, at, best_samples_.data(), soon, pool_);
+    const auto known = [&](const Jump& step) {
+        return std::ranges::any_of(model_.jumps, [&](const Jump& jump) {
+            return jump.learner == step.learner && jump.samples == step.samples;
+        });
+    };
+    std::erase_if(steps, known);
+    std::ranges::sort(steps, {}, &Jump::margin);
+    if (steps.size() > most_steps) steps.resize(most_steps);
+    for (Jump& step : steps) {
+        if (resource_ != Resource::cycle) step.by_amount = 0;
+        model_.jumps.push_back(step);
+    }
 }
 
 JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Look& seen,
@@ -84,7 +124,7 @@ JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Loo
     model.band_band = curvature_ * p.lambda * p.lambda * real_.h_ll;
     model.band_watt = curvature_ * p.lambda * p.mu * real_.h_lm;
     model.watt_watt = curvature_ * p.mu * p.mu * real_.h_mm;
-    model.by_amount = slope(p);
+    model.by_amount = std::max(slope(p), steepness_);
     if (resource_ == Resource::bandwidth) model.band_amount = p.lambda;
     if (resource_ == Resource::power) model.watt_amount = p.mu;
     model.jumps = jumps_of(point, amount, samples_, preferences_, radius);
@@ -108,18 +148,122 @@ void LeastPrices::learn_curvature(const JumpModel& now) {
     curvature_ = std::clamp(curvature_ * std::clamp(1 - left / old, 0.2, 4.0), 0.02, 20.0);
 }
 
-bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort) {
+// A look at about the longest cycle that the prices rule out. Whole samples come into reach all at
+// once as a cycle grows, above all where few kinds of learners compute: no slope foretells that.
+LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, double radius,
+                                            double narrow) {
+    const double samples = problem_.samples_real();
+    const double close = std::clamp(root_share * radius * radius, finest_root, coarsest_root);
+    double low = 0, high = infinity;  // ruled out, and not
+    double low_value = 0, high_value = 0;
+    double stretch = 1 + std::clamp(few_times * last_move_, least_stretch, radius);
+    const double first = amount;
+    double before = 0, before_value = 0;
+    Look seen = look(point, amount);
+    for (int step = 0; step < most_root_steps && !pool_.stop().check(); ++step) {
+        const bool impossible = seen.sums.impossible > 0;
+        const double value = impossible ? -infinity : seen.excess.value + 2 * seen.excess.error;
+        if (value <= 0 && value >= -close * samples) break;
+        if (value <= 0) {
+            low = amount;
+            low_value = value;
+        } else {
+            high = amount;
+            high_value = value;
+        }
+        if (high - low <= narrow * amount) break;
+        if (before > 0 && std::isfinite(value - before_value) && before != amount) {
+            steepness_ = (value - before_value) / (amount - before);
+        }
+        before = amount;
+        before_value = value;
+        const double steep = std::max(steepness_, slope(point.prices));
+        double next = amount - (value + 0.5 * close * samples) / steep;
+        if (low > 0 && high < infinity) {
+            if (!(next > low && next < high) && std::isfinite(low_value)) {
+                next = low + (high - low) * (-low_value) / (high_value - low_value);
+            }
+            // By halves every fourth time.
+            if (step % 4 == 3 || !(next > low && next < high)) next = 0.5 * (low + high);
+        } else {
+            next = std::clamp(next, amount / stretch, amount * stretch);
+            if (!(high == infinity ? next > amount : next < amount)) {
+                next = high == infinity ? amount * stretch : amount / stretch;
+            }
+            stretch *= stretch;
+        }
+        // At these prices no cycle is one that they just rule out.
+        if (!(next < furthest * first && next > first / furthest)) {
+            amount = first;
+            seen = look(point, amount);
+            break;
+        }
+        amount = next;
+        seen = look(point, amount);
+    }
+    if (seen.sums.impossible > 0 && high < infinity) {
+        amount = high;
+        seen = look(point, amount);
+    }
+    last_move_ = std::fabs(amount - first) / first;
+    return seen;
+}
+
+// Prices at which about D samples are taken at the cycle that they rule out: those of the
+// continuous problem may be far off where one learner needs nearly all of a budget.
+void LeastPrices::scale_prices(PassPoint& point, double& amount) {
+    const double samples = problem_.samples_real();
+    double low = 0, high = infinity;  // too many are taken, and too few
+    double step = far_scale;
+    double factor = 1;
+    const Prices first = point.prices;
+    for (int round = 0; round < most_scales && !pool_.stop().check(); ++round) {
+        const Look seen = look_at_root(point, amount, far_radius, rough_root);
+        const double taken = seen.sums.samples.value();
+        if (seen.sums.impossible > 0) return;
+        if (taken > few_times * samples) {
+            low = factor;
+        } else if (taken < samples / few_times) {
+            high = factor;
+        } else {
+            return;
+        }
+        if (low > 0 && high < infinity) {
+            if (high < 1.01 * low) return;
+            factor = std::sqrt(low * high);
+        } else {
+            factor = high == infinity ? factor * step : factor / step;
+            step *= step;
+        }
+        point.prices = {first.lambda * factor, first.mu * factor};
+        if (!point.prices.usable()) return;
+    }
+}
+
+bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles) {
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
+    const bool at_roots = bends && cycles == Cycles::at_roots;
     kept_ = false;
     double radius = effort.radius;
     double moved = 0;         // by the step to this look
     bool whole_step = false;  // which went as far as the model wished
     double shorter = 0.2;
     curvature_ = 1;
+    steepness_ = 0;
+    last_move_ = infinity;
+    if (at_roots) {
+        const double guess = amount;
+        scale_prices(point, amount);
+        if (!point.prices.usable()) return false;
+        if (std::fabs(amount - guess) > radius * guess) radius = std::max(radius, far_radius);
+    }
     measure(point, amount);
     for (int round = 0; round < most_looks; ++round) {
-        const Look seen = look(point, amount);
+        const Look seen =
+            at_roots ? look_at_root(point, amount, radius, finest_root) : look(point, amount);
         if (pool_.stop().check()) return false;
+        const bool foretold = std::fabs(seen.excess.value) < foreseen * problem_.samples_real();
+        if (bends && !at_roots && problem_.size() >= dear_looks && !foretold) return false;
         bool improved = false;
         if (seen.sums.impossible == 0) {
             if (moved > far) measure(point, amount);
@@ -138,7 +282,9 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort)
             }
             // Where nobody takes part a longer cycle is worth nothing.
             const bool reached = model.by_amount > 0 && std::fabs(change) < most;
-            const Place now{point.prices, amount, model.value, amount + change, reached};
+            // Of a cycle only what was looked at is sure to be ruled out.
+            const double beyond = at_roots ? std::min(change, 0.0) : change;
+            const Place now{point.prices, amount, model.value, amount + beyond, reached};
             improved = better(now);
             if (improved) {
                 kept_ = true;

@@ -30,8 +30,13 @@ class LeastPrices {
         double worthwhile;  // share of the amount that better prices must promise
     };
 
-    // Moves point and amount to where most is ruled out; false where a look fails at the start.
-    bool search(PassPoint& point, double& amount, const Effort& effort);
+    // What is made of a cycle: the bound's slope over it foretells where the bound reaches D, or,
+    // where samples come into reach all at once, that is looked for at every pair of prices.
+    enum class Cycles { by_slope, at_roots };
+
+    // Moves point and amount to where most is ruled out; false where a look fails at the start, or,
+    // with many learners, shows that slopes foretell nothing.
+    bool search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles);
 
     // Of the best look: its sums, its whole samples and the model around its prices.
     const Look& best() const { return best_; }
@@ -50,11 +55,14 @@ class LeastPrices {
     std::int64_t passes() const { return passes_; }
 
   private:
+    Look look_at_root(PassPoint& point, double& amount, double radius, double narrow);
+    void scale_prices(PassPoint& point, double& amount);
     void measure(const PassPoint& point, double amount);
     JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double radius);
     std::vector<Jump> jumps_of(const PassPoint& point, double amount,
-                               const std::vector<double>& samples,
-                               const std::vector<double>& preference, double radius);
+                               const std::vector<double>& samples, const std::vector<double>& lean,
+                               double radius);
+    void add_steps(const PassPoint& point);
     double slope(Prices prices) const { return growth(resource_, prices, real_); }
 
     const Problem& problem_;
@@ -73,6 +81,8 @@ class LeastPrices {
     void learn_curvature(const JumpModel& now);
 
     PassSums real_;
+    double steepness_ = 0;  // of the bound over the cycle, as last seen
+    double last_move_ = 0;  // of the cycle, relative, to where it was looked at last
     double curvature_ = 1;  // of the bound, in units of that of the real responses
     bool kept_ = false;
     Place at_;  // the best so far

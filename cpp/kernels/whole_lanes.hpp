@@ -116,15 +116,18 @@ struct WholeFixed {
         safe.shape = select(safe.valid, q.shape, fill(1));
         const FixedLaw::Wish wish = FixedLaw::wish(in, p, safe, true);
         const Lanes inverse_each = 1 / q.each;
-        Neighbours n = neighbours(e, (q.budget - wish.slack) * inverse_each);
+        const Lanes x = (q.budget - wish.slack) * inverse_each;
+        Neighbours n = neighbours(e, x);
         // Without an interior maximum the lower end is best.
         const Mask falls = safe.valid & ~wish.found;
         n.below = select(falls, fill(e.low), n.below);
         n.above = select(falls, fill(e.low), n.above);
         const Leeway low = leeway_of(in, q, n.below);
         const Leeway high = leeway_of(in, q, n.above);
-        // The wish's slack is good to 1e-12.
-        const Mask coarse = wish.slack * inverse_each > fill(1e11 * clear_of_integers);
+        // The wish's slack is good to 1e-12; well beyond the box its end is best all the same.
+        const Lanes blur = 1e-11 * (wish.slack * inverse_each);
+        const Mask coarse =
+            (blur > fill(clear_of_integers)) & (x < e.high + blur) & (x > e.low - blur);
         Mask unsure =
             low.unsure | high.unsure | ~low.allowed | ~safe.valid | (~falls & (n.unsure | coarse));
         WholeLanes w = bought(in, p, q, n.below, low, safe.valid);

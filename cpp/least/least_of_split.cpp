@@ -13,6 +13,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double finest = 1e-12;  // relative: how closely a split's own need is found
+constexpr int certain_steps = 6;  // of Newton's method, which needs three or four
 
 // The shortest cycle in which a split fits, beginning at one in which it does or nearly does.
 // Not found: the cycle is infinite.
@@ -21,22 +22,26 @@ WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, doubl
     WaterFilling::Finish best = from;
     WaterFilling::Finish at = from;
     best.cycle_s = infinity;
+    double inside = 0.5 * finest;  // of the budgets: where the next step aims
     for (int step = 0; step < 40; ++step) {
         if (filling.stopped() || at.sums.impossible > 0) break;
         const double band = std::log(at.sums.bandwidth / problem.bandwidth_hz());
         const double watt = std::log(at.sums.power / problem.power_w());
         if (band <= 0 && watt <= 0 && at.cycle_s < best.cycle_s) {
             best = at;
-            if (band > -finest && watt > -finest) break;
+            if ((band > -2 * inside && watt > -2 * inside) || step >= certain_steps) break;
         }
-        // Newton's step to both budgets less half the tolerance.
+        // Where a hair's breadth of the cycle is much of somebody's time to send, rounding errors
+        // keep a step from landing so near.
+        if (step >= certain_steps) inside *= 8;
+        // Newton's step to both budgets, less a little.
         const double a11 = at.sums.shift / at.sums.bandwidth;
         const double a12 = at.sums.band_time / at.sums.bandwidth;
         const double a21 = -at.sums.shift / (at.ratio * at.sums.power);
         const double a22 = at.sums.power_time / at.sums.power;
         const double det = a11 * a22 - a12 * a21;
-        const double r1 = -band - 0.5 * finest;
-        const double r2 = -watt - 0.5 * finest;
+        const double r1 = -band - inside;
+        const double r2 = -watt - inside;
         const double dz = std::clamp((r1 * a22 - a12 * r2) / det, -1.0, 1.0);
         const double dt = (a11 * r2 - a21 * r1) / det;
         const double cycle = std::clamp(at.cycle_s + dt, 0.9 * at.cycle_s, problem.cycle_s());

@@ -11,8 +11,8 @@
 namespace mel {
 namespace {
 
-constexpr double rough = 1e-7;       // searches that only guide have no finer tolerance
-constexpr double near_least = 1e-3;  // of the least cycle: as near as a search for prices goes
+constexpr int passes_from_there = 24;  // where a cycle turns out to be far too short
+constexpr double near_least = 1e-3;    // of the least cycle: as near as a search for prices goes
 
 }  // namespace
 
@@ -123,15 +123,16 @@ bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tole
                      : resource == Resource::bandwidth ? band_
                                                        : watt_;
     const double samples = problem_.samples_real();
-    const bool guides = resource == Resource::cycle && tolerance >= rough;
+    const bool in_time = resource != Resource::cycle;  // as far as the amount can tell
     double least = 0;  // cycle in which some learner can not do its part at any price
     best_ = {point, -std::numeric_limits<double>::infinity()};
     for (int step = 0; step < max_passes; ++step) {
         const PassSums sums = pass(point, stride);
         if (pool_.stop().check()) return false;
-        if (sums.impossible > 0 && guides && step > 0 && least == 0) {
+        if (sums.impossible > 0 && !in_time && step > 0 && least == 0) {
             least = impossible_cycle(point.tau);
             amount = std::max(amount, least) * (1 + near_least);
+            max_passes += passes_from_there;
             continue;
         }
         const PriceStep to = price_step(point.prices, sums, band_, watt_);

@@ -55,7 +55,7 @@ void Solver::find_largest() {
     } else {
         search_plan_first(whole);
     }
-    if (upper_ > result_.tau && !stop_.requested()) tighten();
+    if (upper_ > result_.tau && !halted_ && !stop_.requested()) tighten();
 }
 
 // While no plan is known, a tree that would take long is put off: the tau below it often has a plan
@@ -64,7 +64,7 @@ void Solver::search_plan_first(std::int64_t guess) {
     work_limit_ = std::min(settings_.work_limit, work_for_a_plan);
     search(guess);
     work_limit_ = settings_.work_limit;
-    if (!put_off_ || upper_ == result_.tau || stop_.requested()) return;
+    if (!put_off_ || upper_ == result_.tau || halted_ || stop_.requested()) return;
     search(result_.tau > 0 ? result_.tau : std::min(guess, upper_));
 }
 
@@ -252,7 +252,9 @@ Decision Solver::climb(double tau) {
         if (!known.open() || !applies) return;
         known = stop_.requested() ? Decision(Decision::Stopped{}) : ask();
     };
-    if (stop_.check()) return Decision::Stopped{};
+    halted_ = halted_ || static_cast<double>(passes()) * static_cast<double>(problem_.size()) >
+                             settings_.total_work_limit;
+    if (halted_ || stop_.check()) return Decision::Stopped{};
     const bool sends = !problem_.sends_nothing();
     rung(!sends, [&] { return by_capacity(tau); });
     rung(!sends, [&] { return by_computing_alone(tau); });

@@ -96,6 +96,7 @@ def solve(
     spare_time: bool = True,
     start: tuple[float, float, float] | None = None,
     tentative: bool = False,
+    work_limit: float = float("inf"),
 ) -> Result: ...
 def decide(
     problem: Problem,
@@ -106,6 +107,7 @@ def decide(
     callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
     tentative: bool = False,
+    work_limit: float = float("inf"),
 ) -> Result: ...
 def without_radio(
     problem: Problem,

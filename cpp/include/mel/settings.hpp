@@ -48,6 +48,8 @@ struct Settings {
     std::optional<Start> start;
     Trust trust = Trust::proved;  // anything else: the caller checks the answer with more precision
     double work_limit = 1e9;      // learner responses spent on one tau by branch and bound
+    // Learner responses spent on all tau together; then the search ends as at a time limit.
+    double total_work_limit = std::numeric_limits<double>::infinity();
     std::function<bool(const Progress&)> should_stop;  // polled every 10 ms on the calling thread
 };
 

@@ -30,6 +30,8 @@ WIDTH = 1e-9
 _NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
 _SHARE = 0.9  # of the width that may lie between the two ends
 _WIDER = 8.0
+# Learner responses that a plan's own proof may take: what was asked for is known by then.
+_EXTRA_WORK = 1e7
 _DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
 
 Start = tuple[float, float, float]
@@ -284,13 +286,27 @@ class Search:
         return None
 
     def ask(
-        self, problem: Problem, tau: int, limit_s: float | None = None, *, tentative: bool = False
+        self,
+        problem: Problem,
+        tau: int,
+        limit_s: float | None = None,
+        *,
+        tentative: bool = False,
+        work_limit: float = math.inf,
     ) -> _core.Result:
         """Ask the core about one tau; a tentative answer counts no rounding errors."""
         code = SCHEMES.index(self.scheme)
         left_s = self.clock.left() if limit_s is None else limit_s
         result = _core.decide(
-            problem._core, tau, code, left_s, self.threads, self._teller, self.start, tentative
+            problem._core,
+            tau,
+            code,
+            left_s,
+            self.threads,
+            self._teller,
+            self.start,
+            tentative,
+            work_limit,
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -321,18 +337,26 @@ class Search:
         if self.best is None:
             return None
         problem = self.with_amount(self.best.amount)
-        code = SCHEMES.index(self.scheme)
-        above = self.ask(problem, self.tau + 1, 0.0 if self.stopped else self.clock.left())
+        left_s = 0.0 if self.stopped else self.clock.left()
+        above = self.ask(problem, self.tau + 1, left_s, work_limit=_EXTRA_WORK)
         tau, best = self.tau, self.best
         if above.tau > tau:  # the same amount serves for more
-            limit = 0.0 if self.stopped else self.clock.left()
-            where = (tau + 1.0, *above.end[1:])
             result = _core.solve(
-                problem._core, code, limit, self.threads, self._teller, True, where
+                problem._core,
+                SCHEMES.index(self.scheme),
+                0.0 if self.stopped else self.clock.left(),
+                self.threads,
+                self._teller,
+                True,
+                (tau + 1.0, *above.end[1:]),
+                False,
+                _EXTRA_WORK,
             )
             self._seen(result.interrupted)
             if result.tau > tau:
                 return Plan._from_core(problem, self.scheme, result)
+            if result.bound < above.bound:
+                above = result
         bound = max(above.bound, tau)
         return self._claim(
             problem,
