@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -399,9 +400,12 @@ def served_half(address: str, token: str, body: bytes) -> int:
 
 
 def test_a_service_is_killed_in_mid_transfer_and_the_download_goes_on(
-    sqlite_url, monkeypatch, caplog, capfd
+    sqlite_url, tmp_path, monkeypatch, caplog, capfd
 ):
     caplog.set_level(logging.DEBUG)
+    temporary = str(tmp_path / "temporary")
+    Path(temporary).mkdir()
+    monkeypatch.setenv("TMPDIR", temporary)
     big = {"w": np.random.default_rng(0).standard_normal(3_000_000).astype(np.float32)}
     with mel.store.open(sqlite_url) as store:
         store.publish("big", big)
@@ -466,7 +470,9 @@ def test_a_service_is_killed_in_mid_transfer_and_the_download_goes_on(
     pulls = asyncio.run(crowd())
     assert len(pulls) == 100
     assert all(same(pull, model(0)) for pull in pulls)
-    printed = second[0].end(signal.SIGINT)
+    printed = second[0].end(signal.SIGTERM)
+    assert second[0].process.returncode == 0
+    assert not list(Path(temporary).glob("mel_fast-serve-*"))
     printed += caplog.text + str(capfd.readouterr())
     assert "Traceback" not in printed
     assert not any(secret[4:] in printed for secret in (token, owner, free))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -28,6 +29,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class _StoppedError(Exception):
+    """The service was told to stop, and has: what was prepared can be removed."""
+
+
+def _stop(number: int, frame: object) -> None:
+    raise _StoppedError
+
+
 def serve(
     store: Store,
     host: str,
@@ -38,7 +47,9 @@ def serve(
     certificate: Path | None = None,
     key: Path | None = None,
 ) -> None:
-    """Serve a store; `ready` is told the address once connections are taken.
+    """Serve a store until SIGTERM or an interrupt, from the main thread.
+
+    `ready` is told the address once connections are taken.
 
     Raises
     ------
@@ -67,5 +78,11 @@ def serve(
         scheme = "https" if certificate else "http"
         shown = f"[{host}]" if ":" in host else host
         server = uvicorn.Server(config)
-        ready(f"{scheme}://{shown}:{taken.getsockname()[1]}")
-        asyncio.run(server.serve(sockets=[taken]))
+        before = signal.signal(signal.SIGTERM, _stop)
+        try:
+            ready(f"{scheme}://{shown}:{taken.getsockname()[1]}")
+            asyncio.run(server.serve(sockets=[taken]))
+        except _StoppedError:
+            pass
+        finally:
+            signal.signal(signal.SIGTERM, before)
