@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mel_fast import _interpreter  # noqa: F401  first: before anything compiled is imported
 from mel_fast._core import __version__
-from mel_fast.campaign import Most, most
+from mel_fast.campaign import Cells, Most, cells, most
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 from mel_fast.model.radio import Radio
@@ -54,6 +54,7 @@ _FUNCTIONS = {
 
 __all__ = [
     "Batch",
+    "Cells",
     "Explanation",
     "Frontier",
     "Interrupted",
@@ -70,6 +71,7 @@ __all__ = [
     "Times",
     "Verdict",
     "__version__",
+    "cells",
     "channel",
     "cp_sat",
     "evaluate",

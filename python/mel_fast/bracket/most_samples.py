@@ -66,7 +66,7 @@ def _total(column: Any) -> int:
     return int(column.sum()) if rough < 2.0**62 else sum(column.tolist())
 
 
-def _without_samples(problem: Problem, cycle_s: float) -> Problem:
+def bare_problem(problem: Problem, cycle_s: float) -> Problem:
     """Return the problem of one sample that costs next to nothing, whoever it is given to."""
     learners = problem.learners
     flops = cycle_s * float(learners.flops_per_s.max()) * 2.0**-52
@@ -104,6 +104,7 @@ class MostSamples:
     passes: int = 0
     stopped: bool = False
     interrupted: bool = False
+    bare: Plan | None = None  # the claim that not even no samples are possible
     known: Plan | None = None  # a plan for `value` that needs no more proof
     _made: dict[int, Problem] = field(default_factory=dict)
     _seen_at: tuple[float, float, float] | None = None  # ln of a need, its samples, the slope
@@ -294,8 +295,10 @@ class MostSamples:
             # less as the difference costs. Exact, so that it is as good a proof as the tree.
             fall = Fraction(least) * (Fraction(lower) - Fraction(has))
             if fall >= 0:
-                ruled_out = samples - math.floor(fall)
-                if 1 <= ruled_out < self.ruled_out:
+                # No lower than the minima: fewer are impossible anyway, and say nothing of more.
+                fewest = fewest_stated(self.problem, self.scheme)
+                ruled_out = max(samples - math.floor(fall), fewest)
+                if ruled_out < self.ruled_out:
                     self.ruled_out, self.refuted = ruled_out, refuted
             bound = min(max(math.ceil(samples - fall) - 1, 1), MAX_INTEGER)
             if abs(lower - has) > _NEAR * has:
@@ -382,7 +385,7 @@ class MostSamples:
             return True
         scheme: Scheme = "task_only" if self.scheme == "task_only" else "joint"
         for cycle_s, answer in ((1.0, True), (1.0 + 2.0**-48, False)):
-            bare = _without_samples(self.problem, self.problem.cycle_s * cycle_s)
+            bare = bare_problem(self.problem, self.problem.cycle_s * cycle_s)
             result = _core.decide(
                 bare._core,
                 1,
@@ -394,6 +397,9 @@ class MostSamples:
             self.passes += result.passes
             self._seen(result.interrupted)
             if (result.tau == 1) if answer else (result.bound == 0):
+                if not answer:
+                    search = Search(bare, 1, "cycle_s", scheme, self.threads, self.clock)
+                    self.bare = search.refutation(bare.cycle_s, result)
                 return answer
         return None
 

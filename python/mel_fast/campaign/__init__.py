@@ -5,9 +5,11 @@ its own plan and proof.
 """
 
 from mel_fast._base.arithmetic import guard
+from mel_fast.campaign._cells import Cells, cells
 from mel_fast.campaign._most import Most, most
+from mel_fast.campaign._proof import CellsProof
 
-__all__ = ["Most", "most"]
+__all__ = ["Cells", "CellsProof", "Most", "cells", "most"]
 
 
 guard(__name__)

@@ -55,6 +55,10 @@ class Most(ShownTable):
     proof : Plan or None
         The claim that `tau` is impossible with ``bound + 1`` samples: a plan object without an
         allocation, which `verify` checks and `save` writes as any other.
+    bare : Plan or None
+        Where not even the bare model reaches every learner that is served: the claim that this is
+        impossible, of a problem with one sample that costs next to nothing and a cycle that is
+        longer by more than that.
     reasons : tuple of str
         What ended the search before `value` and `bound` met, or why there is no value.
     stopped : bool
@@ -72,6 +76,7 @@ class Most(ShownTable):
     bound: int
     plan: Plan | None
     proof: Plan | None
+    bare: Plan | None
     reasons: tuple[str, ...]
     stopped: bool
     nodes: int
@@ -204,6 +209,7 @@ def search_most(
         bound=bound,
         plan=plan,
         proof=search.proof(),
+        bare=search.bare,
         reasons=_reasons(search, value, none_fit),
         stopped=search.stopped or search.cut,
         nodes=search.nodes,

@@ -1,0 +1,192 @@
+"""Several cells with budgets of their own and one task in common."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.arrow import ShownTable
+from mel_fast._base.progress import Callback, reporting
+from mel_fast._base.units import count
+from mel_fast._base.validation import IntColumn, freeze
+from mel_fast.campaign._cells_search import CellsSearch
+from mel_fast.campaign._proof import CellsProof
+from mel_fast.model.problem import Problem
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
+from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Cells(ShownTable):
+    """The most local cycles that all cells can do in common, with each cell's share of the task.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        The cells as they were asked about; each states the samples of the whole task.
+    status : Status
+        ``optimal``: `tau` is attained by `plans` and `proof` rules out one more; ``infeasible``:
+        `proof` rules out even one; ``feasible`` and ``undecided``: a limit or double precision left
+        open what lies between `tau` and `bound`.
+    tau, bound : int
+        ``tau <= true optimum <= bound``; tau is 0 when there are no plans.
+    samples : ndarray of shape (cells,) or None
+        Samples of each cell, int64; they add up to those of the task.
+    plans : tuple of Plan or None
+        One of each cell, for its problem with its share of the samples, with at least `tau` local
+        cycles and a proof of its own; None for a cell without samples.
+    proof : CellsProof or None
+        That ``bound + 1`` local cycles in common are impossible, from claims of single cells.
+    reasons : tuple of str
+        Why something is not proved or impossible; empty when optimal.
+    stopped : bool
+        The time limit, the callback or Ctrl-C ended the search.
+    passes, elapsed_s : int, float
+        Passes over the learners and seconds that the search took.
+    """
+
+    problems: tuple[Problem, ...]
+    status: Status
+    tau: int
+    bound: int
+    samples: IntColumn | None
+    plans: tuple[Plan | None, ...] | None
+    proof: CellsProof | None
+    reasons: tuple[str, ...]
+    stopped: bool
+    passes: int
+    elapsed_s: float
+    _row = "cell"
+
+    def columns(self) -> dict[str, Any]:
+        """Return one row a cell: its learners, its samples, the local cycles of its own plan."""
+        none = [None] * len(self.problems)
+        own = none if self.plans is None else [p and p.tau for p in self.plans]
+        return {
+            "learners": [len(problem.learners) for problem in self.problems],
+            "samples": none if self.samples is None else self.samples,
+            "own_tau": own,
+        }
+
+    def _words(self) -> str:
+        return f"{len(self.problems)} cells, tau={self.tau}, bound={self.bound}, {self.status}"
+
+    def summary(self) -> str:
+        """Return a few lines of text."""
+        total = self.problems[0].task.samples
+        what = f"{count(len(self.problems), 'cell')}, {count(total, 'sample')} in common"
+        if self.samples is None:
+            lines = [f"{what}: {self.status}, no plan"]
+        else:
+            lines = [f"{what}: tau = {self.tau} ({self.status}, at most {self.bound})"]
+            lines += [
+                f"  cell {cell}: {samples:,} samples"
+                for cell, samples in enumerate(self.samples.tolist())
+            ]
+        if self.proof is not None:
+            lines.append(self.proof.summary())
+        return "\n".join((*lines, *self.reasons))
+
+
+def cells(
+    problems: Sequence[Problem],
+    *,
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
+) -> Cells:
+    """Return the most local cycles that several cells can do in common on one task.
+
+    Every cell has its own learners, radio and deadline, and takes some of the task's samples;
+    every learner does the same number of local cycles on its own.
+
+    Parameters
+    ----------
+    problems
+        The cells; each states the number of samples of the whole task, the same in all. A cell
+        with ``idle="served"`` must reach all of its learners even where it takes no samples.
+    time_limit_s
+        Seconds after which what is known is returned as it is; None for no limit.
+    threads
+        As for `solve`.
+    callback
+        Called now and then with ``(tau, bound, passes, elapsed_s)``; a true answer stops the
+        search as the time limit does.
+    progress
+        Whether to draw a bar on stderr, if that is a terminal.
+
+    Returns
+    -------
+    Cells
+        The common tau, proved from both sides when the status is optimal.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, the cell, its value and the allowed range.
+    Interrupted
+        After Ctrl-C; its ``found`` is what was known.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> near = mel.scenarios.table1(learners=12, cycle_s=30.0, seed=1)
+    >>> far = mel.scenarios.table1(learners=8, cycle_s=30.0, seed=2)
+    >>> found = mel.cells([near, far])
+    >>> found.status, int(found.samples.sum()) == near.task.samples
+    (<Status.OPTIMAL: 'optimal'>, True)
+    """
+    asked = _checked_cells(problems)
+    limit = checked_seconds(time_limit_s)
+    threads = checked_threads(threads)
+    began = time.perf_counter()
+    with reporting(callback, progress, "tau") as report:
+        search = CellsSearch(asked, limit, threads, report)
+        search.run()
+    found = Cells(
+        problems=asked,
+        status=search.status,
+        tau=search.tau,
+        bound=search.bound,
+        samples=None
+        if search.samples is None
+        else freeze(np.array(search.samples, dtype=np.int64)),
+        plans=search.plans,
+        proof=search.proof,
+        reasons=search.reasons(),
+        stopped=search.stopped,
+        passes=search.passes,
+        elapsed_s=time.perf_counter() - began,
+    )
+    if search.interrupted:
+        raise Interrupted(next((p for p in found.plans or () if p is not None), None), found)
+    return found
+
+
+def _checked_cells(problems: Any) -> tuple[Problem, ...]:
+    if isinstance(problems, Problem) or not isinstance(problems, Sequence):
+        raise TypeError(f"problems is a {type(problems).__name__}: must be a list of Problems")
+    if not problems:
+        raise ValueError("problems is empty: must have at least one cell")
+    asked = []
+    for cell, problem in enumerate(problems):
+        try:
+            asked.append(checked_problem(problem))
+        except TypeError as error:
+            raise TypeError(f"problems[{cell}]: {error}") from None
+        samples, first = problem.task.samples, asked[0].task.samples
+        if samples != first:
+            raise ValueError(
+                f"problems[{cell}].task.samples = {samples}: must be {first} as in the first cell, "
+                "the samples of the task that they have in common"
+            )
+    return tuple(asked)
+
+
+guard(__name__)
