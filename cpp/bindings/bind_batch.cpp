@@ -150,11 +150,11 @@ py::dict run(const Rows& rows, std::vector<std::size_t> offset, bool blocks, con
 
 py::dict solve_columns(std::size_t rows, std::size_t learners, const Input& flops_per_s,
                        const Input& gain, const Input& return_bandwidth_hz,
-                       const Input& return_power_w, const Input& samples, const Input& sample_bits,
-                       const Input& model_bits_per_sample, const Input& model_bits,
-                       const Input& flops_per_sample, const Input& bandwidth_hz,
-                       const Input& power_w, const Input& noise, const Input& cycle_s,
-                       const Limit& min_samples, const Limit& max_samples,
+                       const Input& return_power_w, const Input& samples, const Input& send_bits,
+                       const Input& send_bits_per_sample, const Input& return_bits,
+                       const Input& return_bits_per_sample, const Input& flops_per_sample,
+                       const Input& bandwidth_hz, const Input& power_w, const Input& noise,
+                       const Input& cycle_s, const Limit& min_samples, const Limit& max_samples,
                        const Limit& max_bandwidth_hz, const Limit& max_power_w,
                        const Limit& energy_j, const Limit& energy_per_flop_j, const Limit& block_hz,
                        bool fixed_law, bool excused, const How& how) {
@@ -168,10 +168,14 @@ py::dict solve_columns(std::size_t rows, std::size_t learners, const Input& flop
     columns.return_bandwidth_hz = strided(return_bandwidth_hz, "return_bandwidth_hz", m, k);
     columns.return_power_w = strided(return_power_w, "return_power_w", m, k);
     columns.samples = strided(samples, "samples", m, 0);
-    columns.sample_bits = strided(sample_bits, "sample_bits", m, 0);
-    columns.model_bits_per_sample = strided(model_bits_per_sample, "model_bits_per_sample", m, 0);
-    columns.model_bits = strided(model_bits, "model_bits", m, 0);
-    columns.flops_per_sample = strided(flops_per_sample, "flops_per_sample", m, 0);
+    columns.send_bits = strided(send_bits, "send_bits", m, send_bits.ndim() == 2 ? k : 0);
+    columns.send_bits_per_sample = strided(send_bits_per_sample, "send_bits_per_sample", m,
+                                           send_bits_per_sample.ndim() == 2 ? k : 0);
+    columns.return_bits = strided(return_bits, "return_bits", m, return_bits.ndim() == 2 ? k : 0);
+    columns.return_bits_per_sample = strided(return_bits_per_sample, "return_bits_per_sample", m,
+                                             return_bits_per_sample.ndim() == 2 ? k : 0);
+    columns.flops_per_sample =
+        strided(flops_per_sample, "flops_per_sample", m, flops_per_sample.ndim() == 2 ? k : 0);
     columns.bandwidth_hz = strided(bandwidth_hz, "bandwidth_hz", m, 0);
     columns.power_w = strided(power_w, "power_w", m, 0);
     columns.noise = strided(noise, "noise", m, 0);
@@ -222,8 +226,9 @@ void bind_batch(py::module_& module) {
              py::arg("callback").none(true));
     module.def("solve_columns", &solve_columns, py::kw_only(), py::arg("rows"), py::arg("learners"),
                py::arg("flops_per_s"), py::arg("gain"), py::arg("return_bandwidth_hz"),
-               py::arg("return_power_w"), py::arg("samples"), py::arg("sample_bits"),
-               py::arg("model_bits_per_sample"), py::arg("model_bits"), py::arg("flops_per_sample"),
+               py::arg("return_power_w"), py::arg("samples"), py::arg("send_bits"),
+               py::arg("send_bits_per_sample"), py::arg("return_bits"),
+               py::arg("return_bits_per_sample"), py::arg("flops_per_sample"),
                py::arg("bandwidth_hz"), py::arg("power_w"), py::arg("noise"), py::arg("cycle_s"),
                py::arg("min_samples") = py::none(), py::arg("max_samples") = py::none(),
                py::arg("max_bandwidth_hz") = py::none(), py::arg("max_power_w") = py::none(),

@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <optional>
+#include <variant>
 
 #include "bindings.hpp"
 #include "mel/problem.hpp"
@@ -12,6 +13,14 @@ namespace {
 // A column that may be absent: None is no limit.
 using Limit = std::optional<Column<double>>;
 
+// One number for all learners, or a column of them.
+using Either = std::variant<double, Column<double>>;
+
+mel::Amount amount_of(const Either& either) {
+    if (const double* same = std::get_if<double>(&either)) return *same;
+    return mel_bindings::span_of(std::get<Column<double>>(either));
+}
+
 std::span<const double> span_of(const Limit& column) {
     if (!column) return {};
     return mel_bindings::span_of(*column);
@@ -22,8 +31,9 @@ std::span<const double> span_of(const Limit& column) {
 void bind_problem(py::module_& module) {
     py::class_<mel::Problem>(module, "Problem",
                              "A validated, immutable problem in the core's own columns.")
-        .def(py::init([](std::int64_t samples, double sample_bits, double model_bits_per_sample,
-                         double model_bits, double flops_per_sample,
+        .def(py::init([](std::int64_t samples, const Either& send_bits,
+                         const Either& send_bits_per_sample, const Either& return_bits,
+                         const Either& return_bits_per_sample, const Either& flops_per_sample,
                          const Column<double>& flops_per_s, const Column<double>& gain,
                          const Column<double>& return_bandwidth_hz,
                          const Column<double>& return_power_w, double bandwidth_hz, double power_w,
@@ -33,10 +43,11 @@ void bind_problem(py::module_& module) {
                          const Limit& energy_j, const Limit& energy_per_flop_j, double block_hz) {
                  mel::ProblemStatement statement;
                  statement.samples = samples;
-                 statement.sample_bits = sample_bits;
-                 statement.model_bits_per_sample = model_bits_per_sample;
-                 statement.model_bits = model_bits;
-                 statement.flops_per_sample = flops_per_sample;
+                 statement.send_bits = amount_of(send_bits);
+                 statement.send_bits_per_sample = amount_of(send_bits_per_sample);
+                 statement.return_bits = amount_of(return_bits);
+                 statement.return_bits_per_sample = amount_of(return_bits_per_sample);
+                 statement.flops_per_sample = amount_of(flops_per_sample);
                  statement.flops_per_s = mel_bindings::span_of(flops_per_s);
                  statement.gain = mel_bindings::span_of(gain);
                  statement.return_bandwidth_hz = mel_bindings::span_of(return_bandwidth_hz);
@@ -59,15 +70,15 @@ void bind_problem(py::module_& module) {
                      release;  // a pass over all learners; the arrays are held by the call
                  return mel::Problem(statement);
              }),
-             py::kw_only(), py::arg("samples"), py::arg("sample_bits"),
-             py::arg("model_bits_per_sample"), py::arg("model_bits"), py::arg("flops_per_sample"),
-             py::arg("flops_per_s"), py::arg("gain"), py::arg("return_bandwidth_hz"),
-             py::arg("return_power_w"), py::arg("bandwidth_hz"), py::arg("power_w"),
-             py::arg("noise"), py::arg("fixed_law"), py::arg("cycle_s"), py::arg("excused"),
-             py::arg("min_samples") = py::none(), py::arg("max_samples") = py::none(),
-             py::arg("max_bandwidth_hz") = py::none(), py::arg("max_power_w") = py::none(),
-             py::arg("energy_j") = py::none(), py::arg("energy_per_flop_j") = py::none(),
-             py::arg("block_hz") = 0.0)
+             py::kw_only(), py::arg("samples"), py::arg("send_bits"),
+             py::arg("send_bits_per_sample"), py::arg("return_bits"),
+             py::arg("return_bits_per_sample"), py::arg("flops_per_sample"), py::arg("flops_per_s"),
+             py::arg("gain"), py::arg("return_bandwidth_hz"), py::arg("return_power_w"),
+             py::arg("bandwidth_hz"), py::arg("power_w"), py::arg("noise"), py::arg("fixed_law"),
+             py::arg("cycle_s"), py::arg("excused"), py::arg("min_samples") = py::none(),
+             py::arg("max_samples") = py::none(), py::arg("max_bandwidth_hz") = py::none(),
+             py::arg("max_power_w") = py::none(), py::arg("energy_j") = py::none(),
+             py::arg("energy_per_flop_j") = py::none(), py::arg("block_hz") = 0.0)
         .def("with_budgets", &mel::Problem::with, py::arg("cycle_s"), py::arg("bandwidth_hz"),
              py::arg("power_w"), py::call_guard<py::gil_scoped_release, mel::UsualArithmetic>())
         .def_property_readonly("largest_cycle_s", &mel::Problem::largest_cycle_s)

@@ -49,10 +49,9 @@ static bool carry_chunk(const KernelInput& in, const CarryTarget& target, std::s
             const Lanes d = up_to - held;
             held = up_to;
             store(whole + k, d);
-            const Lanes back = load(in.return_s_per_bit + first + k);
-            const Lanes each =
-                in.point.tau * load(in.compute_s + first + k) + in.returned_bits_per_sample * back;
-            const Lanes slack = (in.point.cycle_s - in.beta * back) - each * d;
+            const ReturnLanes back = return_lanes(in, first + k);
+            const Lanes each = in.point.tau * load(in.compute_s + first + k) + back.each_s;
+            const Lanes slack = (in.point.cycle_s - back.fixed_s) - each * d;
             const Lanes low = target.lower ? load(target.lower + first + k) : fill(in.box.lower);
             const Lanes high = target.upper ? load(target.upper + first + k) : fill(in.box.upper);
             const Lanes least = may_rest ? select(low <= 0, fill(1), low) : low;

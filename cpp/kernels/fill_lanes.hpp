@@ -6,7 +6,7 @@
 namespace mel::MEL_ISA {
 
 struct FillLanes {
-    Lanes samples, rate, hurry, noise;
+    Lanes samples, bits, rate, hurry, noise;
     Mask part, sends, impossible;
 };
 
@@ -20,7 +20,7 @@ MEL_INLINE FillLanes fill_lanes(const KernelInput& in, std::size_t at, std::size
         f.samples = load_part(samples + at, at < last ? last - at : 0);
     }
     f.part = in.excused ? q.valid & (f.samples > 0) : q.valid;
-    const Lanes bits = in.alpha * f.samples + in.beta;
+    const Lanes bits = q.alpha * f.samples + q.beta;
     const Lanes slack = q.budget - q.each * f.samples;
     const Mask fits = (slack > 0) | ((slack == fill(0)) & (bits == fill(0)));
     f.impossible = f.part & ~fits;
@@ -29,6 +29,7 @@ MEL_INLINE FillLanes fill_lanes(const KernelInput& in, std::size_t at, std::size
     f.rate = select(f.sends, bits * inverse, fill(1));
     f.hurry = f.rate * inverse;
     f.noise = q.noise;
+    f.bits = bits;
     return f;
 }
 

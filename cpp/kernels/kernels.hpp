@@ -16,14 +16,22 @@ struct KernelInput {
     const double* compute_s;
     const double* return_s_per_bit;
     const double* noise;
-    double alpha;
-    double beta;
-    double returned_bits_per_sample;
+    // Bits down and up, for all learners; where they differ, in the columns.
+    double send_bits;
+    double send_bits_per_sample;
+    double return_bits;
+    double return_bits_per_sample;
+    bool grows;  // whether some learner's samples are bits to send
     bool excused;
     UniformBox box;
     PassPoint point;
     std::size_t size;        // learners in all
     std::size_t stride = 1;  // visits every stride-th group
+    // Null where all learners have the same payload.
+    const double* send_bits_each = nullptr;
+    const double* send_bits_per_sample_each = nullptr;
+    const double* return_bits_each = nullptr;
+    const double* return_bits_per_sample_each = nullptr;
     // Of limited problems; padded like the columns above. The first three come together, or not at
     // all (then `box` holds), and so do the last three (then nothing is capped).
     const double* lower = nullptr;

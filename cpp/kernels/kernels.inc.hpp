@@ -192,9 +192,10 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
             const Lanes some_band = select(f.sends, band, fill(1));
             const Lanes noise = Market::density ? f.noise * some_band : f.noise;
             const Lanes rate = some_band * logarithm_1p(power / noise);
-            const Lanes sent = in.alpha * f.samples + in.beta;
-            const Lanes returned = in.returned_bits_per_sample * f.samples + in.beta;
-            const Lanes seconds = only(f.sends, sent * ln2 / select(f.sends, rate, fill(1))) +
+            const Lanes returned =
+                amount(in.return_bits_per_sample_each, in.return_bits_per_sample, at) * f.samples +
+                amount(in.return_bits_each, in.return_bits, at);
+            const Lanes seconds = only(f.sends, f.bits * ln2 / select(f.sends, rate, fill(1))) +
                                   in.point.tau * load(in.compute_s + at) * f.samples +
                                   returned * load(in.return_s_per_bit + at);
             const Mask real = ~f.sends | ((band > 0) & (power > 0));

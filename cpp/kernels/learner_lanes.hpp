@@ -11,17 +11,34 @@ alignas(64) inline constexpr double lane_numbers[16] = {0, 1, 2,  3,  4,  5,  6,
 
 struct DemandLanes {
     Lanes compute, noise, budget, each, shape;
+    Lanes alpha, beta;  // bits to send: a sample, and in any case
     Mask valid;
 };
+
+MEL_INLINE Lanes amount(const double* each, double same, std::size_t k) {
+    return each ? load(each + k) : fill(same);
+}
+
+struct ReturnLanes {
+    Lanes fixed_s, each_s;  // seconds to return the model, and what each sample adds
+};
+
+MEL_INLINE ReturnLanes return_lanes(const KernelInput& in, std::size_t k) {
+    const Lanes back = load(in.return_s_per_bit + k);
+    return {amount(in.return_bits_each, in.return_bits, k) * back,
+            amount(in.return_bits_per_sample_each, in.return_bits_per_sample, k) * back};
+}
 
 MEL_INLINE DemandLanes demand_lanes(const KernelInput& in, std::size_t k) {
     DemandLanes q;
     q.compute = load(in.compute_s + k);
     q.noise = load(in.noise + k);
-    const Lanes back = load(in.return_s_per_bit + k);
-    q.budget = in.point.cycle_s - in.beta * back;
-    q.each = in.point.tau * q.compute + in.returned_bits_per_sample * back;
-    q.shape = in.alpha * q.budget + in.beta * q.each;
+    const ReturnLanes back = return_lanes(in, k);
+    q.alpha = amount(in.send_bits_per_sample_each, in.send_bits_per_sample, k);
+    q.beta = amount(in.send_bits_each, in.send_bits, k);
+    q.budget = in.point.cycle_s - back.fixed_s;
+    q.each = in.point.tau * q.compute + back.each_s;
+    q.shape = q.alpha * q.budget + q.beta * q.each;
     const Lanes index = load(lane_numbers) + static_cast<double>(k);
     q.valid = index < fill(static_cast<double>(in.size));
     return q;
@@ -104,14 +121,14 @@ struct DensityLaw {
         const DemandLanes q = demand_lanes(in, k);
         const Ends e = ends_of(in, q);
         Lanes log_gain;
-        ResponseLanes r = best(in, p, q, e, log_gain);
+        ResponseLanes r = best(p, q, e, log_gain);
         fill_response(in, q, e, log_gain, r);
         return r;
     }
 
     template <class Bound>
-    MEL_INLINE ResponseLanes best(const KernelInput& in, const PriceConstants& p,
-                                  const DemandLanes& q, const EndsOf<Bound>& e, Lanes& log_gain) {
+    MEL_INLINE ResponseLanes best(const PriceConstants& p, const DemandLanes& q,
+                                  const EndsOf<Bound>& e, Lanes& log_gain) {
         const DensityRoot root = density_root(p.ratio / q.noise);
         log_gain = root.log_gain;
         const Lanes inverse = 1 / root.log_gain;
@@ -125,7 +142,7 @@ struct DensityLaw {
         r.samples = samples_at(q, e, inverse_each, r.slack);
         r.most = q.budget * inverse_each;
         const Lanes inverse_slack = 1 / r.slack;
-        r.rate = larger(in.alpha * r.samples + in.beta, fill(0)) * inverse_slack;
+        r.rate = larger(q.alpha * r.samples + q.beta, fill(0)) * inverse_slack;
         r.hurry = r.rate * inverse_slack;
         r.band_slope = band_slope;
         r.power_slope = watt * band_slope;
@@ -149,13 +166,12 @@ struct FixedPoint {
 
 // Where `known` the root u is `u` already.
 template <class Bound>
-MEL_INLINE FixedPoint fixed_point(const KernelInput& in, const PriceConstants& p,
-                                  const DemandLanes& q, const EndsOf<Bound>& e, Lanes slack,
-                                  Mask known, Lanes u) {
+MEL_INLINE FixedPoint fixed_point(const PriceConstants& p, const DemandLanes& q,
+                                  const EndsOf<Bound>& e, Lanes slack, Mask known, Lanes u) {
     FixedPoint f;
     f.slack = slack;
     f.samples = samples_at(q, e, 1 / q.each, slack);
-    f.rate = larger(in.alpha * f.samples + in.beta, fill(0)) * (1 / slack);
+    f.rate = larger(q.alpha * f.samples + q.beta, fill(0)) * (1 / slack);
     const Mask sends = f.rate > 0;
     f.u = u;
     if (any(~known & q.valid)) {
@@ -202,9 +218,9 @@ struct FixedLaw {
         // In w = sqrt(u): left w - alpha/g - right w^4 e^(w^2) is concave, and from the right its
         // larger root is met first. Halley's step where it is a mild correction of Newton's, which
         // never passes the root.
-        const Lanes offset = in.alpha * inverse_each;
+        const Lanes offset = q.alpha * inverse_each;
         Lanes root = square_root(0.75 * fixed_root_start(power * (1 / 0.75)));
-        if (in.alpha > 0) root = first_step(left, offset, root);
+        if (in.grows) root = first_step(left, offset, root);
         Mask moving = w.found;
         for (int step = 0; step < 60 && any(moving); ++step) {
             const Step to = halley(left, offset, right, root);
@@ -282,12 +298,12 @@ struct FixedLaw {
         const Lanes slack = select(found, bounded, select(sound, low_slack, high_slack));
         free = found & (slack == w.slack);
         safe.valid = q.valid & e.possible;
-        FixedPoint f = fixed_point(in, p, safe, e, slack, free, w.u);
-        if (in.alpha > 0) {
+        FixedPoint f = fixed_point(p, safe, e, slack, free, w.u);
+        if (in.grows) {
             // The value may rise again towards the lower end, which is worth at most its samples.
             const Mask doubt = sound & found & (f.samples - f.cost < fill(e.low));
             if (any(doubt)) {
-                const FixedPoint low = fixed_point(in, p, safe, e, low_slack, none(), w.u);
+                const FixedPoint low = fixed_point(p, safe, e, low_slack, none(), w.u);
                 const Mask lower = doubt & (low.samples - low.cost > f.samples - f.cost);
                 f = choose(lower, low, f);
                 free = free & ~lower;

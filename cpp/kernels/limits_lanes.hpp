@@ -33,7 +33,7 @@ MEL_INLINE LimitedEnds limited_ends(const KernelInput& in, const DemandLanes& q,
     e.low_slack = q.budget - q.each * e.low;
     e.least = q.budget * rounding::end_of_cycle;
     limited.cap_slack =
-        in.max_rate ? q.shape / (q.each * load(in.max_rate + k) + in.alpha) : fill(0);
+        in.max_rate ? q.shape / (q.each * load(in.max_rate + k) + q.alpha) : fill(0);
     const Lanes top = q.budget - q.each * e.high;
     e.high_slack = larger(top, larger(e.least, limited.cap_slack));
     // Equal bounds give equal slacks; only what bounds the rate is left to compare.
@@ -94,11 +94,11 @@ struct DensityCaps {
     }
     MEL_INLINE Lanes watt(Lanes noise, Lanes band) { return noise * band; }
 
-    MEL_INLINE PowerCapWish power_wish(const KernelInput& in, const PriceConstants& p,
-                                       const DemandLanes& q, Lanes cap, Mask wanted) {
+    MEL_INLINE PowerCapWish power_wish(const PriceConstants& p, const DemandLanes& q, Lanes cap,
+                                       Mask wanted) {
         const Lanes root = square_root(q.shape * (0.5 / p.band));
         const Lanes inverse = 1 / (root * q.noise * ln2);
-        return power_cap_wish(in.alpha * (q.noise * ln2 * inverse), q.each * cap * inverse, wanted);
+        return power_cap_wish(q.alpha * (q.noise * ln2 * inverse), q.each * cap * inverse, wanted);
     }
     // `l` starts the root where `known`.
     MEL_INLINE CappedLanes at_power_cap(const PriceConstants& p, Lanes noise, Lanes cap, Lanes rate,
@@ -125,8 +125,8 @@ struct FixedCaps {
     MEL_INLINE Lanes watt(Lanes noise, Lanes) { return noise; }
 
     // The marginal cost does not change: u stands where phi does in the other law.
-    MEL_INLINE PowerCapWish power_wish(const KernelInput&, const PriceConstants&,
-                                       const DemandLanes& q, Lanes cap, Mask wanted) {
+    MEL_INLINE PowerCapWish power_wish(const PriceConstants&, const DemandLanes& q, Lanes cap,
+                                       Mask wanted) {
         const Lanes u = logarithm_1p(select(wanted, cap / q.noise, fill(1)));
         return {u, u, u > 0};
     }
@@ -151,9 +151,9 @@ struct CappedBest {
 };
 
 template <class Caps>
-MEL_INLINE CappedBest capped_best(const KernelInput& in, const PriceConstants& p,
-                                  const DemandLanes& q, const EndsOf<Lanes>& e, const CapLanes& cap,
-                                  Mask by_band, Mask by_power) {
+MEL_INLINE CappedBest capped_best(const PriceConstants& p, const DemandLanes& q,
+                                  const EndsOf<Lanes>& e, const CapLanes& cap, Mask by_band,
+                                  Mask by_power) {
     CappedBest c;
     Lanes wish = fill(1);
     PowerCapWish root{};
@@ -165,12 +165,12 @@ MEL_INLINE CappedBest capped_best(const KernelInput& in, const PriceConstants& p
     c.converged = ~none();
     if (any(by_band)) {
         const Lanes span = square_root(q.shape * per / (p.mu * watt)) * inverse_each;
-        const CapRoot y = band_cap_root(span, in.alpha * per * inverse_each, by_band);
+        const CapRoot y = band_cap_root(span, q.alpha * per * inverse_each, by_band);
         wish = q.shape * per * inverse_each / y.value;
         c.converged = y.converged | ~by_band;
     }
     if (any(by_power)) {
-        root = Caps::power_wish(in, p, q, power_cap, by_power);
+        root = Caps::power_wish(p, q, power_cap, by_power);
         wish = select(by_power, square_root(p.band * q.shape / root.phi), wish);
         c.converged = c.converged & (root.converged | ~by_power);
     }
@@ -178,7 +178,7 @@ MEL_INLINE CappedBest capped_best(const KernelInput& in, const PriceConstants& p
     c.free = c.slack == wish;
     c.samples = samples_at(q, e, inverse_each, c.slack);
     const Lanes inverse_slack = 1 / c.slack;
-    c.rate = larger(in.alpha * c.samples + in.beta, fill(0)) * inverse_slack;
+    c.rate = larger(q.alpha * c.samples + q.beta, fill(0)) * inverse_slack;
     c.hurry = c.rate * inverse_slack;
     c.paid = at_band_cap(p.mu, band_cap, per, watt, c.rate);
     if (any(by_power)) {
@@ -252,7 +252,7 @@ struct Limited<DensityLaw> {
         const LimitedEnds l = limited_ends(in, q, k);
         LimitedResponse r;
         Lanes log_gain;
-        static_cast<ResponseLanes&>(r) = DensityLaw::best(in, p, q, l.ends, log_gain);
+        static_cast<ResponseLanes&>(r) = DensityLaw::best(p, q, l.ends, log_gain);
         fill_limited_response(in, q, l, log_gain, r);
         r.capped = none();
         if (in.max_rate) {
@@ -261,7 +261,7 @@ struct Limited<DensityLaw> {
             if (any(over)) {
                 const Mask band = DensityCaps::band_first(p, q, cap, r.bandwidth, r.power);
                 const CappedBest c =
-                    capped_best<DensityCaps>(in, p, q, l.ends, cap, over & band, over & ~band);
+                    capped_best<DensityCaps>(p, q, l.ends, cap, over & band, over & ~band);
                 put_capped(c, over, r);
                 fill_limited_response(in, q, l, select(over, c.paid.log_gain, log_gain), r);
                 r.doubtful = r.doubtful | (over & ~c.converged);
@@ -299,14 +299,14 @@ struct Limited<FixedLaw> {
             if (any(over)) {
                 const Mask band = FixedCaps::band_first(p, q, cap, r.bandwidth, r.power);
                 const CappedBest c =
-                    capped_best<FixedCaps>(in, p, q, e, cap, over & band, over & ~band);
+                    capped_best<FixedCaps>(p, q, e, cap, over & band, over & ~band);
                 // Below the caps the value may rise again towards the lower end.
-                const Mask doubt = in.alpha > 0 ? over & (c.samples - c.cost < e.low) : none();
+                const Mask doubt = in.grows ? over & (c.samples - c.cost < e.low) : none();
                 if (any(doubt)) {
                     DemandLanes safe = q;
                     safe.valid = doubt;
                     const FixedPoint low = fixed_point(
-                        in, p, safe, e, select(e.possible, e.low_slack, fill(1)), none(), f.u);
+                        p, safe, e, select(e.possible, e.low_slack, fill(1)), none(), f.u);
                     const Mask lower = doubt & (low.bandwidth <= cap.bandwidth) &
                                        (low.power <= cap.power) &
                                        (low.samples - low.cost > c.samples - c.cost);

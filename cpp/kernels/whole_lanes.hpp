@@ -68,8 +68,8 @@ struct WholeDensity {
         const Neighbours n = neighbours(e, (q.budget - square_root(unit_cost * q.shape)) / q.each);
         const Leeway low = leeway_of(in, q, n.below);
         const Leeway high = leeway_of(in, q, n.above);
-        const Lanes low_rate = rate(in, n.below, low);
-        const Lanes high_rate = rate(in, n.above, high);
+        const Lanes low_rate = rate(q, n.below, low);
+        const Lanes high_rate = rate(q, n.above, high);
         const Mask up = high.allowed & (n.above - n.below > unit_cost * (high_rate - low_rate));
         const Lanes bought = select(up, high_rate, low_rate);
         WholeLanes w;
@@ -85,8 +85,8 @@ struct WholeDensity {
         return w;
     }
 
-    MEL_INLINE Lanes rate(const KernelInput& in, Lanes d, const Leeway& r) {
-        return (in.alpha * d + in.beta) / select(r.allowed, r.slack, fill(1));
+    MEL_INLINE Lanes rate(const DemandLanes& q, Lanes d, const Leeway& r) {
+        return (q.alpha * d + q.beta) / select(r.allowed, r.slack, fill(1));
     }
 
     MEL_INLINE void finish(const KernelInput& in, const DemandLanes& q, const Ends& e, Mask unsure,
@@ -130,19 +130,19 @@ struct WholeFixed {
             (blur > fill(clear_of_integers)) & (x < e.high + blur) & (x > e.low - blur);
         Mask unsure =
             low.unsure | high.unsure | ~low.allowed | ~safe.valid | (~falls & (n.unsure | coarse));
-        WholeLanes w = bought(in, p, q, n.below, low, safe.valid);
-        const WholeLanes more = bought(in, p, q, n.above, high, safe.valid & high.allowed);
+        WholeLanes w = bought(p, q, n.below, low, safe.valid);
+        const WholeLanes more = bought(p, q, n.above, high, safe.valid & high.allowed);
         unsure = unsure | w.unsure | more.unsure;
         take(high.allowed & (more.samples - more.cost > w.samples - w.cost), more, w);
         w.preference = select(falls, fill(-no_other), fill(no_other));
-        if (in.alpha > 0) {
+        if (in.grows) {
             // The value may rise again towards the lower end, which is worth at most its samples.
             // Looked at, too, where prices need change little for that.
             const Mask doubt =
                 safe.valid & wish.found & (w.samples - w.cost < e.low + soon_switching * w.samples);
             if (any(doubt)) {
                 const Leeway end = leeway_of(in, q, fill(e.low));
-                const WholeLanes least = bought(in, p, q, fill(e.low), end, doubt & end.allowed);
+                const WholeLanes least = bought(p, q, fill(e.low), end, doubt & end.allowed);
                 unsure = unsure | (doubt & (end.unsure | least.unsure));
                 const Lanes more_worth = w.samples - w.cost - (least.samples - least.cost);
                 const Mask torn = doubt & end.allowed;
@@ -162,9 +162,9 @@ struct WholeFixed {
         w.cost = select(m, x.cost, w.cost);
     }
 
-    MEL_INLINE WholeLanes bought(const KernelInput& in, const PriceConstants& p,
-                                 const DemandLanes& q, Lanes d, const Leeway& r, Mask m) {
-        const Lanes rate = (in.alpha * d + in.beta) / select(r.allowed, r.slack, fill(1));
+    MEL_INLINE WholeLanes bought(const PriceConstants& p, const DemandLanes& q, Lanes d,
+                                 const Leeway& r, Mask m) {
+        const Lanes rate = (q.alpha * d + q.beta) / select(r.allowed, r.slack, fill(1));
         const Mask sends = m & (rate > 0);
         const Lanes argument = select(sends, p.ratio * ln2 * rate / q.noise, fill(1));
         const Lanes u = fixed_root(square_root(argument));

@@ -24,11 +24,11 @@ struct EnergyLine {
 
     EnergyLine(const Problem& problem, std::size_t k, double tau) {
         const LearnerLimits& limits = *problem.limits();
-        const double fixed = limits.return_j_per_bit[k] * problem.model_bits();
+        const double fixed = limits.return_j_per_bit[k] * problem.return_bits(k);
         left = limits.energy_j[k] - fixed;
         left_error = rounding::energy_left * (limits.energy_j[k] + fixed);
-        tau_each = limits.flops_per_sample * limits.energy_per_flop_j[k];
-        each = tau * tau_each + limits.return_j_per_bit[k] * problem.model_bits_per_sample();
+        tau_each = problem.flops_per_sample(k) * limits.energy_per_flop_j[k];
+        each = tau * tau_each + limits.return_j_per_bit[k] * problem.return_bits_per_sample(k);
     }
     // Nothing limits where samples take no energy at all.
     double most(double error) const {
@@ -48,12 +48,12 @@ EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, double tau, 
     }
     Expansion over(tau);
     over.multiply(d);
-    over.multiply(limits.flops_per_sample);
+    over.multiply(problem.flops_per_sample(k));
     over.multiply(limits.energy_per_flop_j[k]);
     over.add(-limits.energy_j[k]);
     const double rest = over.estimate();
-    const double back =
-        limits.return_j_per_bit[k] * (problem.model_bits_per_sample() * d + problem.model_bits());
+    const double back = limits.return_j_per_bit[k] *
+                        (problem.return_bits_per_sample(k) * d + problem.return_bits(k));
     const double total = rest + back;
     const double error =
         back > 0 ? rounding::energy_returning * back + rounding::energy_rest * std::fabs(rest) : 0;

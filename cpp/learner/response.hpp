@@ -10,8 +10,8 @@ namespace mel {
 // The deadline constraint of one learner at tau: rate(d) = (alpha d + beta) / (budget - per_sample
 // d).
 struct Demand {
-    double budget_s;      // T' = T - beta / R
-    double per_sample_s;  // g = tau C_m / f + P_m S_d / R
+    double budget_s;      // T' = T - b' / R
+    double per_sample_s;  // g = tau C / f + a' / R
     double alpha;
     double beta;
     double shape;  // A = alpha T' + g beta, so rate'(d) = A / slack^2
@@ -35,10 +35,11 @@ struct LearnerColumns {
 
 inline Demand demand_of(const Problem& problem, std::size_t k, double tau, double cycle_s) {
     const double back = problem.return_s_per_bit()[k];
-    const double budget = cycle_s - problem.model_bits() * back;
-    const double per_sample = tau * problem.compute_s()[k] + problem.model_bits_per_sample() * back;
-    const double alpha = problem.sample_bits_sent();
-    const double beta = problem.model_bits();
+    const double budget = cycle_s - problem.return_bits(k) * back;
+    const double per_sample =
+        tau * problem.compute_s()[k] + problem.return_bits_per_sample(k) * back;
+    const double alpha = problem.send_bits_per_sample(k);
+    const double beta = problem.send_bits(k);
     return {budget, per_sample, alpha, beta, alpha * budget + per_sample * beta};
 }
 

@@ -22,8 +22,9 @@ double excess(double tau, double d, double flops_per_sample, double a, double b)
 }
 
 // Whether d samples at this speed are done in time; in less than that, where sending takes time.
-bool in_time(const Problem& problem, double flops_per_s, double tau, double d) {
-    const double over = excess(tau, d, problem.flops_per_sample(), problem.cycle_s(), flops_per_s);
+bool in_time(const Problem& problem, double flops_per_sample, double flops_per_s, double tau,
+             double d) {
+    const double over = excess(tau, d, flops_per_sample, problem.cycle_s(), flops_per_s);
     return over < 0 || (over == 0 && problem.sends_nothing());
 }
 
@@ -31,11 +32,11 @@ bool in_time(const Problem& problem, double flops_per_s, double tau, double d) {
 
 double largest_computed(const Problem& problem, std::size_t k, double tau, double upper) {
     const double speed = problem.flops_per_s()[k];
-    const double about = problem.cycle_s() * speed / (tau * problem.flops_per_sample());
+    const double about = problem.cycle_s() * speed / (tau * problem.flops_per_sample(k));
     const double surely = std::floor(about * (1 - rounding::quotient));
     if (surely >= upper) return upper;
     double d = std::min(std::floor(about * (1 + rounding::quotient)), upper);
-    while (d > surely && d > 0 && !in_time(problem, speed, tau, d))
+    while (d > surely && d > 0 && !in_time(problem, problem.flops_per_sample(k), speed, tau, d))
         --d;  // nearly always they are one
     return d;
 }
@@ -43,7 +44,7 @@ double largest_computed(const Problem& problem, std::size_t k, double tau, doubl
 double computing_s(const Problem& problem, std::size_t k, double tau, double d) {
     if (d == 0) return 0;
     const double speed = problem.flops_per_s()[k];
-    const double flops = problem.flops_per_sample();
+    const double flops = problem.flops_per_sample(k);
     double seconds = tau * d * flops / speed;
     const auto above = [](double x) {
         return std::nextafter(x, std::numeric_limits<double>::infinity());
@@ -72,11 +73,27 @@ double computing_s(const Problem& problem, std::size_t k, double tau, double d) 
 std::int64_t largest_conceivable_tau(const Problem& problem) {
     const auto learners = static_cast<std::int64_t>(problem.size());
     const double share = static_cast<double>((problem.samples() + learners - 1) / learners);
-    const double speed = problem.fastest_flops_per_s();
-    double tau = std::floor(problem.cycle_s() * speed / (problem.flops_per_sample() * share));
-    tau = std::min(tau, largest_count);
-    while (tau > 0 && !in_time(problem, speed, tau, share)) --tau;
-    while (tau < largest_count && in_time(problem, speed, tau + 1, share)) ++tau;
+    const auto exactly = [&](double flops, double speed) {
+        double tau = std::floor(problem.cycle_s() * speed / (flops * share));
+        tau = std::min(tau, largest_count);
+        while (tau > 0 && !in_time(problem, flops, speed, tau, share)) --tau;
+        while (tau < largest_count && in_time(problem, flops, speed, tau + 1, share)) ++tau;
+        return tau;
+    };
+    double tau = 0;
+    const double nearly = problem.fastest_compute_s() * (1 + rounding::quotient);
+    if (!problem.payload_differs()) {
+        tau = exactly(problem.flops_per_sample(0), problem.fastest_flops_per_s());
+    } else if (problem.returns_nothing()) {
+        for (std::size_t k = 0; k < problem.size(); ++k) {
+            if (problem.compute_s()[k] > nearly) continue;
+            tau = std::max(tau, exactly(problem.flops_per_sample(k), problem.flops_per_s()[k]));
+        }
+    } else {
+        tau = std::floor(problem.cycle_s() / (problem.fastest_compute_s() * share) *
+                         (1 + rounding::quotient));
+        tau = std::min(tau, largest_count);
+    }
     return static_cast<std::int64_t>(tau);
 }
 

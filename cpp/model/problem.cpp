@@ -32,10 +32,6 @@ void require_positive(const char* field, double value) {
     }
 }
 
-void require_count(const char* field, double value) {
-    if (!(value >= 0 && value <= largest_count)) refuse(field, value, "in [0, 2^53]");
-}
-
 void require_column(const char* field, std::span<const double> column, std::size_t size,
                     bool or_zero = false) {
     if (column.size() != size) {
@@ -52,6 +48,11 @@ void require_column(const char* field, std::span<const double> column, std::size
     }
 }
 
+void check_amount(const char* field, const Amount& amount, std::size_t size, bool or_zero) {
+    if (!amount.column.empty()) return require_column(field, amount.column, size, or_zero);
+    if (!(or_zero && amount.value == 0)) require_positive(field, amount.value);
+}
+
 // Of a channel in outage: above every time a bit may take, a return rate being at least 1e-200.
 constexpr double never_s_per_bit = 1e201;
 
@@ -62,27 +63,23 @@ double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
 Problem::Problem(const ProblemStatement& s)
     : size_(s.flops_per_s.size()),
       samples_(s.samples),
-      alpha_(s.sample_bits + s.model_bits_per_sample),
-      beta_(s.model_bits),
-      returned_bits_per_sample_(s.model_bits_per_sample),
       stated_bandwidth_hz_(s.bandwidth_hz),
       bandwidth_hz_(s.bandwidth_hz),
       power_w_(s.power_w),
       cycle_s_(s.cycle_s),
       law_(s.law),
-      idle_(s.idle),
-      flops_per_sample_(s.flops_per_sample) {
+      idle_(s.idle) {
     const std::size_t size = size_;
     if (size == 0) throw std::invalid_argument("learners = 0: must be at least 1");
     if (samples_ < 1 || samples_ > static_cast<std::int64_t>(largest_count)) {
         throw std::invalid_argument("samples = " + std::to_string(samples_) +
                                     ": must be in [1, 2^53]");
     }
-    require_count("sample_bits", s.sample_bits);
-    require_count("model_bits_per_sample", s.model_bits_per_sample);
-    require_count("model_bits", s.model_bits);
-    require_count("sample_bits + model_bits_per_sample", alpha_);
-    require_positive("flops_per_sample", s.flops_per_sample);
+    check_amount("send_bits", s.send_bits, size, true);
+    check_amount("send_bits_per_sample", s.send_bits_per_sample, size, true);
+    check_amount("return_bits", s.return_bits, size, true);
+    check_amount("return_bits_per_sample", s.return_bits_per_sample, size, true);
+    check_amount("flops_per_sample", s.flops_per_sample, size, false);
     require_positive("bandwidth_hz", bandwidth_hz_);
     require_positive("power_w", power_w_);
     require_positive("noise", s.noise);
@@ -92,6 +89,7 @@ Problem::Problem(const ProblemStatement& s)
     require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
     require_column("return_power_w", s.return_power_w, size);
 
+    take_payload(s);
     const std::shared_ptr<double[]> columns = shared_column(this->columns() * padded());
     double* const compute_s = columns.get();
     double* const return_s_per_bit = compute_s + padded();
@@ -104,10 +102,17 @@ Problem::Problem(const ProblemStatement& s)
         std::copy(s.flops_per_s.begin(), s.flops_per_s.end(), speeds);
         std::fill(speeds + size, speeds + padded(), 1.0);
     }
+    if (differs_) {
+        double* to = noise_over_gain + (1 + static_cast<std::size_t>(returns_nothing_)) * padded();
+        for (const Amount* amount : {&s.send_bits, &s.send_bits_per_sample, &s.return_bits,
+                                     &s.return_bits_per_sample, &s.flops_per_sample}) {
+            for (std::size_t k = 0; k < padded(); ++k) to[k] = (*amount)[std::min(k, size - 1)];
+            to += padded();
+        }
+    }
     fastest_compute_s_ = std::numeric_limits<double>::infinity();
-    double slowest = 0;
     for (std::size_t k = 0; k < size; ++k) {
-        compute_s[k] = s.flops_per_sample / s.flops_per_s[k];
+        compute_s[k] = s.flops_per_sample[k] / s.flops_per_s[k];
         fastest_compute_s_ = std::min(fastest_compute_s_, compute_s[k]);
         fastest_flops_per_s_ = std::max(fastest_flops_per_s_, s.flops_per_s[k]);
         if (s.gain[k] == 0) {  // no bit ever arrives: take_limits() keeps samples away
@@ -124,13 +129,9 @@ Problem::Problem(const ProblemStatement& s)
         }
         return_s_per_bit[k] = 1.0 / rate;
         noise_over_gain[k] = s.noise / s.gain[k];
-        if (return_s_per_bit[k] > slowest) {
-            slowest = return_s_per_bit[k];
-            slowest_return_ = k;
-        }
     }
     columns_ = columns;
-    every_return_in_time_ = beta_ * slowest < cycle_s_;
+    find_slowest_return();
     if (!counts_cycles_of(cycle_s_)) {
         refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s_ / fastest_compute_s_,
                "at most 2^53 local cycles");
@@ -141,11 +142,53 @@ Problem::Problem(const ProblemStatement& s)
     find_typical();
 }
 
+void Problem::take_payload(const ProblemStatement& s) {
+    const Amount* const amounts[] = {&s.send_bits, &s.send_bits_per_sample, &s.return_bits,
+                                     &s.return_bits_per_sample, &s.flops_per_sample};
+    for (std::size_t which = 0; which < 5; ++which) {
+        const std::span<const double> column = amounts[which]->column;
+        amounts_[which] = (*amounts[which])[0];
+        const auto other = [&](double entry) { return entry != column[0]; };
+        if (std::none_of(column.begin(), column.end(), other)) continue;
+        differs_ = true;
+        double sum = 0;
+        for (const double entry : column) sum += entry / static_cast<double>(size_);
+        amounts_[which] = sum;
+    }
+    fewest_bits_sent_ = amounts_[0] + amounts_[1];
+    sends_nothing_ = amounts_[0] == 0 && amounts_[1] == 0;
+    returns_nothing_ = amounts_[2] == 0 && amounts_[3] == 0;
+    grows_ = amounts_[1] > 0;
+    for (std::size_t k = 0; differs_ && k < size_; ++k) {
+        fewest_bits_sent_ = std::min(fewest_bits_sent_, s.send_bits[k] + s.send_bits_per_sample[k]);
+    }
+}
+
+// Of those in time for the bare model's return the last, for words and for a quick yes.
+void Problem::find_slowest_return() {
+    double slowest = 0;
+    const std::span<const double> back = return_s_per_bit();
+    for (std::size_t k = 0; k < size_; ++k) {
+        if (back[k] == never_s_per_bit) continue;
+        const double seconds = differs_ ? return_bits(k) * back[k] : back[k];
+        if (seconds > slowest) {
+            slowest = seconds;
+            slowest_return_ = k;
+        }
+    }
+    every_return_in_time_ = (differs_ ? slowest : amounts_[2] * slowest) < cycle_s_;
+}
+
 // Whether no learner could work a sample through more often than a double counts, exactly.
 bool Problem::counts_cycles_of(double cycle_s) const {
-    const double flops = cycle_s * fastest_flops_per_s_;
-    const double rest = std::fma(cycle_s, fastest_flops_per_s_, -flops);
-    return flops - flops_per_sample_ * largest_count + rest <= 0;
+    const auto counts = [&](double speed, double each) {
+        const double flops = cycle_s * speed;
+        const double rest = std::fma(cycle_s, speed, -flops);
+        return flops - each * largest_count + rest <= 0;
+    };
+    if (!differs_) return counts(fastest_flops_per_s_, amounts_[4]);
+    // Rounded up: nobody is faster.
+    return cycle_s * (1 + rounding::quotient) <= largest_count * fastest_compute_s_;
 }
 
 // What is left of the bandwidth beyond its whole blocks serves nobody.
@@ -182,8 +225,10 @@ void Problem::find_twins(const ProblemStatement& s) {
         return column.empty() ? 0.0 : column[k];
     };
     const auto key = [&](std::uint32_t k) {
-        return std::tuple(s.flops_per_s[k], s.gain[k], s.return_bandwidth_hz[k],
-                          s.return_power_w[k], limit(s.min_samples, k), limit(s.max_samples, k),
+        return std::tuple(s.send_bits[k], s.send_bits_per_sample[k], s.return_bits[k],
+                          s.return_bits_per_sample[k], s.flops_per_sample[k], s.flops_per_s[k],
+                          s.gain[k], s.return_bandwidth_hz[k], s.return_power_w[k],
+                          limit(s.min_samples, k), limit(s.max_samples, k),
                           limit(s.max_bandwidth_hz, k), limit(s.max_power_w, k),
                           limit(s.energy_j, k), limit(s.energy_per_flop_j, k));
     };
@@ -222,8 +267,8 @@ void Problem::find_typical() {
 LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
                               std::int64_t samples, double bandwidth_hz, double power_w) {
     const double d = static_cast<double>(samples);
-    const double bits = problem.sample_bits_sent() * d + problem.model_bits();
-    const double back = problem.model_bits_per_sample() * d + problem.model_bits();
+    const double bits = problem.send_bits_per_sample(k) * d + problem.send_bits(k);
+    const double back = problem.return_bits_per_sample(k) * d + problem.return_bits(k);
     const double compute_s = problem.returns_nothing() ? computing_s(problem, k, tau, d)
                                                        : tau * d * problem.compute_s()[k];
     if (problem.return_s_per_bit()[k] == never_s_per_bit) {

@@ -109,13 +109,12 @@ void Problem::take_limits(const ProblemStatement& s) {
         }
     }
     if (!limits.energy_j.empty()) {
-        limits.flops_per_sample = s.flops_per_sample;
         limits.return_j_per_bit.assign(padded, 0);
         for (std::size_t k = 0; k < size_; ++k) {
             limits.return_j_per_bit[k] = s.return_power_w[k] * return_s_per_bit()[k];
         }
     }
-    if (alpha_ + beta_ > 0) keep_from_unreachable(s, limits);
+    if (!sends_nothing_ || !returns_nothing_) keep_from_unreachable(s, limits);
     limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
 }
 
@@ -127,14 +126,19 @@ void Problem::keep_from_unreachable(const ProblemStatement& s, LearnerLimits& li
         return !column.empty() && column[k] == 0;
     };
     for (std::size_t k = 0; k < size_; ++k) {
-        const bool silent = s.gain[k] == 0 || zero(s.max_bandwidth_hz, k) || zero(s.max_power_w, k);
-        if (!silent) continue;
+        const bool deaf = s.gain[k] == 0 || zero(s.max_bandwidth_hz, k) || zero(s.max_power_w, k);
+        if (!deaf) continue;
+        if (limits.caps()) limits.max_rate[k] = infinity;
+        const bool mute = s.gain[k] == 0;
+        const bool model = s.send_bits[k] > 0 || (mute && s.return_bits[k] > 0);
+        const bool samples =
+            s.send_bits_per_sample[k] > 0 || (mute && s.return_bits_per_sample[k] > 0);
+        if (!model && !samples) continue;
         if (limits.max_samples.empty()) {
             limits.max_samples.assign(padded(), samples_real());
         }
         limits.max_samples[k] = 0;
-        if (limits.caps()) limits.max_rate[k] = infinity;
-        if (!excused() && beta_ > 0) {
+        if (!excused() && model) {
             if (limits.min_samples.empty()) limits.min_samples.assign(padded(), 0);
             limits.min_samples[k] = 1;
         }

@@ -49,7 +49,8 @@ Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const
     changed.stated_bandwidth_hz_ = changed.bandwidth_hz_ = bandwidth_hz;
     changed.cut_blocks();
     changed.power_w_ = power_w;
-    changed.every_return_in_time_ = beta_ * return_s_per_bit()[slowest_return_] < cycle_s;
+    changed.every_return_in_time_ =
+        return_bits(slowest_return_) * return_s_per_bit()[slowest_return_] < cycle_s;
     return changed;
 }
 
@@ -70,9 +71,7 @@ Problem Problem::sampled(std::size_t stride) const {
     }
     part.columns_ = columns;
     part.twins_ = nullptr;
-    const std::span<const double> back = part.return_s_per_bit();
-    part.slowest_return_ =
-        static_cast<std::size_t>(std::max_element(back.begin(), back.end()) - back.begin());
+    part.find_slowest_return();
     const double share = static_cast<double>(part.size_) / static_cast<double>(size_);
     part.samples_ = std::max<std::int64_t>(std::llround(share * samples_real()), 1);
     return part.with(cycle_s_, share * stated_bandwidth_hz_, share * power_w_);
@@ -92,7 +91,6 @@ Problem Problem::taken(std::span<const std::size_t> learners) const {
     part.columns_ = columns;
     if (limits_) {
         LearnerLimits limits = {};
-        limits.flops_per_sample = limits_->flops_per_sample;
         for (const auto column :
              {&LearnerLimits::min_samples, &LearnerLimits::max_samples,
               &LearnerLimits::max_bandwidth_hz, &LearnerLimits::max_power_w,
@@ -110,10 +108,7 @@ Problem Problem::taken(std::span<const std::size_t> learners) const {
         for (const std::size_t k : learners) twins.push_back((*twins_)[k]);
         part.twins_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(twins));
     }
-    const std::span<const double> back = part.return_s_per_bit();
-    part.slowest_return_ =
-        static_cast<std::size_t>(std::max_element(back.begin(), back.end()) - back.begin());
-    part.every_return_in_time_ = beta_ * back[part.slowest_return_] < cycle_s_;
+    part.find_slowest_return();
     part.find_typical();
     return part;
 }

@@ -35,19 +35,19 @@ PassPoint SwitchingPoint::guess() const {
     const double log_gain = std::log1p(snr);
     const double rate = band * log_gain / ln2;
     double active = learners;
-    const double data = problem_.sample_bits_sent() * samples;
-    if (problem_.excused() && problem_.model_bits() > 0) {
-        active = std::clamp((0.4 * cycle * rate - data) / problem_.model_bits(), 1.0,
-                            std::min(learners, samples));
+    const double data = problem_.typical_send_bits_per_sample() * samples;
+    const double model = problem_.typical_send_bits();
+    if (problem_.excused() && model > 0) {
+        active = std::clamp((0.4 * cycle * rate - data) / model, 1.0, std::min(learners, samples));
     }
-    const double bits = data + problem_.model_bits() * active;
+    const double bits = data + model * active;
     const double send = std::clamp(bits / rate, 1e-3 * cycle, 0.8 * cycle);
     const double each = samples / active;
     PassPoint point;
     point.cycle_s = cycle;
     point.tau = std::max((cycle - send) / (problem_.typical_compute_s() * each), 1e-9);
     const double g = (cycle - send) / each;
-    const double shape = problem_.sample_bits_sent() * cycle + g * problem_.model_bits();
+    const double shape = problem_.typical_send_bits_per_sample() * cycle + g * model;
     const double unit =
         shape > 0 ? send * send / shape : 1e-300;  // marginal cost of rate where d is interior
     if (density) {

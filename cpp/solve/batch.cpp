@@ -32,10 +32,11 @@ class RowMaker {
     const Problem& operator()(std::size_t row) {
         ProblemStatement s;
         s.samples = whole_samples(columns_.samples.at(row));
-        s.sample_bits = columns_.sample_bits.at(row);
-        s.model_bits_per_sample = columns_.model_bits_per_sample.at(row);
-        s.model_bits = columns_.model_bits.at(row);
-        s.flops_per_sample = columns_.flops_per_sample.at(row);
+        s.send_bits = amount(columns_.send_bits, row, gathered_[10]);
+        s.send_bits_per_sample = amount(columns_.send_bits_per_sample, row, gathered_[11]);
+        s.return_bits = amount(columns_.return_bits, row, gathered_[12]);
+        s.return_bits_per_sample = amount(columns_.return_bits_per_sample, row, gathered_[13]);
+        s.flops_per_sample = amount(columns_.flops_per_sample, row, gathered_[14]);
         s.flops_per_s = learners(columns_.flops_per_s, row, gathered_[0]);
         s.gain = learners(columns_.gain, row, gathered_[1]);
         s.return_bandwidth_hz = learners(columns_.return_bandwidth_hz, row, gathered_[2]);
@@ -75,6 +76,12 @@ class RowMaker {
         return column ? learners(column, row, gathered) : std::span<const double>();
     }
 
+    Amount amount(const StridedColumn& column, std::size_t row,
+                  std::vector<double>& gathered) const {
+        if (column.learner == 0) return column.at(row);
+        return learners(column, row, gathered);
+    }
+
     std::span<const double> learners(const StridedColumn& column, std::size_t row,
                                      std::vector<double>& gathered) const {
         const double* first = column.data + static_cast<std::ptrdiff_t>(row) * column.row;
@@ -87,7 +94,7 @@ class RowMaker {
     }
 
     const BatchColumns& columns_;
-    std::vector<double> gathered_[10];
+    std::vector<double> gathered_[15];
     std::optional<Problem> problem_;
 };
 

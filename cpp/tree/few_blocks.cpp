@@ -90,8 +90,8 @@ struct Worth {
 bool few_blocks(const Problem& problem) {
     return problem.excused() && problem.block_hz() > 0 && problem.size() >= fewest_learners &&
            problem.block_budget() <= few * static_cast<double>(problem.size()) &&
-           problem.sample_bits_sent() + problem.model_bits() > fewest_bits &&
-           problem.cycle_s() > shortest_s && problem.cycle_s() < longest_s;
+           problem.fewest_bits_sent() > fewest_bits && problem.cycle_s() > shortest_s &&
+           problem.cycle_s() < longest_s;
 }
 
 std::vector<std::size_t> first_with_blocks(const Problem& problem, const Box& box,

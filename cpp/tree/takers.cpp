@@ -44,8 +44,9 @@ void look_at_caps(const Problem& problem, const Box& box, const PassPoint& point
 // The columns from learner `first` on, for one group of them.
 KernelInput group_from(KernelInput in, std::size_t first) {
     for (const double** column :
-         {&in.compute_s, &in.return_s_per_bit, &in.noise, &in.lower, &in.upper, &in.upper_slope,
-          &in.max_bandwidth, &in.max_power, &in.max_rate}) {
+         {&in.compute_s, &in.return_s_per_bit, &in.noise, &in.send_bits_each,
+          &in.send_bits_per_sample_each, &in.return_bits_each, &in.return_bits_per_sample_each,
+          &in.lower, &in.upper, &in.upper_slope, &in.max_bandwidth, &in.max_power, &in.max_rate}) {
         if (*column) *column += first;
     }
     in.size = group;
@@ -58,8 +59,7 @@ bool may_leave_out(const Problem& problem) {
     if (few_blocks(problem)) return true;
     const double cycle = problem.cycle_s();
     return problem.excused() && problem.size() >= fewest_learners && problem.block_hz() == 0 &&
-           problem.sample_bits_sent() + problem.model_bits() > fewest_bits && cycle > least_scale &&
-           cycle < most_scale;
+           problem.fewest_bits_sent() > fewest_bits && cycle > least_scale && cycle < most_scale;
 }
 
 bool few_take_part(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool) {

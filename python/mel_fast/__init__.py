@@ -13,6 +13,7 @@ from mel_fast import _interpreter  # noqa: F401  first: before anything compiled
 from mel_fast._core import __version__
 from mel_fast.campaign import Cells, Most, cells, most
 from mel_fast.model.learners import Learners
+from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
@@ -62,6 +63,7 @@ __all__ = [
     "LearningTask",
     "Least",
     "Most",
+    "Payload",
     "Plan",
     "Plans",
     "Problem",

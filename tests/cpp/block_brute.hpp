@@ -29,7 +29,7 @@ struct Blocks {
     // Least power of learner k with d samples and n blocks.
     real power(std::size_t k, real tau, real d, std::int64_t n) const {
         if (!view.allowed(k, tau, d)) return none;
-        const real bits = view.bits(d);
+        const real bits = view.bits(k, d);
         if (!(bits > 0)) return 0;
         if (n == 0) return none;
         const real paid = view.power(k, bits / view.slack(k, tau, d), width * static_cast<real>(n));

@@ -21,8 +21,6 @@ struct Learner {
 
 struct View {
     const mel::ProblemStatement s;
-    real alpha = static_cast<real>(s.sample_bits) + s.model_bits_per_sample;
-    real beta = s.model_bits;
     std::size_t size() const { return s.flops_per_s.size(); }
     bool density() const { return s.law == mel::LinkLaw::density; }
 
@@ -31,20 +29,22 @@ struct View {
         const real snr =
             static_cast<real>(s.return_power_w[k]) * s.gain[k] /
             (density() ? static_cast<real>(s.noise) * band : static_cast<real>(s.noise));
-        return {static_cast<real>(s.flops_per_sample) / s.flops_per_s[k],
+        return {static_cast<real>(s.flops_per_sample[k]) / s.flops_per_s[k],
                 std::log(2.0L) / (band * std::log1p(snr)), static_cast<real>(s.noise) / s.gain[k]};
     }
     bool rests(real d) const { return s.idle == mel::Idle::excused && d == 0; }
     real slack(std::size_t k, real tau, real d) const {
         const Learner l = learner(k);
         return s.cycle_s - tau * d * l.compute_s -
-               (s.model_bits_per_sample * d + beta) * l.back_s_per_bit;
+               (s.return_bits_per_sample[k] * d + s.return_bits[k]) * l.back_s_per_bit;
     }
-    real bits(real d) const { return rests(d) ? 0 : alpha * d + beta; }
+    real bits(std::size_t k, real d) const {
+        return rests(d) ? 0 : s.send_bits_per_sample[k] * d + s.send_bits[k];
+    }
     bool allowed(std::size_t k, real tau, real d) const {
         if (rests(d)) return true;
         const real left = slack(k, tau, d);
-        return bits(d) > 0 ? left > 0 : left >= 0;
+        return bits(k, d) > 0 ? left > 0 : left >= 0;
     }
     // Power that gives the rate over the bandwidth.
     real power(std::size_t k, real rate, real band) const {
@@ -111,7 +111,7 @@ struct View {
         for (std::size_t k = 0; k < size(); ++k) {
             const real dk = static_cast<real>(d[k]);
             if (!allowed(k, tau, dk)) return false;
-            rates.push_back(bits(dk) > 0 ? bits(dk) / slack(k, tau, dk) : 0);
+            rates.push_back(bits(k, dk) > 0 ? bits(k, dk) / slack(k, tau, dk) : 0);
         }
         return least_power(rates) <= s.power_w;
     }
@@ -152,10 +152,10 @@ inline std::string violation(const mel::ProblemStatement& s, const mel::Result& 
         power += p;
         if (view.rests(d)) continue;
         real send = 0;
-        if (view.bits(d) > 0) {
+        if (view.bits(k, d) > 0) {
             if (!(b > 0 && p > 0)) return "bits over no rate";
             const real noise = view.learner(k).noise * (view.density() ? b : 1);
-            send = view.bits(d) / (b * std::log1p(p / noise) / std::log(2.0L));
+            send = view.bits(k, d) / (b * std::log1p(p / noise) / std::log(2.0L));
         }
         if (!(send <= view.slack(k, static_cast<real>(r.tau), d))) {
             return "learner " + std::to_string(k) + " is late";

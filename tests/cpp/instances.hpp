@@ -63,9 +63,11 @@ inline Instance draw(const Shape& shape, double tau = 6) {
     }
     mel::ProblemStatement& s = it.statement;
     s.samples = shape.samples;
-    s.sample_bits = shape.parallelized ? 784 * 8 : 0;
-    s.model_bits_per_sample = shape.seed % 3 == 0 ? 64 : 0;
-    s.model_bits = shape.sends_model ? 280440 : 0;
+    const double grown = shape.seed % 3 == 0 ? 64 : 0;
+    const double model = shape.sends_model ? 280440 : 0;
+    s.send_bits = s.return_bits = model;
+    s.send_bits_per_sample = (shape.parallelized ? 784 * 8 : 0) + grown;
+    s.return_bits_per_sample = grown;
     s.flops_per_sample = 1.1e6;
     s.law = shape.law;
     s.idle = shape.idle;
@@ -73,8 +75,8 @@ inline Instance draw(const Shape& shape, double tau = 6) {
     s.bandwidth_hz = 1e6 * static_cast<double>(shape.learners);
     s.power_w = 0.02 * static_cast<double>(shape.learners);
     s.noise = shape.law == mel::LinkLaw::density ? 4e-21 : 4e-21 * 1e6;
-    s.cycle_s = tau * (each + 1) * s.flops_per_sample / 1.2e9 +
-                ((s.sample_bits + s.model_bits_per_sample) * each + 2 * s.model_bits) / 4e6;
+    s.cycle_s = tau * (each + 1) * s.flops_per_sample.value / 1.2e9 +
+                (s.send_bits_per_sample.value * each + 2 * model) / 4e6;
     return it;
 }
 

@@ -59,7 +59,7 @@ TEST(filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_cons
                     // No shorter cycle: a hair less and the oracle says no.
                     mel::ProblemStatement tight = it.stated();
                     tight.cycle_s = finish.cycle_s * (1 - 1e-5);
-                    if (problem.model_bits() > 0) {
+                    if (problem.send_bits(0) > 0) {
                         CHECK(!brute::View{tight}.fits(static_cast<long double>(tau), whole), tau);
                     }
                 }

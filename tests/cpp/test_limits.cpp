@@ -75,7 +75,7 @@ TEST(learners_whom_nothing_reaches_hold_nothing) {
             mel::Pool pool(1, stop);
             mel::Boxes boxes(problem, pool, {0, problem.samples_real()});
             CHECK(boxes.root().high(1) == 0);
-            CHECK(problem.model_bits() > 0);
+            CHECK(problem.send_bits(0) > 0);
             CHECK(boxes.contradicts() == (idle == mel::Idle::served));
         }
     }
@@ -85,7 +85,7 @@ TEST(energy_that_is_spent_exactly_is_kept_and_one_unit_less_is_not) {
     Limited it{instances::draw({.learners = 1, .samples = 1000, .sends_model = false, .seed = 1})};
     it.base.statement.flops_per_sample = 3 * 1048576.0;
     it.per_flop = {5.0 / 1073741824};
-    const double exact = 7 * 13.0 * it.base.statement.flops_per_sample * it.per_flop[0];
+    const double exact = 7 * 13.0 * it.base.statement.flops_per_sample.value * it.per_flop[0];
     it.energy = {exact};
     const mel::Problem kept = it.problem();
     CHECK(mel::energy_verdict(kept, 0, 7, 13) == mel::EnergyVerdict::kept);
@@ -106,9 +106,9 @@ TEST(energy_within_rounding_of_a_tie_is_left_open) {
     it.per_flop = {1e-10};
     it.energy = {infinity};
     const mel::Problem free = it.problem();
-    const double bits = free.model_bits() + free.model_bits_per_sample() * 20;
+    const double bits = free.return_bits(0) + free.return_bits_per_sample(0) * 20;
     const double back = it.base.power[0] * free.return_s_per_bit()[0] * bits;
-    it.energy = {4 * 20 * it.base.statement.flops_per_sample * 1e-10 + back};
+    it.energy = {4 * 20 * it.base.statement.flops_per_sample.value * 1e-10 + back};
     const mel::Problem problem = it.problem();
     CHECK(mel::energy_verdict(problem, 0, 4, 20) == mel::EnergyVerdict::unclear);
     mel::Stop stop(1e9, {});

@@ -41,8 +41,8 @@ TEST(refusals_name_field_index_value_and_range) {
     CHECK(contains(cycle, "cycle_s = inf"), cycle);
     CHECK(contains(refusal([](I&, S& s) { s.samples = 0; }), "samples = 0"));
     CHECK(contains(refusal([](I&, S& s) { s.samples = (1LL << 53) + 1; }), "samples"));
-    CHECK(contains(refusal([](I&, S& s) { s.model_bits = -1; }), "model_bits = -1"));
-    CHECK(contains(refusal([](I&, S& s) { s.sample_bits = 0x1p54; }), "sample_bits"));
+    CHECK(contains(refusal([](I&, S& s) { s.send_bits = -1; }), "send_bits = -1"));
+    CHECK(contains(refusal([](I&, S& s) { s.return_bits = 1e61; }), "return_bits"));
     CHECK(contains(refusal([](I&, S& s) { s.gain = s.gain.subspan(1); }), "gain has 9 learners"));
     CHECK(contains(refusal([](I&, S& s) { s.flops_per_s = {}; }), "learners = 0"));
     CHECK(contains(refusal([](I&, S& s) { s.bandwidth_hz = 0; }), "bandwidth_hz"));
@@ -66,7 +66,7 @@ TEST(columns_are_seconds_and_powers_padded_with_harmless_values) {
     const mel::Problem problem = it.problem();
     CHECK(problem.size() == 21);
     for (std::size_t k = 0; k < 21; ++k) {
-        CHECK(problem.compute_s()[k] == it.statement.flops_per_sample / it.flops[k]);
+        CHECK(problem.compute_s()[k] == it.statement.flops_per_sample.value / it.flops[k]);
         CHECK(problem.noise_over_gain()[k] == it.statement.noise / it.gain[k]);
         const double rate = it.band[k] * std::log2(1 + it.power[k] * it.gain[k] /
                                                            (it.statement.noise * it.band[k]));
@@ -100,12 +100,13 @@ TEST(times_are_those_of_equations_six_to_eight) {
         const mel::Problem problem = it.problem();
         const bool density = s.law == mel::LinkLaw::density;
         const mel::LearnerTimes t = mel::evaluate_learner(problem, 1, 4, 50, 1e6, 0.01);
-        const double alpha = s.sample_bits + s.model_bits_per_sample;
+        const double alpha = s.send_bits_per_sample.value;
         const double rate =
             1e6 * std::log2(1 + 0.01 * it.gain[1] / (density ? s.noise * 1e6 : s.noise));
-        CHECK(std::fabs(t.send_s * rate / (alpha * 50 + s.model_bits) - 1) < 1e-12);
-        CHECK(std::fabs(t.compute_s * it.flops[1] / (4 * 50 * s.flops_per_sample) - 1) < 1e-14);
-        const double back = s.model_bits_per_sample * 50 + s.model_bits;
+        CHECK(std::fabs(t.send_s * rate / (alpha * 50 + s.send_bits.value) - 1) < 1e-12);
+        CHECK(std::fabs(t.compute_s * it.flops[1] / (4 * 50 * s.flops_per_sample.value) - 1) <
+              1e-14);
+        const double back = s.return_bits_per_sample.value * 50 + s.return_bits.value;
         CHECK(std::fabs(t.return_s / (problem.return_s_per_bit()[1] * back) - 1) < 1e-14);
         CHECK(t.total_s() == t.send_s + t.compute_s + t.return_s);
         CHECK(std::isinf(mel::evaluate_learner(problem, 1, 4, 50, 0, 0.01).send_s));

@@ -53,7 +53,7 @@ double lane_root(mel::LinkLaw law, mel::InstructionSet set, double price_ratio) 
     in.compute_s = compute;
     in.return_s_per_bit = back;
     in.noise = noise;
-    in.beta = 1;
+    in.send_bits = 1;
     in.point = {1, 1, {price_ratio, 1}};
     in.size = 1;
     in.stride = 1;

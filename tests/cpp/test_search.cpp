@@ -24,7 +24,7 @@ real bound_of(const brute::View& view, real tau, const BoxOf& box, mel::Prices p
         for (std::int64_t d = box.low[k]; d <= box.high[k]; ++d) {
             const real x = static_cast<real>(d);
             if (!view.allowed(k, tau, x)) continue;
-            const real rate = view.bits(x) > 0 ? view.bits(x) / view.slack(k, tau, x) : 0;
+            const real rate = view.bits(k, x) > 0 ? view.bits(k, x) / view.slack(k, tau, x) : 0;
             const real cost = p.lambda > 0 && p.mu > 0 ? view.cost(k, rate, p.lambda, p.mu) : 0;
             best = std::max(best, x - cost);
         }

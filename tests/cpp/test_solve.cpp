@@ -1,6 +1,7 @@
 // The whole question on instances that enumeration answers, and what a caller may ask of it.
 #include <atomic>
 #include <limits>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -46,6 +47,39 @@ TEST(tau_is_the_one_that_enumeration_finds) {
     });
     CHECK(feasible > static_cast<int>(check::tries(200)), feasible);
     CHECK(infeasible > static_cast<int>(check::tries(20)), infeasible);
+}
+
+TEST(learners_with_payloads_of_their_own_are_solved_as_enumeration_has_it) {
+    int feasible = 0;
+    instances::for_each_tiny(check::tries(25), [&](unsigned seed, const instances::Instance& it) {
+        mel::ProblemStatement s = it.stated();
+        std::vector<double> amounts[5];
+        mel::Amount* const fields[] = {&s.send_bits, &s.send_bits_per_sample, &s.return_bits,
+                                       &s.return_bits_per_sample, &s.flops_per_sample};
+        std::mt19937_64 random(seed);
+        std::uniform_real_distribution<double> factor(0.3, 2.0);
+        for (std::size_t which = 0; which < 5; ++which) {
+            for (std::size_t k = 0; k < s.flops_per_s.size(); ++k) {
+                const double told = fields[which]->value + (which < 4 ? 2e4 : 0);
+                amounts[which].push_back(told * factor(random));
+            }
+            *fields[which] = std::span<const double>(amounts[which]);
+        }
+        const mel::Problem problem(s);
+        const brute::View view{s};
+        const mel::Result r = mel::solve(problem, {});
+        const tree_check::BoxOf root = tree_check::root_of(problem, mel::Scheme::joint);
+        CHECK(r.tau == r.bound, r.tau, r.bound);
+        const auto fits = [&](const std::vector<std::int64_t>& d) {
+            return view.fits(static_cast<long double>(r.bound + 1), d);
+        };
+        CHECK(!brute::any_split(problem.size(), problem.samples(), root.low[0], root.high[0], fits),
+              seed, r.tau);
+        if (r.status != mel::Status::optimal) return;
+        ++feasible;
+        CHECK(brute::violation(s, r).empty(), brute::violation(s, r));
+    });
+    CHECK(feasible > static_cast<int>(check::tries(50)), feasible);
 }
 
 TEST(plans_of_all_schemes_keep_every_constraint) {
@@ -181,10 +215,11 @@ TEST(rows_of_a_batch_are_what_solve_says_and_bad_rows_are_named) {
     c.return_bandwidth_hz = {it.band.data(), 0, 0};
     c.return_power_w = {it.power.data(), 0, 1};
     c.samples = {&samples, 0, 0};
-    c.sample_bits = {&s.sample_bits, 0, 0};
-    c.model_bits_per_sample = {&s.model_bits_per_sample, 0, 0};
-    c.model_bits = {&s.model_bits, 0, 0};
-    c.flops_per_sample = {&s.flops_per_sample, 0, 0};
+    c.send_bits = {&s.send_bits.value, 0, 0};
+    c.send_bits_per_sample = {&s.send_bits_per_sample.value, 0, 0};
+    c.return_bits = {&s.return_bits.value, 0, 0};
+    c.return_bits_per_sample = {&s.return_bits_per_sample.value, 0, 0};
+    c.flops_per_sample = {&s.flops_per_sample.value, 0, 0};
     c.bandwidth_hz = {&s.bandwidth_hz, 0, 0};
     c.power_w = {&s.power_w, 0, 0};
     c.noise = {&s.noise, 0, 0};

@@ -57,9 +57,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto scheme = static_cast<mel::Scheme>(in.byte() % 3);
     const std::size_t learners = 1 + in.byte() % 12;
     s.samples = static_cast<std::int64_t>(in.magnitude(0, kind & 8 ? 15 : 4));
-    s.sample_bits = std::floor(in.magnitude(-1, 6));
-    s.model_bits_per_sample = kind & 16 ? std::floor(in.magnitude(-1, 6)) : 0;
-    s.model_bits = std::floor(in.magnitude(-1, kind & 32 ? 15 : 8));
+    const double sample = std::floor(in.magnitude(-1, 6));
+    const double grown = kind & 16 ? std::floor(in.magnitude(-1, 6)) : 0;
+    const double model = std::floor(in.magnitude(-1, kind & 32 ? 15 : 8));
+    s.send_bits = s.return_bits = model;
+    s.send_bits_per_sample = sample + grown;
+    s.return_bits_per_sample = grown;
     s.flops_per_sample = in.magnitude(3, 9);
     s.bandwidth_hz = in.magnitude(3 - wild, 9 + wild);
     s.power_w = in.magnitude(-4 - wild, 2 + wild);

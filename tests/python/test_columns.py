@@ -83,7 +83,7 @@ def test_files_have_the_first_version_that_knows_their_columns() -> None:
     plain, named = (plan_to_dict(mel.solve(problem(**w))) for w in ({}, {"names": NAMES}))
     assert (plain["version"], named["version"]) == (1, 2)
     named["version"] = 1
-    with pytest.raises(ValueError, match="version 1: the learners have columns of version 2"):
+    with pytest.raises(ValueError, match="version 1: the problem has entries of version 2"):
         mel.Plan.from_dict(named)
     verify_dict = pytest.importorskip("mel_fast.verify").verify_dict
     assert "names" in verify_dict(named).reasons[0]

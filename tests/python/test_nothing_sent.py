@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+from mel_fast.solve import THENS
 from strategies import SCHEMES
 
 FAR = 1 << 40
@@ -121,7 +122,7 @@ def check_draws(count, seed):
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         problem = draw(rng)
-        scheme, then = str(rng.choice(SCHEMES)), str(rng.choice(mel.solving.THENS))
+        scheme, then = str(rng.choice(SCHEMES)), str(rng.choice(THENS))
         tau = largest(problem, scheme)
         plan = mel.solve(problem, scheme=scheme, then=then)
         check(problem, plan, tau)

@@ -42,7 +42,9 @@ struct BatchColumns {
     std::size_t rows = 0;
     std::size_t learners = 0;
     StridedColumn flops_per_s, gain, return_bandwidth_hz, return_power_w;
-    StridedColumn samples, sample_bits, model_bits_per_sample, model_bits, flops_per_sample;
+    // One number a row, or a span over the learners.
+    StridedColumn samples, send_bits, send_bits_per_sample, return_bits, return_bits_per_sample,
+        flops_per_sample;
     StridedColumn bandwidth_hz, power_w, noise, cycle_s;
     // Without data there is no such limit, and bandwidth is divisible at will.
     StridedColumn min_samples, max_samples, max_bandwidth_hz, max_power_w;

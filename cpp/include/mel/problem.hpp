@@ -21,13 +21,26 @@ enum class Idle : std::uint8_t {
     excused,  // a learner without samples takes no part and uses nothing
 };
 
+// One number for all learners, or one each.
+struct Amount {
+    double value = 0;
+    std::span<const double> column = {};
+
+    Amount() = default;
+    Amount(double same) : value(same) {}
+    Amount(std::span<const double> each) : column(each) {}
+    double operator[](std::size_t k) const { return column.empty() ? value : column[k]; }
+};
+
 // What a user states, in SI units. Spans have one element a learner and are only read.
 struct ProblemStatement {
-    std::int64_t samples = 0;          // D
-    double sample_bits = 0;            // F P_d where the orchestrator sends the data, else 0
-    double model_bits_per_sample = 0;  // P_m S_d
-    double model_bits = 0;             // P_m S_m
-    double flops_per_sample = 0;       // C_m
+    std::int64_t samples = 0;  // D
+    // To a learner with d samples travel a d + b bits, from it a' d + b'.
+    Amount send_bits;               // b
+    Amount send_bits_per_sample;    // a
+    Amount return_bits;             // b'
+    Amount return_bits_per_sample;  // a'
+    Amount flops_per_sample;        // C
     std::span<const double> flops_per_s;
     std::span<const double> gain;  // 0: in outage
     std::span<const double> return_bandwidth_hz;
@@ -61,7 +74,6 @@ struct LearnerLimits {
     std::vector<double> energy_j;
     std::vector<double> energy_per_flop_j;
     std::vector<double> return_j_per_bit;  // power over rate
-    double flops_per_sample = 0;
 
     bool bounds_samples() const { return !min_samples.empty() || !max_samples.empty(); }
     bool caps() const { return !max_rate.empty(); }
@@ -105,13 +117,27 @@ class Problem {
     // As stated; only where nothing is returned.
     std::span<const double> flops_per_s() const { return {columns_.get() + 3 * padded(), size_}; }
     double fastest_flops_per_s() const { return fastest_flops_per_s_; }
-    double flops_per_sample() const { return flops_per_sample_; }  // C_m
 
-    double sample_bits_sent() const { return alpha_; }  // alpha: forward bits a sample
-    double model_bits() const { return beta_; }  // beta: forward bits in any case; also returned
-    double model_bits_per_sample() const { return returned_bits_per_sample_; }
-    bool sends_nothing() const { return alpha_ == 0 && beta_ == 0; }
-    bool returns_nothing() const { return beta_ == 0 && returned_bits_per_sample_ == 0; }
+    // What is sent, returned and computed: one column after the other where learners differ.
+    double send_bits(std::size_t k) const { return amount(0, k); }               // b
+    double send_bits_per_sample(std::size_t k) const { return amount(1, k); }    // a
+    double return_bits(std::size_t k) const { return amount(2, k); }             // b'
+    double return_bits_per_sample(std::size_t k) const { return amount(3, k); }  // a'
+    double flops_per_sample(std::size_t k) const { return amount(4, k); }        // C
+    bool payload_differs() const { return differs_; }
+    // Null where all learners have the same payload.
+    const double* payload_column(std::size_t which) const {
+        return differs_ ? columns_.get() + (3 + returns_nothing_ + which) * padded() : nullptr;
+    }
+    // That of all learners, or a mean: where searches start.
+    double typical_send_bits() const { return amounts_[0]; }
+    double typical_send_bits_per_sample() const { return amounts_[1]; }
+    double typical_return_bits() const { return amounts_[2]; }
+    double typical_return_bits_per_sample() const { return amounts_[3]; }
+    double fewest_bits_sent() const { return fewest_bits_sent_; }  // of a learner with one sample
+    bool sends_nothing() const { return sends_nothing_; }          // to anybody
+    bool returns_nothing() const { return returns_nothing_; }      // anybody
+    bool grows() const { return grows_; }  // whether some learner's samples are bits to send
 
     // With blocks: of all whole blocks together, a product that was rounded. It never says how many
     // they are: block_budget() does.
@@ -168,6 +194,11 @@ class Problem {
 
   private:
     static constexpr std::size_t most_twins = 4096;
+    void take_payload(const ProblemStatement& statement);
+    double amount(std::size_t which, std::size_t k) const {
+        return differs_ ? payload_column(which)[k] : amounts_[which];
+    }
+    void find_slowest_return();
     void take_limits(const ProblemStatement& statement);
     void keep_from_unreachable(const ProblemStatement& statement, LearnerLimits& limits) const;
     void find_twins(const ProblemStatement& statement);
@@ -175,13 +206,18 @@ class Problem {
     void cut_blocks();
     bool counts_cycles_of(double cycle_s) const;
     std::size_t padded() const { return (size_ + 15) / 16 * 16; }
-    std::size_t columns() const { return returns_nothing() ? 4 : 3; }
+    std::size_t columns() const {
+        return 3 + static_cast<std::size_t>(returns_nothing_) + (differs_ ? 5u : 0u);
+    }
 
     std::size_t size_;
     std::int64_t samples_;
-    double alpha_;
-    double beta_;
-    double returned_bits_per_sample_;
+    double amounts_[5] = {};
+    double fewest_bits_sent_ = 0;
+    bool differs_ = false;
+    bool sends_nothing_ = true;
+    bool returns_nothing_ = true;
+    bool grows_ = false;
     double stated_bandwidth_hz_;
     double bandwidth_hz_;
     double power_w_;
@@ -197,7 +233,6 @@ class Problem {
     double typical_compute_s_ = 1;
     double fastest_compute_s_ = 0;
     double fastest_flops_per_s_ = 0;
-    double flops_per_sample_;
     std::size_t slowest_return_ = 0;
     bool every_return_in_time_ = true;
 };

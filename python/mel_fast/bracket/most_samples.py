@@ -22,8 +22,8 @@ from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.search import RESOURCES, Search, Start, amount_of
 from mel_fast.bracket.split import Split
-from mel_fast.model.most import by_energy, by_own_limit, by_time
 from mel_fast.model.problem import Problem
+from mel_fast.plans.most import by_energy, by_own_limit, by_time
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme
 
@@ -197,7 +197,7 @@ class MostSamples:
         return self._estimate(samples)
 
     def _sends(self) -> bool:
-        return self.problem.task.alpha_bits + self.problem.task.model_bits > 0
+        return self.problem.payload.sends
 
     def _may_look(self) -> bool:
         return self.scheme == "joint" and self._sends()

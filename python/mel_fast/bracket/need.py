@@ -26,11 +26,12 @@ def needs_of(problem: Problem, tau: int, samples: IntColumn) -> list[Need] | Non
     """Return the needs of all who are sent anything; None where one has no time for it."""
     from flint import arb
 
-    task, learners = problem.task, problem.learners
+    learners = problem.learners
     law, noise = problem.law, arb(problem.radio.noise)
     needs = []
     for k, d in enumerate(samples.tolist()):
-        bits = task.alpha_bits * d + task.model_bits
+        b, a, back_b, back_a, each = map(arb, problem.payload.of(k))
+        bits = a * d + b
         if bits == 0 or (d == 0 and problem.idle == "excused"):
             continue
         band, watt, gain, flops = (
@@ -46,8 +47,8 @@ def needs_of(problem: Problem, tau: int, samples: IntColumn) -> list[Need] | Non
             return None
         snr = watt * gain / (noise * band if law == "density" else noise)
         back = band * snr.log1p() / arb.const_log2()
-        returned = (task.model_bits_per_sample * d + task.model_bits) / back
-        left = arb(problem.cycle_s) - tau * d * arb(task.flops_per_sample) / flops - returned
+        returned = (back_a * d + back_b) / back
+        left = arb(problem.cycle_s) - tau * d * each / flops - returned
         if not left > 0:
             return None
         caps = _cap(learners.max_bandwidth_hz, k), _cap(learners.max_power_w, k)

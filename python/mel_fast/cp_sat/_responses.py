@@ -36,7 +36,7 @@ class Responses:
     """What each learner can carry, as a function of its bandwidth, its power and tau."""
 
     def __init__(self, problem: Problem, scheme: Scheme) -> None:
-        task, learners = problem.task, problem.learners
+        task, learners, payload = problem.task, problem.learners, problem.payload
         self.problem = problem
         self.scheme = scheme
         self.count = len(learners)
@@ -47,7 +47,7 @@ class Responses:
                 f"{self.count} learners times {self.samples} samples: must be at most 2**62 "
                 "for CP-SAT's 64-bit sums"
             )
-        self._compute_s = task.flops_per_sample / learners.flops_per_s
+        self._compute_s = payload.flops_per_sample / learners.flops_per_s
         self._return_rate = {
             side: self._rate(learners.return_bandwidth_hz, learners.return_power_w, side)
             for side in ("inner", "outer")
@@ -92,13 +92,17 @@ class Responses:
         The first axis of the arguments is the learner's. Inner values are never too large, outer
         values never too small. Values stop at the most samples that the learner may have.
         """
-        task = self.problem.task
+        payload = self.problem.payload
         out = 1.0 if side == "inner" else -1.0
         axes = (-1, *([1] * (max(bandwidth_hz.ndim, power_w.ndim) - 1)))
         rate = self._rate(bandwidth_hz, power_w, side)
         back = self._return_rate[side].reshape(axes)
-        base = _time(task.model_bits, rate) + _time(task.model_bits, back)
-        each = _time(task.alpha_bits, rate) + _time(task.model_bits_per_sample, back)
+        b, a, back_b, back_a, _ = (
+            np.reshape(np.broadcast_to(amount, self.count), axes)
+            for amount in payload._arguments().values()
+        )
+        base = _time(b, rate) + _time(back_b, back)
+        each = _time(a, rate) + _time(back_a, back)
         each = each + tau * self._compute_s.reshape(axes)
         left = self.problem.cycle_s - base * (1.0 + out * MARGIN)
         with np.errstate(invalid="ignore"):  # -inf / inf where nothing gets through: masked below
@@ -111,14 +115,14 @@ class Responses:
 
     def _affordable(self, tau: int, side: Side) -> Floats | None:
         """Return samples that the energy is enough for, not yet floored; -1 where not for none."""
-        task, learners = self.problem.task, self.problem.learners
+        payload, learners = self.problem.payload, self.problem.learners
         if learners.energy_j is None or learners.energy_per_flop_j is None:
             return None
         out = 1.0 if side == "inner" else -1.0
         back, power = self._return_rate[side], learners.return_power_w
-        base = power * _time(task.model_bits, back)
-        each = tau * (task.flops_per_sample * learners.energy_per_flop_j)
-        each = each + power * _time(task.model_bits_per_sample, back)
+        base = power * _time(payload.return_bits, back)
+        each = tau * (payload.flops_per_sample * learners.energy_per_flop_j)
+        each = each + power * _time(payload.return_bits_per_sample, back)
         left = learners.energy_j - np.where(np.isinf(base), 0.0, base) * (1.0 + out * MARGIN)
         with np.errstate(divide="ignore", invalid="ignore"):
             most = left * (1.0 - out * MARGIN) / (each * (1.0 + out * MARGIN))
@@ -208,9 +212,7 @@ def _share(budget: float, units: Ints, side: Side) -> Floats:
     )
 
 
-def _time(bits: int, rate: Floats) -> Floats:
+def _time(bits: float | Floats, rate: Floats) -> Floats:
     """Seconds for `bits` at `rate`; nothing takes no time, even over no link."""
-    if bits == 0:
-        return np.zeros_like(rate)
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(float(bits) / rate)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return np.where(np.equal(bits, 0), 0.0, bits / rate)

@@ -19,6 +19,7 @@ from mel_fast.model.batch_columns import (
 )
 from mel_fast.model.columns import ALWAYS, COLUMNS, LIMITS, NUMBERS, check_pairs
 from mel_fast.model.learners import Learners
+from mel_fast.model.payload import Payload
 from mel_fast.model.problem import IDLES, Idle, Problem
 from mel_fast.model.radio import Law, Radio
 from mel_fast.model.task import LearningTask
@@ -67,8 +68,8 @@ class Batch:
         The limits of :class:`mel_fast.Learners`, shaped as its other columns; None for none.
     samples, feature_bits, fixed_parameters, parameter_bits, flops_per_sample
         Scalars or (M,), in place of the task's.
-    names
-        As in :class:`mel_fast.Learners`, the same in every row.
+    names, payload
+        As in :class:`mel_fast.Learners` and :class:`mel_fast.Problem`, the same in every row.
     rows, learners
         M and K, needed only where no array tells them.
 
@@ -92,6 +93,7 @@ class Batch:
     rows: int
     learners: int
     names: NDArray[np.str_] | None
+    payload: Payload | None
 
     def __init__(
         self,
@@ -109,6 +111,7 @@ class Batch:
         fixed_parameters: Any = None,
         parameter_bits: Any = None,
         flops_per_sample: Any = None,
+        payload: Payload | None = None,
         rows: int | None = None,
         learners: int | None = None,
         **columns: Any,
@@ -145,6 +148,10 @@ class Batch:
         if names is not None:
             names = COLUMNS["names"].check("names", names)
         shape = agreed_shape(per_learner, per_row, rows, learners if names is None else names.size)
+        if payload is not None:
+            if not isinstance(payload, Payload):
+                raise TypeError(f"payload is a {type(payload).__name__}: must be a Payload or None")
+            payload.check_length(shape[1])
         if names is not None and learners not in (None, names.size):
             raise ValueError(f"names has length {names.size}: must be learners = {learners}")
         whole = {name: spread(column, shape) for name, column in per_learner.items()}
@@ -156,6 +163,7 @@ class Batch:
             rows=shape[0],
             learners=shape[1],
             names=names,
+            payload=payload,
             _given={name: whole[name] for name in _COUNTS if name in whole},
             _columns={
                 name: spread(as_float64(column, count=name in _COUNTS), whole[name].shape)
@@ -180,6 +188,7 @@ class Batch:
             **{name: radio[name] for name in ("bandwidth_hz", "power_w", "block_hz", *_NOISES)},
             "cycle_s": problem.cycle_s,
             "idle": problem.idle,
+            "payload": problem._given,
         }
         if any(changes.get(name) is not None for name in _NOISES):
             words.update(dict.fromkeys(_NOISES))
@@ -243,6 +252,7 @@ class Batch:
             Radio(at("bandwidth_hz"), at("power_w"), **noise, **block),
             at("cycle_s"),
             self.idle,
+            self.payload,
         )
 
     def core_columns(self) -> dict[str, Any]:
@@ -255,13 +265,19 @@ class Batch:
             for_core["max_samples"] = np.where(np.isposinf(most), float(MAX_INTEGER), most)
         features = self.task.features if self.task.setting == "parallelized" else 0
         per_parameter = counts(columns["parameter_bits"], 1)
+        model = products(per_parameter, counts(columns["fixed_parameters"], 0))
+        grown = products(per_parameter, self.task.parameters_per_sample)
+        sample = products(counts(columns["feature_bits"], 1), features)
         bits = {
-            "sample_bits": products(counts(columns["feature_bits"], 1), features),
-            "model_bits": products(per_parameter, counts(columns["fixed_parameters"], 0)),
-            "model_bits_per_sample": products(per_parameter, self.task.parameters_per_sample),
+            "send_bits": model,
+            "send_bits_per_sample": np.where(sample > MAX_INTEGER - grown, np.nan, sample + grown),
+            "return_bits": model,
+            "return_bits_per_sample": grown,
+            "flops_per_sample": columns["flops_per_sample"],
         }
-        too_many = bits["sample_bits"] > MAX_INTEGER - bits["model_bits_per_sample"]
-        bits["sample_bits"] = np.where(too_many, np.nan, bits["sample_bits"])
+        for name, amount in ({} if self.payload is None else self.payload.given()).items():
+            shape = (self.rows, self.learners)[: 1 + np.ndim(amount)]
+            bits[name] = np.broadcast_to(np.asarray(amount, dtype=np.float64), shape)
         return {
             "rows": self.rows,
             "learners": self.learners,

@@ -12,6 +12,7 @@ from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
 from mel_fast.model.columns import ALWAYS, COLUMNS, LABELS, LIMITS
 from mel_fast.model.learners import Learners
+from mel_fast.model.payload import Payload, WholePayload, payload_of
 from mel_fast.model.radio import Law, Radio
 from mel_fast.model.task import COUNTS, SETTINGS, LearningTask
 
@@ -28,6 +29,7 @@ class ProblemChanges(TypedDict, total=False):
     radio: Radio
     cycle_s: float
     idle: Idle
+    payload: Payload | None
 
 
 class Problem(Frozen):
@@ -42,6 +44,9 @@ class Problem(Frozen):
     idle
         What a learner without samples needs. ``"served"`` (the paper as printed): it still
         receives and returns the model within T. ``"excused"``: it takes no part, uses nothing.
+    payload
+        What is sent, computed and returned where it is not what the task says, see
+        :class:`mel_fast.Payload`; the attribute `payload` is always whole.
 
     Raises
     ------
@@ -50,14 +55,17 @@ class Problem(Frozen):
         no learner may be so fast that a sample could be worked through more than 2**53 times.
     """
 
-    __slots__ = ("_core", "cycle_s", "idle", "learners", "radio", "task")
-    _fields: ClassVar[tuple[str, ...]] = ("task", "learners", "radio", "cycle_s", "idle")
+    __slots__ = ("_core", "_given", "cycle_s", "idle", "learners", "payload", "radio", "task")
+    _fields: ClassVar[tuple[str, ...]] = ("task", "learners", "radio", "cycle_s", "idle", "payload")
 
     task: LearningTask
     learners: Learners
     radio: Radio
     cycle_s: float
     idle: Idle
+    payload: WholePayload
+    """What is sent, computed and returned: whole, from the task where nothing was given."""
+    _given: Payload | None
     _core: CoreProblem
     """The same problem in the compiled core."""
 
@@ -73,6 +81,7 @@ class Problem(Frozen):
         radio: Radio,
         cycle_s: float,
         idle: Idle = "served",
+        payload: Payload | None = None,
     ) -> None:
         parts = (
             ("task", task, LearningTask),
@@ -85,7 +94,17 @@ class Problem(Frozen):
             self._set(name, value)
         self._set("cycle_s", real("cycle_s", cycle_s))
         self._set("idle", choice("idle", idle, IDLES))
+        if payload is not None:
+            if not isinstance(payload, Payload):
+                kind = type(payload).__name__
+                raise TypeError(f"payload is a {kind}: must be a Payload or None")
+            payload.check_length(len(learners))
+        self._set("_given", payload)
+        self._set("payload", payload_of(task, payload))
         self._set("_core", self._compile())
+
+    def _arguments(self) -> dict[str, Any]:
+        return {**super()._arguments(), "payload": self._given}
 
     @property
     def law(self) -> Law:
@@ -106,10 +125,7 @@ class Problem(Frozen):
             limits["block_hz"] = radio.block_hz
         return CoreProblem(
             samples=task.samples,
-            sample_bits=float(task.sample_bits),
-            model_bits_per_sample=float(task.model_bits_per_sample),
-            model_bits=float(task.model_bits),
-            flops_per_sample=task.flops_per_sample,
+            **self.payload._arguments(),
             **{name: getattr(learners, name) for name in ALWAYS},
             bandwidth_hz=radio.bandwidth_hz,
             power_w=radio.power_w,
@@ -148,6 +164,8 @@ class Problem(Frozen):
         changed._set("radio", radio)
         changed._set("cycle_s", cycle)
         changed._set("idle", self.idle)
+        changed._set("_given", self._given)
+        changed._set("payload", self.payload)
         changed._set("_core", self._core.with_budgets(cycle, radio.bandwidth_hz, radio.power_w))
         return changed
 
@@ -170,6 +188,7 @@ class Problem(Frozen):
             "radio": self.radio.to_dict(),
             "cycle_s": self.cycle_s.hex(),
             "idle": self.idle,
+            **({} if self._given is None else {"payload": self._given.to_dict()}),
         }
 
     @classmethod
@@ -183,7 +202,7 @@ class Problem(Frozen):
         ValueError
             For unknown or missing keys, and for everything that the constructors refuse.
         """
-        file = grammar.members("problem", data, cls._fields)
+        file = grammar.members("problem", data, cls._fields, ("payload",))
         task = dict(grammar.members("task", file["task"], LearningTask._fields))
         for name in COUNTS:
             task[name] = grammar.integer(name, task[name])
@@ -198,6 +217,7 @@ class Problem(Frozen):
             radio=Radio(**{name: grammar.number(name, value) for name, value in radio.items()}),
             cycle_s=grammar.number("cycle_s", file["cycle_s"]),
             idle=grammar.word("idle", file["idle"], IDLES),  # type: ignore[arg-type]
+            payload=Payload.from_dict(file["payload"]) if "payload" in file else None,
         )
 
 

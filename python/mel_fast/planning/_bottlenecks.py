@@ -12,10 +12,10 @@ from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.bracket.clock import Clock
 from mel_fast.model.learners import Learners, listed
-from mel_fast.model.most import real_samples
 from mel_fast.model.problem import Problem
 from mel_fast.planning._prices import Bound, least_bound
 from mel_fast.planning._worth import worth_of
+from mel_fast.plans.most import real_samples
 from mel_fast.plans.plan import Plan
 
 Cause = Literal["computing", "channel", "return"]

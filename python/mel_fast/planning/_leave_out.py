@@ -139,7 +139,9 @@ def without(problem: Problem, learners: IntColumn) -> Problem:
     """Return the problem of the other learners."""
     keep = np.ones(len(problem.learners), dtype=bool)
     keep[learners] = False
-    return problem.replace(learners=problem.learners.take(keep))
+    given = problem._given
+    payload = given if given is None else given.take(keep)
+    return problem.replace(learners=problem.learners.take(keep), payload=payload)
 
 
 def _burden(problem: Problem) -> FloatColumn:
@@ -148,12 +150,13 @@ def _burden(problem: Problem) -> FloatColumn:
     The more bits a second it needs and the weaker its channel is, the larger; infinite where it
     cannot return the model in time.
     """
-    task, radio, learners = problem.task, problem.radio, problem.learners
+    payload, radio, learners = problem.payload, problem.radio, problem.learners
+    most = payload.send_bits + payload.send_bits_per_sample
     band = radio.bandwidth_hz / len(learners)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        back = task.model_bits / problem.return_rates()
+        back = payload.return_bits / problem.return_rates()
         spare = problem.cycle_s - back
-        bits = np.log1p((task.model_bits + task.alpha_bits) / np.maximum(spare, 1e-300) / band)
+        bits = np.log1p(most / np.maximum(spare, 1e-300) / band)
         noise = radio.noise * band if problem.law == "density" else radio.noise
         burden = np.asarray(bits - np.log(learners.gain / noise))
     never = spare < -_ROUNDING * problem.cycle_s

@@ -10,9 +10,9 @@ from mel_fast._base.validation import IntColumn
 from mel_fast.bracket.clock import Agenda
 from mel_fast.model.columns import LIMITS
 from mel_fast.model.learners import Learners, listed
-from mel_fast.model.most import by_energy
 from mel_fast.model.problem import Problem
 from mel_fast.planning._prices import least_bound
+from mel_fast.plans.most import by_energy
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.prices import Prices
 from mel_fast.plans.words.binding import binding

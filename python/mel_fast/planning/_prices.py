@@ -33,7 +33,7 @@ def least_bound(
     """Look for the least bound at `tau` for a plan's scheme and problem, or for others."""
     problem = plan.problem if changed is None else changed
     scheme = plan.scheme if scheme is None else scheme
-    if scheme == "task_only" or not problem.task.alpha_bits + problem.task.model_bits:
+    if scheme == "task_only" or not problem.payload.sends:
         return Bound("none")
     outcome, samples, per_s, per_hz, per_w = _core.worth_at(
         problem._core, float(tau), SCHEMES.index(scheme), limit_s, threads, plan._end

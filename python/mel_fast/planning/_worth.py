@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mel_fast._base.validation import FloatColumn
-from mel_fast.model.most import by_energy, by_own_limit, largest_allocation
+from mel_fast.plans.most import by_energy, by_own_limit, largest_allocation, seconds
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.prices import Prices
 
@@ -40,7 +40,7 @@ def worth_of(plan: Plan, tau: int, prices: Prices | None) -> Worth | None:
     log = np.log1p(snr)
     relative = np.where(sending, snr / ((1.0 + snr) * log), 0.0)  # d ln r / d ln h
     rate_given = _takes_more(plan, tau)
-    if plan.scheme == "task_only" or not (problem.task.alpha_bits + problem.task.model_bits):
+    if plan.scheme == "task_only" or not problem.payload.sends:
         if plan.scheme == "resource_only":
             return None
         return Worth(rate_given, rate_given * times.send_s * relative)
@@ -81,19 +81,15 @@ def _snr(plan: Plan) -> FloatColumn:
 
 def _takes_more(plan: Plan, tau: int) -> FloatColumn:
     """Samples that a learner takes in one second more at the rates it has; 0 at its limits."""
-    problem, task, samples = plan.problem, plan.problem.task, plan.samples
+    problem, payload, samples = plan.problem, plan.problem.payload, plan.samples
     assert samples is not None
     assert plan.bandwidth_hz is not None
     assert plan.power_w is not None
     forward = problem.rates(plan.bandwidth_hz, plan.power_w)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        each = tau * task.flops_per_sample / problem.learners.flops_per_s
-        for bits, rate in (
-            (task.alpha_bits, forward),
-            (task.model_bits_per_sample, problem.return_rates()),
-        ):
-            if bits:
-                each = each + bits / rate
+        each = tau * payload.flops_per_sample / problem.learners.flops_per_s
+        each = each + seconds(payload.send_bits_per_sample, forward)
+        each = each + seconds(payload.return_bits_per_sample, problem.return_rates())
     most = np.minimum(by_own_limit(problem), by_energy(problem, tau))
     takes_part = (samples > 0) | (problem.idle == "served")
     return np.where(takes_part & (samples < most), 1.0 / each, 0.0)

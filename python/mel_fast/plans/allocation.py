@@ -102,16 +102,16 @@ def energy_spent(
     problem: Problem, tau: int, samples: IntColumn, return_s: FloatColumn
 ) -> FloatColumn | None:
     """Return the joules that each learner spends: ``tau d C_m e`` and its power times t_R."""
-    learners, task = problem.learners, problem.task
+    learners, payload = problem.learners, problem.payload
     if learners.energy_per_flop_j is None:
         return None
-    flops = float(tau) * samples * task.flops_per_sample
+    flops = float(tau) * samples * payload.flops_per_sample
     with np.errstate(over="ignore"):
         spent = flops * learners.energy_per_flop_j + learners.return_power_w * return_s
     budget = learners.energy_j
-    if budget is not None and task.model_bits == task.model_bits_per_sample == 0:
+    if budget is not None and not payload.returns:
         # Rounded once, computing alone exceeds no budget that it keeps.
         for k in np.flatnonzero(spent > budget).tolist():
-            work = tau * int(samples[k]) * Fraction(task.flops_per_sample)
+            work = tau * int(samples[k]) * Fraction(payload.of(k)[-1])
             spent[k] = float(work * Fraction(float(learners.energy_per_flop_j[k])))
     return freeze(spent)

@@ -47,7 +47,7 @@ def plan_to_dict(plan: PlanView) -> dict[str, Any]:
     blocks = {} if plan.blocks is None else {"blocks": plan.blocks.tolist()}
     return {
         "format": FORMAT,
-        "version": version_of(plan.problem.learners.columns()),
+        "version": _version(plan.problem),
         "status": str(plan.status),
         "scheme": plan.scheme,
         "tau": plan.tau,
@@ -79,9 +79,9 @@ def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
     tau = grammar.integer("tau", file["tau"], 0, grammar.LONGEST)
     bound = grammar.integer("bound", file["bound"], 0, grammar.LONGEST - 1)
     problem = Problem.from_dict(file["problem"])
-    needed = version_of(problem.learners.columns())
+    needed = _version(problem)
     if version < needed:
-        raise ValueError(f"version {version}: the learners have columns of version {needed}")
+        raise ValueError(f"version {version}: the problem has entries of version {needed}")
     _agree(file, status, tau, bound, in_blocks=problem.radio.block_hz is not None)
     readers = {
         "samples": grammar.counts,
@@ -127,6 +127,11 @@ def _agree(file: dict[str, Any], status: str, tau: int, bound: int, *, in_blocks
         )
 
 
+def _version(problem: Problem) -> int:
+    """Return the first version of plan files that knows all that a problem has."""
+    return max(version_of(problem.learners.columns()), 1 if problem._given is None else 2)
+
+
 def save_plan(plan: PlanView, path: str | PathLike[str]) -> None:
     """Write the plan file, whole or not at all."""
     write_text(path, json.dumps(plan_to_dict(plan), allow_nan=False) + "\n")
@@ -168,6 +173,8 @@ def _plain_problem(problem: Problem) -> dict[str, Any]:
     }
     data["radio"] = {name: grammar.number(name, value) for name, value in data["radio"].items()}
     data["cycle_s"] = problem.cycle_s
+    if problem._given is not None:
+        data["payload"] = {name: _plain(value) for name, value in problem._given.given().items()}
     return data
 
 

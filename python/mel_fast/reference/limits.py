@@ -75,5 +75,9 @@ def kinds(problem: Problem) -> Ints:
         learners.return_bandwidth_hz,
         learners.return_power_w,
         *limits_of(problem),
+        *(
+            np.broadcast_to(amount, len(learners))
+            for amount in problem.payload._arguments().values()
+        ),
     )
     return np.unique(np.stack(columns), axis=1, return_inverse=True)[1].reshape(-1)

@@ -53,12 +53,16 @@ def return_rate(problem: Problem) -> Wide:
 
 def compute_and_return(problem: Problem, tau: int, samples: ArrayLike) -> tuple[Wide, Wide]:
     """Seconds of computing and of returning for samples of shape (..., K)."""
-    task, learners = problem.task, problem.learners
+    payload, learners = problem.payload, problem.learners
     count = np.asarray(samples, WIDE)
     compute = (
-        WIDE(tau) * count * WIDE(task.flops_per_sample) / np.asarray(learners.flops_per_s, WIDE)
+        WIDE(tau)
+        * count
+        * np.asarray(payload.flops_per_sample, WIDE)
+        / np.asarray(learners.flops_per_s, WIDE)
     )
-    bits = count * WIDE(task.model_bits_per_sample) + WIDE(task.model_bits)
+    bits = count * np.asarray(payload.return_bits_per_sample, WIDE)
+    bits = bits + np.asarray(payload.return_bits, WIDE)
     rate = return_rate(problem) + 0 * bits
     back = np.divide(bits, rate, out=np.full_like(bits, np.inf), where=rate > 0)
     return compute, np.where(bits == 0, WIDE(0), back)
@@ -67,7 +71,8 @@ def compute_and_return(problem: Problem, tau: int, samples: ArrayLike) -> tuple[
 def bits_to_send(problem: Problem, samples: ArrayLike) -> Wide:
     """Bits that the orchestrator sends for samples of shape (..., K)."""
     count = np.asarray(samples, WIDE)
-    return count * WIDE(problem.task.alpha_bits) + WIDE(problem.task.model_bits)
+    bits = count * np.asarray(problem.payload.send_bits_per_sample, WIDE)
+    return bits + np.asarray(problem.payload.send_bits, WIDE)
 
 
 def evaluate(
@@ -109,7 +114,8 @@ def largest_rates(problem: Problem) -> Wide:
 def spent_energy(problem: Problem, tau: int, samples: ArrayLike) -> Wide:
     """Joules that learners spend on computing and returning samples of shape (..., K)."""
     per_flop = np.asarray(limits_of(problem).energy_per_flop_j, WIDE)
-    flops = WIDE(tau) * np.asarray(samples, WIDE) * WIDE(problem.task.flops_per_sample)
+    flops = WIDE(tau) * np.asarray(samples, WIDE)
+    flops = flops * np.asarray(problem.payload.flops_per_sample, WIDE)
     _, back = compute_and_return(problem, tau, samples)
     return flops * per_flop + np.asarray(problem.learners.return_power_w, WIDE) * back
 

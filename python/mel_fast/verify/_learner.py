@@ -46,19 +46,18 @@ class Learner:
             gain = arb(1)
         noise = arb(problem.noise)
         back = rate(problem.law, bandwidth, power, gain, noise)
-        self.alpha = problem.sent_bits_per_sample
-        self.beta = problem.model_bits
+        load = row.load
+        self.alpha, self.beta = load.send_each, load.send
         self.noise = noise / gain  # n
-        self.spare_s = arb(problem.cycle_s) - self.beta / back  # T'
+        self.spare_s = arb(problem.cycle_s) - load.back / back  # T'
         self.per_sample_s = (  # g
-            tau * arb(problem.task["flops_per_sample"]) / flops
-            + problem.model_bits_per_sample / back
+            tau * arb(load.flops_each) / flops + load.back_each / back
         )
         self.area = self.alpha * self.spare_s + self.beta * self.per_sample_s  # A
         self.bandwidth_cap: Ball | None = None
         self.power_cap: Ball | None = None
         self.most: int | None = None  # every d that energy and caps allow is at most this
-        if problem.returns_nothing:
+        if load.returns_nothing:
             self._at_most(last_computed(problem, row, tau))
         if min(row.max_bandwidth_hz, row.max_power_w) < INFINITE:
             if row.max_power_w < INFINITE:
@@ -72,16 +71,17 @@ class Learner:
         if outage:
             self._at_most(self.last_at(arb(0)))
         if row.energy_j < INFINITE:
-            self._at_most(self._last_by_energy(problem, row, tau, power / back))
+            self._at_most(self._last_by_energy(row, tau, power / back))
 
     @staticmethod
-    def _last_by_energy(problem: Problem, row: Row, tau: int, bit_j: Ball) -> int | None:
-        if problem.returns_nothing:
-            sample_j = flops(problem, tau) * Fraction(row.energy_per_flop_j)
+    def _last_by_energy(row: Row, tau: int, bit_j: Ball) -> int | None:
+        load = row.load
+        if load.returns_nothing:
+            sample_j = flops(row, tau) * Fraction(row.energy_per_flop_j)
             return Fraction(row.energy_j) // sample_j if sample_j else None
-        each = tau * arb(problem.task["flops_per_sample"]) * arb(row.energy_per_flop_j)
-        each += bit_j * problem.model_bits_per_sample
-        return last_below(arb(row.energy_j) - bit_j * problem.model_bits, each)
+        each = tau * arb(load.flops_each) * arb(row.energy_per_flop_j)
+        each += bit_j * load.back_each
+        return last_below(arb(row.energy_j) - bit_j * load.back, each)
 
     def _at_most(self, last: int | None) -> None:
         if last is not None:
@@ -97,9 +97,9 @@ class Learner:
             self.spare_s - self.beta / fastest, self.per_sample_s + self.alpha / fastest
         )
 
-    def need(self, d: int) -> int:
-        """Bits to send."""
-        return self.alpha * d + self.beta
+    def need(self, d: int) -> Any:
+        """Bits to send, an integer where they are one."""
+        return bits(self.alpha, self.beta, d)
 
     def slack(self, d: int) -> Ball:
         """Seconds left to send them."""
@@ -107,15 +107,22 @@ class Learner:
         return self.spare_s - d * self.per_sample_s
 
 
-def flops(problem: Problem, tau: int, samples: int = 1) -> Fraction:
+def bits(each: float, fixed: float, d: int) -> Any:
+    """Return ``each * d + fixed`` without rounding, or as a ball of the precision at hand."""
+    if isinstance(each, int) and isinstance(fixed, int):
+        return each * d + fixed
+    return arb(each) * d + arb(fixed)
+
+
+def flops(row: Row, tau: int, samples: int = 1) -> Fraction:
     """Operations of `tau` local cycles."""
-    return tau * samples * Fraction(problem.task["flops_per_sample"])
+    return tau * samples * Fraction(row.load.flops_each)
 
 
 def last_computed(problem: Problem, row: Row, tau: int) -> int:
     """Return the last d whose computing ends in time: before T, where sending it takes time."""
-    whole, rest = divmod(Fraction(problem.cycle_s) * Fraction(row.flops_per_s), flops(problem, tau))
-    return int(whole) - (rest == 0 and problem.sent_bits_per_sample > 0)
+    whole, rest = divmod(Fraction(problem.cycle_s) * Fraction(row.flops_per_s), flops(row, tau))
+    return int(whole) - (rest == 0 and row.load.send_each > 0)
 
 
 def rate(law: str, bandwidth: Ball, power: Ball, gain: Ball, noise: Ball) -> Ball:

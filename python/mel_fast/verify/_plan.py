@@ -9,7 +9,7 @@ from typing import Any
 from flint import arb
 
 from mel_fast.verify._allowance import tick, ticked
-from mel_fast.verify._learner import Ball, flops, precision, rate
+from mel_fast.verify._learner import Ball, bits, flops, precision, rate
 from mel_fast.verify.claim._problem import INFINITE, Problem, Row
 from mel_fast.verify.claim._read import Allocation, Claim
 
@@ -134,7 +134,7 @@ def _check_learners(
         d, amount, power = plan.samples[k], amounts[k], plan.power_w[k]
         if problem.idle == "excused" and d == 0:
             continue
-        silent = _silent(problem, row, d, amount, power)
+        silent = _silent(row, d, amount, power)
         if silent:
             late[k] = silent
             continue
@@ -157,40 +157,46 @@ def _check_learners(
 
 def _decide(report: PlanReport, evaluate: Callable[[], Ball | Fraction]) -> Any:
     """Return a number whose ball is surely below zero or surely not; None if no precision does."""
-    for bits in PRECISIONS:
-        with precision(bits):
-            report.bits = max(report.bits, bits)
+    for digits in PRECISIONS:
+        with precision(digits):
+            report.bits = max(report.bits, digits)
             number = evaluate()
             if number >= 0 or number < 0:
                 return number
     return None
 
 
-def _sends(problem: Problem, d: int) -> int:
-    return problem.sent_bits_per_sample * d + problem.model_bits
+def _sends(row: Row, d: int) -> Any:
+    return bits(row.load.send_each, row.load.send, d)
 
 
-def _returns(problem: Problem, d: int) -> int:
-    return problem.model_bits_per_sample * d + problem.model_bits
+def _returns(row: Row, d: int) -> Any:
+    return bits(row.load.back_each, row.load.back, d)
 
 
-def _silent(problem: Problem, row: Row, d: int, amount: float, power: float) -> str:
+def _silent(row: Row, d: int, amount: float, power: float) -> str:
     """Say which bits meet a rate of zero; empty where none do."""
-    sent, returned = _sends(problem, d), _returns(problem, d)
-    if sent and 0.0 in (amount, power, row.gain):
-        return f"has {sent} bits to receive over rate zero"
-    return f"has {returned} bits to return over rate zero" if returned and not row.gain else ""
+    sent, returned = _sends(row, d), _returns(row, d)
+    if sent != 0 and 0.0 in (amount, power, row.gain):
+        return f"has {_shown(sent)} bits to receive over rate zero"
+    if returned != 0 and not row.gain:
+        return f"has {_shown(returned)} bits to return over rate zero"
+    return ""
+
+
+def _shown(bits: Any) -> str:
+    return str(bits) if isinstance(bits, int) else f"{float(bits):g}"
 
 
 def _spare_s(
     problem: Problem, tau: int, row: Row, d: int, amount: float, power: float
 ) -> Ball | Fraction:
     """T less equations (6) to (8); `amount` counts blocks where there are any."""
-    if problem.returns_nothing and not _sends(problem, d):
-        return Fraction(problem.cycle_s) - flops(problem, tau, d) / Fraction(row.flops_per_s)
-    spare = problem.cycle_s - _flops(problem, tau, d) / arb(row.flops_per_s)
-    sent = _sends(problem, d)
-    if sent:
+    sent = _sends(row, d)
+    if row.load.returns_nothing and sent == 0:
+        return Fraction(problem.cycle_s) - flops(row, tau, d) / Fraction(row.flops_per_s)
+    spare = problem.cycle_s - _flops(row, tau, d) / arb(row.flops_per_s)
+    if sent != 0:
         bandwidth = arb(amount) * arb(problem.block_hz or 1.0)
         noise = arb(problem.noise)
         spare -= sent / rate(problem.law, bandwidth, arb(power), arb(row.gain), noise)
@@ -199,19 +205,19 @@ def _spare_s(
 
 def _spare_j(problem: Problem, tau: int, row: Row, d: int) -> Ball | Fraction:
     """Energy less what computing and returning take."""
-    if problem.returns_nothing:
-        return Fraction(row.energy_j) - flops(problem, tau, d) * Fraction(row.energy_per_flop_j)
-    computing = _flops(problem, tau, d) * arb(row.energy_per_flop_j)
+    if row.load.returns_nothing:
+        return Fraction(row.energy_j) - flops(row, tau, d) * Fraction(row.energy_per_flop_j)
+    computing = _flops(row, tau, d) * arb(row.energy_per_flop_j)
     return row.energy_j - computing - arb(row.return_power_w) * _return_s(problem, row, d)
 
 
-def _flops(problem: Problem, tau: int, d: int) -> Ball:
-    return (tau * d) * arb(problem.task["flops_per_sample"])
+def _flops(row: Row, tau: int, d: int) -> Ball:
+    return (tau * d) * arb(row.load.flops_each)
 
 
 def _return_s(problem: Problem, row: Row, d: int) -> Ball:
-    bits = _returns(problem, d)
-    if not bits:
+    returned = _returns(row, d)
+    if returned == 0:
         return arb(0)
     bandwidth, power = arb(row.return_bandwidth_hz), arb(row.return_power_w)
-    return bits / rate(problem.law, bandwidth, power, arb(row.gain), arb(problem.noise))
+    return returned / rate(problem.law, bandwidth, power, arb(row.gain), arb(problem.noise))

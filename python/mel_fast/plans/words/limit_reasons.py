@@ -8,8 +8,8 @@ import numpy as np
 
 from mel_fast._base.units import count, with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn
-from mel_fast.model.most import by_energy, by_own_limit, by_time
 from mel_fast.model.problem import Problem
+from mel_fast.plans.most import by_energy, by_own_limit, by_time
 
 _NAMED = 3
 
@@ -72,8 +72,8 @@ def _sums(problem: Problem, scheme: str, low: IntColumn, high: IntColumn) -> tup
 
 def _blocks(problem: Problem, low: IntColumn) -> tuple[str, ...]:
     """Say that there are fewer blocks than learners to whom something must be sent."""
-    blocks, task = problem.radio.blocks, problem.task
-    sent = task.alpha_bits * low.astype(np.float64) + task.model_bits
+    blocks, payload = problem.radio.blocks, problem.payload
+    sent = payload.send_bits_per_sample * low.astype(np.float64) + payload.send_bits
     must = int(np.count_nonzero((sent > 0) & ((low > 0) | (problem.idle == "served"))))
     if blocks is None or must <= blocks:
         return ()

@@ -9,8 +9,8 @@ import numpy as np
 from mel_fast import _core
 from mel_fast._base.units import count, with_unit
 from mel_fast._base.validation import FloatColumn
-from mel_fast.model.most import seconds
 from mel_fast.model.problem import Problem
+from mel_fast.plans.most import seconds
 from mel_fast.plans.status import Status
 from mel_fast.plans.view import PlanView
 from mel_fast.plans.words.limit_reasons import limit_reasons, sample_limits
@@ -47,7 +47,8 @@ def reasons_of(plan: PlanView, result: _core.Result) -> tuple[str, ...]:
 def _unreachable(problem: Problem, scheme: str) -> tuple[str, ...]:
     """Name learners that must take part although no bit can be sent to them."""
     low, _ = sample_limits(problem, scheme)
-    bits = problem.task.alpha_bits * low.astype(np.float64) + problem.task.model_bits
+    payload = problem.payload
+    bits = payload.send_bits_per_sample * low.astype(np.float64) + payload.send_bits
     must = (bits > 0) & ((low > 0) | (problem.idle == "served"))
     columns = problem.learners.columns()
     found = {
@@ -68,21 +69,22 @@ def _unreachable(problem: Problem, scheme: str) -> tuple[str, ...]:
 
 def _slow_learners(problem: Problem, scheme: str) -> tuple[str, ...]:
     """Name learners that cannot do their least part in time, each on its own."""
-    task = problem.task
+    task, payload = problem.task, problem.payload
     share = task.samples // len(problem.learners) if scheme == "resource_only" else 0
     if problem.idle == "excused" and share == 0:
         return ()
-    sent = task.alpha_bits * share + task.model_bits
-    back = seconds(task.model_bits_per_sample * share + task.model_bits, problem.return_rates())
+    sent = payload.send_bits_per_sample * share + payload.send_bits
+    returned = payload.return_bits_per_sample * share + payload.return_bits
+    back = seconds(returned, problem.return_rates())
     parts = {"returning the model": back}
     if share:
-        computing = task.flops_per_sample / problem.learners.flops_per_s * share
+        computing = payload.flops_per_sample / problem.learners.flops_per_s * share
         parts[f"computing once on its {count(share, 'sample')}"] = computing
-    if scheme == "task_only" and sent:
+    if scheme == "task_only" and np.any(sent):
         parts["receiving it over an equal share"] = seconds(sent, _equal_share_rates(problem))
     total = sum(parts.values(), start=np.zeros(len(problem.learners)))
     late = total > problem.cycle_s * (1.0 + _ROUNDING)
-    late |= (total >= problem.cycle_s) & (sent > 0)
+    late |= (total >= problem.cycle_s) & np.asarray(sent > 0)
     slowest = sorted(np.flatnonzero(late).tolist(), key=lambda k: -total[k])
     excusable = problem.idle == "served" and share == 0
     reasons = [_slow_learner(problem, k, parts, excusable) for k in slowest[:_NAMED]]
@@ -110,16 +112,16 @@ def _slow_learner(
 
 def _too_many_samples(problem: Problem, scheme: str) -> tuple[str, ...]:
     """Say how many samples the learners could compute once and return, sending left aside."""
-    task = problem.task
+    task, payload = problem.task, problem.payload
     rates = problem.return_rates()
-    each = task.flops_per_sample / problem.learners.flops_per_s
-    each = each + seconds(task.model_bits_per_sample, rates)
-    spare = problem.cycle_s - seconds(task.model_bits, rates)
+    each = payload.flops_per_sample / problem.learners.flops_per_s
+    each = each + seconds(payload.return_bits_per_sample, rates)
+    spare = problem.cycle_s - seconds(payload.return_bits, rates)
     how = "even if sending took no time"
     if scheme == "task_only":
         forward = _equal_share_rates(problem)
-        each = each + seconds(task.alpha_bits, forward)
-        spare = spare - seconds(task.model_bits, forward)
+        each = each + seconds(payload.send_bits_per_sample, forward)
+        spare = spare - seconds(payload.send_bits, forward)
         how = "with equal shares of bandwidth and power"
     share = task.samples
     if scheme == "resource_only":

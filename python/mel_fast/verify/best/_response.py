@@ -47,7 +47,7 @@ def best_value(response: Response, low: int, high: int, excused: bool) -> Ball |
     if end.upper() < low:
         return None
     top = high if end.upper() >= high else floor(end.upper())
-    if learner.need(top) and learner.slack(top) <= 0:
+    if learner.need(top) != 0 and learner.slack(top) <= 0:
         top -= 1
         if top < low:
             return None

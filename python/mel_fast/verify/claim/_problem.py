@@ -8,6 +8,29 @@ LARGEST = 2**53  # integers up to here are exact as float64
 INFINITE = float("inf")
 
 
+class Load(NamedTuple):
+    """What a learner is sent, works out and returns: integers where they are."""
+
+    send: float
+    send_each: float
+    back: float
+    back_each: float
+    flops_each: float
+
+    @property
+    def returns_nothing(self) -> bool:
+        """Whether it only computes: how far time and energy go is then a plain rational."""
+        return self.back == self.back_each == 0
+
+
+def load_of(task: dict[str, Any]) -> Load:
+    """Return what a task says of every learner: the model both ways, the samples where they go."""
+    model = task["parameter_bits"] * task["fixed_parameters"]  # beta
+    grown = task["parameter_bits"] * task["parameters_per_sample"]
+    sample = 0 if task["setting"] == "federated" else task["features"] * task["feature_bits"]
+    return Load(model, sample + grown, model, grown, task["flops_per_sample"])  # sent: alpha
+
+
 class Row(NamedTuple):
     """One learner: its numbers, and its limits where it has any."""
 
@@ -15,6 +38,7 @@ class Row(NamedTuple):
     gain: float
     return_bandwidth_hz: float
     return_power_w: float
+    load: Load
     min_samples: int = 0
     max_samples: int = LARGEST
     max_bandwidth_hz: float = INFINITE
@@ -41,33 +65,6 @@ class Problem:
     def samples(self) -> int:
         """D."""
         return int(self.task["samples"])
-
-    @property
-    def model_bits(self) -> int:
-        """S_m P_m = beta, bits of the model whatever the number of samples."""
-        return int(self.task["parameter_bits"] * self.task["fixed_parameters"])
-
-    @property
-    def model_bits_per_sample(self) -> int:
-        """S_d P_m, bits of the model for each sample."""
-        return int(self.task["parameter_bits"] * self.task["parameters_per_sample"])
-
-    @property
-    def sample_bits(self) -> int:
-        """F P_d if samples are sent, else 0."""
-        if self.task["setting"] == "federated":
-            return 0
-        return int(self.task["features"] * self.task["feature_bits"])
-
-    @property
-    def sent_bits_per_sample(self) -> int:
-        """Alpha."""
-        return self.sample_bits + self.model_bits_per_sample
-
-    @property
-    def returns_nothing(self) -> bool:
-        """Whether learners only compute: how far time and energy go is then a plain rational."""
-        return self.model_bits == self.model_bits_per_sample == 0
 
     def blocks(self, cap_hz: float = INFINITE) -> int:
         """Whole blocks within the budget (N = floor(B / w)) or within a smaller cap."""

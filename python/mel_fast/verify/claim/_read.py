@@ -22,7 +22,7 @@ from mel_fast.verify.claim._entries import (
     share,
     text,
 )
-from mel_fast.verify.claim._problem import LARGEST, Problem, Row
+from mel_fast.verify.claim._problem import LARGEST, Load, Problem, Row, load_of
 
 FORMAT = "mel_fast.plan"
 VERSIONS = (1, 2)
@@ -52,6 +52,13 @@ _NOISES = {"noise_density_w_per_hz": "density", "noise_power_w": "fixed"}
 _PROBLEM = ("task", "learners", "radio", "cycle_s", "idle")
 _CLAIM = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
 _PLAN = ("format", "version", *_CLAIM, "problem", "certificate")
+_PAYLOAD = {  # since version 2
+    "send_bits": "send",
+    "send_bits_per_sample": "send_each",
+    "return_bits": "back",
+    "return_bits_per_sample": "back_each",
+    "flops_per_sample": "flops_each",
+}
 _BLOCKS = "blocks"
 _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")  # no part of any claim
 _SPLIT = ("learner", "at")
@@ -155,12 +162,21 @@ def read_plan(data: object) -> Claim:
 
 def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Problem:
     """Return the problem's numbers; raise RefusedError unless each is there and in range."""
-    file = record(data, where, _PROBLEM)
+    file = record(data, where, _PROBLEM, ("payload",) if version >= 2 else ())
     task = dict(record(file["task"], f"{where}.task", _TASK))
     for name, (low, high) in _INTEGERS.items():
         task[name] = integer(task[name], f"{where}.task.{name}", low, high)
     task["flops_per_sample"] = positive(task["flops_per_sample"], f"{where}.task.flops_per_sample")
     one_of(task["setting"], f"{where}.task.setting", ("parallelized", "federated"))
+    told = load_of(task)
+    sample_bits = task["features"] * task["feature_bits"]
+    for name, bits in (
+        ("model_bits", told.send),
+        ("sample_bits", 0 if task["setting"] == "federated" else sample_bits),
+        ("sent_bits_per_sample", told.send_each),
+    ):
+        if bits > LARGEST:
+            raise RefusedError(f"{where}.task: {name} = {bits} is above 2^53")
     radio = record(
         file["radio"], f"{where}.radio", ("bandwidth_hz", "power_w"), (*_NOISES, "block_hz")
     )
@@ -169,7 +185,9 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
         raise RefusedError(f"{where}.radio: needs exactly one of {', '.join(_NOISES)}")
     problem = Problem(
         task=task,
-        learners=_learners(file["learners"], f"{where}.learners", version),
+        learners=_learners(
+            file["learners"], f"{where}.learners", version, told, file.get("payload", {})
+        ),
         bandwidth_hz=positive(radio["bandwidth_hz"], f"{where}.radio.bandwidth_hz"),
         power_w=positive(radio["power_w"], f"{where}.radio.power_w"),
         noise=positive(radio[noises[0]], f"{where}.radio.{noises[0]}"),
@@ -186,9 +204,6 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
             f"{where}.radio.block_hz = {width!r}: must fit into bandwidth_hz = "
             f"{problem.bandwidth_hz!r} once at least, 2^53 times at most"
         )
-    for name in ("model_bits", "sample_bits", "sent_bits_per_sample"):
-        if getattr(problem, name) > LARGEST:
-            raise RefusedError(f"{where}.task: {name} = {getattr(problem, name)} is above 2^53")
     _check_speeds(problem, where)
     return problem
 
@@ -204,15 +219,15 @@ def _check_speeds(problem: Problem, where: str) -> None:
                 f"{where}.learners: the return rate of learner {k} is {back:g} bit/s, must be from "
                 "1e-200 to 1e200"
             )
-    fastest = max(row.flops_per_s for row in problem.learners)
-    cycles = problem.cycle_s / (problem.task["flops_per_sample"] / fastest)
+    fastest = min(row.load.flops_each / row.flops_per_s for row in problem.learners)
+    cycles = problem.cycle_s / fastest
     if cycles > LARGEST:
         raise RefusedError(
             f"{where}: cycle_s * max(flops_per_s) / flops_per_sample = {cycles:g} is above 2^53"
         )
 
 
-def _learners(data: object, where: str, version: int) -> list[Row]:
+def _learners(data: object, where: str, version: int, told: Load, payload: object) -> list[Row]:
     labels = _LABELS if version >= 2 else ()
     file = record(data, where, _LEARNERS, (*_LIMITS, *labels))
     if ("energy_j" in file) is not ("energy_per_flop_j" in file):
@@ -238,10 +253,11 @@ def _learners(data: object, where: str, version: int) -> list[Row]:
         if len(set(names)) < size:
             raise RefusedError(f"{where}.names: two learners have the same name")
     values = zip(*map(ticked, columns.values()), strict=True)
-    if set(columns) == set(_LEARNERS):
-        rows = [Row(*numbers) for numbers in values]
-    else:
-        rows = [Row(**dict(zip(columns, numbers, strict=True))) for numbers in values]
+    loads = _loads(payload, told, size)
+    rows = [
+        Row(load=load, **dict(zip(columns, numbers, strict=True)))
+        for numbers, load in zip(values, loads, strict=True)
+    ]
     for k, row in enumerate(ticked(rows) if "min_samples" in file else ()):
         if row.min_samples > row.max_samples:
             raise RefusedError(
@@ -249,6 +265,35 @@ def _learners(data: object, where: str, version: int) -> list[Row]:
                 f"{row.max_samples}"
             )
     return rows
+
+
+def _loads(data: object, told: Load, size: int) -> list[Load]:
+    """Read what differs from what the task says: numbers, or columns of the learners."""
+    file = record(data, "problem.payload", (), tuple(_PAYLOAD))
+    given: dict[str, float | list[float]] = {}
+    for name, field in _PAYLOAD.items():
+        if name in file:
+            where = f"problem.payload.{name}"
+            read = positive if field == "flops_each" else positive_or_zero
+            entry = file[name]
+            listed = isinstance(entry, list)
+            given[field] = column(entry, where, read, size) if listed else read(entry, where)
+    columns = {field: value for field, value in given.items() if isinstance(value, list)}
+    same = told._replace(
+        **{field: _whole(value) for field, value in given.items() if not isinstance(value, list)}
+    )
+    if not columns:
+        return [same] * size
+    entries = zip(*map(ticked, columns.values()), strict=True)
+    return [
+        same._replace(**dict(zip(columns, map(_whole, numbers), strict=True)))
+        for numbers in entries
+    ]
+
+
+def _whole(number: float) -> float:
+    """Return an integer where it is one: sums and products of integers are exact."""
+    return int(number) if number.is_integer() else number
 
 
 def _allocation(columns: dict[str, object], size: int) -> Allocation:

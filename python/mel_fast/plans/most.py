@@ -62,23 +62,25 @@ def real_samples(problem: Problem, tau: int, scheme: str) -> FloatColumn:
 
 
 def _in_time(problem: Problem, tau: int, scheme: str) -> FloatColumn:
-    task = problem.task
+    payload = problem.payload
     forward = problem.rates(*largest_allocation(problem, scheme))
     back = problem.return_rates()
-    each = tau * (task.flops_per_sample / problem.learners.flops_per_s)
-    each = each + seconds(task.alpha_bits, forward) + seconds(task.model_bits_per_sample, back)
-    spare = problem.cycle_s - seconds(task.model_bits, forward) - seconds(task.model_bits, back)
+    each = tau * (payload.flops_per_sample / problem.learners.flops_per_s)
+    each = each + seconds(payload.send_bits_per_sample, forward)
+    each = each + seconds(payload.return_bits_per_sample, back)
+    spare = problem.cycle_s - seconds(payload.send_bits, forward)
+    spare = spare - seconds(payload.return_bits, back)
     return _most(problem, spare, each, problem.cycle_s)
 
 
 def _with_energy(problem: Problem, tau: int) -> FloatColumn:
-    learners, task = problem.learners, problem.task
+    learners, payload = problem.learners, problem.payload
     if learners.energy_j is None or learners.energy_per_flop_j is None:
         return np.full(len(learners), math.inf)
     back = problem.return_rates()
-    bare = learners.return_power_w * seconds(task.model_bits, back)
-    each = tau * task.flops_per_sample * learners.energy_per_flop_j
-    each = each + learners.return_power_w * seconds(task.model_bits_per_sample, back)
+    bare = learners.return_power_w * seconds(payload.return_bits, back)
+    each = tau * payload.flops_per_sample * learners.energy_per_flop_j
+    each = each + learners.return_power_w * seconds(payload.return_bits_per_sample, back)
     return _most(problem, learners.energy_j - bare, each, learners.energy_j)
 
 
@@ -103,9 +105,7 @@ def _whole(samples: FloatColumn) -> FloatColumn:
     return np.asarray(np.floor(samples * np.where(samples > 0.0, _UP, 1.0)))
 
 
-def seconds(bits: int, rates: FloatColumn) -> FloatColumn:
+def seconds(bits: float | FloatColumn, rates: FloatColumn) -> FloatColumn:
     """Time to send: nothing takes none, something over rate zero takes for ever."""
-    if bits == 0:
-        return np.zeros(rates.size)
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(bits / rates)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return np.where(bits == 0, 0.0, bits / rates)
