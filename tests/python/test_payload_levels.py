@@ -117,32 +117,18 @@ def test_flops_are_the_papers_unless_told(model, data):
 
 def test_the_problem_of_a_level_sends_its_bits(levels):
     problem = mel.scenarios.table1(learners=4)
-    own = hasattr(problem, "payload")  # else bits and flops stand in the task
-    for place in (0, 2):
+    for place in (0, 2, 3):
         level = levels[place]
         changed = levels.problem(problem, place)
-        if own:
-            assert changed.payload.send_bits == level.bits_down
-            assert changed.payload.return_bits == level.bits_up
-            assert changed.payload.flops_per_sample == level.flops_per_sample
-            assert changed.payload.send_bits_per_sample == problem.task.alpha_bits
-        else:
-            assert changed.task.model_bits == level.bits
-            assert changed.task.flops_per_sample == level.flops_per_sample
-            assert changed.task.sample_bits == problem.task.sample_bits
+        assert changed.payload.send_bits == level.bits_down
+        assert changed.payload.return_bits == level.bits_up
+        assert changed.payload.flops_per_sample == level.flops_per_sample
+        assert changed.payload.send_bits_per_sample == problem.task.alpha_bits
         assert changed == levels.problem(problem, level)
         assert changed.learners == problem.learners
         assert mel.solve(changed).tau >= mel.solve(problem).tau
     with pytest.raises(TypeError, match="level = 'best'"):
         levels.problem(problem, "best")
-    if own:
-        assert levels.problem(problem, 3).payload.return_bits == levels[3].bits_up
-        return
-    with pytest.raises(ValueError, match="bits down and"):
-        levels.problem(problem, 3)
-    growing = problem.replace(task=problem.task.replace(parameters_per_sample=1))
-    with pytest.raises(ValueError, match="parameters_per_sample = 1"):
-        levels.problem(growing, 0)
 
 
 def test_table_csv_and_plot_show_the_levels(levels, tmp_path):

@@ -6,14 +6,14 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from importlib import import_module
 from math import ceil
 from os import PathLike
-from typing import Any, overload
+from typing import overload
 
 from mel_fast._base.atomic import write_figure, write_text
 from mel_fast._base.optional import require
 from mel_fast._base.untrusted import shown
+from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
 from mel_fast.payload.recipe import Recipe
 
@@ -135,46 +135,21 @@ class Levels(Sequence[Level]):
 
         Raises
         ------
-        ValueError, TypeError
-            For what is no level. Where problems have no payload of their own, the bits stand in the
-            task, and then also for bits that differ down and up, and for a task whose model grows
-            with the samples (``parameters_per_sample``).
+        TypeError
+            For what is no level.
         """
         chosen = self.rows[level] if isinstance(level, int) else level
         if not isinstance(chosen, Level):
             raise TypeError(f"level = {shown(level)}: must be a Level or an index")
-        before = getattr(problem, "payload", None)
-        if before is None:
-            return _in_task(problem, chosen)
-        changed: dict[str, Any] = {}
-        changed["payload"] = import_module("mel_fast.model.payload").Payload(
+        before = problem.payload
+        payload = Payload(
             send_bits=chosen.bits_down,
             send_bits_per_sample=before.send_bits_per_sample,
             return_bits=chosen.bits_up,
             return_bits_per_sample=before.return_bits_per_sample,
             flops_per_sample=chosen.flops_per_sample,
         )
-        return problem.replace(**changed)
-
-
-def _in_task(problem: Problem, chosen: Level) -> Problem:
-    task = problem.task
-    if task.parameters_per_sample:
-        raise ValueError(
-            f"parameters_per_sample = {task.parameters_per_sample}: a measured model has 0"
-        )
-    if chosen.bits_down != chosen.bits_up:
-        raise ValueError(
-            f"level {chosen.label!r} has {chosen.bits_down} bits down and {chosen.bits_up} up: "
-            "a task has the same both ways"
-        )
-    return problem.replace(
-        task=task.replace(
-            fixed_parameters=chosen.bits_up,
-            parameter_bits=1,
-            flops_per_sample=chosen.flops_per_sample,
-        )
-    )
+        return problem.replace(payload=payload)
 
 
 def level_of(recipe: Recipe, runs: Sequence[Run]) -> Level:
