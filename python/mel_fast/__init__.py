@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mel_fast import _interpreter  # noqa: F401  first: before anything compiled is imported
 from mel_fast._core import __version__
-from mel_fast.campaign import Cells, Most, cells, most
+from mel_fast.campaign import Campaign, Cells, Most, campaign, cells, most
 from mel_fast.model.learners import Learners
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
@@ -55,6 +55,7 @@ _FUNCTIONS = {
 
 __all__ = [
     "Batch",
+    "Campaign",
     "Cells",
     "Explanation",
     "Frontier",
@@ -73,6 +74,7 @@ __all__ = [
     "Times",
     "Verdict",
     "__version__",
+    "campaign",
     "cells",
     "channel",
     "cp_sat",

@@ -312,3 +312,27 @@ def test_the_command_writes_two_files_that_check(
     assert run(["most", "--tau", "0"]) == 2
     assert run(["most"]) == 2
     assert run(["most", "--tau", "1", "--cycle-s", "0.001"]) == 3
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_payloads_of_each_learners_own_are_counted_as_solve_counts_them(seed: int) -> None:
+    rng = np.random.default_rng([seed, 19])
+    law, setting, idle = VARIANTS[seed % len(VARIANTS)]
+    problem = Case(seed, 5, 300, law, setting, idle, None).problem()
+    whole = problem.payload
+    payload = mel.Payload(
+        send_bits=np.asarray(whole.send_bits) * rng.uniform(0.2, 2.0, 5),
+        return_bits=np.asarray(whole.return_bits) * rng.uniform(0.2, 2.0, 5),
+        flops_per_sample=np.asarray(whole.flops_per_sample) * rng.uniform(0.5, 2.0, 5),
+    )
+    problem = problem.replace(payload=payload)
+    tau = max(1, mel.solve(problem).tau)
+    found = mel.most(problem, tau)
+    assert found.proof is not None
+    assert mel.verify(found.proof.problem, found.proof)
+    if found.value:
+        assert found.plan is not None
+        assert mel.verify(found.plan.problem, found.plan)
+        assert found.plan.tau >= tau
+        assert mel.solve(with_samples(problem, found.value)).tau >= tau
+        assert mel.solve(with_samples(problem, found.value + 1)).tau < tau

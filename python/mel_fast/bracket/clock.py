@@ -10,7 +10,13 @@ class Clock:
     """Counts down from a limit in seconds; infinite for none."""
 
     def __init__(self, limit_s: float) -> None:
-        self._end = time.perf_counter() + limit_s
+        self._began = time.perf_counter()
+        self._end = self._began + limit_s
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since it was started."""
+        return time.perf_counter() - self._began
 
     def left(self) -> float:
         """Return the seconds that are left, never below zero."""
@@ -33,7 +39,6 @@ class Agenda(Clock):
 
     def __init__(self, limit_s: float, report: Report | None = None) -> None:
         super().__init__(limit_s)
-        self._began = time.perf_counter()
         self._report = report
         self.done = 0
         self.total = 0
@@ -60,6 +65,5 @@ class Agenda(Clock):
 
     def _ask(self, passes: int) -> bool:
         if self._report is not None and not self.stopped:
-            elapsed_s = time.perf_counter() - self._began
-            self.stopped = self._report(self.done, self.total, self.passes + passes, elapsed_s)
+            self.stopped = self._report(self.done, self.total, self.passes + passes, self.elapsed_s)
         return self.stopped

@@ -22,6 +22,7 @@ from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.search import RESOURCES, Search, Start, amount_of
 from mel_fast.bracket.split import Split
+from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
 from mel_fast.plans.most import by_energy, by_own_limit, by_time
 from mel_fast.plans.plan import Plan
@@ -68,15 +69,24 @@ def _total(column: Any) -> int:
 
 def bare_problem(problem: Problem, cycle_s: float) -> Problem:
     """Return the problem of one sample that costs next to nothing, whoever it is given to."""
-    learners = problem.learners
+    learners, payload = problem.learners, problem.payload
     flops = cycle_s * float(learners.flops_per_s.max()) * 2.0**-52
-    task = problem.task.replace(
-        samples=1, features=0, parameters_per_sample=0, flops_per_sample=max(flops, SMALLEST)
+    bare = Payload(
+        send_bits=payload.send_bits,
+        send_bits_per_sample=0.0,
+        return_bits=payload.return_bits,
+        return_bits_per_sample=0.0,
+        flops_per_sample=max(flops, SMALLEST),
     )
     free: dict[str, Any] = {"min_samples": None, "max_samples": None}
     if learners.energy_per_flop_j is not None:
         free["energy_per_flop_j"] = np.zeros(len(learners))
-    return problem.replace(task=task, learners=learners.replace(**free), cycle_s=cycle_s)
+    return problem.replace(
+        task=problem.task.replace(samples=1),
+        learners=learners.replace(**free),
+        cycle_s=cycle_s,
+        payload=bare,
+    )
 
 
 @dataclass(slots=True)
