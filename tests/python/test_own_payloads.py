@@ -12,6 +12,7 @@ from limited import LIMITS, with_limits
 from mel_fast import reference
 from mel_fast.model.payload import FIELDS
 from mel_fast.plans.file import plan_to_dict
+from mel_fast.scenarios.text import table1_text
 from mel_fast.verify import verify_dict
 from strategies import SCHEMES, VARIANTS, draw
 
@@ -131,6 +132,38 @@ def test_many_problems_of_differing_payloads_are_solved_as_one_each() -> None:
     plans = mel.solve_many(problems, threads=2)
     for problem, plan in zip(problems, plans, strict=True):
         assert plan == mel.solve(problem)
+
+
+def test_scenario_files_state_the_payload(tmp_path) -> None:
+    path = tmp_path / "s.toml"
+    text = table1_text(TABLE1, learners=20, seed=0)
+    bits = ", ".join(f"{1e6 * k}" for k in range(1, 21))
+    path.write_text(f"{text}\n[payload]\nreturn_bits = [{bits}]\nsend_bits = 5e6\n")
+    found = mel.load_scenario(path)
+    assert found.payload.return_bits.tolist() == [1e6 * k for k in range(1, 21)]
+    assert found == TABLE1.replace(
+        payload=mel.Payload(send_bits=5e6, return_bits=found.payload.return_bits)
+    )
+    assert repr(found._given) == "Payload(send_bits=5e+06, return_bits=1e+06..2e+07)"
+    path.write_text(f"{text}\n[payload]\nreturn_bit = 5\nsend_bits = -1\n")
+    with pytest.raises(ValueError, match=r"payload\.return_bit = 5: .*did you mean 'return_bits'"):
+        mel.load_scenario(path)
+    path.write_text(f"{text}\n[payload]\nsend_bits = [1.0, 2.0]\n")
+    with pytest.raises(ValueError, match=r"payload\.send_bits has length 2"):
+        mel.load_scenario(path)
+
+
+def test_batches_take_a_payload_for_all_their_rows() -> None:
+    payload = mel.Payload(send_bits=np.linspace(1e6, 9e6, 20), return_bits=4e6)
+    problem = TABLE1.replace(payload=payload)
+    batch = mel.Batch.vary(problem, cycle_s=[20.0, 30.0, 40.0])
+    plans = mel.solve_many(batch)
+    for cycle_s, plan in zip((20.0, 30.0, 40.0), plans, strict=True):
+        assert plan == mel.solve(problem.replace(cycle_s=cycle_s))
+    with pytest.raises(ValueError, match=r"payload\.send_bits has length 20"):
+        mel.Batch.vary(
+            TABLE1.replace(learners=TABLE1.learners.take(range(9))), rows=2, payload=payload
+        )
 
 
 def test_least_amounts_and_explanations_know_the_payload() -> None:

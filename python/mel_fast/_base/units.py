@@ -11,6 +11,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 COLUMNS = 80
 LONGEST_REPR = 119
@@ -123,3 +124,15 @@ def _cell(value: Any) -> str:
     if isinstance(value, np.integer | int) and not isinstance(value, bool):
         return f"{value:,}"
     return f"{value:.5g}" if isinstance(value, np.floating | float) else str(value)
+
+
+def span(column: float | NDArray[Any]) -> str:
+    """Return a number, or the least and the most of a column; of texts, the first."""
+    if not isinstance(column, np.ndarray):
+        return f"{column:.6g}"
+    if column.dtype.kind == "U":
+        return f"{column[0]!s}.." if column.size > 1 else str(column[0])
+    least, most = column.min(), column.max()
+    if column.dtype.kind == "i":
+        return f"{least}" if least == most else f"{least}..{most}"
+    return f"{least:.6g}" if least == most else f"{least:.6g}..{most:.6g}"

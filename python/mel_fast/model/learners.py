@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import Table
 from mel_fast._base.frozen import Frozen
+from mel_fast._base.units import span
 from mel_fast._base.validation import (
     MAX_INTEGER,
     FloatColumn,
@@ -199,7 +200,7 @@ class Learners(Frozen, Table):
         return type(self)(**{name: column[chosen] for name, column in self.columns().items()})
 
     def __repr__(self) -> str:
-        spans = ", ".join(f"{name}={_span(column)}" for name, column in self.columns().items())
+        spans = ", ".join(f"{name}={span(column)}" for name, column in self.columns().items())
         return f"Learners(count={len(self)}, {spans})"
 
     def to_dict(self) -> dict[str, list[Any]]:
@@ -215,15 +216,6 @@ def listed(numbers: IntColumn, learners: Learners | None = None, most: int = 10)
     few = numbers[:most].tolist()
     named = few if learners is None else [learners.name(number) for number in few]
     return ", ".join(map(str, named)) + (", ..." if numbers.size > most else "")
-
-
-def _span(column: NDArray[Any]) -> str:
-    if column.dtype.kind == "U":
-        return f"{column[0]!s}.." if column.size > 1 else str(column[0])
-    least, most = column.min(), column.max()
-    if column.dtype.kind == "i":
-        return f"{least}" if least == most else f"{least}..{most}"
-    return f"{least:.6g}" if least == most else f"{least:.6g}..{most:.6g}"
 
 
 guard(__name__)

@@ -1,25 +1,32 @@
 """What is sent, computed and returned for each learner: bits down, bits up, flops."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen
+from mel_fast._base.units import span
 from mel_fast._base.validation import FloatColumn, freeze, limit_column, scalar_or_column
 from mel_fast.model import grammar
 from mel_fast.model.task import LearningTask
 
 Amount = float | FloatColumn
 
-FIELDS = (
-    "send_bits",
-    "send_bits_per_sample",
-    "return_bits",
-    "return_bits_per_sample",
-    "flops_per_sample",
+_bits = partial(limit_column, also=(0.0,))
+CHECKS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
+    {
+        "send_bits": _bits,
+        "send_bits_per_sample": _bits,
+        "return_bits": _bits,
+        "return_bits_per_sample": _bits,
+        "flops_per_sample": scalar_or_column,
+    }
 )
+FIELDS = tuple(CHECKS)
 
 
 class Payload(Frozen):
@@ -82,11 +89,13 @@ class Payload(Frozen):
         for name in FIELDS:
             value = given[name]
             if value is not None:
-                flops = name == "flops_per_sample"
-                check = scalar_or_column if flops else _bits
-                value = check(name, value)
+                value = CHECKS[name](name, value)
                 value = freeze(value) if isinstance(value, np.ndarray) else value
             self._set(name, value)
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{name}={span(value)}" for name, value in self.given().items())
+        return f"Payload({words})"
 
     def given(self) -> dict[str, Amount]:
         """Return what was given, by name."""
@@ -194,10 +203,6 @@ def payload_of(task: LearningTask, given: Payload | None) -> WholePayload:
 
 def _any(value: Amount | None) -> bool:
     return bool(np.any(value))
-
-
-def _bits(field: str, value: Any) -> Amount:
-    return limit_column(field, value, (0.0,))
 
 
 guard(__name__)

@@ -28,6 +28,8 @@ from mel_fast._base.untrusted import LONGEST, plain, shown
 from mel_fast._base.validation import choice, did_you_mean, integer, real, scalar_or_column
 from mel_fast.model.columns import ALWAYS, COLUMNS
 from mel_fast.model.learners import Learners
+from mel_fast.model.payload import CHECKS as PAYLOAD_CHECKS
+from mel_fast.model.payload import Payload
 from mel_fast.model.problem import IDLES, Idle, Problem
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import SETTINGS, LearningTask, Setting
@@ -215,9 +217,12 @@ class _LearnersBase(_Section):
         return Learners(**columns, count=self.count)
 
 
-_columns: dict[str, Any] = {
-    name: (Annotated[Any, _checked(column.check)], None) for name, column in COLUMNS.items()
-}
+def _optional(checks: Mapping[str, Callable[[str, Any], Any]]) -> dict[str, Any]:
+    return {name: (Annotated[Any, _checked(check)], None) for name, check in checks.items()}
+
+
+_Payload = create_model("_Payload", __base__=_Section, **_optional(PAYLOAD_CHECKS))
+_columns: dict[str, Any] = _optional({name: column.check for name, column in COLUMNS.items()})
 _Learners = create_model("_Learners", __base__=_LearnersBase, **_columns)
 
 
@@ -226,6 +231,7 @@ class _Scenario(_Section):
     radio: _Radio
     cycle: _Cycle
     learners: _Learners  # type: ignore[valid-type]
+    payload: _Payload | None = None  # type: ignore[valid-type]
 
 
 _SECTIONS: dict[tuple[str, ...], type[_Section]] = {
@@ -234,6 +240,7 @@ _SECTIONS: dict[tuple[str, ...], type[_Section]] = {
     ("radio",): _Radio,
     ("cycle",): _Cycle,
     ("learners",): _Learners,
+    ("payload",): _Payload,
     ("learners", "draw"): _Draw,
 }
 
@@ -316,6 +323,7 @@ def parse_scenario(data: Mapping[str, Any], folder: Path) -> Problem:
             radio=scenario.radio.build(),
             cycle_s=scenario.cycle.cycle_s,
             idle=scenario.cycle.idle,
+            payload=None if scenario.payload is None else Payload(**dict(scenario.payload)),
         )
     except ValidationError as error:
         raise ScenarioError(_all_wrong(error)) from None

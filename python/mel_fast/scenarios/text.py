@@ -21,6 +21,11 @@ parameters_per_sample = {parameters_per_sample} ## S_d, parameters that a sample
 parameter_bits = {parameter_bits} ## P_m, bits of one parameter
 flops_per_sample = {flops_per_sample} ## C_m, flops of one local cycle on one sample
 
+# What is really sent, where it is not what the task says; each a number or a list, one each:
+# [payload]
+# send_bits = 8_974_080 ## to it, whatever its samples; send_bits_per_sample
+# return_bits = 1_121_760 ## from it; return_bits_per_sample, flops_per_sample
+
 [radio] ## the orchestrator's budgets, shared by all learners
 bandwidth_hz = {bandwidth_hz} ## B (open: whether it grows with the learners)
 power_w = {power_w} ## P, 23 dBm (open likewise)
