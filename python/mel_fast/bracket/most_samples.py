@@ -202,7 +202,8 @@ class MostSamples:
         if self.scheme == "task_only" or not self._sends():
             far = self.with_samples(MAX_INTEGER)
             each = np.minimum(by_time(far, self.tau, self.scheme), by_energy(far, self.tau))
-            whole = np.maximum(np.minimum(each, by_own_limit(far)), 0.0).sum()
+            each = np.minimum(each, by_own_limit(far))
+            whole = np.fmax(each, 0.0).sum()  # who is sent nothing and has no time is no number
             return int(min(whole, float(MAX_INTEGER)))
         return self._estimate(samples)
 
