@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,14 +13,10 @@ namespace mel_bindings {
 namespace {
 
 const char* name_of(mel::InstructionSet set) {
-    switch (set) {
-        case mel::InstructionSet::avx512:
-            return "AVX-512";
-        case mel::InstructionSet::avx2:
-            return "AVX2";
-        default:
-            return "baseline";
+    for (const mel::Implementation& known : mel::implementations()) {
+        if (known.set == set) return known.name;
     }
+    return "automatic";
 }
 
 py::dict build_info() {
@@ -36,40 +33,42 @@ py::dict build_info() {
 #else
     info["kind"] = "debug";
 #endif
-    info["instruction_set"] = name_of(mel::widest_instruction_set());
+    info["flags"] = MEL_COMPILE_FLAGS;
     return info;
 }
 
-constexpr std::pair<const char*, mel::InstructionSet> instruction_sets[] = {
-    {"automatic", mel::InstructionSet::automatic},
-    {"baseline", mel::InstructionSet::baseline},
-    {"avx2", mel::InstructionSet::avx2},
-    {"avx512", mel::InstructionSet::avx512}};
-
-// Those that this machine has, and "automatic".
-std::vector<std::string> names_of_instruction_sets() {
-    std::vector<std::string> names;
-    for (const auto& [name, set] : instruction_sets) {
-        if (set <= mel::widest_instruction_set()) names.emplace_back(name);
+// (name, whether this machine has it) of all that the kernels were compiled for.
+std::vector<std::pair<std::string, bool>> implementations() {
+    std::vector<std::pair<std::string, bool>> found;
+    for (const mel::Implementation& known : mel::implementations()) {
+        found.emplace_back(known.name, mel::supported(known.set));
     }
-    return names;
+    return found;
 }
 
+std::string active_instruction_set() {
+    return name_of(mel::instruction_set_for(mel::InstructionSet::automatic));
+}
+
+// For all threads, from their next solve on; "automatic" is the widest that this machine has.
 void use_instruction_set(const std::string& name) {
-    for (const auto& [known, set] : instruction_sets) {
-        if (name == known && set <= mel::widest_instruction_set()) {
-            mel::prefer_instruction_set(set);
-            return;
-        }
+    if (name == "automatic") return mel::prefer_instruction_set(mel::InstructionSet::automatic);
+    std::string names = "automatic";
+    for (const mel::Implementation& known : mel::implementations()) {
+        if (!mel::supported(known.set)) continue;
+        if (name == known.name) return mel::prefer_instruction_set(known.set);
+        names += std::string(", ") + known.name;
     }
-    throw py::value_error("instruction set " + name + ": this machine has none of that name");
+    throw py::value_error("instruction set = '" + name + "': must be one of " + names);
 }
 
 }  // namespace
 
 void bind_build(py::module_& module) {
     module.def("build_info", &build_info);
-    module.def("instruction_sets", &names_of_instruction_sets);
+    module.def("implementations", &implementations);
+    module.def("active_instruction_set", &active_instruction_set);
+    module.def("hardware_threads", [] { return std::thread::hardware_concurrency(); });
     module.def("use_instruction_set", &use_instruction_set, py::arg("name"));
     module.def("set_usual_arithmetic", &mel::set_usual_arithmetic);
     module.def("restore_arithmetic", &mel::restore_arithmetic, py::arg("before"));

@@ -40,6 +40,7 @@ from mel_fast.verify import Verdict, verify
 
 if TYPE_CHECKING:
     from mel_fast import channel, cp_sat, learning, payload, reference, scenarios, store, tiers
+    from mel_fast._config import show_config
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.solve.many import Batch, Plans, solve_many
 
@@ -50,6 +51,7 @@ _FUNCTIONS = {
     "Batch": "solve.many",
     "Plans": "solve.many",
     "load_scenario": "scenarios.file",
+    "show_config": "_config",
     "solve_many": "solve.many",
 }
 
@@ -89,6 +91,7 @@ __all__ = [
     "payload",
     "reference",
     "scenarios",
+    "show_config",
     "simulate",
     "solve",
     "solve_many",

@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 
 import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast._core import instruction_sets, use_instruction_set
+from mel_fast._core import active_instruction_set, implementations, use_instruction_set
 from test_runtime import without_time
 
 PROBLEMS = [
@@ -40,18 +42,60 @@ def answers() -> list[object]:
 
 @pytest.mark.usefixtures("any_set")
 def test_every_instruction_set_gives_the_same_bits() -> None:
-    names = instruction_sets()
-    assert names[:2] == ["automatic", "baseline"]
+    names = [name for name, supported in implementations() if supported]
+    assert names[0] == "baseline"
+    assert active_instruction_set() == names[-1]  # the widest
     usual = answers()
-    for name in names[1:]:
+    for name in names:
         use_instruction_set(name)
+        assert active_instruction_set() == name
         assert answers() == usual, name
 
 
-@pytest.mark.parametrize("name", ["", "sse9", "AVX2"])
+@pytest.mark.usefixtures("any_set")
+def test_a_set_that_was_chosen_holds_in_every_thread() -> None:
+    use_instruction_set("baseline")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(active_instruction_set).result() == "baseline"
+    use_instruction_set("automatic")
+    assert active_instruction_set() == [name for name, has in implementations() if has][-1]
+
+
+def test_an_extra_is_told_from_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = [
+        "numpy>=1.24",
+        "pytest>=8.0; extra == 'test'",
+        'no-such.package[binary]~=3.2 ; extra == "odd"',
+        "mel_fast[odd]; extra == 'test'",
+    ]
+    monkeypatch.setattr(metadata, "requires", lambda _: needs)
+    config = mel.show_config()
+    assert config.extras == {"test": True, "odd": False}
+    assert config.packages == {
+        "numpy": np.__version__,
+        "pytest": pytest.__version__,
+        "no-such.package": None,
+    }
+    assert "test, (odd)" in str(config)
+
+
+def test_the_configuration_tells_what_runs_here() -> None:
+    text = str(mel.show_config())
+    for word in (mel.__version__, active_instruction_set(), "-ffp-contract=off", "numpy"):
+        assert word in text
+    assert len(text) < 2000
+    assert mel.show_config().instruction_set == active_instruction_set()
+
+
+LACKING = [name for name, supported in implementations() if not supported]
+
+
+@pytest.mark.parametrize("name", ["", "sse9", "AVX2", *LACKING])
 def test_an_instruction_set_that_is_not_there_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="instruction set"):
+    before = active_instruction_set()
+    with pytest.raises(ValueError, match=f"instruction set = '{name}': must be one of automatic, "):
         use_instruction_set(name)
+    assert active_instruction_set() == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc chooses its functions by tunables")

@@ -25,6 +25,7 @@ def machine() -> dict[str, Any]:
         "numpy": np.__version__,
         "mel_fast": _core.__version__,
         **{f"build_{name}": value for name, value in _core.build_info().items()},
+        "build_instruction_set": _core.active_instruction_set(),
     }
 
 
