@@ -184,6 +184,15 @@ def test_minima_that_do_not_fit_are_infeasible_with_the_sum_that_fails() -> None
     assert mel.most(beyond, 1).status == "infeasible"
 
 
+@pytest.mark.parametrize("seed", [1875, 211, 347])
+def test_fewer_samples_than_the_minima_need_are_never_the_answer(seed: int) -> None:
+    problem, tau, scheme = tiny(seed)
+    for more in range(4):
+        found = mel.most(problem, tau + more, scheme=scheme)
+        assert not found.value or found.value >= fewest_stated(problem, scheme)
+        assert_is_proved(found)
+
+
 def test_the_learners_own_limits_end_it_with_a_proof() -> None:
     problem = mel.scenarios.table1(learners=5, cycle_s=30.0)
     limited = problem.replace(learners=problem.learners.replace(max_samples=[1, 2, 3, 4, 0]))

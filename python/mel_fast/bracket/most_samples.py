@@ -274,7 +274,7 @@ class MostSamples:
             if self.stopped or bound is None:
                 break
             guess = min(max(bound, self.value + 1, fewest), most, self.ruled_out - 1)
-            if guess <= self.value or guess == last:
+            if guess <= self.value or guess == last or guess < fewest:
                 break
         return guess
 
