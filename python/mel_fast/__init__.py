@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from mel_fast import _interpreter  # noqa: F401  first: before anything compiled is imported
 from mel_fast._core import __version__
-from mel_fast.campaign import Campaign, Cells, Most, campaign, cells, most
 from mel_fast.model.learners import Learners
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
@@ -41,16 +40,22 @@ from mel_fast.verify import Verdict, verify
 if TYPE_CHECKING:
     from mel_fast import channel, cp_sat, learning, payload, reference, scenarios, store, tiers
     from mel_fast._config import show_config
+    from mel_fast.campaigns import Campaign, Cells, Most, campaign, cells, most
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.solve.many import Batch, Plans, solve_many
 
-# Names that are imported when first used: some need extras, all cost import time. What keeps to a
-# limit in seconds is not among them, for an import could cost more than the limit.
+# Names that are imported when first used: some need extras, all cost import time.
 _MODULES = ("channel", "cp_sat", "learning", "payload", "reference", "scenarios", "store", "tiers")
 _FUNCTIONS = {
     "Batch": "solve.many",
+    "Campaign": "campaigns",
+    "Cells": "campaigns",
+    "Most": "campaigns",
     "Plans": "solve.many",
+    "campaign": "campaigns",
+    "cells": "campaigns",
     "load_scenario": "scenarios.file",
+    "most": "campaigns",
     "show_config": "_config",
     "solve_many": "solve.many",
 }

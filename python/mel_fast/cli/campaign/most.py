@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from mel_fast.campaign import most
+from mel_fast.campaigns import most
 from mel_fast.cli.shared.progress import MostProgress
 from mel_fast.cli.shared.scenario import (
     EXIT_STATUS,

@@ -5,10 +5,10 @@ its own plan and proof.
 """
 
 from mel_fast._base.arithmetic import guard
-from mel_fast.campaign._campaign import Campaign, campaign
-from mel_fast.campaign._cells import Cells, cells
-from mel_fast.campaign._most import Most, most
-from mel_fast.campaign._proof import CellsProof
+from mel_fast.campaigns._campaign import Campaign, campaign
+from mel_fast.campaigns._cells import Cells, cells
+from mel_fast.campaigns._most import Most, most
+from mel_fast.campaigns._proof import CellsProof
 
 __all__ = ["Campaign", "Cells", "CellsProof", "Most", "campaign", "cells", "most"]
 

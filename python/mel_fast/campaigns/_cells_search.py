@@ -15,8 +15,8 @@ from mel_fast._base.progress import Callback
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.most_samples import with_samples
-from mel_fast.campaign._most import Most, search_most
-from mel_fast.campaign._proof import CellsProof
+from mel_fast.campaigns._most import Most, search_most
+from mel_fast.campaigns._proof import CellsProof
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan

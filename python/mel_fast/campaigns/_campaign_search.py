@@ -15,7 +15,7 @@ import numpy as np
 from mel_fast._base.progress import EndsCallback
 from mel_fast._base.validation import FloatColumn
 from mel_fast.bracket.clock import Clock
-from mel_fast.campaign._candidates import Candidates, Level, candidates_of
+from mel_fast.campaigns._candidates import Candidates, Level, candidates_of
 from mel_fast.planning._least import Least, search_least
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.status import Scheme, Status

@@ -13,8 +13,8 @@ from mel_fast._base.units import with_unit
 from mel_fast._base.validation import choice, integer
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.search import WIDTH
-from mel_fast.campaign._campaign_search import CampaignSearch, Row
-from mel_fast.campaign._candidates import levels_of
+from mel_fast.campaigns._campaign_search import CampaignSearch, Row
+from mel_fast.campaigns._candidates import levels_of
 from mel_fast.model.problem import Problem
 from mel_fast.planning import Least
 from mel_fast.plans.interrupted import Interrupted

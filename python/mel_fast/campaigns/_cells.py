@@ -12,8 +12,8 @@ from mel_fast._base.arrow import ShownTable
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, freeze
-from mel_fast.campaign._cells_search import CellsSearch
-from mel_fast.campaign._proof import CellsProof
+from mel_fast.campaigns._cells_search import CellsSearch
+from mel_fast.campaigns._proof import CellsProof
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
