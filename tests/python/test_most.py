@@ -193,6 +193,14 @@ def test_fewer_samples_than_the_minima_need_are_never_the_answer(seed: int) -> N
         assert_is_proved(found)
 
 
+def test_what_a_tree_refutes_is_not_carried_over_to_fewer_samples() -> None:
+    # Its splits may lie beyond what fewer samples leave a learner.
+    case = Case(428, 49, 354, "fixed", "parallelized", "served", None)
+    found = mel.most(case.problem(), 1)
+    assert found.status == "infeasible"
+    assert_is_proved(found)
+
+
 def test_the_learners_own_limits_end_it_with_a_proof() -> None:
     problem = mel.scenarios.table1(learners=5, cycle_s=30.0)
     limited = problem.replace(learners=problem.learners.replace(max_samples=[1, 2, 3, 4, 0]))

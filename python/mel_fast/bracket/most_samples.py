@@ -299,11 +299,11 @@ class MostSamples:
             self.passes += refuted.passes
             self.start = refuted.end if min(refuted.end) > 0 else self.start
             prices = refuted.tree_lambda_per_hz, refuted.tree_mu_per_w
-            leaves = refuted.tree_learner < 0
-            least = float(prices[resource == "power_w"][leaves].min(initial=math.inf))
-            least = least if math.isfinite(least) else 0.0
-            # Every leaf's bound is below `samples` with `lower`; with what there is it is as much
-            # less as the difference costs. Exact, so that it is as good a proof as the tree.
+            # A tree's splits may lie beyond what fewer samples leave a learner.
+            alone = refuted.tree_learner.size == 1
+            least = float(prices[resource == "power_w"][0]) if alone else 0.0
+            # The bound is below `samples` with `lower`; with what there is it is as much less as
+            # the difference costs. Exact, so that it is as good a proof.
             fall = Fraction(least) * (Fraction(lower) - Fraction(has))
             if fall >= 0:
                 # No lower than the minima: fewer are impossible anyway, and say nothing of more.
