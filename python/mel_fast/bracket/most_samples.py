@@ -299,21 +299,22 @@ class MostSamples:
             self.passes += refuted.passes
             self.start = refuted.end if min(refuted.end) > 0 else self.start
             prices = refuted.tree_lambda_per_hz, refuted.tree_mu_per_w
-            # A tree's splits may lie beyond what fewer samples leave a learner.
-            alone = refuted.tree_learner.size == 1
-            least = float(prices[resource == "power_w"][0]) if alone else 0.0
-            # The bound is below `samples` with `lower`; with what there is it is as much less as
-            # the difference costs. Exact, so that it is as good a proof.
-            fall = Fraction(least) * (Fraction(lower) - Fraction(has))
-            if fall >= 0:
+            if lower >= has:
+                # The bound is below `samples` with `lower`; with what there is it is as much less
+                # as the difference costs. Exact, so that it is as good a proof; but not of a tree,
+                # whose splits may lie beyond what fewer samples leave a learner.
+                alone = refuted.tree_learner.size == 1
+                price = float(prices[resource == "power_w"][0]) if alone else 0.0
+                fall = math.floor(Fraction(price) * (Fraction(lower) - Fraction(has)))
                 # No lower than the minima: fewer are impossible anyway, and say nothing of more.
-                fewest = fewest_stated(self.problem, self.scheme)
-                ruled_out = max(samples - math.floor(fall), fewest)
+                ruled_out = max(samples - fall, fewest_stated(self.problem, self.scheme))
                 if ruled_out < self.ruled_out:
                     self.ruled_out, self.refuted = ruled_out, refuted
-            bound = min(max(math.ceil(samples - fall) - 1, 1), MAX_INTEGER)
             if abs(lower - has) > _NEAR * has:
-                bound = min(bound, self._next(samples, lower, *refuted.end[1:]))
+                bound = self._next(samples, lower, *refuted.end[1:])
+            else:
+                near = samples - refuted.end[1 + (resource == "power_w")] * (lower - has)
+                bound = min(max(math.ceil(near) - 1, 1), MAX_INTEGER) if near < LARGEST else None
         self._seen(interrupted)
         return bound
 
