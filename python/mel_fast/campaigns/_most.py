@@ -197,6 +197,7 @@ def search_most(
     except KeyboardInterrupt:
         search.stopped = search.interrupted = True
         plan, none_fit = search.plan(), None
+    assert search.value < search.ruled_out, "what fits was ruled out"
     value = search.value or (0 if none_fit else None)
     bound = min(search.ruled_out - 1, MAX_INTEGER)
     found = Most(
