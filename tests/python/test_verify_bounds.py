@@ -179,8 +179,10 @@ def test_deadline_met_exactly_is_no_time_to_send(law):
     """T = 4 s and 1 s a sample: d = 4 leaves nothing, so that only d <= 3 can be allowed."""
     case = Case(0, law, alpha=10, beta=0)
     case.samples, case.tau, case.prices = 40, 1, (1e-9, 1e-9)
-    case.problem.task.update(samples=40, flops_per_sample=1.0)
-    case.problem.learners[0] = case.problem.learners[0]._replace(flops_per_s=1.0)
+    case.problem.task.update(samples=40)
+    row = case.problem.learners[0]
+    load = row.load._replace(flops_each=1.0)
+    case.problem.learners[0] = row._replace(flops_per_s=1.0, load=load)
     object.__setattr__(case.problem, "cycle_s", 4.0)
     numbers = case.numbers
     numbers.D, numbers.T, numbers.flops = 40, MP.mpf(4), MP.mpf(1)
@@ -208,8 +210,10 @@ def test_a_sample_that_64_bits_cannot_exclude_is_counted(law):
     flops, cycle_s = nearly_exact(12)
     case = Case(0, law, alpha=10, beta=0)
     case.samples, case.tau = 40, 1
-    case.problem.task.update(samples=40, flops_per_sample=1.0)
-    case.problem.learners[0] = case.problem.learners[0]._replace(flops_per_s=flops)
+    case.problem.task.update(samples=40)
+    row = case.problem.learners[0]
+    load = row.load._replace(flops_each=1.0)
+    case.problem.learners[0] = row._replace(flops_per_s=flops, load=load)
     object.__setattr__(case.problem, "cycle_s", cycle_s)
     numbers = case.numbers
     numbers.D, numbers.T, numbers.flops = 40, MP.mpf(cycle_s), MP.mpf(1)
