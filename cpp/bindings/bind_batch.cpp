@@ -148,44 +148,30 @@ py::dict run(const Rows& rows, std::vector<std::size_t> offset, bool blocks, con
     return result;
 }
 
-py::dict solve_columns(std::size_t rows, std::size_t learners, const Input& flops_per_s,
-                       const Input& gain, const Input& return_bandwidth_hz,
-                       const Input& return_power_w, const Input& samples, const Input& send_bits,
-                       const Input& send_bits_per_sample, const Input& return_bits,
-                       const Input& return_bits_per_sample, const Input& flops_per_sample,
+py::dict solve_columns(std::size_t rows, std::size_t learners, const Input& samples,
                        const Input& bandwidth_hz, const Input& power_w, const Input& noise,
-                       const Input& cycle_s, const Limit& min_samples, const Limit& max_samples,
-                       const Limit& max_bandwidth_hz, const Limit& max_power_w,
-                       const Limit& energy_j, const Limit& energy_per_flop_j, const Limit& block_hz,
-                       bool fixed_law, bool excused, const How& how) {
+                       const Input& cycle_s, const Limit& block_hz, bool fixed_law, bool excused,
+                       const How& how, py::kwargs of_learners) {
     const auto m = static_cast<py::ssize_t>(rows);
     const auto k = static_cast<py::ssize_t>(learners);
     mel::BatchColumns columns;
     columns.rows = rows;
     columns.learners = learners;
-    columns.flops_per_s = strided(flops_per_s, "flops_per_s", m, k);
-    columns.gain = strided(gain, "gain", m, k);
-    columns.return_bandwidth_hz = strided(return_bandwidth_hz, "return_bandwidth_hz", m, k);
-    columns.return_power_w = strided(return_power_w, "return_power_w", m, k);
+    std::vector<Input> kept;  // the arrays that the columns read
+    for (std::size_t i = 0; i < mel::learner_columns().size(); ++i) {
+        const mel::LearnerColumn& column = mel::learner_columns()[i];
+        const py::object given = taken(of_learners, column);
+        if (given.is_none()) continue;
+        const Input& array = kept.emplace_back(as<Input>(given, column.name));
+        const bool a_row = column.amount && array.ndim() != 2;
+        columns.*mel::strided_columns[i] = strided(array, column.name, m, a_row ? 0 : k);
+    }
+    refuse_others(of_learners);
     columns.samples = strided(samples, "samples", m, 0);
-    columns.send_bits = strided(send_bits, "send_bits", m, send_bits.ndim() == 2 ? k : 0);
-    columns.send_bits_per_sample = strided(send_bits_per_sample, "send_bits_per_sample", m,
-                                           send_bits_per_sample.ndim() == 2 ? k : 0);
-    columns.return_bits = strided(return_bits, "return_bits", m, return_bits.ndim() == 2 ? k : 0);
-    columns.return_bits_per_sample = strided(return_bits_per_sample, "return_bits_per_sample", m,
-                                             return_bits_per_sample.ndim() == 2 ? k : 0);
-    columns.flops_per_sample =
-        strided(flops_per_sample, "flops_per_sample", m, flops_per_sample.ndim() == 2 ? k : 0);
     columns.bandwidth_hz = strided(bandwidth_hz, "bandwidth_hz", m, 0);
     columns.power_w = strided(power_w, "power_w", m, 0);
     columns.noise = strided(noise, "noise", m, 0);
     columns.cycle_s = strided(cycle_s, "cycle_s", m, 0);
-    columns.min_samples = strided(min_samples, "min_samples", m, k);
-    columns.max_samples = strided(max_samples, "max_samples", m, k);
-    columns.max_bandwidth_hz = strided(max_bandwidth_hz, "max_bandwidth_hz", m, k);
-    columns.max_power_w = strided(max_power_w, "max_power_w", m, k);
-    columns.energy_j = strided(energy_j, "energy_j", m, k);
-    columns.energy_per_flop_j = strided(energy_per_flop_j, "energy_per_flop_j", m, k);
     columns.block_hz = strided(block_hz, "block_hz", m, 0);
     columns.law = fixed_law ? mel::LinkLaw::fixed : mel::LinkLaw::density;
     columns.idle = excused ? mel::Idle::excused : mel::Idle::served;
@@ -225,16 +211,9 @@ void bind_batch(py::module_& module) {
              py::arg("threads"), py::arg("spare_time"), py::arg("starts").none(true),
              py::arg("callback").none(true));
     module.def("solve_columns", &solve_columns, py::kw_only(), py::arg("rows"), py::arg("learners"),
-               py::arg("flops_per_s"), py::arg("gain"), py::arg("return_bandwidth_hz"),
-               py::arg("return_power_w"), py::arg("samples"), py::arg("send_bits"),
-               py::arg("send_bits_per_sample"), py::arg("return_bits"),
-               py::arg("return_bits_per_sample"), py::arg("flops_per_sample"),
-               py::arg("bandwidth_hz"), py::arg("power_w"), py::arg("noise"), py::arg("cycle_s"),
-               py::arg("min_samples") = py::none(), py::arg("max_samples") = py::none(),
-               py::arg("max_bandwidth_hz") = py::none(), py::arg("max_power_w") = py::none(),
-               py::arg("energy_j") = py::none(), py::arg("energy_per_flop_j") = py::none(),
-               py::arg("block_hz") = py::none(), py::arg("fixed_law"), py::arg("excused"),
-               py::arg("settings"));
+               py::arg("samples"), py::arg("bandwidth_hz"), py::arg("power_w"), py::arg("noise"),
+               py::arg("cycle_s"), py::arg("block_hz") = py::none(), py::arg("fixed_law"),
+               py::arg("excused"), py::arg("settings"));
     module.def("solve_problems", &solve_problems, py::kw_only(), py::arg("problems"),
                py::arg("learners"), py::arg("settings"));
 }

@@ -5,7 +5,10 @@
 #include <pybind11/pybind11.h>
 
 #include <span>
+#include <string>
 #include <vector>
+
+#include "mel/columns.hpp"
 
 namespace mel_bindings {
 
@@ -18,6 +21,21 @@ void bind_least(py::module_& module);
 void bind_evaluate(py::module_& module);
 void bind_batch(py::module_& module);
 void bind_build(py::module_& module);
+
+// A column of the learners by its keyword, taken out of the others; None where a limit is not
+// given.
+py::object taken(py::kwargs& columns, const mel::LearnerColumn& column);
+// What no column is called.
+void refuse_others(const py::kwargs& columns);
+
+template <class T>
+T as(const py::object& given, const char* name) {
+    try {
+        return given.cast<T>();
+    } catch (const py::cast_error&) {
+        throw py::type_error(std::string(name) + ": wrong type");
+    }
+}
 
 template <class T>
 using Column = py::array_t<T, py::array::c_style>;

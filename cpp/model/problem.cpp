@@ -4,54 +4,15 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <sstream>
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 
-#include "base/rounding.hpp"
 #include "mel/buffer.hpp"
+#include "model/checks.hpp"
 #include "model/computing.hpp"
 
 namespace mel {
 namespace {
-
-constexpr double smallest = 1e-60;
-constexpr double largest = 1e60;
-
-[[noreturn]] void refuse(const std::string& field, double value, const char* range) {
-    std::ostringstream text;
-    text.precision(17);
-    text << field << " = " << value << ": must be " << range;
-    throw std::invalid_argument(text.str());
-}
-
-void require_positive(const char* field, double value) {
-    if (!(value >= smallest && value <= largest)) {
-        refuse(field, value, "a finite number in [1e-60, 1e+60]");
-    }
-}
-
-void require_column(const char* field, std::span<const double> column, std::size_t size,
-                    bool or_zero = false) {
-    if (column.size() != size) {
-        throw std::invalid_argument(std::string(field) + " has " + std::to_string(column.size()) +
-                                    " learners: must have " + std::to_string(size) +
-                                    " as flops_per_s");
-    }
-    for (std::size_t k = 0; k < size; ++k) {
-        if (!(column[k] >= smallest && column[k] <= largest) && !(or_zero && column[k] == 0)) {
-            refuse(std::string(field) + "[" + std::to_string(k) + "]", column[k],
-                   or_zero ? "a finite number in [1e-60, 1e+60] or 0"
-                           : "a finite number in [1e-60, 1e+60]");
-        }
-    }
-}
-
-void check_amount(const char* field, const Amount& amount, std::size_t size, bool or_zero) {
-    if (!amount.column.empty()) return require_column(field, amount.column, size, or_zero);
-    if (!(or_zero && amount.value == 0)) require_positive(field, amount.value);
-}
 
 // Of a channel in outage: above every time a bit may take, a return rate being at least 1e-200.
 constexpr double never_s_per_bit = 1e201;
@@ -75,19 +36,13 @@ Problem::Problem(const ProblemStatement& s)
         throw std::invalid_argument("samples = " + std::to_string(samples_) +
                                     ": must be in [1, 2^53]");
     }
-    check_amount("send_bits", s.send_bits, size, true);
-    check_amount("send_bits_per_sample", s.send_bits_per_sample, size, true);
-    check_amount("return_bits", s.return_bits, size, true);
-    check_amount("return_bits_per_sample", s.return_bits_per_sample, size, true);
-    check_amount("flops_per_sample", s.flops_per_sample, size, false);
     require_positive("bandwidth_hz", bandwidth_hz_);
     require_positive("power_w", power_w_);
     require_positive("noise", s.noise);
     require_positive("cycle_s", cycle_s_);
-    require_column("flops_per_s", s.flops_per_s, size);
-    require_column("gain", s.gain, size, true);
-    require_column("return_bandwidth_hz", s.return_bandwidth_hz, size);
-    require_column("return_power_w", s.return_power_w, size);
+    for (const LearnerColumn& column : learner_columns()) {
+        if (!column.limit) require_column(column, column.of(s), size);
+    }
 
     take_payload(s);
     const std::shared_ptr<double[]> columns = shared_column(this->columns() * padded());
@@ -104,9 +59,10 @@ Problem::Problem(const ProblemStatement& s)
     }
     if (differs_) {
         double* to = noise_over_gain + (1 + static_cast<std::size_t>(returns_nothing_)) * padded();
-        for (const Amount* amount : {&s.send_bits, &s.send_bits_per_sample, &s.return_bits,
-                                     &s.return_bits_per_sample, &s.flops_per_sample}) {
-            for (std::size_t k = 0; k < padded(); ++k) to[k] = (*amount)[std::min(k, size - 1)];
+        for (const LearnerColumn& column : learner_columns()) {
+            if (!column.amount) continue;
+            const Amount amount = column.of(s);
+            for (std::size_t k = 0; k < padded(); ++k) to[k] = amount[std::min(k, size - 1)];
             to += padded();
         }
     }
@@ -143,17 +99,18 @@ Problem::Problem(const ProblemStatement& s)
 }
 
 void Problem::take_payload(const ProblemStatement& s) {
-    const Amount* const amounts[] = {&s.send_bits, &s.send_bits_per_sample, &s.return_bits,
-                                     &s.return_bits_per_sample, &s.flops_per_sample};
-    for (std::size_t which = 0; which < 5; ++which) {
-        const std::span<const double> column = amounts[which]->column;
-        amounts_[which] = (*amounts[which])[0];
+    double* amount = amounts_;
+    for (const LearnerColumn& line : learner_columns()) {
+        if (!line.amount) continue;
+        const std::span<const double> column = (s.*line.amount).column;
+        double& typical = *amount++;
+        typical = (s.*line.amount)[0];
         const auto other = [&](double entry) { return entry != column[0]; };
         if (std::none_of(column.begin(), column.end(), other)) continue;
         differs_ = true;
         double sum = 0;
         for (const double entry : column) sum += entry / static_cast<double>(size_);
-        amounts_[which] = sum;
+        typical = sum;
     }
     fewest_bits_sent_ = amounts_[0] + amounts_[1];
     sends_nothing_ = amounts_[0] == 0 && amounts_[1] == 0;
@@ -221,27 +178,24 @@ void Problem::find_twins(const ProblemStatement& s) {
     const std::size_t size = s.flops_per_s.size();
     // Parts of problems with few blocks are small enough to tell twins in.
     if (size > most_twins && !(block_hz_ > 0 && excused())) return;
-    const auto limit = [](std::span<const double> column, std::uint32_t k) {
-        return column.empty() ? 0.0 : column[k];
-    };
-    const auto key = [&](std::uint32_t k) {
-        return std::tuple(s.send_bits[k], s.send_bits_per_sample[k], s.return_bits[k],
-                          s.return_bits_per_sample[k], s.flops_per_sample[k], s.flops_per_s[k],
-                          s.gain[k], s.return_bandwidth_hz[k], s.return_power_w[k],
-                          limit(s.min_samples, k), limit(s.max_samples, k),
-                          limit(s.max_bandwidth_hz, k), limit(s.max_power_w, k),
-                          limit(s.energy_j, k), limit(s.energy_per_flop_j, k));
+    std::vector<std::span<const double>> stated;
+    for (const LearnerColumn& column : learner_columns()) {
+        const Amount values = column.of(s);
+        if (!values.column.empty()) stated.push_back(values.column);
+    }
+    const auto before = [&](std::uint32_t a, std::uint32_t b) {
+        for (const auto& column : stated) {
+            if (column[a] != column[b]) return column[a] < column[b];
+        }
+        return false;
     };
     std::vector<std::uint32_t> order(size);
     std::iota(order.begin(), order.end(), 0u);
-    std::sort(order.begin(), order.end(), [&](auto a, auto b) {
-        if (s.flops_per_s[a] != s.flops_per_s[b]) return s.flops_per_s[a] < s.flops_per_s[b];
-        return key(a) < key(b);
-    });
+    std::sort(order.begin(), order.end(), before);
     bool any = false;
     std::vector<std::uint32_t> twins(size);
     for (std::size_t i = 0; i < size; ++i) {
-        const bool same = i > 0 && key(order[i]) == key(order[i - 1]);
+        const bool same = i > 0 && !before(order[i - 1], order[i]);
         twins[order[i]] = same ? twins[order[i - 1]] : order[i];
         any = any || same;
     }

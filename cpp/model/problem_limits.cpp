@@ -1,52 +1,16 @@
 // What a statement says of each learner's limits, checked and put in columns.
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
-#include "base/rounding.hpp"
 #include "mel/problem.hpp"
+#include "model/checks.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double smallest = 1e-60;
-constexpr double largest = 1e60;
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-bool is_count(double x) { return x >= 0 && x <= largest_count && x == std::floor(x); }
-bool is_cap(double x) { return x == 0 || x == infinity || (x >= smallest && x <= largest); }
-bool is_price(double x) { return x == 0 || (x >= smallest && x <= largest); }
-
-[[noreturn]] void refuse(const std::string& field, double value, const std::string& range) {
-    std::ostringstream text;
-    text.precision(17);
-    text << field << " = " << value << ": must be " << range;
-    throw std::invalid_argument(text.str());
-}
-
-std::string element(const char* field, std::size_t k) {
-    return std::string(field) + "[" + std::to_string(k) + "]";
-}
-
-// The column, padded with `harmless`; empty stays empty.
-std::vector<double> checked(const char* field, std::span<const double> column, std::size_t size,
-                            bool (*right)(double), const char* range, double harmless) {
-    if (column.empty()) return {};
-    if (column.size() != size) {
-        throw std::invalid_argument(std::string(field) + " has " + std::to_string(column.size()) +
-                                    " learners: must have " + std::to_string(size) +
-                                    " as flops_per_s");
-    }
-    for (std::size_t k = 0; k < size; ++k) {
-        if (!right(column[k])) refuse(element(field, k), column[k], range);
-    }
-    std::vector<double> padded((size + 15) / 16 * 16, harmless);
-    std::copy(column.begin(), column.end(), padded.begin());
-    return padded;
-}
+constexpr double infinity = no_limit;
 
 // What a learner at both caps receives. Without a cap on bandwidth the density law's rate still has
 // a limit, which no bandwidth reaches.
@@ -64,7 +28,7 @@ double largest_rate(LinkLaw law, double noise, double bandwidth_hz, double power
 
 void Problem::take_limits(const ProblemStatement& s) {
     if (s.block_hz != 0) {
-        if (!(s.block_hz >= smallest && s.block_hz <= largest)) {
+        if (!(s.block_hz >= smallest_number && s.block_hz <= largest_number)) {
             refuse("block_hz", s.block_hz, "0 (none) or in [1e-60, 1e+60]");
         }
         block_hz_ = s.block_hz;
@@ -72,32 +36,24 @@ void Problem::take_limits(const ProblemStatement& s) {
     if (s.energy_j.empty() != s.energy_per_flop_j.empty()) {
         throw std::invalid_argument("energy_j and energy_per_flop_j must be given together");
     }
-    const bool outage = std::find(s.gain.begin(), s.gain.end(), 0.0) != s.gain.end();
-    if (s.min_samples.empty() && s.max_samples.empty() && s.max_bandwidth_hz.empty() &&
-        s.max_power_w.empty() && s.energy_j.empty() && !outage) {
-        return;
-    }
-    constexpr const char* count = "an integer in [0, 2^53]";
-    constexpr const char* cap = "in [1e-60, 1e+60], 0 or infinity";
+    bool any = std::find(s.gain.begin(), s.gain.end(), 0.0) != s.gain.end();  // outage
     LearnerLimits limits;
-    limits.min_samples = checked("min_samples", s.min_samples, size_, is_count, count, 0);
-    limits.max_samples = checked("max_samples", s.max_samples, size_, is_count, count, 0);
-    if (!limits.min_samples.empty() && !limits.max_samples.empty()) {
-        for (std::size_t k = 0; k < size_; ++k) {
-            if (limits.max_samples[k] < limits.min_samples[k]) {
-                std::ostringstream least;
-                least.precision(17);
-                least << "at least min_samples[" << k << "] = " << limits.min_samples[k];
-                refuse(element("max_samples", k), limits.max_samples[k], least.str());
-            }
+    for (const LearnerColumn& column : learner_columns()) {
+        if (!column.limit || (s.*column.stated).empty()) continue;
+        const std::span<const double> stated = s.*column.stated;
+        any = true;
+        require_column(column, stated, size_);
+        std::vector<double>& limit = limits.*column.limit;
+        limit.assign(this->padded(), column.harmless);
+        std::copy(stated.begin(), stated.end(), limit.begin());
+    }
+    if (!any) return;
+    for (std::size_t k = 0; k < size_ && !s.min_samples.empty() && !s.max_samples.empty(); ++k) {
+        if (s.max_samples[k] < s.min_samples[k]) {
+            refuse(element("max_samples", k), s.max_samples[k],
+                   "at least " + element("min_samples", k) + " = " + written(s.min_samples[k]));
         }
     }
-    limits.max_bandwidth_hz =
-        checked("max_bandwidth_hz", s.max_bandwidth_hz, size_, is_cap, cap, infinity);
-    limits.max_power_w = checked("max_power_w", s.max_power_w, size_, is_cap, cap, infinity);
-    limits.energy_j = checked("energy_j", s.energy_j, size_, is_cap, cap, infinity);
-    limits.energy_per_flop_j = checked("energy_per_flop_j", s.energy_per_flop_j, size_, is_price,
-                                       "0 or in [1e-60, 1e+60]", 0);
     const std::size_t padded = this->padded();
     if (!limits.max_bandwidth_hz.empty() || !limits.max_power_w.empty()) {
         limits.max_bandwidth_hz.resize(padded, infinity);

@@ -1,32 +1,12 @@
 #include <algorithm>
 #include <cmath>
-#include <sstream>
-#include <stdexcept>
 
 #include "base/chunks.hpp"
 #include "mel/buffer.hpp"
 #include "mel/problem.hpp"
+#include "model/checks.hpp"
 
 namespace mel {
-namespace {
-
-[[noreturn]] void refuse(const char* field, double value, const std::string& range) {
-    std::ostringstream text;
-    text.precision(17);
-    text << field << " = " << value << ": must be " << range;
-    throw std::invalid_argument(text.str());
-}
-
-void require_in(const char* field, double value, double low, double high) {
-    if (value >= low && value <= high) return;
-    std::ostringstream range;
-    range.precision(17);
-    range << "in [" << low << ", " << high << "]";
-    refuse(field, value, range.str());
-}
-
-}  // namespace
-
 double Problem::largest_cycle_s() const {
     double cycle_s = std::min(largest_count * fastest_compute_s_, 1e60);
     while (!counts_cycles_of(cycle_s)) cycle_s = std::nextafter(cycle_s, 0.0);
@@ -91,16 +71,12 @@ Problem Problem::taken(std::span<const std::size_t> learners) const {
     part.columns_ = columns;
     if (limits_) {
         LearnerLimits limits = {};
-        for (const auto column :
-             {&LearnerLimits::min_samples, &LearnerLimits::max_samples,
-              &LearnerLimits::max_bandwidth_hz, &LearnerLimits::max_power_w,
-              &LearnerLimits::max_rate, &LearnerLimits::energy_j, &LearnerLimits::energy_per_flop_j,
-              &LearnerLimits::return_j_per_bit}) {
+        LearnerLimits::each([&](auto column) {
             const std::vector<double>& from = (*limits_).*column;
-            if (from.empty()) continue;
+            if (from.empty()) return;
             (limits.*column).resize(part.padded());
             gather(from.data(), (limits.*column).data());
-        }
+        });
         part.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
     }
     if (twins_) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <condition_variable>
 #include <exception>
+#include <iterator>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -32,27 +33,22 @@ class RowMaker {
     const Problem& operator()(std::size_t row) {
         ProblemStatement s;
         s.samples = whole_samples(columns_.samples.at(row));
-        s.send_bits = amount(columns_.send_bits, row, gathered_[10]);
-        s.send_bits_per_sample = amount(columns_.send_bits_per_sample, row, gathered_[11]);
-        s.return_bits = amount(columns_.return_bits, row, gathered_[12]);
-        s.return_bits_per_sample = amount(columns_.return_bits_per_sample, row, gathered_[13]);
-        s.flops_per_sample = amount(columns_.flops_per_sample, row, gathered_[14]);
-        s.flops_per_s = learners(columns_.flops_per_s, row, gathered_[0]);
-        s.gain = learners(columns_.gain, row, gathered_[1]);
-        s.return_bandwidth_hz = learners(columns_.return_bandwidth_hz, row, gathered_[2]);
-        s.return_power_w = learners(columns_.return_power_w, row, gathered_[3]);
         s.bandwidth_hz = columns_.bandwidth_hz.at(row);
         s.power_w = columns_.power_w.at(row);
         s.noise = columns_.noise.at(row);
         s.law = columns_.law;
         s.cycle_s = columns_.cycle_s.at(row);
         s.idle = columns_.idle;
-        s.min_samples = limit(columns_.min_samples, row, gathered_[4]);
-        s.max_samples = limit(columns_.max_samples, row, gathered_[5]);
-        s.max_bandwidth_hz = limit(columns_.max_bandwidth_hz, row, gathered_[6]);
-        s.max_power_w = limit(columns_.max_power_w, row, gathered_[7]);
-        s.energy_j = limit(columns_.energy_j, row, gathered_[8]);
-        s.energy_per_flop_j = limit(columns_.energy_per_flop_j, row, gathered_[9]);
+        for (std::size_t i = 0; i < std::size(strided_columns); ++i) {
+            const StridedColumn& column = columns_.*strided_columns[i];
+            if (!column) continue;
+            const LearnerColumn& line = learner_columns()[i];
+            if (line.amount && column.learner == 0) {
+                s.*line.amount = column.at(row);
+                continue;
+            }
+            line.put(learners(column, row, gathered_[i]), s);
+        }
         if (columns_.block_hz) s.block_hz = width(columns_.block_hz.at(row));
         return problem_.emplace(s);
     }
@@ -71,17 +67,6 @@ class RowMaker {
     // A block of no width is not "no blocks", which a statement's zero means.
     static double width(double block_hz) { return block_hz == 0 ? not_a_number : block_hz; }
 
-    std::span<const double> limit(const StridedColumn& column, std::size_t row,
-                                  std::vector<double>& gathered) const {
-        return column ? learners(column, row, gathered) : std::span<const double>();
-    }
-
-    Amount amount(const StridedColumn& column, std::size_t row,
-                  std::vector<double>& gathered) const {
-        if (column.learner == 0) return column.at(row);
-        return learners(column, row, gathered);
-    }
-
     std::span<const double> learners(const StridedColumn& column, std::size_t row,
                                      std::vector<double>& gathered) const {
         const double* first = column.data + static_cast<std::ptrdiff_t>(row) * column.row;
@@ -94,7 +79,7 @@ class RowMaker {
     }
 
     const BatchColumns& columns_;
-    std::vector<double> gathered_[15];
+    std::vector<double> gathered_[std::size(strided_columns)];
     std::optional<Problem> problem_;
 };
 

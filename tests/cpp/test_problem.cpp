@@ -1,7 +1,9 @@
 // What the constructor refuses, and the columns that it makes.
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "check.hpp"
 #include "instances.hpp"
@@ -90,6 +92,48 @@ TEST(twins_are_the_learners_equal_in_all_four_columns) {
             const bool same = i == j || (i != 4 && j != 4 && i % 2 == j % 2);
             CHECK((twins[i] == twins[j]) == same, i, j);
         }
+    }
+}
+
+TEST(every_line_of_the_table_is_checked_parted_and_tells_learners_apart) {
+    const instances::Instance it = instances::draw({.learners = 4, .kinds = 1});
+    const std::vector<double> plenty(4, 1e6);
+    for (const mel::LearnerColumn& column : mel::learner_columns()) {
+        mel::ProblemStatement s = it.stated();
+        const mel::Amount before = column.of(s);
+        std::vector<double> values(4, std::max(column.limit ? 100.0 : before[0], 1e-30));
+        if (std::string(column.name).starts_with("energy"))
+            s.energy_j = s.energy_per_flop_j = plenty;
+        values[2] *= 2;
+        column.put(values, s);
+        const mel::Problem problem(s);
+        const auto twins = problem.twins();
+        CHECK(twins.size() == 4, column.name);
+        CHECK(twins[0] == twins[1] && twins[0] == twins[3] && twins[0] != twins[2], column.name);
+        const std::size_t some[] = {1, 2};
+        const mel::Problem part = problem.taken(some);
+        if (column.limit) {
+            const std::vector<double>& limit = (*part.limits()).*column.limit;
+            CHECK(limit.size() == 16 && limit[0] == values[1] && limit[1] == values[2],
+                  column.name);
+        }
+        CHECK(part.payload_differs() == (column.amount != nullptr), column.name);
+
+        values[1] = std::numeric_limits<double>::quiet_NaN();
+        const auto told = [&] {
+            try {
+                const mel::Problem made(s);
+            } catch (const std::invalid_argument& error) {
+                return std::string(error.what());
+            }
+            return std::string();
+        };
+        CHECK(told() == std::string(column.name) + "[1] = nan: must be " + column.range.words,
+              told());
+        values[1] = values[0];
+        column.put(std::span<const double>(values).first(3), s);
+        const bool counted = s.flops_per_s.size() == 3;  // its length is that of all
+        CHECK(contains(told(), counted ? "has 4 learners" : "has 3 learners"), told());
     }
 }
 

@@ -36,19 +36,27 @@ struct StridedColumn {
     double at(std::size_t r) const { return data[static_cast<std::ptrdiff_t>(r) * row]; }
 };
 
+#define MEL_STRIDED(name, ...) StridedColumn name;
+// The learners' columns; of an amount, one number a row or one a learner.
+struct StridedColumns {
+    MEL_LEARNER_COLUMNS(MEL_STRIDED, MEL_STRIDED, MEL_STRIDED)
+};
+#undef MEL_STRIDED
+
+// In the order of learner_columns().
+#define MEL_MEMBER(name, ...) &StridedColumns::name,
+inline constexpr StridedColumn StridedColumns::* strided_columns[] = {
+    MEL_LEARNER_COLUMNS(MEL_MEMBER, MEL_MEMBER, MEL_MEMBER)};
+#undef MEL_MEMBER
+
 // `rows` problems of `learners` learners each. What is not a span over the learners has one number
 // a row.
-struct BatchColumns {
+struct BatchColumns : StridedColumns {
     std::size_t rows = 0;
     std::size_t learners = 0;
-    StridedColumn flops_per_s, gain, return_bandwidth_hz, return_power_w;
-    // One number a row, or a span over the learners.
-    StridedColumn samples, send_bits, send_bits_per_sample, return_bits, return_bits_per_sample,
-        flops_per_sample;
+    StridedColumn samples;
     StridedColumn bandwidth_hz, power_w, noise, cycle_s;
-    // Without data there is no such limit, and bandwidth is divisible at will.
-    StridedColumn min_samples, max_samples, max_bandwidth_hz, max_power_w;
-    StridedColumn energy_j, energy_per_flop_j;
+    // Limits without data are none; without block_hz bandwidth is divisible at will.
     StridedColumn block_hz;
     LinkLaw law = LinkLaw::density;
     Idle idle = Idle::served;

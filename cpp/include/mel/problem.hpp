@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "mel/columns.hpp"
+
 namespace mel {
 
 enum class LinkLaw : std::uint8_t {
@@ -21,59 +23,33 @@ enum class Idle : std::uint8_t {
     excused,  // a learner without samples takes no part and uses nothing
 };
 
-// One number for all learners, or one each.
-struct Amount {
-    double value = 0;
-    std::span<const double> column = {};
-
-    Amount() = default;
-    Amount(double same) : value(same) {}
-    Amount(std::span<const double> each) : column(each) {}
-    double operator[](std::size_t k) const { return column.empty() ? value : column[k]; }
-};
-
-// What a user states, in SI units. Spans have one element a learner and are only read.
-struct ProblemStatement {
+// What a user states, in SI units. To a learner with d samples travel send_bits_per_sample d +
+// send_bits, from it return_bits_per_sample d + return_bits.
+struct ProblemStatement : StatedColumns {
     std::int64_t samples = 0;  // D
-    // To a learner with d samples travel a d + b bits, from it a' d + b'.
-    Amount send_bits;               // b
-    Amount send_bits_per_sample;    // a
-    Amount return_bits;             // b'
-    Amount return_bits_per_sample;  // a'
-    Amount flops_per_sample;        // C
-    std::span<const double> flops_per_s;
-    std::span<const double> gain;  // 0: in outage
-    std::span<const double> return_bandwidth_hz;
-    std::span<const double> return_power_w;
-    double bandwidth_hz = 0;  // B
-    double power_w = 0;       // P
-    double noise = 0;         // N0 in W/Hz (density) or N in W (fixed)
+    double bandwidth_hz = 0;   // B
+    double power_w = 0;        // P
+    double noise = 0;          // N0 in W/Hz (density) or N in W (fixed)
     LinkLaw law = LinkLaw::density;
     double cycle_s = 0;  // T
     Idle idle = Idle::served;
-    // Limits of each learner; an empty span is none.
-    std::span<const double> min_samples;       // integers
-    std::span<const double> max_samples;       // integers
-    std::span<const double> max_bandwidth_hz;  // forward; infinity = no cap; 0: nothing is sent
-    std::span<const double> max_power_w;       // the same
-    std::span<const double> energy_j;          // of computing and returning; infinity = no limit
-    std::span<const double> energy_per_flop_j;
     double block_hz = 0;  // bandwidth comes in whole blocks of this width; 0: divisible at will
 };
 
-// What a limited problem's learners may do. A column is empty where nothing is limited, else
-// followed by harmless values up to a multiple of sixteen learners.
-struct LearnerLimits {
-    std::vector<double> min_samples;
-    std::vector<double> max_samples;
-    // All three or none; max_rate is what both caps together can carry, in bit/s.
-    std::vector<double> max_bandwidth_hz;
-    std::vector<double> max_power_w;
-    std::vector<double> max_rate;
-    // All three or none.
-    std::vector<double> energy_j;
-    std::vector<double> energy_per_flop_j;
-    std::vector<double> return_j_per_bit;  // power over rate
+// What a limited problem's learners may do. Both caps, and both columns of energy, come together.
+struct LearnerLimits : LimitColumns {
+    std::vector<double> max_rate;          // what both caps together can carry, in bit/s
+    std::vector<double> return_j_per_bit;  // power over rate; with energy
+
+    // Every column, those that follow from others too.
+    template <class Visit>
+    static void each(Visit visit) {
+        for (const LearnerColumn& column : learner_columns()) {
+            if (column.limit) visit(column.limit);
+        }
+        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::max_rate));
+        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::return_j_per_bit));
+    }
 
     bool bounds_samples() const { return !min_samples.empty() || !max_samples.empty(); }
     bool caps() const { return !max_rate.empty(); }
@@ -207,12 +183,12 @@ class Problem {
     bool counts_cycles_of(double cycle_s) const;
     std::size_t padded() const { return (size_ + 15) / 16 * 16; }
     std::size_t columns() const {
-        return 3 + static_cast<std::size_t>(returns_nothing_) + (differs_ ? 5u : 0u);
+        return 3 + static_cast<std::size_t>(returns_nothing_) + (differs_ ? amount_columns : 0);
     }
 
     std::size_t size_;
     std::int64_t samples_;
-    double amounts_[5] = {};
+    double amounts_[amount_columns] = {};
     double fewest_bits_sent_ = 0;
     bool differs_ = false;
     bool sends_nothing_ = true;

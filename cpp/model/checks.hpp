@@ -1,0 +1,25 @@
+// How a statement is refused: field, index, value and range, before anything is solved.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/rounding.hpp"
+#include "mel/columns.hpp"
+
+namespace mel {
+
+inline constexpr double smallest_number = 1e-60;
+inline constexpr double largest_number = 1e60;
+
+[[noreturn]] void refuse(const std::string& field, double value, const std::string& range);
+// A number as refusals write it.
+std::string written(double value);
+std::string element(const char* field, std::size_t k);
+
+void require_in(const char* field, double value, double low, double high);
+void require_positive(const char* field, double value);
+void require_count(const char* field, double value);
+void require_column(const LearnerColumn& column, const Amount& values, std::size_t size);
+
+}  // namespace mel
