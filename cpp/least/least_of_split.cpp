@@ -6,6 +6,7 @@
 #include "base/chunks.hpp"
 #include "least/least_parts.hpp"
 #include "mel/usual_arithmetic.hpp"
+#include "split/budget_step.hpp"
 #include "split/water_filling.hpp"
 
 namespace mel {
@@ -35,15 +36,8 @@ WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, doubl
         // keep a step from landing so near.
         if (step >= certain_steps) inside *= 8;
         // Newton's step to both budgets, less a little.
-        const double a11 = at.sums.shift / at.sums.bandwidth;
-        const double a12 = at.sums.band_time / at.sums.bandwidth;
-        const double a21 = -at.sums.shift / (at.ratio * at.sums.power);
-        const double a22 = at.sums.power_time / at.sums.power;
-        const double det = a11 * a22 - a12 * a21;
-        const double r1 = -band - inside;
-        const double r2 = -watt - inside;
-        const double dz = std::clamp((r1 * a22 - a12 * r2) / det, -1.0, 1.0);
-        const double dt = (a11 * r2 - a21 * r1) / det;
+        const auto [step_z, dt] = BudgetStep(at.sums, at.ratio, band, watt).aim(inside);
+        const double dz = std::clamp(step_z, -1.0, 1.0);
         const double cycle = std::clamp(at.cycle_s + dt, 0.9 * at.cycle_s, problem.cycle_s());
         if (!std::isfinite(dz) || !std::isfinite(dt)) break;
         at = filling.at(tau, cycle, samples, at.ratio * std::exp(dz));

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <tuple>
-#include <utility>
 
 #include "base/chunks.hpp"
 #include "base/sums.hpp"
 #include "kernels/kernels.hpp"
+#include "split/budget_step.hpp"
 
 namespace mel {
 namespace {
@@ -112,31 +111,26 @@ WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, co
             if (over_band > -finish_tolerance && over_power > -finish_tolerance) break;
             if (t <= least * (1 + finish_tolerance)) break;
         }
-        const double a11 = sums.shift / sums.bandwidth;
-        const double a12 = sums.band_time / sums.bandwidth;
-        const double a21 = -sums.shift / (q * sums.power);
-        const double a22 = sums.power_time / sums.power;
-        const double det = a11 * a22 - a12 * a21;  // < 0
-        // Aims just inside the budgets, so that the last step lands on a split that fits.
-        const auto aim = [&](double inside) {
-            const double r1 = -over_band - inside;
-            const double r2 = -over_power - inside;
-            return std::pair((r1 * a22 - a12 * r2) / det, (a11 * r2 - a21 * r1) / det);
-        };
-        auto [dz, dt] = aim(0.25 * finish_tolerance);
-        if (!std::isfinite(dz) || !std::isfinite(dt)) break;
+        const BudgetStep newton(sums, q, over_band, over_power);
+        // Just inside the budgets, so that the last step lands on a split that fits.
+        BudgetStep::To by = newton.aim(0.25 * finish_tolerance);
+        if (!std::isfinite(by.log_ratio) || !std::isfinite(by.cycle_s)) break;
         // What the step leaves is about its square: then the sums there need no look.
-        const double length =
-            std::fabs(dz) + std::fabs(dt) * (std::fabs(a12) + std::fabs(a22)) + finish_tolerance;
+        const double length = std::fabs(by.log_ratio) +
+                              std::fabs(by.cycle_s) * (std::fabs(newton.band_by_cycle()) +
+                                                       std::fabs(newton.power_by_cycle())) +
+                              finish_tolerance;
         if (2 * length * length < foreseen_tolerance) {
-            std::tie(dz, dt) = aim(2 * length * length);
-            if (t + dt <= cycle_s) return {t + dt, std::exp(z + dz), sums, true};
+            by = newton.aim(2 * length * length);
+            if (t + by.cycle_s <= cycle_s) {
+                return {t + by.cycle_s, std::exp(z + by.log_ratio), sums, true};
+            }
         }
-        z += std::clamp(dz, -3.0, 3.0);
-        double next = t + dt;
+        z += std::clamp(by.log_ratio, -3.0, 3.0);
+        double next = t + by.cycle_s;
         if (!(next > too_short)) next = 0.5 * (t + too_short);
         next = std::min(std::max(next, least), cycle_s);
-        if (next == t && dz == 0) break;
+        if (next == t && by.log_ratio == 0) break;
         t = next;
     }
     return best;

@@ -1,0 +1,43 @@
+// Newton's step in the logarithm of the price ratio and in the cycle, towards a split that takes
+// both budgets whole.
+#pragma once
+
+#include "kernels/pass_sums.hpp"
+
+namespace mel {
+
+class BudgetStep {
+  public:
+    // `over_band` and `over_power` are the logarithms of what a split takes over the budgets.
+    BudgetStep(const FillSums& sums, double ratio, double over_band, double over_power)
+        : over_band_(over_band),
+          over_power_(over_power),
+          band_by_ratio_(sums.shift / sums.bandwidth),
+          band_by_cycle_(sums.band_time / sums.bandwidth),
+          power_by_ratio_(-sums.shift / (ratio * sums.power)),
+          power_by_cycle_(sums.power_time / sums.power),
+          // < 0
+          determinant_(band_by_ratio_ * power_by_cycle_ - band_by_cycle_ * power_by_ratio_) {}
+
+    struct To {
+        double log_ratio;
+        double cycle_s;
+    };
+    // Aims so far below the logarithms of the budgets.
+    To aim(double inside) const {
+        const double band = -over_band_ - inside;
+        const double power = -over_power_ - inside;
+        return {(band * power_by_cycle_ - band_by_cycle_ * power) / determinant_,
+                (band_by_ratio_ * power - power_by_ratio_ * band) / determinant_};
+    }
+
+    double band_by_cycle() const { return band_by_cycle_; }
+    double power_by_cycle() const { return power_by_cycle_; }
+
+  private:
+    double over_band_, over_power_;
+    double band_by_ratio_, band_by_cycle_, power_by_ratio_, power_by_cycle_;
+    double determinant_;
+};
+
+}  // namespace mel
