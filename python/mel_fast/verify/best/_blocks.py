@@ -17,7 +17,7 @@ from mel_fast.verify.best._capped import CappedDensity, CappedFixed, rate_at_ban
 from mel_fast.verify.best._peak import as_float, concave_peak, floor, largest, last_true
 from mel_fast.verify.claim._problem import Problem, Row
 
-PATIENCE = 100  # numbers of blocks that are tried on either side of the likely one
+PATIENCE = 200  # numbers of blocks that are tried; the others are bounded together
 
 
 class BlockResponse:
@@ -71,30 +71,49 @@ class BlockResponse:
             """Return a d from which at least so many are wanted."""
             return 1 + last_true(lambda d: not wanted(d) >= blocks, low, high, middle)
 
-        def is_beaten(first: int, last: int) -> bool:
-            if first > last:
-                return True
-            return bool(found) and bool(divisible.peak(first, last) <= largest(found))
+        def within(number: int) -> int:
+            return min(max(number, 1), self._most)
 
-        likely = wanted(middle)
-        fewest = most = min(max(floor(likely.mid()) if likely.is_finite() else 1, 1), self._most)
-        found = list(self._at(most, middle, low, high))
-        for _ in range(PATIENCE):  # d up to `last` want no more blocks than were tried
-            last = last_below(most) if most < self._most else high
-            if is_beaten(last + 1, high):
-                break
-            most += 1
-            found += self._at(most, middle, low, high)
-        else:
-            found.append(divisible.peak(last + 1, high))
-        for _ in range(PATIENCE):  # d from `first` on want no fewer blocks than were tried
-            first = first_from(fewest) if fewest > 1 else low
-            if is_beaten(low, first - 1):
-                break
-            fewest -= 1
-            found += self._at(fewest, middle, low, high)
-        else:
-            found.append(divisible.peak(low, first - 1))
+        def surely_from(d: int) -> int:
+            """Return a whole number of blocks that d wants at least."""
+            many = wanted(d)
+            return within(floor(many.lower()) if many.is_finite() else 1)
+
+        def surely_within(d: int) -> int:
+            """Return a whole number of blocks that d wants at most."""
+            many = wanted(d)
+            return within(floor(many.upper()) + 1 if many.is_finite() else self._most)
+
+        found: list[Ball] = []
+        tried: set[int] = set()
+
+        def try_out(*numbers: int) -> None:
+            for blocks in numbers:
+                if blocks not in tried:
+                    tried.add(blocks)
+                    found.extend(self._at(blocks, middle, low, high))
+
+        def cover(first: int, last: int, fewest: int, most: int) -> None:
+            """See to all first <= d <= last, who want from `fewest` to `most` blocks.
+
+            The best whole number is next to the real one, and what the divisible bandwidth is
+            worth over a range is worth no less: ranges that are beaten are left out.
+            """
+            if first > last or (found and bool(divisible.peak(first, last) <= largest(found))):
+                return
+            if most - fewest <= 1:
+                try_out(fewest, most)
+            elif len(tried) >= PATIENCE:
+                found.append(divisible.peak(first, last))
+            else:
+                between = (fewest + most) // 2
+                cover(first, min(last, first_from(between) - 1), fewest, between)
+                cover(max(first, last_below(between) + 1), last, between, most)
+
+        likely, fewest, most = surely_from(middle), surely_from(low), surely_within(high)
+        try_out(likely, fewest, surely_within(low))
+        cover(low, min(high, first_from(likely) - 1), fewest, max(likely, fewest))
+        cover(max(low, last_below(likely) + 1), high, min(likely, most), most)
         return found
 
     def _at(self, blocks: int, middle: int, low: int, high: int) -> Iterator[Ball]:
