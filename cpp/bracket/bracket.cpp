@@ -8,6 +8,7 @@
 #include "base/chunks.hpp"
 #include "bracket/fixed_choices.hpp"
 #include "bracket/least_prices.hpp"
+#include "bracket/shrinking_tree.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "split/whole_samples.hpp"
 #include "tree/takers.hpp"
@@ -26,7 +27,10 @@ constexpr int most_attempts = 8;
 constexpr double few_samples = 256;  // that single steps make up for in no time
 constexpr std::size_t most_leaves = 256;
 constexpr std::size_t many_learners = 16384;  // then roots are looked for at once
-constexpr int most_takers = 12;               // rounds in which more learners come to matter
+// Learners: fewer are decided in no time, and of more single decisions are as quick.
+constexpr std::size_t worth_a_tree = 1024;
+constexpr std::size_t most_for_a_tree = 16384;
+constexpr int most_takers = 12;  // rounds in which more learners come to matter
 
 // Prices from the continuous problem are this close; those of a sample of the learners, and any
 // that Newton's steps circled, less so.
@@ -54,7 +58,9 @@ class BracketSearch {
         if (usable() && may_leave_out(problem_)) {
             if (std::optional<Bracket> found = of_takers()) return std::move(*found);
         }
-        return run_from(first, effort);
+        Bracket found = run_from(first, effort);
+        close_by_tree(found, false);
+        return found;
     }
 
     Bracket run_part() {
@@ -75,6 +81,23 @@ class BracketSearch {
         return found();
     }
 
+    static bool closed(const Bracket& found) {
+        const double upper = found.need.amount;
+        return !found.samples.empty() && upper - found.lower <= wide * upper;
+    }
+
+    // What boxes around the prices did not close.
+    bool close_by_tree(Bracket& found, bool part) {
+        const std::size_t size = problem_.size();
+        if (resource_ == Resource::cycle || closed(found)) return false;
+        if (size < worth_a_tree || size > most_for_a_tree) return false;
+        if (found.samples.empty() || !(found.lower > 0) || shop_.pool.stop().check()) return false;
+        ShrinkingTree tree(problem_, point_.tau, resource_, shop_.boxes, shop_.pool, part);
+        const bool higher = tree.close(found, found.prices, aim);
+        found.passes += tree.passes();
+        return higher;
+    }
+
     void enclose_by_roots(const LeastPrices::Effort& effort) {
         try {
             if (usable() && prices_.search(point_, amount_, effort, LeastPrices::Cycles::at_roots))
@@ -84,10 +107,7 @@ class BracketSearch {
         }
     }
 
-    bool closed() const {
-        const double upper = bracket_.need.amount;
-        return !bracket_.samples.empty() && upper - bracket_.lower <= wide * upper;
-    }
+    bool closed() const { return closed(bracket_); }
 
     void enclose_there() {
         radius_ = prices_.widen(point_, narrow);
@@ -133,19 +153,44 @@ class BracketSearch {
             if (!(found.lower > 0)) return of_whole(std::move(found), part);
             settings.start->prices = found.prices;
             amount = found.lower;
-            const Problem refuted = with_amount(few, resource_, found.lower);
-            const RaisedTree raised(refuted, inner.shop_.boxes, point_.tau, found.tree,
-                                    inner.shop_.pool);
-            passes_ += raised.passes();
-            if (!raised.counts_on_prices()) return of_whole(std::move(found), part);
-            const PassPoint lowest = at(amount, raised.lowest());
-            std::vector<std::size_t> back =
-                missing_from(part, takers(problem_, box, lowest, shop_.pool));
-            ++passes_;
-            if (back.empty()) return of_whole(std::move(found), part);
-            part = more_takers(problem_, box, lowest, part, std::move(back), shop_.pool);
+            std::optional<std::vector<std::size_t>> back = others_of(few, inner, found, part);
+            if (!back) return of_whole(std::move(found), part);
+            if (back->empty()) {
+                const double lower = found.lower;
+                const std::vector<TreeNode> proof = found.tree;
+                const std::int64_t before = found.passes;
+                const bool higher = inner.close_by_tree(found, true);
+                passes_ += found.passes - before;
+                if (!higher) return of_whole(std::move(found), part);
+                back = others_of(few, inner, found, part);
+                if (shop_.pool.stop().check()) {
+                    found.lower = lower;
+                    found.tree = proof;
+                    return of_whole(std::move(found), part);
+                }
+                if (!back || back->empty()) return of_whole(std::move(found), part);
+            }
+            const PassPoint lowest = at(amount, lowest_);
+            part = more_takers(problem_, box, lowest, part, std::move(*back), shop_.pool);
         }
         return {};
+    }
+
+    // Who else might matter where a part's tree closes, at its lowest prices; nothing where it does
+    // not count on prices.
+    std::optional<std::vector<std::size_t>> others_of(const Problem& few, BracketSearch& inner,
+                                                      Bracket& found,
+                                                      const std::vector<std::size_t>& part) {
+        const Problem refuted = with_amount(few, resource_, found.lower);
+        const RaisedTree raised(refuted, inner.shop_.boxes, point_.tau, found.tree,
+                                inner.shop_.pool);
+        passes_ += raised.passes();
+        if (!raised.counts_on_prices()) return {};
+        lowest_ = raised.lowest();
+        ++passes_;
+        const PassPoint point{point_.tau, refuted.cycle_s(), lowest_};
+        return missing_from(part,
+                            takers(problem_, shop_.boxes.real(point_.tau), point, shop_.pool));
     }
 
     // What was found for a part, in the whole problem's columns.
@@ -320,6 +365,7 @@ class BracketSearch {
     double amount_;
     LeastPrices prices_;
     double radius_ = 0;
+    Prices lowest_{};  // of a part's proof
     std::int64_t passes_ = 0;
     std::vector<double> whole_;
     Bracket bracket_;

@@ -197,7 +197,8 @@ void BranchAndBound::branch(const Open& open, std::size_t learner, double at,
 }
 
 BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double work_limit,
-                                               std::int64_t node_limit) {
+                                               std::int64_t node_limit,
+                                               const Shrinking* shrinking) {
     const std::size_t size = tools_.problem.size();
     tools_.rounding.count_blocks();
     build_.assign(1, {});
@@ -218,7 +219,7 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         if (static_cast<double>(search_.passes()) > last_work ||
             nodes_ - first_node + 1 >= node_limit)
             return Outcome::unresolved;
-        const Open open = std::move(stack.back());
+        Open open = std::move(stack.back());
         stack.pop_back();
         ++nodes_;
         forbid(tau, open);
@@ -226,6 +227,13 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
             build_[open.node].node = {-1, 0, {0, 0}};
             continue;
         }
+        // The same box once more, with less to give out or, after too bold a hope, with more.
+        const auto again = [&] {
+            if (search_.found() > 0) open.start = search_.recent(0).prices;
+            stack.push_back(std::move(open));
+        };
+        const auto asked_for_less = [&] { return shrinking && shrinking->back(); };
+        const auto goes_on = [&] { return shrinking && shrinking->fits(); };
         const Box box{{}, open.lower.data(), most_.data()};
         const Box kept{{}, open.lower.data(), kept_.data()};
         // With many learners the best integers at the prices of the reals are nearly always a plan
@@ -233,15 +241,29 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         if (nodes_ == first_node && size > most_for_thorough_search &&
             search_.run(tau, box, open.start, 1) == PriceSearch::Outcome::open &&
             try_splits(tau, kept)) {
-            return Outcome::feasible;
+            if (!goes_on()) return Outcome::feasible;
+            again();
+            continue;
         }
         const auto outcome = search_.run(tau, box, open.start, passes_a_node);
         if (outcome == PriceSearch::Outcome::stopped) return Outcome::stopped;
         if (outcome == PriceSearch::Outcome::infeasible) {
+            if (asked_for_less()) {
+                again();
+                continue;
+            }
             build_[open.node].node = {-1, 0, search_.proof().prices()};
             continue;
         }
-        if (try_splits(tau, kept)) return Outcome::feasible;
+        if (try_splits(tau, kept)) {
+            if (!goes_on()) return Outcome::feasible;
+            again();
+            continue;
+        }
+        if (asked_for_less()) {
+            again();
+            continue;
+        }
         // Dearer than a node: at the first, second, fourth, ...
         const auto seen = static_cast<unsigned long>(nodes_ - first_node + 1);
         if (std::has_single_bit(seen) && try_swaps(tau, kept)) return Outcome::feasible;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "mel/result.hpp"
@@ -35,7 +36,14 @@ class BranchAndBound {
     enum class Outcome { feasible, infeasible, unresolved, stopped };
     // After feasible: samples() and ratio(); after infeasible: refutation(). Unresolved where it
     // would take more than `work_limit` responses or `node_limit` nodes.
-    Outcome decide(double tau, Prices start, double work_limit, std::int64_t node_limit);
+    // `shrinking`: a split that fits is not the end.
+    struct Shrinking {
+        std::function<bool()> fits;  // takes it, and leaves less in the problem; false: no more
+        std::function<bool()> back;  // whether a box was asked about less than has to be ruled out,
+                                     // which the problem then has again
+    };
+    Outcome decide(double tau, Prices start, double work_limit, std::int64_t node_limit,
+                   const Shrinking* shrinking = nullptr);
 
     const std::vector<double>& samples() const { return samples_; }
     double ratio() const { return ratio_; }

@@ -60,3 +60,27 @@ def test_both_ends_of_such_a_cycle_are_proved(law: Any, idle: Any) -> None:
         assert found.proof is not None
         assert mel.verify(found.plan.problem, found.plan)
         assert mel.verify(found.proof.problem, found.proof)
+
+
+@pytest.mark.parametrize(
+    ("law", "budgets", "over", "tau", "most"),
+    [
+        ("fixed", "fixed", "power_w", 8, 400),
+        ("fixed", "per_learner", "power_w", 261, 400),
+        ("density", "per_learner", "power_w", 1590, 400),
+        ("density", "fixed", "power_w", 588, 2500),
+        ("density", "per_learner", "bandwidth_hz", 318, 2500),
+    ],
+)
+def test_a_budget_is_closed_from_what_a_split_needs_or_by_one_tree(
+    law: Any, budgets: Any, over: Any, tau: int, most: int
+) -> None:
+    """A budget far above the need led the search for prices nowhere; trees began anew for each."""
+    problem = mel.scenarios.table1(
+        learners=100_000, seed=1, law=law, idle="excused", budgets=budgets
+    )
+    found = mel.least(problem, tau, over, time_limit_s=60)
+    assert found.status is mel.Status.OPTIMAL
+    assert found.plan is not None
+    assert found.plan.tau == found.plan.bound == tau
+    assert found.plan.passes < most

@@ -123,7 +123,7 @@ class Search:
         if self._ruled_out_by_learners():
             return
         if self.scheme != "task_only" and not self.stopped:
-            self._bracket_prices()
+            self._bracket_prices(self.problem)
         if self.closed() or self.stopped:
             return
         guess, sure = self._estimate()
@@ -133,7 +133,8 @@ class Search:
             if sure or self.decide(self.most_stated) is not False:
                 search_blocks(self, guess)
         elif self.best is not None or self._bracket(guess, sure):
-            self._close()
+            self._bracket_from_best()
+            self._close()  # nothing where that closed it
             if not self.closed() and not self.stopped and may_sharpen(self):
                 sharpen(self, _SHARE * WIDTH)
 
@@ -174,10 +175,16 @@ class Search:
         self.lower, self.refuted = most, result
         return True
 
-    def _bracket_prices(self) -> None:
+    def _bracket_from_best(self) -> None:
+        """Look for prices once more where those from an amount far above the need led nowhere."""
+        if self.lower == 0.0 and not self.stopped and self.scheme != "task_only":
+            self.start = None
+            self._bracket_prices(self.with_amount(self.upper))
+
+    def _bracket_prices(self, problem: Problem) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
         lower, refuted, amount, found, interrupted = _core.bracket(
-            self.problem._core,
+            problem._core,
             self.tau,
             RESOURCES.index(self.resource),
             SCHEMES.index(self.scheme),
@@ -186,19 +193,15 @@ class Search:
             self._teller,
             self.start,
         )
-        if refuted is not None and SMALLEST <= lower <= LARGEST:
+        if refuted is not None and max(SMALLEST, self.lower) <= lower <= LARGEST:
             self.lower, self.refuted, self.start = lower, refuted, refuted.end
             self.passes += refuted.passes
-        if found is not None and SMALLEST <= amount <= LARGEST:
+        if found is not None and SMALLEST <= amount <= min(LARGEST, self.upper):
             self.best = Split.of(amount, found)
         self._seen(interrupted)
 
     def take(
-        self,
-        amount: float,
-        samples: IntColumn,
-        bandwidth_hz: FloatColumn,
-        power_w: FloatColumn,
+        self, amount: float, samples: IntColumn, bandwidth_hz: FloatColumn, power_w: FloatColumn
     ) -> None:
         """Keep an allocation that fits with `amount`."""
         self.best = Split(amount, samples, bandwidth_hz, power_w)
