@@ -234,7 +234,7 @@ def test_ctrl_c_in_the_callback_returns_the_rows_done():
     def interrupt_once(*_: object) -> bool:
         if not sent:
             sent.append(True)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return False
 
     # One call to the callback every 10 ms or so: enough rows that no machine is done before.

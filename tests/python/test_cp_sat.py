@@ -239,4 +239,4 @@ def test_ctrl_c_stops_cp_sat(monkeypatch):
     problem = mel.scenarios.table1(learners=5, cycle_s=30.0, seed=2)
     with pytest.raises(KeyboardInterrupt):
         mel.cp_sat.bracket(problem, bandwidth_steps=200, power_steps=200, time_limit_s=1e6)
-    assert len(stopped) == 1
+    assert stopped

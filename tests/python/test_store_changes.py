@@ -14,6 +14,7 @@ import mel_fast as mel
 
 pytest.importorskip("sqlalchemy", reason="needs the extra [store]")
 
+from mel_fast.store.blocks import coding
 from mel_fast.store.blocks.arrays import DTYPES
 from mel_fast.store.blocks.coding import MalformedError, decode, encode
 
@@ -222,3 +223,12 @@ def test_a_header_that_lies_is_refused(published):
         mel.store.Delta.from_bytes(good, most_bytes=1000)
     with pytest.raises(ValueError, match="damaged"):
         mel.store.Delta.from_bytes(good[:6] + b"\xff\xff\xff\xff" + b"[" * 100_000)
+
+
+@pytest.mark.parametrize("first", [0x20, 0x40, 0x80, 0xC0, 0xE0])
+def test_a_stream_that_tells_how_much_it_holds_takes_no_memory(first: int) -> None:
+    pytest.importorskip("zstandard")
+    with pytest.raises(coding.MalformedError, match="none of ours"):
+        coding._expand(bytes([first]) + b"\xff" * 12, 200)
+    with pytest.raises(coding.MalformedError):
+        coding._expand(b"", 200)

@@ -71,7 +71,7 @@ def test_ctrl_c_keeps_the_rows_done_in_the_file(tmp_path):
     def interrupt_once(*_: object) -> bool:
         if not sent:
             sent.append(True)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return False
 
     with pytest.raises(KeyboardInterrupt):

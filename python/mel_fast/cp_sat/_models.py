@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -189,16 +190,31 @@ def _run(
 
 def _interruptible(solver: Any, model: Any, watch: Watch) -> Any:
     """Solve in a thread: CP-SAT would swallow Ctrl-C, and Python cannot see it inside the call."""
+    begun, ended = Event(), Event()
+
+    def solve() -> Any:
+        begun.set()
+        try:
+            return solver.solve(model)
+        finally:
+            ended.set()
+
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:
-            answer = pool.submit(solver.solve, model)
-        except RuntimeError:  # the system gives no thread: Ctrl-C is then seen after the model
-            return solver.solve(model)
-        try:
+            try:
+                answer = pool.submit(solve)
+            except RuntimeError:  # the system gives no thread: Ctrl-C is then seen after the model
+                return solver.solve(model)
             while not wait((answer,), timeout=EVERY_S).done:
                 if watch.over():
                     solver.stop_search()
             return answer.result()
         except BaseException:
-            solver.stop_search()
+            # At whatever moment it came: what is queued never begins, what has begun is told until
+            # it hears, for a search that is just beginning hears nothing.
+            pool.shutdown(wait=False, cancel_futures=True)
+            while begun.is_set():
+                solver.stop_search()
+                if ended.wait(EVERY_S):
+                    break
             raise

@@ -30,6 +30,7 @@ _LARGEST_TABLE = 4096
 _SAMPLE = 1024
 _MOST_K = 24
 _LEVEL = 3
+_TELLS_ITS_SIZE = 0b1110_0000  # of a frame header's first byte
 
 
 class MalformedError(ValueError):
@@ -170,9 +171,12 @@ def _compressor() -> Any:
 def _expand(data: bytes, most: int) -> bytes:
     library = _zstandard()
     expander = library.ZstdDecompressor(format=library.FORMAT_ZSTD1_MAGICLESS)
+    # Ours never say how much they hold. What does would have that much memory taken at once.
+    if not data or data[0] & _TELLS_ITS_SIZE:
+        raise MalformedError("a stream is none of ours: it tells its size, or is empty")
     try:
         return bytes(expander.decompress(data, max_output_size=max(most, 1)))
-    except library.ZstdError as error:
+    except (library.ZstdError, MemoryError) as error:
         raise MalformedError(f"a stream cannot be expanded ({error})") from None
 
 
