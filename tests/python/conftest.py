@@ -21,9 +21,12 @@ class Outcome(NamedTuple):
     err: str
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def ctrl_c_interrupts() -> Iterator[None]:
-    """Let SIGINT interrupt also where it is ignored, as in what a shell runs in the background."""
+    """Let SIGINT interrupt also where it is ignored, as in what a shell runs in the background.
+
+    Before each test: other libraries change the process's handler behind Python's back.
+    """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

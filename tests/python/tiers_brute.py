@@ -75,6 +75,7 @@ def cp_sat(tasks, end, upper):
             model.add_no_overlap(intervals)
     model.minimize(makespan)
     solver = cp_model.CpSolver()
+    solver.parameters.catch_sigint_signal = False  # it would leave the process deaf to Python's
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = 20.0
     status = solver.solve(model)
