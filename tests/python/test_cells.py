@@ -196,7 +196,15 @@ def test_a_callback_stops_it_and_ctrl_c_keeps_what_is_known() -> None:
     problems = [table(30, seed, idle="excused", law="fixed") for seed in range(3)]
     true = mel.cells(problems).tau
     told = []
-    mel.cells(problems, callback=lambda low, high, *_: told.append((low, high)))
+    seconds: list[float] = []
+
+    def tell(low: int, high: int, _passes: int, elapsed_s: float) -> None:
+        told.append((low, high))
+        seconds.append(elapsed_s)
+
+    mel.cells(problems, callback=tell)
+    assert seconds == sorted(seconds)
+    assert seconds[-1] > 0.0  # without a time limit too
     assert all(low <= true <= high for low, high in told)
     assert mel.cells(problems, callback=lambda *_: True).stopped
 

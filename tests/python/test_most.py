@@ -11,7 +11,7 @@ import mel_fast as mel
 from exact import violations
 from limited import HAIR, LIMITS, LimitedCase, fits, nudged
 from mel_fast import reference
-from mel_fast.bracket.most_samples import fewest_stated, most_stated
+from mel_fast.bracket.stated_samples import fewest_stated, most_stated
 from mel_fast.cli import run
 from strategies import SCHEMES, VARIANTS, Case, cases, holds_for_all
 

@@ -8,11 +8,8 @@ decision or two, each a plan or a proof, close what is left.
 
 import importlib.util
 import math
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -20,9 +17,15 @@ from mel_fast import _core
 from mel_fast._base.progress import Callback
 from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST
 from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.inquiry import Inquiry
 from mel_fast.bracket.search import RESOURCES, Search, Start, amount_of
 from mel_fast.bracket.split import Split
-from mel_fast.model.payload import Payload
+from mel_fast.bracket.stated_samples import (
+    bare_problem,
+    fewest_stated,
+    most_stated,
+    with_samples,
+)
 from mel_fast.model.problem import Problem
 from mel_fast.plans.most import by_energy, by_own_limit, by_time
 from mel_fast.plans.plan import Plan
@@ -35,62 +38,8 @@ _LOOKS = 8
 _CHECKED = 20_000  # learners: the check by balls takes some seconds there
 
 
-def with_samples(problem: Problem, samples: int) -> Problem:
-    """Return the problem of so many samples in all."""
-    return problem.replace(task=problem.task.replace(samples=samples))
-
-
-def fewest_stated(problem: Problem, scheme: Scheme) -> int:
-    """Return the fewest samples that every learner's minimum allows, at least 1."""
-    minima = problem.learners.min_samples
-    if minima is None:
-        return 1
-    if scheme == "resource_only":  # everybody has n/K, rounded down or up
-        top = int(minima.max())
-        return max((top - 1) * minima.size + int((minima == top).sum()), 1)
-    return max(_total(minima), 1)
-
-
-def most_stated(problem: Problem, scheme: Scheme) -> int:
-    """Return the most samples that the learners' own limits allow and that can be counted."""
-    maxima = problem.learners.max_samples
-    if maxima is None:
-        return MAX_INTEGER
-    if scheme == "resource_only":
-        low = int(maxima.min())
-        return min(low * maxima.size + int((maxima > low).sum()), MAX_INTEGER)
-    return min(_total(maxima), MAX_INTEGER)
-
-
-def _total(column: Any) -> int:
-    rough = float(np.asarray(column, dtype=np.float64).sum())
-    return int(column.sum()) if rough < 2.0**62 else sum(column.tolist())
-
-
-def bare_problem(problem: Problem, cycle_s: float) -> Problem:
-    """Return the problem of one sample that costs next to nothing, whoever it is given to."""
-    learners, payload = problem.learners, problem.payload
-    flops = cycle_s * float(learners.flops_per_s.max()) * 2.0**-52
-    bare = Payload(
-        send_bits=payload.send_bits,
-        send_bits_per_sample=0.0,
-        return_bits=payload.return_bits,
-        return_bits_per_sample=0.0,
-        flops_per_sample=max(flops, SMALLEST),
-    )
-    free: dict[str, Any] = {"min_samples": None, "max_samples": None}
-    if learners.energy_per_flop_j is not None:
-        free["energy_per_flop_j"] = np.zeros(len(learners))
-    return problem.replace(
-        task=problem.task.replace(samples=1),
-        learners=learners.replace(**free),
-        cycle_s=cycle_s,
-        payload=bare,
-    )
-
-
 @dataclass(slots=True)
-class MostSamples:
+class MostSamples(Inquiry):
     """One search: what it asks, and what it knows so far.
 
     `value` samples fit, 0 before any do; `ruled_out` do not, one more than can be stated before
@@ -116,14 +65,13 @@ class MostSamples:
     interrupted: bool = False
     bare: Plan | None = None  # the claim that not even no samples are possible
     known: Plan | None = None  # a plan for `value` that needs no more proof
+    _fewest: int = 1  # that can be stated
     _made: dict[int, Problem] = field(default_factory=dict)
     _seen_at: tuple[float, float, float] | None = None  # ln of a need, its samples, the slope
-    _began: float = field(default_factory=time.perf_counter)
 
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds since the search began."""
-        return time.perf_counter() - self._began
+    def ends(self) -> tuple[int, int]:
+        """Return how many fit, and how many are not ruled out."""
+        return self.value, self.ruled_out - 1
 
     @property
     def closed(self) -> bool:
@@ -137,15 +85,8 @@ class MostSamples:
             self._made[samples] = with_samples(self.problem, samples)
         return self._made[samples]
 
-    def run(self) -> None:
-        """Close in on the most samples, as far as the limit and double precision allow."""
-        try:
-            self._run()
-        except KeyboardInterrupt:
-            self.stopped = self.interrupted = True
-
     def _run(self) -> None:
-        fewest = fewest_stated(self.problem, self.scheme)
+        fewest = self._fewest = fewest_stated(self.problem, self.scheme)
         most = most_stated(self.problem, self.scheme)
         self.ruled_out = MAX_INTEGER + 1
         if fewest > MAX_INTEGER or most < fewest:
@@ -307,7 +248,7 @@ class MostSamples:
                 price = float(prices[resource == "power_w"][0]) if alone else 0.0
                 fall = math.floor(Fraction(price) * (Fraction(lower) - Fraction(has)))
                 # No lower than the minima: fewer are impossible anyway, and say nothing of more.
-                ruled_out = max(samples - fall, fewest_stated(self.problem, self.scheme))
+                ruled_out = max(samples - fall, self._fewest)
                 if ruled_out < self.ruled_out:
                     self.ruled_out, self.refuted = ruled_out, refuted
             if abs(lower - has) > _NEAR * has:
@@ -446,30 +387,8 @@ class MostSamples:
             self.threads,
             self.clock,
             self.start,
-            None if self.callback is None else self._plan_told,
+            self._teller,
             nodes=self.nodes,
             passes=self.passes,
             stopped=self.stopped,
         )
-
-    def _plan_told(self, _low: float, _high: float, passes: int, elapsed_s: float) -> bool:
-        return self._tell()
-
-    def _seen(self, interrupted: object) -> None:
-        """Take note of why the core came back."""
-        if interrupted:
-            self.interrupted = True
-        if self.interrupted or self.clock.over():
-            self.stopped = True
-        if self.callback is not None and not self.stopped:
-            self._tell()
-
-    @property
-    def _teller(self) -> Callable[..., bool] | None:
-        return None if self.callback is None else self._tell
-
-    def _tell(self, *_: Any) -> bool:
-        assert self.callback is not None
-        if self.callback(self.value, self.ruled_out - 1, self.passes, self.elapsed_s):
-            self.stopped = True
-        return self.stopped

@@ -8,7 +8,6 @@ out or finds a better split.
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ from mel_fast._base.progress import EndsCallback
 from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColumn, IntColumn
 from mel_fast.bracket.blocks import search_blocks
 from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.inquiry import Inquiry
 from mel_fast.bracket.precise import may_sharpen, sharpen
 from mel_fast.bracket.split import Split
 from mel_fast.model.problem import Problem
@@ -59,12 +59,8 @@ def most_stated(problem: Problem, resource: str) -> float:
 
 
 @dataclass(slots=True)
-class Search:
-    """One search: what it asks, and what it knows so far.
-
-    What the core was asked when the limit, the callback or Ctrl-C came is lost, nothing else:
-    `stopped` is then set, and nothing further is asked.
-    """
+class Search(Inquiry):
+    """One search: what it asks, and what it knows so far."""
 
     problem: Problem
     tau: int
@@ -86,8 +82,12 @@ class Search:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the search began."""
+        """Seconds since this search began; its clock may be older."""
         return time.perf_counter() - self.began
+
+    def ends(self) -> tuple[float, float]:
+        """Return what is proved too little, and what suffices."""
+        return self.lower, self.upper
 
     @property
     def least_stated(self) -> float:
@@ -112,13 +112,6 @@ class Search:
         """Return the problem with so much of the resource."""
         return self.problem.with_budgets(**{self.resource: amount})
 
-    def run(self) -> None:
-        """Close in on the least amount, as far as the limit and double precision allow."""
-        try:
-            self._run()
-        except KeyboardInterrupt:
-            self.stopped = self.interrupted = True
-
     def _run(self) -> None:
         if self._ruled_out_by_learners():
             return
@@ -137,25 +130,6 @@ class Search:
             self._close()  # nothing where that closed it
             if not self.closed() and not self.stopped and may_sharpen(self):
                 sharpen(self, _SHARE * WIDTH)
-
-    def _seen(self, interrupted: object) -> None:
-        """Take note of why the core came back."""
-        if interrupted:
-            self.interrupted = True
-        if self.interrupted or self.clock.over():
-            self.stopped = True
-        if self.callback is not None and not self.stopped:
-            self._tell()
-
-    def _tell(self, *_: Any) -> bool:
-        assert self.callback is not None
-        if self.callback(self.lower, self.upper, self.passes, self.elapsed_s):
-            self.stopped = True
-        return self.stopped
-
-    @property
-    def _teller(self) -> Callable[..., bool] | None:
-        return None if self.callback is None else self._tell
 
     def _ruled_out_by_learners(self) -> bool:
         """Say whether computing and the learners' limits forbid tau whatever the amount."""

@@ -6,7 +6,7 @@ with the least bound is solved next, until the best time found is no larger than
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 from mel_fast._base.progress import EndsCallback
 from mel_fast._base.validation import FloatColumn
 from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.inquiry import Inquiry
 from mel_fast.campaigns._candidates import Candidates, Level, candidates_of
 from mel_fast.planning._least import Least, search_least
 from mel_fast.plans.interrupted import Interrupted
@@ -60,7 +61,7 @@ class _Work:
 
 
 @dataclass(slots=True)
-class CampaignSearch:
+class CampaignSearch(Inquiry):
     """One search: what it asks, and what it knows so far."""
 
     levels: tuple[Level, ...]
@@ -80,6 +81,10 @@ class CampaignSearch:
     def total_s(self) -> float:
         """The least time found, infinite before any."""
         return math.inf if self.best is None else self.best[2] * self.best[3].amount
+
+    def ends(self) -> tuple[float, float]:
+        """Return the bound, and the least time found."""
+        return self.bound_s, self.total_s
 
     @property
     def bound_s(self) -> float:
@@ -106,13 +111,6 @@ class CampaignSearch:
             or not np.isfinite(work.candidates.rounds).any()
             for work in self._works
         )
-
-    def run(self) -> None:
-        """Solve what has to be solved."""
-        try:
-            self._run()
-        except KeyboardInterrupt:
-            self.stopped = self.interrupted = True
 
     def _run(self) -> None:
         for level in self.levels:
@@ -176,7 +174,7 @@ class CampaignSearch:
                 self.clock.left(),
                 self.threads,
                 start,
-                self._teller,
+                self._part_teller,
             )
         except Interrupted as stop:
             self.interrupted = True
@@ -186,22 +184,8 @@ class CampaignSearch:
         work.found[place] = least
         if least.plan is not None and rounds * least.amount < self.total_s:
             self.best = work.level, tau, rounds, least
-        if self.callback is not None and not self.stopped:
-            self._tell(0)
+        self.tell()
         return least
-
-    @property
-    def _teller(self) -> Callable[..., bool] | None:
-        return None if self.callback is None else self._asked
-
-    def _asked(self, _low: float, _high: float, passes: int, _elapsed_s: float) -> bool:
-        return self._tell(passes)
-
-    def _tell(self, passes: int) -> bool:
-        assert self.callback is not None
-        if self.callback(self.bound_s, self.total_s, self.passes + passes, self.clock.elapsed_s):
-            self.stopped = True
-        return self.stopped
 
     def rows(self) -> tuple[Row, ...]:
         """Return what was solved; of a mapping, all that it has."""

@@ -1,6 +1,5 @@
 """Several cells with budgets of their own and one task in common."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from mel_fast._base.arrow import ShownTable
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, freeze
+from mel_fast.bracket.clock import Clock
 from mel_fast.campaigns._cells_search import CellsSearch
 from mel_fast.campaigns._proof import CellsProof
 from mel_fast.model.problem import Problem
@@ -145,9 +145,8 @@ def cells(
     asked = _checked_cells(problems)
     limit = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
-    began = time.perf_counter()
     with reporting(callback, progress, "tau") as report:
-        search = CellsSearch(asked, limit, threads, report)
+        search = CellsSearch(asked, Clock(limit), threads, report)
         search.run()
     found = Cells(
         problems=asked,
@@ -162,7 +161,7 @@ def cells(
         reasons=search.reasons(),
         stopped=search.stopped,
         passes=search.passes,
-        elapsed_s=time.perf_counter() - began,
+        elapsed_s=search.clock.elapsed_s,
     )
     if search.interrupted:
         raise Interrupted(next((p for p in found.plans or () if p is not None), None), found)

@@ -6,7 +6,6 @@ asked for the most samples of each cell, along the logarithms, which are nearly 
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +13,8 @@ import numpy as np
 from mel_fast._base.progress import Callback
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.clock import Clock
-from mel_fast.bracket.most_samples import with_samples
+from mel_fast.bracket.inquiry import Inquiry
+from mel_fast.bracket.stated_samples import with_samples
 from mel_fast.campaigns._most import Most, search_most
 from mel_fast.campaigns._proof import CellsProof
 from mel_fast.model.problem import Problem
@@ -27,11 +27,11 @@ _STRAIGHT = 8  # questions along the line; then by halves
 
 
 @dataclass(slots=True)
-class CellsSearch:
+class CellsSearch(Inquiry):
     """One search: what it asks, and what it knows so far."""
 
     problems: tuple[Problem, ...]
-    limit_s: float
+    clock: Clock
     threads: int
     callback: Callback | None
     tau: int = 0
@@ -43,11 +43,11 @@ class CellsSearch:
     stopped: bool = False
     interrupted: bool = False
     _most: list[Most] | None = None  # of each cell, at tau
-    _clock: Clock = field(init=False)
     _points: list[tuple[float, float]] = field(default_factory=list)  # ln tau, ln samples
 
-    def __post_init__(self) -> None:
-        self._clock = Clock(self.limit_s)
+    def ends(self) -> tuple[int, int]:
+        """Return the common tau that is reached, and what it cannot exceed."""
+        return self.tau, self.bound
 
     @property
     def total(self) -> int:
@@ -72,15 +72,6 @@ class CellsSearch:
         if self.stopped:
             return ("stopped by a limit, the callback or Ctrl-C",)
         return (f"double precision cannot decide tau = {self.tau + 1}",)
-
-    def run(self) -> None:
-        """Close in on the largest common tau."""
-        try:
-            self._run()
-        except Interrupted:
-            self.stopped = self.interrupted = True
-        except KeyboardInterrupt:
-            self.stopped = self.interrupted = True
 
     def _run(self) -> None:
         fewest = [_fewest(problem) for problem in self.problems]
@@ -128,22 +119,22 @@ class CellsSearch:
         if bound < MAX_INTEGER and room < self.total and all(p.certificate for p in plans):
             self.bound = bound
             self.proof = CellsProof(bound + 1, self.problems, "sum", tuple(plans))
-        self._tell()
+        self.tell()
 
     def _solve(self, problem: Problem, start: Plan | None = None) -> Plan:
         try:
             plan = solve(
                 problem,
-                time_limit_s=self._clock.left(),
+                time_limit_s=self.clock.left(),
                 threads=self.threads,
-                callback=self._teller,
+                callback=self._part_teller,
                 start=start,
             )
         except Interrupted as stop:
             self.stopped = self.interrupted = True
             plan = stop.plan
         self.passes += plan.passes
-        if self._clock.over():
+        if self.clock.over():
             self.stopped = True
         return plan
 
@@ -172,10 +163,10 @@ class CellsSearch:
                     problem,
                     tau,
                     "joint",
-                    self._clock.left(),
+                    self.clock.left(),
                     self.threads,
                     None if before is None else before._end,
-                    self._teller,
+                    self._part_teller,
                 )
             except Interrupted as stop:
                 self.stopped = self.interrupted = True
@@ -187,7 +178,7 @@ class CellsSearch:
                 alone = tuple(claim if i == cell else None for i in range(len(self.problems)))
                 self._rule_out(tau, CellsProof(tau, self.problems, "cell", alone))
                 return False
-            if most.stopped or self._clock.over():
+            if most.stopped or self.clock.over():
                 self.stopped = True
                 return False
         room = sum(most.bound for most in found)
@@ -198,7 +189,7 @@ class CellsSearch:
         fits = sum(most.value or 0 for most in found) >= self.total
         if fits and all(most.value is not None for most in found) and tau > self.tau:
             self.tau, self._most = tau, found
-        self._tell()
+        self.tell()
         return self.tau >= tau
 
     def _rule_out(self, tau: int, proof: CellsProof) -> None:
@@ -221,22 +212,6 @@ class CellsSearch:
                 plan = self._solve(with_samples(self.problems[cell], share), whole)
                 plans.append(plan if plan.tau >= self.tau else _reduced(whole, plan, self.tau))
         self.samples, self.plans = shares, tuple(plans)
-
-    @property
-    def _teller(self) -> Callable[..., bool] | None:
-        return None if self.callback is None else self._asked
-
-    def _asked(self, _low: object, _high: object, passes: int, _elapsed_s: float) -> bool:
-        return self._tell(passes)
-
-    def _tell(self, passes: int = 0) -> bool:
-        if self.callback is not None and not self.stopped:
-            elapsed_s = (
-                max(0.0, self.limit_s - self._clock.left()) if self.limit_s < math.inf else 0
-            )
-            if self.callback(self.tau, self.bound, self.passes + passes, float(elapsed_s)):
-                self.stopped = True
-        return self.stopped
 
 
 def _fewest(problem: Problem) -> int:

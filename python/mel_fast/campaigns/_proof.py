@@ -84,7 +84,7 @@ class CellsProof:
 
     @staticmethod
     def _bare(problem: Problem, claim: Plan) -> bool:
-        from mel_fast.bracket.most_samples import bare_problem
+        from mel_fast.bracket.stated_samples import bare_problem
 
         about = claim.problem
         return (

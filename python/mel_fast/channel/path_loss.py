@@ -20,31 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.untrusted import few, plain, shown
 from mel_fast.channel import portable
-from mel_fast.channel.fading import Fading, Nakagami, NoFading, Rayleigh, Rician, fading_law
+from mel_fast.channel.fading import Fading
 from mel_fast.channel.portable import need
-
-__all__ = [
-    "Annulus",
-    "Attenuation",
-    "Disc",
-    "Fading",
-    "Fixed",
-    "IndoorOffice",
-    "LogDistance",
-    "Nakagami",
-    "NoFading",
-    "Placement",
-    "Rayleigh",
-    "Rician",
-    "UrbanMicro",
-    "checked_gain",
-    "fading_law",
-    "free_space",
-    "gains",
-    "paper",
-    "read_gain",
-    "uniforms_needed",
-]
 
 Array = NDArray[np.float64]
 

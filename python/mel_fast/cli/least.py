@@ -7,12 +7,11 @@ import click
 
 from mel_fast.cli.shared.progress import LeastProgress
 from mel_fast.cli.shared.scenario import (
-    EXIT_STATUS,
     RESOURCES,
-    about,
     check_targets,
     read_problem,
     scenario_options,
+    told,
 )
 from mel_fast.planning import least
 
@@ -40,11 +39,4 @@ def command(tau: int, over: Any, output: Path | None, proof: Path | None, **word
         raise click.ClickException(str(error)) from None
     finally:
         progress.clear()
-    for plan, target in ((found.plan, output), (found.proof, proof)):
-        if target is not None and plan is not None:
-            try:
-                plan.save(target)
-            except OSError as error:
-                raise click.ClickException(about(error)) from None
-    click.echo(found.summary())
-    return EXIT_STATUS[found.status]
+    return told(found, output, proof)

@@ -8,11 +8,10 @@ import click
 from mel_fast.campaigns import most
 from mel_fast.cli.shared.progress import MostProgress
 from mel_fast.cli.shared.scenario import (
-    EXIT_STATUS,
-    about,
     check_targets,
     read_problem,
     scenario_options,
+    told,
 )
 
 
@@ -38,11 +37,4 @@ def command(tau: int, output: Path | None, proof: Path | None, **words: Any) -> 
         raise click.ClickException(str(error)) from None
     finally:
         progress.clear()
-    for plan, target in ((found.plan, output), (found.proof, proof)):
-        if target is not None and plan is not None:
-            try:
-                plan.save(target)
-            except OSError as error:
-                raise click.ClickException(about(error)) from None
-    click.echo(found.summary())
-    return EXIT_STATUS[found.status]
+    return told(found, output, proof)

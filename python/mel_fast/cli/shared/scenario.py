@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 
@@ -102,6 +102,37 @@ def check_targets(*targets: Path | None) -> None:
             if resolved(target) in files:
                 raise click.ClickException(f"{target}: is given for two outputs")
             files.add(resolved(target))
+
+
+class Found(Protocol):
+    """What a search between two claims ended with."""
+
+    @property
+    def status(self) -> Status:
+        """What is proved."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """The claim of what fits."""
+
+    @property
+    def proof(self) -> Plan | None:
+        """The claim of what does not."""
+
+    def summary(self) -> str:
+        """Return it in words."""
+
+
+def told(found: Found, output: Path | None, proof: Path | None) -> int:
+    """Write both claims where they are wanted, print the rest, and return the exit status."""
+    for plan, target in ((found.plan, output), (found.proof, proof)):
+        if target is not None and plan is not None:
+            try:
+                plan.save(target)
+            except OSError as error:
+                raise click.ClickException(about(error)) from None
+    click.echo(found.summary())
+    return EXIT_STATUS[found.status]
 
 
 def check_plot(target: Path | None) -> None:
