@@ -176,6 +176,14 @@ def test_least_amounts_and_explanations_know_the_payload() -> None:
     assert "tau = " in str(mel.solve(light).explain())
 
 
+def test_what_others_are_sent_stays_theirs_when_somebody_drops_out() -> None:
+    payload = mel.Payload(return_bits=np.linspace(1e5, 2e5, 20))
+    plan = mel.solve(TABLE1.replace(payload=payload))
+    again = mel.simulate(plan, failures=[0]).outcomes["monitor"].plan
+    assert again is not None
+    assert np.array_equal(again.problem.payload.return_bits, np.linspace(1e5, 2e5, 20)[1:])
+
+
 def test_plan_files_carry_the_payload_and_the_checker_believes_no_other(tmp_path) -> None:
     problem = TABLE1.replace(
         payload=mel.Payload(return_bits=np.linspace(1e5, 1e6, 20), flops_per_sample=1.25e6)

@@ -1,7 +1,13 @@
 """Optional dependencies, imported when they are used."""
 
 import importlib
+import importlib.util
 from typing import Any
+
+
+def installed(module: str) -> bool:
+    """Say whether a module can be imported, without doing so."""
+    return importlib.util.find_spec(module) is not None
 
 
 def require(module: str, *, extra: str) -> Any:

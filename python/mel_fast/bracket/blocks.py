@@ -2,43 +2,10 @@
 
 import math
 from fractions import Fraction
-from typing import Protocol
 
-from mel_fast._base.validation import MAX_INTEGER, IntColumn
+from mel_fast._base.validation import MAX_INTEGER
+from mel_fast.bracket.search import Search
 from mel_fast.model.counts import bandwidth_holding
-from mel_fast.model.problem import Problem
-
-
-class Split(Protocol):
-    """The best allocation so far."""
-
-    amount: float
-    blocks: IntColumn | None
-
-
-class Search(Protocol):
-    """What decides one amount at a time (see `search`)."""
-
-    blocks: int | None
-
-    @property
-    def problem(self) -> Problem:
-        """What is asked about."""
-
-    @property
-    def scheme(self) -> str:
-        """What is planned jointly."""
-
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing further is to be asked."""
-
-    @property
-    def best(self) -> Split | None:
-        """The best allocation so far."""
-
-    def decide(self, amount: float) -> bool | None:
-        """Ask whether an amount suffices; None where that stays open."""
 
 
 def search_blocks(search: Search, guess: float) -> None:

@@ -4,6 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from mel_fast.bracket.clock import Clock
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Scheme
+
+Start = tuple[float, float, float]
+Teller = Callable[..., bool] | None
 
 
 class Inquiry:
@@ -12,7 +17,10 @@ class Inquiry:
     Once `stopped`, by the limit, the callback or Ctrl-C, nothing further is asked.
     """
 
+    scheme: Scheme
+    threads: int
     clock: Clock
+    start: Start | None
     callback: Callable[..., bool | None] | None
     passes: int
     stopped: bool
@@ -44,14 +52,32 @@ class Inquiry:
         return self.stopped
 
     @property
-    def _teller(self) -> Callable[..., bool] | None:
+    def _code(self) -> int:
+        """The core's number of the scheme."""
+        return SCHEMES.index(self.scheme)
+
+    @property
+    def _means(self) -> tuple[int, Teller, Start | None]:
+        """What every question of the core may use: threads, a callback, where to begin."""
+        return self.threads, self._teller, self.start
+
+    @property
+    def _teller(self) -> Teller:
         """For a question of the core, whose passes are counted when it is answered."""
         return None if self.callback is None else lambda *_: self.tell()
 
     @property
-    def _part_teller(self) -> Callable[..., bool] | None:
+    def _part_teller(self) -> Teller:
         """For a question that is a search itself, and tells its passes so far."""
         return None if self.callback is None else lambda _low, _high, passes, _s: self.tell(passes)
+
+    def holds(self, claim: Plan) -> bool:
+        """Let balls judge a claim, within the time that is left."""
+        from mel_fast.verify import verify
+
+        right = verify(claim.problem, claim, time_limit_s=self.clock.left()).ok
+        self._seen(False)
+        return right
 
     def _seen(self, interrupted: object) -> None:
         """Take note of why the core came back."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from mel_fast.bracket.clock import Clock
-from mel_fast.bracket.search import Search, amount_of
+from mel_fast.bracket.least_search import LeastSearch
+from mel_fast.bracket.search import amount_of
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 
@@ -24,7 +25,9 @@ def least_spending(
     over = LEAST[then]
     clock = Clock(limit_s)
     asked = None if tell is None else lambda lower, amount, passes, elapsed_s: tell(passes)
-    search = Search(plan.problem, plan.tau, over, plan.scheme, threads, clock, plan._end, asked)
+    search = LeastSearch(
+        plan.problem, plan.tau, over, plan.scheme, threads, clock, plan._end, asked
+    )
     search.run()
     if search.interrupted:
         raise Interrupted(plan)

@@ -6,7 +6,6 @@ own price, so one look tells which smaller n the same tree refutes with what the
 decision or two, each a plan or a proof, close what is left.
 """
 
-import importlib.util
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,12 +13,12 @@ from fractions import Fraction
 import numpy as np
 
 from mel_fast import _core
+from mel_fast._base.optional import installed
 from mel_fast._base.progress import Callback
 from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST
 from mel_fast.bracket.clock import Clock
-from mel_fast.bracket.inquiry import Inquiry
-from mel_fast.bracket.search import RESOURCES, Search, Start, amount_of
-from mel_fast.bracket.split import Split
+from mel_fast.bracket.inquiry import Inquiry, Start
+from mel_fast.bracket.search import RESOURCES, Search, Split, amount_of
 from mel_fast.bracket.stated_samples import (
     bare_problem,
     fewest_stated,
@@ -159,21 +158,22 @@ class MostSamples(Inquiry):
         """The budget that a look varies: bandwidth, unless that comes in blocks."""
         return "bandwidth_hz" if self.problem.radio.block_hz is None else "power_w"
 
+    @property
+    def _what(self) -> int:
+        return RESOURCES.index(self._resource)
+
     def _estimate(self, samples: int) -> int:
         """Follow the continuous problem to the samples that need just the budget there is."""
         if self.problem.law == "fixed":  # its responses jump: what it says would be far off
             return samples
-        resource = self._resource
         for _ in range(_ESTIMATES):
             amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
                 self.with_samples(samples)._core,
                 self.tau,
-                RESOURCES.index(resource),
-                SCHEMES.index(self.scheme),
+                self._what,
+                self._code,
                 self.clock.left(),
-                self.threads,
-                self._teller,
-                self.start,
+                *self._means,
             )
             self._seen(interrupted)
             if self.stopped or not converged or not SMALLEST <= amount <= LARGEST:
@@ -224,14 +224,7 @@ class MostSamples(Inquiry):
         problem, resource = self.with_samples(samples), self._resource
         has = amount_of(problem, resource)
         lower, refuted, amount, found, interrupted = _core.bracket(
-            problem._core,
-            self.tau,
-            RESOURCES.index(resource),
-            SCHEMES.index(self.scheme),
-            self.clock.left(),
-            self.threads,
-            self._teller,
-            self.start,
+            problem._core, self.tau, self._what, self._code, self.clock.left(), *self._means
         )
         bound = None
         if found is not None and SMALLEST <= amount <= has and samples > self.value:
@@ -278,14 +271,7 @@ class MostSamples(Inquiry):
 
     def _ask(self, samples: int, limit_s: float, *, tentative: bool = False) -> _core.Result:
         result = _core.decide(
-            self.with_samples(samples)._core,
-            self.tau,
-            SCHEMES.index(self.scheme),
-            limit_s,
-            self.threads,
-            self._teller,
-            self.start,
-            tentative,
+            self.with_samples(samples)._core, self.tau, self._code, limit_s, *self._means, tentative
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -298,7 +284,7 @@ class MostSamples(Inquiry):
     def _decide_by_balls(self, samples: int) -> bool | None:
         """Ask without rounding errors, and let balls of higher precision judge the answer."""
         size = len(self.problem.learners)
-        if size > _CHECKED or importlib.util.find_spec("flint") is None:
+        if size > _CHECKED or not installed("flint"):
             return None
         result = self._ask(samples, 0.5 * self.clock.left(), tentative=True)
         if self.stopped:
@@ -310,19 +296,12 @@ class MostSamples(Inquiry):
             claim = self.refutation(samples, result)
         else:
             return None
-        if claim is None or not self._holds(claim):
+        if claim is None or not self.holds(claim):
             return None
         answer = self._learn(samples, result)
         if answer:
             self.known = claim
         return answer
-
-    def _holds(self, claim: Plan) -> bool:
-        from mel_fast.verify import verify
-
-        holds = verify(claim.problem, claim, time_limit_s=self.clock.left()).ok
-        self._seen(False)
-        return holds
 
     def nothing_fits(self) -> bool | None:
         """Say whether a cycle without any samples is possible; None where that is unknown.
@@ -340,12 +319,7 @@ class MostSamples(Inquiry):
         for cycle_s, answer in ((1.0, True), (1.0 + 2.0**-48, False)):
             bare = bare_problem(self.problem, self.problem.cycle_s * cycle_s)
             result = _core.decide(
-                bare._core,
-                1,
-                SCHEMES.index(scheme),
-                self.clock.left(),
-                self.threads,
-                self._teller,
+                bare._core, 1, SCHEMES.index(scheme), self.clock.left(), *self._means[:2]
             )
             self.passes += result.passes
             self._seen(result.interrupted)

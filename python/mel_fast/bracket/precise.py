@@ -7,98 +7,21 @@ the tree that refuted less is tried on more. Balls decide whether either is righ
 believed unchecked, and where they refuse both ends stay as they are.
 """
 
-import importlib.util
 import math
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from mel_fast import _core
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.bracket.need import BITS, Ball, Need, bandwidth_for, bought_by, needs_of, power_for
-from mel_fast.bracket.split import Split
-from mel_fast.model.problem import Problem
-from mel_fast.plans.plan import Plan
+from mel_fast.bracket.search import Search, Split
 
-LARGEST = 500  # learners: some 20 looks at each with so many bits take a tenth of a second
 _LOOKS = 60
 _FINE = 1e-40  # relative: how closely the other budget is spent
 _ROOM = 2.0**-49  # relative: for rounding the shares upwards
 _ROUNDS = 4  # other splits that are tried
-
-
-class Clock(Protocol):
-    """What is left of a time limit."""
-
-    def left(self) -> float:
-        """Return the seconds that are left."""
-
-
-class Search(Protocol):
-    """What is known of both ends, and who decides one amount at a time (see `search`)."""
-
-    lower: float
-    best: Split | None
-    refuted: _core.Result | None
-    problem: Problem
-    tau: int
-    resource: str
-    start: tuple[float, float, float] | None
-
-    @property
-    def scheme(self) -> str:
-        """What is planned jointly."""
-
-    @property
-    def clock(self) -> Clock:
-        """The limit."""
-
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing further is to be asked."""
-
-    @property
-    def upper(self) -> float:
-        """Least amount attained so far."""
-
-    def closed(self) -> bool:
-        """Say whether the two ends are as near as promised."""
-
-    def with_amount(self, amount: float) -> Problem:
-        """Return the problem with so much of the resource."""
-
-    def ask(
-        self, problem: Problem, tau: int, limit_s: float | None = None, *, tentative: bool = False
-    ) -> _core.Result:
-        """Ask the core about one tau."""
-
-    def take(
-        self, amount: float, samples: IntColumn, bandwidth_hz: FloatColumn, power_w: FloatColumn
-    ) -> None:
-        """Keep an allocation that fits with `amount`."""
-
-    def plan(self) -> Plan | None:
-        """Return the plan for the upper end."""
-
-    def refutation(self, amount: float, result: _core.Result) -> Plan:
-        """Return the claim that a result's tree shows tau impossible with `amount`."""
-
-    def look_at_clock(self) -> None:
-        """Take note of the limit."""
-
-
-def may_sharpen(search: Search) -> bool:
-    """Say whether the ends of a search may be brought nearer to each other so."""
-    problem = search.problem
-    return (
-        search.resource != "cycle_s"
-        and search.best is not None
-        and search.refuted is not None
-        and len(problem.learners) <= LARGEST
-        and problem.radio.block_hz is None
-        and importlib.util.find_spec("flint") is not None
-    )
 
 
 def sharpen(search: Search, share: float) -> None:
@@ -124,7 +47,7 @@ def sharpen(search: Search, share: float) -> None:
 
 def _rule_out(search: Search, amount: float, result: _core.Result) -> bool:
     """Take `amount` as the lower end if the tree of a result refutes it."""
-    if not _holds(search, search.refutation(amount, result)):
+    if not search.holds(search.refutation(amount, result)):
         return False
     search.lower, search.refuted = amount, result
     return True
@@ -138,19 +61,11 @@ def _attain(search: Search, samples: IntColumn) -> None:
     shares = _shares(search, samples)
     if shares is not None and shares[0] < before.amount:
         amount, bandwidth_hz, power_w = shares
-        search.take(amount, samples, bandwidth_hz, power_w)
+        search.best = Split(amount, samples, bandwidth_hz, power_w)
         plan = search.plan()
-        if plan is not None and _holds(search, plan):
+        if plan is not None and search.holds(plan):
             return
     search.best = before
-
-
-def _holds(search: Search, claim: Plan) -> bool:
-    from mel_fast.verify import verify
-
-    holds = verify(claim.problem, claim, time_limit_s=search.clock.left()).ok
-    search.look_at_clock()
-    return holds
 
 
 def _shares(search: Search, samples: IntColumn) -> tuple[float, Any, Any] | None:

@@ -1,10 +1,4 @@
-"""How little of one resource still suffices for a number of local cycles, proved from both sides.
-
-The best whole samples at the right prices are at once a proof of too little and, repaired to D in
-all, a split: nearly always that is the answer. Where the two ends are apart, a split that fits a
-little above says how little it needs itself; and a decision just below that either rules the amount
-out or finds a better split.
-"""
+"""What is known of the least of one resource for a number of local cycles, and how it is asked."""
 
 import math
 import time
@@ -13,28 +7,20 @@ from typing import Any
 
 from mel_fast import _core
 from mel_fast._base.progress import EndsCallback
-from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColumn, IntColumn
-from mel_fast.bracket.blocks import search_blocks
+from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColumn, IntColumn, freeze
 from mel_fast.bracket.clock import Clock
-from mel_fast.bracket.inquiry import Inquiry
-from mel_fast.bracket.precise import may_sharpen, sharpen
-from mel_fast.bracket.split import Split
+from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.model.problem import Problem
+from mel_fast.plans.allocation import ALLOCATION
 from mel_fast.plans.certificate import certificate_of
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import SCHEMES, Scheme, Status
+from mel_fast.plans.status import Scheme, Status
 
 RESOURCES = ("cycle_s", "bandwidth_hz", "power_w")
 WIDTH = 1e-9
 
-_NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
-_SHARE = 0.9  # of the width that may lie between the two ends
-_WIDER = 8.0
 # Learner responses that a plan's own proof may take: what was asked for is known by then.
 _EXTRA_WORK = 1e7
-_DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
-
-Start = tuple[float, float, float]
 
 
 def amount_of(problem: Problem, resource: str) -> float:
@@ -43,7 +29,7 @@ def amount_of(problem: Problem, resource: str) -> float:
 
 
 def least_stated(problem: Problem, resource: str) -> float:
-    """Return the least amount of a resource that a problem may have."""
+    """Return the least amount that a problem may have; of bandwidth in blocks, one block."""
     block_hz = problem.radio.block_hz
     return SMALLEST if block_hz is None or resource != "bandwidth_hz" else block_hz
 
@@ -59,8 +45,32 @@ def most_stated(problem: Problem, resource: str) -> float:
 
 
 @dataclass(slots=True)
+class Split:
+    """An allocation that fits a problem with `amount` of the resource."""
+
+    amount: float
+    samples: IntColumn
+    bandwidth_hz: FloatColumn
+    power_w: FloatColumn
+    blocks: IntColumn | None = None
+
+    @classmethod
+    def of(cls, amount: float, result: _core.Result) -> "Split":
+        """Return the split of a result that has one."""
+        assert result.samples is not None
+        assert result.bandwidth_hz is not None
+        assert result.power_w is not None
+        return cls(amount, result.samples, result.bandwidth_hz, result.power_w, result.blocks)
+
+    def allocation(self) -> dict[str, Any]:
+        """Return the columns by a plan's names for them, read-only."""
+        columns = {name: getattr(self, name) for name in ALLOCATION}
+        return {name: None if c is None else freeze(c) for name, c in columns.items()}
+
+
+@dataclass(slots=True)
 class Search(Inquiry):
-    """One search: what it asks, and what it knows so far."""
+    """Both ends so far, the proofs of either, and questions about one amount."""
 
     problem: Problem
     tau: int
@@ -90,9 +100,9 @@ class Search(Inquiry):
         return self.lower, self.upper
 
     @property
-    def least_stated(self) -> float:
-        """The least amount that a problem may have: one block where bandwidth comes in blocks."""
-        return least_stated(self.problem, self.resource)
+    def _what(self) -> int:
+        """The core's number of the resource."""
+        return RESOURCES.index(self.resource)
 
     @property
     def most_stated(self) -> float:
@@ -112,140 +122,10 @@ class Search(Inquiry):
         """Return the problem with so much of the resource."""
         return self.problem.with_budgets(**{self.resource: amount})
 
-    def _run(self) -> None:
-        if self._ruled_out_by_learners():
-            return
-        if self.scheme != "task_only" and not self.stopped:
-            self._bracket_prices(self.problem)
-        if self.closed() or self.stopped:
-            return
-        guess, sure = self._estimate()
-        if self.stopped:
-            return
-        if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
-            if sure or self.decide(self.most_stated) is not False:
-                search_blocks(self, guess)
-        elif self.best is not None or self._bracket(guess, sure):
-            self._bracket_from_best()
-            self._close()  # nothing where that closed it
-            if not self.closed() and not self.stopped and may_sharpen(self):
-                sharpen(self, _SHARE * WIDTH)
-
-    def _ruled_out_by_learners(self) -> bool:
-        """Say whether computing and the learners' limits forbid tau whatever the amount."""
-        most = self.most_stated
-        result = _core.without_radio(
-            self.with_amount(most)._core,
-            self.tau,
-            SCHEMES.index(self.scheme),
-            self.clock.left(),
-            self.threads,
-            self._teller,
-        )
-        self.passes += result.passes
-        self._seen(result.interrupted)
-        if result.bound >= self.tau:
-            return False
-        self.lower, self.refuted = most, result
-        return True
-
-    def _bracket_from_best(self) -> None:
-        """Look for prices once more where those from an amount far above the need led nowhere."""
-        if self.lower == 0.0 and not self.stopped and self.scheme != "task_only":
-            self.start = None
-            self._bracket_prices(self.with_amount(self.upper))
-
-    def _bracket_prices(self, problem: Problem) -> None:
-        """Take both ends from one look at the prices of the continuous problem."""
-        lower, refuted, amount, found, interrupted = _core.bracket(
-            problem._core,
-            self.tau,
-            RESOURCES.index(self.resource),
-            SCHEMES.index(self.scheme),
-            self.clock.left(),
-            self.threads,
-            self._teller,
-            self.start,
-        )
-        if refuted is not None and max(SMALLEST, self.lower) <= lower <= LARGEST:
-            self.lower, self.refuted, self.start = lower, refuted, refuted.end
-            self.passes += refuted.passes
-        if found is not None and SMALLEST <= amount <= min(LARGEST, self.upper):
-            self.best = Split.of(amount, found)
-        self._seen(interrupted)
-
-    def take(
-        self, amount: float, samples: IntColumn, bandwidth_hz: FloatColumn, power_w: FloatColumn
-    ) -> None:
-        """Keep an allocation that fits with `amount`."""
-        self.best = Split(amount, samples, bandwidth_hz, power_w)
-
-    def look_at_clock(self) -> None:
-        """Take note of the limit."""
-        self._seen(False)
-
     def nothing(self) -> Plan:
         """Return what is known of the problem before any work."""
-        code = SCHEMES.index(self.scheme)
-        result = _core.solve(self.problem._core, code, 0.0, self.threads, None)
+        result = _core.solve(self.problem._core, self._code, 0.0, self.threads, None)
         return Plan._from_core(self.problem, self.scheme, result)
-
-    def _estimate(self) -> tuple[float, bool]:
-        """Where to begin, and whether some amount is known to do for samples that are not whole.
-
-        The baselines need more than the continuous problem says.
-        """
-        code = SCHEMES.index(self.scheme) if self.scheme != "task_only" else 0
-        amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
-            self.problem._core,
-            self.tau,
-            RESOURCES.index(self.resource),
-            code,
-            self.clock.left(),
-            self.threads,
-            self._teller,
-            self.start,
-        )
-        self._seen(interrupted)
-        if converged and SMALLEST <= amount <= LARGEST:
-            self.start = (float(self.tau), per_hz, per_w)
-            return amount, True
-        return amount_of(self.problem, self.resource), False
-
-    def _bracket(self, guess: float, sure: bool) -> bool:
-        """Find an amount that suffices, with growing steps upwards; False if none is found."""
-        most, step = self.most_stated, _NEAR
-        amount = guess * (1.0 + step)
-        doubt = 0 if sure else _DOUBT - 1
-        while True:
-            answer = self.decide(amount)
-            if answer is True:
-                return True
-            doubt += 1
-            doubtful = doubt == _DOUBT and not self.stopped and amount < most
-            if doubtful and self.decide(most) is False:
-                return False
-            if self.stopped or amount >= most:
-                return self.best is not None
-            step = step * 10.0 if step < 1.0 else step * step + 1.0
-            amount *= 1.0 + step
-
-    def _close(self) -> None:
-        """Rule out what lies below the best split, or find a better one."""
-        step = _SHARE * WIDTH
-        while not self.closed() and not self.stopped:
-            target = 0.5 * (self.lower + self.upper)
-            if self.scheme != "task_only":
-                target = max(target, self.upper * (1.0 - step))
-            answer = self.decide(max(target, SMALLEST))
-            if answer is True and self.upper <= SMALLEST:
-                return
-            if answer is False:
-                step = _SHARE * WIDTH
-            elif answer is None and step > 0.1:
-                return
-            else:
-                step *= _WIDER if answer else _WIDER**2
 
     def decide(self, amount: float) -> bool | None:
         """Ask whether `amount` suffices and keep what proves the answer; None where unknown."""
@@ -272,18 +152,9 @@ class Search(Inquiry):
         work_limit: float = math.inf,
     ) -> _core.Result:
         """Ask the core about one tau; a tentative answer counts no rounding errors."""
-        code = SCHEMES.index(self.scheme)
         left_s = self.clock.left() if limit_s is None else limit_s
         result = _core.decide(
-            problem._core,
-            tau,
-            code,
-            left_s,
-            self.threads,
-            self._teller,
-            self.start,
-            tentative,
-            work_limit,
+            problem._core, tau, self._code, left_s, *self._means, tentative, work_limit
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -294,14 +165,7 @@ class Search(Inquiry):
         split = Split.of(amount, result)
         if self.scheme != "task_only" and not self.stopped:
             least, bandwidth_hz, power_w, blocks, interrupted = _core.least_of_split(
-                problem._core,
-                self.tau,
-                split.samples,
-                RESOURCES.index(self.resource),
-                self.clock.left(),
-                self.threads,
-                self._teller,
-                self.start,
+                problem._core, self.tau, split.samples, self._what, self.clock.left(), *self._means
             )
             self._seen(interrupted)
             if bandwidth_hz is not None and power_w is not None and least >= SMALLEST:
@@ -320,7 +184,7 @@ class Search(Inquiry):
         if above.tau > tau:  # the same amount serves for more
             result = _core.solve(
                 problem._core,
-                SCHEMES.index(self.scheme),
+                self._code,
                 0.0 if self.stopped else self.clock.left(),
                 self.threads,
                 self._teller,

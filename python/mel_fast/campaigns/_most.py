@@ -9,8 +9,8 @@ from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER, choice, integer
 from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.inquiry import Start
 from mel_fast.bracket.most_samples import MostSamples
-from mel_fast.bracket.search import Start
 from mel_fast.bracket.stated_samples import fewest_stated
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted

@@ -251,19 +251,7 @@ def _least(
     if limit_s > 0.0:
         problem, start = plan.problem, plan._end
         return search_least(problem, tau, over, plan.scheme, limit_s, threads, start, callback)
-    return Least(
-        problem=plan.problem,
-        over=over,
-        tau=tau,
-        scheme=plan.scheme,
-        lower=0.0,
-        amount=math.inf,
-        plan=None,
-        proof=None,
-        stopped=True,
-        elapsed_s=0.0,
-        end=None,
-    )
+    return Least(plan.problem, over, tau, plan.scheme)
 
 
 def _known(plan: Plan, tau: int) -> str:

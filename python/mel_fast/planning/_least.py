@@ -10,15 +10,9 @@ from mel_fast._base.progress import EndsCallback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import MAX_INTEGER, choice, integer
 from mel_fast.bracket.clock import Clock
-from mel_fast.bracket.search import (
-    RESOURCES,
-    WIDTH,
-    Search,
-    Start,
-    amount_of,
-    least_stated,
-    most_stated,
-)
+from mel_fast.bracket.inquiry import Start
+from mel_fast.bracket.least_search import LeastSearch
+from mel_fast.bracket.search import RESOURCES, WIDTH, amount_of, least_stated, most_stated
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
@@ -77,13 +71,13 @@ class Least(ShownTable):
     over: Resource
     tau: int
     scheme: Scheme
-    lower: float
-    amount: float
-    plan: Plan | None
-    proof: Plan | None
-    stopped: bool
-    elapsed_s: float
-    end: Start | None
+    lower: float = 0.0  # by default nothing is known, for a limit came first
+    amount: float = math.inf
+    plan: Plan | None = None
+    proof: Plan | None = None
+    stopped: bool = True
+    elapsed_s: float = 0.0
+    end: Start | None = None
     blocks: int | None = None
     passes: int = 0
 
@@ -132,17 +126,8 @@ class Least(ShownTable):
 
     def columns(self) -> dict[str, Any]:
         """Return the bracket as a table of one row."""
-        names = (
-            "over",
-            "tau",
-            "scheme",
-            "lower",
-            "amount",
-            "factor",
-            "width",
-            "passes",
-            "elapsed_s",
-        )
+        bracket = ("lower", "amount", "factor", "width")
+        names = ("over", "tau", "scheme", *bracket, "passes", "elapsed_s")
         return {"status": [str(self.status)], **{name: [getattr(self, name)] for name in names}}
 
     def _words(self) -> str:
@@ -241,7 +226,7 @@ def search_least(
     callback: EndsCallback | None = None,
 ) -> Least:
     """Do what `least` does for arguments that are known to be right."""
-    search = Search(problem, tau, over, scheme, threads, Clock(limit_s), start, callback)
+    search = LeastSearch(problem, tau, over, scheme, threads, Clock(limit_s), start, callback)
     search.run()
     try:
         best = search.plan()

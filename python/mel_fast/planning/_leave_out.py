@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
@@ -139,9 +140,14 @@ def without(problem: Problem, learners: IntColumn) -> Problem:
     """Return the problem of the other learners."""
     keep = np.ones(len(problem.learners), dtype=bool)
     keep[learners] = False
+    return only(problem, keep)
+
+
+def only(problem: Problem, learners: IntColumn | NDArray[np.bool_]) -> Problem:
+    """Return the problem of some learners, with what is sent to them."""
     given = problem._given
-    payload = given if given is None else given.take(keep)
-    return problem.replace(learners=problem.learners.take(keep), payload=payload)
+    payload = None if given is None else given.take(learners)
+    return problem.replace(learners=problem.learners.take(learners), payload=payload)
 
 
 def _burden(problem: Problem) -> FloatColumn:

@@ -16,6 +16,7 @@ from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import evaluate
 from mel_fast.planning._least import least
+from mel_fast.planning._leave_out import only
 from mel_fast.plans.allocation import energy_spent
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
@@ -300,7 +301,7 @@ def _reassign(plan: Plan, now: Problem, first: Outcome, words: dict[str, Any]) -
         return replace(first, policy="reassign")
     if not helpers.size:
         return replace(first, policy="reassign", status=Status.INFEASIBLE)
-    rest = _only(now.replace(learners=_limits_left(plan, now)), helpers)
+    rest = only(now.replace(learners=_limits_left(plan, now)), helpers)
     rest = rest.replace(task=now.task.replace(samples=first.lost), idle="excused")
     found = least(rest, plan.tau, "cycle_s", scheme=plan.scheme, **words)
     if found.plan is None:
@@ -338,7 +339,7 @@ def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_], words: dict[st
     alive = np.flatnonzero(~failed)
     found = None
     if alive.size:
-        found = solve(_only(now, alive), scheme=plan.scheme, start=plan, **words)
+        found = solve(only(now, alive), scheme=plan.scheme, start=plan, **words)
     tau = 0 if found is None else found.tau
     ends = 0.0 if found is None or found.total_s is None else float(found.total_s.max())
     samples = plan.problem.task.samples
@@ -353,7 +354,3 @@ def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_], words: dict[st
         learners=alive,
         status=Status.INFEASIBLE if found is None else found.status,
     )
-
-
-def _only(problem: Problem, learners: IntColumn) -> Problem:
-    return problem.replace(learners=problem.learners.take(learners))

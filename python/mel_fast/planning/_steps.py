@@ -50,7 +50,7 @@ class Work:
             limit = self.agenda.share(last.tau + 1 - tau)
             if limit == 0.0:
                 self.agenda.stopped = True
-                steps.append(self._open(tau))
+                steps.append(Least(self.problem, self.over, tau, self.scheme))
                 continue
             try:
                 step = search_least(
@@ -73,22 +73,6 @@ class Work:
             except KeyboardInterrupt:
                 self._interrupt()
         return _known(steps, last, self.over)
-
-    def _open(self, tau: int) -> Least:
-        """Return a breakpoint of which nothing is known yet."""
-        return Least(
-            problem=self.problem,
-            over=self.over,
-            tau=tau,
-            scheme=self.scheme,
-            lower=0.0,
-            amount=float("inf"),
-            plan=None,
-            proof=None,
-            stopped=True,
-            elapsed_s=0.0,
-            end=None,
-        )
 
     def _interrupt(self) -> None:
         self.agenda.stopped = self.interrupted = True

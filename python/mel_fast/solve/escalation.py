@@ -6,10 +6,10 @@ errors left out; Arb's balls decide whether that plan and that proof are right. 
 unchecked: where the balls refuse, or time runs out, the plan stays ``undecided``.
 """
 
-import importlib.util
 from collections.abc import Callable
 
 from mel_fast import _core
+from mel_fast._base.optional import installed
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Status
@@ -29,7 +29,7 @@ def escalated(
     """Return a plan with more proved than `plan`, or `plan` itself."""
     problem, scheme = plan.problem, plan.scheme
     size = len(problem.learners)
-    if size > LARGEST or importlib.util.find_spec("flint") is None:
+    if size > LARGEST or not installed("flint"):
         return plan
     code = SCHEMES.index(scheme)
     asked = None if tell is None else lambda tau, bound, passes, elapsed_s: tell(passes)

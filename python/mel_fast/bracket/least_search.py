@@ -1,0 +1,139 @@
+"""How little of one resource still suffices for a number of local cycles, proved from both sides.
+
+The best whole samples at the right prices are at once a proof of too little and, repaired to D in
+all, a split: nearly always that is the answer. Where the two ends are apart, a split that fits a
+little above says how little it needs itself; and a decision just below that either rules the amount
+out or finds a better split.
+"""
+
+from mel_fast import _core
+from mel_fast._base.optional import installed
+from mel_fast._base.validation import LARGEST, SMALLEST
+from mel_fast.bracket.blocks import search_blocks
+from mel_fast.bracket.search import WIDTH, Search, Split, amount_of
+from mel_fast.model.problem import Problem
+
+_NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
+_SHARE = 0.9  # of the width that may lie between the two ends
+_WIDER = 8.0
+_SHARPENED = 500  # learners: some 20 looks at each with many bits take a tenth of a second
+_DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
+
+
+class LeastSearch(Search):
+    """The search itself: `run` closes in."""
+
+    __slots__ = ()
+
+    def _run(self) -> None:
+        if self._ruled_out_by_learners():
+            return
+        if self.scheme != "task_only" and not self.stopped:
+            self._bracket_prices(self.problem)
+        if self.closed() or self.stopped:
+            return
+        guess, sure = self._estimate()
+        if self.stopped:
+            return
+        if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
+            if sure or self.decide(self.most_stated) is not False:
+                search_blocks(self, guess)
+        elif self.best is not None or self._bracket(guess, sure):
+            self._bracket_from_best()
+            self._close()  # nothing where that closed it
+            if not self.closed() and not self.stopped and self._may_sharpen():
+                from mel_fast.bracket.precise import sharpen
+
+                sharpen(self, _SHARE * WIDTH)
+
+    def _may_sharpen(self) -> bool:
+        """Say whether balls may bring the ends nearer to each other."""
+        return (
+            self.resource != "cycle_s"
+            and self.best is not None
+            and self.refuted is not None
+            and len(self.problem.learners) <= _SHARPENED
+            and self.problem.radio.block_hz is None
+            and installed("flint")
+        )
+
+    def _ruled_out_by_learners(self) -> bool:
+        """Say whether computing and the learners' limits forbid tau whatever the amount."""
+        most = self.most_stated
+        result = _core.without_radio(
+            self.with_amount(most)._core, self.tau, self._code, self.clock.left(), *self._means[:2]
+        )
+        self.passes += result.passes
+        self._seen(result.interrupted)
+        if result.bound >= self.tau:
+            return False
+        self.lower, self.refuted = most, result
+        return True
+
+    def _bracket_from_best(self) -> None:
+        """Look for prices once more where those from an amount far above the need led nowhere."""
+        if self.lower == 0.0 and not self.stopped and self.scheme != "task_only":
+            self.start = None
+            self._bracket_prices(self.with_amount(self.upper))
+
+    def _bracket_prices(self, problem: Problem) -> None:
+        """Take both ends from one look at the prices of the continuous problem."""
+        lower, refuted, amount, found, interrupted = _core.bracket(
+            problem._core, self.tau, self._what, self._code, self.clock.left(), *self._means
+        )
+        if refuted is not None and max(SMALLEST, self.lower) <= lower <= LARGEST:
+            self.lower, self.refuted, self.start = lower, refuted, refuted.end
+            self.passes += refuted.passes
+        if found is not None and SMALLEST <= amount <= min(LARGEST, self.upper):
+            self.best = Split.of(amount, found)
+        self._seen(interrupted)
+
+    def _estimate(self) -> tuple[float, bool]:
+        """Where to begin, and whether some amount is known to do for samples that are not whole.
+
+        The baselines need more than the continuous problem says.
+        """
+        code = self._code if self.scheme != "task_only" else 0
+        amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
+            self.problem._core, self.tau, self._what, code, self.clock.left(), *self._means
+        )
+        self._seen(interrupted)
+        if converged and SMALLEST <= amount <= LARGEST:
+            self.start = (float(self.tau), per_hz, per_w)
+            return amount, True
+        return amount_of(self.problem, self.resource), False
+
+    def _bracket(self, guess: float, sure: bool) -> bool:
+        """Find an amount that suffices, with growing steps upwards; False if none is found."""
+        most, step = self.most_stated, _NEAR
+        amount = guess * (1.0 + step)
+        doubt = 0 if sure else _DOUBT - 1
+        while True:
+            answer = self.decide(amount)
+            if answer is True:
+                return True
+            doubt += 1
+            doubtful = doubt == _DOUBT and not self.stopped and amount < most
+            if doubtful and self.decide(most) is False:
+                return False
+            if self.stopped or amount >= most:
+                return self.best is not None
+            step = step * 10.0 if step < 1.0 else step * step + 1.0
+            amount *= 1.0 + step
+
+    def _close(self) -> None:
+        """Rule out what lies below the best split, or find a better one."""
+        step = _SHARE * WIDTH
+        while not self.closed() and not self.stopped:
+            target = 0.5 * (self.lower + self.upper)
+            if self.scheme != "task_only":
+                target = max(target, self.upper * (1.0 - step))
+            answer = self.decide(max(target, SMALLEST))
+            if answer is True and self.upper <= SMALLEST:
+                return
+            if answer is False:
+                step = _SHARE * WIDTH
+            elif answer is None and step > 0.1:
+                return
+            else:
+                step *= _WIDER if answer else _WIDER**2
