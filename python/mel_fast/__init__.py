@@ -40,7 +40,7 @@ from mel_fast.verify import Verdict, verify
 if TYPE_CHECKING:
     from mel_fast import channel, cp_sat, learning, payload, reference, scenarios, store, tiers
     from mel_fast._config import show_config
-    from mel_fast.campaigns import Campaign, Cells, Most, campaign, cells, most
+    from mel_fast.campaigns import Campaign, Cells, Most, MostCycles, campaign, cells, most
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.solve.many import Batch, Plans, solve_many
 
@@ -51,6 +51,7 @@ _FUNCTIONS = {
     "Campaign": "campaigns",
     "Cells": "campaigns",
     "Most": "campaigns",
+    "MostCycles": "campaigns",
     "Plans": "solve.many",
     "campaign": "campaigns",
     "cells": "campaigns",
@@ -71,6 +72,7 @@ __all__ = [
     "LearningTask",
     "Least",
     "Most",
+    "MostCycles",
     "Payload",
     "Plan",
     "Plans",

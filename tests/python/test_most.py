@@ -292,7 +292,7 @@ def test_wrong_arguments_are_named() -> None:
     with pytest.raises(TypeError, match="problem is a int"):
         mel.most(3, 1)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
-        mel.most(problem, samples=3)  # type: ignore[call-arg]
+        mel.most(problem, samples=3)
     with pytest.raises(ValueError, match="time_limit_s"):
         mel.most(problem, 1, time_limit_s=-1.0)
 

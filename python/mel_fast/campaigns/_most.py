@@ -1,7 +1,7 @@
 """The most samples that fit at a number of local cycles."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
@@ -12,6 +12,7 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Start
 from mel_fast.bracket.most_samples import MostSamples
 from mel_fast.bracket.stated_samples import fewest_stated
+from mel_fast.campaigns.cycles import MostCycles, most_cycles
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
@@ -110,6 +111,7 @@ class Most(ShownTable):
         return "\n".join((f"{line}; the task has {has}", *(f"  {r}" for r in self.reasons)))
 
 
+@overload
 def most(
     problem: Problem,
     tau: int,
@@ -121,8 +123,36 @@ def most(
     callback: Callback | None = None,
     progress: bool = False,
     start: Plan | None = None,
-) -> Most:
+) -> Most: ...
+@overload
+def most(
+    problem: Problem,
+    *,
+    samples: Any,
+    spread: float | None = None,
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
+) -> MostCycles: ...
+def most(
+    problem: Problem,
+    tau: int | None = None,
+    of: Literal["samples"] = "samples",
+    *,
+    samples: Any = None,
+    spread: float | None = None,
+    scheme: Scheme = "joint",
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
+    start: Plan | None = None,
+) -> Most | MostCycles:
     """Return the most samples with which `tau` local cycles fit, with a plan and a proof.
+
+    Or, given the samples of each learner, the most local cycles in all where each learner has its
+    own number of them.
 
     How many samples the task has is of no consequence. Fewer samples than the most fit too, down
     to the learners' minima: without minima ``most(problem, tau).value`` is at least the task's
@@ -133,9 +163,16 @@ def most(
     problem
         What to plan.
     tau
-        Local cycles that must fit, at least 1.
+        Local cycles that must fit, at least 1; not given with `samples`.
     of
         What is counted: ``"samples"``.
+    samples
+        d_k, samples of each learner, of shape (K,), that add up to the task's: then the local
+        cycles tau_k of those with samples are what is counted, each at least 1. Who has none takes
+        no part, whatever `idle` says. No scheme but ``"joint"``, no `of` and no `start`.
+    spread
+        With `samples`: the largest ratio between the cycles of any two learners that take part, at
+        least 1, which bounds how stale an update can be. None for any.
     scheme, threads
         As for `solve`.
     time_limit_s
@@ -150,7 +187,7 @@ def most(
 
     Returns
     -------
-    Most
+    Most, or MostCycles
         Its `value` is the most when the status is optimal, else `value` and `bound` enclose it.
         Samples are counted up to 2**53: where so many fit, that is both, without a proof.
 
@@ -169,8 +206,21 @@ def most(
     >>> found = mel.most(problem, tau=5)
     >>> found.status, found.value == found.plan.problem.task.samples == found.bound
     (<Status.OPTIMAL: 'optimal'>, True)
+
+    >>> own = mel.most(problem, samples=mel.solve(problem).samples)
+    >>> own.value == own.cycles.sum() >= 20 * mel.solve(problem).tau
+    True
     """
     checked_problem(problem)
+    if samples is not None:
+        _refuse_beside_samples(tau, of, scheme, start)
+        limit, threads = checked_seconds(time_limit_s), checked_threads(threads)
+        with reporting(callback, progress, "cycles") as report:
+            return most_cycles(problem, samples, spread, limit, threads, report)
+    if spread is not None:
+        raise TypeError("spread is given without samples: it bounds the cycles of given samples")
+    if tau is None:
+        raise TypeError("most() needs tau, or the samples of each learner")
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
     choice("of", of, VALUES)
     choice("scheme", scheme, SCHEMES)
@@ -179,6 +229,13 @@ def most(
     where = checked_start(start)
     with reporting(callback, progress, of) as report:
         return search_most(problem, tau, scheme, limit, threads, where, report)
+
+
+def _refuse_beside_samples(tau: Any, of: Any, scheme: Any, start: Any) -> None:
+    given = {"tau": tau is not None, "of": of != "samples", "scheme": scheme != "joint"}
+    for name, wrong in {**given, "start": start is not None}.items():
+        if wrong:
+            raise TypeError(f"{name} is given with samples: then cycles are counted, each its own")
 
 
 def search_most(
