@@ -122,6 +122,9 @@ class CyclesSearch(Inquiry):
         most = None
         if high is not None and self.spread is not None:
             most = slowest_times(self.spread, high)
+            refuted = self._refute(low, high, most)
+            if refuted is not None:
+                return refuted
         search = self._most(with_box(self.harder, low, most))
         if search.split is not None:
             self._keep(search, low)
@@ -136,16 +139,34 @@ class CyclesSearch(Inquiry):
             return above._replace(low=low, high=high or above.high)
         return Range(-bound, low, high or bound, claim)
 
+    def _refute(self, low: int, high: int, most: int) -> Range | None:
+        """Ask whether one cycle more than was found fits: much quicker where it does not."""
+        asked = max(self.value + 1, low * self.size)
+        search = self._searching(with_box(self.easier, low, most))
+        search.ruled_out = MAX_INTEGER + 1
+        answer = search.decide(asked) if asked <= MAX_INTEGER else None
+        self._count(search)
+        if answer is False:
+            bound = asked - 1 if asked > low * self.size else 0
+            return Range(-bound, low, high, search.proof())
+        return None
+
     def _most(self, box: Problem) -> MostSamples:
-        search = MostSamples(
-            box, 1, "joint", self.threads, self.clock, self._start, self._part_teller
-        )
+        search = self._searching(box)
         search.run()
         self._start = search.start
+        self._count(search)
+        return search
+
+    def _count(self, search: MostSamples) -> None:
+        """Take note of what a question cost, and of what ended it."""
         self.passes += search.passes
         self.interrupted = self.interrupted or search.interrupted
         self.stopped = self.stopped or search.stopped
-        return search
+
+    def _searching(self, box: Problem) -> MostSamples:
+        teller = self._part_teller
+        return MostSamples(box, 1, "joint", self.threads, self.clock, self._start, teller)
 
     def _keep(self, search: MostSamples, low: int) -> None:
         """Keep the best plan so far; where it breaks the ratio, with the fastest held back."""
@@ -174,9 +195,7 @@ class CyclesSearch(Inquiry):
         if self._best is None:
             return
         problem, split = self._best
-        search = MostSamples(
-            problem, 1, "joint", self.threads, self.clock, self._start, self._part_teller
-        )
+        search = self._searching(problem)
         search.value, search.split = self.value, split
         self.plan = search.plan()
         self.passes += search.passes
