@@ -38,14 +38,34 @@ from mel_fast.sweep import sweep
 from mel_fast.verify import Verdict, verify
 
 if TYPE_CHECKING:
-    from mel_fast import channel, cp_sat, learning, payload, reference, scenarios, store, tiers
+    from mel_fast import (
+        channel,
+        cp_sat,
+        learning,
+        orchestrate,
+        payload,
+        reference,
+        scenarios,
+        store,
+        tiers,
+    )
     from mel_fast._config import show_config
     from mel_fast.campaigns import Campaign, Cells, Most, MostCycles, campaign, cells, most
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.solve.many import Batch, Plans, solve_many
 
 # Names that are imported when first used: some need extras, all cost import time.
-_MODULES = ("channel", "cp_sat", "learning", "payload", "reference", "scenarios", "store", "tiers")
+_MODULES = (
+    "channel",
+    "cp_sat",
+    "learning",
+    "orchestrate",
+    "payload",
+    "reference",
+    "scenarios",
+    "store",
+    "tiers",
+)
 _FUNCTIONS = {
     "Batch": "solve.many",
     "Campaign": "campaigns",
@@ -95,6 +115,7 @@ __all__ = [
     "least",
     "load_scenario",
     "most",
+    "orchestrate",
     "payload",
     "reference",
     "scenarios",

@@ -32,6 +32,20 @@ def load(path: str | PathLike[str]) -> Any:
     if len(content) > MOST_BYTES:
         raise ValueError(f"{path} holds more than {MOST_BYTES:,} bytes: too large for a plan file")
     try:
+        return loads(content)
+    except ValueError as error:
+        raise ValueError(f"{path}{error}") from None
+
+
+def loads(content: bytes) -> Any:
+    """Read JSON in which no object names a key twice.
+
+    Raises
+    ------
+    ValueError
+        For what is none; the message goes on after a file's name.
+    """
+    try:
         return json.loads(
             content.decode(),
             object_pairs_hook=_unique,
@@ -40,11 +54,11 @@ def load(path: str | PathLike[str]) -> Any:
             parse_constant=_no_constant,
         )
     except RecursionError:
-        raise ValueError(f"{path} is not JSON for a plan file: nested too deeply") from None
+        raise ValueError(" is not JSON for a plan file: nested too deeply") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from None
+        raise ValueError(f" is not JSON: {error}") from None
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f": {error}") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
