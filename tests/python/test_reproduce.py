@@ -11,6 +11,8 @@ import pytest
 from mel_fast import channel, evaluate, scenarios, solve
 from mel_fast.cli import run
 from mel_fast.experiments import figures, published, report, rules, tau, training
+from mel_fast.experiments.radio import race
+from mel_fast.experiments.radio.setting import Setting
 
 EXPECTED = Path(__file__).parent / "expected"
 
@@ -98,6 +100,49 @@ def test_two_processes_train_what_one_trains(tmp_path, data):
         assert list(histories) == [(3, 30.0, "joint"), (3, 30.0, "task_only")]
         found.append([h.accuracy.tolist() for h in histories.values()])
     assert found[0] == found[1]
+
+
+def test_the_race_on_the_radio_goes_on_from_runs_that_are_done(tmp_path, data, capfd):
+    out = tmp_path / "out"
+    command = ["reproduce", "radio", "--quick", "--data", str(data), "--out", str(out)]
+    assert run(command) == 0
+    made = files(out)
+    assert sorted(made) == sorted(Path(line).name for line in capfd.readouterr().out.split())
+    assert {"radio_levels.csv", "radio_race.csv", "radio_race.svg", "radio.md"} <= made.keys()
+    kept = {p: p.stat().st_mtime_ns for p in (out / "checkpoints").iterdir()}
+    assert run(command) == 0
+    assert files(out) == made
+    assert {p: p.stat().st_mtime_ns for p in kept} == kept
+    broken = next(iter(kept))
+    broken.write_text('{"accuracy": 3}')
+    capfd.readouterr()
+    assert run(command) == 2
+    assert f"{broken.name} is damaged" in capfd.readouterr().err
+
+
+def test_the_race_is_planned_as_it_is_said():
+    """The chosen is the best of all levels, rivals keep to theirs, and equal shares are equal."""
+    setting = Setting()
+    fast = dict(zip(setting.taus, (30.0, 18.0, 10.0, 7.0), strict=True))
+    levels = {
+        "float32": race.Measured(9_000_000, 9_000_000, fast),
+        "8-bit": race.Measured(2_000_000, 1_300_000, fast),
+        "4-bit": race.Measured(700_000, 500_000, fast | {1: np.inf}),
+    }
+    chosen, eight, floats, equal = race.racers(setting, levels)
+    assert chosen.total_s <= min(eight.total_s, floats.total_s, equal.total_s)
+    assert (eight.level, floats.level) == ("8-bit", "float32")
+    assert set(equal.samples) == {300}
+    for racer in (chosen, eight, floats):
+        problem = setting.problem().replace(payload=levels[racer.level].payload)
+        plan = solve(problem.replace(cycle_s=racer.cycle_s))
+        assert plan.tau == racer.tau
+        assert sum(racer.samples) == setting.samples
+    nobody = {
+        name: race.Measured(one.bits_down, one.bits_up, {1: np.inf}) for name, one in levels.items()
+    }
+    with pytest.raises(ValueError, match="the target was reached in none"):
+        race.racers(setting, nobody)
 
 
 def figures_data(folder):

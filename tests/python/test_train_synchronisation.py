@@ -191,6 +191,33 @@ def test_messages_are_what_the_recipe_makes_and_their_bits_are_counted(data):
     assert (np.diff(sparse.bits_up) > 0).all()
 
 
+def test_the_largest_message_is_what_a_plan_needs_bits_for(data, tmp_path):
+    words = {"payload": Recipe(bits=6, top_k=0.2), "checkpoint": tmp_path / "run", **RUN}
+    made = [learning.train(2, data, model=network(), cycles=n, **words) for n in (1, 3)]
+    for run in made:
+        assert run.largest_down >= run.bits_down[1] / 3  # three learners take part
+        assert run.largest_up >= max(np.diff(run.bits_up)) / 3
+    assert made[1].largest_up <= max(np.diff(made[1].bits_up))
+    whole = learning.train(2, data, model=network(), cycles=3, **words | {"checkpoint": None})
+    assert (whole.largest_down, whole.largest_up) == (made[1].largest_down, made[1].largest_up)
+
+
+@pytest.mark.parametrize("words", [{}, {"synchronisation": "tap", "local_cycles": [1, 2, 0, 5]}])
+def test_a_run_ends_with_the_cycle_that_reaches_the_accuracy(data, tmp_path, words):
+    whole = learning.train(2, data, model=network(), cycles=6, **RUN, **words)
+    target = float(whole.accuracy[:4].max())
+    ends = whole.cycles_to(target)
+    path = tmp_path / "run"
+    for cycles in (1, 6, 6):  # resumed before and after the end
+        found = learning.train(
+            2, data, model=network(), cycles=cycles, until=target, checkpoint=path, **RUN, **words
+        )
+    assert len(found.accuracy) == len(found.time_s) == len(found.bits_up) == ends + 1
+    np.testing.assert_array_equal(found.accuracy, whole.accuracy[: ends + 1])
+    never = learning.train(2, data, model=network(), cycles=2, until=1.0, **RUN, **words)
+    assert len(never.accuracy) == 3
+
+
 def test_error_feedback_makes_up_for_what_sparse_messages_leave_out(data):
     words = {"cycles": 6, "payload": Recipe(top_k=0.02), **RUN}
     with_it, without = (
@@ -278,6 +305,7 @@ def test_progress_is_told_or_drawn(data, capsys):
         ({"local_cycles": "all"}, "local_cycles = 'all'"),
         ({"local_cycles": "most"}, "needs a plan"),
         ({"cycles": 0}, "cycles = 0"),
+        ({"until": 95.0}, "until = 95.0"),
         ({"samples": None}, "must be given"),
     ],
 )

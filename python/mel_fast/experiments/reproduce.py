@@ -13,13 +13,14 @@ from mel_fast._base.atomic import write_text
 from mel_fast._base.optional import require
 from mel_fast._core import __version__
 from mel_fast.experiments import best, figures, published, readings, report, tau, training
+from mel_fast.experiments.radio import report as radio
 from mel_fast.experiments.tables import markdown, write_csv
 from mel_fast.experiments.tiers import report as tiers
 from mel_fast.learning import Dataset, History, load
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4")
 PARTS = (*FIGURES, "report", "best")
-TIERS = "tiers"  # of another paper, with a report of its own: asked for by its name only
+TIERS, RADIO = "tiers", "radio"  # with reports of their own: asked for by their names only
 
 QUICK_DRAWS, QUICK_CYCLES, QUICK_TRAIN, QUICK_TEST, QUICK_LEARNERS = 10, 2, 1500, 500, 50
 
@@ -66,12 +67,12 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
     ImportError
         Before anything is computed, naming the extra that is needed and missing.
     """
-    if {*FIGURES, TIERS} & set(options.parts):
+    if {*FIGURES, TIERS, RADIO} & set(options.parts):
         require("matplotlib", extra="plot")
     with _writable(options.out):
         pass
     learn = any(part in options.parts for part in ("fig3", "fig4"))
-    data = _data(options, progress) if learn else None
+    data = _data(options, progress) if learn or RADIO in options.parts else None
     sections: dict[str, str] = {}
     written: list[Path] = []
     if "fig1" in options.parts:
@@ -82,8 +83,17 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
         sections["report"] = _compared(options, progress, written)
     if "best" in options.parts:
         sections["best"] = _best(options, progress, written)
-    if data is not None:
+    if data is not None and learn:
         sections["learning"] = _accuracy(options, data, progress, written)
+    if data is not None and RADIO in options.parts:
+        written += radio.reproduce(
+            data,
+            options.out,
+            _made(options.out / "checkpoints"),
+            jobs=1 if options.quick else options.jobs,
+            quick=options.quick,
+            told=progress.task,
+        )
     if TIERS in options.parts:
         step = progress.task("end, edge, cloud", tiers.STEPS)
         written += tiers.reproduce(options.out, step)
@@ -115,7 +125,7 @@ def _draws(options: Options) -> int:
 
 
 def _head(options: Options) -> str:
-    named = [part for part in options.parts if part != TIERS]
+    named = [part for part in options.parts if part in PARTS]
     parts = "all" if tuple(named) == PARTS else " ".join(named)
     lines = [
         "# The paper's experiments, reproduced",

@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from mel_fast.scenarios import table1
 from mel_fast.solve.single import solve
 
 Step = Callable[[], Any]
+Found = TypeVar("Found", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,26 @@ def train(
     ]
     tasks.sort(key=lambda task: -task.tau)  # the longest first, so that the processes end together
     started(sum(len(task.samples) * cycles for task in tasks))
-    done = _alone(tasks, data, step) if jobs == 1 else _pooled(tasks, data, jobs, step)
+    done = all_of(tasks, data, jobs, step)
     return {key: done[name] for key, name in names.items()}
+
+
+class Task(Protocol[Found]):
+    """A training with a name of its own, to be sent to a process."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the results."""
+        ...
+
+    def run(self, data: Dataset, step: Step) -> Found:
+        """Train; call `step` at every step done."""
+        ...
+
+
+def all_of(tasks: Sequence[Task[Found]], data: Dataset, jobs: int, step: Step) -> dict[str, Found]:
+    """Run tasks in so many processes, with single-threaded linear algebra, in their order."""
+    return _alone(tasks, data, step) if jobs == 1 else _pooled(tasks, data, jobs, step)
 
 
 @dataclass(frozen=True)
@@ -138,7 +157,7 @@ def _one_thread() -> Any:
         return nullcontext()
 
 
-def _alone(tasks: Sequence[_Task], data: Dataset, step: Step) -> dict[str, History]:
+def _alone(tasks: Sequence[Task[Found]], data: Dataset, step: Step) -> dict[str, Found]:
     with _one_thread():
         return {task.name: task.run(data, step) for task in tasks}
 
@@ -150,7 +169,7 @@ def _begin(data: Dataset, steps: Any) -> None:
     _worker.update(data=data, steps=steps, threads=_one_thread())
 
 
-def _work(task: _Task) -> History:
+def _work(task: Task[Found]) -> Found:
     return task.run(_worker["data"], lambda: _worker["steps"].put(1))
 
 
@@ -162,7 +181,7 @@ def _drain(steps: Any, step: Step) -> None:
         pass
 
 
-def _pooled(tasks: Sequence[_Task], data: Dataset, jobs: int, step: Step) -> dict[str, History]:
+def _pooled(tasks: Sequence[Task[Found]], data: Dataset, jobs: int, step: Step) -> dict[str, Found]:
     context = multiprocessing.get_context("spawn")
     steps, others = context.Queue(), set(multiprocessing.active_children())
     # BLAS reads these when it is loaded, before any limit can be set

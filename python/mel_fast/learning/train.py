@@ -46,6 +46,8 @@ class Training(History):
         Local cycles of the plan, and d_k.
     bits_down, bits_up
         Shape (cycles + 1,): bits of all messages so far, to all learners and from them.
+    largest_down, largest_up
+        Bits of the largest message each way: a plan for so many lets all of them arrive in time.
     local_cycles, updates
         Shape (K,): local cycles of each learner, and how often it returned a model.
     weights
@@ -54,6 +56,8 @@ class Training(History):
 
     bits_down: NDArray[np.int64]
     bits_up: NDArray[np.int64]
+    largest_down: int
+    largest_up: int
     local_cycles: NDArray[np.int64]
     updates: NDArray[np.int64]
     weights: list[NDArray[Any]]
@@ -71,6 +75,7 @@ def train(
     samples: ArrayLike | None = None,
     cycle_s: float | None = None,
     cycles: int = 10,
+    until: float | None = None,
     local_cycles: ArrayLike | Literal["most"] | None = None,
     partition: Partition | None = None,
     concentration: float = 0.5,
@@ -98,6 +103,8 @@ def train(
     cycles
         How many cycles of the slowest learner the run lasts; at the end of each the accuracy is
         seen. With ``"bsp"`` these are the global cycles.
+    until
+        End after the first cycle at whose end the accuracy is at least this, a share up to 1.
     local_cycles
         Local cycles of each learner, a number or shape (K,); default tau; ``"most"``: as many as a
         learner finishes by the plan's deadline with the bandwidth and power that it has there. Its
@@ -153,6 +160,7 @@ def train(
     """
     tau, counts, cycle_s, partition = unpacked(plan, samples, cycle_s, partition)
     cycles, seed = integer("cycles", cycles, low=1), integer("seed", seed, low=0)
+    target = np.inf if until is None else real("until", until, high=1.0)
     concentration = real("concentration", concentration, high=np.inf)
     bound = _bound(choice("synchronisation", synchronisation, SYNCHRONISATIONS), staleness)
     power = real("stale_power", stale_power, low=0.0, high=100.0)
@@ -193,6 +201,8 @@ def train(
     shows = bar(progress, "global cycles", cycles) if isinstance(progress, bool) else nullcontext()
     with shows as tell:
         for cycle in range(len(seen), cycles + 1):
+            if max(row[0] for row in seen) >= target:
+                break
             down = sent.bits_down
             while clock.next_s <= times[cycle]:
                 event = clock.step()
@@ -215,16 +225,19 @@ def train(
                 progress(cycle, cycles, accuracy)
     weights = server.merged()
     local.set_weights(weights)
-    table = np.array(seen[: cycles + 1])
+    reached = next((at for at, row in enumerate(seen) if row[0] >= target), cycles)
+    table = np.array(seen[: min(cycles, reached) + 1])
     updates = np.zeros(len(counts), np.int64)
     updates[active] = clock.done
     return Training(
         accuracy=table[:, 0],
-        time_s=np.array(times[: cycles + 1]),
+        time_s=np.array(times[: len(table)]),
         tau=tau,
         samples=counts,
         bits_down=table[:, 1].astype(np.int64),
         bits_up=table[:, 2].astype(np.int64),
+        largest_down=sent.largest_down,
+        largest_up=sent.largest_up,
         local_cycles=own,
         updates=updates,
         weights=[np.array(part) for part in weights],

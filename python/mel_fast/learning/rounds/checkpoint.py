@@ -17,6 +17,7 @@ from mel_fast.learning.rounds.server import Returned, Server
 from mel_fast.payload import decode, encode
 
 Numbers = list[list[float]]
+_COUNTED = ("bits_down", "bits_up", "largest_down", "largest_up")
 _BESIDES = 1 << 26  # bytes of what is no model: times, accuracies, the key
 
 
@@ -25,7 +26,7 @@ def save(path: Path, key: str, seen: Numbers, server: Server, clock: Clock, sent
     arrays: dict[str, NDArray[Any]] = {
         "key": np.frombuffer(key.encode(), np.uint8),
         "seen": np.array(seen),
-        "numbers": np.array([server.version, sent.bits_down, sent.bits_up]),
+        "numbers": np.array([server.version, *(getattr(sent, name) for name in _COUNTED)]),
         "holds": np.array(server.holds, np.int64),
         "versions": np.array(list(server.received), np.int64),
         "pending": np.array([[r.learner, r.version] for r in server.pending], np.int64),
@@ -80,7 +81,9 @@ def _restored(
         return found
 
     server.weights = model("global")
-    server.version, sent.bits_down, sent.bits_up = arrays["numbers"].tolist()
+    server.version, *counted = arrays["numbers"].tolist()
+    for name, count in zip(_COUNTED, counted, strict=True):
+        setattr(sent, name, count)
     holds = arrays["holds"].tolist()
     if len(holds) != len(server.holds):
         raise ValueError(f"{len(holds)} learners")

@@ -36,6 +36,7 @@ class Messages:
         self._feedback = error_feedback and not self._whole
         self.senders: dict[int, ErrorFeedback] = {}
         self.bits_down = self.bits_up = 0
+        self.largest_down = self.largest_up = 0
 
     def sender(self, learner: int) -> ErrorFeedback:
         """Return what a learner remembers of its messages."""
@@ -46,11 +47,11 @@ class Messages:
     def down(self, weights: Weights, version: int, receivers: int) -> list[NDArray[Any]]:
         """Send the global model to some learners; return what they receive."""
         if self._down is None:
-            self.bits_down += receivers * memory_bits(weights)
+            self._sent_down(receivers, memory_bits(weights))
             return [np.array(part) for part in weights]
         rng = self._rng(_DOWN, version, 0)
         data = encode(_named(weights), self._down, rng=rng)
-        self.bits_down += receivers * 8 * len(data)
+        self._sent_down(receivers, 8 * len(data))
         return _read(data, weights)
 
     def up(
@@ -68,13 +69,13 @@ class Messages:
                 "a learner returned weights that are not finite: the training diverged"
             )
         if self._recipe is None:
-            self.bits_up += memory_bits(trained)
+            self._sent_up(memory_bits(trained))
             return [np.array(part) for part in trained]
         rng = self._rng(_UP, cycle, learner)
         known = _named(received)
         if self._whole:
             data = encode(_named(trained), self._recipe, base=known, rng=rng)
-            self.bits_up += 8 * len(data)
+            self._sent_up(8 * len(data))
             return _read(data, received, known)
         update = {
             name: new - old if old.dtype.kind == "f" else new
@@ -84,11 +85,19 @@ class Messages:
             data = self.sender(learner).encode(update, rng)
         else:
             data = encode(update, self._recipe, rng=rng)
-        self.bits_up += 8 * len(data)
+        self._sent_up(8 * len(data))
         return [
             old + change if old.dtype.kind == "f" else change
             for old, change in zip(known.values(), _read(data, received), strict=True)
         ]
+
+    def _sent_down(self, receivers: int, bits: int) -> None:
+        self.bits_down += receivers * bits
+        self.largest_down = max(self.largest_down, bits)
+
+    def _sent_up(self, bits: int) -> None:
+        self.bits_up += bits
+        self.largest_up = max(self.largest_up, bits)
 
     def _rng(self, way: int, turn: int, learner: int) -> np.random.Generator:
         return np.random.Generator(np.random.PCG64([self._seed, _ROUNDED, way, turn, learner]))

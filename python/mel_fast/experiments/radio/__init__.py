@@ -1,0 +1,1 @@
+"""Time to accuracy on one radio: the chosen campaign beside rivals, all really trained."""
