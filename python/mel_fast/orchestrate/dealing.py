@@ -1,0 +1,113 @@
+"""From a plan to a round, and from what was heard of it to its end."""
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from mel_fast._base.validation import IntColumn
+from mel_fast.model.payload import WholePayload
+from mel_fast.orchestrate.estimates.reports import Heard, Reports
+from mel_fast.orchestrate.fleet import Fleet
+from mel_fast.orchestrate.planner import Found, Settings
+from mel_fast.orchestrate.rounds import NOBODY, Closed, Dealt, Round
+from mel_fast.plans.status import Status
+
+OUTAGE = "its channel is in outage"
+LEFT_OUT = "left out of this round as asked"
+NOT_NEEDED = "the plan has no samples for it: the others are done without it"
+NO_PLAN = "no plan with any samples was found for the learners that there are"
+EMPTY = "the fleet is empty"
+
+
+def dealt_round(
+    number: int,
+    settings: Settings,
+    fleet: Fleet,
+    places: IntColumn,
+    found: Found | None,
+    sitting_out: Mapping[int, str],
+    begun: float,
+) -> Round:
+    """Return the round that a plan for the learners at some places means."""
+    names, out = fleet.names, {fleet.names[place]: why for place, why in sitting_out.items()}
+    if found is None:
+        out.update({names[place]: NO_PLAN for place in places.tolist()})
+        reasons = (NO_PLAN,) if places.size else (EMPTY if not names else "everybody sits out",)
+        return Round(
+            number, 0, None, (), NOBODY, out, Status.INFEASIBLE, settings.task.samples,
+            1.0, 0.0, reasons, settings.cycle_s, time.perf_counter() - begun,
+        )  # fmt: skip
+    plan, given = found.plan, found.plan.allocation
+    served = found.asked.settings.idle == "served"
+    busy = np.flatnonzero(np.ones(places.size, dtype=bool) if served else given.samples > 0)
+    for place in places[np.setdiff1d(np.arange(places.size), busy)].tolist():
+        out[names[place]] = NOT_NEEDED
+    chosen = places[busy]
+    called = tuple(names[place] for place in chosen.tolist())
+    cycle = found.asked.cycle(plan).take(busy)
+    dealt = Dealt(
+        names=called,
+        ids=fleet.ids[chosen],
+        places={name: k for k, name in enumerate(called)},
+        tau=plan.tau,
+        deadline_s=settings.cycle_s,
+        samples=given.samples[busy],
+        bandwidth_hz=given.bandwidth_hz[busy],
+        power_w=given.power_w[busy],
+        expected=cycle.times(found.gain[busy], found.speed[busy]),
+        in_time=found.in_time[busy],
+        cycle=cycle,
+        payload=payload_at(plan.problem.payload, busy),
+    )
+    return Round(
+        number=number,
+        tau=plan.tau,
+        plan=plan,
+        planned=tuple(names[place] for place in places.tolist()),
+        assignments=dealt,
+        sitting_out=out,
+        status=plan.status,
+        left_out=settings.task.samples - int(given.samples.sum()),
+        kept=float(np.exp(np.sum(np.log(np.maximum(dealt.in_time, 1e-300))))),
+        work=float(plan.tau * np.sum(dealt.samples * dealt.in_time)),
+        reasons=found.reasons,
+        cycle_s=settings.cycle_s,
+        planning_s=time.perf_counter() - begun,
+    )
+
+
+def payload_at(payload: WholePayload, places: IntColumn) -> WholePayload:
+    """Return a whole payload of some of the learners."""
+    taken = payload.take(places)
+    whole = object.__new__(WholePayload)
+    for name, value in taken.given().items():
+        whole._set(name, value)
+    return whole
+
+
+def closed_round(ended: Round, reports: Reports, samples: int) -> Closed:
+    """Return how a round of a task with so many samples ended."""
+    arrived: dict[str, int] = {}
+    missing: dict[str, str] = {}
+    dealt = ended.assignments
+    for name, held in zip(dealt.names, dealt.samples.tolist(), strict=True):
+        heard = reports.get(name)
+        if heard is not None and heard.arrived:
+            if held:
+                arrived[name] = held
+        elif held:
+            missing[name] = _why(heard, ended.cycle_s)
+    came = sum(arrived.values())
+    return Closed(ended.number, ended.tau, arrived, missing, came, samples - came)
+
+
+def _why(heard: Heard | None, cycle_s: float) -> str:
+    if heard is None:
+        return "nothing was heard of it"
+    if heard.wrong is not None:
+        return heard.wrong
+    total = heard.report.total_s()
+    if total is None or total <= cycle_s:
+        return "did not arrive"
+    return f"took {total:.6g} s of {cycle_s:.6g} s"

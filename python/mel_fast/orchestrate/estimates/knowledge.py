@@ -1,0 +1,138 @@
+"""What the orchestrator knows of its fleet: speeds, channels, bits, standing."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mel_fast._base.validation import LARGEST, SMALLEST, FloatColumn, IntColumn
+from mel_fast.model.payload import Payload, payload_of
+from mel_fast.model.task import LearningTask
+from mel_fast.orchestrate.estimates.links import Cycle
+from mel_fast.orchestrate.estimates.reports import Report
+from mel_fast.orchestrate.estimates.standing import Standing
+from mel_fast.orchestrate.estimates.tracker import Belief, Tracker
+from mel_fast.orchestrate.fleet import Fleet
+
+DB = 10.0 / math.log(10.0)
+"""Decibels of one unit of the natural logarithm."""
+
+_FIRST_DRIFT_DB = 1.0
+_FIRST_SPEED_DRIFT = 0.05
+_BITS = {"sent_bits": "send_bits", "returned_bits": "return_bits"}
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """What is known, in the order of the fleet as it was last followed.
+
+    Attributes
+    ----------
+    gain_drift_db, speed_drift
+        Told standard deviations, of gains in dB and of the logarithm of speeds; None: learnt.
+    """
+
+    gain_drift_db: float | None = None
+    speed_drift: float | None = None
+    gain: Tracker = field(default_factory=lambda: Tracker(_FIRST_DRIFT_DB / DB))
+    speed: Tracker = field(default_factory=lambda: Tracker(_FIRST_SPEED_DRIFT))
+    standing: Standing = field(default_factory=Standing)
+    bits: dict[str, FloatColumn] = field(default_factory=dict)
+    """Measured bits beside those of the samples, by the payload's names; no number: unknown."""
+
+    def follow(self, fleet: Fleet) -> None:
+        """Take the fleet as it is now."""
+        ids = self.gain.ids
+        if self.bits and not np.array_equal(ids, fleet.ids):
+            _, mine, theirs = np.intersect1d(ids, fleet.ids, True, True)
+            for name, column in self.bits.items():
+                self.bits[name] = np.full(fleet.ids.size, np.nan)
+                self.bits[name][theirs] = column[mine]
+        self.standing.keep(fleet.ids)
+        for tracker, name in ((self.gain, "gain"), (self.speed, "flops_per_s")):
+            values = fleet.column(name)
+            told = fleet.told[name]
+            tracker.follow(fleet.ids, told, np.empty(0) if values is None else values)
+
+    def beliefs(self) -> tuple[Belief, Belief]:
+        """Return what is predicted of the logarithms of gains and speeds."""
+        told = None if self.gain_drift_db is None else self.gain_drift_db / DB
+        return _told(self.gain.belief(), told), _told(self.speed.belief(), self.speed_drift)
+
+    def payload(self, task: LearningTask, given: Payload | None) -> Payload | None:
+        """Return the payload with the bits that were measured, where it says nothing of them."""
+        stated = {} if given is None else given.given()
+        whole, measured = payload_of(task, given), dict[str, Any]()
+        for name, column in self.bits.items():
+            if name not in stated:
+                measured[name] = np.where(np.isnan(column), getattr(whole, name), column)
+        return Payload(**stated, **measured) if measured else given
+
+    def pass_round(self) -> None:
+        """Let a round go by."""
+        self.gain.pass_round()
+        self.speed.pass_round()
+
+    def learn(
+        self, places: IntColumn, reports: list[Report], cycle: Cycle, whole: Payload, samples: Any
+    ) -> None:
+        """Learn from reports of learners at some places, whose times follow from `cycle`."""
+        columns = {
+            name: np.array([_or_nan(getattr(report, name)) for report in reports])
+            for name in ("send_s", "compute_s", "return_s", "sent_bits", "returned_bits")
+        }
+        self._learn_speeds(places, columns["compute_s"], cycle)
+        self._learn_gains(places, columns, cycle)
+        dealt = np.asarray(samples, dtype=np.float64)
+        for name, field_name in _BITS.items():
+            each = getattr(whole, f"{field_name}_per_sample")
+            told = np.maximum(columns[name] - each * dealt, 0.0)
+            seen = np.isfinite(told)
+            if seen.any():
+                if field_name not in self.bits:
+                    self.bits[field_name] = np.full(self.gain.ids.size, np.nan)
+                self.bits[field_name][places[seen]] = told[seen]
+
+    def _learn_speeds(self, places: IntColumn, compute_s: FloatColumn, cycle: Cycle) -> None:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            speed = cycle.flops / compute_s
+        told = _usable(speed)
+        self.speed.observe(places[told], speed[told])
+
+    def _learn_gains(
+        self, places: IntColumn, columns: Mapping[str, FloatColumn], cycle: Cycle
+    ) -> None:
+        total = np.zeros(places.size)
+        weight = np.zeros(places.size)
+        for link, seconds, bits in (
+            (cycle.send, columns["send_s"], columns["sent_bits"]),
+            (cycle.back, columns["return_s"], columns["returned_bits"]),
+        ):
+            measured = link.of(np.where(np.isfinite(bits), bits, link.bits))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                gain = measured.gain(seconds)
+            told = _usable(gain)
+            # A relative error of the time is one of the gain divided by the elasticity.
+            trust = np.where(told, measured.elasticity(np.where(told, gain, 1.0)) ** 2, 0.0)
+            total += trust * np.log(np.where(told, gain, 1.0))
+            weight += trust
+        told = weight > 0.0
+        self.gain.observe(places[told], np.exp(total[told] / weight[told]))
+
+
+def _told(belief: Belief, spread: float | None) -> Belief:
+    if spread is None:
+        return belief
+    size = belief.level.size
+    return Belief(belief.level, np.full(size, spread), np.full(size, np.inf))
+
+
+def _usable(values: FloatColumn) -> Any:
+    with np.errstate(invalid="ignore"):
+        return (values >= SMALLEST) & (values <= LARGEST)
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

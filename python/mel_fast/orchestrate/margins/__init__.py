@@ -1,0 +1,1 @@
+"""How much worse than expected a round is planned for, learner by learner."""

@@ -1,0 +1,472 @@
+"""The loop: plan a round, hear how it went, plan the next one better."""
+
+import time
+from collections.abc import Collection
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.atomic import check_writable
+from mel_fast._base.validation import choice, real
+from mel_fast.model import grammar
+from mel_fast.model.columns import ALWAYS
+from mel_fast.model.payload import Payload
+from mel_fast.model.problem import IDLES, Idle, Problem
+from mel_fast.model.radio import Radio
+from mel_fast.model.task import LearningTask
+from mel_fast.orchestrate.dealing import (
+    LEFT_OUT,
+    OUTAGE,
+    closed_round,
+    dealt_round,
+    payload_at,
+)
+from mel_fast.orchestrate.estimates.knowledge import Knowledge
+from mel_fast.orchestrate.estimates.reports import Heard, Report, Reports, checked
+from mel_fast.orchestrate.fleet import Fleet
+from mel_fast.orchestrate.log import RoundLog, line_of
+from mel_fast.orchestrate.planner import Asked, Settings, plan_for
+from mel_fast.orchestrate.rounds import Closed, Dealt, Round
+from mel_fast.orchestrate.state import (
+    fleet_of,
+    fleet_state,
+    knowledge_of,
+    knowledge_state,
+    read_state,
+    write_state,
+)
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import SCHEMES, Scheme
+from mel_fast.solve.arguments import checked_seconds, checked_threads
+
+Late = Literal["leave_out", "reassign"]
+Objective = Literal["tau", "work"]
+LATES: tuple[Late, ...] = ("leave_out", "reassign")
+OBJECTIVES: tuple[Objective, ...] = ("tau", "work")
+
+_STATE = (
+    "task", "radio", "cycle_s", "idle", "scheme", "threads", "time_limit_s", "confidence",
+    "objective", "late", "payload", "number", "prices", "fleet", "knowledge",
+)  # fmt: skip
+_ROUNDING = 1e-9  # relative; measured seconds that are added up
+
+
+class Orchestrator:
+    """Plans round after round for a fleet, and learns from each.
+
+    Parameters
+    ----------
+    fleet
+        A :class:`Fleet`, which may change between rounds.
+    task, radio, cycle_s, idle
+        As for :class:`mel_fast.Problem`.
+    confidence
+        q in (0, 1): all learners are to be in time in at least a share q of the rounds, by what is
+        known of speeds and channels. None: plan with what is expected, without a margin.
+    objective
+        ``"tau"``: the most local cycles; ``"work"``: the most work that arrives, the expected
+        samples in time times tau.
+    late
+        What happens to samples that did not come back in time: ``"leave_out"``, or
+        ``"reassign"`` to those who delivered, in an extra round as short as possible.
+    payload
+        As for :class:`mel_fast.Problem`, without columns. Bits that it leaves out are those of the
+        task until they are measured.
+    gain_drift_db, speed_drift
+        Standard deviations by which gains (in dB) and the logarithm of speeds move between
+        planning and doing, where they are known; None: learnt from the rounds.
+    scheme, threads, time_limit_s
+        As for :func:`mel_fast.solve`.
+    log
+        A file to which a line of JSON is added when a round is closed.
+    state
+        A file to which the loop is saved when a round is closed, see :meth:`save`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and the allowed range.
+
+    Attributes
+    ----------
+    fleet : Fleet
+    number : int
+        Of the round planned last, 0 before the first.
+    round : Round or None
+        The round under way: planned and not yet closed.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=20, cycle_s=30.0, seed=0)
+    >>> loop = mel.orchestrate.Orchestrator(
+    ...     mel.orchestrate.Fleet(problem.learners), problem.task, problem.radio, 30.0, "served"
+    ... )
+    >>> round = loop.plan_round()
+    >>> round.tau, len(round.assignments)
+    (8, 20)
+    >>> for name, job in round.assignments.items():
+    ...     loop.observe(name, send_s=job.send_s, compute_s=job.compute_s, return_s=job.return_s)
+    >>> loop.close_round().lost
+    0
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        task: LearningTask,
+        radio: Radio,
+        cycle_s: float,
+        idle: Idle = "excused",
+        confidence: float | None = None,
+        *,
+        objective: Objective = "tau",
+        late: Late = "leave_out",
+        payload: Payload | None = None,
+        gain_drift_db: float | None = None,
+        speed_drift: float | None = None,
+        scheme: Scheme = "joint",
+        threads: int = 1,
+        time_limit_s: float | None = None,
+        log: str | PathLike[str] | None = None,
+        state: str | PathLike[str] | None = None,
+    ) -> None:
+        for name, value, kind in (
+            ("fleet", fleet, Fleet),
+            ("task", task, LearningTask),
+            ("radio", radio, Radio),
+            ("payload", payload, Payload | None),
+        ):
+            if not isinstance(value, kind):
+                said = getattr(kind, "__name__", "Payload or None")
+                raise TypeError(f"{name} is a {type(value).__name__}: must be a {said}")
+        if payload is not None and any(isinstance(v, np.ndarray) for v in payload.given().values()):
+            raise ValueError("payload has columns: must be numbers, since learners come and go")
+        choice("idle", idle, IDLES)
+        choice("scheme", scheme, SCHEMES)
+        checked_seconds(time_limit_s)
+        self.fleet = fleet
+        self.confidence = (
+            None
+            if confidence is None
+            else real("confidence", confidence, low=1e-6, high=1.0 - 1e-12)
+        )
+        self.objective = choice("objective", objective, OBJECTIVES)
+        self.late = choice("late", late, LATES)
+        self.payload = payload
+        self.number = 0
+        self.round: Round | None = None
+        self._settings = Settings(
+            task, radio, real("cycle_s", cycle_s), idle, scheme, checked_threads(threads),
+            time_limit_s,
+        )  # fmt: skip
+        self._knowledge = Knowledge(
+            None if gain_drift_db is None else real("gain_drift_db", gain_drift_db, low=0.0),
+            None if speed_drift is None else real("speed_drift", speed_drift, low=0.0),
+        )
+        self._log = None if log is None else RoundLog(log)
+        self._reports: Reports = {}
+        self._last: Plan | tuple[float, float, float] | None = None
+        self._path = None if state is None else Path(state)
+        if self._path is not None:
+            check_writable(self._path)
+
+    @property
+    def task(self) -> LearningTask:
+        """What is learnt."""
+        return self._settings.task
+
+    @property
+    def radio(self) -> Radio:
+        """Over which link."""
+        return self._settings.radio
+
+    @property
+    def cycle_s(self) -> float:
+        """The deadline of a round."""
+        return self._settings.cycle_s
+
+    def plan_round(self) -> Round:
+        """Plan the next round; the one under way is closed first.
+
+        Returns
+        -------
+        Round
+            With ``tau`` 0 and nobody in it where nobody can take part; nothing that a client can do
+            makes this raise.
+        """
+        if self.round is not None:
+            self.close_round()
+        return self._plan(())
+
+    def replan(self, without: Collection[str] = ()) -> Round:
+        """Plan the round under way anew, without some learners: before anything is sent.
+
+        Raises
+        ------
+        ValueError
+            When no round is under way, or for a name that no learner has.
+        """
+        if self.round is None:
+            raise ValueError("no round is under way: plan_round() begins one")
+        for name in without:
+            self.fleet.place(name)
+        self.number -= 1
+        return self._plan(without)
+
+    def observe(
+        self,
+        name: str,
+        *,
+        send_s: float | None = None,
+        compute_s: float | None = None,
+        return_s: float | None = None,
+        arrived: bool | None = None,
+        sent_bits: float | None = None,
+        returned_bits: float | None = None,
+        sent_bytes: float | None = None,
+        returned_bytes: float | None = None,
+    ) -> str | None:
+        """Tell how the round under way went for a learner.
+
+        Parameters
+        ----------
+        name
+            Which learner. Who was told of twice counts as told the last time.
+        send_s, compute_s, return_s
+            Measured seconds; None for what was not measured.
+        arrived
+            Whether its model came in time. None: whether the seconds add up to at most the
+            deadline; where they are not all known, it did.
+        sent_bits, returned_bits, sent_bytes, returned_bytes
+            What was really sent to it and returned by it.
+
+        Returns
+        -------
+        str or None
+            Why the report is not believed, or of no use: numbers that are negative, infinite or
+            none at all put the learner in quarantine; a learner that has left, or had nothing to do
+            in this round, has nothing to report. None: it is believed.
+
+        Raises
+        ------
+        ValueError
+            When no round is under way, or for a name that neither the round nor the fleet has.
+        """
+        if self.round is None:
+            raise ValueError("no round is under way: plan_round() begins one")
+        if name not in self.round.assignments:
+            self.fleet.place(name)
+            return f"had nothing to do in round {self.number}"
+        report, wrong = checked(
+            {
+                "send_s": send_s,
+                "compute_s": compute_s,
+                "return_s": return_s,
+                "sent_bits": sent_bits,
+                "returned_bits": returned_bits,
+                "sent_bytes": sent_bytes,
+                "returned_bytes": returned_bytes,
+            }
+        )
+        if wrong is not None:
+            place = self.fleet.find(name)
+            if place is not None:
+                learner = int(self.fleet.ids[place])
+                self._knowledge.standing.quarantine(learner, self.number, wrong)
+            self._reports[name] = Heard(Report(), False, wrong)
+            return wrong
+        total = report.total_s()
+        if arrived is None and total is not None:
+            arrived = total <= self.round.cycle_s * (1.0 + _ROUNDING)
+        self._reports[name] = Heard(report, True if arrived is None else bool(arrived))
+        return None
+
+    def close_round(self) -> Closed:
+        """End the round under way: learn from what was observed, and say what is lost.
+
+        Learners with something to do of whom nothing was told count as missing.
+
+        Returns
+        -------
+        Closed
+            With ``late="reassign"`` its `extra` is a round that is now under way.
+
+        Raises
+        ------
+        ValueError
+            When no round is under way.
+        """
+        ended = self.round
+        if ended is None:
+            raise ValueError("no round is under way: plan_round() begins one")
+        reports, self._reports, self.round = self._reports, {}, None
+        closed = closed_round(ended, reports, self._settings.task.samples)
+        self._learn(ended.assignments, reports)
+        if self._log is not None:
+            self._log.add(line_of(ended, reports, closed))
+        if self._path is not None:
+            self.save(self._path)
+        return closed
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write all that the loop knows; the file is replaced as a whole or not at all.
+
+        A round under way is not in it: a loop that is loaded plans that round again.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        write_state(path, self._state())
+
+    @classmethod
+    def load(
+        cls,
+        path: str | PathLike[str],
+        *,
+        log: str | PathLike[str] | None = None,
+        state: str | PathLike[str] | None = None,
+    ) -> Self:
+        """Read a loop that was saved; it goes on where the last closed round ended.
+
+        Parameters
+        ----------
+        path
+            What :meth:`save` wrote.
+        log, state
+            As for the constructor: a file never says where to write.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be read.
+        ValueError
+            When it is no such file; nothing in it is run.
+        """
+        found = read_state(path, _STATE)
+        try:
+            return cls._from_state(found, log, state)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    def _state(self) -> dict[str, Any]:
+        settings, last = self._settings, self._last
+        end = last._end if isinstance(last, Plan) else last
+        return {
+            "task": settings.task.to_dict(),
+            "radio": settings.radio.to_dict(),
+            "cycle_s": settings.cycle_s.hex(),
+            "idle": settings.idle,
+            "scheme": settings.scheme,
+            "threads": settings.threads,
+            "time_limit_s": settings.time_limit_s,
+            "confidence": self.confidence,
+            "objective": self.objective,
+            "late": self.late,
+            "payload": None if self.payload is None else self.payload.to_dict(),
+            "number": self.number - (self.round is not None),
+            "prices": None if end is None else [price.hex() for price in end],
+            "fleet": fleet_state(self.fleet),
+            "knowledge": knowledge_state(self._knowledge),
+        }
+
+    @classmethod
+    def _from_state(cls, found: dict[str, Any], log: Any, state: Any) -> Self:
+        parts = {name: found[name] for name in ("task", "radio", "cycle_s", "idle")}
+        one = {name: [1.0] for name in ALWAYS}
+        problem = Problem.from_dict({**parts, "learners": one})
+        limit = found["time_limit_s"]
+        loop = cls(
+            fleet_of(found["fleet"]),
+            problem.task,
+            problem.radio,
+            problem.cycle_s,
+            problem.idle,
+            found["confidence"],
+            objective=found["objective"],
+            late=found["late"],
+            payload=None if found["payload"] is None else Payload.from_dict(found["payload"]),
+            scheme=found["scheme"],
+            threads=found["threads"],
+            time_limit_s=None if limit is None else grammar.real("time_limit_s", limit, 0.0, 1e9),
+            log=log,
+            state=state,
+        )
+        loop.number = grammar.integer("number", found["number"])
+        if found["prices"] is not None:
+            prices = grammar.column("prices", found["prices"])
+            if len(prices) != 3 or not all(0.0 < price < 1e300 for price in prices):
+                raise ValueError("prices: must be three positive numbers")
+            loop._last = prices[0], prices[1], prices[2]
+        loop._knowledge = knowledge_of(found["knowledge"])
+        return loop
+
+    def _learn(self, dealt: Dealt, reports: Reports) -> None:
+        knowledge, fleet = self._knowledge, self.fleet
+        knowledge.follow(fleet)
+        # Who left is forgotten, and so is who came under the name of one who left.
+        known = {
+            name: place
+            for name, place in ((name, fleet.find(name)) for name in dealt.names)
+            if place is not None and fleet.ids[place] == dealt.ids[dealt.places[name]]
+        }
+        told = [name for name in known if name in reports]
+        at = np.array([dealt.places[name] for name in told], dtype=np.int64)
+        places = np.array([known[name] for name in told], dtype=np.int64)
+        knowledge.learn(
+            places,
+            [reports[name].report for name in told],
+            dealt.cycle.take(at),
+            payload_at(dealt.payload, at),
+            dealt.samples[at],
+        )
+        for name, place in known.items():
+            learner, heard = int(fleet.ids[place]), reports.get(name)
+            if heard is None or (heard.report == Report() and not heard.arrived):
+                if heard is None or heard.wrong is None:
+                    knowledge.standing.silent(learner, self.number)
+            else:
+                knowledge.standing.answered(learner)
+        knowledge.pass_round()
+
+    def _plan(self, without: Collection[str]) -> Round:
+        begun = time.perf_counter()
+        knowledge, fleet = self._knowledge, self.fleet
+        knowledge.follow(fleet)
+        self.number, self._reports = self.number + 1, {}
+        sitting_out = self._excluded(without)
+        able = np.ones(len(fleet), dtype=bool)
+        able[list(sitting_out)] = False
+        places = np.flatnonzero(able)
+        found = None
+        if places.size:
+            gain, speed = (belief.take(places) for belief in knowledge.beliefs())
+            payload = knowledge.payload(self._settings.task, self.payload)
+            payload = None if payload is None else payload.take(places)
+            asked = Asked(self._settings, fleet.columns(places), payload)
+            found = plan_for(asked, np.exp(gain.level), np.exp(speed.level), self._last)
+        if found is not None:
+            self._last = found.plan
+        self.round = dealt_round(
+            self.number, self._settings, fleet, places, found, sitting_out, begun
+        )
+        return self.round
+
+    def _excluded(self, without: Collection[str]) -> dict[int, str]:
+        """Return the places of those who cannot take part, and why."""
+        fleet, found = self.fleet, dict[int, str]()
+        gain = fleet.column("gain")
+        if gain is not None:
+            found.update(dict.fromkeys(np.flatnonzero(gain == 0.0).tolist(), OUTAGE))
+        for learner, reason in self._knowledge.standing.all_against(self.number).items():
+            found[int(np.searchsorted(fleet.ids, learner))] = reason
+        found.update({fleet.place(name): LEFT_OUT for name in without})
+        return found
+
+
+guard(__name__)

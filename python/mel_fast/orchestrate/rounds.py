@@ -1,0 +1,192 @@
+"""A round as it is planned, and as it ended."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.units import Shown, count, with_unit
+from mel_fast._base.validation import FloatColumn, IntColumn
+from mel_fast.model.payload import WholePayload
+from mel_fast.orchestrate.estimates.links import Cycle, Link
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
+
+
+class Assignment(NamedTuple):
+    """What one learner is to do in a round."""
+
+    samples: int
+    """d_k, on how many samples it computes."""
+    tau: int
+    """Local cycles."""
+    bandwidth_hz: float
+    """B_k."""
+    power_w: float
+    """P_k."""
+    deadline_s: float
+    """Seconds after the round's beginning by which its model must be back."""
+    send_s: float
+    """Seconds that sending to it is expected to take."""
+    compute_s: float
+    """Seconds that computing is expected to take."""
+    return_s: float
+    """Seconds that its return is expected to take."""
+    in_time: float
+    """Probability of meeting the deadline, by what is known; 1.0 without a `confidence`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dealt(Mapping[str, Assignment]):
+    """Assignments by name; made one by one when they are asked for."""
+
+    names: tuple[str, ...]
+    ids: IntColumn
+    places: dict[str, int]
+    tau: int
+    deadline_s: float
+    samples: IntColumn
+    bandwidth_hz: FloatColumn
+    power_w: FloatColumn
+    expected: tuple[FloatColumn, FloatColumn, FloatColumn]
+    in_time: FloatColumn
+    cycle: Cycle
+    """What the times follow from."""
+    payload: WholePayload
+
+    def __getitem__(self, name: str) -> Assignment:
+        k = self.places[name]
+        return Assignment(
+            samples=int(self.samples[k]),
+            tau=self.tau,
+            bandwidth_hz=float(self.bandwidth_hz[k]),
+            power_w=float(self.power_w[k]),
+            deadline_s=self.deadline_s,
+            send_s=float(self.expected[0][k]),
+            compute_s=float(self.expected[1][k]),
+            return_s=float(self.expected[2][k]),
+            in_time=float(self.in_time[k]),
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+_NONE, _NOTHING = np.empty(0), np.empty(0, dtype=np.int64)
+_IDLE = Link(_NONE, _NONE, _NONE, _NONE)
+NOBODY = Dealt(
+    (), _NOTHING, {}, 0, 0.0, _NOTHING, _NONE, _NONE, (_NONE, _NONE, _NONE), _NONE,
+    Cycle(_IDLE, _IDLE, _NONE, 0.0), WholePayload(),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Round(Shown):
+    """One global cycle as it is planned.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1.
+    tau : int
+        Local cycles of everybody; 0 when nobody can take part.
+    plan : Plan or None
+        What was proved: a plan for the problem with the estimated gains and speeds, lowered by the
+        margins where a `confidence` is asked for; None when nobody can take part. Its learners are
+        those of `planned`, in that order.
+    planned : tuple of str
+        The names of the plan's learners.
+    assignments : mapping of str to Assignment
+        By name, for everybody who has something to do: samples, or, where idle learners are served,
+        the model alone.
+    sitting_out : dict of str to str
+        By name, why a learner of the fleet has nothing to do.
+    status : Status
+        Of the plan; ``infeasible`` where nobody can take part.
+    left_out : int
+        Samples of the task that the fleet cannot hold in this round.
+    kept : float
+        Probability that everybody is in time, by what is known of speeds and channels; 1.0 without
+        a `confidence`.
+    work : float
+        Expected samples in time times tau.
+    reasons : tuple of str
+        What could not be had as asked, in words; empty when all could.
+    cycle_s : float
+        The deadline.
+    planning_s : float
+        Seconds that planning took.
+    """
+
+    number: int
+    tau: int
+    plan: Plan | None
+    planned: tuple[str, ...]
+    assignments: Dealt
+    sitting_out: Mapping[str, str]
+    status: Status
+    left_out: int
+    kept: float
+    work: float
+    reasons: tuple[str, ...]
+    cycle_s: float
+    planning_s: float
+
+    def summary(self) -> str:
+        """Return a line, and one for each reason."""
+        line = (
+            f"round {self.number}: tau = {self.tau} for {count(len(self.assignments), 'learner')} "
+            f"within {with_unit(self.cycle_s, 's')}, {len(self.sitting_out):,} sit out"
+        )
+        return "\n".join((line, *(f"  {reason}" for reason in self.reasons)))
+
+    def _words(self) -> str:
+        return f"number={self.number}, tau={self.tau}, learners={len(self.assignments)}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Closed(Shown):
+    """How a round ended.
+
+    Attributes
+    ----------
+    number, tau : int, int
+        Of the round.
+    arrived : dict of str to int
+        Whose models came in time, and behind how many samples they stand: the weights of
+        equation (5).
+    missing : dict of str to str
+        Who had samples and was late, failed or silent, and why.
+    samples, lost : int, int
+        Samples behind what arrived, and those of the task that are missing from it.
+    extra : Round or None
+        With ``late="reassign"``: the lost samples dealt to those who delivered, for as long as it
+        takes at least; observed and closed as any round.
+    """
+
+    number: int
+    tau: int
+    arrived: dict[str, int]
+    missing: dict[str, str]
+    samples: int
+    lost: int
+    extra: Round | None = field(default=None)
+
+    def summary(self) -> str:
+        """Return one line of text."""
+        share = self.lost / max(self.samples + self.lost, 1)
+        return (
+            f"round {self.number}: {count(len(self.arrived), 'model')} with tau = {self.tau} came "
+            f"in time, {len(self.missing):,} did not, {100.0 * share:.2f} % of the samples lost"
+        )
+
+    def _words(self) -> str:
+        return f"number={self.number}, arrived={len(self.arrived)}, lost={self.lost}"
+
+
+guard(__name__)
