@@ -4,9 +4,7 @@ This is the solver's side. The checker reads the same language with code of its 
 tests give both the same mutants. Everything refused is a ValueError that names the place.
 """
 
-import json
-from os import PathLike
-from pathlib import Path
+from os import PathLike, fspath
 from typing import Any
 
 from mel_fast._base.untrusted import few, repeated, shown
@@ -27,7 +25,9 @@ def load(path: str | PathLike[str]) -> Any:
     ValueError
         When it is too large, or not such a file.
     """
-    with Path(path).open("rb") as file:
+    import json  # here: the package is imported without it
+
+    with open(fspath(path), "rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError(f"{path} holds more than {MOST_BYTES:,} bytes: too large for a plan file")
