@@ -56,6 +56,15 @@ def test_invalid_rows_of_a_function_are_known_by_their_reason(tmp_path):
         mel.sweep(scenario, {"cycle_s": [4.0, 30.0]}, output=path)
 
 
+def test_a_problem_is_known_by_what_it_sends(tmp_path):
+    path = tmp_path / "o.csv"
+    plain, axes = table1(learners=4), {"cycle_s": [20.0, 30.0]}
+    light = plain.replace(payload=mel.Payload(send_bits=1e5))
+    assert mel.sweep(plain, axes, output=path)["tau"].max() > 0
+    with pytest.raises(ValueError, match="rows of the scenario"):
+        mel.sweep(light, axes, output=path)
+
+
 SCENARIO = LISTED + 'table = "a.csv"\n'
 
 

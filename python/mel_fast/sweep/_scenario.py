@@ -190,6 +190,8 @@ def _digest(made: Problem | str | None) -> str:
     if not isinstance(made, Problem):
         return hashlib.sha256(repr(made).encode()).hexdigest()[:12]
     words = {**made.task.to_dict(), **made.radio.to_dict()}
+    if made._given is not None:
+        words["payload"] = made._given.to_dict()
     digest = hashlib.sha256(repr((words, made.cycle_s.hex(), made.idle)).encode())
     for name in made.learners._fields:
         column = getattr(made.learners, name)
