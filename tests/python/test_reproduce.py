@@ -195,7 +195,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_the_old_one(tmp_path, monkeypatch)
             raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        figures._write(Broken(), tmp_path / "fig")
+        figures.write(Broken(), tmp_path / "fig")
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"fig.png": "old"}
 
 

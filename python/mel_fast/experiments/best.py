@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast import scenarios
-from mel_fast.experiments.rules import equal_split, proportional_fair
+from mel_fast.experiments.rules import Allocation, equal_split, proportional_fair
 from mel_fast.experiments.tau import Step
 from mel_fast.model.problem import Problem
 from mel_fast.plans.status import Scheme, Status
@@ -35,22 +35,20 @@ def _proved(scheme: Scheme) -> Method:
     return method
 
 
-def _equal(problem: Problem) -> tuple[int, bool, int]:
-    found = equal_split(problem)
-    return found.tau, True, int(np.count_nonzero(found.samples))
+def _by(rule: Callable[[Problem], Allocation]) -> Method:
+    def method(problem: Problem) -> tuple[int, bool, int]:
+        found = rule(problem)
+        return found.tau, True, int(np.count_nonzero(found.samples))
 
-
-def _fair(problem: Problem) -> tuple[int, bool, int]:
-    found = proportional_fair(problem)
-    return found.tau, True, int(np.count_nonzero(found.samples))
+    return method
 
 
 METHODS: dict[str, Method] = {
     "joint": _proved("joint"),
     "task_only": _proved("task_only"),
     "resource_only": _proved("resource_only"),
-    "equal_split": _equal,
-    "proportional_fair": _fair,
+    "equal_split": _by(equal_split),
+    "proportional_fair": _by(proportional_fair),
 }
 
 

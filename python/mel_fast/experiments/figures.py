@@ -36,7 +36,7 @@ Panel = tuple[str, Sequence[Cell]]
 
 def tau_figure(panels: Sequence[Panel], over: str, axis: str, title: str, stem: Path) -> None:
     """Median tau and band of quantiles against ``over``, one panel for each setting."""
-    with _styled():
+    with styled():
         figure, axes = _canvas(len(panels), title)
         for ax, (name, found) in zip(axes, panels, strict=True):
             for scheme in SCHEMES:
@@ -57,7 +57,7 @@ def tau_figure(panels: Sequence[Panel], over: str, axis: str, title: str, stem: 
             ax.set_xlabel(axis)
         axes[0].set_ylabel("local cycles tau (median, 10 % to 90 %)")
         axes[0].legend()
-        _write(figure, stem)
+        write(figure, stem)
 
 
 def _published_tau(ax: Any, found: Sequence[Cell], over: str) -> None:
@@ -81,7 +81,7 @@ def accuracy_figure(
     stem: Path,
 ) -> None:
     """Accuracy after each global cycle, one panel for each (K, T)."""
-    with _styled():
+    with styled():
         figure, axes = _canvas(len(points), title)
         floor = min(float(h.accuracy[1:].min()) for h in histories.values()) if histories else 0.0
         for ax, (learners, cycle_s) in zip(axes, points, strict=True):
@@ -98,7 +98,7 @@ def accuracy_figure(
             ax.set_xlabel("global cycle (x: published for 98 %)")
             ax.legend(loc="lower right")
         axes[0].set_ylabel("test accuracy (%)")
-        _write(figure, stem)
+        write(figure, stem)
 
 
 def _accuracy_line(ax: Any, history: History | None, scheme: str) -> None:
@@ -115,7 +115,8 @@ def _accuracy_line(ax: Any, history: History | None, scheme: str) -> None:
     )
 
 
-def _styled() -> Any:
+def styled() -> Any:
+    """Draw in the style of all figures here while the block runs."""
     return require("matplotlib", extra="plot").rc_context(STYLE)
 
 
@@ -127,6 +128,10 @@ def _canvas(panels: int, title: str) -> tuple[Any, Any]:
     return figure, figure.subplots(1, panels, squeeze=False)[0]
 
 
-def _write(figure: Any, stem: Path) -> None:
+def write(figure: Any, stem: Path) -> list[Path]:
+    """Write a figure as .png and .svg, without dates, and return the files."""
+    paths = []
     for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-        write_figure(stem.with_name(stem.name + suffix), figure, dpi=150, metadata=metadata)
+        paths.append(stem.with_name(stem.name + suffix))
+        write_figure(paths[-1], figure, dpi=150, metadata=metadata)
+    return paths

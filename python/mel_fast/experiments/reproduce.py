@@ -164,27 +164,38 @@ def _saved(options: Options, name: str, found: list[tau.Cell], written: list[Pat
 
 
 def _tau_over_learners(options: Options, progress: Progress, written: list[Path]) -> str:
-    panels = []
-    for cycle_s in published.FIG1_CYCLES_S:
-        points = [(k, cycle_s) for k in published.FIG1_LEARNERS]
-        found = _solve(options, progress, f"fig1, T = {cycle_s:g} s", points)
-        panels.append((f"T = {cycle_s:g} s", found))
-    everything = [cell for _, found in panels for cell in found]
-    stem = _saved(options, "fig1", everything, written)
+    points = {
+        f"T = {cycle_s:g} s": [(learners, cycle_s) for learners in published.FIG1_LEARNERS]
+        for cycle_s in published.FIG1_CYCLES_S
+    }
+    stem, panels = _panels(options, progress, written, "fig1", points)
     figures.tau_figure(panels, "learners", "learners K", "Local cycles against learners", stem)
     return "## Figure 1: local cycles against learners\n\n![figure 1](fig1.svg)\n"
 
 
 def _tau_over_cycle(options: Options, progress: Progress, written: list[Path]) -> str:
-    panels = []
-    for learners in published.FIG2_LEARNERS:
-        points = [(learners, t) for t in published.FIG2_CYCLES_S]
-        found = _solve(options, progress, f"fig2, K = {learners}", points)
-        panels.append((f"K = {learners}", found))
-    everything = [cell for _, found in panels for cell in found]
-    stem = _saved(options, "fig2", everything, written)
+    points = {
+        f"K = {learners}": [(learners, cycle_s) for cycle_s in published.FIG2_CYCLES_S]
+        for learners in published.FIG2_LEARNERS
+    }
+    stem, panels = _panels(options, progress, written, "fig2", points)
     figures.tau_figure(panels, "cycle_s", "global cycle T (s)", "Local cycles against T", stem)
     return "## Figure 2: local cycles against the global cycle\n\n![figure 2](fig2.svg)\n"
+
+
+def _panels(
+    options: Options,
+    progress: Progress,
+    written: list[Path],
+    name: str,
+    points: dict[str, list[tuple[int, float]]],
+) -> tuple[Path, list[figures.Panel]]:
+    """Solve a figure's points panel by panel and save what was found."""
+    found = {
+        panel: _solve(options, progress, f"{name}, {panel}", some) for panel, some in points.items()
+    }
+    stem = _saved(options, name, [cell for cells in found.values() for cell in cells], written)
+    return stem, list(found.items())
 
 
 def _compared(options: Options, progress: Progress, written: list[Path]) -> str:

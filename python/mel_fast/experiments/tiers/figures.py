@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mel_fast._base.atomic import write_figure
 from mel_fast._base.optional import require
-from mel_fast.experiments.figures import STYLE
+from mel_fast.experiments.figures import styled, write
 from mel_fast.experiments.tiers import published
 
 _SCHEMES = {
@@ -26,7 +25,7 @@ Rows = Sequence[Mapping[str, Any]]
 def scaling(rows: Rows, stem: Path) -> list[Path]:
     """Figure 3: makespan against end devices, by the equations and with the assigner."""
     panels = (("equation (s)", "equations (1) to (6)"), ("with the assigner (s)", "simulated"))
-    with require("matplotlib", extra="plot").rc_context(STYLE):
+    with styled():
         figure = _figure((8.4, 3.8))
         axes = figure.subplots(1, 2, sharey=True)
         for ax, (column, title) in zip(axes, panels, strict=True):
@@ -49,12 +48,12 @@ def scaling(rows: Rows, stem: Path) -> list[Path]:
         axes[0].set_ylabel("time to finish (s)")
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=5)
-        return _written(figure, stem)
+        return write(figure, stem)
 
 
 def faults(rows: Rows, stem: Path) -> list[Path]:
     """Figure 4: time to finish against failures, published and simulated."""
-    with require("matplotlib", extra="plot").rc_context(STYLE):
+    with styled():
         figure = _figure((5.6, 3.8))
         ax = figure.subplots()
         for policy, (label, colour) in _POLICIES.items():
@@ -78,17 +77,9 @@ def faults(rows: Rows, stem: Path) -> list[Path]:
         ax.set_xlabel("failed devices")
         ax.set_ylabel("time to finish (s)")
         ax.legend(fontsize=7)
-        return _written(figure, stem)
+        return write(figure, stem)
 
 
 def _figure(size: tuple[float, float]) -> Any:
     figures = require("matplotlib.figure", extra="plot")
     return figures.Figure(figsize=size, layout="constrained")
-
-
-def _written(figure: Any, stem: Path) -> list[Path]:
-    paths = []
-    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-        paths.append(stem.with_name(stem.name + suffix))
-        write_figure(paths[-1], figure, dpi=150, metadata=metadata)
-    return paths

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from mel_fast._base.optional import require
 from mel_fast.store.blocks.arrays import Arrays
@@ -30,7 +29,28 @@ class _Body:
             raise ValueError(f"the service sends more than the {self._most} bytes that are wanted")
 
 
-class Client:
+class _Connected:
+    """What both clients have: an HTTP client of httpx, the token in every request."""
+
+    _kind: ClassVar[str]
+
+    def __init__(
+        self, url: str, token: str, *, most_bytes: int = MOST_BYTES, timeout_s: float = _TIMEOUT_S
+    ) -> None:
+        self._httpx = require("httpx", extra="store")
+        self._most = most_bytes
+        headers = {"authorization": f"Bearer {token}"}
+        client = getattr(self._httpx, self._kind)
+        self._http = client(base_url=url, headers=headers, timeout=timeout_s)
+
+    def _stream(self, ask: protocol.Ask) -> Any:
+        params, headers = dict(ask.params), dict(ask.headers)
+        return self._http.stream(
+            ask.method, ask.path, params=params, headers=headers, content=ask.content
+        )
+
+
+class Client(_Connected):
     """A store behind a service.
 
     Parameters
@@ -43,23 +63,12 @@ class Client:
         The largest model, and the longest download, that is taken.
     """
 
-    def __init__(
-        self, url: str, token: str, *, most_bytes: int = MOST_BYTES, timeout_s: float = _TIMEOUT_S
-    ) -> None:
-        self._httpx = require("httpx", extra="store")
-        self._most = most_bytes
-        headers = {"authorization": f"Bearer {token}"}
-        self._http = self._httpx.Client(base_url=url, headers=headers, timeout=timeout_s)
+    _kind = "Client"
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -125,13 +134,7 @@ class Client:
         body = _Body(ask.most)
         status, headers = 0, {}
         try:
-            with self._http.stream(
-                ask.method,
-                ask.path,
-                params=dict(ask.params),
-                headers=dict(ask.headers),
-                content=ask.content,
-            ) as answer:
+            with self._stream(ask) as answer:
                 status, headers = answer.status_code, answer.headers
                 for data in answer.iter_raw():
                     body.add(data)
@@ -140,26 +143,15 @@ class Client:
         return protocol.Reply(status, headers, bytes(body.got))
 
 
-class AsyncClient:
+class AsyncClient(_Connected):
     """The same as `Client`, with methods to be awaited."""
 
-    def __init__(
-        self, url: str, token: str, *, most_bytes: int = MOST_BYTES, timeout_s: float = _TIMEOUT_S
-    ) -> None:
-        self._httpx = require("httpx", extra="store")
-        self._most = most_bytes
-        headers = {"authorization": f"Bearer {token}"}
-        self._http = self._httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout_s)
+    _kind = "AsyncClient"
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -225,13 +217,7 @@ class AsyncClient:
         body = _Body(ask.most)
         status, headers = 0, {}
         try:
-            async with self._http.stream(
-                ask.method,
-                ask.path,
-                params=dict(ask.params),
-                headers=dict(ask.headers),
-                content=ask.content,
-            ) as answer:
+            async with self._stream(ask) as answer:
                 status, headers = answer.status_code, answer.headers
                 async for data in answer.aiter_raw():
                     body.add(data)
