@@ -131,31 +131,28 @@ def test_times_are_the_plans_with_own_local_cycles(data, plan):
     assert made.time_to(0.0) == 0.0
 
 
-def test_most_local_cycles_are_those_that_fit_and_one_more_does_not(data):
-    best = mel.solve(mel.scenarios.table1(learners=6, samples=600, cycle_s=1.2, seed=1))
-    plan = mel.Plan(
-        best.problem,
-        status="feasible",
-        tau=1,
-        bound=best.bound,
-        samples=best.samples,
-        bandwidth_hz=best.bandwidth_hz,
-        power_w=best.power_w,
-    )
-    assert best.tau > 1
-    made = learning.train(
-        plan, data, model=network(), cycles=1, local_cycles="most", synchronisation="tap"
-    )
-    own, deadline = made.local_cycles, plan.problem.cycle_s
-    active = best.samples > 0
-    assert (own[active] >= best.tau).all()
+def test_most_local_cycles_are_those_of_most_and_end_by_the_deadline(data):
+    problem = mel.scenarios.table1(learners=6, samples=600, cycle_s=2.0, seed=1)
+    plan = mel.solve(problem, scheme="resource_only")  # 100 samples each: fast ones have time left
+    words = {"model": network(), "cycles": 1, "synchronisation": "tap"}
+    made = learning.train(plan, data, local_cycles="most", **words)
+    found = mel.most(problem, samples=plan.samples)
+    assert made.local_cycles.tolist() == found.cycles.tolist()
+    assert made.local_cycles.sum() > 6 * plan.tau
+    assert problem.cycle_s * 0.5 < made.time_s[1] <= problem.cycle_s * (1 + 1e-12)
+    words["model"] = network()
+    same(made, learning.train(plan, data, local_cycles=found, **words))
+    with pytest.raises(ValueError, match="other samples"):
+        learning.train(mel.solve(problem), data, local_cycles=found, **words)
 
-    def total(cycles):
-        return plan.send_s + plan.compute_s * cycles / plan.tau + plan.return_s
 
-    assert (total(own) <= deadline * (1 + 1e-12)).all()
-    assert (total(own + 1) > deadline)[active].all()
-    assert made.time_s[1] <= deadline * (1 + 1e-12)
+@pytest.mark.parametrize("own", ["most", None])
+def test_with_most_cycles_too_ssp_zero_is_bsp_and_tap_has_no_bound(data, plan, own):
+    def made(**words):
+        return learning.train(plan, data, model=network(), cycles=2, local_cycles=own, **words)
+
+    same(made(), made(synchronisation="ssp", staleness=0))
+    same(made(synchronisation="tap"), made(synchronisation="ssp", staleness=10**6))
 
 
 def test_stale_updates_count_for_less_and_all_new_ones_as_their_average():

@@ -16,6 +16,7 @@ from mel_fast._base.atomic import check_writable
 from mel_fast._base.progress import shown as bar
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import choice, count_column, integer, real
+from mel_fast.campaigns import MostCycles, most
 from mel_fast.learning.data import Dataset
 from mel_fast.learning.loop import TRAINED, History, run_key, unpacked
 from mel_fast.learning.model import LocalModel
@@ -26,6 +27,7 @@ from mel_fast.learning.rounds import checkpoint as files
 from mel_fast.learning.rounds.clock import Clock
 from mel_fast.learning.rounds.messages import Messages
 from mel_fast.learning.rounds.server import Server
+from mel_fast.model.times import evaluate
 from mel_fast.payload import Recipe
 from mel_fast.plans.plan import Plan
 
@@ -76,7 +78,7 @@ def train(
     cycle_s: float | None = None,
     cycles: int = 10,
     until: float | None = None,
-    local_cycles: ArrayLike | Literal["most"] | None = None,
+    local_cycles: ArrayLike | MostCycles | Literal["most"] | None = None,
     partition: Partition | None = None,
     concentration: float = 0.5,
     model: Any = None,
@@ -106,9 +108,10 @@ def train(
     until
         End after the first cycle at whose end the accuracy is at least this, a share up to 1.
     local_cycles
-        Local cycles of each learner, a number or shape (K,); default tau; ``"most"``: as many as a
-        learner finishes by the plan's deadline with the bandwidth and power that it has there. Its
-        cycle then takes ``send_s + local_cycles / tau * compute_s + return_s``.
+        Local cycles of each learner, a number or shape (K,), done with the plan's shares of the
+        radio; default tau, whatever the synchronisation. Or a :class:`mel_fast.MostCycles` of the
+        plan's samples, with the shares that it gives; ``"most"`` is ``mel.most(plan.problem,
+        samples=plan.samples)``: the most in all that learners finish by the plan's deadline.
     model
         A :class:`LocalModel`; or a ``torch.nn.Module``, trained by cross-entropy; default a
         :class:`NumpyMLP` for the data's features and labels.
@@ -166,7 +169,7 @@ def train(
     power = real("stale_power", stale_power, low=0.0, high=100.0)
     if payload is not None and not isinstance(payload, Recipe):
         raise TypeError(f"payload = {shown(payload)}: must be a Recipe")
-    own = _own(plan, tau, local_cycles, len(counts))
+    own, seconds = _cycles(plan, tau, counts, cycle_s, local_cycles)
     active = np.flatnonzero(counts)
     if not own[active].all():
         raise ValueError("local_cycles: a learner that takes part has at least 1")
@@ -174,7 +177,7 @@ def train(
     local = _model(model, data, hidden, optimiser, learning_rate, batch, seed)
     if checkpoint is not None:
         check_writable(checkpoint)
-    clock = Clock(_seconds(plan, own, tau, cycle_s)[active], bound)
+    clock = Clock(seconds[active], bound)
     sent = Messages(payload, error_feedback=bool(error_feedback), seed=seed)
     server = Server(local.get_weights(), counts[active].tolist(), power)
     key = run_key(tau, counts, partition, concentration, seed, data, local)
@@ -252,30 +255,33 @@ def _bound(synchronisation: str, staleness: int | None) -> int | None:
     return 0 if synchronisation == "bsp" else None
 
 
-def _own(plan: Plan | int, tau: int, asked: Any, learners: int) -> NDArray[np.int64]:
-    """Return each learner's local cycles."""
-    if not isinstance(asked, str):
-        return count_column("local_cycles", tau if asked is None else asked, learners)
-    choice("local_cycles", asked, ("most",))
-    times = plan.times if isinstance(plan, Plan) else None
-    if times is None or not isinstance(plan, Plan):
-        raise ValueError("local_cycles = 'most': needs a plan, whose times say what fits")
-    busy = times.compute_s > 0
-    cycle_s = np.where(busy, times.compute_s, 1.0) / tau
-    links_s = times.send_s + times.return_s
-    fit = np.floor((plan.problem.cycle_s - links_s) / cycle_s)
-    fit -= times.send_s + fit * cycle_s + times.return_s > plan.problem.cycle_s  # by rounding
-    return np.where(busy, np.maximum(fit, tau), tau).astype(np.int64)
-
-
-def _seconds(
-    plan: Plan | int, own: NDArray[np.int64], tau: int, cycle_s: float
-) -> NDArray[np.float64]:
-    """Return how long each learner's cycle takes."""
+def _cycles(
+    plan: Plan | int, tau: int, counts: NDArray[np.int64], cycle_s: float, asked: Any
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return each learner's local cycles, and how long its cycle takes."""
+    if isinstance(asked, str):
+        choice("local_cycles", asked, ("most",))
+        if not isinstance(plan, Plan):
+            raise ValueError("local_cycles = 'most': needs a plan, whose problem says what fits")
+        asked = most(plan.problem, samples=counts)
+    if isinstance(asked, MostCycles):
+        return _most_cycles(asked, counts)
+    own = count_column("local_cycles", tau if asked is None else asked, len(counts))
     times = plan.times if isinstance(plan, Plan) else None
     if times is None:
-        return np.full(len(own), cycle_s)
-    return np.asarray(times.send_s + times.compute_s * (own / tau) + times.return_s)
+        return own, np.full(len(own), cycle_s)
+    return own, np.asarray(times.send_s + times.compute_s * (own / tau) + times.return_s)
+
+
+def _most_cycles(
+    found: MostCycles, counts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    if not np.array_equal(found.samples, counts):
+        raise ValueError("local_cycles: a MostCycles of other samples than those that are trained")
+    if found.cycles is None:
+        raise ValueError(f"local_cycles: a MostCycles that is {found.status}, without cycles")
+    times = evaluate(found.problem, 1, counts, found.bandwidth_hz, found.power_w)
+    return found.cycles, np.asarray(times.send_s + times.compute_s * found.cycles + times.return_s)
 
 
 def _model(

@@ -93,14 +93,14 @@ def measured(
     split = {tau: tuple(_split(problem, tau)) for tau in setting.taus}
     runs = {
         (name, tau, seed): _run(setting, name, tau, split[tau], seed, cycles, folder, stop=True)
-        for name in LEVELS
+        for name in setting.levels
         for tau, cycles in zip(setting.taus, setting.cycles, strict=True)
         for seed in setting.measuring
     }
     step = told("rounds to the target", len(runs))
     done = all_of(list(runs.values()), setting.measured_on(data), jobs, step)
     found = {}
-    for name in LEVELS:
+    for name in setting.levels:
         mine = {key[1:]: done[run.name] for key, run in runs.items() if key[0] == name}
         rounds = {}
         for tau in setting.taus:

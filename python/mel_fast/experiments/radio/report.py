@@ -126,8 +126,8 @@ def _words(
     quickly = "**A quick run: few data. These numbers say nothing.**\n\n" if quick else ""
     other = "" if data.name.startswith("MNIST") else f"**Not MNIST but {data.name}.** "
     recipes = ", ".join(
-        f"{name}: {'as in memory' if recipe is None else recipe.label}"
-        for name, recipe in LEVELS.items()
+        f"{name}: {'as in memory' if (recipe := LEVELS[name]) is None else recipe.label}"
+        for name in setting.levels
     )
     return (
         "# Time to accuracy on one radio\n\n"

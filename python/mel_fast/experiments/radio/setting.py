@@ -27,8 +27,8 @@ class Setting:
     ----------
     learners, samples, draw
         Federated Table I: K learners of a draw that hold D samples of MNIST in all.
-    target
-        The accuracy that is asked for.
+    levels, target
+        Names of the levels that are tried, and the accuracy that is asked for.
     taus, cycles
         Local cycles that are tried, and the most global cycles of each.
     measuring, racing
@@ -43,6 +43,7 @@ class Setting:
     learners: int = 10
     samples: int = 3000
     draw: int = 0
+    levels: tuple[str, ...] = tuple(LEVELS)
     target: float = 0.92
     taus: tuple[int, ...] = (1, 2, 4, 8)
     cycles: tuple[int, ...] = (60, 40, 25, 15)
@@ -59,9 +60,10 @@ class Setting:
             self,
             learners=4,
             samples=200,
+            levels=("float32", "8-bit"),
             target=0.5,
             taus=(2, 4),
-            cycles=(10, 5),
+            cycles=(8, 4),
             measuring=(101,),
             racing=(1, 2),
             held_out=60,
