@@ -25,8 +25,6 @@ def load(path: str | PathLike[str]) -> Any:
     ValueError
         When it is too large, or not such a file.
     """
-    import json  # here: the package is imported without it
-
     with open(fspath(path), "rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
@@ -45,6 +43,8 @@ def loads(content: bytes) -> Any:
     ValueError
         For what is none; the message goes on after a file's name.
     """
+    import json  # here: the package is imported without it
+
     try:
         return json.loads(
             content.decode(),

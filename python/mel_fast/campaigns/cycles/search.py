@@ -15,9 +15,9 @@ import numpy as np
 from mel_fast._base.progress import Callback
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.clock import Clock
-from mel_fast.bracket.inquiry import Inquiry
+from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.bracket.most_samples import MostSamples
-from mel_fast.bracket.search import Split, Start
+from mel_fast.bracket.search import Split
 from mel_fast.bracket.stated_samples import with_samples
 from mel_fast.campaigns.cycles.swap import slowest_times, with_box
 from mel_fast.model.problem import Problem

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mel_fast._base.atomic import write_figure
 from mel_fast._base.optional import require
-from mel_fast.experiments.figures import STYLE
+from mel_fast.experiments.figures import styled, write
 from mel_fast.experiments.radio.race import Raced
 
 _LOOKS = (("#1b6ca8", "o"), ("#5b8c5a", "^"), ("#d1495b", "s"), ("#6b6b6b", "D"))
@@ -17,7 +16,7 @@ _LOOKS = (("#1b6ca8", "o"), ("#5b8c5a", "^"), ("#d1495b", "s"), ("#6b6b6b", "D")
 
 def race(found: Sequence[Raced], target: float, stem: Path) -> list[Path]:
     """Mean accuracy of the seeds over seconds, one standard deviation each way."""
-    with require("matplotlib", extra="plot").rc_context(STYLE):
+    with styled():
         figures = require("matplotlib.figure", extra="plot")
         figure = figures.Figure(figsize=(6.4, 4.2), layout="constrained")
         ax = figure.subplots()
@@ -37,8 +36,4 @@ def race(found: Sequence[Raced], target: float, stem: Path) -> list[Path]:
         ax.set_ylabel("test accuracy (%), mean and one standard deviation of the seeds")
         ax.yaxis.label.set_fontsize(8)
         ax.legend(loc="lower right", fontsize=8)
-        paths = []
-        for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-            paths.append(stem.with_name(stem.name + suffix))
-            write_figure(paths[-1], figure, dpi=150, metadata=metadata)
-        return paths
+        return write(figure, stem)
