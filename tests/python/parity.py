@@ -8,7 +8,7 @@ import numpy as np
 import mel_fast as mel
 from limited import LIMITS, with_limits
 from mel_fast import reference
-from mel_fast.model.learners import LIMITS as LIMIT_COLUMNS
+from mel_fast.model.columns import NUMBERS
 from strategies import SCHEMES, VARIANTS, draw
 
 FIELDS = ("status", "scheme", "tau", "bound", "certificate", "reasons", "nodes", "passes", "_end")
@@ -30,14 +30,14 @@ def as_batch(problems: Sequence[mel.Problem]) -> mel.Batch:
     """Return problems of one task, law and kind of limits as arrays."""
     first = problems[0]
     columns: dict[str, Any] = {}
-    for name in (*mel.Learners._fields[:4], *LIMIT_COLUMNS):
+    for name in NUMBERS:
         rows = [getattr(problem.learners, name) for problem in problems]
         columns[name] = None if rows[0] is None else np.array(rows)
     for name in mel.Radio._fields:
         values = [getattr(problem.radio, name) for problem in problems]
         columns[name] = None if values[0] is None else np.array(values)
-    cycle_s = [problem.cycle_s for problem in problems]
-    return mel.Batch(first.task, cycle_s=cycle_s, idle=first.idle, **columns)
+    columns.update(shared=first.radio.shared, idle=first.idle, payload=first._given)
+    return mel.Batch(first.task, cycle_s=[problem.cycle_s for problem in problems], **columns)
 
 
 class Group(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast.model.counts import bandwidth_holding, blocks_within
+from mel_fast.model.links import bandwidth_holding, blocks_within
 from mel_fast.plans.words.binding import binding
 
 WIDTH = 81402.1673801973  # fl(7 w) < 7 w

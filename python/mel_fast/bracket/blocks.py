@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.search import Search
-from mel_fast.model.counts import bandwidth_holding
+from mel_fast.model.links import bandwidth_holding
 
 
 def search_blocks(search: Search, guess: float) -> None:

@@ -61,7 +61,11 @@ class LeastSearch(Search):
         """Say whether computing and the learners' limits forbid tau whatever the amount."""
         most = self.most_stated
         result = _core.without_radio(
-            self.with_amount(most)._core, self.tau, self._code, self.clock.left(), *self._means[:2]
+            self.with_amount(most).core_for(self.scheme),
+            self.tau,
+            self._code,
+            self.clock.left(),
+            *self._means[:2],
         )
         self.passes += result.passes
         self._seen(result.interrupted)
@@ -79,7 +83,12 @@ class LeastSearch(Search):
     def _bracket_prices(self, problem: Problem) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
         lower, refuted, amount, found, interrupted = _core.bracket(
-            problem._core, self.tau, self._what, self._code, self.clock.left(), *self._means
+            problem.core_for(self.scheme),
+            self.tau,
+            self._what,
+            self._code,
+            self.clock.left(),
+            *self._means,
         )
         if refuted is not None and max(SMALLEST, self.lower) <= lower <= LARGEST:
             self.lower, self.refuted, self.start = lower, refuted, refuted.end
@@ -95,7 +104,12 @@ class LeastSearch(Search):
         """
         code = self._code if self.scheme != "task_only" else 0
         amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
-            self.problem._core, self.tau, self._what, code, self.clock.left(), *self._means
+            self.problem.core_for(self.scheme),
+            self.tau,
+            self._what,
+            code,
+            self.clock.left(),
+            *self._means,
         )
         self._seen(interrupted)
         if converged and SMALLEST <= amount <= LARGEST:

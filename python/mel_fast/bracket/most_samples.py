@@ -148,7 +148,7 @@ class MostSamples(Inquiry):
         return self._estimate(samples)
 
     def _sends(self) -> bool:
-        return self.problem.payload.sends
+        return self.problem.links.uses_planned
 
     def _may_look(self) -> bool:
         return self.scheme == "joint" and self._sends()
@@ -168,7 +168,7 @@ class MostSamples(Inquiry):
             return samples
         for _ in range(_ESTIMATES):
             amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
-                self.with_samples(samples)._core,
+                self.with_samples(samples).core_for(self.scheme),
                 self.tau,
                 self._what,
                 self._code,
@@ -224,7 +224,12 @@ class MostSamples(Inquiry):
         problem, resource = self.with_samples(samples), self._resource
         has = amount_of(problem, resource)
         lower, refuted, amount, found, interrupted = _core.bracket(
-            problem._core, self.tau, self._what, self._code, self.clock.left(), *self._means
+            problem.core_for(self.scheme),
+            self.tau,
+            self._what,
+            self._code,
+            self.clock.left(),
+            *self._means,
         )
         bound = None
         if found is not None and SMALLEST <= amount <= has and samples > self.value:
@@ -271,7 +276,12 @@ class MostSamples(Inquiry):
 
     def _ask(self, samples: int, limit_s: float, *, tentative: bool = False) -> _core.Result:
         result = _core.decide(
-            self.with_samples(samples)._core, self.tau, self._code, limit_s, *self._means, tentative
+            self.with_samples(samples).core_for(self.scheme),
+            self.tau,
+            self._code,
+            limit_s,
+            *self._means,
+            tentative,
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -319,7 +329,7 @@ class MostSamples(Inquiry):
         for cycle_s, answer in ((1.0, True), (1.0 + 2.0**-48, False)):
             bare = bare_problem(self.problem, self.problem.cycle_s * cycle_s)
             result = _core.decide(
-                bare._core, 1, SCHEMES.index(scheme), self.clock.left(), *self._means[:2]
+                bare.core_for(scheme), 1, SCHEMES.index(scheme), self.clock.left(), *self._means[:2]
             )
             self.passes += result.passes
             self._seen(result.interrupted)

@@ -26,19 +26,21 @@ def needs_of(problem: Problem, tau: int, samples: IntColumn) -> list[Need] | Non
     """Return the needs of all who are sent anything; None where one has no time for it."""
     from flint import arb
 
-    learners = problem.learners
+    learners, links = problem.learners, problem.links
     law, noise = problem.law, arb(problem.radio.noise)
     needs = []
     for k, d in enumerate(samples.tolist()):
         b, a, back_b, back_a, each = map(arb, problem.payload.of(k))
+        if links.planned == "return":
+            b, a, back_b, back_a = back_b, back_a, b, a
         bits = a * d + b
         if bits == 0 or (d == 0 and problem.idle == "excused"):
             continue
         band, watt, gain, flops = (
             arb(float(column[k]))
             for column in (
-                learners.return_bandwidth_hz,
-                learners.return_power_w,
+                links.bandwidth_hz,
+                links.power_w,
                 learners.gain,
                 learners.flops_per_s,
             )

@@ -91,7 +91,9 @@ def _equal(search: Search, needs: list[Need]) -> tuple[float, Any, Any] | None:
     of_power = search.resource == "power_w"
     caps = learners.max_bandwidth_hz, learners.max_power_w
     sought, other = (1, 0) if of_power else (0, 1)
-    budgets = [problem.radio.bandwidth_hz, problem.radio.power_w]
+    budgets = [problem.radio.bandwidth_hz, problem.power_budget_w]
+    if problem.radio.power_w is None and not of_power:
+        budgets[1] = math.inf  # everybody's own limit
     given = _part(budgets[other], count, caps[other])
     amount = 0.0
     for need in needs:
@@ -108,7 +110,7 @@ def _equal(search: Search, needs: list[Need]) -> tuple[float, Any, Any] | None:
 def _part(budget: float, count: int, caps: FloatColumn | None) -> FloatColumn:
     """Return everybody's equal part, rounded down, within caps."""
     share = budget / count
-    if Fraction(share) * count > Fraction(budget):
+    if math.isfinite(share) and Fraction(share) * count > Fraction(budget):
         share = math.nextafter(share, 0.0)
     return np.full(count, share) if caps is None else np.minimum(caps, share)
 
@@ -120,10 +122,10 @@ def _shared(search: Search, needs: list[Need]) -> tuple[float, Any, Any] | None:
     problem, start = search.problem, search.start
     of_power = search.resource == "power_w"
     radio, learners = problem.radio, problem.learners
-    limit = radio.bandwidth_hz if of_power else radio.power_w
+    limit = radio.bandwidth_hz if of_power else problem.power_budget_w
     aim = (arb(limit) * (1 - arb(2 * _ROOM))).log()
     first = start[2] / start[1] if start is not None and start[1] > 0 else 0.0
-    ratio = first if 0.0 < first < math.inf else radio.bandwidth_hz / radio.power_w
+    ratio = first if 0.0 < first < math.inf else radio.bandwidth_hz / problem.power_budget_w
     bought = _at_limit(problem.law, needs, ratio, aim, of_power=of_power)
     if bought is None:
         return None

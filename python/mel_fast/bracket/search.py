@@ -25,7 +25,9 @@ _EXTRA_WORK = 1e7
 
 def amount_of(problem: Problem, resource: str) -> float:
     """Return how much of a resource a problem has."""
-    return problem.cycle_s if resource == "cycle_s" else float(getattr(problem.radio, resource))
+    if resource == "power_w":
+        return problem.power_budget_w
+    return problem.cycle_s if resource == "cycle_s" else problem.radio.bandwidth_hz
 
 
 def least_stated(problem: Problem, resource: str) -> float:
@@ -124,7 +126,9 @@ class Search(Inquiry):
 
     def nothing(self) -> Plan:
         """Return what is known of the problem before any work."""
-        result = _core.solve(self.problem._core, self._code, 0.0, self.threads, None)
+        result = _core.solve(
+            self.problem.core_for(self.scheme), self._code, 0.0, self.threads, None
+        )
         return Plan._from_core(self.problem, self.scheme, result)
 
     def decide(self, amount: float) -> bool | None:
@@ -154,7 +158,13 @@ class Search(Inquiry):
         """Ask the core about one tau; a tentative answer counts no rounding errors."""
         left_s = self.clock.left() if limit_s is None else limit_s
         result = _core.decide(
-            problem._core, tau, self._code, left_s, *self._means, tentative, work_limit
+            problem.core_for(self.scheme),
+            tau,
+            self._code,
+            left_s,
+            *self._means,
+            tentative,
+            work_limit,
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -165,7 +175,12 @@ class Search(Inquiry):
         split = Split.of(amount, result)
         if self.scheme != "task_only" and not self.stopped:
             least, bandwidth_hz, power_w, blocks, interrupted = _core.least_of_split(
-                problem._core, self.tau, split.samples, self._what, self.clock.left(), *self._means
+                problem.core_for(self.scheme),
+                self.tau,
+                split.samples,
+                self._what,
+                self.clock.left(),
+                *self._means,
             )
             self._seen(interrupted)
             if bandwidth_hz is not None and power_w is not None and least >= SMALLEST:
@@ -183,7 +198,7 @@ class Search(Inquiry):
         tau, best = self.tau, self.best
         if above.tau > tau:  # the same amount serves for more
             result = _core.solve(
-                problem._core,
+                problem.core_for(self.scheme),
                 self._code,
                 0.0 if self.stopped else self.clock.left(),
                 self.threads,
@@ -205,7 +220,7 @@ class Search(Inquiry):
             tau=tau,
             bound=bound,
             **best.allocation(),
-            certificate=certificate_of(self.scheme, above.bound, above, problem.learners),
+            certificate=certificate_of(self.scheme, above.bound, above, problem),
         )
 
     def proof(self) -> Plan | None:
@@ -219,7 +234,7 @@ class Search(Inquiry):
             status=Status.INFEASIBLE if self.tau == 1 else Status.UNDECIDED,
             tau=0,
             bound=self.tau - 1,
-            certificate=certificate_of(self.scheme, self.tau - 1, result, self.problem.learners),
+            certificate=certificate_of(self.scheme, self.tau - 1, result, self.problem),
             reasons=(f"asked only whether tau = {self.tau} is possible: it is not",),
         )
 

@@ -36,7 +36,7 @@ class Responses:
     """What each learner can carry, as a function of its bandwidth, its power and tau."""
 
     def __init__(self, problem: Problem, scheme: Scheme) -> None:
-        task, learners, payload = problem.task, problem.learners, problem.payload
+        task, learners, links = problem.task, problem.learners, problem.links
         self.problem = problem
         self.scheme = scheme
         self.count = len(learners)
@@ -47,10 +47,9 @@ class Responses:
                 f"{self.count} learners times {self.samples} samples: must be at most 2**62 "
                 "for CP-SAT's 64-bit sums"
             )
-        self._compute_s = payload.flops_per_sample / learners.flops_per_s
-        self._return_rate = {
-            side: self._rate(learners.return_bandwidth_hz, learners.return_power_w, side)
-            for side in ("inner", "outer")
+        self._compute_s = problem.payload.flops_per_sample / learners.flops_per_s
+        self._constant_rate = {
+            side: self._rate(links.bandwidth_hz, links.power_w, side) for side in ("inner", "outer")
         }
         equal = scheme == "resource_only"
         low = self.samples // self.count if equal else 0
@@ -83,7 +82,7 @@ class Responses:
 
         The first axis of `units` is the learner's; no learner gets more than its cap.
         """
-        share = _share(self.problem.radio.power_w, units, side)
+        share = _share(self.problem.power_budget_w, units, side)
         return _capped(share, self.problem.learners.max_power_w)
 
     def carried(self, tau: int, bandwidth_hz: Floats, power_w: Floats, side: Side) -> Ints:
@@ -92,14 +91,19 @@ class Responses:
         The first axis of the arguments is the learner's. Inner values are never too large, outer
         values never too small. Values stop at the most samples that the learner may have.
         """
-        payload = self.problem.payload
+        links = self.problem.links
         out = 1.0 if side == "inner" else -1.0
         axes = (-1, *([1] * (max(bandwidth_hz.ndim, power_w.ndim) - 1)))
         rate = self._rate(bandwidth_hz, power_w, side)
-        back = self._return_rate[side].reshape(axes)
-        b, a, back_b, back_a, _ = (
+        back = self._constant_rate[side].reshape(axes)
+        b, a, back_b, back_a = (
             np.reshape(np.broadcast_to(amount, self.count), axes)
-            for amount in payload._arguments().values()
+            for amount in (
+                links.bits,
+                links.bits_per_sample,
+                links.constant_bits,
+                links.constant_bits_per_sample,
+            )
         )
         base = _time(b, rate) + _time(back_b, back)
         each = _time(a, rate) + _time(back_a, back)
@@ -115,14 +119,14 @@ class Responses:
 
     def _affordable(self, tau: int, side: Side) -> Floats | None:
         """Return samples that the energy is enough for, not yet floored; -1 where not for none."""
-        payload, learners = self.problem.payload, self.problem.learners
+        payload, learners, links = self.problem.payload, self.problem.learners, self.problem.links
         if learners.energy_j is None or learners.energy_per_flop_j is None:
             return None
         out = 1.0 if side == "inner" else -1.0
-        back, power = self._return_rate[side], learners.return_power_w
-        base = power * _time(payload.return_bits, back)
+        back, power = self._constant_rate[side], links.power_w
+        base = power * _time(links.constant_bits, back)
         each = tau * (payload.flops_per_sample * learners.energy_per_flop_j)
-        each = each + power * _time(payload.return_bits_per_sample, back)
+        each = each + power * _time(links.constant_bits_per_sample, back)
         left = learners.energy_j - np.where(np.isinf(base), 0.0, base) * (1.0 + out * MARGIN)
         with np.errstate(divide="ignore", invalid="ignore"):
             most = left * (1.0 - out * MARGIN) / (each * (1.0 + out * MARGIN))
@@ -152,8 +156,8 @@ class Responses:
 
     def _highest_power(self) -> Ints:
         """Return a number of units that no learner's power exceeds."""
-        radio, learners = self.problem.radio, self.problem.learners
-        return _highest(UNITS, radio.power_w, learners.max_power_w, self.count)
+        learners = self.problem.learners
+        return _highest(UNITS, self.problem.power_budget_w, learners.max_power_w, self.count)
 
     def _rate(self, bandwidth_hz: Floats, power_w: Floats, side: Side) -> Floats:
         gain = self.problem.learners.gain
@@ -178,7 +182,8 @@ def equal_shares(r: Responses, side: Side) -> tuple[Floats, Floats]:
     """
     radio, learners = r.problem.radio, r.problem.learners
     toward = 0.0 if side == "inner" else math.inf
-    power = np.full(r.count, math.nextafter(radio.power_w / r.count, toward))
+    share = math.inf if radio.power_w is None else radio.power_w / r.count
+    power = np.full(r.count, math.nextafter(share, toward))
     if r.in_blocks:
         bandwidth = r.bandwidth(equal_blocks(r), side)
     else:

@@ -29,7 +29,7 @@ def equal_split(problem: Problem) -> Allocation:
     count = len(problem.learners)
     samples = shared(problem.task.samples, np.ones(count))
     bandwidth = np.full(count, problem.radio.bandwidth_hz / count)
-    return _fitted(problem, samples, bandwidth, np.full(count, problem.radio.power_w / count))
+    return _fitted(problem, samples, bandwidth, np.full(count, problem.power_budget_w / count))
 
 
 def proportional_fair(problem: Problem) -> Allocation:
@@ -57,10 +57,12 @@ def proportional_fair(problem: Problem) -> Allocation:
         return bandwidth, x * n * bandwidth
 
     # a dearer hertz (larger ratio) means a larger snr, hence more power: bisect on the total power
-    low, high = (math.log(radio.power_w / radio.bandwidth_hz) + shift for shift in (-30.0, 30.0))
+    low, high = (
+        math.log(problem.power_budget_w / radio.bandwidth_hz) + shift for shift in (-30.0, 30.0)
+    )
     for _ in range(60):
         middle = 0.5 * (low + high)
-        if split(middle)[1].sum() <= radio.power_w:
+        if split(middle)[1].sum() <= problem.power_budget_w:
             low = middle
         else:
             high = middle

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
-from mel_fast._base.validation import MAX_INTEGER, FloatColumn, choice, did_you_mean
+from mel_fast._base.validation import LARGEST, MAX_INTEGER, FloatColumn, choice, did_you_mean
 from mel_fast.model.batch_columns import (
     agreed_shape,
     as_array,
@@ -19,9 +19,16 @@ from mel_fast.model.batch_columns import (
 )
 from mel_fast.model.columns import ALWAYS, COLUMNS, LIMITS, NUMBERS, check_pairs
 from mel_fast.model.learners import Learners
+from mel_fast.model.links import (
+    all_power,
+    all_shares,
+    check_columns,
+    largest_shares,
+    needed_columns,
+)
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import IDLES, Idle, Problem
-from mel_fast.model.radio import Law, Radio
+from mel_fast.model.radio import SHARED, Law, Radio, Shared
 from mel_fast.model.task import LearningTask
 
 TASK_COUNTS = ("samples", "feature_bits", "fixed_parameters", "parameter_bits")
@@ -56,12 +63,15 @@ class Batch:
     task
         What is learnt; `samples`, `feature_bits`, `fixed_parameters`, `parameter_bits` and
         `flops_per_sample` replace its numbers row by row where they are given.
-    flops_per_s, gain, return_bandwidth_hz, return_power_w
+    flops_per_s, gain, return_bandwidth_hz, return_power_w, send_bandwidth_hz, send_power_w
         As in :class:`mel_fast.Learners`; each a scalar, (K,) for the same learners in every row,
         (M, 1) for one number a row, or (M, K).
     bandwidth_hz, power_w, noise_density_w_per_hz, noise_power_w, block_hz, cycle_s
         As in :class:`mel_fast.Radio` and :class:`mel_fast.Problem`; each a scalar or (M,). Exactly
         one of the two noises is given; without `block_hz` bandwidth can be divided at will.
+        `power_w` may be None with ``shared="return"``.
+    shared
+        ``"send"`` or ``"return"`` as in :class:`mel_fast.Radio`, for all rows.
     idle
         ``"served"`` or ``"excused"``, for all rows.
     min_samples, max_samples, max_bandwidth_hz, max_power_w, energy_j, energy_per_flop_j
@@ -94,17 +104,19 @@ class Batch:
     learners: int
     names: NDArray[np.str_] | None
     payload: Payload | None
+    shared: Shared
 
     def __init__(
         self,
         task: LearningTask,
         *,
         bandwidth_hz: Any,
-        power_w: Any,
+        power_w: Any = None,
         cycle_s: Any,
         noise_density_w_per_hz: Any = None,
         noise_power_w: Any = None,
         block_hz: Any = None,
+        shared: Shared = "send",
         idle: Idle = "served",
         samples: Any = None,
         feature_bits: Any = None,
@@ -125,7 +137,8 @@ class Batch:
                 f"{' and '.join(_NOISES)}: exactly one of the two must be given, "
                 f"got {'both' if given else 'none'}"
             )
-        of_learners = _given_columns(columns)
+        choice("shared", shared, SHARED)
+        of_learners = _given_columns(columns, shared, power_w)
         names = of_learners.pop("names", None)
         of_task = {
             "samples": samples,
@@ -136,7 +149,7 @@ class Batch:
         }
         of_rows = {
             "bandwidth_hz": bandwidth_hz,
-            "power_w": power_w,
+            **({} if power_w is None else {"power_w": power_w}),
             "noise": noises[given[0]],
             **({} if block_hz is None else {"block_hz": block_hz}),
             "cycle_s": cycle_s,
@@ -160,6 +173,7 @@ class Batch:
             task=task,
             law="fixed" if given[0] == "noise_power_w" else "density",
             idle=choice("idle", idle, IDLES),
+            shared=shared,
             rows=shape[0],
             learners=shape[1],
             names=names,
@@ -185,7 +199,7 @@ class Batch:
         radio = problem.radio._arguments()
         words: dict[str, Any] = {
             **problem.learners.columns(),
-            **{name: radio[name] for name in ("bandwidth_hz", "power_w", "block_hz", *_NOISES)},
+            **{name: radio[name] for name in Radio._fields},
             "cycle_s": problem.cycle_s,
             "idle": problem.idle,
             "payload": problem._given,
@@ -245,21 +259,25 @@ class Batch:
         task = self.task.replace(**{name: at(name) for name in (*TASK_COUNTS, "flops_per_sample")})
         columns = {name: at(name) for name in NUMBERS if name in self._all}
         noise = {_NOISES[self.law == "fixed"]: at("noise")}
-        block = {name: at(name) for name in ("block_hz",) if name in self._all}
+        radio = {name: at(name) for name in ("power_w", "block_hz") if name in self._all}
         return Problem(
             task,
             Learners(**columns, names=self.names),
-            Radio(at("bandwidth_hz"), at("power_w"), **noise, **block),
+            Radio(at("bandwidth_hz"), **noise, **radio, shared=self.shared),
             at("cycle_s"),
             self.idle,
             self.payload,
         )
 
-    def core_columns(self) -> dict[str, Any]:
-        """Return the compiled core's arguments."""
+    def core_columns(self, scheme: str) -> dict[str, Any]:
+        """Return the compiled core's arguments, which is told of sending over the planned link."""
         columns = self._all
-        names = (*NUMBERS, *_PER_ROW[:6], "block_hz")
+        names = (*ALWAYS, *LIMITS, *_PER_ROW[:6], "block_hz")
         for_core = {name: columns[name] for name in names if name in columns}
+        for name, stated in zip(needed_columns("send"), needed_columns(self.shared), strict=True):
+            for_core[name] = columns[stated]
+        if "power_w" not in columns:
+            for_core["power_w"] = _all_power(columns["max_power_w"], scheme)
         if "max_samples" in for_core:  # as in `Learners`, infinity is no limit
             most = columns["max_samples"]
             for_core["max_samples"] = np.where(np.isposinf(most), float(MAX_INTEGER), most)
@@ -278,6 +296,10 @@ class Batch:
         for name, amount in ({} if self.payload is None else self.payload.given()).items():
             shape = (self.rows, self.learners)[: 1 + np.ndim(amount)]
             bits[name] = np.broadcast_to(np.asarray(amount, dtype=np.float64), shape)
+        if self.shared == "return":
+            for name in ("bits", "bits_per_sample"):
+                sent, returned = f"send_{name}", f"return_{name}"
+                bits[sent], bits[returned] = bits[returned], bits[sent]
         return {
             "rows": self.rows,
             "learners": self.learners,
@@ -294,7 +316,15 @@ class Batch:
         )
 
 
-def _given_columns(given: dict[str, Any]) -> dict[str, Any]:
+def _all_power(most: FloatColumn, scheme: str) -> FloatColumn:
+    """Return a power budget for every row that binds nobody; no number for a row to be refused."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        equal = largest_shares(most)
+        budget = equal if scheme == "task_only" else all_shares(most)
+        return np.where(equal <= LARGEST, budget, np.nan)
+
+
+def _given_columns(given: dict[str, Any], shared: Shared, power_w: Any) -> dict[str, Any]:
     """Return the learners' columns that are not None, by name."""
     unknown = [name for name in given if name not in COLUMNS]
     if unknown:
@@ -305,6 +335,14 @@ def _given_columns(given: dict[str, Any]) -> dict[str, Any]:
     if missing:
         raise TypeError(f"missing {', '.join(missing)}: every learner has them")
     check_pairs(given)
+    check_columns(shared, given)
+    if power_w is None:
+        if shared == "send":
+            raise TypeError("power_w is None: must be a number or an array of shape (M,)")
+        if given.get("max_power_w") is None:
+            all_power(None)
+    if shared == "return" and given.get("energy_j") is not None:
+        raise ValueError("energy_j: must not be given with shared = 'return'")
     return {name: given[name] for name in COLUMNS if given.get(name) is not None}
 
 

@@ -25,7 +25,7 @@ from mel_fast._base.validation import (
 )
 from mel_fast.model import grammar
 
-Role = Literal["always", "limit", "label"]
+Role = Literal["always", "link", "limit", "label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Column:
     """From what a user gives to a scalar or a column, or a ValueError or TypeError."""
     dtype: type[np.generic] = np.float64
     role: Role = "limit"
-    """``always``: every learner has it; ``limit``: may be left out; ``label``: plans nothing."""
+    """``always``: every learner has it; ``link``: where that link's rate is constant; ``limit``:
+    may be left out; ``label``: plans nothing."""
     needs: str | None = None
     """Another column without which this one is refused."""
     template: str | None = None
@@ -87,11 +88,20 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("gain", "h_k", "", "channel power gain, 0 in outage", _or_zero, role="always"),
             Column(
                 "return_bandwidth_hz", "B_R", "Hz", "bandwidth of the return", scalar_or_column,
-                role="always",
+                role="link", needs="return_power_w",
             ),
             Column(
                 "return_power_w", "P_R", "W", "power of the return", scalar_or_column,
-                role="always",
+                role="link", needs="return_bandwidth_hz",
+            ),
+            Column(
+                "send_bandwidth_hz", "B_S", "Hz",
+                "bandwidth towards it, where the return is shared", scalar_or_column,
+                role="link", needs="send_power_w", since=2,
+            ),
+            Column(
+                "send_power_w", "P_S", "W", "power towards it, where the return is shared",
+                scalar_or_column, role="link", needs="send_bandwidth_hz", since=2,
             ),
             Column(
                 "min_samples", "d_k", "samples", "samples that it gets at least", count_or_column,
@@ -120,9 +130,10 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
 )  # fmt: skip
 
 ALWAYS = tuple(name for name, column in COLUMNS.items() if column.role == "always")
+LINKS = tuple(name for name, column in COLUMNS.items() if column.role == "link")
 LIMITS = tuple(name for name, column in COLUMNS.items() if column.role == "limit")
 LABELS = tuple(name for name, column in COLUMNS.items() if column.role == "label")
-NUMBERS = (*ALWAYS, *LIMITS)
+NUMBERS = (*ALWAYS, *LINKS, *LIMITS)
 """What decides a plan: all that the core is told of a learner."""
 
 

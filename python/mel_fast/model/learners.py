@@ -28,8 +28,10 @@ class LearnersChanges(TypedDict, total=False):
 
     flops_per_s: Column
     gain: Column
-    return_bandwidth_hz: Column
-    return_power_w: Column
+    return_bandwidth_hz: Limit
+    return_power_w: Limit
+    send_bandwidth_hz: Limit
+    send_power_w: Limit
     min_samples: Limit
     max_samples: Limit
     max_bandwidth_hz: Limit
@@ -49,14 +51,19 @@ class Learners(Frozen, Table):
     gain
         h_k, channel power gain (a ratio, not dB), the same in both directions; 0 in outage.
     return_bandwidth_hz, return_power_w
-        The bandwidth and transmit power with which the learner returns its model.
+        The bandwidth and transmit power with which the learner returns its model; needed where the
+        orchestrator's way to the learners is the shared link (``Radio(shared="send")``).
+    send_bandwidth_hz, send_power_w
+        The bandwidth and transmit power with which the learner is sent the model, and its samples;
+        needed where the learners' way back is the shared link (``Radio(shared="return")``).
     min_samples, max_samples
         Least and most samples d_k, integers in [0, 2**53]. They hold always: an excused learner
         with ``min_samples > 0`` takes part. In federated learning `max_samples` is the size of the
         learner's own data. None, or an infinite `max_samples`: from 0 to all of the task's samples.
     max_bandwidth_hz, max_power_w
-        Most of the orchestrator's bandwidth B_k and power P_k towards the learner; infinite, or
-        None, for no limit; 0 where nothing can be sent to it.
+        Most of the shared link's bandwidth B_k and power P_k for the learner: of the
+        orchestrator's towards it, or with ``Radio(shared="return")`` its own transmit power;
+        infinite, or None, for no limit; 0 where nothing can be sent.
     energy_j
         E_k, energy in joules that the learner has for one global cycle; infinite for no limit, 0
         for a spent battery. A learner that takes part spends ``tau d_k C_m energy_per_flop_j`` on
@@ -93,8 +100,10 @@ class Learners(Frozen, Table):
 
     flops_per_s: FloatColumn
     gain: FloatColumn
-    return_bandwidth_hz: FloatColumn
-    return_power_w: FloatColumn
+    return_bandwidth_hz: FloatColumn | None
+    return_power_w: FloatColumn | None
+    send_bandwidth_hz: FloatColumn | None
+    send_power_w: FloatColumn | None
     min_samples: IntColumn | None
     max_samples: IntColumn | None
     max_bandwidth_hz: FloatColumn | None
@@ -113,9 +122,11 @@ class Learners(Frozen, Table):
         self,
         flops_per_s: Column,
         gain: Column,
-        return_bandwidth_hz: Column,
-        return_power_w: Column,
+        return_bandwidth_hz: Limit = None,
+        return_power_w: Limit = None,
         *,
+        send_bandwidth_hz: Limit = None,
+        send_power_w: Limit = None,
         min_samples: Limit = None,
         max_samples: Limit = None,
         max_bandwidth_hz: Limit = None,

@@ -10,8 +10,9 @@ from mel_fast._base.frozen import Frozen
 from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
-from mel_fast.model.columns import ALWAYS, COLUMNS, LABELS, LIMITS
+from mel_fast.model.columns import ALWAYS, COLUMNS, LABELS, LIMITS, LINKS
 from mel_fast.model.learners import Learners
+from mel_fast.model.links import Links, all_power, largest_shares, links_of
 from mel_fast.model.payload import Payload, WholePayload, payload_of
 from mel_fast.model.radio import Law, Radio
 from mel_fast.model.task import COUNTS, SETTINGS, LearningTask
@@ -55,7 +56,18 @@ class Problem(Frozen):
         no learner may be so fast that a sample could be worked through more than 2**53 times.
     """
 
-    __slots__ = ("_core", "_given", "cycle_s", "idle", "learners", "payload", "radio", "task")
+    __slots__ = (
+        "_core",
+        "_given",
+        "_links",
+        "_power_w",
+        "cycle_s",
+        "idle",
+        "learners",
+        "payload",
+        "radio",
+        "task",
+    )
     _fields: ClassVar[tuple[str, ...]] = ("task", "learners", "radio", "cycle_s", "idle", "payload")
 
     task: LearningTask
@@ -66,8 +78,10 @@ class Problem(Frozen):
     payload: WholePayload
     """What is sent, computed and returned: whole, from the task where nothing was given."""
     _given: Payload | None
+    _links: Links
+    _power_w: float
     _core: CoreProblem
-    """The same problem in the compiled core."""
+    """The same problem in the compiled core, whose sending is the planned link."""
 
     if TYPE_CHECKING:  # the arguments by name and type, which `Frozen` cannot know
 
@@ -101,6 +115,13 @@ class Problem(Frozen):
             payload.check_length(len(learners))
         self._set("_given", payload)
         self._set("payload", payload_of(task, payload))
+        self._set("_links", links_of(radio, learners, self.payload))
+        if radio.shared == "return" and learners.energy_j is not None:
+            raise ValueError(
+                "energy_j: must not be given with radio.shared = 'return': the energy of sending "
+                "over a shared return is not planned"
+            )
+        self._set("_power_w", self._all_power())
         self._set("_core", self._compile())
 
     def _arguments(self) -> dict[str, Any]:
@@ -110,6 +131,27 @@ class Problem(Frozen):
     def law(self) -> Law:
         """Link law of the radio: ``"density"`` or ``"fixed"``."""
         return self.radio.law
+
+    @property
+    def links(self) -> Links:
+        """What travels over which link: one is planned, the other's rate is constant."""
+        return self._links
+
+    @property
+    def power_budget_w(self) -> float:
+        """P; where there is none (``radio.power_w`` is None) a little over all learners' limits."""
+        return self._power_w
+
+    def deciding_columns(self) -> list[FloatColumn]:
+        """Return all that the core is told of single learners, columns of shape (K,)."""
+        learners, links = self.learners, self._links
+        amounts = (a for a in self.payload._arguments().values() if isinstance(a, np.ndarray))
+        own = (learners.flops_per_s, learners.gain, links.bandwidth_hz, links.power_w)
+        return [*own, *learners.limits().values(), *amounts]
+
+    def _all_power(self) -> float:
+        power_w = self.radio.power_w
+        return float(all_power(self.learners.max_power_w)) if power_w is None else power_w
 
     @property
     def limited(self) -> bool:
@@ -123,17 +165,39 @@ class Problem(Frozen):
         }
         if radio.block_hz is not None:
             limits["block_hz"] = radio.block_hz
-        return CoreProblem(
+        links = self._links
+        return _compiled(
+            links.constant,
             samples=task.samples,
-            **self.payload._arguments(),
-            **{name: getattr(learners, name) for name in ALWAYS},
+            send_bits=links.bits,
+            send_bits_per_sample=links.bits_per_sample,
+            return_bits=links.constant_bits,
+            return_bits_per_sample=links.constant_bits_per_sample,
+            flops_per_sample=self.payload.flops_per_sample,
+            flops_per_s=learners.flops_per_s,
+            gain=learners.gain,
+            return_bandwidth_hz=links.bandwidth_hz,
+            return_power_w=links.power_w,
             bandwidth_hz=radio.bandwidth_hz,
-            power_w=radio.power_w,
+            power_w=self._power_w,
             noise=radio.noise,
             fixed_law=radio.law == "fixed",
             cycle_s=self.cycle_s,
             excused=self.idle == "excused",
             **limits,
+        )
+
+    def core_for(self, scheme: str) -> CoreProblem:
+        """Return the problem in the compiled core for a scheme.
+
+        Where there is no common power budget, the equal share of power of ``task_only`` is what
+        each learner may use itself.
+        """
+        most = self.learners.max_power_w
+        if scheme != "task_only" or self.radio.power_w is not None or most is None:
+            return self._core
+        return self._core.with_budgets(
+            self.cycle_s, self.radio.bandwidth_hz, float(largest_shares(most))
         )
 
     def with_budgets(
@@ -153,10 +217,10 @@ class Problem(Frozen):
             Naming the field, its value and the allowed range.
         """
         radio = self.radio
-        budgets = {"bandwidth_hz": bandwidth_hz, "power_w": power_w}
-        changes = {name: value for name, value in budgets.items() if value is not None}
-        if changes:
-            radio = radio.replace(**changes)
+        if bandwidth_hz is not None:
+            radio = radio.replace(bandwidth_hz=bandwidth_hz)
+        if power_w is not None:
+            radio = radio.replace(power_w=power_w)
         cycle = self.cycle_s if cycle_s is None else real("cycle_s", cycle_s)
         changed = object.__new__(type(self))
         changed._set("task", self.task)
@@ -166,7 +230,10 @@ class Problem(Frozen):
         changed._set("idle", self.idle)
         changed._set("_given", self._given)
         changed._set("payload", self.payload)
-        changed._set("_core", self._core.with_budgets(cycle, radio.bandwidth_hz, radio.power_w))
+        changed._set("_links", self._links)
+        changed._set("_power_w", self._power_w if radio.power_w is None else radio.power_w)
+        core = self._core.with_budgets(cycle, radio.bandwidth_hz, changed._power_w)
+        changed._set("_core", core)
         return changed
 
     def rates(self, bandwidth_hz: Any, power_w: Any) -> FloatColumn:
@@ -176,9 +243,24 @@ class Problem(Frozen):
             snr = power_w * self.learners.gain / noise
             return np.asarray(bandwidth_hz * (np.log1p(snr) / np.log(2.0)))
 
+    def constant_rates(self) -> FloatColumn:
+        """Return the constant rates in bits a second, at each learner's own bandwidth and power.
+
+        Those of returning, R_k of equation (8); where the return is shared, those of sending.
+        """
+        return self.rates(self._links.bandwidth_hz, self._links.power_w)
+
     def return_rates(self) -> FloatColumn:
-        """Return R_k in bits a second, equation (8) at each learner's own bandwidth and power."""
-        return self.rates(self.learners.return_bandwidth_hz, self.learners.return_power_w)
+        """Return R_k in bits a second, equation (8) at each learner's own bandwidth and power.
+
+        Raises
+        ------
+        ValueError
+            Where the return is shared: its rates are planned.
+        """
+        if self.radio.shared == "return":
+            raise ValueError("radio.shared = 'return': the rates of returning are planned")
+        return self.constant_rates()
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dict, real numbers as hexadecimal strings (the plan file's form)."""
@@ -208,17 +290,35 @@ class Problem(Frozen):
             task[name] = grammar.integer(name, task[name])
         task["flops_per_sample"] = grammar.number("flops_per_sample", task["flops_per_sample"])
         task["setting"] = grammar.word("setting", task["setting"], SETTINGS)
-        learners = grammar.members("learners", file["learners"], ALWAYS, (*LIMITS, *LABELS))
+        learners = grammar.members("learners", file["learners"], ALWAYS, (*LINKS, *LIMITS, *LABELS))
         columns = {name: COLUMNS[name].read(column) for name, column in learners.items()}
-        radio = grammar.members("radio", file["radio"], Radio._fields, optional=Radio._fields[2:])
+        stated = file["radio"]
+        shared = isinstance(stated, dict) and "shared" in stated
+        radio = dict(
+            grammar.members("radio", stated, Radio._fields, optional=Radio._fields[2 - shared :])
+        )
+        if shared:  # left out where it is "send"
+            grammar.word("shared", radio.pop("shared"), ("return",))
+        numbers = {name: grammar.number(name, value) for name, value in radio.items()}
         return cls(
             task=LearningTask(**task),
             learners=Learners(**columns),
-            radio=Radio(**{name: grammar.number(name, value) for name, value in radio.items()}),
+            radio=Radio(**numbers, shared="return" if shared else "send"),
             cycle_s=grammar.number("cycle_s", file["cycle_s"]),
             idle=grammar.word("idle", file["idle"], IDLES),  # type: ignore[arg-type]
             payload=Payload.from_dict(file["payload"]) if "payload" in file else None,
         )
+
+
+def _compiled(constant: str, **statement: Any) -> CoreProblem:
+    """Make the core's problem; what it refuses of its return is said of the constant link."""
+    try:
+        return CoreProblem(**statement)
+    except ValueError as error:
+        if constant == "return":
+            raise
+        words = str(error).replace("return rate", f"{constant} rate")
+        raise ValueError(words.replace("return power", f"{constant} power")) from None
 
 
 guard(__name__)

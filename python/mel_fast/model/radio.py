@@ -6,30 +6,35 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen
-from mel_fast._base.validation import MAX_INTEGER, real
+from mel_fast._base.validation import MAX_INTEGER, choice, real
 
 Law = Literal["density", "fixed"]
+Shared = Literal["send", "return"]
+
+SHARED: tuple[Shared, ...] = ("send", "return")
 
 
 class RadioChanges(TypedDict, total=False):
     """What `Radio.replace` takes: the arguments of the constructor."""
 
     bandwidth_hz: float
-    power_w: float
+    power_w: float | None
     noise_density_w_per_hz: float | None
     noise_power_w: float | None
     block_hz: float | None
+    shared: Shared
 
 
 class Radio(Frozen):
-    """The forward link's budgets, shared by all learners, and the noise of the link law.
+    """The budgets of the link that all learners share, and the noise of the link law.
 
     Parameters
     ----------
     bandwidth_hz
         B, bandwidth to share out.
     power_w
-        P, transmit power to share out.
+        P, transmit power to share out. None, with ``shared="return"`` only: there is no common
+        budget, every learner sends with what its own `max_power_w` allows.
     noise_density_w_per_hz
         N0: rates follow ``B_k log2(1 + P_k h_k / (N0 B_k))`` (Shannon over the allotted band).
     noise_power_w
@@ -38,28 +43,48 @@ class Radio(Frozen):
     block_hz
         w, width of one resource block: every learner gets a whole number of blocks, of which there
         are ``floor(bandwidth_hz / block_hz)`` in all. None: bandwidth can be divided at will.
+    shared
+        Which link is planned, and so what the budgets are for. ``"send"``: from the orchestrator
+        to the learners; they return at constant rates. ``"return"``: from the learners to the
+        orchestrator (docs/uplink.md); what they receive comes at constant rates, which follow from
+        their `send_bandwidth_hz` and `send_power_w`.
 
     Raises
     ------
     ValueError, TypeError
         Naming the field, its value and the allowed range [1e-60, 1e60]; a block is at most as wide
         as the bandwidth, and there are at most 2**53 of them.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> mel.Radio(20e6, noise_density_w_per_hz=4e-21, shared="return")
+    Radio(bandwidth_hz=20000000.0, power_w=None, noise_density_w_per_hz=4e-21, shared='return')
     """
 
-    __slots__ = ("bandwidth_hz", "block_hz", "noise_density_w_per_hz", "noise_power_w", "power_w")
+    __slots__ = (
+        "bandwidth_hz",
+        "block_hz",
+        "noise_density_w_per_hz",
+        "noise_power_w",
+        "power_w",
+        "shared",
+    )
     _fields: ClassVar[tuple[str, ...]] = (
         "bandwidth_hz",
         "power_w",
         "noise_density_w_per_hz",
         "noise_power_w",
         "block_hz",
+        "shared",
     )
 
     bandwidth_hz: float
-    power_w: float
+    power_w: float | None
     noise_density_w_per_hz: float | None
     noise_power_w: float | None
     block_hz: float | None
+    shared: Shared
 
     if TYPE_CHECKING:  # the arguments by name and type, which `Frozen` cannot know
 
@@ -69,14 +94,21 @@ class Radio(Frozen):
     def __init__(
         self,
         bandwidth_hz: float,
-        power_w: float,
+        power_w: float | None = None,
         *,
         noise_density_w_per_hz: float | None = None,
         noise_power_w: float | None = None,
         block_hz: float | None = None,
+        shared: Shared = "send",
     ) -> None:
         self._set("bandwidth_hz", real("bandwidth_hz", bandwidth_hz))
-        self._set("power_w", real("power_w", power_w))
+        self._set("shared", choice("shared", shared, SHARED))
+        if power_w is None and shared == "send":
+            raise TypeError(
+                "power_w is None: must be a number in [1e-60, 1e+60]; only with shared = 'return' "
+                "may a common power budget be missing"
+            )
+        self._set("power_w", None if power_w is None else real("power_w", power_w))
         noises = {
             "noise_density_w_per_hz": noise_density_w_per_hz,
             "noise_power_w": noise_power_w,
@@ -119,14 +151,19 @@ class Radio(Frozen):
     def __repr__(self) -> str:
         noise = "noise_power_w" if self.law == "fixed" else "noise_density_w_per_hz"
         block = "" if self.block_hz is None else f", block_hz={self.block_hz!r}"
+        shared = "" if self.shared == "send" else f", shared={self.shared!r}"
         return (
             f"Radio(bandwidth_hz={self.bandwidth_hz!r}, power_w={self.power_w!r}, "
-            f"{noise}={self.noise!r}{block})"
+            f"{noise}={self.noise!r}{block}{shared})"
         )
 
     def to_dict(self) -> dict[str, str]:
-        """Return the constructor's arguments as hexadecimal strings."""
-        return {name: value.hex() for name, value in self._arguments().items() if value is not None}
+        """Return the constructor's arguments, numbers as hexadecimal strings."""
+        return {
+            name: value.hex() if isinstance(value, float) else value
+            for name, value in self._arguments().items()
+            if value is not None and (name, value) != ("shared", "send")
+        }
 
 
 guard(__name__)

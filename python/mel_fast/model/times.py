@@ -81,7 +81,9 @@ def evaluate_columns(
             np.where(idle, 0.0, columns[1]),
             np.where(idle, 0.0, columns[2]),
         )
-    send, compute, back = columns
+    send, compute, back = columns  # as the core has it, which sends over the planned link
+    if problem.links.planned == "return":
+        send, back = back, send
     return Times(freeze(send), freeze(compute), freeze(back), freeze(send + compute + back))
 
 

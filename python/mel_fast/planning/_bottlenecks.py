@@ -18,7 +18,7 @@ from mel_fast.planning._worth import worth_of
 from mel_fast.plans.most import real_samples
 from mel_fast.plans.plan import Plan
 
-Cause = Literal["computing", "channel", "return"]
+Cause = Literal["computing", "channel", "send", "return"]
 
 _SHOWN = 3
 _BETTER = 1.01
@@ -26,18 +26,24 @@ _NOISE = 1e-9  # of the samples: what two bounds may differ by all the same
 _WORDS: dict[Cause, str] = {
     "computing": "faster computing",
     "channel": "a better channel",
+    "send": "faster sending",
     "return": "a faster return",
 }
+
+
+def _causes(problem: Problem) -> tuple[Cause, Cause, Cause]:
+    return "computing", "channel", problem.links.constant
 
 
 class Bottleneck(NamedTuple):
     """How much of the way to one more local cycle a cause stands in, over all learners."""
 
     cause: Cause
-    """``computing``, ``channel`` (its gain, forward) or ``return``."""
+    """``computing``, ``channel`` (its gain, on the planned link), or the link whose rate is
+    constant: ``return``, or ``send`` where the return is shared."""
     samples_per_percent: float
     """By how many samples the bound on those that fit rises with one per cent more speed, gain or
-    return rate everywhere: worked out again with it."""
+    constant rate everywhere: worked out again with it."""
     learners: IntColumn
     """The learners through which, to first order, most of it goes, the most important first."""
     tau: int
@@ -69,7 +75,7 @@ def bottlenecks(soonest: Plan | None, tau: int, clock: Clock, threads: int) -> l
         return []
     weights = _weights(soonest, tau, base[1])
     found = []
-    for cause in _WORDS:
+    for cause in _causes(soonest.problem):
         better = soonest.problem.replace(learners=_improved(soonest.problem, cause))
         there = None if clock.over() else _bound(soonest, tau, better, clock, threads)
         if there is None:
@@ -104,10 +110,11 @@ def _weights(plan: Plan, tau: int, bound: Bound) -> dict[Cause, FloatColumn]:
     times = plan.times
     if worth is None or times is None:
         nothing = np.zeros(len(plan.problem.learners))
-        return dict.fromkeys(_WORDS, nothing)
+        return dict.fromkeys(_causes(plan.problem), nothing)
     return {
         "computing": worth.second * times.compute_s,
         "channel": worth.gain,
+        "send": worth.second * times.send_s,
         "return": worth.second * times.return_s,
     }
 
@@ -116,11 +123,16 @@ def _improved(problem: Problem, cause: Cause) -> Learners:
     learners = problem.learners
     if cause == "computing":
         return learners.replace(flops_per_s=learners.flops_per_s * _BETTER)
-    power = learners.return_power_w
-    if cause == "channel":  # forward alone: less power returns at the same rate
-        return learners.replace(gain=learners.gain * _BETTER, return_power_w=power / _BETTER)
+    links = problem.links
+    power = links.power_w
+    band, name = links.bandwidth_hz, links.constant
+    if cause == "channel":  # the planned link alone: less power carries as much over the other
+        return learners.replace(
+            gain=learners.gain * _BETTER,
+            **{f"{name}_power_w": power / _BETTER},  # type: ignore[arg-type]
+        )
     # With the density law the noise grows with the bandwidth, and so must the power.
+    more = power * _BETTER if problem.law == "density" else power
     return learners.replace(
-        return_bandwidth_hz=learners.return_bandwidth_hz * _BETTER,
-        return_power_w=power * _BETTER if problem.law == "density" else power,
+        **{f"{name}_bandwidth_hz": band * _BETTER, f"{name}_power_w": more}  # type: ignore[arg-type]
     )

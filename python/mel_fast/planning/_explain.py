@@ -34,6 +34,7 @@ from mel_fast.plans.status import Status
 from mel_fast.solve.arguments import checked_seconds, checked_threads
 
 _RESOURCES: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz", "power_w")
+_OWN_POWER: tuple[Resource, ...] = ("cycle_s", "bandwidth_hz")
 _DIGITS = 6
 _ROUNDING = 1e-9  # relative: far more than any of a bound
 _MANY = 3.0  # from here on a factor reads better than per cent
@@ -52,11 +53,12 @@ class Explanation(ShownTable):
         with the best tau one more than it has. What lies between is open.
     needs : dict of str to Least
         For ``cycle_s``, ``bandwidth_hz`` and ``power_w``: how much of it ALONE lets `tau` fit, with
-        the plan that attains it and the proof that less does not.
+        the plan that attains it and the proof that less does not. Without ``power_w`` where there
+        is no common power budget.
     prices : Prices or None
         At `tau`: how many samples fit at most, and what more of each resource would add.
     bottlenecks : tuple of Bottleneck
-        Computing, channel and return, the heaviest first; empty where no bound can tell.
+        Computing, channel and the constant link, the heaviest first; empty where no bound can tell.
     lifted_limits : tuple of LiftedLimit
         For each limit that the learners have, and for resource blocks: what lifting it alone would
         bring, found by solving without it; those that help most first.
@@ -195,9 +197,11 @@ def explain(
 
 def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
     tau = min(max(plan.bound, plan.tau) + 1, MAX_INTEGER)
+    # Where everybody has its own power there is no budget of it to ask about.
+    resources = _RESOURCES if plan.problem.radio.power_w is not None else _OWN_POWER
     # The bound, the amounts, each limit, learners' limits, causes; whom to leave out.
     leaves = plan.status is Status.INFEASIBLE and plan.problem.idle == "served"
-    agenda.total = 3 + len(_RESOURCES) + len(limits_of(plan.problem)) + leaves
+    agenda.total = 3 + len(resources) + len(limits_of(plan.problem)) + leaves
     unasked = []
     bound = Bound("stopped")
     if not agenda.over():
@@ -206,14 +210,14 @@ def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
         unasked.append(f"how many samples fit at most with tau = {tau}")
     agenda.answered()
     # The least amounts, the limits and whom to leave out share what time there is.
-    parts = len(_RESOURCES) + 2
+    parts = len(resources) + 2
     out = None
     if leaves:
         if plan.scheme == "joint":
             out = leave_out(plan, agenda.share(parts), threads, agenda.callback)
         agenda.answered(out.plan.passes if out is not None and out.plan is not None else 0)
     needs: dict[Resource, Least] = {}
-    for over in _RESOURCES:
+    for over in resources:
         parts -= 1
         needs[over] = _least(plan, tau, over, agenda.share(parts), threads, agenda.callback)
         agenda.answered(needs[over].passes)

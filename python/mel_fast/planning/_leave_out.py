@@ -154,14 +154,13 @@ def _burden(problem: Problem) -> FloatColumn:
     """How dear it is to serve a learner, on a scale that only orders them.
 
     The more bits a second it needs and the weaker its channel is, the larger; infinite where it
-    cannot return the model in time.
+    has no time for the planned link.
     """
-    payload, radio, learners = problem.payload, problem.radio, problem.learners
-    most = payload.send_bits + payload.send_bits_per_sample
+    links, radio, learners = problem.links, problem.radio, problem.learners
+    most = links.bits + links.bits_per_sample
     band = radio.bandwidth_hz / len(learners)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        back = payload.return_bits / problem.return_rates()
-        spare = problem.cycle_s - back
+        spare = problem.cycle_s - links.constant_bits / problem.constant_rates()
         bits = np.log1p(most / np.maximum(spare, 1e-300) / band)
         noise = radio.noise * band if problem.law == "density" else radio.noise
         burden = np.asarray(bits - np.log(learners.gain / noise))

@@ -80,7 +80,10 @@ class MarginalValue(NamedTuple):
 def limits_of(problem: Problem) -> list[str]:
     """Return the limits that were given, and ``block_hz`` where bandwidth comes in blocks."""
     given = [name for name in LIMITS if name in problem.learners.limits()]
-    names = [name for name in given if name != "energy_per_flop_j"]
+    kept = ["energy_per_flop_j"]
+    if problem.radio.power_w is None:  # without a budget it is all the power there is
+        kept.append("max_power_w")
+    names = [name for name in given if name not in kept]
     return names if problem.radio.block_hz is None else [*names, "block_hz"]
 
 

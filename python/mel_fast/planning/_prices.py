@@ -33,13 +33,15 @@ def least_bound(
     """Look for the least bound at `tau` for a plan's scheme and problem, or for others."""
     problem = plan.problem if changed is None else changed
     scheme = plan.scheme if scheme is None else scheme
-    if scheme == "task_only" or not problem.payload.sends:
+    if scheme == "task_only" or not problem.links.uses_planned:
         return Bound("none")
     outcome, samples, per_s, per_hz, per_w = _core.worth_at(
         problem._core, float(tau), SCHEMES.index(scheme), limit_s, threads, plan._end
     )
     if outcome != 0:
         return Bound(_OUTCOMES[outcome])
+    if problem.radio.power_w is None:
+        per_w = 0.0  # there is no common budget of which more could help
     return Bound("found", Prices(tau, samples, per_s, per_hz, per_w))
 
 

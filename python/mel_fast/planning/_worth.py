@@ -23,7 +23,7 @@ class Worth(NamedTuple):
     second: FloatColumn
     """For each second that the learner has more."""
     gain: FloatColumn
-    """For each unit of relative growth of its channel's gain, forward."""
+    """For each unit of relative growth of its channel's gain, on the planned link."""
 
 
 def worth_of(plan: Plan, tau: int, prices: Prices | None) -> Worth | None:
@@ -35,15 +35,16 @@ def worth_of(plan: Plan, tau: int, prices: Prices | None) -> Worth | None:
     if times is None or bandwidth is None or power is None or plan.samples is None:
         return None
     problem = plan.problem
-    sending = times.send_s > 0.0
+    planned_s = times.send_s if problem.links.planned == "send" else times.return_s
+    sending = planned_s > 0.0
     snr = np.where(sending, _snr(plan), 1.0)
     log = np.log1p(snr)
     relative = np.where(sending, snr / ((1.0 + snr) * log), 0.0)  # d ln r / d ln h
     rate_given = _takes_more(plan, tau)
-    if plan.scheme == "task_only" or not problem.payload.sends:
+    if plan.scheme == "task_only" or not problem.links.uses_planned:
         if plan.scheme == "resource_only":
             return None
-        return Worth(rate_given, rate_given * times.send_s * relative)
+        return Worth(rate_given, rate_given * planned_s * relative)
     if prices is None:
         return None
     most_hz, most_w = largest_allocation(problem, plan.scheme)
@@ -61,10 +62,10 @@ def worth_of(plan: Plan, tau: int, prices: Prices | None) -> Worth | None:
     saved = np.where(full_hz, by_power, by_band)
     gained = np.where(full_w & ~full_hz, by_band * relative, per_w)
     both = full_hz & full_w
-    second = np.divide(saved, times.send_s, out=np.zeros_like(saved), where=sending)
+    second = np.divide(saved, planned_s, out=np.zeros_like(saved), where=sending)
     return Worth(
         np.where(both, rate_given, second),
-        np.where(sending, np.where(both, rate_given * times.send_s * relative, gained), 0.0),
+        np.where(sending, np.where(both, rate_given * planned_s * relative, gained), 0.0),
     )
 
 
@@ -81,15 +82,15 @@ def _snr(plan: Plan) -> FloatColumn:
 
 def _takes_more(plan: Plan, tau: int) -> FloatColumn:
     """Samples that a learner takes in one second more at the rates it has; 0 at its limits."""
-    problem, payload, samples = plan.problem, plan.problem.payload, plan.samples
+    problem, links, samples = plan.problem, plan.problem.links, plan.samples
     assert samples is not None
     assert plan.bandwidth_hz is not None
     assert plan.power_w is not None
-    forward = problem.rates(plan.bandwidth_hz, plan.power_w)
+    planned = problem.rates(plan.bandwidth_hz, plan.power_w)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        each = tau * payload.flops_per_sample / problem.learners.flops_per_s
-        each = each + seconds(payload.send_bits_per_sample, forward)
-        each = each + seconds(payload.return_bits_per_sample, problem.return_rates())
+        each = tau * problem.payload.flops_per_sample / problem.learners.flops_per_s
+        each = each + seconds(links.bits_per_sample, planned)
+        each = each + seconds(links.constant_bits_per_sample, problem.constant_rates())
     most = np.minimum(by_own_limit(problem), by_energy(problem, tau))
     takes_part = (samples > 0) | (problem.idle == "served")
     return np.where(takes_part & (samples < most), 1.0 / each, 0.0)

@@ -107,7 +107,7 @@ def energy_spent(
         return None
     flops = float(tau) * samples * payload.flops_per_sample
     with np.errstate(over="ignore"):
-        spent = flops * learners.energy_per_flop_j + learners.return_power_w * return_s
+        spent = flops * learners.energy_per_flop_j + problem.links.power_w * return_s
     budget = learners.energy_j
     if budget is not None and not payload.returns:
         # Rounded once, computing alone exceeds no budget that it keeps.

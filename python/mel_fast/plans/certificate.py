@@ -6,21 +6,21 @@ from typing import Any
 from mel_fast import _core
 from mel_fast._base.untrusted import shown
 from mel_fast.model import grammar
-from mel_fast.model.learners import Learners
+from mel_fast.model.problem import Problem
 from mel_fast.plans.twin_sides import without_empty_sides
 
 _GREATEST = float.fromhex("0x1.fffffffffffffp+1023")
 
 
 def certificate_of(
-    scheme: str, bound: int, result: _core.Result, learners: Learners
+    scheme: str, bound: int, result: _core.Result, problem: Problem
 ) -> dict[str, Any] | None:
     """Return the core's tree of boxes as the plan's certificate, None if the core has none."""
     if scheme == "task_only":
         return {"tau": bound + 1, "rule": "equal_shares"}
     tree = list(_nodes(result))
     if len(tree) > 1:
-        tree = list(without_empty_sides(tree, learners))
+        tree = list(without_empty_sides(tree, problem.deciding_columns()))
     return {"tau": bound + 1, "rule": "prices", "tree": tree} if tree else None
 
 

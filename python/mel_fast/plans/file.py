@@ -129,7 +129,8 @@ def _agree(file: dict[str, Any], status: str, tau: int, bound: int, *, in_blocks
 
 def _version(problem: Problem) -> int:
     """Return the first version of plan files that knows all that a problem has."""
-    return max(version_of(problem.learners.columns()), 1 if problem._given is None else 2)
+    later = problem._given is not None or problem.radio.shared != "send"
+    return max(version_of(problem.learners.columns()), 2 if later else 1)
 
 
 def save_plan(plan: PlanView, path: str | PathLike[str]) -> None:
@@ -171,7 +172,8 @@ def _plain_problem(problem: Problem) -> dict[str, Any]:
         ]
         for name, column in data["learners"].items()
     }
-    data["radio"] = {name: grammar.number(name, value) for name, value in data["radio"].items()}
+    radio = problem.radio._arguments()
+    data["radio"] = {name: radio[name] for name in data["radio"]}
     data["cycle_s"] = problem.cycle_s
     if problem._given is not None:
         data["payload"] = {name: _plain(value) for name, value in problem._given.given().items()}

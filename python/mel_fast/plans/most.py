@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from mel_fast._base.validation import FloatColumn
-from mel_fast.model.counts import blocks_within
+from mel_fast.model.links import blocks_within
 from mel_fast.model.problem import Problem
 
 _UP = 1.0 + 1e-12  # more than all rounding here
@@ -20,7 +20,7 @@ def largest_allocation(problem: Problem, scheme: str) -> tuple[FloatColumn, Floa
     size, radio, learners = len(problem.learners), problem.radio, problem.learners
     share = 1 if scheme in _FIXED else size
     bandwidth = np.full(size, radio.bandwidth_hz / share)
-    power = np.full(size, radio.power_w / share)
+    power = np.full(size, math.inf if radio.power_w is None else radio.power_w / share)
     if learners.max_power_w is not None:
         power = np.minimum(power, learners.max_power_w)
     if radio.block_hz is not None and radio.blocks is not None:
@@ -62,25 +62,25 @@ def real_samples(problem: Problem, tau: int, scheme: str) -> FloatColumn:
 
 
 def _in_time(problem: Problem, tau: int, scheme: str) -> FloatColumn:
-    payload = problem.payload
-    forward = problem.rates(*largest_allocation(problem, scheme))
-    back = problem.return_rates()
-    each = tau * (payload.flops_per_sample / problem.learners.flops_per_s)
-    each = each + seconds(payload.send_bits_per_sample, forward)
-    each = each + seconds(payload.return_bits_per_sample, back)
-    spare = problem.cycle_s - seconds(payload.send_bits, forward)
-    spare = spare - seconds(payload.return_bits, back)
+    links = problem.links
+    planned = problem.rates(*largest_allocation(problem, scheme))
+    constant = problem.constant_rates()
+    each = tau * (problem.payload.flops_per_sample / problem.learners.flops_per_s)
+    each = each + seconds(links.bits_per_sample, planned)
+    each = each + seconds(links.constant_bits_per_sample, constant)
+    spare = problem.cycle_s - seconds(links.bits, planned)
+    spare = spare - seconds(links.constant_bits, constant)
     return _most(problem, spare, each, problem.cycle_s)
 
 
 def _with_energy(problem: Problem, tau: int) -> FloatColumn:
-    learners, payload = problem.learners, problem.payload
+    learners, payload, links = problem.learners, problem.payload, problem.links
     if learners.energy_j is None or learners.energy_per_flop_j is None:
         return np.full(len(learners), math.inf)
-    back = problem.return_rates()
-    bare = learners.return_power_w * seconds(payload.return_bits, back)
+    back = problem.constant_rates()
+    bare = links.power_w * seconds(links.constant_bits, back)
     each = tau * payload.flops_per_sample * learners.energy_per_flop_j
-    each = each + learners.return_power_w * seconds(payload.return_bits_per_sample, back)
+    each = each + links.power_w * seconds(links.constant_bits_per_sample, back)
     return _most(problem, learners.energy_j - bare, each, learners.energy_j)
 
 

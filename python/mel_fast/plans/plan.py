@@ -198,7 +198,7 @@ reasons, nodes, passes, elapsed_s
     @cached_property
     def certificate(self) -> dict[str, Any] | None:
         """The proof that ``bound + 1`` local cycles are impossible (see docs/proof.md)."""
-        return certificate_of(self.scheme, self.bound, self._core_result, self.problem.learners)
+        return certificate_of(self.scheme, self.bound, self._core_result, self.problem)
 
     @cached_property
     def reasons(self) -> tuple[str, ...]:

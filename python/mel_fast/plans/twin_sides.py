@@ -8,8 +8,7 @@ empty, the other is the whole box. The tree without such splits proves the same.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mel_fast.model.columns import NUMBERS
-from mel_fast.model.learners import Learners
+from numpy.typing import NDArray
 
 Node = dict[str, Any]  # as in a plan file: a split, or a leaf with its prices
 
@@ -22,9 +21,12 @@ class Side(NamedTuple):
     above: bool
 
 
-def without_empty_sides(tree: Sequence[Node], learners: Learners) -> Sequence[Node]:
-    """Return a tree in preorder with every split within what twins' splits leave its learner."""
-    kinds = _kinds(tree, learners)
+def without_empty_sides(tree: Sequence[Node], columns: Sequence[NDArray[Any]]) -> Sequence[Node]:
+    """Return a tree in preorder with every split within what twins' splits leave its learner.
+
+    Twins are alike in all of `columns`, each of shape (K,).
+    """
+    kinds = _kinds(tree, columns)
     if len(set(kinds.values())) == len(kinds):
         return tree
     ends = _ends(tree)
@@ -57,9 +59,8 @@ def without_empty_sides(tree: Sequence[Node], learners: Learners) -> Sequence[No
     return kept
 
 
-def _kinds(tree: Sequence[Node], learners: Learners) -> dict[int, int]:
+def _kinds(tree: Sequence[Node], columns: Sequence[NDArray[Any]]) -> dict[int, int]:
     """Return a number for each learner that is split, the same for identical ones."""
-    columns = [c for name in NUMBERS if (c := getattr(learners, name)) is not None]
     numbers: dict[tuple[float, ...], int] = {}
     kinds: dict[int, int] = {}
     for node in tree:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mel_fast.reference.limits import Floats, Ints, limits_of
+from mel_fast.reference.limits import Floats, Ints, limits_of, power_budget
 from mel_fast.reference.rates import can_sum, noise, rate_table
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def power_shares(problem: Problem, rates: Floats) -> Floats:
     power = np.where(blocks == 0, np.inf, power)
     power = np.where(rates[:, None, :] == 0, 0.0, power)
     refused = (power > caps.max_power_w) | (blocks > most_blocks(problem))
-    return np.where(refused, np.inf, power / problem.radio.power_w)
+    return np.where(refused, np.inf, power / power_budget(problem))
 
 
 def best_split_with_blocks(problem: Problem, tau: int, scheme: str = "joint") -> BlockPlan:

@@ -19,7 +19,14 @@ from mel_fast.reference.blocks import (
     most_blocks,
     power_shares,
 )
-from mel_fast.reference.limits import Floats, Ints, kinds, limits_of, reachable
+from mel_fast.reference.limits import (
+    Floats,
+    Ints,
+    kinds,
+    limits_of,
+    power_budget,
+    reachable,
+)
 from mel_fast.reference.rates import can_sum, link_rate, rate_table
 from mel_fast.reference.water import cheapest, fill_rates
 
@@ -121,7 +128,8 @@ def _best_equal_share_split(problem: Problem, rates: Floats) -> BestSplit:
     samples, learners = problem.task.samples, rates.shape[1]
     if problem.radio.block_hz is not None:
         blocks = np.minimum(block_count(problem) // learners, most_blocks(problem))
-        scales = learners * power_shares(problem, rates)[:, blocks, np.arange(learners)]
+        shares = 1 if problem.radio.power_w is None else learners  # nobody shares, or all do
+        scales = shares * power_shares(problem, rates)[:, blocks, np.arange(learners)]
     else:
         blocks, scales = None, _equal_share_scales(problem, rates)
     if not can_sum(scales, samples):
@@ -141,7 +149,9 @@ def _best_equal_share_split(problem: Problem, rates: Floats) -> BestSplit:
 def _equal_share_scales(problem: Problem, rates: Floats) -> Floats:
     """Scale of both budgets at which an equal share of them carries the rate, for every (d, k)."""
     learners, caps = rates.shape[1], limits_of(problem)
-    band, power = problem.radio.bandwidth_hz / learners, problem.radio.power_w / learners
+    band, power = problem.radio.bandwidth_hz / learners, power_budget(problem) / learners
+    if problem.radio.power_w is None:  # everybody has its own limit, whatever the scale
+        power = float(np.max(caps.max_power_w)) * 1e40
     low, high = np.full(rates.shape, -600.0), np.full(rates.shape, 600.0)
     for _ in range(70):
         middle = (low + high) / 2

@@ -15,8 +15,8 @@ from mel_fast.model.problem import Problem
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
 from mel_fast.reference.enumeration import best_split
-from mel_fast.reference.limits import Floats, kinds
-from mel_fast.reference.rates import can_sum, compute_and_return, rate_table
+from mel_fast.reference.limits import Floats, constant_link, kinds, power_budget
+from mel_fast.reference.rates import can_sum, compute_and_constant, rate_table
 
 NOISE_DENSITY = 1e-20
 NOISE_POWER = 1e-13
@@ -129,17 +129,18 @@ def random_limits(
     if "min_samples" in names:
         factor, some = draw(-1.5, 0.0, 0.5)
         limits["min_samples"] = np.minimum(np.where(some, np.rint(share * factor), 0), most)
-    for name, budget in (("max_bandwidth_hz", radio.bandwidth_hz), ("max_power_w", radio.power_w)):
+    budgets = {"max_bandwidth_hz": radio.bandwidth_hz, "max_power_w": power_budget(problem)}
+    for name, budget in budgets.items():
         if name in names:
             factor, some = draw(-0.7, 0.7, 0.7)
             limits[name] = np.where(some, budget / learners * factor, np.inf)
     if "energy_j" in names:
         per_flop = 10 ** rng.uniform(-12, -9, learners)[kind] * (rng.random(learners) < 0.9)[kind]
         tau = int(rng.integers(1, 9))
-        _, back = compute_and_return(problem, tau, np.full(learners, round(share)))
+        _, back = compute_and_constant(problem, tau, np.full(learners, round(share)))
         factor, some = draw(-0.5, 1.0, 0.7)
         spent = tau * share * task.flops_per_sample * per_flop
-        spent = spent + problem.learners.return_power_w * np.asarray(back, np.float64)
+        spent = spent + constant_link(problem)[1] * np.asarray(back, np.float64)
         limits["energy_j"] = np.where(some & (spent > 0), spent * factor, np.inf)
         limits["energy_per_flop_j"] = per_flop
     return limits
@@ -157,7 +158,9 @@ def with_budgets(problem: Problem, scale: float) -> Problem:
     Where bandwidth comes in blocks, only the power is.
     """
     radio = problem.radio
-    changed = radio.replace(power_w=radio.power_w * scale)
+    changed = radio
+    if radio.power_w is not None:
+        changed = radio.replace(power_w=radio.power_w * scale)
     if problem.radio.block_hz is None:
         changed = changed.replace(bandwidth_hz=radio.bandwidth_hz * scale)
     return problem.replace(radio=changed)

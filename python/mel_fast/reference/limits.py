@@ -52,6 +52,21 @@ def limits_of(problem: Problem) -> Limits:
     return Limits(*columns)
 
 
+def is_uplink(problem: Problem) -> bool:
+    """Whether the way back is planned, and the way there has a constant rate."""
+    return problem.radio.shared == "return"
+
+
+def power_budget(problem: Problem) -> float:
+    """The power to share out; without such a budget, twice what the learners' own limits allow.
+
+    No plan can use that much: it is a budget that binds nobody.
+    """
+    if problem.radio.power_w is not None:
+        return problem.radio.power_w
+    return float(2 * np.sum(limits_of(problem).max_power_w))
+
+
 def reachable(problem: Problem) -> Problem:
     """Return the problem with 1e-60 for every gain and cap of zero, over which no bit gets through.
 
@@ -66,14 +81,25 @@ def reachable(problem: Problem) -> Problem:
     return problem.replace(learners=problem.learners.replace(**changed)) if changed else problem
 
 
+def constant_link(problem: Problem) -> tuple[Floats, Floats]:
+    """Bandwidth and power of the link that is not planned, shape (K,) each."""
+    learners = problem.learners
+    if is_uplink(problem):
+        bandwidth, power = learners.send_bandwidth_hz, learners.send_power_w
+    else:
+        bandwidth, power = learners.return_bandwidth_hz, learners.return_power_w
+    assert bandwidth is not None
+    assert power is not None
+    return bandwidth, power
+
+
 def kinds(problem: Problem) -> Ints:
     """Number the learners so that those with identical data have the same number, shape (K,)."""
     learners = problem.learners
     columns = (
         learners.flops_per_s,
         learners.gain,
-        learners.return_bandwidth_hz,
-        learners.return_power_w,
+        *constant_link(problem),
         *limits_of(problem),
         *(
             np.broadcast_to(amount, len(learners))

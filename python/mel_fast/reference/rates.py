@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mel_fast.reference.limits import Floats, limits_of
+from mel_fast.reference.limits import Floats, constant_link, is_uplink, limits_of
 
 if TYPE_CHECKING:
     from mel_fast.model.problem import Problem
@@ -45,14 +45,22 @@ def link_rate(problem: Problem, bandwidth_hz: ArrayLike, power_w: ArrayLike) -> 
     return np.asarray(bandwidth * np.log1p(ratio) / np.log(WIDE(2)))
 
 
-def return_rate(problem: Problem) -> Wide:
-    """Bits a second from each learner back to the orchestrator, shape (K,)."""
-    learners = problem.learners
-    return link_rate(problem, learners.return_bandwidth_hz, learners.return_power_w)
+def constant_rate(problem: Problem) -> Wide:
+    """Bits a second over the link that is not planned, shape (K,): back, or of an uplink there."""
+    return link_rate(problem, *constant_link(problem))
 
 
-def compute_and_return(problem: Problem, tau: int, samples: ArrayLike) -> tuple[Wide, Wide]:
-    """Seconds of computing and of returning for samples of shape (..., K)."""
+def _bits(problem: Problem, samples: ArrayLike, *, sent: bool) -> Wide:
+    """Bits to each learner, or from it, for samples of shape (..., K)."""
+    payload, count = problem.payload, np.asarray(samples, WIDE)
+    each, fixed = payload.return_bits_per_sample, payload.return_bits
+    if sent:
+        each, fixed = payload.send_bits_per_sample, payload.send_bits
+    return np.asarray(count * np.asarray(each, WIDE) + np.asarray(fixed, WIDE))
+
+
+def compute_and_constant(problem: Problem, tau: int, samples: ArrayLike) -> tuple[Wide, Wide]:
+    """Seconds of computing and over the constant link for samples of shape (..., K)."""
     payload, learners = problem.payload, problem.learners
     count = np.asarray(samples, WIDE)
     compute = (
@@ -61,18 +69,15 @@ def compute_and_return(problem: Problem, tau: int, samples: ArrayLike) -> tuple[
         * np.asarray(payload.flops_per_sample, WIDE)
         / np.asarray(learners.flops_per_s, WIDE)
     )
-    bits = count * np.asarray(payload.return_bits_per_sample, WIDE)
-    bits = bits + np.asarray(payload.return_bits, WIDE)
-    rate = return_rate(problem) + 0 * bits
-    back = np.divide(bits, rate, out=np.full_like(bits, np.inf), where=rate > 0)
-    return compute, np.where(bits == 0, WIDE(0), back)
+    bits = _bits(problem, samples, sent=is_uplink(problem))
+    rate = constant_rate(problem) + 0 * bits
+    seconds = np.divide(bits, rate, out=np.full_like(bits, np.inf), where=rate > 0)
+    return compute, np.where(bits == 0, WIDE(0), seconds)
 
 
-def bits_to_send(problem: Problem, samples: ArrayLike) -> Wide:
-    """Bits that the orchestrator sends for samples of shape (..., K)."""
-    count = np.asarray(samples, WIDE)
-    bits = count * np.asarray(problem.payload.send_bits_per_sample, WIDE)
-    return bits + np.asarray(problem.payload.send_bits, WIDE)
+def planned_bits(problem: Problem, samples: ArrayLike) -> Wide:
+    """Bits over the planned link for samples of shape (..., K)."""
+    return _bits(problem, samples, sent=not is_uplink(problem))
 
 
 def evaluate(
@@ -83,11 +88,13 @@ def evaluate(
     Under ``idle="excused"`` the times of a learner without samples are still those of the model's
     way there and back; nobody waits for them.
     """
-    bits = bits_to_send(problem, samples)
+    bits = planned_bits(problem, samples)
     rate = link_rate(problem, bandwidth_hz, power_w)
     send = np.divide(bits, rate, out=np.full_like(bits, np.inf), where=rate > 0)
     send = np.where(bits == 0, WIDE(0), send)
-    compute, back = compute_and_return(problem, tau, samples)
+    compute, back = compute_and_constant(problem, tau, samples)
+    if is_uplink(problem):
+        send, back = back, send
     return Times(*(np.asarray(t, np.float64) for t in (send, compute, back, send + compute + back)))
 
 
@@ -116,8 +123,8 @@ def spent_energy(problem: Problem, tau: int, samples: ArrayLike) -> Wide:
     per_flop = np.asarray(limits_of(problem).energy_per_flop_j, WIDE)
     flops = WIDE(tau) * np.asarray(samples, WIDE)
     flops = flops * np.asarray(problem.payload.flops_per_sample, WIDE)
-    _, back = compute_and_return(problem, tau, samples)
-    return flops * per_flop + np.asarray(problem.learners.return_power_w, WIDE) * back
+    _, back = compute_and_constant(problem, tau, samples)
+    return flops * per_flop + np.asarray(constant_link(problem)[1], WIDE) * back
 
 
 def needed_rates(problem: Problem, tau: int, samples: ArrayLike) -> Floats:
@@ -127,15 +134,17 @@ def needed_rates(problem: Problem, tau: int, samples: ArrayLike) -> Floats:
     zero where there is nothing to send, and for an excused learner without samples.
     """
     count = np.asarray(samples)
-    bits = bits_to_send(problem, count)
-    compute, back = compute_and_return(problem, tau, count)
+    bits = planned_bits(problem, count)
+    compute, back = compute_and_constant(problem, tau, count)
     slack = WIDE(problem.cycle_s) - compute - back
     limits = limits_of(problem)
     with np.errstate(over="ignore"):
         rate = np.divide(bits, slack, out=np.full_like(slack, np.inf), where=slack > 0)
         rate = np.where((bits == 0) & (slack >= 0), WIDE(0), rate)
         rate = np.where(rate > largest_rates(problem), WIDE(np.inf), rate)
-        rate = np.where(spent_energy(problem, tau, count) > limits.energy_j, WIDE(np.inf), rate)
+        if np.isfinite(limits.energy_j).any():
+            spent = spent_energy(problem, tau, count)
+            rate = np.where(spent > limits.energy_j, WIDE(np.inf), rate)
         if problem.idle == "excused":
             rate = np.where(count == 0, WIDE(0), rate)
         outside = (count < limits.min_samples) | (count > limits.max_samples)

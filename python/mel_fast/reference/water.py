@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mel_fast.reference.limits import Floats, limits_of
+from mel_fast.reference.limits import Floats, limits_of, power_budget
 from mel_fast.reference.rates import needed_rates, noise
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def log_shares(problem: Problem, rates: Floats, t: ArrayLike) -> tuple[Floats, F
     """Logarithms of the cheapest B_k / B and P_k / P, shape (..., K), at the log price ratio t."""
     radio = problem.radio
     log_n = np.log(noise(problem)) - np.log(np.asarray(problem.learners.gain, np.float64))
-    log_budget_ratio = np.log(radio.power_w) - np.log(radio.bandwidth_hz)
+    log_budget_ratio = np.log(power_budget(problem)) - np.log(radio.bandwidth_hz)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         log_rate = np.log(rates) + np.log(LN2)
         usable = np.isfinite(log_rate)
@@ -128,7 +128,9 @@ def log_shares(problem: Problem, rates: Floats, t: ArrayLike) -> tuple[Floats, F
         u = np.exp(log_u)
         log_snr = np.where(u > 30, u, np.where(u < 1e-9, log_u, np.log(np.expm1(u))))
     log_band = log_rate - log_u - np.log(radio.bandwidth_hz)
-    log_power = log_n + log_snr - np.log(radio.power_w) + (0.0 if fixed else log_rate - log_u)
+    log_power = (
+        log_n + log_snr - np.log(power_budget(problem)) + (0.0 if fixed else log_rate - log_u)
+    )
     unusable = np.where(rates == 0, -np.inf, np.inf)
     return np.where(usable, log_band, unusable), np.where(usable, log_power, unusable)
 
@@ -152,8 +154,16 @@ def fill_rates(problem: Problem, rates: Floats) -> WaterFill:
 
     The gap ln(sum B_k / B) - ln(sum P_k / P) grows with t. Its root is bracketed, and looked for
     where the straight line between the bracket's ends is zero; an end that stays where it is counts
-    half (the Illinois method), and every third time the middle is tried.
+    half (the Illinois method), and every third time the middle is tried. Without a common power
+    budget power costs nothing up to the learners' own limits, and the scale is that of bandwidth.
     """
+    if problem.radio.power_w is None:
+        free = np.full(rates.shape[:-1], -T_RANGE)
+        with np.errstate(over="ignore", invalid="ignore"):
+            band, power = (np.exp(share) for share in log_shares(problem, rates, free[..., None]))
+            return WaterFill(
+                band.sum(-1), free, band * problem.radio.bandwidth_hz, power * power_budget(problem)
+            )
 
     def gap_at(t: Floats) -> Floats:
         band, power = log_shares(problem, rates, t[..., None])
@@ -182,7 +192,7 @@ def fill_rates(problem: Problem, rates: Floats) -> WaterFill:
     with np.errstate(over="ignore"):
         band, power = (np.exp(share) for share in log_shares(problem, rates, t[..., None]))
         scale = np.maximum(band.sum(-1), power.sum(-1))
-        return WaterFill(scale, t, band * problem.radio.bandwidth_hz, power * problem.radio.power_w)
+        return WaterFill(scale, t, band * problem.radio.bandwidth_hz, power * power_budget(problem))
 
 
 def water_fill(problem: Problem, tau: int, samples: ArrayLike) -> WaterFill:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, NamedTuple, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -28,10 +28,11 @@ from mel_fast._base.untrusted import LONGEST, plain, shown
 from mel_fast._base.validation import choice, did_you_mean, integer, real, scalar_or_column
 from mel_fast.model.columns import ALWAYS, COLUMNS
 from mel_fast.model.learners import Learners
+from mel_fast.model.links import needed_columns
 from mel_fast.model.payload import CHECKS as PAYLOAD_CHECKS
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import IDLES, Idle, Problem
-from mel_fast.model.radio import Radio
+from mel_fast.model.radio import SHARED, Radio, Shared
 from mel_fast.model.task import SETTINGS, LearningTask, Setting
 from mel_fast.scenarios.table import MAX_LEARNERS, read_table, table_path
 
@@ -139,10 +140,11 @@ class _Task(_Section):
 
 class _Radio(_Section):
     bandwidth_hz: _Positive
-    power_w: _Positive
+    power_w: _Positive | None = None
     noise_density_w_per_hz: _Positive | None = None
     noise_power_w: _Positive | None = None
     block_hz: _Positive | None = None
+    shared: Annotated[Shared, _checked(choice, options=SHARED)] = "send"
 
     @model_validator(mode="after")
     def _one_noise(self) -> "_Radio":
@@ -150,6 +152,11 @@ class _Radio(_Section):
         return self
 
     def build(self) -> Radio:
+        if self.power_w is None and self.shared == "send":
+            raise ValueError(
+                "power_w: missing key; only with shared = 'return' may a common power budget be "
+                "missing"
+            )
         return Radio(**self.model_dump())
 
 
@@ -182,6 +189,13 @@ class _Draw(_Section):
         return {"flops_per_s": drawn.flops_per_s, "gain": drawn.gain}
 
 
+class _Around(NamedTuple):
+    """What the learners' section depends on beside itself."""
+
+    folder: Path
+    shared: Shared
+
+
 class _LearnersBase(_Section):
     count: _Count | None = None
     table: Annotated[str | None, _checked(_text)] = None
@@ -189,16 +203,16 @@ class _LearnersBase(_Section):
 
     @model_validator(mode="after")
     def _together(self, info: ValidationInfo) -> Self:
-        assert isinstance(info.context, Path)  # the folder that parse_scenario was given
+        assert isinstance(info.context, _Around)  # what parse_scenario was given
         self.build(info.context)
         return self
 
-    def build(self, folder: Path) -> Learners:
+    def build(self, around: _Around) -> Learners:
         given = {name: getattr(self, name) for name in COLUMNS}
         columns = {name: value for name, value in given.items() if value is not None}
         sources: list[tuple[str, dict[str, Any]]] = []
         if self.table is not None:
-            sources.append(("table", dict(_read(folder, self.table))))
+            sources.append(("table", dict(_read(around.folder, self.table))))
         if self.draw is not None:
             if self.table is not None or self.count is not None:
                 raise ValueError("beside 'draw' there must be neither 'table' nor 'count'")
@@ -208,7 +222,8 @@ class _LearnersBase(_Section):
                 if name in columns:
                     raise ValueError(f"{name} is given both here and by {source!r}")
             columns.update(found)
-        missing = [name for name in ALWAYS if name not in columns]
+        needed = (*ALWAYS, *needed_columns(around.shared))
+        missing = [name for name in needed if name not in columns]
         if missing:
             raise ValueError(
                 f"missing {', '.join(missing)}: must be given here (a number or a list) "
@@ -315,11 +330,14 @@ def parse_scenario(data: Mapping[str, Any], folder: Path) -> Problem:
     ScenarioError
         With everything that is wrong, on one line.
     """
+    stated = data.get("radio")
+    uplink = isinstance(stated, dict) and stated.get("shared") == "return"
+    around = _Around(folder, "return" if uplink else "send")
     try:
-        scenario = _Scenario.model_validate(data, context=folder)
+        scenario = _Scenario.model_validate(data, context=around)
         return Problem(
             task=scenario.task.build(),
-            learners=cast(_LearnersBase, scenario.learners).build(folder),
+            learners=cast(_LearnersBase, scenario.learners).build(around),
             radio=scenario.radio.build(),
             cycle_s=scenario.cycle.cycle_s,
             idle=scenario.cycle.idle,

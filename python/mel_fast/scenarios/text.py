@@ -31,6 +31,8 @@ bandwidth_hz = {bandwidth_hz} ## B (open: whether it grows with the learners)
 power_w = {power_w} ## P, 23 dBm (open likewise)
 {noise}
 {block}
+# shared = "return" ## the budgets are those of the way back; the learners then need
+#   send_bandwidth_hz and send_power_w, and power_w may be missing: each its max_power_w
 
 [cycle]
 cycle_s = {cycle_s} ## T, the deadline of one global cycle
@@ -62,7 +64,7 @@ _COMMENT_COLUMN = 46
 
 def table1_text(problem: Problem, *, learners: int, seed: int) -> str:
     """Return `problem`, a draw of :func:`mel_fast.scenarios.table1`, as commented TOML."""
-    task, radio, devices = problem.task, problem.radio, problem.learners
+    task, radio, links = problem.task, problem.radio, problem.links
     attenuation = paper()
     noise = (
         f"noise_density_w_per_hz = {radio.noise!r} ## -174 dBm/Hz; or noise_power_w"
@@ -83,13 +85,13 @@ def table1_text(problem: Problem, *, learners: int, seed: int) -> str:
         parameter_bits=task.parameter_bits,
         flops_per_sample=repr(task.flops_per_sample),
         bandwidth_hz=repr(radio.bandwidth_hz),
-        power_w=repr(radio.power_w),
+        power_w=repr(problem.power_budget_w),
         noise=noise,
         block=block,
         cycle_s=repr(problem.cycle_s),
         idle=problem.idle,
-        return_bandwidth_hz=repr(float(devices.return_bandwidth_hz[0])),
-        return_power_w=repr(float(devices.return_power_w[0])),
+        return_bandwidth_hz=repr(float(links.bandwidth_hz[0])),
+        return_power_w=repr(float(links.power_w[0])),
         limits=_limits(),
         count=learners,
         seed=seed,

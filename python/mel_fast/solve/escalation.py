@@ -33,7 +33,8 @@ def escalated(
         return plan
     code = SCHEMES.index(scheme)
     asked = None if tell is None else lambda tau, bound, passes, elapsed_s: tell(passes)
-    result = _core.solve(problem._core, code, left_s(), threads, asked, spare_time, plan._end, True)
+    core, start = problem.core_for(scheme), plan._end
+    result = _core.solve(core, code, left_s(), threads, asked, spare_time, start, True)
     if result.interrupted is not None:
         raise Interrupted(plan) from result.interrupted
     tentative = Plan._from_core(problem, scheme, result)

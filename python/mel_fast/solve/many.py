@@ -121,9 +121,9 @@ def solve_many(
             callback=report,
         )
         if isinstance(kept, Batch | FixedSamplesBatch):
-            found = _core.solve_columns(**kept.core_columns(), settings=settings)
+            found = _core.solve_columns(**kept.core_columns(scheme), settings=settings)
         else:
-            cores = [None if problem is None else problem._core for problem in kept]
+            cores = [None if problem is None else problem.core_for(scheme) for problem in kept]
             sizes = [counts] * rows if isinstance(counts, int) else counts
             found = _core.solve_problems(problems=cores, learners=sizes, settings=settings)
         if not (found["ended_early"] or found["interrupted"]):

@@ -126,7 +126,7 @@ class FixedSamplesBatch:
     def __getitem__(self, row: int) -> Problem:
         return kept(self._batch[row], start_of(self._starts, row), self._keep)
 
-    def core_columns(self) -> dict[str, Any]:
+    def core_columns(self, scheme: str) -> dict[str, Any]:
         """Return the compiled core's arguments; rows in which nothing can be kept are no numbers.
 
         Raises
@@ -134,7 +134,7 @@ class FixedSamplesBatch:
         ValueError, TypeError
             Where `keep` is wrong in itself, or for every row.
         """
-        columns = self._batch.core_columns()
+        columns = self._batch.core_columns(scheme)
         chosen, samples, there = fixed_samples_of(self._keep, self._starts, self.learners)
         if not chosen.size:
             return columns

@@ -110,7 +110,7 @@ def solve(
     if then != "time":
         choice("then", then, THENS)
     result = _core.solve(
-        problem._core, code, limit, threads, _truthful(callback), then == "time", where
+        problem.core_for(scheme), code, limit, threads, _truthful(callback), then == "time", where
     )
     plan = Plan._from_core(problem, scheme, result)
     if result.interrupted is not None:

@@ -10,7 +10,7 @@ from flint import arb, ctx
 
 from mel_fast.verify._allowance import tick
 from mel_fast.verify._boxes import Boxes, Cut
-from mel_fast.verify._learner import Learner, largest_rate, last_below, precision
+from mel_fast.verify._learner import Learner, ball, largest_rate, last_below, precision
 from mel_fast.verify._ledger import Ledgers
 from mel_fast.verify._plan import CHUNK, PRECISIONS
 from mel_fast.verify.best._blocks import BlockResponse
@@ -147,7 +147,7 @@ class Bounds:
         bandwidth = arb(problem.bandwidth_hz)
         if problem.block_hz is not None:
             bandwidth = problem.blocks() * arb(problem.block_hz)
-        paid = leaf.lambda_per_hz * bandwidth + leaf.mu_per_w * arb(problem.power_w)
+        paid = leaf.lambda_per_hz * bandwidth + leaf.mu_per_w * ball(problem.power)
 
         def values(group: int) -> Callable[[tuple[int, int]], Any | None]:
             row = boxes.rows[group]
@@ -210,7 +210,9 @@ def _largest_share(problem: Problem, row: Row, tau: int) -> int:
     """At least the largest d_k within the learner's equal share; -1 if there is none."""
     count = len(problem.learners)
     learner = Learner(problem, row, tau)
-    bandwidth, power = arb(problem.bandwidth_hz) / count, arb(problem.power_w) / count
+    bandwidth, power = arb(problem.bandwidth_hz) / count, ball(problem.power) / count
+    if problem.power_w is None and learner.power_cap is not None:
+        power = learner.power_cap
     if problem.block_hz is not None:
         blocks = min(problem.blocks() // count, problem.blocks(row.max_bandwidth_hz))
         bandwidth = blocks * arb(problem.block_hz)

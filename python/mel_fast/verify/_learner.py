@@ -114,6 +114,11 @@ def bits(each: float, fixed: float, d: int) -> Any:
     return arb(each) * d + arb(fixed)
 
 
+def ball(number: Fraction) -> Ball:
+    """Return a ball around a fraction."""
+    return arb(number.numerator) / arb(number.denominator)
+
+
 def flops(row: Row, tau: int, samples: int = 1) -> Fraction:
     """Operations of `tau` local cycles."""
     return tau * samples * Fraction(row.load.flops_each)

@@ -37,8 +37,9 @@ def check(claim: Claim, advance: Callable[[int], None]) -> PlanReport:
     columns: list[tuple[str, str, Sequence[float], Fraction]] = [
         ("samples", "samples", plan.samples, Fraction(problem.samples)),
         ("bandwidth_hz", "Hz", plan.bandwidth_hz, Fraction(problem.bandwidth_hz)),
-        ("power_w", "W", plan.power_w, Fraction(problem.power_w)),
     ]
+    if problem.power_w is not None:  # else nobody shares any
+        columns.append(("power_w", "W", plan.power_w, Fraction(problem.power_w)))
     if claim.blocks is not None:  # bandwidth_hz only repeats them
         columns[1] = ("blocks", "blocks", claim.blocks, Fraction(problem.blocks()))
     for name, unit, column, budget in columns:
@@ -134,7 +135,7 @@ def _check_learners(
         d, amount, power = plan.samples[k], amounts[k], plan.power_w[k]
         if problem.idle == "excused" and d == 0:
             continue
-        silent = _silent(row, d, amount, power)
+        silent = _silent(problem, row, d, amount, power)
         if silent:
             late[k] = silent
             continue
@@ -174,13 +175,14 @@ def _returns(row: Row, d: int) -> Any:
     return bits(row.load.back_each, row.load.back, d)
 
 
-def _silent(row: Row, d: int, amount: float, power: float) -> str:
+def _silent(problem: Problem, row: Row, d: int, amount: float, power: float) -> str:
     """Say which bits meet a rate of zero; empty where none do."""
     sent, returned = _sends(row, d), _returns(row, d)
+    ways = ("receive", "return") if problem.shared == "send" else ("return", "receive")
     if sent != 0 and 0.0 in (amount, power, row.gain):
-        return f"has {_shown(sent)} bits to receive over rate zero"
+        return f"has {_shown(sent)} bits to {ways[0]} over rate zero"
     if returned != 0 and not row.gain:
-        return f"has {_shown(returned)} bits to return over rate zero"
+        return f"has {_shown(returned)} bits to {ways[1]} over rate zero"
     return ""
 
 

@@ -207,7 +207,7 @@ def _equal(problem: Problem, level: str, tau: int, one: Measured) -> Racer:
         tau,
         samples,
         np.full(count, problem.radio.bandwidth_hz / count),
-        np.full(count, problem.radio.power_w / count),
+        np.full(count, problem.power_budget_w / count),
     )
     cycle_s = float((times.send_s + times.compute_s + times.return_s).max())
     return Racer("equal shares", level, tau, cycle_s, one.rounds[tau], tuple(samples.tolist()))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast._base.validation import FloatColumn
+from mel_fast.model.links import needed_columns
 from mel_fast.model.radio import Radio
 
 LN2 = float(np.log(2.0))
@@ -104,10 +105,12 @@ def cycle_of(
 
     sent = payload.send_bits + payload.send_bits_per_sample * dealt
     returned = payload.return_bits + payload.return_bits_per_sample * dealt
-    own = columns["return_bandwidth_hz"], columns["return_power_w"]
+    own = tuple(columns[name] for name in needed_columns(radio.shared))
+    shared = bandwidth_hz, power_w
+    there, back = (own, shared) if radio.shared == "return" else (shared, own)
     return Cycle(
-        send=link(sent, bandwidth_hz, power_w),
-        back=link(returned, *own),
+        send=link(sent, *there),
+        back=link(returned, *back),
         flops=full(tau * dealt * payload.flops_per_sample),
         deadline_s=deadline_s,
     )

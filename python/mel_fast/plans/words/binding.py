@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
-from mel_fast.model.counts import blocks_within
 from mel_fast.model.learners import Learners, listed
+from mel_fast.model.links import blocks_within
 from mel_fast.plans.most import by_energy
 from mel_fast.plans.view import PlanView
 

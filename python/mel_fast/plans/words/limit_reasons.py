@@ -12,6 +12,7 @@ from mel_fast.model.problem import Problem
 from mel_fast.plans.most import by_energy, by_own_limit, by_time
 
 _NAMED = 3
+_VERBS = {"send": "be sent", "return": "return"}
 
 
 def limit_reasons(problem: Problem, scheme: str) -> tuple[str, ...]:
@@ -72,13 +73,14 @@ def _sums(problem: Problem, scheme: str, low: IntColumn, high: IntColumn) -> tup
 
 def _blocks(problem: Problem, low: IntColumn) -> tuple[str, ...]:
     """Say that there are fewer blocks than learners to whom something must be sent."""
-    blocks, payload = problem.radio.blocks, problem.payload
-    sent = payload.send_bits_per_sample * low.astype(np.float64) + payload.send_bits
+    blocks, links = problem.radio.blocks, problem.links
+    sent = links.bits_per_sample * low.astype(np.float64) + links.bits
     must = int(np.count_nonzero((sent > 0) & ((low > 0) | (problem.idle == "served"))))
     if blocks is None or must <= blocks:
         return ()
     return (
-        f"resource blocks: {count(must, 'learner')} must be sent something, there are only "
+        f"resource blocks: {count(must, 'learner')} must {_VERBS[links.planned]} something, "
+        f"there are only "
         f"{count(blocks, 'block')} of {with_unit(problem.radio.block_hz or 0.0, 'Hz')}",
     )
 

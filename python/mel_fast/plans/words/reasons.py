@@ -16,6 +16,12 @@ from mel_fast.plans.view import PlanView
 from mel_fast.plans.words.limit_reasons import limit_reasons, sample_limits
 
 _NAMED = 3
+_CONSTANT = {"send": "receiving the model", "return": "returning the model"}
+_PLANNED = {"send": "sending", "return": "returning"}
+_OVER_SHARE = {
+    "send": "receiving it over an equal share",
+    "return": "returning it over an equal share",
+}
 _ROUNDING = 1e-12  # relative: more than all rounding here
 
 
@@ -47,8 +53,8 @@ def reasons_of(plan: PlanView, result: _core.Result) -> tuple[str, ...]:
 def _unreachable(problem: Problem, scheme: str) -> tuple[str, ...]:
     """Name learners that must take part although no bit can be sent to them."""
     low, _ = sample_limits(problem, scheme)
-    payload = problem.payload
-    bits = payload.send_bits_per_sample * low.astype(np.float64) + payload.send_bits
+    links = problem.links
+    bits = links.bits_per_sample * low.astype(np.float64) + links.bits
     must = (bits > 0) & ((low > 0) | (problem.idle == "served"))
     columns = problem.learners.columns()
     found = {
@@ -57,9 +63,10 @@ def _unreachable(problem: Problem, scheme: str) -> tuple[str, ...]:
         if name in columns
         for k in np.flatnonzero(must & (columns[name] == 0))
     }
+    shared = links.planned == "return"
     reasons = [
-        f"learner {problem.learners.name(k)} must be sent "
-        f"{'its samples' if low[k] else 'the model'}: its {name} is 0"
+        f"learner {problem.learners.name(k)} must {'return' if shared else 'be sent'} "
+        f"{'its samples' if low[k] and not shared else 'the model'}: its {name} is 0"
         for k, name in sorted(found.items())[:_NAMED]
     ]
     if len(found) > _NAMED:
@@ -69,19 +76,18 @@ def _unreachable(problem: Problem, scheme: str) -> tuple[str, ...]:
 
 def _slow_learners(problem: Problem, scheme: str) -> tuple[str, ...]:
     """Name learners that cannot do their least part in time, each on its own."""
-    task, payload = problem.task, problem.payload
+    task, payload, links = problem.task, problem.payload, problem.links
     share = task.samples // len(problem.learners) if scheme == "resource_only" else 0
     if problem.idle == "excused" and share == 0:
         return ()
-    sent = payload.send_bits_per_sample * share + payload.send_bits
-    returned = payload.return_bits_per_sample * share + payload.return_bits
-    back = seconds(returned, problem.return_rates())
-    parts = {"returning the model": back}
+    sent = links.bits_per_sample * share + links.bits
+    constant = links.constant_bits_per_sample * share + links.constant_bits
+    parts = {_CONSTANT[links.constant]: seconds(constant, problem.constant_rates())}
     if share:
         computing = payload.flops_per_sample / problem.learners.flops_per_s * share
         parts[f"computing once on its {count(share, 'sample')}"] = computing
     if scheme == "task_only" and np.any(sent):
-        parts["receiving it over an equal share"] = seconds(sent, _equal_share_rates(problem))
+        parts[_OVER_SHARE[links.planned]] = seconds(sent, _equal_share_rates(problem))
     total = sum(parts.values(), start=np.zeros(len(problem.learners)))
     late = total > problem.cycle_s * (1.0 + _ROUNDING)
     late |= (total >= problem.cycle_s) & np.asarray(sent > 0)
@@ -100,28 +106,29 @@ def _slow_learner(
         f"{what} {with_unit(float(seconds[learner]), 's')}" for what, seconds in parts.items()
     )
     columns = problem.learners
+    constant = problem.links
     remedy = "; idle = 'excused' would leave it out" if excusable else ""
     return (
         f"learner {columns.name(learner)} alone is too slow for the cycle of "
         f"{with_unit(problem.cycle_s, 's')}: {needs} (gain {columns.gain[learner]:.4g}, "
         f"{with_unit(columns.flops_per_s[learner], 'flop/s')}, "
-        f"return bandwidth {with_unit(columns.return_bandwidth_hz[learner], 'Hz')}, "
-        f"return power {with_unit(columns.return_power_w[learner], 'W')}){remedy}"
+        f"{constant.constant} bandwidth {with_unit(constant.bandwidth_hz[learner], 'Hz')}, "
+        f"{constant.constant} power {with_unit(constant.power_w[learner], 'W')}){remedy}"
     )
 
 
 def _too_many_samples(problem: Problem, scheme: str) -> tuple[str, ...]:
-    """Say how many samples the learners could compute once and return, sending left aside."""
-    task, payload = problem.task, problem.payload
-    rates = problem.return_rates()
+    """Say how many samples the learners could compute once, the planned link left aside."""
+    task, payload, links = problem.task, problem.payload, problem.links
+    rates = problem.constant_rates()
     each = payload.flops_per_sample / problem.learners.flops_per_s
-    each = each + seconds(payload.return_bits_per_sample, rates)
-    spare = problem.cycle_s - seconds(payload.return_bits, rates)
-    how = "even if sending took no time"
+    each = each + seconds(links.constant_bits_per_sample, rates)
+    spare = problem.cycle_s - seconds(links.constant_bits, rates)
+    how = f"even if {_PLANNED[links.planned]} took no time"
     if scheme == "task_only":
-        forward = _equal_share_rates(problem)
-        each = each + seconds(payload.send_bits_per_sample, forward)
-        spare = spare - seconds(payload.send_bits, forward)
+        planned = _equal_share_rates(problem)
+        each = each + seconds(links.bits_per_sample, planned)
+        spare = spare - seconds(links.bits, planned)
         how = "with equal shares of bandwidth and power"
     share = task.samples
     if scheme == "resource_only":
@@ -148,14 +155,23 @@ def _budgets(problem: Problem, scheme: str) -> str:
     limits = " within the learners' limits" if problem.learners.limited else ""
     block = radio.block_hz
     blocks = "" if block is None else f" in blocks of {with_unit(block, 'Hz')}"
+    band, samples = with_unit(radio.bandwidth_hz, "Hz"), count(problem.task.samples, "sample")
+    cycle = with_unit(problem.cycle_s, "s")
+    if radio.power_w is None:
+        return (
+            f"bandwidth budget: {band}{blocks}, {how}{limits}, is too little to return the models "
+            f"of {samples}, although receiving and computing once would fit into {cycle}"
+        )
+    planned, rest = "send", f"{samples} or the model, although computing once and returning"
+    if radio.shared == "return":
+        planned, rest = "return", f"the models of {samples}, although receiving and computing once"
     return (
-        f"bandwidth and power budgets: {with_unit(radio.bandwidth_hz, 'Hz')}{blocks} and "
-        f"{with_unit(radio.power_w, 'W')}, {how}{limits}, are too little to send "
-        f"{count(problem.task.samples, 'sample')} or the model, although computing once and "
-        f"returning would fit into {with_unit(problem.cycle_s, 's')}"
+        f"bandwidth and power budgets: {band}{blocks} and {with_unit(radio.power_w, 'W')}, "
+        f"{how}{limits}, are too little to {planned} {rest} would fit into {cycle}"
     )
 
 
 def _equal_share_rates(problem: Problem) -> FloatColumn:
-    size = len(problem.learners)
-    return problem.rates(problem.radio.bandwidth_hz / size, problem.radio.power_w / size)
+    size, power_w = len(problem.learners), problem.radio.power_w
+    power = problem.learners.max_power_w if power_w is None else power_w / size
+    return problem.rates(problem.radio.bandwidth_hz / size, power)

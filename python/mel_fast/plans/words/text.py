@@ -7,6 +7,7 @@ import numpy as np
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count, rows_as_html, with_unit
 from mel_fast._base.untrusted import plain
+from mel_fast.model.radio import Radio
 from mel_fast.plans.allocation import plan_columns
 from mel_fast.plans.status import Status
 from mel_fast.plans.view import PlanView
@@ -37,7 +38,7 @@ def facts(plan: PlanView) -> list[tuple[str, str]]:
             f"{count(len(problem.learners), 'learner')}, {count(task.samples, 'sample')}, "
             f"cycle {with_unit(problem.cycle_s, 's')}",
         ),
-        ("budgets", f"{with_unit(radio.bandwidth_hz, 'Hz')}, {with_unit(radio.power_w, 'W')}"),
+        ("budgets", _budgets(radio)),
     ]
     rows += _allocation(plan)
     rows += limits_in_words(plan)
@@ -46,6 +47,12 @@ def facts(plan: PlanView) -> list[tuple[str, str]]:
         rows.append(("reason", f"and {len(plan.reasons) - _REASONS:,} more"))
     rows.append(("proof", _proof(plan)))
     return rows
+
+
+def _budgets(radio: Radio) -> str:
+    power = "no common power" if radio.power_w is None else with_unit(radio.power_w, "W")
+    shared = "" if radio.shared == "send" else ", shared by what is returned"
+    return f"{with_unit(radio.bandwidth_hz, 'Hz')}, {power}{shared}"
 
 
 def _allocation(plan: PlanView) -> list[tuple[str, str]]:
@@ -61,7 +68,11 @@ def _allocation(plan: PlanView) -> list[tuple[str, str]]:
         (
             "used",
             f"{100.0 * bandwidth / radio.bandwidth_hz:.4g} % of the bandwidth, "
-            f"{100.0 * power / radio.power_w:.4g} % of the power",
+            + (
+                f"{with_unit(power, 'W')} in all"
+                if radio.power_w is None
+                else f"{100.0 * power / radio.power_w:.4g} % of the power"
+            ),
         ),
         (
             "samples",

@@ -9,7 +9,11 @@ INFINITE = float("inf")
 
 
 class Load(NamedTuple):
-    """What a learner is sent, works out and returns: integers where they are."""
+    """What a learner is sent, works out and returns: integers where they are.
+
+    Where the return is shared, the two ways are swapped: `send` is what goes over the planned link,
+    `back` what goes over the one at a constant rate. So are the constant link's columns of `Row`.
+    """
 
     send: float
     send_each: float
@@ -54,12 +58,23 @@ class Problem:
     task: dict[str, Any]
     learners: list[Row]
     bandwidth_hz: float
-    power_w: float
+    power_w: float | None  # None: no common budget, everybody has its own limit
     noise: float
     law: str
     cycle_s: float
     idle: str
     block_hz: float | None  # width of a resource block; None: bandwidth is divisible
+    shared: str = "send"  # the planned link
+
+    @property
+    def power(self) -> Fraction:
+        """P; where there is no common budget, what all limits allow together."""
+        if self.power_w is not None:
+            return Fraction(self.power_w)
+        ratios = [Fraction(row.max_power_w) for row in self.learners]
+        bottom = max(ratio.denominator for ratio in ratios)  # powers of two
+        tops = (ratio.numerator * (bottom // ratio.denominator) for ratio in ratios)
+        return Fraction(sum(tops), bottom)
 
     @property
     def samples(self) -> int:

@@ -22,7 +22,7 @@ from mel_fast.verify.claim._entries import (
     share,
     text,
 )
-from mel_fast.verify.claim._problem import LARGEST, Load, Problem, Row, load_of
+from mel_fast.verify.claim._problem import INFINITE, LARGEST, Load, Problem, Row, load_of
 
 FORMAT = "mel_fast.plan"
 VERSIONS = (1, 2)
@@ -38,7 +38,9 @@ _INTEGERS = {
     "parameter_bits": (1, LARGEST),
 }
 _TASK = (*_INTEGERS, "flops_per_sample", "setting")
-_LEARNERS = ("flops_per_s", "gain", "return_bandwidth_hz", "return_power_w")
+_LEARNERS = ("flops_per_s", "gain")
+_CONSTANT = ("return_bandwidth_hz", "return_power_w")
+_SEND = ("send_bandwidth_hz", "send_power_w")  # since version 2, in their place in an uplink
 _LIMITS = (
     "min_samples",
     "max_samples",
@@ -177,8 +179,13 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
     ):
         if bits > LARGEST:
             raise RefusedError(f"{where}.task: {name} = {bits} is above 2^53")
+    shared = _shared(file["radio"], f"{where}.radio", version)
+    own = ("power_w",) if shared == "return" else ()  # without it, no common budget
     radio = record(
-        file["radio"], f"{where}.radio", ("bandwidth_hz", "power_w"), (*_NOISES, "block_hz")
+        file["radio"],
+        f"{where}.radio",
+        ("bandwidth_hz",) if own else ("bandwidth_hz", "power_w"),
+        (*_NOISES, "block_hz", *own, *(("shared",) if own else ())),
     )
     noises = [name for name in _NOISES if name in radio]
     if len(noises) != 1:
@@ -186,10 +193,12 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
     problem = Problem(
         task=task,
         learners=_learners(
-            file["learners"], f"{where}.learners", version, told, file.get("payload", {})
+            file["learners"], f"{where}.learners", version, told, file.get("payload", {}), shared
         ),
         bandwidth_hz=positive(radio["bandwidth_hz"], f"{where}.radio.bandwidth_hz"),
-        power_w=positive(radio["power_w"], f"{where}.radio.power_w"),
+        power_w=positive(radio["power_w"], f"{where}.radio.power_w")
+        if "power_w" in radio
+        else None,
         noise=positive(radio[noises[0]], f"{where}.radio.{noises[0]}"),
         law=_NOISES[noises[0]],
         cycle_s=positive(file["cycle_s"], f"{where}.cycle_s"),
@@ -197,7 +206,10 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
         block_hz=positive(radio["block_hz"], f"{where}.radio.block_hz")
         if "block_hz" in radio
         else None,
+        shared=shared,
     )
+    if problem.power_w is None and any(row.max_power_w == INFINITE for row in problem.learners):
+        raise RefusedError(f"{where}.radio.power_w is missing, and so is some learner's own limit")
     width = problem.block_hz
     if width is not None and not width <= problem.bandwidth_hz <= width * LARGEST:
         raise RefusedError(
@@ -208,6 +220,13 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
     return problem
 
 
+def _shared(data: object, where: str, version: int) -> str:
+    """Return which link is planned: sending, unless the file says otherwise."""
+    if version < 2 or not isinstance(data, dict) or "shared" not in data:
+        return "send"
+    return one_of(data["shared"], f"{where}.shared", ("return",))
+
+
 def _check_speeds(problem: Problem, where: str) -> None:
     """Refuse learners out of all range, with float64 as docs/certificate.md says."""
     for k, row in enumerate(ticked(problem.learners)):
@@ -216,8 +235,8 @@ def _check_speeds(problem: Problem, where: str) -> None:
         back = band * (math.log1p(snr) * _LN2)
         if row.gain and not 1e-200 <= back <= 1e200:
             raise RefusedError(
-                f"{where}.learners: the return rate of learner {k} is {back:g} bit/s, must be from "
-                "1e-200 to 1e200"
+                f"{where}.learners: the constant rate of learner {k} is {back:g} bit/s, must be "
+                "from 1e-200 to 1e200"
             )
     fastest = min(row.load.flops_each / row.flops_per_s for row in problem.learners)
     cycles = problem.cycle_s / fastest
@@ -227,9 +246,16 @@ def _check_speeds(problem: Problem, where: str) -> None:
         )
 
 
-def _learners(data: object, where: str, version: int, told: Load, payload: object) -> list[Row]:
-    labels = _LABELS if version >= 2 else ()
-    file = record(data, where, _LEARNERS, (*_LIMITS, *labels))
+def _learners(
+    data: object, where: str, version: int, told: Load, payload: object, shared: str
+) -> list[Row]:
+    later = (*_LABELS, *_SEND) if version >= 2 else ()
+    used, unused = (_SEND, _CONSTANT) if shared == "return" else (_CONSTANT, _SEND)
+    file = record(data, where, (*_LEARNERS, *used), (*unused, *_LIMITS, *later))
+    if (unused[0] in file) is not (unused[1] in file):
+        raise RefusedError(f"{where}: {unused[0]} and {unused[1]} only come together")
+    if shared == "return" and "energy_j" in file:
+        raise RefusedError(f"{where}: energy_j is not for a shared return")
     if ("energy_j" in file) is not ("energy_per_flop_j" in file):
         raise RefusedError(f"{where}: energy_j and energy_per_flop_j only come together")
     readers: dict[str, Read[float]] = {
@@ -243,9 +269,12 @@ def _learners(data: object, where: str, version: int, told: Load, payload: objec
     }
     columns: dict[str, list[float]] = {}
     size = None
-    for name in (*_LEARNERS, *(name for name in _LIMITS if name in file)):
+    for name in (*_LEARNERS, *used, *(name for name in (*unused, *_LIMITS) if name in file)):
         columns[name] = column(file[name], f"{where}.{name}", readers.get(name, positive), size)
         size = len(columns[name])
+    for name in unused:  # of the link that is planned: no part of the problem
+        columns.pop(name, None)
+    columns = {dict(zip(used, _CONSTANT, strict=True)).get(n, n): c for n, c in columns.items()}
     if not size:
         raise RefusedError(f"{where}: there are none")
     if "names" in file:
@@ -253,7 +282,7 @@ def _learners(data: object, where: str, version: int, told: Load, payload: objec
         if len(set(names)) < size:
             raise RefusedError(f"{where}.names: two learners have the same name")
     values = zip(*map(ticked, columns.values()), strict=True)
-    loads = _loads(payload, told, size)
+    loads = _loads(payload, told, size, shared)
     rows = [
         Row(load=load, **dict(zip(columns, numbers, strict=True)))
         for numbers, load in zip(values, loads, strict=True)
@@ -267,7 +296,7 @@ def _learners(data: object, where: str, version: int, told: Load, payload: objec
     return rows
 
 
-def _loads(data: object, told: Load, size: int) -> list[Load]:
+def _loads(data: object, told: Load, size: int, shared: str) -> list[Load]:
     """Read what differs from what the task says: numbers, or columns of the learners."""
     file = record(data, "problem.payload", (), tuple(_PAYLOAD))
     given: dict[str, float | list[float]] = {}
@@ -283,12 +312,16 @@ def _loads(data: object, told: Load, size: int) -> list[Load]:
         **{field: _whole(value) for field, value in given.items() if not isinstance(value, list)}
     )
     if not columns:
-        return [same] * size
+        return [_planned_first(same, shared)] * size
     entries = zip(*map(ticked, columns.values()), strict=True)
-    return [
-        same._replace(**dict(zip(columns, map(_whole, numbers), strict=True)))
-        for numbers in entries
-    ]
+    whole = (dict(zip(columns, map(_whole, numbers), strict=True)) for numbers in entries)
+    return [_planned_first(same._replace(**each), shared) for each in whole]
+
+
+def _planned_first(load: Load, shared: str) -> Load:
+    if shared == "send":
+        return load
+    return Load(load.back, load.back_each, load.send, load.send_each, load.flops_each)
 
 
 def _whole(number: float) -> float:

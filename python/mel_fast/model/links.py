@@ -1,0 +1,156 @@
+"""The two links of a problem as planning sees them: one is planned, the other's rate is constant.
+
+What decides whether a plan is possible does not know which way bits travel: a planned link carries
+``a d + b`` bits in whatever time another link at a constant rate and computing leave.
+`Radio.shared` says which of both is planned; everything that asks for one of them asks here.
+"""
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.validation import LARGEST, SMALLEST, FloatColumn, IntColumn
+from mel_fast.model.payload import Amount, WholePayload
+from mel_fast.model.radio import Shared
+
+if TYPE_CHECKING:
+    from mel_fast.model.learners import Learners
+    from mel_fast.model.radio import Radio
+
+_ROOM = 1.0 + 2.0**-30  # for rounding: a budget that is none must never be one
+_NEAR = 1e-9  # a quotient further than this from an integer was not rounded past it
+_CONSTANT: dict[Shared, str] = {"send": "return", "return": "send"}
+
+
+class Links(NamedTuple):
+    """What travels over which link of a problem."""
+
+    planned: Shared
+    """The link whose bandwidth and power are planned."""
+    bits: Amount
+    """Bits over it, whatever a learner's samples are,"""
+    bits_per_sample: Amount
+    """and for each sample."""
+    constant: Shared
+    """The link whose rate is constant."""
+    constant_bits: Amount
+    constant_bits_per_sample: Amount
+    bandwidth_hz: FloatColumn
+    """Of the constant link."""
+    power_w: FloatColumn
+    """Of the constant link."""
+
+    @property
+    def uses_planned(self) -> bool:
+        """Whether anything travels over the planned link."""
+        return bool(np.any(self.bits) or np.any(self.bits_per_sample))
+
+    @property
+    def uses_constant(self) -> bool:
+        """Whether anything travels over the link at a constant rate."""
+        return bool(np.any(self.constant_bits) or np.any(self.constant_bits_per_sample))
+
+
+def links_of(radio: "Radio", learners: "Learners", payload: WholePayload) -> Links:
+    """Return the links of a problem.
+
+    Raises
+    ------
+    ValueError
+        For learners without the columns that the constant link's rate follows from.
+    """
+    planned, constant = radio.shared, _CONSTANT[radio.shared]
+    columns = {name: getattr(learners, name) for name in needed_columns(radio.shared)}
+    check_columns(radio.shared, columns)
+    return Links(
+        planned,
+        getattr(payload, f"{planned}_bits"),
+        getattr(payload, f"{planned}_bits_per_sample"),
+        constant,  # type: ignore[arg-type]
+        getattr(payload, f"{constant}_bits"),
+        getattr(payload, f"{constant}_bits_per_sample"),
+        *columns.values(),
+    )
+
+
+def needed_columns(shared: Shared) -> tuple[str, str]:
+    """Return the columns of learners that the constant link's rate follows from."""
+    constant = _CONSTANT[shared]
+    return f"{constant}_bandwidth_hz", f"{constant}_power_w"
+
+
+def check_columns(shared: Shared, given: dict[str, Any]) -> None:
+    """Refuse learners without the columns that the constant link's rate follows from.
+
+    Raises
+    ------
+    ValueError
+        Naming those that are missing.
+    """
+    missing = [name for name in needed_columns(shared) if given.get(name) is None]
+    if missing:
+        raise ValueError(
+            f"missing {', '.join(missing)}: with radio.shared = {shared!r} the rate of the other "
+            "link follows from them"
+        )
+
+
+def all_power(most: FloatColumn | None) -> FloatColumn:
+    """Return a power budget that no plan exceeds in which everybody keeps its own limit.
+
+    Parameters
+    ----------
+    most
+        `max_power_w`, shape (..., K); the sum is over the last axis.
+
+    Raises
+    ------
+    ValueError
+        Where somebody has no limit of its own, or all together have more than a number may be.
+    """
+    without = "where radio.power_w is None: there is no common power budget"
+    if most is None:
+        raise ValueError(f"max_power_w = None: must be given {without}")
+    endless = np.argwhere(np.isinf(most))
+    if endless.size:
+        raise ValueError(f"max_power_w[{endless[0][-1]}] = inf: must be finite {without}")
+    if (largest_shares(most) > LARGEST).any():
+        raise ValueError(
+            f"max_power_w = {most.max():g} of {most.shape[-1]} learners: must be at most "
+            f"{LARGEST:g} in all {without}"
+        )
+    return all_shares(most)
+
+
+def all_shares(most: FloatColumn) -> FloatColumn:
+    """Return a power budget that is no less than the sum of everybody's own limits."""
+    return np.asarray(np.maximum(most.sum(axis=-1) * _ROOM, SMALLEST))
+
+
+def largest_shares(most: FloatColumn) -> FloatColumn:
+    """Return a power budget of which an equal share is no less than anybody's own limit."""
+    return np.asarray(np.maximum(most.max(axis=-1) * (most.shape[-1] * _ROOM), SMALLEST))
+
+
+def blocks_within(bandwidth_hz: FloatColumn, block_hz: float, most: int) -> IntColumn:
+    """Return how many whole blocks each bandwidth holds, at most `most`; infinity holds that."""
+    quotient = np.minimum(bandwidth_hz / block_hz, float(most))
+    blocks = np.floor(quotient).astype(np.int64)
+    doubtful = (np.abs(quotient - np.rint(quotient)) <= _NEAR * quotient) & (bandwidth_hz < np.inf)
+    for k in np.flatnonzero(doubtful).tolist():
+        exact = Fraction(float(bandwidth_hz[k])) // Fraction(block_hz)
+        blocks[k] = min(exact, most)
+    return blocks
+
+
+def bandwidth_holding(blocks: int, block_hz: float) -> float:
+    """Return the least float64 that holds so many blocks; their product may be rounded to less."""
+    exact = blocks * Fraction(block_hz)
+    nearest = float(exact)
+    return math.nextafter(nearest, math.inf) if Fraction(nearest) < exact else nearest
+
+
+guard(__name__)
