@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mel_fast import (
         channel,
         cp_sat,
+        flower,
         learning,
         orchestrate,
         payload,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "channel",
     "cp_sat",
+    "flower",
     "learning",
     "orchestrate",
     "payload",
@@ -110,6 +112,7 @@ __all__ = [
     "evaluate",
     "explain",
     "fastest",
+    "flower",
     "frontier",
     "learning",
     "least",

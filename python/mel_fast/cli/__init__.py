@@ -34,6 +34,7 @@ COMMANDS = (
     "tiers",
     "reproduce",
     "store",
+    "flower",
     "bench",
 )
 

@@ -273,17 +273,44 @@ class Orchestrator:
             }
         )
         if wrong is not None:
-            place = self.fleet.find(name)
-            if place is not None:
-                learner = int(self.fleet.ids[place])
-                self._knowledge.standing.quarantine(learner, self.number, wrong)
-            self._reports[name] = Heard(Report(), False, wrong)
+            self._quarantine(name, wrong)
             return wrong
         total = report.total_s()
         if arrived is None and total is not None:
             arrived = total <= self.round.cycle_s * (1.0 + _ROUNDING)
         self._reports[name] = Heard(report, True if arrived is None else bool(arrived))
         return None
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Say that what a learner returned in the round under way is of no use.
+
+        It counts as missing, and sits out for a while, as after a report that makes no sense.
+
+        Parameters
+        ----------
+        name
+            Which learner.
+        reason
+            In words, for `missing` and `sitting_out`.
+
+        Raises
+        ------
+        ValueError
+            When no round is under way, or for a name that neither the round nor the fleet has.
+        """
+        if self.round is None:
+            raise ValueError("no round is under way: plan_round() begins one")
+        if name not in self.round.assignments:
+            self.fleet.place(name)
+            return
+        self._quarantine(name, reason)
+
+    def _quarantine(self, name: str, reason: str) -> None:
+        place = self.fleet.find(name)
+        if place is not None:
+            learner = int(self.fleet.ids[place])
+            self._knowledge.standing.quarantine(learner, self.number, reason)
+        self._reports[name] = Heard(Report(), False, reason)
 
     def close_round(self) -> Closed:
         """End the round under way: learn from what was observed, and say what is lost.
@@ -418,13 +445,14 @@ class Orchestrator:
         told = [name for name in known if name in reports]
         at = np.array([dealt.places[name] for name in told], dtype=np.int64)
         places = np.array([known[name] for name in told], dtype=np.int64)
-        knowledge.learn(
-            places,
-            [reports[name].report for name in told],
-            dealt.cycle.take(at),
-            payload_at(dealt.payload, at),
-            dealt.samples[at],
-        )
+        if told:
+            knowledge.learn(
+                places,
+                [reports[name].report for name in told],
+                dealt.cycle.take(at),
+                payload_at(dealt.payload, at),
+                dealt.samples[at],
+            )
         for name, place in known.items():
             learner, heard = int(fleet.ids[place]), reports.get(name)
             if heard is None or (heard.report == Report() and not heard.arrived):

@@ -1,0 +1,1 @@
+"""The client's side: models that train for some local cycles, a simulated radio, a ClientApp."""

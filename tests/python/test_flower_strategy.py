@@ -1,0 +1,417 @@
+"""Rounds of the strategy, from messages built by hand: what is sent, averaged, left out."""
+
+import math
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+
+pytest.importorskip("flwr", reason="needs the extra [flower]")
+
+from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
+from flwr.serverapp.strategy import FedAvg
+
+from flower_fake import (
+    COLUMNS,
+    FEATURES,
+    RADIO,
+    Federation,
+    answers,
+    client,
+    fails,
+    gone,
+    identity,
+    radio_of,
+    task,
+)
+from mel_fast.flower import PlannedFedAvg
+from mel_fast.flower.wire.messages import ORDER, REPORT, Order
+from mel_fast.orchestrate import Fleet, Orchestrator
+from mel_fast.payload import Recipe
+
+__all__ = ["identity"]
+pytestmark = pytest.mark.usefixtures("identity")
+
+
+def three(**words):
+    return [client(f"c{number}", radio_of(**words)) for number in range(3)]
+
+
+def test_the_average_is_equation_5_in_float64():
+    class Returns:
+        def __init__(self, value):
+            self.value = np.float32(value)
+
+        def get_weights(self):
+            return [np.full((FEATURES, 2), self.value), np.full(2, self.value)]
+
+        def set_weights(self, weights):
+            pass
+
+        def train(self, x, y, local_cycles, rng):
+            pass
+
+        def score(self, x, y):
+            return 0.0
+
+    clients = [client("c0", flops_per_s=3e6), *three()[1:]]  # the first gets more samples
+    values = [1.0, 2.0**-20, 16777216.0]
+    for one, value in zip(clients, values, strict=True):
+        one._model = Returns(value)
+    run = Federation(clients)
+    done = run.round()
+    counts = [done.samples[f"c{number}"] for number in range(3)]
+    assert counts[0] > counts[1] > 0
+    exact = sum(count * value for count, value in zip(counts, values, strict=True)) / 120
+    assert run.weights[1].tolist() == [np.float32(exact)] * 2
+    assert run.weights[0].dtype == np.float32
+
+
+def test_planned_seconds_come_true_once_the_bits_are_measured():
+    run = Federation(three())
+    run.round()
+    done = run.round()
+    assert done.measured_s == pytest.approx(done.planned_s, rel=1e-9)
+    assert max(done.measured_s.values()) <= done.deadline_s
+    assert (done.lost, done.missing) == (0, {})
+    assert done.sent_bits == done.returned_bits > 0
+
+
+def test_an_order_says_samples_tau_deadline_share_of_the_radio_and_recipe():
+    recipe = Recipe(bits=8)
+    run = Federation(three(), words={"recipe": recipe})
+    done = run.round()
+    plan, orders = run.loop._last, run.grid.trained()
+    assert len(orders) == 3
+    read = [Order.read(message.content) for message in orders.values()]
+    assert [order.samples for order in read] == list(done.samples.values())
+    assert {order.tau for order in read} == {done.tau}
+    assert {o.deadline_s for o in read} == {1.0}
+    assert sum(order.bandwidth_hz for order in read) <= RADIO.bandwidth_hz * (1 + 1e-12)
+    assert all(order.recipe == recipe and order.indices is None for order in read)
+    assert plan is not None
+
+
+def test_who_has_nothing_to_do_is_not_called():
+    clients = [*three(), client("snail", flops_per_s=1e-3)]
+    run = Federation(clients)
+    done = run.round()
+    assert 13 not in run.grid.trained()
+    assert "snail" in done.sitting_out
+    assert "snail" not in done.missing
+    for _ in range(4):  # and is not blamed for its silence
+        assert "quarantine" not in run.round().sitting_out["snail"]
+
+
+def test_who_is_late_is_left_out_and_planned_with_less_then():
+    clients = three()
+    clients[2]._radio = radio_of(speed_factor={2: 0.5})
+    run = Federation(clients)
+    first, second = run.round(), run.round()
+    assert first.lost == 0
+    assert second.missing.keys() == {"c2"}
+    assert "of 1 s" in second.missing["c2"]
+    assert second.lost == first.samples["c2"]
+    assert run.metrics["missing"] == 1
+    later = [run.round() for _ in range(6)][-1]
+    assert later.missing == {}
+    assert later.lost == 0
+    assert 0 < later.samples["c2"] < first.samples["c2"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (gone, "offline"),
+        (fails(2), "its ClientApp failed"),
+        (fails(3), "expired"),
+        (fails(8), "crashed"),
+        (fails(99), "code 99"),
+        (lambda message: None, "did not answer"),
+    ],
+)
+def test_a_failure_is_told_by_the_message_that_it_answers(answer, why):
+    run = Federation(three())
+    run.round()
+    run.grid.nodes[11] = answer
+    done = run.round()
+    assert done.missing.keys() == {"c1"}
+    assert why in done.missing["c1"]
+    assert done.samples.keys() == {"c0", "c2"}
+    assert done.lost == 40
+
+
+def test_who_is_offline_is_planned_without_and_comes_back():
+    run = Federation(three())
+    run.round()
+    answer = run.grid.nodes.pop(11)
+    for _ in range(4):
+        done = run.round()
+        assert done.samples.keys() == {"c0", "c2"}
+        assert (done.missing, done.lost) == ({}, 0)
+        assert "c1" in done.sitting_out
+    run.grid.nodes[77] = answer  # under a new number, as after a restart
+    assert run.round().samples.keys() == {"c0", "c1", "c2"}
+
+
+def test_who_joins_late_takes_part_from_the_next_round_on():
+    run = Federation(three()[:2])
+    assert run.round().samples.keys() == {"c0", "c1"}
+    run.grid.nodes[50] = answers(client("late"))
+    assert run.round().samples.keys() == {"c0", "c1", "late"}
+
+
+def replies(change):
+    """Train, and change the answer."""
+    one = client("c1")
+
+    def answer(message):
+        if message.metadata.message_type == MessageType.QUERY:
+            return one.join(message)
+        reply = one.train(message)
+        change(reply.content)
+        return reply
+
+    return answer
+
+
+def report(**words):
+    return lambda content: content[REPORT].update(
+        {k.replace("_", "-"): v for k, v in words.items()}
+    )
+
+
+def arrays(*parts):
+    def change(content):
+        content["arrays"] = ArrayRecord(list(parts))
+
+    return change
+
+
+def pickled(content):
+    content["arrays"]["0"] = Array("object", (1,), "pickle", b"cos\nsystem\n(S'false'\ntR.")
+
+
+def huge(content):
+    """A head that promises an exabyte."""
+    good = content["arrays"]["0"]
+    many = b"(4" + b"0" * 15 + b", 2), }"  # in place of the padding
+    data = good.data.replace(b"(4, 2), }" + b" " * 15, many)
+    assert len(data) == len(good.data)
+    content["arrays"]["0"] = Array(good.dtype, good.shape, good.stype, data)
+
+
+W, B = np.zeros((FEATURES, 2), np.float32), np.zeros(2, np.float32)
+
+NONSENSE = {
+    "negative": (report(compute_s=-1.0), "compute-s = -1.0"),
+    "no number": (report(send_s=math.nan), "send-s = nan"),
+    "infinite": (report(return_s=math.inf), "return-s = inf"),
+    "beyond belief": (report(compute_s=1e300), "1e+300"),
+    "text": (report(compute_s="soon"), "'soon'"),
+    "list": (report(compute_s=[1.0]), "compute-s"),
+    "more samples": (report(samples=10**9), "asked for 40"),
+    "other tau": (report(tau=1), "tau = 1"),
+    "another's name": (report(name="c0"), "'c0'"),
+    "no report": (lambda content: content.pop(REPORT), "no report"),
+    "report as model": (lambda c: c.update({"arrays": c[REPORT]}), "no model"),
+    "no model": (lambda content: content.pop("arrays"), "no model"),
+    "not finite": (arrays(W, np.array([0, np.nan], np.float32)), "not finite"),
+    "other shape": (arrays(W.T, B), "shape"),
+    "other kind": (arrays(W.astype(float), B), "float64"),
+    "one array too few": (arrays(W), "not those of the model"),
+    "no compute": (lambda content: content[REPORT].pop("compute-s"), "no compute-s"),
+    "pickle": (pickled, "pickle"),
+    "a head that promises much": (huge, "shape"),
+    "bytes": (
+        lambda c: (c.pop("arrays"), c.update({"encoded-arrays": ConfigRecord({"data": b"x"})})),
+        "no payload",
+    ),
+    "nothing": (lambda content: content.clear(), "no report"),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), NONSENSE.values(), ids=NONSENSE)
+def test_nonsense_is_quarantined_with_a_reason_and_the_run_goes_on(change, why):
+    clients = three()
+    run = Federation(clients)
+    run.round()
+    before = run.grid.nodes[11]
+    run.grid.nodes[11] = replies(change)
+    done = run.round()
+    assert done.samples.keys() == {"c0", "c2"}
+    assert why in done.missing["c1"]
+    run.grid.nodes[11] = before
+    done = run.round()
+    assert "quarantine" in done.sitting_out["c1"]
+    assert why[:20] in done.sitting_out["c1"]
+    assert done.samples.keys() == {"c0", "c2"}
+    back = [run.round() for _ in range(3)]
+    assert "c1" in back[-1].samples
+
+
+def test_two_with_one_name_the_first_keeps_it():
+    run = Federation([client("same"), client("same")])
+    done = run.round()
+    assert done.samples.keys() == {"same"}
+    assert run.grid.trained().keys() == {10}
+    assert "is node 10 already" in run.strategy.refused[11]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (ConfigRecord(), "name"),
+        (ConfigRecord({"name": 3}), "name = 3"),
+        (ConfigRecord({"name": "x" * 200, **COLUMNS}), "names"),
+        (ConfigRecord({"name": "stranger"}), "no learner 'stranger'"),
+        (ConfigRecord({"name": "a", **COLUMNS, "gain": -1.0}), "gain"),
+        (ConfigRecord({"name": "a", **COLUMNS, "gain": math.nan}), "gain"),
+        (ConfigRecord({"name": "a", **COLUMNS, "flops_per_s": math.inf}), "flops_per_s"),
+        (ConfigRecord({"name": "a", **COLUMNS, "max_samples": 1.5}), "max_samples"),
+        (ConfigRecord({"name": "a", "gain": 1.0}), "flops_per_s"),
+        (ConfigRecord({"name": "a", **COLUMNS, "colour": 1.0}), "colour"),
+        (None, "no learner"),
+    ],
+)
+def test_who_introduces_itself_with_nonsense_is_not_called(content, why):
+    run = Federation(three()[:2])
+    said = RecordDict({} if content is None else {"learner": content})
+    run.grid.nodes[60] = lambda message: Message(said, reply_to=message)
+    for _ in range(2):
+        assert run.round().samples.keys() == {"c0", "c1"}
+    assert why in run.strategy.refused[60]
+    assert sum(one.metadata.dst_node_id == 60 for one in run.grid.sent) == 1
+
+
+def test_who_could_not_say_who_it_is_in_time_is_asked_again():
+    run = Federation(three()[:2])
+    run.grid.nodes[60] = fails(3)
+    run.round()
+    run.grid.nodes[60] = answers(client("slow"))
+    run.round()
+    assert "slow" in run.round().samples
+
+
+def test_what_the_fleet_knows_of_a_learner_is_not_changed_by_what_that_says():
+    fleet = Fleet(mel.Learners(**COLUMNS, names=["c0"], count=1))
+    run = Federation([client("c0", radio_of(), gain=1.0)], fleet=fleet, task=task(50))
+    run.round()
+    assert fleet.learners.gain.tolist() == [1e-11]
+
+
+def test_replan_runs_a_round_again_without_those_who_failed():
+    run = Federation(three(), words={"replan": 1})
+    run.round()
+    run.grid.trained()
+    run.grid.nodes[11] = fails(2)
+    before = run.weights[1][0]
+    done = run.round()
+    assert done.samples == {"c0": 60, "c2": 60}
+    assert done.lost == 0
+    assert done.missing.keys() == {"c1"}
+    assert run.weights[1][0] == before + done.tau  # from the same model, once
+    assert run.loop.number == 3
+
+
+def test_replan_gives_up_after_so_many_attempts_and_averages_what_arrived():
+    run = Federation(three(), words={"replan": 2})
+    run.round()
+    run.grid.nodes[10], run.grid.nodes[11] = fails(2), lambda message: None
+    done = run.round()
+    assert done.missing.keys() == {"c0", "c1"}
+    assert done.samples == {"c2": 100}
+    assert done.lost == 20
+
+
+def test_a_round_without_anybody_leaves_the_model_as_it_was():
+    run = Federation([])
+    done = run.round()
+    assert (done.tau, done.samples, done.lost) == (0, {}, 120)
+    assert run.weights[1].tolist() == [0.0, 0.0]
+    assert run.metrics["learners"] == 0
+    run = Federation(three(), words={"replan": 3})
+    run.round()
+    for node in list(run.grid.nodes):
+        run.grid.nodes[node] = fails(2)
+    before = run.weights
+    assert run.round().lost == 120
+    assert all(map(np.array_equal, before, run.weights))
+
+
+def test_parallelized_learning_deals_different_samples_to_each():
+    clients = [client(f"c{number}", radio_of(setting="parallelized")) for number in range(3)]
+    run = Federation(clients, task=task(90, "parallelized"), words={"data_size": 100})
+    run.round()
+    first = [Order.read(one.content).indices for one in run.grid.trained().values()]
+    together = np.concatenate(first)
+    assert len(np.unique(together)) == len(together) == 90
+    assert together.max() < 100
+    seen = {float(row[0]) // FEATURES for one in clients for x in one._model.seen for row in x}
+    assert seen == set(map(float, together))
+    done = run.round()
+    second = np.concatenate([Order.read(m.content).indices for m in run.grid.trained().values()])
+    assert not np.array_equal(together, second)
+    assert done.measured_s == pytest.approx(done.planned_s, rel=1e-9)  # samples' bits counted
+
+
+def test_a_recipe_makes_returned_models_smaller_and_is_read_back():
+    exact, coded = Federation(three()), Federation(three(), words={"recipe": Recipe(bits=4)})
+    assert coded.round().returned_bits < exact.round().returned_bits
+    both = Federation(three(), words={"recipe": Recipe(), "send_recipe": Recipe()})
+    assert both.round().sent_bits < exact.round().sent_bits
+    assert both.weights[1].tolist() == [both.strategy.history[0].tau] * 2
+
+
+def test_configure_train_returns_a_list_with_plain_numbers():
+    run = Federation(three())
+    made = run.strategy.configure_train(1, run.arrays, ConfigRecord(), run.grid)
+    assert isinstance(made, list)
+    assert len(made) == 3
+    values = made[0].content[ORDER].values()
+    assert all(type(value) in (int, float, str, bytes) for value in values)
+    assert {message.metadata.ttl for message in made} == {1.0}  # the deadline
+    assert made[0].metadata.group_id == "1"
+
+
+def test_evaluation_on_clients_is_left_to_another_strategy():
+    run = Federation(three())
+    assert run.strategy.configure_evaluate(1, run.arrays, ConfigRecord(), run.grid) == []
+    assert run.strategy.aggregate_evaluate(1, []) is None
+    other = Federation(three(), words={"evaluation": FedAvg(min_available_nodes=3)})
+    asked = other.strategy.configure_evaluate(1, other.arrays, ConfigRecord(), other.grid)
+    assert [one.metadata.message_type for one in asked] == [MessageType.EVALUATE] * 3
+
+
+def test_start_runs_rounds_and_tells_of_each():
+    run, told = Federation(three()), []
+    strategy = PlannedFedAvg(run.loop, wait_s=0.0, poll_s=0.01, done=told.append)
+    result = strategy.start(run.grid, run.arrays, num_rounds=2)
+    assert [done.number for done in told] == [1, 2]
+    assert result.arrays.to_numpy_ndarrays()[1].tolist() == [sum(done.tau for done in told)] * 2
+    assert result.train_metrics_clientapp[2]["lost"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "said"),
+    [
+        ({"replan": -1}, ValueError, "replan = -1"),
+        ({"recipe": "small"}, TypeError, "recipe = 'small'"),
+        ({"ttl_s": math.inf}, ValueError, "ttl_s"),
+        ({"min_clients": 1.5}, ValueError, "min_clients = 1.5"),
+        ({"poll_s": 0.0}, ValueError, "poll_s"),
+        ({"data_size": 3}, ValueError, "data_size = 3"),
+        ({"evaluation": 1}, TypeError, "evaluation"),
+        ({"seed": -1}, ValueError, "seed"),
+    ],
+)
+def test_wrong_arguments_are_named(words, kind, said):
+    loop = Orchestrator(Fleet(), task(), RADIO, 1.0)
+    with pytest.raises(kind, match=said):
+        PlannedFedAvg(loop, **words)
+
+
+def test_what_is_no_orchestrator_is_refused():
+    with pytest.raises(TypeError, match="loop is a int"):
+        PlannedFedAvg(3)
