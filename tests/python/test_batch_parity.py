@@ -5,7 +5,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast.scenarios import table1, table1_draws
-from mel_fast.solve import many
+from mel_fast.solve import rows_found
 from parity import as_batch, differences, groups
 
 
@@ -178,7 +178,7 @@ def test_ctrl_c_between_the_rows_that_are_escalated_keeps_what_is_done(monkeypat
             raise KeyboardInterrupt
         return plan
 
-    monkeypatch.setattr(many, "finished", interrupt_at_the_second)
+    monkeypatch.setattr(rows_found, "finished", interrupt_at_the_second)
     with pytest.raises(mel.Interrupted) as caught:
         mel.solve_many(table1_draws(3, learners=4), then="power")
     assert caught.value.plans.status.tolist() == ["optimal"] * 3
@@ -187,7 +187,7 @@ def test_ctrl_c_between_the_rows_that_are_escalated_keeps_what_is_done(monkeypat
 
 def test_no_row_is_escalated_after_the_time_limit_or_the_callbacks_stop(monkeypatch):
     calls = []
-    monkeypatch.setattr(many, "finished", lambda plan, **_: calls.append(plan) or plan)
+    monkeypatch.setattr(rows_found, "finished", lambda plan, **_: calls.append(plan) or plan)
     mel.solve_many(table1_draws(3, learners=4), then="power", callback=lambda *_: True)
     assert not calls
     mel.solve_many(table1_draws(3, learners=4), then="power", time_limit_s=0.0)

@@ -1,7 +1,7 @@
 """Many problems of the same number of learners as arrays: the fast input of `solve_many`."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from mel_fast.model.batch_columns import (
     products,
     row_number,
     spread,
+    without_repeats,
 )
 from mel_fast.model.columns import ALWAYS, COLUMNS, LIMITS, NUMBERS, check_pairs
 from mel_fast.model.learners import Learners
@@ -237,8 +238,36 @@ class Batch:
     def __iter__(self) -> Iterator[Problem]:
         return (self.problem(row) for row in range(self.rows))
 
-    def __getitem__(self, row: int) -> Problem:
-        return self.problem(row)
+    @overload
+    def __getitem__(self, row: int) -> Problem: ...
+    @overload
+    def __getitem__(self, row: slice) -> "Batch": ...
+    def __getitem__(self, row: int | slice) -> "Problem | Batch":
+        """Return a row as a problem, or some rows as a batch that shares their numbers."""
+        if not isinstance(row, slice):
+            return self.problem(row)
+        some: Batch = object.__new__(Batch)
+        some.__dict__.update(self.__dict__, rows=len(range(*row.indices(self.rows))))
+        for kind in ("_given", "_columns"):
+            columns: Mapping[str, NDArray[Any]] = self.__dict__[kind]
+            some.__dict__[kind] = {name: column[row] for name, column in columns.items()}
+        return some
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: of a column that repeats, what it repeats."""
+        kinds = {
+            kind: {name: without_repeats(column) for name, column in self.__dict__[kind].items()}
+            for kind in ("_given", "_columns")
+        }
+        return {**self.__dict__, **kinds}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore the columns at their full shape."""
+        shape = state["rows"], state["learners"]
+        for kind in ("_given", "_columns"):
+            columns: Mapping[str, NDArray[Any]] = state[kind]
+            state[kind] = {name: spread(col, shape[: col.ndim]) for name, col in columns.items()}
+        self.__dict__.update(state)
 
     def problem(self, row: int) -> Problem:
         """Return one row as a problem.

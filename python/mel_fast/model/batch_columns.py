@@ -84,6 +84,12 @@ def spread(column: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     return freeze(np.broadcast_to(column, shape))
 
 
+def without_repeats(column: NDArray[Any]) -> NDArray[Any]:
+    """Return one of all the equal rows, or equal columns, that `spread` made of it."""
+    once = tuple(slice(0, 1) if stride == 0 else slice(None) for stride in column.strides)
+    return column[once]
+
+
 def counts(column: FloatColumn, low: int) -> FloatColumn:
     """Not a number, which the core refuses, where an entry is no count."""
     right = (column >= low) & (column <= MAX_INTEGER) & (column == np.floor(column))

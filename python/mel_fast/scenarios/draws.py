@@ -9,10 +9,11 @@ every machine gets the same bits.
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,10 +21,12 @@ from numpy.typing import ArrayLike, NDArray
 from mel_fast import channel
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.memory import require_bytes
+from mel_fast.model.batch import Batch
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Idle, Problem
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask, Setting
+from mel_fast.scenarios.streams import Channel, gains_of_draws
 
 Array = NDArray[np.float64]
 Budgets = Literal["fixed", "per_learner", "bandwidth_per_learner", "power_per_learner"]
@@ -42,9 +45,6 @@ MNIST_FEATURES = 784
 MODEL_PARAMETERS = 280_440  # weights of the network [784, 300, 124, 60, 10]
 FLOPS_PER_SAMPLE = 1_123_736  # 4 (280,440 + 494)
 
-BLOCK = 1 << 15  # learners drawn at a time: temporaries stay in the cache, whatever K is
-_JUMP = 210306068529402873165736369884012333109  # numpy's PCG64.jumped: 2^128 over the golden ratio
-_PERIOD = 1 << 128
 _MANY = 1_000_000  # learners for which memory is asked after before it is taken
 _BYTES = 64  # a learner's columns and their compiled form
 
@@ -175,8 +175,8 @@ def table1(
         require_bytes(_BYTES * count, f"a draw of {count:,} learners")
     if gain is None:
         parts = _parts(placement, radius_m, attenuation, fading)
-        first = _whole("draw", draw, 0)
-        gains = _draw(_whole("seed", seed, 0), first, 1, count, parts, extra_loss_db)[0]
+        first, stream = _whole("draw", draw, 0), _whole("seed", seed, 0)
+        gains = gains_of_draws([stream], [first], count, parts, extra_loss_db)[0]
     else:
         gains = channel.checked_gain(gain)
         if len(gains) != count:
@@ -220,7 +220,8 @@ def table1_draws(
     rows = _whole("draws", draws, 1)
     parts = _parts(placement, radius_m, attenuation, fading)
     start = _whole("first_draw", first_draw, 0)
-    gain = _draw(_whole("seed", seed, 0), start, rows, count, parts, extra_loss_db)
+    seeds, numbers = [_whole("seed", seed, 0)] * rows, range(start, start + rows)
+    gain = gains_of_draws(seeds, numbers, count, parts, extra_loss_db)
     gain.setflags(write=False)
     drawn = Table1Draws(
         gain=gain,
@@ -236,7 +237,28 @@ def table1_draws(
     return drawn
 
 
-_Parts = tuple[channel.Placement, channel.Attenuation, channel.Fading]
+def table1_batch(seeds: Sequence[int], draws: Sequence[int], **words: Any) -> Batch:
+    """Return ``table1(..., seed=seeds[i], draw=draws[i])`` in row i, drawn as arrays in one go.
+
+    `words` are those of :func:`table1_draws`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where :func:`table1` refuses what the rows have in common, or one of the seeds or draws.
+    """
+    one = table1_draws(1, **words)
+    bound = inspect.signature(table1_draws).bind(1, **words)
+    bound.apply_defaults()
+    drawn = bound.arguments
+    gain = gains_of_draws(
+        [_whole("seed", seed, 0) for seed in seeds],
+        [_whole("draw", draw, 0) for draw in draws],
+        one.gain.shape[1],
+        _parts(*(drawn[name] for name in ("placement", "radius_m", "attenuation", "fading"))),
+        drawn["extra_loss_db"],
+    )
+    return Batch.vary(one.problem(0), gain=gain, rows=len(gain))
 
 
 def _parts(
@@ -244,41 +266,10 @@ def _parts(
     radius_m: float,
     attenuation: channel.Attenuation | None,
     fading: str | channel.Fading,
-) -> _Parts:
+) -> Channel:
     law: channel.Attenuation = channel.paper() if attenuation is None else attenuation
     where: channel.Placement = channel.Disc(radius_m) if placement is None else placement
     return where, law, channel.fading_law(fading)
-
-
-def _draw(
-    seed: int, first: int, draws: int, learners: int, parts: _Parts, extra_loss_db: float
-) -> Array:
-    """Gains (M, K): blocks of a few rows where K is small, of a few learners where it is large."""
-    placement, attenuation, fading = parts
-    width = channel.uniforms_needed(placement, attenuation, fading)
-    bits = np.random.PCG64(np.random.SeedSequence(seed))
-    bits.advance(first * _JUMP % _PERIOD)
-    generator = np.random.Generator(bits)
-    gain = np.empty((draws, learners))
-    rows = max(1, BLOCK // learners)
-    for top in range(0, draws, rows):
-        here = min(rows, draws - top)
-        for left in range(0, learners, BLOCK):
-            wide = min(BLOCK, learners - left)
-            u = np.empty((here, wide, width))
-            for row in u:
-                generator.random(out=row)
-                if left + wide == learners:  # the row is complete: on to the next draw's stream
-                    bits.advance((_JUMP - learners * width) % _PERIOD)
-            block = channel.gains(
-                u.reshape(here * wide, width),
-                placement=placement,
-                attenuation=attenuation,
-                fading=fading,
-                extra_loss_db=extra_loss_db,
-            )
-            gain[top : top + here, left : left + wide] = block.reshape(here, wide)
-    return gain
 
 
 def _speeds(device_mix: Sequence[float], learners: int) -> Array:

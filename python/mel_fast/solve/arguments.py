@@ -39,3 +39,12 @@ def checked_seconds(value: Any, field: str = "time_limit_s") -> float:
 def checked_threads(value: Any) -> int:
     """Return a number of threads."""
     return integer("threads", value, low=1, high=MAX_THREADS)
+
+
+def checked_executor(value: Any) -> None:
+    """Refuse what cannot run tasks."""
+    if value is not None and not callable(getattr(value, "submit", None)):
+        raise TypeError(
+            f"executor is a {type(value).__name__}: must have the method submit of "
+            "concurrent.futures.Executor"
+        )

@@ -2,26 +2,25 @@
 
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.memory import require_bytes
-from mel_fast._base.progress import Callback, Report, reporting
+from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.validation import choice
 from mel_fast.model.batch import Batch
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import SCHEMES, STATUSES, THENS, Scheme, Then
+from mel_fast.plans.status import SCHEMES, THENS, Scheme, Then
 from mel_fast.scenarios import Table1Draws
-from mel_fast.solve.arguments import checked_seconds, checked_threads
-from mel_fast.solve.finish import finished, unfinished
+from mel_fast.solve.arguments import checked_executor, checked_seconds, checked_threads
 from mel_fast.solve.plans import Plans, RowErrors
-from mel_fast.solve.row_plan import put_plan, row_result
-from mel_fast.solve.rows import FixedSamplesBatch, checked_starts, ends_of, with_fixed_samples
+from mel_fast.solve.rows import checked_starts, ends_of, with_fixed_samples
+from mel_fast.solve.rows_found import How, found_here
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["Batch", "Plans", "solve_many"]
 
@@ -42,6 +41,7 @@ def solve_many(
     then: Then = "time",
     start: "Plan | Plans | Sequence[Plan | None] | None" = None,
     keep: Any = None,
+    executor: "Executor | None" = None,
 ) -> Plans:
     """Solve every problem as :func:`mel_fast.solve` would, one problem a thread at a time.
 
@@ -76,6 +76,11 @@ def solve_many(
         Learners whose samples are held fixed, as in `solve`: once for all rows, or a sequence of
         such (or None) for each row, or an array of two dimensions with a row each. Keeping the same
         learners in all rows is quick for a Batch; else each row costs as much as a Problem.
+    executor
+        Where the rows are solved, part by part: a :class:`concurrent.futures.Executor`, such as a
+        ProcessPoolExecutor or ``client.get_executor()`` of Dask; None for this process. `threads`
+        is then for each part. No result depends on it. Rows whose workers ended, again and again,
+        are ``"unsolved"`` with the reason in `Plans.errors`; no other row is touched by that.
 
     Returns
     -------
@@ -97,37 +102,28 @@ def solve_many(
         and itself one; its ``plans`` has all rows solved until then. Whatever else they raise
         comes out as it is.
     """
-    code = SCHEMES.index(choice("scheme", scheme, SCHEMES))
-    limits = {
-        name: checked_seconds(value, name)
-        for name, value in (("time_limit_s", time_limit_s), ("row_time_limit_s", row_time_limit_s))
-    }
-    threads = checked_threads(threads)
+    choice("scheme", scheme, SCHEMES)
     choice("then", then, THENS)
+    limit_s = checked_seconds(time_limit_s, "time_limit_s")
+    row_limit_s = checked_seconds(row_time_limit_s, "row_time_limit_s")
+    how = How(scheme, then, row_limit_s, checked_threads(threads))
+    checked_executor(executor)
     source = _source(problems)
     rows = len(source)
     starts = checked_starts(start, rows)
     counts = _counts(source)
     begin = perf_counter()
     with reporting(callback, progress, "rows") as report:
-        _require_memory(counts, rows, threads, blocks=_has_blocks(source))
+        blocks = _has_blocks(source)
+        _require_memory(counts, rows, how.threads, blocks=blocks)
         kept, refused = with_fixed_samples(source, starts, keep)
-        settings = _core.BatchSettings(
-            scheme=code,
-            **limits,
-            threads=threads,
-            spare_time=then == "time",
-            starts=ends_of(starts, rows),
-            callback=report,
-        )
-        if isinstance(kept, Batch | FixedSamplesBatch):
-            found = _core.solve_columns(**kept.core_columns(scheme), settings=settings)
+        ends = ends_of(starts, rows)
+        if executor is None:
+            found = found_here(kept, counts, ends, how, limit_s, report)
         else:
-            cores = [None if problem is None else problem.core_for(scheme) for problem in kept]
-            sizes = [counts] * rows if isinstance(counts, int) else counts
-            found = _core.solve_problems(problems=cores, learners=sizes, settings=settings)
-        if not (found["ended_early"] or found["interrupted"]):
-            _finish(kept, counts, scheme, then, found, begin, limits, threads, report)
+            from mel_fast.solve.executors.rows import found_on
+
+            found = found_on(executor, kept, counts, ends, how, limit_s, report, blocks=blocks)
         if report is not None:
             report.draw(found["done"], rows)
     found["total_s"] = perf_counter() - begin
@@ -136,58 +132,6 @@ def solve_many(
     if cause:
         raise Interrupted(plans=plans) from (cause if isinstance(cause, BaseException) else None)
     return plans
-
-
-def _finish(
-    source: Any,
-    counts: "int | list[int]",
-    scheme: Scheme,
-    then: Then,
-    found: dict[str, Any],
-    begin: float,
-    limits: dict[str, float],
-    threads: int,
-    report: Report | None,
-) -> None:
-    """Do for each row what `solve` does after the core, until a limit, the callback or Ctrl-C."""
-    wanted = [
-        code for code, status in enumerate(STATUSES) if unfinished(status, stopped=False, then=then)
-    ]
-    todo = np.flatnonzero(np.isin(found["status"], wanted) & (found["stopped"] == 0))
-    ends = np.cumsum(counts).tolist() if isinstance(counts, list) else None
-
-    def stop(passes: int) -> bool:
-        if report is None:
-            return False
-        passes += int(found["passes"].sum())
-        return report(found["done"], len(found["status"]), passes, perf_counter() - begin)
-
-    def told(_tau: int, _bound: int, passes: int, _elapsed_s: float) -> bool:
-        return stop(passes)
-
-    try:
-        for row in todo.tolist():
-            elapsed_s = perf_counter() - begin
-            limit_s = limits["time_limit_s"] - elapsed_s
-            if limit_s <= 0.0 or stop(0):
-                break
-            limit_s = min(limit_s, limits["row_time_limit_s"] - float(found["elapsed_s"][row]))
-            size = counts if isinstance(counts, int) else counts[row]
-            first = row * size if ends is None else ends[row] - size
-            cells = slice(first, first + size)
-            old = Plan._from_core(source[row], scheme, row_result(found, row, cells))
-            new = finished(
-                old,
-                stopped=False,
-                then=then,
-                limit_s=max(limit_s, 0.0),
-                threads=threads,
-                callback=None if report is None else told,
-            )
-            if new is not old:
-                put_plan(found, row, cells, new)
-    except KeyboardInterrupt:
-        found["interrupted"] = True
 
 
 def _source(problems: Any) -> "Batch | tuple[Problem, ...]":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from mel_fast.model.batch_columns import row_number
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Scheme
 from mel_fast.solve.plans_file import write_csv, write_parquet
-from mel_fast.solve.row_plan import row_result
+from mel_fast.solve.row_plan import row_result, some_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ class Plans(ShownTable):
     nodes, passes, elapsed_s : ndarray of shape (M,)
         Boxes of branch and bound, passes over the learners, seconds, row by row.
     errors : Mapping of int to str
-        Invalid rows and what was refused in them.
+        Invalid rows and what was refused in them; rows that an executor lost with its workers.
     total_s : float
         Seconds for the whole batch.
     """
@@ -125,8 +125,12 @@ class Plans(ShownTable):
     def __len__(self) -> int:
         return int(self.tau.size)
 
-    def __getitem__(self, row: int) -> Plan:
-        """Return a row as a Plan, certificate and reasons included.
+    @overload
+    def __getitem__(self, row: int) -> Plan: ...
+    @overload
+    def __getitem__(self, row: slice) -> "Plans": ...
+    def __getitem__(self, row: int | slice) -> "Plan | Plans":
+        """Return a row as a Plan, certificate and reasons included; some rows as Plans.
 
         Raises
         ------
@@ -135,11 +139,12 @@ class Plans(ShownTable):
         ValueError
             For a row that is invalid or unsolved.
         """
+        if isinstance(row, slice):
+            return self._some(row)
         row = row_number(row, len(self))
-        if row in self.errors:
-            raise ValueError(f"row {row} is invalid: {self.errors[row]}")
         if not self.has(row):
-            raise ValueError(f"row {row} is unsolved: the batch was stopped before it")
+            why = self.errors.get(row, "the batch was stopped before it")
+            raise ValueError(f"row {row} is {self.status[row]}: {why}")
         ends = self.__dict__["_ends"]
         size = len(self.samples[row])
         first = row * size if ends is None else int(ends[row]) - size
@@ -149,9 +154,23 @@ class Plans(ShownTable):
     def __iter__(self) -> Iterator[Plan]:
         return (self[row] for row in range(len(self)))
 
+    def _some(self, rows: slice) -> "Plans":
+        chosen = np.arange(len(self))[rows]
+        sizes = np.array([len(row) for row in self.samples], dtype=np.int64)
+        source, uniform = self.__dict__["_source"][rows], self.__dict__["_ends"] is None
+        counts = self.samples.shape[1] if uniform else sizes[chosen].tolist()  # type: ignore[union-attr]
+        found = some_rows(self.__dict__["_found"], chosen, sizes)
+        errors = self.__dict__["errors"].some(chosen, source)
+        return Plans._from_core(source, counts, self.scheme, found, errors)
+
     def has(self, row: int) -> bool:
         """Whether a row was solved: neither invalid nor unsolved."""
         return self.status[row] not in ("invalid", "unsolved")
+
+    def codes(self) -> NDArray[np.int8]:
+        """Return each row's status as its place in ROW_STATUSES, shape (M,)."""
+        codes: NDArray[np.int8] = self.__dict__["_found"]["status"]
+        return codes
 
     def ends(self) -> FloatColumn:
         """Return tau and the two prices where each row's search ended, shape (M, 3)."""
@@ -248,6 +267,15 @@ class RowErrors(Mapping[int, str]):
         except (ValueError, TypeError) as error:
             return str(error)
         return core
+
+    def some(self, chosen: IntColumn, source: Any) -> "RowErrors":
+        """Return those of some rows, which are the rows of `source`."""
+        rows = list(enumerate(chosen.tolist()))
+        found, refused = (
+            {i: words[row] for i, row in rows if row in words}
+            for words in (self._found, self._refused)
+        )
+        return RowErrors(found, refused, source)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._found)

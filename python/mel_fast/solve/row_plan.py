@@ -9,6 +9,9 @@ from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import STATUSES
 
+CELLS = ("samples", "bandwidth_hz", "power_w", "blocks")
+"""The columns with an entry a learner of each row."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
@@ -70,6 +73,24 @@ def row_result(found: dict[str, Any], row: int, cells: slice) -> Any:
         blocks=shares("blocks"),
         tree=found["trees"].get(row, leaf),
     )
+
+
+def some_rows(found: dict[str, Any], chosen: IntColumn, sizes: IntColumn) -> dict[str, Any]:
+    """Return the columns of some rows; `sizes` has the number of learners of every row."""
+    first = np.cumsum(sizes) - sizes
+    cells = [np.arange(first[row], first[row] + sizes[row]) for row in chosen]
+    of_cells = np.concatenate(cells) if cells else np.arange(0)
+    some: dict[str, Any] = {}
+    for name, column in found.items():
+        if name == "end":
+            some[name] = column.reshape(-1, 3)[chosen].ravel()
+        elif isinstance(column, np.ndarray):
+            some[name] = column[of_cells if name in CELLS else chosen]
+        else:
+            some[name] = column
+    trees = found["trees"]
+    rows = enumerate(chosen.tolist())
+    return {**some, "trees": {i: trees[row] for i, row in rows if row in trees}}
 
 
 def put_plan(found: dict[str, Any], row: int, cells: slice, plan: Plan) -> None:

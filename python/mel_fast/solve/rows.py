@@ -1,7 +1,7 @@
 """What `solve_many` may be given once for all rows or row by row: `start=` and `keep=`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -123,7 +123,14 @@ class FixedSamplesBatch:
     def __iter__(self) -> Iterator[Problem]:
         return (self[row] for row in range(len(self)))
 
-    def __getitem__(self, row: int) -> Problem:
+    @overload
+    def __getitem__(self, row: int) -> Problem: ...
+    @overload
+    def __getitem__(self, row: slice) -> "FixedSamplesBatch": ...
+    def __getitem__(self, row: int | slice) -> "Problem | FixedSamplesBatch":
+        if isinstance(row, slice):
+            starts = self._starts[row] if isinstance(self._starts, Plans) else self._starts
+            return FixedSamplesBatch(self._batch[row], starts, self._keep)
         return kept(self._batch[row], start_of(self._starts, row), self._keep)
 
     def core_columns(self, scheme: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from mel_fast.sweep._scenario import ScenarioLike
     from mel_fast.sweep._table import SweepTable
 
@@ -27,6 +29,7 @@ def sweep(
     time_limit_s: float | None = None,
     callback: Callback | None = None,
     progress: bool = False,
+    executor: "Executor | None" = None,
 ) -> "SweepTable":
     """Solve a scenario for every combination of values.
 
@@ -61,6 +64,11 @@ def sweep(
         sweep.
     progress
         Whether to draw a bar on stderr, if that is a terminal.
+    executor
+        Where the rows are drawn and solved, some thousands at a time: a
+        :class:`concurrent.futures.Executor`, such as a ProcessPoolExecutor or
+        ``client.get_executor()`` of Dask; None for this process. The rows do not depend on it. What
+        a worker that ends had under way is given to another.
 
     Returns
     -------
@@ -75,6 +83,9 @@ def sweep(
         cannot be: the message names the row.
     OSError
         When `output` cannot be read or written; a BlockingIOError where another sweep writes it.
+    RuntimeError
+        At the end, where the workers that had some rows ended each time that these were tried; its
+        ``table`` has all others, which are also in `output`.
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``table`` has the rows solved until then, which are
         also in `output`: the same call goes on from there.
@@ -87,7 +98,7 @@ def sweep(
     from mel_fast.sweep._run import run
 
     axes = {} if over is None else over
-    return run(scenario, axes, output, resume, threads, time_limit_s, callback, progress)
+    return run(scenario, axes, output, resume, threads, time_limit_s, callback, progress, executor)
 
 
 guard(__name__)

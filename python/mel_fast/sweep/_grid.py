@@ -8,13 +8,14 @@ from itertools import islice, product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import MAX_INTEGER, choice
 from mel_fast.model.problem import Problem
 from mel_fast.plans.status import SCHEMES
-from mel_fast.solve.plans import Plans
-from mel_fast.sweep._scenario import Point, Scenario, ScenarioLike, Value, scenario_for
+from mel_fast.sweep._scenario import Scenario, ScenarioLike, scenario_for
+from mel_fast.sweep._work import Point, Value
 
 Key = tuple[Value, ...]
 
@@ -46,26 +47,8 @@ class Row:
     point: Point
     results: tuple[Any, ...]
 
-    @classmethod
-    def refused(cls, made: Made) -> "Row":
-        """Return the row of a combination that makes no problem."""
-        return cls(
-            made.scenario, made.point, ("invalid", 0, 0, 0, 0, 0, 0.0, _line(str(made.problem)))
-        )
 
-    @classmethod
-    def found(cls, made: Made, plans: Plans, i: int, cut_short: bool) -> "Row | None":
-        """Return the row of a solved problem; None for one that a stop kept from its answer."""
-        status = str(plans.status[i])
-        if status == "unsolved" or (cut_short and plans.cut_short[i]):
-            return None
-        numbers = (int(plans.tau[i]), int(plans.bound[i]), int(np.count_nonzero(plans.samples[i])))
-        effort = (int(plans.nodes[i]), int(plans.passes[i]), float(plans.elapsed_s[i]))
-        note = plans.errors.get(i, str(plans.blame[i]))
-        return cls(made.scenario, made.point, (status, *numbers, *effort, _line(note)))
-
-
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return text as one printable line."""
     line = " ".join(text.split())
     if line.isprintable():
@@ -109,6 +92,19 @@ class Grid:
         """Iterate over all combinations, the last axis fastest."""
         for values in product(*self.axes.values()):
             yield dict(zip(self.axes, values, strict=True))
+
+    def point(self, position: int) -> Point:
+        """Return the combination at a position, counted as `points` yields them."""
+        point: Point = {}
+        for axis, values in reversed([*self.axes.items()]):
+            position, place = divmod(position, len(values))
+            point[axis] = values[place]
+        return {axis: point[axis] for axis in self.axes}
+
+    def places(self, positions: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+        """Return which value of each axis the combinations at some positions have."""
+        shape = tuple(len(values) for values in self.axes.values())
+        return dict(zip(self.axes, np.unravel_index(positions, shape), strict=True))
 
     def order(self, rows: Mapping[Key, Row]) -> Iterator[Row]:
         """Iterate over the rows that belong to the grid, in its order."""

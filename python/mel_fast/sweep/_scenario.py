@@ -13,17 +13,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mel_fast._base.validation import did_you_mean
 from mel_fast.model.problem import Problem
 from mel_fast.scenarios.table import table_digest
+from mel_fast.sweep._work import OWN, Point, Table1Rows, Value, VariedRows, Work, varied
 
 ScenarioLike = str | PathLike[str] | Problem | Callable[..., Problem]
-Value = int | float | str
-Point = dict[str, Value]
 Identify = Callable[[Point, Problem | str | None], str]
 
 _FILE_KEYS = {
@@ -35,6 +33,7 @@ _FILE_KEYS = {
     "setting": ("task", "setting"),
 }
 _TABLE = ("learners", "table")
+_COLUMNS = frozenset({"cycle_s", "bandwidth_hz", "power_w"})  # of a problem, as a column of a batch
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,8 @@ class Scenario:
 
     `told_by_problem` says that `identify` must be given the problem (or why there is none), not
     only the combination. `check_unchanged` refuses to go on where the content is another by now.
+    Combinations that differ in the axes `varying` alone are made in one go, by `rows`: from what
+    they have in common and a column for each of those axes.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Scenario:
     identify: Identify
     told_by_problem: bool = False
     check_unchanged: Callable[[], None] = lambda: None
+    varying: frozenset[str] = frozenset()
+    rows: Callable[[Point, dict[str, list[Value]], int], Work] | None = None
 
 
 def scenario_for(scenario: ScenarioLike, axes: list[str]) -> Scenario:
@@ -80,11 +83,24 @@ def _check_axes(what: str, axes: Iterable[str], known: Iterable[str]) -> None:
 
 
 def _of_table1(axes: list[str]) -> Scenario:
-    from mel_fast.scenarios import table1
+    from mel_fast.scenarios import table1, table1_draws
 
     _check_axes("table1", axes, inspect.signature(table1).parameters)
     words: Callable[..., Problem] = table1
-    return Scenario("table1", "table1", lambda point: words(**point), lambda *_: "table1")
+    one_go = {*axes} <= {"seed", "draw", *inspect.signature(table1_draws).parameters}
+
+    def rows(common: Point, columns: dict[str, list[Value]], count: int) -> Work:
+        seeds, draws = (tuple(columns.get(axis, [0] * count)) for axis in ("seed", "draw"))
+        return Table1Rows(common, seeds, draws)
+
+    return Scenario(
+        "table1",
+        "table1",
+        lambda point: words(**point),
+        lambda *_: "table1",
+        varying=frozenset({"seed", "draw"}),
+        rows=rows if one_go else None,
+    )
 
 
 def _of_function(function: Callable[..., Problem]) -> Scenario:
@@ -169,20 +185,16 @@ def _mark(path: Path) -> tuple[int, ...]:
 
 
 def _of_problem(problem: Problem, axes: list[str]) -> Scenario:
-    parts = {"task": problem.task._fields, "radio": problem.radio._fields}
-    own = ("cycle_s", "idle")
-    _check_axes("a Problem", axes, [*parts["task"], *parts["radio"], *own])
+    _check_axes("a Problem", axes, [*problem.task._fields, *problem.radio._fields, *OWN])
     name = f"problem@{_digest(problem)}"
 
     def make(point: Point) -> Problem:
-        changes: dict[str, Any] = {axis: point[axis] for axis in own if axis in point}
-        for part, fields in parts.items():
-            inner = {axis: value for axis, value in point.items() if axis in fields}
-            if inner:
-                changes[part] = getattr(problem, part).replace(**inner)
-        return problem.replace(**changes)
+        return varied(problem, point)
 
-    return Scenario("problem", name, make, lambda *_: name)
+    def rows(common: Point, columns: dict[str, list[Value]], count: int) -> Work:
+        return VariedRows(problem, common, columns, count)
+
+    return Scenario("problem", name, make, lambda *_: name, varying=_COLUMNS, rows=rows)
 
 
 def _digest(made: Problem | str | None) -> str:

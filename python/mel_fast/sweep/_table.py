@@ -13,9 +13,10 @@ from mel_fast._base.atomic import write_figure
 from mel_fast._base.units import count
 from mel_fast._base.untrusted import plain, shown
 from mel_fast._base.validation import choice
-from mel_fast.sweep._grid import RESULTS, Row
+from mel_fast.sweep._found import Found
+from mel_fast.sweep._grid import RESULTS, Grid
 from mel_fast.sweep._plot import draw
-from mel_fast.sweep._scenario import Value
+from mel_fast.sweep._work import Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,17 +40,14 @@ class SweepTable(ShownTable):
     ``table["tau"]`` is a column, an array; `columns` has them all.
     """
 
-    def __init__(
-        self, scenario: str, axes: Mapping[str, tuple[Value, ...]], rows: Sequence[Row]
-    ) -> None:
-        self.scenario = scenario
-        self.axes = dict(axes)
+    def __init__(self, grid: Grid, found: Found) -> None:
+        positions = found.known()
+        self.scenario = grid.scenario.shown
+        self.axes = dict(grid.axes)
         self._columns: dict[str, NDArray[Any]] = {
-            axis: _column([row.point[axis] for row in rows], values)
-            for axis, values in axes.items()
+            axis: _column(grid.axes[axis])[place] for axis, place in grid.places(positions).items()
         }
-        for index, name in enumerate(RESULTS):
-            self._columns[name] = np.array([row.results[index] for row in rows])
+        self._columns.update(found.columns(positions))
 
     def __len__(self) -> int:
         return len(self["tau"])
@@ -188,8 +186,8 @@ def _few(values: tuple[Value, ...]) -> str:
     return f"{first}, ..., {plain(str(values[-1]))} ({len(values):,} values)"
 
 
-def _column(entries: list[Value], values: tuple[Value, ...]) -> NDArray[Any]:
+def _column(values: tuple[Value, ...]) -> NDArray[Any]:
     if any(isinstance(value, str) for value in values):
-        return np.array([str(entry) for entry in entries], dtype=np.str_)
+        return np.array([str(value) for value in values], dtype=np.str_)
     whole = all(isinstance(value, int) for value in values)
-    return np.array(entries, dtype=np.int64 if whole else np.float64)
+    return np.array(values, dtype=np.int64 if whole else np.float64)

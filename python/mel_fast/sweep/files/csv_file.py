@@ -13,9 +13,9 @@ from typing import Any, BinaryIO
 
 from mel_fast._base.atomic import beside, naming, open_through, sync_folder
 from mel_fast._base.locking import is_at
-from mel_fast.sweep._files import locked
 from mel_fast.sweep._grid import MAX_ROWS, Grid, Key, Row
-from mel_fast.sweep._rows import Known, Rows
+from mel_fast.sweep.files.rows import Known, Rows
+from mel_fast.sweep.files.sink import locked
 
 MAX_BYTES = 1 << 31
 """Size of a sweep's CSV file."""
@@ -26,6 +26,8 @@ _SYNC_S = 1.0  # what was appended is on the disk after so long
 
 class CsvFile:
     """A file that is resumed."""
+
+    keeps = True
 
     def __init__(self, asked: Path, path: Path, grid: Grid) -> None:
         self._asked = asked
@@ -172,6 +174,8 @@ class CsvFile:
 
 class CsvStream:
     """A device or a pipe: it gets the rows as they come, and has none to go on from."""
+
+    keeps = True
 
     def __init__(self, asked: Path, grid: Grid) -> None:
         self._asked = asked

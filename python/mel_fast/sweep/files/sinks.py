@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from mel_fast._base.atomic import check_writable, is_special, resolved
-from mel_fast.sweep._csv import CsvFile, CsvStream
-from mel_fast.sweep._files import Sink
 from mel_fast.sweep._grid import Grid
-from mel_fast.sweep._parquet import ParquetFile, ParquetStream
+from mel_fast.sweep.files.csv_file import CsvFile, CsvStream
+from mel_fast.sweep.files.parquet_file import ParquetFile, ParquetStream
+from mel_fast.sweep.files.sink import Sink
 
 
 def sink_for(asked: Path, grid: Grid) -> Sink:

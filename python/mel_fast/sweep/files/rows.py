@@ -13,7 +13,7 @@ from typing import Any
 
 from mel_fast._base.untrusted import shown
 from mel_fast.sweep._grid import RESULTS, Grid, Key, Row, key_of, value_of
-from mel_fast.sweep._scenario import Value
+from mel_fast.sweep._work import Value
 
 CHECK = "check"
 """The column of check sums."""
@@ -127,12 +127,6 @@ class Known:
 def is_open(row: Row) -> bool:
     """Whether a limit kept the row from its proof."""
     return row.results[0] in _OPEN
-
-
-def wants_more(row: Row, time_limit_s: float | None) -> bool:
-    """Whether the row is open and has had less time than it may have now."""
-    spent = row.results[RESULTS.index("elapsed_s")]
-    return is_open(row) and (time_limit_s is None or time_limit_s > spent)
 
 
 def written(value: Value) -> Value:

@@ -14,7 +14,9 @@ from mel_fast.sweep._grid import Key, Row
 
 
 class Sink(Protocol):
-    """Takes rows as they are solved."""
+    """Takes rows as they are solved; nothing where it `keeps` nothing."""
+
+    keeps: bool
 
     def open(self, *, resume: bool) -> dict[Key, Row]:
         """Begin, and return the rows that are there already."""
@@ -31,6 +33,8 @@ class Sink(Protocol):
 
 class NoFile:
     """Keeps nothing."""
+
+    keeps = False
 
     def open(self, *, resume: bool) -> dict[Key, Row]:
         """Return no rows."""

@@ -11,10 +11,10 @@ from typing import Any
 from mel_fast._base.arrow import arrow_errors, opened
 from mel_fast._base.atomic import beside, naming
 from mel_fast._base.optional import require
-from mel_fast.sweep._files import locked
 from mel_fast.sweep._grid import MAX_ROWS, Grid, Key, Row, key_of
-from mel_fast.sweep._rows import LONGEST_CELL, Known, Rows, written
-from mel_fast.sweep._scenario import Value
+from mel_fast.sweep._work import Value
+from mel_fast.sweep.files.rows import LONGEST_CELL, Known, Rows, written
+from mel_fast.sweep.files.sink import locked
 
 _LOCK = "lock"
 _KINDS = re.compile("int64|double|(dictionary<values=)?(large_)?string.*")
@@ -24,6 +24,8 @@ _ROWS_AT_ONCE = 4096
 
 class _Writer:
     """Writes rows as columns."""
+
+    keeps = True
 
     def __init__(self, asked: Path, grid: Grid) -> None:
         self._asked = asked
