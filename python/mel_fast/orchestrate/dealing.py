@@ -9,7 +9,9 @@ from mel_fast._base.validation import IntColumn
 from mel_fast.model.payload import WholePayload
 from mel_fast.orchestrate.estimates.reports import Heard, Reports
 from mel_fast.orchestrate.fleet import Fleet
-from mel_fast.orchestrate.planner import Found, Settings
+from mel_fast.orchestrate.margins.reliability import Beliefs
+from mel_fast.orchestrate.margins.search import Trial
+from mel_fast.orchestrate.planner import Settings
 from mel_fast.orchestrate.rounds import NOBODY, Closed, Dealt, Round
 from mel_fast.plans.status import Status
 
@@ -25,27 +27,29 @@ def dealt_round(
     settings: Settings,
     fleet: Fleet,
     places: IntColumn,
-    found: Found | None,
+    trial: Trial | None,
+    beliefs: Beliefs,
     sitting_out: Mapping[int, str],
     begun: float,
 ) -> Round:
     """Return the round that a plan for the learners at some places means."""
     names, out = fleet.names, {fleet.names[place]: why for place, why in sitting_out.items()}
-    if found is None:
+    if trial is None:
         out.update({names[place]: NO_PLAN for place in places.tolist()})
         reasons = (NO_PLAN,) if places.size else (EMPTY if not names else "everybody sits out",)
         return Round(
             number, 0, None, (), NOBODY, out, Status.INFEASIBLE, settings.task.samples,
-            1.0, 0.0, reasons, settings.cycle_s, time.perf_counter() - begun,
+            None, None, reasons, settings.cycle_s, time.perf_counter() - begun,
         )  # fmt: skip
-    plan, given = found.plan, found.plan.allocation
+    found, plan, given = trial.found, trial.found.plan, trial.found.plan.allocation
     served = found.asked.settings.idle == "served"
     busy = np.flatnonzero(np.ones(places.size, dtype=bool) if served else given.samples > 0)
     for place in places[np.setdiff1d(np.arange(places.size), busy)].tolist():
         out[names[place]] = NOT_NEEDED
     chosen = places[busy]
     called = tuple(names[place] for place in chosen.tolist())
-    cycle = found.asked.cycle(plan).take(busy)
+    cycle, known = trial.cycle.take(busy), beliefs.take(busy)
+    nothing = np.zeros(busy.size)
     dealt = Dealt(
         names=called,
         ids=fleet.ids[chosen],
@@ -55,8 +59,8 @@ def dealt_round(
         samples=given.samples[busy],
         bandwidth_hz=given.bandwidth_hz[busy],
         power_w=given.power_w[busy],
-        expected=cycle.times(found.gain[busy], found.speed[busy]),
-        in_time=found.in_time[busy],
+        expected=cycle.times(known.gains(nothing), known.speeds(nothing)),
+        in_time=None if trial.in_time is None else trial.in_time[busy],
         cycle=cycle,
         payload=payload_at(plan.problem.payload, busy),
     )
@@ -69,8 +73,8 @@ def dealt_round(
         sitting_out=out,
         status=plan.status,
         left_out=settings.task.samples - int(given.samples.sum()),
-        kept=float(np.exp(np.sum(np.log(np.maximum(dealt.in_time, 1e-300))))),
-        work=float(plan.tau * np.sum(dealt.samples * dealt.in_time)),
+        kept=None if trial.in_time is None else trial.kept,
+        work=None if trial.in_time is None else trial.work,
         reasons=found.reasons,
         cycle_s=settings.cycle_s,
         planning_s=time.perf_counter() - begun,

@@ -159,6 +159,8 @@ def checked_entry(data: object) -> dict[str, Any]:
     for name in _COUNTS:
         grammar.integer(name, entry[name])
     for name in _NUMBERS:
+        if entry[name] is None and name in ("kept", "work"):
+            continue
         grammar.real(name, entry[name], 0.0, 1e300)
     for reason in grammar.texts("reasons", entry["reasons"]):
         if len(reason) > _MOST_TEXT:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.atomic import check_writable
-from mel_fast._base.validation import choice, real
+from mel_fast._base.validation import IntColumn, choice, real
 from mel_fast.model import grammar
 from mel_fast.model.columns import ALWAYS
 from mel_fast.model.payload import Payload
@@ -28,7 +28,11 @@ from mel_fast.orchestrate.estimates.knowledge import Knowledge
 from mel_fast.orchestrate.estimates.reports import Heard, Report, Reports, checked
 from mel_fast.orchestrate.fleet import Fleet
 from mel_fast.orchestrate.log import RoundLog, line_of
-from mel_fast.orchestrate.planner import Asked, Settings, plan_for
+from mel_fast.orchestrate.margins.choose import Costs
+from mel_fast.orchestrate.margins.ledger import Ledger
+from mel_fast.orchestrate.margins.reliability import Beliefs
+from mel_fast.orchestrate.margins.search import Search, Trial
+from mel_fast.orchestrate.planner import Asked, Settings
 from mel_fast.orchestrate.rounds import Closed, Dealt, Round
 from mel_fast.orchestrate.state import (
     fleet_of,
@@ -49,7 +53,8 @@ OBJECTIVES: tuple[Objective, ...] = ("tau", "work")
 
 _STATE = (
     "task", "radio", "cycle_s", "idle", "scheme", "threads", "time_limit_s", "confidence",
-    "objective", "late", "payload", "number", "prices", "fleet", "knowledge",
+    "objective", "late", "payload", "every_round", "balance", "number", "prices", "fleet",
+    "knowledge",
 )  # fmt: skip
 _ROUNDING = 1e-9  # relative; measured seconds that are added up
 
@@ -65,7 +70,9 @@ class Orchestrator:
         As for :class:`mel_fast.Problem`.
     confidence
         q in (0, 1): all learners are to be in time in at least a share q of the rounds, by what is
-        known of speeds and channels. None: plan with what is expected, without a margin.
+        known of speeds and channels. From the fourth round on that is so in expectation: a round
+        may be planned to be kept a little less often when that buys a local cycle, and others make
+        up for it; see `every_round`. None: plan with what is expected, without a margin.
     objective
         ``"tau"``: the most local cycles; ``"work"``: the most work that arrives, the expected
         samples in time times tau.
@@ -80,6 +87,8 @@ class Orchestrator:
         planning and doing, where they are known; None: learnt from the rounds.
     scheme, threads, time_limit_s
         As for :func:`mel_fast.solve`.
+    every_round
+        Whether each single round must be kept with the probability `confidence`.
     log
         A file to which a line of JSON is added when a round is closed.
     state
@@ -131,6 +140,7 @@ class Orchestrator:
         scheme: Scheme = "joint",
         threads: int = 1,
         time_limit_s: float | None = None,
+        every_round: bool = False,
         log: str | PathLike[str] | None = None,
         state: str | PathLike[str] | None = None,
     ) -> None:
@@ -155,6 +165,11 @@ class Orchestrator:
             else real("confidence", confidence, low=1e-6, high=1.0 - 1e-12)
         )
         self.objective = choice("objective", objective, OBJECTIVES)
+        if self.objective == "work" and confidence is not None:
+            raise ValueError("confidence: goes with objective='tau', the objective is 'work'")
+        if not isinstance(every_round, bool):
+            raise TypeError(f"every_round is a {type(every_round).__name__}: must be a bool")
+        self._ledger = Ledger(self.confidence or 0.0, every_round)
         self.late = choice("late", late, LATES)
         self.payload = payload
         self.number = 0
@@ -170,6 +185,7 @@ class Orchestrator:
         self._log = None if log is None else RoundLog(log)
         self._reports: Reports = {}
         self._last: Plan | tuple[float, float, float] | None = None
+        self._costs: tuple[IntColumn, Costs | None] = np.empty(0, dtype=np.int64), None
         self._path = None if state is None else Path(state)
         if self._path is not None:
             check_writable(self._path)
@@ -331,6 +347,8 @@ class Orchestrator:
         if ended is None:
             raise ValueError("no round is under way: plan_round() begins one")
         reports, self._reports, self.round = self._reports, {}, None
+        if self.confidence is not None and ended.kept is not None:
+            self._ledger.add(ended.kept)
         closed = closed_round(ended, reports, self._settings.task.samples)
         self._learn(ended.assignments, reports)
         if self._log is not None:
@@ -396,6 +414,8 @@ class Orchestrator:
             "objective": self.objective,
             "late": self.late,
             "payload": None if self.payload is None else self.payload.to_dict(),
+            "every_round": self._ledger.every_round,
+            "balance": self._ledger.balance,
             "number": self.number - (self.round is not None),
             "prices": None if end is None else [price.hex() for price in end],
             "fleet": fleet_state(self.fleet),
@@ -421,9 +441,11 @@ class Orchestrator:
             scheme=found["scheme"],
             threads=found["threads"],
             time_limit_s=None if limit is None else grammar.real("time_limit_s", limit, 0.0, 1e9),
+            every_round=found["every_round"],
             log=log,
             state=state,
         )
+        loop._ledger.balance = grammar.real("balance", found["balance"], -1e9, 1e9)
         loop.number = grammar.integer("number", found["number"])
         if found["prices"] is not None:
             prices = grammar.column("prices", found["prices"])
@@ -471,19 +493,30 @@ class Orchestrator:
         able = np.ones(len(fleet), dtype=bool)
         able[list(sitting_out)] = False
         places = np.flatnonzero(able)
-        found = None
+        beliefs = Beliefs(*knowledge.beliefs()).take(places)
+        trial = None
         if places.size:
-            gain, speed = (belief.take(places) for belief in knowledge.beliefs())
             payload = knowledge.payload(self._settings.task, self.payload)
             payload = None if payload is None else payload.take(places)
             asked = Asked(self._settings, fleet.columns(places), payload)
-            found = plan_for(asked, np.exp(gain.level), np.exp(speed.level), self._last)
-        if found is not None:
-            self._last = found.plan
+            same = np.array_equal(self._costs[0], fleet.ids[places])
+            search = Search(asked, beliefs, self._last, self._costs[1] if same else None)
+            trial = self._searched(search)
+            if trial is not None:
+                self._last = trial.found.plan
+                if trial.in_time is not None:
+                    self._costs = fleet.ids[places], search.costs(trial)
         self.round = dealt_round(
-            self.number, self._settings, fleet, places, found, sitting_out, begun
+            self.number, self._settings, fleet, places, trial, beliefs, sitting_out, begun
         )
         return self.round
+
+    def _searched(self, search: Search) -> Trial | None:
+        if self.objective == "work":
+            return search.most_work()
+        if self.confidence is None:
+            return search.expected()
+        return search.with_confidence(self.confidence, self._ledger.least)
 
     def _excluded(self, without: Collection[str]) -> dict[int, str]:
         """Return the places of those who cannot take part, and why."""

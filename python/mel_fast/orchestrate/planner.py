@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from mel_fast._base.validation import MAX_INTEGER, FloatColumn
+from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColumn
 from mel_fast.campaigns import most
 from mel_fast.model.learners import Learners
-from mel_fast.model.payload import Payload
+from mel_fast.model.payload import Payload, payload_of
 from mel_fast.model.problem import Idle, Problem
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
@@ -17,6 +17,8 @@ from mel_fast.orchestrate.estimates.links import Cycle, cycle_of
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Scheme, Status
 from mel_fast.solve.single import solve
+
+_FASTEST = 2.0**52  # times through a sample: no estimate may leave what a problem takes
 
 Start = tuple[float, float, float]
 """Tau and the prices of a hertz and a watt at which a search ended."""
@@ -45,8 +47,11 @@ class Asked:
 
     def problem(self, gain: FloatColumn, speed: FloatColumn, samples: int | None = None) -> Problem:
         """Return the problem with other gains and speeds."""
-        columns = {**self.columns, "gain": gain, "flops_per_s": speed}
         task = self.settings.task
+        whole = payload_of(task, self.payload)
+        fastest = _FASTEST * np.asarray(whole.flops_per_sample) / self.settings.cycle_s
+        speed = np.clip(np.minimum(speed, fastest), SMALLEST, LARGEST)
+        columns = {**self.columns, "gain": gain, "flops_per_s": speed}
         return Problem(
             task if samples is None else task.replace(samples=samples),
             Learners(**columns),
@@ -87,11 +92,6 @@ class Found:
 
     plan: Plan
     asked: Asked
-    gain: FloatColumn
-    """As expected, without margins."""
-    speed: FloatColumn
-    in_time: FloatColumn
-    """Probability that each is in time."""
     reasons: tuple[str, ...]
 
 
@@ -102,7 +102,7 @@ def plan_for(
 
     A fleet that cannot be served as a whole is planned with whoever can take part.
     """
-    settings, sure = asked.settings, np.ones(gain.size)
+    settings = asked.settings
     start = _at(last, asked.problem(gain, speed)) if isinstance(last, tuple) else last
     words: dict[str, Any] = {
         "scheme": settings.scheme,
@@ -111,7 +111,7 @@ def plan_for(
     }
     plan = solve(asked.problem(gain, speed), start=start, **words)
     if plan:
-        return Found(plan, asked, gain, speed, sure, ())
+        return Found(plan, asked, ())
     why = plan.reasons[:1]
     reading = asked
     if settings.idle == "served":
@@ -119,7 +119,7 @@ def plan_for(
         plan = solve(reading.problem(gain, speed), start=start, **words)
         if plan:
             said = "not everybody can be served: whoever cannot sits out"
-            return Found(plan, reading, gain, speed, sure, (said, *why))
+            return Found(plan, reading, (said, *why))
     problem = reading.problem(gain, speed)
     if problem.learners.min_samples is not None:  # minima that cannot be kept are given up
         columns = {name: c for name, c in asked.columns.items() if name != "min_samples"}
@@ -129,7 +129,7 @@ def plan_for(
     if found.plan is None:
         return None
     said = f"the fleet holds {found.value:,} of {settings.task.samples:,} samples in this round"
-    return Found(found.plan, reading, gain, speed, sure, (said, *why))
+    return Found(found.plan, reading, (said, *why))
 
 
 def _at(prices: Start, problem: Problem) -> Plan:

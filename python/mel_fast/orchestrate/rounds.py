@@ -34,8 +34,8 @@ class Assignment(NamedTuple):
     """Seconds that computing is expected to take."""
     return_s: float
     """Seconds that its return is expected to take."""
-    in_time: float
-    """Probability of meeting the deadline, by what is known; 1.0 without a `confidence`."""
+    in_time: float | None
+    """Probability of meeting the deadline, by what is known; None where it was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Dealt(Mapping[str, Assignment]):
     bandwidth_hz: FloatColumn
     power_w: FloatColumn
     expected: tuple[FloatColumn, FloatColumn, FloatColumn]
-    in_time: FloatColumn
+    in_time: FloatColumn | None
     cycle: Cycle
     """What the times follow from."""
     payload: WholePayload
@@ -67,7 +67,7 @@ class Dealt(Mapping[str, Assignment]):
             send_s=float(self.expected[0][k]),
             compute_s=float(self.expected[1][k]),
             return_s=float(self.expected[2][k]),
-            in_time=float(self.in_time[k]),
+            in_time=None if self.in_time is None else float(self.in_time[k]),
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -80,7 +80,7 @@ class Dealt(Mapping[str, Assignment]):
 _NONE, _NOTHING = np.empty(0), np.empty(0, dtype=np.int64)
 _IDLE = Link(_NONE, _NONE, _NONE, _NONE)
 NOBODY = Dealt(
-    (), _NOTHING, {}, 0, 0.0, _NOTHING, _NONE, _NONE, (_NONE, _NONE, _NONE), _NONE,
+    (), _NOTHING, {}, 0, 0.0, _NOTHING, _NONE, _NONE, (_NONE, _NONE, _NONE), None,
     Cycle(_IDLE, _IDLE, _NONE, 0.0), WholePayload(),
 )  # fmt: skip
 
@@ -110,11 +110,11 @@ class Round(Shown):
         Of the plan; ``infeasible`` where nobody can take part.
     left_out : int
         Samples of the task that the fleet cannot hold in this round.
-    kept : float
-        Probability that everybody is in time, by what is known of speeds and channels; 1.0 without
-        a `confidence`.
-    work : float
-        Expected samples in time times tau.
+    kept : float or None
+        Probability that everybody is in time, by what is known of speeds and channels; None where
+        neither a `confidence` nor ``objective="work"`` asks for it.
+    work : float or None
+        Expected samples in time times tau, likewise.
     reasons : tuple of str
         What could not be had as asked, in words; empty when all could.
     cycle_s : float
@@ -131,8 +131,8 @@ class Round(Shown):
     sitting_out: Mapping[str, str]
     status: Status
     left_out: int
-    kept: float
-    work: float
+    kept: float | None
+    work: float | None
     reasons: tuple[str, ...]
     cycle_s: float
     planning_s: float
