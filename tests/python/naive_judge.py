@@ -33,7 +33,7 @@ class Numbers:
         task, radio = problem["task"], problem["radio"]
         self.D = task["samples"]
         self.T = exact(problem["cycle_s"])
-        self.B, self.P = exact(radio["bandwidth_hz"]), exact(radio["power_w"])
+        self.B = exact(radio["bandwidth_hz"])
         self.density = "noise_density_w_per_hz" in radio
         self.N = exact(radio["noise_density_w_per_hz" if self.density else "noise_power_w"])
         self.excused = problem["idle"] == "excused"
@@ -43,13 +43,20 @@ class Numbers:
         features = task["features"] if task["setting"] == "parallelized" else 0
         self.alpha = features * task["feature_bits"] + self.returned
         learners = problem["learners"]
-        columns = (map(exact, learners[name]) for name in COLUMNS)
+        constant = COLUMNS
+        if radio.get("shared") == "return":  # what goes up is planned, what comes down is not
+            self.alpha, self.returned = self.returned, self.alpha
+            constant = [name.replace("return", "send") for name in COLUMNS]
+        columns = (map(exact, learners[name]) for name in constant)
         self.rows = list(zip(*columns, strict=True))
         self.K = len(self.rows)
         self.return_rates = [self.rate(hz, watts, gain) for _, gain, hz, watts in self.rows]
         limits = [learners.get(name, [default] * self.K) for name, default in LIMITS.items()]
         columns = limits[:2] + [list(map(exact, column)) for column in limits[2:]]
         self.limits = [Limits(*row) for row in zip(*columns, strict=True)]
+        self.own_power = "power_w" not in radio
+        powers = [limits.power for limits in self.limits]
+        self.P = sum(powers) if self.own_power else exact(radio["power_w"])
         self.width = exact(radio["block_hz"]) if "block_hz" in radio else None
         self.blocks = self.whole(self.B)
         self.known = {}  # values are asked for again in every box
@@ -226,6 +233,8 @@ def plan_holds(data):
         column, budget = [as_fraction(x) for x in column], as_fraction(budget)
         if min(column) < 0 or sum(column) > budget:
             return False
+        if i == 1 and numbers.own_power:
+            continue
         share = budget / numbers.K
         if i == 0 and numbers.width is not None:
             share = numbers.blocks // numbers.K * as_fraction(numbers.width)
@@ -304,7 +313,8 @@ def _equal_shares_fall_short(numbers, tau):
         if numbers.width is not None:
             count = min(numbers.blocks // numbers.K, numbers.whole(limits.bandwidth))
             bandwidth = count * numbers.width
-        rate = numbers.rate(bandwidth, min(numbers.P / numbers.K, limits.power), row[1])
+        power = MP.inf if numbers.own_power else numbers.P / numbers.K
+        rate = numbers.rate(bandwidth, min(power, limits.power), row[1])
         fits = [
             d
             for d in range(limits.least, min(numbers.D, limits.most) + 1)

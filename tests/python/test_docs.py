@@ -30,6 +30,7 @@ PRINTED = (
     ("planning.md", "planned: tau = 8", "python examples/keep.py"),
     ("campaign.md", "tau = 4: 103,241", "python examples/most_samples.py"),
     ("campaign.md", "float32: float32", "python examples/time_to_accuracy.py"),
+    ("uplink.md", "plan     optimal: tau = 18", "python examples/uplink.py"),
     ("tiers.md", "end: 13.00 s", "python examples/tiers.py"),
 )
 

@@ -66,6 +66,7 @@ def cell(learners: int = 50, seed: int = 0, own_w: float = 0.01, **changes: Any)
         "send_power_w": 1.0,
         "max_power_w": own_w,
     }
+    words.update(changes)
     task = mel.LearningTask(
         samples=1000 * learners,
         features=784,
@@ -76,5 +77,6 @@ def cell(learners: int = 50, seed: int = 0, own_w: float = 0.01, **changes: Any)
         flops_per_sample=1e6,
         setting="federated",
     )
-    radio = mel.Radio(20e6, noise_density_w_per_hz=1e-3 * 10.0**-17.4, shared="return")
-    return mel.Problem(task, mel.Learners(**{**words, **changes}), radio, 10.0)
+    power_w = words.pop("power_w", None)
+    radio = mel.Radio(20e6, power_w, noise_density_w_per_hz=1e-3 * 10.0**-17.4, shared="return")
+    return mel.Problem(task, mel.Learners(**words), radio, 10.0)

@@ -158,6 +158,7 @@ def _budgets(problem: Problem, scheme: str) -> str:
     band, samples = with_unit(radio.bandwidth_hz, "Hz"), count(problem.task.samples, "sample")
     cycle = with_unit(problem.cycle_s, "s")
     if radio.power_w is None:
+        how = how.replace("they are", "it is")
         return (
             f"bandwidth budget: {band}{blocks}, {how}{limits}, is too little to return the models "
             f"of {samples}, although receiving and computing once would fit into {cycle}"
