@@ -298,8 +298,8 @@ class BracketSearch {
         }
         WholeSamples rounding(problem_, shop_.pool);
         if (!rounding.repair(point_.tau, point_.cycle_s, sure, prices, whole_.data())) return false;
-        SplitNeed need = least_of_split_near(here, point_.tau, whole_.data(), resource_,
-                                             bracket_.lower, prices.mu / prices.lambda, shop_.pool);
+        SplitNeed need = least_of_split_near(here, point_.tau, whole_, resource_, bracket_.lower,
+                                             prices.mu / prices.lambda, shop_.pool);
         if (need.bandwidth_hz.empty()) return false;
         if (!bracket_.samples.empty() && !(need.amount < bracket_.need.amount)) {
             return false;

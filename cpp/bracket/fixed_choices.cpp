@@ -48,7 +48,7 @@ SplitSums FixedChoices::look(const Problem& here, Prices prices, std::vector<dou
     ++passes_;
     samples.resize(problem_.size());
     return exact_pass(here, Box{{}, low_.data(), high_.data()},
-                      {point_.tau, here.cycle_s(), prices}, pool_, chunks_, samples.data());
+                      {point_.tau, here.cycle_s(), prices}, pool_, chunks_, samples);
 }
 
 // The most samples of the fewer answer: where between the two a learner is worth least, so that

@@ -43,8 +43,7 @@ LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
     point.cycle_s = here.cycle_s();
     samples_.resize(problem_.size());
     if (whole_in_lanes(problem_, box_)) preferences_.resize(problem_.size());
-    seen.sums = exact_pass(here, box_, point, pool_, chunks_, samples_.data(),
-                           preferences_.empty() ? nullptr : preferences_.data());
+    seen.sums = exact_pass(here, box_, point, pool_, chunks_, samples_, preferences_);
     judge(point, amount, seen);
     return seen;
 }

@@ -12,7 +12,8 @@ constexpr double finest = 1e-12;  // relative: how closely the need in time is f
 
 class BlockNeed {
   public:
-    BlockNeed(const Problem& problem, Pool& pool, double tau, const double* samples, double ratio)
+    BlockNeed(const Problem& problem, Pool& pool, double tau, std::span<const double> samples,
+              double ratio)
         : problem_(problem), pool_(pool), tau_(tau), samples_(samples), ratio_(ratio) {}
 
     // The best blocks for a cycle shorten it, until they are the best for what they reach.
@@ -21,9 +22,9 @@ class BlockNeed {
         double shortest = within;
         for (int round = 0; round < 40; ++round) {
             double ratio = ratio_;
-            if (!filling.give_out(tau_, shortest, samples_, ratio)) break;
+            if (!filling.give_out({tau_, shortest, samples_}, ratio)) break;
             const double reached =
-                filling.shortest_cycle(tau_, samples_, shortest, shortest, finest);
+                filling.shortest_cycle({tau_, shortest, samples_}, shortest, finest);
             if (!(reached <= shortest)) break;
             counts = filling.blocks();
             const bool done = reached > shortest * (1 - finest);
@@ -36,7 +37,7 @@ class BlockNeed {
     double power(double within, std::vector<double>& counts) {
         BlockFilling filling(problem_, pool_);
         double ratio = ratio_;
-        if (!filling.give_out(tau_, within, samples_, ratio)) return 0;
+        if (!filling.give_out({tau_, within, samples_}, ratio)) return 0;
         counts = filling.blocks();
         return filling.power();
     }
@@ -58,7 +59,7 @@ class BlockNeed {
         const Problem less = problem_.with_blocks(blocks);
         BlockFilling filling(less, pool_);
         double ratio = ratio_;
-        if (filling.fill(tau_, within, samples_, ratio) != BlockFilling::Outcome::fits) {
+        if (filling.fill({tau_, within, samples_}, ratio) != BlockFilling::Outcome::fits) {
             return false;
         }
         counts = filling.blocks();
@@ -68,19 +69,20 @@ class BlockNeed {
     const Problem& problem_;
     Pool& pool_;
     double tau_;
-    const double* samples_;
+    std::span<const double> samples_;
     double ratio_;
 };
 
 }  // namespace
 
-SplitNeed least_of_split_in_blocks(const Problem& problem, double tau, const double* samples,
-                                   Resource resource, double ratio, Pool& pool) {
+SplitNeed least_of_split_in_blocks(const Problem& problem, double tau,
+                                   std::span<const double> samples, Resource resource, double ratio,
+                                   Pool& pool) {
     const double within =
         problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - rounding::other_budget);
     BlockFilling filling(problem, pool);
     double start = ratio;
-    if (filling.fill(tau, within, samples, start) != BlockFilling::Outcome::fits ||
+    if (filling.fill({tau, within, samples}, start) != BlockFilling::Outcome::fits ||
         !(filling.power() > 0)) {
         return {};
     }
@@ -103,8 +105,8 @@ SplitNeed least_of_split_in_blocks(const Problem& problem, double tau, const dou
         BlockFilling exact(less, pool);
         exact.take(counts);
         const double finish = resource == Resource::cycle ? amount : within;
-        if (exact.allocate(tau, finish, samples, found.blocks.data(), found.bandwidth_hz.data(),
-                           found.power_w.data())) {
+        if (exact.allocate({tau, finish, samples}, found.blocks,
+                           {found.bandwidth_hz, found.power_w})) {
             found.amount = enough;
             return found;
         }

@@ -19,7 +19,7 @@ constexpr int certain_steps = 6;  // of Newton's method, which needs three or fo
 // The shortest cycle in which a split fits, beginning at one in which it does or nearly does.
 // Not found: the cycle is infinite.
 WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, double tau,
-                            const double* samples, WaterFilling::Finish from) {
+                            std::span<const double> samples, WaterFilling::Finish from) {
     WaterFilling::Finish best = from;
     WaterFilling::Finish at = from;
     best.cycle_s = infinity;
@@ -40,14 +40,14 @@ WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, doubl
         const double dz = std::clamp(step_z, -1.0, 1.0);
         const double cycle = std::clamp(at.cycle_s + dt, 0.9 * at.cycle_s, problem.cycle_s());
         if (!std::isfinite(dz) || !std::isfinite(dt)) break;
-        at = filling.at(tau, cycle, samples, at.ratio * std::exp(dz));
+        at = filling.at({tau, cycle, samples}, at.ratio * std::exp(dz));
     }
     return best;
 }
 
 // The same for the least bandwidth or power at almost all of the other budget.
 WaterFilling::Finish least_budget(WaterFilling& filling, const Problem& problem, double tau,
-                                  const double* samples, WaterFilling::Finish from,
+                                  std::span<const double> samples, WaterFilling::Finish from,
                                   Resource resource) {
     const bool of_power = resource == Resource::power;
     const double limit = std::log(of_power ? problem.bandwidth_hz() : problem.power_w());
@@ -78,14 +78,14 @@ WaterFilling::Finish least_budget(WaterFilling& filling, const Problem& problem,
         }
         if (next == fits || next == fails) break;
         y = next;
-        at = filling.at(tau, from.cycle_s, samples, std::exp(sign * y));
+        at = filling.at({tau, from.cycle_s, samples}, std::exp(sign * y));
     }
     return best;
 }
 
 // The least amount, and an allocation with so little more that it can be vouched for.
 SplitNeed least_of_split_from(WaterFilling& filling, const Problem& problem, double tau,
-                              const double* samples, Resource resource,
+                              std::span<const double> samples, Resource resource,
                               const WaterFilling::Finish& from, Pool& pool) {
     SplitNeed found;
     if (!(from.sums.bandwidth > 0)) return found;
@@ -103,7 +103,8 @@ SplitNeed least_of_split_from(WaterFilling& filling, const Problem& problem, dou
         const double amount = std::min(need * (1 + room), amount_of(problem, resource));
         const Problem less = with_amount(problem, resource, amount);
         WaterFilling exact(less, pool);
-        if (exact.allocate(tau, finish, samples, found.bandwidth_hz.data(), found.power_w.data())) {
+        if (exact.allocate({tau, finish.cycle_s, samples}, finish,
+                           {found.bandwidth_hz, found.power_w})) {
             found.amount = amount;
             return found;
         }
@@ -119,12 +120,12 @@ double cycle_within(const Problem& problem, Resource resource) {
 
 }  // namespace
 
-SplitNeed least_of_split_near(const Problem& problem, double tau, const double* samples,
+SplitNeed least_of_split_near(const Problem& problem, double tau, std::span<const double> samples,
                               Resource resource, double amount, double ratio, Pool& pool) {
     WaterFilling filling(problem, pool);
     const double cycle = resource == Resource::cycle ? amount : cycle_within(problem, resource);
     return least_of_split_from(filling, problem, tau, samples, resource,
-                               filling.at(tau, cycle, samples, ratio), pool);
+                               filling.at({tau, cycle, samples}, ratio), pool);
 }
 
 SplitNeed least_of_split(const Problem& problem, std::int64_t tau,
@@ -139,14 +140,14 @@ SplitNeed least_of_split(const Problem& problem, std::int64_t tau,
     double ratio = settings.start ? settings.start->prices.mu / settings.start->prices.lambda
                                   : problem.bandwidth_hz() / problem.power_w();
     if (problem.block_hz() > 0) {
-        return least_of_split_in_blocks(problem, real_tau, split.data(), resource, ratio, pool);
+        return least_of_split_in_blocks(problem, real_tau, split, resource, ratio, pool);
     }
     const double within = cycle_within(problem, resource);
-    if (filling.fill(real_tau, within, split.data(), ratio) != WaterFilling::Outcome::fits) {
+    if (filling.fill({real_tau, within, split}, ratio) != WaterFilling::Outcome::fits) {
         return {};
     }
-    return least_of_split_from(filling, problem, real_tau, split.data(), resource,
-                               filling.at(real_tau, within, split.data(), ratio), pool);
+    return least_of_split_from(filling, problem, real_tau, split, resource,
+                               filling.at({real_tau, within, split}, ratio), pool);
 }
 
 }  // namespace mel

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include "base/chunks.hpp"
 #include "learner/boxes.hpp"
@@ -42,13 +43,14 @@ struct Workshop {
 };
 
 // least_of_split() with whole blocks.
-SplitNeed least_of_split_in_blocks(const Problem& problem, double tau, const double* samples,
-                                   Resource resource, double ratio, Pool& pool);
+SplitNeed least_of_split_in_blocks(const Problem& problem, double tau,
+                                   std::span<const double> samples, Resource resource, double ratio,
+                                   Pool& pool);
 
 // least_of_split() where the split's need and the ratio of the prices are known nearly: fewer
 // passes. The problem has somewhat more than is needed. Empty where that does not lead to an
 // allocation.
-SplitNeed least_of_split_near(const Problem& problem, double tau, const double* samples,
+SplitNeed least_of_split_near(const Problem& problem, double tau, std::span<const double> samples,
                               Resource resource, double amount, double ratio, Pool& pool);
 
 }  // namespace mel

@@ -119,7 +119,7 @@ bool whole_in_lanes(const Problem& problem, const Box& box) {
 }
 
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
-                         std::size_t first, std::size_t last, double* samples) {
+                         std::size_t first, std::size_t last, std::span<double> samples) {
     const AddResponse add = response_of(problem);
     SplitSums sums;
     for (std::size_t k = first; k < last; ++k) {
@@ -130,15 +130,17 @@ SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint
 }
 
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                     std::vector<SplitSums>& chunks, double* samples, double* preference) {
+                     std::vector<SplitSums>& chunks, std::span<double> samples,
+                     std::span<double> preference) {
     const std::size_t size = problem.size();
     const bool plain = response_of(problem) == add_plain;
     const KernelInput in = kernel_input(problem, box, point);
     const auto kernel = kernels_of(pool).whole(problem.law());
+    double* const preferred = preference.empty() ? nullptr : preference.data();
     const auto in_lanes = [&](std::size_t first, std::size_t last) {
         KernelInput here = in;
         here.box = {box.low(first), box.high(first)};
-        const WholeSums lanes = kernel(here, first, last, samples, preference);
+        const WholeSums lanes = kernel(here, first, last, samples.data(), preferred);
         SplitSums sums = sums_of(lanes, last - first);
         double left = lanes.unsure;
         for (std::size_t k = first; k < last && left > 0; ++k) {

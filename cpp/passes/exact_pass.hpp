@@ -2,6 +2,7 @@
 // bound that holds with every rounding error of its own evaluation added outward.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/sums.hpp"
@@ -39,15 +40,16 @@ struct SplitSums {
 };
 
 // Fills samples[k] with the best integer at the prices (both positive). Groups of learners with one
-// box and no caps go in lanes; for those `preference`, where it is not null, is filled as
+// box and no caps go in lanes; for those `preference`, where it is not empty, is filled as
 // Kernels::Whole says.
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                     std::vector<SplitSums>& chunks, double* samples, double* preference = nullptr);
+                     std::vector<SplitSums>& chunks, std::span<double> samples,
+                     std::span<double> preference = {});
 // Whether all do.
 bool whole_in_lanes(const Problem& problem, const Box& box);
 // The same for the learners from first up to last, one by one.
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
-                         std::size_t first, std::size_t last, double* samples);
+                         std::size_t first, std::size_t last, std::span<double> samples);
 
 // U(tau; prices) - D from the sums, and a proved bound on the error of that number.
 struct Excess {

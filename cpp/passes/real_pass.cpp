@@ -30,13 +30,13 @@ double proof_error(const Problem& problem, const PassPoint& point, const PassSum
 }
 
 void real_samples(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                  double* samples, std::vector<double>& chunk_totals) {
+                  std::span<double> samples, std::vector<double>& chunk_totals) {
     const KernelInput in = kernel_input(problem, box, point);
     const auto kernel = kernels_of(pool).samples(problem.law(), in.limited());
     chunk_totals.resize(chunk_count(problem.size()));
     for_each_chunk(pool, problem.size(),
                    [&](std::size_t chunk, std::size_t first, std::size_t last) {
-                       chunk_totals[chunk] = kernel(in, first, last, samples);
+                       chunk_totals[chunk] = kernel(in, first, last, samples.data());
                    });
 }
 

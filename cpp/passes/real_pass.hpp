@@ -3,6 +3,7 @@
 // prices) that returns a handful of sums.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/chunks.hpp"
@@ -22,6 +23,6 @@ double proof_error(const Problem& problem, const PassPoint& point, const PassSum
 
 // Samples of the same response, one double a learner; chunk_totals gets one sum a chunk.
 void real_samples(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                  double* samples, std::vector<double>& chunk_totals);
+                  std::span<double> samples, std::vector<double>& chunk_totals);
 
 }  // namespace mel

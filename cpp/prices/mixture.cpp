@@ -80,7 +80,8 @@ std::size_t MixtureSearch::part_of(std::size_t turn) const {
     return part;
 }
 
-void MixtureSearch::deal_groups(double tau, double* samples, std::vector<double>& chunk_totals) {
+void MixtureSearch::deal_groups(double tau, std::span<double> samples,
+                                std::vector<double>& chunk_totals) {
     std::vector<KernelInput> inputs;
     for (const Part& part : parts_) {
         inputs.push_back(
@@ -92,13 +93,14 @@ void MixtureSearch::deal_groups(double tau, double* samples, std::vector<double>
     for_each_chunk(pool_, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
         double total = 0;
         for (std::size_t k = first; k < last; k += group) {
-            total += kernel(inputs[part_of(k / group)], k, std::min(last, k + group), samples);
+            total +=
+                kernel(inputs[part_of(k / group)], k, std::min(last, k + group), samples.data());
         }
         chunk_totals[chunk] = total;
     });
 }
 
-void MixtureSearch::deal(double tau, double* samples, double* scratch,
+void MixtureSearch::deal(double tau, std::span<double> samples, std::span<double> scratch,
                          std::vector<double>& chunk_totals) {
     const std::size_t size = problem_.size();
     if (size >= dealt_in_groups) {

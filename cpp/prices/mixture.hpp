@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "passes/proof.hpp"
@@ -36,14 +37,15 @@ class MixtureSearch {
     double slack() const { return slack_; }  // of the mixture, in shares of D and the budgets
 
     // Real samples of the mixture, dealt out evenly, and their sums by chunk.
-    void deal(double tau, double* samples, double* scratch, std::vector<double>& chunk_totals);
+    void deal(double tau, std::span<double> samples, std::span<double> scratch,
+              std::vector<double>& chunk_totals);
 
     long passes() const { return passes_; }
 
   private:
     bool mix();
     std::size_t part_of(std::size_t turn) const;
-    void deal_groups(double tau, double* samples, std::vector<double>& chunk_totals);
+    void deal_groups(double tau, std::span<double> samples, std::vector<double>& chunk_totals);
 
     const Problem& problem_;
     Pool& pool_;

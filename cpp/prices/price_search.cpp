@@ -17,7 +17,7 @@ PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, Prices start, 
         FoundSplit& split = ring_[newest_];
         split.samples.resize(problem_.size());
         const PassPoint at{tau, problem_.cycle_s(), prices};
-        const SplitSums sums = exact_pass(problem_, box, at, pool_, chunks_, split.samples.data());
+        const SplitSums sums = exact_pass(problem_, box, at, pool_, chunks_, split.samples);
         ++passes_;
         if (pool_.stop().requested()) return Outcome::stopped;
         split.prices = prices;

@@ -42,7 +42,7 @@ class EqualShares {
 
     // Sum of the samples that fit at tau within cycle_s, with the seconds scaled to be sure (< 1)
     // or generous (> 1); negative where a served learner can not even take the model.
-    double fitting(double tau, double cycle_s, double scale, double* samples) {
+    double fitting(double tau, double cycle_s, double scale, std::span<double> samples = {}) {
         ++passes_;
         const Box box = scale > 1 ? boxes_.whole(tau) : boxes_.sure(tau);
         const auto fit = [&](std::size_t first, std::size_t last) {
@@ -53,7 +53,7 @@ class EqualShares {
                     part.impossible = 1;
                     part.learner = k;
                 }
-                if (samples) samples[k] = std::max(d, 0.0);
+                if (!samples.empty()) samples[k] = std::max(d, 0.0);
                 part.samples.add(std::max(d, 0.0));
             }
             return part;
@@ -74,7 +74,7 @@ class EqualShares {
         std::int64_t bound = high;
         std::int64_t sure = 0;
         const auto over = [&](std::int64_t tau, double scale) {
-            return fitting(static_cast<double>(tau), cycle, scale, nullptr) >= samples;
+            return fitting(static_cast<double>(tau), cycle, scale) >= samples;
         };
         // The largest tau that surely fits, by halves; then whether the next may still fit within
         // rounding.
@@ -103,7 +103,7 @@ class EqualShares {
         result.stopped = stop_.requested();
         if (bound == 0) {
             result.status = Status::infeasible;
-            result.blame = fitting(1, cycle, 1, nullptr) < 0 ? Blame::slow_return : Blame::radio;
+            result.blame = fitting(1, cycle, 1) < 0 ? Blame::slow_return : Blame::radio;
             result.blamed_learner = blamed_;
         } else if (sure == bound) {
             result.status = Status::optimal;
@@ -124,8 +124,8 @@ class EqualShares {
         const double real = static_cast<double>(tau);
         if (tau > result.bound) return result;
         if (!stop_.check()) {
-            const bool sure = fitting(real, cycle, 1 - margin_, nullptr) >= samples;
-            const bool fits = sure || fitting(real, cycle, 1 + margin_, nullptr) >= samples;
+            const bool sure = fitting(real, cycle, 1 - margin_) >= samples;
+            const bool fits = sure || fitting(real, cycle, 1 + margin_) >= samples;
             if (!stop_.requested()) {  // else the sums are void
                 if (sure) result.tau = tau;
                 if (!fits) result.bound = tau - 1;
@@ -194,7 +194,7 @@ class EqualShares {
         double early = 0;
         for (int step = 0; step < 45 && late - early > 1e-9 * late && !stop_.check(); ++step) {
             const double middle = 0.5 * (early + late);
-            (fitting(tau, middle, 1, nullptr) >= samples ? late : early) = middle;
+            (fitting(tau, middle, 1) >= samples ? late : early) = middle;
         }
         if (!stop_.requested()) store(tau, late, result);
         if (!stop_.requested()) return;
@@ -214,7 +214,7 @@ class EqualShares {
         const std::size_t size = problem_.size();
         std::vector<double> d(size);
         const Box box = boxes_.sure(tau);
-        fitting(tau, late, 1, d.data());
+        fitting(tau, late, 1, d);
         // In integers: what fits in all may be more than a double counts.
         std::int64_t left = problem_.samples();
         result.samples.resize(size);

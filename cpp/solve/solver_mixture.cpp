@@ -69,7 +69,7 @@ Decision Solver::by_mixture(double tau, Prices start) {
 Solver::Plan Solver::plan_from_mixture(double tau) {
     real_.resize(problem_.size());
     draft_.bandwidth_hz.resize(problem_.size());
-    mixture_.deal(tau, real_.data(), draft_.bandwidth_hz.data(), totals_);
+    mixture_.deal(tau, real_, draft_.bandwidth_hz, totals_);
     if (stop_.requested()) return {};
     const Prices prices = mixture_.parts().front().prices;
     if (!round_reals(tau, prices, problem_.cycle_s())) return {};

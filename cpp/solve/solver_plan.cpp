@@ -43,7 +43,7 @@ Decision Solver::by_rounding(double tau) {
     if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return {};
     point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
     real_.resize(problem_.size());
-    real_samples(problem_, boxes_.real(tau), point, pool_, real_.data(), totals_);
+    real_samples(problem_, boxes_.real(tau), point, pool_, real_, totals_);
     if (stop_.requested()) return {};
     if (few > 1 && smooth_) {
         // Where responses jump, or stand at their bounds, the prices found may be any.
@@ -74,31 +74,28 @@ Solver::Plan Solver::allocate(double tau, double ratio, double guess_s) {
     if (!within_box(tau)) return {};
     if (problem_.block_hz() > 0) return allocate_blocks(tau, ratio, guess_s);
     const double cycle = problem_.cycle_s();
+    const TimedSplit split{tau, cycle, real_};
     WaterFilling::Finish finish{infinity, ratio, {}, false};
     if (settings_.spare == Spare::time) {
-        finish = filling_.shortest_cycle(tau, cycle, real_.data(), ratio, guess_s);
+        finish = filling_.shortest_cycle(split, ratio, guess_s);
     }
     if (stop_.requested()) return {};
     draft_.bandwidth_hz.resize(problem_.size());
     draft_.power_w.resize(problem_.size());
+    const Shares shares{draft_.bandwidth_hz, draft_.power_w};
     const auto allocated = [&] {
-        return finish.cycle_s <= cycle &&
-               filling_.allocate(tau, finish, real_.data(), draft_.bandwidth_hz.data(),
-                                 draft_.power_w.data());
+        return finish.cycle_s <= cycle && filling_.allocate(split, finish, shares);
     };
     bool kept = allocated();
     if (!kept && finish.foreseen && !stop_.requested()) {
-        finish = filling_.at(tau, finish.cycle_s, real_.data(), finish.ratio);
+        finish = filling_.at(split.within(finish.cycle_s), finish.ratio);
         kept = allocated();
     }
     if (!kept) {
         // A hair's breadth: the whole cycle, at the ratio that just fits.
-        if (filling_.fill(tau, cycle, real_.data(), ratio) != WaterFilling::Outcome::fits)
-            return {};
-        finish = filling_.at(tau, cycle, real_.data(), ratio);
-        if (!filling_.allocate(tau, finish, real_.data(), draft_.bandwidth_hz.data(),
-                               draft_.power_w.data()))
-            return {};
+        if (filling_.fill(split, ratio) != WaterFilling::Outcome::fits) return {};
+        finish = filling_.at(split, ratio);
+        if (!filling_.allocate(split, finish, shares)) return {};
     }
     return written();
 }
@@ -107,32 +104,30 @@ Solver::Plan Solver::allocate(double tau, double ratio, double guess_s) {
 // then kept while that gets as long as they need. Only if that is too long, for the whole cycle.
 Solver::Plan Solver::allocate_blocks(double tau, double ratio, double guess_s) {
     const double cycle = problem_.cycle_s();
-    const double* samples = real_.data();
+    const TimedSplit split{tau, cycle, real_};
     const bool many = problem_.size() > most_for_thorough_search;
     const auto keep = [&](double finish_s) -> Plan {
         draft_.bandwidth_hz.resize(problem_.size());
         draft_.power_w.resize(problem_.size());
         draft_.blocks.resize(problem_.size());
         if (!(finish_s <= cycle) ||
-            !block_filling_.allocate(tau, finish_s, samples, draft_.blocks.data(),
-                                     draft_.bandwidth_hz.data(), draft_.power_w.data())) {
+            !block_filling_.allocate(split.within(finish_s), draft_.blocks,
+                                     {draft_.bandwidth_hz, draft_.power_w})) {
             return {};
         }
         return written();
     };
     for (const double aim : {guess_s, cycle}) {
-        if (!(aim < cycle) &&
-            block_filling_.fill(tau, cycle, samples, ratio) != BlockFilling::Outcome::fits) {
+        if (!(aim < cycle) && block_filling_.fill(split, ratio) != BlockFilling::Outcome::fits) {
             return {};
         }
-        if (aim < cycle && !(many ? block_filling_.share_out(tau, aim, samples, ratio)
-                                  : block_filling_.give_out(tau, aim, samples, ratio))) {
+        if (aim < cycle && !(many ? block_filling_.share_out(split.within(aim), ratio)
+                                  : block_filling_.give_out(split.within(aim), ratio))) {
             continue;
         }
         const bool spare = settings_.spare == Spare::time;
         const double start = std::min(aim, cycle);
-        if (Plan plan =
-                keep(spare ? block_filling_.shortest_cycle(tau, samples, start, cycle) : cycle)) {
+        if (Plan plan = keep(spare ? block_filling_.shortest_cycle(split, start) : cycle)) {
             return plan;
         }
         if (stop_.requested()) return {};

@@ -41,16 +41,17 @@ double round_wishes(const double* wishes, std::size_t size, double scale, double
 
 }  // namespace
 
-bool BlockFilling::rates_at(double tau, double cycle_s, const double* samples) {
+bool BlockFilling::rates_at(const TimedSplit& split) {
     const std::size_t size = problem_.size();
     rates_.resize(size);
     const auto rates_of = [&](std::size_t first, std::size_t last) {
         Need need;
         for (std::size_t k = first; k < last; ++k) {
-            const Demand demand = demand_of(problem_, k, tau, cycle_s);
-            const bool rests = problem_.excused() && samples[k] == 0;
-            if (!rests && !demand.allows(samples[k])) need.impossible += 1;
-            rates_[k] = rests ? 0 : demand.rate(samples[k]);
+            const Demand demand = demand_of(problem_, k, split.tau, split.cycle_s);
+            const double d = split.samples[k];
+            const bool rests = problem_.excused() && d == 0;
+            if (!rests && !demand.allows(d)) need.impossible += 1;
+            rates_[k] = rests ? 0 : demand.rate(d);
         }
         return need;
     };
@@ -58,16 +59,17 @@ bool BlockFilling::rates_at(double tau, double cycle_s, const double* samples) {
 }
 
 // The best number of blocks of every learner at the prices 1 a hertz and `ratio` a watt.
-BlockSums BlockFilling::pass(double tau, double cycle_s, const double* samples, double ratio) {
+BlockSums BlockFilling::pass(const TimedSplit& split, double ratio) {
     ++passes_;
     const std::size_t size = problem_.size();
-    const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
+    const KernelInput in = kernel_input(problem_, {}, {split.tau, split.cycle_s, {1.0, ratio}});
     const auto kernel = kernels_of(pool_).allocate(problem_.law());
     wishes_.resize(size);
     counts_.resize(size);
     powers_.resize(size);
     return sum_over_chunks(pool_, size, sums_, [&](std::size_t first, std::size_t last) {
-        kernel(in, {1, 1, cycle_s}, first, last, samples, wishes_.data(), powers_.data());
+        kernel(in, {1, 1, split.cycle_s}, first, last, split.samples.data(), wishes_.data(),
+               powers_.data());
         BlockSums sums;
         for (std::size_t k = first; k < last; ++k) {
             const double rate = rates_[k];
@@ -135,10 +137,9 @@ void BlockFilling::deal(double left) {
     }
 }
 
-BlockFilling::Outcome BlockFilling::search(double tau, double cycle_s, const double* samples,
-                                           double& ratio, bool to_decide) {
+BlockFilling::Outcome BlockFilling::search(const TimedSplit& split, double& ratio, bool to_decide) {
     given_ = false;
-    if (!rates_at(tau, cycle_s, samples)) return Outcome::too_much;
+    if (!rates_at(split)) return Outcome::too_much;
     const double count = problem_.block_budget();
     const double width = problem_.block_hz();
     const double watt = problem_.power_w();
@@ -156,7 +157,7 @@ BlockFilling::Outcome BlockFilling::search(double tau, double cycle_s, const dou
     double left = 0;
     for (int step = 0; step < 200; ++step) {
         ratio = std::exp(z);
-        const BlockSums sums = pass(tau, cycle_s, samples, ratio);
+        const BlockSums sums = pass(split, ratio);
         if (pool_.stop().check()) return Outcome::stopped;
         if (sums.impossible > 0 || above(sums.fewest, count) > 0) return Outcome::too_much;
         const double taken = sums.blocks.value();
@@ -187,7 +188,7 @@ BlockFilling::Outcome BlockFilling::search(double tau, double cycle_s, const dou
     if (!at_low) {  // prices can not part what ties: all that ties is dealt out
         if (!low.known) return Outcome::unclear;
         ratio = std::exp(low.z);
-        left = -above(pass(tau, cycle_s, samples, ratio).blocks, count);
+        left = -above(pass(split, ratio).blocks, count);
     }
     deal(left);
     given_ = true;
@@ -198,16 +199,17 @@ BlockFilling::Outcome BlockFilling::search(double tau, double cycle_s, const dou
     return power_ > watt * (1 + margin) ? Outcome::too_much : Outcome::unclear;
 }
 
-bool BlockFilling::share_out(double tau, double cycle_s, const double* samples, double ratio) {
+bool BlockFilling::share_out(const TimedSplit& split, double ratio) {
     ++passes_;
     const std::size_t size = problem_.size();
-    const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
+    const KernelInput in = kernel_input(problem_, {}, {split.tau, split.cycle_s, {1.0, ratio}});
     const auto kernel = kernels_of(pool_).allocate(problem_.law());
     wishes_.resize(size);
     powers_.resize(size);
     counts_.resize(size);
     for_each_chunk(pool_, size, [&](std::size_t, std::size_t first, std::size_t last) {
-        kernel(in, {1, 1, cycle_s}, first, last, samples, wishes_.data(), powers_.data());
+        kernel(in, {1, 1, split.cycle_s}, first, last, split.samples.data(), wishes_.data(),
+               powers_.data());
     });
     if (pool_.stop().check()) return false;
     const double count = problem_.block_budget();
@@ -247,7 +249,7 @@ bool BlockFilling::share_out(double tau, double cycle_s, const double* samples, 
     return left >= 0;
 }
 
-BlockFilling::Need BlockFilling::need_at(double tau, double cycle_s, const double* samples) {
+BlockFilling::Need BlockFilling::need_at(const TimedSplit& split) {
     ++passes_;
     const std::size_t size = problem_.size();
     powers_.resize(size);
@@ -256,19 +258,19 @@ BlockFilling::Need BlockFilling::need_at(double tau, double cycle_s, const doubl
         for (std::size_t k = first; k < last; ++k) {
             powers_[k] = 0;
             if (!(counts_[k] > 0)) continue;
-            const Demand demand = demand_of(problem_, k, tau, cycle_s);
-            if (!demand.allows(samples[k])) {
+            const Demand demand = demand_of(problem_, k, split.tau, split.cycle_s);
+            const double d = split.samples[k];
+            if (!demand.allows(d)) {
                 need.impossible += 1;
                 continue;
             }
             const BlockLink link = block_link(problem_, k);
-            const double rate = demand.rate(samples[k]);
+            const double rate = demand.rate(d);
             const double y = link.exponent(rate, counts_[k]);
             const double scale = link.scale(counts_[k]);
             const double gain = std::expm1(y);
             const double power = std::min(scale * gain, unpayable_w);
-            const double slope =
-                -std::min(scale * (gain + 1) * y, unpayable_w) / demand.slack(samples[k]);
+            const double slope = -std::min(scale * (gain + 1) * y, unpayable_w) / demand.slack(d);
             powers_[k] = power;
             need.power += power;
             need.slope += slope;
@@ -281,14 +283,14 @@ BlockFilling::Need BlockFilling::need_at(double tau, double cycle_s, const doubl
     });
 }
 
-double BlockFilling::shortest_cycle(double tau, const double* samples, double guess_s,
-                                    double longest_s, double tolerance) {
+double BlockFilling::shortest_cycle(const TimedSplit& split, double guess_s, double tolerance) {
+    const double longest_s = split.cycle_s;
     const double watt = problem_.power_w();
     double t = std::min(guess_s, longest_s);
     double best = infinity;
     double too_short = 0;
     for (int step = 0; step < 40; ++step) {
-        const Need need = need_at(tau, t, samples);
+        const Need need = need_at(split.within(t));
         if (pool_.stop().check()) break;
         const double over = need.impossible > 0
                                 ? infinity
@@ -326,12 +328,12 @@ double BlockFilling::shortest_cycle(double tau, const double* samples, double gu
     return best;
 }
 
-bool BlockFilling::allocate(double tau, double cycle_s, const double* samples, std::int64_t* blocks,
-                            double* bandwidth_hz, double* power_w) {
+bool BlockFilling::allocate(const TimedSplit& split, std::span<std::int64_t> blocks,
+                            const Shares& shares) {
     const std::size_t size = problem_.size();
     const double watt = problem_.power_w();
     const double width = problem_.block_hz();
-    const Need need = need_at(tau, cycle_s, samples);
+    const Need need = need_at(split);
     if (need.impossible > 0 || pool_.stop().requested()) return false;
     const double reserve = pool_.tentative() ? rounding::tentative_scale : rounding::budget_reserve;
     const double grow = need.power > 0 ? watt / need.power * (1 - reserve) : 1;
@@ -343,13 +345,15 @@ bool BlockFilling::allocate(double tau, double cycle_s, const double* samples, s
             const double n = counts_[k];
             const double power = std::min(powers_[k] * grow, link.power_cap_w);
             blocks[k] = static_cast<std::int64_t>(n);
-            bandwidth_hz[k] = n * width;
-            power_w[k] = power;
+            shares.bandwidth_hz[k] = n * width;
+            shares.power_w[k] = power;
             sums.blocks.add(n);
             sums.power.add(power);
-            if (problem_.excused() && samples[k] == 0) continue;
-            const LearnerTimes times = evaluate_learner(
-                problem_, k, tau, static_cast<std::int64_t>(samples[k]), bandwidth_hz[k], power);
+            const double d = split.samples[k];
+            if (problem_.excused() && d == 0) continue;
+            const LearnerTimes times =
+                evaluate_learner(problem_, k, split.tau, static_cast<std::int64_t>(d),
+                                 shares.bandwidth_hz[k], power);
             if (!(times.total_s() <= deadline)) sums.impossible += 1;
         }
         return sums;

@@ -8,6 +8,7 @@
 #include "base/parallel.hpp"
 #include "base/sums.hpp"
 #include "learner/resource_blocks.hpp"
+#include "split/timed_split.hpp"
 
 namespace mel {
 
@@ -32,34 +33,30 @@ class BlockFilling {
     BlockFilling(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
 
     enum class Outcome { fits, too_much, unclear, stopped };
-    // Gives out the blocks at tau within cycle_s such that power in total is least; they stay in
-    // blocks(). `ratio` (mu/lambda) is the start and the result. too_much is proved up to rounding
-    // of relative size 1e-12; `unclear` also where only rounding can tell.
-    Outcome fill(double tau, double cycle_s, const double* samples, double& ratio) {
-        return search(tau, cycle_s, samples, ratio, true);
-    }
+    // Gives out the blocks such that power in total is least; they stay in blocks(). `ratio`
+    // (mu/lambda) is the start and the result. too_much is proved up to rounding of relative size
+    // 1e-12; `unclear` also where only rounding can tell.
+    Outcome fill(const TimedSplit& split, double& ratio) { return search(split, ratio, true); }
 
     // The same without a verdict: gives out the blocks also where power does not suffice. False if
     // that can not be done.
-    bool give_out(double tau, double cycle_s, const double* samples, double& ratio) {
-        const Outcome outcome = search(tau, cycle_s, samples, ratio, false);
+    bool give_out(const TimedSplit& split, double& ratio) {
+        const Outcome outcome = search(split, ratio, false);
         return outcome != Outcome::stopped && given_;
     }
 
     // Roughly the same for many learners, whose blocks follow from real shares by one scale: far
     // cheaper, and hardly dearer in power. Only where nothing is capped.
-    bool share_out(double tau, double cycle_s, const double* samples, double ratio);
+    bool share_out(const TimedSplit& split, double ratio);
 
     // From the blocks of a fill: the shortest cycle in which the same blocks do, up to the
-    // tolerance; infinite where longest_s is too short. Starts at guess_s. The coarse default takes
-    // the last step unseen: allocate() says whether it holds.
-    double shortest_cycle(double tau, const double* samples, double guess_s, double longest_s,
-                          double tolerance = 1e-6);
+    // tolerance; infinite where the split's is too short. Starts at guess_s. The coarse default
+    // takes the last step unseen: allocate() says whether it holds.
+    double shortest_cycle(const TimedSplit& split, double guess_s, double tolerance = 1e-6);
 
-    // Writes blocks, bandwidth and power for a cycle, the power scaled up to (almost) the budget,
+    // Writes blocks, bandwidth and power, the power scaled up to (almost) the budget,
     // and checks sums, caps and every deadline with rounding errors against them.
-    bool allocate(double tau, double cycle_s, const double* samples, std::int64_t* blocks,
-                  double* bandwidth_hz, double* power_w);
+    bool allocate(const TimedSplit& split, std::span<std::int64_t> blocks, const Shares& shares);
 
     const std::vector<double>& blocks() const { return counts_; }
     void take(const std::vector<double>& blocks) { counts_ = blocks; }
@@ -84,13 +81,12 @@ class BlockFilling {
             impossible += o.impossible;
         }
     };
-    Outcome search(double tau, double cycle_s, const double* samples, double& ratio,
-                   bool to_decide);
-    bool rates_at(double tau, double cycle_s, const double* samples);
-    BlockSums pass(double tau, double cycle_s, const double* samples, double ratio);
+    Outcome search(const TimedSplit& split, double& ratio, bool to_decide);
+    bool rates_at(const TimedSplit& split);
+    BlockSums pass(const TimedSplit& split, double ratio);
     void deal(double left);
     // Leaves every learner's power in powers_.
-    Need need_at(double tau, double cycle_s, const double* samples);
+    Need need_at(const TimedSplit& split);
 
     const Problem& problem_;
     Pool& pool_;

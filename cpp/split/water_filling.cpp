@@ -16,12 +16,12 @@ constexpr double finish_tolerance = 1e-6;    // how far below its budgets a plan
 constexpr double foreseen_tolerance = 1e-9;  // the same where the last step is taken on trust
 
 // Scales the shares to the budget but for a few units in the last place, or to their caps.
-void spend_exactly(double* shares, std::size_t size, double budget, const double* caps) {
+void spend_exactly(std::span<double> shares, double budget, const double* caps) {
     CompensatedSum sum;
-    for (std::size_t k = 0; k < size; ++k) sum.add(shares[k]);
+    for (const double share : shares) sum.add(share);
     if (!(sum.value() > 0)) return;
     const double scale = budget / sum.value() * (1 - rounding::tentative_scale);
-    for (std::size_t k = 0; k < size; ++k) {
+    for (std::size_t k = 0; k < shares.size(); ++k) {
         shares[k] *= scale;
         if (caps) shares[k] = std::min(shares[k], caps[k]);
     }
@@ -29,17 +29,17 @@ void spend_exactly(double* shares, std::size_t size, double budget, const double
 
 }  // namespace
 
-FillSums WaterFilling::pass(double tau, double cycle_s, const double* samples, double ratio) {
+FillSums WaterFilling::pass(const TimedSplit& split, double ratio) {
     ++passes_;
-    const KernelInput in = kernel_input(problem_, {}, {tau, cycle_s, {1.0, ratio}});
+    const KernelInput in = kernel_input(problem_, {}, {split.tau, split.cycle_s, {1.0, ratio}});
     const auto kernel = kernels_of(pool_).fill(problem_.law(), in.capped());
+    const double* samples = split.samples.data();
     return sum_over_chunks(
         pool_, problem_.size(), chunks_,
         [&](std::size_t first, std::size_t last) { return kernel(in, first, last, samples); });
 }
 
-WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const double* samples,
-                                         double& ratio) {
+WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio) {
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
     double z = std::log(ratio);
@@ -47,7 +47,7 @@ WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const doubl
     double high = 1e300;
     for (int step = 0; step < 100; ++step) {
         ratio = std::exp(z);
-        const FillSums sums = pass(tau, cycle_s, samples, ratio);
+        const FillSums sums = pass(split, ratio);
         if (pool_.stop().check()) return Outcome::stopped;
         if (sums.impossible > 0) return Outcome::too_much;
         const double share_band = sums.bandwidth / band;
@@ -72,30 +72,32 @@ WaterFilling::Outcome WaterFilling::fill(double tau, double cycle_s, const doubl
     return Outcome::unclear;
 }
 
-double WaterFilling::least_cycle(double tau, const double* samples) {
+double WaterFilling::least_cycle(const TimedSplit& split) {
     const LearnerLimits* limits = problem_.limits();
     if (!limits || !limits->caps()) return 0;
     const double least = largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {
-        if (problem_.excused() && samples[k] == 0) return 0.0;
-        const Demand demand = demand_of(problem_, k, tau, 0);
-        const double bits = demand.alpha * samples[k] + demand.beta;
-        return -demand.slack(samples[k]) + bits / limits->max_rate[k];
+        const double d = split.samples[k];
+        if (problem_.excused() && d == 0) return 0.0;
+        const Demand demand = demand_of(problem_, k, split.tau, 0);
+        const double bits = demand.alpha * d + demand.beta;
+        return -demand.slack(d) + bits / limits->max_rate[k];
     });
     return least * (1 + rounding::least_cycle);
 }
 
-WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, const double* samples,
-                                                  double ratio, double guess_s) {
+WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, double ratio,
+                                                  double guess_s) {
+    const double cycle_s = split.cycle_s;
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
     Finish best{std::numeric_limits<double>::infinity(), ratio, {}};
     double z = std::log(ratio);
-    const double least = least_cycle(tau, samples);
+    const double least = least_cycle(split);
     double t = std::min(std::max(guess_s, least), cycle_s);
     double too_short = 0;
     for (int step = 0; step < 24; ++step) {
         const double q = std::exp(z);
-        const FillSums sums = pass(tau, t, samples, q);
+        const FillSums sums = pass(split.within(t), q);
         if (pool_.stop().check()) break;
         if (sums.impossible > 0) {
             if (t >= cycle_s) break;
@@ -136,13 +138,13 @@ WaterFilling::Finish WaterFilling::shortest_cycle(double tau, double cycle_s, co
     return best;
 }
 
-bool WaterFilling::allocate(double tau, const Finish& finish, const double* samples,
-                            double* bandwidth_hz, double* power_w) {
+bool WaterFilling::allocate(const TimedSplit& split, const Finish& finish, const Shares& shares) {
     ++passes_;
     const std::size_t size = problem_.size();
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
-    const KernelInput in = kernel_input(problem_, {}, {tau, finish.cycle_s, {1.0, finish.ratio}});
+    const KernelInput in =
+        kernel_input(problem_, {}, {split.tau, finish.cycle_s, {1.0, finish.ratio}});
     const auto kernel = kernels_of(pool_).allocate(problem_.law(), in.capped());
     // Both scaled by one or more, so rates only rise. With nothing to send there is nothing to
     // scale, and what was foreseen is taken as it is.
@@ -153,12 +155,13 @@ bool WaterFilling::allocate(double tau, const Finish& finish, const double* samp
                                 problem_.cycle_s() * (1 - rounding::deadline_reserve)};
     const AllocationSums sums =
         sum_over_chunks(pool_, size, allocation_chunks_, [&](std::size_t first, std::size_t last) {
-            return kernel(in, scale, first, last, samples, bandwidth_hz, power_w);
+            return kernel(in, scale, first, last, split.samples.data(), shares.bandwidth_hz.data(),
+                          shares.power_w.data());
         });
     if (pool_.stop().requested()) return false;
     if (pool_.tentative()) {
-        spend_exactly(bandwidth_hz, size, band, in.max_bandwidth);
-        spend_exactly(power_w, size, watt, in.max_power);
+        spend_exactly(shares.bandwidth_hz.first(size), band, in.max_bandwidth);
+        spend_exactly(shares.power_w.first(size), watt, in.max_power);
         return true;
     }
     const double kept = 1 - rounding::budget_check;

@@ -7,6 +7,7 @@
 #include "base/parallel.hpp"
 #include "kernels/pass_sums.hpp"
 #include "learner/response.hpp"
+#include "split/timed_split.hpp"
 
 namespace mel {
 
@@ -15,10 +16,10 @@ class WaterFilling {
     WaterFilling(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
 
     enum class Outcome { fits, too_much, unclear, stopped };
-    // Do the samples fit the budgets at tau within cycle_s? `ratio` (mu/lambda, > 0) is the start
+    // Does the split fit the budgets? `ratio` (mu/lambda, > 0) is the start
     // and the result. too_much is proved by the prices (1, ratio) up to rounding of relative size
     // 1e-13.
-    Outcome fill(double tau, double cycle_s, const double* samples, double& ratio);
+    Outcome fill(const TimedSplit& split, double& ratio);
 
     struct Finish {
         double cycle_s;
@@ -26,20 +27,18 @@ class WaterFilling {
         FillSums sums;          // what the split takes there
         bool foreseen = false;  // sums are of the step before; what is left of budgets, some 1e-9
     };
-    // From a split that fits (or nearly) in cycle_s: the least cycle, up to about 1e-6, in which it
-    // fits. Starts at `guess_s`. Not found: cycle_s is infinite.
-    Finish shortest_cycle(double tau, double cycle_s, const double* samples, double ratio,
-                          double guess_s);
+    // From a split that fits (or nearly) in its cycle: the least cycle, up to about 1e-6, in which
+    // it fits. Starts at `guess_s`. Not found: cycle_s is infinite.
+    Finish shortest_cycle(const TimedSplit& split, double ratio, double guess_s);
 
-    // Writes the allocation for a finish, scaled up to (almost) the whole budgets, and checks it as
-    // a proof does: sums and every deadline with rounding errors against it. False if double
-    // precision can not vouch for it.
-    bool allocate(double tau, const Finish& finish, const double* samples, double* bandwidth_hz,
-                  double* power_w);
+    // Writes the allocation for a finish of the split, scaled up to (almost) the whole budgets, and
+    // checks it as a proof does: sums and every deadline with rounding errors against it. False if
+    // double precision can not vouch for it.
+    bool allocate(const TimedSplit& split, const Finish& finish, const Shares& shares);
 
-    // What a split takes at a cycle and price ratio.
-    Finish at(double tau, double cycle_s, const double* samples, double ratio) {
-        return {cycle_s, ratio, pass(tau, cycle_s, samples, ratio), false};
+    // What a split takes at a price ratio.
+    Finish at(const TimedSplit& split, double ratio) {
+        return {split.cycle_s, ratio, pass(split, ratio), false};
     }
 
     bool stopped() { return pool_.stop().check(); }
@@ -49,8 +48,8 @@ class WaterFilling {
   private:
     // No shorter cycle carries the samples at the learners' largest rates; 0 where nothing is
     // capped.
-    double least_cycle(double tau, const double* samples);
-    FillSums pass(double tau, double cycle_s, const double* samples, double ratio);
+    double least_cycle(const TimedSplit& split);
+    FillSums pass(const TimedSplit& split, double ratio);
 
     const Problem& problem_;
     Pool& pool_;

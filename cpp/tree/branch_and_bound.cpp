@@ -37,9 +37,9 @@ void BranchAndBound::forbid(double tau, const Open& open) {
 WaterFilling::Outcome BranchAndBound::fill(double tau) {
     const double cycle = tools_.problem.cycle_s();
     if (tools_.problem.block_hz() == 0) {
-        return tools_.filling.fill(tau, cycle, samples_.data(), ratio_);
+        return tools_.filling.fill({tau, cycle, samples_}, ratio_);
     }
-    switch (tools_.block_filling.fill(tau, cycle, samples_.data(), ratio_)) {
+    switch (tools_.block_filling.fill({tau, cycle, samples_}, ratio_)) {
         case BlockFilling::Outcome::fits:
             return WaterFilling::Outcome::fits;
         case BlockFilling::Outcome::too_much:

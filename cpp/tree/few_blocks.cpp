@@ -145,7 +145,7 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
     // Costs rise with both prices: who is worth nothing here is worth nothing at any leaf.
     for_each_learner(pool, size, [&](std::size_t k) {
         if (inside[k]) return;
-        const SplitSums sums = exact_learners(problem, box, cheapest, k, k + 1, samples.data());
+        const SplitSums sums = exact_learners(problem, box, cheapest, k, k + 1, samples);
         if (samples[k] == 0 && sums.overlooked == 0) inside[k] = 1;
     });
     if (pool.stop().requested()) return {false, {}};
@@ -162,7 +162,7 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
         const PassPoint point{tau, cycle, leaf.prices};
         for_each_learner(pool, others.size(), [&](std::size_t i) {
             const std::size_t k = others[i];
-            sums[i] = exact_learners(problem, box, point, k, k + 1, samples.data());
+            sums[i] = exact_learners(problem, box, point, k, k + 1, samples);
         });
         if (pool.stop().check()) return {false, {}};
         SplitSums all = leaf.sums;

@@ -62,7 +62,7 @@ bool RaisedTree::closes(const Box& box, Prices prices, bool& impossible) {
     ++passes_;
     samples_.resize(part_.size());
     const PassPoint point{tau_, part_.cycle_s(), prices};
-    newest_ = exact_pass(part_, box, point, pool_, chunks_, samples_.data());
+    newest_ = exact_pass(part_, box, point, pool_, chunks_, samples_);
     impossible = newest_.impossible > 0;
     return proof_of(part_, point, newest_, pool_.trust()).has_value();
 }

@@ -43,17 +43,17 @@ TEST(passes_and_searches_allocate_nothing_after_the_first) {
                 point.tau = std::floor(point.tau);
                 switching_point.prove(point, 3);
                 switching_point.find_cycle(point, 1e-6, 16);
-                mel::real_samples(problem, mel::Box{box}, point, pool, d.data(), totals);
+                mel::real_samples(problem, mel::Box{box}, point, pool, d, totals);
                 rounding.carry(point.tau, problem.cycle_s(), mel::Box{box}, totals, d.data(),
                                problem.cycle_s());
                 rounding.repair(point.tau, problem.cycle_s(), mel::Box{box}, point.prices,
                                 d.data());
                 double ratio = point.prices.mu / point.prices.lambda;
-                filling.fill(point.tau, problem.cycle_s(), d.data(), ratio);
-                const auto finish = filling.shortest_cycle(point.tau, problem.cycle_s(), d.data(),
-                                                           ratio, problem.cycle_s());
-                filling.allocate(point.tau, finish, d.data(), band.data(), power.data());
-                mel::exact_pass(problem, mel::Box{box}, point, pool, split_blocks, d.data());
+                filling.fill({point.tau, problem.cycle_s(), d}, ratio);
+                const auto finish = filling.shortest_cycle({point.tau, problem.cycle_s(), d}, ratio,
+                                                           problem.cycle_s());
+                filling.allocate({point.tau, problem.cycle_s(), d}, finish, {band, power});
+                mel::exact_pass(problem, mel::Box{box}, point, pool, split_blocks, d);
             };
             once();
             const long before = allocations;

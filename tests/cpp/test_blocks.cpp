@@ -95,7 +95,7 @@ TEST(blocks_are_given_out_for_the_least_power) {
                 mel::BlockFilling filling(problem, pool);
                 double ratio = 1e6;
                 const real least = blocks.least_power(1, d);
-                const bool given = filling.give_out(1, problem.cycle_s(), samples.data(), ratio);
+                const bool given = filling.give_out({1, problem.cycle_s(), samples}, ratio);
                 CHECK(given || least == none, seed);
                 if (!given) return;
                 real power = 0, count = 0;
@@ -107,7 +107,7 @@ TEST(blocks_are_given_out_for_the_least_power) {
                 CHECK(count <= static_cast<real>(blocks.count), seed);
                 CHECK(std::fabs(power - least) <= 1e-12L * least || power > 1e290L, seed, power,
                       least);
-                const auto outcome = filling.fill(1, problem.cycle_s(), samples.data(), ratio = 1);
+                const auto outcome = filling.fill({1, problem.cycle_s(), samples}, ratio = 1);
                 CHECK((outcome == mel::BlockFilling::Outcome::fits) == (least <= problem.power_w()),
                       seed, least);
             });

@@ -37,7 +37,7 @@ TEST(filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_cons
                 const std::vector<std::int64_t> whole(d.begin(), d.end());
                 for (double tau = 1; tau <= 9; ++tau) {
                     double ratio = 1e6;
-                    const auto outcome = filling.fill(tau, problem.cycle_s(), d.data(), ratio);
+                    const auto outcome = filling.fill({tau, problem.cycle_s(), d}, ratio);
                     const bool fits = view.fits(static_cast<long double>(tau), whole);
                     CHECK(outcome == (fits ? mel::WaterFilling::Outcome::fits
                                            : mel::WaterFilling::Outcome::too_much),
@@ -45,15 +45,15 @@ TEST(filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_cons
                     ++(fits ? fit : over);
                     if (!fits) continue;
                     const mel::WaterFilling::Finish finish = filling.shortest_cycle(
-                        tau, problem.cycle_s(), d.data(), ratio, problem.cycle_s());
+                        {tau, problem.cycle_s(), d}, ratio, problem.cycle_s());
                     CHECK(finish.cycle_s <= problem.cycle_s(), seed, tau);
                     mel::Result r;
                     r.tau = static_cast<std::int64_t>(tau);
                     r.samples.assign(whole.begin(), whole.end());
                     r.bandwidth_hz.resize(d.size());
                     r.power_w.resize(d.size());
-                    CHECK(filling.allocate(tau, finish, d.data(), r.bandwidth_hz.data(),
-                                           r.power_w.data()));
+                    CHECK(filling.allocate({tau, problem.cycle_s(), d}, finish,
+                                           {r.bandwidth_hz, r.power_w}));
                     CHECK(brute::violation(it.stated(), r).empty(),
                           brute::violation(it.stated(), r));
                     // No shorter cycle: a hair less and the oracle says no.
@@ -76,9 +76,9 @@ TEST(allocation_is_refused_where_a_learner_would_be_late) {
     const std::vector<double> d = equal_split(problem);
     std::vector<double> band(5), power(5);
     // A split that only fits a longer cycle, scaled down to the budgets.
-    const auto finish = filling.at(50, problem.cycle_s() * 20, d.data(), 1e6);
+    const auto finish = filling.at({50, problem.cycle_s() * 20, d}, 1e6);
     CHECK(finish.sums.impossible == 0);
-    CHECK(!filling.allocate(50, finish, d.data(), band.data(), power.data()));
+    CHECK(!filling.allocate({50, problem.cycle_s(), d}, finish, {band, power}));
 }
 
 TEST(carried_rounding_sums_to_all_samples_within_one_of_each_wish) {

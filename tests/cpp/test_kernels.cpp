@@ -56,7 +56,7 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
         const mel::PassPoint point = boundary_point(problem, base, box);
         std::vector<double> wish(problem.size());
         std::vector<double> chunk_totals;
-        mel::real_samples(problem, mel::Box{box}, point, base, wish.data(), chunk_totals);
+        mel::real_samples(problem, mel::Box{box}, point, base, wish, chunk_totals);
         for (double& d : wish) d = std::floor(d);
         std::set<std::vector<std::uint64_t>> real, sampled, filled;
         for (const InstructionSet set : all_sets) {
@@ -72,18 +72,16 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
                 }
                 real.insert(all);
                 std::vector<double> samples(problem.size());
-                mel::real_samples(problem, mel::Box{box}, point, pool, samples.data(),
-                                  chunk_totals);
+                mel::real_samples(problem, mel::Box{box}, point, pool, samples, chunk_totals);
                 samples.insert(samples.end(), chunk_totals.begin(), chunk_totals.end());
                 std::vector<std::uint64_t> words;
                 for (const double x : samples) words.push_back(std::bit_cast<std::uint64_t>(x));
                 sampled.insert(words);
                 mel::WaterFilling filling(problem, pool);
-                const mel::WaterFilling::Finish f =
-                    filling.at(point.tau, problem.cycle_s(), wish.data(),
-                               point.prices.mu / point.prices.lambda);
+                const mel::WaterFilling::Finish f = filling.at(
+                    {point.tau, problem.cycle_s(), wish}, point.prices.mu / point.prices.lambda);
                 std::vector<double> band(problem.size()), power(problem.size());
-                filling.allocate(point.tau, f, wish.data(), band.data(), power.data());
+                filling.allocate({point.tau, problem.cycle_s(), wish}, f, {band, power});
                 words.clear();
                 for (const double x : {f.sums.bandwidth, f.sums.power, f.sums.shift,
                                        f.sums.band_time, f.sums.power_time, f.sums.impossible}) {

@@ -71,7 +71,7 @@ Case make(const instances::Shape& shape, Caps caps, bool bounds, double hold = 1
     mel::PassPoint point = switching_point.guess();
     switching_point.find_tau(point, 1e-6, 40);
     std::vector<double> d(problem.size()), totals;
-    mel::real_samples(problem, box, point, pool, d.data(), totals);
+    mel::real_samples(problem, box, point, pool, d, totals);
     std::mt19937_64 random(shape.seed);
     const auto uniform = [&](double low, double high) {
         return instances::uniform(random, low, high);

@@ -135,8 +135,7 @@ TEST(the_error_of_a_bound_covers_its_distance_from_the_exact_one) {
                 const std::vector<double> low(3, 0), high(3, 30);
                 const mel::Box columns{{0, 30}, low.data(), high.data()};
                 for (const mel::Box& box : {uniform, columns}) {
-                    const mel::SplitSums sums =
-                        mel::exact_pass(problem, box, at, pool, blocks, d.data());
+                    const mel::SplitSums sums = mel::exact_pass(problem, box, at, pool, blocks, d);
                     const mel::Excess excess = mel::excess_of(problem, at, sums);
                     // The oracle's golden section is good to about 1e-18 of the cost.
                     const real slop = 4e-18L * (std::fabs(exact) + sums.cost.value() + 60);

@@ -43,8 +43,7 @@ TEST(who_is_left_out_is_worth_nothing_at_these_prices_or_higher) {
                  {p, mel::Prices{2 * p.lambda, p.mu}, mel::Prices{p.lambda, 2 * p.mu}}) {
                 std::vector<double> samples(problem.size());
                 std::vector<mel::SplitSums> blocks;
-                mel::exact_pass(problem, box, {tau, problem.cycle_s(), at}, pool, blocks,
-                                samples.data());
+                mel::exact_pass(problem, box, {tau, problem.cycle_s(), at}, pool, blocks, samples);
                 for (std::size_t k = 0; k < problem.size(); ++k) {
                     if (samples[k] > 0) CHECK(is_in(part, k), k, samples[k]);
                 }
@@ -79,7 +78,7 @@ TEST(a_proof_for_a_part_proves_the_whole) {
                 const double above = static_cast<double>(r.bound + 1);
                 const mel::PassPoint point{above, problem.cycle_s(), prices};
                 const auto sums = mel::exact_pass(problem, mel::Box{{}, low.data(), high.data()},
-                                                  point, pool, blocks, samples.data());
+                                                  point, pool, blocks, samples);
                 return mel::excess_of(problem, point, sums).proves_infeasible();
             });
         CHECK(proved);

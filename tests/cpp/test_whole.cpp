@@ -26,7 +26,7 @@ Passed pass(const mel::Problem& problem, const mel::Box& box, const mel::PassPoi
     Passed p;
     p.samples.resize(problem.size());
     std::vector<mel::SplitSums> blocks;
-    p.sums = mel::exact_pass(problem, box, point, pool, blocks, p.samples.data());
+    p.sums = mel::exact_pass(problem, box, point, pool, blocks, p.samples);
     return p;
 }
 
@@ -34,8 +34,7 @@ Passed pass(const mel::Problem& problem, const mel::Box& box, const mel::PassPoi
 Passed scalar_pass(const mel::Problem& problem, mel::UniformBox box, const mel::PassPoint& point) {
     Passed p;
     p.samples.resize(problem.size());
-    p.sums =
-        mel::exact_learners(problem, mel::Box{box}, point, 0, problem.size(), p.samples.data());
+    p.sums = mel::exact_learners(problem, mel::Box{box}, point, 0, problem.size(), p.samples);
     return p;
 }
 

@@ -143,3 +143,28 @@ def test_nothing_but_the_public_names_is_on_the_face() -> None:
     assert type(mel_fast) is type(ast)
     for name in mel_fast.__all__:
         assert getattr(mel_fast, name) is not None
+
+
+def silent_folders(root: Path) -> list[str]:
+    """Return folders with code that do not open with words on what lives in them."""
+    kinds = {".py", ".cpp", ".hpp"}
+    found = []
+    for folder in sorted({path.parent for path in root.rglob("*") if path.suffix in kinds}):
+        head = folder / "__init__.py"
+        said = head.is_file() and ast.get_docstring(ast.parse(head.read_text(encoding="utf-8")))
+        if not said and not (folder / "README.md").is_file():
+            found.append(str(folder.relative_to(root)))
+    return found
+
+
+def test_every_folder_with_code_says_what_lives_there(tmp_path: Path) -> None:
+    assert not silent_folders(ROOT)
+    top = DRAWING.parent
+    mirrored = {"tests/python", "tests/cpp", "tests/mutants", "tests/fuzz"}  # by tests/README.md
+    for part in ("cpp", "tests", "bench"):
+        if (top / part).is_dir():
+            silent = {f"{part}/{name}".removesuffix("/.") for name in silent_folders(top / part)}
+            assert silent <= mirrored
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "code.py").touch()
+    assert silent_folders(tmp_path) == ["new"]
