@@ -204,28 +204,25 @@ def test_bits_count_names_and_values():
 
 def test_scikit_estimators_train_for_some_local_cycles():
     linear = pytest.importorskip("sklearn.linear_model", reason="needs the extra [learn]")
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.neural_network import MLPClassifier
 
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((200, 3))
+    x = np.random.default_rng(0).standard_normal((100, 3))
     labels = (x[:, 0] > 0).astype(int)
     for estimator, y, classes in (
-        (linear.SGDClassifier(loss="log_loss"), labels, 2),
-        (linear.Perceptron(), labels, 2),
         (linear.SGDClassifier(), labels + (x[:, 1] > 1), 3),
-        (MLPClassifier((5,), batch_size=50, learning_rate_init=0.1), labels, 2),
+        (MLPClassifier((4,), batch_size=300, learning_rate_init=0.1), labels, 2),
         (linear.SGDRegressor(), x[:, 0], None),
-        (MLPRegressor(hidden_layer_sizes=(5,), learning_rate_init=0.1), x[:, 0], None),
     ):
         model = local_model(estimator, 3, classes)
         start = [part + 0.01 for part in model.get_weights()]
         model.set_weights(start)
         assert all(map(np.array_equal, model.get_weights(), start))
-        model.train(x, y, 5, np.random.default_rng(1))
-        score, once = model.score(x, y), model.get_weights()
-        assert score > 0.65, estimator
+        before = model.score(x, y)
+        model.train(x, y, 4, np.random.default_rng(1))
+        once = model.get_weights()
+        assert model.score(x, y) > before, estimator
         model.set_weights(start)  # nothing of the first training is left
-        model.train(x, y, 5, np.random.default_rng(1))
+        model.train(x, y, 4, np.random.default_rng(1))
         assert all(map(np.array_equal, model.get_weights(), once)), estimator
         assert not hasattr(estimator, "n_features_in_")
 
@@ -313,6 +310,22 @@ def test_the_template_is_in_the_package():
     from mel_fast.flower.project import _FILES
 
     assert {entry.name for entry in template.iterdir()} == set(_FILES.values())
+
+
+@given(st.text(max_size=20) | st.integers(-9, 9) | st.booleans() | st.floats(allow_nan=False))
+def test_a_configuration_arrives_as_it_was_given(value):
+    from flwr.common.config import parse_config_args
+
+    from mel_fast.flower.loopback import _toml
+
+    try:
+        written = _toml(value)
+    except ValueError:
+        assert not value.isprintable() or {'"', "\\"} & set(value)
+        return
+    assert parse_config_args([f"first=1 value={written} last=2"]) == {
+        "first": 1, "value": value, "last": 2,
+    }  # fmt: skip
 
 
 def test_the_room_says_which_extra_it_needs():

@@ -150,7 +150,7 @@ def test_who_is_offline_is_planned_without_and_comes_back():
         done = run.round()
         assert done.samples.keys() == {"c0", "c2"}
         assert (done.missing, done.lost) == ({}, 0)
-        assert "c1" in done.sitting_out
+        assert done.sitting_out["c1"] == "its node is offline"
     run.grid.nodes[77] = answer  # under a new number, as after a restart
     assert run.round().samples.keys() == {"c0", "c1", "c2"}
 
@@ -373,6 +373,36 @@ def test_configure_train_returns_a_list_with_plain_numbers():
     assert all(type(value) in (int, float, str, bytes) for value in values)
     assert {message.metadata.ttl for message in made} == {1.0}  # the deadline
     assert made[0].metadata.group_id == "1"
+
+
+def test_what_start_is_told_for_the_clients_is_sent_along():
+    run = Federation(three())
+    config = ConfigRecord({"rate": 0.1})
+    made = run.strategy.configure_train(1, run.arrays, config, run.grid)
+    assert made[0].content["config"]["rate"] == 0.1
+
+
+def test_clients_are_waited_for_before_the_first_round_only(monkeypatch):
+    from mel_fast.flower import roster
+
+    now, run = [0.0], Federation(three(), words={"min_clients": 4, "wait_s": 50.0})
+
+    def sleep(seconds):
+        now[0] += seconds
+        if 20.0 < now[0] <= 20.25:
+            run.grid.nodes[13] = answers(client("fourth"))
+
+    monkeypatch.setattr(roster.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(roster.time, "sleep", sleep)
+    assert len(run.round().samples) == 4
+    waited = now[0]
+    assert 20.0 < waited < 21.0
+    del run.grid.nodes[13]
+    run.round()
+    assert now[0] == waited
+    run.grid.nodes.clear()
+    run.round()  # one is waited for
+    assert now[0] == waited + 50.0
 
 
 def test_evaluation_on_clients_is_left_to_another_strategy():

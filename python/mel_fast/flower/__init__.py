@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from mel_fast.flower.loopback import Loopback, Run
     from mel_fast.flower.project import new_project
     from mel_fast.flower.strategy import PlannedFedAvg
+    from mel_fast.flower.wire.messages import Order, Report
 
 _LAZY = {
     "Client": "clients.client",
     "Done": "cycle",
     "Loopback": "loopback",
+    "Order": "wire.messages",
     "PlannedFedAvg": "strategy",
     "PolledGrid": "grid",
+    "Report": "wire.messages",
     "Run": "loopback",
     "ScikitEstimator": "clients.models",
     "SimulatedRadio": "clients.radio",
@@ -45,8 +48,10 @@ __all__ = [
     "Client",
     "Done",
     "Loopback",
+    "Order",
     "PlannedFedAvg",
     "PolledGrid",
+    "Report",
     "Run",
     "ScikitEstimator",
     "SimulatedRadio",

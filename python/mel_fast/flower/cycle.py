@@ -96,7 +96,7 @@ class Cycle:
                 (report.send_s or 0.0) + report.compute_s + (report.return_s or 0.0)
             )
         self._missing |= {name: wave.reasons.get(name, why) for name, why in closed.missing.items()}
-        self._sitting_out = dict(wave.round.sitting_out)
+        self._sitting_out = wave.sitting_out
         self._tau, self._deadline_s = wave.round.tau, wave.round.cycle_s
         self._sent_bits += wave.sent_bits
         self._returned_bits += wave.returned_bits

@@ -13,12 +13,14 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from mel_fast._base.optional import require
-from mel_fast._base.validation import real
+from mel_fast._base.untrusted import shown
+from mel_fast._base.validation import integer, real
 
 HOST = "127.0.0.1"
 CONNECTION = "loopback"
@@ -62,11 +64,14 @@ class Loopback:
         Nothing of the user's Flower settings is read or changed.
     environment
         Variables for all processes, beside those of this one.
+    simulated
+        So many clients of Flower's simulation engine, which needs ``flwr[simulation]``, in place of
+        SuperNodes; 0: no simulation, and clients that `join`.
 
     Raises
     ------
     ImportError
-        Naming the extra, without Flower.
+        Naming the extra, without Flower; without Ray, for simulated clients.
 
     Notes
     -----
@@ -82,9 +87,16 @@ class Loopback:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], *, environment: Mapping[str, str] | None = None
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        simulated: int = 0,
     ) -> None:
         require("flwr", extra="flower")
+        self._simulated = integer("simulated", simulated, low=0, high=100_000)
+        if self._simulated and not find_spec("ray"):
+            raise ImportError("ray is needed to simulate clients: pip install 'flwr[simulation]'")
         self.folder = Path(folder).absolute()
         self._environment = dict(environment or {})
         self._running: list[subprocess.Popen[bytes]] = []
@@ -94,16 +106,18 @@ class Loopback:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = _free_port()
         home = self._home("link")
-        (home / "config.toml").write_text(
+        config = (
             f'[superlink]\ndefault = "{CONNECTION}"\n\n[superlink.{CONNECTION}]\n'
-            f'address = "{HOST}:{self.port}"\ninsecure = true\n',
-            encoding="utf-8",
+            f'address = "{HOST}:{self.port}"\ninsecure = true\n'
         )
         words = ["--host", HOST, "--port", str(self.port), "--insecure"]
+        words.append("--disable-runtime-dependency-installation")
+        if self._simulated:
+            config += f"options.num-supernodes = {self._simulated}\n"
+            words.append("--simulation")
+        (home / "config.toml").write_text(config, encoding="utf-8")
         try:
-            link = self._start(
-                "link", "flower-superlink", *words, "--disable-runtime-dependency-installation"
-            )
+            link = self._start("link", "flower-superlink", *words)
             self._until(self._answers, link)
         except BaseException:
             self.close()
@@ -276,4 +290,8 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return repr(value)
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    text = str(value)
+    quote = '"' if not set('"\\') & set(text) else "'"
+    if quote in text or not text.isprintable():
+        raise ValueError(f"configuration {shown(text)}: must be printable, with one kind of quotes")
+    return f"{quote}{text}{quote}"

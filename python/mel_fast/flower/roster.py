@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from logging import INFO, WARNING
+from logging import INFO, WARNING, getLogger
 
 from flwr.app import Message, MessageType, RecordDict
-from flwr.common.logger import log
 from flwr.serverapp import Grid
 
 from mel_fast._base.untrusted import plain, shown
 from mel_fast.flower.wire.messages import read_join
 from mel_fast.orchestrate import Fleet
+
+log = getLogger("flwr").log
 
 _LONGEST_REASON = 300
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from logging import INFO, WARNING
+from collections.abc import Callable, Collection, Iterable, Mapping
+from logging import INFO, WARNING, getLogger
 from typing import Any
 
 import numpy as np
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord
-from flwr.common.logger import log
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import Result, Strategy
 
@@ -22,6 +21,10 @@ from mel_fast.flower.wire.records import to_record
 from mel_fast.orchestrate import Closed, Orchestrator, Round
 from mel_fast.payload import Recipe
 
+log = getLogger("flwr").log
+
+OFFLINE = "its node is offline"
+FAILED = "failed or was late before in this round"
 _USUAL_POLL_S = 3.0
 _QUESTION_S = 60.0
 
@@ -55,7 +58,8 @@ class PlannedFedAvg(Strategy):
         simulated (:class:`SimulatedRadio`) give as many as real computing may take; who is late is
         then decided by the reported times.
     min_clients, wait_s
-        So many clients are waited for before a round, for so many seconds at most.
+        So many clients are waited for before the first round, and one before every other, for so
+        many seconds at most.
     data_size
         Parallelized learning: how many samples the clients choose from by index; None: the task's.
     evaluation
@@ -129,7 +133,8 @@ class PlannedFedAvg(Strategy):
         self._rng = np.random.default_rng(integer("seed", seed, low=0))
         self._roster = Roster(loop.fleet, _QUESTION_S)
         self._timeout: float | None = None
-        self._grid: Grid  # these three from configure_train on
+        self._grid: Grid  # these from configure_train on
+        self._config: ConfigRecord
         self._cycle: Cycle
         self._wave: Wave
 
@@ -180,6 +185,7 @@ class PlannedFedAvg(Strategy):
         self._grid = grid
         model = {name: array.numpy() for name, array in arrays.items()}
         self._cycle = Cycle(server_round, model)
+        self._config = config
         self._wave = self._planned(frozenset())
         return self._wave.messages  # a list: Flower goes through it twice
 
@@ -201,7 +207,7 @@ class PlannedFedAvg(Strategy):
             closed = self._ended(self._asked(wave))
             failed |= closed.missing.keys()
         if closed.extra is not None:
-            self._wave = self._sent(closed.extra, self._wave.indices_of(closed.missing))
+            self._wave = self._sent(closed.extra, self._wave.indices_of(closed.missing), {})
             self._ended(self._asked(self._wave))
         return self._averaged()
 
@@ -223,29 +229,31 @@ class PlannedFedAvg(Strategy):
 
     def _planned(self, without: Collection[str]) -> Wave:
         """Plan a round of the loop for those who are online."""
-        nodes = self._roster.online(
-            self._grid, self._min_clients, self._wait_s, self._poll_s or _USUAL_POLL_S
-        )
+        enough = min(self._min_clients, 1) if self.history else self._min_clients
+        nodes = self._roster.online(self._grid, enough, self._wait_s, self._poll_s or _USUAL_POLL_S)
         round = self.loop.plan_round()
-        away = [n for n in self.loop.fleet if n not in nodes or n in without]
-        if any(name in round.assignments for name in away):
+        away = {name: OFFLINE for name in self.loop.fleet if name not in nodes}
+        away |= dict.fromkeys(without, FAILED)
+        if not away.keys().isdisjoint(round.assignments):
             round = self.loop.replan(away)
         indices = None
         if self._parallelized:
             indices = self._rng.permutation(self._data_size)[: self.loop.task.samples]
-        return self._sent(round, indices)
+        return self._sent(round, indices, away)
 
-    def _sent(self, round: Round, indices: IntColumn | None) -> Wave:
+    def _sent(self, round: Round, indices: IntColumn | None, away: Mapping[str, str]) -> Wave:
         """Return the wave of messages of a round."""
         return Wave(
             self.loop,
             round,
             self._roster.nodes,
+            away,
             self._cycle.model,
             recipe=self._recipe,
             send_recipe=self._send_recipe,
             indices=indices,
             ttl_s=round.cycle_s if self._ttl_s is None else self._ttl_s,
+            config=self._config,
             group=self._cycle.number,
             rng=self._rng,
         )

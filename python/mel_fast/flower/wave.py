@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from flwr.app import Message, MessageType, RecordDict
+from flwr.app import ConfigRecord, Message, MessageType, RecordDict
 
 from mel_fast._base.untrusted import plain
 from mel_fast._base.validation import IntColumn
@@ -26,8 +26,12 @@ _ERRORS = {
     7: "its app is not valid",
     8: "its ClientApp crashed",
 }
-"""Flower's codes; those of a node that is gone come from the SuperLink, not from the node."""
+"""Flower's codes."""
 
+_SUPERLINKS = (3, 4, 5, 8)
+"""Those that the SuperLink or SuperNode gives, in the same words for everybody."""
+
+CONFIG = "config"
 _LONGEST_REASON = 300
 
 
@@ -42,6 +46,8 @@ class Wave:
         The round.
     nodes
         The node of each learner.
+    away
+        Who is not there, and why.
     model
         The global model, to be sent.
     recipe, send_recipe
@@ -50,6 +56,8 @@ class Wave:
         Parallelized learning: the samples that are dealt; None otherwise.
     ttl_s
         Seconds after which Flower forgets a message.
+    config
+        Of the strategy's `start`: sent along where it holds anything.
     group
         Flower's number of the round.
     rng
@@ -61,6 +69,8 @@ class Wave:
         To be sent.
     orders : dict of str to Order
         By learner.
+    sitting_out : dict of str to str
+        Who has nothing to do, and why.
     models : dict of str to dict
         What came back and can be used.
     reports : dict of str to Report
@@ -76,16 +86,19 @@ class Wave:
         loop: Orchestrator,
         round: Round,
         nodes: Mapping[str, int],
+        away: Mapping[str, str],
         model: Arrays,
         *,
         recipe: Recipe | None,
         send_recipe: Recipe | None,
         indices: IntColumn | None,
         ttl_s: float,
+        config: ConfigRecord,
         group: int,
         rng: np.random.Generator,
     ) -> None:
         self.round = round
+        self.sitting_out = {**round.sitting_out, **away}
         self.models: dict[str, Arrays] = {}
         self.reports: dict[str, Report] = {}
         self.reasons: dict[str, str] = {}
@@ -98,9 +111,10 @@ class Wave:
         self._model_bits = bits_of(out)
         self.orders = dict(self._orders(recipe, indices))
         self.sent_bits = self._model_bits * len(self.orders)
+        also = {CONFIG: config} if config else {}
         self.messages = [
             Message(
-                RecordDict({**out, ORDER: order.record()}),
+                RecordDict({**out, **also, ORDER: order.record()}),
                 nodes[name],
                 MessageType.TRAIN,
                 ttl=ttl_s,
@@ -141,7 +155,8 @@ class Wave:
             if name is None:
                 continue
             if reply.has_error():
-                said = plain(reply.error.reason or "", 120)
+                told = "" if reply.error.code in _SUPERLINKS else reply.error.reason or ""
+                said = plain(told, 120)
                 why = _ERRORS.get(reply.error.code, f"failed with code {reply.error.code}")
                 self.reasons[name] = f"{why} ({said})" if said else why
                 self._loop.observe(name, arrived=False)

@@ -15,8 +15,8 @@ from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import integer, name_column
 from mel_fast.flower.clients.models import local_model
 from mel_fast.flower.clients.radio import SimulatedRadio
-from mel_fast.flower.wire.messages import LEARNER, ORDER, REPORT, Order, Report, join_record
-from mel_fast.flower.wire.records import bits_of, put_model, take_model
+from mel_fast.flower.wire.messages import LEARNER, REPORT, Order, Report, join_record
+from mel_fast.flower.wire.records import ARRAYS, ENCODED, bits_of, put_model, take_model
 from mel_fast.learning.partition import drawn
 
 _CHOSEN, _TRAINED, _ROUNDED = 0, 1, 2  # streams of a client's randomness
@@ -120,7 +120,8 @@ class Client:
     def _report(self, order: Order, took: float, sent: RecordDict, back: RecordDict) -> Report:
         if self._radio is None:
             return Report(self.name, order.samples, order.tau, took)
-        down = bits_of(RecordDict({key: part for key, part in sent.items() if key != ORDER}))
+        model = {key: part for key, part in sent.items() if key in (ARRAYS, ENCODED)}
+        down = bits_of(RecordDict(model))
         times = self._radio.times(order, down, bits_of(back))
         send, compute, back_s = (float(part[0]) for part in times[:3])
         return Report(self.name, order.samples, order.tau, compute, send, back_s)
