@@ -1,4 +1,4 @@
-"""From a plan to a round, and from what was heard of it to its end."""
+"""From a plan to a round: who has what to do, and who sits out and why."""
 
 import time
 from collections.abc import Mapping
@@ -7,12 +7,11 @@ import numpy as np
 
 from mel_fast._base.validation import IntColumn
 from mel_fast.model.payload import WholePayload
-from mel_fast.orchestrate.estimates.reports import Heard, Reports
 from mel_fast.orchestrate.fleet import Fleet
 from mel_fast.orchestrate.margins.reliability import Beliefs
 from mel_fast.orchestrate.margins.search import Trial
 from mel_fast.orchestrate.planner import Settings
-from mel_fast.orchestrate.rounds import NOBODY, Closed, Dealt, Round
+from mel_fast.orchestrate.rounds import NOBODY, Dealt, Round
 from mel_fast.plans.status import Status
 
 OUTAGE = "its channel is in outage"
@@ -31,6 +30,8 @@ def dealt_round(
     beliefs: Beliefs,
     sitting_out: Mapping[int, str],
     begun: float,
+    *,
+    extra: bool = False,
 ) -> Round:
     """Return the round that a plan for the learners at some places means."""
     names, out = fleet.names, {fleet.names[place]: why for place, why in sitting_out.items()}
@@ -78,6 +79,7 @@ def dealt_round(
         reasons=found.reasons,
         cycle_s=settings.cycle_s,
         planning_s=time.perf_counter() - begun,
+        extra=extra,
     )
 
 
@@ -88,30 +90,3 @@ def payload_at(payload: WholePayload, places: IntColumn) -> WholePayload:
     for name, value in taken.given().items():
         whole._set(name, value)
     return whole
-
-
-def closed_round(ended: Round, reports: Reports, samples: int) -> Closed:
-    """Return how a round of a task with so many samples ended."""
-    arrived: dict[str, int] = {}
-    missing: dict[str, str] = {}
-    dealt = ended.assignments
-    for name, held in zip(dealt.names, dealt.samples.tolist(), strict=True):
-        heard = reports.get(name)
-        if heard is not None and heard.arrived:
-            if held:
-                arrived[name] = held
-        elif held:
-            missing[name] = _why(heard, ended.cycle_s)
-    came = sum(arrived.values())
-    return Closed(ended.number, ended.tau, arrived, missing, came, samples - came)
-
-
-def _why(heard: Heard | None, cycle_s: float) -> str:
-    if heard is None:
-        return "nothing was heard of it"
-    if heard.wrong is not None:
-        return heard.wrong
-    total = heard.report.total_s()
-    if total is None or total <= cycle_s:
-        return "did not arrive"
-    return f"took {total:.6g} s of {cycle_s:.6g} s"

@@ -160,6 +160,9 @@ class Fleet:
             if name not in given and name not in self._columns:
                 continue
             dtype = COLUMNS[name].dtype
+            everybody = name in given and (name in self._columns or not size)
+            if name not in NEUTRAL and not everybody:
+                raise ValueError(f"{name}: must be given for all learners of a fleet, or for none")
             mine = self._columns.get(name, np.full(size, NEUTRAL.get(name, 0), dtype=dtype))
             theirs = given.get(name, np.full(count, NEUTRAL.get(name, 0), dtype=dtype))
             merged[name] = np.concatenate((mine, theirs))
@@ -209,6 +212,8 @@ class Fleet:
             if key not in NUMBERS:
                 raise ValueError(f"{shown(key)} is no column{did_you_mean(str(key), NUMBERS)}")
             checked[key] = COLUMNS[key].check(key, value)
+            if key not in self._columns and key not in NEUTRAL:
+                raise ValueError(f"{key}: must be given for all learners of a fleet, or for none")
             if isinstance(checked[key], np.ndarray):
                 raise TypeError(f"{key} is a column: must be one number, for learner {name!r}")
         present = dict.fromkeys((*self._columns, *checked), True)

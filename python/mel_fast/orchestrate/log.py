@@ -17,6 +17,7 @@ from mel_fast._base.untrusted import shown
 from mel_fast.model import grammar
 from mel_fast.orchestrate.estimates.reports import Reports
 from mel_fast.orchestrate.rounds import Closed, Round
+from mel_fast.plans.status import Status
 
 MOST_BYTES = 1 << 28
 MOST_LINE = 1 << 22
@@ -74,6 +75,7 @@ def line_of(ended: Round, reports: Reports, closed: Closed) -> dict[str, Any]:
     dealt = ended.assignments
     entry: dict[str, Any] = {
         "round": ended.number,
+        "extra": ended.extra,
         "tau": ended.tau,
         "status": str(ended.status),
         "cycle_s": ended.cycle_s,
@@ -128,7 +130,7 @@ def read_log(path: str | PathLike[str]) -> Log:
     ValueError
         When it is larger than 256 MiB, or holds no round.
     """
-    found, broken = dict[int, dict[str, Any]](), 0
+    found, broken = dict[tuple[int, bool], dict[str, Any]](), 0
     with Path(path).open("rb") as file:
         read = 0
         while line := file.readline(MOST_LINE + 1):
@@ -140,7 +142,7 @@ def read_log(path: str | PathLike[str]) -> Log:
             except ValueError:
                 broken += bool(line.strip())
                 continue
-            found[entry["round"]] = entry
+            found[entry["round"], entry["extra"]] = entry
     if not found:
         raise ValueError(f"{path}: holds no round")
     return Log(tuple(found[number] for number in sorted(found)), broken)
@@ -154,8 +156,11 @@ def checked_entry(data: object) -> dict[str, Any]:
     ValueError
         For what `line_of` does not write.
     """
-    fields = (*_COUNTS, *_NUMBERS, "status", "reasons", "each")
+    fields = (*_COUNTS, *_NUMBERS, "extra", "status", "reasons", "each")
     entry = grammar.members("round", data, fields, ("each",))
+    grammar.word("status", entry["status"], tuple(map(str, Status)))
+    if not isinstance(entry["extra"], bool):
+        raise ValueError("extra: must be true or false")
     for name in _COUNTS:
         grammar.integer(name, entry[name])
     for name in _NUMBERS:

@@ -2,28 +2,26 @@
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.atomic import check_writable
 from mel_fast._base.validation import IntColumn, choice, real
-from mel_fast.model import grammar
-from mel_fast.model.columns import ALWAYS
 from mel_fast.model.payload import Payload
-from mel_fast.model.problem import IDLES, Idle, Problem
+from mel_fast.model.problem import IDLES, Idle
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
 from mel_fast.orchestrate.dealing import (
     LEFT_OUT,
     OUTAGE,
-    closed_round,
     dealt_round,
-    payload_at,
 )
+from mel_fast.orchestrate.ended import closed_round, extra_round, learn
 from mel_fast.orchestrate.estimates.knowledge import Knowledge
 from mel_fast.orchestrate.estimates.reports import Heard, Report, Reports, checked
 from mel_fast.orchestrate.fleet import Fleet
@@ -33,15 +31,9 @@ from mel_fast.orchestrate.margins.ledger import Ledger
 from mel_fast.orchestrate.margins.reliability import Beliefs
 from mel_fast.orchestrate.margins.search import Search, Trial
 from mel_fast.orchestrate.planner import Asked, Settings
-from mel_fast.orchestrate.rounds import Closed, Dealt, Round
-from mel_fast.orchestrate.state import (
-    fleet_of,
-    fleet_state,
-    knowledge_of,
-    knowledge_state,
-    read_state,
-    write_state,
-)
+from mel_fast.orchestrate.rounds import Closed, Round
+from mel_fast.orchestrate.saved import loop_of, loop_state
+from mel_fast.orchestrate.state import write_state
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme
 from mel_fast.solve.arguments import checked_seconds, checked_threads
@@ -51,11 +43,6 @@ Objective = Literal["tau", "work"]
 LATES: tuple[Late, ...] = ("leave_out", "reassign")
 OBJECTIVES: tuple[Objective, ...] = ("tau", "work")
 
-_STATE = (
-    "task", "radio", "cycle_s", "idle", "scheme", "threads", "time_limit_s", "confidence",
-    "objective", "late", "payload", "every_round", "balance", "number", "prices", "fleet",
-    "knowledge",
-)  # fmt: skip
 _ROUNDING = 1e-9  # relative; measured seconds that are added up
 
 
@@ -349,8 +336,16 @@ class Orchestrator:
         reports, self._reports, self.round = self._reports, {}, None
         if self.confidence is not None and ended.kept is not None:
             self._ledger.add(ended.kept)
-        closed = closed_round(ended, reports, self._settings.task.samples)
-        self._learn(ended.assignments, reports)
+        task, knowledge = self._settings.task, self._knowledge
+        samples = sum(ended.assignments.samples.tolist()) if ended.extra else task.samples
+        closed = closed_round(ended, reports, samples)
+        learn(knowledge, self.fleet, ended.assignments, reports, ended.number)
+        if self.late == "reassign":
+            words = (knowledge, self.fleet, self._settings, self.confidence)
+            self.round = extra_round(ended, closed, *words)
+            closed = replace(closed, extra=self.round)
+        if self.round is None:
+            knowledge.pass_round()
         if self._log is not None:
             self._log.add(line_of(ended, reports, closed))
         if self._path is not None:
@@ -367,7 +362,7 @@ class Orchestrator:
         OSError
             When the file cannot be written.
         """
-        write_state(path, self._state())
+        write_state(path, loop_state(self))
 
     @classmethod
     def load(
@@ -393,96 +388,7 @@ class Orchestrator:
         ValueError
             When it is no such file; nothing in it is run.
         """
-        found = read_state(path, _STATE)
-        try:
-            return cls._from_state(found, log, state)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path}: {error}") from None
-
-    def _state(self) -> dict[str, Any]:
-        settings, last = self._settings, self._last
-        end = last._end if isinstance(last, Plan) else last
-        return {
-            "task": settings.task.to_dict(),
-            "radio": settings.radio.to_dict(),
-            "cycle_s": settings.cycle_s.hex(),
-            "idle": settings.idle,
-            "scheme": settings.scheme,
-            "threads": settings.threads,
-            "time_limit_s": settings.time_limit_s,
-            "confidence": self.confidence,
-            "objective": self.objective,
-            "late": self.late,
-            "payload": None if self.payload is None else self.payload.to_dict(),
-            "every_round": self._ledger.every_round,
-            "balance": self._ledger.balance,
-            "number": self.number - (self.round is not None),
-            "prices": None if end is None else [price.hex() for price in end],
-            "fleet": fleet_state(self.fleet),
-            "knowledge": knowledge_state(self._knowledge),
-        }
-
-    @classmethod
-    def _from_state(cls, found: dict[str, Any], log: Any, state: Any) -> Self:
-        parts = {name: found[name] for name in ("task", "radio", "cycle_s", "idle")}
-        one = {name: [1.0] for name in ALWAYS}
-        problem = Problem.from_dict({**parts, "learners": one})
-        limit = found["time_limit_s"]
-        loop = cls(
-            fleet_of(found["fleet"]),
-            problem.task,
-            problem.radio,
-            problem.cycle_s,
-            problem.idle,
-            found["confidence"],
-            objective=found["objective"],
-            late=found["late"],
-            payload=None if found["payload"] is None else Payload.from_dict(found["payload"]),
-            scheme=found["scheme"],
-            threads=found["threads"],
-            time_limit_s=None if limit is None else grammar.real("time_limit_s", limit, 0.0, 1e9),
-            every_round=found["every_round"],
-            log=log,
-            state=state,
-        )
-        loop._ledger.balance = grammar.real("balance", found["balance"], -1e9, 1e9)
-        loop.number = grammar.integer("number", found["number"])
-        if found["prices"] is not None:
-            prices = grammar.column("prices", found["prices"])
-            if len(prices) != 3 or not all(0.0 < price < 1e300 for price in prices):
-                raise ValueError("prices: must be three positive numbers")
-            loop._last = prices[0], prices[1], prices[2]
-        loop._knowledge = knowledge_of(found["knowledge"])
-        return loop
-
-    def _learn(self, dealt: Dealt, reports: Reports) -> None:
-        knowledge, fleet = self._knowledge, self.fleet
-        knowledge.follow(fleet)
-        # Who left is forgotten, and so is who came under the name of one who left.
-        known = {
-            name: place
-            for name, place in ((name, fleet.find(name)) for name in dealt.names)
-            if place is not None and fleet.ids[place] == dealt.ids[dealt.places[name]]
-        }
-        told = [name for name in known if name in reports]
-        at = np.array([dealt.places[name] for name in told], dtype=np.int64)
-        places = np.array([known[name] for name in told], dtype=np.int64)
-        if told:
-            knowledge.learn(
-                places,
-                [reports[name].report for name in told],
-                dealt.cycle.take(at),
-                payload_at(dealt.payload, at),
-                dealt.samples[at],
-            )
-        for name, place in known.items():
-            learner, heard = int(fleet.ids[place]), reports.get(name)
-            if heard is None or (heard.report == Report() and not heard.arrived):
-                if heard is None or heard.wrong is None:
-                    knowledge.standing.silent(learner, self.number)
-            else:
-                knowledge.standing.answered(learner)
-        knowledge.pass_round()
+        return loop_of(cls, path, {"log": log, "state": state})
 
     def _plan(self, without: Collection[str]) -> Round:
         begun = time.perf_counter()
@@ -516,7 +422,15 @@ class Orchestrator:
             return search.most_work()
         if self.confidence is None:
             return search.expected()
-        return search.with_confidence(self.confidence, self._ledger.least)
+        trial = search.with_confidence(self.confidence, self._ledger.least)
+        if trial is None or trial.kept >= min(self.confidence, self._ledger.least):
+            return trial
+        said = (
+            f"confidence = {self.confidence:g} cannot be had: with the surest plan that was found "
+            f"all are in time with a probability of {trial.kept:.3g}"
+        )
+        found = replace(trial.found, reasons=(*trial.found.reasons, said))
+        return replace(trial, found=found)
 
     def _excluded(self, without: Collection[str]) -> dict[int, str]:
         """Return the places of those who cannot take part, and why."""

@@ -121,6 +121,8 @@ class Round(Shown):
         The deadline.
     planning_s : float
         Seconds that planning took.
+    extra : bool
+        Whether it deals out again what was lost in the round of the same number.
     """
 
     number: int
@@ -136,6 +138,7 @@ class Round(Shown):
     reasons: tuple[str, ...]
     cycle_s: float
     planning_s: float
+    extra: bool = False
 
     def summary(self) -> str:
         """Return a line, and one for each reason."""

@@ -15,14 +15,11 @@ from mel_fast.bracket.clock import Agenda
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import evaluate
-from mel_fast.planning._least import least
-from mel_fast.planning._leave_out import only
-from mel_fast.plans.allocation import energy_spent
+from mel_fast.planning.policies.late import left_out, reassigned, replanned
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.arguments import checked_seconds, checked_threads
-from mel_fast.solve.single import solve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -274,19 +271,16 @@ def _factor(gain_drift: Any, size: int, rng: "np.random.Generator") -> FloatColu
 def _nothing(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
     assert plan.samples is not None
     times = evaluate(now, plan.tau, plan.samples, plan.bandwidth_hz, plan.power_w)
-    holds = plan.samples > 0
-    late = failed | (times.total_s > now.cycle_s * (1.0 + _ROUNDING))
-    arrived = holds & ~late
-    samples = int(plan.samples[arrived].sum())
-    in_time = float(times.total_s[arrived].max()) if arrived.any() else 0.0
-    waits = bool((holds & late).any())
+    in_time = ~failed & (times.total_s <= now.cycle_s * (1.0 + _ROUNDING))
+    kept = left_out(plan.samples, in_time, plan.problem.task.samples)
+    ends = float(times.total_s[kept.arrived].max()) if kept.arrived.any() else 0.0
     return Outcome(
         policy="nothing",
-        tau=plan.tau if samples else 0,
-        samples=samples,
-        lost=plan.problem.task.samples - samples,
-        missing=np.flatnonzero(holds & late),
-        ends_s=now.cycle_s if waits else in_time,
+        tau=plan.tau if kept.samples else 0,
+        samples=kept.samples,
+        lost=kept.lost,
+        missing=kept.missing,
+        ends_s=now.cycle_s if kept.missing.size else ends,
         plan=None,
         learners=np.array([], dtype=np.int64),
     )
@@ -301,9 +295,7 @@ def _reassign(plan: Plan, now: Problem, first: Outcome, words: dict[str, Any]) -
         return replace(first, policy="reassign")
     if not helpers.size:
         return replace(first, policy="reassign", status=Status.INFEASIBLE)
-    rest = only(now.replace(learners=_limits_left(plan, now)), helpers)
-    rest = rest.replace(task=now.task.replace(samples=first.lost), idle="excused")
-    found = least(rest, plan.tau, "cycle_s", scheme=plan.scheme, **words)
+    found = reassigned(plan, now, helpers, first.lost, words)
     if found.plan is None:
         return replace(first, policy="reassign", status=found.status)
     return Outcome(
@@ -319,27 +311,9 @@ def _reassign(plan: Plan, now: Problem, first: Outcome, words: dict[str, Any]) -
     )
 
 
-def _limits_left(plan: Plan, now: Problem) -> Learners:
-    """Return the learners with what their limits leave after a plan was carried out."""
-    assert plan.samples is not None
-    learners, words = now.learners, dict[str, Any]()
-    if learners.min_samples is not None:
-        words["min_samples"] = None
-    if learners.max_samples is not None:
-        words["max_samples"] = np.maximum(learners.max_samples - plan.samples, 0)
-    if learners.energy_j is not None:
-        times = evaluate(now, plan.tau, plan.samples, plan.bandwidth_hz, plan.power_w)
-        spent = energy_spent(now, plan.tau, plan.samples, times.return_s)
-        assert spent is not None
-        words["energy_j"] = np.maximum(learners.energy_j - spent, 0.0)
-    return learners.replace(**words) if words else learners
-
-
 def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_], words: dict[str, Any]) -> Outcome:
     alive = np.flatnonzero(~failed)
-    found = None
-    if alive.size:
-        found = solve(only(now, alive), scheme=plan.scheme, start=plan, **words)
+    found = replanned(plan, now, alive, words)
     tau = 0 if found is None else found.tau
     ends = 0.0 if found is None or found.total_s is None else float(found.total_s.max())
     samples = plan.problem.task.samples

@@ -21,6 +21,7 @@ DB = 10.0 / math.log(10.0)
 
 _FIRST_DRIFT_DB = 1.0
 _FIRST_SPEED_DRIFT = 0.05
+_PROPORTION = 1e4  # by which a measurement may differ from what was known
 _BITS = {"sent_bits": "send_bits", "returned_bits": "return_bits"}
 
 
@@ -77,32 +78,54 @@ class Knowledge:
 
     def learn(
         self, places: IntColumn, reports: list[Report], cycle: Cycle, whole: Payload, samples: Any
-    ) -> None:
-        """Learn from reports of learners at some places, whose times follow from `cycle`."""
+    ) -> dict[int, str]:
+        """Learn from reports of learners at some places, whose times follow from `cycle`.
+
+        Returns
+        -------
+        dict of int to str
+            Places of whom nothing was believed, and why: what follows from the report is out of
+            all proportion to what was known.
+        """
         columns = {
             name: np.array([_or_nan(getattr(report, name)) for report in reports])
             for name in ("send_s", "compute_s", "return_s", "sent_bits", "returned_bits")
         }
-        self._learn_speeds(places, columns["compute_s"], cycle)
-        self._learn_gains(places, columns, cycle)
+        wrong: dict[int, str] = {}
+        self._learn_speeds(places, columns["compute_s"], cycle, wrong)
+        self._learn_gains(places, columns, cycle, wrong)
         dealt = np.asarray(samples, dtype=np.float64)
         for name, field_name in _BITS.items():
             each = getattr(whole, f"{field_name}_per_sample")
             told = np.maximum(columns[name] - each * dealt, 0.0)
             seen = np.isfinite(told)
+            usual = np.broadcast_to(np.asarray(getattr(whole, field_name)), told.shape)
+            absurd = seen & (usual > 0.0) & (told > _PROPORTION * usual)
+            _refuse(wrong, places[absurd], told[absurd], f"bits as its {field_name}")
+            seen &= ~absurd
             if seen.any():
                 if field_name not in self.bits:
                     self.bits[field_name] = np.full(self.gain.ids.size, np.nan)
                 self.bits[field_name][places[seen]] = told[seen]
+        return wrong
 
-    def _learn_speeds(self, places: IntColumn, compute_s: FloatColumn, cycle: Cycle) -> None:
+    def _learn_speeds(
+        self, places: IntColumn, compute_s: FloatColumn, cycle: Cycle, wrong: dict[int, str]
+    ) -> None:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             speed = cycle.flops / compute_s
-        told = _usable(speed)
+        told = _usable(speed) & (speed > 0.0)
+        absurd = told & self.speed.absurd(places, np.where(told, speed, 1.0), _PROPORTION)
+        _refuse(wrong, places[absurd], speed[absurd], "flops a second")
+        told &= ~absurd
         self.speed.observe(places[told], speed[told])
 
     def _learn_gains(
-        self, places: IntColumn, columns: Mapping[str, FloatColumn], cycle: Cycle
+        self,
+        places: IntColumn,
+        columns: Mapping[str, FloatColumn],
+        cycle: Cycle,
+        wrong: dict[int, str],
     ) -> None:
         total = np.zeros(places.size)
         weight = np.zeros(places.size)
@@ -119,7 +142,11 @@ class Knowledge:
             total += trust * np.log(np.where(told, gain, 1.0))
             weight += trust
         told = weight > 0.0
-        self.gain.observe(places[told], np.exp(total[told] / weight[told]))
+        gains = np.exp(total / np.where(told, weight, 1.0))
+        absurd = told & self.gain.absurd(places, gains, _PROPORTION)
+        _refuse(wrong, places[absurd], gains[absurd], "as its gain")
+        told &= ~absurd
+        self.gain.observe(places[told], gains[told])
 
 
 def _told(belief: Belief, spread: float | None) -> Belief:
@@ -127,6 +154,11 @@ def _told(belief: Belief, spread: float | None) -> Belief:
         return belief
     size = belief.level.size
     return Belief(belief.level, np.full(size, spread), np.full(size, np.inf))
+
+
+def _refuse(wrong: dict[int, str], places: IntColumn, values: FloatColumn, what: str) -> None:
+    for place, value in zip(places.tolist(), values.tolist(), strict=True):
+        wrong[place] = f"its report would mean {value:.3g} {what}: out of all proportion"
 
 
 def _usable(values: FloatColumn) -> Any:

@@ -63,6 +63,13 @@ class Cycle:
     flops: FloatColumn
     """tau d_k C_k."""
     deadline_s: float
+    returns: bool = False
+    """Whether the way back is the link that all share."""
+
+    @property
+    def shared(self) -> Link:
+        """The link whose bandwidth and power are dealt out."""
+        return self.back if self.returns else self.send
 
     def times(
         self, gain: FloatColumn, speed: FloatColumn
@@ -75,7 +82,8 @@ class Cycle:
     def take(self, places: Any) -> "Cycle":
         """Return the cycle of some of the learners."""
         flops = self.flops[places]
-        return Cycle(self.send.take(places), self.back.take(places), flops, self.deadline_s)
+        send, back = self.send.take(places), self.back.take(places)
+        return Cycle(send, back, flops, self.deadline_s, self.returns)
 
 
 def cycle_of(
@@ -113,4 +121,5 @@ def cycle_of(
         back=link(returned, *back),
         flops=full(tau * dealt * payload.flops_per_sample),
         deadline_s=deadline_s,
+        returns=radio.shared == "return",
     )

@@ -46,13 +46,14 @@ class Standing:
         if record.misses >= _SILENT:
             self.quarantine(learner, number, f"no answer in {_SILENT} rounds, up to {number}")
 
-    def answered(self, learner: int) -> None:
-        """Note an answer that makes sense; what was held against the learner is forgotten."""
+    def answered(self, learner: int, number: int) -> None:
+        """Note an answer in round `number`; what was held against the learner fades."""
         record = self.records.get(learner)
-        if record is not None and record.until == 0:
+        if record is None or record.until > number:  # in quarantine from this round on
+            return
+        record.misses, record.offences = 0, max(record.offences - 1, 0)
+        if not record.offences:
             del self.records[learner]
-        elif record is not None:
-            record.misses, record.offences = 0, max(record.offences - 1, 0)
 
     def against(self, learner: int, number: int) -> str | None:
         """Return why a learner must sit out in round `number`, None where it need not."""

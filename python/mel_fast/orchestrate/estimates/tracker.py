@@ -20,7 +20,7 @@ import numpy as np
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.model import grammar
 
-SHARES = np.array([0.0, 0.05, 0.2, 0.6, 1.0])
+SHARES = np.array([0.0, 0.05, 0.2, 0.6, 0.95])
 """q: from channels that scatter about a level, to levels that walk at random."""
 
 _SCATTER = 5.0  # standard deviations beyond which an innovation counts as that many
@@ -122,6 +122,11 @@ class Tracker:
         self.level[:, places] += gain * error
         self.doubt[:, places] = doubt * (1.0 - gain)
 
+    def absurd(self, places: IntColumn, values: FloatColumn, proportion: float) -> Any:
+        """Say which values differ from what is known by more than a factor."""
+        known = self.level[int(np.argmax(self.fit)), places]
+        return np.abs(np.log(values) - known) > np.log(proportion)
+
     def belief(self) -> Belief:
         """Return what is predicted of the next measurement of each learner."""
         best = int(np.argmax(self.fit))
@@ -129,7 +134,7 @@ class Tracker:
         variance = self._variance(everyone)[best]
         factor = self.doubt[best] + 1.0 - SHARES[best]
         weight = min(self._agreement()[best], self.pooled + _PRIOR)
-        return Belief(self.level[best], np.sqrt(factor * variance), weight + self.seen)
+        return Belief(self.level[best].copy(), np.sqrt(factor * variance), weight + self.seen)
 
     @property
     def share(self) -> float:

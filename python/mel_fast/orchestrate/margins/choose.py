@@ -5,7 +5,8 @@ With prices lambda and mu of the last plan a second more costs learner k
     kappa_k = mu P_k / (eps_k t_k^S)
 
 with eps_k the per cent by which t_k^S falls when the gain h_k rises by one,
-since at the best power mu = theta dr/dP for the price theta of a rate, and t^S = bits / r. A margin
+since at the best power mu = theta dr/dP for the price theta of a rate, and t^S = bits / r; where
+the way back is shared, lambda B_k / ((1 - eps_k) t_k^R), the same in bandwidth. A margin
 of beta standard deviations in the direction of steepest delay costs kappa_k |grad t_k| a unit, so
 that the joint probability prod Phi(beta_k) is largest, at what is spent on margins in all, where
 
@@ -14,7 +15,9 @@ that the joint probability prod Phi(beta_k) is largest, at what is spent on marg
 and the expected samples in time, sum d_k Phi(beta_k), where d_k phi(beta_k) does the same.
 """
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,19 +54,21 @@ class Costs:
 
 
 def costs_of(
-    price_per_w: float,
-    power_w: FloatColumn,
+    prices: tuple[float, float],
     cycle: Cycle,
     beliefs: Beliefs,
     at: Margins,
     samples: FloatColumn,
 ) -> Costs:
     """Return what margins cost at the prices and the allocation of a plan with the margins `at`."""
-    gain = beliefs.gains(at.u)
-    send = cycle.send.seconds(gain)
+    gain, link = beliefs.gains(at.u), cycle.shared
+    on_air, share = link.seconds(gain), link.elasticity(gain)
     _, slower = delay(cycle, beliefs, at.u, at.v)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        second = price_per_w * power_w / (cycle.send.elasticity(gain) * send)
+        if cycle.returns:  # where each has a power of its own, only bandwidth has a price
+            second = prices[0] * link.bandwidth_hz / ((1.0 - share) * on_air)
+        else:
+            second = prices[1] * link.power_w / (share * on_air)
         unit = second * slower.steepest
     return Costs(np.nan_to_num(unit, nan=0.0, posinf=0.0), *slower.direction(), samples)
 
@@ -72,6 +77,13 @@ def no_margins(learners: int) -> Margins:
     """Return margins of nothing."""
     nothing = np.zeros(learners)
     return Margins(nothing, nothing, nothing)
+
+
+def equal_margin(learners: int, confidence: float | None) -> float:
+    """Return the margin with which each is in time so often that all are with a probability."""
+    if confidence is None:
+        return 0.0
+    return NormalDist().inv_cdf(math.exp(math.log(confidence) / learners))
 
 
 def for_confidence(costs: Costs, confidence: float) -> Margins:

@@ -8,7 +8,8 @@ p_i of the rounds so far
 
 so that the expected share of n rounds that are kept is at least q + (1 - q) (s - d / n): at least q
 from the fourth round on, and no single first round is planned to be kept less often than
-q - 0.6 (1 - q).
+q - 0.6 (1 - q). (Where no plan is kept as surely as that, the surest that was found is what there
+is, and what is missing is not owed.)
 """
 
 from dataclasses import dataclass
@@ -43,9 +44,9 @@ class Ledger:
             return self.confidence
         rest = 1.0 - self.confidence
         lent = self.confidence + _SPARE * rest - self.balance - _DEBT * rest
-        return min(max(lent, 0.0), self.confidence)
+        return min(max(lent, 0.0), self.confidence + _SPARE * rest)
 
     def add(self, kept: float) -> None:
         """Count a round that was planned to be kept with a probability."""
         balance = self.balance + kept - self.confidence - _SPARE * (1.0 - self.confidence)
-        self.balance = min(balance, _MOST_ROUNDS)
+        self.balance = min(max(balance, -_DEBT * (1.0 - self.confidence)), _MOST_ROUNDS)

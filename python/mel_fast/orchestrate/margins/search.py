@@ -27,6 +27,7 @@ _WORK = 3e4  # learners times trials of one round
 _FEWEST, _MOST = 2, 5
 _CORRECTIONS = 3  # trials more where what was aimed at was not met
 _HALVINGS = 5
+_LESS = (0.75, 0.5, 0.25, 0.0)  # of the margins, where all of them cannot be had
 _PRICES = np.geomspace(0.35, 3e-4, 9)  # densities: margins of half a standard deviation to four
 
 
@@ -35,7 +36,8 @@ class Trial:
     """A plan with margins, and how likely it is kept."""
 
     found: Found
-    margins: Margins
+    margins: Margins | None
+    """None where they were not looked for."""
     cycle: Cycle
     in_time: FloatColumn | None
     """Each learner's probability; None where it was not asked for."""
@@ -94,10 +96,14 @@ class Search:
     def judged(self, trial: Trial) -> Trial:
         """Return a trial with its probabilities."""
         plan, margins = trial.found.plan, trial.margins
+        assert margins is not None
         samples = plan.allocation.samples
-        likely = in_time(trial.cycle, self.beliefs, margins.u, margins.v)
         served = trial.found.asked.settings.idle == "served"
-        busy = np.ones(samples.size, bool) if served else samples > 0
+        busy = np.flatnonzero(np.ones(samples.size, bool) if served else samples > 0)
+        likely = np.zeros(samples.size)
+        likely[busy] = in_time(
+            trial.cycle.take(busy), self.beliefs.take(busy), margins.u[busy], margins.v[busy]
+        )
         kept = float(np.exp(np.sum(np.log(np.maximum(likely[busy], 1e-300)))))
         work = float(plan.tau * np.sum(samples * likely))
         return replace(trial, in_time=likely, kept=kept, work=work)
@@ -105,23 +111,31 @@ class Search:
     def costs(self, trial: Trial) -> Costs:
         """Return what margins cost at a plan's prices."""
         given, end = trial.found.plan.allocation, trial.found.plan._end
-        price = 1.0 if end is None else end[2]
+        prices = (1.0, 1.0) if end is None else end[1:]
         samples = given.samples.astype(np.float64)
-        return costs_of(price, given.power_w, trial.cycle, self.beliefs, trial.margins, samples)
+        assert trial.margins is not None
+        return costs_of(prices, trial.cycle, self.beliefs, trial.margins, samples)
 
     def with_confidence(self, confidence: float, least: float) -> Trial | None:
         """Return a plan of the most cycles with which all are in time with a probability.
 
-        Where one more local cycle can be had with a probability of at least `least`, that one.
+        Where one more local cycle can be had with a probability of at least `least`, that one; a
+        `least` above `confidence` takes its place.
         """
+        confidence = max(confidence, least)
         costs, trials = self.known, 1
         if costs is None:
             begun = self.expected()
             if begun is None:
                 return None
             costs, trials = self.costs(begun), self.trials
-        best = self._refined(costs, confidence, trials)
-        if best is None or least >= confidence or not 0 < best.tau < _FINE_TAU:
+        best = self._refined(costs, confidence, trials) or self._surest(costs, confidence)
+        if (
+            best is None
+            or best.kept < confidence
+            or least >= confidence
+            or not 0 < best.tau < _FINE_TAU
+        ):
             return best
         more = self._refined(self.costs(best), max(least, LEAST_KEPT), 1)
         if more is None or more.tau <= best.tau:
@@ -144,6 +158,16 @@ class Search:
                     break
                 aim += min(goal - math.log(-math.log(max(trial.kept, 1e-9))), -0.02)
         return trial
+
+    def _surest(self, costs: Costs, confidence: float) -> Trial | None:
+        """Return what can be had where the margins that are asked for leave nothing to plan."""
+        whole = for_confidence(costs, confidence)
+        for share in _LESS:
+            margins = Margins(share * whole.beta, share * whole.u, share * whole.v)
+            trial = self.tried(margins)
+            if trial is not None:
+                return trial
+        return None
 
     def _likeliest(self, low: Trial, high: Trial, tau: int) -> Trial:
         """Return a plan of `tau` cycles as likely to be kept as was found, between two plans."""
