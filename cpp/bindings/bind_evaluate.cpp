@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "mel/each.hpp"
 #include "mel/problem.hpp"
 #include "mel/usual_arithmetic.hpp"
 
@@ -35,11 +36,32 @@ py::tuple evaluate(const mel::Problem& problem, std::int64_t tau,
     return py::make_tuple(send, compute, back);
 }
 
+// Arrays of one element a learner: value, error, samples, bandwidth, power.
+py::tuple worth_of_each(const mel::Problem& problem, std::int64_t tau, double lambda, double mu) {
+    const mel::Prices prices{lambda, mu};
+    if (!prices.usable()) throw py::value_error("prices must be in (1e-250, 1e250)");
+    const auto size = static_cast<py::ssize_t>(problem.size());
+    py::array_t<double> value(size), error(size), samples(size), bandwidth(size), power(size);
+    const auto span = [&](py::array_t<double>& column) {
+        return std::span<double>(column.mutable_data(), problem.size());
+    };
+    const mel::EachWorth into{span(value), span(error), span(samples), span(bandwidth),
+                              span(power)};
+    {
+        const mel::UsualArithmetic usual;
+        const py::gil_scoped_release release;
+        mel::worth_of_each(problem, static_cast<double>(tau), prices, into);
+    }
+    return py::make_tuple(value, error, samples, bandwidth, power);
+}
+
 }  // namespace
 
 void bind_evaluate(py::module_& module) {
     module.def("evaluate", &evaluate, py::arg("problem"), py::arg("tau"), py::arg("samples"),
                py::arg("bandwidth_hz"), py::arg("power_w"));
+    module.def("worth_of_each", &worth_of_each, py::arg("problem"), py::arg("tau"),
+               py::arg("lambda_per_hz"), py::arg("mu_per_w"));
 }
 
 }  // namespace mel_bindings

@@ -51,7 +51,16 @@ if TYPE_CHECKING:
         tiers,
     )
     from mel_fast._config import show_config
-    from mel_fast.campaigns import Campaign, Cells, Most, MostCycles, campaign, cells, most
+    from mel_fast.campaigns import (
+        Association,
+        Campaign,
+        Cells,
+        Most,
+        MostCycles,
+        campaign,
+        cells,
+        most,
+    )
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.solve.many import Batch, Plans, solve_many
 
@@ -69,6 +78,7 @@ _MODULES = (
     "tiers",
 )
 _FUNCTIONS = {
+    "Association": "campaigns",
     "Batch": "solve.many",
     "Campaign": "campaigns",
     "Cells": "campaigns",
@@ -84,6 +94,7 @@ _FUNCTIONS = {
 }
 
 __all__ = [
+    "Association",
     "Batch",
     "Campaign",
     "Cells",

@@ -165,6 +165,15 @@ def evaluate(
     bandwidth_hz: NDArray[np.float64],
     power_w: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+def worth_of_each(
+    problem: Problem, tau: int, lambda_per_hz: float, mu_per_w: float
+) -> tuple[
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+]: ...
 
 class BatchSettings:
     """What solve_columns and solve_problems share."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from mel_fast._base.validation import IntColumn, freeze
 from mel_fast.bracket.clock import Clock
 from mel_fast.campaigns._cells_search import CellsSearch
 from mel_fast.campaigns._proof import CellsProof
+from mel_fast.campaigns.association.result import Association
+from mel_fast.campaigns.association.search import AssociationSearch
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
@@ -93,14 +95,35 @@ class Cells(ShownTable):
         return "\n".join((*lines, *self.reasons))
 
 
+@overload
 def cells(
     problems: Sequence[Problem],
     *,
+    associate: Literal[False] = False,
     time_limit_s: float | None = None,
     threads: int = 1,
     callback: Callback | None = None,
     progress: bool = False,
-) -> Cells:
+) -> Cells: ...
+@overload
+def cells(
+    problems: Sequence[Problem],
+    *,
+    associate: Literal[True],
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
+) -> Association: ...
+def cells(
+    problems: Sequence[Problem],
+    *,
+    associate: bool = False,
+    time_limit_s: float | None = None,
+    threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
+) -> Cells | Association:
     """Return the most local cycles that several cells can do in common on one task.
 
     Every cell has its own learners, radio and deadline, and takes some of the task's samples;
@@ -111,6 +134,10 @@ def cells(
     problems
         The cells; each states the number of samples of the whole task, the same in all. A cell
         with ``idle="served"`` must reach all of its learners even where it takes no samples.
+    associate
+        False: each cell has its own learners. True: all cells have the same K learners, each
+        stated as it is in that cell (its gain there, its limits there), and every learner is to be
+        in one of them; who is where is searched for.
     time_limit_s
         Seconds after which what is known is returned as it is; None for no limit.
     threads
@@ -123,8 +150,9 @@ def cells(
 
     Returns
     -------
-    Cells
-        The common tau, proved from both sides when the status is optimal.
+    Cells, or Association
+        The common tau, proved from both sides when the status is optimal. With `associate` its
+        bound holds for every association, and `tau` is that of the best one that was found.
 
     Raises
     ------
@@ -141,10 +169,29 @@ def cells(
     >>> found = mel.cells([near, far])
     >>> found.status, int(found.samples.sum()) == near.task.samples
     (<Status.OPTIMAL: 'optimal'>, True)
+
+    The same learners in reach of two masts, the better of which is for each to choose:
+
+    >>> masts = [mel.scenarios.table1(12, 30.0, seed=seed, idle="excused") for seed in (1, 2)]
+    >>> free = mel.cells(masts, associate=True)
+    >>> free.tau <= free.bound, free.cell.shape
+    (True, (12,))
     """
     asked = _checked_cells(problems)
+    if not isinstance(associate, bool):
+        raise TypeError(f"associate is a {type(associate).__name__}: must be True or False")
     limit = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
+    if associate:
+        _check_same_learners(asked)
+        with reporting(callback, progress, "tau") as report:
+            free = AssociationSearch(asked, Clock(limit), threads, report)
+            free.run()
+        association = Association.of(free)
+        if free.interrupted:
+            known = next((p for p in association.plans or () if p is not None), None)
+            raise Interrupted(known, association)
+        return association
     with reporting(callback, progress, "tau") as report:
         search = CellsSearch(asked, Clock(limit), threads, report)
         search.run()
@@ -166,6 +213,24 @@ def cells(
     if search.interrupted:
         raise Interrupted(next((p for p in found.plans or () if p is not None), None), found)
     return found
+
+
+def _check_same_learners(problems: tuple[Problem, ...]) -> None:
+    first = problems[0].learners
+    for cell, problem in enumerate(problems):
+        learners = problem.learners
+        if len(learners) != len(first):
+            raise ValueError(
+                f"problems[{cell}] has {len(learners)} learners: must have the {len(first)} of the "
+                "first cell, each as it is in this one, where learners choose their cell"
+            )
+        named, as_first = learners.names, first.names
+        if named is not None and as_first is not None and (named != as_first).any():
+            k = int(np.flatnonzero(named != as_first)[0])
+            raise ValueError(
+                f"problems[{cell}].learners.names[{k}] = {str(named[k])!r}: must be "
+                f"{str(as_first[k])!r} as in the first cell, where learners choose their cell"
+            )
 
 
 def _checked_cells(problems: Any) -> tuple[Problem, ...]:

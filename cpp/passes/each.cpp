@@ -1,0 +1,30 @@
+#include "mel/each.hpp"
+
+#include <limits>
+
+#include "base/parallel.hpp"
+#include "base/rounding.hpp"
+#include "learner/boxes.hpp"
+#include "passes/exact_pass.hpp"
+
+namespace mel {
+
+void worth_of_each(const Problem& problem, double tau, Prices prices, EachWorth into) {
+    Stop stop(std::numeric_limits<double>::infinity(), {});
+    Pool pool(1, stop);
+    Boxes boxes(problem, pool, scheme_box(problem, Scheme::joint));
+    const Box box = boxes.whole(tau);
+    const PassPoint point{tau, problem.cycle_s(), prices};
+    for (std::size_t k = 0; k < problem.size(); ++k) {
+        const SplitSums sums = exact_learners(problem, box, point, k, k + 1, into.samples.data());
+        const double samples = sums.samples.value(), cost = sums.cost.value();
+        const bool possible = sums.impossible == 0 && box.low(k) <= box.high(k);
+        into.value[k] =
+            possible ? samples - cost + sums.overlooked : -std::numeric_limits<double>::infinity();
+        into.error[k] = rounding::whole_bound * (cost + samples + point.cycle_s * sums.condition);
+        into.bandwidth_hz[k] = sums.bandwidth.value();
+        into.power_w[k] = sums.power.value();
+    }
+}
+
+}  // namespace mel

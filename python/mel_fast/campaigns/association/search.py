@@ -1,0 +1,318 @@
+"""The largest common tau where learners choose their cells, closed in on from both sides.
+
+From above: the relaxation's bound, at the least tau that it rules out. From below: what the
+learners choose at its prices, each association solved as fixed cells. What is left between is
+closed by branching on the cell of the most torn learner, where there are few enough.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mel_fast import _core
+from mel_fast._base.progress import Callback
+from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
+from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.inquiry import Inquiry
+from mel_fast.campaigns._cells_search import CellsSearch
+from mel_fast.campaigns.association.proof import (
+    AssociationProof,
+    Choice,
+    Fixed,
+    Prices,
+    chosen,
+    least_samples,
+    members,
+)
+from mel_fast.campaigns.association.relaxation import Mask, Point, Relaxation, budget_hz, some_of
+from mel_fast.model.problem import Problem
+from mel_fast.plans.status import Status
+
+_SAMPLED = 4_000  # learners of which prices are sought first
+_NODES = 400  # of branching on cells
+_MOVES = 60  # of single learners
+
+Tree = list[Choice | Prices | Fixed]
+
+
+class _OpenError(Exception):
+    """Branching came to its limit, or upon what double precision leaves open."""
+
+
+class _AttainedError(Exception):
+    """Branching came upon an association that does it."""
+
+
+@dataclass(slots=True)
+class AssociationSearch(Inquiry):
+    """One search: what it asks, and what it knows so far."""
+
+    problems: tuple[Problem, ...]
+    clock: Clock
+    threads: int
+    callback: Callback | None
+    nodes_limit: int = _NODES
+    tau: int = 0
+    bound: int = MAX_INTEGER
+    cell: IntColumn | None = None
+    found: CellsSearch | None = None  # the best association's cells
+    proof: AssociationProof | None = None
+    nodes: int = 0
+    passes: int = 0
+    stopped: bool = False
+    interrupted: bool = False
+    _by_gain: IntColumn = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    _tried: set[bytes] = field(default_factory=set)
+
+    def ends(self) -> tuple[int, int]:
+        """Return the common tau that is reached, and what it cannot exceed."""
+        return self.tau, self.bound
+
+    @property
+    def status(self) -> Status:
+        """What is proved."""
+        if self.bound == 0:
+            return Status.INFEASIBLE
+        if self.tau == self.bound:
+            return Status.OPTIMAL
+        return Status.FEASIBLE if self.tau else Status.UNDECIDED
+
+    @property
+    def total(self) -> int:
+        """D, the samples of the task."""
+        return self.problems[0].task.samples
+
+    def _run(self) -> None:
+        if sum(least_samples(self.problems).tolist()) > self.total:
+            self._rule_out(1, [])
+            return
+        self._by_gain = np.argmax([p.learners.gain / p.radio.noise for p in self.problems], axis=0)
+        self._try(self._by_gain)
+        if len(self.problems) == 1:
+            self._one_cell()
+            return
+        start = self._prices(self._by_gain, max(self.tau, 1))
+        if len(self._by_gain) > _SAMPLED:
+            few, share = some_of(self.problems, _SAMPLED)
+            guess, point = self._enclose(few, share, start, max(self.tau, 1))
+            start = point.log_prices if point is not None else start
+            _, point = self._enclose(self.problems, 1.0, start, guess)
+        else:
+            _, point = self._enclose(self.problems, 1.0, start, max(self.tau, 1))
+        if point is not None and not self.stopped:
+            self._improve(point, self._chosen(point))
+        while self.tau < self.bound < MAX_INTEGER and not self.stopped and point is not None:
+            if not self._branch(point.log_prices):
+                break
+
+    def _one_cell(self) -> None:
+        found = self.found
+        if found is not None and found.proof is not None:
+            self._rule_out(found.bound + 1, [Fixed(found.proof)])
+
+    def _enclose(
+        self, problems: tuple[Problem, ...], share: float, start: FloatColumn, guess: int
+    ) -> tuple[int, Point | None]:
+        """Find the largest tau that the bound leaves open; return it with its point.
+
+        Only what is asked of all learners (`share` 1) rules anything out.
+        """
+        whole = share == 1.0
+        low, high, tau, open_ = 0, MAX_INTEGER, max(guess, 1), None
+        if whole:
+            low = self.tau
+            tau = max(tau, low + 1)
+        while high - low > 1 and not self.stopped:
+            relaxation = Relaxation(problems, tau, share)
+            point = relaxation.least(start, below=relaxation.samples, near=1e-6)
+            self.passes += relaxation.passes
+            self._seen(False)
+            if point.bound < relaxation.samples:
+                high = tau
+                if whole:
+                    self._rule_out(tau, [Prices(point.prices)])
+                ratio = point.bound / relaxation.samples
+            else:
+                low, open_ = tau, point
+                ratio = point.bound / relaxation.samples
+                start = point.log_prices
+            to = tau * min(max(ratio, 0.1), 4.0) if math.isfinite(ratio) else 0.0
+            tau = min(max(int(to), low + 1), high - 1)
+        if open_ is None and low > 0:
+            relaxation = Relaxation(problems, low, share)
+            open_ = relaxation.least(start)
+        return max(low, 1), open_
+
+    def _rule_out(self, tau: int, tree: Tree) -> None:
+        if tau - 1 < self.bound:
+            self.bound = tau - 1
+            self.proof = AssociationProof(tau, self.problems, tuple(tree))
+            self.tell()
+
+    def _chosen(self, point: Point) -> IntColumn:
+        """Return the best cell of each learner; who stays out goes where its gain is best."""
+        cell = point.worth.argmax(axis=0)
+        best = point.worth[cell, np.arange(cell.size)]
+        out = best <= 1e-9
+        idle = np.array([problem.idle == "excused" for problem in self.problems])
+        return np.asarray(np.where(out & idle.all(), self._by_gain, cell))
+
+    def _try(self, cell: IntColumn) -> bool:
+        """Solve the cells of an association; say whether that is the best so far."""
+        key = cell.tobytes()
+        if key in self._tried or self.stopped:
+            return False
+        self._tried.add(key)
+        search = CellsSearch(
+            members(self.problems, cell), self.clock, self.threads, self._part_teller
+        )
+        search.run()
+        self.passes += search.passes
+        self.interrupted = self.interrupted or search.interrupted
+        self.stopped = self.stopped or search.stopped
+        better = search.tau > self.tau or (self.found is None and len(self.problems) == 1)
+        if better:
+            self.tau, self.cell, self.found = search.tau, cell, search
+            self.tell()
+        return better
+
+    def _room(self, cell: IntColumn, e: int, tau: int) -> tuple[float, float, float]:
+        """Return the least bound on a cell's samples, and its prices; 0 where unknown."""
+        if not (cell == e).any():
+            return 0.0, 0.0, 0.0
+        problem = members(self.problems, np.where(cell == e, e, -1))[0]
+        outcome, samples, _, per_hz, per_w = _core.worth_at(
+            problem._core, float(tau), 0, self.clock.left(), self.threads
+        )
+        self.passes += 1
+        return (samples, per_hz, per_w) if outcome == 0 else (0.0, 0.0, 0.0)
+
+    def _prices(self, cell: IntColumn, tau: int) -> FloatColumn:
+        """Return where to begin: each cell's prices with the learners that it has."""
+        rooms = [self._room(cell, e, tau) for e in range(len(self.problems))]
+        return self._log_prices(rooms)
+
+    def _log_prices(self, rooms: list[tuple[float, float, float]]) -> FloatColumn:
+        made = []
+        for problem, (_, per_hz, per_w) in zip(self.problems, rooms, strict=True):
+            half = 0.5 * self.total / len(self.problems)
+            usable = per_hz > 0.0 and per_w > 0.0
+            made += [
+                per_hz if usable else half / budget_hz(problem),
+                per_w if usable else half / problem.radio.power_w,
+            ]
+        return np.log(made)
+
+    def _improve(self, point: Point, cell: IntColumn) -> None:
+        """Try what the learners choose, then move one at a time as long as that makes room.
+
+        At the cells' own prices the room that a move makes is at most what it is worth there more
+        than here: where that is nowhere above zero, no single move helps.
+        """
+        self._try(cell)
+        tau = self.tau + 1
+        many = range(_MOVES if cell.size <= _SAMPLED else 4)
+        rooms = [self._room(cell, e, tau) for e in range(len(self.problems))]
+        relaxation = Relaxation(self.problems, tau)
+        refused: set[tuple[int, int]] = set()
+        for _ in many:
+            if self.stopped or self.tau >= min(tau, self.bound):
+                break
+            worth = relaxation.at(self._log_prices(rooms)).worth
+            gain = worth - worth[cell, np.arange(cell.size)]
+            gain[~np.isfinite(gain)] = -np.inf
+            for e, k in refused:
+                gain[e, k] = -np.inf
+            to, k = divmod(int(gain.argmax()), cell.size)
+            if not gain[to, k] > 1e-9:
+                break
+            moved, away = cell.copy(), int(cell[k])
+            moved[k] = to
+            new = list(rooms)
+            for e in (away, to):
+                new[e] = self._room(moved, e, tau)
+            if sum(room[0] for room in new) > sum(room[0] for room in rooms) + 1e-9:
+                cell, rooms, refused = moved, new, set()
+                if sum(room[0] for room in rooms) >= self.total:
+                    self._try(cell)
+            else:
+                refused.add((to, k))
+            self._seen(False)
+        self.passes += relaxation.passes
+
+    def _branch(self, start: FloatColumn) -> bool:
+        """Close `bound` by branching; say whether that got any further."""
+        tau = self.bound
+        size = len(self.problems), self._by_gain.size
+        if size[1] > _SAMPLED or self.nodes >= self.nodes_limit:
+            return False
+        try:
+            tree = self._node(Relaxation(self.problems, tau), np.ones(size, dtype=bool), start)
+        except _AttainedError:
+            return True
+        except (_OpenError, RecursionError):
+            return False
+        self._rule_out(tau, tree)
+        return True
+
+    def _node(self, relaxation: Relaxation, may: Mask, start: FloatColumn) -> Tree:
+        self.nodes += 1
+        if self.nodes > self.nodes_limit or self.stopped:
+            raise _OpenError
+        tau = relaxation.tau
+        before = relaxation.passes
+        point = relaxation.least(start, may, below=relaxation.samples)
+        self.passes += relaxation.passes - before
+        self._seen(False)
+        if point.bound < relaxation.samples:
+            return [Prices(point.prices)]
+        cell = point.worth.argmax(axis=0)
+        torn = self._most_torn(point, may)
+        if torn is None:
+            return [self._leaf(cell, tau)]
+        key = cell.tobytes()
+        if key not in self._tried:
+            room = sum(self._room(cell, e, tau)[0] for e in range(len(self.problems)))
+            if room >= self.total:
+                self._try(cell)
+            if self.tau >= tau:
+                raise _AttainedError
+        choice = Choice(torn, int(cell[torn]))
+        there, elsewhere = chosen(may, choice)
+        return [
+            choice,
+            *self._node(relaxation, there, point.log_prices),
+            *self._node(relaxation, elsewhere, point.log_prices),
+        ]
+
+    @staticmethod
+    def _most_torn(point: Point, may: NDArray[np.bool_]) -> int | None:
+        """Return the learner whose two best cells are worth most nearly the same to it."""
+        if len(may) < 2 or not (may.sum(axis=0) > 1).any():
+            return None
+        ordered = np.sort(point.worth, axis=0)
+        margin = ordered[-1] - ordered[-2]
+        margin[may.sum(axis=0) < 2] = np.inf
+        margin[ordered[-1] <= 1e-9] += 1e9  # who has nothing to take comes last
+        return (
+            int(margin.argmin())
+            if np.isfinite(margin).any()
+            else int(np.flatnonzero(may.sum(axis=0) > 1)[0])
+        )
+
+    def _leaf(self, cell: IntColumn, tau: int) -> Fixed:
+        """Solve the one association that is left; its claims rule out tau, or it does it."""
+        search = CellsSearch(members(self.problems, cell), self.clock, self.threads, None)
+        search.run()
+        self.passes += search.passes
+        self.interrupted = self.interrupted or search.interrupted
+        self.stopped = self.stopped or search.stopped
+        if search.tau > self.tau:
+            self.tau, self.cell, self.found = search.tau, cell, search
+        if self.tau >= tau:
+            raise _AttainedError
+        if search.proof is None or search.bound >= tau:
+            raise _OpenError
+        return Fixed(search.proof)
