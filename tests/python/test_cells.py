@@ -233,5 +233,3 @@ def test_wrong_arguments_are_named() -> None:
         mel.cells([problem, 3])  # type: ignore[list-item]
     with pytest.raises(ValueError, match=r"problems\[1\].task.samples = 7"):
         mel.cells([problem, with_samples(problem, 7)])
-    with pytest.raises(TypeError):
-        mel.cells([problem], associate=True)  # type: ignore[call-arg]

@@ -76,9 +76,7 @@ class CellsSearch(Inquiry):
     def _run(self) -> None:
         fewest = [_fewest(problem) for problem in self.problems]
         if sum(fewest) > self.total:
-            self.bound = 0
-            none = (None,) * len(self.problems)
-            self.proof = CellsProof(1, self.problems, "minima", none)
+            self.fits(1)
             return
         self._enclose(fewest)
         ceiling = self.bound  # what is refuted, or stayed open
@@ -91,6 +89,15 @@ class CellsSearch(Inquiry):
                 ceiling = min(ceiling, tau - 1)
         if self._most is not None:
             self._deal(fewest, self._most)
+
+    def fits(self, tau: int) -> bool:
+        """Ask about one tau alone, without closing in on the largest; keep what refutes it."""
+        fewest = [_fewest(problem) for problem in self.problems]
+        if sum(fewest) > self.total:
+            none = (None,) * len(self.problems)
+            self._rule_out(1, CellsProof(1, self.problems, "minima", none))
+            return False
+        return self._ask(tau)
 
     def _enclose(self, fewest: list[int]) -> None:
         """Deal the samples by the learners' speed and solve each cell for its part."""

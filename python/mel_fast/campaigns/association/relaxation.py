@@ -92,8 +92,8 @@ class Relaxation:
         may: Mask | None = None,
         *,
         below: float | None = None,
-        steps: int = 400,
-        near: float = 1e-6,
+        steps: int,
+        near: float = 1e-5,
     ) -> Point:
         """Look for the least bound; stop once it is under `below`, or no longer falls."""
         point = best = self.at(start, may)
@@ -127,7 +127,7 @@ class Relaxation:
             idle += 1
             if marked - best.bound > near * max(self.samples, 1.0):
                 idle, marked = 0, best.bound
-            if idle > 6 * start.size or step * float(np.abs(stretch).max()) < 1e-12:
+            if idle > 4 * start.size or step * float(np.abs(stretch).max()) < 1e-12:
                 break
         return best
 

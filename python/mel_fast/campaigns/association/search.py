@@ -30,8 +30,10 @@ from mel_fast.campaigns.association.relaxation import Mask, Point, Relaxation, b
 from mel_fast.model.problem import Problem
 from mel_fast.plans.status import Status
 
-_SAMPLED = 4_000  # learners of which prices are sought first
+_SAMPLED = 2_000  # learners of which prices are sought first
 _NODES = 400  # of branching on cells
+_STEPS = 200  # of looking for prices
+_ROUGH_STEPS = 40  # of some of the learners
 _MOVES = 60  # of single learners
 
 Tree = list[Choice | Prices | Fixed]
@@ -126,9 +128,7 @@ class AssociationSearch(Inquiry):
             tau = max(tau, low + 1)
         while high - low > 1 and not self.stopped:
             relaxation = Relaxation(problems, tau, share)
-            point = relaxation.least(start, below=relaxation.samples, near=1e-6)
-            self.passes += relaxation.passes
-            self._seen(False)
+            point = self._least(relaxation, start)
             if point.bound < relaxation.samples:
                 high = tau
                 if whole:
@@ -141,9 +141,34 @@ class AssociationSearch(Inquiry):
             to = tau * min(max(ratio, 0.1), 4.0) if math.isfinite(ratio) else 0.0
             tau = min(max(int(to), low + 1), high - 1)
         if open_ is None and low > 0:
-            relaxation = Relaxation(problems, low, share)
-            open_ = relaxation.least(start)
+            open_ = self._least(Relaxation(problems, low, share), start)
         return max(low, 1), open_
+
+    def _least(self, relaxation: Relaxation, start: FloatColumn, may: Mask | None = None) -> Point:
+        """Look for prices that rule tau out; give up where an association's own cells have room.
+
+        The bound of all associations is nowhere below that of one.
+        """
+        before, point = relaxation.passes, None
+        whole = relaxation.share == 1.0
+        for steps in (8, 24, _STEPS) if whole else (_ROUGH_STEPS,):
+            point = relaxation.least(
+                start if point is None else point.log_prices,
+                may,
+                below=relaxation.samples,
+                steps=steps,
+            )
+            self._seen(False)
+            if point.bound < relaxation.samples or self.stopped:
+                break
+            if whole and steps < _STEPS:
+                cell = point.worth.argmax(axis=0)
+                rooms = (self._room(cell, e, relaxation.tau) for e in range(len(self.problems)))
+                if sum(room[0] for room in rooms) >= relaxation.samples:
+                    break
+        assert point is not None
+        self.passes += relaxation.passes - before
+        return point
 
     def _rule_out(self, tau: int, tree: Tree) -> None:
         if tau - 1 < self.bound:
@@ -243,8 +268,8 @@ class AssociationSearch(Inquiry):
         self.passes += relaxation.passes
 
     def _branch(self, start: FloatColumn) -> bool:
-        """Close `bound` by branching; say whether that got any further."""
-        tau = self.bound
+        """Ask for one local cycle more by branching; say whether that got any further."""
+        tau = self.tau + 1
         size = len(self.problems), self._by_gain.size
         if size[1] > _SAMPLED or self.nodes >= self.nodes_limit:
             return False
@@ -262,10 +287,7 @@ class AssociationSearch(Inquiry):
         if self.nodes > self.nodes_limit or self.stopped:
             raise _OpenError
         tau = relaxation.tau
-        before = relaxation.passes
-        point = relaxation.least(start, may, below=relaxation.samples)
-        self.passes += relaxation.passes - before
-        self._seen(False)
+        point = self._least(relaxation, start, may)
         if point.bound < relaxation.samples:
             return [Prices(point.prices)]
         cell = point.worth.argmax(axis=0)
@@ -303,15 +325,13 @@ class AssociationSearch(Inquiry):
         )
 
     def _leaf(self, cell: IntColumn, tau: int) -> Fixed:
-        """Solve the one association that is left; its claims rule out tau, or it does it."""
+        """Ask the one association that is left; its claims rule out tau, or it does it."""
         search = CellsSearch(members(self.problems, cell), self.clock, self.threads, None)
-        search.run()
+        fits = search.fits(tau)
         self.passes += search.passes
         self.interrupted = self.interrupted or search.interrupted
         self.stopped = self.stopped or search.stopped
-        if search.tau > self.tau:
-            self.tau, self.cell, self.found = search.tau, cell, search
-        if self.tau >= tau:
+        if fits and self._try(cell) and self.tau >= tau:
             raise _AttainedError
         if search.proof is None or search.bound >= tau:
             raise _OpenError
