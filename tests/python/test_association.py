@@ -208,3 +208,19 @@ def test_wrong_arguments_are_named() -> None:
     ]
     with pytest.raises(ValueError, match=r"names\[1\] = 'x'"):
         mel.cells(named, associate=True)
+
+
+def test_cells_of_a_shared_way_back_with_own_power_limits_may_be_chosen_too() -> None:
+    problems = []
+    for problem in table(8, idle="excused"):
+        learners = problem.learners.replace(max_power_w=0.2)
+        learners = learners.replace(
+            return_bandwidth_hz=None, return_power_w=None, send_bandwidth_hz=5e6, send_power_w=0.2
+        )
+        radio = problem.radio.replace(power_w=None, shared="return")
+        problems.append(problem.replace(learners=learners, radio=radio))
+    found = mel.cells(problems, associate=True)
+    assert found.status == "optimal"
+    assert found.check() == ()
+    by_gain = np.argmax([p.learners.gain for p in problems], axis=0)
+    assert found.tau >= mel.cells(members(tuple(problems), by_gain)).tau > 0

@@ -265,3 +265,25 @@ def test_the_answer_is_a_table_of_one_row_a_learner_and_a_text() -> None:
     assert repr(found).startswith("MostCycles(cycles, value=")
     assert found.proof == found.proofs[0]
     assert found.bound < LARGEST
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_over_a_shared_way_back_the_most_is_that_of_enumeration_too(seed: int) -> None:
+    problem, samples, spread = tiny(3 * seed + 1)
+    learners = problem.learners
+    turned = learners.replace(
+        return_bandwidth_hz=None,
+        return_power_w=None,
+        send_bandwidth_hz=learners.return_bandwidth_hz,
+        send_power_w=learners.return_power_w,
+        max_power_w=np.full(len(learners), problem.radio.power_w / 2),
+        energy_j=None,
+        energy_per_flop_j=None,
+    )
+    radio = problem.radio.replace(shared="return", power_w=None)
+    problem = problem.replace(learners=turned, radio=radio)
+    found = mel.most(problem, samples=samples, spread=spread)
+    assert found.check() == ()
+    if found.bound <= 10:
+        best = most_by_enumeration(problem, samples, spread, 10)
+        assert (found.value or 0) == best

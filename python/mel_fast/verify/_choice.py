@@ -11,7 +11,7 @@ from typing import Any
 from flint import arb
 
 from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed, tick
-from mel_fast.verify._learner import Ball, Learner, precision
+from mel_fast.verify._learner import Ball, Learner, ball, precision
 from mel_fast.verify._plan import PRECISIONS
 from mel_fast.verify.best._blocks import BlockResponse
 from mel_fast.verify.best._capped import respond
@@ -66,7 +66,7 @@ def _bound(
         bandwidth = arb(problem.bandwidth_hz)
         if problem.block_hz is not None:
             bandwidth = problem.blocks() * arb(problem.block_hz)
-        total += arb(lam) * bandwidth + arb(mu) * arb(problem.power_w)
+        total += arb(lam) * bandwidth + arb(mu) * ball(problem.power)
         known: dict[Row, Any] = {}
         for k, row in enumerate(problem.learners):
             if not may(number, k):

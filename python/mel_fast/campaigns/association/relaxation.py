@@ -73,7 +73,7 @@ class Relaxation:
         slope = np.empty_like(log_prices)
         paid = []
         for e, (problem, (lam, mu)) in enumerate(zip(self.problems, pairs, strict=True)):
-            budgets = (budget_hz(problem) * self.share, problem.radio.power_w * self.share)
+            budgets = (budget_hz(problem) * self.share, problem.power_budget_w * self.share)
             here = cell == e
             used = float(each[e][3][here].sum()), float(each[e][4][here].sum())
             slope[2 * e] = lam * (budgets[0] - used[0])

@@ -226,7 +226,7 @@ class AssociationSearch(Inquiry):
             usable = per_hz > 0.0 and per_w > 0.0
             made += [
                 per_hz if usable else half / budget_hz(problem),
-                per_w if usable else half / problem.radio.power_w,
+                per_w if usable else half / problem.power_budget_w,
             ]
         return np.log(made)
 
