@@ -16,7 +16,7 @@ void worth_of_each(const Problem& problem, double tau, Prices prices, EachWorth 
     const Box box = boxes.whole(tau);
     const PassPoint point{tau, problem.cycle_s(), prices};
     for (std::size_t k = 0; k < problem.size(); ++k) {
-        const SplitSums sums = exact_learners(problem, box, point, k, k + 1, into.samples.data());
+        const SplitSums sums = exact_learners(problem, box, point, k, k + 1, into.samples);
         const double samples = sums.samples.value(), cost = sums.cost.value();
         const bool possible = sums.impossible == 0 && box.low(k) <= box.high(k);
         into.value[k] =
