@@ -35,6 +35,7 @@ COMMANDS = (
     "reproduce",
     "store",
     "flower",
+    "loop",
     "bench",
 )
 

@@ -119,6 +119,29 @@ class Log:
     rounds: tuple[dict[str, Any], ...]
     broken: int
 
+    def summary(self) -> str:
+        """Return a line for each round."""
+        return "\n".join(
+            f"round {e['round']}{' (extra)' if e['extra'] else ''}: tau = {e['tau']}, "
+            f"{e['learners']:,} learners, {e['missing']:,} missing, {e['sitting_out']:,} sit out, "
+            f"{e['lost']:,} of {e['samples'] + e['lost']:,} samples lost"
+            for e in self.rounds
+        )
+
+    def plot(self, path: str | PathLike[str]) -> None:
+        """Write a picture of the rounds, planned beside measured (extra ``[plot]``).
+
+        Raises
+        ------
+        OSError
+            When it cannot be written.
+        ImportError
+            When matplotlib is missing; the message names the extra.
+        """
+        from mel_fast.orchestrate.drawing import draw
+
+        draw(self.rounds, path)
+
 
 def read_log(path: str | PathLike[str]) -> Log:
     """Read a log of rounds.

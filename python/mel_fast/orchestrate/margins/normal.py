@@ -3,7 +3,8 @@
 Tail probabilities follow W. H. Press, B. P. Flannery, S. A. Teukolsky and W. T. Vetterling,
 *Numerical Recipes in C*, 2nd edition, section 6.2: a Chebyshev fit whose relative error is below
 1.2e-7 everywhere. Student's quantiles are read from normal ones by D. L. Wallace, *Bounds on Normal
-Approximations to Student's and the Chi-Square Distributions*, 1959: out to three standard deviations
+Approximations to Student's and the Chi-Square Distributions*, 1959: out to three standard
+deviations
 the probability beyond a quantile is met within 10 % for 4 degrees of freedom, 2 % for 10.
 """
 

@@ -1,0 +1,1 @@
+"""The loop over many rounds: strategies compared, promises against what was kept."""
