@@ -290,9 +290,8 @@ def test_progress_is_shown_on_a_terminal_only_and_taken_away(monkeypatch, capsys
     monkeypatch.setattr(progress, "_EVERY_S", 0.0)
     for watched in (False, True):
         monkeypatch.setattr(sys.stderr, "isatty", lambda watched=watched: watched)
-        meter = progress.SolveProgress()
-        assert meter(3, 12, 31_000, 4.2) is False
-        meter.clear()
+        with progress.Line(progress.SOLVING) as meter:
+            assert meter(3, 12, 31_000, 4.2) is False
         shown = capsys.readouterr().err
         assert shown.startswith("\rtau 3, at most 12; 31,000 passes, 4 s\r") == watched
         assert shown.split("\r")[-1].strip() == ""

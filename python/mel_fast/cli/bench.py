@@ -6,7 +6,7 @@ import click
 
 from mel_fast.bench import PARTS, WrongAnswerError, run
 from mel_fast.cli import say
-from mel_fast.cli.shared.scenario import about, check_plot
+from mel_fast.cli.shared.scenario import check_plot, refusals
 from mel_fast.solve.arguments import MAX_THREADS
 
 WRONG_STATUS = 1
@@ -34,23 +34,21 @@ def command(
     check_plot(plot)
     if plot is not None and "growth" not in parts:
         raise click.ClickException(f"--plot {plot}: needs the part growth")
+
+    def tell(part: str) -> None:
+        say(f"measuring: {part}")
+
     try:
-        if out is not None:
-            prepare(out)
-        report = run(
-            parts,
-            quick=quick,
-            threads=threads,
-            tell=lambda part: say(f"measuring: {part}"),
-        )
-        if out is not None:
-            save(report, out)
-        if plot is not None:
-            save_growth(report, plot)
+        with refusals():
+            if out is not None:
+                prepare(out)
+            report = run(parts, quick=quick, threads=threads, tell=tell)
+            if out is not None:
+                save(report, out)
+            if plot is not None:
+                save_growth(report, plot)
     except WrongAnswerError as error:
         say(f"wrong answer: {error}")
         return WRONG_STATUS
-    except OSError as error:
-        raise click.ClickException(about(error)) from None
     click.echo(markdown(report), nl=False)
     return 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.shared.scenario import EXIT_STATUS, scenario_options, solved
+from mel_fast.cli.shared.scenario import EXIT_STATUS, refusals, scenario_options, solved
 
 
 @click.command("explain")
@@ -18,11 +18,9 @@ def command(**words: Any) -> int:
     usage.
     """
     limit = words["time_limit_s"]
-    try:
+    with refusals():
         plan = solved(words)
         left = None if limit is None else max(limit - plan.elapsed_s, 0.0)
         found = plan.explain(time_limit_s=left, threads=words["threads"])
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(str(error)) from None
     click.echo(found.summary())
     return EXIT_STATUS[plan.status]

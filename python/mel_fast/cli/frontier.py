@@ -10,9 +10,9 @@ import click
 from mel_fast.cli.shared.scenario import (
     EXIT_STATUS,
     RESOURCES,
-    about,
     check_plot,
     read_problem,
+    refusals,
     scenario_options,
 )
 from mel_fast.planning import frontier
@@ -37,15 +37,10 @@ def command(plot: Path | None, form: str, **words: Any) -> int:
     limit, 2 wrong usage.
     """
     check_plot(plot)
-    try:
+    with refusals():
         found = frontier(read_problem(words), progress=sys.stderr.isatty(), **words)
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(str(error)) from None
-    if plot is not None:
-        try:
+        if plot is not None:
             found.plot(plot)
-        except OSError as error:
-            raise click.ClickException(about(error)) from None
     if form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(("tau", found.over, "proved_too_little"))

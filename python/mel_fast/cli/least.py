@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.shared.progress import LeastProgress
+from mel_fast.cli.shared.progress import LEAST, Line
 from mel_fast.cli.shared.scenario import (
     RESOURCES,
     check_targets,
     read_problem,
+    refusals,
     scenario_options,
     told,
 )
@@ -32,11 +33,6 @@ def command(tau: int, over: Any, output: Path | None, proof: Path | None, **word
     usage.
     """
     check_targets(output, proof)
-    progress = LeastProgress()
-    try:
+    with refusals(), Line(LEAST) as progress:
         found = least(read_problem(words), tau, over, callback=progress, **words)
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        progress.clear()
     return told(found, output, proof)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.shared.scenario import EXIT_STATUS, scenario_options, solved
+from mel_fast.cli.shared.scenario import EXIT_STATUS, refusals, scenario_options, solved
 from mel_fast.planning import simulate
 from mel_fast.plans.status import Status
 
@@ -34,7 +34,7 @@ def command(failures: float, drift_db: float, event_seed: int, **words: Any) -> 
     optimal, 3 infeasible (there is nothing to carry out), 4 stopped by a limit or undecided, also
     where only a policy's outcome was left open, 2 wrong usage.
     """
-    try:
+    with refusals():
         plan = solved(words)
         if plan.samples is None:
             click.echo(plan.summary())
@@ -48,8 +48,6 @@ def command(failures: float, drift_db: float, event_seed: int, **words: Any) -> 
             time_limit_s=None if limit is None else max(limit - plan.elapsed_s, 0.0),
             threads=words["threads"],
         )
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(str(error)) from None
     click.echo(found.summary())
     statuses = {plan.status, *(outcome.status for outcome in found.outcomes.values())}
     return max(EXIT_STATUS[status] for status in statuses - {Status.INFEASIBLE})

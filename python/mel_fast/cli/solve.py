@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from mel_fast._base.atomic import beside
-from mel_fast.cli.shared.progress import SolveProgress
+from mel_fast.cli.shared.progress import SOLVING, Line
 from mel_fast.cli.shared.render import FORMATS, render
 from mel_fast.cli.shared.scenario import (
     EXIT_STATUS,
-    about,
     check_plot,
     check_targets,
     problem_of,
+    refusals,
     scenario_options,
     take_changes,
 )
@@ -64,17 +64,12 @@ def command(
         return 0
     check_plot(plot)
     check_targets(output, plot)
-    try:
+    with refusals():
         problem = problem_of(scenario, changes)
         begin = _start(start)
         plan, interrupted = _solve(problem, start=begin, keep=_keep(keep), **words)
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(str(error)) from None
-    try:
         plans = _beside_baselines(plan, words) if plot is not None else ()
         _write(plan, output, plans, plot)
-    except OSError as error:
-        raise click.ClickException(about(error)) from None
     render(plan, form)
     if interrupted:
         raise KeyboardInterrupt
@@ -86,10 +81,8 @@ def _print_scenario(scenario: Path | None, changes: dict[str, Any]) -> str:
 
     if scenario is not None:
         raise click.ClickException("--print-scenario prints Table I; leave SCENARIO out")
-    try:
+    with refusals():
         problem = problem_of(None, changes)
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(str(error)) from None
     return table1_text(problem, learners=len(problem.learners), seed=changes.get("seed", 0))
 
 
@@ -117,14 +110,11 @@ def _keep(text: str | None) -> list[int] | dict[int, int] | None:
 
 
 def _solve(problem: Problem, **words: Any) -> tuple[Plan, bool]:
-    progress = SolveProgress()
-    try:
-        plan = solve(problem, callback=progress, **words)
-    except Interrupted as stop:
-        return stop.plan, True
-    finally:
-        progress.clear()
-    return plan, False
+    with Line(SOLVING) as progress:
+        try:
+            return solve(problem, callback=progress, **words), False
+        except Interrupted as stop:
+            return stop.plan, True
 
 
 def _beside_baselines(plan: Plan, words: dict[str, Any]) -> tuple[Plan, ...]:

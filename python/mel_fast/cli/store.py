@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import click
 
 from mel_fast._base.untrusted import visible
 from mel_fast.cli import say
+from mel_fast.cli.shared.scenario import refusals
 
 DAMAGED_STATUS = 1
 _FILE = click.Path(path_type=Path)
@@ -33,16 +33,6 @@ def command(context: click.Context, url: str) -> None:
     context.obj = url
 
 
-@contextmanager
-def _plainly() -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, TypeError, OSError) as error:
-        name = getattr(error, "filename", None)
-        text = f"{name}: {error.strerror}" if name and isinstance(error, OSError) else str(error)
-        raise click.ClickException(text) from None
-
-
 def _on_store(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """Hand the open store to a command, and let what it cannot do end as one line."""
 
@@ -51,7 +41,7 @@ def _on_store(function: Callable[..., int | None]) -> Callable[..., int | None]:
         from mel_fast.store import open as open_store
 
         layout = words.pop("layout", "chunks")
-        with _plainly(), open_store(click.get_current_context().obj, layout) as store:
+        with refusals(), open_store(click.get_current_context().obj, layout) as store:
             return function(store, **words)
 
     return opened
@@ -322,7 +312,7 @@ def bench(context: click.Context, parts: tuple[str, ...], data: Path | None) -> 
     from mel_fast.experiments.store.scratch import scratch
 
     url = context.obj if context.obj.startswith("postgresql") else None
-    with _plainly(), scratch(url) as empty:
+    with refusals(), scratch(url) as empty:
         if "sizes" in parts or not parts:
             _lines(sizes.table(list(sizes.measure(empty))))
         if "speed" in parts or not parts:

@@ -8,7 +8,7 @@ import click
 import numpy as np
 
 from mel_fast.cli import say
-from mel_fast.cli.shared.scenario import about, check_plot, check_targets
+from mel_fast.cli.shared.scenario import check_plot, check_targets, refusals
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.arguments import MAX_THREADS
 from mel_fast.sweep import sweep
@@ -73,25 +73,22 @@ def command(
     if plot_over is not None and plot is None:
         raise click.ClickException("--plot-over is for --plot: give both")
     try:
-        if plot is not None:
-            check_drawable(scenario, over, plot_over)
-        table = sweep(
-            scenario,
-            over,
-            output=output,
-            resume=not restart,
-            threads=threads,
-            time_limit_s=time_limit_s,
-            progress=not quiet,
-        )
+        with refusals():
+            if plot is not None:
+                check_drawable(scenario, over, plot_over)
+            table = sweep(
+                scenario,
+                over,
+                output=output,
+                resume=not restart,
+                threads=threads,
+                time_limit_s=time_limit_s,
+                progress=not quiet,
+            )
     except Interrupted as stop:
         where = f"; the same command goes on from {output}" if output is not None else ""
         say(f"{len(stop.table)} rows are done{where}")
         raise
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(about(error)) from None
     if output is None:
         _print(table)
     else:
@@ -102,14 +99,13 @@ def command(
 
 
 def _draw(table: SweepTable, plot: Path, over: str | None) -> None:
-    try:
-        table.plot(plot, x=over)
-    except OSError as error:
-        raise click.ClickException(about(error)) from None
-    except ValueError as error:  # no row is proved, which the exit status tells
-        say(f"no figure: {error}")
-    else:
-        say(f"the figure is in {plot}")
+    with refusals():
+        try:
+            table.plot(plot, x=over)
+        except ValueError as error:  # no row is proved, which the exit status tells
+            say(f"no figure: {error}")
+        else:
+            say(f"the figure is in {plot}")
 
 
 def _axis(text: str) -> tuple[str, list[Number | str]]:

@@ -8,7 +8,7 @@ import click
 
 from mel_fast._base.untrusted import shown
 from mel_fast.cli import say
-from mel_fast.cli.shared.scenario import about, check_plot
+from mel_fast.cli.shared.scenario import check_plot, refusals
 from mel_fast.tiers import SCHEMES, Job, Tier, frontier, schedule
 
 _TIERS = ("end,8,0.52,0,0.5", "edge,4,0.415,0.5,0.61", "cloud,1,0.55,1,0.73")
@@ -46,7 +46,7 @@ def plan(
     The default tiers are those of the report that `mel-fast reproduce tiers` is about.
     """
     check_plot(plot)
-    try:
+    with refusals():
         job, tiers = Job(tasks), [_tier(word) for word in words or _TIERS]
         if curve:
             found = frontier(job, tiers)
@@ -66,13 +66,8 @@ def plan(
                 limit = cloud_tasks if name == "optimal" or scheme != "all" else None
                 drawn = schedule(job, tiers, name, cloud_tasks=limit)
                 click.echo(drawn.summary())
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(str(error)) from None
-    if plot is not None:
-        try:
+        if plot is not None:
             drawn.plot(plot)
-        except OSError as error:
-            raise click.ClickException(about(error)) from None
 
 
 def _fitting(tiers: list[Tier]) -> list[str]:

@@ -78,12 +78,9 @@ class Frontier:
         OSError
             When the file cannot be written.
         """
-        from mel_fast.tiers.gantt import save, tradeoff
+        from mel_fast.tiers.gantt import saved, tradeoff
 
-        figure = tradeoff(self)
-        if path is not None:
-            save(figure, path)
-        return figure
+        return saved(tradeoff(self), path)
 
 
 def frontier(

@@ -134,9 +134,12 @@ def tradeoff(frontier: Frontier) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: str | PathLike[str]) -> None:
-    """Write a figure, whole or not at all; equal figures give equal files."""
+def saved(figure: Figure, path: str | PathLike[str] | None) -> Figure:
+    """Write a figure where a path is given, whole or not at all; equal ones give equal files."""
+    if path is None:
+        return figure
     matplotlib = require("matplotlib", extra="plot")
     undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with matplotlib.rc_context(STYLE):
         write_figure(path, figure, dpi=150, metadata=undated.get(Path(path).suffix, {}))
+    return figure

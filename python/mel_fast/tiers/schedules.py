@@ -154,9 +154,6 @@ class Schedule:
         OSError
             When the file cannot be written.
         """
-        from mel_fast.tiers.gantt import gantt, save
+        from mel_fast.tiers.gantt import gantt, saved
 
-        figure = gantt(self)
-        if path is not None:
-            save(figure, path)
-        return figure
+        return saved(gantt(self), path)

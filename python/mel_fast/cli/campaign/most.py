@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from mel_fast.campaigns import most
-from mel_fast.cli.shared.progress import MostProgress
+from mel_fast.cli.shared.progress import MOST, Line
 from mel_fast.cli.shared.scenario import (
     check_targets,
     read_problem,
+    refusals,
     scenario_options,
     told,
 )
@@ -30,11 +31,6 @@ def command(tau: int, output: Path | None, proof: Path | None, **words: Any) -> 
     open in double precision, 2 wrong usage.
     """
     check_targets(output, proof)
-    progress = MostProgress()
-    try:
+    with refusals(), Line(MOST) as progress:
         found = most(read_problem(words), tau, callback=progress, **words)
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        progress.clear()
     return told(found, output, proof)

@@ -2,28 +2,42 @@
 
 import sys
 import time
+from typing import Self
 
 _AFTER_S = 2.0
 _EVERY_S = 0.2
 
 
-class _Line:
-    """Silent for the first seconds and where nobody watches."""
+SOLVING = "tau {0}, at most {1}; {2:,} passes, {3:.0f} s"
+LEAST = "more than {0:.9g}, {1:.9g} suffices; {2:,} passes, {3:.0f} s"
+MOST = "{0:,} samples fit, at most {1:,}; {2:,} passes"
 
-    def __init__(self) -> None:
+
+class Line:
+    """A callback that shows its numbers in words, while the block runs.
+
+    Silent for the first seconds and where nobody watches.
+    """
+
+    def __init__(self, words: str) -> None:
+        self._words = words
         self._watched = sys.stderr is not None and sys.stderr.isatty()
         self._next = time.monotonic() + _AFTER_S
         self._width = 0
 
-    def _due(self) -> bool:
-        if not self._watched or time.monotonic() < self._next:
-            return False
-        self._next = time.monotonic() + _EVERY_S
-        return True
+    def __call__(self, low: float, high: float, passes: int, elapsed_s: float) -> bool:
+        """Show the state; never stop the work."""
+        now = time.monotonic()
+        if self._watched and now >= self._next:
+            self._next = now + _EVERY_S
+            self._show(self._words.format(low, high, passes, elapsed_s))
+        return False
 
-    def clear(self) -> None:
-        """Take the line away again."""
-        if self._width:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._width:  # take the line away again
             self._show("")
             sys.stderr.write("\r")
 
@@ -31,34 +45,3 @@ class _Line:
         sys.stderr.write(f"\r{text:<{self._width}}")
         sys.stderr.flush()
         self._width = max(self._width, len(text))
-
-
-class SolveProgress(_Line):
-    """A callback for `mel_fast.solve`."""
-
-    def __call__(self, tau: int, bound: int, passes: int, elapsed_s: float) -> bool:
-        """Show the state; never stop the solver."""
-        if self._due():
-            self._show(f"tau {tau}, at most {bound}; {passes:,} passes, {elapsed_s:.0f} s")
-        return False
-
-
-class LeastProgress(_Line):
-    """A callback for `mel_fast.least`."""
-
-    def __call__(self, lower: float, amount: float, passes: int, elapsed_s: float) -> bool:
-        """Show the two ends; never stop the search."""
-        if self._due():
-            ends = f"more than {lower:.9g}, {amount:.9g} suffices"
-            self._show(f"{ends}; {passes:,} passes, {elapsed_s:.0f} s")
-        return False
-
-
-class MostProgress(_Line):
-    """A callback for `mel_fast.most`."""
-
-    def __call__(self, value: int, bound: int, passes: int, elapsed_s: float) -> bool:
-        """Show the two ends; never stop the search."""
-        if self._due():
-            self._show(f"{value:,} samples fit, at most {bound:,}; {passes:,} passes")
-        return False

@@ -1,6 +1,7 @@
 """What the commands share: the scenario's options, limits and targets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -94,10 +95,8 @@ def check_targets(*targets: Path | None) -> None:
     """Refuse before solving what could not be written after it, and two names of one file."""
     files: set[Path] = set()
     for target in filter(None, targets):
-        try:
+        with refusals():
             check_writable(target)
-        except OSError as error:
-            raise click.ClickException(about(error)) from None
         if not is_special(target):
             if resolved(target) in files:
                 raise click.ClickException(f"{target}: is given for two outputs")
@@ -127,10 +126,8 @@ def told(found: Found, output: Path | None, proof: Path | None) -> int:
     """Write both claims where they are wanted, print the rest, and return the exit status."""
     for plan, target in ((found.plan, output), (found.proof, proof)):
         if target is not None and plan is not None:
-            try:
+            with refusals():
                 plan.save(target)
-            except OSError as error:
-                raise click.ClickException(about(error)) from None
     click.echo(found.summary())
     return EXIT_STATUS[found.status]
 
@@ -145,7 +142,13 @@ def check_plot(target: Path | None) -> None:
     require("matplotlib.figure", extra="plot")
 
 
-def about(error: OSError) -> str:
-    """Return the line that says which file an error of the system is about."""
-    name = f"{error.filename}: " if error.filename else ""
-    return f"{name}{error.strerror or error}"
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Let what a user got wrong, or the system does not give, end as one line and status 2."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{name}{error.strerror or error}") from None
