@@ -27,7 +27,7 @@ def run(folder: Path, data: str, rounds: int) -> list[dict]:
 
     def join(link: Loopback, name: str) -> None:
         number = list(CLIENTS).index(name)
-        slow = {"slow_round": SLOWS[1], "slow_factor": 0.3} if name == SLOWS[0] else {}
+        slow = {"slow_round": SLOWS[1], "slow_factor": 0.5} if name == SLOWS[0] else {}
         nodes[name] = link.join(
             name, partition_id=number, gain_db=CLIENTS[name], drift_db=2.0, **slow
         )
@@ -47,7 +47,7 @@ def run(folder: Path, data: str, rounds: int) -> list[dict]:
                 join(link, name)
         done = link.run(
             folder / "planned", line=watch, time_limit_s=1800.0, rounds=rounds, clients=4,
-            samples=1500, cycle_s=6.0, ttl_s=45.0, data=data, result=str(result),
+            samples=1500, cycle_s=6.0, confidence=0.9, ttl_s=45.0, data=data, result=str(result),
         )  # fmt: skip
     if done.failed:
         raise SystemExit("\n".join(done.lines[-30:]))
@@ -88,7 +88,7 @@ def draw(rounds: list[dict], path: str) -> None:
         [*handles, *lines], [*colours, "planned", "deadline"], ncols=7, fontsize=8,
         loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False,
     )  # fmt: skip
-    top.set_ylim(0, 1.45 * max(deadline, *(max(one["measured_s"].values()) for one in rounds)))
+    top.set_ylim(0, 1.3 * max(deadline, *(max(one["measured_s"].values()) for one in rounds)))
     bottom.plot([o["number"] for o in rounds], [100 * o["accuracy"] for o in rounds], "o-k", ms=4)
     bottom.set_ylabel("accuracy, %")
     bottom.set_xlabel("round")

@@ -301,6 +301,29 @@ def test_what_the_fleet_knows_of_a_learner_is_not_changed_by_what_that_says():
     assert fleet.learners.gain.tolist() == [1e-11]
 
 
+@pytest.mark.parametrize("setting", ["federated", "parallelized"])
+def test_reassign_deals_lost_samples_to_those_who_delivered(setting):
+    clients = [client(f"c{number}", radio_of(setting=setting)) for number in range(3)]
+    run = Federation(clients, late="reassign", task=task(90, setting))
+    run.round()
+    run.grid.trained()
+    before = run.weights[1][0]
+    answer, run.grid.nodes[11] = run.grid.nodes[11], fails(2)
+    done = run.round()
+    assert done.samples == {"c0": 45, "c2": 45}
+    assert (done.lost, done.missing.keys()) == (0, {"c1"})
+    assert run.weights[1][0] == before + done.tau  # all began with the same model
+    assert done.measured_s["c0"] == pytest.approx(done.planned_s["c0"], rel=1e-9)
+    assert 1.0 < done.measured_s["c0"] <= done.deadline_s * (1 + 1e-9) < 2.0
+    orders = [Order.read(message.content) for message in run.grid.sent]
+    assert [order.samples for order in orders] == [30, 30, 30, 15, 15]
+    if setting == "parallelized":
+        lost, again = orders[1].indices, np.concatenate([one.indices for one in orders[3:]])
+        assert sorted(lost) == sorted(again)
+    run.grid.nodes[11] = answer
+    assert run.round().samples.keys() == {"c0", "c1", "c2"}
+
+
 def test_replan_runs_a_round_again_without_those_who_failed():
     run = Federation(three(), words={"replan": 1})
     run.round()
@@ -440,6 +463,12 @@ def test_wrong_arguments_are_named(words, kind, said):
     loop = Orchestrator(Fleet(), task(), RADIO, 1.0)
     with pytest.raises(kind, match=said):
         PlannedFedAvg(loop, **words)
+
+
+def test_replan_and_reassign_exclude_each_other():
+    loop = Orchestrator(Fleet(), task(), RADIO, 1.0, late="reassign")
+    with pytest.raises(ValueError, match="replan = 1"):
+        PlannedFedAvg(loop, replan=1)
 
 
 def test_what_is_no_orchestrator_is_refused():

@@ -23,7 +23,7 @@ class Done:
     tau : int
         Local cycles behind the average (of its last wave); 0 when nobody could take part.
     deadline_s : float
-        T, for each wave.
+        T; with further waves of messages, their deadlines on top.
     planned_s, measured_s : dict of str to float
         By learner, the seconds that its plan gave it, and those that it reported; without a radio's
         only those of computing.
@@ -97,7 +97,8 @@ class Cycle:
             )
         self._missing |= {name: wave.reasons.get(name, why) for name, why in closed.missing.items()}
         self._sitting_out = wave.sitting_out
-        self._tau, self._deadline_s = wave.round.tau, wave.round.cycle_s
+        self._tau = wave.round.tau
+        self._deadline_s += wave.round.cycle_s
         self._sent_bits += wave.sent_bits
         self._returned_bits += wave.returned_bits
 

@@ -16,11 +16,9 @@ def command() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def new(folder: Path) -> None:
     """Write a project into FOLDER that `flwr run FOLDER` starts, and print its files."""
+    from mel_fast.cli.shared.scenario import refusals
     from mel_fast.flower import new_project
 
-    try:
-        written = new_project(folder)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
-    for path in written:
-        click.echo(str(path))
+    with refusals():
+        for path in new_project(folder):
+            click.echo(str(path))

@@ -24,19 +24,15 @@ def command() -> None:
 @click.option("--plot", type=click.Path(path_type=Path), help="Picture to write: .png, .svg, .pdf.")
 def draw(log: Path, plot: Path | None) -> None:
     """Print a line for each round of LOG, which an orchestrator wrote; with --plot draw it."""
-    from mel_fast.cli.shared.scenario import about, check_plot
+    from mel_fast.cli.shared.scenario import check_plot, refusals
     from mel_fast.orchestrate import read_log
 
     check_plot(plot)
-    try:
+    with refusals():
         found = read_log(log)
         click.echo(found.summary())
         if plot is not None:
             found.plot(plot)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(about(error)) from None
 
 
 @command.command("compare")
