@@ -53,6 +53,7 @@ class BracketSearch {
                   shop_.pool) {}
 
     Bracket run() {
+        if (shop_.boxes.contradicts()) return {};  // no amount of anything is of use
         const PassPoint first = point_;
         const LeastPrices::Effort effort = begin();
         if (usable() && may_leave_out(problem_)) {
@@ -98,13 +99,33 @@ class BracketSearch {
         return higher;
     }
 
-    void enclose_by_roots(const LeastPrices::Effort& effort) {
+    void enclose_by_roots(LeastPrices::Effort effort) {
+        constexpr auto at_roots = LeastPrices::Cycles::at_roots;
         try {
-            if (usable() && prices_.search(point_, amount_, effort, LeastPrices::Cycles::at_roots))
-                enclose_there();
+            if (usable() && search_sample(at_roots)) effort = after_sample;
+            if (usable() && prices_.search(point_, amount_, effort, at_roots)) enclose_there();
         } catch (const std::invalid_argument&) {
             // The search left what a problem may be; what is enclosed stays so.
         }
+    }
+
+    // The same search among a sample of the learners; false where that led nowhere, or where there
+    // are too few for one.
+    bool search_sample(LeastPrices::Cycles cycles) {
+        const std::size_t stride = sample_stride(problem_.size(), searched_learners);
+        if (stride == 1 || !in_lanes()) return false;
+        const Problem part = problem_.sampled(stride);
+        const double share = resource_ == Resource::cycle
+                                 ? 1
+                                 : amount_of(part, resource_) / amount_of(problem_, resource_);
+        LeastPrices of_part(part, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau),
+                            resource_, shop_.pool);
+        PassPoint at = point_;
+        double amount = amount_ * share;
+        if (!of_part.search(at, amount, on_sample, cycles)) return false;
+        point_ = at;
+        amount_ = amount / share;
+        return true;
     }
 
     bool closed() const { return closed(bracket_); }
@@ -234,19 +255,7 @@ class BracketSearch {
         amount_ = resource_ == Resource::cycle || !(best.amount > 0)
                       ? amount_of(problem_, resource_)
                       : best.amount;
-        if (!few || !in_lanes()) return from_afar;
-        const Problem part = problem_.sampled(stride);
-        const double share = resource_ == Resource::cycle
-                                 ? 1
-                                 : amount_of(part, resource_) / amount_of(problem_, resource_);
-        LeastPrices of_part(part, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau),
-                            resource_, shop_.pool);
-        PassPoint at = point_;
-        double amount = amount_ * share;
-        if (!of_part.search(at, amount, on_sample, LeastPrices::Cycles::by_slope)) return from_afar;
-        point_ = at;
-        amount_ = amount / share;
-        return after_sample;
+        return search_sample(LeastPrices::Cycles::by_slope) ? after_sample : from_afar;
     }
 
     // The most that the best prices prove too little. Only where costs change with the amount
@@ -279,11 +288,10 @@ class BracketSearch {
     bool split() {
         const std::vector<std::size_t> flips = prices_.model().best_flips();
         const double over = prices_.best().sums.samples.value() - problem_.samples_real();
-        if (flips.empty() && (!in_lanes() || std::fabs(over) <= few_samples)) {
-            whole_ = prices_.samples();
-            return complete_split(point_.prices);
-        }
-        return split_at(JumpTree::fixing(prices_.model(), flips));
+        const bool as_it_is = flips.empty() && (!in_lanes() || std::fabs(over) <= few_samples);
+        if (!as_it_is && split_at(JumpTree::fixing(prices_.model(), flips))) return true;
+        whole_ = prices_.samples();
+        return complete_split(point_.prices);
     }
 
     // Makes whole_ D in all: whether that needs less than any split before.
@@ -293,11 +301,13 @@ class BracketSearch {
         const Box sure = shop_.boxes.sure(point_.tau);
         if (sure.upper) {
             for (std::size_t k = 0; k < whole_.size(); ++k) {
+                if (sure.high(k) < sure.low(k)) return false;
                 whole_[k] = std::min(whole_[k], sure.high(k));
             }
         }
         WholeSamples rounding(problem_, shop_.pool);
-        if (!rounding.repair(point_.tau, point_.cycle_s, sure, prices, whole_.data())) return false;
+        if (!rounding.repair(point_.tau, point_.cycle_s, sure, prices, whole_.data(), true))
+            return false;
         SplitNeed need = least_of_split_near(here, point_.tau, whole_, resource_, bracket_.lower,
                                              prices.mu / prices.lambda, shop_.pool);
         if (need.bandwidth_hz.empty()) return false;

@@ -29,6 +29,7 @@ constexpr double few_times = 4;
 constexpr int most_scales = 40;
 constexpr double least_stretch = 1e-6;
 constexpr int most_root_steps = 60;
+constexpr int patient = 4;      // steps that a slope is believed in without both ends of a root
 constexpr double handful = 16;  // samples a learner
 constexpr double soon = 1e-3;   // of a sample
 constexpr std::size_t most_steps = 64;
@@ -186,7 +187,8 @@ LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, do
             if (step % 4 == 3 || !(next > low && next < high)) next = 0.5 * (low + high);
         } else {
             next = std::clamp(next, amount / stretch, amount * stretch);
-            if (!(high == infinity ? next > amount : next < amount)) {
+            const bool onward = high == infinity ? next > amount : next < amount;
+            if (!onward || step >= patient) {
                 next = high == infinity ? amount * stretch : amount / stretch;
             }
             stretch *= stretch;

@@ -31,6 +31,7 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
     // Where steps circle on a sample of the learners they would on all.
     const std::size_t stride = sample_stride(problem.size(), searched_learners);
     const bool converged =
+        !shop.boxes.contradicts() &&
         (stride == 1 || shop.switching_point.find_least(point, resource, 1e-6, 16, stride)) &&
         shop.switching_point.find_least(point, resource, 1e-13, 80);
     const double amount = shop.switching_point.amount(resource, point);

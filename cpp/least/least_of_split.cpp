@@ -118,6 +118,19 @@ double cycle_within(const Problem& problem, Resource resource) {
     return problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - 0.2 * finest);
 }
 
+// Whether a split is one of the problem's: D samples in all, and what every learner may hold.
+bool keeps_bounds(const Problem& problem, double tau, const std::vector<double>& samples,
+                  Pool& pool) {
+    Boxes boxes(problem, pool, scheme_box(problem, Scheme::joint));
+    const Box sure = boxes.sure(tau);
+    CompensatedSum sum;
+    for (std::size_t k = 0; k < samples.size(); ++k) {
+        if (!(samples[k] >= sure.low(k) && samples[k] <= sure.high(k))) return false;
+        sum.add(samples[k]);
+    }
+    return above(sum, problem.samples_real()) == 0;
+}
+
 }  // namespace
 
 SplitNeed least_of_split_near(const Problem& problem, double tau, std::span<const double> samples,
@@ -137,6 +150,7 @@ SplitNeed least_of_split(const Problem& problem, std::int64_t tau,
     WaterFilling filling(problem, pool);
     const std::vector<double> split(samples.begin(), samples.end());
     const double real_tau = static_cast<double>(tau);
+    if (!keeps_bounds(problem, real_tau, split, pool)) return {};
     double ratio = settings.start ? settings.start->prices.mu / settings.start->prices.lambda
                                   : problem.bandwidth_hz() / problem.power_w();
     if (problem.block_hz() > 0) {

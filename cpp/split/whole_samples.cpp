@@ -185,7 +185,7 @@ double WholeSamples::step_down(std::size_t k, double d, double by) const {
 }
 
 bool WholeSamples::repair(double tau, double cycle_s, const Box& box, Prices prices,
-                          double* samples) {
+                          double* samples, bool thorough) {
     const std::size_t size = problem_.size();
     CompensatedSum sum;
     for (std::size_t k = 0; k < size; ++k) sum.add(samples[k]);
@@ -230,7 +230,7 @@ bool WholeSamples::repair(double tau, double cycle_s, const Box& box, Prices pri
     };
     // A few samples find room among a part of the learners. Odd: kinds of learners often alternate.
     const auto enough = static_cast<std::size_t>(std::max(4096.0, 16 * std::fabs(over)));
-    std::size_t step = size >= 2 * enough ? (size / enough) | 1 : 1;
+    std::size_t step = !thorough && size >= 2 * enough ? (size / enough) | 1 : 1;
     gather(step);
     if (pool_.stop().requested()) return false;
     long steps = 0;

@@ -22,8 +22,10 @@ class WholeSamples {
                  const std::vector<double>& chunk_totals, double* samples, double aim_s);
 
     // Adds the cheapest and takes away the dearest samples until the total is D. With costs convex
-    // in d this is the best split at these prices. False if the box can not hold D samples.
-    bool repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples);
+    // in d this is the best split at these prices, or nearly so, as a few are looked for among a
+    // part of the learners unless `thorough`. False if the box can not hold D samples.
+    bool repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples,
+                bool thorough = false);
 
     // From here on costs count whole blocks, if the problem has them: dearer to compute.
     void count_blocks() { whole_blocks_ = problem_.block_hz() > 0; }

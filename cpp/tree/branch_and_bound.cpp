@@ -11,6 +11,7 @@ namespace mel {
 namespace {
 constexpr int passes_a_node = 120;
 constexpr int rounds_of_exchange = 12;
+constexpr std::size_t most_for_best_repair = std::size_t{1} << 17;  // learners
 }  // namespace
 
 // Cheaper than any prices: the box itself can not hold D samples.
@@ -74,7 +75,10 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
             samples_[k] = std::min(samples_[k], box.high(k));
         }
         Prices prices = split.prices;
-        if (!tools_.rounding.repair(tau, problem.cycle_s(), box, prices, samples_.data())) continue;
+        // Beyond the first node what fits is rare: the best repair is worth its look at everybody.
+        const bool thorough = nodes_ > 1 && problem.size() <= most_for_best_repair;
+        if (!tools_.rounding.repair(tau, problem.cycle_s(), box, prices, samples_.data(), thorough))
+            continue;
         for (int round = 0; round < rounds_of_exchange; ++round) {
             ratio_ = prices.mu / prices.lambda;
             const auto outcome = fill(tau);

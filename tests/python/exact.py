@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import mpmath
 
-from exact_limits import equal_shares, limit_violations
+from exact_limits import amounts_of, equal_shares, limit_violations
 
 DIGITS = 60
 
@@ -63,7 +63,8 @@ def _real(number: Fraction):
 
 def _total_s(plan, k: int):
     problem = plan.problem
-    task, learners, radio = problem.task, problem.learners, problem.radio
+    learners, radio = problem.learners, problem.radio
+    send, send_each, back, back_each, flops_each = amounts_of(problem, k)
     with mpmath.workdps(DIGITS):
 
         def rate(bandwidth, power):
@@ -80,18 +81,16 @@ def _total_s(plan, k: int):
         def seconds(bits, bits_per_s):
             if bits == 0:
                 return mpmath.mpf(0)
-            return mpmath.mpf(bits) / bits_per_s if bits_per_s > 0 else mpmath.inf
+            return _real(bits) / bits_per_s if bits_per_s > 0 else mpmath.inf
 
         samples = int(plan.samples[k])
-        compute = Fraction(plan.tau * samples) * Fraction(task.flops_per_sample)
-        compute /= Fraction(float(learners.flops_per_s[k]))
-        back = samples * task.model_bits_per_sample + task.model_bits
+        compute = plan.tau * samples * flops_each / Fraction(float(learners.flops_per_s[k]))
         total = seconds(
-            samples * task.alpha_bits + task.model_bits,
-            rate(_real(bandwidths(plan)[k]), float(plan.power_w[k])),
+            send + send_each * samples, rate(_real(bandwidths(plan)[k]), float(plan.power_w[k]))
         )
         total += seconds(
-            back, rate(float(learners.return_bandwidth_hz[k]), float(learners.return_power_w[k]))
+            back + back_each * samples,
+            rate(float(learners.return_bandwidth_hz[k]), float(learners.return_power_w[k])),
         )
         left = Fraction(problem.cycle_s) - compute
         slack = _real(left)

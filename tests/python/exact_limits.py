@@ -7,6 +7,7 @@ import math
 from fractions import Fraction
 
 import mpmath
+import numpy as np
 
 DIGITS = 60
 
@@ -54,6 +55,24 @@ def equal_shares(plan) -> tuple[list[float], list[float]]:
     return [n * radio.block_hz for n in blocks], powers
 
 
+def amounts_of(problem, k: int) -> tuple[Fraction, ...]:
+    """Return learner k's bits down and up, each fixed and a sample, and its flops a sample.
+
+    What the payload states goes before what the task says.
+    """
+    task = problem.task
+    told = {
+        "send_bits": task.model_bits,
+        "send_bits_per_sample": task.alpha_bits,
+        "return_bits": task.model_bits,
+        "return_bits_per_sample": task.model_bits_per_sample,
+        "flops_per_sample": task.flops_per_sample,
+    }
+    if problem._given is not None:
+        told.update(problem._given.given())
+    return tuple(Fraction(float(v[k]) if np.ndim(v) else v) for v in told.values())
+
+
 def _block_violations(plan) -> list[str]:
     radio, caps = plan.problem.radio, plan.problem.learners.max_bandwidth_hz
     if radio.block_hz is None:
@@ -72,7 +91,8 @@ def _block_violations(plan) -> list[str]:
 
 def _spent_j(plan, k: int):
     problem = plan.problem
-    task, learners, radio = problem.task, problem.learners, problem.radio
+    learners, radio = problem.learners, problem.radio
+    _, _, back, back_each, flops_each = map(_real, amounts_of(problem, k))
     with mpmath.workdps(DIGITS):
         samples = int(plan.samples[k])
         power = mpmath.mpf(float(learners.return_power_w[k]))
@@ -80,6 +100,11 @@ def _spent_j(plan, k: int):
         noise = mpmath.mpf(radio.noise) * (band if problem.law == "density" else 1)
         rate = band * mpmath.log1p(power * mpmath.mpf(float(learners.gain[k])) / noise)
         rate /= mpmath.log(2)
-        back_s = (samples * task.model_bits_per_sample + task.model_bits) / rate
-        flops = plan.tau * samples * mpmath.mpf(task.flops_per_sample)
+        back_s = (samples * back_each + back) / rate
+        flops = plan.tau * samples * flops_each
         return flops * mpmath.mpf(float(learners.energy_per_flop_j[k])) + power * back_s
+
+
+def _real(number: Fraction):
+    with mpmath.workdps(DIGITS):
+        return mpmath.mpf(number.numerator) / number.denominator

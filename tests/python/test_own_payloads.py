@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mel_fast as mel
+from exact import violations
 from limited import LIMITS, with_limits
 from mel_fast import reference
 from mel_fast.model.payload import FIELDS
@@ -59,6 +60,7 @@ def agrees(seed: int, *, limits: bool) -> None:
     plan = mel.solve(problem, scheme=scheme)
     assert plan.status in ("optimal", "infeasible"), (seed, plan)
     assert mel.verify(problem, plan), (seed, plan)
+    assert plan.tau == 0 or violations(plan) == [], seed
     found = reference.enumerate_optimum(problem, scheme=scheme)
     assert plan.tau == found.tau, (seed, plan, found)
 
@@ -66,6 +68,20 @@ def agrees(seed: int, *, limits: bool) -> None:
 @pytest.mark.parametrize("seed", range(60))
 def test_plans_with_payloads_of_their_own_are_what_enumeration_finds(seed: int) -> None:
     agrees(seed, limits=False)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_the_exact_judge_of_plans_counts_each_learners_own_payload(name: str) -> None:
+    """Else a broken deadline would pass wherever a payload is stated."""
+    problem = TABLE1.replace(learners=TABLE1.learners.take(range(4)))
+    plan = mel.solve(problem, then="none")
+    amount = np.full(4, float(getattr(problem.payload, name)))
+    busy = int(np.argmax(plan.samples))
+    amount[busy] = 100.0 * amount[busy] + 1e9
+    heavier = problem.replace(payload=mel.Payload(**{name: amount}))
+    assert violations(plan) == []
+    broken = violations(mel.Plan(heavier, **plan._content()))
+    assert [words.split(" takes")[0] for words in broken] == [f"learner {busy}"]
 
 
 @pytest.mark.parametrize("seed", range(60, 100))

@@ -6,6 +6,8 @@ little above says how little it needs itself; and a decision just below that eit
 out or finds a better split.
 """
 
+import math
+
 from mel_fast import _core
 from mel_fast._base.optional import installed
 from mel_fast._base.validation import LARGEST, SMALLEST
@@ -14,8 +16,9 @@ from mel_fast.bracket.search import WIDTH, Search, Split, amount_of
 from mel_fast.model.problem import Problem
 
 _NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
+_FAR = 1e-3  # relative: ends so far apart are reason to look for prices once more
 _SHARE = 0.9  # of the width that may lie between the two ends
-_WIDER = 8.0
+_WIDER = 8.0  # steps at least, where one finds a better split, or twice where it finds nothing
 _SHARPENED = 500  # learners: some 20 looks at each with many bits take a tenth of a second
 _DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
 
@@ -75,8 +78,12 @@ class LeastSearch(Search):
         return True
 
     def _bracket_from_best(self) -> None:
-        """Look for prices once more where those from an amount far above the need led nowhere."""
-        if self.lower == 0.0 and not self.stopped and self.scheme != "task_only":
+        """Look for prices again where those from an amount far above the need led nowhere near."""
+        gap = math.inf
+        while self.scheme != "task_only" and not self.stopped:
+            before, gap = gap, self.upper - self.lower
+            if gap <= _FAR * self.upper or gap > 0.5 * before:
+                return
             self.start = None
             self._bracket_prices(self.with_amount(self.upper))
 
@@ -149,5 +156,8 @@ class LeastSearch(Search):
                 step = _SHARE * WIDTH
             elif answer is None and step > 0.1:
                 return
+            elif answer is None:
+                step *= _WIDER**2
             else:
-                step *= _WIDER if answer else _WIDER**2
+                gap = 1.0 - self.lower / self.upper
+                step = max(step * _WIDER, math.sqrt(step * gap))
