@@ -71,7 +71,7 @@ class DualBound:
 
     def cost(self, samples, per_hz, per_w):
         """Return the least that `samples`, of shape (K, n), cost."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", divide="ignore"):  # nothing sent costs nothing
             return self._cost(samples, per_hz, per_w)
 
     def _cost(self, samples, per_hz, per_w):

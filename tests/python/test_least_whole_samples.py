@@ -84,3 +84,30 @@ def test_a_budget_is_closed_from_what_a_split_needs_or_by_one_tree(
     assert found.plan is not None
     assert found.plan.tau == found.plan.bound == tau
     assert found.plan.passes < most
+
+
+@pytest.mark.parametrize(
+    ("law", "idle", "each", "over", "tau", "most"),
+    [
+        ("density", "served", 100, "cycle_s", 202, 200),  # 754 passes, and not closed
+        ("density", "served", 0.01, "cycle_s", 31_871, 400),  # 1,164
+        ("density", "served", 100, "bandwidth_hz", 395, 100),  # 584
+        ("density", "excused", 2, "cycle_s", 15_628, 200),  # 412
+        ("fixed", "excused", 0.1, "power_w", 1478, 200),  # 548
+        ("fixed", "excused", 0.6, "bandwidth_hz", 261, 200),  # 625
+        ("fixed", "excused", 10, "power_w", 15, 200),  # 842
+    ],
+)
+def test_single_samples_leave_no_gap_among_a_hundred_thousand_learners(
+    law: Any, idle: Any, each: float, over: Any, tau: int, most: int
+) -> None:
+    """The samples that a split lacks are the cheapest of all learners', not those of a part."""
+    problem = own_samples(100_000, law, idle)
+    task = problem.task.replace(samples=round(each * 100_000))
+    gain = problem.learners.gain
+    if idle == "served":
+        gain = np.maximum(gain, 0.03 * float(np.median(gain)))
+    problem = problem.replace(task=task, learners=problem.learners.replace(gain=gain))
+    found = mel.least(problem, tau, over, time_limit_s=60)
+    assert found.status is mel.Status.OPTIMAL
+    assert found.passes < most
