@@ -93,7 +93,7 @@ while True:
 def test_killed_at_random_moments_it_loses_at_most_the_round_under_way(tmp_path: Path) -> None:
     rng, told = random.Random(7), 0
     path = os.pathsep.join(sys.path)
-    for _ in range(5):
+    for _ in range(3):
         begun = subprocess.Popen(
             [sys.executable, "-c", WORKER, str(tmp_path)],
             stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path},
@@ -112,7 +112,7 @@ def test_killed_at_random_moments_it_loses_at_most_the_round_under_way(tmp_path:
         numbers = [entry["round"] for entry in read_log(tmp_path / "log.jsonl").rounds]
         assert numbers == list(range(1, len(numbers) + 1))
         assert loop.number <= len(numbers) <= loop.number + 1
-    assert told >= 5
+    assert told >= 3
 
 
 def test_a_full_disk_leaves_the_state_as_it_was(

@@ -4,8 +4,8 @@ Stands on planning and the store; knows no framework of federated learning, and 
 """
 
 from mel_fast._base.arithmetic import guard
+from mel_fast.orchestrate.files.log import Log, read_log
 from mel_fast.orchestrate.fleet import Fleet
-from mel_fast.orchestrate.log import Log, read_log
 from mel_fast.orchestrate.orchestrator import Orchestrator
 from mel_fast.orchestrate.rounds import Assignment, Closed, Round
 

@@ -12,6 +12,7 @@ from mel_fast.orchestrate.margins.reliability import Beliefs
 from mel_fast.orchestrate.margins.search import Trial
 from mel_fast.orchestrate.planner import Settings
 from mel_fast.orchestrate.rounds import NOBODY, Dealt, Round
+from mel_fast.orchestrate.versions import Versions
 from mel_fast.plans.status import Status
 
 OUTAGE = "its channel is in outage"
@@ -30,6 +31,7 @@ def dealt_round(
     beliefs: Beliefs,
     sitting_out: Mapping[int, str],
     begun: float,
+    versions: Versions,
     *,
     extra: bool = False,
 ) -> Round:
@@ -64,6 +66,8 @@ def dealt_round(
         in_time=None if trial.in_time is None else trial.in_time[busy],
         cycle=cycle,
         payload=payload_at(plan.problem.payload, busy),
+        held=dict(versions.held),
+        want=versions.current,
     )
     return Round(
         number=number,

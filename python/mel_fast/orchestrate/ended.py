@@ -14,6 +14,7 @@ from mel_fast.orchestrate.margins.reliability import Beliefs
 from mel_fast.orchestrate.margins.search import Trial
 from mel_fast.orchestrate.planner import Asked, Found, Settings
 from mel_fast.orchestrate.rounds import Closed, Dealt, Round
+from mel_fast.orchestrate.versions import Versions
 from mel_fast.planning.policies import left_out, reassigned
 
 
@@ -77,6 +78,17 @@ def learn(knowledge: Knowledge, fleet: Fleet, dealt: Dealt, reports: Reports, nu
             knowledge.standing.answered(learner, number)
 
 
+def delivered(versions: Versions, fleet: Fleet, dealt: Dealt, reports: Reports) -> None:
+    """Note who has the round's model: whoever returned one, or said how long sending took."""
+    got = [
+        dealt.places[name]
+        for name, heard in reports.items()
+        if heard.arrived or heard.report.send_s is not None
+    ]
+    versions.delivered(dealt.ids[np.array(got, dtype=np.int64)])
+    versions.keep(fleet.ids)
+
+
 def extra_round(
     ended: Round,
     closed: Closed,
@@ -84,6 +96,7 @@ def extra_round(
     fleet: Fleet,
     settings: Settings,
     confidence: float | None,
+    versions: Versions,
 ) -> Round | None:
     """Return the round in which those who delivered take over what others did not.
 
@@ -118,4 +131,6 @@ def extra_round(
     problem = found.plan.problem
     asked = Asked(shorter, problem.learners.columns(), problem._given)
     trial = Trial(Found(found.plan, asked, ()), None, asked.cycle(found.plan), None, 0.0, 0.0)
-    return dealt_round(ended.number, shorter, fleet, at, trial, beliefs, {}, begun, extra=True)
+    return dealt_round(
+        ended.number, shorter, fleet, at, trial, beliefs, {}, begun, versions, extra=True
+    )

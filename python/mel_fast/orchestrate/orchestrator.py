@@ -1,11 +1,11 @@
 """The loop: plan a round, hear how it went, plan the next one better."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -21,19 +21,20 @@ from mel_fast.orchestrate.dealing import (
     OUTAGE,
     dealt_round,
 )
-from mel_fast.orchestrate.ended import closed_round, extra_round, learn
+from mel_fast.orchestrate.ended import closed_round, delivered, extra_round, learn
 from mel_fast.orchestrate.estimates.knowledge import Knowledge
-from mel_fast.orchestrate.estimates.reports import Heard, Report, Reports, checked
+from mel_fast.orchestrate.files.log import RoundLog, line_of
+from mel_fast.orchestrate.files.saved import loop_of, loop_state
+from mel_fast.orchestrate.files.state import write_state
 from mel_fast.orchestrate.fleet import Fleet
-from mel_fast.orchestrate.log import RoundLog, line_of
+from mel_fast.orchestrate.listener import Listener
 from mel_fast.orchestrate.margins.choose import Costs
 from mel_fast.orchestrate.margins.ledger import Ledger
 from mel_fast.orchestrate.margins.reliability import Beliefs
 from mel_fast.orchestrate.margins.search import Search, Trial
 from mel_fast.orchestrate.planner import Asked, Settings
 from mel_fast.orchestrate.rounds import Closed, Round
-from mel_fast.orchestrate.saved import loop_of, loop_state
-from mel_fast.orchestrate.state import write_state
+from mel_fast.orchestrate.versions import ModelStore, Versions
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme
 from mel_fast.solve.arguments import checked_seconds, checked_threads
@@ -43,10 +44,8 @@ Objective = Literal["tau", "work"]
 LATES: tuple[Late, ...] = ("leave_out", "reassign")
 OBJECTIVES: tuple[Objective, ...] = ("tau", "work")
 
-_ROUNDING = 1e-9  # relative; measured seconds that are added up
 
-
-class Orchestrator:
+class Orchestrator(Listener):
     """Plans round after round for a fleet, and learns from each.
 
     Parameters
@@ -76,6 +75,10 @@ class Orchestrator:
         As for :func:`mel_fast.solve`.
     every_round
         Whether each single round must be kept with the probability `confidence`.
+    store, model
+        Where :meth:`publish` puts each round's model, such as a :class:`mel_fast.store.Store`, and
+        its name there. Each learner's download is then what leads from the version that it holds to
+        the newest.
     log
         A file to which a line of JSON is added when a round is closed.
     state
@@ -128,6 +131,8 @@ class Orchestrator:
         threads: int = 1,
         time_limit_s: float | None = None,
         every_round: bool = False,
+        store: ModelStore | None = None,
+        model: str = "model",
         log: str | PathLike[str] | None = None,
         state: str | PathLike[str] | None = None,
     ) -> None:
@@ -145,7 +150,7 @@ class Orchestrator:
         choice("idle", idle, IDLES)
         choice("scheme", scheme, SCHEMES)
         checked_seconds(time_limit_s)
-        self.fleet = fleet
+        super().__init__(fleet)
         self.confidence = (
             None
             if confidence is None
@@ -156,11 +161,12 @@ class Orchestrator:
             raise ValueError("confidence: goes with objective='tau', the objective is 'work'")
         if not isinstance(every_round, bool):
             raise TypeError(f"every_round is a {type(every_round).__name__}: must be a bool")
+        if store is not None and not isinstance(store, ModelStore):
+            raise TypeError(f"store is a {type(store).__name__}: must have publish and delta")
+        self._versions = Versions(store, model)
         self._ledger = Ledger(self.confidence or 0.0, every_round)
         self.late = choice("late", late, LATES)
         self.payload = payload
-        self.number = 0
-        self.round: Round | None = None
         self._settings = Settings(
             task, radio, real("cycle_s", cycle_s), idle, scheme, checked_threads(threads),
             time_limit_s,
@@ -170,7 +176,6 @@ class Orchestrator:
             None if speed_drift is None else real("speed_drift", speed_drift, low=0.0),
         )
         self._log = None if log is None else RoundLog(log)
-        self._reports: Reports = {}
         self._last: Plan | tuple[float, float, float] | None = None
         self._costs: tuple[IntColumn, Costs | None] = np.empty(0, dtype=np.int64), None
         self._path = None if state is None else Path(state)
@@ -220,101 +225,6 @@ class Orchestrator:
         self.number -= 1
         return self._plan(without)
 
-    def observe(
-        self,
-        name: str,
-        *,
-        send_s: float | None = None,
-        compute_s: float | None = None,
-        return_s: float | None = None,
-        arrived: bool | None = None,
-        sent_bits: float | None = None,
-        returned_bits: float | None = None,
-        sent_bytes: float | None = None,
-        returned_bytes: float | None = None,
-    ) -> str | None:
-        """Tell how the round under way went for a learner.
-
-        Parameters
-        ----------
-        name
-            Which learner. Who was told of twice counts as told the last time.
-        send_s, compute_s, return_s
-            Measured seconds; None for what was not measured.
-        arrived
-            Whether its model came in time. None: whether the seconds add up to at most the
-            deadline; where they are not all known, it did.
-        sent_bits, returned_bits, sent_bytes, returned_bytes
-            What was really sent to it and returned by it.
-
-        Returns
-        -------
-        str or None
-            Why the report is not believed, or of no use: numbers that are negative, infinite or
-            none at all put the learner in quarantine; a learner that has left, or had nothing to do
-            in this round, has nothing to report. None: it is believed.
-
-        Raises
-        ------
-        ValueError
-            When no round is under way, or for a name that neither the round nor the fleet has.
-        """
-        if self.round is None:
-            raise ValueError("no round is under way: plan_round() begins one")
-        if name not in self.round.assignments:
-            self.fleet.place(name)
-            return f"had nothing to do in round {self.number}"
-        report, wrong = checked(
-            {
-                "send_s": send_s,
-                "compute_s": compute_s,
-                "return_s": return_s,
-                "sent_bits": sent_bits,
-                "returned_bits": returned_bits,
-                "sent_bytes": sent_bytes,
-                "returned_bytes": returned_bytes,
-            }
-        )
-        if wrong is not None:
-            self._quarantine(name, wrong)
-            return wrong
-        total = report.total_s()
-        if arrived is None and total is not None:
-            arrived = total <= self.round.cycle_s * (1.0 + _ROUNDING)
-        self._reports[name] = Heard(report, True if arrived is None else bool(arrived))
-        return None
-
-    def refuse(self, name: str, reason: str) -> None:
-        """Say that what a learner returned in the round under way is of no use.
-
-        It counts as missing, and sits out for a while, as after a report that makes no sense.
-
-        Parameters
-        ----------
-        name
-            Which learner.
-        reason
-            In words, for `missing` and `sitting_out`.
-
-        Raises
-        ------
-        ValueError
-            When no round is under way, or for a name that neither the round nor the fleet has.
-        """
-        if self.round is None:
-            raise ValueError("no round is under way: plan_round() begins one")
-        if name not in self.round.assignments:
-            self.fleet.place(name)
-            return
-        self._quarantine(name, reason)
-
-    def _quarantine(self, name: str, reason: str) -> None:
-        place = self.fleet.find(name)
-        if place is not None:
-            learner = int(self.fleet.ids[place])
-            self._knowledge.standing.quarantine(learner, self.number, reason)
-        self._reports[name] = Heard(Report(), False, reason)
-
     def close_round(self) -> Closed:
         """End the round under way: learn from what was observed, and say what is lost.
 
@@ -340,8 +250,9 @@ class Orchestrator:
         samples = sum(ended.assignments.samples.tolist()) if ended.extra else task.samples
         closed = closed_round(ended, reports, samples)
         learn(knowledge, self.fleet, ended.assignments, reports, ended.number)
+        delivered(self._versions, self.fleet, ended.assignments, reports)
         if self.late == "reassign":
-            words = (knowledge, self.fleet, self._settings, self.confidence)
+            words = (knowledge, self.fleet, self._settings, self.confidence, self._versions)
             self.round = extra_round(ended, closed, *words)
             closed = replace(closed, extra=self.round)
         if self.round is None:
@@ -351,6 +262,21 @@ class Orchestrator:
         if self._path is not None:
             self.save(self._path)
         return closed
+
+    def publish(self, arrays: Mapping[str, Any]) -> int:
+        """Publish a model in the store, for the next round, and return its version.
+
+        Parameters
+        ----------
+        arrays
+            Weights by layer.
+
+        Raises
+        ------
+        ValueError
+            Without a store, and for what the store refuses.
+        """
+        return self._versions.publish(arrays)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write all that the loop knows; the file is replaced as a whole or not at all.
@@ -369,6 +295,7 @@ class Orchestrator:
         cls,
         path: str | PathLike[str],
         *,
+        store: ModelStore | None = None,
         log: str | PathLike[str] | None = None,
         state: str | PathLike[str] | None = None,
     ) -> Self:
@@ -378,7 +305,7 @@ class Orchestrator:
         ----------
         path
             What :meth:`save` wrote.
-        log, state
+        store, log, state
             As for the constructor: a file never says where to write.
 
         Raises
@@ -388,7 +315,7 @@ class Orchestrator:
         ValueError
             When it is no such file; nothing in it is run.
         """
-        return loop_of(cls, path, {"log": log, "state": state})
+        return loop_of(cls, path, {"store": store, "log": log, "state": state})
 
     def _plan(self, without: Collection[str]) -> Round:
         begun = time.perf_counter()
@@ -404,6 +331,9 @@ class Orchestrator:
         if places.size:
             payload = knowledge.payload(self._settings.task, self.payload)
             payload = None if payload is None else payload.take(places)
+            bits = self._versions.bits(fleet.ids[places])
+            if bits is not None and (self.payload is None or self.payload.send_bits is None):
+                payload = (payload or Payload()).replace(send_bits=bits)
             asked = Asked(self._settings, fleet.columns(places), payload)
             same = np.array_equal(self._costs[0], fleet.ids[places])
             search = Search(asked, beliefs, self._last, self._costs[1] if same else None)
@@ -413,8 +343,9 @@ class Orchestrator:
                 if trial.in_time is not None:
                     self._costs = fleet.ids[places], search.costs(trial)
         self.round = dealt_round(
-            self.number, self._settings, fleet, places, trial, beliefs, sitting_out, begun
-        )
+            self.number, self._settings, fleet, places, trial, beliefs, sitting_out, begun,
+            self._versions,
+        )  # fmt: skip
         return self.round
 
     def _searched(self, search: Search) -> Trial | None:

@@ -36,6 +36,10 @@ class Assignment(NamedTuple):
     """Seconds that its return is expected to take."""
     in_time: float | None
     """Probability of meeting the deadline, by what is known; None where it was not asked for."""
+    have: int | None = None
+    """The version of the model that it holds; None where it holds none, or there is no store."""
+    want: int | None = None
+    """The version that it is to get; None without a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class Dealt(Mapping[str, Assignment]):
     cycle: Cycle
     """What the times follow from."""
     payload: WholePayload
+    held: Mapping[int, int]
+    """The versions that learners held when the round was planned, by their ids."""
+    want: int | None
 
     def __getitem__(self, name: str) -> Assignment:
         k = self.places[name]
@@ -68,6 +75,8 @@ class Dealt(Mapping[str, Assignment]):
             compute_s=float(self.expected[1][k]),
             return_s=float(self.expected[2][k]),
             in_time=None if self.in_time is None else float(self.in_time[k]),
+            have=self.held.get(int(self.ids[k])),
+            want=self.want,
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -81,7 +90,7 @@ _NONE, _NOTHING = np.empty(0), np.empty(0, dtype=np.int64)
 _IDLE = Link(_NONE, _NONE, _NONE, _NONE)
 NOBODY = Dealt(
     (), _NOTHING, {}, 0, 0.0, _NOTHING, _NONE, _NONE, (_NONE, _NONE, _NONE), None,
-    Cycle(_IDLE, _IDLE, _NONE, 0.0), WholePayload(),
+    Cycle(_IDLE, _IDLE, _NONE, 0.0), WholePayload(), {}, None,
 )  # fmt: skip
 
 

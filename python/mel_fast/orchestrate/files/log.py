@@ -138,7 +138,7 @@ class Log:
         ImportError
             When matplotlib is missing; the message names the extra.
         """
-        from mel_fast.orchestrate.drawing import draw
+        from mel_fast.orchestrate.files.drawing import draw
 
         draw(self.rounds, path)
 

@@ -7,13 +7,14 @@ from mel_fast.model import grammar
 from mel_fast.model.columns import ALWAYS, LINKS
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
-from mel_fast.orchestrate.state import (
+from mel_fast.orchestrate.files.state import (
     fleet_of,
     fleet_state,
     knowledge_of,
     knowledge_state,
     read_state,
 )
+from mel_fast.orchestrate.versions import Versions
 from mel_fast.plans.plan import Plan
 
 Loop = TypeVar("Loop")
@@ -21,7 +22,7 @@ Loop = TypeVar("Loop")
 _FIELDS = (
     "task", "radio", "cycle_s", "idle", "scheme", "threads", "time_limit_s", "confidence",
     "objective", "late", "payload", "every_round", "balance", "number", "prices", "fleet",
-    "knowledge",
+    "knowledge", "versions",
 )  # fmt: skip
 _LONGEST_S = 1e9
 
@@ -48,6 +49,7 @@ def loop_state(loop: Any) -> dict[str, Any]:
         "prices": None if end is None else [price.hex() for price in end],
         "fleet": fleet_state(loop.fleet),
         "knowledge": knowledge_state(loop._knowledge),
+        "versions": loop._versions.state(),
     }
 
 
@@ -97,4 +99,5 @@ def _built(kind: type[Loop], found: dict[str, Any], words: dict[str, Any]) -> Lo
             raise ValueError("prices: must be three positive numbers")
         loop._last = numbers[0], numbers[1], numbers[2]
     loop._knowledge = knowledge_of(found["knowledge"])
+    loop._versions = Versions.from_state(found["versions"], words["store"])
     return loop  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""What the loop writes and reads: its state, its log of rounds, and pictures of that."""
