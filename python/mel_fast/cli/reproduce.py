@@ -12,7 +12,7 @@ import click
 from mel_fast._base.untrusted import visible
 from mel_fast.cli import say
 
-CHOICES = ("fig1", "fig2", "fig3", "fig4", "report", "best", "all", "tiers", "radio")
+CHOICES = ("fig1", "fig2", "fig3", "fig4", "report", "best", "all", "tiers", "radio", "hierarchy")
 
 
 class _Bars:
@@ -95,15 +95,16 @@ def command(
     (published numbers beside reproduced ones, and what changes them), best (joint against the
     baselines and simple rules for K up to 10,000) or all (the default); or tiers, the tables and
     figures of another report, on jobs over end devices, edge and cloud; or radio, the time to an
-    accuracy with the chosen plan and payload beside rivals, on MNIST.
+    accuracy with the chosen plan and payload beside rivals, on MNIST; or hierarchy, the same with
+    edges under a cloud, against a single cell.
 
     Training continues from the checkpoints in the output folder when it was interrupted.
     """
-    from mel_fast.experiments.reproduce import PARTS, RADIO, TIERS, Options, reproduce
+    from mel_fast.experiments.reproduce import HIERARCHY, PARTS, RADIO, TIERS, Options, reproduce
     from mel_fast.learning import DataError
 
     chosen = {*figures, *(PARTS if not figures or "all" in figures else ())}
-    parts = tuple(part for part in (*PARTS, TIERS, RADIO) if part in chosen)
+    parts = tuple(part for part in (*PARTS, TIERS, RADIO, HIERARCHY) if part in chosen)
     options = Options(parts, out, draws, cycles, seed, data, jobs, quick)
     bars = _Bars()
     try:

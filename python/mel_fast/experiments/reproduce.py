@@ -13,6 +13,7 @@ from mel_fast._base.atomic import write_text
 from mel_fast._base.optional import require
 from mel_fast._core import __version__
 from mel_fast.experiments import best, figures, published, readings, report, tau, training
+from mel_fast.experiments.hierarchy import report as hierarchy
 from mel_fast.experiments.radio import report as radio
 from mel_fast.experiments.tables import markdown, write_csv
 from mel_fast.experiments.tiers import report as tiers
@@ -20,7 +21,11 @@ from mel_fast.learning import Dataset, History, load
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4")
 PARTS = (*FIGURES, "report", "best")
-TIERS, RADIO = "tiers", "radio"  # with reports of their own: asked for by their names only
+TIERS, RADIO, HIERARCHY = (
+    "tiers",
+    "radio",
+    "hierarchy",
+)  # with reports of their own: asked for by their names only
 
 QUICK_DRAWS, QUICK_CYCLES, QUICK_TRAIN, QUICK_TEST, QUICK_LEARNERS = 10, 2, 1500, 500, 50
 
@@ -67,12 +72,13 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
     ImportError
         Before anything is computed, naming the extra that is needed and missing.
     """
-    if {*FIGURES, TIERS, RADIO} & set(options.parts):
+    if {*FIGURES, TIERS, RADIO, HIERARCHY} & set(options.parts):
         require("matplotlib", extra="plot")
     with _writable(options.out):
         pass
     learn = any(part in options.parts for part in ("fig3", "fig4"))
-    data = _data(options, progress) if learn or RADIO in options.parts else None
+    trains = learn or {RADIO, HIERARCHY} & set(options.parts)
+    data = _data(options, progress) if trains else None
     sections: dict[str, str] = {}
     written: list[Path] = []
     if "fig1" in options.parts:
@@ -93,6 +99,11 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
             jobs=1 if options.quick else options.jobs,
             quick=options.quick,
             told=progress.task,
+        )
+    if data is not None and HIERARCHY in options.parts:
+        jobs = 1 if options.quick else options.jobs
+        written += hierarchy.reproduce(
+            data, options.out, jobs=jobs, quick=options.quick, told=progress.task
         )
     if TIERS in options.parts:
         step = progress.task("end, edge, cloud", tiers.STEPS)

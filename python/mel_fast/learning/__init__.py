@@ -12,6 +12,7 @@ brings; any other model is a :class:`LocalModel`.
 from mel_fast._base.arithmetic import guard
 from mel_fast.learning.averaging import WeightedAverage, average
 from mel_fast.learning.data import DataError, Dataset, digits, load, openml, read_mnist
+from mel_fast.learning.hierarchy import Hierarchy, train_cells
 from mel_fast.learning.idx import read_idx
 from mel_fast.learning.loop import History, run
 from mel_fast.learning.model import LocalModel, ScikitMLP, Weights
@@ -29,6 +30,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "Event",
+    "Hierarchy",
     "History",
     "LocalModel",
     "NumpyMLP",
@@ -53,6 +55,7 @@ __all__ = [
     "run",
     "search",
     "train",
+    "train_cells",
 ]
 
 
