@@ -83,7 +83,7 @@ def options(
     yield 'then="none"', lambda: mel.solve(problem, then="none")
     yield 'then="power"', lambda: mel.solve(problem, then="power")
     yield 'then="bandwidth"', lambda: mel.solve(problem, then="bandwidth")
-    yield "fastest", lambda: mel.fastest(problem, plan.tau, start=plan)
+    yield "least", lambda: mel.least(problem, plan.tau, "cycle_s", start=plan)
 
 
 def least_seconds(ask: Callable[[], Any], repeats: int = 5) -> float | None:
