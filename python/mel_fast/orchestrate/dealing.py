@@ -18,6 +18,7 @@ from mel_fast.plans.status import Status
 OUTAGE = "its channel is in outage"
 LEFT_OUT = "left out of this round as asked"
 NOT_NEEDED = "the plan has no samples for it: the others are done without it"
+NOT_SERVED = "not everybody can be served in time: the plan is for the others"
 NO_PLAN = "no plan with any samples was found for the learners that there are"
 EMPTY = "the fleet is empty"
 
@@ -48,7 +49,7 @@ def dealt_round(
     served = found.asked.settings.idle == "served"
     busy = np.flatnonzero(np.ones(places.size, dtype=bool) if served else given.samples > 0)
     for place in places[np.setdiff1d(np.arange(places.size), busy)].tolist():
-        out[names[place]] = NOT_NEEDED
+        out[names[place]] = NOT_NEEDED if settings.idle == "excused" else NOT_SERVED
     chosen = places[busy]
     called = tuple(names[place] for place in chosen.tolist())
     cycle, known = trial.cycle.take(busy), beliefs.take(busy)

@@ -15,7 +15,7 @@ class Listener:
         self.fleet = fleet
         self.number = 0
         self.round: Round | None = None
-        self._knowledge = Knowledge()
+        self._knowledge = Knowledge.beginning(None, None)
         self._reports: Reports = {}
 
     def observe(

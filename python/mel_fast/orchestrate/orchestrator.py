@@ -171,7 +171,7 @@ class Orchestrator(Listener):
             task, radio, real("cycle_s", cycle_s), idle, scheme, checked_threads(threads),
             time_limit_s,
         )  # fmt: skip
-        self._knowledge = Knowledge(
+        self._knowledge = Knowledge.beginning(
             None if gain_drift_db is None else real("gain_drift_db", gain_drift_db, low=0.0),
             None if speed_drift is None else real("speed_drift", speed_drift, low=0.0),
         )

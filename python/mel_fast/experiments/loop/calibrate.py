@@ -12,7 +12,6 @@ from mel_fast.experiments.loop.world import DEADLINE, Array
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import evaluate
 from mel_fast.orchestrate import Fleet, Orchestrator, Round
-from mel_fast.orchestrate.estimates.links import Cycle
 from mel_fast.plans.plan import Plan
 from mel_fast.solve.single import solve
 
@@ -40,11 +39,14 @@ class Kept:
     """tau times the share of the samples in time, the mean of the product."""
 
 
-def _outcome(cycle: Cycle, problem: Problem, samples: Any, tau: int, factors: Array) -> Any:
-    send, compute, back = cycle.times(problem.learners.gain * factors, problem.learners.flops_per_s)
+def _outcome(planned: Round, problem: Problem, factors: Array) -> Any:
+    dealt, learners = planned.assignments, problem.learners
+    called = [int(name) for name in dealt.names]
+    gains = (learners.gain * factors)[:, called]
+    send, compute, back = dealt.cycle.times(gains, learners.flops_per_s[called])
     late = send + compute + back > problem.cycle_s * DEADLINE
-    lost = (late * samples).sum(axis=1) / problem.task.samples
-    return tau, np.mean(~late.any(axis=1)), lost.mean(), tau * (1.0 - lost.mean())
+    lost = 1.0 - (~late * dealt.samples).sum(axis=1) / problem.task.samples
+    return planned.tau, np.mean(~late.any(axis=1)), lost.mean(), planned.tau * (1.0 - lost.mean())
 
 
 def _factors(drift_db: float, seed: int, draws: int = _DRAWS) -> Array:
@@ -105,19 +107,18 @@ def promised(
         for number in range(first + rounds):
             planned = loop.plan_round()
             if number >= first:
-                dealt, many = planned.assignments, _factors(drift_db, seed * 1000 + number)
-                rows.append(_outcome(dealt.cycle, problem, dealt.samples, planned.tau, many))
-            if learnt:
-                _tell(loop, planned, problem, one[number])
-            else:
-                loop.close_round()
+                many = _factors(drift_db, seed * 1000 + number)
+                rows.append(_outcome(planned, problem, many))
+            _tell(loop, planned, problem, one[number])
     what = ("learnt" if learnt else "told") + (", most work" if "objective" in words else "")
     return Kept(what, drift_db, words.get("confidence"), *np.mean(rows, axis=0).tolist())
 
 
 def _tell(loop: Orchestrator, planned: Round, problem: Problem, factor: Array) -> None:
     dealt = planned.assignments
-    times = dealt.cycle.times(problem.learners.gain * factor, problem.learners.flops_per_s)
+    called = [int(name) for name in dealt.names]
+    gain, speed = problem.learners.gain * factor, problem.learners.flops_per_s
+    times = dealt.cycle.times(gain[called], speed[called])
     for name, send, compute, back in zip(dealt.names, *times, strict=True):
         loop.observe(name, send_s=send, compute_s=compute, return_s=back)
     loop.close_round()

@@ -27,21 +27,23 @@ _BITS = {"sent_bits": "send_bits", "returned_bits": "return_bits"}
 
 @dataclass(slots=True)
 class Knowledge:
-    """What is known, in the order of the fleet as it was last followed.
+    """What is known, in the order of the fleet as it was last followed."""
 
-    Attributes
-    ----------
-    gain_drift_db, speed_drift
-        Told standard deviations, of gains in dB and of the logarithm of speeds; None: learnt.
-    """
-
-    gain_drift_db: float | None = None
-    speed_drift: float | None = None
-    gain: Tracker = field(default_factory=lambda: Tracker(_FIRST_DRIFT_DB / DB))
-    speed: Tracker = field(default_factory=lambda: Tracker(_FIRST_SPEED_DRIFT))
+    gain: Tracker
+    speed: Tracker
     standing: Standing = field(default_factory=Standing)
     bits: dict[str, FloatColumn] = field(default_factory=dict)
     """Measured bits beside those of the samples, by the payload's names; no number: unknown."""
+
+    @classmethod
+    def beginning(cls, gain_drift_db: float | None, speed_drift: float | None) -> "Knowledge":
+        """Return what is known before the first round; None for what is to be learnt."""
+        gain = _FIRST_DRIFT_DB if gain_drift_db is None else gain_drift_db
+        speed = _FIRST_SPEED_DRIFT if speed_drift is None else speed_drift
+        return cls(
+            Tracker(gain / DB, gain_drift_db is not None),
+            Tracker(speed, speed_drift is not None),
+        )
 
     def follow(self, fleet: Fleet) -> None:
         """Take the fleet as it is now."""
@@ -59,8 +61,7 @@ class Knowledge:
 
     def beliefs(self) -> tuple[Belief, Belief]:
         """Return what is predicted of the logarithms of gains and speeds."""
-        told = None if self.gain_drift_db is None else self.gain_drift_db / DB
-        return _told(self.gain.belief(), told), _told(self.speed.belief(), self.speed_drift)
+        return self.gain.belief(), self.speed.belief()
 
     def payload(self, task: LearningTask, given: Payload | None) -> Payload | None:
         """Return the payload with the bits that were measured, where it says nothing of them."""
@@ -147,13 +148,6 @@ class Knowledge:
         _refuse(wrong, places[absurd], gains[absurd], "as its gain")
         told &= ~absurd
         self.gain.observe(places[told], gains[told])
-
-
-def _told(belief: Belief, spread: float | None) -> Belief:
-    if spread is None:
-        return belief
-    size = belief.level.size
-    return Belief(belief.level, np.full(size, spread), np.full(size, np.inf))
 
 
 def _refuse(wrong: dict[int, str], places: IntColumn, values: FloatColumn, what: str) -> None:

@@ -30,7 +30,7 @@ _PRIOR = 4.0  # innovations that the first guess of the variance counts as
 _MOST_AGREEMENT = 1000.0
 _LEAST_AGREEMENT = 4.0
 _FEW = 4.0  # innovations of a learner below which its variance says nothing about agreement
-_NORMAL = 1e6  # degrees of freedom that are as good as infinitely many
+_LEAST_VARIANCE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,14 @@ class Tracker:
     ----------
     spread
         First guess of the standard deviation with which the logarithm moves from round to round.
+    known
+        Whether it is no guess: it is not learnt then, and what is told of a learner is exact when
+        it is told. Otherwise that counts as one measurement.
     """
 
-    def __init__(self, spread: float) -> None:
+    def __init__(self, spread: float, known: bool = False) -> None:
         groups = SHARES.size
+        self.known = known
         self.prior = spread * spread
         self.ids: IntColumn = np.empty(0, dtype=np.int64)
         self.told: IntColumn = np.empty(0, dtype=np.int64)
@@ -90,7 +94,7 @@ class Tracker:
         anew = self.told != told
         if anew.any():
             self.level[:, anew] = logs[anew]
-            self.doubt[:, anew] = 1.0
+            self.doubt[:, anew] = SHARES[:, None] if self.known else 1.0
             self.told = told.copy()
 
     def pass_round(self) -> None:
@@ -133,6 +137,9 @@ class Tracker:
         everyone = np.arange(self.ids.size)
         variance = self._variance(everyone)[best]
         factor = self.doubt[best] + 1.0 - SHARES[best]
+        if self.known:
+            sure = np.full(factor.size, np.inf)
+            return Belief(self.level[best].copy(), np.sqrt(factor * self.prior), sure)
         weight = min(self._agreement()[best], self.pooled + _PRIOR)
         return Belief(self.level[best].copy(), np.sqrt(factor * variance), weight + self.seen)
 
@@ -143,10 +150,14 @@ class Tracker:
 
     def _pooled(self) -> FloatColumn:
         found = (_PRIOR * self.prior + self.pool) / (_PRIOR + self.pooled)
-        return np.asarray(np.maximum(found, 1e-12))
+        if self.known:
+            found = np.full(SHARES.size, self.prior)
+        return np.asarray(np.maximum(found, _LEAST_VARIANCE))
 
     def _variance(self, places: IntColumn) -> FloatColumn:
         """Return s2 of some learners, by group: their own, drawn towards the fleet's."""
+        if self.known:
+            return np.full((SHARES.size, places.size), max(self.prior, _LEAST_VARIANCE))
         weight = self._agreement()[:, None]
         told = weight * self._pooled()[:, None] + self.squares[:, places]
         return np.asarray(told / (weight + self.seen[places]))
@@ -171,7 +182,7 @@ class Tracker:
         return {name: getattr(self, name) for name in _STATE}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Tracker":
+    def from_state(cls, state: Mapping[str, Any], known: bool) -> "Tracker":
         """Build a tracker from `state`.
 
         Raises
@@ -179,7 +190,7 @@ class Tracker:
         ValueError
             For what no tracker can be in.
         """
-        tracker = cls(1.0)
+        tracker = cls(1.0, known)
         groups, learners = SHARES.size, np.size(state["ids"])
         shapes = {
             "level": (groups, learners), "doubt": (groups, learners),

@@ -147,8 +147,7 @@ def knowledge_state(knowledge: Knowledge) -> dict[str, Any]:
         "speed": tracker(knowledge.speed),
         "standing": knowledge.standing.state(),
         "bits": {name: packed(column) for name, column in knowledge.bits.items()},
-        "gain_drift_db": knowledge.gain_drift_db,
-        "speed_drift": knowledge.speed_drift,
+        "known": [knowledge.gain.known, knowledge.speed.known],
     }
 
 
@@ -160,21 +159,20 @@ def knowledge_of(data: object) -> Knowledge:
     ValueError
         For what none can be.
     """
-    fields = ("gain", "speed", "standing", "bits", "gain_drift_db", "speed_drift")
+    fields = ("gain", "speed", "standing", "bits", "known")
     found = grammar.members("knowledge", data, fields)
     trackers: dict[str, Any] = {}
-    for name in ("gain", "speed"):
+    known = found["known"]
+    if not isinstance(known, list) or [type(one) for one in known] != [bool, bool]:
+        raise ValueError("known: must be two truth values")
+    for name, told in zip(("gain", "speed"), known, strict=True):
         state = grammar.members(name, found[name], tuple(Tracker(1.0).state()))
         arrays = {
             key: unpacked(f"{name}.{key}", value) if isinstance(value, dict) else value
             for key, value in state.items()
         }
-        trackers[name] = Tracker.from_state(arrays)
+        trackers[name] = Tracker.from_state(arrays, told)
     size = trackers["gain"].ids.size
-    drifts: dict[str, Any] = {
-        name: None if found[name] is None else grammar.real(name, found[name], 0.0, 1e6)
-        for name in ("gain_drift_db", "speed_drift")
-    }
     bits = {}
     for name, column in grammar.members(
         "bits", found["bits"], (), ("send_bits", "return_bits")
@@ -186,4 +184,4 @@ def knowledge_of(data: object) -> Knowledge:
     if not isinstance(found["standing"], dict):
         raise ValueError("standing: must be an object")
     standing = Standing.from_state(found["standing"])
-    return Knowledge(**drifts, **trackers, standing=standing, bits=bits)
+    return Knowledge(**trackers, standing=standing, bits=bits)
