@@ -46,6 +46,9 @@ class Asked:
             for tier in self.tiers[1:]
             if tier.devices and (tier.trusted or self.extra is not None)
         )
+        if len(self.tiers) > 1 and not any(tier.devices for tier in self.tiers[1:]):
+            names = ", ".join(repr(tier.name) for tier in self.tiers[1:])
+            raise ValueError(f"tiers: no upper tier has devices ({names}): must have at least 1")
         if len(self.tiers) > 1 and not tiers:
             raise ValueError(
                 "tiers: no upper tier has devices that may see the data: trusted=True, "
