@@ -131,6 +131,19 @@ def test_the_problem_of_a_level_sends_its_bits(levels):
         levels.problem(problem, "best")
 
 
+def test_a_campaign_chooses_among_measured_levels(levels):
+    problem = mel.scenarios.table1(learners=4, cycle_s=30.0, samples=2000, setting="federated")
+    rounds = {1: 40, 3: 20}
+    found = mel.campaign(problem, rounds, levels)
+    each = [
+        mel.campaign(levels.problem(problem, place), rounds).total_s for place in range(len(levels))
+    ]
+    assert found.total_s == pytest.approx(min(each), rel=4e-9)
+    assert found.level == levels[int(np.argmin(each))].label
+    with pytest.raises(ValueError, match="measured twice: 'exact'"):
+        mel.campaign(problem, rounds, mel.payload.Levels([levels[0], levels[0]]))
+
+
 def test_table_csv_and_plot_show_the_levels(levels, tmp_path):
     lines = repr(levels).splitlines()
     assert len(lines) == 2 + len(RECIPES)

@@ -37,6 +37,17 @@ def test_the_best_is_the_most_accurate_on_samples_that_are_held_out(data, whole)
     assert any(t.parameters == whole.best and t.accuracy[-1] == max(last) for t in whole.trials)
 
 
+def test_the_first_settings_are_far_apart(data):
+    """Seeds in steps once made four rates of a range of 33 differ by a seventh."""
+    space = {"optimiser": ["adam", "amsgrad", "nadam"], "learning_rate": (3e-4, 1e-2)}
+    words = {**RUN, "space": space, "cycles": 1, "seed": 0}
+    rates = [
+        trial.parameters["learning_rate"]
+        for trial in learning.search(1, data, trials=4, **words).trials
+    ]
+    assert max(rates) > 3 * min(rates)
+
+
 def test_the_test_data_is_never_looked_at(data, whole):
     other = learning.Dataset(
         data.name, data.train_x, data.train_y, data.test_x * np.nan, data.test_y * 0

@@ -14,7 +14,7 @@ from mel_fast._base.validation import choice, integer
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.search import WIDTH
 from mel_fast.campaigns._campaign_search import CampaignSearch, Row
-from mel_fast.campaigns._candidates import levels_of
+from mel_fast.campaigns._candidates import Measured, levels_of
 from mel_fast.model.problem import Problem
 from mel_fast.planning import Least
 from mel_fast.plans.interrupted import Interrupted
@@ -145,7 +145,7 @@ class Campaign(ShownTable):
 def campaign(
     problem: Problem,
     rounds: Callable[[int], float] | Mapping[int, float] | None,
-    levels: Mapping[str, Any] | None = None,
+    levels: Mapping[str, Any] | Measured | None = None,
     *,
     max_tau: int = 10_000,
     prune: bool = True,
@@ -171,7 +171,8 @@ def campaign(
         has its own.
     levels
         A mapping from names to levels of payload: a Payload, which stands in the problem's place
-        of it, or a Problem of its own; or a tuple of that and the level's own `rounds`.
+        of it, or a Problem of its own; or a tuple of that and the level's own `rounds`. Or what
+        `mel_fast.payload.measure` returns, all levels with the same `rounds`.
     max_tau
         Of functions: the largest tau that is considered. Larger ones are ruled out where a single
         round of `max_tau`, or of fewer local cycles, takes longer than the best campaign; the

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,15 @@ from mel_fast.model.problem import Problem
 
 Rounds = Callable[[int], float] | Mapping[int, float]
 MOST_ROUNDS = 1e15
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """Levels that were measured, such as `mel_fast.payload.Levels`."""
+
+    def problems(self, problem: Problem) -> Mapping[str, Problem]:
+        """Return the problem at each level, by the level's name."""
+        ...
 
 
 class Level(NamedTuple):
@@ -26,6 +35,8 @@ def levels_of(problem: Problem, rounds: Any, levels: Any) -> tuple[Level, ...]:
     """Return the levels that were asked for; the problem itself where none were."""
     if levels is None:
         return (Level(None, problem, _checked_rounds("rounds", rounds)),)
+    if isinstance(levels, Measured):
+        levels = levels.problems(problem)
     if not isinstance(levels, Mapping):
         raise TypeError(f"levels is a {type(levels).__name__}: must be a mapping from names")
     if not levels:

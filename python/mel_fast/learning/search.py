@@ -164,8 +164,10 @@ def search(
 
     with bar(progress, "trials", trials) as tell:
         while (done := sum(trial.state.is_finished() for trial in study.trials)) < trials:
-            # A seed of its own each, so that a search that goes on draws what it would have drawn.
-            study.sampler = optuna.samplers.TPESampler(seed=(seed + 7919 * done) % 2**32)
+            # A seed of its own each, so that a search that goes on draws what it would have drawn;
+            # hashed, for with seeds in steps the first settings came out alike.
+            own = int(np.random.SeedSequence([seed, done]).generate_state(1)[0])
+            study.sampler = optuna.samplers.TPESampler(seed=own)
             study.optimize(objective, n_trials=1)
             if tell is not None:
                 tell(done + 1)

@@ -12,7 +12,7 @@ from typing import overload
 
 from mel_fast._base.atomic import write_figure, write_text
 from mel_fast._base.optional import require
-from mel_fast._base.untrusted import shown
+from mel_fast._base.untrusted import few, repeated, shown
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
 from mel_fast.payload.recipe import Recipe
@@ -150,6 +150,20 @@ class Levels(Sequence[Level]):
             flops_per_sample=chosen.flops_per_sample,
         )
         return problem.replace(payload=payload)
+
+    def problems(self, problem: Problem) -> dict[str, Problem]:
+        """Return `problem` at each level, by its label: what `mel.campaign` chooses among.
+
+        Raises
+        ------
+        ValueError
+            For levels of one label, naming it.
+        """
+        found = {row.label: self.problem(problem, row) for row in self.rows}
+        if len(found) < len(self.rows):
+            twice = few(repeated(row.label for row in self.rows))
+            raise ValueError(f"levels measured twice: {twice}")
+        return found
 
 
 def level_of(recipe: Recipe, runs: Sequence[Run]) -> Level:

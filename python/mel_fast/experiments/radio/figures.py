@@ -18,7 +18,7 @@ def race(found: Sequence[Raced], target: float, stem: Path) -> list[Path]:
     """Mean accuracy of the seeds over seconds, one standard deviation each way."""
     with styled():
         figures = require("matplotlib.figure", extra="plot")
-        figure = figures.Figure(figsize=(6.4, 4.2), layout="constrained")
+        figure = figures.Figure(figsize=(6.6, 4.6), layout="constrained")
         ax = figure.subplots()
         for one, (colour, mark) in zip(found, _LOOKS, strict=True):
             racer, seen = one.racer, 100.0 * one.accuracy()[:, 1:]
@@ -27,13 +27,18 @@ def race(found: Sequence[Raced], target: float, stem: Path) -> list[Path]:
             ax.fill_between(
                 seconds, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0
             )
-            label = f"{racer.name}: {racer.level}, tau = {racer.tau}, T = {racer.cycle_s:.2f} s"
+            level = "" if racer.level in racer.name else f"{racer.level}, "
+            label = f"{racer.name}: {level}tau = {racer.tau}, T = {racer.cycle_s:.2f} s"
             ax.plot(seconds, mean, color=colour, marker=mark, markersize=3, label=label)
         ax.axhline(100.0 * target, color="black", linewidth=0.8, linestyle=":")
         ax.set_ylim(100.0 * target - 6.0, 100.0 * target + 1.5)
         ax.set_xscale("log")
+        ticker = require("matplotlib.ticker", extra="plot")
+        ax.xaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(ticker.NullFormatter())
         ax.set_xlabel("seconds on the simulated clock")
         ax.set_ylabel("test accuracy (%), mean and one standard deviation of the seeds")
         ax.yaxis.label.set_fontsize(8)
-        ax.legend(loc="lower right", fontsize=8)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=8)
         return write(figure, stem)

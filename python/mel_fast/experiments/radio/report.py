@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ def level_rows(setting: Setting, levels: dict[str, Measured]) -> list[Row]:
         }
         for tau, rounds in one.rounds.items():
             cycle_s = least(problem.replace(payload=one.payload), tau, "cycle_s").amount
-            row[f"tau = {tau}"] = f"{rounds:g} x {cycle_s:.2f} s = {rounds * cycle_s:.1f} s"
+            total = f"{rounds:g} x {cycle_s:.2f} s = {rounds * cycle_s:.1f} s"
+            row[f"tau = {tau}"] = f"never x {cycle_s:.2f} s" if rounds == inf else total
         rows.append(row)
     return rows
 

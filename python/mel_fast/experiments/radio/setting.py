@@ -44,9 +44,9 @@ class Setting:
     samples: int = 3000
     draw: int = 0
     levels: tuple[str, ...] = tuple(LEVELS)
-    target: float = 0.92
+    target: float = 0.9
     taus: tuple[int, ...] = (1, 2, 4, 8)
-    cycles: tuple[int, ...] = (60, 40, 25, 15)
+    cycles: tuple[int, ...] = (40, 25, 15, 10)
     measuring: tuple[int, ...] = (101, 102)
     racing: tuple[int, ...] = (1, 2, 3, 4, 5)
     held_out: int = 5000
