@@ -44,10 +44,11 @@ def sent(order=ORDERED, arrays=None):
 )  # fmt: skip
 def test_an_order_is_read_as_it_was_written(number, samples, tau, seconds, share, recipe, indexed):
     indices = np.arange(samples) if indexed else None
-    order = Order(number, samples, tau, seconds, share, share, recipe, indices)
+    order = Order(number, samples, tau, seconds, share, share, recipe, indices, tau)
     read = Order.read(RecordDict({ORDER: order.record()}))
     assert (read.round, read.samples, read.tau, read.deadline_s) == (number, samples, tau, seconds)
     assert (read.bandwidth_hz, read.power_w, read.recipe) == (share, share, recipe)
+    assert read.skip == tau
     assert (read.indices is None) if indices is None else np.array_equal(read.indices, indices)
 
 
@@ -64,6 +65,7 @@ def test_an_order_is_read_as_it_was_written(number, samples, tau, seconds, share
         ({"recipe": "{"}, "Expecting"),
         ({"recipe": '{"bits": 99}'}, "bits = 99"),
         ({"indices": b"123"}, "indices"),
+        ({"skip": -1}, "skip = -1"),
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused(change, said):

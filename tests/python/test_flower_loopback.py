@@ -47,12 +47,20 @@ def rounds(path):
     return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
 
 
-def alive(process):
-    try:
-        os.killpg(process.pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+PATIENT = {"ttl_s": 300.0, "wait_s": 300.0, "time_limit_s": 1500.0}
+"""A busy machine changes how long a run takes, and nothing else."""
+
+
+def gone(process, within_s=30.0):
+    """Whether a process and all of its group are gone; who was killed may have to be reaped."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_two_processes_train_and_the_slow_one_is_left_out(images, tmp_path):
@@ -63,7 +71,7 @@ def test_two_processes_train_and_the_slow_one_is_left_out(images, tmp_path):
         link.join("tired", partition_id=1, slow_round=2, slow_factor=0.1)
         run = link.run(
             tmp_path / "planned", clients=2, rounds=2, samples=400, data=str(images),
-            result=str(result),
+            result=str(result), **PATIENT,
         )  # fmt: skip
         started = list(link._running)
     assert not run.failed, run.lines[-40:]
@@ -76,7 +84,7 @@ def test_two_processes_train_and_the_slow_one_is_left_out(images, tmp_path):
     assert second["measured_s"]["tired"] > 10.0
     assert second["measured_s"]["steady"] == pytest.approx(second["planned_s"]["steady"], rel=0.05)
     assert first["accuracy"] > 0.3
-    assert not any(map(alive, started))
+    assert all(map(gone, started))
 
 
 @pytest.mark.long
@@ -110,8 +118,8 @@ def test_ten_rounds_with_one_killed_one_slowed_and_one_that_joins_late(images, t
             nodes[name] = link.join(name, partition_id=number)
         nodes["tired"] = link.join("tired", partition_id=3, slow_round=6, slow_factor=0.6)
         run = link.run(
-            tmp_path / "planned", line=watch, time_limit_s=1500.0, clients=4, rounds=10,
-            confidence=0.9, samples=1500, ttl_s=60.0, data=str(images), result=str(result),
+            tmp_path / "planned", line=watch, clients=4, rounds=10, confidence=0.9, samples=1500,
+            data=str(images), result=str(result), **(PATIENT | {"ttl_s": 90.0}),
         )  # fmt: skip
     assert not run.failed, run.lines[-40:]
     seen = rounds(result)
@@ -144,7 +152,7 @@ def test_the_project_runs_in_flowers_simulation_engine(images, tmp_path):
     with Loopback(tmp_path / "run", simulated=5) as link:
         run = link.run(
             tmp_path / "planned", clients=5, rounds=3, samples=1000, data=str(images),
-            result=str(result),
+            result=str(result), **PATIENT,
         )  # fmt: skip
     assert not run.failed, run.lines[-40:]
     seen = rounds(result)

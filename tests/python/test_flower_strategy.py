@@ -320,6 +320,9 @@ def test_reassign_deals_lost_samples_to_those_who_delivered(setting):
     if setting == "parallelized":
         lost, again = orders[1].indices, np.concatenate([one.indices for one in orders[3:]])
         assert sorted(lost) == sorted(again)
+    else:  # of its own samples, others than before
+        seen = np.concatenate([x[:, 0] for x in clients[0]._model.seen[1:]])
+        assert len(np.unique(seen)) == len(seen) == 45
     run.grid.nodes[11] = answer
     assert run.round().samples.keys() == {"c0", "c1", "c2"}
 
@@ -435,6 +438,10 @@ def test_evaluation_on_clients_is_left_to_another_strategy():
     other = Federation(three(), words={"evaluation": FedAvg(min_available_nodes=3)})
     asked = other.strategy.configure_evaluate(1, other.arrays, ConfigRecord(), other.grid)
     assert [one.metadata.message_type for one in asked] == [MessageType.EVALUATE] * 3
+    for node in range(3):
+        other.grid.nodes[10 + node] = client(f"c{node}").evaluate
+    found = other.strategy.aggregate_evaluate(1, other.grid.send_and_receive(asked))
+    assert found["accuracy"] == 0.5
 
 
 def test_start_runs_rounds_and_tells_of_each():

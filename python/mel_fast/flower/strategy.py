@@ -207,7 +207,8 @@ class PlannedFedAvg(Strategy):
             closed = self._ended(self._asked(wave))
             failed |= closed.missing.keys()
         if closed.extra is not None:
-            self._wave = self._sent(closed.extra, self._wave.indices_of(closed.missing), {})
+            lost = self._wave.indices_of(closed.missing)
+            self._wave = self._sent(closed.extra, lost, {}, closed.arrived)
             self._ended(self._asked(self._wave))
         return self._averaged()
 
@@ -233,15 +234,21 @@ class PlannedFedAvg(Strategy):
         nodes = self._roster.online(self._grid, enough, self._wait_s, self._poll_s or _USUAL_POLL_S)
         round = self.loop.plan_round()
         away = {name: OFFLINE for name in self.loop.fleet if name not in nodes}
-        away |= dict.fromkeys(without, FAILED)
+        away |= {name: FAILED for name in without if name in self.loop.fleet}
         if not away.keys().isdisjoint(round.assignments):
             round = self.loop.replan(away)
         indices = None
         if self._parallelized:
             indices = self._rng.permutation(self._data_size)[: self.loop.task.samples]
-        return self._sent(round, indices, away)
+        return self._sent(round, indices, away, {})
 
-    def _sent(self, round: Round, indices: IntColumn | None, away: Mapping[str, str]) -> Wave:
+    def _sent(
+        self,
+        round: Round,
+        indices: IntColumn | None,
+        away: Mapping[str, str],
+        done: Mapping[str, int],
+    ) -> Wave:
         """Return the wave of messages of a round."""
         return Wave(
             self.loop,
@@ -256,6 +263,7 @@ class PlannedFedAvg(Strategy):
             config=self._config,
             group=self._cycle.number,
             rng=self._rng,
+            done=done,
         )
 
     def _asked(self, wave: Wave) -> Iterable[Message]:

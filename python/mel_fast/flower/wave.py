@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from flwr.app import ConfigRecord, Message, MessageType, RecordDict
@@ -62,6 +61,8 @@ class Wave:
         Flower's number of the round.
     rng
         Of stochastic rounding.
+    done
+        Samples that learners have trained on in a wave of the same round before.
 
     Attributes
     ----------
@@ -96,6 +97,7 @@ class Wave:
         config: ConfigRecord,
         group: int,
         rng: np.random.Generator,
+        done: Mapping[str, int],
     ) -> None:
         self.round = round
         self.sitting_out = {**round.sitting_out, **away}
@@ -109,7 +111,7 @@ class Wave:
         put_model(out, model, send_recipe, None, rng)
         self._known = take_model(out, None, None)  # as the clients see it
         self._model_bits = bits_of(out)
-        self.orders = dict(self._orders(recipe, indices))
+        self.orders = dict(self._orders(recipe, indices, done))
         self.sent_bits = self._model_bits * len(self.orders)
         also = {CONFIG: config} if config else {}
         self.messages = [
@@ -123,26 +125,27 @@ class Wave:
             for name, order in self.orders.items()
         ]
 
-    def _orders(self, recipe: Recipe | None, indices: IntColumn | None) -> Any:
+    def _orders(
+        self, recipe: Recipe | None, indices: IntColumn | None, done: Mapping[str, int]
+    ) -> Iterator[tuple[str, Order]]:
         first = 0
         for name, job in self.round.assignments.items():
             if job.samples == 0:  # it has nothing to do, which it does in time
                 self._loop.observe(name, arrived=True)
                 continue
             end = first + job.samples
-            yield (
-                name,
-                Order(
-                    self.round.number,
-                    job.samples,
-                    job.tau,
-                    job.deadline_s,
-                    job.bandwidth_hz,
-                    job.power_w,
-                    recipe,
-                    None if indices is None else indices[first:end],
-                ),
+            order = Order(
+                self.round.number,
+                job.samples,
+                job.tau,
+                job.deadline_s,
+                job.bandwidth_hz,
+                job.power_w,
+                recipe,
+                None if indices is None else indices[first:end],
+                done.get(name, 0),
             )
+            yield name, order
             first = end
 
     def receive(self, replies: Iterable[Message]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from flwr.app import Context, Message, RecordDict
+from flwr.app import Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 from numpy.typing import NDArray
 
@@ -117,6 +117,16 @@ class Client:
         reply[REPORT] = self._report(order, took, content, reply).record()
         return Message(reply, reply_to=message)
 
+    def evaluate(self, message: Message) -> Message:
+        """Return how well the model in a message does on the client's samples."""
+        model = take_model(message.content, None, None)
+        self._model.set_weights(list(model.values()))
+        values: dict[str, Any] = {
+            "accuracy": float(self._model.score(self._x, self._y)),
+            "num-examples": len(self._x),
+        }
+        return Message(RecordDict({"metrics": MetricRecord(values)}), reply_to=message)
+
     def _report(self, order: Order, took: float, sent: RecordDict, back: RecordDict) -> Report:
         if self._radio is None:
             return Report(self.name, order.samples, order.tau, took)
@@ -129,7 +139,8 @@ class Client:
     def _rows(self, order: Order) -> NDArray[np.int64]:
         size = len(self._x)
         if order.indices is None:
-            return drawn(np.arange(size), order.samples, self._rng(order, _CHOSEN))
+            count = order.skip + order.samples
+            return drawn(np.arange(size), count, self._rng(order, _CHOSEN))[order.skip :]
         if order.indices.max() >= size:
             raise ValueError(
                 f"order: indices up to {order.indices.max()}: there are {size} samples"
@@ -137,8 +148,9 @@ class Client:
         return order.indices
 
     def _rng(self, order: Order, stream: int) -> np.random.Generator:
+        skip = 0 if stream == _CHOSEN else order.skip  # the same order of samples in each wave
         name = list(self.name.encode())
-        return np.random.default_rng([self._seed, order.round, stream, *name])
+        return np.random.default_rng([self._seed, order.round, stream, skip, *name])
 
 
 def client_app(make: Callable[[Context], Client]) -> ClientApp:
@@ -171,5 +183,9 @@ def client_app(make: Callable[[Context], Client]) -> ClientApp:
     @app.train()
     def train(message: Message, context: Context) -> Message:
         return made(context).train(message)
+
+    @app.evaluate()
+    def evaluate(message: Message, context: Context) -> Message:
+        return made(context).evaluate(message)
 
     return app

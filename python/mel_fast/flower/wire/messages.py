@@ -44,6 +44,9 @@ class Order:
     indices : ndarray of int64 or None
         Parallelized learning: which of the orchestrator's samples; None: `samples` of the
         client's own.
+    skip : int
+        Samples of its own that the client has trained on in this round already, in a wave of
+        messages before: now it is the turn of others.
     """
 
     round: int
@@ -54,6 +57,7 @@ class Order:
     power_w: float
     recipe: Recipe | None = None
     indices: IntColumn | None = None
+    skip: int = 0
 
     def record(self) -> ConfigRecord:
         """Return it as Flower's record, whose numbers are Python's own."""
@@ -65,6 +69,8 @@ class Order:
             "bandwidth-hz": float(self.bandwidth_hz),
             "power-w": float(self.power_w),
         }
+        if self.skip:
+            values["skip"] = int(self.skip)
         if self.recipe is not None:
             values["recipe"] = json.dumps(self.recipe._arguments())
         if self.indices is not None:
@@ -91,6 +97,7 @@ class Order:
             power_w=real("power-w", record.get("power-w"), low=0.0),
             recipe=_recipe(record.get("recipe")),
             indices=_indices(record.get("indices"), samples),
+            skip=integer("skip", record.get("skip", 0), low=0),
         )
 
 
