@@ -10,6 +10,7 @@
 #include "bracket/least_prices.hpp"
 #include "bracket/shrinking_tree.hpp"
 #include "mel/usual_arithmetic.hpp"
+#include "model/choice.hpp"
 #include "split/whole_samples.hpp"
 #include "tree/takers.hpp"
 
@@ -386,6 +387,7 @@ class BracketSearch {
 Bracket bracket(const Problem& problem, std::int64_t tau, Resource resource,
                 const Settings& settings) {
     const UsualArithmetic usual;
+    refuse_choice(problem);
     if (problem.sends_nothing() || problem.block_hz() > 0) return {};
     try {
         return BracketSearch(problem, tau, resource, settings, scheme_box(problem, settings.scheme))

@@ -7,6 +7,7 @@
 #include "least/least_bound.hpp"
 #include "least/least_parts.hpp"
 #include "mel/usual_arithmetic.hpp"
+#include "model/choice.hpp"
 #include "passes/proof.hpp"
 
 namespace mel {
@@ -26,6 +27,7 @@ Problem with_amount(const Problem& problem, Resource resource, double amount) {
 Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resource,
                         const Settings& settings) {
     const UsualArithmetic usual;
+    refuse_choice(problem);
     Workshop shop(problem, settings);
     PassPoint point = shop.begin(problem, static_cast<double>(tau), settings);
     // Where steps circle on a sample of the learners they would on all.
@@ -40,6 +42,7 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
 
 Result without_radio(const Problem& problem, std::int64_t tau, const Settings& settings) {
     const UsualArithmetic usual;
+    refuse_choice(problem);
     Stop stop(settings.time_limit_s, poll_of(settings));
     Pool pool(useful_threads(problem.size(), settings.threads), stop);
     Boxes boxes(problem, pool, scheme_box(problem, settings.scheme));
@@ -91,6 +94,7 @@ BoundOutcome look_with_more(LeastBound& search, const LeastBound::Amounts& has, 
 
 Worth worth_at(const Problem& problem, double tau, const Settings& settings) {
     const UsualArithmetic usual;
+    refuse_choice(problem);
     Workshop shop(problem, settings);
     LeastBound search(problem, shop.pool, shop.boxes.real(tau), tau);
     const LeastBound::Amounts has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};

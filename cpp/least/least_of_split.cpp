@@ -6,6 +6,7 @@
 #include "base/chunks.hpp"
 #include "least/least_parts.hpp"
 #include "mel/usual_arithmetic.hpp"
+#include "model/choice.hpp"
 #include "split/budget_step.hpp"
 #include "split/water_filling.hpp"
 
@@ -145,6 +146,7 @@ SplitNeed least_of_split(const Problem& problem, std::int64_t tau,
                          std::span<const std::int64_t> samples, Resource resource,
                          const Settings& settings) {
     const UsualArithmetic usual;
+    refuse_choice(problem);
     Stop stop(settings.time_limit_s, poll_of(settings));
     Pool pool(useful_threads(problem.size(), settings.threads), stop);
     WaterFilling filling(problem, pool);

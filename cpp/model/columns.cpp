@@ -12,6 +12,7 @@ constexpr Range positive{low, high, false, false, false, "a finite number in [1e
 constexpr Range positive_or_zero{low,   high,  true,
                                  false, false, "a finite number in [1e-60, 1e+60] or 0"};
 constexpr Range count{0, largest_count, true, false, true, "an integer in [0, 2^53]"};
+constexpr Range flag{1, 1, true, false, true, "0 or 1"};
 constexpr Range cap{low, high, true, true, false, "in [1e-60, 1e+60], 0 or infinity"};
 constexpr Range price{low, high, true, false, false, "0 or in [1e-60, 1e+60]"};
 

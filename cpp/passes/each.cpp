@@ -5,11 +5,13 @@
 #include "base/parallel.hpp"
 #include "base/rounding.hpp"
 #include "learner/boxes.hpp"
+#include "model/choice.hpp"
 #include "passes/exact_pass.hpp"
 
 namespace mel {
 
 void worth_of_each(const Problem& problem, double tau, Prices prices, EachWorth into) {
+    refuse_choice(problem);
     Stop stop(std::numeric_limits<double>::infinity(), {});
     Pool pool(1, stop);
     Boxes boxes(problem, pool, scheme_box(problem, Scheme::joint));

@@ -17,6 +17,7 @@
 #include "base/threads.hpp"
 #include "mel/solve.hpp"
 #include "mel/usual_arithmetic.hpp"
+#include "model/choice.hpp"
 
 namespace mel {
 namespace {
@@ -324,6 +325,7 @@ BatchResult solve_many(const std::vector<const Problem*>& problems, const BatchS
     return Batch(problems.size(), settings, out).run([&] {
         return [&problems](std::size_t row) -> const Problem& {
             if (!problems[row]) throw std::invalid_argument("refused");
+            refuse_choice(*problems[row]);
             return *problems[row];
         };
     });

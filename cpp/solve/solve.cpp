@@ -2,6 +2,7 @@
 
 #include "base/chunks.hpp"
 #include "mel/usual_arithmetic.hpp"
+#include "model/choice.hpp"
 #include "model/computing.hpp"
 #include "solve/equal_shares.hpp"
 #include "solve/solver.hpp"
@@ -324,12 +325,14 @@ Result Solver::finish() {
 
 Result solve(const Problem& problem, const Settings& settings) {
     const UsualArithmetic usual;
+    refuse_choice(problem);
     if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
     return Solver(problem, settings, scheme_box(problem, settings.scheme)).run();
 }
 
 Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {
     const UsualArithmetic usual;
+    refuse_choice(problem);
     if (settings.scheme == Scheme::task_only) return decide_equal_shares(problem, tau, settings);
     return Solver(problem, settings, scheme_box(problem, settings.scheme)).decide_one(tau);
 }

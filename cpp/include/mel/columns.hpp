@@ -13,21 +13,22 @@
 // number for all learners; Problem numbers the amounts in the order of these lines. LIMIT(name,
 // range, harmless) may be left out, is kept as it is, and stands at `harmless` for learners that
 // only fill a group.
-#define MEL_LEARNER_COLUMNS(REQUIRED, AMOUNT, LIMIT)                         \
-    REQUIRED(flops_per_s, positive)                                          \
-    REQUIRED(gain, positive_or_zero) /* 0: in outage */                      \
-    REQUIRED(return_bandwidth_hz, positive)                                  \
-    REQUIRED(return_power_w, positive)                                       \
-    AMOUNT(send_bits, positive_or_zero)              /* b */                 \
-    AMOUNT(send_bits_per_sample, positive_or_zero)   /* a */                 \
-    AMOUNT(return_bits, positive_or_zero)            /* b' */                \
-    AMOUNT(return_bits_per_sample, positive_or_zero) /* a' */                \
-    AMOUNT(flops_per_sample, positive)               /* C */                 \
-    LIMIT(min_samples, count, 0)                                             \
-    LIMIT(max_samples, count, 0)                                             \
-    LIMIT(max_bandwidth_hz, cap, no_limit) /* forward; 0: nothing is sent */ \
-    LIMIT(max_power_w, cap, no_limit)                                        \
-    LIMIT(energy_j, cap, no_limit) /* of computing and returning */          \
+#define MEL_LEARNER_COLUMNS(REQUIRED, AMOUNT, LIMIT)                                      \
+    REQUIRED(flops_per_s, positive)                                                       \
+    REQUIRED(gain, positive_or_zero) /* 0: in outage */                                   \
+    REQUIRED(return_bandwidth_hz, positive)                                               \
+    REQUIRED(return_power_w, positive)                                                    \
+    AMOUNT(send_bits, positive_or_zero)              /* b */                              \
+    AMOUNT(send_bits_per_sample, positive_or_zero)   /* a */                              \
+    AMOUNT(return_bits, positive_or_zero)            /* b' */                             \
+    AMOUNT(return_bits_per_sample, positive_or_zero) /* a' */                             \
+    AMOUNT(flops_per_sample, positive)               /* C */                              \
+    LIMIT(min_samples, count, 0)                                                          \
+    LIMIT(max_samples, count, 0)                                                          \
+    LIMIT(optional, flag, 0)               /* 1: may sit out although it has a minimum */ \
+    LIMIT(max_bandwidth_hz, cap, no_limit) /* forward; 0: nothing is sent */              \
+    LIMIT(max_power_w, cap, no_limit)                                                     \
+    LIMIT(energy_j, cap, no_limit) /* of computing and returning */                       \
     LIMIT(energy_per_flop_j, price, 0)
 
 namespace mel {

@@ -153,6 +153,26 @@ def _is_infinite(entry: object) -> bool:
     return isinstance(entry, float | np.floating) and entry == math.inf
 
 
+def flag_column(field: str, value: Any) -> NDArray[np.bool_] | np.bool_:
+    """Return a truth value, or a fresh column of such; 0 and 1, as tables write them, will do."""
+    rule = "must be true or false (1 or 0), or a list of such"
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{field} is ragged: {rule}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{field} = {shown(value)}: {rule}")
+    if array.ndim > 1:
+        raise ValueError(f"{field} has shape {array.shape}: {rule}")
+    bad = ~((array == 0) | (array == 1))
+    if bad.any():
+        index = int(np.flatnonzero(bad)[0])
+        where, entry = (f"{field}[{index}]", array[index]) if array.ndim else (field, array)
+        raise ValueError(f"{where} = {entry.item()!r}: {rule}")
+    flags = array.astype(np.bool_)
+    return flags if flags.ndim else flags[()]
+
+
 def name_column(field: str, value: Any) -> NDArray[np.str_]:
     """Return names, one each: different texts of 1 to 100 printable characters."""
     rule = "must be a list of different names of 1 to 100 printable characters"

@@ -242,6 +242,7 @@ def _checked_cells(problems: Any) -> tuple[Problem, ...]:
     for cell, problem in enumerate(problems):
         try:
             asked.append(checked_problem(problem))
+            problem.refuse_choice("cells")
         except TypeError as error:
             raise TypeError(f"problems[{cell}]: {error}") from None
         samples, first = problem.task.samples, asked[0].task.samples

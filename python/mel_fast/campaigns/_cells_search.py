@@ -205,7 +205,7 @@ class CellsSearch(Inquiry):
 
     def _deal(self, fewest: list[int], found: list[Most]) -> None:
         """Deal the samples between the minima and the most of each cell, and plan each."""
-        most = [m.value or 0 for m in found]
+        most = [int(m.value or 0) for m in found]
         shares = _dealt(self.total, fewest, most, [float(value) for value in most])
         assert shares is not None
         plans: list[Plan | None] = []

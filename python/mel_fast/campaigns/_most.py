@@ -12,10 +12,12 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Start
 from mel_fast.bracket.most_samples import MostSamples
 from mel_fast.bracket.stated_samples import fewest_stated
+from mel_fast.campaigns._most_of import most_of, words_of
 from mel_fast.campaigns.cycles import MostCycles, most_cycles
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
+from mel_fast.plans.selection import WORTHS
 from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.arguments import (
     checked_problem,
@@ -23,8 +25,6 @@ from mel_fast.solve.arguments import (
     checked_start,
     checked_threads,
 )
-
-VALUES = ("samples",)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,25 +38,28 @@ class Most(ShownTable):
     tau : int
         The number of local cycles that is to fit.
     of : str
-        What is counted: ``"samples"``.
+        What is counted: ``"samples"``, ``"weight"`` or ``"learners"``.
     scheme : str
         As for `solve`.
     status : Status
         ``optimal``: `value` is the most; ``feasible``: so many fit, and more than `bound` do not,
         but between the two nothing is proved; ``infeasible``: not even the fewest samples that
         the learners' minima allow fit (nor, where there are no minima, none at all);
-        ``undecided``: nothing was found that fits.
-    value : int or None
+        ``undecided``: nothing was found that fits. Weights without a common measure: ``optimal``
+        where value and bound agree to a relative 2e-9.
+    value : int, float or None
         So many samples fit, as `plan` shows; None where nothing was found that fits. 0 where a
         cycle without any samples is possible, but not one with a single sample: that is no plan.
-    bound : int
+    bound : int or float
         No plan at `tau` has more samples than so many; 2**53 where nothing is proved.
     plan : Plan or None
         A plan for the problem with `value` samples and at least `tau` local cycles, with a proof
         of its own that it has the most cycles.
     proof : Plan or None
         The claim that `tau` is impossible with ``bound + 1`` samples: a plan object without an
-        allocation, which `verify` checks and `save` writes as any other.
+        allocation, which `verify` checks and `save` writes as any other. Where something else is
+        counted, or somebody may choose to sit out: that no plan at `tau` is worth more than
+        `bound`, see `Plan.no_more`.
     bare : Plan or None
         Where not even the bare model reaches every learner that is served: the claim that this is
         impossible, of a problem with one sample that costs next to nothing and a cycle that is
@@ -74,8 +77,8 @@ class Most(ShownTable):
     of: str
     scheme: Scheme
     status: Status
-    value: int | None
-    bound: int
+    value: float | None
+    bound: float
     plan: Plan | None
     proof: Plan | None
     bare: Plan | None
@@ -98,24 +101,37 @@ class Most(ShownTable):
 
     def summary(self) -> str:
         """Return one line of text, and the reasons where something is open."""
+        if self.of != "samples":
+            return self._summary()
         has = count(self.problem.task.samples, "sample")
         if self.value is None:
             line = f"tau = {self.tau}: {self.status}, no number of samples was found that fits"
         elif self.status is Status.OPTIMAL:
-            line = f"tau = {self.tau} has room for {count(self.value, 'sample')} and no more"
+            line = f"tau = {self.tau} has room for {count(int(self.value), 'sample')} and no more"
         else:
             line = (
-                f"tau = {self.tau} has room for {count(self.value, 'sample')}, "
+                f"tau = {self.tau} has room for {count(int(self.value), 'sample')}, "
                 f"and not for more than {self.bound:,} ({self.status})"
             )
         return "\n".join((f"{line}; the task has {has}", *(f"  {r}" for r in self.reasons)))
+
+    def _summary(self) -> str:
+        if self.value is None:
+            line = f"tau = {self.tau}: {self.status}, nothing was found that fits"
+        else:
+            line = f"tau = {self.tau} has room for {words_of(self.of, self.value)}"
+            if self.status is Status.OPTIMAL:
+                line += " and no more"
+            else:
+                line += f", and not for more than {words_of(self.of, self.bound)} ({self.status})"
+        return "\n".join((line, *(f"  {r}" for r in self.reasons)))
 
 
 @overload
 def most(
     problem: Problem,
     tau: int,
-    of: Literal["samples"] = "samples",
+    of: Literal["samples", "weight", "learners"] = "samples",
     *,
     scheme: Scheme = "joint",
     time_limit_s: float | None = None,
@@ -165,7 +181,9 @@ def most(
     tau
         Local cycles that must fit, at least 1; not given with `samples`.
     of
-        What is counted: ``"samples"``.
+        What is counted: ``"samples"``; ``"weight"``, samples times their learner's `weight`; or
+        ``"learners"``, those that have samples. The last two, and learners that are `optional`,
+        with ``scheme="joint"``.
     samples
         d_k, samples of each learner, of shape (K,), that add up to the task's: then the local
         cycles tau_k of those with samples are what is counted, each at least 1. Who has none takes
@@ -222,13 +240,25 @@ def most(
     if tau is None:
         raise TypeError("most() needs tau, or the samples of each learner")
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
-    choice("of", of, VALUES)
+    choice("of", of, WORTHS)
     choice("scheme", scheme, SCHEMES)
     limit = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
     where = checked_start(start)
     with reporting(callback, progress, of) as report:
-        return search_most(problem, tau, scheme, limit, threads, where, report)
+        if of == "samples" and not problem.has_choice:
+            return search_most(problem, tau, scheme, limit, threads, where, report)
+        if scheme != "joint":
+            what = "optional learners" if of == "samples" else f"of = {of!r}"
+            raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
+        found = most_of(problem, tau, of, limit, threads, where, report)
+        fields = found._asdict()
+        cause = fields.pop("interrupt")
+        answer = Most(problem=problem, tau=tau, of=of, scheme=scheme, bare=None, **fields)
+        if cause is not None:
+            claim = answer.plan if answer.plan is not None else answer.proof
+            raise Interrupted(_untouched(problem, scheme) if claim is None else claim, answer)
+        return answer
 
 
 def _refuse_beside_samples(tau: Any, of: Any, scheme: Any, start: Any) -> None:

@@ -18,7 +18,7 @@ from mel_fast.model.batch_columns import (
     spread,
     without_repeats,
 )
-from mel_fast.model.columns import ALWAYS, COLUMNS, LIMITS, NUMBERS, check_pairs
+from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LIMITS, NUMBERS, check_pairs
 from mel_fast.model.learners import Learners
 from mel_fast.model.links import (
     all_power,
@@ -79,7 +79,7 @@ class Batch:
         The limits of :class:`mel_fast.Learners`, shaped as its other columns; None for none.
     samples, feature_bits, fixed_parameters, parameter_bits, flops_per_sample
         Scalars or (M,), in place of the task's.
-    names, payload
+    names, optional, weight, payload
         As in :class:`mel_fast.Learners` and :class:`mel_fast.Problem`, the same in every row.
     rows, learners
         M and K, needed only where no array tells them.
@@ -104,6 +104,8 @@ class Batch:
     rows: int
     learners: int
     names: NDArray[np.str_] | None
+    choices: Mapping[str, Any]
+    """`optional` and `weight`, where they are given: the same in every row."""
     payload: Payload | None
     shared: Shared
 
@@ -141,6 +143,11 @@ class Batch:
         choice("shared", shared, SHARED)
         of_learners = _given_columns(columns, shared, power_w)
         names = of_learners.pop("names", None)
+        choices = {
+            name: COLUMNS[name].check(name, of_learners.pop(name))
+            for name in CHOICES
+            if name in of_learners
+        }
         of_task = {
             "samples": samples,
             "feature_bits": feature_bits,
@@ -162,6 +169,11 @@ class Batch:
         if names is not None:
             names = COLUMNS["names"].check("names", names)
         shape = agreed_shape(per_learner, per_row, rows, learners if names is None else names.size)
+        for name, column in choices.items():
+            if np.ndim(column) and len(column) != shape[1]:
+                raise ValueError(
+                    f"{name} has length {len(column)}: must be a number or of length {shape[1]}"
+                )
         if payload is not None:
             if not isinstance(payload, Payload):
                 raise TypeError(f"payload is a {type(payload).__name__}: must be a Payload or None")
@@ -178,6 +190,7 @@ class Batch:
             rows=shape[0],
             learners=shape[1],
             names=names,
+            choices=choices,
             payload=payload,
             _given={name: whole[name] for name in _COUNTS if name in whole},
             _columns={
@@ -291,7 +304,7 @@ class Batch:
         radio = {name: at(name) for name in ("power_w", "block_hz") if name in self._all}
         return Problem(
             task,
-            Learners(**columns, names=self.names),
+            Learners(**columns, **self.choices, names=self.names),
             Radio(at("bandwidth_hz"), **noise, **radio, shared=self.shared),
             at("cycle_s"),
             self.idle,

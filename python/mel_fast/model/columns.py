@@ -18,6 +18,7 @@ from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import (
     count_or_column,
     did_you_mean,
+    flag_column,
     limit_column,
     most_or_column,
     name_column,
@@ -25,7 +26,7 @@ from mel_fast._base.validation import (
 )
 from mel_fast.model import grammar
 
-Role = Literal["always", "link", "limit", "label"]
+Role = Literal["always", "link", "limit", "choice", "label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Column:
     dtype: type[np.generic] = np.float64
     role: Role = "limit"
     """``always``: every learner has it; ``link``: where that link's rate is constant; ``limit``:
-    may be left out; ``label``: plans nothing."""
+    may be left out; ``choice``: says who may sit out, and what samples are worth; ``label``:
+    plans nothing."""
     needs: str | None = None
     """Another column without which this one is refused."""
     template: str | None = None
@@ -66,6 +68,7 @@ class Column:
             np.float64: grammar.column,
             np.int64: grammar.counts,
             np.str_: grammar.texts,
+            np.bool_: grammar.flags,
         }
         return readers[self.dtype](self.name, entries)
 
@@ -122,6 +125,14 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
                 needs="energy_j", template="1e-10",
             ),
             Column(
+                "optional", "", "", "may sit out although it has a minimum", flag_column,
+                np.bool_, role="choice", template="true", since=2,
+            ),
+            Column(
+                "weight", "w_k", "", "what one of its samples is worth, for mel.most",
+                scalar_or_column, role="choice", template="1.0", since=2,
+            ),
+            Column(
                 "names", "", "", "what the learners are called", name_column, np.str_,
                 role="label", template='["roof", "van"]', since=2, header="name",
             ),
@@ -132,6 +143,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
 ALWAYS = tuple(name for name, column in COLUMNS.items() if column.role == "always")
 LINKS = tuple(name for name, column in COLUMNS.items() if column.role == "link")
 LIMITS = tuple(name for name, column in COLUMNS.items() if column.role == "limit")
+CHOICES = tuple(name for name, column in COLUMNS.items() if column.role == "choice")
 LABELS = tuple(name for name, column in COLUMNS.items() if column.role == "label")
 NUMBERS = (*ALWAYS, *LINKS, *LIMITS)
 """What decides a plan: all that the core is told of a learner."""

@@ -162,6 +162,15 @@ def counts(where: str, value: object) -> list[int]:
     return [integer(f"{where}[{index}]", entry) for index, entry in enumerate(entries)]
 
 
+def flags(where: str, value: object) -> list[bool]:
+    """Return a list of truth values."""
+    entries = _list(where, value, "truth values")
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, bool):
+            raise ValueError(f"{where}[{index}] = {shown(entry)}: must be true or false")
+    return entries
+
+
 def texts(where: str, value: object) -> list[str]:
     """Return a list of strings."""
     entries = _list(where, value, "strings")

@@ -38,6 +38,8 @@ class LearnersChanges(TypedDict, total=False):
     max_power_w: Limit
     energy_j: Limit
     energy_per_flop_j: Limit
+    optional: bool | Sequence[bool] | NDArray[Any] | None
+    weight: Limit
     names: Sequence[str] | NDArray[np.str_] | None
 
 
@@ -72,6 +74,13 @@ class Learners(Frozen, Table):
     energy_per_flop_j
         Joules of one floating point operation, 0 or in [1e-60, 1e60]; given if and only if
         `energy_j` is.
+    optional
+        Learners that may sit out although they have a minimum: no samples, and then no part in the
+        cycle, whatever `idle` says; or what their limits say. Client selection: `min_samples` and
+        `max_samples` both the learner's own data. None: nobody.
+    weight
+        What one of its samples is worth, for ``most(of="weight")``; it decides nothing else.
+        None: 1 each.
     names
         What the learners are called, K different texts of 1 to 100 printable characters. Reasons,
         explanations, tables and figures then speak of them by name; they decide nothing.
@@ -110,6 +119,8 @@ class Learners(Frozen, Table):
     max_power_w: FloatColumn | None
     energy_j: FloatColumn | None
     energy_per_flop_j: FloatColumn | None
+    optional: NDArray[np.bool_] | None
+    weight: FloatColumn | None
     names: NDArray[np.str_] | None
     _row = "learner"
 
@@ -133,6 +144,8 @@ class Learners(Frozen, Table):
         max_power_w: Limit = None,
         energy_j: Limit = None,
         energy_per_flop_j: Limit = None,
+        optional: bool | Sequence[bool] | NDArray[Any] | None = None,
+        weight: Limit = None,
         names: Sequence[str] | NDArray[np.str_] | None = None,
         count: int | None = None,
     ) -> None:
@@ -145,7 +158,7 @@ class Learners(Frozen, Table):
         }
         size = self._size(columns, count)
         for name, column in columns.items():
-            if column is not None and not isinstance(column, np.ndarray):
+            if column is not None and not np.ndim(column):
                 column = np.full(size, column, dtype=COLUMNS[name].dtype)
             self._set(name, column if column is None else freeze(column))
         check_pairs(columns)
@@ -158,7 +171,7 @@ class Learners(Frozen, Table):
 
     @staticmethod
     def _size(columns: dict[str, Any], count: int | None) -> int:
-        lengths = {name: col.size for name, col in columns.items() if isinstance(col, np.ndarray)}
+        lengths = {name: len(col) for name, col in columns.items() if np.ndim(col)}
         if count is not None:
             lengths = {"count": integer("count", count, low=1, high=MAX_INTEGER), **lengths}
         if not lengths:

@@ -10,7 +10,7 @@ from mel_fast._base.frozen import Frozen
 from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
-from mel_fast.model.columns import ALWAYS, COLUMNS, LABELS, LIMITS, LINKS
+from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS
 from mel_fast.model.learners import Learners
 from mel_fast.model.links import Links, all_power, largest_shares, links_of
 from mel_fast.model.payload import Payload, WholePayload, payload_of
@@ -62,6 +62,7 @@ class Problem(Frozen):
         "_links",
         "_power_w",
         "cycle_s",
+        "has_choice",
         "idle",
         "learners",
         "payload",
@@ -77,6 +78,8 @@ class Problem(Frozen):
     idle: Idle
     payload: WholePayload
     """What is sent, computed and returned: whole, from the task where nothing was given."""
+    has_choice: bool
+    """Whether some learner may sit out that without `optional` might not."""
     _given: Payload | None
     _links: Links
     _power_w: float
@@ -122,6 +125,7 @@ class Problem(Frozen):
                 "over a shared return is not planned"
             )
         self._set("_power_w", self._all_power())
+        self._set("has_choice", _has_choice(learners, self.idle))
         self._set("_core", self._compile())
 
     def _arguments(self) -> dict[str, Any]:
@@ -158,11 +162,30 @@ class Problem(Frozen):
         """Whether any limit of a learner was given, or bandwidth comes in blocks."""
         return self.learners.limited or self.radio.block_hz is not None
 
+    def refuse_choice(self, what: str) -> None:
+        """Refuse learners that may sit out, for a question that does not know them yet.
+
+        Raises
+        ------
+        ValueError
+            Naming the column and what does not know it.
+        """
+        if self.has_choice:
+            assert self.learners.optional is not None
+            k = int(np.flatnonzero(self.learners.optional)[0])
+            raise ValueError(
+                f"optional[{k}] = True: {what} does not support learners that may sit out although "
+                "they have a minimum"
+            )
+
     def _compile(self) -> CoreProblem:
         task, learners, radio = self.task, self.learners, self.radio
         limits: dict[str, Any] = {
             name: column.astype(np.float64) for name, column in learners.limits().items()
         }
+        if self.has_choice:
+            assert learners.optional is not None
+            limits["optional"] = learners.optional.astype(np.float64)
         if radio.block_hz is not None:
             limits["block_hz"] = radio.block_hz
         links = self._links
@@ -228,6 +251,7 @@ class Problem(Frozen):
         changed._set("radio", radio)
         changed._set("cycle_s", cycle)
         changed._set("idle", self.idle)
+        changed._set("has_choice", self.has_choice)
         changed._set("_given", self._given)
         changed._set("payload", self.payload)
         changed._set("_links", self._links)
@@ -290,7 +314,9 @@ class Problem(Frozen):
             task[name] = grammar.integer(name, task[name])
         task["flops_per_sample"] = grammar.number("flops_per_sample", task["flops_per_sample"])
         task["setting"] = grammar.word("setting", task["setting"], SETTINGS)
-        learners = grammar.members("learners", file["learners"], ALWAYS, (*LINKS, *LIMITS, *LABELS))
+        learners = grammar.members(
+            "learners", file["learners"], ALWAYS, (*LINKS, *LIMITS, *CHOICES, *LABELS)
+        )
         columns = {name: COLUMNS[name].read(column) for name, column in learners.items()}
         stated = file["radio"]
         shared = isinstance(stated, dict) and "shared" in stated
@@ -319,6 +345,15 @@ def _compiled(constant: str, **statement: Any) -> CoreProblem:
             raise
         words = str(error).replace("return rate", f"{constant} rate")
         raise ValueError(words.replace("return power", f"{constant} power")) from None
+
+
+def _has_choice(learners: Learners, idle: Idle) -> bool:
+    """Say whether `optional` changes anything: excused learners without a minimum rest anyway."""
+    if learners.optional is None:
+        return False
+    minima = learners.min_samples
+    free = idle == "served" or (minima is not None and bool((minima[learners.optional] > 0).any()))
+    return free and bool(learners.optional.any())
 
 
 guard(__name__)

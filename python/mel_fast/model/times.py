@@ -74,8 +74,10 @@ def evaluate_columns(
 ) -> Times:
     """Do what `evaluate` does for columns that are known to be right."""
     columns = _core.evaluate(problem._core, tau, samples, bandwidth_hz, power_w)
-    if problem.idle == "excused":
+    if problem.idle == "excused" or problem.has_choice:
         idle = samples == 0
+        if problem.idle == "served":
+            idle &= problem.learners.optional
         columns = (
             np.where(idle, 0.0, columns[0]),
             np.where(idle, 0.0, columns[1]),

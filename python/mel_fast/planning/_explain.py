@@ -195,7 +195,14 @@ def explain(
         raise Interrupted(plan) from None
 
 
+def _refuse_selection(plan: Plan, what: str) -> None:
+    plan.problem.refuse_choice(what)
+    if plan.at_least is not None or plan.no_more is not None:
+        raise ValueError(f"plan: {what} does not know at_least, nor the proofs of most")
+
+
 def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
+    _refuse_selection(plan, "explain")
     tau = min(max(plan.bound, plan.tau) + 1, MAX_INTEGER)
     # Where everybody has its own power there is no budget of it to ask about.
     resources = _RESOURCES if plan.problem.radio.power_w is not None else _OWN_POWER

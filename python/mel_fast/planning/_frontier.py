@@ -229,7 +229,7 @@ def frontier(
         frontier so far.
     """
     limit_s = checked_seconds(time_limit_s)
-    checked_problem(problem)
+    checked_problem(problem).refuse_choice("frontier")
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
     threads = checked_threads(threads)

@@ -204,7 +204,7 @@ def least(
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far, its ``found`` the
         bracket.
     """
-    checked_problem(problem)
+    checked_problem(problem).refuse_choice("least")
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)

@@ -32,6 +32,9 @@ def least_bound(
 ) -> Bound:
     """Look for the least bound at `tau` for a plan's scheme and problem, or for others."""
     problem = plan.problem if changed is None else changed
+    problem.refuse_choice("prices")
+    if plan.at_least is not None or plan.no_more is not None:
+        raise ValueError("plan: prices do not know at_least, nor the proofs of most")
     scheme = plan.scheme if scheme is None else scheme
     if scheme == "task_only" or not problem.links.uses_planned:
         return Bound("none")

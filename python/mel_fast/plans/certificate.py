@@ -7,6 +7,7 @@ from mel_fast import _core
 from mel_fast._base.untrusted import shown
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
+from mel_fast.plans.selection import checked_values
 from mel_fast.plans.twin_sides import without_empty_sides
 
 _GREATEST = float.fromhex("0x1.fffffffffffffp+1023")
@@ -90,5 +91,6 @@ def _checked_split(where: str, node: object, learners: int) -> dict[str, Any]:
 
 def _checked_leaf(where: str, node: object) -> dict[str, Any]:
     names = ("lambda_per_hz", "mu_per_w")
-    read = grammar.members(where, node, names)
-    return {name: grammar.real(f"{where}.{name}", read[name], 0.0, _GREATEST) for name in names}
+    read = grammar.members(where, node, names, ("per_sample", "per_learner"))
+    prices = {name: grammar.real(f"{where}.{name}", read[name], 0.0, _GREATEST) for name in names}
+    return prices | checked_values(where, read)

@@ -37,6 +37,7 @@ _KEYS = (
     "passes",
     "elapsed_s",
 )
+_OWN = ("at_least", "no_more")
 _SHARES = ("samples", "bandwidth_hz", "power_w")
 _ALLOCATION = (*_SHARES, "blocks")
 _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")
@@ -47,7 +48,7 @@ def plan_to_dict(plan: PlanView) -> dict[str, Any]:
     blocks = {} if plan.blocks is None else {"blocks": plan.blocks.tolist()}
     return {
         "format": FORMAT,
-        "version": _version(plan.problem),
+        "version": _version(plan.problem, own=bool(_own(plan))),
         "status": str(plan.status),
         "scheme": plan.scheme,
         "tau": plan.tau,
@@ -62,12 +63,23 @@ def plan_to_dict(plan: PlanView) -> dict[str, Any]:
         "nodes": plan.nodes,
         "passes": plan.passes,
         "elapsed_s": plan.elapsed_s,
+        **_own(plan),
     }
+
+
+def _own(plan: PlanView) -> dict[str, Any]:
+    """Return what a plan was asked for beyond its problem, or claims beyond its tau."""
+    own: dict[str, Any] = {}
+    if plan.at_least is not None:
+        own["at_least"] = plan.at_least
+    if plan.no_more is not None:
+        own["no_more"] = plan.no_more.to_dict()
+    return own
 
 
 def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
     """Return the problem and the other fields of a plan file's content, without judging them."""
-    file = grammar.members("plan", data, _KEYS, (*_REMARKS, "blocks"))
+    file = grammar.members("plan", data, _KEYS, (*_REMARKS, "blocks", *_OWN))
     kind, version = file["format"], file["version"]
     if kind != FORMAT or type(version) is not int or version not in VERSIONS:
         raise ValueError(
@@ -79,10 +91,13 @@ def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
     tau = grammar.integer("tau", file["tau"], 0, grammar.LONGEST)
     bound = grammar.integer("bound", file["bound"], 0, grammar.LONGEST - 1)
     problem = Problem.from_dict(file["problem"])
-    needed = _version(problem)
+    own = {name: file[name] for name in _OWN if name in file}
+    needed = _version(problem, own=bool(own))
     if version < needed:
         raise ValueError(f"version {version}: the problem has entries of version {needed}")
     _agree(file, status, tau, bound, in_blocks=problem.radio.block_hz is not None)
+    if "at_least" in own:
+        own["at_least"] = grammar.integer("at_least", own["at_least"])
     readers = {
         "samples": grammar.counts,
         "bandwidth_hz": grammar.column,
@@ -98,6 +113,7 @@ def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
         "tau": tau,
         "bound": bound,
         **shares,
+        **own,
         "certificate": file["certificate"],
         "reasons": grammar.texts("reasons", file.get("reasons", [])),
         "nodes": grammar.integer("nodes", file.get("nodes", 0), 0, grammar.LONGEST),
@@ -127,9 +143,9 @@ def _agree(file: dict[str, Any], status: str, tau: int, bound: int, *, in_blocks
         )
 
 
-def _version(problem: Problem) -> int:
-    """Return the first version of plan files that knows all that a problem has."""
-    later = problem._given is not None or problem.radio.shared != "send"
+def _version(problem: Problem, *, own: bool) -> int:
+    """Return the first version of plan files that knows all that a problem, or its plan, has."""
+    later = own or problem._given is not None or problem.radio.shared != "send"
     return max(version_of(problem.learners.columns()), 2 if later else 1)
 
 
@@ -148,7 +164,7 @@ def plan_to_json(plan: PlanView, *, indent: int | None = None) -> str:
         content[name] = getattr(plan, name)
     if plan.problem.learners.energy_j is not None:
         content["energy_j"] = plan.energy_j
-    content = {name: _plain(value) for name, value in content.items()}
+    content = {name: _plain(value) for name, value in content.items()} | _own(plan)
     content["problem"] = _plain_problem(plan.problem)
     return json.dumps(content, indent=indent, allow_nan=False)
 

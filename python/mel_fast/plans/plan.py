@@ -15,6 +15,7 @@ from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
 from mel_fast.plans.allocation import Allocation, checked_allocation, energy_spent, plan_columns
 from mel_fast.plans.certificate import certificate_of, checked_certificate
+from mel_fast.plans.selection import NoMore, checked_at_least, checked_no_more
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 from mel_fast.plans.verbs import Verbs
 
@@ -54,11 +55,16 @@ class Plan(Verbs, Table):
         Boxes of branch and bound, passes over the learners, seconds in the solver.
     problem : Problem
         What was solved.
+    at_least : int or None
+        Learners that must have samples, where `solve` was told so.
+    no_more : NoMore or None
+        Of a proof of :func:`mel_fast.most`: the certificate rules out that any plan at
+        ``bound + 1`` local cycles, whatever its number of samples, is worth more.
 
     Parameters
     ----------
     problem, scheme, status, tau, bound, samples, bandwidth_hz, power_w, blocks, certificate, \
-reasons, nodes, passes, elapsed_s
+reasons, nodes, passes, elapsed_s, at_least, no_more
         As above; where bandwidth comes in blocks `bandwidth_hz` may be left out. Plans normally
         come from `solve`, `load` or `from_dict`; building one from an allocation of one's own is
         for checking it with :func:`mel_fast.verify`.
@@ -74,6 +80,8 @@ reasons, nodes, passes, elapsed_s
     status: Status
     tau: int
     bound: int
+    at_least: int | None = None
+    no_more: NoMore | None = None
     _result: _core.Result | None
     _row = "learner"
 
@@ -94,6 +102,8 @@ reasons, nodes, passes, elapsed_s
         nodes: int = 0,
         passes: int = 0,
         elapsed_s: float = 0.0,
+        at_least: int | None = None,
+        no_more: Any = None,
     ) -> None:
         if not isinstance(problem, Problem):
             raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
@@ -113,6 +123,10 @@ reasons, nodes, passes, elapsed_s
             elapsed_s=real("elapsed_s", elapsed_s, low=0.0),
             _result=None,
         )
+        if at_least is not None:
+            self.__dict__["at_least"] = checked_at_least(at_least)
+        if no_more is not None:
+            self.__dict__["no_more"] = checked_no_more(no_more)
 
     @classmethod
     def _from_core(cls, problem: Problem, scheme: Scheme, result: _core.Result) -> "Plan":
@@ -357,7 +371,8 @@ reasons, nodes, passes, elapsed_s
         """Return the attributes by name, without the problem and the times."""
         names = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
         more = ("blocks", "certificate", "reasons", "nodes", "passes", "elapsed_s")
-        return {name: getattr(self, name) for name in (*names, *more)}
+        own = tuple(name for name in ("at_least", "no_more") if getattr(self, name) is not None)
+        return {name: getattr(self, name) for name in (*names, *more, *own)}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.problem, self._content())
@@ -373,8 +388,11 @@ reasons, nodes, passes, elapsed_s
             return NotImplemented
         theirs = other._content()
         theirs["elapsed_s"] = self.elapsed_s  # how long it took is no part of what was found
-        return self.problem == other.problem and all(
-            same(mine, theirs[name]) for name, mine in self._content().items()
+        mine = self._content()
+        return (
+            self.problem == other.problem
+            and mine.keys() == theirs.keys()
+            and all(same(value, theirs[name]) for name, value in mine.items())
         )
 
     def __hash__(self) -> int:

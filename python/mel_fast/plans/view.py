@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times
+from mel_fast.plans.selection import NoMore
 from mel_fast.plans.status import Status
 
 
@@ -63,6 +64,14 @@ class PlanView(Protocol):
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why there is no plan or no proof."""
+
+    @property
+    def at_least(self) -> int | None:
+        """Learners that must have samples."""
+
+    @property
+    def no_more(self) -> NoMore | None:
+        """What the certificate rules out at its tau in place of tau itself."""
 
     @property
     def passes(self) -> int:

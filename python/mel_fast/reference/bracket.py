@@ -59,6 +59,7 @@ class _Bounds(NamedTuple):
 
 def solve(problem: Problem, scheme: str = "joint") -> Bracket:
     """Bracket the best tau by bisection over tau."""
+    problem.refuse_choice("the reference's search")
     sizes = 1 if problem.radio.block_hz is None else block_count(problem) + 1
     if (problem.task.samples + 1) * len(problem.learners) * sizes > LARGEST_TABLE:
         raise ValueError(

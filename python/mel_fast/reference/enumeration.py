@@ -69,6 +69,7 @@ def best_split(
     The scale is infinite, and the split None, where no budgets suffice. Raises
     `TooManySplitsError` if more than `limit` partial splits must be kept at once.
     """
+    problem.refuse_choice("best_split")
     problem = reachable(problem)
     rates = rate_table(problem, tau, scheme)
     if not can_sum(rates, problem.task.samples):

@@ -148,7 +148,11 @@ def needed_rates(problem: Problem, tau: int, samples: ArrayLike) -> Floats:
         if problem.idle == "excused":
             rate = np.where(count == 0, WIDE(0), rate)
         outside = (count < limits.min_samples) | (count > limits.max_samples)
-        return np.where(outside, WIDE(np.inf), rate).astype(np.float64)
+        rate = np.where(outside, WIDE(np.inf), rate)
+        optional = problem.learners.optional
+        if optional is not None:  # who sits out needs nothing
+            rate = np.where((count == 0) & optional, WIDE(0), rate)
+        return rate.astype(np.float64)
 
 
 def rate_table(problem: Problem, tau: int, scheme: str) -> Floats:

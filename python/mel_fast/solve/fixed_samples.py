@@ -29,6 +29,8 @@ def kept(problem: Problem, start: Plan | None, keep: Keep) -> Problem:
     )
     # Without a max_samples of its own a learner may be told to keep more than all samples: no plan.
     outside = samples < low[chosen]
+    if learners.optional is not None:
+        outside &= ~(learners.optional[chosen] & (samples == 0))
     if learners.max_samples is not None:
         outside |= samples > high[chosen]
     if outside.any():
@@ -40,7 +42,13 @@ def kept(problem: Problem, start: Plan | None, keep: Keep) -> Problem:
         )
     low, high = low.copy(), high.copy()
     low[chosen] = high[chosen] = samples
-    return problem.replace(learners=learners.replace(min_samples=low, max_samples=high))
+    optional = learners.optional
+    if optional is not None:  # who keeps its samples may not sit out
+        optional = optional.copy()
+        optional[chosen] = False
+    return problem.replace(
+        learners=learners.replace(min_samples=low, max_samples=high, optional=optional)
+    )
 
 
 def fixed_samples_of(

@@ -145,6 +145,9 @@ class Plans(ShownTable):
         if not self.has(row):
             why = self.errors.get(row, "the batch was stopped before it")
             raise ValueError(f"row {row} is {self.status[row]}: {why}")
+        own: dict[int, Plan] = self.__dict__["_found"].get("own", {})
+        if row in own:
+            return own[row]
         ends = self.__dict__["_ends"]
         size = len(self.samples[row])
         first = row * size if ends is None else int(ends[row]) - size

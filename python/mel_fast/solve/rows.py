@@ -64,8 +64,11 @@ def with_fixed_samples(source: Any, starts: Any, keep: Any) -> "tuple[Any, dict[
     ValueError, TypeError
         Where `keep` is wrong in itself, or for every row.
     """
-    if keep is None or not len(source):
+    choice = isinstance(source, Batch) and bool(np.any(source.choices.get("optional", False)))
+    if not len(source) or (keep is None and not choice):
         return source, {}
+    if keep is None:
+        return _one_by_one(source, starts, [None] * len(source))
     if _by_row(keep):
         if len(keep) != len(source):
             raise ValueError(
@@ -73,7 +76,7 @@ def with_fixed_samples(source: Any, starts: Any, keep: Any) -> "tuple[Any, dict[
                 "be one for all"
             )
         return _one_by_one(source, starts, list(keep))
-    if isinstance(source, Batch) and not isinstance(starts, tuple):
+    if isinstance(source, Batch) and not isinstance(starts, tuple) and not choice:
         return FixedSamplesBatch(source, starts, keep), {}
     return _one_by_one(source, starts, [keep] * len(source))
 

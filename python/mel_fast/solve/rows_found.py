@@ -14,6 +14,7 @@ from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Then
 from mel_fast.solve.finish import finished, unfinished
 from mel_fast.solve.row_plan import put_plan, row_result
 from mel_fast.solve.rows import FixedSamplesBatch
+from mel_fast.solve.selection.rows import choose_rows
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,13 @@ def found_here(
     if isinstance(source, Batch | FixedSamplesBatch):
         found = _core.solve_columns(**source.core_columns(how.scheme), settings=settings)
     else:
-        cores = [None if problem is None else problem.core_for(how.scheme) for problem in source]
+        cores = [
+            None if problem is None or problem.has_choice else problem.core_for(how.scheme)
+            for problem in source
+        ]
         sizes = [counts] * len(source) if isinstance(counts, int) else counts
         found = _core.solve_problems(problems=cores, learners=sizes, settings=settings)
+        choose_rows(source, counts, how, limit_s, found, begin, report)
     if not (found["ended_early"] or found["interrupted"]):
         _finish(source, counts, how, found, begin, limit_s, report)
     return found

@@ -10,6 +10,7 @@ from mel_fast._base.validation import choice
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
+from mel_fast.plans.selection import checked_at_least
 from mel_fast.plans.status import SCHEMES, THENS, Scheme, Then
 from mel_fast.solve.arguments import (
     checked_problem,
@@ -33,6 +34,7 @@ def solve(
     then: Then = "time",
     start: Plan | None = None,
     keep: Any = None,
+    at_least: int | None = None,
 ) -> Plan:
     """Return a plan with the most local cycles tau, and a proof that tau + 1 is impossible.
 
@@ -67,6 +69,10 @@ def solve(
         the problem in which ``min_samples`` and ``max_samples`` of these learners are just that;
         its ``problem`` carries these limits.
 
+    at_least
+        Learners that must have samples; None for any number. With it, and with learners that are
+        `optional`, the scheme is ``"joint"`` and `then` is ``"time"`` or ``"none"``.
+
     Returns
     -------
     Plan
@@ -92,6 +98,7 @@ def solve(
                 then=then,
                 start=start,
                 keep=keep,
+                at_least=at_least,
             )
     checked_problem(problem)
     code = _CODES.get(scheme) if isinstance(scheme, str) else None
@@ -109,6 +116,8 @@ def solve(
         problem = kept(problem, start, keep)
     if then != "time":
         choice("then", then, THENS)
+    if at_least is not None or problem.has_choice:
+        return _with_choice(problem, at_least, scheme, limit, threads, callback, then, start)
     result = _core.solve(
         problem.core_for(scheme), code, limit, threads, _truthful(callback), then == "time", where
     )
@@ -131,6 +140,36 @@ def solve(
         raise
     except KeyboardInterrupt as stop:
         raise Interrupted(plan) from stop
+
+
+def _with_choice(
+    problem: Problem,
+    at_least: int | None,
+    scheme: Scheme,
+    limit_s: float,
+    threads: int,
+    callback: Callback | None,
+    then: Then,
+    start: Plan | None,
+) -> Plan:
+    from mel_fast.solve.selection.search import selected
+
+    number = checked_at_least(at_least) or 0
+    what = "at_least" if at_least is not None else "optional"
+    if scheme != "joint":
+        raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
+    if then not in ("time", "none"):
+        raise ValueError(f"{what} with then = {then!r}: must be 'time' or 'none'")
+    return selected(
+        problem,
+        number,
+        limit_s=limit_s,
+        threads=threads,
+        callback=_truthful(callback),
+        then=then,
+        start=start,
+        first=solve,
+    )
 
 
 def _truthful(callback: Callback | None) -> Callable[[int, int, int, float], bool] | None:

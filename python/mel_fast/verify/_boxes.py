@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from mel_fast.verify._allowance import tick, ticked
-from mel_fast.verify.claim._problem import Problem, Row
+from mel_fast.verify.claim._problem import Row
 from mel_fast.verify.claim._read import Split
 
 
@@ -86,16 +86,14 @@ class Cut:
 class Boxes:
     """The box reached: bounds of every learner's samples, and their sums."""
 
-    def __init__(self, problem: Problem, root: tuple[int, int]) -> None:
-        self.samples = problem.samples
+    def __init__(self, rows: list[Row], samples: int | None, root: tuple[int, int]) -> None:
+        self.samples = samples  # D; None for any number
         members: dict[Row, list[int]] = {}
-        for k, row in enumerate(ticked(problem.learners)):
+        for k, row in enumerate(ticked(rows)):
             members.setdefault(row, []).append(k)
         self.rows = list(members)
         self.members = list(members.values())
-        self.roots = [
-            (max(root[0], row.min_samples), min(root[1], row.max_samples)) for row in self.rows
-        ]
+        self.roots = [_root(row, root) for row in self.rows]
         self._group_of = {k: g for g, group in enumerate(self.members) for k in ticked(group)}
         self._lows: dict[int, Steps] = {}  # of the groups that were ever split
         self._highs: dict[int, Steps] = {}
@@ -107,7 +105,9 @@ class Boxes:
 
     def is_empty(self) -> bool:
         """Whether no split of D samples is in the box (a cut leaves every interval some)."""
-        return self._hollow or not self._least <= self.samples <= self._most
+        return self._hollow or (
+            self.samples is not None and not self._least <= self.samples <= self._most
+        )
 
     def interval(self, learner: int) -> tuple[int, int]:
         """Bounds of one learner's samples."""
@@ -137,8 +137,11 @@ class Boxes:
         """Go to d <= at; identical learners after the one that is split follow it."""
         group, position = self._open(split.learner)
         highs, size = self._highs[group], len(self.members[group])
-        end = next_at_most(highs, split.at, position, size)
-        undo, rise = highs.assign(position, end, split.at, size)
+        at = split.at
+        if self.rows[group].optional and at < self.rows[group].min_samples:
+            at = 0  # nothing, or at least the minimum
+        end = next_at_most(highs, at, position, size)
+        undo, rise = highs.assign(position, end, at, size)
         cut = Cut(group, undo, self._least, self._most)
         self._most += rise
         self.changes.append(group)
@@ -148,8 +151,11 @@ class Boxes:
         """Go to d >= at + 1; identical learners before the one that is split follow it."""
         group, position = self._open(split.learner)
         lows, size = self._lows[group], len(self.members[group])
-        begin = next_at_most(lows, split.at, 0, size)
-        undo, rise = lows.assign(begin, position + 1, split.at + 1, size)
+        low = split.at + 1
+        if self.rows[group].optional:
+            low = max(low, self.rows[group].min_samples)
+        begin = next_at_most(lows, low - 1, 0, size)
+        undo, rise = lows.assign(begin, position + 1, low, size)
         cut = Cut(group, undo, self._least, self._most)
         self._least += rise
         self.changes.append(group)
@@ -171,6 +177,14 @@ class Boxes:
             low, high = self.roots[group]
             self._lows[group], self._highs[group] = Steps(low), Steps(high)
         return group, position
+
+
+def _root(row: Row, root: tuple[int, int]) -> tuple[int, int]:
+    """Return the ends of what a learner may have; nothing is below any minimum where it may."""
+    low, high = max(root[0], row.min_samples), min(root[1], row.max_samples)
+    if not row.optional:
+        return low, high
+    return 0, high if low <= high else 0
 
 
 def next_at_most(steps: Steps, value: int, position: int, size: int) -> int:

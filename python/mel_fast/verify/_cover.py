@@ -10,12 +10,12 @@ from flint import arb, ctx
 
 from mel_fast.verify._allowance import tick
 from mel_fast.verify._boxes import Boxes, Cut
+from mel_fast.verify._goal import At, Goal
 from mel_fast.verify._learner import Learner, ball, largest_rate, last_below, precision
 from mel_fast.verify._ledger import Ledgers
 from mel_fast.verify._plan import CHUNK, PRECISIONS
 from mel_fast.verify.best._blocks import BlockResponse
 from mel_fast.verify.best._capped import respond
-from mel_fast.verify.best._response import Response, best_value
 from mel_fast.verify.claim._problem import Problem, Row
 from mel_fast.verify.claim._read import Claim, Leaf, Split
 
@@ -33,7 +33,13 @@ class CoverReport:
     leaves: int = 0
     bits: int = 0
 
-    def judge(self, where: str, bound: Callable[[], Any | None], samples: int) -> None:
+    def judge(
+        self,
+        where: str,
+        bound: Callable[[], Any | None],
+        reached: Callable[[], Any],
+        words: str = "D",
+    ) -> None:
         """Evaluate a bound with more and more bits until it is below D or surely is not."""
         self.leaves += 1
         upper: Any = None
@@ -43,14 +49,15 @@ class CoverReport:
                 upper = bound()
                 if upper is None:
                     return
-                margin = samples - upper
+                margin = reached() - upper
                 if margin > 0:
                     self.margin = min(self.margin, float(margin.lower()))
                     return
                 if margin <= 0 and bits > PRECISIONS[0]:
                     break
         self.reasons.append(
-            f"{where}: the bound {upper.str(20, radius=False)} is not below D = {samples}"
+            f"{where}: the bound {upper.str(20, radius=False)} is not below {words} = "
+            f"{_plain(reached())}"
         )
 
 
@@ -62,15 +69,22 @@ def check(claim: Claim, advance: Callable[[int], None]) -> CoverReport:
         report.reasons.append(f"certificate is null: nothing rules out tau = {tau}")
         return report
     if claim.tree is None:
-        report.judge("equal_shares", lambda: _equal_shares(problem, tau, advance), problem.samples)
+        report.judge(
+            "equal_shares", lambda: _equal_shares(problem, tau, advance), lambda: problem.samples
+        )
         return report
-    root = (0, problem.samples)
+    goal = Goal(claim)
+    root = (0, goal.most)
     if claim.scheme == "resource_only":
         count = len(problem.learners)
         root = (problem.samples // count, -(-problem.samples // count))
-    boxes = Boxes(problem, root)
-    _walk(claim.tree, boxes, Bounds(problem, tau, boxes, claim.tree, advance), report)
+    boxes = Boxes(goal.rows, goal.samples, root)
+    _walk(claim.tree, boxes, Bounds(problem, tau, goal, boxes, claim.tree, advance), report)
     return report
+
+
+def _plain(number: Any) -> str:
+    return str(number) if isinstance(number, int) else str(number.str(20, radius=False))
 
 
 def _walk(tree: list[Split | Leaf], boxes: Boxes, bounds: "Bounds", report: CoverReport) -> None:
@@ -89,7 +103,8 @@ def _walk(tree: list[Split | Leaf], boxes: Boxes, bounds: "Bounds", report: Cove
                 return
             entered.append((node, boxes.go_below(node), False))
             continue
-        report.judge(where, partial(bounds.of, node), boxes.samples)
+        words = "D" if bounds.goal.of is None and node[2:] == (1.0, 0.0) else "what it rules out"
+        report.judge(where, partial(bounds.of, node), partial(bounds.goal.target, node), words)
         if len(report.reasons) >= most and index + 1 < len(tree):
             report.reasons.append(f"certificate.tree: not looked at beyond node {index}")
             return
@@ -108,12 +123,14 @@ class Bounds:
         self,
         problem: Problem,
         tau: int,
+        goal: Goal,
         boxes: Boxes,
         tree: list[Split | Leaf],
         advance: Callable[[int], None],
     ) -> None:
         self._problem = problem
         self._tau = tau
+        self.goal = goal
         self._boxes = boxes
         self._advance = advance
         leaves = Counter(node for node in tree if isinstance(node, Leaf))
@@ -128,22 +145,21 @@ class Bounds:
             self._advance(len(problem.learners))
             return None
 
-        def divisible(row: Row, learner: Learner) -> Response:
+        def divisible(row: Row, learner: Learner) -> At:
             del row
-            return respond(problem.law, learner, *leaf, learner.bandwidth_cap)
+            return lambda lam, mu: respond(problem.law, learner, lam, mu, learner.bandwidth_cap)
 
-        def in_blocks(row: Row, learner: Learner) -> Response:
-            return BlockResponse(problem, row, learner, *leaf)
+        def in_blocks(row: Row, learner: Learner) -> At:
+            return lambda lam, mu: BlockResponse(problem, row, learner, lam, mu)
 
         total = self._total(leaf, divisible)
-        if problem.block_hz is None or total is None or total < problem.samples:
+        if problem.block_hz is None or total is None or total < self.goal.target(leaf):
             return total
         return self._total(leaf, in_blocks)
 
-    def _total(self, leaf: Leaf, respond_as: Callable[[Row, Learner], Response]) -> Any | None:
+    def _total(self, leaf: Leaf, respond_as: Callable[[Row, Learner], At]) -> Any | None:
         """U = lambda B + mu P + sum of the best values; None where a learner has none."""
         problem, boxes = self._problem, self._boxes
-        excused = problem.idle == "excused"
         bandwidth = arb(problem.bandwidth_hz)
         if problem.block_hz is not None:
             bandwidth = problem.blocks() * arb(problem.block_hz)
@@ -151,14 +167,13 @@ class Bounds:
 
         def values(group: int) -> Callable[[tuple[int, int]], Any | None]:
             row = boxes.rows[group]
-            response = respond_as(row, self._learner(group, row))
-            return lambda interval: best_value(response, *interval, excused)
+            return self.goal.best(row, respond_as(row, self._learner(group, row)), leaf)
 
         ledger = self._ledgers.of(leaf, respond_as.__name__)
         if ledger is not None:
             self._advance(len(problem.learners))
             gained = ledger.total(values)
-            if gained is None or paid + gained < problem.samples:
+            if gained is None or paid + gained < self.goal.target(leaf):
                 return None if gained is None else paid + gained
         return self._sum(paid, values)
 

@@ -53,6 +53,9 @@ def check(claim: Claim, advance: Callable[[int], None]) -> PlanReport:
     if claim.scheme == "task_only":
         for name, _, column, budget in columns[1:]:
             report.reasons += _unequal(name, column, budget)
+    takers = sum(d > 0 for d in plan.samples)
+    if takers < claim.at_least:
+        report.reasons.append(f"{takers} learners have samples, at_least is {claim.at_least}")
     report.reasons += _beyond_limits(problem, plan, claim.blocks)
     _check_learners(claim, plan, report, advance)
     return report
@@ -91,7 +94,12 @@ def _beyond_limits(problem: Problem, plan: Allocation, blocks: list[int] | None)
     rows = problem.learners
     size = range(len(rows))
     samples, bandwidth, power = plan
-    wrong = [k for k in size if not rows[k].min_samples <= samples[k] <= rows[k].max_samples]
+    wrong = [
+        k
+        for k in size
+        if not rows[k].min_samples <= samples[k] <= rows[k].max_samples
+        and not (samples[k] == 0 and rows[k].optional)
+    ]
     reasons = few(
         wrong,
         lambda k: (
@@ -133,7 +141,7 @@ def _check_learners(
             advance(CHUNK)
         tick()
         d, amount, power = plan.samples[k], amounts[k], plan.power_w[k]
-        if problem.idle == "excused" and d == 0:
+        if d == 0 and (problem.idle == "excused" or row.optional):
             continue
         silent = _silent(problem, row, d, amount, power)
         if silent:

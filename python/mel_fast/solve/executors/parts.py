@@ -82,6 +82,9 @@ def put(found: dict[str, Any], part: Part, of_part: dict[str, Any]) -> None:
             column[part.cells if name in CELLS else part.rows] = of_part[name]
     for name in ("errors", "trees"):
         found[name].update({first + row: what for row, what in of_part[name].items()})
+    own = of_part.get("own", {})
+    if own:
+        found.setdefault("own", {}).update({first + row: plan for row, plan in own.items()})
     found["done"] += of_part["done"]
 
 

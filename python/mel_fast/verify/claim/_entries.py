@@ -110,6 +110,12 @@ def amount(data: object, where: str) -> float:
     return number(data, where, 0.0, HUGE)
 
 
+def truth(data: object, where: str) -> bool:
+    if not isinstance(data, bool):
+        raise RefusedError(f"{where} is {show(data)}: must be true or false")
+    return data
+
+
 def count(data: object, where: str) -> int:
     return integer(data, where, 0, LARGEST)
 

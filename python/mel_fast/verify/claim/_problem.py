@@ -49,6 +49,12 @@ class Row(NamedTuple):
     max_power_w: float = INFINITE
     energy_j: float = INFINITE
     energy_per_flop_j: float = 0.0
+    optional: bool = False
+    weight: float = 1.0
+
+    def rests(self, idle: str) -> bool:
+        """Whether it may have no samples and then takes no part."""
+        return self.optional or (idle == "excused" and self.min_samples == 0)
 
 
 @dataclass(frozen=True, slots=True)

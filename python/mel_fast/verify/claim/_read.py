@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from mel_fast.verify._allowance import ticked
 from mel_fast.verify.claim._entries import (
+    HUGE,
     LONGEST,
     Read,
     RefusedError,
@@ -15,12 +16,14 @@ from mel_fast.verify.claim._entries import (
     count,
     integer,
     name_of,
+    number,
     one_of,
     positive,
     positive_or_zero,
     record,
     share,
     text,
+    truth,
 )
 from mel_fast.verify.claim._problem import INFINITE, LARGEST, Load, Problem, Row, load_of
 
@@ -49,6 +52,7 @@ _LIMITS = (
     "energy_j",
     "energy_per_flop_j",
 )
+_CHOICES = ("optional", "weight")  # since version 2
 _LABELS = ("names",)  # since version 2
 _NOISES = {"noise_density_w_per_hz": "density", "noise_power_w": "fixed"}
 _PROBLEM = ("task", "learners", "radio", "cycle_s", "idle")
@@ -62,9 +66,13 @@ _PAYLOAD = {  # since version 2
     "flops_per_sample": "flops_each",
 }
 _BLOCKS = "blocks"
+_OWN = ("at_least", "no_more")  # since version 2
+_WORTHS = ("samples", "weight", "learners")
 _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")  # no part of any claim
 _SPLIT = ("learner", "at")
 _LEAF = ("lambda_per_hz", "mu_per_w")
+_VALUES = ("per_sample", "per_learner")  # of a leaf, where at_least is given
+_MOST_WORTH = 1e80
 _LN2 = 1.4426950408889634
 
 
@@ -76,10 +84,19 @@ class Split(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """Prices that prove a box empty."""
+    """Prices that prove a box empty, and what a sample and a participant count for."""
 
     lambda_per_hz: float
     mu_per_w: float
+    per_sample: float = 1.0
+    per_learner: float = 0.0
+
+
+class NoMore(NamedTuple):
+    """The claim that no plan, whatever its number of samples, is worth more at a tau."""
+
+    of: str
+    than: float
 
 
 class Allocation(NamedTuple):
@@ -103,6 +120,8 @@ class Claim:
     problem: Problem
     proof: bool  # whether there is a certificate
     tree: list[Split | Leaf] | None  # None: the equal_shares rule, or no certificate
+    at_least: int = 0  # learners that must have samples
+    no_more: NoMore | None = None  # of what the certificate is, in place of tau
 
     @property
     def learners(self) -> int:
@@ -117,9 +136,14 @@ class Claim:
 
 def read_plan(data: object) -> Claim:
     """Return what the file says; raise RefusedError unless it is a plan file that makes sense."""
-    file = record(data, "plan file", _PLAN, (*_REMARKS, _BLOCKS))
+    file = record(data, "plan file", _PLAN, (*_REMARKS, _BLOCKS, *_OWN))
     one_of(file["format"], "format", (FORMAT,))
     version = integer(file["version"], "version", VERSIONS[0], VERSIONS[-1])
+    early = [name for name in _OWN if name in file and version < 2]
+    if early:
+        raise RefusedError(f"{early[0]} in a file of version 1")
+    at_least = count(file.get("at_least", 0), "at_least")
+    no_more = _no_more(file["no_more"]) if "no_more" in file else None
     status = one_of(file["status"], "status", STATUSES)
     scheme = one_of(file["scheme"], "scheme", SCHEMES)
     tau = integer(file["tau"], "tau", 0, LONGEST)
@@ -146,8 +170,15 @@ def read_plan(data: object) -> Claim:
             if in_blocks
             else "blocks are given, without a plan or without problem.radio.block_hz"
         )
+    if (at_least or no_more or any(row.optional for row in problem.learners)) and scheme != "joint":
+        raise RefusedError(f"scheme {scheme}: who takes part is chosen by scheme joint alone")
+    if no_more is not None and not (absent and status == "undecided" and "at_least" not in file):
+        raise RefusedError("no_more is claimed beside a plan, a status or at_least")
     size = len(problem.learners)
     tree = _certificate(file["certificate"], scheme, bound, size)
+    valued = [node for node in tree or () if isinstance(node, Leaf) and node[2:] != (1.0, 0.0)]
+    if valued and (no_more is not None or version < 2):
+        raise RefusedError("certificate.tree: per_sample and per_learner are not for this claim")
     _remarks(file)
     return Claim(
         status=status,
@@ -159,7 +190,17 @@ def read_plan(data: object) -> Claim:
         problem=problem,
         proof=file["certificate"] is not None,
         tree=tree,
+        at_least=at_least,
+        no_more=no_more,
     )
+
+
+def _no_more(data: object) -> NoMore:
+    file = record(data, "no_more", ("of", "than"))
+    of = one_of(file["of"], "no_more.of", _WORTHS)
+    if of == "weight":
+        return NoMore(of, number(file["than"], "no_more.than", -1.0, _MOST_WORTH))
+    return NoMore(of, integer(file["than"], "no_more.than", -1, LARGEST))
 
 
 def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Problem:
@@ -249,7 +290,7 @@ def _check_speeds(problem: Problem, where: str) -> None:
 def _learners(
     data: object, where: str, version: int, told: Load, payload: object, shared: str
 ) -> list[Row]:
-    later = (*_LABELS, *_SEND) if version >= 2 else ()
+    later = (*_CHOICES, *_LABELS, *_SEND) if version >= 2 else ()
     used, unused = (_SEND, _CONSTANT) if shared == "return" else (_CONSTANT, _SEND)
     file = record(data, where, (*_LEARNERS, *used), (*unused, *_LIMITS, *later))
     if (unused[0] in file) is not (unused[1] in file):
@@ -266,10 +307,12 @@ def _learners(
         "max_power_w": cap,
         "energy_j": cap,
         "energy_per_flop_j": positive_or_zero,
+        "optional": truth,
     }
     columns: dict[str, list[float]] = {}
     size = None
-    for name in (*_LEARNERS, *used, *(name for name in (*unused, *_LIMITS) if name in file)):
+    further = (*unused, *_LIMITS, *_CHOICES)
+    for name in (*_LEARNERS, *used, *(name for name in further if name in file)):
         columns[name] = column(file[name], f"{where}.{name}", readers.get(name, positive), size)
         size = len(columns[name])
     for name in unused:  # of the link that is planned: no part of the problem
@@ -374,8 +417,14 @@ def _node(data: object, where: str) -> Split | Leaf:
         node = record(data, where, _SPLIT)
         learner = count(node["learner"], f"{where}.learner")
         return Split(learner, count(node["at"], f"{where}.at"))
-    node = record(data, where, _LEAF)
-    return Leaf(*(share(node[name], f"{where}.{name}") for name in _LEAF))
+    node = record(data, where, _LEAF, _VALUES)
+    per_hz, per_w = (share(node[name], f"{where}.{name}") for name in _LEAF)
+    if not any(name in node for name in _VALUES):
+        return Leaf(per_hz, per_w)
+    if not all(name in node for name in _VALUES):
+        raise RefusedError(f"{where}: per_sample and per_learner only come together")
+    per_sample = number(node["per_sample"], f"{where}.per_sample", -HUGE, HUGE)
+    return Leaf(per_hz, per_w, per_sample, amount(node["per_learner"], f"{where}.per_learner"))
 
 
 def _remarks(file: dict[str, Any]) -> None:

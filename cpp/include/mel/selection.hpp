@@ -1,0 +1,58 @@
+// One tau with a choice of who takes part: the plan that is worth most, or that holds D samples,
+// and the tree that proves it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mel/buffer.hpp"
+#include "mel/problem.hpp"
+#include "mel/settings.hpp"
+
+namespace mel {
+
+// What a plan's worth counts.
+enum class Worth : std::uint8_t { samples, weight, learners };
+
+struct SelectionGoal {
+    Worth of = Worth::samples;
+    std::span<const double> weight = {};  // a sample's, of each learner; with Worth::weight
+    // The samples must sum to D, with so many learners that have some at least; else any number of
+    // samples will do and the plan that is worth most is sought.
+    bool whole = false;
+    std::int64_t at_least = 0;
+    // Every worth is a multiple of this number, exactly; 0 where nothing is known.
+    double grain = 0;
+};
+
+// A split (learner >= 0: first d <= at, then d > at) or a leaf, closed by what a hertz and a watt
+// cost and what a sample (times its weight) and a participant are worth.
+struct SelectionNode {
+    std::int64_t learner = -1;
+    std::int64_t at = 0;
+    Prices prices{};
+    double per_sample = 1;
+    double per_learner = 0;
+};
+
+struct Selection {
+    double value = -1;     // of the plan; negative where there is none
+    double bound = 0;      // no plan is worth more; infinite where nothing is proved
+    bool refuted = false;  // `whole`: there is no plan
+    bool stopped = false;
+    Buffer<std::int64_t> samples;  // empty where there is no plan
+    Buffer<double> bandwidth_hz;
+    Buffer<double> power_w;
+    Buffer<std::int64_t> blocks;
+    std::vector<SelectionNode> tree;  // proves the bound, or the refutation
+    Prices end{};                     // where the search ended
+    std::int64_t nodes = 0;
+    std::int64_t passes = 0;
+    double elapsed_s = 0;
+};
+
+Selection select(const Problem& problem, std::int64_t tau, const SelectionGoal& goal,
+                 const Settings& settings);
+
+}  // namespace mel

@@ -1,0 +1,251 @@
+#include "select/choices.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/chunks.hpp"
+#include "learner/capped.hpp"
+#include "learner/resource_blocks.hpp"
+#include "model/computing.hpp"
+
+namespace mel {
+namespace {
+constexpr double infinity = std::numeric_limits<double>::infinity();
+// A choice that was not taken counts with its rounding where it was nearly as good.
+constexpr double nearly = 1e-6;
+}  // namespace
+
+void ChoiceSums::add(const ChoiceSums& o) {
+    value.add(o.value);
+    cost.add(o.cost);
+    bandwidth.add(o.bandwidth);
+    power.add(o.power);
+    samples.add(o.samples);
+    weighed.add(o.weighed);
+    takers += o.takers;
+    size += o.size;
+    condition += o.condition;
+    impossible += o.impossible;
+}
+
+Choices::Choices(const Problem& problem, Pool& pool, double tau, const SelectionGoal& goal)
+    : problem_(problem),
+      pool_(pool),
+      tau_(tau),
+      goal_(goal),
+      weight_(goal.of == Worth::weight ? goal.weight : std::span<const double>()),
+      boxes_(problem, pool, scheme_box(problem, Scheme::joint)),
+      whole_(boxes_.whole(tau)),
+      sure_(boxes_.sure(tau)),
+      scratch_(problem.size()) {
+    const LearnerLimits* limits = problem.limits();
+    const std::size_t n = problem.size();
+    if (problem.returns_nothing()) {
+        most_.resize(n);
+        kept_.resize(n);
+        for (std::size_t k = 0; k < n; ++k) {
+            most_[k] = largest_computed(problem, k, tau, whole_.high(k));
+            kept_[k] = std::min(most_[k], sure_.high(k));
+        }
+        whole_.upper = most_.data();
+        sure_.upper = kept_.data();
+    }
+    const bool optional = limits && !limits->optional.empty();
+    const bool minima = limits && !limits->min_samples.empty();
+    plain_ = goal.of == Worth::samples && !optional;
+    all_rest_ = problem.excused();
+    all_least_ = all_rest_ ? 1 : 0;
+    if (!optional && !minima) return;
+    rest_.resize(n);
+    least_.resize(n);
+    for (std::size_t k = 0; k < n; ++k) {
+        const double low = minima ? limits->min_samples[k] : 0;
+        const bool rests = (problem.excused() && low == 0) || (optional && limits->optional[k] > 0);
+        rest_[k] = rests ? 1 : 0;
+        least_[k] = std::max(low, rests ? 1.0 : 0.0);
+    }
+}
+
+bool Choices::twins(std::size_t i, std::size_t j) const {
+    const auto twin = problem_.twins();
+    return !twin.empty() && twin[i] == twin[j] && weight(i) == weight(j);
+}
+
+Choices::Found Choices::taking_part(std::size_t k, const Bid& bid, double low, double high) const {
+    Found found{};
+    if (!(high >= low)) return found;
+    const double s = bid.per_sample * weight(k);
+    Box box;
+    PassPoint at{tau_, problem_.cycle_s(), bid.prices};
+    if (s > 0) {
+        at.prices = {bid.prices.lambda / s, bid.prices.mu / s};
+        box.uniform = {low, high};
+    } else {
+        box.uniform = {low, low};
+    }
+    const double scale = s > 0 ? s : 1;
+    const SplitSums sums = exact_learners(problem_, box, at, k, k + 1, scratch_.data());
+    if (sums.impossible > 0) return found;
+    const double cost = sums.cost.value();
+    const double net = sums.samples.value() - cost + sums.overlooked;
+    found.net = (s > 0 ? s * net : net - low) + (low > 0 ? bid.per_learner : 0);
+    found.samples = s > 0 ? sums.samples.value() : low;
+    found.bandwidth = sums.bandwidth.value();
+    found.power = sums.power.value();
+    found.cost = scale * cost;
+    found.condition = scale * sums.condition;
+    found.possible = true;
+    return found;
+}
+
+double Choices::part(std::size_t k, const Bid& bid, double low, double high) const {
+    const Found found =
+        taking_part(k, bid, std::max({least(k), low, 1.0}), std::min(most(k), high));
+    return found.possible ? found.samples : -1;
+}
+
+double Choices::add(std::size_t k, const Bid& bid, double low, double high, ChoiceSums& sums,
+                    double* margin) const {
+    const bool rests = may_rest(k) && low <= 0;
+    const double fewest = std::max(least(k), low);
+    const double most = std::min(this->most(k), high);
+    // A served learner without samples is a choice of its own where taking part has a value.
+    const bool bare = !rests && fewest <= 0 && (bid.per_learner != 0 || bid.per_sample == 0);
+    Found none{};
+    if (rests) none.possible = true;
+    if (bare && most >= 0) none = taking_part(k, bid, 0, 0);
+    const Found some = taking_part(k, bid, bare ? 1 : fewest, most);
+    if (margin) {
+        *margin = !none.possible  ? (some.possible ? infinity : -infinity)
+                  : some.possible ? some.net - none.net
+                                  : -infinity;
+    }
+    if (!none.possible && !some.possible) {
+        sums.impossible += 1;
+        return 0;
+    }
+    const bool takes = some.possible && (!none.possible || some.net > none.net);
+    const Found& best = takes ? some : none;
+    const double s = bid.per_sample * weight(k);
+    sums.value.add(best.net);
+    sums.cost.add(best.cost);
+    sums.bandwidth.add(best.bandwidth);
+    sums.power.add(best.power);
+    sums.samples.add(best.samples);
+    sums.weighed.add(weight(k) * best.samples);
+    sums.condition += best.condition;
+    const double worth = s * best.samples + std::fabs(bid.per_learner);
+    sums.size += worth + best.cost;
+    if (best.samples > 0) sums.takers += 1;
+    if (none.possible && some.possible) {
+        const Found& other = takes ? none : some;
+        const double size = s * other.samples + std::fabs(bid.per_learner) + other.cost;
+        if (best.net - other.net <= nearly * size) {
+            sums.size += size;
+            sums.condition += other.condition;
+        }
+    }
+    return best.samples;
+}
+
+ChoiceSums Choices::look(const Bid& bid, const Cell* cell, double* picks, double* margins) {
+    ++passes_;
+    const std::size_t n = size();
+    if (plain_ && !cell && !margins && bid.per_sample == 1 && bid.per_learner == 0 && picks) {
+        Box box = whole_;
+        const SplitSums split = exact_pass(problem_, box, {tau_, problem_.cycle_s(), bid.prices},
+                                           pool_, split_chunks_, picks);
+        ChoiceSums sums;
+        sums.value.add(split.samples);
+        sums.value.add(-split.cost.value());
+        sums.value.add(split.overlooked);
+        sums.cost = split.cost;
+        sums.bandwidth = split.bandwidth;
+        sums.power = split.power;
+        sums.samples = split.samples;
+        sums.weighed = split.samples;
+        sums.size = split.samples.value() + split.cost.value();
+        sums.condition = split.condition;
+        sums.impossible = split.impossible;
+        return sums;
+    }
+    return sum_over_chunks(pool_, n, chunks_, [&](std::size_t first, std::size_t last) {
+        ChoiceSums sums;
+        for (std::size_t k = first; k < last; ++k) {
+            const double low = cell ? cell->low[k] : 0;
+            const double high = cell ? cell->high[k] : infinity;
+            const double d = add(k, bid, low, high, sums, margins ? margins + k : nullptr);
+            if (picks) picks[k] = d;
+        }
+        return sums;
+    });
+}
+
+ChoiceSums Choices::look_at(const Bid& bid, std::span<const std::size_t> some) const {
+    ChoiceSums sums;
+    for (const std::size_t k : some) add(k, bid, 0, infinity, sums, nullptr);
+    return sums;
+}
+
+Choices::Bound Choices::bound(const Bid& bid, const ChoiceSums& sums) const {
+    if (sums.impossible > 0) return {-infinity, 0};
+    const double budget =
+        bid.prices.lambda * problem_.bandwidth_hz() + bid.prices.mu * problem_.power_w();
+    CompensatedSum value = sums.value;
+    value.add(budget);
+    const double error =
+        rounding::whole_bound_in_lanes * (budget + sums.size + problem_.cycle_s() * sums.condition);
+    return {value.value(), error};
+}
+
+Choices::Bound Choices::capacity(const Bid& bid, const Cell* cell) const {
+    const double guard = slack_guard(problem_.cycle_s());
+    const LearnerLimits* limits = problem_.limits();
+    const bool capped = limits && limits->caps();
+    CompensatedSum value;
+    double size = 0;
+    for (std::size_t k = 0; k < this->size(); ++k) {
+        const double low = cell ? cell->low[k] : 0;
+        double high = std::min(most(k), cell ? cell->high[k] : infinity);
+        const double fewest = std::max(least(k), low);
+        if (!(problem_.returns_nothing() && problem_.sends_nothing())) {
+            Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+            demand.budget_s += guard;
+            high = capped ? largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate))
+                          : largest_allowed(demand, high);
+        }
+        const bool rests = may_rest(k) && low <= 0;
+        if (high < fewest) {
+            if (!rests) return {-infinity, 0};
+            continue;
+        }
+        const double s = bid.per_sample * weight(k);
+        double best = s > 0 ? s * high : s * fewest;
+        if (high > 0) best = std::max(best + bid.per_learner, fewest <= 0 ? 0.0 : -infinity);
+        if (rests) best = std::max(best, 0.0);
+        value.add(best);
+        size += std::fabs(s) * high + std::fabs(bid.per_learner);
+    }
+    return {value.value(), weight_.empty() ? 0 : rounding::whole_bound * size};
+}
+
+double Choices::cost(std::size_t k, double d, Prices prices) const {
+    if (d == 0 && may_rest(k)) return 0;
+    const Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+    if (!demand.allows(d)) return infinity;
+    if (problem_.block_hz() > 0) {
+        return block_cost(block_link(problem_, k), demand, false, d, prices);
+    }
+    const LearnerLimits* limits = problem_.limits();
+    const double noise = problem_.noise_over_gain()[k];
+    if (limits && limits->caps()) {
+        const double rate = demand.rate(d);
+        const Caps caps = caps_of(*limits, k);
+        if (rate > caps.rate) return infinity;
+        return buy_capped(problem_.law(), noise, prices, caps, rate).purchase.cost;
+    }
+    return cost_of(problem_.law(), demand, noise, false, d, prices).cost;
+}
+
+}  // namespace mel

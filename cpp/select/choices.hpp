@@ -1,0 +1,130 @@
+// What every learner may do at one tau, what it would do at given prices, and the bound that
+// follows.
+//
+// A learner that takes part with d samples is worth s d + q, s being the value of a sample times
+// the learner's weight and q that of a participant; C(d) is what its rate costs. It adds
+//   max { 0 where it may rest;  s d + q - C(d), d within its limits }
+// to U = lambda B + mu P + sum, which no plan's worth exceeds. s d - C(d) = s (d - C'(d)) with C'
+// at the prices divided by s: the response of a learner without weight.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/sums.hpp"
+#include "learner/boxes.hpp"
+#include "mel/selection.hpp"
+#include "passes/exact_pass.hpp"
+
+namespace mel {
+
+// What is paid and what is gained: prices, and the values of a sample and of a participant.
+struct Bid {
+    Prices prices{};
+    double per_sample = 1;
+    double per_learner = 0;
+};
+
+struct ChoiceSums {
+    CompensatedSum value;  // of the best choices, never too small but for rounding
+    CompensatedSum cost;
+    CompensatedSum bandwidth;
+    CompensatedSum power;
+    CompensatedSum samples;
+    CompensatedSum weighed;  // samples times weights
+    double takers = 0;
+    double size = 0;       // of all terms whose rounding may matter
+    double condition = 0;  // how far an error in time goes
+    double impossible = 0;
+
+    void add(const ChoiceSums& o);
+};
+
+// Bounds of single learners' samples within the whole; empty: none.
+struct Cell {
+    std::vector<double> low;
+    std::vector<double> high;
+};
+
+class Choices {
+  public:
+    Choices(const Problem& problem, Pool& pool, double tau, const SelectionGoal& goal);
+
+    const Problem& problem() const { return problem_; }
+    std::size_t size() const { return problem_.size(); }
+    double tau() const { return tau_; }
+    double weight(std::size_t k) const { return weight_.empty() ? 1.0 : weight_[k]; }
+    bool may_rest(std::size_t k) const { return rest_.empty() ? all_rest_ : rest_[k] != 0; }
+    // The fewest and the most samples of a learner that takes part; the second for bounds, the
+    // third for plans.
+    double least(std::size_t k) const { return least_.empty() ? all_least_ : least_[k]; }
+    double most(std::size_t k) const { return whole_.high(k); }
+    double sure(std::size_t k) const { return sure_.high(k); }
+    bool twins(std::size_t i, std::size_t j) const;
+    bool has_twins() const { return !problem_.twins().empty(); }
+    bool steps_count() const { return goal_.of != Worth::learners; }
+    // Whether who takes part is worth looking at learner by learner.
+    bool jumps() const { return !plain_; }
+    // Of a learner with d samples, in the goal's own measure.
+    double worth(std::size_t k, double d) const {
+        return goal_.of == Worth::learners ? (d > 0 ? 1.0 : 0.0) : weight(k) * d;
+    }
+    // What counts of a sample in a bid.
+    Bid bid(Prices prices, double per_learner) const {
+        if (goal_.of == Worth::learners) return {prices, 0, 1};
+        return {prices, 1, per_learner};
+    }
+
+    // The best choices at a bid; `picks` may be null, `margins` too: what taking part is worth more
+    // than resting (infinite where a learner can not rest, minus infinity where it must).
+    ChoiceSums look(const Bid& bid, const Cell* cell, double* picks, double* margins = nullptr);
+    // Of some learners alone: a guide.
+    ChoiceSums look_at(const Bid& bid, std::span<const std::size_t> some) const;
+    // The best samples of a learner that takes part; negative where it can not.
+    double part(std::size_t k, const Bid& bid, double low, double high) const;
+
+    struct Bound {
+        double value;
+        double error;
+        double most() const { return value + error; }
+    };
+    Bound bound(const Bid& bid, const ChoiceSums& sums) const;
+    // The same at prices of zero: time, energy and limits alone. Minus infinity where nobody can.
+    Bound capacity(const Bid& bid, const Cell* cell) const;
+
+    // What a rate for d samples costs; infinite where d is not allowed.
+    double cost(std::size_t k, double d, Prices prices) const;
+
+    long passes() const { return passes_; }
+
+  private:
+    struct Found {
+        double net;  // s d + q - C(d), or more
+        double samples, bandwidth, power, cost, condition;
+        bool possible;
+    };
+    Found taking_part(std::size_t k, const Bid& bid, double low, double high) const;
+    double add(std::size_t k, const Bid& bid, double low, double high, ChoiceSums& sums,
+               double* margin) const;
+
+    const Problem& problem_;
+    Pool& pool_;
+    double tau_;
+    SelectionGoal goal_;
+    std::span<const double> weight_;
+    bool plain_;  // the kernels' own problem
+    Boxes boxes_;
+    Box whole_, sure_;
+    mutable std::vector<double> scratch_;  // samples as a pass writes them, each its own
+    std::vector<double> most_, kept_;      // where nothing is returned: exact
+    std::vector<unsigned char> rest_;
+    std::vector<double> least_;
+    bool all_rest_ = false;
+    double all_least_ = 0;
+    std::vector<SplitSums> split_chunks_;
+    std::vector<ChoiceSums> chunks_;
+    long passes_ = 0;
+};
+
+}  // namespace mel

@@ -1,0 +1,73 @@
+// From the choices at the best prices to a plan: what is too much is taken away where that costs
+// least, what is left is used up, and water-filling decides whether the split fits.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "select/choices.hpp"
+#include "split/block_filling.hpp"
+#include "split/water_filling.hpp"
+#include "tree/decision.hpp"
+
+namespace mel {
+
+class Fitting {
+  public:
+    Fitting(Choices& choices, Pool& pool, const SelectionGoal& goal)
+        : choices_(choices), pool_(pool), goal_(goal) {}
+
+    // From the choices `picks` at `bid`, which cost `cost` in all, to a split within the cell that
+    // fits and is worth as much as can be, more than `least`; its worth, or a negative number. The
+    // split is in samples(). `margins`, where there are any, say who hardly takes part or rests.
+    double raise(const Bid& bid, const Cell* cell, const std::vector<double>& picks, double cost,
+                 const std::vector<double>& margins, double least);
+    const std::vector<double>& samples() const { return samples_; }
+
+    // Takes samples and participants away until they sum to D, with as many participants as there
+    // must be. False if that is not found.
+    bool make_whole(const Bid& bid, const Cell* cell, std::vector<double>& samples) const;
+
+    bool fits(const std::vector<double>& samples);
+    std::optional<Allocation> allocate(const std::vector<double>& samples, Spare spare);
+
+    double worth(const std::vector<double>& samples) const;
+    double takers(const std::vector<double>& samples) const;
+
+  private:
+    struct Move {
+        std::size_t learner;
+        double to;
+        double worth;  // gained, in the bid's measure
+        double cost;   // added
+        double loss() const { return cost - worth; }
+    };
+    double low(const Cell* cell, std::size_t k) const;
+    double high(const Cell* cell, std::size_t k) const;
+    bool may_rest(const Cell* cell, std::size_t k) const;
+    double value(const Bid& bid, std::size_t k, double d) const;
+    std::optional<Move> step(const Bid& bid, const Cell* cell, std::size_t k, double by) const;
+    std::optional<Move> drop(const Bid& bid, const Cell* cell, std::size_t k) const;
+    std::optional<Move> join(const Bid& bid, const Cell* cell, std::size_t k) const;
+    void take(const Move& move, double& spent);
+    void top_up(const Bid& bid, const Cell* cell, double& spent);
+    void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
+    void use_up(const Bid& bid, const Cell* cell, double& spent, double budget);
+    void exchange(const Bid& bid, const Cell* cell, double& spent, double budget);
+    bool enough_takers() const;
+    std::vector<std::size_t> present(const std::vector<double>& samples) const;
+    void choose_near(const std::vector<double>& margins);
+    bool all_served(const std::vector<double>& samples) const;
+
+    Choices& choices_;
+    Pool& pool_;
+    const SelectionGoal& goal_;
+    std::vector<double> samples_;
+    std::vector<std::size_t> near_;  // learners looked at for single samples,
+    std::vector<std::size_t> torn_;  // and for whether they take part
+    double takers_ = 0;
+    double ratio_ = 1;
+    double load_ = 1;
+};
+
+}  // namespace mel

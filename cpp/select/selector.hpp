@@ -1,0 +1,64 @@
+// One selection: the bound, the plan, and where they do not meet the tree.
+#pragma once
+
+#include <vector>
+
+#include "mel/selection.hpp"
+#include "select/fitting.hpp"
+#include "select/lowest.hpp"
+
+namespace mel {
+
+class Selector {
+  public:
+    Selector(const Problem& problem, std::int64_t tau, const SelectionGoal& goal,
+             const Settings& settings);
+    Selection run();
+
+  private:
+    struct Open {
+        std::size_t node;
+        Cell cell;
+        Bid bid;
+        double bound;
+    };
+    struct Built {
+        SelectionNode node;
+        std::size_t below = 0;
+        std::size_t above = 0;
+    };
+
+    double target() const;
+    double rounded_down(double worth) const;
+    double tolerance() const;
+    bool nobody();
+    void alone();
+    void many();
+    void few();
+    bool look_for_plan(const Bid& bid, const Cell* cell);
+    bool offer(const std::vector<double>& samples);
+    bool too_few_takers(Bid& bid, const Cell& cell) const;
+    bool no_split(const Cell& cell, Bid& bid) const;
+    bool close(Open& open);
+    bool choose(const Open& open, std::size_t& learner, double& at) const;
+    bool choose_widest(const Cell& cell, std::size_t& learner, double& at) const;
+    void branch(Open& open, std::size_t learner, double at, std::vector<Open>& stack);
+    void one_leaf(const Bid& bid);
+    void write_tree();
+    Selection finish();
+
+    const Problem& problem_;
+    SelectionGoal goal_;
+    const Settings& settings_;
+    Stop stop_;
+    Pool pool_;
+    Choices choices_;
+    Fitting fitting_;
+    Lowest lowest_;
+    Selection found_;
+    std::vector<double> best_;  // the best plan's samples
+    std::vector<Built> built_;
+    double least_worth_ = 0;  // of a plan with any samples
+};
+
+}  // namespace mel

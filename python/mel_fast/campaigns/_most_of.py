@@ -1,0 +1,150 @@
+"""What is worth most at a tau where worths differ, or somebody may choose to sit out."""
+
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from mel_fast import _core
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.progress import Callback
+from mel_fast._base.units import count
+from mel_fast._base.validation import MAX_INTEGER
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.selection import WORTHS, NoMore, certificate_of_selection, grain_of
+from mel_fast.plans.status import Status
+from mel_fast.solve.selection.search import Selecting, without_choice
+from mel_fast.solve.single import solve
+
+TOLERANCE = 2e-9  # relative, between value and bound where weights have no common measure
+
+
+class Found(NamedTuple):
+    """The fields of a `Most` that are not its arguments."""
+
+    status: Status
+    value: float | None
+    bound: float
+    plan: Plan | None
+    proof: Plan | None
+    reasons: tuple[str, ...]
+    stopped: bool
+    nodes: int
+    passes: int
+    elapsed_s: float
+    interrupt: Any
+
+
+def most_of(
+    problem: Problem,
+    tau: int,
+    of: str,
+    limit_s: float,
+    threads: int,
+    start: tuple[float, float, float] | None,
+    callback: Callback | None,
+) -> Found:
+    """Do what `most` does, of whatever is counted."""
+    begin = perf_counter()
+    far = problem.replace(task=problem.task.replace(samples=MAX_INTEGER))
+
+    def told(_tau: int, _bound: int, passes: int, elapsed_s: float) -> bool:
+        assert callback is not None
+        return bool(callback(0, MAX_INTEGER, passes, elapsed_s))
+
+    weight = problem.learners.weight if of == "weight" else None
+    counted = "samples" if of == "weight" and weight is None else of
+    found = _core.select(
+        far._core,
+        tau,
+        WORTHS.index(counted),
+        weight,
+        False,
+        0,
+        grain_of(problem.learners, of),
+        limit_s,
+        threads,
+        None if callback is None else told,
+        True,
+        start,
+    )
+    whole = of != "weight"
+    refuted = bool(found.refuted)
+    value = None if found.value < 0 else (int(found.value) if whole else found.value)
+    bound = min(found.bound, float(MAX_INTEGER)) if whole else found.bound
+    than = -1.0 if refuted and value is None else bound
+    plan = None
+    if found.samples is not None and found.samples.any():
+        left_s = max(limit_s - (perf_counter() - begin), 0.0)
+        plan = _plan(problem, tau, found, left_s, threads)
+    certificate = certificate_of_selection(tau - 1, found, valued=False)
+    proof = None
+    if certificate is not None:
+        proof = Plan(
+            problem,
+            status=Status.UNDECIDED,
+            tau=0,
+            bound=tau - 1,
+            certificate=certificate,
+            no_more=NoMore(of, int(than) if whole else than),
+        )
+    if value is None:
+        status = Status.INFEASIBLE if refuted else Status.UNDECIDED
+    else:
+        closed = bound <= value if whole else bound <= value * (1.0 + TOLERANCE)
+        status = Status.OPTIMAL if closed else Status.FEASIBLE
+    return Found(
+        status,
+        value,
+        int(than) if whole else than,
+        plan,
+        proof,
+        _reasons(tau, status, stopped=found.stopped),
+        found.stopped,
+        found.nodes,
+        found.passes,
+        perf_counter() - begin,
+        found.interrupted,
+    )
+
+
+def _reasons(tau: int, status: Status, *, stopped: bool) -> tuple[str, ...]:
+    if status is Status.OPTIMAL:
+        return ()
+    if status is Status.INFEASIBLE:
+        return (f"tau = {tau}: not even the fewest that must take part, with their minima, fit",)
+    if stopped:
+        return ("stopped by a limit, the callback or Ctrl-C",)
+    return ("between value and bound nothing is proved: whole learners leave a gap",)
+
+
+def _plan(
+    problem: Problem, tau: int, found: _core.Selection, left_s: float, threads: int
+) -> Plan | None:
+    """Return the plan of what was chosen: of a problem with just so many samples."""
+    assert found.samples is not None
+    total = int(found.samples.sum())
+    own = problem.replace(task=problem.task.replace(samples=total))
+    search = Selecting(own, 0, left_s, threads, None, early=True)
+    search.tau = tau
+    names = ("samples", "bandwidth_hz", "power_w", "blocks")
+    search.shares = {name: getattr(found, name) for name in names}
+    relaxed = without_choice(own)
+    above = solve(relaxed, then="none", time_limit_s=left_s, threads=threads, start=None)
+    tree = (above.certificate or {}).get("tree", ())
+    if len(tree) == 1 or (tree and relaxed is own):
+        search.ruled_out, search.certificate = above.bound + 1, above.certificate
+    else:
+        search.decide(above.bound + 1)
+        if search.ruled_out <= search.tau:  # found.tau is a plan: nothing there is ruled out
+            raise AssertionError("what fits was ruled out")
+    return search.plan()
+
+
+def words_of(of: str, value: float) -> str:
+    """Return an amount with its unit."""
+    if of == "weight":
+        return f"samples worth {value:,.10g}"
+    return count(int(value), "sample" if of == "samples" else "learner")
+
+
+guard(__name__)

@@ -1,0 +1,261 @@
+"""Solve where somebody may choose to sit out, or so many must take part.
+
+Without minima that are open, and without a least number of participants, the problem is one of
+those that the core solves at once; no plan of it has fewer local cycles than one that keeps them.
+From there the search goes down; each tau is asked of the core's selection.
+"""
+
+import math
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from mel_fast import _core
+from mel_fast._base.arithmetic import guard
+from mel_fast._base.units import count
+from mel_fast._base.validation import IntColumn, freeze
+from mel_fast.model.problem import Problem
+from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.selection import certificate_of_selection
+from mel_fast.plans.status import Status
+
+Tell = Callable[[int, int, int, float], bool] | None
+
+
+def without_choice(problem: Problem) -> Problem:
+    """Return the problem in which every minimum that is open is none, and anybody may rest."""
+    if not problem.has_choice:
+        return problem
+    learners = problem.learners
+    minima, optional = learners.min_samples, learners.optional
+    if minima is not None and optional is not None:
+        minima = np.where(optional, 0, minima)
+    return problem.replace(
+        idle="excused", learners=learners.replace(optional=None, min_samples=minima)
+    )
+
+
+def keeps_choice(problem: Problem, samples: IntColumn) -> bool:
+    """Say whether a split of `without_choice` is one of the problem itself."""
+    if not problem.has_choice:
+        return True
+    learners = problem.learners
+    optional = learners.optional
+    assert optional is not None
+    rests = samples == 0
+    if problem.idle == "served" and bool((rests & ~optional).any()):
+        return False
+    minima = learners.min_samples
+    return minima is None or bool(((samples >= minima) | (rests & optional)).all())
+
+
+class Selecting:
+    """One search over tau: what fits, what is ruled out, and by what."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        at_least: int,
+        limit_s: float,
+        threads: int,
+        tell: Tell,
+        *,
+        early: bool,
+    ) -> None:
+        self.problem = problem
+        self.at_least = at_least
+        self.threads = threads
+        self.early = early
+        self.begin = perf_counter()
+        self.limit_s = limit_s
+        self.tell = tell
+        self.nodes = self.passes = 0
+        self.stopped = False
+        self.interrupt: BaseException | None = None
+        self.tau = 0
+        self.shares: dict[str, Any] = {}
+        self.ruled_out = 2**63 - 1
+        self.certificate: dict[str, Any] | None = None
+        self.start: tuple[float, float, float] | None = None
+
+    def left_s(self) -> float:
+        """Return the seconds that are left."""
+        return max(self.limit_s - (perf_counter() - self.begin), 0.0)
+
+    def told(self, _tau: int, _bound: int, passes: int, _elapsed_s: float) -> bool:
+        """Ask the caller's callback."""
+        assert self.tell is not None
+        elapsed_s = perf_counter() - self.begin
+        return self.tell(self.tau, self.ruled_out - 1, self.passes + passes, elapsed_s)
+
+    def take(self, plan: Plan) -> None:
+        """Learn from the plan of the problem without its choice."""
+        self.nodes, self.passes = plan.nodes, plan.passes
+        self.start = plan._end
+        tree = (plan.certificate or {}).get("tree", ())
+        if len(tree) == 1 or (tree and plan.problem is self.problem):
+            self.ruled_out, self.certificate = plan.bound + 1, plan.certificate
+        if plan.samples is None or not keeps_choice(self.problem, plan.samples):
+            return
+        if np.count_nonzero(plan.samples) >= self.at_least:
+            self.tau = plan.tau
+            names = ("samples", "bandwidth_hz", "power_w", "blocks")
+            self.shares = {name: getattr(plan, name) for name in names}
+
+    def decide(self, tau: int) -> bool | None:
+        """Ask about one tau; None where nobody knows."""
+        found = _core.select(
+            self.problem._core,
+            tau,
+            0,
+            None,
+            True,
+            self.at_least,
+            1.0,
+            self.left_s(),
+            self.threads,
+            None if self.tell is None else self.told,
+            self.early,
+            self.start,
+        )
+        self.nodes += found.nodes
+        self.passes += found.passes
+        if min(found.end) > 0.0:
+            self.start = (float(tau), *found.end)
+        if found.interrupted is not None:
+            self.stopped, self.interrupt = True, found.interrupted
+        if found.samples is not None:
+            if tau > self.tau:
+                self.tau = tau
+                names = ("samples", "bandwidth_hz", "power_w", "blocks")
+                self.shares = {name: getattr(found, name) for name in names}
+            return True
+        if found.refuted:
+            if tau < self.ruled_out:
+                self.ruled_out = tau
+                self.certificate = certificate_of_selection(tau - 1, found, valued=True)
+            return False
+        self.stopped = self.stopped or found.stopped
+        return None
+
+    def search(self, guess: int, most: int) -> None:
+        """Ask at the guess, down with doubling steps until something fits, then by halves."""
+        high = most + 1  # not known to fit
+        asked, step = max(guess, 1), 1
+        while self.tau < high - 1 and not self.stopped:
+            asked = min(max(asked, self.tau + 1), high - 1)
+            if self.decide(asked):
+                asked = asked + 1 if self.tau + 1 < high and step == 1 else (self.tau + high) // 2
+                continue
+            high = asked
+            if self.tau:
+                asked = (self.tau + high) // 2
+            else:
+                asked = max(asked - step, 1)
+                step *= 2
+        # Without a proof of the tau above: the relaxed problem's was of a tree that says less.
+        if not self.stopped and self.ruled_out > self.tau + 1 and high == most + 1:
+            self.decide(high)
+        step = 1
+        while self.ruled_out == 2**63 - 1 and not self.stopped and step < 2**40:
+            self.decide(max(high, self.tau) + step)
+            step *= 4
+
+    def plan(self) -> Plan:
+        """Return what was found."""
+        bound = self.ruled_out - 1
+        if self.tau == bound > 0:
+            status = Status.OPTIMAL
+        elif self.tau:
+            status = Status.FEASIBLE
+        else:
+            status = Status.INFEASIBLE if bound == 0 else Status.UNDECIDED
+        plan = object.__new__(Plan)
+        names = ("samples", "bandwidth_hz", "power_w", "blocks")
+        shares = {name: self.shares.get(name) for name in names}
+        plan.__dict__.update(
+            problem=self.problem,
+            scheme="joint",
+            status=status,
+            tau=self.tau,
+            bound=min(bound, 2**63 - 2),
+            **{
+                name: None if col is None else freeze(np.array(col)) for name, col in shares.items()
+            },
+            certificate=self.certificate,
+            reasons=self._reasons(status),
+            nodes=self.nodes,
+            passes=self.passes,
+            elapsed_s=perf_counter() - self.begin,
+            _result=None,
+        )
+        if self.at_least:
+            plan.__dict__["at_least"] = self.at_least
+        return plan
+
+    def _reasons(self, status: Status) -> tuple[str, ...]:
+        if status is Status.OPTIMAL:
+            return ()
+        if status is Status.INFEASIBLE:
+            need = count(self.problem.task.samples, "sample")
+            who = f" with at least {count(self.at_least, 'participant')}" if self.at_least else ""
+            return (f"tau = 1: no choice of learners holds just {need}{who} in time",)
+        if self.stopped:
+            return ("stopped by a limit, the callback or Ctrl-C",)
+        return (
+            f"tau = {self.tau + 1}: no split was found that keeps every minimum, and no proof that "
+            "there is none",
+        )
+
+
+def selected(
+    problem: Problem,
+    at_least: int,
+    *,
+    limit_s: float,
+    threads: int,
+    callback: Tell,
+    then: str,
+    start: Plan | None,
+    first: Callable[..., Plan],
+) -> Plan:
+    """Return what `solve` does; `first` is the plain solver.
+
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C, with the best plan so far.
+    """
+    search = Selecting(problem, at_least, limit_s, threads, callback, early=then == "time")
+    relaxed = without_choice(problem)
+    try:
+        plan = first(
+            relaxed,
+            then=then if relaxed is problem else "none",
+            time_limit_s=None if math.isinf(limit_s) else limit_s,
+            threads=threads,
+            callback=callback,
+            start=start,
+        )
+    except Interrupted as stop:
+        if stop.plan is not None and stop.plan.tau:
+            search.take(stop.plan)
+        raise Interrupted(search.plan()) from stop
+    search.take(plan)
+    if relaxed is problem and search.tau == plan.tau:
+        plan.__dict__["at_least"] = at_least
+        return plan
+    if search.left_s() <= 0.0 or (plan.status is Status.FEASIBLE and limit_s < math.inf):
+        search.stopped = True
+    elif search.ruled_out > search.tau + 1:
+        search.search(plan.bound if plan.status is Status.OPTIMAL else max(plan.tau, 1), plan.bound)
+    found = search.plan()
+    if search.interrupt is not None:
+        raise Interrupted(found) from search.interrupt
+    return found
+
+
+guard(__name__)

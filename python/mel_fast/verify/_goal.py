@@ -1,0 +1,116 @@
+"""What a certificate rules out: D samples with enough participants, or that a plan is worth more.
+
+A plan adds up, over its learners, s d + q for each that has d > 0 samples, s being what a sample
+counts for times the learner's weight and q what a participant does. Nothing in a box adds up to
+more than U = lambda B + mu P + sum max { s d + q - C(d) }; docs/proof.md, section 6.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import gcd
+from typing import Any
+
+from flint import arb
+
+from mel_fast.verify._allowance import ticked
+from mel_fast.verify._learner import Ball
+from mel_fast.verify.best._peak import largest
+from mel_fast.verify.best._response import Response, best_value
+from mel_fast.verify.claim._problem import LARGEST, Row
+from mel_fast.verify.claim._read import Claim, Leaf
+
+At = Callable[[Any, Any], Response]  # a learner at prices of a hertz and a watt
+
+
+class Goal:
+    """What has to be out of reach in every box."""
+
+    def __init__(self, claim: Claim) -> None:
+        problem = claim.problem
+        self.of = None if claim.no_more is None else claim.no_more.of
+        self.samples = None if claim.no_more else problem.samples
+        self.most = LARGEST if claim.no_more else problem.samples
+        self.idle = problem.idle
+        self._at_least = claim.at_least
+        # Identical learners change places; what a sample is worth counts only where it counts.
+        self.rows = problem.learners
+        if self.of != "weight":
+            self.rows = [row._replace(weight=1.0) for row in ticked(problem.learners)]
+        self._than = (
+            None if claim.no_more is None else _next(claim.no_more.than, self.rows, self.of)
+        )
+
+    def values(self, leaf: Leaf) -> tuple[float, float]:
+        """Return what a sample (times its weight) and a participant count for."""
+        if self.of is None:
+            return leaf.per_sample, leaf.per_learner
+        return (0.0, 1.0) if self.of == "learners" else (1.0, 0.0)
+
+    def target(self, leaf: Leaf) -> Any:
+        """Return what no plan of a box may reach: its bound must be below."""
+        if self._than is not None:
+            return arb(self._than.numerator) / self._than.denominator
+        if leaf[2:] == (1.0, 0.0):
+            return self.samples
+        per_sample, per_learner = self.values(leaf)
+        return arb(per_sample) * self.samples + arb(per_learner) * self._at_least
+
+    def best(self, row: Row, at: At, leaf: Leaf) -> Callable[[tuple[int, int]], Ball | None]:
+        """Return, for an interval of samples, at least the most that a learner adds to U."""
+        per_sample, per_learner = self.values(leaf)
+        if not row.optional and per_learner == 0.0 and per_sample == row.weight == 1.0:
+            whole = at(leaf.lambda_per_hz, leaf.mu_per_w)
+            return lambda interval: best_value(whole, *interval, self.idle == "excused")
+        each = arb(per_sample) * arb(row.weight)
+        priced = at(leaf.lambda_per_hz, leaf.mu_per_w)
+        dealt = priced
+        if per_sample > 0.0:
+            dealt = at(leaf.lambda_per_hz / each, leaf.mu_per_w / each)
+
+        def value(interval: tuple[int, int]) -> Ball | None:
+            low, high = interval
+            found = []
+            if low == 0 and row.rests(self.idle):
+                found.append(arb(0))
+            elif low == 0 and (bare := best_value(priced, 0, 0, False)) is not None:
+                found.append(bare)
+            first = max(low, 1, row.min_samples)
+            if first <= high and per_sample > 0.0:
+                best = best_value(dealt, first, high, False)
+                if best is not None:
+                    found.append(each * best + per_learner)
+            elif first <= high:  # a sample more is worth nothing, or less
+                best = best_value(priced, first, first, False)
+                if best is not None:
+                    found.append(best - first + each * first + per_learner)
+            return largest(found) if found else None
+
+        return value
+
+
+def _next(than: float, rows: list[Row], of: str | None) -> Fraction:
+    """Return the least worth above `than` that a plan can have, or `than` and hardly more."""
+    if than < 0:
+        return Fraction(0)
+    grain = Fraction(1) if of == "learners" else _grain(rows)
+    if grain:
+        return (Fraction(than) // grain + 1) * grain
+    return Fraction(than) if than else min(_least(row) for row in set(ticked(rows)))
+
+
+def _least(row: Row) -> Fraction:
+    return Fraction(row.weight) * max(row.min_samples, 1)
+
+
+def _grain(rows: list[Row]) -> Fraction:
+    """Return a number of which every worth is a multiple; 0 where that is too fine to count."""
+    top, bottom = 0, 1
+    for row in set(ticked(rows)):
+        count = row.min_samples if row.min_samples == row.max_samples > 0 else 1
+        number = Fraction(row.weight) * count
+        common = bottom * number.denominator // gcd(bottom, number.denominator)
+        top = gcd(top * (common // bottom), number.numerator * (common // number.denominator))
+        bottom = common
+        if bottom.bit_length() > 400:
+            return Fraction(0)
+    return Fraction(top, bottom)
