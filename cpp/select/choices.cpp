@@ -85,7 +85,7 @@ Choices::Found Choices::taking_part(std::size_t k, const Bid& bid, double low, d
         box.uniform = {low, low};
     }
     const double scale = s > 0 ? s : 1;
-    const SplitSums sums = exact_learners(problem_, box, at, k, k + 1, scratch_.data());
+    const SplitSums sums = exact_learners(problem_, box, at, k, k + 1, scratch_);
     if (sums.impossible > 0) return found;
     const double cost = sums.cost.value();
     const double net = sums.samples.value() - cost + sums.overlooked;
@@ -155,7 +155,7 @@ ChoiceSums Choices::look(const Bid& bid, const Cell* cell, double* picks, double
     if (plain_ && !cell && !margins && bid.per_sample == 1 && bid.per_learner == 0 && picks) {
         Box box = whole_;
         const SplitSums split = exact_pass(problem_, box, {tau_, problem_.cycle_s(), bid.prices},
-                                           pool_, split_chunks_, picks);
+                                           pool_, split_chunks_, {picks, n});
         ChoiceSums sums;
         sums.value.add(split.samples);
         sums.value.add(-split.cost.value());

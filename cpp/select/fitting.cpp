@@ -383,53 +383,49 @@ std::vector<double> gathered(const std::vector<double>& from, std::span<const st
 bool fill(const Problem& problem, Pool& pool, double tau, const std::vector<double>& samples,
           double& ratio, double& load, Allocation* plan, Spare spare) {
     const double cycle = problem.cycle_s();
+    const TimedSplit split{tau, cycle, samples};
     load = 1.001;
-    if (problem.block_hz() > 0) {
-        BlockFilling filling(problem, pool);
-        if (filling.fill(tau, cycle, samples.data(), ratio) != BlockFilling::Outcome::fits) {
-            return false;
-        }
-        if (!plan) return true;
+    if (plan) {
         plan->bandwidth_hz.resize(problem.size());
         plan->power_w.resize(problem.size());
-        plan->blocks.resize(problem.size());
+        if (problem.block_hz() > 0) plan->blocks.resize(problem.size());
+    }
+    if (problem.block_hz() > 0) {
+        BlockFilling filling(problem, pool);
+        if (filling.fill(split, ratio) != BlockFilling::Outcome::fits) return false;
+        if (!plan) return true;
         for (const bool early : {spare == Spare::time, false}) {
-            const double finish =
-                early ? filling.shortest_cycle(tau, samples.data(), cycle, cycle) : cycle;
-            if (finish <= cycle &&
-                filling.allocate(tau, finish, samples.data(), plan->blocks.data(),
-                                 plan->bandwidth_hz.data(), plan->power_w.data())) {
+            const double finish = early ? filling.shortest_cycle(split, cycle) : cycle;
+            if (finish <= cycle && filling.allocate(split.within(finish), plan->blocks,
+                                                    {plan->bandwidth_hz, plan->power_w})) {
                 return true;
             }
         }
         return false;
     }
     WaterFilling filling(problem, pool);
-    if (filling.fill(tau, cycle, samples.data(), ratio) != WaterFilling::Outcome::fits) {
+    if (filling.fill(split, ratio) != WaterFilling::Outcome::fits) {
         // At this ratio of the prices so much more than the budgets is needed at least.
-        const FillSums sums = filling.at(tau, cycle, samples.data(), ratio).sums;
+        const FillSums sums = filling.at(split, ratio).sums;
         load = (sums.bandwidth + ratio * sums.power) /
                (problem.bandwidth_hz() + ratio * problem.power_w());
         if (!(sums.impossible == 0 && std::isfinite(load))) load = 1.5;
         return false;
     }
     if (!plan) return true;
-    plan->bandwidth_hz.resize(problem.size());
-    plan->power_w.resize(problem.size());
+    const Shares shares{plan->bandwidth_hz, plan->power_w};
     const auto allocated = [&](const WaterFilling::Finish& finish) {
-        return finish.cycle_s <= cycle &&
-               filling.allocate(tau, finish, samples.data(), plan->bandwidth_hz.data(),
-                                plan->power_w.data());
+        return finish.cycle_s <= cycle && filling.allocate(split, finish, shares);
     };
     if (spare == Spare::time) {
-        auto finish = filling.shortest_cycle(tau, cycle, samples.data(), ratio, cycle);
+        auto finish = filling.shortest_cycle(split, ratio, cycle);
         if (allocated(finish)) return true;
         if (finish.foreseen) {
-            finish = filling.at(tau, finish.cycle_s, samples.data(), finish.ratio);
+            finish = filling.at(split.within(finish.cycle_s), finish.ratio);
             if (allocated(finish)) return true;
         }
     }
-    return allocated(filling.at(tau, cycle, samples.data(), ratio));
+    return allocated(filling.at(split, ratio));
 }
 
 }  // namespace
