@@ -81,7 +81,7 @@ def tree(problem, scheme, tau, nodes=400):
         widest = int(np.argmax([high - low for low, high in intervals]))
         low, high = intervals[widest]
         if bound < read.samples or high - low < 1 or len(found) > nodes:
-            found.append(leaf._asdict())
+            found.append({"lambda_per_hz": leaf.lambda_per_hz, "mu_per_w": leaf.mu_per_w})
             return
         split = _read.Split(widest, (low + high) // 2)
         found.append(split._asdict())

@@ -287,8 +287,8 @@ def test_wrong_arguments_are_named() -> None:
     problem = mel.scenarios.table1(learners=3, cycle_s=30.0)
     with pytest.raises(ValueError, match="tau = 0"):
         mel.most(problem, 0)
-    with pytest.raises(ValueError, match="of = 'weight'"):
-        mel.most(problem, 1, of="weight")
+    with pytest.raises(ValueError, match="of = 'weights'"):
+        mel.most(problem, 1, of="weights")  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="problem is a int"):
         mel.most(3, 1)  # type: ignore[arg-type]
     with pytest.raises(TypeError):

@@ -15,9 +15,9 @@ from mel_fast.bracket.stated_samples import fewest_stated
 from mel_fast.campaigns._most_of import most_of, words_of
 from mel_fast.campaigns.cycles import MostCycles, most_cycles
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.no_more import WORTHS
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.selection import WORTHS
 from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.arguments import (
     checked_problem,

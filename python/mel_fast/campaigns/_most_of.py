@@ -9,8 +9,8 @@ from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.no_more import WORTHS, NoMore, certificate_of_selection, grain_of
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.selection import WORTHS, NoMore, certificate_of_selection, grain_of
 from mel_fast.plans.status import Status
 from mel_fast.solve.selection.search import Selecting, without_choice
 from mel_fast.solve.single import solve

@@ -15,7 +15,7 @@ from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
 from mel_fast.plans.allocation import Allocation, checked_allocation, energy_spent, plan_columns
 from mel_fast.plans.certificate import certificate_of, checked_certificate
-from mel_fast.plans.selection import NoMore, checked_at_least, checked_no_more
+from mel_fast.plans.claims.no_more import NoMore, checked_at_least, checked_no_more
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 from mel_fast.plans.verbs import Verbs
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times
-from mel_fast.plans.selection import NoMore
+from mel_fast.plans.claims.no_more import NoMore
 from mel_fast.plans.status import Status
 
 

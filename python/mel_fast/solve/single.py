@@ -8,9 +8,9 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback, checked_callback, reporting
 from mel_fast._base.validation import choice
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.no_more import checked_at_least
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.selection import checked_at_least
 from mel_fast.plans.status import SCHEMES, THENS, Scheme, Then
 from mel_fast.solve.arguments import (
     checked_problem,

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from mel_fast.verify._allowance import tick, ticked
-from mel_fast.verify.claim._problem import Row
+from mel_fast.verify.claim._problem import Problem, Row
 from mel_fast.verify.claim._read import Split
 
 
@@ -86,10 +86,17 @@ class Cut:
 class Boxes:
     """The box reached: bounds of every learner's samples, and their sums."""
 
-    def __init__(self, rows: list[Row], samples: int | None, root: tuple[int, int]) -> None:
-        self.samples = samples  # D; None for any number
+    def __init__(
+        self,
+        problem: Problem,
+        root: tuple[int, int],
+        rows: list[Row] | None = None,
+        *,
+        any_number: bool = False,
+    ) -> None:
+        self.samples = None if any_number else problem.samples  # D
         members: dict[Row, list[int]] = {}
-        for k, row in enumerate(ticked(rows)):
+        for k, row in enumerate(ticked(problem.learners if rows is None else rows)):
             members.setdefault(row, []).append(k)
         self.rows = list(members)
         self.members = list(members.values())

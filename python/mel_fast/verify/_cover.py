@@ -73,13 +73,13 @@ def check(claim: Claim, advance: Callable[[int], None]) -> CoverReport:
             "equal_shares", lambda: _equal_shares(problem, tau, advance), lambda: problem.samples
         )
         return report
-    goal = Goal(claim)
+    goal = Goal(problem, claim.at_least, claim.no_more)
     root = (0, goal.most)
     if claim.scheme == "resource_only":
         count = len(problem.learners)
         root = (problem.samples // count, -(-problem.samples // count))
-    boxes = Boxes(goal.rows, goal.samples, root)
-    _walk(claim.tree, boxes, Bounds(problem, tau, goal, boxes, claim.tree, advance), report)
+    boxes = Boxes(problem, root, goal.rows, any_number=goal.of is not None)
+    _walk(claim.tree, boxes, Bounds(problem, tau, boxes, claim.tree, advance, goal), report)
     return report
 
 
@@ -123,14 +123,14 @@ class Bounds:
         self,
         problem: Problem,
         tau: int,
-        goal: Goal,
         boxes: Boxes,
         tree: list[Split | Leaf],
         advance: Callable[[int], None],
+        goal: Goal | None = None,
     ) -> None:
         self._problem = problem
         self._tau = tau
-        self.goal = goal
+        self.goal = Goal(problem) if goal is None else goal
         self._boxes = boxes
         self._advance = advance
         leaves = Counter(node for node in tree if isinstance(node, Leaf))

@@ -16,8 +16,8 @@ from mel_fast.verify._allowance import ticked
 from mel_fast.verify._learner import Ball
 from mel_fast.verify.best._peak import largest
 from mel_fast.verify.best._response import Response, best_value
-from mel_fast.verify.claim._problem import LARGEST, Row
-from mel_fast.verify.claim._read import Claim, Leaf
+from mel_fast.verify.claim._problem import LARGEST, Problem, Row
+from mel_fast.verify.claim._read import Leaf, NoMore
 
 At = Callable[[Any, Any], Response]  # a learner at prices of a hertz and a watt
 
@@ -25,20 +25,17 @@ At = Callable[[Any, Any], Response]  # a learner at prices of a hertz and a watt
 class Goal:
     """What has to be out of reach in every box."""
 
-    def __init__(self, claim: Claim) -> None:
-        problem = claim.problem
-        self.of = None if claim.no_more is None else claim.no_more.of
-        self.samples = None if claim.no_more else problem.samples
-        self.most = LARGEST if claim.no_more else problem.samples
+    def __init__(self, problem: Problem, at_least: int = 0, no_more: NoMore | None = None) -> None:
+        self.of = None if no_more is None else no_more.of
+        self.samples = problem.samples
+        self.most = LARGEST if no_more else problem.samples
         self.idle = problem.idle
-        self._at_least = claim.at_least
+        self._at_least = at_least
         # Identical learners change places; what a sample is worth counts only where it counts.
         self.rows = problem.learners
         if self.of != "weight":
             self.rows = [row._replace(weight=1.0) for row in ticked(problem.learners)]
-        self._than = (
-            None if claim.no_more is None else _next(claim.no_more.than, self.rows, self.of)
-        )
+        self._than = None if no_more is None else _next(no_more.than, self.rows, self.of)
 
     def values(self, leaf: Leaf) -> tuple[float, float]:
         """Return what a sample (times its weight) and a participant count for."""

@@ -17,9 +17,9 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, freeze
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.selection import certificate_of_selection
 from mel_fast.plans.status import Status
 
 Tell = Callable[[int, int, int, float], bool] | None
