@@ -154,7 +154,7 @@ def most(
 def most(
     problem: Problem,
     tau: int | None = None,
-    of: Literal["samples"] = "samples",
+    of: Literal["samples", "weight", "learners"] = "samples",
     *,
     samples: Any = None,
     spread: float | None = None,
@@ -167,7 +167,7 @@ def most(
 ) -> Most | MostCycles:
     """Return the most samples with which `tau` local cycles fit, with a plan and a proof.
 
-    Or, given the samples of each learner, the most local cycles in all where each learner has its
+    Or the most that samples times weights, or learners with samples, can add up to at `tau`. Or, given the samples of each learner, the most local cycles in all where each learner has its
     own number of them.
 
     How many samples the task has is of no consequence. Fewer samples than the most fit too, down
@@ -232,6 +232,7 @@ def most(
     checked_problem(problem)
     if samples is not None:
         _refuse_beside_samples(tau, of, scheme, start)
+        problem.refuse_choice("most(samples=)")
         limit, threads = checked_seconds(time_limit_s), checked_threads(threads)
         with reporting(callback, progress, "cycles") as report:
             return most_cycles(problem, samples, spread, limit, threads, report)
