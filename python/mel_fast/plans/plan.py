@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
@@ -18,6 +18,8 @@ from mel_fast.plans.certificate import certificate_of, checked_certificate
 from mel_fast.plans.claims.no_more import NoMore, checked_at_least, checked_no_more
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 from mel_fast.plans.verbs import Verbs
+
+Column = TypeVar("Column", IntColumn, FloatColumn)
 
 _LONGEST = 2**63 - 1
 
@@ -171,28 +173,22 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
     @cached_property
     def samples(self) -> IntColumn | None:
         """d_k, samples of each learner."""
-        column = self._core_result.samples
-        return None if column is None else freeze(column)
+        return _frozen(self._core_result.samples)
 
     @cached_property
     def bandwidth_hz(self) -> FloatColumn | None:
         """B_k, bandwidth towards each learner."""
-        column = self._core_result.bandwidth_hz
-        return None if column is None else freeze(column)
+        return _frozen(self._core_result.bandwidth_hz)
 
     @cached_property
     def power_w(self) -> FloatColumn | None:
         """P_k, power towards each learner."""
-        column = self._core_result.power_w
-        return None if column is None else freeze(column)
+        return _frozen(self._core_result.power_w)
 
     @cached_property
     def blocks(self) -> IntColumn | None:
         """n_k, resource blocks of each learner."""
-        if self.problem.radio.block_hz is None:
-            return None
-        column = self._core_result.blocks
-        return None if column is None else freeze(column)
+        return None if self.problem.radio.block_hz is None else _frozen(self._core_result.blocks)
 
     @cached_property
     def nodes(self) -> int:
@@ -401,6 +397,10 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
 
     def __bool__(self) -> bool:
         return self.tau > 0
+
+
+def _frozen(column: Column | None) -> Column | None:
+    return None if column is None else freeze(column)
 
 
 def _rebuild(problem: Problem, content: dict[str, Any]) -> Plan:

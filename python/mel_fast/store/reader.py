@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,37 +41,7 @@ from mel_fast.store.tables.versions import (
     where_is,
 )
 
-
-class Layout(Protocol):
-    """How weights are kept; what a block must hold is for the caller to check."""
-
-    def read(
-        self, connection: Connection, of: Model, wanted: Sequence[Place]
-    ) -> dict[Place, NDArray[Any]]:
-        """Return the blocks at the places, as far as they can be read at all."""
-        ...
-
-    def write(
-        self,
-        connection: Connection,
-        of: Model,
-        changes: Sequence[tuple[Place, NDArray[Any], Place | None]],
-    ) -> int:
-        """Keep new blocks, each with the place it changed from; return how many weights changed."""
-        ...
-
-    def move(
-        self, connection: Connection, of: Model, own: Sequence[Place], above: Sequence[Place] | None
-    ) -> None:
-        """Let a version with blocks at `own` have one with blocks at `above` as its parent."""
-        ...
-
-    def forget(self, connection: Connection, of: Model, gone: Any) -> None:
-        """Remove what only the versions that the query `gone` gives need."""
-        ...
-
-
-LAYOUTS: dict[str, Layout] = {"chunks": Chunks(), "rows": Rows()}
+LAYOUTS: dict[str, Chunks | Rows] = {"chunks": Chunks(), "rows": Rows()}
 _NAMED = 3
 _REMEMBERED = 256
 

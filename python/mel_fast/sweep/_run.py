@@ -15,7 +15,7 @@ from mel_fast.sweep._grid import Grid
 from mel_fast.sweep._scenario import ScenarioLike
 from mel_fast.sweep._table import SweepTable, axis_to_draw
 from mel_fast.sweep._work import Solved, solved, solved_on_worker
-from mel_fast.sweep.files.sink import NoFile, Sink
+from mel_fast.sweep.files.sink import Sink
 from mel_fast.sweep.files.sinks import sink_for
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def run(
     checked_executor(executor)
     if time_limit_s is not None:
         time_limit_s = checked_seconds(time_limit_s)
-    sink: Sink = NoFile() if output is None else sink_for(Path(output), grid)
+    sink = Sink() if output is None else sink_for(Path(output), grid)
     found = Found(grid)
     try:
         found.take_rows(sink.open(resume=resume))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,10 @@ from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Status
 from mel_fast.solve.arguments import MAX_THREADS
 from mel_fast.solve.single import solve
+
+if TYPE_CHECKING:
+    from mel_fast.campaigns import Most
+    from mel_fast.planning import Least
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -103,26 +107,7 @@ def check_targets(*targets: Path | None) -> None:
             files.add(resolved(target))
 
 
-class Found(Protocol):
-    """What a search between two claims ended with."""
-
-    @property
-    def status(self) -> Status:
-        """What is proved."""
-
-    @property
-    def plan(self) -> Plan | None:
-        """The claim of what fits."""
-
-    @property
-    def proof(self) -> Plan | None:
-        """The claim of what does not."""
-
-    def summary(self) -> str:
-        """Return it in words."""
-
-
-def told(found: Found, output: Path | None, proof: Path | None) -> int:
+def told(found: "Least | Most", output: Path | None, proof: Path | None) -> int:
     """Write both claims where they are wanted, print the rest, and return the exit status."""
     for plan, target in ((found.plan, output), (found.proof, proof)):
         if target is not None and plan is not None:

@@ -15,7 +15,7 @@ from mel_fast._base.atomic import beside, naming, open_through, sync_folder
 from mel_fast._base.locking import is_at
 from mel_fast.sweep._grid import MAX_ROWS, Grid, Key, Row
 from mel_fast.sweep.files.rows import Known, Rows
-from mel_fast.sweep.files.sink import locked
+from mel_fast.sweep.files.sink import Sink, locked
 
 MAX_BYTES = 1 << 31
 """Size of a sweep's CSV file."""
@@ -24,7 +24,7 @@ _LONGEST_LINE = 1 << 17
 _SYNC_S = 1.0  # what was appended is on the disk after so long
 
 
-class CsvFile:
+class CsvFile(Sink):
     """A file that is resumed."""
 
     keeps = True
@@ -172,7 +172,7 @@ class CsvFile:
         self._handle = locked(self._path, self._asked)
 
 
-class CsvStream:
+class CsvStream(Sink):
     """A device or a pipe: it gets the rows as they come, and has none to go on from."""
 
     keeps = True
@@ -192,9 +192,6 @@ class CsvStream:
     def write(self, rows: Sequence[Row]) -> None:
         """Write lines."""
         self._write(map(self._rows.cells, rows))
-
-    def close(self, *, complete: bool) -> None:
-        """Do nothing: the lines are written."""
 
     def release(self) -> None:
         """Close it."""

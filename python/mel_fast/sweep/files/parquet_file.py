@@ -14,7 +14,7 @@ from mel_fast._base.optional import require
 from mel_fast.sweep._grid import MAX_ROWS, Grid, Key, Row, key_of
 from mel_fast.sweep._work import Value
 from mel_fast.sweep.files.rows import LONGEST_CELL, Known, Rows, written
-from mel_fast.sweep.files.sink import locked
+from mel_fast.sweep.files.sink import Sink, locked
 
 _LOCK = "lock"
 _KINDS = re.compile("int64|double|(dictionary<values=)?(large_)?string.*")
@@ -22,7 +22,7 @@ _PART = re.compile(r"part-([0-9]{6,9})\.parquet")
 _ROWS_AT_ONCE = 4096
 
 
-class _Writer:
+class _Writer(Sink):
     """Writes rows as columns."""
 
     keeps = True
@@ -154,10 +154,6 @@ class ParquetFile(_Writer):
 class ParquetStream(_Writer):
     """A device or a pipe: it gets the whole file at the end, and has no rows to go on from."""
 
-    def open(self, *, resume: bool) -> dict[Key, Row]:
-        """Return no rows."""
-        return {}
-
     def write(self, rows: Sequence[Row]) -> None:
         """Keep the rows until the end."""
         for row in rows:
@@ -167,9 +163,6 @@ class ParquetStream(_Writer):
         """Write the file."""
         if self._known.rows:
             self._write(self._asked, self._in_order())
-
-    def release(self) -> None:
-        """Do nothing: the file is written at once."""
 
 
 def _listed(column: Any) -> list[Any]:

@@ -7,19 +7,19 @@ import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from mel_fast._base.locking import is_at, try_lock
 from mel_fast.sweep._grid import Key, Row
 
 
-class Sink(Protocol):
-    """Takes rows as they are solved; nothing where it `keeps` nothing."""
+class Sink:
+    """Takes rows as they are solved; by itself it `keeps` nothing."""
 
-    keeps: bool
+    keeps = False
 
     def open(self, *, resume: bool) -> dict[Key, Row]:
         """Begin, and return the rows that are there already."""
+        return {}
 
     def write(self, rows: Sequence[Row]) -> None:
         """Keep some more rows."""
@@ -29,25 +29,6 @@ class Sink(Protocol):
 
     def release(self) -> None:
         """Let others have the file, however the sweep ended."""
-
-
-class NoFile:
-    """Keeps nothing."""
-
-    keeps = False
-
-    def open(self, *, resume: bool) -> dict[Key, Row]:
-        """Return no rows."""
-        return {}
-
-    def write(self, rows: Sequence[Row]) -> None:
-        """Do nothing."""
-
-    def close(self, *, complete: bool) -> None:
-        """Do nothing."""
-
-    def release(self) -> None:
-        """Do nothing."""
 
 
 def locked(path: Path, asked: Path) -> int:
