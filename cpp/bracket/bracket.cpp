@@ -307,7 +307,7 @@ class BracketSearch {
             }
         }
         WholeSamples rounding(problem_, shop_.pool);
-        if (!rounding.repair(point_.tau, point_.cycle_s, sure, prices, whole_.data(), true))
+        if (!rounding.repair(sure, {point_.tau, point_.cycle_s, prices}, whole_, true))
             return false;
         SplitNeed need = least_of_split_near(here, point_.tau, whole_, resource_, bracket_.lower,
                                              prices.mu / prices.lambda, shop_.pool);

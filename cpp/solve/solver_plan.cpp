@@ -17,14 +17,14 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 bool Solver::round_reals(double tau, Prices prices, double aim_s) {
     const Box box = boxes_.sure(tau);
     const double cycle = problem_.cycle_s();
-    const double total = whole_samples_.carry(tau, cycle, box, totals_, real_.data(), aim_s);
+    const double total = whole_samples_.carry(box, {tau, cycle, aim_s}, totals_, real_);
     if (stop_.requested()) return false;
     // Beyond 2^53 a total may have been rounded; repair() counts exactly.
     if (total == problem_.samples_real() && total < largest_count) return true;
     // At a cap the shorter cycle that the reals were for is what makes a sample dear.
     const bool caps = problem_.limits() && problem_.limits()->caps();
-    if (caps && whole_samples_.repair(tau, aim_s, box, prices, real_.data())) return true;
-    return whole_samples_.repair(tau, cycle, box, prices, real_.data());
+    if (caps && whole_samples_.repair(box, {tau, aim_s, prices}, real_)) return true;
+    return whole_samples_.repair(box, {tau, cycle, prices}, real_);
 }
 
 // The continuous optimum in the shortest cycle, rounded: nearly always a plan when there is

@@ -15,13 +15,13 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
-double WholeSamples::scale(const Box& box, const std::vector<double>& chunk_totals,
-                           double* samples) {
+double WholeSamples::scale(const Box& box, std::span<const double> chunk_totals,
+                           std::span<double> samples) {
     const std::size_t size = problem_.size();
     const double all = problem_.samples_real();
     const bool columns = box.lower != nullptr;
     stay_.assign(chunk_totals.size(), 0);
-    free_ = chunk_totals;
+    free_.assign(chunk_totals.begin(), chunk_totals.end());
     double factor = 1;
     for (int round = 0; round < (columns ? 8 : 1); ++round) {
         std::atomic<bool> moved = false;
@@ -56,8 +56,8 @@ double WholeSamples::scale(const Box& box, const std::vector<double>& chunk_tota
     return factor;
 }
 
-double WholeSamples::carry(double tau, double cycle_s, const Box& box,
-                           const std::vector<double>& chunk_totals, double* samples, double aim_s) {
+double WholeSamples::carry(const Box& box, const Times& times, std::span<const double> chunk_totals,
+                           std::span<double> samples) {
     const std::size_t size = problem_.size();
     const bool may_rest = problem_.excused();
     const bool columns = box.lower != nullptr;
@@ -76,7 +76,7 @@ double WholeSamples::carry(double tau, double cycle_s, const Box& box,
         before.add(free_[b] * factor + stay_[b]);
         wholes_[b] = std::nearbyint(before.value()) - whole;
     }
-    const KernelInput in = kernel_input(problem_, box, {tau, cycle_s, {}});
+    const KernelInput in = kernel_input(problem_, box, {times.tau, times.cycle_s, {}});
     const auto kernel = kernels_of(pool_).carry;
     // Learners at a cap seldom take more than their real; others then take several samples more.
     const double most_more = caps_ ? 4 : 1;
@@ -88,7 +88,7 @@ double WholeSamples::carry(double tau, double cycle_s, const Box& box,
         const CarryTarget target{factor, starts_[b], wholes_[b], box.lower, box.upper};
         // The kernel knows of no caps, and scales all alike.
         const bool plain = !caps_ && stay_[b] == 0;
-        if (plain && last - first == chunk_size && kernel(in, target, first, samples)) {
+        if (plain && last - first == chunk_size && kernel(in, target, first, samples.data())) {
             sum.add(wholes_[b]);
             return sum;
         }
@@ -104,10 +104,10 @@ double WholeSamples::carry(double tau, double cycle_s, const Box& box,
                 const double high = box.high(k);
                 const double least = may_rest && low <= 0 ? 1 : low;
                 d = high < least ? low : std::clamp(d, least, high);
-                const Demand demand = demand_of(problem_, k, tau, cycle_s);
+                const Demand demand = demand_of(problem_, k, times.tau, times.cycle_s);
                 if (!demand.allows(d)) d = std::max(d - 1, low);
                 if (caps_) {
-                    const Demand aim = demand_of(problem_, k, tau, aim_s);
+                    const Demand aim = demand_of(problem_, k, times.tau, times.aim_s);
                     while (d > whole && d > low && steep(k, aim, samples[k], d)) --d;
                     if (demand.rate(d) > caps_->max_rate[k]) d = std::max(most(k, demand, d), low);
                 }
@@ -138,38 +138,35 @@ double WholeSamples::most(std::size_t k, const Demand& demand, double high) cons
     return caps_ ? largest_within(demand, high, caps_->max_rate[k]) : largest_allowed(demand, high);
 }
 
-void WholeSamples::price(double tau, double cycle_s, const Box& box, Prices prices,
-                         std::size_t step) {
-    tau_ = tau;
-    cycle_s_ = cycle_s;
+void WholeSamples::price(const Box& box, const PassPoint& at, std::size_t step) {
     box_ = &box;
-    prices_ = prices;
+    at_ = at;
     if (problem_.law() != LinkLaw::density || caps_ || whole_blocks_) return;
     const std::size_t size = problem_.size();
     unit_cost_.resize(size);
     for_each_chunk(pool_, size, [&](std::size_t, std::size_t first, std::size_t last) {
         for (std::size_t k = (first + step - 1) / step * step; k < last; k += step) {
-            unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
+            unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], at.prices).cost;
         }
     });
 }
 
 double WholeSamples::cost(std::size_t k, double d) const {
     if (problem_.excused() && d == 0) return 0;
-    const Demand demand = demand_of(problem_, k, tau_, cycle_s_);
+    const Demand demand = demand_of(problem_, k, at_.tau, at_.cycle_s);
     if (!demand.allows(d)) return infinity;
     if (whole_blocks_) {
-        return block_cost(block_link(problem_, k), demand, problem_.excused(), d, prices_);
+        return block_cost(block_link(problem_, k), demand, problem_.excused(), d, at_.prices);
     }
     const double rate = demand.rate(d);
     if (caps_) {
         const Caps caps = caps_of(*caps_, k);
         if (rate > caps.rate) return infinity;
-        return buy_capped(problem_.law(), problem_.noise_over_gain()[k], prices_, caps, rate)
+        return buy_capped(problem_.law(), problem_.noise_over_gain()[k], at_.prices, caps, rate)
             .purchase.cost;
     }
     if (problem_.law() == LinkLaw::density) return unit_cost_[k] * rate;
-    return buy_fixed(problem_.noise_over_gain()[k], prices_, rate).cost;
+    return buy_fixed(problem_.noise_over_gain()[k], at_.prices, rate).cost;
 }
 
 double WholeSamples::step_up(std::size_t k, double d, double by) const {
@@ -184,8 +181,8 @@ double WholeSamples::step_down(std::size_t k, double d, double by) const {
     return now < infinity ? (now - cost(k, d - by)) / by : infinity;
 }
 
-bool WholeSamples::repair(double tau, double cycle_s, const Box& box, Prices prices,
-                          double* samples, bool thorough) {
+bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double> samples,
+                          bool thorough) {
     const std::size_t size = problem_.size();
     CompensatedSum sum;
     for (std::size_t k = 0; k < size; ++k) sum.add(samples[k]);
@@ -211,14 +208,14 @@ bool WholeSamples::repair(double tau, double cycle_s, const Box& box, Prices pri
         double by = down ? std::min(wanted, samples[k] - box.low(k)) : wanted;
         double gained = by >= 1 ? gain(k, by) : -infinity;
         if (!down && by > 1 && !(gained > -infinity)) {
-            const Demand demand = demand_of(problem_, k, tau, cycle_s);
+            const Demand demand = demand_of(problem_, k, at.tau, at.cycle_s);
             by = std::min(wanted, most(k, demand, box.high(k)) - samples[k]);
             gained = by >= 1 ? gain(k, by) : -infinity;
         }
         return Move{by, gained};
     };
     const auto gather = [&](std::size_t step) {
-        price(tau, cycle_s, box, prices, step);
+        price(box, at, step);
         gains_.resize((size + step - 1) / step);
         for_each_learner(pool_, gains_.size(),
                          [&](std::size_t i) { gains_[i] = move(i * step).gain; });
@@ -254,10 +251,9 @@ bool WholeSamples::repair(double tau, double cycle_s, const Box& box, Prices pri
     return true;
 }
 
-bool WholeSamples::exchange(double tau, double cycle_s, const Box& box, Prices prices,
-                            double* samples) {
+bool WholeSamples::exchange(const Box& box, const PassPoint& at, std::span<double> samples) {
     const std::size_t size = problem_.size();
-    price(tau, cycle_s, box, prices, 1);
+    price(box, at, 1);
     up_.resize(size);
     down_.resize(size);
     for_each_learner(pool_, size, [&](std::size_t k) {

@@ -2,6 +2,7 @@
 // for given prices.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "passes/exact_pass.hpp"
@@ -17,21 +18,26 @@ class WholeSamples {
 
     // Integers next to the reals, scaled first so that they sum to D, within the box and what the
     // cycle allows; what rounding owes is carried from learner to learner. Returns the total, which
-    // is D but for a few learners at their bounds. `aim_s` is the cycle that the reals were for.
-    double carry(double tau, double cycle_s, const Box& box,
-                 const std::vector<double>& chunk_totals, double* samples, double aim_s);
+    // is D but for a few learners at their bounds.
+    struct Times {
+        double tau;
+        double cycle_s;
+        double aim_s;  // the cycle that the reals were for
+    };
+    double carry(const Box& box, const Times& times, std::span<const double> chunk_totals,
+                 std::span<double> samples);
 
     // Adds the cheapest and takes away the dearest samples until the total is D. With costs convex
     // in d this is the best split at these prices, or nearly so, as a few are looked for among a
     // part of the learners unless `thorough`. False if the box can not hold D samples.
-    bool repair(double tau, double cycle_s, const Box& box, Prices prices, double* samples,
+    bool repair(const Box& box, const PassPoint& at, std::span<double> samples,
                 bool thorough = false);
 
     // From here on costs count whole blocks, if the problem has them: dearer to compute.
     void count_blocks() { whole_blocks_ = problem_.block_hz() > 0; }
 
     // Moves single samples between learners while that lowers the cost. True if anything moved.
-    bool exchange(double tau, double cycle_s, const Box& box, Prices prices, double* samples);
+    bool exchange(const Box& box, const PassPoint& at, std::span<double> samples);
 
   private:
     struct Marginal {
@@ -46,21 +52,19 @@ class WholeSamples {
     bool steep(std::size_t k, const Demand& demand, double real, double d) const;
     // By what to multiply the samples within their bounds so that all sum to D; what that would
     // carry to its bound is moved there, and what stood at one stays. 0 if there is nothing at all.
-    double scale(const Box& box, const std::vector<double>& chunk_totals, double* samples);
+    double scale(const Box& box, std::span<const double> chunk_totals, std::span<double> samples);
     // Largest integer up to `high` that the deadline and the learner's caps allow.
     double most(std::size_t k, const Demand& demand, double high) const;
     // Before costs are asked for, of every step-th learner.
-    void price(double tau, double cycle_s, const Box& box, Prices prices, std::size_t step);
+    void price(const Box& box, const PassPoint& at, std::size_t step);
     double cost(std::size_t k, double d) const;
 
     const Problem& problem_;
     Pool& pool_;
     const LearnerLimits* caps_;  // null where nothing is capped
     const Box* box_ = nullptr;
-    double tau_ = 0;
-    double cycle_s_ = 0;
+    PassPoint at_{};
     bool whole_blocks_ = false;
-    Prices prices_;
     std::vector<double> unit_cost_;  // density law: kappa of each learner
     std::vector<Marginal> heap_;
     std::vector<Marginal> down_heap_;

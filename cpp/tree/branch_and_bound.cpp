@@ -77,7 +77,7 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
         Prices prices = split.prices;
         // Beyond the first node what fits is rare: the best repair is worth its look at everybody.
         const bool thorough = nodes_ > 1 && problem.size() <= most_for_best_repair;
-        if (!tools_.rounding.repair(tau, problem.cycle_s(), box, prices, samples_.data(), thorough))
+        if (!tools_.rounding.repair(box, {tau, problem.cycle_s(), prices}, samples_, thorough))
             continue;
         for (int round = 0; round < rounds_of_exchange; ++round) {
             ratio_ = prices.mu / prices.lambda;
@@ -87,8 +87,7 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
                 problem.size() > most_for_thorough_search)
                 break;
             prices = {1.0, ratio_};
-            if (!tools_.rounding.exchange(tau, problem.cycle_s(), box, prices, samples_.data()))
-                break;
+            if (!tools_.rounding.exchange(box, {tau, problem.cycle_s(), prices}, samples_)) break;
         }
     }
     return false;
@@ -104,7 +103,7 @@ bool BranchAndBound::try_swaps(double tau, const Box& box) {
         samples_[k] = std::min(samples_[k], box.high(k));
     }
     if (!swaps_.improve(tau, box, split.prices, samples_)) return false;
-    if (!tools_.rounding.repair(tau, problem.cycle_s(), box, split.prices, samples_.data()))
+    if (!tools_.rounding.repair(box, {tau, problem.cycle_s(), split.prices}, samples_))
         return false;
     ratio_ = split.prices.mu / split.prices.lambda;
     return fill(tau) == WaterFilling::Outcome::fits;

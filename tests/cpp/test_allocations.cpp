@@ -44,10 +44,9 @@ TEST(passes_and_searches_allocate_nothing_after_the_first) {
                 switching_point.prove(point, 3);
                 switching_point.find_cycle(point, 1e-6, 16);
                 mel::real_samples(problem, mel::Box{box}, point, pool, d, totals);
-                rounding.carry(point.tau, problem.cycle_s(), mel::Box{box}, totals, d.data(),
-                               problem.cycle_s());
-                rounding.repair(point.tau, problem.cycle_s(), mel::Box{box}, point.prices,
-                                d.data());
+                rounding.carry(mel::Box{box}, {point.tau, problem.cycle_s(), problem.cycle_s()},
+                               totals, d);
+                rounding.repair(mel::Box{box}, {point.tau, problem.cycle_s(), point.prices}, d);
                 double ratio = point.prices.mu / point.prices.lambda;
                 filling.fill({point.tau, problem.cycle_s(), d}, ratio);
                 const auto finish = filling.shortest_cycle({point.tau, problem.cycle_s(), d}, ratio,

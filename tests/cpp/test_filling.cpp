@@ -97,14 +97,14 @@ TEST(carried_rounding_sums_to_all_samples_within_one_of_each_wish) {
             const double scale = problem.samples_real() / sum(wish);
             std::vector<double> d = wish;
             const double total =
-                rounding.carry(1, problem.cycle_s(), box, totals, d.data(), problem.cycle_s());
+                rounding.carry(box, {1, problem.cycle_s(), problem.cycle_s()}, totals, d);
             CHECK(total == sum(d), total, sum(d));
             CHECK(std::fabs(total - problem.samples_real()) <= 30, total);
             for (std::size_t k = 0; k < d.size(); ++k) {
                 CHECK(d[k] == std::floor(d[k]));
                 if (wish[k] * scale > 1) CHECK(std::fabs(d[k] - wish[k] * scale) <= 1 + 1e-9, k);
             }
-            CHECK(rounding.repair(1, problem.cycle_s(), box, {1e-9, 1e-3}, d.data()));
+            CHECK(rounding.repair(box, {1, problem.cycle_s(), {1e-9, 1e-3}}, d));
             CHECK(sum(d) == problem.samples_real());
         });
 }
@@ -120,12 +120,12 @@ TEST(repair_adds_and_removes_and_stays_in_the_box) {
             for (const double start : {1.0, 18.0, 23.0, 40.0}) {
                 const mel::Box box{{1, 40}};
                 std::vector<double> d(problem.size(), start);
-                const bool whole = rounding.repair(1, problem.cycle_s(), box, prices, d.data());
+                const bool whole = rounding.repair(box, {1, problem.cycle_s(), prices}, d);
                 CHECK(whole && sum(d) == 400, start, sum(d));
                 for (const double x : d) CHECK(x >= 1 && x <= 40 && x == std::floor(x), x);
             }
             std::vector<double> d(problem.size(), 5.0);
-            CHECK(!rounding.repair(1, problem.cycle_s(), mel::Box{{0, 10}}, prices, d.data()));
+            CHECK(!rounding.repair(mel::Box{{0, 10}}, {1, problem.cycle_s(), prices}, d));
         });
 }
 
@@ -155,7 +155,7 @@ TEST(exchange_ends_at_the_cheapest_split_of_two_learners) {
                 };
                 std::vector<double> d{20, 20};
                 if (cost(20) == 1e300) return;
-                rounding.exchange(2, problem.cycle_s(), mel::Box{{0, 40}}, prices, d.data());
+                rounding.exchange(mel::Box{{0, 40}}, {2, problem.cycle_s(), prices}, d);
                 double best = 1e300;
                 for (double x = 0; x <= 40; ++x) best = std::min(best, cost(x));
                 CHECK(sum(d) == 40);
