@@ -259,6 +259,33 @@ def test_two_with_one_name_the_first_keeps_it():
     assert "is node 10 already" in run.strategy.refused[11]
 
 
+def test_who_comes_back_before_its_old_node_is_missed_takes_its_place_later():
+    run = Federation(three())
+    run.round()
+    alive, run.grid.nodes[11] = run.grid.nodes[11], gone
+    run.grid.nodes[77] = alive
+    assert run.round().samples.keys() == {"c0", "c2"}
+    assert "is node 11 already" in run.strategy.refused[77]
+    del run.grid.nodes[11]
+    assert run.round().samples.keys() == {"c0", "c1", "c2"}
+    assert run.strategy.refused == {}
+
+
+def test_who_computes_beyond_the_deadline_is_late_though_the_rest_is_not_known():
+    clients = three()
+    run = Federation(clients)
+    run.grid.nodes[11] = replies(
+        lambda content: (
+            content[REPORT].update({"compute-s": 1.5}),
+            content[REPORT].pop("send-s"),
+            content[REPORT].pop("return-s"),
+        )
+    )
+    done = run.round()
+    assert done.missing == {"c1": "took 1.5 s of 1 s"}
+    assert done.measured_s["c1"] == 1.5
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

@@ -34,7 +34,8 @@ class Roster:
     nodes : dict of str to int
         The node that last was the learner of this name, online or not.
     refused : dict of int to str
-        Why a node is not called, by node.
+        Why a node is not called, by node. Who has the name of another node takes its place when
+        that goes offline.
     """
 
     def __init__(self, fleet: Fleet, ttl_s: float) -> None:
@@ -42,6 +43,7 @@ class Roster:
         self.nodes: dict[str, int] = {}
         self.refused: dict[int, str] = {}
         self._asked: dict[str, int] = {}
+        self._said: dict[int, RecordDict] = {}  # by those whose name another node has
 
     def online(self, grid: Grid, at_least: int, wait_s: float, every_s: float) -> dict[str, int]:
         """Return the nodes that are online and known by name.
@@ -58,6 +60,8 @@ class Roster:
             there = set(grid.get_node_ids())
             self._ask(grid, there)
             self._hear(grid, there)
+            for node in self._said.keys() & there:
+                self._take(node, self._said.pop(node), there)
             found = {name: node for name, node in self.nodes.items() if node in there}
             left = end - time.monotonic()
             if len(found) >= at_least or left <= 0.0:
@@ -86,15 +90,19 @@ class Roster:
                 if reply.error.code == 2:  # its ClientApp failed: asked again it would again
                     self._refuse(node, f"could not say who it is: {reply.error.reason}")
                 continue
-            try:
-                self._join(node, reply.content, there)
-            except Exception as error:  # whatever a client says must not stop the run
-                self._refuse(node, str(error))
+            self._take(node, reply.content, there)
+
+    def _take(self, node: int, content: RecordDict, there: set[int]) -> None:
+        try:
+            self._join(node, content, there)
+        except Exception as error:  # whatever a client says must not stop the run
+            self._refuse(node, str(error))
 
     def _join(self, node: int, content: RecordDict, there: set[int]) -> None:
         name, columns = read_join(content)
         holder = self.nodes.get(name)
         if holder is not None and holder in there:
+            self._said[node] = content
             raise ValueError(f"learner {shown(name)} is node {holder} already")
         if name not in self._fleet:
             if not columns:
@@ -103,8 +111,11 @@ class Roster:
                 )
             self._fleet.add(name, **columns)
         self.nodes[name] = node
+        self.refused.pop(node, None)
         log(INFO, "learner %s is node %d", plain(name, 100), node)
 
     def _refuse(self, node: int, reason: str) -> None:
-        self.refused[node] = plain(reason, _LONGEST_REASON)
-        log(WARNING, "node %d is not called: %s", node, self.refused[node])
+        why = plain(reason, _LONGEST_REASON)
+        if self.refused.get(node) != why:
+            log(WARNING, "node %d is not called: %s", node, why)
+        self.refused[node] = why

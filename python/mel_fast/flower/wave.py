@@ -31,6 +31,7 @@ _SUPERLINKS = (3, 4, 5, 8)
 """Those that the SuperLink or SuperNode gives, in the same words for everybody."""
 
 CONFIG = "config"
+_ROUNDING = 1e-9  # relative; reported seconds that are added up
 _LONGEST_REASON = 300
 
 
@@ -178,11 +179,15 @@ class Wave:
         report = Report.read(content, name, order)
         self.models[name] = take_model(content, self._model, self._known)
         returned = bits_of(RecordDict({k: part for k, part in content.items() if k != REPORT}))
+        deadline_s = self.round.cycle_s
+        known_s = (report.send_s or 0.0) + report.compute_s + (report.return_s or 0.0)
+        late = known_s > deadline_s * (1.0 + _ROUNDING)
         wrong = self._loop.observe(
             name,
             send_s=report.send_s,
             compute_s=report.compute_s,
             return_s=report.return_s,
+            arrived=False if late else None,
             sent_bits=self._model_bits + self._sample_bits * order.samples,
             returned_bits=returned,
         )
@@ -190,6 +195,8 @@ class Wave:
             del self.models[name]
             self.reasons[name] = plain(wrong, _LONGEST_REASON)
             return
+        if late:
+            self.reasons[name] = f"took {known_s:.6g} s of {deadline_s:.6g} s"
         self.returned_bits += returned
         self.reports[name] = report
 
