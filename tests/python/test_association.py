@@ -224,3 +224,28 @@ def test_cells_of_a_shared_way_back_with_own_power_limits_may_be_chosen_too() ->
     assert found.check() == ()
     by_gain = np.argmax([p.learners.gain for p in problems], axis=0)
     assert found.tau >= mel.cells(members(tuple(problems), by_gain)).tau > 0
+
+
+def test_a_served_cell_without_samples_must_still_reach_its_learners() -> None:
+    near, far = (problem.with_budgets(cycle_s=30.0) for problem in table(4))
+    slow = far.replace(learners=far.learners.replace(max_samples=0))
+    found = mel.cells([near, slow], associate=True)
+    assert found.check() == ()
+    moved = dataclasses.replace(
+        found,
+        cell=np.array([0, 0, 0, 1]),
+        problems=(near, slow.with_budgets(cycle_s=1e-3)),
+        samples=np.array([60_000, 0]),
+        plans=(mel.solve(members((near, slow), np.array([0, 0, 0, 1]))[0]), None),
+        proof=None,
+        status="feasible",
+        tau=1,
+    )
+    assert "reached" in " ".join(moved.check())
+
+
+def test_a_time_limit_is_kept_with_many_learners() -> None:
+    problems = table(30_000, 2, idle="excused")
+    found = mel.cells(problems, associate=True, time_limit_s=0.3)
+    assert found.stopped
+    assert found.elapsed_s < 5.0

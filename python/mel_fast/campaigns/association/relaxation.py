@@ -9,6 +9,7 @@ change their cell or their samples.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -93,14 +94,16 @@ class Relaxation:
         *,
         below: float | None = None,
         steps: int,
+        over: Callable[[], bool],
         near: float = 1e-5,
     ) -> Point:
-        """Look for the least bound; stop once it is under `below`, or no longer falls."""
+        """Look for the least bound; stop once it is under `below`, no longer falls, or `over`."""
         point = best = self.at(start, may)
         stretch = np.eye(start.size)
         step, idle, marked = 0.2, 0, best.bound
         for _ in range(steps):
-            if best.bound == -math.inf or (below is not None and best.bound < below):
+            done = best.bound == -math.inf or (below is not None and best.bound < below)
+            if done or over():
                 break
             direction = stretch.T @ point.slope
             size = float(np.linalg.norm(direction))
@@ -115,7 +118,7 @@ class Relaxation:
                     best = point
                 if walked % 3 == 0:
                     step *= 1.5
-                if walked > 40 or not point.slope @ move > 0.0 or best.bound == -math.inf:
+                if walked > 40 or not point.slope @ move > 0.0 or over():
                     break
             if walked == 1:
                 step *= 0.8

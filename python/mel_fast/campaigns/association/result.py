@@ -9,11 +9,13 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, freeze
+from mel_fast.bracket.stated_samples import bare_problem
 from mel_fast.campaigns.association.proof import AssociationProof, members
 from mel_fast.campaigns.association.search import AssociationSearch
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
+from mel_fast.solve.single import solve
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -127,8 +129,8 @@ class Association(ShownTable):
                 minima = None if e not in own else own[e].learners.min_samples
                 if share or (minima is not None and minima.any()):
                     wrong.append(f"cell {e}: samples without a plan")
-                elif not rests and self.proof is None:
-                    wrong.append(f"cell {e}: nothing shows that its learners are served")
+                elif not rests and not _serves(own[e]):
+                    wrong.append(f"cell {e}: its learners are not all reached")
                 continue
             asked = own[e].replace(task=own[e].task.replace(samples=share)) if e in own else None
             if asked is None or plan.problem != asked or plan.tau < self.tau:
@@ -167,6 +169,14 @@ class Association(ShownTable):
         if self.proof is not None:
             lines.append(self.proof.summary())
         return "\n".join((*lines, *self.reasons))
+
+
+def _serves(problem: Problem) -> bool:
+    """Whether a verified plan reaches everybody with a sample that costs next to nothing."""
+    from mel_fast.verify import verify
+
+    plan = solve(bare_problem(problem, problem.cycle_s))
+    return plan.tau > 0 and verify(None, plan).ok
 
 
 def _reasons(search: AssociationSearch) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ class AssociationSearch(Inquiry):
     stopped: bool = False
     interrupted: bool = False
     _by_gain: IntColumn = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    _looked_s: float = 0.0
     _tried: set[bytes] = field(default_factory=set)
 
     def ends(self) -> tuple[int, int]:
@@ -157,6 +158,7 @@ class AssociationSearch(Inquiry):
                 may,
                 below=relaxation.samples,
                 steps=steps,
+                over=self._over,
             )
             self._seen(False)
             if point.bound < relaxation.samples or self.stopped:
@@ -169,6 +171,14 @@ class AssociationSearch(Inquiry):
         assert point is not None
         self.passes += relaxation.passes - before
         return point
+
+    def _over(self) -> bool:
+        """Say whether to stop, looking at the clock and telling at most every 10 ms."""
+        now = self.clock.elapsed_s
+        if now - self._looked_s > 0.01:
+            self._looked_s = now
+            self._seen(False)
+        return self.stopped
 
     def _rule_out(self, tau: int, tree: Tree) -> None:
         if tau - 1 < self.bound:
