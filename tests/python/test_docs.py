@@ -32,6 +32,7 @@ PRINTED = (
     ("campaign.md", "float32: float32", "python examples/time_to_accuracy.py"),
     ("uplink.md", "plan     optimal: tau = 18", "python examples/uplink.py"),
     ("tiers.md", "end: 13.00 s", "python examples/tiers.py"),
+    ("tiers.md", "100 m: single cell", "python examples/edges_and_cloud.py"),
 )
 
 

@@ -167,8 +167,9 @@ def most(
 ) -> Most | MostCycles:
     """Return the most samples with which `tau` local cycles fit, with a plan and a proof.
 
-    Or the most that samples times weights, or learners with samples, can add up to at `tau`. Or, given the samples of each learner, the most local cycles in all where each learner has its
-    own number of them.
+    Or the most that samples times weights, or learners with samples, can add up to at `tau`. Or,
+    given the samples of each learner, the most local cycles in all where each learner has its own
+    number of them.
 
     How many samples the task has is of no consequence. Fewer samples than the most fit too, down
     to the learners' minima: without minima ``most(problem, tau).value`` is at least the task's

@@ -69,15 +69,15 @@ class Setting:
     crowd: float = 0.6
     samples: int = 12_000
     hidden: tuple[int, ...] = (64,)
-    batch: int = 32
-    learning_rate: float = 0.05
+    batch: int = 64
+    learning_rate: float = 0.1
     cycle_s: float = 2.0
     bandwidth_hz: float = 20e6
     power_w: float = NODE_POWER_W
     cloud_s: float = 0.5
     edge_rounds: tuple[int, ...] = (1, 2, 5)
-    rounds_s: float = 100.0
-    targets: tuple[float, ...] = (0.92, 0.94, 0.95)
+    rounds_s: float = 60.0
+    targets: tuple[float, ...] = (0.90, 0.92, 0.94)
     seeds: tuple[int, ...] = (1, 2, 3)
 
     def quick(self) -> Setting:
