@@ -1,6 +1,7 @@
 """Rounds: planned, told of, closed; late, lost and lying learners; margins that keep a word."""
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -287,10 +288,11 @@ def test_planning_takes_no_per_cent_of_a_round_with_a_thousand_clients() -> None
     loop = loop_for(problem, confidence=0.95)
     seconds = []
     for _ in range(4):
+        begun = time.process_time()  # other programs do not count
         round = loop.plan_round()
-        seconds.append(round.planning_s)
+        seconds.append(time.process_time() - begun)
         as_expected(loop, round)
-    assert min(seconds) < 0.3
+    assert min(seconds) < 0.01 * problem.cycle_s
 
 
 @pytest.mark.parametrize(

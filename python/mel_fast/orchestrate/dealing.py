@@ -11,7 +11,7 @@ from mel_fast.orchestrate.fleet import Fleet
 from mel_fast.orchestrate.margins.reliability import Beliefs
 from mel_fast.orchestrate.margins.search import Trial
 from mel_fast.orchestrate.planner import Settings
-from mel_fast.orchestrate.rounds import NOBODY, Dealt, Round
+from mel_fast.orchestrate.rounds import NOBODY, Dealt, Planned, Round, SittingOut
 from mel_fast.orchestrate.versions import Versions
 from mel_fast.plans.status import Status
 
@@ -37,19 +37,20 @@ def dealt_round(
     extra: bool = False,
 ) -> Round:
     """Return the round that a plan for the learners at some places means."""
-    names, out = fleet.names, {fleet.names[place]: why for place, why in sitting_out.items()}
+    names = fleet.listed
+    out = {names[place]: why for place, why in sitting_out.items()}
     if trial is None:
-        out.update({names[place]: NO_PLAN for place in places.tolist()})
+        nobody = SittingOut(out, Planned(names, places), NO_PLAN)
         reasons = (NO_PLAN,) if places.size else (EMPTY if not names else "everybody sits out",)
         return Round(
-            number, 0, None, (), NOBODY, out, Status.INFEASIBLE, settings.task.samples,
+            number, 0, None, (), NOBODY, nobody, Status.INFEASIBLE, settings.task.samples,
             None, None, reasons, settings.cycle_s, time.perf_counter() - begun,
         )  # fmt: skip
     found, plan, given = trial.found, trial.found.plan, trial.found.plan.allocation
     served = found.asked.settings.idle == "served"
-    busy = np.flatnonzero(np.ones(places.size, dtype=bool) if served else given.samples > 0)
-    for place in places[np.setdiff1d(np.arange(places.size), busy)].tolist():
-        out[names[place]] = NOT_NEEDED if settings.idle == "excused" else NOT_SERVED
+    works = np.ones(places.size, dtype=bool) if served else given.samples > 0
+    busy, idle = np.flatnonzero(works), places[~works]
+    reason = NOT_NEEDED if settings.idle == "excused" else NOT_SERVED
     chosen = places[busy]
     called = tuple(names[place] for place in chosen.tolist())
     cycle, known = trial.cycle.take(busy), beliefs.take(busy)
@@ -74,9 +75,9 @@ def dealt_round(
         number=number,
         tau=plan.tau,
         plan=plan,
-        planned=tuple(names[place] for place in places.tolist()),
+        planned=Planned(names, places),
         assignments=dealt,
-        sitting_out=out,
+        sitting_out=SittingOut(out, Planned(names, idle), reason),
         status=plan.status,
         left_out=settings.task.samples - int(given.samples.sum()),
         kept=None if trial.in_time is None else trial.kept,

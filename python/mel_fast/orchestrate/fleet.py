@@ -1,6 +1,6 @@
 """Who there is: learners by name, who join, leave and change."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -168,7 +168,7 @@ class Fleet:
             merged[name] = np.concatenate((mine, theirs))
         self._columns = merged
         self._places.update(zip(names, range(size, size + count), strict=True))
-        self._names += names
+        self._names = self._names + names
         self.ids = np.concatenate((self.ids, np.arange(self._next, self._next + count)))
         self._next += count
         for name in TOLD:
@@ -184,7 +184,7 @@ class Fleet:
             For a name that no learner has.
         """
         place = self.place(name)
-        del self._names[place]
+        self._names = self._names[:place] + self._names[place + 1 :]
         self._places = {kept: k for k, kept in enumerate(self._names)}
         self._columns = {key: np.delete(column, place) for key, column in self._columns.items()}
         self.ids = np.delete(self.ids, place)
@@ -263,6 +263,11 @@ class Fleet:
     def names(self) -> list[str]:
         """Return the names in the fleet's order."""
         return list(self._names)
+
+    @property
+    def listed(self) -> Sequence[str]:
+        """The names in the fleet's order, as they are now and stay."""
+        return self._names
 
     @property
     def learners(self) -> Learners:

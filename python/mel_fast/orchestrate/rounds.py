@@ -1,8 +1,8 @@
 """A round as it is planned, and as it ended."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 
@@ -86,6 +86,52 @@ class Dealt(Mapping[str, Assignment]):
         return len(self.names)
 
 
+class Planned(Sequence[str]):
+    """The names of a plan's learners, looked up one by one."""
+
+    def __init__(self, names: Sequence[str], places: IntColumn) -> None:
+        self._names, self._at = names, places
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [self._names[place] for place in self._at[at].tolist()]
+        return self._names[int(self._at[at])]
+
+    def __len__(self) -> int:
+        return self._at.size
+
+
+class SittingOut(Mapping[str, str]):
+    """Why learners sit out, by name: a few each for its own reason, the others for one."""
+
+    def __init__(
+        self, few: Mapping[str, str], others: Sequence[str] | None = None, reason: str = ""
+    ) -> None:
+        self._few, self._others, self._reason = few, others or (), reason
+        self._all: dict[str, str] | None = None
+
+    def _whole(self) -> dict[str, str]:
+        if self._all is None:  # made when first asked for: a large fleet is planned in a moment
+            self._all = {**self._few, **dict.fromkeys(self._others, self._reason)}
+        return self._all
+
+    def __getitem__(self, name: str) -> str:
+        return self._whole()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._few) + len(self._others)
+
+    def __repr__(self) -> str:
+        return repr(self._whole())
+
+
 _NONE, _NOTHING = np.empty(0), np.empty(0, dtype=np.int64)
 _IDLE = Link(_NONE, _NONE, _NONE, _NONE)
 NOBODY = Dealt(
@@ -108,12 +154,12 @@ class Round(Shown):
         What was proved: a plan for the problem with the estimated gains and speeds, lowered by the
         margins where a `confidence` is asked for; None when nobody can take part. Its learners are
         those of `planned`, in that order.
-    planned : tuple of str
+    planned : sequence of str
         The names of the plan's learners.
     assignments : mapping of str to Assignment
         By name, for everybody who has something to do: samples, or, where idle learners are served,
         the model alone.
-    sitting_out : dict of str to str
+    sitting_out : mapping of str to str
         By name, why a learner of the fleet has nothing to do.
     status : Status
         Of the plan; ``infeasible`` where nobody can take part.
@@ -137,7 +183,7 @@ class Round(Shown):
     number: int
     tau: int
     plan: Plan | None
-    planned: tuple[str, ...]
+    planned: Sequence[str]
     assignments: Dealt
     sitting_out: Mapping[str, str]
     status: Status

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from mel_fast.experiments.store.scratch import Scratch, Weights, perceptron
 from mel_fast.payload import Recipe
@@ -42,9 +42,12 @@ class Size:
     narrow
         As that, without the date, and for 8 bits with the value as a two-byte integer.
     chunks
-        The tables ``chunk`` and ``block``, what they take when empty included.
+        The table ``chunk``, what it takes when empty included. The table ``block``, which says for
+        either layout what a version consists of, is counted for neither.
+    packed
+        The same after ``vacuum full``, without PostgreSQL's map of free space.
     more
-        What another model of the same kind adds to them.
+        What another model of the same kind adds to ``chunk`` and ``block``.
     """
 
     net: str
@@ -54,6 +57,7 @@ class Size:
     plain: float | None
     narrow: float | None
     chunks: float
+    packed: float | None
     more: float
 
 
@@ -71,12 +75,14 @@ def measure(scratch: Scratch) -> Iterator[Size]:
             with scratch.store("chunks") as store:
                 empty = 0 if scratch.postgresql else scratch.bytes_of(store)
                 store.publish("m", arrays, recipe=recipe)
-                chunks = scratch.bytes_of(store, "chunk", "block")
+                chunks = scratch.bytes_of(store, "chunk")
+                both = scratch.bytes_of(store, "chunk", "block")
                 other = perceptron(*widths, seed=1)
                 store.publish("another", other, recipe=recipe)
-                more = scratch.bytes_of(store, "chunk", "block") - chunks
+                more = scratch.bytes_of(store, "chunk", "block") - both
+            packed = _packed(scratch, arrays, recipe) if scratch.postgresql else None
             published = PUBLISHED_MB[net][stage]
-            sizes = (rows / MIB, plain, narrow, (chunks - empty) / MIB, more / MIB)
+            sizes = (rows / MIB, plain, narrow, (chunks - empty) / MIB, packed, more / MIB)
             yield Size(net, stage, published, *sizes)
 
 
@@ -88,6 +94,14 @@ def _plain(scratch: Scratch, arrays: Weights, recipe: Recipe) -> float:
             return scratch.bytes_of(store, "weights") / MIB
         finally:
             _set(store, "reset (deduplicate_items)")
+
+
+def _packed(scratch: Scratch, arrays: Weights, recipe: Recipe) -> float:
+    with scratch.store("chunks") as store:
+        store.publish("m", arrays, recipe=recipe)
+        with create_engine(store._database._url, isolation_level="AUTOCOMMIT").connect() as alone:
+            alone.execute(text("vacuum full chunk"))
+        return scratch.bytes_of(store, "chunk") / MIB
 
 
 def _set(store: Store, words: str) -> None:
@@ -119,12 +133,13 @@ def _narrow(scratch: Scratch, store: Store, quantised: bool) -> float:
 def table(sizes: list[Size]) -> str:
     """Return the lines of text."""
     lines = [
-        "MiB                               published    rows   plain  narrow  chunks    more  "
-        "published/chunks  /more"
+        "MiB                               published    rows   plain  narrow  chunks  packed"
+        "    more  published/chunks  /packed  /more"
     ]
     for one in sizes:
-        cells = (one.rows, one.plain, one.narrow, one.chunks, one.more)
+        cells = (one.rows, one.plain, one.narrow, one.chunks, one.packed, one.more)
         shown = "".join(f"{value:8.3f}" if value is not None else "       -" for value in cells)
-        ratios = f"{one.published / one.chunks:18.1f}{one.published / one.more:7.1f}"
+        packed = "        -" if one.packed is None else f"{one.published / one.packed:9.1f}"
+        ratios = f"{one.published / one.chunks:18.1f}{packed}{one.published / one.more:7.1f}"
         lines.append(f"{one.net:14}{one.stage:>20}{one.published:9.2f}{shown}{ratios}")
     return "\n".join(lines)

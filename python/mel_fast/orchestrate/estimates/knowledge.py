@@ -53,7 +53,8 @@ class Knowledge:
             for name, column in self.bits.items():
                 self.bits[name] = np.full(fleet.ids.size, np.nan)
                 self.bits[name][theirs] = column[mine]
-        self.standing.keep(fleet.ids)
+        if not np.array_equal(ids, fleet.ids):
+            self.standing.keep(fleet.ids)
         for tracker, name in ((self.gain, "gain"), (self.speed, "flops_per_s")):
             values = fleet.column(name)
             told = fleet.told[name]

@@ -134,13 +134,14 @@ class Tracker:
     def belief(self) -> Belief:
         """Return what is predicted of the next measurement of each learner."""
         best = int(np.argmax(self.fit))
-        everyone = np.arange(self.ids.size)
-        variance = self._variance(everyone)[best]
         factor = self.doubt[best] + 1.0 - SHARES[best]
         if self.known:
             sure = np.full(factor.size, np.inf)
             return Belief(self.level[best].copy(), np.sqrt(factor * self.prior), sure)
-        weight = min(self._agreement()[best], self.pooled + _PRIOR)
+        agreement = self._agreement()[best]
+        told = agreement * self._pooled()[best] + self.squares[best]
+        variance = told / (agreement + self.seen)
+        weight = min(agreement, self.pooled + _PRIOR)
         return Belief(self.level[best].copy(), np.sqrt(factor * variance), weight + self.seen)
 
     @property

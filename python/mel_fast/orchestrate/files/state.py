@@ -184,4 +184,5 @@ def knowledge_of(data: object) -> Knowledge:
     if not isinstance(found["standing"], dict):
         raise ValueError("standing: must be an object")
     standing = Standing.from_state(found["standing"])
+    standing.keep(trackers["gain"].ids)
     return Knowledge(**trackers, standing=standing, bits=bits)

@@ -73,7 +73,7 @@ def index_of_density(value: Numbers) -> Numbers:
 
 def student(z: Numbers, freedom: FloatColumn) -> Numbers:
     """Return Student's quantile at the probability that the normal distribution has below z."""
-    if freedom.min(initial=np.inf) > _NORMAL:
+    if freedom.min(initial=np.inf) > _NORMAL or not z.any():
         return z
     few = np.minimum(freedom, _NORMAL)
     scaled = z * ((8.0 * few + 3.0) / (8.0 * few + 1.0))
