@@ -3,7 +3,7 @@
     python bench/mnist_search.py FOLDER --rules sgd --storage sgd.log
     python bench/mnist_search.py FOLDER --rules adaptive --storage adaptive.log
 
-FOLDER has the IDX files. The cycle is that of the experiment at K = 10 and T = 30 s; a setting is
+FOLDER has the IDX files. The cycle is that of the experiment at K = 20 and T = 30 s; a setting is
 as good as its accuracy after three global cycles. The test data takes no part. Stopped and called
 again, a search goes on.
 """
@@ -15,7 +15,7 @@ import mel_fast as mel
 from mel_fast import learning
 
 SPACES = {
-    "sgd": {"optimiser": ("sgd",), "learning_rate": (0.05, 0.5), "batch": (16, 32, 64)},
+    "sgd": {"optimiser": ("sgd",), "learning_rate": (0.05, 0.5), "batch": (8, 16, 32)},
     "adaptive": {
         "optimiser": ("adam", "amsgrad", "nadam"),
         "learning_rate": (5e-4, 5e-3),
@@ -33,7 +33,7 @@ def main() -> None:
     asked.add_argument("--storage", type=Path)
     options = asked.parse_args()
     data = learning.read_mnist(options.folder)
-    plan = mel.solve(mel.scenarios.table1(10, cycle_s=30.0, seed=0, draw=DRAW))
+    plan = mel.solve(mel.scenarios.table1(20, cycle_s=30.0, seed=0, draw=DRAW))
     found = learning.search(
         plan,
         data,

@@ -162,6 +162,7 @@ def figures_data(folder):
         (["fig3", "--data", "{empty}/none"], "no such folder"),
         (["fig4", "--data", "{truncated}"], "t10k-images-idx3-ubyte"),
         (["fig4", "--data", "{unequal}"], "300 images but 299 labels"),
+        (["radio", "--data", "data"], "300 training samples: the race needs 8,000"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_status_2_and_leaves_nothing(

@@ -33,6 +33,7 @@ from mel_fast.plans.plan import Plan
 
 Synchronisation = Literal["bsp", "ssp", "tap"]
 SYNCHRONISATIONS: tuple[Synchronisation, ...] = ("bsp", "ssp", "tap")
+_GRID = 32  # bits of the longest cycle that count on the clock
 _DEALS = 64  # cycles whose samples are kept, for learners that are apart
 
 
@@ -177,7 +178,7 @@ def train(
     local = _model(model, data, hidden, optimiser, learning_rate, batch, seed)
     if checkpoint is not None:
         check_writable(checkpoint)
-    clock = Clock(seconds[active], bound)
+    clock = Clock(_on_a_grid(seconds[active]), bound)
     sent = Messages(payload, error_feedback=bool(error_feedback), seed=seed)
     server = Server(local.get_weights(), counts[active].tolist(), power)
     key = run_key(tau, counts, partition, concentration, seed, data, local)
@@ -282,6 +283,18 @@ def _most_cycles(
         raise ValueError(f"local_cycles: a MostCycles that is {found.status}, without cycles")
     times = evaluate(found.problem, 1, counts, found.bandwidth_hz, found.power_w)
     return found.cycles, np.asarray(times.send_s + times.compute_s * found.cycles + times.return_s)
+
+
+def _on_a_grid(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return times to 9 digits: learners that a plan lets return together then do.
+
+    They differ by what a plan leaves of the deadline, which would make updates stale. On a binary
+    grid the sums of a million cycles are exact, so that they stay together.
+    """
+    if np.ptp(seconds) == 0.0:
+        return seconds
+    unit = 2.0 ** (int(np.frexp(seconds.max())[1]) - _GRID)
+    return np.asarray(np.maximum(np.rint(seconds / unit), 1.0) * unit)
 
 
 def _model(

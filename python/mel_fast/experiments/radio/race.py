@@ -16,7 +16,7 @@ from mel_fast.experiments.radio.runs import Run, Seen
 from mel_fast.experiments.radio.setting import LEVELS, Setting
 from mel_fast.experiments.rules import shared
 from mel_fast.experiments.training import all_of
-from mel_fast.learning import Dataset
+from mel_fast.learning import DataError, Dataset
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import evaluate
@@ -193,7 +193,7 @@ def _joint(name: str, problem: Problem, levels: dict[str, Measured]) -> Racer:
     asked = {level: (one.payload, one.rounds) for level, one in levels.items()}
     best = campaign(problem, None, asked)
     if best.plan is None or best.plan.samples is None or best.level is None:
-        raise ValueError(f"{name}: the target was reached in none of the measured runs")
+        raise DataError(f"{name}: the target was reached in none of the measured runs")
     samples = tuple(int(count) for count in best.plan.samples)
     return Racer(name, best.level, best.tau, best.cycle_s, best.rounds, samples)
 

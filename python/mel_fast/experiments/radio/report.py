@@ -23,7 +23,7 @@ from mel_fast.experiments.radio.race import (
 )
 from mel_fast.experiments.radio.setting import LEVELS, Setting
 from mel_fast.experiments.tables import Row, markdown, write_csv
-from mel_fast.learning import Dataset
+from mel_fast.learning import DataError, Dataset
 from mel_fast.planning import least
 
 
@@ -34,10 +34,15 @@ def reproduce(
 
     Raises
     ------
-    ValueError
-        When no measured run reaches the target.
+    DataError
+        For fewer samples than the race needs, and when no measured run reaches the target.
     """
     setting = Setting().quick() if quick else Setting()
+    needed = setting.samples + setting.held_out
+    if len(data.train_y) < needed:
+        raise DataError(
+            f"{data.name} has {len(data.train_y):,} training samples: the race needs {needed:,}"
+        )
     levels = measured(setting, data, jobs, checkpoints, told)
     found = raced(setting, racers(setting, levels), data, jobs, checkpoints, told)
     tables = {"levels": level_rows(setting, levels), "race": race_rows(setting, found)}
