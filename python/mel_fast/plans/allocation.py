@@ -61,6 +61,30 @@ class Allocation(Table):
         return f"Allocation({self.samples.size} learners, {int(self.samples.sum())} samples)"
 
 
+class TimeColumns:
+    """The part of a plan that names the columns of its times."""
+
+    @property
+    def send_s(self: PlanView) -> FloatColumn | None:
+        """t_S of each learner, equation (6)."""
+        return None if self.times is None else self.times.send_s
+
+    @property
+    def compute_s(self: PlanView) -> FloatColumn | None:
+        """t_C of each learner, equation (7)."""
+        return None if self.times is None else self.times.compute_s
+
+    @property
+    def return_s(self: PlanView) -> FloatColumn | None:
+        """t_R of each learner, equation (8)."""
+        return None if self.times is None else self.times.return_s
+
+    @property
+    def total_s(self: PlanView) -> FloatColumn | None:
+        """Sum of the three times of each learner."""
+        return None if self.times is None else self.times.total_s
+
+
 def checked_allocation(
     problem: Problem, samples: Any, bandwidth_hz: Any, power_w: Any, blocks: Any
 ) -> dict[str, Any]:

@@ -13,7 +13,13 @@ from mel_fast._base.validation import FloatColumn, IntColumn, choice, freeze, in
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
-from mel_fast.plans.allocation import Allocation, checked_allocation, energy_spent, plan_columns
+from mel_fast.plans.allocation import (
+    Allocation,
+    TimeColumns,
+    checked_allocation,
+    energy_spent,
+    plan_columns,
+)
 from mel_fast.plans.certificate import certificate_of, checked_certificate
 from mel_fast.plans.claims.no_more import NoMore, checked_at_least, checked_no_more
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
@@ -24,7 +30,7 @@ Column = TypeVar("Column", IntColumn, FloatColumn)
 _LONGEST = 2**63 - 1
 
 
-class Plan(Verbs, Table):
+class Plan(Verbs, TimeColumns, Table):
     """What :func:`mel_fast.solve` found, immutable; arrays are read-only.
 
     True in a boolean context when there is an allocation (`tau` is at least 1). Equal by value,
@@ -241,26 +247,6 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
         return evaluate_columns(
             self.problem, self.tau, self.samples, self.bandwidth_hz, self.power_w
         )
-
-    @property
-    def send_s(self) -> FloatColumn | None:
-        """t_S of each learner, equation (6)."""
-        return None if self.times is None else self.times.send_s
-
-    @property
-    def compute_s(self) -> FloatColumn | None:
-        """t_C of each learner, equation (7)."""
-        return None if self.times is None else self.times.compute_s
-
-    @property
-    def return_s(self) -> FloatColumn | None:
-        """t_R of each learner, equation (8)."""
-        return None if self.times is None else self.times.return_s
-
-    @property
-    def total_s(self) -> FloatColumn | None:
-        """Sum of the three times of each learner."""
-        return None if self.times is None else self.times.total_s
 
     @cached_property
     def energy_j(self) -> FloatColumn | None:
