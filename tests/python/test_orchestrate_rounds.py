@@ -210,6 +210,23 @@ def test_slow_clients_are_given_less_once_they_are_known() -> None:
     assert loop.round.assignments["6"].samples < 0.6 * before
 
 
+def test_a_client_that_is_too_slow_to_answer_is_given_what_it_can_do_in_the_end() -> None:
+    loop, came = loop_for(late="leave_out"), []
+    for _ in range(40):
+        round = loop.plan_round()
+        as_expected(loop, round, without=("6",))
+        if "6" in round.assignments:
+            job = round.assignments["6"]
+            truth = 2.0 * TABLE.task.flops_per_sample * job.samples * job.tau
+            seconds = truth / TABLE.learners.flops_per_s[6]
+            came.append(job.send_s + seconds + job.return_s <= 30.0)
+            if came[-1]:
+                loop.observe("6", send_s=job.send_s, compute_s=seconds, return_s=job.return_s)
+        loop.close_round()
+    assert not any(came[:3])
+    assert np.mean(came[-8:]) > 0.5
+
+
 @pytest.mark.parametrize("spread_db", [1.0, 3.0])
 def test_with_confidence_all_are_in_time_so_often_and_equal_margins_do_less(
     spread_db: float,

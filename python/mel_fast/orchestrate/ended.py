@@ -69,13 +69,20 @@ def learn(knowledge: Knowledge, fleet: Fleet, dealt: Dealt, reports: Reports, nu
         )
         for place, reason in wrong.items():
             knowledge.standing.quarantine(int(fleet.ids[place]), number, reason)
+    slow: list[str] = []
     for name, place in known.items():
         learner, heard = int(fleet.ids[place]), reports.get(name)
         if heard is None or (heard.report == Report() and not heard.arrived):
             if heard is None or heard.wrong is None:
-                knowledge.standing.silent(learner, number)
+                misses = knowledge.standing.silent(learner, number)
+                if misses > 1:  # once is an accident
+                    slow.append(name)
         else:
             knowledge.standing.answered(learner, number)
+    if slow:
+        at = np.array([dealt.places[name] for name in slow], dtype=np.int64)
+        late = np.array([known[name] for name in slow], dtype=np.int64)
+        knowledge.learn_late(late, dealt.cycle.take(at))
 
 
 def delivered(versions: Versions, fleet: Fleet, dealt: Dealt, reports: Reports) -> None:

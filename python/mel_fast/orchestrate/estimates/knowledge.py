@@ -21,6 +21,7 @@ DB = 10.0 / math.log(10.0)
 
 _FIRST_DRIFT_DB = 1.0
 _FIRST_SPEED_DRIFT = 0.05
+_LATE = 1.1
 _PROPORTION = 1e4  # by which a measurement may differ from what was known
 _BITS = {"sent_bits": "send_bits", "returned_bits": "return_bits"}
 
@@ -110,6 +111,21 @@ class Knowledge:
                     self.bits[field_name] = np.full(self.gain.ids.size, np.nan)
                 self.bits[field_name][places[seen]] = told[seen]
         return wrong
+
+    def learn_late(self, places: IntColumn, cycle: Cycle) -> None:
+        """Learn from learners that did not answer in time, and said nothing of how long it took.
+
+        All that is known is that it was longer than the deadline. It is taken to be a tenth longer,
+        for a speed that is lower than was thought.
+        """
+        gain = np.exp(self.gain.belief().level[places])
+        speed = np.exp(self.speed.belief().level[places])
+        send, compute, back = cycle.times(gain, speed)
+        longer = np.maximum(_LATE * cycle.deadline_s - send - back, compute)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            slower = np.minimum(cycle.flops / longer, speed)
+        told = _usable(slower) & (compute > 0.0)
+        self.speed.observe(places[told], slower[told])
 
     def _learn_speeds(
         self, places: IntColumn, compute_s: FloatColumn, cycle: Cycle, wrong: dict[int, str]

@@ -39,12 +39,17 @@ class Standing:
         record.reason = reason[:_LONGEST_REASON]
         record.misses = 0
 
-    def silent(self, learner: int, number: int) -> None:
-        """Note that a learner did not answer; after three rounds in a row it sits out."""
+    def silent(self, learner: int, number: int) -> int:
+        """Note that a learner did not answer; after three rounds in a row it sits out.
+
+        Returns in how many rounds in a row it did not.
+        """
         record = self.records.setdefault(learner, Record())
         record.misses += 1
-        if record.misses >= _SILENT:
+        misses = record.misses
+        if misses >= _SILENT:
             self.quarantine(learner, number, f"no answer in {_SILENT} rounds, up to {number}")
+        return misses
 
     def answered(self, learner: int, number: int) -> None:
         """Note an answer in round `number`; what was held against the learner fades."""
