@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import mel_fast as mel
 from limited import HAIR, LIMITS, fits, nudged, with_limits
 from mel_fast.campaigns.cycles.swap import slowest_times, swapped
+from mel_fast.cli import run
 from strategies import VARIANTS, draw
 
 pytest.importorskip("flint")
@@ -197,6 +199,13 @@ def test_a_tampered_answer_is_refused() -> None:
         assert dataclasses.replace(found, **changes).check() != (), changes
 
 
+def test_a_range_of_one_number_of_cycles_is_asked_with_its_ratio() -> None:
+    problem, samples, spread = tiny(1101)
+    found = mel.most(problem, samples=samples, spread=spread)
+    assert (found.status, found.value, spread) == ("optimal", 2, 1.0)
+    assert found.check() == ()
+
+
 def test_the_ratio_is_taken_exactly() -> None:
     assert slowest_times(1.1, 10) == 11  # the double is a little above 1.1
     assert slowest_times(1.3, 10) == 13 - (float.as_integer_ratio(1.3) < (13, 10))
@@ -287,3 +296,27 @@ def test_over_a_shared_way_back_the_most_is_that_of_enumeration_too(seed: int) -
     if found.bound <= 10:
         best = most_by_enumeration(problem, samples, spread, 10)
         assert (found.value or 0) == best
+
+
+def test_the_command_takes_a_plan_file_and_writes_two_that_check(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    plan, own, proof = (tmp_path / name for name in ("plan.json", "own.json", "proof.json"))
+    given = mel.solve(mel.scenarios.table1())
+    given.save(plan)
+    assert run(["cycles", str(plan), "--output", str(own), "--proof", str(proof)]) == 0
+    found = mel.most(given.problem, samples=given.samples)
+    out = capsys.readouterr().out
+    assert out.startswith(found.summary())
+    assert f"learner 3: {found.cycles[3]}" in out
+    for path, claim in ((own, found.plan), (proof, found.proof)):
+        assert mel.Plan.load(path) == claim
+        assert mel.verify(None, mel.Plan.load(path))
+    assert run(["cycles", str(plan), "--spread", "1"]) == 0
+    assert run(["cycles", str(plan), "--spread", "0.5"]) == 2
+    assert run(["cycles", str(plan), "--spread", "2", "--proof", str(proof)]) == 2
+    assert run(["cycles", str(tmp_path / "none.json")]) == 2
+    assert run(["cycles"]) == 2
+    mel.solve(given.problem.with_budgets(cycle_s=1e-3)).save(plan)
+    assert run(["cycles", str(plan)]) == 2
+    assert "without samples" in capsys.readouterr().err

@@ -27,6 +27,7 @@ COMMANDS = (
     "check",
     "least",
     "most",
+    "cycles",
     "frontier",
     "explain",
     "simulate",
@@ -42,7 +43,7 @@ COMMANDS = (
 ALIASES = {"fastest": "least"}
 
 MODULES = {name: f"mel_fast.cli.{name}" for name in COMMANDS}
-MODULES["most"] = "mel_fast.cli.campaign.most"
+MODULES.update({name: f"mel_fast.cli.campaign.{name}" for name in ("most", "cycles")})
 
 USAGE_STATUS = 2
 FAULT_STATUS = 70

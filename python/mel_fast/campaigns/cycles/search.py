@@ -101,7 +101,10 @@ class CyclesSearch(Inquiry):
     def _halve(self, root: Range) -> None:
         """Halve the range whose bound is largest, until what was found is no less."""
         # The slowest of `size` learners does at most a share of what all do.
-        self.ranges = [root._replace(high=max(root.bound // self.size, 1))]
+        root = root._replace(high=max(root.bound // self.size, 1))
+        self.ranges = [root]
+        if root.high == 1 and root.bound > self.value:
+            self.ranges = [self._look(1, 1, root)]
         while not self.stopped and self.ranges[0].bound > self.value:
             part = self.ranges[0]
             if part.low == part.high:  # double precision left something between
