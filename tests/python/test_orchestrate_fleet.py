@@ -29,6 +29,15 @@ def test_limits_of_some_do_not_limit_the_others() -> None:
     assert learners.energy_j.tolist() == [math.inf, math.inf, 3.0]
 
 
+def test_choices_go_with_their_learners() -> None:
+    fleet = Fleet(some("a", "b", optional=[True, False], weight=2.0))
+    fleet.join(some("c"))
+    assert fleet.learners.optional is not None
+    assert fleet.learners.weight is not None
+    assert fleet.learners.optional.tolist() == [True, False, False]
+    assert fleet.learners.weight.tolist() == [2.0, 2.0, 1.0]
+
+
 def test_who_comes_back_under_an_old_name_is_somebody_else() -> None:
     fleet = Fleet(some("a", "b"))
     before = fleet.ids[fleet.place("a")]

@@ -40,7 +40,7 @@ def play(loop: Orchestrator, rounds: int) -> None:
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("loop") / "state.json"
     loop = a_loop(payload=mel.Payload(return_bits=1e6), late="reassign")
-    loop.fleet.join(mel.Learners(1e9, 1e-9, 5e6, 0.2, max_samples=9, names=["last"]))
+    loop.fleet.join(mel.Learners(1e9, 1e-9, 5e6, 0.2, max_samples=9, optional=True, names=["last"]))
     play(loop, 3)
     loop.plan_round()
     loop.observe("0", send_s=-1.0)

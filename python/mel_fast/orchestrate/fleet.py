@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import MAX_INTEGER, IntColumn, did_you_mean, name_column
-from mel_fast.model.columns import ALWAYS, COLUMNS, NUMBERS, check_pairs
+from mel_fast.model.columns import ALWAYS, COLUMNS, LABELS, check_pairs
 from mel_fast.model.learners import Learners
 from mel_fast.scenarios.table import read_table
 
@@ -26,6 +26,9 @@ NEUTRAL: Mapping[str, Any] = {
     "weight": 1.0,
 }
 """What a column says of a learner that it does not limit."""
+
+KEPT = tuple(name for name in COLUMNS if name not in LABELS)
+"""The columns of a fleet."""
 
 TOLD = ("gain", "flops_per_s")
 """What a learner may be told to have, and what is then measured."""
@@ -156,7 +159,7 @@ class Fleet:
         given.pop("names")
         count, size = len(names), len(self)
         merged: dict[str, NDArray[Any]] = {}
-        for name in NUMBERS:
+        for name in KEPT:
             if name not in given and name not in self._columns:
                 continue
             dtype = COLUMNS[name].dtype
@@ -209,8 +212,8 @@ class Fleet:
         """
         place, checked = self.place(name), dict[str, Any]()
         for key, value in columns.items():
-            if key not in NUMBERS:
-                raise ValueError(f"{shown(key)} is no column{did_you_mean(str(key), NUMBERS)}")
+            if key not in KEPT:
+                raise ValueError(f"{shown(key)} is no column{did_you_mean(str(key), KEPT)}")
             checked[key] = COLUMNS[key].check(key, value)
             if key not in self._columns and key not in NEUTRAL:
                 raise ValueError(f"{key}: must be given for all learners of a fleet, or for none")

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from mel_fast._base.atomic import write_text
 from mel_fast.model import grammar
-from mel_fast.model.columns import COLUMNS, NUMBERS
+from mel_fast.model.columns import COLUMNS
 from mel_fast.model.learners import Learners
 from mel_fast.orchestrate.estimates.knowledge import Knowledge
 from mel_fast.orchestrate.estimates.standing import Standing
 from mel_fast.orchestrate.estimates.tracker import Tracker
-from mel_fast.orchestrate.fleet import TOLD, Fleet
+from mel_fast.orchestrate.fleet import KEPT, TOLD, Fleet
 
 FORMAT = "mel_fast loop"
 VERSION = 1
 MOST_LEARNERS = 10_000_000
 
-_KINDS = {"<f8": np.float64, "<i8": np.int64}
+_KINDS: dict[str, type[np.generic]] = {"<f8": np.float64, "<i8": np.int64, "|b1": np.bool_}
 
 
 def write_state(path: str | PathLike[str], state: Mapping[str, Any]) -> None:
@@ -59,7 +59,7 @@ def read_state(path: str | PathLike[str], fields: tuple[str, ...]) -> dict[str, 
 
 def packed(array: NDArray[Any]) -> dict[str, Any]:
     """Return an array of numbers: its bytes, exactly."""
-    kind = "<i8" if array.dtype.kind in "iu" else "<f8"
+    kind = {"i": "<i8", "b": "|b1"}.get(array.dtype.kind, "<f8")
     data = base64.b64encode(np.ascontiguousarray(array, dtype=kind).tobytes()).decode()
     return {"type": kind, "shape": list(array.shape), "data": data}
 
@@ -81,7 +81,8 @@ def unpacked(where: str, data: object) -> NDArray[Any]:
         content = base64.b64decode(found["data"], validate=True)
     except (binascii.Error, ValueError):
         raise ValueError(f"{where}.data is no base64") from None
-    if len(content) != 8 * int(np.prod(np.array(shape, dtype=object))):
+    size = np.dtype(kind).itemsize
+    if len(content) != size * int(np.prod(np.array(shape, dtype=object))):
         raise ValueError(f"{where}: {len(content)} bytes do not fill the shape {shape[:2]}")
     return np.frombuffer(content, dtype=kind).astype(_KINDS[kind]).reshape(shape)
 
@@ -110,7 +111,7 @@ def fleet_of(data: object) -> Fleet:
     ids = unpacked("ids", found["ids"])
     following = grammar.integer("next", found["next"])
     told = grammar.members("told", found["told"], TOLD)
-    given = grammar.members("columns", found["columns"], (), NUMBERS)
+    given = grammar.members("columns", found["columns"], (), KEPT)
     fleet = Fleet()
     if names:
         columns: dict[str, Any] = {name: unpacked(name, column) for name, column in given.items()}
