@@ -100,6 +100,28 @@ def test_reports_that_make_no_sense_stay_outside_with_a_reason() -> None:
     assert "flops_per_s = -1000000000.0" in refused["b"]
 
 
+def test_measured_times_make_the_fleet_that_they_were_measured_on() -> None:
+    problem = mel.scenarios.table1(learners=3, cycle_s=30.0, seed=0, samples=9000)
+    given = mel.solve(problem).allocation
+    measured: list[Any] = [
+        {
+            "name": str(k), "samples": given.samples[k], "tau": 2, "send_s": given.times.send_s[k],
+            "bandwidth_hz": given.bandwidth_hz[k], "power_w": given.power_w[k],
+            "compute_s": mel.evaluate(problem, 2, *shares).compute_s[k],
+        }
+        for k in range(3)
+        for shares in [(given.samples, given.bandwidth_hz, given.power_w)]
+    ]  # fmt: skip
+    measured += [{**measured[0], "name": "bad", "send_s": -1.0}, {"name": "half", "tau": 1}]
+    common = {"return_bandwidth_hz": 5e6, "return_power_w": 0.2}
+    fleet, refused = Fleet.from_times(problem.task, problem.radio, measured, **common)
+    assert list(fleet) == ["0", "1", "2"]
+    assert set(refused) == {"bad", "half"}
+    assert "send_s = -1.0" in refused["bad"]
+    np.testing.assert_allclose(fleet.learners.gain, problem.learners.gain, rtol=1e-9)
+    np.testing.assert_allclose(fleet.learners.flops_per_s, problem.learners.flops_per_s, rtol=1e-9)
+
+
 def test_a_table_makes_a_fleet(tmp_path: Path) -> None:
     table = tmp_path / "fleet.csv"
     table.write_text(

@@ -10,9 +10,20 @@ from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.untrusted import shown
-from mel_fast._base.validation import MAX_INTEGER, IntColumn, did_you_mean, name_column
+from mel_fast._base.validation import (
+    MAX_INTEGER,
+    IntColumn,
+    did_you_mean,
+    integer,
+    name_column,
+    real,
+)
 from mel_fast.model.columns import ALWAYS, COLUMNS, LABELS, check_pairs
 from mel_fast.model.learners import Learners
+from mel_fast.model.payload import Payload, payload_of
+from mel_fast.model.radio import Radio
+from mel_fast.model.task import LearningTask
+from mel_fast.orchestrate.estimates.links import Link
 from mel_fast.scenarios.table import read_table
 
 NEUTRAL: Mapping[str, Any] = {
@@ -29,6 +40,8 @@ NEUTRAL: Mapping[str, Any] = {
 
 KEPT = tuple(name for name in COLUMNS if name not in LABELS)
 """The columns of a fleet."""
+
+_MEASURED = ("samples", "tau", "send_s", "compute_s", "bandwidth_hz", "power_w")
 
 TOLD = ("gain", "flops_per_s")
 """What a learner may be told to have, and what is then measured."""
@@ -123,12 +136,66 @@ class Fleet:
             name = report.get("name") if isinstance(report, Mapping) else None
             label = name if isinstance(name, str) else f"report {number}"
             try:
+                if isinstance(report, Mapping) and "measured" in report:
+                    raise ValueError(report["measured"])
                 fleet.add(**{**common, **report})
             except (ValueError, TypeError) as error:
                 if name in fleet._places:  # two with one name: the first keeps it
                     label = f"{label} (report {number})"
-                refused[label] = str(error)
+                refused[label] = str(error)[:300]
         return fleet, refused
+
+    @classmethod
+    def from_times(
+        cls,
+        task: LearningTask,
+        radio: Radio,
+        measured: Iterable[Mapping[str, Any]],
+        payload: Payload | None = None,
+        **common: Any,
+    ) -> tuple[Self, dict[str, str]]:
+        """Build a fleet from how long sending and computing took; nonsense stays outside.
+
+        Parameters
+        ----------
+        task, radio, payload
+            What was learnt, over which link.
+        measured
+            For each client a mapping with ``name``, ``samples``, ``tau``, ``compute_s``, and
+            ``send_s`` at ``bandwidth_hz`` and ``power_w``; other entries are columns of `Learners`.
+        common
+            Columns that hold for every client that does not say otherwise.
+
+        Returns
+        -------
+        Fleet, dict of str to str
+            As for `from_reports`.
+        """
+        whole = payload_of(task, payload)
+
+        def told(entry: Any) -> Any:
+            if not isinstance(entry, Mapping) or not set(_MEASURED) <= set(entry):
+                return entry
+            count = integer("samples", entry["samples"], low=1)
+            tau = integer("tau", entry["tau"], low=1)
+            given = {name: real(name, entry[name]) for name in _MEASURED[2:]}
+            noise = radio.noise * (given["bandwidth_hz"] if radio.law == "density" else 1.0)
+            bits = whole.send_bits + whole.send_bits_per_sample * count
+            numbers = (bits, given["bandwidth_hz"], given["power_w"], noise)
+            link = Link(*(np.array([float(number)]) for number in numbers))
+            speed = tau * count * float(whole.flops_per_sample) / given["compute_s"]
+            gain = float(link.gain(np.array([given["send_s"]]))[0])
+            rest = {name: value for name, value in entry.items() if name not in _MEASURED}
+            return {**rest, "flops_per_s": speed, "gain": gain}
+
+        def each() -> Iterator[Any]:
+            for entry in measured:
+                try:
+                    yield told(entry)
+                except (ValueError, TypeError) as error:
+                    yield {"name": entry.get("name"), "measured": str(error)}
+
+        return cls.from_reports(each(), **common)
 
     def add(self, name: str, **columns: Any) -> None:
         """Let one learner join.
