@@ -3,7 +3,7 @@
 One ratio at a time is varied over decades about Table I in proportion to K: learners to samples,
 the budgets, how far gains lie apart, how tight limits are, how many learners are identical, blocks
 to learners, and the cycle. At each point `solve` is timed, and `least` of each resource for half
-the tau found. Every point has a limit; what has no proof by then is marked, and so is a
+the tau found. Every point has a limit of CPU time; what has no proof by then is marked, and so is a
 point that took over ten times as long as the median of its curve. What is said to be proved is
 verified where the problem is small enough for that. CPU time is of all threads.
 """
@@ -145,6 +145,12 @@ def timed(ask: Callable[[], Any]) -> tuple[Any, float, float]:
     return answer, time.perf_counter() - wall, time.process_time() - cpu
 
 
+def spent(limit_s: float) -> Callable[..., bool]:
+    """Return a callback that stops what has had so many seconds of CPU, however busy others are."""
+    began = time.process_time()
+    return lambda *_: time.process_time() - began > limit_s
+
+
 def check(problem: mel.Problem, plan: mel.Plan) -> None:
     """Stop at a proof that does not hold."""
     if len(problem.learners) <= VERIFIED and str(plan.status) in ("optimal", "infeasible"):
@@ -156,7 +162,7 @@ def points(
     problem: mel.Problem, questions: str, limit_s: float, threads: int
 ) -> Iterator[dict[str, Any]]:
     """Yield what each question took."""
-    plan, wall, cpu = timed(lambda: mel.solve(problem, threads=threads, time_limit_s=limit_s))
+    plan, wall, cpu = timed(lambda: mel.solve(problem, threads=threads, callback=spent(limit_s)))
     check(problem, plan)
     yield {
         "asks": "solve",
@@ -172,7 +178,9 @@ def points(
     tau = plan.tau // 2
     for over in OVERS:
         found, wall, cpu = timed(
-            lambda over=over: mel.least(problem, tau, over, threads=threads, time_limit_s=limit_s)
+            lambda over=over: mel.least(
+                problem, tau, over, threads=threads, callback=spent(limit_s)
+            )
         )
         if found.plan is not None:
             check(found.plan.problem, found.plan)
@@ -333,7 +341,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--learners", type=int, default=100_000)
-    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds a point")
+    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds of CPU a point")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--asks", choices=("solve", "all"), default="all")
     parser.add_argument(
