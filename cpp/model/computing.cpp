@@ -25,7 +25,7 @@ double excess(double tau, double d, double flops_per_sample, double a, double b)
 bool in_time(const Problem& problem, double flops_per_sample, double flops_per_s, double tau,
              double d) {
     const double over = excess(tau, d, flops_per_sample, problem.cycle_s(), flops_per_s);
-    return over < 0 || (over == 0 && problem.sends_nothing());
+    return over < 0 || (over == 0 && only_computes(problem));
 }
 
 }  // namespace

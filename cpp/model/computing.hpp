@@ -9,6 +9,11 @@
 
 namespace mel {
 
+// Whether all that takes time is computing, in exact arithmetic: nothing is sent or returned.
+inline bool only_computes(const Problem& problem) {
+    return problem.sends_nothing() && problem.returns_nothing();
+}
+
 // The largest integer d in [0, upper] with d tau C <= T f_k or, where the learner must be sent
 // something for a sample, d tau C < T f_k. For problems that return nothing.
 double largest_computed(const Problem& problem, std::size_t k, double tau, double upper);

@@ -193,12 +193,13 @@ double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
         for (std::size_t k = first; k < last; ++k) {
             double high = box.high(k);
             if (problem.returns_nothing()) high = largest_computed(problem, k, tau, high);
-            if (!problem.sends_nothing()) {
+            if (!only_computes(problem)) {
                 Demand demand = demand_of(problem, k, tau, problem.cycle_s());
                 demand.budget_s += guard;
-                high = capped ? largest_within(demand, high,
-                                               limits->max_rate[k] * (1 + rounding::rate))
-                              : largest_allowed(demand, high);
+                high =
+                    capped && !problem.sends_nothing()
+                        ? largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate))
+                        : largest_allowed(demand, high);
             }
             const bool may_rest = problem.excused() && box.low(k) <= 0;
             if (high < box.low(k) && !may_rest) sums.impossible += 1;

@@ -174,8 +174,7 @@ class EqualShares {
     }
 
     double fitting_samples(std::size_t k, double tau, double cycle_s, double scale) const {
-        if (problem_.sends_nothing() &&
-            cycle_s == problem_.cycle_s()) {  // no rounding to allow for
+        if (only_computes(problem_) && cycle_s == problem_.cycle_s()) {  // no rounding to allow for
             return largest_computed(problem_, k, tau, problem_.samples_real());
         }
         const Demand demand = demand_of(problem_, k, tau, cycle_s * scale);
@@ -206,7 +205,7 @@ class EqualShares {
     }
 
     double latest() const {
-        return problem_.cycle_s() * (1 - (problem_.sends_nothing() ? 0 : margin_));
+        return problem_.cycle_s() * (1 - (only_computes(problem_) ? 0 : margin_));
     }
 
     // What fits within `late`; the last learners hold what is left.
