@@ -40,6 +40,9 @@ from mel_fast.solve.single import solve
     metavar="LEARNERS",
     help="Learners that keep their samples: 0,3 as in --start, or 0=1200,3=800.",
 )
+@click.option(
+    "--at-least", type=click.IntRange(min=0), metavar="N", help="Learners that must have samples."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the plan file (JSON) here.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the schemes: .png, .svg, .pdf.")

@@ -172,7 +172,7 @@ def _read_parquet(file: BinaryIO, name: str) -> dict[str, NDArray[Any]]:
     _check_header(header, name)
     for column, kind in zip(header, kinds, strict=True):
         texts = _texts(HEADS[column])
-        kinds_allowed = ("string", "large_string") if texts else _NUMBERS
+        kinds_allowed = ("string", "large_string") if texts else (*_NUMBERS, "bool")
         if not kind.startswith(kinds_allowed):
             what = "texts" if texts else "numbers"
             raise ValueError(f"{name}: {column} holds {shown(kind)}: must hold {what}")

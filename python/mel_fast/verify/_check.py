@@ -91,7 +91,16 @@ def _judge(claim: Claim, meter: "_Meter") -> Verdict:
         spare_s=plan.spare_s,
         margin=cover.margin,
         bits=max(plan.bits, cover.bits),
+        no_more=_in_words(claim),
     )
+
+
+def _in_words(claim: Claim) -> str:
+    if claim.no_more is None:
+        return ""
+    of, than = claim.no_more
+    units = {"samples": "samples", "weight": "in weighted samples", "learners": "participants"}
+    return f"{than:,.12g} {units[of]}" if than >= 0 else "nothing, which is too much too"
 
 
 class _Meter:

@@ -29,6 +29,9 @@ class Verdict:
         Least time that a learner of the plan has to spare (infinite when nobody takes part).
     margin : float
         Least D - U over the boxes, in samples (infinite when no split is left to bound).
+    no_more : str
+        What is ruled out at ``bound + 1`` in place of `bound` + 1 itself, in words; empty where
+        the file is a plan's.
     bits : int
         Largest precision that a decision needed.
     """
@@ -44,6 +47,7 @@ class Verdict:
     margin: float = float("inf")
     bits: int = 0
     checked: bool = True
+    no_more: str = ""
 
     def __bool__(self) -> bool:
         return self.ok
@@ -56,8 +60,11 @@ class Verdict:
             return "refused: " + "; ".join(self.reasons)
         boxes = "1 box" if self.leaves == 1 else f"{self.leaves} boxes"
         plan = f"a plan with tau = {self.tau} holds" if self.tau else "no plan is claimed"
+        beyond = f"tau = {self.bound + 1} is impossible"
+        if self.no_more:
+            beyond = f"at tau = {self.bound + 1} there is no plan of more than {self.no_more}"
         return (
-            f"{self.status}, proved: {plan}, tau = {self.bound + 1} is impossible "
+            f"{self.status}, proved: {plan}, {beyond} "
             f"({self.learners} learners, {boxes}, margin {self.margin:.3g} samples, "
             f"{self.bits} bits)"
         )

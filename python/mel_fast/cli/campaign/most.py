@@ -14,6 +14,7 @@ from mel_fast.cli.shared.scenario import (
     scenario_options,
     told,
 )
+from mel_fast.plans.claims.no_more import WORTHS
 
 
 @click.command("most")
@@ -21,10 +22,15 @@ from mel_fast.cli.shared.scenario import (
 @click.option(
     "--tau", type=click.IntRange(min=1), required=True, help="Local cycles that must fit."
 )
+@click.option(
+    "--of", type=click.Choice(WORTHS), default="samples", show_default=True, help="What counts."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the plan file here.")
 @click.option("--proof", type=click.Path(path_type=Path), help="Write the proof that more fail.")
-def command(tau: int, output: Path | None, proof: Path | None, **words: Any) -> int:
+def command(tau: int, of: Any, output: Path | None, proof: Path | None, **words: Any) -> int:
     """Find the most samples with which TAU local cycles fit, whatever the scenario's own number.
+
+    Or the most that samples times weights, or learners with samples, add up to: --of.
 
     SCENARIO is a TOML file; without one, the paper's Table I. Both files are for `mel-fast check`.
     Exit status: 0 found and proved, 3 not even the fewest samples fit, 4 stopped by a limit or
@@ -32,5 +38,5 @@ def command(tau: int, output: Path | None, proof: Path | None, **words: Any) -> 
     """
     check_targets(output, proof)
     with refusals(), Line(MOST) as progress:
-        found = most(read_problem(words), tau, callback=progress, **words)
+        found = most(read_problem(words), tau, of, callback=progress, **words)
     return told(found, output, proof)

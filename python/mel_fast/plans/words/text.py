@@ -18,6 +18,10 @@ _REASONS = 20
 
 def headline(plan: PlanView) -> str:
     """Return the one line that matters."""
+    if plan.no_more is not None:
+        of, than = plan.no_more
+        most = f"{than:,.12g} of {of}" if than >= 0 else "nothing, and that is too much"
+        return f"a proof: at tau = {plan.bound + 1} no plan has more than {most}"
     if plan.status is Status.INFEASIBLE:
         return "infeasible: proved that not even tau = 1 local cycle fits"
     tau = f"tau = {plan.tau}" if plan.tau else "no plan yet"
@@ -40,6 +44,8 @@ def facts(plan: PlanView) -> list[tuple[str, str]]:
         ),
         ("budgets", _budgets(radio)),
     ]
+    if plan.at_least is not None:
+        rows.append(("participants", f"at least {plan.at_least:,}"))
     rows += _allocation(plan)
     rows += limits_in_words(plan)
     rows += [("reason", plain(reason)) for reason in plan.reasons[:_REASONS]]
