@@ -22,7 +22,9 @@ def main() -> None:
         found = mel.most(problem, tau=5, of=of)
         clients = np.flatnonzero(found.plan.samples)
         checked = mel.verify(found.proof.problem, found.proof)
-        print(f"{of}: {found.value:,.6g} of {clients.size} clients ({found.status}), {bool(checked)}")
+        print(
+            f"{of}: {found.value:,.6g} of {clients.size} clients ({found.status}), {bool(checked)}"
+        )
     few = drawn.replace(
         task=drawn.task.replace(samples=3_000), radio=problem.radio, cycle_s=problem.cycle_s
     )

@@ -18,11 +18,9 @@ constexpr double nearly = 1e-6;
 
 void ChoiceSums::add(const ChoiceSums& o) {
     value.add(o.value);
-    cost.add(o.cost);
-    bandwidth.add(o.bandwidth);
-    power.add(o.power);
-    samples.add(o.samples);
-    weighed.add(o.weighed);
+    cost += o.cost;
+    bandwidth += o.bandwidth;
+    power += o.power;
     takers += o.takers;
     size += o.size;
     condition += o.condition;
@@ -129,11 +127,9 @@ double Choices::add(std::size_t k, const Bid& bid, double low, double high, Choi
     const Found& best = takes ? some : none;
     const double s = bid.per_sample * weight(k);
     sums.value.add(best.net);
-    sums.cost.add(best.cost);
-    sums.bandwidth.add(best.bandwidth);
-    sums.power.add(best.power);
-    sums.samples.add(best.samples);
-    sums.weighed.add(weight(k) * best.samples);
+    sums.cost += best.cost;
+    sums.bandwidth += best.bandwidth;
+    sums.power += best.power;
     sums.condition += best.condition;
     const double worth = s * best.samples + std::fabs(bid.per_learner);
     sums.size += worth + best.cost;
@@ -160,11 +156,9 @@ ChoiceSums Choices::look(const Bid& bid, const Cell* cell, double* picks, double
         sums.value.add(split.samples);
         sums.value.add(-split.cost.value());
         sums.value.add(split.overlooked);
-        sums.cost = split.cost;
-        sums.bandwidth = split.bandwidth;
-        sums.power = split.power;
-        sums.samples = split.samples;
-        sums.weighed = split.samples;
+        sums.cost = split.cost.value();
+        sums.bandwidth = split.bandwidth.value();
+        sums.power = split.power.value();
         sums.size = split.samples.value() + split.cost.value();
         sums.condition = split.condition;
         sums.impossible = split.impossible;

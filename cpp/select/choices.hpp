@@ -28,11 +28,9 @@ struct Bid {
 
 struct ChoiceSums {
     CompensatedSum value;  // of the best choices, never too small but for rounding
-    CompensatedSum cost;
-    CompensatedSum bandwidth;
-    CompensatedSum power;
-    CompensatedSum samples;
-    CompensatedSum weighed;  // samples times weights
+    double cost = 0;       // these only guide
+    double bandwidth = 0;
+    double power = 0;
     double takers = 0;
     double size = 0;       // of all terms whose rounding may matter
     double condition = 0;  // how far an error in time goes

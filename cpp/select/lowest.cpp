@@ -105,8 +105,8 @@ Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, double target, double to
             best_ = std::move(point);
             return Outcome::proved;
         }
-        const double by_x = scale * (1 - point.sums.bandwidth.value() / band);
-        const double by_y = scale * (1 - point.sums.power.value() / watt);
+        const double by_x = scale * (1 - point.sums.bandwidth / band);
+        const double by_y = scale * (1 - point.sums.power / watt);
         cuts.push_back({point.value - by_x * at.x - by_y * at.y, by_x, by_y});
         if (point.value < lowest) {
             lowest = point.value;
@@ -153,11 +153,10 @@ Lowest::Outcome Lowest::refute(Bid& bid, const Cell& cell, double target, int mo
         if (bound.value == -infinity) return Outcome::impossible;
         if (bound.most() < target) return Outcome::proved;
         const double gained =
-            (bound.value - bid.prices.lambda * band - bid.prices.mu * watt + sums.cost.value()) /
-                scale -
+            (bound.value - bid.prices.lambda * band - bid.prices.mu * watt + sums.cost) / scale -
             target / scale;
-        const double over_x = 1 - sums.bandwidth.value() / band;
-        const double over_y = 1 - sums.power.value() / watt;
+        const double over_x = 1 - sums.bandwidth / band;
+        const double over_y = 1 - sums.power / watt;
         left.clip(gained, over_x - gained, over_y - gained);
         if (left.empty() || !(left.extent() > 1e-15)) break;
     }
@@ -168,8 +167,8 @@ Lowest::Slope Lowest::slope_of(const Bid& bid, const ChoiceSums& sums, double sh
     const Problem& problem = choices_.problem();
     const double x = bid.prices.lambda, y = bid.prices.mu;
     const double band = share * problem.bandwidth_hz(), watt = share * problem.power_w();
-    return {x * band + y * watt + sums.value.value(), x * (band - sums.bandwidth.value()),
-            y * (watt - sums.power.value()), sums.takers};
+    return {x * band + y * watt + sums.value.value(), x * (band - sums.bandwidth),
+            y * (watt - sums.power), sums.takers};
 }
 
 Lowest::Slope Lowest::sampled(const Bid& bid, std::span<const std::size_t> some) {
@@ -231,7 +230,7 @@ Bid Lowest::guess(Bid bid, bool fresh) {
         if (!curvature(bid, some, at, h) || !newton(h, at.band, at.power, dx, dy)) break;
         for (int i = 0; i < 3; ++i) curve_[i] = h[i] / share;
         const double fall = -0.5 * (at.band * dx + at.power * dy);
-        if (fall <= 1e-6 * at.value) break;
+        if (fall <= 1e-5 * at.value) break;
         Bid next = moved(bid, dx, dy);
         Slope there = sampled(next, some);
         for (int half = 0; half < 5 && !(there.value < at.value); ++half) {
@@ -265,6 +264,7 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
         point.picks.resize(padded_to_groups(choices_.size()));
         point.sums =
             choices_.look(here, nullptr, point.picks.data(), jumps ? margins.data() : nullptr);
+        point.picks.resize(choices_.size());  // lanes fill the last group
         if (pool_.stop().requested()) return Outcome::stopped;
         const auto bound = choices_.bound(here, point.sums);
         if (bound.value == -infinity) return Outcome::impossible;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double real_tolerance = 1e-9;  // of worths that are no multiples of anything
+constexpr double most_work = 1e8;        // choices looked at, of a tree
 constexpr int root_passes = 160;
 constexpr int node_passes = 60;
 
@@ -123,8 +124,8 @@ bool Selector::offer(const std::vector<double>& samples) {
 
 bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
     const double least = goal_.whole ? problem_.samples_real() - 0.5 : found_.value;
-    const double worth = fitting_.raise(bid, cell, lowest_.picks(), lowest_.sums().cost.value(),
-                                        lowest_.margins(), least);
+    const double worth =
+        fitting_.raise(bid, cell, lowest_.picks(), lowest_.sums().cost, lowest_.margins(), least);
     if (worth < 0) return false;
     std::vector<double> samples = fitting_.samples();
     if (goal_.whole && !fitting_.make_whole(bid, cell, samples)) return false;
@@ -242,6 +243,8 @@ void Selector::few() {
     std::vector<double> undecided;  // what the boxes are worth at most of which nobody knows
     while (!stack.empty()) {
         if (stop_.check()) break;
+        const double work = static_cast<double>(choices_.passes()) * static_cast<double>(n);
+        if (work > most_work && found_.nodes > 0) break;
         Open open = std::move(stack.back());
         stack.pop_back();
         ++found_.nodes;

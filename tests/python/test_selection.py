@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+from mel_fast import _core
 from mel_fast.reference.selection import every_split
 from mel_fast.verify import verify_dict, verify_file
 from selecting import HAIR, best_worth, clear_cut, least_scale, tiny
@@ -246,3 +247,17 @@ def test_many_problems_are_solved_as_one_by_one() -> None:
     cycles = chosen().cycle_s * np.array([0.5, 1.0, 2.0])
     batch = mel.Batch.vary(chosen(), cycle_s=cycles)
     assert mel.solve_many(batch).tau.tolist() == [mel.solve(problem).tau for problem in batch]
+
+
+@pytest.mark.parametrize("count", [4097, 4112, 5000])
+def test_many_learners_that_fill_no_whole_group(count: int) -> None:
+    problem = mel.scenarios.table1(count, seed=7, idle="excused")
+    weight = np.random.default_rng(7).integers(1, 21, count).astype(float)
+    far = problem.replace(task=problem.task.replace(samples=2**53))
+    for of, column in ((0, None), (1, weight), (2, None)):
+        found = _core.select(far._core, 8, of, column, False, 0, 1.0, 60.0, 1, None)
+        assert found.samples is not None
+        assert found.samples.size == count
+        worth = (found.samples, found.samples * weight, found.samples > 0)[of].sum()
+        assert found.value == worth
+        assert 0.99 * found.bound <= worth <= found.bound

@@ -13,7 +13,6 @@ from mel_fast.plans.claims.no_more import WORTHS, NoMore, certificate_of_selecti
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.selection.search import Selecting, without_choice
-from mel_fast.solve.single import solve
 
 TOLERANCE = 2e-9  # relative, between value and bound where weights have no common measure
 
@@ -129,7 +128,12 @@ def _plan(
     names = ("samples", "bandwidth_hz", "power_w", "blocks")
     search.shares = {name: getattr(found, name) for name in names}
     relaxed = without_choice(own)
-    above = solve(relaxed, then="none", time_limit_s=left_s, threads=threads, start=None)
+    # How many cycles just these samples could have at most: told if that does not take long.
+    work = max(1e7, 100.0 * len(own.learners))
+    result = _core.solve(relaxed._core, 0, left_s, threads, None, False, None, False, work)
+    if result.interrupted is not None:
+        raise KeyboardInterrupt from result.interrupted
+    above = Plan._from_core(relaxed, "joint", result)
     tree = (above.certificate or {}).get("tree", ())
     if len(tree) == 1 or (tree and relaxed is own):
         search.ruled_out, search.certificate = above.bound + 1, above.certificate
