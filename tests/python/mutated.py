@@ -82,7 +82,10 @@ def _replaced(old, paths, data, rng):
     if kind == 2:
         return copy.deepcopy(at(data, rng.choice(paths)))
     if isinstance(old, str) and "0x" in old:
-        number = float.fromhex(old) if old in SPELLINGS or old.startswith("0x") else 1.0
+        try:
+            number = float.fromhex(old)
+        except ValueError:  # a mutant of a mutant
+            number = 1.0
         return rng.choice(
             (
                 number, -number, old.upper(), f"{old} ", old.replace("p", "0p"), number * 2,
