@@ -151,7 +151,7 @@ py::dict run(const Rows& rows, std::vector<std::size_t> offset, bool blocks, con
 py::dict solve_columns(std::size_t rows, std::size_t learners, const Input& samples,
                        const Input& bandwidth_hz, const Input& power_w, const Input& noise,
                        const Input& cycle_s, const Limit& block_hz, bool fixed_law, bool excused,
-                       const How& how, py::kwargs of_learners) {
+                       bool energy_sends, const How& how, py::kwargs of_learners) {
     const auto m = static_cast<py::ssize_t>(rows);
     const auto k = static_cast<py::ssize_t>(learners);
     mel::BatchColumns columns;
@@ -175,6 +175,7 @@ py::dict solve_columns(std::size_t rows, std::size_t learners, const Input& samp
     columns.block_hz = strided(block_hz, "block_hz", m, 0);
     columns.law = fixed_law ? mel::LinkLaw::fixed : mel::LinkLaw::density;
     columns.idle = excused ? mel::Idle::excused : mel::Idle::served;
+    columns.energy_sends = energy_sends;
     std::vector<std::size_t> offset(rows + 1);
     for (std::size_t row = 0; row <= rows; ++row) offset[row] = row * learners;
     return run(columns, std::move(offset), block_hz.has_value(), how);
@@ -213,7 +214,7 @@ void bind_batch(py::module_& module) {
     module.def("solve_columns", &solve_columns, py::kw_only(), py::arg("rows"), py::arg("learners"),
                py::arg("samples"), py::arg("bandwidth_hz"), py::arg("power_w"), py::arg("noise"),
                py::arg("cycle_s"), py::arg("block_hz") = py::none(), py::arg("fixed_law"),
-               py::arg("excused"), py::arg("settings"));
+               py::arg("excused"), py::arg("energy_sends") = false, py::arg("settings"));
     module.def("solve_problems", &solve_problems, py::kw_only(), py::arg("problems"),
                py::arg("learners"), py::arg("settings"));
 }

@@ -16,7 +16,7 @@ namespace {
 using Either = std::variant<double, Column<double>>;
 
 mel::Problem make(std::int64_t samples, double bandwidth_hz, double power_w, double noise,
-                  bool fixed_law, double cycle_s, bool excused, double block_hz,
+                  bool fixed_law, double cycle_s, bool excused, double block_hz, bool energy_sends,
                   py::kwargs columns) {
     mel::ProblemStatement s;
     s.samples = samples;
@@ -27,6 +27,7 @@ mel::Problem make(std::int64_t samples, double bandwidth_hz, double power_w, dou
     s.cycle_s = cycle_s;
     s.idle = excused ? mel::Idle::excused : mel::Idle::served;
     s.block_hz = block_hz;
+    s.energy_sends = energy_sends;
     std::vector<Column<double>> kept;  // the arrays that the statement reads
     for (const mel::LearnerColumn& column : mel::learner_columns()) {
         const py::object given = taken(columns, column);
@@ -65,7 +66,7 @@ void bind_problem(py::module_& module) {
                              "A validated, immutable problem in the core's own columns.")
         .def(py::init(&make), py::kw_only(), py::arg("samples"), py::arg("bandwidth_hz"),
              py::arg("power_w"), py::arg("noise"), py::arg("fixed_law"), py::arg("cycle_s"),
-             py::arg("excused"), py::arg("block_hz") = 0.0)
+             py::arg("excused"), py::arg("block_hz") = 0.0, py::arg("energy_sends") = false)
         .def("with_budgets", &mel::Problem::with, py::arg("cycle_s"), py::arg("bandwidth_hz"),
              py::arg("power_w"), py::call_guard<py::gil_scoped_release, mel::UsualArithmetic>())
         .def_property_readonly("largest_cycle_s", &mel::Problem::largest_cycle_s)

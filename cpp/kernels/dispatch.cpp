@@ -53,6 +53,11 @@ KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint
             in.max_power = limits->max_power_w.data();
             in.max_rate = limits->max_rate.data();
         }
+        if (limits->battery()) {
+            in.energy_j = limits->energy_j.data();
+            in.computing_j = limits->computing_j.data();
+            in.law = problem.law();
+        }
     }
     return in;
 }

@@ -40,6 +40,10 @@ struct KernelInput {
     const double* max_bandwidth = nullptr;  // infinity: no cap
     const double* max_power = nullptr;
     const double* max_rate = nullptr;  // of both caps together
+    // Of learners that send with an energy of their own (battery.hpp); null where none do.
+    const double* energy_j = nullptr;
+    const double* computing_j = nullptr;  // of a sample in one local cycle
+    LinkLaw law = LinkLaw::density;
 
     bool capped() const { return max_rate != nullptr; }
     bool limited() const { return lower != nullptr || capped(); }

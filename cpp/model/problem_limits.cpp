@@ -67,7 +67,20 @@ void Problem::take_limits(const ProblemStatement& s) {
     if (!limits.energy_j.empty()) {
         limits.return_j_per_bit.assign(padded, 0);
         for (std::size_t k = 0; k < size_; ++k) {
-            limits.return_j_per_bit[k] = s.return_power_w[k] * return_s_per_bit()[k];
+            // Where the energy sends, returning is somebody else's.
+            if (!s.energy_sends) {
+                limits.return_j_per_bit[k] = s.return_power_w[k] * return_s_per_bit()[k];
+            }
+        }
+    }
+    if (s.energy_sends) {
+        if (limits.energy_j.empty() || limits.max_power_w.empty() || block_hz_ > 0) {
+            throw std::invalid_argument(
+                "energy of sending needs energy_j and max_power_w, and no block_hz");
+        }
+        limits.computing_j.assign(padded, 0);
+        for (std::size_t k = 0; k < size_; ++k) {
+            limits.computing_j[k] = s.flops_per_sample[k] * limits.energy_per_flop_j[k];
         }
     }
     if (!sends_nothing_ || !returns_nothing_) keep_from_unreachable(s, limits);

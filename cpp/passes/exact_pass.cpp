@@ -5,6 +5,7 @@
 
 #include "base/chunks.hpp"
 #include "kernels/kernels.hpp"
+#include "learner/battery.hpp"
 #include "learner/capped.hpp"
 #include "learner/resource_blocks.hpp"
 #include "model/computing.hpp"
@@ -54,6 +55,17 @@ double add_capped(const Problem& problem, std::size_t k, const Demand& demand, d
     return r.samples;
 }
 
+// The same with an energy for computing and sending.
+double add_with_battery(const Problem& problem, std::size_t k, const Demand& demand, double low,
+                        double high, const PassPoint& point, SplitSums& sums) {
+    const Response r =
+        respond_with_battery(battery_of(problem, k, point.tau), demand, problem.excused(), low,
+                             high, point.prices, slack_guard(point.cycle_s));
+    if (!r.possible) sums.impossible += 1;
+    sums.add(r);
+    return r.samples;
+}
+
 double add_plain(const Problem& problem, std::size_t k, const Demand& demand, double low,
                  double high, const PassPoint& point, SplitSums& sums) {
     const double noise = problem.noise_over_gain()[k];
@@ -95,9 +107,10 @@ using AddResponse = double (*)(const Problem&, std::size_t, const Demand&, doubl
 
 AddResponse response_of(const Problem& problem) {
     const LearnerLimits* limits = problem.limits();
-    return problem.block_hz() > 0     ? add_in_blocks
-           : limits && limits->caps() ? add_capped
-                                      : add_plain;
+    return problem.block_hz() > 0        ? add_in_blocks
+           : limits && limits->battery() ? add_with_battery
+           : limits && limits->caps()    ? add_capped
+                                         : add_plain;
 }
 
 // Where the groups from `first` on end whose learners all have the box of learner `first`.
@@ -197,9 +210,10 @@ double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
                 Demand demand = demand_of(problem, k, tau, problem.cycle_s());
                 demand.budget_s += guard;
                 high =
-                    capped && !problem.sends_nothing()
-                        ? largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate))
-                        : largest_allowed(demand, high);
+                    !capped || problem.sends_nothing() ? largest_allowed(demand, high)
+                    : limits->battery()
+                        ? largest_carried(generous(battery_of(problem, k, tau)), demand, high)
+                        : largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate));
             }
             const bool may_rest = problem.excused() && box.low(k) <= 0;
             if (high < box.low(k) && !may_rest) sums.impossible += 1;

@@ -5,7 +5,7 @@
 
 #include "base/chunks.hpp"
 #include "base/sums.hpp"
-#include "kernels/kernels.hpp"
+#include "kernels/battery_passes.hpp"
 
 namespace mel {
 
@@ -13,7 +13,7 @@ PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& poin
                    std::vector<PassSums>& chunks, std::size_t stride) {
     KernelInput in = kernel_input(problem, box, point);
     in.stride = stride;
-    const auto kernel = kernels_of(pool).real(problem.law(), in.limited());
+    const auto kernel = real_loop(pool, problem.law(), in);
     return sum_over_chunks(
         pool, problem.size(), chunks,
         [&](std::size_t first, std::size_t last) { return kernel(in, first, last); }, stride);
@@ -32,7 +32,7 @@ double proof_error(const Problem& problem, const PassPoint& point, const PassSum
 void real_samples(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                   std::span<double> samples, std::vector<double>& chunk_totals) {
     const KernelInput in = kernel_input(problem, box, point);
-    const auto kernel = kernels_of(pool).samples(problem.law(), in.limited());
+    const auto kernel = samples_loop(pool, problem.law(), in);
     chunk_totals.resize(chunk_count(problem.size()));
     for_each_chunk(pool, problem.size(),
                    [&](std::size_t chunk, std::size_t first, std::size_t last) {

@@ -5,7 +5,7 @@
 
 #include "base/chunks.hpp"
 #include "base/sums.hpp"
-#include "kernels/kernels.hpp"
+#include "kernels/battery_passes.hpp"
 
 namespace mel {
 namespace {
@@ -87,7 +87,7 @@ void MixtureSearch::deal_groups(double tau, std::span<double> samples,
         inputs.push_back(
             kernel_input(problem_, boxes_.real(tau), {tau, problem_.cycle_s(), part.prices}));
     }
-    const auto kernel = kernels_of(pool_).samples(problem_.law(), inputs.front().limited());
+    const auto kernel = samples_loop(pool_, problem_.law(), inputs.front());
     const std::size_t size = problem_.size();
     chunk_totals.assign(chunk_count(size), 0);
     for_each_chunk(pool_, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {

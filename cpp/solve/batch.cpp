@@ -40,6 +40,7 @@ class RowMaker {
         s.law = columns_.law;
         s.cycle_s = columns_.cycle_s.at(row);
         s.idle = columns_.idle;
+        s.energy_sends = columns_.energy_sends;
         for (std::size_t i = 0; i < std::size(strided_columns); ++i) {
             const StridedColumn& column = columns_.*strided_columns[i];
             if (!column) continue;

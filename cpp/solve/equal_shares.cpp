@@ -6,6 +6,7 @@
 
 #include "base/chunks.hpp"
 #include "base/sums.hpp"
+#include "learner/battery.hpp"
 #include "learner/boxes.hpp"
 #include "learner/resource_blocks.hpp"
 #include "model/computing.hpp"
@@ -173,11 +174,22 @@ class EqualShares {
         return limits_ ? std::min(power_w_, limits_->max_power_w[k]) : power_w_;
     }
 
+    // With an energy that is surely kept, or a generous one.
+    Battery battery_at(std::size_t k, double tau, double scale) const {
+        Battery battery = battery_of(problem_, k, tau);
+        battery.bandwidth_hz = bandwidth_of(k);
+        battery.energy_j *= scale > 1 ? scale : 1 - margin_;
+        return battery;
+    }
+
     double fitting_samples(std::size_t k, double tau, double cycle_s, double scale) const {
         if (only_computes(problem_) && cycle_s == problem_.cycle_s()) {  // no rounding to allow for
             return largest_computed(problem_, k, tau, problem_.samples_real());
         }
         const Demand demand = demand_of(problem_, k, tau, cycle_s * scale);
+        if (limits_ && limits_->battery()) {
+            return largest_carried(battery_at(k, tau, scale), demand, problem_.samples_real());
+        }
         const auto send = [&](double bits) { return bits > 0 ? bits * send_s_per_bit_[k] : 0; };
         const double fixed = demand.budget_s - send(demand.beta);
         if (!(fixed >= 0)) return -1;
@@ -234,6 +246,12 @@ class EqualShares {
         for (std::size_t k = 0; k < size; ++k) {
             result.bandwidth_hz[k] = bandwidth_of(k);
             result.power_w[k] = power_of(k);
+            if (limits_ && limits_->battery()) {
+                const Demand demand = demand_of(problem_, k, tau, late);
+                const double held = static_cast<double>(result.samples[k]);
+                const double watt = battery_at(k, tau, 1).power(demand, held);
+                result.power_w[k] = std::clamp(watt, 0.0, power_of(k));
+            }
             if (problem_.block_hz() > 0) {
                 result.blocks[k] = static_cast<std::int64_t>(blocks_of(k));
             }

@@ -27,6 +27,8 @@ class BudgetStep {
     To aim(double inside) const {
         const double band = -over_band_ - inside;
         const double power = -over_power_ - inside;
+        // Where power answers to nothing, bandwidth alone is aimed at.
+        if (determinant_ == 0) return {0, band / band_by_cycle_};
         return {(band * power_by_cycle_ - band_by_cycle_ * power) / determinant_,
                 (band_by_ratio_ * power - power_by_ratio_ * band) / determinant_};
     }

@@ -6,7 +6,7 @@
 
 #include "base/chunks.hpp"
 #include "base/sums.hpp"
-#include "kernels/kernels.hpp"
+#include "kernels/battery_passes.hpp"
 #include "split/budget_step.hpp"
 
 namespace mel {
@@ -32,7 +32,7 @@ void spend_exactly(std::span<double> shares, double budget, const double* caps) 
 FillSums WaterFilling::pass(const TimedSplit& split, double ratio) {
     ++passes_;
     const KernelInput in = kernel_input(problem_, {}, {split.tau, split.cycle_s, {1.0, ratio}});
-    const auto kernel = kernels_of(pool_).fill(problem_.law(), in.capped());
+    const auto kernel = fill_loop(pool_, problem_.law(), in);
     const double* samples = split.samples.data();
     return sum_over_chunks(
         pool_, problem_.size(), chunks_,
@@ -145,7 +145,7 @@ bool WaterFilling::allocate(const TimedSplit& split, const Finish& finish, const
     const double watt = problem_.power_w();
     const KernelInput in =
         kernel_input(problem_, {}, {split.tau, finish.cycle_s, {1.0, finish.ratio}});
-    const auto kernel = kernels_of(pool_).allocate(problem_.law(), in.capped());
+    const auto kernel = allocate_loop(pool_, problem_.law(), in);
     // Both scaled by one or more, so rates only rise. With nothing to send there is nothing to
     // scale, and what was foreseen is taken as it is.
     const auto share = [&](double budget, double sum) {
@@ -161,7 +161,7 @@ bool WaterFilling::allocate(const TimedSplit& split, const Finish& finish, const
     if (pool_.stop().requested()) return false;
     if (pool_.tentative()) {
         spend_exactly(shares.bandwidth_hz.first(size), band, in.max_bandwidth);
-        spend_exactly(shares.power_w.first(size), watt, in.max_power);
+        if (!in.computing_j) spend_exactly(shares.power_w.first(size), watt, in.max_power);
         return true;
     }
     const double kept = 1 - rounding::budget_check;

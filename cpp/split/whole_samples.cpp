@@ -7,6 +7,7 @@
 
 #include "base/chunks.hpp"
 #include "kernels/kernels.hpp"
+#include "learner/battery.hpp"
 #include "learner/capped.hpp"
 #include "learner/resource_blocks.hpp"
 
@@ -59,6 +60,7 @@ double WholeSamples::scale(const Box& box, std::span<const double> chunk_totals,
 double WholeSamples::carry(const Box& box, const Times& times, std::span<const double> chunk_totals,
                            std::span<double> samples) {
     const std::size_t size = problem_.size();
+    at_.tau = times.tau;
     const bool may_rest = problem_.excused();
     const bool columns = box.lower != nullptr;
     const double factor = scale(box, chunk_totals, samples);
@@ -109,7 +111,7 @@ double WholeSamples::carry(const Box& box, const Times& times, std::span<const d
                 if (caps_) {
                     const Demand aim = demand_of(problem_, k, times.tau, times.aim_s);
                     while (d > whole && d > low && steep(k, aim, samples[k], d)) --d;
-                    if (demand.rate(d) > caps_->max_rate[k]) d = std::max(most(k, demand, d), low);
+                    if (!carries(k, demand, d)) d = std::max(most(k, demand, d), low);
                 }
             }
             left += wish - d;
@@ -125,6 +127,11 @@ double WholeSamples::carry(const Box& box, const Times& times, std::span<const d
 bool WholeSamples::steep(std::size_t k, const Demand& demand, double real, double d) const {
     if (!(d > real)) return false;
     if (!(demand.slack(d) > 0)) return true;
+    if (caps_->battery()) {
+        const Battery battery = battery_of(problem_, k, at_.tau);
+        const double most = std::min(battery.bandwidth_hz, 1.5 * battery.bandwidth(demand, real));
+        return !(battery.bandwidth(demand, d) <= most);
+    }
     const double before = demand.rate(real);
     const double after = demand.rate(d);
     if (after > caps_->max_rate[k] || (d >= real + 1 && after > 1.5 * before)) return true;
@@ -135,7 +142,14 @@ bool WholeSamples::steep(std::size_t k, const Demand& demand, double real, doubl
 }
 
 double WholeSamples::most(std::size_t k, const Demand& demand, double high) const {
-    return caps_ ? largest_within(demand, high, caps_->max_rate[k]) : largest_allowed(demand, high);
+    if (!caps_) return largest_allowed(demand, high);
+    if (caps_->battery()) return largest_carried(battery_of(problem_, k, at_.tau), demand, high);
+    return largest_within(demand, high, caps_->max_rate[k]);
+}
+
+bool WholeSamples::carries(std::size_t k, const Demand& demand, double d) const {
+    if (caps_->battery()) return battery_of(problem_, k, at_.tau).carries(demand, d);
+    return demand.rate(d) <= caps_->max_rate[k];
 }
 
 void WholeSamples::price(const Box& box, const PassPoint& at, std::size_t step) {
@@ -157,6 +171,11 @@ double WholeSamples::cost(std::size_t k, double d) const {
     if (!demand.allows(d)) return infinity;
     if (whole_blocks_) {
         return block_cost(block_link(problem_, k), demand, problem_.excused(), d, at_.prices);
+    }
+    if (caps_ && caps_->battery()) {
+        const Battery battery = battery_of(problem_, k, at_.tau);
+        const double band = battery.bandwidth(demand, d);
+        return battery.fits(band) ? at_.prices.lambda * band : infinity;
     }
     const double rate = demand.rate(d);
     if (caps_) {

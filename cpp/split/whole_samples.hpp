@@ -55,6 +55,8 @@ class WholeSamples {
     double scale(const Box& box, std::span<const double> chunk_totals, std::span<double> samples);
     // Largest integer up to `high` that the deadline and the learner's caps allow.
     double most(std::size_t k, const Demand& demand, double high) const;
+    // Whether the learner's caps allow d samples.
+    bool carries(std::size_t k, const Demand& demand, double d) const;
     // Before costs are asked for, of every step-th learner.
     void price(const Box& box, const PassPoint& at, std::size_t step);
     double cost(std::size_t k, double d) const;

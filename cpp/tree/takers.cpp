@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "base/chunks.hpp"
-#include "kernels/kernels.hpp"
+#include "kernels/battery_passes.hpp"
 #include "learner/capped.hpp"
 #include "mel/buffer.hpp"
 #include "tree/few_blocks.hpp"
@@ -28,6 +28,7 @@ constexpr double fewest_bits = 1e-6;
 
 KernelInput without_caps(KernelInput in) {
     in.max_bandwidth = in.max_power = in.max_rate = nullptr;
+    in.energy_j = in.computing_j = nullptr;
     return in;
 }
 
@@ -46,7 +47,8 @@ KernelInput group_from(KernelInput in, std::size_t first) {
     for (const double** column :
          {&in.compute_s, &in.return_s_per_bit, &in.noise, &in.send_bits_each,
           &in.send_bits_per_sample_each, &in.return_bits_each, &in.return_bits_per_sample_each,
-          &in.lower, &in.upper, &in.upper_slope, &in.max_bandwidth, &in.max_power, &in.max_rate}) {
+          &in.lower, &in.upper, &in.upper_slope, &in.max_bandwidth, &in.max_power, &in.max_rate,
+          &in.energy_j, &in.computing_j}) {
         if (*column) *column += first;
     }
     in.size = group;
@@ -68,7 +70,7 @@ bool few_take_part(const Problem& problem, const Box& box, const PassPoint& poin
     const std::size_t groups = problem.size() / group;
     const std::size_t step = std::max<std::size_t>(groups / (asked_learners / group), 1) | 1;
     const KernelInput in = kernel_input(problem, box, point);
-    const auto kernel = kernels_of(pool).samples(problem.law(), in.limited());
+    const auto kernel = samples_loop(pool, problem.law(), in);
     std::vector<double> samples(group);
     double asked = 0, take = 0, drawn = 0;
     for (std::size_t g = 0; g < groups; g += step) {
@@ -177,7 +179,7 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
     const bool capped = limits && limits->caps();
     // Real samples, bandwidth at will and no caps: whoever rests then rests the more without.
     const KernelInput in = without_caps(kernel_input(problem, box, at));
-    const auto kernel = kernels_of(pool).samples(problem.law(), in.limited());
+    const auto kernel = samples_loop(pool, problem.law(), in);
     const double ratio = at.prices.lambda / at.prices.mu;
     const std::span<const double> noise = problem.noise_over_gain();
     const std::size_t size = problem.size();

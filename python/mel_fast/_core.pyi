@@ -37,6 +37,7 @@ class Problem:
         energy_j: NDArray[np.float64] | None = None,
         energy_per_flop_j: NDArray[np.float64] | None = None,
         block_hz: float = 0.0,
+        energy_sends: bool = False,
     ) -> None: ...
     def with_budgets(self, cycle_s: float, bandwidth_hz: float, power_w: float) -> Problem: ...
     @property

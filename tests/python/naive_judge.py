@@ -55,6 +55,7 @@ class Numbers:
         columns = limits[:2] + [list(map(exact, column)) for column in limits[2:]]
         self.limits = [Limits(*row) for row in zip(*columns, strict=True)]
         self.own_power = "power_w" not in radio
+        self.uplink = radio.get("shared") == "return"
         powers = [limits.power for limits in self.limits]
         self.P = sum(powers) if self.own_power else exact(radio["power_w"])
         self.width = exact(radio["block_hz"]) if "block_hz" in radio else None
@@ -67,9 +68,15 @@ class Numbers:
             return None
         return Fraction(float(min(bandwidth, self.B))) // Fraction(float(self.width))
 
+    def power(self, k, tau, d):
+        """Most power that limit and energy leave for sending, where nobody shares any."""
+        limits, slack = self.limits[k], self.slack(k, tau, d)
+        left = limits.energy - tau * d * self.flops * limits.energy_per_flop
+        return min(limits.power, left / slack) if slack > 0 else MP.mpf(0)
+
     def energy(self, k, tau, d):
-        """Joules spent on d samples by a learner that takes part."""
-        power = self.rows[k][3]
+        """Joules spent on d samples by a learner that takes part; in an uplink on computing."""
+        power = 0 if self.uplink else self.rows[k][3]
         return tau * d * self.flops * self.limits[k].energy_per_flop + power * self.back(k, d)
 
     def back(self, k, d):
@@ -145,6 +152,14 @@ def bandwidth_for(numbers, k, rho, power):
     return bandwidth
 
 
+def own_bandwidth(numbers, k, tau, d):
+    """B for d samples where nobody shares power: with all that limit and energy leave."""
+    power = numbers.power(k, tau, d)
+    if power <= 0:
+        return MP.inf
+    return bandwidth_for(numbers, k, numbers.need(d) / numbers.slack(k, tau, d), power)
+
+
 def capped_cost(numbers, k, rho, prices):
     """The cheapest price of a rate within the caps; None if they cannot give it."""
     lam, mu = prices
@@ -196,6 +211,9 @@ def value(numbers, k, tau, d, prices):
     limits = numbers.limits[k]
     if not (numbers.rows[k][1] and limits.bandwidth and limits.power):
         return None  # over a rate of zero
+    if numbers.own_power and numbers.width is None:
+        least = own_bandwidth(numbers, k, tau, d)
+        return None if least > limits.bandwidth or MP.isinf(least) else d - prices.lam * least
     price = (capped_cost if numbers.width is None else block_cost)(numbers, k, need / slack, prices)
     return None if price is None else d - price
 
@@ -252,7 +270,10 @@ def plan_holds(data):
         rate = numbers.rate(bandwidth, power, numbers.rows[k][1])
         if slack < 0 or (numbers.need(d) and (not rate or numbers.need(d) / rate > slack)):
             return False
-        if numbers.energy(k, data["tau"], d) > limits.energy:
+        spent = numbers.energy(k, data["tau"], d)
+        if numbers.uplink and numbers.need(d):
+            spent += power * numbers.need(d) / rate
+        if spent > limits.energy:
             return False
     return True
 
@@ -300,10 +321,18 @@ def _halves(numbers, box, learner, at):
 def _falls_short(numbers, tau, box, node):
     if not sum(low for low, _ in box) <= numbers.D <= sum(high for _, high in box):
         return True
-    prices = Prices(exact(node["lambda_per_hz"]), exact(node["mu_per_w"]))
+    mu = MP.mpf(0) if numbers.own_power else exact(node["mu_per_w"])
+    prices = Prices(exact(node["lambda_per_hz"]), mu)
     best = [best_value(numbers, k, tau, *box[k], prices) for k in range(numbers.K)]
     bandwidth = numbers.B if numbers.width is None else numbers.blocks * numbers.width
     return None in best or prices.lam * bandwidth + prices.mu * numbers.P + sum(best) < numbers.D
+
+
+def within_share(numbers, k, tau, d, bandwidth, rate):
+    """Whether d samples are carried over an equal share."""
+    if numbers.own_power and bandwidth:
+        return own_bandwidth(numbers, k, tau, d) <= bandwidth
+    return rate and numbers.need(d) / rate <= numbers.slack(k, tau, d)
 
 
 def _equal_shares_fall_short(numbers, tau):
@@ -320,15 +349,9 @@ def _equal_shares_fall_short(numbers, tau):
             for d in range(limits.least, min(numbers.D, limits.most) + 1)
             if (numbers.excused and d == 0)
             or (
-                (
-                    numbers.need(d) / rate
-                    if rate
-                    else numbers.need(d) * MP.inf
-                    if numbers.need(d)
-                    else 0
-                )
-                <= numbers.slack(k, tau, d)
-                and numbers.energy(k, tau, d) <= limits.energy
+                numbers.energy(k, tau, d) <= limits.energy
+                and numbers.slack(k, tau, d) >= 0
+                and (not numbers.need(d) or within_share(numbers, k, tau, d, bandwidth, rate))
             )
         ]
         if not fits:

@@ -8,7 +8,7 @@ from mel_fast import reference
 from mel_fast.verify import verify
 from parity import differences
 from strategies import SCHEMES, VARIANTS, draw
-from uplinks import cell, random_uplink, turned, with_own_power
+from uplinks import cell, random_uplink, turned, with_energy, with_own_power
 
 HAIR = 1e-7  # nearer to a budget than this the reference does not decide
 LIMITS = [
@@ -21,12 +21,14 @@ LIMITS = [
 ]
 
 
-def check_against_enumeration(seeds: range) -> None:
+def check_against_enumeration(seeds: range, *, energy: bool = False) -> None:
     unfit = 0
     for seed in seeds:
         problem = random_uplink(seed, LIMITS[seed // 4 % len(LIMITS)])
         rng = np.random.default_rng([seed, 16])
-        if seed % 5 == 0:
+        if energy:
+            problem = with_energy(problem, rng)
+        elif seed % 5 == 0:
             width = reference.random_block_hz(rng, problem, int(rng.integers(2, 7)))
             problem = problem.replace(radio=problem.radio.replace(block_hz=width))
         scheme = (*SCHEMES, "joint")[seed // 7 % 4]
@@ -48,6 +50,15 @@ def test_own_power_limits_agree_with_enumeration() -> None:
 @pytest.mark.long
 def test_own_power_limits_agree_with_enumeration_on_thousands() -> None:
     check_against_enumeration(range(120, 3120))
+
+
+def test_energy_of_sending_agrees_with_enumeration() -> None:
+    check_against_enumeration(range(100), energy=True)
+
+
+@pytest.mark.long
+def test_energy_of_sending_agrees_with_enumeration_on_thousands() -> None:
+    check_against_enumeration(range(120, 3120), energy=True)
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
@@ -155,3 +166,54 @@ def test_learners_that_only_the_unused_link_tells_apart_are_twins() -> None:
         )
         for least in (mel.solve(problem), mel.least(problem, 1, "bandwidth_hz").plan):
             assert least is None or verify(least.problem, least).ok
+
+
+def test_energy_is_that_of_computing_and_of_the_power_in_the_time() -> None:
+    tight = False
+    for seed in range(30):
+        rng = np.random.default_rng([seed, 16])
+        problem = with_energy(random_uplink(seed, learners=8, samples=300), rng)
+        plan = mel.solve(problem)
+        if not plan:
+            continue
+        shares, learners = plan.allocation, problem.learners
+        each = problem.payload.flops_per_sample * learners.energy_per_flop_j
+        spent = plan.tau * shares.samples * each + shares.power_w * shares.times.return_s
+        part = shares.samples > 0 if problem.idle == "excused" else np.full(8, fill_value=True)
+        assert np.allclose(plan.energy_j[part], spent[part], rtol=1e-12)
+        assert np.all(plan.energy_j <= learners.energy_j)
+        assert np.all(shares.power_w <= learners.max_power_w)
+        tight |= bool(np.any(plan.energy_j >= (1.0 - 1e-9) * learners.energy_j))
+    assert tight
+
+
+def test_energy_without_end_changes_nothing_and_more_never_hurts() -> None:
+    for seed in range(40):
+        rng = np.random.default_rng([seed, 16])
+        bare = random_uplink(seed, learners=6, samples=60)
+        problem = with_energy(bare, rng)
+        tau = mel.solve(problem).tau
+
+        def with_joules(energy, problem=problem):
+            return problem.replace(learners=problem.learners.replace(energy_j=energy))
+
+        assert mel.solve(with_joules(np.inf)).tau == mel.solve(bare).tau
+        assert tau <= mel.solve(with_joules(1.5 * problem.learners.energy_j)).tau
+        least = mel.least(problem, max(tau, 1), "bandwidth_hz")
+        assert least.plan is None or verify(least.plan.problem, least.plan).ok
+        assert least.proof is None or verify(least.proof.problem, least.proof).ok
+        if tau:
+            assert least.amount <= problem.radio.bandwidth_hz * (1 + 1e-8)
+
+
+def test_energy_of_many_rows_is_that_of_single_problems() -> None:
+    rng = np.random.default_rng(1)
+    base = with_energy(random_uplink(4, learners=7, samples=80), rng)
+    energy = base.learners.energy_j * rng.uniform(0.5, 2.0, (5, 7))
+    for scheme in SCHEMES:
+        plans = mel.solve_many(mel.Batch.vary(base, energy_j=energy), scheme=scheme)
+        rows = [base.replace(learners=base.learners.replace(energy_j=row)) for row in energy]
+        assert not any(
+            differences(plan, mel.solve(row, scheme=scheme))
+            for plan, row in zip(plans, rows, strict=True)
+        )

@@ -41,8 +41,21 @@ def common():
     )
 
 
+def with_energy(**changes):
+    """Energies for computing and sending, near what the plan without them spends."""
+    other = uplink(**changes)
+    return other.replace(
+        learners=other.learners.replace(
+            energy_j=[0.5, float("inf"), 0.25], energy_per_flop_j=[1e-10, 1e-10, 0.0]
+        )
+    )
+
+
 FILES = {
     "own power": lambda: mel.solve(uplink()),
+    "energy": lambda: mel.solve(with_energy()),
+    "energy, fixed, excused": lambda: mel.solve(with_energy(law="fixed", idle="excused")),
+    "energy, task_only": lambda: mel.solve(with_energy(cycle_s=60.0), scheme="task_only"),
     "fixed, excused, common power": lambda: mel.solve(common()),
     "task_only": lambda: mel.solve(uplink(cycle_s=60.0), scheme="task_only"),
     "infeasible": lambda: mel.solve(uplink(cycle_s=3.0)),
@@ -108,8 +121,13 @@ BROKEN = {
     "return_bandwidth_hz and return_power_w only": {
         "problem__learners__return_bandwidth_hz": [1.0] * 3
     },
-    "energy_j is not for": {
+    "neither for power_w nor for block_hz": {
         "problem__learners__energy_j": [1.0] * 3,
+        "problem__learners__energy_per_flop_j": [0.0] * 3,
+        "problem__radio__power_w": 1.0,
+    },
+    "J more than energy_j = 0.001 J": {
+        "problem__learners__energy_j": [0.001] * 3,
         "problem__learners__energy_per_flop_j": [0.0] * 3,
     },
     "to return over rate zero": {"power_w": [0.0, 0.0, 0.0]},
@@ -133,15 +151,16 @@ def test_a_plan_of_one_direction_is_none_of_the_other():
     assert not verify_dict(data).ok
 
 
-def test_prices_of_power_that_nobody_shares_prove_no_more_than_they_may():
-    """With mu the bound counts what all limits allow together: dearer power proves less."""
+def test_power_that_nobody_shares_has_no_price():
+    """Any price of it would prove less: the checker leaves it out."""
     data = file("own power")
     leaf = data["certificate"]["tree"][0]
-    for factor, ok in ((1.0, True), (1e6, False)):
-        dear = {**leaf, "mu_per_w": (float.fromhex(leaf["mu_per_w"]) * factor).hex()}
-        data["certificate"]["tree"] = [dear]
-        assert verify_dict(data).ok is ok
-        assert is_true(data) is ok
+    for mu in (0.0, 1e6):
+        data["certificate"]["tree"] = [{**leaf, "mu_per_w": mu}]
+        assert verify_dict(data).ok
+        assert is_true(data)
+    data["certificate"]["tree"] = [{**leaf, "lambda_per_hz": 0.0}]
+    assert not verify_dict(data).ok
 
 
 def test_many_learners_are_checked():

@@ -55,6 +55,19 @@ def random_uplink(seed: int, limits: tuple[str, ...] = (), **sizes: Any) -> mel.
     return with_own_power(turned(problem), rng)
 
 
+def with_energy(problem: mel.Problem, rng: np.random.Generator) -> mel.Problem:
+    """Draw energies for computing and sending around what a plan without them takes."""
+    count, learners = len(problem.learners), problem.learners
+    tau = max(1, mel.solve(problem).tau)
+    per_flop = 10 ** rng.uniform(-12, -9, count) * (rng.random(count) < 0.8)
+    flops = tau * problem.task.samples / count * problem.payload.flops_per_sample
+    energy = flops * per_flop
+    energy = energy + learners.max_power_w * problem.cycle_s * 10 ** rng.uniform(-2, 0, count)
+    energy = energy * 10 ** rng.uniform(-0.5, 0.3, count)
+    energy = np.where(rng.random(count) < 0.85, energy, np.inf)
+    return problem.replace(learners=learners.replace(energy_j=energy, energy_per_flop_j=per_flop))
+
+
 def cell(learners: int = 50, seed: int = 0, own_w: float = 0.01, **changes: Any) -> mel.Problem:
     """Return a cell of 500 m: federated learning over a shared uplink of 20 MHz at -174 dBm/Hz."""
     rng = np.random.default_rng(seed)

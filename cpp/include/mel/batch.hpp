@@ -60,6 +60,7 @@ struct BatchColumns : StridedColumns {
     StridedColumn block_hz;
     LinkLaw law = LinkLaw::density;
     Idle idle = Idle::served;
+    bool energy_sends = false;  // as in ProblemStatement
 };
 
 // One element a row, and for the allocation one a learner: row r begins at offset[r]. The

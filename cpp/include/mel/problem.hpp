@@ -34,12 +34,16 @@ struct ProblemStatement : StatedColumns {
     double cycle_s = 0;  // T
     Idle idle = Idle::served;
     double block_hz = 0;  // bandwidth comes in whole blocks of this width; 0: divisible at will
+    // energy_j is for computing and for sending over the planned link, each learner with its own
+    // max_power_w: power_w is then no less than all of them together.
+    bool energy_sends = false;
 };
 
 // What a limited problem's learners may do. Both caps, and both columns of energy, come together.
 struct LearnerLimits : LimitColumns {
     std::vector<double> max_rate;          // what both caps together can carry, in bit/s
     std::vector<double> return_j_per_bit;  // power over rate; with energy
+    std::vector<double> computing_j;       // C e; where the energy is for sending, too
 
     // Every column, those that follow from others too.
     template <class Visit>
@@ -49,11 +53,13 @@ struct LearnerLimits : LimitColumns {
         }
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::max_rate));
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::return_j_per_bit));
+        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::computing_j));
     }
 
     bool bounds_samples() const { return !min_samples.empty() || !max_samples.empty(); }
     bool caps() const { return !max_rate.empty(); }
     bool energy() const { return !energy_j.empty(); }
+    bool battery() const { return !computing_j.empty(); }
 };
 
 // Immutable after construction. Throws std::invalid_argument naming field, index, value and range.

@@ -8,6 +8,7 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER
+from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import WORTHS, NoMore, certificate_of_selection, grain_of
 from mel_fast.plans.plan import Plan
@@ -43,6 +44,7 @@ def most_of(
     callback: Callback | None,
 ) -> Found:
     """Do what `most` does, of whatever is counted."""
+    refuse_energy(energy_sends=problem.energy_sends, what=f"of = {of!r}")
     begin = perf_counter()
     far = problem.replace(task=problem.task.replace(samples=MAX_INTEGER))
 

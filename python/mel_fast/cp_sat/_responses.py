@@ -42,6 +42,11 @@ class Responses:
         self.count = len(learners)
         self.samples = task.samples
         self.served = problem.idle == "served"
+        if problem.energy_sends:
+            raise ValueError(
+                "energy_j with radio.shared = 'return': the CP-SAT models know of no energy of "
+                "sending over the planned link"
+            )
         if self.count * self.samples > LARGEST_SUM:
             raise OverflowError(
                 f"{self.count} learners times {self.samples} samples: must be at most 2**62 "

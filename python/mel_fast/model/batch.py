@@ -24,6 +24,7 @@ from mel_fast.model.links import (
     all_power,
     all_shares,
     check_columns,
+    check_energy,
     largest_shares,
     needed_columns,
 )
@@ -141,6 +142,7 @@ class Batch:
                 f"got {'both' if given else 'none'}"
             )
         choice("shared", shared, SHARED)
+        check_energy(shared, columns.get("energy_j"), power_w, block_hz)
         of_learners = _given_columns(columns, shared, power_w)
         names = of_learners.pop("names", None)
         choices = {
@@ -349,6 +351,7 @@ class Batch:
             **bits,
             "fixed_law": self.law == "fixed",
             "excused": self.idle == "excused",
+            "energy_sends": self.shared == "return" and "energy_j" in columns,
         }
 
     def __repr__(self) -> str:
@@ -383,8 +386,6 @@ def _given_columns(given: dict[str, Any], shared: Shared, power_w: Any) -> dict[
             raise TypeError("power_w is None: must be a number or an array of shape (M,)")
         if given.get("max_power_w") is None:
             all_power(None)
-    if shared == "return" and given.get("energy_j") is not None:
-        raise ValueError("energy_j: must not be given with shared = 'return'")
     return {name: given[name] for name in COLUMNS if given.get(name) is not None}
 
 

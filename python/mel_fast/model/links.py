@@ -98,6 +98,40 @@ def check_columns(shared: Shared, given: dict[str, Any]) -> None:
         )
 
 
+def check_energy(shared: Shared, given: Any, power_w: Any, block_hz: Any) -> bool:
+    """Say whether energy is for sending over the planned link, too.
+
+    Raises
+    ------
+    ValueError
+        Where it would be, but power is shared or bandwidth comes in blocks.
+    """
+    if shared == "send" or given is None:
+        return False
+    for name, value in (("power_w", power_w), ("block_hz", block_hz)):
+        if value is not None:
+            raise ValueError(
+                f"energy_j with radio.shared = 'return': radio.{name} must be None: the energy of "
+                f"sending is planned only with each learner's own max_power_w and without blocks"
+            )
+    return True
+
+
+def refuse_energy(*, energy_sends: bool, what: str) -> None:
+    """Refuse what is not worked out with an energy of sending over the planned link.
+
+    Raises
+    ------
+    ValueError
+        Naming it.
+    """
+    if energy_sends:
+        raise ValueError(
+            f"{what}: not together with energy_j and radio.shared = 'return': who takes part is "
+            "not chosen with an energy of sending"
+        )
+
+
 def all_power(most: FloatColumn | None) -> FloatColumn:
     """Return a power budget that no plan exceeds in which everybody keeps its own limit.
 

@@ -12,7 +12,7 @@ from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
 from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS
 from mel_fast.model.learners import Learners
-from mel_fast.model.links import Links, all_power, largest_shares, links_of
+from mel_fast.model.links import Links, all_power, check_energy, largest_shares, links_of
 from mel_fast.model.payload import Payload, WholePayload, payload_of
 from mel_fast.model.radio import Law, Radio
 from mel_fast.model.task import COUNTS, SETTINGS, LearningTask
@@ -119,11 +119,7 @@ class Problem(Frozen):
         self._set("_given", payload)
         self._set("payload", payload_of(task, payload))
         self._set("_links", links_of(radio, learners, self.payload))
-        if radio.shared == "return" and learners.energy_j is not None:
-            raise ValueError(
-                "energy_j: must not be given with radio.shared = 'return': the energy of sending "
-                "over a shared return is not planned"
-            )
+        check_energy(radio.shared, learners.energy_j, radio.power_w, radio.block_hz)
         self._set("_power_w", self._all_power())
         self._set("has_choice", _has_choice(learners, self.idle))
         self._set("_core", self._compile())
@@ -145,6 +141,11 @@ class Problem(Frozen):
     def power_budget_w(self) -> float:
         """P; where there is none (``radio.power_w`` is None) a little over all learners' limits."""
         return self._power_w
+
+    @property
+    def energy_sends(self) -> bool:
+        """Whether `energy_j` is for computing and sending over the planned link."""
+        return self.radio.shared == "return" and self.learners.energy_j is not None
 
     def deciding_columns(self) -> list[FloatColumn]:
         """Return all that the core is told of single learners, columns of shape (K,)."""
@@ -207,6 +208,7 @@ class Problem(Frozen):
             fixed_law=radio.law == "fixed",
             cycle_s=self.cycle_s,
             excused=self.idle == "excused",
+            energy_sends=self.energy_sends,
             **limits,
         )
 
@@ -244,6 +246,8 @@ class Problem(Frozen):
             radio = radio.replace(bandwidth_hz=bandwidth_hz)
         if power_w is not None:
             radio = radio.replace(power_w=power_w)
+            learners = self.learners
+            check_energy(radio.shared, learners.energy_j, radio.power_w, radio.block_hz)
         cycle = self.cycle_s if cycle_s is None else real("cycle_s", cycle_s)
         changed = object.__new__(type(self))
         changed._set("task", self.task)

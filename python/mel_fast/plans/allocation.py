@@ -123,15 +123,20 @@ def plan_columns(plan: PlanView) -> dict[str, IntColumn | FloatColumn]:
 
 
 def energy_spent(
-    problem: Problem, tau: int, samples: IntColumn, return_s: FloatColumn
+    problem: Problem, tau: int, samples: IntColumn, return_s: FloatColumn, power_w: FloatColumn
 ) -> FloatColumn | None:
-    """Return the joules that each learner spends: ``tau d C_m e`` and its power times t_R."""
+    """Return the joules that each learner spends: ``tau d C_m e`` and its power times t_R.
+
+    Its power is `power_w`, what was planned for it, where the return is shared.
+    """
     learners, payload = problem.learners, problem.payload
     if learners.energy_per_flop_j is None:
         return None
     flops = float(tau) * samples * payload.flops_per_sample
     with np.errstate(over="ignore"):
-        spent = flops * learners.energy_per_flop_j + problem.links.power_w * return_s
+        spent = flops * learners.energy_per_flop_j
+        power = power_w if problem.links.planned == "return" else problem.links.power_w
+        spent = spent + power * np.where(return_s > 0.0, return_s, 0.0)
     budget = learners.energy_j
     if budget is not None and not payload.returns:
         # Rounded once, computing alone exceeds no budget that it keeps.

@@ -77,9 +77,11 @@ def _with_energy(problem: Problem, tau: int) -> FloatColumn:
     learners, payload, links = problem.learners, problem.payload, problem.links
     if learners.energy_j is None or learners.energy_per_flop_j is None:
         return np.full(len(learners), math.inf)
+    each = tau * payload.flops_per_sample * learners.energy_per_flop_j
+    if problem.energy_sends:  # what sending takes, the plan decides
+        return _most(problem, learners.energy_j, each + np.zeros(len(learners)), learners.energy_j)
     back = problem.constant_rates()
     bare = links.power_w * seconds(links.constant_bits, back)
-    each = tau * payload.flops_per_sample * learners.energy_per_flop_j
     each = each + links.power_w * seconds(links.constant_bits_per_sample, back)
     return _most(problem, learners.energy_j - bare, each, learners.energy_j)
 

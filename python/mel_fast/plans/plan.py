@@ -251,9 +251,9 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
     @cached_property
     def energy_j(self) -> FloatColumn | None:
         """Joules that each learner spends on computing and on its return."""
-        if self.samples is None or self.times is None:
+        if self.samples is None or self.times is None or self.power_w is None:
             return None
-        return energy_spent(self.problem, self.tau, self.samples, self.times.return_s)
+        return energy_spent(self.problem, self.tau, self.samples, self.times.return_s, self.power_w)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan file's content: JSON-ready, real numbers as hexadecimal strings."""

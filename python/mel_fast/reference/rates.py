@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mel_fast.reference.limits import Floats, constant_link, is_uplink, limits_of
+from mel_fast.reference.limits import Floats, Ints, constant_link, is_uplink, limits_of
 
 if TYPE_CHECKING:
     from mel_fast.model.problem import Problem
@@ -127,6 +127,34 @@ def spent_energy(problem: Problem, tau: int, samples: ArrayLike) -> Wide:
     return flops * per_flop + np.asarray(constant_link(problem)[1], WIDE) * back
 
 
+def rate_at_full_power(problem: Problem, tau: int, count: Ints, rate: Wide, slack: Wide) -> Wide:
+    """What the same bandwidth would carry if a learner could use all of its power limit.
+
+    A learner that sends with energy of its own has the power min(cap, E' / slack), E' being what
+    computing leaves. The bandwidth that then carries the rate is found by halves of its logarithm.
+    """
+    limits = limits_of(problem)
+    if not np.isfinite(limits.energy_j).any():
+        return rate
+    flops = tau * np.asarray(count, np.float64) * problem.payload.flops_per_sample
+    left = limits.energy_j - flops * limits.energy_per_flop_j
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        power = np.minimum(limits.max_power_w, np.asarray(left / slack, np.float64))
+    less = (power < limits.max_power_w) & (rate > 0) & np.isfinite(rate)
+    usable = less & (power > 0)
+    power = np.where(usable, power, limits.max_power_w)
+    low, high = np.full(rate.shape, -200.0), np.full(rate.shape, 200.0)
+    for _ in range(90):
+        middle = (low + high) / 2
+        enough = link_rate(problem, np.exp(middle), power) >= rate
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    usable &= (high < 199.0) & (np.exp(high) <= limits.max_bandwidth_hz)
+    whole = link_rate(problem, np.exp(high), limits.max_power_w + 0 * power)
+    nothing = (rate == 0) & (left >= 0)
+    short = (less & ~usable) | ((rate == 0) & ~nothing)
+    return np.asarray(np.where(short, WIDE(np.inf), np.where(usable, whole, rate)))
+
+
 def needed_rates(problem: Problem, tau: int, samples: ArrayLike) -> Floats:
     """Bits a second that samples of shape (..., K) need to meet the deadline.
 
@@ -142,7 +170,9 @@ def needed_rates(problem: Problem, tau: int, samples: ArrayLike) -> Floats:
         rate = np.divide(bits, slack, out=np.full_like(slack, np.inf), where=slack > 0)
         rate = np.where((bits == 0) & (slack >= 0), WIDE(0), rate)
         rate = np.where(rate > largest_rates(problem), WIDE(np.inf), rate)
-        if np.isfinite(limits.energy_j).any():
+        if is_uplink(problem):
+            rate = rate_at_full_power(problem, tau, count, rate, slack)
+        elif np.isfinite(limits.energy_j).any():
             spent = spent_energy(problem, tau, count)
             rate = np.where(spent > limits.energy_j, WIDE(np.inf), rate)
         if problem.idle == "excused":

@@ -8,12 +8,13 @@ from typing import Any
 
 from flint import arb, ctx
 
-from mel_fast.verify._allowance import tick
+from mel_fast.verify._allowance import tick, ticked
 from mel_fast.verify._boxes import Boxes, Cut
 from mel_fast.verify._goal import At, Goal
 from mel_fast.verify._learner import Learner, ball, largest_rate, last_below, precision
 from mel_fast.verify._ledger import Ledgers
 from mel_fast.verify._plan import CHUNK, PRECISIONS
+from mel_fast.verify.best._battery import BatteryResponse
 from mel_fast.verify.best._blocks import BlockResponse
 from mel_fast.verify.best._capped import respond
 from mel_fast.verify.claim._problem import Problem, Row
@@ -79,7 +80,11 @@ def check(claim: Claim, advance: Callable[[int], None]) -> CoverReport:
         count = len(problem.learners)
         root = (problem.samples // count, -(-problem.samples // count))
     boxes = Boxes(problem, root, goal.rows, any_number=goal.of is not None)
-    _walk(claim.tree, boxes, Bounds(problem, tau, boxes, claim.tree, advance, goal), report)
+    tree = claim.tree
+    if problem.power_w is None:  # nobody shares power: what it costs proves nothing
+        free = {"mu_per_w": 0.0}
+        tree = [node._replace(**free) if isinstance(node, Leaf) else node for node in ticked(tree)]
+    _walk(tree, boxes, Bounds(problem, tau, boxes, tree, advance, goal), report)
     return report
 
 
@@ -147,6 +152,9 @@ class Bounds:
 
         def divisible(row: Row, learner: Learner) -> At:
             del row
+            if learner.energy_j is not None:
+                cap = learner.bandwidth_cap
+                return lambda lam, mu: BatteryResponse(problem.law, learner, lam, cap)
             return lambda lam, mu: respond(problem.law, learner, lam, mu, learner.bandwidth_cap)
 
         def in_blocks(row: Row, learner: Learner) -> At:
@@ -221,6 +229,18 @@ def _equal_shares(problem: Problem, tau: int, advance: Callable[[int], None]) ->
     return None if least > problem.samples else arb(total)
 
 
+def _largest_by_energy(problem: Problem, row: Row, learner: Learner, bandwidth: Any) -> int:
+    """At least the largest d_k whose energy carries it over a share of the bandwidth."""
+    served = problem.idle == "served"
+    top = min(problem.samples, row.max_samples)
+    for end in (last_below(learner.spare_s, learner.per_sample_s), learner.most):
+        top = top if end is None else min(top, end)
+    least = 0 if served and learner.need(0) != 0 else 1
+    if top >= least:
+        top = BatteryResponse(problem.law, learner, 1.0, None).last_carried(least, top, bandwidth)
+    return top if served else max(top, 0)
+
+
 def _largest_share(problem: Problem, row: Row, tau: int) -> int:
     """At least the largest d_k within the learner's equal share; -1 if there is none."""
     count = len(problem.learners)
@@ -236,6 +256,8 @@ def _largest_share(problem: Problem, row: Row, tau: int) -> int:
     if learner.power_cap is not None:
         power = power.min(learner.power_cap)
     fastest = largest_rate(problem.law, bandwidth, power, learner.noise)
+    if learner.energy_j is not None and learner.need(1) != 0:
+        return _largest_by_energy(problem, row, learner, bandwidth)
     ends = (
         learner.last_at(fastest),
         last_below(learner.spare_s, learner.per_sample_s),

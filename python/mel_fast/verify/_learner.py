@@ -32,10 +32,12 @@ class Learner:
         "area",
         "bandwidth_cap",
         "beta",
+        "energy_j",
         "most",
         "noise",
         "per_sample_s",
         "power_cap",
+        "sample_j",
         "spare_s",
     )
 
@@ -70,7 +72,15 @@ class Learner:
             self._at_most(self.last_at(fastest))
         if outage:
             self._at_most(self.last_at(arb(0)))
-        if row.energy_j < INFINITE:
+        self.energy_j: Ball | None = None  # for computing and sending over the planned link
+        self.sample_j = tau * arb(load.flops_each) * arb(row.energy_per_flop_j)
+        if row.energy_j < INFINITE and problem.energy_sends:
+            self.energy_j = arb(row.energy_j)
+            # What boundless bandwidth carries takes some joules a bit; with the fixed law none.
+            bit_j = self.noise * arb.const_log2() if problem.law == "density" else arb(0)
+            each = self.sample_j + bit_j * self.alpha
+            self._at_most(last_below(self.energy_j - bit_j * self.beta, each))
+        elif row.energy_j < INFINITE:
             self._at_most(self._last_by_energy(row, tau, power / back))
 
     @staticmethod
@@ -96,6 +106,10 @@ class Learner:
         return last_below(
             self.spare_s - self.beta / fastest, self.per_sample_s + self.alpha / fastest
         )
+
+    def left_j(self, d: int) -> Ball | None:
+        """Joules left for sending over the planned link; None where they are not limited."""
+        return None if self.energy_j is None else self.energy_j - d * self.sample_j
 
     def need(self, d: int) -> Any:
         """Bits to send, an integer where they are one."""

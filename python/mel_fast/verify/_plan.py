@@ -148,7 +148,10 @@ def _check_learners(
             late[k] = silent
             continue
         if row.energy_j < INFINITE:
-            spare = _decide(report, partial(_spare_j, problem, tau, row, d))
+            spend = partial(_spare_j, problem, tau, row, d)
+            if problem.energy_sends:
+                spend = partial(_spare_of_sending_j, problem, tau, row, d, amount, power)
+            spare = _decide(report, spend)
             if spare is None:
                 spent[k] = f"cannot be proved to keep energy_j = {row.energy_j!r} J"
             elif spare < 0:
@@ -219,6 +222,19 @@ def _spare_j(problem: Problem, tau: int, row: Row, d: int) -> Ball | Fraction:
         return Fraction(row.energy_j) - flops(row, tau, d) * Fraction(row.energy_per_flop_j)
     computing = _flops(row, tau, d) * arb(row.energy_per_flop_j)
     return row.energy_j - computing - arb(row.return_power_w) * _return_s(problem, row, d)
+
+
+def _spare_of_sending_j(
+    problem: Problem, tau: int, row: Row, d: int, bandwidth: float, power: float
+) -> Ball | Fraction:
+    """Energy less what computing and sending over the planned link take."""
+    sent = _sends(row, d)
+    if sent == 0:
+        return Fraction(row.energy_j) - flops(row, tau, d) * Fraction(row.energy_per_flop_j)
+    gain, noise = arb(row.gain), arb(problem.noise)
+    seconds = sent / rate(problem.law, arb(bandwidth), arb(power), gain, noise)
+    computing = _flops(row, tau, d) * arb(row.energy_per_flop_j)
+    return row.energy_j - computing - arb(power) * seconds
 
 
 def _flops(row: Row, tau: int, d: int) -> Ball:

@@ -35,7 +35,10 @@ def binding(plan: PlanView) -> dict[str, IntColumn]:
     if learners.max_power_w is not None:
         at["max_power_w"] = power >= _NEARLY * learners.max_power_w
     if learners.energy_j is not None:
-        at["energy_j"] = (samples >= by_energy(plan.problem, plan.tau)) & (samples > 0)
+        if plan.problem.energy_sends and plan.energy_j is not None:
+            at["energy_j"] = (plan.energy_j >= _NEARLY * learners.energy_j) & (samples > 0)
+        else:
+            at["energy_j"] = (samples >= by_energy(plan.problem, plan.tau)) & (samples > 0)
     return {name: np.flatnonzero(mask) for name, mask in at.items()}
 
 

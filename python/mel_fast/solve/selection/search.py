@@ -16,6 +16,7 @@ from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, freeze
+from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.interrupted import Interrupted
@@ -93,6 +94,7 @@ class Selecting:
 
     def take(self, plan: Plan) -> None:
         """Learn from the plan of the problem without its choice."""
+        refuse_energy(energy_sends=self.problem.energy_sends, what="optional, at_least")
         self.nodes, self.passes = plan.nodes, plan.passes
         self.start = plan._end
         tree = (plan.certificate or {}).get("tree", ())

@@ -73,6 +73,11 @@ class Problem:
     shared: str = "send"  # the planned link
 
     @property
+    def energy_sends(self) -> bool:
+        """Whether energies are for sending over the planned link, too: in a shared return."""
+        return self.shared == "return"
+
+    @property
     def power(self) -> Fraction:
         """P; where there is no common budget, what all limits allow together."""
         if self.power_w is not None:

@@ -251,6 +251,11 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
     )
     if problem.power_w is None and any(row.max_power_w == INFINITE for row in problem.learners):
         raise RefusedError(f"{where}.radio.power_w is missing, and so is some learner's own limit")
+    with_energy = any(row.energy_j < INFINITE for row in problem.learners)
+    if shared == "return" and with_energy and (problem.power_w, problem.block_hz) != (None, None):
+        raise RefusedError(
+            f"{where}.radio: energy_j in a shared return is neither for power_w nor for block_hz"
+        )
     width = problem.block_hz
     if width is not None and not width <= problem.bandwidth_hz <= width * LARGEST:
         raise RefusedError(
@@ -295,8 +300,6 @@ def _learners(
     file = record(data, where, (*_LEARNERS, *used), (*unused, *_LIMITS, *later))
     if (unused[0] in file) is not (unused[1] in file):
         raise RefusedError(f"{where}: {unused[0]} and {unused[1]} only come together")
-    if shared == "return" and "energy_j" in file:
-        raise RefusedError(f"{where}: energy_j is not for a shared return")
     if ("energy_j" in file) is not ("energy_per_flop_j" in file):
         raise RefusedError(f"{where}: energy_j and energy_per_flop_j only come together")
     readers: dict[str, Read[float]] = {

@@ -1,0 +1,186 @@
+#include "kernels/battery_passes.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/rounding.hpp"
+#include "learner/battery.hpp"
+
+namespace mel {
+namespace {
+
+// Power answers to no price. For Newton's steps it seems to, so that a price of power that is not
+// needed falls.
+constexpr double seeming_elasticity = 0.25;
+// Of a battery: covers every rounding error of what a learner spends.
+constexpr double energy_reserve = 1e-14;
+
+struct One {
+    Demand demand;
+    Battery battery;
+    double compute_s;
+    double low, high;
+};
+
+One learner_at(const KernelInput& in, std::size_t k) {
+    const auto amount = [k](const double* each, double same) { return each ? each[k] : same; };
+    const double back = in.return_s_per_bit[k];
+    const double budget = in.point.cycle_s - amount(in.return_bits_each, in.return_bits) * back;
+    const double per_sample =
+        in.point.tau * in.compute_s[k] +
+        amount(in.return_bits_per_sample_each, in.return_bits_per_sample) * back;
+    const double alpha = amount(in.send_bits_per_sample_each, in.send_bits_per_sample);
+    const double beta = amount(in.send_bits_each, in.send_bits);
+    return {{budget, per_sample, alpha, beta, alpha * budget + per_sample * beta},
+            {in.law, in.noise[k], in.max_bandwidth[k], in.max_power[k], in.energy_j[k],
+             in.point.tau * in.computing_j[k]},
+            in.compute_s[k],
+            in.lower ? in.lower[k] : in.box.lower,
+            in.upper ? in.upper[k] : in.box.upper};
+}
+
+struct RealBest {
+    BatteryBest best;
+    double bandwidth;
+    bool active, possible;
+};
+
+RealBest real_best(const KernelInput& in, const One& one) {
+    const bool may_rest = in.excused && one.low <= 0;
+    const double low = may_rest ? 1 : one.low;
+    const BatteryBest none{0, false, 0, false};
+    const double lambda = in.point.prices.lambda;
+    if (!(low <= one.high)) return {none, 0, false, may_rest};
+    BatteryBest best = best_with_battery(one.battery, one.demand, low, one.high, lambda);
+    if (!best.carried) return {none, 0, false, may_rest};
+    double band = one.battery.bandwidth(one.demand, best.samples);
+    if (!one.battery.fits(band)) {
+        const double most = largest_carried(one.battery, one.demand, one.high);
+        if (most < low) return {none, 0, false, may_rest};
+        best.samples = most;
+        best.interior = false;
+        band = one.battery.bandwidth(one.demand, most);
+    }
+    const double watt = in.point.prices.mu * one.battery.power_w;
+    const bool active = !may_rest || best.samples - lambda * band - watt > 0;
+    return {best, band, active, true};
+}
+
+bool sends(const One& one, double d) { return one.demand.alpha * d + one.demand.beta > 0; }
+
+// For plans: so that what is allocated keeps the energy with all rounding errors.
+Battery with_reserve(Battery battery) {
+    battery.energy_j *= 1 - energy_reserve;
+    return battery;
+}
+
+}  // namespace
+
+PassSums battery_real(const KernelInput& in, std::size_t first, std::size_t last) {
+    PassSums sums;
+    const Prices p = in.point.prices;
+    for (std::size_t start = first; start < last; start += group * in.stride) {
+        for (std::size_t k = start; k < std::min(start + group, in.size); ++k) {
+            const One one = learner_at(in, k);
+            const RealBest r = real_best(in, one);
+            sums.doubtful += 1;  // nothing is proved from here
+            if (!r.possible) sums.impossible += 1;
+            if (!r.active) continue;
+            const double d = r.best.samples;
+            const double watt = one.battery.power_w;
+            const double cost = p.lambda * r.bandwidth + p.mu * watt;
+            sums.value += d - cost;
+            sums.samples += d;
+            sums.bandwidth += r.bandwidth;
+            sums.power += watt;
+            sums.cost += cost;
+            sums.most += one.demand.budget_s / one.demand.per_sample_s;
+            sums.h_mm += seeming_elasticity * watt / p.mu;
+            if (r.best.interior) sums.h_ll += 1 / (p.lambda * p.lambda * r.best.steepness);
+            if (!sends(one, d)) continue;
+            const BatterySlopes slope = slopes_of(one.battery, one.demand, d);
+            const double push = -p.lambda * slope.slack;
+            if (!std::isfinite(push)) continue;
+            sums.value_time += push;
+            sums.value_tau -= push * one.compute_s * d;
+            if (std::isfinite(slope.energy)) {
+                sums.value_tau += p.lambda * slope.energy * in.computing_j[k] * d;
+            }
+            sums.condition += cost / one.demand.slack(d);
+        }
+    }
+    return sums;
+}
+
+double battery_samples(const KernelInput& in, std::size_t first, std::size_t last,
+                       double* samples) {
+    double sum = 0;
+    for (std::size_t k = first; k < last; ++k) {
+        const RealBest r = real_best(in, learner_at(in, k));
+        samples[k] = r.active ? std::max(r.best.samples, 0.0) : 0;
+        sum += samples[k];
+    }
+    return sum;
+}
+
+FillSums battery_fill(const KernelInput& in, std::size_t first, std::size_t last,
+                      const double* samples) {
+    FillSums sums;
+    for (std::size_t k = first; k < last; ++k) {
+        const double d = samples[k];
+        if (in.excused && !(d > 0)) continue;
+        One one = learner_at(in, k);
+        one.battery = with_reserve(one.battery);
+        const double band = one.battery.bandwidth(one.demand, d);
+        if (!(band < no_limit && band <= one.battery.bandwidth_hz * (1 + rounding::other_cap))) {
+            sums.impossible += 1;
+            continue;
+        }
+        sums.power += one.battery.power_w;
+        if (!sends(one, d)) continue;
+        sums.bandwidth += std::min(band, one.battery.bandwidth_hz);
+        const double by_cycle = slopes_of(one.battery, one.demand, d).slack;
+        if (std::isfinite(by_cycle)) sums.band_time += by_cycle;
+    }
+    return sums;
+}
+
+AllocationSums battery_allocate(const KernelInput& in, const AllocationScale& scale,
+                                std::size_t first, std::size_t last, const double* samples,
+                                double* bandwidth_hz, double* power_w) {
+    AllocationSums sums;
+    for (std::size_t k = first; k < last; ++k) {
+        const double d = samples[k];
+        bandwidth_hz[k] = power_w[k] = 0;
+        if (in.excused && !(d > 0)) continue;
+        One one = learner_at(in, k);
+        const double most_j = one.battery.energy_j;
+        one.battery = with_reserve(one.battery);
+        double seconds = in.point.cycle_s - one.demand.slack(d);
+        double spent = one.battery.each_j * d;
+        if (sends(one, d)) {
+            const double band = one.battery.bandwidth(one.demand, d);
+            const double watt = one.battery.power(one.demand, d);
+            if (!(band < std::numeric_limits<double>::infinity()) || !(watt > 0)) {
+                sums.late += 1;
+                continue;
+            }
+            bandwidth_hz[k] = std::min(band * scale.bandwidth, one.battery.bandwidth_hz);
+            power_w[k] = watt;
+            const double noise = in.law == LinkLaw::density ? one.battery.noise * bandwidth_hz[k]
+                                                            : one.battery.noise;
+            const double bits = one.demand.alpha * d + one.demand.beta;
+            const double sending = bits * ln2 / (bandwidth_hz[k] * std::log1p(watt / noise));
+            seconds += sending;
+            spent += watt * sending;
+            sums.bandwidth += bandwidth_hz[k];
+        }
+        sums.power += one.battery.power_w;
+        const bool kept = seconds <= scale.deadline_s && spent <= most_j * (1 - energy_reserve / 4);
+        if (!kept) sums.late += 1;
+    }
+    return sums;
+}
+
+}  // namespace mel
