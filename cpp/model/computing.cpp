@@ -22,10 +22,10 @@ double excess(double tau, double d, double flops_per_sample, double a, double b)
 }
 
 // Whether d samples at this speed are done in time; in less than that, where sending takes time.
-bool in_time(const Problem& problem, double flops_per_sample, double flops_per_s, double tau,
-             double d) {
-    const double over = excess(tau, d, flops_per_sample, problem.cycle_s(), flops_per_s);
-    return over < 0 || (over == 0 && only_computes(problem));
+bool in_time(const Problem& problem, std::size_t k, double flops_per_s, double tau, double d) {
+    const double over = excess(tau, d, problem.flops_per_sample(k), problem.cycle_s(), flops_per_s);
+    const bool sends = problem.send_bits(k) > 0 || problem.send_bits_per_sample(k) > 0;
+    return over < 0 || (over == 0 && !sends && problem.returns_nothing());
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ double largest_computed(const Problem& problem, std::size_t k, double tau, doubl
     const double surely = std::floor(about * (1 - rounding::quotient));
     if (surely >= upper) return upper;
     double d = std::min(std::floor(about * (1 + rounding::quotient)), upper);
-    while (d > surely && d > 0 && !in_time(problem, problem.flops_per_sample(k), speed, tau, d))
+    while (d > surely && d > 0 && !in_time(problem, k, speed, tau, d))
         --d;  // nearly always they are one
     return d;
 }
@@ -73,21 +73,21 @@ double computing_s(const Problem& problem, std::size_t k, double tau, double d) 
 std::int64_t largest_conceivable_tau(const Problem& problem) {
     const auto learners = static_cast<std::int64_t>(problem.size());
     const double share = static_cast<double>((problem.samples() + learners - 1) / learners);
-    const auto exactly = [&](double flops, double speed) {
-        double tau = std::floor(problem.cycle_s() * speed / (flops * share));
+    const auto exactly = [&](std::size_t k, double speed) {
+        double tau = std::floor(problem.cycle_s() * speed / (problem.flops_per_sample(k) * share));
         tau = std::min(tau, largest_count);
-        while (tau > 0 && !in_time(problem, flops, speed, tau, share)) --tau;
-        while (tau < largest_count && in_time(problem, flops, speed, tau + 1, share)) ++tau;
+        while (tau > 0 && !in_time(problem, k, speed, tau, share)) --tau;
+        while (tau < largest_count && in_time(problem, k, speed, tau + 1, share)) ++tau;
         return tau;
     };
     double tau = 0;
     const double nearly = problem.fastest_compute_s() * (1 + rounding::quotient);
     if (!problem.payload_differs()) {
-        tau = exactly(problem.flops_per_sample(0), problem.fastest_flops_per_s());
+        tau = exactly(0, problem.fastest_flops_per_s());
     } else if (problem.returns_nothing()) {
         for (std::size_t k = 0; k < problem.size(); ++k) {
             if (problem.compute_s()[k] > nearly) continue;
-            tau = std::max(tau, exactly(problem.flops_per_sample(k), problem.flops_per_s()[k]));
+            tau = std::max(tau, exactly(k, problem.flops_per_s()[k]));
         }
     } else {
         tau = std::floor(problem.cycle_s() / (problem.fastest_compute_s() * share) *

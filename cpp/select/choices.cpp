@@ -41,12 +41,14 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
     const std::size_t n = problem.size();
     if (problem.returns_nothing()) {
         most_.resize(n);
-        kept_.resize(n);
         for (std::size_t k = 0; k < n; ++k) {
             most_[k] = largest_computed(problem, k, tau, whole_.high(k));
-            kept_[k] = std::min(most_[k], sure_.high(k));
         }
         whole_.upper = most_.data();
+    }
+    if (problem.returns_nothing() || problem.payload_differs()) {
+        kept_.resize(n);
+        for (std::size_t k = 0; k < n; ++k) kept_[k] = surely_kept(k);
         sure_.upper = kept_.data();
     }
     const bool optional = limits && !limits->optional.empty();
@@ -63,6 +65,16 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
         rest_[k] = rests ? 1 : 0;
         least_[k] = std::max(low, rests ? 1.0 : 0.0);
     }
+}
+
+// Among others to whom something is sent rates are all that is looked at; who needs none must
+// surely be in time.
+double Choices::surely_kept(std::size_t k) const {
+    const double high = std::min(whole_.high(k), sure_.high(k));
+    Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+    if (problem_.sends_nothing() || demand.alpha > 0 || demand.beta > 0) return high;
+    demand.budget_s -= slack_guard(problem_.cycle_s());
+    return std::max(largest_allowed(demand, high), 0.0);
 }
 
 bool Choices::twins(std::size_t i, std::size_t j) const {
@@ -203,7 +215,7 @@ Choices::Bound Choices::capacity(const Bid& bid, const Cell* cell) const {
         const double low = cell ? cell->low[k] : 0;
         double high = std::min(most(k), cell ? cell->high[k] : infinity);
         const double fewest = std::max(least(k), low);
-        if (!(problem_.returns_nothing() && problem_.sends_nothing())) {
+        if (!only_computes(problem_)) {
             Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
             demand.budget_s += guard;
             high = capped ? largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate))

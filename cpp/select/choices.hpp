@@ -102,6 +102,7 @@ class Choices {
         double samples, bandwidth, power, cost, condition;
         bool possible;
     };
+    double surely_kept(std::size_t k) const;
     Found taking_part(std::size_t k, const Bid& bid, double low, double high) const;
     double add(std::size_t k, const Bid& bid, double low, double high, ChoiceSums& sums,
                double* margin) const;

@@ -430,7 +430,24 @@ bool fill(const Problem& problem, Pool& pool, double tau, const std::vector<doub
 
 }  // namespace
 
+double Fitting::most_alone(std::size_t k) const {
+    const Problem& problem = choices_.problem();
+    if (problem.returns_nothing()) return choices_.sure(k);  // in exact arithmetic
+    Demand demand = demand_of(problem, k, choices_.tau(), problem.cycle_s());
+    demand.budget_s -= slack_guard(problem.cycle_s());
+    return largest_allowed(demand, choices_.sure(k));
+}
+
+bool Fitting::fits_alone(const std::vector<double>& samples) const {
+    for (std::size_t k = 0; k < samples.size(); ++k) {
+        if (samples[k] == 0 && choices_.may_rest(k)) continue;
+        if (samples[k] < choices_.least(k) || samples[k] > most_alone(k)) return false;
+    }
+    return true;
+}
+
 bool Fitting::fits(const std::vector<double>& samples) {
+    if (choices_.problem().sends_nothing()) return fits_alone(samples);
     const double tau = choices_.tau();
     if (all_served(samples)) {
         std::vector<double> padded = samples;
@@ -447,7 +464,12 @@ std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, 
     const double tau = choices_.tau();
     const std::size_t n = samples.size();
     Allocation plan;
-    if (all_served(samples)) {
+    if (choices_.problem().sends_nothing()) {
+        if (!fits_alone(samples)) return {};
+        plan.bandwidth_hz.assign(n, 0.0);
+        plan.power_w.assign(n, 0.0);
+        if (choices_.problem().block_hz() > 0) plan.blocks.assign(n, 0);
+    } else if (all_served(samples)) {
         std::vector<double> padded = samples;
         padded.resize((n + group - 1) / group * group, 0.0);
         if (!fill(choices_.problem(), pool_, tau, padded, ratio_, load_, &plan, spare)) return {};

@@ -29,6 +29,9 @@ class Fitting {
     bool make_whole(const Bid& bid, const Cell* cell, std::vector<double>& samples) const;
 
     bool fits(const std::vector<double>& samples);
+    // Where nothing is sent: the most samples of a learner that are surely in time; negative where
+    // not even none are.
+    double most_alone(std::size_t k) const;
     std::optional<Allocation> allocate(const std::vector<double>& samples, Spare spare);
 
     double worth(const std::vector<double>& samples) const;
@@ -57,6 +60,7 @@ class Fitting {
     bool enough_takers() const;
     std::vector<std::size_t> present(const std::vector<double>& samples) const;
     void choose_near(const std::vector<double>& margins);
+    bool fits_alone(const std::vector<double>& samples) const;
     bool all_served(const std::vector<double>& samples) const;
 
     Choices& choices_;

@@ -37,6 +37,7 @@ Selector::Selector(const Problem& problem, std::int64_t tau, const SelectionGoal
 }
 
 double Selector::rounded_down(double worth) const {
+    if (worth < least_worth_) return 0;  // nobody takes part
     return goal_.grain > 0 ? std::floor(worth / goal_.grain) * goal_.grain : worth;
 }
 
@@ -54,8 +55,12 @@ double Selector::tolerance() const {
 }
 
 Selection Selector::run() {
-    if (nobody()) return finish();
-    if (problem_.sends_nothing()) {
+    nobody();
+    Bid bid{};
+    if (goal_.whole && no_split(whole_cell(), bid)) {
+        one_leaf(bid);
+        found_.refuted = true;
+    } else if (problem_.sends_nothing()) {
         alone();
     } else if (problem_.size() <= most_for_thorough_search) {
         few();
@@ -66,18 +71,17 @@ Selection Selector::run() {
 }
 
 // The plan without any samples, where it is one.
-bool Selector::nobody() {
-    if (goal_.whole) return false;
-    for (std::size_t k = 0; k < problem_.size(); ++k) {
-        if (!choices_.may_rest(k)) return false;
-    }
-    found_.value = 0;
-    best_.assign(problem_.size(), 0.0);
+void Selector::nobody() {
+    if (goal_.whole) return;
+    bool all = true;
     least_worth_ = infinity;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
-        least_worth_ = std::min(least_worth_, choices_.worth(k, choices_.least(k)));
+        all = all && choices_.may_rest(k);
+        least_worth_ = std::min(least_worth_, choices_.worth(k, std::max(choices_.least(k), 1.0)));
     }
-    return false;
+    if (!all) return;
+    found_.value = 0;
+    best_.assign(problem_.size(), 0.0);
 }
 
 // Nothing is sent: everybody takes what time, energy and limits allow.
@@ -93,18 +97,15 @@ void Selector::alone() {
     found_.bound = rounded_down(most.most());
     std::vector<double> samples(problem_.size());
     for (std::size_t k = 0; k < samples.size(); ++k) {
-        const Demand demand = demand_of(problem_, k, choices_.tau(), problem_.cycle_s());
-        double d = choices_.sure(k);
-        if (!problem_.returns_nothing()) d = largest_allowed(demand, d);
-        if (d < choices_.least(k)) d = 0;
-        if (d < choices_.least(k) && !choices_.may_rest(k)) return;
-        samples[k] = d;
+        const double d = fitting_.most_alone(k);
+        samples[k] = d < choices_.least(k) ? 0 : d;
     }
-    if (goal_.whole && !fitting_.make_whole(bid, nullptr, samples)) {
-        if (problem_.size() <= most_for_thorough_search) few();
+    if (!goal_.whole) {
+        offer(samples);
         return;
     }
-    offer(samples);
+    if (fitting_.make_whole(bid, nullptr, samples) && offer(samples)) return;
+    if (problem_.size() <= most_for_thorough_search) few();
 }
 
 void Selector::one_leaf(const Bid& bid) {
@@ -184,6 +185,16 @@ void Selector::many() {
     look_for_plan(bid, nullptr);
 }
 
+Cell Selector::whole_cell() const {
+    const std::size_t n = problem_.size();
+    Cell cell{std::vector<double>(n, 0.0), std::vector<double>(n, infinity)};
+    for (std::size_t k = 0; k < n; ++k) {
+        cell.high[k] = std::min(choices_.most(k), problem_.samples_real());
+        if (choices_.may_rest(k) && cell.high[k] < choices_.least(k)) cell.high[k] = 0;
+    }
+    return cell;
+}
+
 // Fewer can take part than must, or those who do hold too much at their least: sums alone say so.
 bool Selector::no_split(const Cell& cell, Bid& bid) const {
     if (!goal_.whole) return false;
@@ -229,15 +240,7 @@ void Selector::few() {
     built_.assign(1, Built{});
     std::vector<Open> stack;
     Prices start = settings_.start ? settings_.start->prices : Prices{};
-    stack.push_back({0,
-                     {std::vector<double>(n, 0.0), std::vector<double>(n, infinity)},
-                     choices_.bid(start, 0),
-                     infinity});
-    for (std::size_t k = 0; k < n; ++k) {
-        double& high = stack[0].cell.high[k];
-        high = std::min(choices_.most(k), problem_.samples_real());
-        if (choices_.may_rest(k) && high < choices_.least(k)) high = 0;
-    }
+    stack.push_back({0, whole_cell(), choices_.bid(start, 0), infinity});
     Bid root{};
     bool rooted = false;
     std::vector<double> undecided;  // what the boxes are worth at most of which nobody knows

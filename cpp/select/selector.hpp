@@ -31,7 +31,8 @@ class Selector {
     double target() const;
     double rounded_down(double worth) const;
     double tolerance() const;
-    bool nobody();
+    void nobody();
+    Cell whole_cell() const;
     void alone();
     void many();
     void few();

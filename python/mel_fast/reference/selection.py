@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mel_fast.reference.blocks import power_shares
 from mel_fast.reference.limits import Floats, Ints, reachable
 from mel_fast.reference.rates import needed_rates
 from mel_fast.reference.water import fill_rates
@@ -57,8 +58,25 @@ def every_split(problem: Problem, tau: int, most: int, limit: int = 300_000) -> 
         return Splits(np.zeros((0, count), np.int64), np.zeros(0))
     samples = np.array(list(product(*allowed)), dtype=np.int64)
     needed = np.take_along_axis(rates, samples, axis=0)
+    if problem.radio.block_hz is not None:
+        return Splits(samples, _least_power(power_shares(problem, rates), samples))
     scale = np.zeros(len(samples))
     sends = (needed > 0).any(axis=1)
     if sends.any():
         scale[sends] = fill_rates(problem, needed[sends]).scale
     return Splits(samples, scale)
+
+
+def _least_power(shares: Floats, samples: Ints) -> Floats:
+    """Return the least share of the power that each split needs, over all ways to deal the blocks.
+
+    `shares` has the shape (samples of a learner, blocks, K).
+    """
+    blocks = shares.shape[1]
+    least = np.zeros((len(samples), blocks))  # of the learners so far, with at most so many
+    for k in range(samples.shape[1]):
+        own, before = shares[samples[:, k], :, k], least
+        least = np.full_like(before, np.inf)
+        for n in range(blocks):
+            least[:, n:] = np.minimum(least[:, n:], before[:, : blocks - n] + own[:, n, None])
+    return np.asarray(least[:, -1])

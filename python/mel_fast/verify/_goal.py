@@ -89,10 +89,10 @@ def _next(than: float, rows: list[Row], of: str | None) -> Fraction:
     """Return the least worth above `than` that a plan can have, or `than` and hardly more."""
     if than < 0:
         return Fraction(0)
+    if than == 0 and of != "learners":
+        return min(_least(row) for row in set(ticked(rows)))
     grain = Fraction(1) if of == "learners" else _grain(rows)
-    if grain:
-        return (Fraction(than) // grain + 1) * grain
-    return Fraction(than) if than else min(_least(row) for row in set(ticked(rows)))
+    return (Fraction(than) // grain + 1) * grain if grain else Fraction(than)
 
 
 def _least(row: Row) -> Fraction:

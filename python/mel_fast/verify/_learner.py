@@ -72,6 +72,8 @@ class Learner:
             self._at_most(self.last_at(fastest))
         if outage:
             self._at_most(self.last_at(arb(0)))
+            if not load.returns_nothing:
+                self._at_most(-1 if load.back else 0)
         self.energy_j: Ball | None = None  # for computing and sending over the planned link
         self.sample_j = tau * arb(load.flops_each) * arb(row.energy_per_flop_j)
         if row.energy_j < INFINITE and problem.energy_sends:

@@ -35,7 +35,7 @@ class BlockResponse:
         self._most = problem.blocks(row.max_bandwidth_hz)
         self.free = learner.alpha == learner.beta == 0 or lambda_per_hz == mu_per_w == 0.0
         self._divisible: CappedDensity | CappedFixed | None = None
-        if not self.free and (mu_per_w or learner.power_cap is not None):
+        if not self.free and (mu_per_w != 0 or learner.power_cap is not None):
             capped = CappedDensity if problem.law == "density" else CappedFixed
             cap = self._most * self._width
             self._divisible = capped(learner, lambda_per_hz, mu_per_w, cap)

@@ -62,8 +62,9 @@ class CappedDensity:
         self._bandwidth_cap = bandwidth_cap
         self._lam, self._mu_noise = arb(lambda_per_hz), arb(mu_per_w) * learner.noise
         self._points: dict[int, tuple[Ball, Ball, Ball, bool]] = {}
-        self._w = arb(0) if mu_per_w else arb.pos_inf()  # w without caps
-        if lambda_per_hz and mu_per_w:
+        # Prices may be balls, which are true whatever they hold.
+        self._w = arb.pos_inf() if mu_per_w == 0 else arb(0)  # w without caps
+        if lambda_per_hz != 0 and mu_per_w != 0:
             self._w = cheapest_depth(self._lam, arb(mu_per_w), learner.noise)
 
     def cost(self, rho: Ball) -> Ball:
