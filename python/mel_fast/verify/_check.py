@@ -10,7 +10,8 @@ from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed
 from mel_fast.verify._arithmetic import require_usual_arithmetic
 from mel_fast.verify._verdict import Verdict
 from mel_fast.verify.claim._entries import RefusedError
-from mel_fast.verify.claim._read import Claim, read_plan, read_problem
+from mel_fast.verify.claim._read import Claim, read_plan
+from mel_fast.verify.claim._read_problem import read_problem
 
 Callback = Callable[[int, int, int, float], bool | None]
 

@@ -18,7 +18,7 @@ from mel_fast.verify.best._capped import respond
 from mel_fast.verify.best._response import best_value
 from mel_fast.verify.claim._entries import RefusedError
 from mel_fast.verify.claim._problem import Problem, Row
-from mel_fast.verify.claim._read import read_problem
+from mel_fast.verify.claim._read_problem import read_problem
 
 May = Callable[[int, int], bool]  # problem, learner
 
