@@ -58,7 +58,7 @@ def greedy(problem: mel.Problem) -> Any:
     return order[np.cumsum(need[order]) <= radio.bandwidth_hz]
 
 
-def cp_sat(problem: mel.Problem, worth: Any) -> tuple[float, float]:
+def cp_sat(problem: mel.Problem, worth: Any) -> str:
     """Return the value that CP-SAT finds on the grid, and its bound there."""
     from ortools.sat.python import cp_model
 
@@ -72,8 +72,10 @@ def cp_sat(problem: mel.Problem, worth: Any) -> tuple[float, float]:
         hertz = steps * unit
         with np.errstate(over="ignore"):
             power = radio.noise * hertz / learners.gain[k] * np.expm1(rate[k] / hertz * np.log(2))
-        scaled = np.ceil(power / radio.power_w * UNITS * (1 + 1e-12))
+            scaled = np.ceil(power / radio.power_w * UNITS * (1 + 1e-12))
         options = np.flatnonzero(scaled <= UNITS)
+        # More bandwidth that saves no unit of power is never chosen.
+        options = options[np.diff(scaled[options], prepend=np.inf) < 0]
         mine = [model.new_bool_var("") for _ in options]
         model.add_at_most_one(mine)
         chosen += mine
@@ -86,8 +88,10 @@ def cp_sat(problem: mel.Problem, worth: Any) -> tuple[float, float]:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_time_in_seconds = CP_SAT_S
-    solver.solve(model)
-    return solver.objective_value, solver.best_objective_bound
+    status = solver.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return f"nothing in {CP_SAT_S:g} s"
+    return f"{solver.objective_value:,.0f} to {solver.best_objective_bound:,.0f}"
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -115,8 +119,8 @@ def main() -> None:
                 f"{seconds / solve_s:.1f} times solve)"
             )
             if count <= 1000:
-                spent, (value, bound) = timed(lambda p=problem, w=worth: cp_sat(p, w))
-                line += f", CP-SAT {value:,.0f} to {bound:,.0f} ({spent:.1f} s)"
+                spent, ends = timed(lambda p=problem, w=worth: cp_sat(p, w))
+                line += f", CP-SAT {ends} ({spent:.1f} s)"
             print(line, flush=True)
 
 

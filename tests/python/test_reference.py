@@ -239,7 +239,7 @@ def test_reference_does_not_import_the_core() -> None:
             if isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module)
     assert {name.split(".")[0] for name in imported} <= {
-        "__future__", "collections", "fractions", "mel_fast", "numpy", "typing",
+        "__future__", "collections", "fractions", "itertools", "mel_fast", "numpy", "typing",
     }  # fmt: skip
     parts = ("blocks", "bracket", "enumeration", "instances", "limits", "rates", "water")
     allowed = {f"mel_fast.reference.{part}" for part in parts}

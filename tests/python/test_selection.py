@@ -249,6 +249,37 @@ def test_many_problems_are_solved_as_one_by_one() -> None:
     assert mel.solve_many(batch).tau.tolist() == [mel.solve(problem).tau for problem in batch]
 
 
+def test_ctrl_c_after_the_selection_keeps_what_was_selected(monkeypatch: Any) -> None:
+    """What just these samples could do at most was still asked, and the answer lost."""
+    problem = chosen()
+    whole = mel.most(problem, 60, of="weight")
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_core, "solve", interrupted)
+        with pytest.raises(mel.Interrupted) as stop:
+            mel.most(problem, 60, of="weight")
+    found = stop.value.found
+    assert (found.status, found.value, found.bound) == ("optimal", whole.value, whole.bound)
+    assert stop.value.plan is found.plan
+    assert (found.plan.status, found.plan.tau) == ("feasible", 60)
+    assert found.plan.samples.tolist() == whole.plan.samples.tolist()
+    for claim in (found.plan, found.proof):
+        assert mel.verify(claim.problem, claim)
+
+
+def test_ctrl_c_before_the_selection_is_told_as_any_other(monkeypatch: Any) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_core, "select", interrupted)
+    with pytest.raises(mel.Interrupted) as stop:
+        mel.most(chosen(), 60, of="weight")
+    assert stop.value.plan.status == "undecided"
+
+
 @pytest.mark.parametrize("count", [4097, 4112, 5000])
 def test_many_learners_that_fill_no_whole_group(count: int) -> None:
     problem = mel.scenarios.table1(count, seed=7, idle="excused")

@@ -253,7 +253,10 @@ def most(
         if scheme != "joint":
             what = "optional learners" if of == "samples" else f"of = {of!r}"
             raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
-        found = most_of(problem, tau, of, limit, threads, where, report)
+        try:
+            found = most_of(problem, tau, of, limit, threads, where, report)
+        except KeyboardInterrupt as stop:  # before anything was known
+            raise Interrupted(_untouched(problem, scheme)) from stop
         fields = found._asdict()
         cause = fields.pop("interrupt")
         answer = Most(problem=problem, tau=tau, of=of, scheme=scheme, bare=None, **fields)

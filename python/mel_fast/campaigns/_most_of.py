@@ -1,5 +1,6 @@
 """What is worth most at a tau where worths differ, or somebody may choose to sit out."""
 
+import math
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -73,10 +74,11 @@ def most_of(
     value = None if found.value < 0 else (int(found.value) if whole else found.value)
     bound = min(found.bound, float(MAX_INTEGER)) if whole else found.bound
     than = -1.0 if refuted and value is None else bound
-    plan = None
+    plan, interrupt = None, found.interrupted
     if found.samples is not None and found.samples.any():
         left_s = max(limit_s - (perf_counter() - begin), 0.0)
-        plan = _plan(problem, tau, found, left_s, threads)
+        plan, later = _plan(problem, tau, found, left_s, threads)
+        interrupt = interrupt or later
     certificate = certificate_of_selection(tau - 1, found, valued=False)
     proof = None
     if certificate is not None:
@@ -104,7 +106,7 @@ def most_of(
         found.nodes,
         found.passes,
         perf_counter() - begin,
-        found.interrupted,
+        interrupt,
     )
 
 
@@ -120,19 +122,43 @@ def _reasons(tau: int, status: Status, *, stopped: bool) -> tuple[str, ...]:
 
 def _plan(
     problem: Problem, tau: int, found: _core.Selection, left_s: float, threads: int
-) -> Plan | None:
-    """Return the plan of what was chosen: of a problem with just so many samples."""
+) -> tuple[Plan, BaseException | None]:
+    """Return the plan of what was chosen, of a problem with just so many samples.
+
+    And what interrupted the search for how many cycles just these samples could have at most: the
+    plan then leaves that open.
+    """
     assert found.samples is not None
-    total = int(found.samples.sum())
-    own = problem.replace(task=problem.task.replace(samples=total))
+    own = problem.replace(task=problem.task.replace(samples=int(found.samples.sum())))
     search = Selecting(own, 0, left_s, threads, None, early=True)
     search.tau = tau
     names = ("samples", "bandwidth_hz", "power_w", "blocks")
     search.shares = {name: getattr(found, name) for name in names}
+    try:
+        _bounded(search)
+    except KeyboardInterrupt as stop:
+        search.stopped, search.interrupt = True, stop
+        # What not even one sample has the time for is ruled out at a glance.
+        speed = problem.learners.flops_per_s / problem.payload.flops_per_sample
+        search.limit_s = math.inf
+        search.decide(max(tau, int(problem.cycle_s * speed.max())) + 1)
+    return search.plan(), search.interrupt
+
+
+def _bounded(search: Selecting) -> None:
+    """Rule out a tau above what fits: told if that does not take long.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C.
+    """
+    own = search.problem
     relaxed = without_choice(own)
-    # How many cycles just these samples could have at most: told if that does not take long.
     work = max(1e7, 100.0 * len(own.learners))
-    result = _core.solve(relaxed._core, 0, left_s, threads, None, False, None, False, work)
+    result = _core.solve(
+        relaxed._core, 0, search.left_s(), search.threads, None, False, None, False, work
+    )
     if result.interrupted is not None:
         raise KeyboardInterrupt from result.interrupted
     above = Plan._from_core(relaxed, "joint", result)
@@ -143,7 +169,6 @@ def _plan(
         search.decide(above.bound + 1)
         if search.ruled_out <= search.tau:  # found.tau is a plan: nothing there is ruled out
             raise AssertionError("what fits was ruled out")
-    return search.plan()
 
 
 def words_of(of: str, value: float) -> str:

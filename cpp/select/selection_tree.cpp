@@ -1,0 +1,317 @@
+// The tree of a selection: boxes are closed by prices, else split where the prices are torn.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/chunks.hpp"
+#include "select/selector.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double most_work = 1e8;  // choices looked at, of a tree
+constexpr int root_passes = 160;
+constexpr int node_passes = 60;
+
+}  // namespace
+
+Cell Selector::whole_cell() const {
+    const std::size_t n = problem_.size();
+    Cell cell{std::vector<double>(n, 0.0), std::vector<double>(n, infinity)};
+    for (std::size_t k = 0; k < n; ++k) {
+        cell.high[k] = std::min(choices_.most(k), problem_.samples_real());
+        if (choices_.may_rest(k) && cell.high[k] < choices_.least(k)) cell.high[k] = 0;
+    }
+    return cell;
+}
+
+// Fewer can take part than must, or those who do hold too much at their least: sums alone say so.
+bool Selector::no_split(const Cell& cell, Bid& bid) const {
+    if (!goal_.whole) return false;
+    const std::size_t n = problem_.size();
+    std::vector<double> minima;
+    double least = 0;
+    double fixed = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+        const double low = std::max(choices_.least(k), cell.low[k]);
+        const double high = std::min(choices_.most(k), cell.high[k]);
+        if (choices_.may_rest(k) && cell.low[k] <= 0) {
+            if (low <= high) minima.push_back(low);
+        } else {
+            least += low;
+            if (low > 0) {
+                fixed += 1;
+            } else if (high >= 1) {
+                minima.push_back(1);
+            }
+        }
+    }
+    const auto needed = static_cast<double>(goal_.at_least);
+    if (fixed + static_cast<double>(minima.size()) < needed) {
+        bid = {{}, 0, 1};
+        return true;
+    }
+    double theta = 0;
+    if (fixed < needed) {
+        const auto more = static_cast<std::ptrdiff_t>(needed - fixed);
+        std::nth_element(minima.begin(), minima.begin() + more - 1, minima.end());
+        theta = minima[static_cast<std::size_t>(more - 1)];
+        for (std::ptrdiff_t i = 0; i < more; ++i) least += minima[static_cast<std::size_t>(i)];
+    }
+    if (least > problem_.samples_real()) {
+        bid = {{}, -1, theta};
+        return true;
+    }
+    return false;
+}
+
+void Selector::few() {
+    const std::size_t n = problem_.size();
+    built_.assign(1, Built{});
+    std::vector<Open> stack;
+    Prices start = settings_.start ? settings_.start->prices : Prices{};
+    stack.push_back({0, whole_cell(), choices_.bid(start, 0), infinity});
+    Bid root{};
+    bool rooted = false;
+    std::vector<double> undecided;  // what the boxes are worth at most of which nobody knows
+    while (!stack.empty()) {
+        if (stop_.check()) break;
+        const double work = static_cast<double>(choices_.passes()) * static_cast<double>(n);
+        if (work > most_work && found_.nodes > 0) break;
+        Open open = std::move(stack.back());
+        stack.pop_back();
+        ++found_.nodes;
+        const bool closed = close(open);
+        if (stop_.requested()) {
+            stack.push_back(std::move(open));
+            break;
+        }
+        if (!rooted) {
+            rooted = true;
+            root = open.bid;
+            found_.end = open.bid.prices;
+        }
+        if (closed) {
+            built_[open.node].node = {-1, 0, open.bid.prices, open.bid.per_sample,
+                                      open.bid.per_learner};
+            continue;
+        }
+        if (goal_.whole && found_.value >= 0) return;
+        std::size_t learner = 0;
+        double at = 0;
+        if (!choose(open, learner, at)) {
+            undecided.push_back(open.bound);
+            continue;
+        }
+        branch(open, learner, at, stack);
+    }
+    if (stack.empty() && undecided.empty()) {
+        write_tree();
+        if (goal_.whole) {
+            found_.refuted = true;
+        } else {
+            found_.refuted = found_.value < 0;
+            found_.bound = goal_.grain > 0 || found_.value == 0 ? found_.value : target();
+            if (found_.value < 0) found_.bound = -1;
+        }
+        return;
+    }
+    if (goal_.whole) return;
+    found_.stopped = found_.stopped || stop_.requested();
+    if (rooted && root.prices.usable()) {
+        // What the first box's prices prove alone; the tree is not whole.
+        std::vector<double> picks(padded_to_groups(n));
+        const ChoiceSums sums = choices_.look(root, nullptr, picks.data());
+        const auto whole = choices_.bound(root, sums);
+        if (!stop_.requested() || whole.value != 0) {
+            one_leaf(root);
+            found_.bound = rounded_down(whole.most());
+        }
+    }
+}
+
+// Whether no plan in the cell reaches the target; plans are looked for on the way.
+bool Selector::close(Open& open) {
+    if (no_split(open.cell, open.bid)) return true;
+    const auto needed = static_cast<double>(goal_.at_least);
+    const bool counts = goal_.whole && needed > 0;
+    const bool root = open.node == 0;
+    double low = 0, high = infinity;  // of what a participant is worth
+    Bid bid = open.bid;
+    bid.per_sample = goal_.of == Worth::learners ? 0 : 1;
+    if (goal_.of != Worth::learners && bid.per_learner < 0) bid.per_learner = 0;
+    const int tries = counts ? 14 : 1;
+    for (int i = 0; i < tries; ++i) {
+        // After a better plan the same prices may do.
+        for (int again = 0; again < 3; ++again) {
+            const double goal = target() + (counts ? bid.per_learner * needed : 0);
+            const auto outcome =
+                lowest_.run(bid, &open.cell, goal, tolerance(), root ? root_passes : node_passes);
+            if (outcome == Lowest::Outcome::stopped) return false;
+            if (outcome == Lowest::Outcome::impossible) {
+                open.bid = choices_.bid({}, 0);
+                return true;
+            }
+            if (outcome == Lowest::Outcome::proved) {
+                open.bid = bid;
+                return true;
+            }
+            open.bid = bid;
+            open.bound = std::min(open.bound, rounded_down(lowest_.most()));
+            const bool look = root || counts || found_.nodes < 64 ||
+                              (found_.nodes & (found_.nodes - 1)) == 0 || found_.nodes % 16 == 0;
+            if (!look || !look_for_plan(bid, &open.cell)) break;
+            if (goal_.whole) return false;
+            if (lowest_.most() < target()) return true;
+        }
+        if (!counts) break;
+        const double takers = fitting_.takers(lowest_.picks());
+        if (takers < needed) {
+            low = std::max(low, bid.per_learner);
+        } else {
+            high = std::min(high, bid.per_learner);
+        }
+        if (high <= low || (high == 0)) break;
+        const double typical =
+            std::max(1.0, problem_.samples_real() / static_cast<double>(problem_.size()));
+        bid.per_learner = high < infinity ? 0.5 * (low + high) : low > 0 ? 4 * low : typical;
+        if (high < infinity && high - low <= 1e-9 * high) break;
+    }
+    std::size_t learner = 0;
+    double at = 0;
+    if (choose_widest(open.cell, learner, at)) return false;
+    // One split alone: prices as high as it takes.
+    Bid last = choices_.bid({}, 0);
+    const auto outcome = lowest_.refute(last, open.cell, target(), 200);
+    if (outcome == Lowest::Outcome::proved || outcome == Lowest::Outcome::impossible) {
+        open.bid = outcome == Lowest::Outcome::proved ? last : choices_.bid({}, 0);
+        return true;
+    }
+    std::vector<double> only(problem_.size());
+    for (std::size_t k = 0; k < only.size(); ++k) {
+        const double most = std::min(choices_.sure(k), open.cell.high[k]);
+        only[k] = most >= choices_.least(k) ? most : 0;
+    }
+    offer(only);
+    if (!goal_.whole && found_.value >= 0) {
+        Bid again = choices_.bid({}, 0);
+        const auto second = lowest_.refute(again, open.cell, target(), 200);
+        if (second == Lowest::Outcome::proved) {
+            open.bid = again;
+            return true;
+        }
+    }
+    return false;
+}
+
+// Where the prices are torn: the learner whose choices differ most; of identical ones the one at
+// whom what is left of the budgets ends.
+bool Selector::choose(const Open& open, std::size_t& learner, double& at) const {
+    const std::size_t n = problem_.size();
+    double widest = 0;
+    double low_choice = 0, high_choice = 0;
+    if (lowest_.picks().size() >= n) {
+        for (std::size_t k = 0; k < n; ++k) {
+            double low = 0, high = 0;
+            if (!lowest_.torn(k, low, high)) continue;
+            low = std::max(low, open.cell.low[k]);
+            high = std::min(high, open.cell.high[k]);
+            if (!(low < high)) continue;
+            const double width = std::max(choices_.worth(k, high) - choices_.worth(k, low),
+                                          1e-3 * (choices_.worth(k, high) + 1));
+            if (width > widest) {
+                widest = width;
+                learner = k;
+                low_choice = low;
+                high_choice = high;
+            }
+        }
+    }
+    if (!(widest > 0)) return choose_widest(open.cell, learner, at);
+    at = std::floor(0.5 * (low_choice + high_choice));
+    const bool jumps = choices_.may_rest(learner) && low_choice == 0;
+    if (jumps) at = 0;
+    at = std::clamp(at, open.cell.low[learner], open.cell.high[learner] - 1);
+    if (choices_.may_rest(learner) && at < choices_.least(learner)) at = 0;
+    if (!jumps || !choices_.has_twins()) return true;
+    std::vector<std::size_t> alike;
+    for (std::size_t k = 0; k < n; ++k) {
+        if (choices_.twins(k, learner) && open.cell.low[k] <= 0 && open.cell.high[k] > 0) {
+            alike.push_back(k);
+        }
+    }
+    if (alike.size() < 2) return true;
+    // How many of them the budgets hold beside the others.
+    const Prices prices = open.bid.prices;
+    CompensatedSum others;
+    for (std::size_t k = 0; k < n; ++k) {
+        if (choices_.twins(k, learner) && open.cell.low[k] <= 0) continue;
+        others.add(choices_.cost(k, lowest_.picks()[k], prices));
+    }
+    const double has = prices.lambda * problem_.bandwidth_hz() + prices.mu * problem_.power_w();
+    const double each = choices_.cost(learner, high_choice, prices);
+    const double count = std::floor((has - others.value()) / each);
+    const auto place =
+        static_cast<std::size_t>(std::clamp(count, 0.0, static_cast<double>(alike.size() - 1)));
+    learner = alike[place];
+    return true;
+}
+
+// Otherwise whoever's samples are most open.
+bool Selector::choose_widest(const Cell& cell, std::size_t& learner, double& at) const {
+    double widest = 0;
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const double low = std::max(choices_.least(k), cell.low[k]);
+        const double high = std::min(choices_.most(k), cell.high[k]);
+        if (high < low) continue;
+        const bool rests = choices_.may_rest(k) && cell.low[k] <= 0;
+        const double width = rests ? choices_.worth(k, high) + 1 : high - low;
+        if (!(width > widest)) continue;
+        widest = width;
+        learner = k;
+        at = rests ? 0 : std::floor(0.5 * (low + high));
+    }
+    return widest > 0;
+}
+
+// Identical learners in order: what bounds one bounds those after it, or before.
+void Selector::branch(Open& open, std::size_t learner, double at, std::vector<Open>& stack) {
+    const std::size_t below = built_.size();
+    built_[open.node].node.learner = static_cast<std::int64_t>(learner);
+    built_[open.node].node.at = static_cast<std::int64_t>(at);
+    built_[open.node].below = below;
+    built_[open.node].above = below + 1;
+    built_.push_back({});
+    built_.push_back({});
+    Open less{below, open.cell, open.bid, open.bound};
+    Open more{below + 1, std::move(open.cell), open.bid, open.bound};
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const bool same = k == learner || choices_.twins(k, learner);
+        if (!same) continue;
+        if (k >= learner) less.cell.high[k] = std::min(less.cell.high[k], at);
+        if (k <= learner) {
+            double low = at + 1;
+            if (choices_.may_rest(k)) low = std::max(low, choices_.least(k));
+            more.cell.low[k] = std::max(more.cell.low[k], low);
+        }
+    }
+    stack.push_back(std::move(less));
+    stack.push_back(std::move(more));
+}
+
+void Selector::write_tree() {
+    found_.tree.clear();
+    std::vector<std::size_t> stack{0};
+    while (!stack.empty()) {
+        const Built& built = built_[stack.back()];
+        stack.pop_back();
+        found_.tree.push_back(built.node);
+        if (built.node.learner < 0) continue;
+        stack.push_back(built.above);
+        stack.push_back(built.below);
+    }
+}
+
+}  // namespace mel
