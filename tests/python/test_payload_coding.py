@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mel_fast.payload import ErrorFeedback, Recipe, decode, encode
 from mel_fast.payload.coding import ans, sections, widths
 from mel_fast.payload.coding.stream import Reader, Writer
-from mel_fast.payload.steps import kmeans
+from mel_fast.payload.steps import kmeans, quantise
 from mel_fast.payload.steps.kmeans import kmeans_levels, nearest
 
 
@@ -52,6 +52,36 @@ def test_every_token_is_the_one_of_its_numbers():
         bits = number.bit_length()
         known = number if number < 16 else 16 + (bits - 5) * 8 + (number >> (bits - 4)) - 8
         assert token == known
+
+
+@pytest.mark.parametrize("most", [2**16 - 1, 2**16, 2**40])
+def test_rests_of_many_blocks_stand_by_width_in_their_order(most):
+    # What docs/payload.md says of a coded section of integers, written a number at a time.
+    rng = np.random.default_rng(3)
+    numbers = np.exp(rng.uniform(0, np.log(most), 70_000)).astype(np.int64)
+    numbers[:2] = 0, most
+    tokens = sections.tokens_of(numbers)
+    known = Writer()
+    known.varint(2)
+    ans.encode(known, tokens, np.bincount(tokens))
+    for bits in range(1, most.bit_length() - 3):
+        rest = [n % 2**bits for n in numbers.tolist() if max(n.bit_length() - 4, 0) == bits]
+        widths.pack(known, np.array(rest, np.int64), bits)
+    writer = Writer()
+    sections.write_integers(writer, numbers, entropy=True)
+    assert writer.done() == known.done()
+    np.testing.assert_array_equal(
+        sections.read_integers(Reader(known.done()), len(numbers), "numbers"), numbers
+    )
+
+
+@pytest.mark.parametrize("bits", [9, 12, 16])
+def test_levels_are_folded_to_whole_numbers_and_back(bits):
+    top = quantise.top_level(bits)
+    level = np.arange(-top, top + 1)
+    folded = quantise.folded((level + top).astype(np.uint16), bits)
+    assert folded.tolist() == np.where(level < 0, -2 * level - 1, 2 * level).tolist()
+    assert quantise.unfolding(bits)[folded].tolist() == list(range(2 * top + 1))
 
 
 def test_frequencies_sum_up_and_leave_nobody_out():

@@ -146,8 +146,7 @@ def _write_uniform(
     if bits <= KMEANS_BITS:
         sections.write_symbols(body, numbers, bits, recipe.entropy)
     else:
-        level = numbers.astype(np.int64) - quantise.top_level(bits)
-        sections.write_integers(body, (level << 1) ^ (level >> 63), recipe.entropy)
+        sections.write_integers(body, quantise.folded(numbers, bits), recipe.entropy)
     return Sent(positions, values)
 
 
@@ -212,18 +211,18 @@ def _read_values(reader: Reader, codec: int, count: int, dtype: np.dtype[Any]) -
         symbols = sections.read_symbols(reader, count, (size - 1).bit_length(), "values")
         if int(symbols.max()) >= size:
             raise ValueError(f"payload is damaged: a value has no level among {size}")
-        return levels[symbols]
+        return sections.looked_up(levels, symbols)
     bits = reader.varint("bits of a value", UNIFORM_BITS, 1)
     (peak,) = _finite(reader.array(1, dtype, "largest magnitude"))
     levels = quantise.uniform_levels(peak, bits, dtype)
     if bits <= KMEANS_BITS:
         numbers = sections.read_symbols(reader, count, bits, "values")
     else:
-        coded = sections.read_integers(reader, count, "values")
-        numbers = (coded >> 1 ^ -(coded & 1)) + quantise.top_level(bits)
-    if int(numbers.max()) >= len(levels) or int(numbers.min()) < 0:
+        numbers = sections.read_integers(reader, count, "values")
+        levels = levels[quantise.unfolding(bits)]
+    if int(numbers.max()) >= len(levels):
         raise ValueError(f"payload is damaged: a value has no level among {len(levels)}")
-    return levels[numbers]
+    return sections.looked_up(levels, numbers)
 
 
 def _finite(values: Flat) -> Flat:

@@ -14,6 +14,8 @@ _EXACT = 16  # numbers below have a token each
 _STEPS = 8  # tokens an octave above
 _WIDEST = 62  # bits of a number
 _CODED_BYTES = 10  # of a coded section beside table and words, at least
+_SHORT = 16  # bits of numbers that are held in two bytes
+_AT_ONCE = 1 << 15  # numbers whose order stays in the cache
 
 Numbers = NDArray[np.integer[Any]]
 
@@ -54,7 +56,7 @@ def read_symbols(reader: Reader, count: int, width: int, what: str) -> Numbers:
     return symbols
 
 
-def write_integers(writer: Writer, numbers: NDArray[np.int64], entropy: bool) -> None:
+def write_integers(writer: Writer, numbers: Numbers, entropy: bool) -> None:
     """Append whole numbers of at least 0: a token each for its leading bits, then the others.
 
     Numbers below 16 are their own tokens. Above, a token says the power of two and the three bits
@@ -63,6 +65,8 @@ def write_integers(writer: Writer, numbers: NDArray[np.int64], entropy: bool) ->
     if not len(numbers):
         return
     width = int(numbers.max()).bit_length()
+    if width <= _SHORT:
+        numbers = numbers.astype(np.uint16, copy=False)
     plain = 8 * widths.packed_bytes(len(numbers), width)
     tokens = tokens_of(numbers) if entropy else None
     if tokens is not None:
@@ -82,43 +86,98 @@ def write_integers(writer: Writer, numbers: NDArray[np.int64], entropy: bool) ->
         widths.pack(writer, numbers, width)
         return
     writer.add(coded.done())
-    for bits, some in _by_rest(tokens):
-        widths.pack(writer, numbers[some] & ((1 << bits) - 1), bits)
+    _write_rest(writer, numbers, tokens, counts)
 
 
-def read_integers(reader: Reader, count: int, what: str) -> NDArray[np.int64]:
+def read_integers(reader: Reader, count: int, what: str) -> Numbers:
     """Return what `write_integers` wrote."""
     if not count:
         return np.zeros(0, np.int64)
     form = reader.varint(f"form of {what}", _CODED)
     if form == _FIXED:
         width = reader.varint(f"width of {what}", _WIDEST)
-        return widths.unpack(reader, count, width, what).astype(np.int64)
+        return widths.unpack(reader, count, width, what)
     if form == _CONSTANT:
-        tokens = np.full(count, reader.varint(what, _TOKENS - 1), np.uint16)
+        tokens: Numbers = np.full(count, reader.varint(what, _TOKENS - 1), np.uint16)
     else:
         tokens = ans.decode(reader, count, what)
-    if tokens.max() >= _TOKENS:
+    if int(tokens.max()) >= _TOKENS:
         raise ValueError(f"payload is damaged: {what} has a token above {_TOKENS - 1}")
-    numbers = _LEAST.take(tokens)
-    for bits, some in _by_rest(tokens):
-        numbers[some] |= widths.unpack(reader, len(some), bits, what)
-    return numbers
+    return _with_rest(reader, tokens, what)
 
 
-def tokens_of(numbers: NDArray[np.int64]) -> NDArray[np.uint16]:
+def tokens_of(numbers: Numbers) -> Numbers:
     """Return the tokens of whole numbers in [0, 2^62)."""
     if int(numbers.max(initial=0)) < len(_SMALL):
-        return _SMALL.take(numbers)
+        return looked_up(_SMALL, numbers)
     return (np.searchsorted(_LEAST, numbers, side="right") - 1).astype(np.uint16)
 
 
-def _by_rest(tokens: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Yield each width of what follows a token, and the places of the tokens that have it."""
-    rest = _REST.take(tokens)
-    for bits in np.flatnonzero(np.bincount(rest)).tolist():
-        if bits:
-            yield bits, np.flatnonzero(rest == bits)
+def looked_up(table: NDArray[Any], numbers: Numbers) -> NDArray[Any]:
+    """Return ``table[numbers]``; in pieces, whose indices stay in the cache."""
+    found = np.empty(len(numbers), table.dtype)
+    for start in range(0, len(numbers), _AT_ONCE):
+        found[start : start + _AT_ONCE] = table.take(numbers[start : start + _AT_ONCE])
+    return found
+
+
+def _write_rest(writer: Writer, numbers: Numbers, tokens: Numbers, counts: ans.Counts) -> None:
+    """Append what follows the tokens, all of one width together, the narrowest first."""
+    ends = _sizes(counts).cumsum()
+    if len(ends) == 1:
+        return
+    gathered = np.empty(len(numbers), numbers.dtype)
+    for block, order, moves in _by_width(tokens, ends):
+        ordered = numbers[block].take(order)
+        for place, piece in moves:
+            gathered[place] = ordered[piece]
+    for bits in range(1, len(ends)):
+        some = gathered[ends[bits - 1] : ends[bits]]
+        widths.pack(writer, some & some.dtype.type((1 << bits) - 1), bits)
+
+
+def _with_rest(reader: Reader, tokens: Numbers, what: str) -> Numbers:
+    """Return the numbers of tokens, with the rest that `_write_rest` wrote."""
+    counts = ans.histogram(tokens, _TOKENS)
+    ends = _sizes(counts).cumsum()
+    least = _LEAST.astype(np.uint16) if not counts[int(_SMALL[-1]) + 1 :].any() else _LEAST
+    numbers = looked_up(least, tokens)
+    if len(ends) == 1:
+        return numbers
+    rest = np.zeros(len(numbers), least.dtype)
+    for bits in range(1, len(ends)):
+        count = int(ends[bits] - ends[bits - 1])
+        rest[ends[bits - 1] : ends[bits]] = widths.unpack(reader, count, bits, what)
+    ordered, added = np.empty(_AT_ONCE, least.dtype), np.empty(_AT_ONCE, least.dtype)
+    for block, order, moves in _by_width(tokens, ends):
+        for place, piece in moves:
+            ordered[piece] = rest[place]
+        added[order] = ordered[: len(order)]
+        numbers[block] |= added[: len(order)]
+    return numbers
+
+
+def _sizes(counts: ans.Counts) -> ans.Counts:
+    """Return how many tokens have a rest of 0, 1, ... bits."""
+    sizes = np.zeros(int(_REST[np.flatnonzero(counts)[-1]]) + 1, np.int64)
+    np.add.at(sizes, _REST[: len(counts)][counts > 0], counts[counts > 0])
+    return sizes
+
+
+def _by_width(
+    tokens: Numbers, ends: ans.Counts
+) -> Iterator[tuple[slice, NDArray[np.int64], list[tuple[slice, slice]]]]:
+    """Yield blocks of tokens, their order by width of rest, and where pieces of it belong."""
+    free = [0, *ends[:-1].tolist()]
+    for start in range(0, len(tokens), _AT_ONCE):
+        rest = np.maximum(tokens[start : start + _AT_ONCE] >> 3, 1) - 1  # _REST, faster
+        moves, at = [], 0
+        for bits, size in enumerate(np.bincount(rest).tolist()):
+            if size:
+                moves.append((slice(free[bits], free[bits] + size), slice(at, at + size)))
+                free[bits] += size
+                at += size
+        yield slice(start, start + at), rest.argsort(kind="stable"), moves  # by radix: linear
 
 
 def write_values(writer: Writer, values: NDArray[np.generic], entropy: bool) -> None:
@@ -149,4 +208,4 @@ _LEAST = np.concatenate(
 """Least number of each token."""
 
 _TOKENS = len(_LEAST)
-_SMALL = (np.searchsorted(_LEAST, np.arange(1 << 16), side="right") - 1).astype(np.uint16)
+_SMALL = (np.searchsorted(_LEAST, np.arange(1 << _SHORT), side="right") - 1).astype(np.uint8)

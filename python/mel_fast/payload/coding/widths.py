@@ -24,18 +24,20 @@ def pack(writer: Writer, numbers: NDArray[np.integer], width: int) -> None:
     bits = width % 8
     if not bits:
         return
-    groups = np.zeros((-(-len(numbers) // _GROUP), _GROUP), np.uint8)
-    groups.reshape(-1)[: len(numbers)] = numbers >> (width - bits)
-    words = np.zeros(len(groups), "<u8")
-    for place in range(_GROUP):
-        words |= groups[:, place].astype(np.uint64) << np.uint64(place * bits)
+    groups = np.zeros(-(-len(numbers) // _GROUP) * _GROUP, np.uint8)
+    groups[: len(numbers)] = numbers >> (width - bits)
+    words = groups.view("<u8")
+    for size in (8, 16, 32):  # two neighbours become one of twice the size and twice the bits
+        low = _every(2 * size, size)
+        words = words & low | (words >> np.uint64(size) & low) << np.uint64(bits * size // 8)
     packed = np.ascontiguousarray(words.view(np.uint8).reshape(-1, 8)[:, :bits])
     writer.add(packed.reshape(-1)[: -(-len(numbers) * bits // 8)].tobytes())
 
 
 def unpack(reader: Reader, count: int, width: int, what: str) -> NDArray[np.integer]:
     """Return `count` numbers of `width` bits."""
-    numbers: NDArray[np.integer] = np.zeros(count, np.uint8 if width <= 8 else np.int64)
+    kind = np.uint8 if width <= 8 else np.uint16 if width <= 16 else np.int64
+    numbers: NDArray[np.integer] = np.zeros(count, kind)
     for shift in range(0, width - 7, 8):
         plane = np.frombuffer(reader.take(count, what), np.uint8)
         numbers |= plane.astype(numbers.dtype) << shift
@@ -48,9 +50,16 @@ def unpack(reader: Reader, count: int, width: int, what: str) -> NDArray[np.inte
     padded[: len(data)] = data
     words = np.zeros((rows, 8), np.uint8)
     words[:, :bits] = padded.reshape(rows, bits)
-    whole = words.view("<u8").astype(np.uint64).reshape(-1)
-    last = np.empty((rows, _GROUP), np.uint8)
-    for place in range(_GROUP):
-        last[:, place] = whole >> np.uint64(place * bits) & np.uint64((1 << bits) - 1)
-    numbers |= last.reshape(-1)[:count].astype(numbers.dtype) << (width - bits)
+    whole = words.view("<u8").reshape(-1)
+    for size in (32, 16, 8):  # the inverse: each is parted in two
+        part = bits * size // 8
+        low = _every(2 * size, part)
+        whole = whole & low | (whole >> np.uint64(part) & low) << np.uint64(size)
+    last = whole.view(np.uint8)
+    numbers |= last[:count].astype(numbers.dtype, copy=False) << (width - bits)
     return numbers
+
+
+def _every(size: int, bits: int) -> np.uint64:
+    """Return the word whose parts of `size` bits have their lowest `bits` set."""
+    return np.uint64(sum(((1 << bits) - 1) << place for place in range(0, 64, size)))

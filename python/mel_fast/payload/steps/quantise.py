@@ -9,6 +9,7 @@ Flat = NDArray[np.floating[Any]]
 Numbers = NDArray[np.unsignedinteger[Any]]
 
 _CALCULATED_IN_SINGLE = 8  # bits up to which the error of single precision is no part of a level
+_AT_ONCE = 1 << 14  # values in the cache
 
 
 def top_level(bits: int) -> int:
@@ -30,6 +31,29 @@ def uniform(values: Flat, peak: Any, bits: int, rng: np.random.Generator | None)
     """
     if not peak:
         return np.full(len(values), top_level(bits) if bits > 1 else 0, _number_type(bits))
+    found = np.empty(len(values), _number_type(bits))
+    for start in range(0, len(values), _AT_ONCE):
+        block = slice(start, start + _AT_ONCE)
+        found[block] = _placed(values[block], peak, bits, rng)
+    return found
+
+
+def folded(numbers: Numbers, bits: int) -> Numbers:
+    """Return 2k for each level k of at least 0, -2k - 1 for each below; bits from 9 to 16."""
+    level = (numbers - np.uint16(top_level(bits))).view(np.int16)
+    sign = level >> 15
+    level <<= 1
+    level ^= sign
+    return level.view(np.uint16)
+
+
+def unfolding(bits: int) -> NDArray[np.int64]:
+    """Return the number of a level for each of the whole numbers that `folded` makes."""
+    number = np.arange(2 * top_level(bits) + 1)
+    return top_level(bits) + np.where(number % 2, -(number + 1) // 2, number // 2)
+
+
+def _placed(values: Flat, peak: Any, bits: int, rng: np.random.Generator | None) -> Flat:
     single = rng is None and bits <= _CALCULATED_IN_SINGLE and values.dtype.itemsize <= 4
     kind = np.float32 if single else np.float64
     steps = 1 if bits == 1 else 2 * top_level(bits)  # from the lowest level to the highest
@@ -37,11 +61,9 @@ def uniform(values: Flat, peak: Any, bits: int, rng: np.random.Generator | None)
     place *= kind(steps / 2)
     place += kind(steps / 2)
     if rng is None:
-        np.rint(place, out=place)
-    else:
-        place += rng.random(len(values))
-        np.clip(np.floor(place, out=place), 0, steps, out=place)
-    return place.astype(_number_type(bits))
+        return np.rint(place, out=place)
+    place += rng.random(len(values))
+    return np.clip(np.floor(place, out=place), 0, steps, out=place)
 
 
 def _number_type(bits: int) -> type[np.unsignedinteger[Any]]:

@@ -49,7 +49,7 @@ def gaps(positions: Positions) -> Positions:
     return np.diff(positions, prepend=-1) - 1
 
 
-def positions(skipped: Positions, size: int) -> Positions:
+def positions(skipped: NDArray[np.integer[Any]], size: int) -> Positions:
     """Return the positions that have these gaps, all below `size`.
 
     Raises
@@ -60,7 +60,8 @@ def positions(skipped: Positions, size: int) -> Positions:
     # Each gap is checked before they are added up, so that no sum can overflow.
     if len(skipped) and int(skipped.max()) >= size:
         raise ValueError("payload is damaged: a gap leads beyond its array")
-    found = np.cumsum(skipped + 1) - 1
+    found = np.cumsum(skipped, dtype=np.int64)
+    found += np.arange(len(found))
     if len(found) and int(found[-1]) >= size:
         raise ValueError("payload is damaged: gaps lead beyond their array")
     return found
