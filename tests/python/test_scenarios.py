@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mel_fast import channel, scenarios
+from mel_fast.scenarios import streams
 
 
 def test_defaults_are_the_papers_table():
@@ -48,7 +49,7 @@ def test_rows_of_a_batch_are_single_draws(learners):
 def test_blocks_do_not_show(monkeypatch):
     whole = scenarios.table1_draws(7, 10, seed=1).gain
     large = scenarios.table1(100, seed=1).learners.gain
-    monkeypatch.setattr(scenarios.draws, "BLOCK", 16)
+    monkeypatch.setattr(streams, "BLOCK", 16)
     np.testing.assert_array_equal(scenarios.table1_draws(7, 10, seed=1).gain, whole)
     np.testing.assert_array_equal(scenarios.table1(100, seed=1).learners.gain, large)
 
