@@ -69,6 +69,7 @@ def serve(
             access_log=False,  # requests are nobody's business, tokens least of all
             log_level="warning",
             server_header=False,
+            ws="none",  # nothing here speaks over web sockets, whatever else is installed
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,
             ssl_certfile=certificate,
