@@ -40,7 +40,7 @@ def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
             each = row["cpu_s"] / row["threads"]
             add(f"{what}, by CPU time a thread", goal, each / row["log1p_s"])
     for row in report.get("payload", []):
-        if row["recipe"] in ("8-bit uniform", "4-bit kmeans"):
+        if row["recipe"] in ("8-bit uniform", "4-bit kmeans", "12-bit uniform"):
             for way in ("encode", "decode"):
                 what = f"{row['recipe']}: {way}, MB of float32 a second"
                 add(what, 100.0, row[f"{way}_mb_per_s"], at_least=True)
