@@ -31,6 +31,9 @@ MODEL = "the_model_finds_the_lowest_bound_and_what_it_rules_out"
 HELD = "a_tree_of_fixed_jumps_closes_exactly_where_every_answer_rules_out_enough"
 TAKERS = "who_is_left_out_is_worth_nothing_at_these_prices_or_higher"
 SEARCH = "price_search_proves_only_what_enumeration_confirms"
+CHOSEN = "what_is_worth_most_is_that_of_every_split_and_its_tree_proves_it"
+JUST = "just_d_samples_with_so_many_fit_where_some_split_does"
+BID = "nobody_learns_more_than_the_bound_of_any_bid_whatever_the_prices"
 ROUNDING = "allowances_cover_what_is_counted_of_them"
 
 MUTANTS = [
@@ -151,4 +154,20 @@ MUTANTS = [
            "budget_reserve = 5e-14", "budget_reserve = 2.5e-14", ROUNDING),
     Mutant("half the allowance of a bound of whole samples", "base/rounding.hpp",
            "whole_bound = units(64)", "whole_bound = units(32)", ROUNDING),
+    Mutant("a participant that is worth nothing", "select/choices.cpp",
+           "(low > 0 ? bid.per_learner : 0)", "0", BID),
+    Mutant("whoever may sit out must not", "select/choices.cpp",
+           "if (rests) none.possible = true;", "none.possible = false;", CHOSEN),
+    Mutant("a weight left out of a bound", "select/choices.cpp",
+           "const double s = bid.per_sample * weight(k);\n    Box box;",
+           "const double s = bid.per_sample;\n    Box box;", BID),
+    Mutant("off by one above a selection's split", "select/selection_tree.cpp",
+           "double low = at + 1;", "double low = at + 2;", CHOSEN),
+    Mutant("identical learners the wrong way round in a selection", "select/selection_tree.cpp",
+           "if (k <= learner) {", "if (k >= learner) {", CHOSEN),
+    Mutant("just enough participants taken for too few", "select/selection_tree.cpp",
+           "static_cast<double>(minima.size()) < needed",
+           "static_cast<double>(minima.size()) <= needed", JUST),
+    Mutant("the way back forgotten where nothing is sent", "select/fitting_shares.cpp",
+           "if (problem.returns_nothing()) return", "return", CHOSEN),
 ]  # fmt: skip
