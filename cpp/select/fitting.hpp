@@ -32,7 +32,7 @@ class Fitting {
     // Where nothing is sent: the most samples of a learner that are surely in time; negative where
     // not even none are.
     double most_alone(std::size_t k) const;
-    std::optional<Allocation> allocate(const std::vector<double>& samples, Spare spare);
+    std::optional<Allocation> allocate(const std::vector<double>& samples, Spare spare, Pool& pool);
 
     double worth(const std::vector<double>& samples) const;
     double takers(const std::vector<double>& samples) const;

@@ -112,7 +112,8 @@ bool Fitting::fits(const std::vector<double>& samples) {
     return fill(part, pool_, tau, gathered(samples, who), ratio_, load_, nullptr, Spare::none);
 }
 
-std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, Spare spare) {
+std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, Spare spare,
+                                            Pool& pool) {
     const double tau = choices_.tau();
     const std::size_t n = samples.size();
     Allocation plan;
@@ -124,13 +125,13 @@ std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, 
     } else if (all_served(samples)) {
         std::vector<double> padded = samples;
         padded.resize((n + group - 1) / group * group, 0.0);
-        if (!fill(choices_.problem(), pool_, tau, padded, ratio_, load_, &plan, spare)) return {};
+        if (!fill(choices_.problem(), pool, tau, padded, ratio_, load_, &plan, spare)) return {};
     } else {
         const std::vector<std::size_t> who = present(samples);
         Allocation some;
         if (!who.empty()) {
             const Problem part = choices_.problem().taken(who);
-            if (!fill(part, pool_, tau, gathered(samples, who), ratio_, load_, &some, spare))
+            if (!fill(part, pool, tau, gathered(samples, who), ratio_, load_, &some, spare))
                 return {};
         }
         const auto spread = [&](const auto& from, auto& to) {

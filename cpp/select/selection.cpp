@@ -184,7 +184,10 @@ void Selector::many() {
 
 Selection Selector::finish() {
     if (!best_.empty() && found_.value >= 0) {
-        auto plan = fitting_.allocate(best_, settings_.spare);
+        // What was found by the time that a search is stopped is still allotted.
+        Stop never(infinity, {});
+        Pool pool(1, never, InstructionSet::automatic, settings_.trust);
+        auto plan = fitting_.allocate(best_, settings_.spare, stop_.requested() ? pool : pool_);
         if (plan) {
             found_.samples = std::move(plan->samples);
             found_.bandwidth_hz = std::move(plan->bandwidth_hz);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "base/chunks.hpp"
@@ -121,14 +122,13 @@ void Selector::few() {
     if (goal_.whole) return;
     found_.stopped = found_.stopped || stop_.requested();
     if (rooted && root.prices.usable()) {
-        // What the first box's prices prove alone; the tree is not whole.
-        std::vector<double> picks(padded_to_groups(n));
-        const ChoiceSums sums = choices_.look(root, nullptr, picks.data());
-        const auto whole = choices_.bound(root, sums);
-        if (!stop_.requested() || whole.value != 0) {
-            one_leaf(root);
-            found_.bound = rounded_down(whole.most());
-        }
+        // What the first box's prices prove alone; the tree is not whole. A pool that is stopped
+        // leaves learners out, so that they are looked at without one.
+        std::vector<std::size_t> everybody(n);
+        std::iota(everybody.begin(), everybody.end(), std::size_t{0});
+        const auto whole = choices_.bound(root, choices_.look_at(root, everybody));
+        one_leaf(root);
+        found_.bound = rounded_down(whole.most());
     }
 }
 

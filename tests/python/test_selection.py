@@ -270,6 +270,24 @@ def test_ctrl_c_after_the_selection_keeps_what_was_selected(monkeypatch: Any) ->
         assert mel.verify(claim.problem, claim)
 
 
+def test_what_was_found_within_a_time_limit_is_a_plan_and_its_bound_is_true() -> None:
+    """A search that was stopped lost its plan: what is asked of others when time is up ends at once."""
+    problem = mel.scenarios.table1(400, seed=1, idle="excused", setting="federated")
+    own = np.random.default_rng(1).integers(200, 2_000, 400)
+    problem = problem.replace(
+        learners=problem.learners.replace(min_samples=own, max_samples=own, optional=True),
+        radio=problem.radio.replace(bandwidth_hz=1.6e7, power_w=4.0),
+        cycle_s=30.0,
+    )
+    found = mel.most(problem, 5, time_limit_s=0.5)
+    assert found.stopped
+    assert found.status == "feasible"
+    assert 0.99 * found.bound < found.value <= found.bound
+    for claim in (found.plan, found.proof):
+        assert claim is not None
+        assert mel.verify(claim.problem, claim)
+
+
 def test_ctrl_c_before_the_selection_is_told_as_any_other(monkeypatch: Any) -> None:
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
