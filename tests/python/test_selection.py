@@ -271,7 +271,7 @@ def test_ctrl_c_after_the_selection_keeps_what_was_selected(monkeypatch: Any) ->
 
 
 def test_what_was_found_within_a_time_limit_is_a_plan_and_its_bound_is_true() -> None:
-    """A search that was stopped lost its plan: what is asked of others when time is up ends at once."""
+    """A search that was stopped lost its plan: allotting it was stopped as well."""
     problem = mel.scenarios.table1(400, seed=1, idle="excused", setting="federated")
     own = np.random.default_rng(1).integers(200, 2_000, 400)
     problem = problem.replace(
