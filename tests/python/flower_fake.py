@@ -178,3 +178,21 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Flower's processes have, and messages need."""
     for name, value in (("_task_id", 1), ("_run_id", 1), ("_node_id", 1)):
         monkeypatch.setattr(TaskIdentity, name, value)
+
+
+def replies(change):
+    """Train, and change the answer."""
+    one = client("c1")
+
+    def answer(message):
+        if message.metadata.message_type == MessageType.QUERY:
+            return one.join(message)
+        reply = one.train(message)
+        change(reply.content)
+        return reply
+
+    return answer
+
+
+def three(**words):
+    return [client(f"c{number}", radio_of(**words)) for number in range(3)]

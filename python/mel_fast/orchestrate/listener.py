@@ -57,10 +57,8 @@ class Listener:
         ValueError
             When no round is under way, or for a name that neither the round nor the fleet has.
         """
-        if self.round is None:
-            raise ValueError("no round is under way: plan_round() begins one")
-        if name not in self.round.assignments:
-            self.fleet.place(name)
+        round_ = self._under_way(name)
+        if name not in round_.assignments:
             return f"had nothing to do in round {self.number}"
         report, wrong = checked(
             {
@@ -78,7 +76,7 @@ class Listener:
             return wrong
         total = report.total_s()
         if arrived is None and total is not None:
-            arrived = total <= self.round.cycle_s * (1.0 + _ROUNDING)
+            arrived = total <= round_.cycle_s * (1.0 + _ROUNDING)
         self._reports[name] = Heard(report, True if arrived is None else bool(arrived))
         return None
 
@@ -99,12 +97,16 @@ class Listener:
         ValueError
             When no round is under way, or for a name that neither the round nor the fleet has.
         """
+        if name in self._under_way(name).assignments:
+            self._quarantine(name, reason)
+
+    def _under_way(self, name: str) -> Round:
+        """Return the round under way; refuse a name that neither it nor the fleet has."""
         if self.round is None:
             raise ValueError("no round is under way: plan_round() begins one")
         if name not in self.round.assignments:
             self.fleet.place(name)
-            return
-        self._quarantine(name, reason)
+        return self.round
 
     def _quarantine(self, name: str, reason: str) -> None:
         place = self.fleet.find(name)
