@@ -21,6 +21,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from mel_fast._base.drawing.palette import filed, undated
 from mel_fast._base.locking import is_at, try_lock
 
 if TYPE_CHECKING:
@@ -90,10 +91,15 @@ def write_text(path: str | PathLike[str], text: str) -> None:
 
 
 def write_figure(path: str | PathLike[str], figure: "Figure", **words: Any) -> None:
-    """Write a figure of matplotlib in the format of `path`'s ending, whole or not at all."""
+    """Write a figure of matplotlib in the format of `path`'s ending, whole or not at all.
+
+    Equal figures give equal files; fonts in a PDF are TrueType.
+    """
+    words.setdefault("metadata", undated(Path(path).suffix))
     with beside(path) as temporary:
         try:
-            figure.savefig(temporary, **words)
+            with filed():
+                figure.savefig(temporary, **words)
         except Exception as error:
             raise _cause(error) from None
 

@@ -1,16 +1,16 @@
 """The growth curves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from mel_fast._base.atomic import write_figure
-from mel_fast._base.optional import require
+from mel_fast._base.drawing.palette import LOOKS, axis, canvas, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLOURS = {"served": "#0072B2", "excused": "#E69F00"}
+_LOOKS = {"served": LOOKS[0], "excused": LOOKS[1]}
 
 
 def save_growth(report: Mapping[str, Any], path: str | PathLike[str]) -> None:
@@ -28,13 +28,18 @@ def save_growth(report: Mapping[str, Any], path: str | PathLike[str]) -> None:
     rows = report.get("growth")
     if not rows:
         raise ValueError("the growth plot needs the part growth")
-    figures = require("matplotlib.figure", extra="plot")
-    figure: Figure = figures.Figure(figsize=(9.0, 3.4), layout="constrained")
+    with styled():
+        figure = _growth(rows)
+    write_figure(path, figure, dpi=150)
+
+
+def _growth(rows: Sequence[Mapping[str, Any]]) -> "Figure":
+    figure = canvas(9.0, 3.4)
     time, each, memory = figure.subplots(1, 3)
-    for idle, colour in _COLOURS.items():
+    for idle, look in _LOOKS.items():
         mine = [row for row in rows if row["idle"] == idle]
         sizes = [row["learners"] for row in mine]
-        words = {"color": colour, "marker": "o", "markersize": 3, "label": idle}
+        words = {**look.words(size=3.5), "label": idle}
         time.loglog(sizes, [row["best_s"] for row in mine], **words)
         each.loglog(sizes, [row["cpu_s"] / row["learners"] * 1e9 for row in mine], **words)
         known = [row for row in mine if row["bytes_a_learner_beyond"] and row["learners"] >= 10**5]
@@ -48,8 +53,6 @@ def save_growth(report: Mapping[str, Any], path: str | PathLike[str]) -> None:
     memory.set_title("Memory a learner (bytes)\nbeyond inputs and outputs", fontsize=9)
     memory.set_ylim(0, memory.get_ylim()[1] * 1.2)
     for axes in (time, each, memory):
-        axes.set_xlabel("Learners K")
-        axes.grid(color="#DDDDDD", linewidth=0.6)
-        axes.spines[["top", "right"]].set_visible(False)
-    time.legend(frameon=False, fontsize=8, title="idle learners", title_fontsize=8)
-    write_figure(path, figure, dpi=150)
+        axes.set_xlabel(axis("learners"))
+    time.legend(title="Idle learners", title_fontsize=8)
+    return figure

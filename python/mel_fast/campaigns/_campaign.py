@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
-from mel_fast._base.optional import require
+from mel_fast._base.drawing.palette import BLACK, LOOKS, axis, canvas, styled
 from mel_fast._base.progress import EndsCallback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import choice, integer
@@ -103,28 +103,28 @@ class Campaign(ShownTable):
 
     def figure(self) -> "Figure":
         """Draw the time in all over tau, one line a level (extra ``[plot]``)."""
-        figures = require("matplotlib.figure", extra="plot")
-        figure: Figure = figures.Figure(figsize=(5.6, 3.6), layout="constrained")
+        with styled():
+            return self._drawn()
+
+    def _drawn(self) -> "Figure":
+        figure = canvas(5.6, 3.6)
         axes = figure.subplots()
         solved = [row for row in self.table if row.total_s < float("inf")]
-        for name in dict.fromkeys(row.level for row in solved):
+        for number, name in enumerate(dict.fromkeys(row.level for row in solved)):
             rows = [row for row in solved if row.level == name]
             axes.plot(
                 [row.tau for row in rows],
                 [row.total_s for row in rows],
-                "o-",
-                markersize=3.5,
-                linewidth=1.2,
+                **LOOKS[number % len(LOOKS)].words(size=3.5),
                 label=name,
             )
         if self.least is not None:
-            axes.plot([self.tau], [self.total_s], "*", color="#B22222", markersize=11, label="best")
-            axes.legend(frameon=False)
+            axes.plot([self.tau], [self.total_s], "*", color=BLACK, markersize=11, label="best")
+            axes.legend()
             axes.set_xscale("log")
             axes.set_yscale("log")
-        axes.set_xlabel("Local cycles")
+        axes.set_xlabel(axis("tau"))
         axes.set_ylabel("Time to the target (s)")
-        axes.spines[["top", "right"]].set_visible(False)
         return figure
 
     def plot(self, path: str | PathLike[str]) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mel_fast._base.atomic import write_figure
-from mel_fast._base.optional import require
+from mel_fast._base.drawing.palette import GREY, SCHEME_WORDS, axis, canvas, styled
+from mel_fast._base.drawing.palette import SCHEMES as LOOKS
 from mel_fast.experiments.published import (
     CYCLES_TO_TARGET,
-    LABELS,
     SCHEMES,
     TARGET_ACCURACY,
     TAU,
@@ -18,23 +18,10 @@ from mel_fast.experiments.published import (
 from mel_fast.experiments.tau import BAND, Cell
 from mel_fast.learning import History
 
-COLOURS = {"joint": "#1b6ca8", "task_only": "#d1495b", "resource_only": "#5b8c5a"}
-MARKS = {"joint": "o", "task_only": "s", "resource_only": "^"}
-STYLE = {
-    "svg.hashsalt": "mel_fast",
-    "svg.fonttype": "none",
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "legend.frameon": False,
-}
-
 Panel = tuple[str, Sequence[Cell]]
 
 
-def tau_figure(panels: Sequence[Panel], over: str, axis: str, title: str, stem: Path) -> None:
+def tau_figure(panels: Sequence[Panel], over: str, title: str, stem: Path) -> None:
     """Median tau and band of quantiles against ``over``, one panel for each setting."""
     with styled():
         figure, axes = _canvas(len(panels), title)
@@ -43,19 +30,13 @@ def tau_figure(panels: Sequence[Panel], over: str, axis: str, title: str, stem: 
                 line = [cell for cell in found if cell.scheme == scheme]
                 x = [getattr(cell, over) for cell in line]
                 low, high = ([cell.quantile(share) for cell in line] for share in BAND)
-                ax.fill_between(x, low, high, color=COLOURS[scheme], alpha=0.15, linewidth=0)
-                ax.plot(
-                    x,
-                    [cell.median for cell in line],
-                    color=COLOURS[scheme],
-                    marker=MARKS[scheme],
-                    markersize=4,
-                    label=LABELS[scheme],
-                )
+                look = LOOKS[scheme]
+                ax.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
+                ax.plot(x, [c.median for c in line], **look.words(), label=SCHEME_WORDS[scheme])
             _published_tau(ax, found, over)
             ax.set_title(name)
-            ax.set_xlabel(axis)
-        axes[0].set_ylabel("local cycles tau (median, 10 % to 90 %)")
+            ax.set_xlabel(axis(over))
+        axes[0].set_ylabel(f"{axis('tau')} (median, 10 % to 90 %)")
         axes[0].legend()
         write(figure, stem)
 
@@ -66,8 +47,8 @@ def _published_tau(ax: Any, found: Sequence[Cell], over: str) -> None:
         x = getattr(TAU, over)
         for scheme in SCHEMES:
             y = getattr(TAU, scheme)
-            _cross(ax, x, y, COLOURS[scheme])
-        ax.plot([], [], "x", color="grey", label="published", markersize=8, markeredgewidth=2)
+            _cross(ax, x, y, LOOKS[scheme].colour)
+        ax.plot([], [], "x", color=GREY, label="Published", markersize=8, markeredgewidth=2)
 
 
 def _cross(ax: Any, x: float, y: float, colour: str) -> None:
@@ -90,48 +71,38 @@ def accuracy_figure(
                 _accuracy_line(ax, history, scheme)
                 published = CYCLES_TO_TARGET.get((learners, cycle_s), {}).get(scheme)
                 if published is not None:
-                    _cross(ax, published, 100.0 * TARGET_ACCURACY, COLOURS[scheme])
-            ax.axhline(100.0 * TARGET_ACCURACY, color="grey", linewidth=0.8, linestyle=":")
+                    _cross(ax, published, 100.0 * TARGET_ACCURACY, LOOKS[scheme].colour)
+            ax.axhline(100.0 * TARGET_ACCURACY, color=GREY, linewidth=0.8, linestyle=":")
             ax.set_ylim(max(0.0, 100.0 * floor - 1.0), 100.0)
             ax.xaxis.get_major_locator().set_params(integer=True)
-            ax.set_title(f"K = {learners}, T = {cycle_s:g} s")
-            ax.set_xlabel("global cycle (x: published for 98 %)")
+            ax.set_title(f"$K$ = {learners}, $T$ = {cycle_s:g} s")
+            ax.set_xlabel(f"{axis('round')} (x: published for 98 %)")
             ax.legend(loc="lower right")
-        axes[0].set_ylabel("test accuracy (%)")
+        axes[0].set_ylabel(axis("accuracy"))
         write(figure, stem)
 
 
 def _accuracy_line(ax: Any, history: History | None, scheme: str) -> None:
     if history is None:
-        ax.plot([], [], color=COLOURS[scheme], label=f"{LABELS[scheme]}: infeasible")
+        ax.plot([], [], color=LOOKS[scheme].colour, label=f"{SCHEME_WORDS[scheme]}: infeasible")
         return
     ax.plot(
         range(1, len(history.accuracy)),
         100.0 * history.accuracy[1:],
-        color=COLOURS[scheme],
-        marker=MARKS[scheme],
-        markersize=4,
-        label=f"{LABELS[scheme]}, tau = {history.tau}",
+        **LOOKS[scheme].words(),
+        label=f"{SCHEME_WORDS[scheme]}, $\\tau$ = {history.tau}",
     )
-
-
-def styled() -> Any:
-    """Draw in the style of all figures here while the block runs."""
-    return require("matplotlib", extra="plot").rc_context(STYLE)
 
 
 def _canvas(panels: int, title: str) -> tuple[Any, Any]:
-    figure = require("matplotlib.figure", extra="plot").Figure(
-        figsize=(4.2 * panels, 3.4), layout="constrained"
-    )
+    figure = canvas(4.2 * panels, 3.4)
     figure.suptitle(title)
     return figure, figure.subplots(1, panels, squeeze=False)[0]
 
 
 def write(figure: Any, stem: Path) -> list[Path]:
-    """Write a figure as .png and .svg, without dates, and return the files."""
-    paths = []
-    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-        paths.append(stem.with_name(stem.name + suffix))
-        write_figure(paths[-1], figure, dpi=150, metadata=metadata)
+    """Write a figure as .png and .svg and return the files."""
+    paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".svg")]
+    for path in paths:
+        write_figure(path, figure, dpi=150)
     return paths

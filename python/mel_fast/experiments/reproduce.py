@@ -180,7 +180,7 @@ def _tau_over_learners(options: Options, progress: Progress, written: list[Path]
         for cycle_s in published.FIG1_CYCLES_S
     }
     stem, panels = _panels(options, progress, written, "fig1", points)
-    figures.tau_figure(panels, "learners", "learners K", "Local cycles against learners", stem)
+    figures.tau_figure(panels, "learners", "Local cycles against learners", stem)
     return "## Figure 1: local cycles against learners\n\n![figure 1](fig1.svg)\n"
 
 
@@ -190,7 +190,7 @@ def _tau_over_cycle(options: Options, progress: Progress, written: list[Path]) -
         for learners in published.FIG2_LEARNERS
     }
     stem, panels = _panels(options, progress, written, "fig2", points)
-    figures.tau_figure(panels, "cycle_s", "global cycle T (s)", "Local cycles against T", stem)
+    figures.tau_figure(panels, "cycle_s", "Local cycles against the deadline", stem)
     return "## Figure 2: local cycles against the global cycle\n\n![figure 2](fig2.svg)\n"
 
 

@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Callable, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,16 @@ from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.atomic import write_figure
+from mel_fast._base.drawing.palette import (
+    COMPUTE,
+    DEADLINE,
+    RETURN,
+    SCHEME_WORDS,
+    SEND,
+    SHADES,
+    canvas,
+    styled,
+)
 from mel_fast._base.optional import require
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn
@@ -23,11 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TITLES = {"joint": "Joint", "task_only": "Task only", "resource_only": "Resource only"}
-
-# Okabe and Ito's colours, which colour-blind readers and grey printers can tell apart.
-_SEND, _COMPUTE, _RETURN, _DEADLINE = "#0072B2", "#E69F00", "#009E73", "#B22222"
-_SPEEDS = ("#3B4A5A", "#7F93A8", "#B9C6D3", "#D9E1E8")
 _ROWS: tuple[tuple[str, Callable[[Plan], Any]], ...] = (
     ("Bandwidth (MHz)", lambda plan: plan.bandwidth_hz * 1e-6),  # type: ignore[operator]
     ("Power (mW)", lambda plan: plan.power_w * 1e3),  # type: ignore[operator]
@@ -36,20 +40,6 @@ _ROWS: tuple[tuple[str, Callable[[Plan], Any]], ...] = (
 _MOST_BARS = 60
 _MOST_POINTS = 2000
 _MOST_NUMBERS = 20  # on an axis
-_STYLE = {
-    "font.size": 9.0,
-    "axes.titlesize": 10.0,
-    "axes.labelsize": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "grid.color": "#DDDDDD",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "svg.hashsalt": "mel_fast",
-}
 
 
 def all_schemes(
@@ -74,10 +64,7 @@ def save_figure(plans: Sequence[Plan], path: str | PathLike[str]) -> None:
     OSError
         When the file cannot be written.
     """
-    matplotlib = require("matplotlib", extra="plot")
-    figure = compare(plans)
-    with matplotlib.rc_context(_STYLE):
-        write_figure(path, figure, dpi=200, metadata=_undated(Path(path).suffix))
+    write_figure(path, compare(plans), dpi=200)
 
 
 def compare(plans: Sequence[Plan]) -> "Figure":
@@ -92,11 +79,9 @@ def compare(plans: Sequence[Plan]) -> "Figure":
     ImportError
         When matplotlib is missing; the message names the extra.
     """
-    matplotlib = require("matplotlib", extra="plot")
-    figures = require("matplotlib.figure", extra="plot")
     order = _order(plans[0])
-    with matplotlib.rc_context(_STYLE):
-        figure: Figure = figures.Figure(figsize=(3.1 * len(plans) + 0.6, 7.4), layout="constrained")
+    with styled():
+        figure = canvas(3.1 * len(plans) + 0.6, 7.4)
         grid = figure.subplots(4, len(plans), sharex=True, sharey="row", squeeze=False)
         for column, plan in zip(grid.T, plans, strict=True):
             _draw_plan(column, plan, order)
@@ -105,6 +90,8 @@ def compare(plans: Sequence[Plan]) -> "Figure":
         ):
             axes.set_ylabel(label)
             axes.set_ylim(bottom=0.0)
+        for axes in grid.flat:
+            axes.grid(visible=False, axis="x")
         figure.align_ylabels(grid[:, 0])
         for axes in grid[-1]:
             _name_learners(axes, plans[0].problem, order)
@@ -122,7 +109,7 @@ def _order(plan: Plan) -> IntColumn:
 
 def _draw_plan(column: Sequence["Axes"], plan: Plan, order: IntColumn) -> None:
     column[0].set_title(_title(plan))
-    column[-1].axhline(plan.problem.cycle_s, color=_DEADLINE, linestyle="--", linewidth=1.2)
+    column[-1].axhline(plan.problem.cycle_s, color=DEADLINE, linestyle="--", linewidth=1.2)
     column[-1].set_xlim(0.3, order.size + 0.7)
     if plan.times is None:
         _explain(column, plan)
@@ -132,7 +119,7 @@ def _draw_plan(column: Sequence["Axes"], plan: Plan, order: IntColumn) -> None:
         _bars(axes, np.asarray(value(plan), dtype=np.float64)[order], shades)
     floor = np.zeros(order.size)
     parts = (plan.times.send_s, plan.times.compute_s, plan.times.return_s)
-    for part, colour in zip(parts, (_SEND, _COMPUTE, _RETURN), strict=True):
+    for part, colour in zip(parts, (SEND, COMPUTE, RETURN), strict=True):
         top = floor + part[order]
         _bars(column[-1], top, colour, floor)
         floor = top
@@ -158,13 +145,13 @@ def _name_learners(axes: "Axes", problem: Problem, order: IntColumn) -> None:
 def _speeds(problem: Problem) -> FloatColumn:
     """Return the distinct computing speeds, fastest first, as far as there are shades for them."""
     speeds = np.unique(problem.learners.flops_per_s)[::-1]
-    return speeds if speeds.size <= len(_SPEEDS) else speeds[:1]
+    return speeds if speeds.size <= len(SHADES) else speeds[:1]
 
 
 def _shades(problem: Problem) -> NDArray[np.str_]:
     speeds = _speeds(problem)
     kind = np.searchsorted(-speeds, -problem.learners.flops_per_s).clip(max=speeds.size - 1)
-    return np.asarray(np.array(_SPEEDS)[kind])
+    return np.asarray(np.array(SHADES)[kind])
 
 
 def _bars(
@@ -185,7 +172,7 @@ def _bars(
 
 
 def _title(plan: Plan) -> str:
-    name = TITLES[plan.scheme]
+    name = SCHEME_WORDS[plan.scheme]
     if plan.status is Status.INFEASIBLE:
         return f"{name}: infeasible"
     proved = "proved optimal" if plan.status is Status.OPTIMAL else f"at most {plan.bound}"
@@ -212,19 +199,14 @@ def _legend(figure: "Figure", problem: Problem) -> None:
     speeds = _speeds(problem)
     kinds = [
         (shade, with_unit(speed, "flop/s"))
-        for shade, speed in zip(_SPEEDS, speeds.tolist(), strict=False)
+        for shade, speed in zip(SHADES, speeds.tolist(), strict=False)
         if speeds.size > 1
     ]
-    times = [(_SEND, "send"), (_COMPUTE, "compute"), (_RETURN, "return")]
+    times = [(SEND, "send"), (COMPUTE, "compute"), (RETURN, "return")]
     handles = [patches.Patch(color=colour, label=label) for colour, label in kinds + times]
     deadline = f"deadline T = {with_unit(problem.cycle_s, 's')}"
-    handles.append(lines.Line2D([], [], color=_DEADLINE, linestyle="--", label=deadline))
+    handles.append(lines.Line2D([], [], color=DEADLINE, linestyle="--", label=deadline))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-
-
-def _undated(suffix: str) -> dict[str, None]:
-    """Keep the time of drawing out of the file, so that equal plans give equal files."""
-    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
 
 
 guard(__name__)

@@ -11,7 +11,7 @@ from os import PathLike
 from typing import overload
 
 from mel_fast._base.atomic import write_figure, write_text
-from mel_fast._base.optional import require
+from mel_fast._base.drawing.palette import BLUE, axis, canvas, styled
 from mel_fast._base.untrusted import few, repeated, shown
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
@@ -112,16 +112,17 @@ class Levels(Sequence[Level]):
 
     def plot(self, path: str | PathLike[str]) -> None:
         """Draw accuracy against bits up, with one standard deviation each way (``[payload]``)."""
-        figures = require("matplotlib.figure", extra="payload")
-        figure = figures.Figure(figsize=(7.0, 4.5), layout="constrained")
-        axes = figure.add_subplot()
-        for row in self.rows:
-            place = (row.bits_up, 100 * row.accuracy)
-            axes.errorbar(*place, yerr=100 * row.spread, fmt="o", color="C0", capsize=3)
-            axes.annotate(row.label, place, xytext=(5, 4), textcoords="offset points", fontsize=8)
-        axes.set(xscale="log", xlabel="bits sent up", ylabel="accuracy, % of the test data")
-        axes.grid(alpha=0.3)
-        write_figure(path, figure)
+        with styled("payload"):
+            figure = canvas(7.0, 4.5, "payload")
+            axes = figure.add_subplot()
+            for row in self.rows:
+                place = (row.bits_up, 100 * row.accuracy)
+                axes.errorbar(*place, yerr=100 * row.spread, fmt="o", color=BLUE, capsize=3)
+                axes.annotate(
+                    row.label, place, xytext=(5, 4), textcoords="offset points", fontsize=8
+                )
+            axes.set(xscale="log", xlabel="Sent up (bits)", ylabel=axis("accuracy"))
+        write_figure(path, figure, dpi=150)
 
     def problem(self, problem: Problem, level: int | Level) -> Problem:
         """Return the problem in which this level's model is sent and computed.

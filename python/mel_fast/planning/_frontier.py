@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mel_fast._base.arrow import ShownTable
-from mel_fast._base.optional import require
+from mel_fast._base.drawing.palette import BLUE, DEADLINE, axis, canvas, styled
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
@@ -144,22 +144,24 @@ class Frontier(ShownTable):
 
     def figure(self) -> "Figure":
         """Draw tau as a staircase over the resource (extra ``[plot]``)."""
-        figures = require("matplotlib.figure", extra="plot")
-        figure: Figure = figures.Figure(figsize=(5.6, 3.6), layout="constrained")
+        with styled():
+            return self._drawn()
+
+    def _drawn(self) -> "Figure":
+        figure = canvas(5.6, 3.6)
         axes = figure.subplots()
         edges = [self.start, *(step.amount for step in self.steps), self.stop]
         levels = [self.first, *(step.tau for step in self.steps)]
-        axes.stairs(levels, edges, baseline=None, color="#0072B2", linewidth=1.6)
-        axes.plot(edges[1:-1], levels[1:], "o", color="#0072B2", markersize=3.5)
+        axes.stairs(levels, edges, baseline=None, color=BLUE, linewidth=1.6)
+        axes.plot(edges[1:-1], levels[1:], "o", color=BLUE, markersize=3.5)
         now = amount_of(self.problem, self.over)
         if self.start <= now <= self.stop:
-            axes.axvline(now, color="#B22222", linewidth=1.0, linestyle="--", label="the problem's")
-            axes.legend(frameon=False)
-        axes.set_xlabel(f"{NAMES[self.over].capitalize()} ({UNITS[self.over]})")
-        axes.set_ylabel("Local cycles")
+            axes.axvline(now, color=DEADLINE, linewidth=1.0, linestyle="--", label="the problem's")
+            axes.legend()
+        axes.set_xlabel(axis(self.over))
+        axes.set_ylabel(axis("tau"))
         axes.set_ylim(bottom=0.0)
         axes.locator_params(axis="y", integer=True)
-        axes.spines[["top", "right"]].set_visible(False)
         return figure
 
     def plot(self, path: str | PathLike[str]) -> None:

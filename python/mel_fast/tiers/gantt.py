@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mel_fast._base.atomic import write_figure
-from mel_fast._base.optional import require
+from mel_fast._base.drawing.palette import BLUE, DEADLINE, GREY, LOOKS, canvas, styled
 from mel_fast._base.untrusted import plain
 from mel_fast._base.validation import FloatColumn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind readers and grey printers can tell apart.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-STYLE = {
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "svg.hashsalt": "mel_fast",
-    "pdf.fonttype": 42,
-}
 _MOST_ROWS = 48
 _MOST_BARS = 120
 _TOUCH = 1e-9
@@ -38,8 +26,6 @@ Frontier = Any
 
 def gantt(schedule: Schedule) -> Figure:
     """Draw one row a device: tasks as bars, told apart by their edges as long as they are few."""
-    matplotlib = require("matplotlib", extra="plot")
-    figures = require("matplotlib.figure", extra="plot")
     devices = sum(tier.devices for tier in schedule.tiers)
     each = devices if devices <= _MOST_ROWS else max(1, _MOST_ROWS // len(schedule.tiers))
     rows = [
@@ -47,25 +33,26 @@ def gantt(schedule: Schedule) -> Figure:
         for number, tier in enumerate(schedule.tiers)
         for device in np.linspace(0, tier.devices - 1, min(tier.devices, each)).round()
     ]
-    with matplotlib.rc_context(STYLE):
+    with styled():
         height = 1.3 + 0.22 * len(rows)
-        figure: Figure = figures.Figure(figsize=(7.2, height), layout="constrained")
+        figure = canvas(7.2, height)
         axes = figure.subplots()
         for row, (number, tier, device) in enumerate(rows):
             bars = _bars(schedule, tier.name, device)
             axes.broken_barh(
                 bars,
                 (row - 0.4, 0.8),
-                facecolors=COLOURS[number % len(COLOURS)],
+                facecolors=LOOKS[number % len(LOOKS)].colour,
                 edgecolors="white",
                 linewidth=0.6 if len(bars) <= _MOST_BARS else 0.0,
             )
-        axes.axvline(schedule.makespan_s, color="#B22222", linestyle="--", linewidth=1.0)
+        axes.axvline(schedule.makespan_s, color=DEADLINE, linestyle="--", linewidth=1.0)
         names = [f"{plain(tier.name, 20)} {device}" for _, tier, device in rows]
         axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0.0, schedule.makespan_s * 1.02)
-        axes.set_xlabel("time (s)")
+        axes.set_xlabel("Time (s)")
+        axes.grid(visible=False, axis="y")
         shown = "" if len(rows) == devices else f"; {len(rows)} of {devices:,} devices"
         proved = ", proved optimal" if schedule.certificate is not None else ""
         axes.set_title(f"{schedule.scheme}: {schedule.makespan_s:.6g} s{proved}{shown}", loc="left")
@@ -94,18 +81,16 @@ def _task_s(schedule: Schedule, name: str) -> FloatColumn:
 
 def tradeoff(frontier: Frontier) -> Figure:
     """Draw the frontier: points that nothing beats, and those that something does."""
-    matplotlib = require("matplotlib", extra="plot")
-    figures = require("matplotlib.figure", extra="plot")
     good = frontier.efficient
     middle = (frontier.makespan_s.min() + frontier.makespan_s.max()) / 2.0
-    with matplotlib.rc_context(STYLE):
-        figure: Figure = figures.Figure(figsize=(5.6, 3.8), layout="constrained")
+    with styled():
+        figure = canvas(5.6, 3.8)
         axes = figure.subplots()
         axes.plot(
             frontier.makespan_s[~good],
             frontier.accuracy[~good],
             "x",
-            color="#999999",
+            color=GREY,
             markersize=4,
             label="beaten by another",
         )
@@ -113,7 +98,7 @@ def tradeoff(frontier: Frontier) -> Figure:
             frontier.makespan_s[good],
             frontier.accuracy[good],
             "o",
-            color=COLOURS[0],
+            color=BLUE,
             markersize=3,
             label="efficient",
         )
@@ -127,9 +112,8 @@ def tradeoff(frontier: Frontier) -> Figure:
                 fontsize=8,
             )
         axes.margins(x=0.12)
-        axes.set_xlabel("least makespan (s)")
-        axes.set_ylabel("accuracy of the fine answers")
-        axes.grid(color="#DDDDDD", linewidth=0.6)
+        axes.set_xlabel("Least makespan (s)")
+        axes.set_ylabel("Accuracy of the fine answers")
         axes.legend(loc="lower right")
     return figure
 
@@ -138,8 +122,5 @@ def saved(figure: Figure, path: str | PathLike[str] | None) -> Figure:
     """Write a figure where a path is given, whole or not at all; equal ones give equal files."""
     if path is None:
         return figure
-    matplotlib = require("matplotlib", extra="plot")
-    undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with matplotlib.rc_context(STYLE):
-        write_figure(path, figure, dpi=150, metadata=undated.get(Path(path).suffix, {}))
+    write_figure(path, figure, dpi=150)
     return figure

@@ -11,15 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.atomic import write_text
-from mel_fast._base.optional import require
+from mel_fast._base.drawing.palette import BLACK, LOOKS, axis, canvas, styled
 from mel_fast._core import __version__
-from mel_fast.experiments.figures import styled, write
+from mel_fast.experiments.figures import write
 from mel_fast.experiments.hierarchy.setting import Run, Setting
 from mel_fast.experiments.tables import Row, markdown, write_csv
 from mel_fast.experiments.training import Step, all_of
 from mel_fast.learning import Dataset, Hierarchy, NumpyMLP, train_cells
-
-_LOOKS = (("#6b6b6b", "D"), ("#d1495b", "s"), ("#1b6ca8", "o"), ("#5b8c5a", "^"), ("#9063a8", "v"))
 
 
 @dataclass(frozen=True)
@@ -139,25 +137,23 @@ def curve_rows(found: list[Compared]) -> list[Row]:
 def figure(found: list[Compared], setting: Setting, stem: Path) -> list[Path]:
     """Mean accuracy of the seeds over seconds, one standard deviation each way."""
     with styled():
-        figures = require("matplotlib.figure", extra="plot")
-        drawn = figures.Figure(figsize=(6.4, 4.2), layout="constrained")
+        drawn = canvas(6.4, 4.2)
         ax = drawn.subplots()
-        for one, (colour, mark) in zip(found, _LOOKS, strict=False):
+        for one, look in zip(found, LOOKS, strict=False):
             seen = 100.0 * one.accuracy[:, 1:]
             seconds = one.run.round_s * np.arange(1, seen.shape[1] + 1)
             mean, spread = seen.mean(axis=0), seen.std(axis=0, ddof=1)
-            ax.fill_between(
-                seconds, mean - spread, mean + spread, color=colour, alpha=0.15, linewidth=0
-            )
-            ax.plot(seconds, mean, color=colour, marker=mark, markersize=2.5, label=one.label)
+            low, high = mean - spread, mean + spread
+            ax.fill_between(seconds, low, high, color=look.colour, alpha=0.15, linewidth=0)
+            ax.plot(seconds, mean, **look.words(size=2.5), label=one.label)
         for target in setting.targets:
-            ax.axhline(100.0 * target, color="black", linewidth=0.6, linestyle=":")
+            ax.axhline(100.0 * target, color=BLACK, linewidth=0.6, linestyle=":")
         top = max(100.0 * float(one.accuracy.max()) for one in found)
         ax.set_ylim(max(100.0 * setting.targets[0] - 6.0, 0.0), top + 0.5)
-        ax.set_xlabel("seconds on the simulated clock")
-        ax.set_ylabel("test accuracy (%), mean and one standard deviation of the seeds")
+        ax.set_xlabel(axis("clock_s"))
+        ax.set_ylabel(f"{axis('accuracy')}, mean and one standard deviation of the seeds")
         ax.yaxis.label.set_fontsize(8)
-        ax.legend(loc="lower right", fontsize=8)
+        ax.legend(loc="lower right")
         return write(drawn, stem)
 
 
