@@ -31,6 +31,7 @@ COMMANDS = (
     "frontier",
     "explain",
     "simulate",
+    "explore",
     "sweep",
     "tiers",
     "reproduce",
