@@ -224,14 +224,12 @@ def test_bad_columns_are_refused_by_name(change: dict[str, Any], words: str) -> 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda p: mel.least(p, 1, "cycle_s"),
-        lambda p: mel.frontier(p),
         lambda p: mel.cells([p]),
-        lambda p: mel.campaign(p, {1: 10.0}),
+        lambda p: mel.least(p, 1, "cycle_s", scheme="task_only"),
         lambda p: mel.solve(p, scheme="task_only"),
         lambda p: mel.solve(p, then="power"),
         lambda p: mel.most(p, 1, scheme="resource_only"),
-        lambda p: mel.solve(p).explain(),
+        lambda p: mel.solve(p).prices,
     ],
 )
 def test_what_does_not_know_a_choice_says_so_before_any_work(ask: Any) -> None:

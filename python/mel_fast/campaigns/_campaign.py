@@ -209,7 +209,7 @@ def campaign(
     >>> found.status, found.total_s == found.rounds * found.cycle_s
     (<Status.OPTIMAL: 'optimal'>, True)
     """
-    checked_problem(problem).refuse_choice("campaign")
+    checked_problem(problem)
     asked = levels_of(problem, rounds, levels)
     max_tau = integer("max_tau", max_tau, low=1, high=_MOST_CONSIDERED)
     if not isinstance(prune, bool):

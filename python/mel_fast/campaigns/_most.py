@@ -233,7 +233,6 @@ def most(
     checked_problem(problem)
     if samples is not None:
         _refuse_beside_samples(tau, of, scheme, start)
-        problem.refuse_choice("most(samples=)")
         limit, threads = checked_seconds(time_limit_s), checked_threads(threads)
         with reporting(callback, progress, "cycles") as report:
             return most_cycles(problem, samples, spread, limit, threads, report)

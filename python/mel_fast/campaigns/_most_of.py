@@ -9,12 +9,14 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER
+from mel_fast.bracket.selected import without_choice
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
+from mel_fast.plans.certificate import certificate_of
 from mel_fast.plans.claims.no_more import WORTHS, NoMore, certificate_of_selection, grain_of
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
-from mel_fast.solve.selection.search import Selecting, without_choice
+from mel_fast.solve.selection.search import Selecting
 
 TOLERANCE = 2e-9  # relative, between value and bound where weights have no common measure
 
@@ -132,6 +134,7 @@ def _plan(
     own = problem.replace(task=problem.task.replace(samples=int(found.samples.sum())))
     search = Selecting(own, 0, left_s, threads, None, early=True)
     search.tau = tau
+    search.start = _start(found, tau)
     names = ("samples", "bandwidth_hz", "power_w", "blocks")
     search.shares = {name: getattr(found, name) for name in names}
     try:
@@ -145,6 +148,15 @@ def _plan(
     return search.plan(), search.interrupt
 
 
+def _start(found: _core.Selection, tau: int) -> tuple[float, float, float] | None:
+    """Return where the search for the plan's own bound begins: prices in samples."""
+    assert found.samples is not None
+    per_hz, per_w = found.end
+    whole = float(found.samples.sum())
+    scale = whole / found.value if found.value > 0.0 else 1.0
+    return (float(tau), per_hz * scale, per_w * scale) if min(per_hz, per_w) > 0.0 else None
+
+
 def _bounded(search: Selecting) -> None:
     """Rule out a tau above what fits: told if that does not take long.
 
@@ -156,17 +168,29 @@ def _bounded(search: Selecting) -> None:
     own = search.problem
     relaxed = without_choice(own)
     work = max(1e7, 100.0 * len(own.learners))
-    result = _core.solve(
-        relaxed._core, 0, search.left_s(), search.threads, None, False, None, False, work
+    result = _core.decide(
+        relaxed._core,
+        search.tau + 1,
+        0,
+        search.left_s(),
+        search.threads,
+        None,
+        search.start,
+        False,
+        work,
     )
+    if result.interrupted is None and result.bound > search.tau:
+        result = _core.solve(
+            relaxed._core, 0, search.left_s(), search.threads, None, False, result.end, False, work
+        )
     if result.interrupted is not None:
         raise KeyboardInterrupt from result.interrupted
-    above = Plan._from_core(relaxed, "joint", result)
-    tree = (above.certificate or {}).get("tree", ())
+    certificate = certificate_of("joint", result.bound, result, relaxed)
+    tree = (certificate or {}).get("tree", ())
     if len(tree) == 1 or (tree and relaxed is own):
-        search.ruled_out, search.certificate = above.bound + 1, above.certificate
+        search.ruled_out, search.certificate = result.bound + 1, certificate
     else:
-        search.decide(above.bound + 1)
+        search.decide(result.bound + 1)
         if search.ruled_out <= search.tau:  # found.tau is a plan: nothing there is ruled out
             raise AssertionError("what fits was ruled out")
 

@@ -23,6 +23,9 @@ from mel_fast.planning import least
     "--tau", type=click.IntRange(min=1), required=True, help="Local cycles that must fit."
 )
 @click.option("--over", type=RESOURCES, default="cycle_s", show_default=True, help="What is least.")
+@click.option(
+    "--at-least", type=click.IntRange(min=0), metavar="N", help="Learners that must have samples."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the plan file here.")
 @click.option("--proof", type=click.Path(path_type=Path), help="Write the proof that less fails.")
 def command(tau: int, over: Any, output: Path | None, proof: Path | None, **words: Any) -> int:

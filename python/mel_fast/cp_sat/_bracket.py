@@ -78,7 +78,6 @@ def bracket(
     """
     if not isinstance(problem, Problem):
         raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
-    problem.refuse_choice("cp_sat.bracket")
     steps = (
         integer("bandwidth_steps", bandwidth_steps, low=1, high=MOST_STEPS),
         integer("power_steps", power_steps, low=1, high=MOST_STEPS),

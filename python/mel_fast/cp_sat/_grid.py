@@ -73,16 +73,16 @@ def tightest_box(
     for _ in range(rounds):
         before = (*(x.copy() for x in (*low, *high)), needed.copy())
         most = r.carried(tau, r.bandwidth(high[0], "outer"), r.power(high[1], "outer"), "outer")
-        active &= most >= (0 if r.served else 1)
-        if bool((most < needed)[r.served | (needed > 0)].any()):
+        active &= most >= r.floor
+        if bool((most < needed)[r.must | (needed > 0)].any()):
             return None
         most = np.where(active, most, 0)
         total = int(most.sum())
         if total < r.samples:
             return None
         needed = np.maximum(needed, r.samples - (total - most))
-        forced = needed >= (0 if r.served else 1)
-        target = needed if r.served else np.maximum(needed, 1)
+        forced = r.must | (needed >= 1)
+        target = np.maximum(needed, r.floor)
         for side in range(2):
             low[side] = _least_units(r, tau, target, low, high, side, watch)
         for side in range(2):
@@ -140,7 +140,7 @@ def choices(
     b_real = r.bandwidth(b_used, side)[:, :, None]
     p_real = r.power(p_used, side)[:, None, :]
     carried = _carried(r, taus, b_real, p_real, side, watch)
-    least = np.maximum(box.needed, 0 if r.served else 1)
+    least = np.maximum(box.needed, r.floor)
     useful = (carried[..., 0] >= least[:, None, None]) & _undominated(carried)
     records = []
     for k in range(r.count):
@@ -151,7 +151,7 @@ def choices(
                 b_paid[k, i],
                 p_paid[k, j],
                 np.maximum(carried[k, i, j].T, 0),
-                bool(not r.served and box.needed[k] == 0),
+                bool(not r.must[k] and box.needed[k] == 0),
             )
         )
     return records

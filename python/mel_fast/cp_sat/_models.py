@@ -35,6 +35,14 @@ class Answer:
     chosen: Ints | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The fewest samples of those who take part, where that is chosen, and how many there are."""
+
+    least: Ints
+    samples: int
+
+
 def import_cp_model() -> Any:
     """Import OR-Tools, naming the extra that brings it."""
     return require("ortools.sat.python.cp_model", extra="cpsat")
@@ -48,6 +56,7 @@ def solve_one_tau(
     watch: Watch | None = None,
     *,
     best: bool = False,
+    entry: Entry | None = None,
 ) -> Answer:
     """Ask whether the learners can carry `required` samples (row 0 of what each carries).
 
@@ -60,6 +69,7 @@ def solve_one_tau(
     selection = _select(model, records, budgets, watch)
     carried = _weighted(selection, [record.carried[0] for record in records])
     model.add(carried >= required)
+    _enter(model, selection, records, entry)
     # Only an objective makes CP-SAT follow its linear relaxation, which settles most questions.
     model.maximize(carried)
     limit_s = _limit(limit_s, began, watch)
@@ -74,6 +84,7 @@ def solve_all_taus(
     least: Ints,
     limit_s: float,
     watch: Watch | None = None,
+    entry: Entry | None = None,
 ) -> Answer:
     """Maximise tau over `taus` (consecutive, rising; row i of what each carries is for taus[i]).
 
@@ -97,6 +108,7 @@ def solve_all_taus(
                 model.add(sum(mine[i] for i in too_little) + literal <= 1)
         if row > 0:
             model.add_implication(literal, reached[row - 1])
+    _enter(model, selection, records, entry)
     tau = taus[0] - 1 + sum(reached)
     model.maximize(tau)
     limit_s = _limit(limit_s, began, watch)
@@ -139,6 +151,19 @@ def _select(
         if any(len(column) and column.any() for column in costs):
             model.add(_weighted(literals, costs) <= budget)
     return literals
+
+
+def _enter(
+    model: Any, literals: list[list[Any]], records: list[Choices], entry: Entry | None
+) -> None:
+    """See to it that those who take part do not need more samples than there are."""
+    if entry is None:
+        return
+    fewest = [
+        np.full(len(record), least, dtype=np.int64)
+        for record, least in zip(records, entry.least.tolist(), strict=True)
+    ]
+    model.add(_weighted(literals, fewest) <= entry.samples)
 
 
 def _weighted(literals: list[list[Any]], columns: list[Ints]) -> Any:

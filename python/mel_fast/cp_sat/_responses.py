@@ -65,6 +65,16 @@ class Responses:
             self.least = np.maximum(self.least, learners.min_samples)
         if learners.max_samples is not None:
             self.most = np.minimum(self.most, learners.max_samples)
+        # Who may sit out has none, or at least `entry`; who must not takes part in any case.
+        self.must = np.full(self.count, self.served)
+        self.entry = np.zeros(self.count, dtype=np.int64)
+        if problem.has_choice and learners.optional is not None:
+            if scheme != "joint":
+                raise ValueError(f"optional with scheme = {scheme!r}: must be 'joint'")
+            self.must &= ~learners.optional
+            self.entry = np.where(learners.optional, np.maximum(self.least, 1), 0)
+            self.least = np.where(learners.optional, 0, self.least)
+        self.floor = np.where(self.must, 0, np.maximum(self.entry, 1))
         blocks = problem.radio.blocks
         self.in_blocks = blocks is not None
         self.units = (UNITS if blocks is None else blocks, UNITS)
@@ -149,6 +159,10 @@ class Responses:
         """Return what is carried over infinitely fast forward links, rounded up, at least 0."""
         infinite = np.full(self.count, math.inf)
         return self.carried(tau, infinite, infinite, "outer")
+
+    def lowest(self, carried: Ints) -> Ints:
+        """Return the fewest samples of each learner in a plan in which these carry any."""
+        return np.where(carried > 0, np.maximum(self.least, self.entry), self.least)
 
     def _highest_bandwidth(self) -> Ints:
         """Return a number of units that no learner's bandwidth exceeds."""

@@ -14,7 +14,7 @@ from mel_fast.cp_sat._grid import (
     choices,
     tightest_box,
 )
-from mel_fast.cp_sat._models import Answer, solve_all_taus, solve_one_tau
+from mel_fast.cp_sat._models import Answer, Entry, solve_all_taus, solve_one_tau
 from mel_fast.cp_sat._responses import Ints, Responses, Side, equal_blocks, equal_shares
 from mel_fast.cp_sat._result import Attempt, Bracket, Relaxation
 from mel_fast.cp_sat._watch import TimeIsUpError, Watch
@@ -52,7 +52,7 @@ class Search:
     def bracket_without_search(self) -> None:
         """Start from equal shares below, and from interval bounds above."""
         r = self.responses
-        _, self.plain_bound = self._largest(lambda tau: _enough(r, r.compute_only(tau)))
+        _, self.plain_bound = self._largest(lambda tau: _conceivable(r, r.compute_only(tau)))
         self.upper = self.plain_bound
         shares = equal_shares(r, "inner")
         self.lower, _ = self._largest(lambda tau: _enough(r, r.carried(tau, *shares, "inner")))
@@ -145,6 +145,11 @@ class Search:
             reasons=() if bound == self.lower else ("bound of the computing times alone",),
         )
 
+    def _entry(self) -> Entry | None:
+        r = self.responses
+        fewest = np.maximum(r.least, r.entry)
+        return Entry(fewest, r.samples) if r.problem.has_choice else None
+
     def _left(self) -> float:
         return self.watch.left()
 
@@ -218,7 +223,9 @@ class Search:
     ) -> Answer:
         units = self.responses.units
         try:
-            return solve_one_tau(records, units, required, limit_s, self.watch, best=best)
+            return solve_one_tau(
+                records, units, required, limit_s, self.watch, best=best, entry=self._entry()
+            )
         except TimeIsUpError:
             return Answer("unknown", 0.0)
 
@@ -255,7 +262,9 @@ class Search:
             return
         r, limit_s = self.responses, SHARE_OF_ALL * self._left()
         try:
-            answer = solve_all_taus(records, r.units, taus, r.samples, r.least, limit_s, self.watch)
+            answer = solve_all_taus(
+                records, r.units, taus, r.samples, r.least, limit_s, self.watch, self._entry()
+            )
         except TimeIsUpError:
             answer = Answer("unknown", 0.0)
         units = _chosen_units(records, answer, max(0, (answer.tau or 0) - taus[0]))
@@ -312,16 +321,28 @@ def _total(units: Ints | None) -> int | None:
     return None if units is None else int(units[0].sum())
 
 
+def _conceivable(r: Responses, carried: Ints) -> bool:
+    """Say whether so much may be enough, whoever takes part."""
+    must = np.where((r.least > 0) | r.must, r.least, -1)
+    enough = r.samples <= int(_taking_part(r, carried).clip(0).sum())
+    return bool((carried >= must).all()) and int(r.least.sum()) <= r.samples and enough
+
+
 def _enough(r: Responses, carried: Ints) -> bool:
-    must = np.where((r.least > 0) | r.served, r.least, -1)
-    return bool((carried >= must).all()) and int(r.least.sum()) <= r.samples <= int(
-        np.maximum(carried, 0).sum()
-    )
+    """Say whether it is enough if all take part who can."""
+    return _conceivable(r, carried) and int(r.lowest(_taking_part(r, carried)).sum()) <= r.samples
+
+
+def _taking_part(r: Responses, carried: Ints) -> Ints:
+    """Leave out whoever may sit out and cannot carry its minimum."""
+    return np.where(carried < r.entry, np.minimum(carried, 0), carried)
 
 
 def _split(r: Responses, carried: Ints) -> Ints:
     """Take from what could be carried until the samples are split exactly."""
-    spare = np.maximum(carried, 0) - r.least
-    excess = int(spare.sum()) + int(r.least.sum()) - r.samples
+    carried = _taking_part(r, carried)
+    least = r.lowest(carried)
+    spare = np.maximum(carried, 0) - least
+    excess = int(spare.sum()) + int(least.sum()) - r.samples
     before = np.concatenate(([0], np.cumsum(spare)[:-1]))
-    return np.asarray(r.least + spare - np.clip(excess - before, 0, spare))
+    return np.asarray(least + spare - np.clip(excess - before, 0, spare))

@@ -15,6 +15,7 @@ from mel_fast._base.units import count, rounded, with_unit
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.search import amount_of
+from mel_fast.bracket.selected import room_at
 from mel_fast.planning._bottlenecks import Bottleneck, bottlenecks
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
@@ -56,7 +57,9 @@ class Explanation(ShownTable):
         the plan that attains it and the proof that less does not. Without ``power_w`` where there
         is no common power budget.
     prices : Prices or None
-        At `tau`: how many samples fit at most, and what more of each resource would add.
+        At `tau`: how many samples fit at most, and what more of each resource would add. None too
+        where somebody may choose to sit out, or so many must take part: what fits is then said
+        without prices, and there are no bottlenecks.
     bottlenecks : tuple of Bottleneck
         Computing, channel and the constant link, the heaviest first; empty where no bound can tell.
     lifted_limits : tuple of LiftedLimit
@@ -81,6 +84,8 @@ class Explanation(ShownTable):
     leave_out: LeaveOut | None
     unasked: tuple[str, ...]
     _bound: Bound
+    _with_choice: tuple[float, float] | None = None
+    """Samples that fit at `tau`, and at most do, where somebody may choose to sit out."""
 
     @property
     def nearest(self) -> Least | None:
@@ -114,6 +119,8 @@ class Explanation(ShownTable):
                 "take: some learner does not come home in time or within its limits at any rate, "
                 "or the budgets do not suffice for what must be sent in any case."
             ]
+        if self._with_choice is not None:
+            return self._room_with_choice(*self._with_choice)
         if self.prices is None:
             return []
         most = math.floor(self.prices.samples * (1.0 + _ROUNDING) + _ROUNDING)
@@ -122,6 +129,24 @@ class Explanation(ShownTable):
         return [
             f"With tau = {self.tau} at most {most:,} of {count(samples, 'sample')} fit: at least "
             f"{samples - most:,} too few."
+        ]
+
+    def _room_with_choice(self, fit: float, bound: float) -> list[str]:
+        samples, members = self.plan.problem.task.samples, self.plan.at_least
+        most = math.floor(bound)
+        if most < 0:
+            return [f"With tau = {self.tau} not even those fit who must take part."]
+        if most < samples:
+            return [
+                f"With tau = {self.tau} at most {most:,} of {count(samples, 'sample')} fit, "
+                f"whoever takes part: at least {samples - most:,} too few."
+            ]
+        if fit < samples:
+            return []
+        with_whom = "" if members is None else f" with {count(members, 'participant')} or more"
+        return [
+            f"With tau = {self.tau} as many as {int(fit):,} samples fit, but no choice of learners "
+            f"holds just {samples:,}{with_whom}."
         ]
 
     def summary(self) -> str:
@@ -195,24 +220,24 @@ def explain(
         raise Interrupted(plan) from None
 
 
-def _refuse_selection(plan: Plan, what: str) -> None:
-    plan.problem.refuse_choice(what)
-    if plan.at_least is not None or plan.no_more is not None:
-        raise ValueError(f"plan: {what} does not know at_least, nor the proofs of most")
-
-
 def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
-    _refuse_selection(plan, "explain")
+    if plan.no_more is not None:
+        raise ValueError("plan: explain does not know the proofs of most")
+    chosen = plan.problem.has_choice or plan.at_least is not None
     tau = min(max(plan.bound, plan.tau) + 1, MAX_INTEGER)
     # Where everybody has its own power there is no budget of it to ask about.
     resources = _RESOURCES if plan.problem.radio.power_w is not None else _OWN_POWER
     # The bound, the amounts, each limit, learners' limits, causes; whom to leave out.
-    leaves = plan.status is Status.INFEASIBLE and plan.problem.idle == "served"
+    leaves = plan.status is Status.INFEASIBLE and plan.problem.idle == "served" and not chosen
     agenda.total = 3 + len(resources) + len(limits_of(plan.problem)) + leaves
     unasked = []
-    bound = Bound("stopped")
+    bound, room = Bound("stopped"), None
     if not agenda.over():
-        bound = least_bound(plan, tau, limit_s=agenda.share(2), threads=threads)
+        limit_s = agenda.share(2)
+        if chosen:
+            bound, room = Bound("none"), room_at(plan.problem, tau, limit_s, threads)
+        else:
+            bound = least_bound(plan, tau, limit_s=limit_s, threads=threads)
     if bound.outcome == "stopped":
         unasked.append(f"how many samples fit at most with tau = {tau}")
     agenda.answered()
@@ -233,7 +258,7 @@ def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
     unasked += [f"what lifting {name} would bring" for name in left]
     moved = marginal_values(plan, tau, near, bound.prices, agenda, threads)
     agenda.answered()
-    causes = bottlenecks(near, tau, agenda, threads)
+    causes = [] if chosen else bottlenecks(near, tau, agenda, threads)
     agenda.answered()
     if agenda.over():
         unasked.append(f"what weighs most towards tau = {tau}")
@@ -248,6 +273,7 @@ def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
         leave_out=out,
         unasked=tuple(unasked),
         _bound=bound,
+        _with_choice=room,
     )
 
 
@@ -261,7 +287,10 @@ def _least(
 ) -> Least:
     if limit_s > 0.0:
         problem, start = plan.problem, plan._end
-        return search_least(problem, tau, over, plan.scheme, limit_s, threads, start, callback)
+        members = plan.at_least or 0
+        return search_least(
+            problem, tau, over, plan.scheme, limit_s, threads, start, callback, members
+        )
     return Least(plan.problem, over, tau, plan.scheme)
 
 

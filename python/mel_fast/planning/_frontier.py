@@ -231,7 +231,7 @@ def frontier(
         frontier so far.
     """
     limit_s = checked_seconds(time_limit_s)
-    checked_problem(problem).refuse_choice("frontier")
+    checked_problem(problem)
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
     threads = checked_threads(threads)

@@ -13,7 +13,10 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Start
 from mel_fast.bracket.least_search import LeastSearch
 from mel_fast.bracket.search import RESOURCES, WIDTH, amount_of, least_stated, most_stated
+from mel_fast.bracket.selected import SelectedLeast
+from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.no_more import checked_at_least
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme, Status
@@ -165,6 +168,7 @@ def least(
     callback: EndsCallback | None = None,
     progress: bool = False,
     start: Plan | None = None,
+    at_least: int | None = None,
 ) -> Least:
     """Return the least deadline, bandwidth or power with which `tau` local cycles fit.
 
@@ -189,6 +193,10 @@ def least(
         Whether to draw a bar on stderr, if that is a terminal.
     start
         A plan for this or a neighbouring problem, whose prices are where the search begins.
+    at_least
+        Learners that must have samples, as for `solve`; None for any number. With it, and with
+        learners that are `optional`, the scheme is ``"joint"``, and a gap that whole learners
+        leave may keep the ends apart.
 
     Returns
     -------
@@ -204,7 +212,8 @@ def least(
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far, its ``found`` the
         bracket.
     """
-    checked_problem(problem).refuse_choice("least")
+    checked_problem(problem)
+    members = checked_at_least(at_least) or 0
     choice("over", over, RESOURCES)
     choice("scheme", scheme, SCHEMES)
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
@@ -212,7 +221,7 @@ def least(
     threads = checked_threads(threads)
     where = checked_start(start)
     with reporting(callback, progress, over) as report:
-        return search_least(problem, tau, over, scheme, limit, threads, where, report)
+        return search_least(problem, tau, over, scheme, limit, threads, where, report, members)
 
 
 def search_least(
@@ -224,9 +233,23 @@ def search_least(
     threads: int,
     start: Start | None,
     callback: EndsCallback | None = None,
+    at_least: int = 0,
 ) -> Least:
-    """Do what `least` does for arguments that are known to be right."""
-    search = LeastSearch(problem, tau, over, scheme, threads, Clock(limit_s), start, callback)
+    """Do what `least` does for arguments that are known to be right.
+
+    Raises
+    ------
+    ValueError
+        For what learners that may sit out do not know: another scheme, the energy of sending.
+    """
+    words = (problem, tau, over, scheme, threads, Clock(limit_s), start, callback)
+    search = LeastSearch(*words)
+    if at_least or problem.has_choice:
+        what = "at_least" if at_least else "optional"
+        if scheme != "joint":
+            raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
+        refuse_energy(energy_sends=problem.energy_sends, what=what)
+        search = SelectedLeast(*words, at_least=at_least)
     search.run()
     try:
         best = search.plan()

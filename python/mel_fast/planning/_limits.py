@@ -27,15 +27,15 @@ class LiftedLimit(NamedTuple):
     """One limit, and what lifting it alone at every learner would bring."""
 
     limit: str
-    """``min_samples``, ``max_samples``, ``max_bandwidth_hz``, ``max_power_w``, ``energy_j`` or
-    ``block_hz``."""
+    """``min_samples``, ``max_samples``, ``max_bandwidth_hz``, ``max_power_w``, ``energy_j``,
+    ``block_hz`` or ``at_least``."""
     tau: int
     """The number of local cycles that is out of reach with the limits."""
     plan: Plan
     """What solving without this limit, all others as they are, gave."""
     learners: IntColumn
     """The learners that have reached it: in the plan that is explained, or if there is none in the
-    fastest one for `tau`; empty for ``block_hz``."""
+    fastest one for `tau`; empty for ``block_hz`` and ``at_least``."""
 
     @property
     def suffices(self) -> bool | None:
@@ -93,6 +93,8 @@ def lifted_limits(
     """Solve once without each limit that was given; return as well which ones are still to do."""
     problem = plan.problem
     names = limits_of(problem)
+    if plan.at_least is not None:
+        names.append("at_least")
     found: list[LiftedLimit] = []
     if not names or agenda.over():
         return found, names
@@ -107,6 +109,7 @@ def lifted_limits(
             then="none",
             start=plan,
             callback=agenda.callback,
+            at_least=None if name == "at_least" else plan.at_least,
         )
         agenda.answered(free.passes)
         found.append(LiftedLimit(name, tau, free, at.get(name, np.array([], dtype=np.int64))))
@@ -115,6 +118,8 @@ def lifted_limits(
 
 def without_limit(problem: Problem, limit: str) -> Problem:
     """Return the problem without one of its limits."""
+    if limit == "at_least":  # no part of the problem
+        return problem
     if limit == "block_hz":
         return problem.replace(radio=problem.radio.replace(block_hz=None))
     words: dict[str, Any] = {limit: None}

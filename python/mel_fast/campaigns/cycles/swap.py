@@ -40,6 +40,8 @@ def checked_samples(problem: Problem, value: Any) -> IntColumn:
         (low, None if low is None else samples < low, "at least its min_samples"),
         (high, None if high is None else samples > high, "at most its max_samples"),
     ):
+        if outside is not None and learners.optional is not None:
+            outside &= ~(learners.optional & (samples == 0))
         if limit is not None and outside is not None and outside.any():
             k = int(np.flatnonzero(outside)[0])
             raise ValueError(f"samples[{k}] = {samples[k]}: must be {word} = {limit[k]}")
@@ -77,7 +79,7 @@ def swapped(problem: Problem, samples: IntColumn, side: Side) -> Problem:
     learners = problem.learners.take(takes_part)
     return problem.replace(
         task=problem.task.replace(samples=min(_guess(problem, samples), MAX_INTEGER)),
-        learners=learners.replace(min_samples=1, max_samples=None),
+        learners=learners.replace(min_samples=1, max_samples=None, optional=None),
         payload=payload,
     )
 

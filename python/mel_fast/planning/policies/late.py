@@ -66,7 +66,8 @@ def replanned(plan: Plan, now: Problem, alive: IntColumn, words: dict[str, Any])
     """Plan the cycle anew, from the plan's prices, with those who are there; None for nobody."""
     if not alive.size:
         return None
-    return solve(only(now, alive), scheme=plan.scheme, start=plan, **words)
+    members = plan.at_least
+    return solve(only(now, alive), scheme=plan.scheme, start=plan, at_least=members, **words)
 
 
 def limits_left(plan: Plan, now: Problem) -> Learners:

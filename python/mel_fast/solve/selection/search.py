@@ -15,7 +15,8 @@ import numpy as np
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count
-from mel_fast._base.validation import IntColumn, freeze
+from mel_fast._base.validation import freeze
+from mel_fast.bracket.selected import keeps_choice, without_choice
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import certificate_of_selection
@@ -23,34 +24,8 @@ from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 
+_TOLD = 12  # questions that go where bounds say
 Tell = Callable[[int, int, int, float], bool] | None
-
-
-def without_choice(problem: Problem) -> Problem:
-    """Return the problem in which every minimum that is open is none, and anybody may rest."""
-    if not problem.has_choice:
-        return problem
-    learners = problem.learners
-    minima, optional = learners.min_samples, learners.optional
-    if minima is not None and optional is not None:
-        minima = np.where(optional, 0, minima)
-    return problem.replace(
-        idle="excused", learners=learners.replace(optional=None, min_samples=minima)
-    )
-
-
-def keeps_choice(problem: Problem, samples: IntColumn) -> bool:
-    """Say whether a split of `without_choice` is one of the problem itself."""
-    if not problem.has_choice:
-        return True
-    learners = problem.learners
-    optional = learners.optional
-    assert optional is not None
-    rests = samples == 0
-    if problem.idle == "served" and bool((rests & ~optional).any()):
-        return False
-    minima = learners.min_samples
-    return minima is None or bool(((samples >= minima) | (rests & optional)).all())
 
 
 class Selecting:
@@ -81,6 +56,7 @@ class Selecting:
         self.ruled_out = 2**63 - 1
         self.certificate: dict[str, Any] | None = None
         self.start: tuple[float, float, float] | None = None
+        self._room: dict[int, float] = {}  # at a tau no more samples fit, as a bound says
 
     def left_s(self) -> float:
         """Return the seconds that are left."""
@@ -127,6 +103,8 @@ class Selecting:
         self.passes += found.passes
         if min(found.end) > 0.0:
             self.start = (float(tau), *found.end)
+        if 0.0 < found.bound < math.inf:
+            self._room[tau] = found.bound / self.problem.task.samples
         if found.interrupted is not None:
             self.stopped, self.interrupt = True, found.interrupted
         if found.samples is not None:
@@ -143,24 +121,58 @@ class Selecting:
         self.stopped = self.stopped or found.stopped
         return None
 
+    def _just_fits(self) -> float | None:
+        """Say at which tau just the samples fit, to go by what the questions so far said of others.
+
+        Along the logarithms of tau and of the samples that fit, which are nearly straight.
+        """
+        nearest = sorted(
+            (abs(math.log(room)), math.log(tau), math.log(room)) for tau, room in self._room.items()
+        )
+        if not nearest:
+            return None
+        _, x, y = nearest[0]
+        slope = -1.0
+        if len(nearest) > 1:
+            _, x0, y0 = nearest[1]
+            if (y - y0) * (x - x0) < 0.0:
+                slope = (y - y0) / (x - x0)
+        return math.exp(min(x - y / slope, math.log(2.0**62)))
+
     def search(self, guess: int, most: int) -> None:
-        """Ask at the guess, down with doubling steps until something fits, then by halves."""
+        """Ask where the bounds say that the samples just fit, until something does and no more.
+
+        Where they cannot tell: down with doubling steps until something fits, then by halves.
+        """
         high = most + 1  # not known to fit
-        asked, step = max(guess, 1), 1
+        asked, step, told = max(guess, 1), 1, 0
         while self.tau < high - 1 and not self.stopped:
             asked = min(max(asked, self.tau + 1), high - 1)
-            if self.decide(asked):
-                asked = asked + 1 if self.tau + 1 < high and step == 1 else (self.tau + high) // 2
-                continue
-            high = asked
-            if self.tau:
+            answer = self.decide(asked)
+            if not answer:
+                high = asked
+            where = self._just_fits() if answer is not None and told < _TOLD else None
+            told += 1
+            if where is not None:
+                asked = int(where)
+            elif answer:
+                asked = asked + 1 if step == 1 else (self.tau + high) // 2
+            elif self.tau:
                 asked = (self.tau + high) // 2
             else:
                 asked = max(asked - step, 1)
                 step *= 2
-        # Without a proof of the tau above: the relaxed problem's was of a tree that says less.
+        self._rule_out(high, most)
+
+    def _rule_out(self, high: int, most: int) -> None:
+        """Rule out as little above what fits as can be; the relaxed problem may say less."""
         if not self.stopped and self.ruled_out > self.tau + 1 and high == most + 1:
             self.decide(high)
+        low = high  # not ruled out
+        while low < self.ruled_out - 1 < 2**63 - 2 and not self.stopped:
+            asked = (low + self.ruled_out) // 2
+            if self.decide(asked) is not False:
+                low = asked
         step = 1
         while self.ruled_out == 2**63 - 1 and not self.stopped and step < 2**40:
             self.decide(max(high, self.tau) + step)

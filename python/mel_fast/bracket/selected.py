@@ -1,0 +1,281 @@
+"""The least of one resource where somebody may choose to sit out, or so many must take part.
+
+More of a resource never hurts: what fits with less fits with more. The problem without its choice
+needs no more, so its lower end holds; from there each amount is a question about who takes part.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mel_fast import _core
+from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, IntColumn
+from mel_fast.bracket.least_search import LeastSearch
+from mel_fast.bracket.search import RESOURCES, Search, Split
+from mel_fast.model.problem import Problem
+from mel_fast.plans.certificate import certificate_of
+from mel_fast.plans.claims.no_more import certificate_of_selection
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
+
+_Mask = NDArray[np.bool_]
+
+
+def without_choice(problem: Problem) -> Problem:
+    """Return the problem in which every minimum that is open is none, and anybody may rest."""
+    if not problem.has_choice:
+        return problem
+    learners = problem.learners
+    minima, optional = learners.min_samples, learners.optional
+    if minima is not None and optional is not None:
+        minima = np.where(optional, 0, minima)
+    return problem.replace(
+        idle="excused", learners=learners.replace(optional=None, min_samples=minima)
+    )
+
+
+def keeps_choice(problem: Problem, samples: IntColumn) -> bool:
+    """Say whether a split of `without_choice` is one of the problem itself."""
+    if not problem.has_choice:
+        return True
+    learners = problem.learners
+    optional = learners.optional
+    assert optional is not None
+    rests = samples == 0
+    if problem.idle == "served" and bool((rests & ~optional).any()):
+        return False
+    minima = learners.min_samples
+    return minima is None or bool(((samples >= minima) | (rests & optional)).all())
+
+
+def takes_part(problem: Problem, samples: IntColumn) -> _Mask:
+    """Say who takes part in a split: who has samples, and who is served all the same."""
+    optional = problem.learners.optional
+    if problem.idle == "excused":
+        return samples > 0
+    return (samples > 0) | (True if optional is None else ~optional)
+
+
+def those(problem: Problem, who: _Mask) -> Problem:
+    """Return the problem of those who take part, who keep their minima already."""
+    given = problem._given
+    learners = problem.learners.take(who).replace(optional=None, min_samples=None)
+    return problem.replace(learners=learners, payload=None if given is None else given.take(who))
+
+
+def room_at(problem: Problem, tau: int, limit_s: float, threads: int) -> tuple[float, float] | None:
+    """Return how many samples fit at a tau, whoever takes part, and how many at most do.
+
+    The second is negative where not even those fit who must take part. None where a limit came
+    first.
+    """
+    far = problem.replace(task=problem.task.replace(samples=MAX_INTEGER))
+    found = _core.select(
+        far._core, tau, 0, None, False, 0, 1.0, limit_s, threads, None, False, None
+    )
+    return None if math.isinf(found.bound) else (found.value, found.bound)
+
+
+@dataclass(slots=True)
+class SelectedLeast(LeastSearch):
+    """The search for the least, whose questions are selections."""
+
+    at_least: int = 0
+    relaxed: Problem = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.relaxed = without_choice(self.problem)
+
+    def _run(self) -> None:
+        easier = LeastSearch(
+            self.relaxed,
+            self.tau,
+            self.resource,
+            self.scheme,
+            self.threads,
+            self.clock,
+            self.start,
+            self.callback,
+        )
+        easier.run()
+        self.nodes, self.passes = self.nodes + easier.nodes, self.passes + easier.passes
+        self.start = easier.start
+        if easier.refuted is not None and self._says_it(easier.refuted):
+            self.lower, self.refuted = easier.lower, easier.refuted
+        split = easier.best
+        if split is not None and self._is_split(split.samples):
+            self.best, self.blocks = split, easier.blocks
+        self.stopped = self.stopped or easier.stopped
+        self.interrupted = self.interrupted or easier.interrupted
+        if self.closed() or self.stopped or split is None:
+            return
+        if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
+            from mel_fast.bracket.blocks import search_blocks
+
+            search_blocks(self, split.amount)
+        elif self._bracket(split.amount, sure=False):
+            self._close()
+
+    def _says_it(self, refuted: _core.Result) -> bool:
+        """Say whether what refutes the easier problem refutes this one: prices alone do."""
+        return self.relaxed is self.problem or len(refuted.tree_learner) == 1
+
+    def _is_split(self, samples: IntColumn) -> bool:
+        enough = int(np.count_nonzero(samples)) >= self.at_least
+        return enough and keeps_choice(self.problem, samples)
+
+    def _may_sharpen(self) -> bool:
+        return False
+
+    def ask(self, problem: Problem, tau: int, limit_s: float | None = None, **_: Any) -> Any:
+        """Ask who takes part at one tau."""
+        found = _core.select(
+            problem._core,
+            tau,
+            0,
+            None,
+            True,
+            self.at_least,
+            1.0,
+            self.clock.left() if limit_s is None else limit_s,
+            self.threads,
+            None if self.callback is None else lambda *_: self.tell(),
+            False,
+            self.start,
+        )
+        self.nodes += found.nodes
+        self.passes += found.passes
+        if min(found.end) > 0.0:
+            self.start = (float(tau), *found.end)
+        self._seen(found.interrupted)
+        return Answer(found, tau)
+
+    def _keep(self, problem: Problem, amount: float, result: Any) -> None:
+        split = Split.of(amount, result)
+        who = takes_part(problem, split.samples)
+        if not self.stopped and who.any():
+            need, bandwidth_hz, power_w, blocks, interrupted = _core.least_of_split(
+                those(problem, who)._core,
+                self.tau,
+                split.samples[who],
+                RESOURCES.index(self.resource),
+                self.clock.left(),
+                *self._means,
+            )
+            self._seen(interrupted)
+            if bandwidth_hz is not None and power_w is not None and SMALLEST <= need <= LARGEST:
+                split = Split(
+                    need,
+                    split.samples,
+                    _spread(who, bandwidth_hz),
+                    _spread(who, power_w),
+                    _spread(who, blocks),
+                )
+        if split.amount < self.upper:
+            self.best = split
+
+    def plan(self) -> Plan | None:
+        """Return the best split as a plan, with a proof of how many cycles there can be."""
+        if self.best is None:
+            return None
+        problem, best = self.with_amount(self.best.amount), self.best
+        tau, step, above = self.tau, 1, None
+        content = best.allocation()
+        while not self.stopped and tau + step <= MAX_INTEGER:
+            answer = self.ask(problem, tau + step)
+            if answer.tau < tau + step:
+                above = answer if answer.bound < tau + step else None
+                break
+            # The same amount serves for more.
+            tau, content = tau + step, Split.of(best.amount, answer).allocation()
+            step *= 2
+        if above is None:
+            above = self._surely_too_many(problem, tau)
+        bound = max(above.bound, tau)
+        return self._claim(
+            problem,
+            status=Status.OPTIMAL if bound == tau else Status.FEASIBLE,
+            tau=tau,
+            bound=bound,
+            **content,
+            certificate=above.certificate(),
+        )
+
+    def _surely_too_many(self, problem: Problem, tau: int) -> Any:
+        """Rule out what not even one sample has the time for."""
+        speed = problem.learners.flops_per_s / problem.payload.flops_per_sample
+        too_many = max(tau, int(min(problem.cycle_s * float(speed.max()), 2.0**52))) + 1
+        found = _core.select(
+            problem._core,
+            too_many,
+            0,
+            None,
+            True,
+            self.at_least,
+            1.0,
+            math.inf,
+            self.threads,
+            None,
+            False,
+            None,
+        )
+        return Answer(found, too_many)
+
+    def refutation(self, amount: float, result: Any) -> Plan:
+        """Return the claim that a result's tree shows tau impossible with `amount`."""
+        if isinstance(result, Answer):
+            certificate = result.certificate()
+        else:
+            certificate = certificate_of(self.scheme, self.tau - 1, result, self.relaxed)
+        return self._claim(
+            self.with_amount(amount),
+            status=Status.INFEASIBLE if self.tau == 1 else Status.UNDECIDED,
+            tau=0,
+            bound=self.tau - 1,
+            certificate=certificate,
+            reasons=(f"asked only whether tau = {self.tau} is possible: it is not",),
+        )
+
+    def nothing(self) -> Plan:
+        """Return what is known of the problem before any work."""
+        return Plan(
+            self.problem,
+            status=Status.UNDECIDED,
+            tau=0,
+            bound=MAX_INTEGER,
+            at_least=self.at_least or None,
+        )
+
+    def _claim(self, problem: Problem, **content: Any) -> Plan:
+        return Search._claim(self, problem, **content, at_least=self.at_least or None)
+
+
+class Answer:
+    """What a selection says about one tau, as a question about one tau is answered."""
+
+    def __init__(self, found: _core.Selection, tau: int) -> None:
+        self._found = found
+        self.samples, self.blocks = found.samples, found.blocks
+        self.bandwidth_hz, self.power_w = found.bandwidth_hz, found.power_w
+        self.end = (float(tau), *found.end)
+        self.tau = tau if found.samples is not None else 0
+        self.bound = tau - 1 if found.refuted else MAX_INTEGER
+        self._above = tau
+
+    def certificate(self) -> dict[str, Any] | None:
+        """Return the proof that the tau asked is impossible; None where it is not."""
+        if self.bound >= self._above:
+            return None
+        return certificate_of_selection(self._above - 1, self._found, valued=True)
+
+
+def _spread(who: _Mask, column: Any) -> Any:
+    """Return a column of those who take part as one of all learners."""
+    if column is None:
+        return None
+    whole = np.zeros(who.size, dtype=column.dtype)
+    whole[who] = column
+    return whole
