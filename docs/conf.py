@@ -32,6 +32,8 @@ extensions = [
     "sphinx_design",
 ]
 exclude_patterns = ["tools", "_static", "**.ipynb_checkpoints"]
+if (HERE / "_static" / "explore" / "index.html").is_file():  # `mel-fast explore --export`
+    tags.add("explore")  # type: ignore[name-defined]  # noqa: F821
 nitpicky = False  # words such as "array of shape (K,)" in docstrings are no references
 
 # Python: signatures and docstrings as they are; types stand in the docstrings, with units.

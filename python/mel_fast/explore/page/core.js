@@ -1,7 +1,7 @@
 // The core itself, as WebAssembly in this page. It imports a clock and an environment that
 // is empty, and nothing else of the world.
 import { BLAMES, planColumns, SCHEMES, STATUSES } from "./answer.js";
-import { Refusal, statement } from "./problem.js";
+import { links, Refusal, statement, wholePayload } from "./problem.js";
 
 /** @typedef {import("./problem.js").Problem} Problem */
 /** @typedef {import("./answer.js").Answer} Answer */
@@ -10,6 +10,15 @@ import { Refusal, statement } from "./problem.js";
 
 const FIRST_OF_TREE = 7;
 const WORK = 2e8; // learner responses in all, so that no question keeps the page for long
+
+/** Whether any bit travels over the planned link: without one there are no prices.
+ * @param {Problem} problem @returns {boolean} */
+function sendsAnything(problem) {
+  const { planned } = links(problem);
+  const payload = wholePayload(problem);
+  return [`${planned}_bits`, `${planned}_bits_per_sample`].some((name) =>
+    [payload.get(name)].flat().some((bits) => bits !== 0));
+}
 
 export class BrowserCore {
   /** @param {BufferSource} bytes @returns {Promise<BrowserCore>} */
@@ -121,7 +130,7 @@ export class BrowserCore {
   /** @param {number} tau @param {number} seconds
    * @returns {Promise<import("./answer.js").Worth | null>} null where no bound has a least */
   async worth(tau, seconds) {
-    this.with({});
+    if (!sendsAnything(this.with({}))) return null;
     if (this.checked(this.call("mel_worth", tau, seconds, WORK)) !== 0) return null;
     const [samples, per_s, per_hz, per_w] = this.facts();
     return { samples, per_s, per_hz, per_w };
