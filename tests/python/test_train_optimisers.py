@@ -186,3 +186,28 @@ def test_a_torch_module_takes_the_same_steps_as_the_network(name):
         np.testing.assert_allclose(one, other, atol=2e-3)
     assert "torch" in sys.modules
     assert mel.learning.train is learning.train
+
+
+@pytest.mark.long
+def test_a_torch_module_with_dropout_is_decided_by_the_seed_and_can_be_resumed(tmp_path):
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    data = learning.digits().limited(300, 100)
+
+    def trained(**words):
+        torch.random.default_generator.manual_seed(7)
+        layers = (torch.nn.Linear(64, 20), torch.nn.Dropout(0.5), torch.nn.Linear(20, 10))
+        module = torch.nn.Sequential(*layers)
+        torch.random.default_generator.manual_seed(words.pop("outside"))
+        before = torch.random.get_rng_state()
+        run = {"samples": [200, 100], "cycle_s": 1.0, "seed": 1, **words}
+        made = learning.train(2, data, model=module, **run)
+        assert torch.equal(torch.random.get_rng_state(), before)
+        return made.weights
+
+    whole = trained(outside=1, cycles=3)
+    trained(outside=2, cycles=1, checkpoint=tmp_path / "run")
+    resumed = trained(outside=3, cycles=3, checkpoint=tmp_path / "run")
+    other = trained(outside=1, cycles=3, seed=2)
+    for one, again, third in zip(whole, resumed, other, strict=True):
+        np.testing.assert_array_equal(one, again)
+        assert not np.array_equal(one, third)

@@ -48,7 +48,10 @@ def _name(field: str, name: Any) -> str:
 
 
 def _array(field: str, value: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{field} = {shown(value)}: must be an array of numbers") from None
     if np.any(getattr(value, "_mask", False)):
         raise ValueError(f"{field} has masked entries: must be an array of numbers")
     native = array.dtype.newbyteorder("=")

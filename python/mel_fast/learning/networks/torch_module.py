@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,8 @@ class TorchModel:
     Notes
     -----
     The whole ``state_dict`` is averaged by equation (5), buffers included. Randomness inside the
-    module (dropout) is PyTorch's own and not governed by the loop's generator.
+    module (dropout) comes from PyTorch's generator of the CPU, begun for each learner and global
+    cycle by the loop's own and given back as it was; on other devices it is not governed.
     """
 
     def __init__(
@@ -79,14 +81,17 @@ class TorchModel:
         """Pass ``local_cycles`` times over the samples in mini-batches."""
         self._module.train()
         optimizer = self._optimizer(self._module.parameters())
-        for _ in range(local_cycles):
-            order = rng.permutation(len(x))
-            for start in range(0, len(x), self._batch):
-                rows = order[start : start + self._batch]
-                optimizer.zero_grad()
-                scores = self._module(self._torch.from_numpy(x[rows]))
-                self._loss(scores, self._torch.from_numpy(y[rows])).backward()
-                optimizer.step()
+        begin = int(deepcopy(rng).integers(1 << 63))  # of a copy: shuffles are those of any model
+        with self._torch.random.fork_rng(devices=[]):
+            self._torch.default_generator.manual_seed(begin)
+            for _ in range(local_cycles):
+                order = rng.permutation(len(x))
+                for start in range(0, len(x), self._batch):
+                    rows = order[start : start + self._batch]
+                    optimizer.zero_grad()
+                    scores = self._module(self._torch.from_numpy(x[rows]))
+                    self._loss(scores, self._torch.from_numpy(y[rows])).backward()
+                    optimizer.step()
 
     def score(self, x: NDArray[Any], y: NDArray[Any]) -> float:
         """Accuracy on samples, between 0 and 1."""

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Flat = NDArray[np.floating[Any]]
 
+_LARGE, _SMALLER = 1e280, 2.0**-64
+
 
 def buckets_of(name: str, size: int, buckets: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the bucket of each entry of the array `name`, and whether its sign is turned.
@@ -27,13 +29,24 @@ def buckets_of(name: str, size: int, buckets: int) -> tuple[NDArray[np.int64], N
 
 
 def shared(values: Flat, name: str, buckets: int) -> Flat:
-    """Return the bucket values nearest to `values` in the sum of squares: signed means."""
+    """Return the bucket values nearest to `values` in the sum of squares: signed means.
+
+    Each is the value of one entry and the mean distance of all from it: where they are equal that
+    is nothing, and the value comes back as it was.
+    """
     bucket, turned = buckets_of(name, len(values), buckets)
-    peak = float(np.abs(values).max(initial=0.0)) or 1.0
-    signed = np.where(turned, -values, values) / values.dtype.type(peak)
+    peak = float(np.abs(values).max(initial=0.0))
+    scale = _SMALLER if peak > _LARGE else 1.0  # sums of it cannot overflow
+    signed = np.where(turned, -values, values).astype(np.float64)
+    one = np.zeros(buckets)
+    one[bucket] = signed
     counts = np.bincount(bucket, minlength=buckets)
-    sums = np.bincount(bucket, weights=signed, minlength=buckets)
-    return np.asarray(sums / np.maximum(counts, 1) * peak, dtype=values.dtype)
+    signed *= scale
+    signed -= (one * scale)[bucket]
+    away = np.bincount(bucket, weights=signed, minlength=buckets) / np.maximum(counts, 1)
+    with np.errstate(over="ignore"):
+        means = np.where(away, (one * scale + away) / scale, one)
+    return np.asarray(np.clip(means, -peak, peak), dtype=values.dtype)
 
 
 def spread(values: Flat, name: str, size: int) -> Flat:

@@ -12,6 +12,7 @@ _SORTED = 1 << 17  # values that are sorted; more are counted in fine bins, whic
 _FINE = 32767  # bins on each side of zero
 _FULL = 64  # bins for each level that must hold values, or they are no measure of the clusters
 _AT_ONCE = 1 << 15
+_LARGE = 1e300
 
 
 def kmeans_levels(values: Flat, bits: int, *, hull: bool = False) -> Flat:
@@ -47,13 +48,19 @@ def nearest(values: Flat, levels: Flat, rng: np.random.Generator | None) -> NDAr
     exact = levels.astype(np.float64)
     if rng is None:
         middles = (exact[:-1] / 2 + exact[1:] / 2).astype(values.dtype)
+        # between neighbouring numbers there is none: rounded up it would take the upper one's place
+        middles = np.where(middles < levels[1:], middles, levels[:-1])
         if len(values) <= _SORTED:
             return np.searchsorted(middles, values).astype(np.uint8)
         return _looked_up(values, middles)
     above = np.clip(np.searchsorted(levels, values), 1, len(levels) - 1)
+    wide = values.astype(np.float64)
+    if max(-exact[0], exact[-1]) > _LARGE:  # differences could overflow
+        wide, exact = wide / 2, exact / 2
     low, high = exact[above - 1], exact[above]
-    up = rng.random(len(values)) * (high / 2 - low / 2) < values / 2 - low / 2
-    return (above - 1 + up).astype(np.uint8)
+    up = (rng.random(len(values)) * (high - low) < wide - low) | (wide == high)
+    number: NDArray[np.uint8] = (above - 1 + up).astype(np.uint8)
+    return number
 
 
 def _lloyd(places: Flat, weights: NDArray[Any], bits: int) -> NDArray[np.float64]:

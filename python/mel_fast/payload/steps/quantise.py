@@ -27,14 +27,16 @@ def uniform_levels(peak: Any, bits: int, dtype: np.dtype[Any]) -> Flat:
 def uniform(values: Flat, peak: Any, bits: int, rng: np.random.Generator | None) -> Numbers:
     """Return each value's number of a level, counted from the lowest.
 
-    The nearest one, or with `rng` one of the two neighbours, at random and right in the mean.
+    The nearest one, or with `rng` one of the two neighbours, at random and right in the mean; a
+    level is always its own.
     """
     if not peak:
         return np.full(len(values), top_level(bits) if bits > 1 else 0, _number_type(bits))
     found = np.empty(len(values), _number_type(bits))
+    levels = uniform_levels(peak, bits, values.dtype)
     for start in range(0, len(values), _AT_ONCE):
         block = slice(start, start + _AT_ONCE)
-        found[block] = _placed(values[block], peak, bits, rng)
+        found[block] = _placed(values[block], peak, bits, rng, levels)
     return found
 
 
@@ -53,7 +55,9 @@ def unfolding(bits: int) -> NDArray[np.int64]:
     return top_level(bits) + np.where(number % 2, -(number + 1) // 2, number // 2)
 
 
-def _placed(values: Flat, peak: Any, bits: int, rng: np.random.Generator | None) -> Flat:
+def _placed(
+    values: Flat, peak: Any, bits: int, rng: np.random.Generator | None, levels: Flat
+) -> Flat:
     single = rng is None and bits <= _CALCULATED_IN_SINGLE and values.dtype.itemsize <= 4
     kind = np.float32 if single else np.float64
     steps = 1 if bits == 1 else 2 * top_level(bits)  # from the lowest level to the highest
@@ -62,8 +66,12 @@ def _placed(values: Flat, peak: Any, bits: int, rng: np.random.Generator | None)
     place += kind(steps / 2)
     if rng is None:
         return np.rint(place, out=place)
+    near = np.rint(place)
     place += rng.random(len(values))
-    return np.clip(np.floor(place, out=place), 0, steps, out=place)
+    np.clip(np.floor(place, out=place), 0, steps, out=place)
+    # what is a level stays one, though its place is a whole number only up to rounding
+    np.copyto(place, near, where=levels.take(near.astype(np.intp), mode="clip") == values)
+    return place
 
 
 def _number_type(bits: int) -> type[np.unsignedinteger[Any]]:

@@ -41,7 +41,12 @@ def largest(values: Flat, count: int) -> Positions:
 
 def at_least(values: Flat, threshold: float) -> Positions:
     """Return the positions of entries whose magnitude is at least `threshold`."""
-    return np.flatnonzero(np.abs(values) >= threshold)
+    kind = values.dtype.type
+    with np.errstate(over="ignore"):  # above all numbers of this kind nothing is kept
+        least = kind(threshold)
+        if float(least) < threshold:
+            least = np.nextafter(least, kind(np.inf))
+    return np.flatnonzero(np.abs(values) >= least)
 
 
 def gaps(positions: Positions) -> Positions:
