@@ -14,6 +14,7 @@ _EXACT = 16  # numbers below have a token each
 _STEPS = 8  # tokens an octave above
 _WIDEST = 62  # bits of a number
 _CODED_BYTES = 10  # of a coded section beside table and words, at least
+_WORTH = 1 - 1 / 256  # of the plain form: saving less, as of random bytes, is not worth the time
 _SHORT = 16  # bits of numbers that are held in two bytes
 _AT_ONCE = 1 << 15  # numbers whose order stays in the cache
 
@@ -31,7 +32,7 @@ def write_symbols(writer: Writer, symbols: Numbers, width: int, entropy: bool) -
         return
     coded = Writer()
     plain = widths.packed_bytes(len(symbols), width)
-    if entropy and ans.entropy_bits(counts) < 8.0 * (plain - _CODED_BYTES):
+    if entropy and ans.entropy_bits(counts) < _WORTH * 8.0 * (plain - _CODED_BYTES):
         ans.encode(coded, symbols.astype(np.uint8, copy=False), counts)
     if 0 < len(coded) < plain:
         writer.varint(_CODED)

@@ -53,14 +53,18 @@ def nearest(values: Flat, levels: Flat, rng: np.random.Generator | None) -> NDAr
         if len(values) <= _SORTED:
             return np.searchsorted(middles, values).astype(np.uint8)
         return _looked_up(values, middles)
-    above = np.clip(np.searchsorted(levels, values), 1, len(levels) - 1)
-    wide = values.astype(np.float64)
-    if max(-exact[0], exact[-1]) > _LARGE:  # differences could overflow
-        wide, exact = wide / 2, exact / 2
-    low, high = exact[above - 1], exact[above]
-    up = (rng.random(len(values)) * (high - low) < wide - low) | (wide == high)
-    number: NDArray[np.uint8] = (above - 1 + up).astype(np.uint8)
-    return number
+    half = 0.5 if max(-exact[0], exact[-1]) > _LARGE else 1.0  # differences could overflow
+    exact *= half
+    at = np.searchsorted(levels, values) if len(values) <= _SORTED else _looked_up(values, levels)
+    found = np.empty(len(values), np.uint8)
+    for start in range(0, len(values), _AT_ONCE):
+        piece = slice(start, start + _AT_ONCE)
+        above = np.clip(at[piece].astype(np.intp), 1, len(levels) - 1)
+        low, high = exact.take(above - 1), exact.take(above)
+        wide = values[piece] * np.float64(half)
+        up = (rng.random(len(wide)) * (high - low) < wide - low) | (wide == high)
+        found[piece] = above - 1 + up
+    return found
 
 
 def _lloyd(places: Flat, weights: NDArray[Any], bits: int) -> NDArray[np.float64]:
