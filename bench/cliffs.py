@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 
 import mel_fast as mel
+from mel_fast._base.atomic import write_figure
+from mel_fast._base.drawing import palette
 from mel_fast.bench._machine import machine
 from mel_fast.bench._measure import grown
 
@@ -284,15 +286,20 @@ def write_markdown(rows: list[dict[str, Any]], path: Path, limit_s: float) -> No
 
 def draw(rows: list[dict[str, Any]], path: Path, limit_s: float) -> None:
     """Time against each ratio; a cross where there is no proof."""
-    from matplotlib.figure import Figure
+    with palette.styled():
+        figure = drawn(rows, limit_s)
+    write_figure(path, figure, dpi=130)
 
-    colours = {"density": "#0072B2", "fixed": "#E69F00"}
+
+def drawn(rows: list[dict[str, Any]], limit_s: float) -> Any:
+    """Return the figure: a pane a ratio."""
+    looks = {"density": palette.LOOKS[0], "fixed": palette.LOOKS[4]}
     lines = {
         ("excused", "in proportion"): "-",
         ("served", "in proportion"): "--",
         ("excused", "Table I's"): ":",
     }
-    figure = Figure(figsize=(11.0, 13.0), layout="constrained")
+    figure = palette.canvas(11.0, 13.0)
     panes = figure.subplots(5, 2).ravel()
     for pane, sweep in zip(panes, SWEEPS, strict=True):
         for (ratio, law, idle, budgets, asks), curve in curves(rows).items():
@@ -305,10 +312,10 @@ def draw(rows: list[dict[str, Any]], path: Path, limit_s: float) -> None:
                 x,
                 y,
                 lines[idle, budgets],
-                color=colours[law],
+                color=looks[law].colour,
                 alpha=1.0 if solves else 0.3,
                 linewidth=1.6 if solves else 0.8,
-                marker="o" if solves else None,
+                marker=looks[law].marker if solves else None,
                 markersize=3,
             )
             open_ = [row for row in curve if row["status"] not in ("optimal", "infeasible")]
@@ -316,23 +323,21 @@ def draw(rows: list[dict[str, Any]], path: Path, limit_s: float) -> None:
                 [row["value"] for row in open_],
                 [row["cpu_s"] for row in open_],
                 "x",
-                color="#D55E00",
+                color=palette.BLACK,
                 markersize=7,
             )
         pane.set_xscale("symlog", linthresh=1e-6) if 0.0 in sweep.values else pane.set_xscale("log")
         pane.set_yscale("log")
         pane.set_xlabel(sweep.name, fontsize=8)
-        pane.set_ylabel("CPU s", fontsize=8)
-        pane.axhline(limit_s, color="#999999", linewidth=0.6)
-        pane.grid(color="#DDDDDD", linewidth=0.5)
-        pane.spines[["top", "right"]].set_visible(False)
+        pane.set_ylabel("CPU time (s)", fontsize=8)
+        pane.axhline(limit_s, color=palette.GREY, linewidth=0.6)
     figure.suptitle(
-        f"K = {rows[0]['learners']:,}. Blue density, orange fixed; solid excused, dashed served, "
+        f"K = {rows[0]['learners']:,}. Blue circles density, orange triangles fixed; solid excused, dashed served, "
         "dotted excused with Table I's own samples and budgets.\nBold solve, faint least; "
         "a cross: no proof within the limit (grey line)",
         fontsize=9,
     )
-    figure.savefig(path, dpi=130)
+    return figure
 
 
 def main() -> None:

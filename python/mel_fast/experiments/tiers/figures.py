@@ -70,7 +70,7 @@ def faults(rows: Rows, stem: Path) -> list[Path]:
                 )
         first = published.FAULTS_S["none"][0]
         ax.plot(
-            [0], [first], "x", color=BLACK, label="without fault tolerance: Inf from 1 failure on"
+            [0], [first], "x", color=BLACK, label="Without fault tolerance: never from 1 failure on"
         )
         ax.set_yscale("log")
         ax.set_yticks([25, 50, 100, 200], ["25", "50", "100", "200"])
