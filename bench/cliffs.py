@@ -332,9 +332,9 @@ def drawn(rows: list[dict[str, Any]], limit_s: float) -> Any:
         pane.set_ylabel("CPU time (s)", fontsize=8)
         pane.axhline(limit_s, color=palette.GREY, linewidth=0.6)
     figure.suptitle(
-        f"K = {rows[0]['learners']:,}. Blue circles density, orange triangles fixed; solid excused, dashed served, "
-        "dotted excused with Table I's own samples and budgets.\nBold solve, faint least; "
-        "a cross: no proof within the limit (grey line)",
+        f"K = {rows[0]['learners']:,}. Blue circles density, orange triangles "
+        "fixed; solid excused, dashed served, dotted excused with Table I's own samples and "
+        "budgets.\nBold solve, faint least; a cross: no proof within the limit (grey line)",
         fontsize=9,
     )
     return figure

@@ -50,7 +50,6 @@ if TYPE_CHECKING:
         store,
         tiers,
     )
-    from mel_fast._config import show_config
     from mel_fast.campaigns import (
         Association,
         Campaign,
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
         cells,
         most,
     )
+    from mel_fast.cli.about.config import show_config
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.solve.many import Batch, Plans, solve_many
 
@@ -89,7 +89,7 @@ _FUNCTIONS = {
     "cells": "campaigns",
     "load_scenario": "scenarios.file",
     "most": "campaigns",
-    "show_config": "_config",
+    "show_config": "cli.about.config",
     "solve_many": "solve.many",
 }
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from mel_fast.cli import explain as explain_command
+from mel_fast.cli.planning import explain as explain_command
 
 MEL_FAST = f"'{sys.executable}' -m mel_fast"
 SOLVE = f"{MEL_FAST} solve --learners 3 --cycle-s 60"

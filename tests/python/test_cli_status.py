@@ -24,8 +24,8 @@ def test_a_command_ends_with_the_status_of_its_plan(
 @pytest.mark.parametrize(
     ("words", "status"),
     [
-        (("frontier", "--learners", "5", "--stop", "40"), 0),
-        (("frontier", "--learners", "5", "--stop", "1"), 3),
+        (("frontier", "--learners", "5", "--to", "40"), 0),
+        (("frontier", "--learners", "5", "--to", "1"), 3),
         (("least", "--learners", "5", "--tau", "1"), 0),
         (("least", "--learners", "5", "--tau", "9", "--over", "power_w", "--cycle-s", "5"), 3),
         (("least", "--learners", "5", "--tau", "1", "--time-limit-s", "0"), 4),

@@ -308,7 +308,8 @@ def test_the_command_takes_a_plan_file_and_writes_two_that_check(
     found = mel.most(given.problem, samples=given.samples)
     out = capsys.readouterr().out
     assert out.startswith(found.summary())
-    assert f"learner 3: {found.cycles[3]}" in out
+    row = out.split("\n\n")[1].splitlines()[2 + 3].split()
+    assert row[:3] == ["3", f"{found.samples[3]:,}", str(found.cycles[3])]
     for path, claim in ((own, found.plan), (proof, found.proof)):
         assert mel.Plan.load(path) == claim
         assert mel.verify(None, mel.Plan.load(path))

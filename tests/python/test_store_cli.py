@@ -41,11 +41,11 @@ def test_a_model_goes_in_and_out_and_back(store, files, tmp_path):
     assert store("pull", "m", out, "--version", 1) == (0, "", "")
     with np.load(out) as pulled, np.load(files[0]) as expected:
         assert all((pulled[name] == expected[name]).all() for name in ("w", "b"))
-    told = store("delta", "m", "--have", 1, "--out", tmp_path / "change")
+    told = store("delta", "m", "--have", 1, "--output", tmp_path / "change")
     assert int(told.out) == 8 * (tmp_path / "change").stat().st_size
     assert store("roll-back", "m", 1).status == 0
     assert "current" in store("history", "m").out.splitlines()[0]
-    assert store("prune", "m", "--keep", 1).out == "0 versions removed\n"
+    assert store("prune", "m", "--newest", 1).out == "0 versions removed\n"
     assert store("verify").out == "2 versions, 3 blocks: all as published\n"
 
 

@@ -224,7 +224,9 @@ def test_the_command_writes_a_file_and_a_figure(tmp_path, capsys):
     assert run(arguments) == 0
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == f"mel-fast: 2 rows are in {out}\nmel-fast: the figure is in {plot}\n"
+    assert (
+        said.err == f"mel-fast: 2 rows are in {out}: 2 optimal\nmel-fast: the figure is in {plot}\n"
+    )
     assert len(out.read_text().splitlines()) == 3
     assert plot.stat().st_size > 1000
 

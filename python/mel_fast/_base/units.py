@@ -5,6 +5,7 @@ from that here.
 """
 
 import math
+import re
 import textwrap
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 COLUMNS = 80
 LONGEST_REPR = 119
 _HTML_ROWS = 20
+_JOINT = "\N{NO-BREAK SPACE}"
+_TOGETHER = re.compile(r"(?<=\d) (?=[A-Za-z%]{1,9}(?:/[a-zA-Z]+)?\b|%)|(?<==) | (?==)|(?<=[±x]) ")
+"""Spaces at which no line is broken: between a number and its unit, around an equals sign."""
 _PREFIXES = {-12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 
 
@@ -71,23 +75,27 @@ def one_line(text: str) -> str:
     return line if len(line) <= LONGEST_REPR else f"{line[: LONGEST_REPR - 4]}...)"
 
 
-def folded(text: str) -> str:
-    """Return lines broken at 80 columns, what goes on indented by two more."""
-    return "\n".join(line for long in text.split("\n") for line in _broken(long))
+def folded(text: str, hang: int = 2) -> str:
+    """Return lines broken at 80 columns, what goes on indented by `hang` more.
+
+    No line is broken within a number, nor between a number and its unit.
+    """
+    return "\n".join(line for long in text.split("\n") for line in _broken(long, hang))
 
 
-def _broken(line: str) -> list[str]:
+def _broken(line: str, hang: int) -> list[str]:
     if len(line) <= COLUMNS:
         return [line]
-    indent = len(line) - len(line.lstrip()) + 2
-    return textwrap.wrap(
-        line,
+    start = line[: len(line) - len(line.lstrip())]
+    whole = _TOGETHER.sub(_JOINT, line.lstrip())
+    parts = textwrap.wrap(
+        whole,
         COLUMNS,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
+        initial_indent=start,
+        subsequent_indent=start + " " * hang,
         break_on_hyphens=False,
-        drop_whitespace=True,
     )
+    return [part.replace(_JOINT, " ") for part in parts]
 
 
 def as_html(text: str, columns: Mapping[str, Any] | None = None) -> str:

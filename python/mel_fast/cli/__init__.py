@@ -12,62 +12,21 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, TextIO, cast
+from typing import TextIO, cast
 
 import click
 
 from mel_fast._base.arithmetic import usual_arithmetic
 from mel_fast._base.untrusted import visible
 from mel_fast._core import __version__
-
-COMMANDS = (
-    "solve",
-    "check",
-    "least",
-    "most",
-    "cycles",
-    "frontier",
-    "explain",
-    "simulate",
-    "explore",
-    "sweep",
-    "tiers",
-    "reproduce",
-    "store",
-    "flower",
-    "loop",
-    "bench",
-)
-
-ALIASES = {"fastest": "least"}
-
-MODULES = {name: f"mel_fast.cli.{name}" for name in COMMANDS}
-MODULES.update({name: f"mel_fast.cli.campaign.{name}" for name in ("most", "cycles")})
+from mel_fast.cli.registry import LazyGroup, renamed
+from mel_fast.cli.streams import Output, open_closed_streams
 
 USAGE_STATUS = 2
 FAULT_STATUS = 70
 LOST_STATUS = 74
 INTERRUPTED_STATUS = 130
 NO_READER_STATUS = 141  # what a shell says of a program that SIGPIPE ended
-
-
-class LazyGroup(click.Group):
-    """A group whose command `name` is that of its module."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        """Return the names of the commands whose modules are there."""
-        return [name for name in COMMANDS if find_spec(MODULES[name])]
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Import and return a command, None if there is none of that name or alias."""
-        name = ALIASES.get(name, name)
-        if name not in self.list_commands(context):
-            return None
-        command = import_module(MODULES[name]).command
-        assert isinstance(command, click.Command)
-        return command
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,7 +50,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words  # wherever it stands
     stdout, stderr = sys.stdout, sys.stderr
-    output = _Output(stdout)
+    output = Output(stdout)
     sys.stdout = cast("TextIO", output)
     try:
         status = _run([word for word in words if word != "--debug"])
@@ -100,9 +59,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _unwritten(error, output.failure)
     except Exception as error:
         return _fault(error, debug=debug)
-    except SystemExit:  # click's answer to a broken pipe
-        if output.failure is None:  # another than stdout
-            return NO_READER_STATUS
+    except SystemExit as stop:  # shell completion is done, or click's answer to a broken pipe
+        if output.failure is None:
+            return NO_READER_STATUS if stop.code else 0
         return _unwritten(output.failure, output.failure)
     finally:
         sys.stdout, sys.stderr = stdout, stderr
@@ -115,6 +74,8 @@ def _run(words: list[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
         return USAGE_STATUS
+    except click.NoSuchOption as error:
+        return fail(renamed(error) or error.format_message())
     except click.ClickException as error:
         return fail(error.format_message())
     except ImportError as error:
@@ -146,31 +107,6 @@ def _fault(error: Exception, *, debug: bool) -> int:
     return fail(f"unexpected {type(error).__name__}: {error}{where}", FAULT_STATUS)
 
 
-class _Output:
-    """Stdout that remembers what kept it from being written."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.failure: OSError | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        try:
-            return self._stream.write(text)
-        except OSError as error:
-            self.failure = error
-            raise
-
-    def flush(self) -> None:
-        try:
-            self._stream.flush()
-        except OSError as error:
-            self.failure = error
-            raise
-
-
 def _unwritten(error: OSError, failure: OSError | None) -> int:
     """Tell a stdout that took no more from a file that could not be read or written."""
     if failure is None:
@@ -181,19 +117,3 @@ def _unwritten(error: OSError, failure: OSError | None) -> int:
     if failure.errno == errno.EPIPE:  # the reader (such as head) has seen enough
         return NO_READER_STATUS
     return fail(f"standard output: {failure.strerror or failure}", LOST_STATUS)
-
-
-def open_closed_streams() -> None:
-    """Take the places of closed streams, so that no file that is opened later gets their numbers.
-
-    Messages for a closed stderr go nowhere; output for a closed stdout is an error.
-    """
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:  # the lowest number that is free is this one
-            os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR)
-    if sys.stdout is None:
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    if sys.stderr is None:
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

@@ -6,6 +6,7 @@ import click
 
 from mel_fast.bench import PARTS, WrongAnswerError, run
 from mel_fast.cli import say
+from mel_fast.cli.shared.report import emit_rows, format_option
 from mel_fast.cli.shared.scenario import check_plot, refusals
 from mel_fast.solve.arguments import MAX_THREADS
 
@@ -18,17 +19,23 @@ WRONG_STATUS = 1
 @click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=2, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Write bench-DATE.md and .json here.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the growth: .png, .svg, .pdf.")
+@format_option()
 def command(
-    quick: bool, parts: tuple[str, ...], threads: int, out: Path | None, plot: Path | None
+    quick: bool,
+    parts: tuple[str, ...],
+    threads: int,
+    out: Path | None,
+    plot: Path | None,
+    form: str,
 ) -> int:
     """Measure this machine: small problems, batches, growth to ten million learners, payloads.
 
-    Prints a page of tables. Every answer is checked: a status that is not proved, or a difference
-    between runs or numbers of threads, ends it. Exit status: 0 done, 1 a wrong answer, 2 wrong
-    usage.
+    Prints tables; --out writes a page of them. Every answer is checked: a status that is not
+    proved, or a difference between runs or numbers of threads, ends it. Exit status: 0 done, 1 a
+    wrong answer, 2 wrong usage.
     """
     from mel_fast.bench._plot import save_growth
-    from mel_fast.bench._report import markdown, prepare, save
+    from mel_fast.bench._report import prepare, save, targets
 
     parts = parts or PARTS
     check_plot(plot)
@@ -50,5 +57,8 @@ def command(
     except WrongAnswerError as error:
         say(f"wrong answer: {error}")
         return WRONG_STATUS
-    click.echo(markdown(report), nl=False)
+    known = {"machine": report["machine"], "quick": quick, "threads": threads}
+    machine = [{"name": name, "value": str(value)} for name, value in report["machine"].items()]
+    tables = {part: report[part] for part in parts}
+    emit_rows(form, "bench", known, {"machine": machine, **tables, "goals": targets(report)})
     return 0

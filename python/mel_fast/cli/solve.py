@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from mel_fast._base.atomic import beside
+from mel_fast.cli.shared.files import read_plan
 from mel_fast.cli.shared.progress import SOLVING, Line
-from mel_fast.cli.shared.render import FORMATS, render
+from mel_fast.cli.shared.render import render
+from mel_fast.cli.shared.report import format_option
 from mel_fast.cli.shared.scenario import (
     EXIT_STATUS,
     check_plot,
@@ -38,13 +40,13 @@ from mel_fast.solve.single import solve
 @click.option(
     "--keep",
     metavar="LEARNERS",
-    help="Learners that keep their samples: 0,3 as in --start, or 0=1200,3=800.",
+    help="Learners (numbers or names) that keep their samples: 0,3 as in --start, or 0=12,3=8.",
 )
 @click.option(
     "--at-least", type=click.IntRange(min=0), metavar="N", help="Learners that must have samples."
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Write the plan file (JSON) here.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@format_option()
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the schemes: .png, .svg, .pdf.")
 @click.option("--print-scenario", is_flag=True, help="Print Table I as a TOML to edit, and exit.")
 def command(
@@ -70,7 +72,7 @@ def command(
     with refusals():
         problem = problem_of(scenario, changes)
         begin = _start(start)
-        plan, interrupted = _solve(problem, start=begin, keep=_keep(keep), **words)
+        plan, interrupted = _solve(problem, start=begin, keep=_keep(keep, problem), **words)
         plans = _beside_baselines(plan, words) if plot is not None else ()
         _write(plan, output, plans, plot)
     render(plan, form)
@@ -91,20 +93,26 @@ def _print_scenario(scenario: Path | None, changes: dict[str, Any]) -> str:
 
 def _start(path: Path | None) -> Plan | None:
     try:
-        return None if path is None else Plan.load(path)
+        return None if path is None else read_plan(path)
     except OSError as error:
         raise click.ClickException(f"--start {path}: {error.strerror}") from None
 
 
-def _keep(text: str | None) -> list[int] | dict[int, int] | None:
+def _keep(text: str | None, problem: Problem) -> list[int | str] | dict[int | str, int] | None:
     if text is None:
         return None
-    pairs = [part.partition("=") for part in text.split(",")]
+    names = problem.learners.names
+    known = set() if names is None else set(names.tolist())
+
+    def learner(word: str) -> int | str:
+        return word if word in known or not word.isdecimal() else int(word)
+
+    pairs = [[part.strip() for part in each.rpartition("=")] for each in text.split(",")]
     try:
         if all(equals for _, equals, _ in pairs):
-            return {int(learner): int(samples) for learner, _, samples in pairs}
+            return {learner(who): int(samples) for who, _, samples in pairs}
         if not any(equals for _, equals, _ in pairs):
-            return [int(learner) for learner, _, _ in pairs]
+            return [learner(who) for _, _, who in pairs]
     except ValueError:
         pass
     raise click.ClickException(

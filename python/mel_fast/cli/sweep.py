@@ -1,13 +1,12 @@
 """`mel-fast sweep`: solve a scenario over a grid of values."""
 
-import csv
-import sys
 from pathlib import Path
 
 import click
 import numpy as np
 
 from mel_fast.cli import say
+from mel_fast.cli.shared.report import emit, format_option
 from mel_fast.cli.shared.scenario import check_plot, check_targets, refusals
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.arguments import MAX_THREADS
@@ -44,6 +43,7 @@ mel-fast sweep --over learners=5,10,20 --over seed=0:100
 @click.option("--time-limit-s", type=float, help="Seconds for each problem.")
 @click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@format_option(None)
 def command(
     scenario: str,
     axes: tuple[str, ...],
@@ -54,13 +54,14 @@ def command(
     time_limit_s: float | None,
     threads: int,
     quiet: bool,
+    form: str | None,
 ) -> int:
     """Solve SCENARIO (a TOML file, or table1) for every combination of the axes' values.
 
     Axes of table1 are its parameters (learners, cycle_s, seed, draw, law, idle, ...), of a file
     learners, seed, draw, cycle_s, idle, setting or the path of a key (radio.bandwidth_hz); scheme
-    goes with both. Without --output the rows go to stdout as CSV. Interrupted, the same command
-    goes on.
+    goes with both. Without --output the rows are printed, as CSV unless --format says otherwise;
+    with it only where --format is given. Interrupted, the same command goes on.
 
     Exit status: 0 every row proved (optimal or infeasible), 3 every row infeasible, 4 some row
     stopped by a limit, undecided or invalid, 2 wrong usage, 130 interrupted.
@@ -89,10 +90,13 @@ def command(
         where = f"; the same command goes on from {output}" if output is not None else ""
         say(f"{len(stop.table)} rows are done{where}")
         raise
-    if output is None:
-        _print(table)
-    else:
-        say(f"{len(table)} rows are in {output}")
+    if output is not None:
+        words, numbers = np.unique(table["status"], return_counts=True)
+        how = ", ".join(f"{n:,} {word}" for word, n in zip(words, numbers, strict=True))
+        say(f"{len(table):,} rows are in {output}: {how}")
+    if output is None or form is not None:
+        grid = {name: list(values) for name, values in table.axes.items()}
+        emit(form or "csv", "sweep", {"axes": grid}, table.columns(), table.summary)
     if plot is not None:
         _draw(table, plot, plot_over)
     return _exit_status(table)
@@ -132,12 +136,6 @@ def _value(text: str) -> Number | str:
         except ValueError:
             continue
     return text
-
-
-def _print(table: SweepTable) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(table.columns())
-    writer.writerows(zip(*(column.tolist() for column in table.columns().values()), strict=True))
 
 
 def _exit_status(table: SweepTable) -> int:

@@ -8,14 +8,17 @@ import click
 
 from mel_fast._base.untrusted import shown
 from mel_fast.cli import say
+from mel_fast.cli.registry import Group
+from mel_fast.cli.shared.report import emit, emit_rows, format_option
 from mel_fast.cli.shared.scenario import check_plot, refusals
-from mel_fast.tiers import SCHEMES, Job, Tier, frontier, schedule
+from mel_fast.cli.shared.table import table
+from mel_fast.tiers import SCHEMES, Job, Schedule, Tier, frontier, schedule
 
 _TIERS = ("end,8,0.52,0,0.5", "edge,4,0.415,0.5,0.61", "cloud,1,0.55,1,0.73")
 _FORM = "NAME,DEVICES,PROCESS_S[,LATENCY_S[,ACCURACY]]"
 
 
-@click.group("tiers")
+@click.group("tiers", cls=Group)
 def command() -> None:
     """Plan a job over end devices, edge and cloud, or run one."""
 
@@ -31,8 +34,9 @@ def command() -> None:
 )
 @click.option("--scheme", type=click.Choice(["all", *SCHEMES]), default="all", show_default=True)
 @click.option("--cloud-tasks", type=int, help="Tasks on the cloud, for the optimal scheme.")
-@click.option("--frontier", "curve", is_flag=True, help="Accuracy against makespan as CSV.")
+@click.option("--frontier", "curve", is_flag=True, help="Accuracy against makespan for all splits.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw it: .png, .svg, .pdf.")
+@format_option()
 def plan(
     tasks: int,
     words: tuple[str, ...],
@@ -40,34 +44,42 @@ def plan(
     cloud_tasks: int | None,
     curve: bool,
     plot: Path | None,
+    form: str,
 ) -> None:
     """Print each scheme's makespan and who does how much; with --plot draw the last one.
 
     The default tiers are those of the report that `mel-fast reproduce tiers` is about.
+    Exit status: 0, 2 wrong usage.
     """
     check_plot(plot)
     with refusals():
         job, tiers = Job(tasks), [_tier(word) for word in words or _TIERS]
         if curve:
             found = frontier(job, tiers)
-            click.echo("cloud_tasks,makespan_s,accuracy,efficient")
-            for line in zip(
-                found.cloud_tasks.tolist(),
-                found.makespan_s.tolist(),
-                found.accuracy.tolist(),
-                found.efficient.tolist(),
-                strict=True,
-            ):
-                click.echo(",".join(map(str, line)))
+            names = ("cloud_tasks", "makespan_s", "accuracy", "efficient")
+            rows = {name: getattr(found, name) for name in names}
             drawn: Any = found
+            emit(form, "tiers plan", {"tasks": job.tasks}, rows, lambda: table(rows))
         else:
             chosen = _fitting(tiers) if scheme == "all" else [scheme]
+            made = []
             for name in chosen:
                 limit = cloud_tasks if name == "optimal" or scheme != "all" else None
                 drawn = schedule(job, tiers, name, cloud_tasks=limit)
-                click.echo(drawn.summary())
+                made.append(drawn)
+            text = "\n".join(each.summary() for each in made)
+            emit(form, "tiers plan", {"tasks": job.tasks}, _schemes(made, tiers), text)
         if plot is not None:
             drawn.plot(plot)
+
+
+def _schemes(made: list[Schedule], tiers: list[Tier]) -> dict[str, Any]:
+    """Return one row a scheme: its makespan, and the tasks of each tier."""
+    tasks = {
+        f"{tier.name}_tasks": [int(one.counts[tier.name].sum()) for one in made] for tier in tiers
+    }
+    names = ("scheme", "makespan_s", "accuracy")
+    return {**{name: [getattr(one, name) for one in made] for name in names}, **tasks}
 
 
 def _fitting(tiers: list[Tier]) -> list[str]:
@@ -105,14 +117,15 @@ def _tier(word: str) -> Tier:
     show_default=True,
     help="Tasks after which the first end device is killed, in the last two runs.",
 )
-def live(tasks: int, items: int, data: Path | None, kill_after: int) -> None:
+@format_option()
+def live(tasks: int, items: int, data: Path | None, kill_after: int, form: str) -> None:
     """Run a job on worker processes of Dask, one a device, and compare with plan and simulation.
 
     Needs the extras [dask] and [learn]. Images of digits go to four end devices for a coarse label
-    and then to two edge devices or the cloud for the digit; networks are real, latencies injected.
+    and then to two edge devices or the cloud for the digit; networks are real, latencies
+    injected. Exit status: 0, 2 wrong usage.
     """
     from mel_fast._base.optional import require
-    from mel_fast.experiments.tables import markdown
     from mel_fast.experiments.tiers.live import rows
     from mel_fast.learning import DataError, digits, read_mnist
 
@@ -122,6 +135,6 @@ def live(tasks: int, items: int, data: Path | None, kill_after: int) -> None:
         found = digits() if data is None else read_mnist(data)
     except DataError as error:
         raise click.ClickException(" ".join(str(error).split())) from None
-    table = rows(found, tasks=tasks, items=items, kill_after=kill_after, tell=say)
-    click.echo(markdown(table), nl=False)
+    ran = rows(found, tasks=tasks, items=items, kill_after=kill_after, tell=say)
+    emit_rows(form, "tiers run", {"tasks": tasks, "items": items}, {"runs": ran})
     sys.stdout.flush()

@@ -57,21 +57,39 @@ def load_scenario(
         With everything that is wrong, on one line.
     """
     path = Path(path)
-    data = _read_toml(path)
-    for key, value in (overrides or {}).items():
-        _override(data, key, value)
-    try:
-        return parse_scenario(data, path.parent)
-    except ScenarioError as error:
-        raise ScenarioError(f"{path}: {error}") from None
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ScenarioError(f"{path}: {error.strerror}") from None
+    return scenario_of(content, str(path), path.parent, overrides)
+
+
+def scenario_of(
+    content: bytes,
+    path: str,
+    folder: Path,
+    overrides: Mapping[tuple[str, ...], Any] | None = None,
+) -> Problem:
+    """Return the problem of a scenario's text, which messages call `path`.
+
+    Tables are looked for in `folder`; `overrides` are those of :func:`load_scenario`.
+
+    Raises
+    ------
+    ScenarioError
+        With everything that is wrong, on one line.
+    """
+    data = _parse_toml(content, path)
+    for key, value in (overrides or {}).items():
+        _override(data, key, value)
+    try:
+        return parse_scenario(data, folder)
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+
+
+def _parse_toml(content: bytes, path: str) -> dict[str, Any]:
     if len(content) > MOST_BYTES:
         raise ScenarioError(
             f"{path} holds more than {MOST_BYTES:,} bytes: too large for a scenario; "

@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import click
-import numpy as np
 
-from mel_fast.campaigns import most
+from mel_fast.campaigns import MostCycles, most
+from mel_fast.cli.shared.files import read_plan
 from mel_fast.cli.shared.progress import CYCLES, Line
+from mel_fast.cli.shared.render import learner_rows, learner_table
+from mel_fast.cli.shared.report import emit, format_option
 from mel_fast.cli.shared.scenario import EXIT_STATUS, check_targets, refusals
-from mel_fast.plans.plan import Plan
 from mel_fast.solve.arguments import MAX_THREADS
-
-_LISTED = 30  # learners
 
 
 @click.command("cycles")
@@ -23,6 +22,7 @@ _LISTED = 30  # learners
 @click.option(
     "--proof", type=click.Path(path_type=Path), help="Write the proof that more fail (no spread)."
 )
+@format_option()
 def command(
     plan: Path,
     spread: float | None,
@@ -30,6 +30,7 @@ def command(
     threads: int,
     output: Path | None,
     proof: Path | None,
+    form: str,
 ) -> int:
     """Find the most local cycles in all, each learner its own, with the samples of a plan file.
 
@@ -41,7 +42,7 @@ def command(
         raise click.ClickException("--proof is of one claim: with --spread there are several")
     check_targets(output, proof)
     with refusals(), Line(CYCLES) as progress:
-        given = Plan.load(plan)
+        given = read_plan(plan)
         if given.samples is None:
             raise ValueError(f"{plan}: the plan is {given.status}, without samples")
         found = most(
@@ -55,11 +56,13 @@ def command(
         for claim, target in ((found.plan, output), (found.proof, proof)):
             if target is not None and claim is not None:
                 claim.save(target)
-    click.echo(found.summary())
-    if found.cycles is not None:
-        learners = given.problem.learners
-        for k in np.flatnonzero(found.cycles)[:_LISTED].tolist():
-            click.echo(f"  learner {learners.name(k)}: {found.cycles[k]:,}")
-        if np.count_nonzero(found.cycles) > _LISTED:
-            click.echo("  ...")
+    names = ("status", "value", "bound", "spread", "reasons", "passes", "elapsed_s")
+    known = {name: getattr(found, name) for name in names}
+    emit(form, "cycles", known, learner_rows(found.columns()), lambda: _text(found))
     return EXIT_STATUS[found.status]
+
+
+def _text(found: MostCycles) -> str:
+    if found.cycles is None:
+        return found.summary()
+    return f"{found.summary()}\n\n{learner_table(found.problem.learners, found.columns())}"

@@ -7,6 +7,7 @@ import click
 
 from mel_fast.campaigns import most
 from mel_fast.cli.shared.progress import MOST, Line
+from mel_fast.cli.shared.report import format_option
 from mel_fast.cli.shared.scenario import (
     check_targets,
     read_problem,
@@ -27,7 +28,10 @@ from mel_fast.plans.claims.no_more import WORTHS
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Write the plan file here.")
 @click.option("--proof", type=click.Path(path_type=Path), help="Write the proof that more fail.")
-def command(tau: int, of: Any, output: Path | None, proof: Path | None, **words: Any) -> int:
+@format_option()
+def command(
+    tau: int, of: Any, output: Path | None, proof: Path | None, form: str, **words: Any
+) -> int:
     """Find the most samples with which TAU local cycles fit, whatever the scenario's own number.
 
     Or the most that samples times weights, or learners with samples, add up to: --of.
@@ -39,4 +43,4 @@ def command(tau: int, of: Any, output: Path | None, proof: Path | None, **words:
     check_targets(output, proof)
     with refusals(), Line(MOST) as progress:
         found = most(read_problem(words), tau, of, callback=progress, **words)
-    return told(found, output, proof)
+    return told(found, form, "most", output, proof)

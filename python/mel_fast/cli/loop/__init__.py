@@ -7,30 +7,37 @@ from typing import Any
 
 import click
 
-from mel_fast._base.untrusted import visible
+from mel_fast.cli.registry import Group
+from mel_fast.cli.shared.report import emit, format_option
+from mel_fast.cli.shared.table import table
 
-_STRATEGIES = f"{'strategy':<30}    tau  rounds kept %    samples lost %   work each 30 s"
 _SEEDS = click.option("--seeds", type=click.IntRange(2, 1000), default=20, show_default=True)
-_OUT = click.option("--out", type=click.Path(path_type=Path), help="Stem of figures to write.")
+_PLOT = click.option("--plot", type=click.Path(path_type=Path), help="Draw it: .png, .svg, .pdf.")
 
 
-@click.group("loop")
+@click.group("loop", cls=Group)
 def command() -> None:
     """Rounds of a loop: draw a log, compare strategies, check what confidence promises."""
 
 
 @command.command("draw")
 @click.argument("log", type=click.Path(path_type=Path))
-@click.option("--plot", type=click.Path(path_type=Path), help="Picture to write: .png, .svg, .pdf.")
-def draw(log: Path, plot: Path | None) -> None:
-    """Print a line for each round of LOG, which an orchestrator wrote; with --plot draw it."""
+@_PLOT
+@format_option()
+def draw(log: Path, plot: Path | None, form: str) -> None:
+    """Print a line for each round of LOG, which an orchestrator wrote; with --plot draw it.
+
+    Exit status: 0, 2 wrong usage.
+    """
     from mel_fast.cli.shared.scenario import check_plot, refusals
     from mel_fast.orchestrate import read_log
 
     check_plot(plot)
     with refusals():
         found = read_log(log)
-        click.echo(found.summary())
+        names = ("round", "extra", "tau", "learners", "missing", "sitting_out", "samples", "lost")
+        rows = {name: [one[name] for one in found.rounds] for name in names}
+        emit(form, "loop draw", {}, rows, lambda: table(rows))
         if plot is not None:
             found.plot(plot)
 
@@ -39,32 +46,47 @@ def draw(log: Path, plot: Path | None) -> None:
 @_SEEDS
 @click.option("--rounds", type=click.IntRange(1, 100_000), default=30, show_default=True)
 @click.option("--train", is_flag=True, help="Train on scikit-learn's digits (extra [learn]).")
-@_OUT
-def compare(seeds: int, rounds: int, train: bool, out: Path | None) -> None:
+@_PLOT
+@format_option()
+def compare(seeds: int, rounds: int, train: bool, plot: Path | None, form: str) -> None:
     """Play strategies in the same moving worlds on Table I with 20 learners and T = 30 s.
 
-    Printed: means over seeds, and half widths of their 95 % intervals.
+    Printed: means over seeds, and half widths (+-) of their 95 % intervals: rounds kept and
+    samples lost in %, and the work of 30 s. --plot is for --train: accuracy against time. Exit
+    status: 0, 2 wrong usage.
     """
+    from mel_fast.cli.shared.scenario import check_plot
     from mel_fast.experiments.loop.compare import CYCLE_S, compared
 
-    rows, ended = compared(seeds, rounds)
-    click.echo(_STRATEGIES)
-    for row in rows:
-        click.echo(
-            f"{row.name:<30} {row.tau:6.2f}  {_percent(row.kept)}    {_percent(row.lost)}   "
-            f"{row.work[0]:6.2f} +- {row.work[1]:.2f}"
-        )
+    check_plot(plot)
+    if plot is not None and not train:
+        raise click.ClickException("--plot is for --train: give both")
+    found, ended = compared(seeds, rounds)
+    rows: dict[str, Any] = {"strategy": [one.name for one in found]}
+    rows["tau"] = [one.tau for one in found]
+    for name, scale in (("kept", 100.0), ("lost", 100.0), ("work", 1.0)):
+        pairs = [getattr(one, name) for one in found]
+        rows[name] = [scale * mean for mean, _ in pairs]
+        rows[f"{name} +-"] = [scale * half for _, half in pairs]
+    known: dict[str, Any] = {"seeds": seeds, "rounds": rounds}
     if train:
         from mel_fast import learning
         from mel_fast.experiments.loop.training import trained
 
         seen = trained(ended, learning.digits(), 60_000, rounds * CYCLE_S)
-        for name, (_, accuracy) in seen.items():
-            click.echo(f"{name:<30} accuracy at the end {100.0 * accuracy[:, -1].mean():.2f} %")
-        if out is not None:
+        known["accuracy"] = {
+            name: 100.0 * float(accuracy[:, -1].mean()) for name, (_, accuracy) in seen.items()
+        }
+        if plot is not None:
             from mel_fast.experiments.loop.figures import accuracy as figure
 
-            _written(figure(seen, out))
+            figure(seen, plot)
+    ends = [
+        f"{who}: {much:.2f} % accurate in the end"
+        for who, much in known.get("accuracy", {}).items()
+    ]
+    text = "\n".join([table(rows), *([""] * bool(ends)), *ends])
+    emit(form, "loop compare", known, rows, text)
 
 
 @command.command("calibrate")
@@ -72,45 +94,39 @@ def compare(seeds: int, rounds: int, train: bool, out: Path | None) -> None:
 @click.option("--rounds", type=click.IntRange(1, 100_000), default=5, show_default=True)
 @click.option("--learnt", is_flag=True, help="Also with drifts that are learnt, not told.")
 @click.option("--margins", is_flag=True, help="Also simple margins, and the most work.")
-@_OUT
-def calibrate(seeds: int, rounds: int, learnt: bool, margins: bool, out: Path | None) -> None:
+@_PLOT
+@format_option()
+def calibrate(
+    seeds: int, rounds: int, learnt: bool, margins: bool, plot: Path | None, form: str
+) -> None:
     """Compare the confidence that is asked for with the share of rounds that is kept.
 
-    On Table I with 20 served learners, T = 30 s, gains drifting by 1, 2, 3 dB after planning.
+    On Table I with 20 served learners, T = 30 s, gains drifting by 1, 2, 3 dB after planning. Exit
+    status: 0, 2 wrong usage.
     """
+    from mel_fast.cli.shared.scenario import check_plot
     from mel_fast.experiments.loop.calibrate import ASKED, DRIFTS_DB, promised, simple_margins
 
-    click.echo("plan              drift dB  asked    kept %  samples lost %    tau    work")
+    check_plot(plot)
     found = []
     for drift in DRIFTS_DB:
         for known in (False, True) if learnt else (False,):
             for asked in ASKED:
-                one = promised(seeds, rounds, drift, learnt=known, confidence=asked)
-                found.append(one)
-                click.echo(_kept(one))
+                found.append(promised(seeds, rounds, drift, learnt=known, confidence=asked))
+    more = list(simple_margins(seeds)) if margins else []
     if margins:
-        for one in simple_margins(seeds):
-            click.echo(_kept(one))
-        for drift in DRIFTS_DB:
-            click.echo(_kept(promised(seeds, 1, drift, objective="work")))
-    if out is not None:
+        more += [promised(seeds, 1, drift, objective="work") for drift in DRIFTS_DB]
+    if plot is not None:
         from mel_fast.experiments.loop.figures import calibration
 
-        _written(calibration(found, out))
-
-
-def _percent(value: tuple[float, float]) -> str:
-    return f"{100.0 * value[0]:6.2f} +- {100.0 * value[1]:5.2f}"
-
-
-def _kept(one: Any) -> str:
-    asked = "     " if one.asked is None else f"{one.asked:5.2f}"
-    return (
-        f"{one.what:<18} {one.drift_db:7.1f}  {asked}  {100.0 * one.kept:8.2f}  "
-        f"{100.0 * one.lost:12.2f}  {one.tau:7.2f} {one.work:7.3f}"
-    )
-
-
-def _written(paths: list[Path]) -> None:
-    for path in paths:
-        click.echo(visible(str(path)), err=True)
+        calibration(found, plot)
+    names = ("what", "drift_db", "asked", "kept", "lost", "tau", "work")
+    rows: dict[str, Any] = {name: [getattr(one, name) for one in found + more] for name in names}
+    said = {
+        **rows,
+        "kept": [100.0 * x for x in rows["kept"]],
+        "lost": [100.0 * x for x in rows["lost"]],
+    }
+    heads = {"what": "plan", "drift_db": "drift dB", "kept": "kept %", "lost": "lost %"}
+    text = table({heads.get(name, name): column for name, column in said.items()})
+    emit(form, "loop calibrate", {"seeds": seeds, "rounds": rounds}, rows, text)

@@ -9,6 +9,8 @@ import click
 
 from mel_fast._base.atomic import check_writable, is_special, resolved
 from mel_fast._base.optional import require
+from mel_fast.cli.shared.files import read_scenario
+from mel_fast.cli.shared.report import emit
 from mel_fast.model.problem import IDLES, Problem
 from mel_fast.model.task import SETTINGS
 from mel_fast.plans.plan import Plan
@@ -75,13 +77,11 @@ def problem_of(scenario: Path | None, changes: dict[str, Any]) -> Problem:
         from mel_fast.scenarios import table1
 
         return table1(**changes)
-    from mel_fast.scenarios.file import load_scenario
-
     if "law" in changes:
         raise click.ClickException(
             "--law is for Table I only: a scenario's law follows from its noise key in [radio]"
         )
-    return load_scenario(scenario, {_PATHS[name]: value for name, value in changes.items()})
+    return read_scenario(scenario, {_PATHS[name]: value for name, value in changes.items()})
 
 
 def read_problem(words: dict[str, Any]) -> Problem:
@@ -107,13 +107,17 @@ def check_targets(*targets: Path | None) -> None:
             files.add(resolved(target))
 
 
-def told(found: "Least | Most", output: Path | None, proof: Path | None) -> int:
+def told(
+    found: "Least | Most", form: str, kind: str, output: Path | None, proof: Path | None
+) -> int:
     """Write both claims where they are wanted, print the rest, and return the exit status."""
     for plan, target in ((found.plan, output), (found.proof, proof)):
         if target is not None and plan is not None:
             with refusals():
                 plan.save(target)
-    click.echo(found.summary())
+    rows = found.columns()
+    one = {name: values[0] for name, values in rows.items()}
+    emit(form, kind, {**one, "scheme": found.scheme}, rows, found.summary)
     return EXIT_STATUS[found.status]
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from mel_fast._base.atomic import write_figure
 from mel_fast._base.drawing.palette import BLACK, LOOKS, axis, canvas, styled
-from mel_fast.experiments.figures import write
 from mel_fast.experiments.loop.calibrate import Kept
 
 
-def calibration(found: Sequence[Kept], stem: Path) -> list[Path]:
+def calibration(found: Sequence[Kept], path: Path) -> None:
     """Draw the share of rounds that were kept against what was asked for, a line a drift."""
     with styled():
         figure = canvas(8.4, 4.0)
@@ -35,10 +35,10 @@ def calibration(found: Sequence[Kept], stem: Path) -> list[Path]:
             ax.set_xlabel("Confidence asked for")
             ax.legend(loc="upper left", title="Gains drift by")
         figure.axes[0].set_ylabel("Rounds with everybody in time (share)")
-        return write(figure, stem)
+        write_figure(path, figure, dpi=150)
 
 
-def accuracy(found: Mapping[str, tuple[Any, Any]], stem: Path) -> list[Path]:
+def accuracy(found: Mapping[str, tuple[Any, Any]], path: Path) -> None:
     """Draw accuracy against the clock: the mean of the seeds and its 95 % interval."""
     with styled():
         figure = canvas(6.8, 4.4)
@@ -52,4 +52,4 @@ def accuracy(found: Mapping[str, tuple[Any, Any]], stem: Path) -> list[Path]:
         ax.set_xlabel(axis("clock_s"))
         ax.set_ylabel(f"{axis('accuracy')}, mean and its 95 % interval over seeds")
         ax.legend(loc="lower right")
-        return write(figure, stem)
+        write_figure(path, figure, dpi=150)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from mel_fast.cli.shared.progress import LEAST, Line
+from mel_fast.cli.shared.report import format_option
 from mel_fast.cli.shared.scenario import (
     RESOURCES,
     check_targets,
@@ -28,7 +29,10 @@ from mel_fast.planning import least
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Write the plan file here.")
 @click.option("--proof", type=click.Path(path_type=Path), help="Write the proof that less fails.")
-def command(tau: int, over: Any, output: Path | None, proof: Path | None, **words: Any) -> int:
+@format_option()
+def command(
+    tau: int, over: Any, output: Path | None, proof: Path | None, form: str, **words: Any
+) -> int:
     """Find the least deadline (or --over another budget) in which TAU local cycles fit.
 
     SCENARIO is a TOML file; without one, the paper's Table I. Both files are for `mel-fast check`.
@@ -38,4 +42,4 @@ def command(tau: int, over: Any, output: Path | None, proof: Path | None, **word
     check_targets(output, proof)
     with refusals(), Line(LEAST) as progress:
         found = least(read_problem(words), tau, over, callback=progress, **words)
-    return told(found, output, proof)
+    return told(found, form, "least", output, proof)

@@ -4,12 +4,14 @@ from typing import Any
 
 import click
 
+from mel_fast.cli.shared.report import emit, format_option
 from mel_fast.cli.shared.scenario import EXIT_STATUS, refusals, scenario_options, solved
 
 
 @click.command("explain")
 @scenario_options
-def command(**words: Any) -> int:
+@format_option()
+def command(form: str, **words: Any) -> int:
     """Plan SCENARIO and say what blocks one more local cycle, or any.
 
     How much each budget alone would have to grow is checked by solving again with the change.
@@ -22,5 +24,12 @@ def command(**words: Any) -> int:
         plan = solved(words)
         left = None if limit is None else max(limit - plan.elapsed_s, 0.0)
         found = plan.explain(time_limit_s=left, threads=words["threads"])
-    click.echo(found.summary())
+    known = {
+        "status": plan.status,
+        "tau": plan.tau,
+        "bound": plan.bound,
+        "asked_tau": found.tau,
+        "sentences": found.lines(),
+    }
+    emit(form, "explain", known, found.columns(), found.summary)
     return EXIT_STATUS[plan.status]

@@ -1,12 +1,12 @@
 """`mel-fast frontier`: where tau steps up as the deadline or a budget grows."""
 
-import csv
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from mel_fast.cli.shared.report import emit, format_option
 from mel_fast.cli.shared.scenario import (
     EXIT_STATUS,
     RESOURCES,
@@ -22,13 +22,11 @@ from mel_fast.plans.status import Status
 @click.command("frontier")
 @scenario_options
 @click.option("--over", type=RESOURCES, default="cycle_s", show_default=True, help="What grows.")
-@click.option("--start", type=float, help="Where to begin.  [below the first breakpoint]")
-@click.option("--stop", type=float, help="Where to end.  [twice what the scenario has]")
+@click.option("--from", "start", type=float, help="Where to begin.  [below the first breakpoint]")
+@click.option("--to", "stop", type=float, help="Where to end.  [twice what the scenario has]")
 @click.option("--max-steps", type=click.IntRange(min=1), default=1000, show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw it: .png, .svg, .pdf.")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True
-)
+@format_option()
 def command(plot: Path | None, form: str, **words: Any) -> int:
     """List the amounts at which one more local cycle fits, each proved from both sides.
 
@@ -41,12 +39,9 @@ def command(plot: Path | None, form: str, **words: Any) -> int:
         found = frontier(read_problem(words), progress=sys.stderr.isatty(), **words)
         if plot is not None:
             found.plot(plot)
-    if form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(("tau", found.over, "proved_too_little"))
-        writer.writerows((step.tau, step.amount, step.lower) for step in found.steps)
-    else:
-        click.echo(found.summary())
+    known = {name: getattr(found, name) for name in ("over", "scheme", "start", "stop", "first")}
+    rows = {"tau": found.tau, found.over: found.amount, "proved_too_little": found.lower}
+    emit(form, "frontier", {"status": found.status, **known}, rows, found.summary)
     if found.status is Status.OPTIMAL:
         return 0 if found.steps or found.first else EXIT_STATUS[Status.INFEASIBLE]
     return EXIT_STATUS[found.status]

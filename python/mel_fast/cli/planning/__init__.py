@@ -1,0 +1,1 @@
+"""Commands that ask about one problem: least, frontier, explain, simulate."""
