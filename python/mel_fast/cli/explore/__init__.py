@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from mel_fast.cli.shared.report import emit, format_option
 from mel_fast.cli.shared.scenario import check_targets, problem_of, refusals
 
 
@@ -25,8 +26,9 @@ from mel_fast.cli.shared.scenario import check_targets, problem_of, refusals
     show_default=True,
     help="Where it is solved: in the page if it can be.",
 )
+@format_option()
 def command(
-    scenario: Path | None, target: Path | None, port: int, no_browser: bool, core: str
+    scenario: Path | None, target: Path | None, port: int, no_browser: bool, core: str, form: str
 ) -> int:
     """Open SCENARIO (a TOML file) in a live page; without one, the paper's Table I.
 
@@ -45,7 +47,7 @@ def command(
         in_page = {"auto": None, "page": True, "package": False}[core]
         server = Server(problem, name, port=port, in_page=in_page)
     with server, suppress(KeyboardInterrupt):
-        click.echo(server.url)
+        emit(form, "explore", {}, {"address": [server.url]}, server.url)
         sys.stdout.flush()
         click.echo("Ctrl-C ends it.", err=True)
         if not no_browser and _has_desktop():
