@@ -29,9 +29,8 @@ def buckets_of(name: str, size: int, buckets: int) -> tuple[NDArray[np.int64], N
             h *= np.uint32(factor)
         h ^= h >> np.uint32(16)
         piece = slice(start, start + len(h))
-        bucket[piece] = ((h >> np.uint32(1)).astype(np.uint64) * np.uint64(buckets)) >> np.uint64(
-            31
-        )
+        wide = (h >> np.uint32(1)).astype(np.uint64) * np.uint64(buckets)
+        bucket[piece] = wide >> np.uint64(31)
         turned[piece] = h & np.uint32(1)
     return bucket, turned
 
