@@ -8,7 +8,7 @@ import { amount, NAMES } from "./words.js";
 /** @typedef {import("./answer.js").Answer} Answer */
 /** @typedef {import("./questions.js").Point} Point */
 
-export const MOST_ROWS = 200;
+export const MOST_ROWS = 120;
 const GOLDEN = Math.PI * (3 - Math.sqrt(5));
 
 /** Learners in the order in which they are drawn: the fastest first, then the best channel.
@@ -24,11 +24,17 @@ export function order(problem) {
  * @param {(k: number) => void} choose */
 export function gantt(place, problem, answer, chosen, choose) {
   const { plan } = answer;
+  if (!plan) {
+    drawing(place, 72, (width) => [svg("text", { x: width / 2, y: 40, "text-anchor": "middle" },
+      "There is no plan, and so no times.")]);
+    place.setAttribute("aria-label", "No plan, and so no times");
+    return;
+  }
   const rows = order(problem);
   const pitch = Math.max(6, Math.min(24, 520 / rows.length));
   const [top, bottom] = [4, 26];
   const height = top + rows.length * pitch + bottom;
-  const end = Math.max(problem.cycle_s * 1.02, plan ? Math.max(...plan.total_s.filter(Number.isFinite)) : 0);
+  const end = Math.max(problem.cycle_s * 1.02, ...plan.total_s.filter(Number.isFinite));
   drawing(place, height, (width) => {
     const left = pitch >= 11 ? 72 : 8;
     /** @param {number} s */
@@ -43,13 +49,13 @@ export function gantt(place, problem, answer, chosen, choose) {
       const row = svg("g", { class: k === chosen ? "row chosen" : "row" },
         svg("rect", { class: "hit", x: 0, y, width, height: pitch }),
         pitch >= 11 ? svg("text", { x: left - 8, y: y + pitch / 2 + 4, "text-anchor": "end" }, shortened(nameOf(problem, k))) : null,
-        ...(plan ? /** @type {const} */ (["send", "compute", "return"]).map((part) => {
+        .../** @type {const} */ (["send", "compute", "return"]).map((part) => {
           const seconds = plan[/** @type {"send_s"} */ (`${part}_s`)][k];
           const bar = svg("rect", { class: part, x: x(from), y: y + pitch * 0.16,
             width: Math.max(x(from + seconds) - x(from), 0), height: pitch * 0.68, rx: Math.min(2, pitch / 6) });
           from += seconds;
           return Number.isFinite(seconds) && seconds > 0 ? bar : null;
-        }) : []));
+        }));
       row.addEventListener("pointerenter", () => choose(k));
       row.addEventListener("click", () => choose(k));
       return row;
@@ -58,9 +64,8 @@ export function gantt(place, problem, answer, chosen, choose) {
     const head = pitch >= 11 ? svg("text", { x: left - 18, y: floor + 16, "text-anchor": "end" }, "learner") : null;
     return [...grid, head, ...bars, svg("line", { class: "deadline", x1: limit, x2: limit, y1: 0, y2: floor })];
   });
-  place.setAttribute("aria-label", plan
-    ? `Times of ${rows.length} learners against the deadline of ${withUnit(problem.cycle_s, "s")}; arrow keys go through them`
-    : "No plan: no times");
+  place.setAttribute("aria-label", `Times of ${rows.length} learners against the deadline of `
+    + `${withUnit(problem.cycle_s, "s")}; arrow keys go through them`);
 }
 
 /** @param {string} name @returns {string} */

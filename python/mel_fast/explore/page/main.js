@@ -82,7 +82,10 @@ async function settled() {
   const asked = version;
   running = true;
   try {
-    if ([...shown.answers.values()].some((answer) => answer.stopped)) await solveAndShow(SETTLED_S);
+    if ([...shown.answers.values()].some((answer) => answer.stopped)) {
+      await solveAndShow(SETTLED_S);
+      await follow(() => asked === version);
+    }
   } catch (error) {
     fail(error);
   }
@@ -115,6 +118,7 @@ async function solveAndShow(seconds) {
   }
   shown = { problem, answers: new Map(SCHEMES.map((scheme) => [scheme, /** @type {Answer} */ (answers.get(scheme))])) };
   if (learner >= size(problem)) learner = -1;
+  stale();
   show();
 }
 
@@ -159,36 +163,56 @@ async function follow(current) {
   if (!shown) return;
   const { problem } = shown;
   const answer = joint();
-  const over = overChosen(problem);
   const tau = answer.bound + 1;
-  const has = /** @type {number} */ (amountOf(problem, over));
   let begin = performance.now();
-  /** Gives the frame back now and then; false once something newer was asked. */
+  const due = () => performance.now() - begin > SLICE_MS;
+  /** Gives a frame back; false once something newer was asked. */
   const goOn = async () => {
-    if (performance.now() - begin > SLICE_MS) {
-      await nextFrame();
-      begin = performance.now();
-    }
+    await nextFrame();
+    begin = performance.now();
     return current();
   };
-  const end = AXIS * has;
-  for await (const points of frontier(core, problem, over, end, "joint")) {
-    redraw = () => frontierChart(byId("frontier"), points, over, has, end, answer.tau);
-    redraw();
-    if (!await goOn()) return;
-  }
   const worth = await core.worth(tau, FRAME_S);
   factList(byId("proof"), proof(problem, answer, worth));
+  fresh("proof");
+  const over = overChosen(problem);
+  const has = /** @type {number} */ (amountOf(problem, over));
+  const end = AXIS * has;
+  /** @type {(import("./questions.js").Point | null)[]} */
+  let points = [];
+  redraw = () => frontierChart(byId("frontier"), points, over, has, end, answer.tau);
+  for await (points of frontier(core, problem, over, end, "joint")) {
+    if (!due()) continue;
+    redraw();
+    fresh("frontier");
+    if (!await goOn()) return;
+  }
+  redraw();
+  fresh("frontier");
   const lines = [];
   for await (const need of needs(core, problem, tau, "joint")) {
     const { strong, rest, open } = needWords(need, tau);
     lines.push(html("p", open ? { class: "open" } : {}, html("strong", {}, strong), rest));
-    if (!await goOn()) return;
+    if (due() && !await goOn()) return;
   }
   const intro = html("p", {}, `For ${grouped(tau)} local cycle${tau === 1 ? "" : "s"}, each of these alone:`);
   const prices = worth && worth.samples < problem.task.samples
     ? [html("p", { class: "open" }, worthWords(problem, worth))] : [];
   byId("more").replaceChildren(intro, ...lines, ...prices);
+  fresh("more");
+}
+
+const FOLLOWING = ["proof", "frontier", "more"];
+
+/** What is shown there is of the answer that is shown.
+ * @param {string} id */
+function fresh(id) {
+  byId(id).removeAttribute("aria-busy");
+}
+
+/** What follows from an answer is dimmed until it is that of this one. */
+function stale() {
+  for (const id of FOLLOWING) byId(id).setAttribute("aria-busy", "true");
 }
 
 /** @param {Problem} problem @returns {string} */

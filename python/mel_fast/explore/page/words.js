@@ -90,8 +90,12 @@ export function proof(problem, answer, worth) {
   if (answer.plan) {
     found.push(["Reached", `${grouped(answer.tau)}: a plan for it is below, every learner timed within the deadline.`]);
   }
-  if (leaves.length === 1) {
-    const [{ lambda_per_hz, mu_per_w }] = /** @type {import("./certificate.js").Leaf[]} */ (leaves);
+  const [{ lambda_per_hz, mu_per_w }] = /** @type {import("./certificate.js").Leaf[]} */ (
+    leaves.length ? leaves : [{ lambda_per_hz: 0, mu_per_w: 0 }]);
+  if (leaves.length === 1 && lambda_per_hz === 0 && mu_per_w === 0) {
+    found.push(["Ruled out", `${tau}: were bandwidth and power free, the learners within their `
+      + `own limits could still not take ${count(problem.task.samples, "sample")} and be back in time.`]);
+  } else if (leaves.length === 1) {
     found.push(["Ruled out", `${tau}, by one pair of prices, ${significant(lambda_per_hz * 1e6, 3)} samples a `
       + `megahertz and ${significant(mu_per_w * 1e-3, 3)} a milliwatt: at them both budgets and all learners `
       + `together are worth fewer than ${count(problem.task.samples, "sample")}.`]);
