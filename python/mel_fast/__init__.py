@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     )
     from mel_fast.cli.about.config import show_config
     from mel_fast.scenarios.file import load_scenario
+    from mel_fast.scenarios.plausible import ImplausibleWarning, implausible
     from mel_fast.solve.many import Batch, Plans, solve_many
 
 # Names that are imported when first used: some need extras, all cost import time.
@@ -82,11 +83,13 @@ _FUNCTIONS = {
     "Batch": "solve.many",
     "Campaign": "campaigns",
     "Cells": "campaigns",
+    "ImplausibleWarning": "scenarios.plausible",
     "Most": "campaigns",
     "MostCycles": "campaigns",
     "Plans": "solve.many",
     "campaign": "campaigns",
     "cells": "campaigns",
+    "implausible": "scenarios.plausible",
     "load_scenario": "scenarios.file",
     "most": "campaigns",
     "show_config": "cli.about.config",
@@ -100,6 +103,7 @@ __all__ = [
     "Cells",
     "Explanation",
     "Frontier",
+    "ImplausibleWarning",
     "Interrupted",
     "Learners",
     "LearningTask",
@@ -125,6 +129,7 @@ __all__ = [
     "fastest",
     "flower",
     "frontier",
+    "implausible",
     "learning",
     "least",
     "load_scenario",

@@ -40,7 +40,8 @@ def real(field: str, value: Any, *, low: float = SMALLEST, high: float = LARGEST
         except OverflowError:
             raise ValueError(f"{field} = {shown(value)}: {_number_rule(low, high)}") from None
     if not low <= value <= high:
-        raise ValueError(f"{field} = {value!r}: {_number_rule(low, high)}")
+        hint = unit_hint(field, value)
+        raise ValueError(f"{field} = {value!r}: {_number_rule(low, high)}{hint}")
     return float(value)
 
 
@@ -87,6 +88,22 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+def unit_hint(field: str, value: float) -> str:
+    """Return what a negative number seems to be in, where decibels are usual, or nothing."""
+    name = field.rpartition(".")[2]
+    if not -1e3 < value < -1.0:  # minus one more often stands for nothing at all
+        return ""
+    if name.endswith("_w_per_hz"):
+        file = f"{name.removesuffix('_w_per_hz')}_dbm_per_hz"
+        return f"; {value:g} looks like dBm/Hz: mel.channel.dbm({value:g}) is W/Hz, in files {file}"
+    if name.endswith("_w"):
+        file = f"{name.removesuffix('_w')}_dbm"
+        return f"; {value:g} looks like dBm: mel.channel.dbm({value:g}) is W, in files {file}"
+    if name == "gain":
+        return f"; {value:g} looks like dB: mel.channel.db({value:g}) is a ratio, in files gain_db"
+    return ""
+
+
 def scalar_or_column(field: str, value: Any) -> FloatColumn | float:
     """Return a validated positive scalar, or a fresh float64 column of positive numbers."""
     array = _as_array(field, value)
@@ -128,7 +145,8 @@ def _check_limits(
         where = field if scalar else f"{field}[{index}]"
         listed = " or ".join(f"{special:g}" for special in also)
         rule = _number_rule(finite=math.isfinite(max(also)))
-        raise ValueError(f"{where} = {float(column[index])!r}: {rule} or {listed}")
+        hint = unit_hint(field, float(column[index]))
+        raise ValueError(f"{where} = {float(column[index])!r}: {rule} or {listed}{hint}")
 
 
 def count_or_column(field: str, value: Any) -> IntColumn | int:
@@ -276,7 +294,9 @@ def _check_length(field: str, column: NDArray[Any], count: int) -> None:
 
 def _refuse_entry(field: str, column: FloatColumn, bad: NDArray[np.bool_], low: float) -> None:
     index = int(np.flatnonzero(bad)[0])
-    raise ValueError(f"{field}[{index}] = {float(column[index])!r}: {_number_rule(low)}")
+    value = float(column[index])
+    hint = unit_hint(field, value)
+    raise ValueError(f"{field}[{index}] = {value!r}: {_number_rule(low)}{hint}")
 
 
 def _span(low: float, high: float) -> str:

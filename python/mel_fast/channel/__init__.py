@@ -3,6 +3,7 @@
 Placements, attenuation and fading laws, and the tables that hold gains; no learner, no problem.
 """
 
+from mel_fast.channel.decibels import db, dbm
 from mel_fast.channel.fading import (
     Fading,
     Nakagami,
@@ -47,6 +48,8 @@ __all__ = [
     "Rician",
     "UrbanMicro",
     "checked_gain",
+    "db",
+    "dbm",
     "fading_law",
     "free_space",
     "gains",

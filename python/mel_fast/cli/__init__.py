@@ -10,9 +10,10 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import TextIO, cast
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO, cast
 
 import click
 
@@ -53,7 +54,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     output = Output(stdout)
     sys.stdout = cast("TextIO", output)
     try:
-        status = _run([word for word in words if word != "--debug"])
+        with remarks():
+            status = _run([word for word in words if word != "--debug"])
         output.flush()
     except OSError as error:
         return _unwritten(error, output.failure)
@@ -85,6 +87,23 @@ def _run(words: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return fail("interrupted", INTERRUPTED_STATUS)
     return status if isinstance(status, int) else 0
+
+
+@contextmanager
+def remarks() -> Iterator[None]:
+    """Print what looks like a slip of units as a line each, while the block runs."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+        warnings.filterwarnings("always", message="implausible: ")
+
+        def show(message: Warning | str, *where: Any, **words: Any) -> None:
+            if str(message).startswith("implausible: "):
+                say(str(message))
+            else:
+                usual(message, *where, **words)
+
+        warnings.showwarning = show
+        yield
 
 
 def fail(message: str, status: int = USAGE_STATUS) -> int:

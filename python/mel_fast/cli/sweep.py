@@ -7,7 +7,7 @@ import numpy as np
 
 from mel_fast.cli import say
 from mel_fast.cli.shared.report import emit, format_option
-from mel_fast.cli.shared.scenario import check_plot, check_targets, refusals
+from mel_fast.cli.shared.scenario import check_plot, check_targets, no_warnings_option, refusals
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.arguments import MAX_THREADS
 from mel_fast.sweep import sweep
@@ -40,6 +40,7 @@ mel-fast sweep --over learners=5,10,20 --over seed=0:100
 @click.option("--restart", is_flag=True, help="Solve all again instead of going on with --output.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw tau: .png, .svg, .pdf.")
 @click.option("--plot-over", metavar="NAME", help="The axis to draw over.  [the first of numbers]")
+@no_warnings_option
 @click.option("--time-limit-s", type=float, help="Seconds for each problem.")
 @click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")

@@ -17,6 +17,7 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.untrusted import plain, shown
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
+from mel_fast.scenarios.plausible import remark_upon
 from mel_fast.scenarios.sections import (
     SECTIONS,
     Around,
@@ -26,6 +27,7 @@ from mel_fast.scenarios.sections import (
     Section,
     unknown_key,
 )
+from mel_fast.scenarios.units import converted, in_si
 
 MOST_BYTES = 2**22
 MOST_PARTS = 8  # of a dotted key
@@ -81,12 +83,36 @@ def scenario_of(
         With everything that is wrong, on one line.
     """
     data = _parse_toml(content, path)
-    for key, value in (overrides or {}).items():
-        _override(data, key, value)
     try:
-        return parse_scenario(data, folder)
+        _into_si(data)
+        for key, value in (overrides or {}).items():
+            _override(data, *_key_in_si(key, value))
+        problem = parse_scenario(data, folder)
     except ScenarioError as error:
         raise ScenarioError(f"{path}: {error}") from None
+    remark_upon(problem, path, stacklevel=4)
+    return problem
+
+
+def _into_si(data: dict[str, Any]) -> None:
+    """Convert, in place, what the sections have in other units."""
+    for path, section in SECTIONS.items():
+        inner: Any = data
+        for part in path:
+            inner = inner.get(part) if isinstance(inner, dict) else None
+        if path and isinstance(inner, dict):
+            try:
+                made = converted(inner, section.model_fields, f"{'.'.join(path)}.")
+            except (ValueError, TypeError) as error:
+                raise ScenarioError(plain(str(error))) from None
+            inner.clear()
+            inner.update(made)
+
+
+def _key_in_si(key: tuple[str, ...], value: Any) -> tuple[tuple[str, ...], Any]:
+    section = SECTIONS.get(key[:-1], Section)
+    meant = in_si(key[-1], section.model_fields)
+    return (key, value) if meant is None else ((*key[:-1], meant[0]), meant[1].to_si(value))
 
 
 def _parse_toml(content: bytes, path: str) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import arrow_errors, opened
 from mel_fast._base.untrusted import few, repeated, shown
 from mel_fast._base.validation import did_you_mean
-from mel_fast.model.columns import COLUMNS, Column
+from mel_fast.model.columns import COLUMNS
+from mel_fast.scenarios.units import converted, in_si
 
 HEADS = {column.head: column for column in COLUMNS.values()}
 SUFFIXES = (".csv", ".parquet")
@@ -85,7 +86,7 @@ def read_table(path: Path) -> dict[str, NDArray[Any]]:
     with _opened(path) as file:
         raw = _read_csv(file, name) if path.suffix == ".csv" else _read_parquet(file, name)
     try:
-        checked = ((HEADS[head], values) for head, values in raw.items())
+        checked = ((HEADS[head], values) for head, values in converted(raw, HEADS).items())
         return {column.name: column.check(column.name, values) for column, values in checked}
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name}: {error}") from None
@@ -127,7 +128,7 @@ def _read_csv(file: BinaryIO, name: str) -> dict[str, Any]:
 def _columns(lines: Iterator[list[str]], name: str) -> dict[str, Any]:
     rows = (row for row in lines if row)
     header = _check_header([cell.strip() for cell in next(rows, [])], name)
-    columns: dict[str, Any] = {head: [] if _texts(HEADS[head]) else array("d") for head in header}
+    columns: dict[str, Any] = {head: [] if _texts(head) else array("d") for head in header}
     for index, row in enumerate(rows):
         _check_count(index + 1, name)
         if len(row) != len(header):
@@ -145,8 +146,12 @@ def _columns(lines: Iterator[list[str]], name: str) -> dict[str, Any]:
     }
 
 
-def _texts(column: Column) -> bool:
-    return column.dtype is np.str_
+def _texts(head: str) -> bool:
+    return head in HEADS and HEADS[head].dtype is np.str_
+
+
+def _is_head(word: str) -> bool:
+    return word in HEADS or in_si(word, HEADS) is not None
 
 
 def _lines(text: TextIO, name: str) -> Iterator[str]:
@@ -171,7 +176,7 @@ def _read_parquet(file: BinaryIO, name: str) -> dict[str, NDArray[Any]]:
         rows = table.metadata.num_rows
     _check_header(header, name)
     for column, kind in zip(header, kinds, strict=True):
-        texts = _texts(HEADS[column])
+        texts = _texts(column)
         kinds_allowed = ("string", "large_string") if texts else (*_NUMBERS, "bool")
         if not kind.startswith(kinds_allowed):
             what = "texts" if texts else "numbers"
@@ -204,12 +209,12 @@ def _check_count(rows: int, name: str) -> None:
 
 def _check_header(header: list[str], name: str) -> list[str]:
     """Refuse other columns; they are named only where others tell that this is a table."""
-    if not any(column in HEADS for column in header):
+    if not any(map(_is_head, header)):
         raise ValueError(
             f"{name}: is not a table of learners: must have columns among {', '.join(HEADS)}"
         )
     for column in header:
-        if column not in HEADS:
+        if not _is_head(column):
             raise ValueError(
                 f"{name}: unknown column {shown(column)}: must be among {', '.join(HEADS)}"
                 f"{did_you_mean(column[:60], HEADS)}"

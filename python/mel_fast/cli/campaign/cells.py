@@ -11,7 +11,7 @@ from mel_fast.cli.shared.files import STDIN, read_scenario
 from mel_fast.cli.shared.progress import SOLVING, Line
 from mel_fast.cli.shared.render import learner_rows, learner_table
 from mel_fast.cli.shared.report import emit, format_option
-from mel_fast.cli.shared.scenario import EXIT_STATUS, check_targets, refusals
+from mel_fast.cli.shared.scenario import EXIT_STATUS, check_targets, no_warnings_option, refusals
 from mel_fast.cli.shared.table import table
 from mel_fast.solve.arguments import MAX_THREADS
 
@@ -23,6 +23,7 @@ from mel_fast.solve.arguments import MAX_THREADS
     is_flag=True,
     help="All cells have the same learners; say who is in which.",
 )
+@no_warnings_option
 @click.option("--time-limit-s", type=float, help="Stop after so many seconds.")
 @click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for a plan file of each cell.")

@@ -1,5 +1,6 @@
 """What the commands share: the scenario's options, limits and targets."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,20 @@ _PATHS: dict[str, tuple[str, ...]] = {
     "idle": ("cycle", "idle"),
     "block_hz": ("radio", "block_hz"),
 }
+
+
+def _silence(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    if given:
+        warnings.filterwarnings("ignore", message="implausible: ")
+
+
+no_warnings_option = click.option(
+    "--no-warnings",
+    is_flag=True,
+    expose_value=False,
+    callback=_silence,
+    help="No remarks on implausible values.",
+)
 _OPTIONS = (
     click.argument("scenario", required=False, type=click.Path(path_type=Path)),
     click.option("--scheme", type=click.Choice(SCHEMES), default="joint", show_default=True),
@@ -54,6 +69,7 @@ _OPTIONS = (
     click.option("--law", type=click.Choice(["density", "fixed"]), help="Link law (Table I only)."),
     click.option("--block-hz", type=float, help="Share bandwidth out in blocks of this width."),
     click.option("--time-limit-s", type=float, help="Stop after so many seconds."),
+    no_warnings_option,
     click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True),
 )
 
