@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mel_fast import _interpreter  # noqa: F401  first: before anything compiled is imported
+from mel_fast._base.frozen import attach_above
 from mel_fast._core import __version__
 from mel_fast.model.learners import Learners
 from mel_fast.model.payload import Payload
@@ -163,4 +164,17 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-attach(explain=explain, prices=prices_of, solve=solve)
+def _later(module: str, name: str) -> Any:
+    """Return a function whose module is imported when it is called first."""
+
+    def call(*arguments: Any, **words: Any) -> Any:
+        return getattr(import_module(f"mel_fast.{module}"), name)(*arguments, **words)
+
+    return call
+
+
+attach(explain=explain, prices=prices_of, solve=solve, plot=_later("figures.plan", "plot"))
+attach_above(
+    learners_from_table=_later("scenarios.any_table", "learners_from_table"),
+    to_toml=_later("scenarios.toml", "to_toml"),
+)

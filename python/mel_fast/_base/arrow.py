@@ -4,8 +4,11 @@ A result that is a table has `columns`; data frames and Arrow follow from them h
 may hold anything: what Arrow says of them is one line with the file's name.
 """
 
+import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -32,6 +35,28 @@ class Table:
     def columns(self) -> Mapping[str, Any]:
         """Return the columns by name, all of the same length."""
         raise NotImplementedError
+
+    def to_csv(self, path: str | PathLike[str] | None = None) -> str:
+        """Return the columns as CSV with a head, numbers at full precision; write it to `path`.
+
+        What is not known is empty.
+
+        Raises
+        ------
+        OSError
+            When it cannot be written.
+        """
+        columns = dict(self.columns())
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(columns)
+        plain = (c.tolist() if isinstance(c, np.ndarray) else c for c in columns.values())
+        writer.writerows(zip(*plain, strict=True))
+        if path is not None:
+            from mel_fast._base.atomic import write_text  # here: a file is rarely written
+
+            write_text(path, out.getvalue())
+        return out.getvalue()
 
     def to_dataframe(self) -> "pd.DataFrame":
         """Return the columns as a pandas DataFrame (extra ``[pandas]``).

@@ -67,6 +67,14 @@ def save_figure(plans: Sequence[Plan], path: str | PathLike[str]) -> None:
     write_figure(path, compare(plans), dpi=200)
 
 
+def plot(plan: Plan, path: str | PathLike[str] | None = None) -> "Figure":
+    """Draw one plan, see :meth:`mel_fast.Plan.plot`."""
+    figure = compare([plan])
+    if path is not None:
+        write_figure(path, figure, dpi=200)
+    return figure
+
+
 def compare(plans: Sequence[Plan]) -> "Figure":
     """Draw plans of one problem side by side.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import Table
-from mel_fast._base.frozen import Frozen
+from mel_fast._base.frozen import Frozen, above
 from mel_fast._base.units import span
 from mel_fast._base.validation import (
     MAX_INTEGER,
@@ -185,6 +185,46 @@ class Learners(Frozen, Table):
         if size < 1:
             raise ValueError(f"{next(iter(lengths))} has length 0: at least 1 learner is needed")
         return size
+
+    @classmethod
+    def from_table(cls, source: Any, **more: Unpack[LearnersChanges]) -> Self:
+        """Return the learners of a table with one row each.
+
+        Parameters
+        ----------
+        source
+            A .csv or .parquet file; a mapping of columns; a data frame of pandas, polars or another
+            library; any object with ``__arrow_c_stream__`` or ``__dataframe__`` (both with the
+            extra ``[parquet]``). Its columns are called as the arguments of `Learners`, the names
+            ``name``; other units than SI are told by the ending (``gain_db``, ``max_power_dbm``,
+            ``return_bandwidth_mhz``: docs/units.md).
+        **more
+            Columns that the table does not have, each a number or one for each learner.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the table, the column and the entry; for a column that is unknown, missing, there
+            twice, or without some of its entries; for a file of more than 10,000,000 learners.
+        OSError
+            When the file cannot be read.
+        ImportError
+            Where pyarrow is needed and missing; the message names the extra.
+
+        Warns
+        -----
+        ImplausibleWarning
+            For what is allowed and hardly ever meant, as a gain above 1.
+
+        Examples
+        --------
+        >>> import mel_fast as mel
+        >>> table = {"name": ["roof", "van"], "gflops_per_s": [2.4, 0.7], "gain_db": [-95, -101]}
+        >>> mel.Learners.from_table(table, return_bandwidth_hz=5e6, return_power_w=0.2).gain
+        array([3.16227766e-10, 7.94328235e-11])
+        """
+        found: Self = above("learners_from_table")(cls, source, more)
+        return found
 
     def __len__(self) -> int:
         return int(self.gain.size)

@@ -1,12 +1,13 @@
 """One global cycle to plan: a task, learners, a radio, a deadline."""
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict, Unpack
 
 import numpy as np
 
 from mel_fast._base.arithmetic import guard
-from mel_fast._base.frozen import Frozen
+from mel_fast._base.frozen import Frozen, above
 from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
@@ -300,6 +301,32 @@ class Problem(Frozen):
             "idle": self.idle,
             **({} if self._given is None else {"payload": self._given.to_dict()}),
         }
+
+    def to_toml(self, path: str | PathLike[str] | None = None) -> str:
+        """Return the problem as a scenario file, which `load_scenario` reads back to the bit.
+
+        Parameters
+        ----------
+        path
+            Where to write it as well. More than 1,000 learners then stand in a table beside it,
+            ``STEM_learners.csv``.
+
+        Raises
+        ------
+        ValueError
+            Without a path, for so many learners that the text is too large for a scenario (4 MiB).
+        OSError
+            When it cannot be written.
+
+        Examples
+        --------
+        >>> import mel_fast as mel
+        >>> problem = mel.scenarios.table1(learners=3)
+        >>> print(problem.to_toml().splitlines()[9])
+        [radio]
+        """
+        text: str = above("to_toml")(self, path)
+        return text
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Problem":

@@ -5,6 +5,7 @@ What they return is described here by its shape, since nothing here may know the
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from os import PathLike
 from typing import Any, Protocol, Self, TypedDict, TypeVar, Unpack
 
 from mel_fast._base.progress import Callback
@@ -105,9 +106,10 @@ def attach(
     explain: Callable[..., ExplanationView[Any]],
     prices: Callable[[Any], Prices | None],
     solve: Callable[..., Any],
+    plot: Callable[..., Any],
 ) -> None:
     """Give plans their verbs: functions of a plan or a problem."""
-    _attached.update(explain=explain, prices=prices, solve=solve)
+    _attached.update(explain=explain, prices=prices, solve=solve, plot=plot)
 
 
 class Verbs:
@@ -120,6 +122,27 @@ class Verbs:
         """What a second, a hertz and a watt buy at the margin; None for ``task_only``."""
         found: Prices | None = _attached["prices"](self)
         return found
+
+    def plot(self, path: str | PathLike[str] | None = None) -> Any:
+        """Draw bandwidth, power, samples and times of each learner (extra ``[plot]``).
+
+        Parameters
+        ----------
+        path
+            Where to save it: .png, .svg or .pdf, whole or not at all; None for nowhere.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            When matplotlib is missing; the message names the extra.
+        OSError
+            When it cannot be written.
+        """
+        return _attached["plot"](self, path)
 
     def explain(self, **options: Unpack[ExplainOptions]) -> ExplanationView[Self]:
         """Return what blocks one more local cycle, see :func:`mel_fast.explain`."""

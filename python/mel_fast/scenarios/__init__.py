@@ -19,6 +19,12 @@ from mel_fast.scenarios.draws import (
     table1,
     table1_draws,
 )
+from mel_fast.scenarios.traces import (
+    Availability,
+    DeviceCapacities,
+    read_availability,
+    read_device_capacities,
+)
 
 __all__ = [
     "FAST_FLOPS_PER_S",
@@ -31,8 +37,12 @@ __all__ = [
     "NOISE_DENSITY_W_PER_HZ",
     "SLOW_FLOPS_PER_S",
     "TOTAL_BANDWIDTH_HZ",
+    "Availability",
     "Budgets",
+    "DeviceCapacities",
     "Table1Draws",
+    "read_availability",
+    "read_device_capacities",
     "table1",
     "table1_draws",
 ]

@@ -5,6 +5,7 @@ from warnings import warn
 
 import numpy as np
 
+from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 
 MOST_POWER_W = 10.0  # a base station's few tens of watts are budgets of many hertz
@@ -43,21 +44,26 @@ def remark_upon(problem: Problem, name: str, stacklevel: int = 3) -> None:
 
 
 def _remarks(problem: Problem) -> Iterator[str]:
-    radio, learners = problem.radio, problem.learners
+    radio = problem.radio
     if radio.power_w is not None:
         yield from _power("power_w", radio.power_w, whole_only=True)
-    for name in ("return_power_w", "send_power_w", "max_power_w"):
-        column = getattr(learners, name)
-        if column is not None:
-            finite = column[np.isfinite(column)]
-            if finite.size:
-                yield from _power(name, float(finite.max()), whole_only=False)
     density = radio.noise_density_w_per_hz
     if density is not None and not NOISE_W_PER_HZ[0] <= density <= NOISE_W_PER_HZ[1]:
         yield (
             f"noise_density_w_per_hz = {density!r} W/Hz: thermal noise is 4e-21 W/Hz "
             "(-174 dBm/Hz), in files noise_density_dbm_per_hz = -174"
         )
+    yield from of_learners(problem.learners)
+
+
+def of_learners(learners: Learners) -> Iterator[str]:
+    """Yield a sentence for everything in learners that looks like a slip of units."""
+    for name in ("return_power_w", "send_power_w", "max_power_w"):
+        column = getattr(learners, name)
+        if column is not None:
+            finite = column[np.isfinite(column)]
+            if finite.size:
+                yield from _power(name, float(finite.max()), whole_only=False)
     largest = int(np.argmax(learners.gain))
     gain = float(learners.gain[largest])
     if gain > 1.0:

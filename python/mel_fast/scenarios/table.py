@@ -85,9 +85,20 @@ def read_table(path: Path) -> dict[str, NDArray[Any]]:
     name = path.name if path.name.isprintable() else shown(path.name)
     with _opened(path) as file:
         raw = _read_csv(file, name) if path.suffix == ".csv" else _read_parquet(file, name)
+    return checked(raw, name)
+
+
+def checked(raw: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return columns by the names that `Learners` has, in SI and checked.
+
+    Raises
+    ------
+    ValueError
+        Naming the table, the column and the entry.
+    """
     try:
-        checked = ((HEADS[head], values) for head, values in converted(raw, HEADS).items())
-        return {column.name: column.check(column.name, values) for column, values in checked}
+        columns = ((HEADS[head], values) for head, values in converted(raw, HEADS).items())
+        return {column.name: column.check(column.name, values) for column, values in columns}
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name}: {error}") from None
 
@@ -127,7 +138,7 @@ def _read_csv(file: BinaryIO, name: str) -> dict[str, Any]:
 
 def _columns(lines: Iterator[list[str]], name: str) -> dict[str, Any]:
     rows = (row for row in lines if row)
-    header = _check_header([cell.strip() for cell in next(rows, [])], name)
+    header = check_header([cell.strip() for cell in next(rows, [])], name)
     columns: dict[str, Any] = {head: [] if _texts(head) else array("d") for head in header}
     for index, row in enumerate(rows):
         _check_count(index + 1, name)
@@ -174,7 +185,7 @@ def _read_parquet(file: BinaryIO, name: str) -> dict[str, NDArray[Any]]:
         header = list(table.schema_arrow.names)
         kinds = [str(kind) for kind in table.schema_arrow.types]
         rows = table.metadata.num_rows
-    _check_header(header, name)
+    check_header(header, name)
     for column, kind in zip(header, kinds, strict=True):
         texts = _texts(column)
         kinds_allowed = ("string", "large_string") if texts else (*_NUMBERS, "bool")
@@ -207,8 +218,8 @@ def _check_count(rows: int, name: str) -> None:
         raise ValueError(f"{name}: has more than {MAX_LEARNERS} learners")
 
 
-def _check_header(header: list[str], name: str) -> list[str]:
-    """Refuse other columns; they are named only where others tell that this is a table."""
+def check_header(header: list[str], name: str) -> list[str]:
+    """Return a table's heads or refuse others, named only where some tell that it is one."""
     if not any(map(_is_head, header)):
         raise ValueError(
             f"{name}: is not a table of learners: must have columns among {', '.join(HEADS)}"
