@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+from pathlib import Path
 from typing import Any
 
 
@@ -16,6 +17,32 @@ def require(module: str, *, extra: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(
-            f"{module} is needed here and could not be imported ({error}): "
-            f"pip install 'mel_fast[{extra}]'"
+            f"{module} is needed here and could not be imported ({error}): {how_to_install(extra)}"
         ) from error
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that brings an extra; where pip took the package from a folder, of that.
+
+    A checkout that nobody installed is named, too: an index need not have this package.
+    """
+    command = f"pip install 'mel_fast[{extra}]'"
+    folder = _folder()
+    return command if folder is None else f"{command}, here: pip install '{folder}[{extra}]'"
+
+
+def _folder() -> Path | None:
+    """Return the folder of sources that the package is run or was installed from, if there."""
+    import json  # here: the package is imported without them
+    from importlib import metadata
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        told = json.loads(metadata.distribution("mel_fast").read_text("direct_url.json") or "{}")
+        url = urlsplit(str(told.get("url", "")))
+        folder = Path(unquote(url.path)) if url.scheme == "file" else None
+    except metadata.PackageNotFoundError:
+        folder = Path(__file__).resolve().parents[3]
+    except ValueError:
+        return None
+    return folder if folder is not None and (folder / "pyproject.toml").is_file() else None
