@@ -214,6 +214,36 @@ def test_stochastic_rounding_is_right_in_the_mean(codebook, bits):
     assert np.abs(draws - x).max() <= step + 1e-12  # one of the neighbours
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("bits", [1, 2, 8, 12, 16])
+def test_draws_are_those_of_the_plain_formula_and_levels_stay(bits, dtype):
+    """Blocks and short cuts change no byte: all at once, every value held against its level."""
+    x = np.random.default_rng(bits).standard_normal(40_000).astype(dtype)
+    peak, steps = np.abs(x).max(), 1 if bits == 1 else 2 * quantise.top_level(bits)
+    levels = quantise.uniform_levels(peak, bits, dtype)
+    x[::3] = levels[np.random.default_rng(0).integers(0, len(levels), len(x[::3]))]
+    place = x / np.float64(peak) * (steps / 2) + steps / 2
+    near = np.rint(place).astype(np.int64)
+    wanted = np.minimum(np.floor(place + np.random.default_rng(1).random(len(x))), steps)
+    wanted = np.where(levels[near] == x, near, wanted)
+    found = quantise.uniform(x, peak, bits, np.random.default_rng(1))
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("size", [3_000, 200_000])
+def test_a_draw_between_shared_weights_is_one_of_the_two_neighbours(size):
+    """With many values, which are looked up, as with few."""
+    x = np.random.default_rng(2).standard_normal(size).astype(np.float32)
+    levels = kmeans_levels(x, 8, hull=True)
+    x[: len(levels)] = levels
+    found = nearest(x, levels, np.random.default_rng(1))
+    low = np.clip(np.searchsorted(levels, x, side="right") - 1, 0, len(levels) - 2)
+    share = (x - levels[low].astype(float)) / (levels[low + 1].astype(float) - levels[low])
+    up = np.random.default_rng(1).random(size) < share
+    np.testing.assert_array_equal(found, low + up)
+    np.testing.assert_array_equal(levels[found[: len(levels)]], levels)
+
+
 def test_stochastic_rounding_draws_afresh_unless_it_has_a_seed():
     x, recipe = {"w": np.linspace(-1, 1, 999)}, Recipe(bits=3, stochastic=True)
     assert encode(x, recipe) != encode(x, recipe)

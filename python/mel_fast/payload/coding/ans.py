@@ -117,26 +117,29 @@ def _push(
     grid: Symbols, f: Counts, precision: int
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
     rows, lanes = grid.shape
-    first = np.cumsum(f) - f
-    limit, rise = f << (32 - precision), (1 << precision) - f
-    table = np.stack([limit, f, rise, first], axis=1).astype(np.uint32)
+    table = (f | (np.cumsum(f) - f) << 16).astype(np.uint32)  # both below 2^15
+    shift, whole = np.uint32(32 - precision), np.uint32(1 << precision)
     x = np.full(lanes, _LOW, np.uint32)
     words, at = np.empty(rows * lanes, np.uint16), rows * lanes
-    row, symbol = np.empty((lanes, 4), np.uint32), np.empty(lanes, np.intp)
-    quotient, full = np.empty(lanes, np.uint32), np.empty(lanes, np.bool_)
+    symbol, full = np.empty(lanes, np.intp), np.empty(lanes, np.bool_)
+    width, before, quotient = (np.empty(lanes, np.uint32) for _ in range(3))
     for r in range(rows - 1, -1, -1):
         symbol[...] = grid[r]
-        np.take(table, symbol, axis=0, out=row, mode="clip")
-        np.greater_equal(x, row[:, 0], out=full)
+        table.take(symbol, out=width, mode="clip")
+        np.right_shift(width, np.uint32(16), out=before)
+        width &= np.uint32(0xFFFF)
+        np.right_shift(x, shift, out=quotient)
+        np.greater_equal(quotient, width, out=full)
         some = np.flatnonzero(full)
-        high = x[some]
+        high = x.take(some)
         at -= len(some)
         words[at : at + len(some)] = high
         x[some] = high >> 16
-        np.floor_divide(x, row[:, 1], out=quotient)
-        quotient *= row[:, 2]
+        np.floor_divide(x, width, out=quotient)
+        np.subtract(whole, width, out=width)
+        quotient *= width
         x += quotient  # x + (x // f) (2^p - f) = (x // f << p) + x % f
-        x += row[:, 3]
+        x += before
     return x, words[at:]
 
 

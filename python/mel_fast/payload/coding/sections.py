@@ -171,14 +171,17 @@ def _by_width(
     """Yield blocks of tokens, their order by width of rest, and where pieces of it belong."""
     free = [0, *ends[:-1].tolist()]
     for start in range(0, len(tokens), _AT_ONCE):
-        rest = np.maximum(tokens[start : start + _AT_ONCE] >> 3, 1) - 1  # _REST, faster
+        octave = (
+            tokens[start : start + _AT_ONCE] >> 3
+        )  # a rest of 0 bits in 0 and 1, then of 1, ...
         moves, at = [], 0
-        for bits, size in enumerate(np.bincount(rest).tolist()):
+        for bits in range(len(ends)):  # counted by comparing: a tenth of the time of a histogram
+            size = np.count_nonzero(octave == bits + 1 if bits else octave < 2)  # noqa: PLR2004
             if size:
                 moves.append((slice(free[bits], free[bits] + size), slice(at, at + size)))
                 free[bits] += size
                 at += size
-        yield slice(start, start + at), rest.argsort(kind="stable"), moves  # by radix: linear
+        yield slice(start, start + at), octave.argsort(kind="stable"), moves  # by radix: linear
 
 
 def write_values(writer: Writer, values: NDArray[np.generic], entropy: bool) -> None:

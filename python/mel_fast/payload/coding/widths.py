@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mel_fast.payload.coding.stream import Reader, Writer
 
 _GROUP = 8
+_AT_ONCE = 1 << 15  # numbers in the cache, whole groups
 
 
 def packed_bytes(count: int, width: int) -> int:
@@ -24,14 +25,22 @@ def pack(writer: Writer, numbers: NDArray[np.integer], width: int) -> None:
     bits = width % 8
     if not bits:
         return
-    groups = np.zeros(-(-len(numbers) // _GROUP) * _GROUP, np.uint8)
-    groups[: len(numbers)] = numbers >> (width - bits)
-    words = groups.view("<u8")
-    for size in (8, 16, 32):  # two neighbours become one of twice the size and twice the bits
-        low = _every(2 * size, size)
-        words = words & low | (words >> np.uint64(size) & low) << np.uint64(bits * size // 8)
-    packed = np.ascontiguousarray(words.view(np.uint8).reshape(-1, 8)[:, :bits])
-    writer.add(packed.reshape(-1)[: -(-len(numbers) * bits // 8)].tobytes())
+    shifts = [(_every(2 * size, size), size, bits * size // 8) for size in (8, 16, 32)]
+    packed = np.empty((-(-len(numbers) // _GROUP), bits), np.uint8)
+    for start in range(0, len(numbers), _AT_ONCE):
+        block = numbers[start : start + _AT_ONCE]
+        groups = np.zeros(-(-len(block) // _GROUP) * _GROUP, np.uint8)
+        np.right_shift(block, width - bits, out=groups[: len(block)], casting="unsafe")
+        words = groups.view("<u8")
+        for low, size, part in shifts:  # two neighbours become one of twice the size and the bits
+            even = words & low
+            words >>= np.uint64(size)
+            words &= low
+            words <<= np.uint64(part)
+            words |= even
+        place = start // _GROUP
+        packed[place : place + len(words)] = groups.reshape(-1, _GROUP)[:, :bits]
+    writer.add(memoryview(packed.reshape(-1)[: -(-len(numbers) * bits // 8)]))
 
 
 def unpack(reader: Reader, count: int, width: int, what: str) -> NDArray[np.integer]:

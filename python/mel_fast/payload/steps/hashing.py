@@ -43,7 +43,7 @@ def shared(values: Flat, name: str, buckets: int) -> Flat:
     """
     bucket, turned = buckets_of(name, len(values), buckets)
     signed = values.astype(np.float64)
-    np.negative(signed, out=signed, where=turned)
+    _turn(signed, turned)
     counts = np.maximum(np.bincount(bucket, minlength=buckets), 1)
     if values.dtype.itemsize < signed.itemsize:
         sums = np.bincount(bucket, weights=signed, minlength=buckets)
@@ -63,5 +63,15 @@ def shared(values: Flat, name: str, buckets: int) -> Flat:
 def spread(values: Flat, name: str, size: int) -> Flat:
     """Return all entries from the values of the buckets."""
     bucket, turned = buckets_of(name, size, len(values))
-    found = values[bucket]
-    return np.negative(found, out=found, where=turned)
+    found = values.take(bucket)
+    _turn(found, turned)
+    return found
+
+
+def _turn(values: Flat, turned: NDArray[np.bool_]) -> None:
+    """Turn the signs of some values, by their bits: NumPy's `where` takes ten times as long."""
+    size = values.dtype.itemsize
+    words, sign = values.view(f"u{size}"), np.dtype(f"u{size}").type(1 << (8 * size - 1))
+    for start in range(0, len(values), _AT_ONCE):
+        block = slice(start, start + _AT_ONCE)
+        words[block] ^= turned[block] * sign

@@ -1,6 +1,6 @@
 """Weight sharing: levels that are the means of one-dimensional clusters, and who takes which."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,16 +55,22 @@ def nearest(values: Flat, levels: Flat, rng: np.random.Generator | None) -> NDAr
         return _looked_up(values, middles)
     half = 0.5 if max(-exact[0], exact[-1]) > _LARGE else 1.0  # differences could overflow
     exact *= half
-    at = np.searchsorted(levels, values) if len(values) <= _SORTED else _looked_up(values, levels)
-    found = np.empty(len(values), np.uint8)
+    wide = np.append(np.diff(exact), np.inf)  # the last level has none above
+    upper = levels[1:]
+    if len(values) <= _SORTED:
+        lower = np.searchsorted(upper, values, side="right").astype(np.uint8)
+    else:
+        lower = _looked_up(values, upper, side="right")
+    kept = np.empty((2, min(_AT_ONCE, len(values))))  # fresh ones cost more
     for start in range(0, len(values), _AT_ONCE):
-        piece = slice(start, start + _AT_ONCE)
-        above = np.clip(at[piece].astype(np.intp), 1, len(levels) - 1)
-        low, high = exact.take(above - 1), exact.take(above)
-        wide = values[piece] * np.float64(half)
-        up = (rng.random(len(wide)) * (high - low) < wide - low) | (wide == high)
-        found[piece] = above - 1 + up
-    return found
+        number = lower[start : start + _AT_ONCE]
+        above, other = kept[:, : len(number)]
+        at = number.astype(np.intp)
+        np.multiply(values[start : start + _AT_ONCE], np.float64(half), out=above)
+        above -= exact.take(at, out=other, mode="clip")
+        above /= wide.take(at, out=other, mode="clip")
+        number += rng.random(out=other) < above
+    return lower
 
 
 def _lloyd(places: Flat, weights: NDArray[Any], bits: int) -> NDArray[np.float64]:
@@ -102,7 +108,9 @@ def _binned(values: Flat, peak: float, bits: int) -> NDArray[np.float64] | None:
     return _lloyd(np.arange(-_FINE, _FINE + 1) / _FINE, counts, bits)
 
 
-def _looked_up(values: Flat, middles: Flat) -> NDArray[np.uint8]:
+def _looked_up(
+    values: Flat, middles: Flat, side: Literal["left", "right"] = "left"
+) -> NDArray[np.uint8]:
     """Return what a search among `middles` does, looked up by fine bins where these decide it."""
     peak = float(max(values.max(), -values.min())) or 1.0
     edges = np.arange(-_FINE, _FINE + 1) / _FINE
@@ -115,6 +123,6 @@ def _looked_up(values: Flat, middles: Flat) -> NDArray[np.uint8]:
         bins = _bins(part, peak).astype(np.intp)
         number = numbers.take(bins)
         some = np.flatnonzero(unsure.take(bins))
-        number[some] = np.searchsorted(middles, part[some])
+        number[some] = np.searchsorted(middles, part[some], side)
         found[start : start + _AT_ONCE] = number
     return found

@@ -9,6 +9,7 @@ Flat = NDArray[np.floating[Any]]
 Numbers = NDArray[np.unsignedinteger[Any]]
 
 _CALCULATED_IN_SINGLE = 8  # bits up to which the error of single precision is no part of a level
+_CALCULATION = 2.0**-30  # of a place, whose error in double precision is less
 _AT_ONCE = 1 << 14  # values in the cache
 
 
@@ -33,10 +34,15 @@ def uniform(values: Flat, peak: Any, bits: int, rng: np.random.Generator | None)
     if not peak:
         return np.full(len(values), top_level(bits) if bits > 1 else 0, _number_type(bits))
     found = np.empty(len(values), _number_type(bits))
-    levels = uniform_levels(peak, bits, values.dtype)
+    if rng is not None:
+        _draw(values, peak, bits, rng, found)
+        return found
+    kind = np.float32 if _in_single(bits, values) else np.float64
     for start in range(0, len(values), _AT_ONCE):
         block = slice(start, start + _AT_ONCE)
-        found[block] = _placed(values[block], peak, bits, rng, levels)
+        place = np.divide(values[block], kind(peak), dtype=kind)
+        _scale(place, bits)
+        found[block] = np.rint(place, out=place)
     return found
 
 
@@ -55,23 +61,42 @@ def unfolding(bits: int) -> NDArray[np.int64]:
     return top_level(bits) + np.where(number % 2, -(number + 1) // 2, number // 2)
 
 
-def _placed(
-    values: Flat, peak: Any, bits: int, rng: np.random.Generator | None, levels: Flat
-) -> Flat:
-    single = rng is None and bits <= _CALCULATED_IN_SINGLE and values.dtype.itemsize <= 4
-    kind = np.float32 if single else np.float64
-    steps = 1 if bits == 1 else 2 * top_level(bits)  # from the lowest level to the highest
-    place = np.divide(values, kind(peak), dtype=kind)
-    place *= kind(steps / 2)
-    place += kind(steps / 2)
-    if rng is None:
-        return np.rint(place, out=place)
-    near = np.rint(place)
-    place += rng.random(len(values))
-    np.clip(np.floor(place, out=place), 0, steps, out=place)
-    # what is a level stays one, though its place is a whole number only up to rounding
-    np.copyto(place, near, where=levels.take(near.astype(np.intp), mode="clip") == values)
-    return place
+def _draw(values: Flat, peak: Any, bits: int, rng: np.random.Generator, found: Numbers) -> None:
+    """Fill `found` with numbers of levels, by draws. Its arrays are kept: fresh ones cost more."""
+    levels = uniform_levels(peak, bits, values.dtype)
+    finest = float(peak) - float(np.nextafter(peak, values.dtype.type(0)))
+    blurred = _steps(bits) * finest / float(peak) / 2 + _CALCULATION  # twice what is needed
+    kept = np.empty((3, min(_AT_ONCE, len(values))))
+    for start in range(0, len(values), _AT_ONCE):
+        block = slice(start, start + _AT_ONCE)
+        some = values[block]
+        place, away, draws = kept[:, : len(some)]
+        _scale(np.divide(some, np.float64(peak), out=place), bits)
+        np.rint(place, out=away)
+        np.abs(np.subtract(away, place, out=away), out=away)
+        # what is a level stays one, though its place is a whole number only up to rounding
+        close = np.flatnonzero(away <= blurred)
+        near = np.rint(place.take(close))
+        own = levels.take(near.astype(np.intp), mode="clip") == some.take(close)
+        place += rng.random(out=draws)
+        place[close[own]] = near[own]
+        found[block] = np.minimum(place, _steps(bits), out=place)  # rounded down
+
+
+def _scale(place: Flat, bits: int) -> None:
+    """Turn parts of the largest magnitude into places among the levels, the lowest at 0."""
+    half = place.dtype.type(_steps(bits) / 2)
+    place *= half
+    place += half
+
+
+def _steps(bits: int) -> int:
+    """Return how many steps lead from the lowest level to the highest."""
+    return 1 if bits == 1 else 2 * top_level(bits)
+
+
+def _in_single(bits: int, values: Flat) -> bool:
+    return bits <= _CALCULATED_IN_SINGLE and values.dtype.itemsize <= 4
 
 
 def _number_type(bits: int) -> type[np.unsignedinteger[Any]]:
