@@ -339,7 +339,7 @@ from mel_fast.payload import Recipe, encode
 
 made = learning.train(
     2, learning.digits().limited(800, 200), samples=[400, 300, 100], cycle_s=30.0, cycles=8,
-    hidden=(12,), synchronisation="tap", payload=Recipe(top_k=0.1, bits=6), seed=5,
+    hidden=(12,), synchronisation=sys.argv[3], payload=Recipe(top_k=0.1, bits=6), seed=5,
     local_cycles=[1, 2, 3], checkpoint=sys.argv[1],
 )
 open(sys.argv[2], "wb").write(encode({str(i): part for i, part in enumerate(made.weights)}))
@@ -347,13 +347,15 @@ open(sys.argv[2], "wb").write(encode({str(i): part for i, part in enumerate(made
 
 
 @pytest.mark.long
-def test_a_run_that_is_killed_again_and_again_ends_in_the_same_weights(tmp_path):
+@pytest.mark.parametrize("waiting", ["bsp", "ssp", "tap"])
+def test_a_run_that_is_killed_again_and_again_ends_in_the_same_weights(tmp_path, waiting):
     command = [sys.executable, "-c", KILLED]
-    subprocess.run([*command, tmp_path / "whole", tmp_path / "known"], check=True, timeout=600)
+    whole = [*command, tmp_path / "whole", tmp_path / "known", waiting]
+    subprocess.run(whole, check=True, timeout=600)
     rng, kills, path = np.random.default_rng(0), 0, tmp_path / "run"
     for _ in range(20):
         before = path.stat().st_mtime_ns if path.exists() else None
-        running = subprocess.Popen([*command, path, tmp_path / "found"])
+        running = subprocess.Popen([*command, path, tmp_path / "found", waiting])
         while running.poll() is None:  # until a cycle is saved, and a moment more
             time.sleep(0.005)
             if path.exists() and path.stat().st_mtime_ns != before:

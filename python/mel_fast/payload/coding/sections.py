@@ -176,7 +176,7 @@ def _by_width(
         )  # a rest of 0 bits in 0 and 1, then of 1, ...
         moves, at = [], 0
         for bits in range(len(ends)):  # counted by comparing: a tenth of the time of a histogram
-            size = np.count_nonzero(octave == bits + 1 if bits else octave < 2)  # noqa: PLR2004
+            size = int(np.count_nonzero(octave == bits + 1 if bits else octave < 2))
             if size:
                 moves.append((slice(free[bits], free[bits] + size), slice(at, at + size)))
                 free[bits] += size

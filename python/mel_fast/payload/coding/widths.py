@@ -40,7 +40,7 @@ def pack(writer: Writer, numbers: NDArray[np.integer], width: int) -> None:
             words |= even
         place = start // _GROUP
         packed[place : place + len(words)] = groups.reshape(-1, _GROUP)[:, :bits]
-    writer.add(memoryview(packed.reshape(-1)[: -(-len(numbers) * bits // 8)]))
+    writer.array(packed.reshape(-1)[: -(-len(numbers) * bits // 8)])
 
 
 def unpack(reader: Reader, count: int, width: int, what: str) -> NDArray[np.integer]:
