@@ -10,9 +10,12 @@
 namespace mel {
 namespace {
 
-// Power answers to no price. For Newton's steps it seems to, so that a price of power that is not
-// needed falls.
-constexpr double seeming_elasticity = 0.25;
+// Power answers to no price. For Newton's steps it seems to do so at once, so that its price stays
+// at the next to nothing where it begins.
+constexpr double seeming_elasticity = 1e12;
+// Nearer to the end of the slack or the energy, or with less signal, rounding errors are more than
+// a proof with real samples allows.
+constexpr double least_share = 1e-6;
 // Of a battery: covers every rounding error of what a learner spends.
 constexpr double energy_reserve = 1e-14;
 
@@ -34,7 +37,7 @@ One learner_at(const KernelInput& in, std::size_t k) {
     const double beta = amount(in.send_bits_each, in.send_bits);
     return {{budget, per_sample, alpha, beta, alpha * budget + per_sample * beta},
             {in.law, in.noise[k], in.max_bandwidth[k], in.max_power[k], in.energy_j[k],
-             in.point.tau * in.computing_j[k]},
+             in.point.tau * in.computing_j[k], in.slowest[k], in.point.tau * in.compute_s[k]},
             in.compute_s[k],
             in.lower ? in.lower[k] : in.box.lower,
             in.upper ? in.upper[k] : in.box.upper};
@@ -42,29 +45,40 @@ One learner_at(const KernelInput& in, std::size_t k) {
 
 struct RealBest {
     BatteryBest best;
-    double bandwidth;
+    Held held;
     bool active, possible;
+    bool whole;    // the largest integer that the bandwidth's limit carries
+    double value;  // no d is worth more than so much
 };
 
 RealBest real_best(const KernelInput& in, const One& one) {
     const bool may_rest = in.excused && one.low <= 0;
     const double low = may_rest ? 1 : one.low;
-    const BatteryBest none{0, false, 0, false};
+    const RealBest none{{0, false, 0, false}, {}, false, may_rest, false, 0};
     const double lambda = in.point.prices.lambda;
-    if (!(low <= one.high)) return {none, 0, false, may_rest};
+    if (!(low <= one.high)) return none;
     BatteryBest best = best_with_battery(one.battery, one.demand, low, one.high, lambda);
-    if (!best.carried) return {none, 0, false, may_rest};
-    double band = one.battery.bandwidth(one.demand, best.samples);
-    if (!one.battery.fits(band)) {
+    if (!best.carried) return none;
+    Held held = hold(one.battery, one.demand, best.samples);
+    bool whole = false;
+    if (!one.battery.fits(held.bandwidth_hz)) {
         const double most = largest_carried(one.battery, one.demand, one.high);
-        if (most < low) return {none, 0, false, may_rest};
+        if (most < low) return none;
         best.samples = most;
         best.interior = false;
-        band = one.battery.bandwidth(one.demand, most);
+        whole = true;
+        held = hold(one.battery, one.demand, most);
     }
     const double watt = in.point.prices.mu * one.battery.power_w;
-    const bool active = !may_rest || best.samples - lambda * band - watt > 0;
-    return {best, band, active, true};
+    const double value = best.samples - lambda * held.bandwidth_hz - watt;
+    return {best, held, !may_rest || value > 0, true, whole, value + best.excess};
+}
+
+// Whether rounding errors of a learner's cost are far below what a proof with real samples allows.
+bool may_be_proved(const Battery& b, const Demand& q, const Held& held) {
+    const bool seconds = held.slack > least_share * q.budget_s;
+    return seconds && (held.all_power || held.left_j > least_share * b.energy_j) &&
+           held.bandwidth_hz < no_limit;
 }
 
 bool sends(const One& one, double d) { return one.demand.alpha * d + one.demand.beta > 0; }
@@ -84,30 +98,38 @@ PassSums battery_real(const KernelInput& in, std::size_t first, std::size_t last
         for (std::size_t k = start; k < std::min(start + group, in.size); ++k) {
             const One one = learner_at(in, k);
             const RealBest r = real_best(in, one);
-            sums.doubtful += 1;  // nothing is proved from here
             if (!r.possible) sums.impossible += 1;
-            if (!r.active) continue;
+            const Held& held = r.held;
+            const Battery& battery = one.battery;
+            const bool shaky = !may_be_proved(battery, one.demand, held) || r.whole ||
+                               !std::isfinite(r.best.excess);
+            if (r.possible && shaky) sums.doubtful += 1;
+            if (!r.active) {
+                sums.value += std::max(r.value, 0.0);
+                continue;
+            }
             const double d = r.best.samples;
-            const double watt = one.battery.power_w;
-            const double cost = p.lambda * r.bandwidth + p.mu * watt;
-            sums.value += d - cost;
+            const double watt = battery.power_w;
+            const double cost = p.lambda * held.bandwidth_hz + p.mu * watt;
+            sums.value += r.value;
             sums.samples += d;
-            sums.bandwidth += r.bandwidth;
+            sums.bandwidth += held.bandwidth_hz;
             sums.power += watt;
             sums.cost += cost;
             sums.most += one.demand.budget_s / one.demand.per_sample_s;
             sums.h_mm += seeming_elasticity * watt / p.mu;
             if (r.best.interior) sums.h_ll += 1 / (p.lambda * p.lambda * r.best.steepness);
             if (!sends(one, d)) continue;
-            const BatterySlopes slope = slopes_of(one.battery, one.demand, d);
+            const BatterySlopes slope = slopes_of(battery, one.demand, d, held);
             const double push = -p.lambda * slope.slack;
             if (!std::isfinite(push)) continue;
             sums.value_time += push;
-            sums.value_tau -= push * one.compute_s * d;
+            sums.value_tau -= push * one.compute_s / held.speed * d;
             if (std::isfinite(slope.energy)) {
-                sums.value_tau += p.lambda * slope.energy * in.computing_j[k] * d;
+                const double joules = in.computing_j[k] * held.speed * held.speed;
+                sums.value_tau += p.lambda * slope.energy * joules * d;
             }
-            sums.condition += cost / one.demand.slack(d);
+            sums.condition += cost / held.slack;
         }
     }
     return sums;
@@ -132,7 +154,8 @@ FillSums battery_fill(const KernelInput& in, std::size_t first, std::size_t last
         if (in.excused && !(d > 0)) continue;
         One one = learner_at(in, k);
         one.battery = with_reserve(one.battery);
-        const double band = one.battery.bandwidth(one.demand, d);
+        const Held held = hold(one.battery, one.demand, d);
+        const double band = held.bandwidth_hz;
         if (!(band < no_limit && band <= one.battery.bandwidth_hz * (1 + rounding::other_cap))) {
             sums.impossible += 1;
             continue;
@@ -140,7 +163,7 @@ FillSums battery_fill(const KernelInput& in, std::size_t first, std::size_t last
         sums.power += one.battery.power_w;
         if (!sends(one, d)) continue;
         sums.bandwidth += std::min(band, one.battery.bandwidth_hz);
-        const double by_cycle = slopes_of(one.battery, one.demand, d).slack;
+        const double by_cycle = slopes_of(one.battery, one.demand, d, held).slack;
         if (std::isfinite(by_cycle)) sums.band_time += by_cycle;
     }
     return sums;
@@ -157,11 +180,14 @@ AllocationSums battery_allocate(const KernelInput& in, const AllocationScale& sc
         One one = learner_at(in, k);
         const double most_j = one.battery.energy_j;
         one.battery = with_reserve(one.battery);
-        double seconds = in.point.cycle_s - one.demand.slack(d);
-        double spent = one.battery.each_j * d;
+        const Held held = hold(one.battery, one.demand, d);
+        double seconds = in.point.cycle_s - held.slack;
+        double spent = one.battery.each_j * d * held.speed * held.speed;
         if (sends(one, d)) {
-            const double band = one.battery.bandwidth(one.demand, d);
-            const double watt = one.battery.power(one.demand, d);
+            const double band = held.bandwidth_hz;
+            const double watt = held.all_power
+                                    ? one.battery.power_w
+                                    : std::min(one.battery.power_w, held.left_j / held.slack);
             if (!(band < std::numeric_limits<double>::infinity()) || !(watt > 0)) {
                 sums.late += 1;
                 continue;

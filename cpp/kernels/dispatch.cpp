@@ -56,6 +56,7 @@ KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint
         if (limits->battery()) {
             in.energy_j = limits->energy_j.data();
             in.computing_j = limits->computing_j.data();
+            in.slowest = limits->slowest.data();
             in.law = problem.law();
         }
     }

@@ -42,7 +42,8 @@ struct KernelInput {
     const double* max_rate = nullptr;  // of both caps together
     // Of learners that send with an energy of their own (battery.hpp); null where none do.
     const double* energy_j = nullptr;
-    const double* computing_j = nullptr;  // of a sample in one local cycle
+    const double* computing_j = nullptr;  // of a sample in one local cycle at full speed
+    const double* slowest = nullptr;      // least share of the full speed; 1: not chosen
     LinkLaw law = LinkLaw::density;
 
     bool capped() const { return max_rate != nullptr; }

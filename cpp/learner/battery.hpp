@@ -6,6 +6,12 @@
 // and the bandwidth B(d) that then carries the rate is increasing and convex (docs/uplink.md). So
 // bandwidth alone is bought. In sums of power the learner counts with its whole cap: their budget
 // is that of all caps, which no plan exceeds, whatever a watt is said to cost.
+//
+// Where it may compute slower, at a share v in [slowest, 1] of its full speed, computing takes 1/v
+// of the time and v^2 of the energy, and B(d) is the least over v: convex still (docs/energy.md).
+// That v has a power of computing 2 c v^3 = N ((1 + p) ln(1 + p) - p), with c = e / (tau C / f), p
+// the signal to noise and N = n B (density) or n (fixed): a second and a joule are then worth the
+// same in both uses.
 #pragma once
 
 #include "learner/response.hpp"
@@ -18,9 +24,10 @@ struct Battery {
     double bandwidth_hz;  // the caps
     double power_w;
     double energy_j;
-    double each_j;  // e
+    double each_j;       // e at full speed
+    double slowest = 1;  // least speed; 1: not chosen
+    double work_s = 0;   // tau C / f: seconds of a sample at full speed
 
-    double left_j(double d) const { return energy_j - each_j * d; }
     double power(const Demand& q, double d) const;
     // Infinite where no bandwidth carries d samples in time, or the energy does not suffice.
     double bandwidth(const Demand& q, double d) const;
@@ -28,13 +35,31 @@ struct Battery {
     bool fits(double band) const { return band < no_limit && band <= bandwidth_hz; }
 };
 
+// What d samples leave at the speed that needs the least bandwidth, and that bandwidth.
+struct Held {
+    double speed;
+    double slack;   // seconds to send in
+    double left_j;  // and joules
+    double bandwidth_hz;
+    bool all_power;   // the limit of power holds,
+    bool all_energy;  // or the energy, or both
+};
+Held hold(const Battery& battery, const Demand& q, double d);
+
 // At an interior d: how bandwidth follows the samples, the slack and the energy that is left.
 struct BatterySlopes {
     double samples;  // dB/dd
     double slack;    // dB/ds
     double energy;   // dB/dE
 };
-BatterySlopes slopes_of(const Battery& battery, const Demand& q, double d);
+BatterySlopes slopes_of(const Battery& battery, const Demand& q, double d, const Held& held);
+
+// With the whole power, or all the energy that full speed leaves.
+BatterySlopes slopes_at_full_speed(const Battery& battery, const Demand& q, double d,
+                                   bool by_energy);
+
+// ln(1 + P / N) of a learner that carries `nats` a second with power P.
+double log_gain(const Battery& battery, double nats, double power);
 
 Battery battery_of(const Problem& problem, std::size_t k, double tau);
 
@@ -51,6 +76,7 @@ struct BatteryBest {
     bool interior;
     double steepness;  // d ln(dB/dd) / dd there
     bool carried;
+    double excess = 0;  // no d is worth more than so much above what `samples` are
 };
 BatteryBest best_with_battery(const Battery& battery, const Demand& q, double low, double high,
                               double lambda);

@@ -7,6 +7,20 @@
 #include "base/sums.hpp"
 
 namespace mel {
+
+double log_rest(double l) {
+    if (l > 0.35) return l + std::expm1(-l);
+    double sum = 0;
+    double terms[16];
+    double term = 1;
+    for (int j = 1; j < 16; ++j) {
+        term *= -l / j;
+        terms[j] = term;
+    }
+    for (int j = 15; j >= 2; --j) sum += terms[j];
+    return sum;
+}
+
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -30,20 +44,6 @@ LogMean log_mean(double l) {
     }
     const double less = -std::expm1(-l);  // 1 - e^-l
     return {l + std::log(less / l), 1 / less - 1 / l};
-}
-
-// l - 1 + e^-l without cancellation.
-double log_rest(double l) {
-    if (l > 0.35) return l + std::expm1(-l);
-    double sum = 0;
-    double terms[16];
-    double term = 1;
-    for (int j = 1; j < 16; ++j) {
-        term *= -l / j;
-        terms[j] = term;
-    }
-    for (int j = 15; j >= 2; --j) sum += terms[j];
-    return sum;
 }
 
 CappedPurchase at_bandwidth_cap(LinkLaw law, double noise, Prices p, const Caps& caps,
@@ -140,6 +140,24 @@ double power_capped_log_gain(double y) {
         if (done) break;
     }
     return l;
+}
+
+double mean_log_gain(double y) {
+    if (!(y > 1e-4 && y < 200)) return power_capped_log_gain(y);
+    const double above =
+        1.9999893351818285 +
+        y * (0.714408248945134 +
+             y * (0.09935476034071772 + y * (0.005043736806348479 + y * 3.822477455611199e-05)));
+    const double below =
+        1 + y * (0.5238704976797783 + y * (0.08131486089955327 +
+                                           y * (0.004808948610698364 + y * 3.816244962453386e-05)));
+    double w = y * above / below;
+    if (w < 0.01) return power_capped_log_gain(y);
+    for (int step = 0; step < 2; ++step) {
+        const double grown = std::expm1(w);
+        w -= (std::log(grown / w) - y) / ((grown + 1) / grown - 1 / w);
+    }
+    return w;
 }
 
 CappedPurchase buy_capped(LinkLaw law, double noise, Prices p, const Caps& caps, double rate) {

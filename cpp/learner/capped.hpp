@@ -22,8 +22,14 @@ inline Caps caps_of(const LearnerLimits& limits, std::size_t k) {
     return {limits.max_bandwidth_hz[k], limits.max_power_w[k], limits.max_rate[k]};
 }
 
+// l - 1 + e^-l without cancellation.
+double log_rest(double l);
+
 // The root l >= 0 of ln((e^l - 1) / l) = y; relative error a few ulp.
 double power_capped_log_gain(double y);
+
+// The same for learners with an energy: a rational start good to 6e-6, and two steps.
+double mean_log_gain(double y);
 
 // The cheapest purchase of a rate up to caps.rate, and how it changes.
 struct CappedPurchase {

@@ -3,9 +3,7 @@
 #include <cmath>
 
 namespace mel {
-namespace {
 
-// e^l (l - 1) + 1 without cancellation for small l.
 double density_left_side(double l) {
     if (l > 0.35) return std::exp(l) * (l - 1) + 1;
     double sum = 0;  // sum over j >= 2 of (j - 1) l^j / j!, smallest term first
@@ -18,8 +16,6 @@ double density_left_side(double l) {
     for (int j = 17; j >= 2; --j) sum += terms[j];
     return sum;
 }
-
-}  // namespace
 
 double density_log_gain(double y) {
     if (y > 1e290) {  // e^l itself nears the end of the range: l + ln(l - 1) = ln y

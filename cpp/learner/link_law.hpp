@@ -15,6 +15,9 @@ namespace mel {
 
 inline constexpr double ln2 = 0.69314718055994530942;
 
+// e^l (l - 1) + 1 without cancellation for small l.
+double density_left_side(double l);
+
 // The root l > 0 of e^l (l - 1) + 1 = y for y > 0; relative error a few ulp.
 double density_log_gain(double y);
 

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/rounding.hpp"
 #include "mel/problem.hpp"
 #include "model/checks.hpp"
 
@@ -33,8 +34,13 @@ void Problem::take_limits(const ProblemStatement& s) {
         }
         block_hz_ = s.block_hz;
     }
-    if (s.energy_j.empty() != s.energy_per_flop_j.empty()) {
-        throw std::invalid_argument("energy_j and energy_per_flop_j must be given together");
+    if (s.energy_j.empty() != (s.energy_per_flop_j.empty() && s.energy_coefficient.empty())) {
+        throw std::invalid_argument(
+            "energy_j must be given together with energy_per_flop_j or energy_coefficient");
+    }
+    if (!s.energy_coefficient.empty() && (!s.energy_per_flop_j.empty() || !s.energy_sends)) {
+        throw std::invalid_argument(
+            "energy_coefficient needs an energy of sending, and no energy_per_flop_j");
     }
     bool any = std::find(s.gain.begin(), s.gain.end(), 0.0) != s.gain.end();  // outage
     LearnerLimits limits;
@@ -78,13 +84,34 @@ void Problem::take_limits(const ProblemStatement& s) {
             throw std::invalid_argument(
                 "energy of sending needs energy_j and max_power_w, and no block_hz");
         }
-        limits.computing_j.assign(padded, 0);
-        for (std::size_t k = 0; k < size_; ++k) {
-            limits.computing_j[k] = s.flops_per_sample[k] * limits.energy_per_flop_j[k];
-        }
+        take_speeds(s, limits);
     }
     if (!sends_nothing_ || !returns_nothing_) keep_from_unreachable(s, limits);
     limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
+}
+
+// The energy of computing at full speed, and how much slower a learner may be. What it spends at
+// the least, at its slowest, then bounds its samples as if that were its speed.
+void Problem::take_speeds(const ProblemStatement& s, LearnerLimits& limits) const {
+    limits.computing_j.assign(padded(), 0);
+    limits.slowest.assign(padded(), 1);
+    const bool chosen = !s.energy_coefficient.empty();
+    if (chosen) limits.energy_per_flop_j.assign(padded(), 0);
+    for (std::size_t k = 0; k < size_; ++k) {
+        double each = limits.energy_per_flop_j[k];
+        if (chosen) {
+            const double least = s.min_flops_per_s.empty() ? 0 : s.min_flops_per_s[k];
+            if (least > s.flops_per_s[k]) {
+                refuse(element("min_flops_per_s", k), least,
+                       "at most " + element("flops_per_s", k) + " = " + written(s.flops_per_s[k]));
+            }
+            limits.slowest[k] = least / s.flops_per_s[k];
+            limits.energy_per_flop_j[k] =
+                s.energy_coefficient[k] * least * least * (1 - rounding::quotient);
+            each = s.energy_coefficient[k] * s.flops_per_s[k] * s.flops_per_s[k];
+        }
+        limits.computing_j[k] = s.flops_per_sample[k] * each;
+    }
 }
 
 // Without a channel, or with a cap of zero, a learner neither receives nor returns a bit: it can

@@ -12,7 +12,8 @@ namespace mel {
 namespace {
 
 constexpr int passes_from_there = 24;  // where a cycle turns out to be far too short
-constexpr double near_least = 1e-3;    // of the least cycle: as near as a search for prices goes
+constexpr double next_to_nothing = 1e-15;
+constexpr double near_least = 1e-3;  // of the least cycle: as near as a search for prices goes
 
 }  // namespace
 
@@ -61,7 +62,15 @@ PassPoint SwitchingPoint::guess() const {
         point.prices.mu = point.prices.lambda * (rate / active) * ln2 * std::exp(-log_gain) /
                           (log_gain * log_gain * noise);
     }
+    leave_out_power(point.prices);
     return point;
+}
+
+// Where no power is shared its price only loosens bounds.
+void SwitchingPoint::leave_out_power(Prices& prices) const {
+    const LearnerLimits* limits = problem_.limits();
+    if (!limits || !limits->battery()) return;
+    prices.mu = next_to_nothing * prices.lambda * problem_.bandwidth_hz() / problem_.power_w();
 }
 
 PassSums SwitchingPoint::pass(const PassPoint& point, std::size_t stride) {

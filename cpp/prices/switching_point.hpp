@@ -31,6 +31,7 @@ class SwitchingPoint {
 
     // A cold start: a guess of tau and prices from typical numbers.
     PassPoint guess() const;
+    void leave_out_power(Prices& prices) const;
 
     // Moves point.tau and prices towards that point. True once tau is known well enough to tell
     // its integer part, or to the relative tolerance. stride > 1 looks at a sample of the learners

@@ -103,7 +103,9 @@ Result Solver::decide_part(std::int64_t tau, std::int64_t upper) {
 
 PassPoint Solver::begin() const {
     if (!settings_.start) return switching_point_.guess();
-    return {settings_.start->tau, problem_.cycle_s(), settings_.start->prices};
+    PassPoint point{settings_.start->tau, problem_.cycle_s(), settings_.start->prices};
+    switching_point_.leave_out_power(point.prices);
+    return point;
 }
 
 std::function<bool()> Solver::poll() {

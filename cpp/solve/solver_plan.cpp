@@ -32,7 +32,10 @@ bool Solver::round_reals(double tau, Prices prices, double aim_s) {
 Decision Solver::by_rounding(double tau) {
     PassPoint point{tau, problem_.cycle_s(), prices_};
     const std::size_t few = stride_of(searched_learners);
-    if (few > 1 && !switching_point_.find_cycle(point, 1e-6, 16, few) && smooth_) {
+    // With energies of their own learners stand where both limits hold, whatever the prices: then
+    // the steps are not Newton's, and the split is made whole from wherever they end.
+    const bool energies = problem_.limits() && problem_.limits()->battery();
+    if (few > 1 && !switching_point_.find_cycle(point, 1e-6, 16, few) && smooth_ && !energies) {
         smooth_ = false;
         return {};
     }
@@ -45,7 +48,7 @@ Decision Solver::by_rounding(double tau) {
     real_.resize(problem_.size());
     real_samples(problem_, boxes_.real(tau), point, pool_, real_, totals_);
     if (stop_.requested()) return {};
-    if (few > 1 && smooth_) {
+    if (few > 1 && smooth_ && !energies) {
         // Where responses jump, or stand at their bounds, the prices found may be any.
         double total = 0;
         for (const double part : totals_) total += part;

@@ -19,9 +19,12 @@ from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
 from mel_fast.model.times import Times, evaluate
 from mel_fast.planning import (
+    EnergyFrontier,
+    EnergyTrade,
     Explanation,
     Frontier,
     Least,
+    LeastEnergy,
     Simulation,
     explain,
     fastest,
@@ -29,6 +32,7 @@ from mel_fast.planning import (
     least,
     prices_of,
     simulate,
+    trade,
 )
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
@@ -102,6 +106,8 @@ __all__ = [
     "Batch",
     "Campaign",
     "Cells",
+    "EnergyFrontier",
+    "EnergyTrade",
     "Explanation",
     "Frontier",
     "ImplausibleWarning",
@@ -109,6 +115,7 @@ __all__ = [
     "Learners",
     "LearningTask",
     "Least",
+    "LeastEnergy",
     "Most",
     "MostCycles",
     "Payload",
@@ -146,6 +153,7 @@ __all__ = [
     "store",
     "sweep",
     "tiers",
+    "trade",
     "verify",
 ]
 

@@ -151,6 +151,24 @@ def least_of_split(
 ) -> tuple[
     float, NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.int64] | None, bool
 ]: ...
+def least_energy(
+    problem: Problem,
+    tau: int,
+    time_limit_s: float,
+    threads: int,
+    callback: Callable[[int, int, int, float], bool] | None,
+) -> tuple[
+    float,
+    float,
+    float,
+    float,
+    NDArray[np.int64] | None,
+    NDArray[np.float64] | None,
+    NDArray[np.float64] | None,
+    NDArray[np.float64] | None,
+    int,
+    bool,
+]: ...
 
 class Selection:
     @property

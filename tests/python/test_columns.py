@@ -28,8 +28,11 @@ def test_learners_and_batches_take_every_column_of_the_table() -> None:
     assert words == [*COLUMNS, "count"]
     assert mel.Learners._fields == tuple(COLUMNS)
     full = dict.fromkeys(COLUMNS, 1.0) | {"names": ["a", "b"]}
+    speeds = {name: full.pop(name) for name in ("energy_coefficient", "min_flops_per_s")}
     learners = mel.Learners(**full)
-    assert list(learners.columns()) == list(COLUMNS)
+    assert list(learners.columns()) == list(full)
+    other = learners.replace(energy_per_flop_j=None, **speeds)
+    assert {*other.columns(), *full} == set(COLUMNS)
     batch = mel.Batch.vary(problem().replace(learners=learners), cycle_s=[50.0, 60.0])
     assert batch.problem(1).learners == learners
     with pytest.raises(TypeError, match="no argument 'gian'; did you mean 'gain'"):

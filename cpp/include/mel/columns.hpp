@@ -29,7 +29,9 @@
     LIMIT(max_bandwidth_hz, cap, no_limit) /* forward; 0: nothing is sent */              \
     LIMIT(max_power_w, cap, no_limit)                                                     \
     LIMIT(energy_j, cap, no_limit) /* of computing and returning */                       \
-    LIMIT(energy_per_flop_j, price, 0)
+    LIMIT(energy_per_flop_j, price, 0)                                                    \
+    LIMIT(energy_coefficient, price, 0) /* of a flop, over the square of the speed */     \
+    LIMIT(min_flops_per_s, price, 0)    /* where the speed is chosen */
 
 namespace mel {
 

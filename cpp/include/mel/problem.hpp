@@ -43,7 +43,8 @@ struct ProblemStatement : StatedColumns {
 struct LearnerLimits : LimitColumns {
     std::vector<double> max_rate;          // what both caps together can carry, in bit/s
     std::vector<double> return_j_per_bit;  // power over rate; with energy
-    std::vector<double> computing_j;       // C e; where the energy is for sending, too
+    std::vector<double> computing_j;  // C e at full speed; where the energy is for sending, too
+    std::vector<double> slowest;      // least share of the full speed; with computing_j
 
     // Every column, those that follow from others too.
     template <class Visit>
@@ -54,6 +55,7 @@ struct LearnerLimits : LimitColumns {
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::max_rate));
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::return_j_per_bit));
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::computing_j));
+        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::slowest));
     }
 
     bool bounds_samples() const { return !min_samples.empty() || !max_samples.empty(); }
@@ -182,6 +184,7 @@ class Problem {
     }
     void find_slowest_return();
     void take_limits(const ProblemStatement& statement);
+    void take_speeds(const ProblemStatement& statement, LearnerLimits& limits) const;
     void keep_from_unreachable(const ProblemStatement& statement, LearnerLimits& limits) const;
     void find_twins(const ProblemStatement& statement);
     void find_typical();

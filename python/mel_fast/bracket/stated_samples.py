@@ -56,6 +56,8 @@ def bare_problem(problem: Problem, cycle_s: float) -> Problem:
     free: dict[str, Any] = {"min_samples": None, "max_samples": None}
     if learners.energy_per_flop_j is not None:
         free["energy_per_flop_j"] = np.zeros(len(learners))
+    if learners.energy_coefficient is not None:
+        free["energy_coefficient"] = np.zeros(len(learners))
     return problem.replace(
         task=problem.task.replace(samples=1),
         learners=learners.replace(**free),

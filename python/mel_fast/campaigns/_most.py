@@ -233,6 +233,7 @@ def most(
     checked_problem(problem)
     if samples is not None:
         _refuse_beside_samples(tau, of, scheme, start)
+        problem.refuse_speeds("most(samples=)")
         limit, threads = checked_seconds(time_limit_s), checked_threads(threads)
         with reporting(callback, progress, "cycles") as report:
             return most_cycles(problem, samples, spread, limit, threads, report)

@@ -18,7 +18,15 @@ from mel_fast.model.batch_columns import (
     spread,
     without_repeats,
 )
-from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LIMITS, NUMBERS, check_pairs
+from mel_fast.model.columns import (
+    ALWAYS,
+    CHOICES,
+    COLUMNS,
+    LIMITS,
+    NUMBERS,
+    SPEEDS,
+    check_pairs,
+)
 from mel_fast.model.learners import Learners
 from mel_fast.model.links import (
     all_power,
@@ -76,7 +84,8 @@ class Batch:
         ``"send"`` or ``"return"`` as in :class:`mel_fast.Radio`, for all rows.
     idle
         ``"served"`` or ``"excused"``, for all rows.
-    min_samples, max_samples, max_bandwidth_hz, max_power_w, energy_j, energy_per_flop_j
+    min_samples, max_samples, max_bandwidth_hz, max_power_w, energy_j, energy_per_flop_j, \
+energy_coefficient, min_flops_per_s
         The limits of :class:`mel_fast.Learners`, shaped as its other columns; None for none.
     samples, feature_bits, fixed_parameters, parameter_bits, flops_per_sample
         Scalars or (M,), in place of the task's.
@@ -142,7 +151,9 @@ class Batch:
                 f"got {'both' if given else 'none'}"
             )
         choice("shared", shared, SHARED)
-        check_energy(shared, columns.get("energy_j"), power_w, block_hz)
+        check_energy(
+            shared, columns.get("energy_j"), power_w, block_hz, columns.get("energy_coefficient")
+        )
         of_learners = _given_columns(columns, shared, power_w)
         names = of_learners.pop("names", None)
         choices = {
@@ -318,6 +329,9 @@ class Batch:
         columns = self._all
         names = (*ALWAYS, *LIMITS, *_PER_ROW[:6], "block_hz")
         for_core = {name: columns[name] for name in names if name in columns}
+        if "energy_j" not in columns:  # nobody's energy is limited: all at full speed
+            for name in SPEEDS:
+                for_core.pop(name, None)
         for name, stated in zip(needed_columns("send"), needed_columns(self.shared), strict=True):
             for_core[name] = columns[stated]
         if "power_w" not in columns:

@@ -118,11 +118,20 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("max_power_w", "P_k", "W", "most of P", _cap, template="inf"),
             Column(
                 "energy_j", "E_k", "J", "to compute and return with, in one global cycle", _cap,
-                needs="energy_per_flop_j", template="inf",
+                template="inf",
             ),
             Column(
                 "energy_per_flop_j", "e_k", "J/flop", "goes with energy_j", _or_zero,
                 needs="energy_j", template="1e-10",
+            ),
+            Column(
+                "energy_coefficient", "kappa_k", "J s^2/flop^3",
+                "energy of a flop over the square of the speed, which is then chosen", _or_zero,
+                template="1e-28", since=2,
+            ),
+            Column(
+                "min_flops_per_s", "f_min", "flop/s", "least speed, where it is chosen", _or_zero,
+                needs="energy_coefficient", template="0.0", since=2,
             ),
             Column(
                 "optional", "", "", "may sit out although it has a minimum", flag_column,
@@ -145,6 +154,8 @@ LINKS = tuple(name for name, column in COLUMNS.items() if column.role == "link")
 LIMITS = tuple(name for name, column in COLUMNS.items() if column.role == "limit")
 CHOICES = tuple(name for name, column in COLUMNS.items() if column.role == "choice")
 LABELS = tuple(name for name, column in COLUMNS.items() if column.role == "label")
+SPEEDS = ("energy_coefficient", "min_flops_per_s")
+"""What says how fast a learner may compute, and at what energy."""
 NUMBERS = (*ALWAYS, *LINKS, *LIMITS)
 """What decides a plan: all that the core is told of a learner."""
 
@@ -167,6 +178,16 @@ def check_pairs(given: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"{name} is given without {column.needs}: both must be given or neither"
             )
+    energies = [
+        name for name in ("energy_per_flop_j", "energy_coefficient") if given.get(name) is not None
+    ]
+    if len(energies) > 1:
+        raise ValueError(f"{' and '.join(energies)}: only one of the two may be given")
+    if not energies and given.get("energy_j") is not None:
+        raise ValueError(
+            "energy_j is given without energy_per_flop_j: both must be given or neither "
+            "(or energy_coefficient, where the speed is chosen)"
+        )
 
 
 def numbered(learners: Any, names: Any, field: str) -> Any:

@@ -38,6 +38,8 @@ class LearnersChanges(TypedDict, total=False):
     max_power_w: Limit
     energy_j: Limit
     energy_per_flop_j: Limit
+    energy_coefficient: Limit
+    min_flops_per_s: Limit
     optional: bool | Sequence[bool] | NDArray[Any] | None
     weight: Limit
     names: Sequence[str] | NDArray[np.str_] | None
@@ -49,7 +51,8 @@ class Learners(Frozen, Table):
     Parameters
     ----------
     flops_per_s
-        f_k, computing speed in floating point operations a second.
+        f_k, computing speed in floating point operations a second; with `energy_coefficient` the
+        highest, and ``plan.flops_per_s`` says which was chosen.
     gain
         h_k, channel power gain (a ratio, not dB), the same in both directions; 0 in outage.
     return_bandwidth_hz, return_power_w
@@ -72,8 +75,15 @@ class Learners(Frozen, Table):
         computing and ``return_power_w`` times the time of its return on sending. None: not looked
         at.
     energy_per_flop_j
-        Joules of one floating point operation, 0 or in [1e-60, 1e60]; given if and only if
-        `energy_j` is.
+        Joules of one floating point operation, 0 or in [1e-60, 1e60]; given only with `energy_j`.
+    energy_coefficient
+        kappa_k, in place of it where the speed is chosen: a flop at f flop/s takes ``kappa f**2``
+        joules, and f is anything from `min_flops_per_s` to `flops_per_s`; 0 or in [1e-60, 1e60].
+        ``energy_j`` then needs ``Radio(shared="return")`` and no common power budget; without it
+        nothing limits the energy (and everybody computes at full speed) but
+        ``least(..., "energy_j")``.
+    min_flops_per_s
+        The lowest speed, 0 or in [1e-60, 1e60], at most `flops_per_s`; None: 0.
     optional
         Learners that may sit out although they have a minimum: no samples, and then no part in the
         cycle, whatever `idle` says; or what their limits say. Client selection: `min_samples` and
@@ -119,6 +129,8 @@ class Learners(Frozen, Table):
     max_power_w: FloatColumn | None
     energy_j: FloatColumn | None
     energy_per_flop_j: FloatColumn | None
+    energy_coefficient: FloatColumn | None
+    min_flops_per_s: FloatColumn | None
     optional: NDArray[np.bool_] | None
     weight: FloatColumn | None
     names: NDArray[np.str_] | None
@@ -144,6 +156,8 @@ class Learners(Frozen, Table):
         max_power_w: Limit = None,
         energy_j: Limit = None,
         energy_per_flop_j: Limit = None,
+        energy_coefficient: Limit = None,
+        min_flops_per_s: Limit = None,
         optional: bool | Sequence[bool] | NDArray[Any] | None = None,
         weight: Limit = None,
         names: Sequence[str] | NDArray[np.str_] | None = None,
@@ -167,6 +181,13 @@ class Learners(Frozen, Table):
             k = int(np.flatnonzero(low > high)[0])
             raise ValueError(
                 f"max_samples[{k}] = {high[k]}: must be at least min_samples[{k}] = {low[k]}"
+            )
+        slow, fast = self.min_flops_per_s, self.flops_per_s
+        if slow is not None and (slow > fast).any():
+            k = int(np.flatnonzero(slow > fast)[0])
+            raise ValueError(
+                f"min_flops_per_s[{k}] = {slow[k]:g}: must be at most flops_per_s[{k}] = "
+                f"{fast[k]:g}"
             )
 
     @staticmethod

@@ -98,14 +98,22 @@ def check_columns(shared: Shared, given: dict[str, Any]) -> None:
         )
 
 
-def check_energy(shared: Shared, given: Any, power_w: Any, block_hz: Any) -> bool:
+def check_energy(
+    shared: Shared, given: Any, power_w: Any, block_hz: Any, coefficient: Any = None
+) -> bool:
     """Say whether energy is for sending over the planned link, too.
 
     Raises
     ------
     ValueError
-        Where it would be, but power is shared or bandwidth comes in blocks.
+        Where it would be, but power is shared or bandwidth comes in blocks; and where speeds are
+        to be chosen within an energy that is not for sending.
     """
+    if shared == "send" and given is not None and coefficient is not None:
+        raise ValueError(
+            "energy_j with energy_coefficient: radio.shared must be 'return': speeds are chosen "
+            "within an energy only where it is the learners that send over the shared link"
+        )
     if shared == "send" or given is None:
         return False
     for name, value in (("power_w", power_w), ("block_hz", block_hz)):

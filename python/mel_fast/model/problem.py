@@ -11,7 +11,7 @@ from mel_fast._base.frozen import Frozen, above
 from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
-from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS
+from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS, SPEEDS
 from mel_fast.model.learners import Learners
 from mel_fast.model.links import Links, all_power, check_energy, largest_shares, links_of
 from mel_fast.model.payload import Payload, WholePayload, payload_of
@@ -120,7 +120,13 @@ class Problem(Frozen):
         self._set("_given", payload)
         self._set("payload", payload_of(task, payload))
         self._set("_links", links_of(radio, learners, self.payload))
-        check_energy(radio.shared, learners.energy_j, radio.power_w, radio.block_hz)
+        check_energy(
+            radio.shared,
+            learners.energy_j,
+            radio.power_w,
+            radio.block_hz,
+            learners.energy_coefficient,
+        )
         self._set("_power_w", self._all_power())
         self._set("has_choice", _has_choice(learners, self.idle))
         self._set("_core", self._compile())
@@ -147,6 +153,24 @@ class Problem(Frozen):
     def energy_sends(self) -> bool:
         """Whether `energy_j` is for computing and sending over the planned link."""
         return self.radio.shared == "return" and self.learners.energy_j is not None
+
+    @property
+    def chooses_speed(self) -> bool:
+        """Whether plans say how fast learners compute."""
+        return self.learners.energy_coefficient is not None
+
+    def refuse_speeds(self, what: str) -> None:
+        """Refuse learners whose speed is chosen, for a question that does not know them.
+
+        Raises
+        ------
+        ValueError
+            Naming the column and what does not know it.
+        """
+        if self.chooses_speed:
+            raise ValueError(
+                f"energy_coefficient: {what} does not know learners whose speed is chosen"
+            )
 
     def deciding_columns(self) -> list[FloatColumn]:
         """Return all that the core is told of single learners, columns of shape (K,)."""
@@ -185,6 +209,9 @@ class Problem(Frozen):
         limits: dict[str, Any] = {
             name: column.astype(np.float64) for name, column in learners.limits().items()
         }
+        if learners.energy_j is None:  # nobody's energy is limited: all at full speed
+            for name in SPEEDS:
+                limits.pop(name, None)
         if self.has_choice:
             assert learners.optional is not None
             limits["optional"] = learners.optional.astype(np.float64)

@@ -71,8 +71,9 @@ def evaluate_columns(
     samples: IntColumn,
     bandwidth_hz: FloatColumn,
     power_w: FloatColumn,
+    flops_per_s: FloatColumn | None = None,
 ) -> Times:
-    """Do what `evaluate` does for columns that are known to be right."""
+    """Do what `evaluate` does for columns that are known to be right, at speeds of one's own."""
     columns = _core.evaluate(problem._core, tau, samples, bandwidth_hz, power_w)
     if problem.idle == "excused" or problem.has_choice:
         idle = samples == 0
@@ -84,6 +85,10 @@ def evaluate_columns(
             np.where(idle, 0.0, columns[2]),
         )
     send, compute, back = columns  # as the core has it, which sends over the planned link
+    if flops_per_s is not None:
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            slower = compute * (problem.learners.flops_per_s / flops_per_s)
+        compute = np.where(compute > 0.0, slower, compute)
     if problem.links.planned == "return":
         send, back = back, send
     return Times(freeze(send), freeze(compute), freeze(back), freeze(send + compute + back))

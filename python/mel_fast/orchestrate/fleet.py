@@ -33,6 +33,8 @@ NEUTRAL: Mapping[str, Any] = {
     "max_power_w": np.inf,
     "energy_j": np.inf,
     "energy_per_flop_j": 0.0,
+    "energy_coefficient": 0.0,
+    "min_flops_per_s": 0.0,
     "optional": False,
     "weight": 1.0,
 }

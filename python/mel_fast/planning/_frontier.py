@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from mel_fast.bracket.search import RESOURCES, amount_of, least_stated
 from mel_fast.model.problem import Problem
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource
 from mel_fast.planning._steps import Work
+from mel_fast.planning.energy.frontier import EnergyFrontier, energy_frontier
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
@@ -179,9 +180,37 @@ class Frontier(ShownTable):
         write_figure(path, self.figure(), dpi=200)
 
 
+@overload
 def frontier(
     problem: Problem,
-    over: Resource = "cycle_s",
+    over: Literal["energy_j"],
+    *,
+    start: float | None = ...,
+    stop: float | None = ...,
+    scheme: Scheme = ...,
+    time_limit_s: float | None = ...,
+    threads: int = ...,
+    callback: Callback | None = ...,
+    progress: bool = ...,
+    max_steps: int = ...,
+) -> EnergyFrontier: ...
+@overload
+def frontier(
+    problem: Problem,
+    over: Resource = ...,
+    *,
+    start: float | None = ...,
+    stop: float | None = ...,
+    scheme: Scheme = ...,
+    time_limit_s: float | None = ...,
+    threads: int = ...,
+    callback: Callback | None = ...,
+    progress: bool = ...,
+    max_steps: int = ...,
+) -> Frontier: ...
+def frontier(
+    problem: Problem,
+    over: Resource | Literal["energy_j"] = "cycle_s",
     *,
     start: float | None = None,
     stop: float | None = None,
@@ -191,7 +220,7 @@ def frontier(
     callback: Callback | None = None,
     progress: bool = False,
     max_steps: int = 1000,
-) -> Frontier:
+) -> Frontier | EnergyFrontier:
     """Return the breakpoints at which tau steps up as the deadline or one budget grows.
 
     Parameters
@@ -199,7 +228,8 @@ def frontier(
     problem
         What to plan; all but `over` stays as it is.
     over
-        ``"cycle_s"``, ``"bandwidth_hz"`` or ``"power_w"``.
+        ``"cycle_s"``, ``"bandwidth_hz"`` or ``"power_w"``; or ``"energy_j"``: the least energy of
+        each tau that fits, an :class:`EnergyFrontier`.
     start, stop
         The range. By default it ends at twice what the problem has, and begins just below the
         first breakpoint.
@@ -232,9 +262,16 @@ def frontier(
     """
     limit_s = checked_seconds(time_limit_s)
     checked_problem(problem)
-    choice("over", over, RESOURCES)
+    choice("over", over, (*RESOURCES, "energy_j"))
     choice("scheme", scheme, SCHEMES)
     threads = checked_threads(threads)
+    if over == "energy_j":
+        if scheme != "joint" or start is not None or stop is not None:
+            raise ValueError(
+                "over = 'energy_j': takes no start or stop, and scheme = 'joint' alone"
+            )
+        steps_most = integer("max_steps", max_steps, low=1)
+        return energy_frontier(problem, limit_s=limit_s, threads=threads, max_steps=steps_most)
     top = 2.0 * amount_of(problem, over) if stop is None else real("stop", stop)
     begin = None if start is None else real("start", start, high=top)
     most_steps = integer("max_steps", max_steps, low=1)

@@ -3,13 +3,15 @@
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from time import perf_counter
+from typing import Any, Literal, overload
 
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.progress import EndsCallback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import MAX_INTEGER, choice, integer
 from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse_energies
 from mel_fast.bracket.inquiry import Start
 from mel_fast.bracket.least_search import LeastSearch
 from mel_fast.bracket.search import RESOURCES, WIDTH, amount_of, least_stated, most_stated
@@ -26,6 +28,7 @@ from mel_fast.solve.arguments import (
     checked_start,
     checked_threads,
 )
+from mel_fast.solve.single import solve
 
 Resource = Literal["cycle_s", "bandwidth_hz", "power_w"]
 
@@ -157,10 +160,38 @@ class Least(ShownTable):
         )
 
 
+@overload
+def least(
+    problem: Problem,
+    tau: int,
+    over: Literal["energy_j"],
+    *,
+    scheme: Scheme = ...,
+    time_limit_s: float | None = ...,
+    threads: int = ...,
+    callback: EndsCallback | None = ...,
+    progress: bool = ...,
+    start: Plan | None = ...,
+    at_least: int | None = ...,
+) -> LeastEnergy: ...
+@overload
 def least(
     problem: Problem,
     tau: int,
     over: Resource,
+    *,
+    scheme: Scheme = ...,
+    time_limit_s: float | None = ...,
+    threads: int = ...,
+    callback: EndsCallback | None = ...,
+    progress: bool = ...,
+    start: Plan | None = ...,
+    at_least: int | None = ...,
+) -> Least: ...
+def least(
+    problem: Problem,
+    tau: int,
+    over: Resource | Literal["energy_j"],
     *,
     scheme: Scheme = "joint",
     time_limit_s: float | None = None,
@@ -169,10 +200,10 @@ def least(
     progress: bool = False,
     start: Plan | None = None,
     at_least: int | None = None,
-) -> Least:
-    """Return the least deadline, bandwidth or power with which `tau` local cycles fit.
+) -> Least | LeastEnergy:
+    """Return the least deadline, bandwidth, power or energy with which `tau` local cycles fit.
 
-    The other two stay as the problem has them.
+    The others stay as the problem has them.
 
     Parameters
     ----------
@@ -181,7 +212,9 @@ def least(
     tau
         Local cycles that must fit, at least 1.
     over
-        Which of ``"cycle_s"``, ``"bandwidth_hz"``, ``"power_w"`` is to be least.
+        Which of ``"cycle_s"``, ``"bandwidth_hz"``, ``"power_w"`` is to be least, or
+        ``"energy_j"``: what all learners spend together, where they send over the shared link with
+        power of their own and know what a flop takes (docs/energy.md).
     scheme, threads
         As for `solve`.
     time_limit_s
@@ -202,7 +235,8 @@ def least(
     -------
     Least
         Its `lower` and `amount` bracket the answer to a relative 1e-9 when the status is optimal;
-        `infeasible`, with its proof, where no amount is enough.
+        `infeasible`, with its proof, where no amount is enough. Over ``"energy_j"`` a
+        :class:`LeastEnergy` with `value`, `bound` and `plan`, optimal where both agree to 1e-6.
 
     Raises
     ------
@@ -214,14 +248,30 @@ def least(
     """
     checked_problem(problem)
     members = checked_at_least(at_least) or 0
-    choice("over", over, RESOURCES)
+    choice("over", over, (*RESOURCES, "energy_j"))
     choice("scheme", scheme, SCHEMES)
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
     limit = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
     where = checked_start(start)
+    if over == "energy_j":
+        refuse_energies(problem, at_least=at_least)
+        return _least_energy(problem, tau, scheme, limit, threads)
     with reporting(callback, progress, over) as report:
         return search_least(problem, tau, over, scheme, limit, threads, where, report, members)
+
+
+def _least_energy(
+    problem: Problem, tau: int, scheme: Scheme, limit_s: float, threads: int
+) -> LeastEnergy:
+    """Prove what fits at all, then look for the least energy at tau."""
+    if scheme != "joint":
+        raise ValueError(f"the least energy_j with scheme = {scheme!r}: must be 'joint'")
+    begin = perf_counter()
+    seconds = None if math.isinf(limit_s) else limit_s
+    plan = solve(problem, time_limit_s=seconds, threads=threads, then="none")
+    left_s = max(limit_s - (perf_counter() - begin), 0.0) if limit_s < math.inf else limit_s
+    return least_energy_from(plan, tau, limit_s=left_s, threads=threads)
 
 
 def search_least(

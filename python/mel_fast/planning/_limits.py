@@ -8,7 +8,7 @@ import numpy as np
 from mel_fast._base.units import count, with_unit
 from mel_fast._base.validation import IntColumn
 from mel_fast.bracket.clock import Agenda
-from mel_fast.model.columns import LIMITS
+from mel_fast.model.columns import LIMITS, SPEEDS
 from mel_fast.model.learners import Learners, listed
 from mel_fast.model.problem import Problem
 from mel_fast.planning._prices import least_bound
@@ -80,7 +80,7 @@ class MarginalValue(NamedTuple):
 def limits_of(problem: Problem) -> list[str]:
     """Return the limits that were given, and ``block_hz`` where bandwidth comes in blocks."""
     given = [name for name in LIMITS if name in problem.learners.limits()]
-    kept = ["energy_per_flop_j"]
+    kept = ["energy_per_flop_j", *SPEEDS]
     if problem.radio.power_w is None:  # without a budget it is all the power there is
         kept.append("max_power_w")
     names = [name for name in given if name not in kept]
@@ -124,7 +124,7 @@ def without_limit(problem: Problem, limit: str) -> Problem:
         return problem.replace(radio=problem.radio.replace(block_hz=None))
     words: dict[str, Any] = {limit: None}
     if limit == "energy_j":
-        words["energy_per_flop_j"] = None
+        words |= dict.fromkeys(("energy_per_flop_j", *SPEEDS))
     return problem.replace(learners=problem.learners.replace(**words))
 
 

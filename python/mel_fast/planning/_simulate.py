@@ -203,6 +203,7 @@ def simulate(
     threads = checked_threads(threads)
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
+    plan.problem.refuse_speeds("simulate")
     if plan.samples is None:
         raise ValueError(f"plan has no allocation (status {plan.status}): nothing to simulate")
     size = len(plan.problem.learners)

@@ -30,6 +30,7 @@ _KEYS = (
     "bandwidth_hz",
     "power_w",
     "blocks",
+    "flops_per_s",
     "problem",
     "certificate",
     "reasons",
@@ -37,7 +38,7 @@ _KEYS = (
     "passes",
     "elapsed_s",
 )
-_OWN = ("at_least", "no_more")
+_OWN = ("at_least", "no_more", "least_energy")
 _SHARES = ("samples", "bandwidth_hz", "power_w")
 _ALLOCATION = (*_SHARES, "blocks")
 _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")
@@ -45,7 +46,9 @@ _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")
 
 def plan_to_dict(plan: PlanView) -> dict[str, Any]:
     """Return the plan file's content."""
-    blocks = {} if plan.blocks is None else {"blocks": plan.blocks.tolist()}
+    more: dict[str, Any] = {} if plan.blocks is None else {"blocks": plan.blocks.tolist()}
+    if plan.problem.chooses_speed and plan.flops_per_s is not None:
+        more["flops_per_s"] = _hexadecimal(plan.flops_per_s)
     return {
         "format": FORMAT,
         "version": _version(plan.problem, own=bool(_own(plan))),
@@ -56,7 +59,7 @@ def plan_to_dict(plan: PlanView) -> dict[str, Any]:
         "samples": None if plan.samples is None else plan.samples.tolist(),
         "bandwidth_hz": _hexadecimal(plan.bandwidth_hz),
         "power_w": _hexadecimal(plan.power_w),
-        **blocks,
+        **more,
         "problem": plan.problem.to_dict(),
         "certificate": _map_floats(plan.certificate, float.hex),
         "reasons": list(plan.reasons),
@@ -74,12 +77,14 @@ def _own(plan: PlanView) -> dict[str, Any]:
         own["at_least"] = plan.at_least
     if plan.no_more is not None:
         own["no_more"] = plan.no_more.to_dict()
+    if plan.least_energy is not None:
+        own["least_energy"] = plan.least_energy.to_dict()
     return own
 
 
 def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
     """Return the problem and the other fields of a plan file's content, without judging them."""
-    file = grammar.members("plan", data, _KEYS, (*_REMARKS, "blocks", *_OWN))
+    file = grammar.members("plan", data, _KEYS, (*_REMARKS, "blocks", "flops_per_s", *_OWN))
     kind, version = file["format"], file["version"]
     if kind != FORMAT or type(version) is not int or version not in VERSIONS:
         raise ValueError(
@@ -96,6 +101,13 @@ def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
     if version < needed:
         raise ValueError(f"version {version}: the problem has entries of version {needed}")
     _agree(file, status, tau, bound, in_blocks=problem.radio.block_hz is not None)
+    if ("flops_per_s" in file) != (problem.chooses_speed and tau > 0):
+        raise ValueError(
+            "flops_per_s: must be given exactly where there are a plan and "
+            "problem.learners.energy_coefficient"
+        )
+    if "least_energy" in own and (tau == 0 or scheme != "joint" or len(own) > 1):
+        raise ValueError("least_energy: must be with a plan of scheme joint, without other claims")
     if "at_least" in own:
         own["at_least"] = grammar.integer("at_least", own["at_least"])
     readers = {
@@ -103,6 +115,7 @@ def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
         "bandwidth_hz": grammar.column,
         "power_w": grammar.column,
         "blocks": grammar.counts,
+        "flops_per_s": grammar.column,
     }
     shares: dict[str, Any] = {
         name: read(name, file[name]) for name, read in readers.items() if file.get(name) is not None
@@ -162,7 +175,9 @@ def plan_to_json(plan: PlanView, *, indent: int | None = None) -> str:
         del content["blocks"]
     for name in ("send_s", "compute_s", "return_s", "total_s"):
         content[name] = getattr(plan, name)
-    if plan.problem.learners.energy_j is not None:
+    if plan.problem.chooses_speed:
+        content["flops_per_s"] = plan.flops_per_s
+    if plan.problem.learners.energy_j is not None or plan.problem.chooses_speed:
         content["energy_j"] = plan.energy_j
     content = {name: _plain(value) for name, value in content.items()} | _own(plan)
     content["problem"] = _plain_problem(plan.problem)

@@ -75,9 +75,13 @@ def _in_time(problem: Problem, tau: int, scheme: str) -> FloatColumn:
 
 def _with_energy(problem: Problem, tau: int) -> FloatColumn:
     learners, payload, links = problem.learners, problem.payload, problem.links
-    if learners.energy_j is None or learners.energy_per_flop_j is None:
+    per_flop = learners.energy_per_flop_j
+    if learners.energy_coefficient is not None:  # at the least, at the lowest speed
+        slow = learners.min_flops_per_s
+        per_flop = learners.energy_coefficient * (0.0 if slow is None else slow**2)
+    if learners.energy_j is None or per_flop is None:
         return np.full(len(learners), math.inf)
-    each = tau * payload.flops_per_sample * learners.energy_per_flop_j
+    each = tau * payload.flops_per_sample * per_flop
     if problem.energy_sends:  # what sending takes, the plan decides
         return _most(problem, learners.energy_j, each + np.zeros(len(learners)), learners.energy_j)
     back = problem.constant_rates()

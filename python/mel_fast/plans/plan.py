@@ -17,10 +17,13 @@ from mel_fast.plans.allocation import (
     Allocation,
     TimeColumns,
     checked_allocation,
+    checked_speeds,
+    chosen_speeds,
     energy_spent,
     plan_columns,
 )
 from mel_fast.plans.certificate import certificate_of, checked_certificate
+from mel_fast.plans.claims.least_energy import SpendsLeast, checked_least_energy
 from mel_fast.plans.claims.no_more import NoMore, checked_at_least, checked_no_more
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 from mel_fast.plans.verbs import Verbs
@@ -53,8 +56,12 @@ class Plan(Verbs, TimeColumns, Table):
         None where bandwidth does not come in blocks and when there is no plan.
     send_s, compute_s, return_s, total_s : ndarray of shape (K,) or None
         Equations (6) to (8) and their sum for this allocation.
+    flops_per_s : ndarray of shape (K,) or None
+        The speeds of computing: the learners' own, or with `energy_coefficient` those chosen;
+        None when there is no plan.
     energy_j : ndarray of shape (K,) or None
-        Joules that each learner spends; None where its `energy_per_flop_j` is not known.
+        Joules that each learner spends; None where neither its `energy_per_flop_j` nor its
+        `energy_coefficient` is known.
     certificate : dict or None
         Proof that ``bound + 1`` local cycles are impossible: prices, or a tree of boxes.
     reasons : tuple of str
@@ -68,12 +75,17 @@ class Plan(Verbs, TimeColumns, Table):
     no_more : NoMore or None
         Of a proof of :func:`mel_fast.most`: the certificate rules out that any plan at
         ``bound + 1`` local cycles, whatever its number of samples, is worth more.
+    least_energy : SpendsLeast or None
+        Of a plan of least energy: what it spends in all, and what no plan with `tau` local cycles
+        goes below, with the prices that prove it.
 
     Parameters
     ----------
     problem, scheme, status, tau, bound, samples, bandwidth_hz, power_w, blocks, certificate, \
-reasons, nodes, passes, elapsed_s, at_least, no_more
-        As above; where bandwidth comes in blocks `bandwidth_hz` may be left out. Plans normally
+reasons, nodes, passes, elapsed_s, at_least, no_more, flops_per_s, \
+least_energy
+        As above; where bandwidth comes in blocks `bandwidth_hz` may be left out, and where speeds
+        are chosen `flops_per_s`: then the highest that everybody's energy allows. Plans normally
         come from `solve`, `load` or `from_dict`; building one from an allocation of one's own is
         for checking it with :func:`mel_fast.verify`.
 
@@ -90,6 +102,7 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
     bound: int
     at_least: int | None = None
     no_more: NoMore | None = None
+    least_energy: SpendsLeast | None = None
     _result: _core.Result | None
     _row = "learner"
 
@@ -112,6 +125,8 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
         elapsed_s: float = 0.0,
         at_least: int | None = None,
         no_more: Any = None,
+        flops_per_s: Any = None,
+        least_energy: Any = None,
     ) -> None:
         if not isinstance(problem, Problem):
             raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
@@ -131,10 +146,15 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
             elapsed_s=real("elapsed_s", elapsed_s, low=0.0),
             _result=None,
         )
+        speeds = checked_speeds(problem, flops_per_s, planned=self.samples is not None)
+        if speeds is not None:
+            self.__dict__["flops_per_s"] = speeds
         if at_least is not None:
             self.__dict__["at_least"] = checked_at_least(at_least)
         if no_more is not None:
             self.__dict__["no_more"] = checked_no_more(no_more)
+        if least_energy is not None:
+            self.__dict__["least_energy"] = checked_least_energy(least_energy)
 
     @classmethod
     def _from_core(cls, problem: Problem, scheme: Scheme, result: _core.Result) -> "Plan":
@@ -242,10 +262,26 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
     @cached_property
     def times(self) -> Times | None:
         """The four time columns together, None when there is no plan."""
+        if not self.problem.chooses_speed:
+            return self._times(None)
+        return self._times(self.flops_per_s)
+
+    @cached_property
+    def flops_per_s(self) -> FloatColumn | None:
+        """f_k, the speeds of computing: chosen, where `energy_coefficient` is given."""
+        if self.samples is None or self.power_w is None:
+            return None
+        if not self.problem.chooses_speed:
+            return self.problem.learners.flops_per_s
+        times = self._times(None)
+        assert times is not None
+        return chosen_speeds(self.problem, self.tau, self.samples, times, self.power_w)
+
+    def _times(self, flops_per_s: FloatColumn | None) -> Times | None:
         if self.samples is None or self.bandwidth_hz is None or self.power_w is None:
             return None
         return evaluate_columns(
-            self.problem, self.tau, self.samples, self.bandwidth_hz, self.power_w
+            self.problem, self.tau, self.samples, self.bandwidth_hz, self.power_w, flops_per_s
         )
 
     @cached_property
@@ -253,7 +289,14 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
         """Joules that each learner spends on computing and on its return."""
         if self.samples is None or self.times is None or self.power_w is None:
             return None
-        return energy_spent(self.problem, self.tau, self.samples, self.times.return_s, self.power_w)
+        return energy_spent(
+            self.problem,
+            self.tau,
+            self.samples,
+            self.times.return_s,
+            self.power_w,
+            self.flops_per_s,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan file's content: JSON-ready, real numbers as hexadecimal strings."""
@@ -344,16 +387,25 @@ reasons, nodes, passes, elapsed_s, at_least, no_more
     def _with_allocation(self, shares: dict[str, Any]) -> "Plan":
         """Return this plan with another allocation for the same tau, and the same proof."""
         plan = object.__new__(type(self))
-        derived = ("allocation", "times", "energy_j")
+        derived = ("allocation", "times", "energy_j", "flops_per_s", "least_energy")
         kept = {name: value for name, value in self.__dict__.items() if name not in derived}
         plan.__dict__.update({**kept, **shares})
+        return plan
+
+    def _claiming(self, claim: SpendsLeast) -> "Plan":
+        """Return this plan with a claim of its energy."""
+        plan = object.__new__(type(self))
+        plan.__dict__.update({**self.__dict__, "least_energy": claim})
         return plan
 
     def _content(self) -> dict[str, Any]:
         """Return the attributes by name, without the problem and the times."""
         names = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
         more = ("blocks", "certificate", "reasons", "nodes", "passes", "elapsed_s")
-        own = tuple(name for name in ("at_least", "no_more") if getattr(self, name) is not None)
+        claims = ("at_least", "no_more", "least_energy")
+        own = tuple(name for name in claims if getattr(self, name) is not None)
+        if self.problem.chooses_speed and self.samples is not None:
+            own = ("flops_per_s", *own)
         return {name: getattr(self, name) for name in (*names, *more, *own)}
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -7,9 +7,9 @@ Scheme = Literal["joint", "task_only", "resource_only"]
 
 SCHEMES: tuple[Scheme, ...] = ("joint", "task_only", "resource_only")
 
-Then = Literal["time", "power", "bandwidth", "none"]
+Then = Literal["time", "power", "bandwidth", "energy", "none"]
 
-THENS: tuple[Then, ...] = ("time", "power", "bandwidth", "none")
+THENS: tuple[Then, ...] = ("time", "power", "bandwidth", "energy", "none")
 
 
 class Status(StrEnum):

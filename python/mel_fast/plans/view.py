@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times
+from mel_fast.plans.claims.least_energy import SpendsLeast
 from mel_fast.plans.claims.no_more import NoMore
 from mel_fast.plans.status import Status
 
@@ -54,6 +55,10 @@ class PlanView(Protocol):
         """Seconds of each learner."""
 
     @property
+    def flops_per_s(self) -> FloatColumn | None:
+        """Speeds of computing."""
+
+    @property
     def energy_j(self) -> FloatColumn | None:
         """Joules of each learner."""
 
@@ -72,6 +77,10 @@ class PlanView(Protocol):
     @property
     def no_more(self) -> NoMore | None:
         """What the certificate rules out at its tau in place of tau itself."""
+
+    @property
+    def least_energy(self) -> SpendsLeast | None:
+        """What a plan of least energy says of it."""
 
     @property
     def passes(self) -> int:

@@ -8,17 +8,22 @@ import math
 from time import perf_counter
 
 from mel_fast._base.progress import Callback
+from mel_fast.bracket.energy.least import least_energy_from
 from mel_fast.bracket.least_spending import LEAST, least_spending
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.escalation import escalated
+
+ENERGY = "energy"
 
 
 def unfinished(plan_status: Status | str, *, stopped: bool, then: str) -> bool:
     """Whether `finished` may have something to do."""
     if stopped:
         return False
-    return plan_status == Status.UNDECIDED or (then in LEAST and plan_status == Status.OPTIMAL)
+    return plan_status == Status.UNDECIDED or (
+        then in (*LEAST, ENERGY) and plan_status == Status.OPTIMAL
+    )
 
 
 def finished(
@@ -61,4 +66,7 @@ def finished(
         plan = escalated(plan, left_s, threads, spare_time=then == "time", tell=asked)
     if then in LEAST and plan.status is Status.OPTIMAL and not stopped and not ended:
         plan = least_spending(plan, then, left_s(), threads, asked)
+    if then == ENERGY and plan.status is Status.OPTIMAL and not stopped and not ended:
+        found = least_energy_from(plan, plan.tau, limit_s=left_s(), threads=threads)
+        plan = plan if found.plan is None else found.plan
     return plan

@@ -104,6 +104,8 @@ def solve_many(
     """
     choice("scheme", scheme, SCHEMES)
     choice("then", then, THENS)
+    if then == "energy":
+        raise ValueError("then = 'energy': solve_many does not look for it; solve each problem")
     limit_s = checked_seconds(time_limit_s, "time_limit_s")
     row_limit_s = checked_seconds(row_time_limit_s, "row_time_limit_s")
     how = How(scheme, then, row_limit_s, checked_threads(threads))

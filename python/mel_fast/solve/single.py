@@ -57,9 +57,10 @@ def solve(
         Whether to draw a bar on stderr, if that is a terminal.
     then
         Among plans with the best tau: ``"time"`` finishes as early as its split of the samples
-        allows, with all of both budgets; ``"power"`` or ``"bandwidth"`` spends the least of that
-        budget (to a relative 1e-9; see `least` for its proof) and all of the deadline; ``"none"``
-        takes the first plan found, which is quickest. The proof is the same.
+        allows, with all of both budgets; ``"energy"`` spends the least energy in all of the
+        learners (see :func:`mel_fast.least`); ``"power"`` or ``"bandwidth"`` spends the least of
+        that budget (to a relative 1e-9; see `least` for its proof) and all of the deadline;
+        ``"none"`` takes the first plan found, which is quickest. The proof is the same.
     start
         A plan for a neighbouring problem, whose prices are where the search begins. The answer is
         as good as without it.
@@ -116,6 +117,12 @@ def solve(
         problem = kept(problem, start, keep)
     if then != "time":
         choice("then", then, THENS)
+        if then == "energy":
+            from mel_fast.bracket.energy.least import refuse_energies
+
+            if scheme != "joint":
+                raise ValueError(f"then = 'energy' with scheme = {scheme!r}: must be 'joint'")
+            refuse_energies(problem, at_least=at_least)
     if at_least is not None or problem.has_choice:
         return _with_choice(problem, at_least, scheme, limit, threads, callback, then, start)
     result = _core.solve(

@@ -68,6 +68,7 @@ def check(
 
 def _judge(claim: Claim, meter: "_Meter") -> Verdict:
     from mel_fast.verify import _cover, _plan
+    from mel_fast.verify.best._energy import check_energy
 
     leaves = max(1, claim.leaves)
     meter.total = claim.learners * ((claim.allocation is not None) + leaves)
@@ -79,9 +80,10 @@ def _judge(claim: Claim, meter: "_Meter") -> Verdict:
             if not plan.reasons:
                 raise
             cover = _cover.CoverReport([f"the certificate was not checked: {stop}"])
+        spent = check_energy(claim, meter.advance) if not plan.reasons else []
     finally:
         meter.close()
-    reasons = plan.reasons + cover.reasons
+    reasons = plan.reasons + cover.reasons + spent
     return Verdict(
         ok=not reasons,
         reasons=reasons,
@@ -94,6 +96,7 @@ def _judge(claim: Claim, meter: "_Meter") -> Verdict:
         margin=cover.margin,
         bits=max(plan.bits, cover.bits),
         no_more=_in_words(claim),
+        least_energy_j=None if claim.least_energy is None else claim.least_energy[:2],
     )
 
 

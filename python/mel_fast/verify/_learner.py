@@ -38,11 +38,13 @@ class Learner:
         "per_sample_s",
         "power_cap",
         "sample_j",
+        "slowest",
         "spare_s",
+        "work_s",
     )
 
     def __init__(self, problem: Problem, row: Row, tau: int) -> None:
-        flops, gain, bandwidth, power = map(arb, row[:4])
+        speed, gain, bandwidth, power = map(arb, row[:4])
         outage = row.gain == 0.0
         if outage:  # with any channel it could do no less: what it cannot do is said below
             gain = arb(1)
@@ -53,7 +55,7 @@ class Learner:
         self.noise = noise / gain  # n
         self.spare_s = arb(problem.cycle_s) - load.back / back  # T'
         self.per_sample_s = (  # g
-            tau * arb(load.flops_each) / flops + load.back_each / back
+            tau * arb(load.flops_each) / speed + load.back_each / back
         )
         self.area = self.alpha * self.spare_s + self.beta * self.per_sample_s  # A
         self.bandwidth_cap: Ball | None = None
@@ -75,13 +77,23 @@ class Learner:
             if not load.returns_nothing:
                 self._at_most(-1 if load.back else 0)
         self.energy_j: Ball | None = None  # for computing and sending over the planned link
-        self.sample_j = tau * arb(load.flops_each) * arb(row.energy_per_flop_j)
+        self.slowest: Ball | None = None  # share of its speed; None: its speed is not chosen
+        flop_j = arb(row.energy_per_flop_j)
+        if row.energy_coefficient is not None:
+            self.slowest = arb(row.min_flops_per_s) / speed
+            flop_j = arb(row.energy_coefficient) * speed * speed
+        self.work_s = tau * arb(load.flops_each) / speed  # of a sample, at full speed
+        self.sample_j = tau * arb(load.flops_each) * flop_j
         if row.energy_j < INFINITE and problem.energy_sends:
             self.energy_j = arb(row.energy_j)
             # What boundless bandwidth carries takes some joules a bit; with the fixed law none.
             bit_j = self.noise * arb.const_log2() if problem.law == "density" else arb(0)
-            each = self.sample_j + bit_j * self.alpha
+            least = arb(1) if self.slowest is None else self.slowest * self.slowest
+            each = self.sample_j * least + bit_j * self.alpha
             self._at_most(last_below(self.energy_j - bit_j * self.beta, each))
+            if self.slowest is not None and self.power_cap is not None:
+                self._at_most(last_below(self.spare_s, self.per_sample_s))
+                self._at_most(self._last_slow(bit_j))
         elif row.energy_j < INFINITE:
             self._at_most(self._last_by_energy(row, tau, power / back))
 
@@ -94,6 +106,27 @@ class Learner:
         each = tau * arb(load.flops_each) * arb(row.energy_per_flop_j)
         each += bit_j * load.back_each
         return last_below(arb(row.energy_j) - bit_j * load.back, each)
+
+    def _last_slow(self, bit_j: Ball) -> int | None:
+        """At least the last d whose computing, as slow as there is time, leaves energy to send."""
+        good, bad = -1, 1 + (-1 if self.most is None else self.most)
+        while bad - good > 1:
+            middle = (good + bad) // 2 if bad <= (self.most or 0) else bad - 1
+            if self._impossible(middle, bit_j):
+                bad = middle
+            else:
+                good = middle
+        return None if self.most is None else good
+
+    def _impossible(self, d: int, bit_j: Ball) -> bool:
+        """Whether d samples take too much energy; boundless bandwidth takes `bit_j` a bit."""
+        sending = bit_j * self.need(d)
+        work = d * self.work_s
+        time = self.slack(d) + work - sending / self.power_cap
+        if time < work:
+            return True
+        speed = (work / time).max(self.slowest)
+        return bool(sending + d * self.sample_j * speed * speed > self.energy_j)
 
     def _at_most(self, last: int | None) -> None:
         if last is not None:

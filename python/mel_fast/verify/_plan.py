@@ -9,7 +9,7 @@ from typing import Any
 from flint import arb
 
 from mel_fast.verify._allowance import tick, ticked
-from mel_fast.verify._learner import Ball, bits, flops, precision, rate
+from mel_fast.verify._learner import Ball, ball, bits, flops, precision, rate
 from mel_fast.verify.claim._problem import INFINITE, Problem, Row
 from mel_fast.verify.claim._read import Allocation, Claim
 
@@ -128,6 +128,22 @@ def _beyond_limits(problem: Problem, plan: Allocation, blocks: list[int] | None)
     )
 
 
+def _beyond_speeds(problem: Problem, speeds: list[float] | None) -> list[str]:
+    rows = problem.learners
+    wrong = [
+        k
+        for k, speed in enumerate(speeds or ())
+        if not rows[k].min_flops_per_s <= speed <= rows[k].flops_per_s
+    ]
+    return few(
+        wrong,
+        lambda k: (
+            f"flops_per_s {(speeds or [])[k]!r} is not from {rows[k].min_flops_per_s!r} to "
+            f"{rows[k].flops_per_s!r}"
+        ),
+    )
+
+
 def _check_learners(
     claim: Claim, plan: Allocation, report: PlanReport, advance: Callable[[int], None]
 ) -> None:
@@ -136,11 +152,15 @@ def _check_learners(
     late: dict[int, str] = {}
     spent: dict[int, str] = {}
     amounts: list[int] | list[float] = plan.bandwidth_hz if claim.blocks is None else claim.blocks
+    speeds = claim.flops_per_s
+    report.reasons += _beyond_speeds(problem, speeds)
     for k, row in enumerate(problem.learners):
         if k % CHUNK == CHUNK - 1:
             advance(CHUNK)
         tick()
         d, amount, power = plan.samples[k], amounts[k], plan.power_w[k]
+        if speeds is not None:
+            row = row._replace(flops_per_s=speeds[k])  # what it computes with
         if d == 0 and (problem.idle == "excused" or row.optional):
             continue
         silent = _silent(problem, row, d, amount, power)
@@ -230,11 +250,18 @@ def _spare_of_sending_j(
     """Energy less what computing and sending over the planned link take."""
     sent = _sends(row, d)
     if sent == 0:
-        return Fraction(row.energy_j) - flops(row, tau, d) * Fraction(row.energy_per_flop_j)
+        return Fraction(row.energy_j) - flops(row, tau, d) * flop_j(row)
     gain, noise = arb(row.gain), arb(problem.noise)
     seconds = sent / rate(problem.law, arb(bandwidth), arb(power), gain, noise)
-    computing = _flops(row, tau, d) * arb(row.energy_per_flop_j)
+    computing = _flops(row, tau, d) * ball(flop_j(row))
     return row.energy_j - computing - arb(power) * seconds
+
+
+def flop_j(row: Row) -> Fraction:
+    """Joules of a flop at the speed that the learner computes with."""
+    if row.energy_coefficient is None:
+        return Fraction(row.energy_per_flop_j)
+    return Fraction(row.energy_coefficient) * Fraction(row.flops_per_s) ** 2
 
 
 def _flops(row: Row, tau: int, d: int) -> Ball:

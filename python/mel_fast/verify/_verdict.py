@@ -32,6 +32,8 @@ class Verdict:
     no_more : str
         What is ruled out at ``bound + 1`` in place of `bound` + 1 itself, in words; empty where
         the file is a plan's.
+    least_energy_j : tuple of float or None
+        Joules that the plan spends at most, and that every plan with its tau spends at least.
     bits : int
         Largest precision that a decision needed.
     """
@@ -48,6 +50,7 @@ class Verdict:
     bits: int = 0
     checked: bool = True
     no_more: str = ""
+    least_energy_j: tuple[float, float] | None = None
 
     def __bool__(self) -> bool:
         return self.ok
@@ -63,6 +66,9 @@ class Verdict:
         beyond = f"tau = {self.bound + 1} is impossible"
         if self.no_more:
             beyond = f"at tau = {self.bound + 1} there is no plan of more than {self.no_more}"
+        if self.least_energy_j is not None:
+            joules, least = self.least_energy_j
+            plan += f" and spends {joules:.9g} J, where none spends less than {least:.9g} J"
         return (
             f"{self.status}, proved: {plan}, {beyond} "
             f"({self.learners} learners, {boxes}, margin {self.margin:.3g} samples, "

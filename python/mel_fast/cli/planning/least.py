@@ -23,7 +23,13 @@ from mel_fast.planning import least
 @click.option(
     "--tau", type=click.IntRange(min=1), required=True, help="Local cycles that must fit."
 )
-@click.option("--over", type=RESOURCES, default="cycle_s", show_default=True, help="What is least.")
+@click.option(
+    "--over",
+    type=click.Choice([*RESOURCES.choices, "energy_j"]),
+    default="cycle_s",
+    show_default=True,
+    help="What is least.",
+)
 @click.option(
     "--at-least", type=click.IntRange(min=0), metavar="N", help="Learners that must have samples."
 )

@@ -21,7 +21,7 @@ from mel_fast.solve.single import solve
 
 if TYPE_CHECKING:
     from mel_fast.campaigns import Most
-    from mel_fast.planning import Least
+    from mel_fast.planning import Least, LeastEnergy
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -124,7 +124,11 @@ def check_targets(*targets: Path | None) -> None:
 
 
 def told(
-    found: "Least | Most", form: str, kind: str, output: Path | None, proof: Path | None
+    found: "Least | LeastEnergy | Most",
+    form: str,
+    kind: str,
+    output: Path | None,
+    proof: Path | None,
 ) -> int:
     """Write both claims where they are wanted, print the rest, and return the exit status."""
     for plan, target in ((found.plan, output), (found.proof, proof)):

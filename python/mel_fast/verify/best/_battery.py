@@ -5,6 +5,9 @@ needs the bandwidth of whichever of the two is less: B = max(B_p, B_e). Both are
 (docs/uplink.md), so d - lambda B lies below every tangent of d - lambda B_p and of d - lambda B_e:
 which of them is looked at is a guess, and whatever the guess, what is returned is an upper bound.
 Power has no price here: it is shared by nobody, and any price of it proves less.
+
+Where the speed of computing is chosen B(d) is the least over the speeds, convex too
+(docs/energy.md), and its slope is that at the best speed.
 """
 
 from flint import arb
@@ -12,12 +15,13 @@ from flint import arb
 from mel_fast.verify._learner import Ball, Learner
 from mel_fast.verify.best._capped import depth_at_power
 from mel_fast.verify.best._peak import as_float, concave_peak, last_true
+from mel_fast.verify.best._speed import Held, Speeds
 
 
 class BatteryResponse:
     """Maximises d - lambda B(d); `bandwidth_cap` None: without."""
 
-    __slots__ = ("_cap", "_fixed", "_lam", "free", "learner")
+    __slots__ = ("_cap", "_fixed", "_lam", "_speeds", "free", "learner")
 
     def __init__(
         self, law: str, learner: Learner, lambda_per_hz: float, bandwidth_cap: Ball | None
@@ -29,6 +33,7 @@ class BatteryResponse:
         self._fixed = law == "fixed"
         self._lam = arb(lambda_per_hz)
         self._cap = bandwidth_cap
+        self._speeds = Speeds(law, learner)
 
     def cost(self, rho: Ball) -> Ball:
         """No less than with the whole of the power limit."""
@@ -57,18 +62,10 @@ class BatteryResponse:
         noise = self.learner.noise
         return (power / noise).log1p() if self._fixed else depth_at_power(noise * nats / power)
 
-    def _by_energy(self, d: int) -> bool:
-        """Guess whether the energy leaves less power than the limit."""
-        learner = self.learner
-        left, slack = learner.left_j(d), learner.slack(d)
-        return left is not None and bool(left.mid() < (learner.power_cap * slack).mid())
-
-    def _bandwidth(self, d: int) -> Ball:
-        learner = self.learner
-        slack = learner.slack(d)
-        nats = learner.need(d) * arb.const_log2() / slack
-        power = learner.left_j(d) / slack if self._by_energy(d) else learner.power_cap
-        return nats / self._depth(nats, power)
+    def _bandwidth(self, d: int, held: Held | None = None) -> Ball:
+        slack, left, all_power = (held or self._speeds.hold(d))[1:4]
+        nats = self.learner.need(d) * arb.const_log2() / slack
+        return nats / self._depth(nats, self.learner.power_cap if all_power else left / slack)
 
     def _value(self, d: int) -> Ball:
         cost = self._lam * self._bandwidth(d)
@@ -78,22 +75,29 @@ class BatteryResponse:
         return 1 - self._lam * self._rise(d)
 
     def _rise(self, d: int) -> Ball:
-        """dB/dd of the guessed one of the two."""
-        learner = self.learner
-        slack, bits, ln2 = learner.slack(d), learner.need(d), arb.const_log2()
+        """dB/dd, the speed kept: it is best, so that its change counts for nothing."""
+        learner, held = self.learner, self._speeds.hold(d)
+        speed, slack, left = held[:3]
+        bits, ln2 = learner.need(d), arb.const_log2()
         nats = bits * ln2 / slack
-        if not self._by_energy(d):
-            w = self._depth(nats, learner.power_cap)
-            fall = w if self._fixed else w + (-w).expm1()
-            return ln2 * learner.area / (slack * slack * fall)
-        power = learner.left_j(d) / slack
+        power = learner.power_cap if held.all_power else left / slack
         w = self._depth(nats, power)
+        each_s = learner.per_sample_s + learner.work_s * (1 / speed - 1)
+        each_j = learner.sample_j * speed * speed
+        fall = w if self._fixed else w + (-w).expm1()
+        if held.all_power and held.all_energy:  # the speed follows from both
+            joule_s = 2 * learner.sample_j / learner.work_s * speed * speed * speed
+            less = 3 * each_j + joule_s * (learner.per_sample_s - learner.work_s)
+            less /= learner.power_cap + joule_s
+            return ln2 / fall * (learner.alpha * slack + bits * less) / (slack * slack)
+        if held.all_power:
+            return ln2 * learner.area / (slack * slack * fall)
         if self._fixed:
             whole, joule = slack * w, 1 / (learner.noise + power)
-            fall = learner.per_sample_s * (w - power * joule) + learner.sample_j * joule
-            return ln2 * (learner.alpha * whole + bits * fall) / (whole * whole)
-        more = ln2 * learner.alpha + learner.sample_j * (-w).exp() / learner.noise
-        return (more / (w + (-w).expm1()) + learner.per_sample_s * nats / w) / slack
+            lost = each_s * (w - power * joule) + each_j * joule
+            return ln2 * (learner.alpha * whole + bits * lost) / (whole * whole)
+        more = ln2 * learner.alpha + each_j * (-w).exp() / learner.noise
+        return (more / fall + each_s * nats / w) / slack
 
     def _guess(self, low: int, high: int) -> float:
         """Samples of about the best value, by halves."""

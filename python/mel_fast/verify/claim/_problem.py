@@ -49,6 +49,8 @@ class Row(NamedTuple):
     max_power_w: float = INFINITE
     energy_j: float = INFINITE
     energy_per_flop_j: float = 0.0
+    energy_coefficient: float | None = None  # None: the speed is not chosen
+    min_flops_per_s: float = 0.0
     optional: bool = False
     weight: float = 1.0
 

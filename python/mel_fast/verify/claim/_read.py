@@ -14,6 +14,7 @@ from mel_fast.verify.claim._entries import (
     integer,
     number,
     one_of,
+    positive,
     record,
     share,
     text,
@@ -28,7 +29,8 @@ SCHEMES = ("joint", "task_only", "resource_only")
 _CLAIM = ("status", "scheme", "tau", "bound", "samples", "bandwidth_hz", "power_w")
 _PLAN = ("format", "version", *_CLAIM, "problem", "certificate")
 _BLOCKS = "blocks"
-_OWN = ("at_least", "no_more")  # since version 2
+_SPEEDS = "flops_per_s"
+_OWN = ("at_least", "no_more", "least_energy")  # since version 2
 _WORTHS = ("samples", "weight", "learners")
 _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")  # no part of any claim
 _SPLIT = ("learner", "at")
@@ -60,6 +62,15 @@ class NoMore(NamedTuple):
     than: float
 
 
+class SpendsLeast(NamedTuple):
+    """The claim that the plan spends so much, and no plan with its tau less than the bound."""
+
+    joules: float
+    bound_j: float
+    joules_per_hz: float
+    joules_per_sample: float
+
+
 class Allocation(NamedTuple):
     """What each learner gets."""
 
@@ -83,6 +94,8 @@ class Claim:
     tree: list[Split | Leaf] | None  # None: the equal_shares rule, or no certificate
     at_least: int = 0  # learners that must have samples
     no_more: NoMore | None = None  # of what the certificate is, in place of tau
+    least_energy: SpendsLeast | None = None
+    flops_per_s: list[float] | None = None  # of each learner, where speeds are chosen
 
     @property
     def learners(self) -> int:
@@ -97,7 +110,7 @@ class Claim:
 
 def read_plan(data: object) -> Claim:
     """Return what the file says; raise RefusedError unless it is a plan file that makes sense."""
-    file = record(data, "plan file", _PLAN, (*_REMARKS, _BLOCKS, *_OWN))
+    file = record(data, "plan file", _PLAN, (*_REMARKS, _BLOCKS, _SPEEDS, *_OWN))
     one_of(file["format"], "format", (FORMAT,))
     version = integer(file["version"], "version", VERSIONS[0], VERSIONS[-1])
     early = [name for name in _OWN if name in file and version < 2]
@@ -131,6 +144,16 @@ def read_plan(data: object) -> Claim:
             if in_blocks
             else "blocks are given, without a plan or without problem.radio.block_hz"
         )
+    least = _least_energy(file["least_energy"]) if "least_energy" in file else None
+    if least is not None and (absent or scheme != "joint" or "at_least" in file or no_more):
+        raise RefusedError("least_energy is claimed without a plan of scheme joint, or with others")
+    chosen = problem.learners[0].energy_coefficient is not None and not absent
+    if chosen is not (_SPEEDS in file):
+        raise RefusedError(
+            "flops_per_s is missing: problem.learners has energy_coefficient"
+            if chosen
+            else "flops_per_s is given, without a plan or without energy_coefficient"
+        )
     if (at_least or no_more or any(row.optional for row in problem.learners)) and scheme != "joint":
         raise RefusedError(f"scheme {scheme}: who takes part is chosen by scheme joint alone")
     if no_more is not None and not (absent and status == "undecided" and "at_least" not in file):
@@ -153,6 +176,8 @@ def read_plan(data: object) -> Claim:
         tree=tree,
         at_least=at_least,
         no_more=no_more,
+        least_energy=least,
+        flops_per_s=column(file[_SPEEDS], _SPEEDS, positive, size) if chosen else None,
     )
 
 
@@ -162,6 +187,12 @@ def _no_more(data: object) -> NoMore:
     if of == "weight":
         return NoMore(of, number(file["than"], "no_more.than", -1.0, _MOST_WORTH))
     return NoMore(of, integer(file["than"], "no_more.than", -1, LARGEST))
+
+
+def _least_energy(data: object) -> SpendsLeast:
+    file = record(data, "least_energy", SpendsLeast._fields)
+    names = SpendsLeast._fields
+    return SpendsLeast(*(amount(file[name], f"least_energy.{name}") for name in names))
 
 
 def _allocation(columns: dict[str, object], size: int) -> Allocation:

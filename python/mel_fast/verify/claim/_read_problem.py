@@ -41,6 +41,7 @@ _LIMITS = (
     "energy_j",
     "energy_per_flop_j",
 )
+_SPEEDS = ("energy_coefficient", "min_flops_per_s")  # since version 2
 _CHOICES = ("optional", "weight")  # since version 2
 _LABELS = ("names",)  # since version 2
 _NOISES = {"noise_density_w_per_hz": "density", "noise_power_w": "fixed"}
@@ -147,12 +148,19 @@ def _check_speeds(problem: Problem, where: str) -> None:
 def _learners(
     data: object, where: str, version: int, told: Load, payload: object, shared: str
 ) -> list[Row]:
-    later = (*_CHOICES, *_LABELS, *_SEND) if version >= 2 else ()
+    later = (*_SPEEDS, *_CHOICES, *_LABELS, *_SEND) if version >= 2 else ()
     used, unused = (_SEND, _CONSTANT) if shared == "return" else (_CONSTANT, _SEND)
     file = record(data, where, (*_LEARNERS, *used), (*unused, *_LIMITS, *later))
     if (unused[0] in file) is not (unused[1] in file):
         raise RefusedError(f"{where}: {unused[0]} and {unused[1]} only come together")
-    if ("energy_j" in file) is not ("energy_per_flop_j" in file):
+    if _SPEEDS[0] in file:
+        if "energy_per_flop_j" in file:
+            raise RefusedError(f"{where}: energy_coefficient takes the place of energy_per_flop_j")
+        if "energy_j" in file and shared != "return":
+            raise RefusedError(f"{where}: speeds are chosen within energy_j in a shared return")
+    elif _SPEEDS[1] in file:
+        raise RefusedError(f"{where}: min_flops_per_s only comes with energy_coefficient")
+    elif ("energy_j" in file) is not ("energy_per_flop_j" in file):
         raise RefusedError(f"{where}: energy_j and energy_per_flop_j only come together")
     readers: dict[str, Read[float]] = {
         "gain": positive_or_zero,
@@ -162,11 +170,13 @@ def _learners(
         "max_power_w": cap,
         "energy_j": cap,
         "energy_per_flop_j": positive_or_zero,
+        "energy_coefficient": positive_or_zero,
+        "min_flops_per_s": positive_or_zero,
         "optional": truth,
     }
     columns: dict[str, list[float]] = {}
     size = None
-    further = (*unused, *_LIMITS, *_CHOICES)
+    further = (*unused, *_LIMITS, *_SPEEDS, *_CHOICES)
     for name in (*_LEARNERS, *used, *(name for name in further if name in file)):
         columns[name] = column(file[name], f"{where}.{name}", readers.get(name, positive), size)
         size = len(columns[name])
@@ -185,6 +195,12 @@ def _learners(
         Row(load=load, **dict(zip(columns, numbers, strict=True)))
         for numbers, load in zip(values, loads, strict=True)
     ]
+    for k, row in enumerate(ticked(rows) if _SPEEDS[1] in file else ()):
+        if row.min_flops_per_s > row.flops_per_s:
+            raise RefusedError(
+                f"{where}.min_flops_per_s[{k}] = {row.min_flops_per_s} is above flops_per_s[{k}] = "
+                f"{row.flops_per_s}"
+            )
     for k, row in enumerate(ticked(rows) if "min_samples" in file else ()):
         if row.min_samples > row.max_samples:
             raise RefusedError(

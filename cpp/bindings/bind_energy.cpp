@@ -1,0 +1,40 @@
+#include "bindings.hpp"
+#include "mel/energy.hpp"
+#include "settings.hpp"
+#include "watched.hpp"
+
+namespace mel_bindings {
+namespace {
+
+// Energy, bound, their two prices, and the plan's columns or four times None; then the passes, and
+// whether a limit or Ctrl-C came first.
+py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double time_limit_s,
+                       int threads, const py::object& callback) {
+    const mel::LearnerLimits* limits = problem.limits();
+    if (!limits || !limits->battery())
+        throw py::value_error("learners have no energy to send with");
+    bool interrupted = false;
+    const auto found =
+        watched(settings_of(0, time_limit_s, threads, py::none()), callback, interrupted,
+                [&](const mel::Settings& s) { return mel::least_energy(problem, tau, s); });
+    py::object columns[4] = {py::none(), py::none(), py::none(), py::none()};
+    if (!found.samples.empty()) {
+        const auto size = static_cast<py::ssize_t>(found.samples.size());
+        columns[0] = py::array_t<std::int64_t>(size, found.samples.data());
+        columns[1] = py::array_t<double>(size, found.bandwidth_hz.data());
+        columns[2] = py::array_t<double>(size, found.power_w.data());
+        columns[3] = py::array_t<double>(size, found.speed.data());
+    }
+    return py::make_tuple(found.value_j, found.bound_j, found.lambda, found.nu, columns[0],
+                          columns[1], columns[2], columns[3], found.passes,
+                          interrupted || found.stopped);
+}
+
+}  // namespace
+
+void bind_energy(py::module_& module) {
+    module.def("least_energy", &least_energy, py::arg("problem"), py::arg("tau"),
+               py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true));
+}
+
+}  // namespace mel_bindings

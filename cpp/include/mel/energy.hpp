@@ -1,0 +1,30 @@
+// The least energy of all learners together at a given number of local cycles.
+#pragma once
+
+#include <cstdint>
+
+#include "mel/buffer.hpp"
+#include "mel/problem.hpp"
+#include "mel/settings.hpp"
+
+namespace mel {
+
+// Of learners that send over the planned link themselves, without limits of energy or bandwidth.
+// `bound_j` is what no plan goes below, by the prices: nu D - lambda B + sum of min (C - nu d),
+// with C the least energy plus lambda times the bandwidth. A guess but for its rounding errors,
+// which are taken off; the prices are for who wants to look. Without a plan the columns are empty.
+struct LeastEnergy {
+    double value_j = 0;
+    double bound_j = 0;
+    double lambda = 0;  // joules a hertz
+    double nu = 0;      // joules a sample
+    Buffer<std::int64_t> samples;
+    Buffer<double> bandwidth_hz;
+    Buffer<double> power_w;
+    Buffer<double> speed;  // of full speed
+    std::int64_t passes = 0;
+    bool stopped = false;
+};
+LeastEnergy least_energy(const Problem& problem, std::int64_t tau, const Settings& settings);
+
+}  // namespace mel

@@ -1,0 +1,213 @@
+#include "learner/energy_cost.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "learner/capped.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr int most_steps = 100;
+
+// What sending `bits` in t seconds takes at a price of bandwidth, and how it changes.
+struct Sending {
+    double bandwidth_hz = 0;
+    double power_w = 0;
+    double cost = 0;     // lambda B + P t
+    double by_bits = 0;  // joules a bit
+    double time_w = 0;   // joules that one more second saves
+};
+
+// The root w of e^w (w - 1) + 1 = y: a rational start good to 2e-6, and one step.
+double joule_log_gain(double y) {
+    const double s = std::log1p(std::sqrt(2 * y));
+    if (!(s > 1e-6 && s < 80)) return density_log_gain(y);
+    const double above = 1.0000018575263303 +
+                         s * (0.4419175377231446 +
+                              s * (0.1164469250774458 +
+                                   s * (0.023993507889863652 +
+                                        s * (0.006108273568787894 + s * 0.0002698429517688641))));
+    const double below =
+        1 + s * (0.2753118620543209 +
+                 s * (0.0841364496398935 +
+                      s * (0.017634573487741542 +
+                           s * (0.0034622758634447483 + s * 0.00013540599690262277))));
+    const double w = s * above / below;
+    if (w < 0.35) return density_log_gain(y);
+    const double e = std::exp(w);
+    const double f = e * (w - 1) + 1 - y;
+    return w - f / (w * e - 0.5 * f * (1 + w) / w);
+}
+
+Sending sending_at(const Battery& b, double lambda, double bits, double t) {
+    if (!(bits > 0)) return {};
+    Sending s;
+    if (b.law == LinkLaw::fixed) {
+        double u = fixed_log_gain(std::log(lambda * ln2 * bits / (b.noise * t * t)));
+        s.power_w = b.noise * std::expm1(u);
+        if (s.power_w > b.power_w) {
+            s.power_w = b.power_w;
+            u = std::log1p(b.power_w / b.noise);
+        }
+        s.bandwidth_hz = bits * ln2 / (t * u);
+        s.by_bits = lambda * ln2 / (t * u);
+        s.time_w = lambda * s.bandwidth_hz / t - s.power_w;
+    } else {
+        double w = joule_log_gain(lambda / (b.noise * t));
+        s.bandwidth_hz = bits * ln2 / (t * w);
+        const double gain = std::expm1(w);
+        s.power_w = b.noise * s.bandwidth_hz * gain;
+        s.by_bits = b.noise * ln2 * (gain + 1);
+        s.time_w = lambda * s.bandwidth_hz / t;
+        if (s.power_w > b.power_w) {
+            w = mean_log_gain(std::log(b.power_w * t / (b.noise * bits * ln2)));
+            if (!(w > 0)) return {infinity, b.power_w, infinity, 0, infinity};
+            const double by_rate = ln2 / log_rest(w);
+            s.power_w = b.power_w;
+            s.bandwidth_hz = bits * ln2 / (t * w);
+            s.by_bits = lambda * by_rate / t;
+            s.time_w = lambda * by_rate * bits / (t * t) - b.power_w;
+        }
+    }
+    s.cost = lambda * s.bandwidth_hz + s.power_w * t;
+    return s;
+}
+
+// Twice the power of computing at a speed: joules that one more second of computing saves.
+double computing_w(const Battery& b, double speed) {
+    return 2 * b.each_j / b.work_s * speed * speed * speed;
+}
+
+bool chosen(const Battery& b) { return b.slowest < 1 && b.each_j > 0; }
+
+// Seconds a sample but for computing; what computing at full speed adds is work_s.
+double other_s(const Battery& b, const Demand& q) { return q.per_sample_s - b.work_s; }
+
+EnergyCost cost_at(const Battery& b, const Demand& q, double lambda, double d, double speed) {
+    const double t = q.budget_s - (other_s(b, q) + b.work_s / speed) * d;
+    const double bits = q.alpha * d + q.beta;
+    EnergyCost c{infinity, infinity, 0, 0, speed, infinity, t};
+    if (!(t > 0) && !(t == 0 && bits == 0)) return c;
+    const Sending s = sending_at(b, lambda, bits, t);
+    const double computing = b.each_j * speed * speed;
+    c.cost = s.cost + computing * d;
+    c.bandwidth_hz = s.bandwidth_hz;
+    c.power_w = s.power_w;
+    c.energy_j = s.power_w * t + computing * d;
+    c.slope = q.alpha * s.by_bits + s.time_w * (other_s(b, q) + b.work_s / speed) + computing;
+    return c;
+}
+
+// The speed at d samples: where one more second is worth as much to both.
+double speed_for(const Battery& b, const Demand& q, double lambda, double d, double near) {
+    if (!chosen(b) || !(d > 0)) return 1;
+    const double base = q.budget_s - other_s(b, q) * d;
+    const double work = b.work_s * d;
+    const double bits = q.alpha * d + q.beta;
+    if (!(base > work)) return 1;
+    if (!(bits > 0)) return std::max(b.slowest, work / base);
+    // Falls with ln v.
+    const auto over = [&](double v) {
+        const double time_w = sending_at(b, lambda, bits, base - work / v).time_w;
+        return std::log(time_w / computing_w(b, v));
+    };
+    const auto steep = [&](double v) { return -3 - 2 * work / (base * v - work); };
+    const bool bounded = b.slowest * base > work;
+    const double least = bounded ? b.slowest : work / base;
+    bool least_open = bounded, most_open = true;  // whether an end may be the best
+    double low = std::log(least), high = 0;
+    double x = near > least && near <= 1 ? std::log(near) : 0;
+    double v = std::exp(x);
+    double value = over(v);
+    double slope = steep(v);
+    for (int step = 0; step < most_steps; ++step) {
+        (value > 0 ? low : high) = x;
+        double next = x - value / slope;
+        if (next >= high && most_open && high == 0) {
+            most_open = false;
+            if (!(over(1) < 0)) return 1;
+        }
+        if (next <= low && least_open && low == std::log(least)) {
+            least_open = false;
+            if (!(over(least) > 0)) return least;
+        }
+        if (!(next > low && next < high)) next = 0.5 * (low + high);
+        const double moved = next - x;
+        const double before = value;
+        x = next;
+        v = std::exp(x);
+        if (std::fabs(moved) < (step > 0 ? 1e-8 : 1e-13) || high - low < 1e-14) break;
+        value = over(v);
+        slope = (value - before) / moved;
+        if (!(slope < -2.9) || !std::isfinite(slope)) slope = steep(v);
+    }
+    return v;
+}
+
+// Where t seconds are left to send in: the samples, the speed, and what one more sample costs.
+struct Timed {
+    double samples, speed, slope;
+};
+Timed timed(const Battery& b, const Demand& q, double lambda, double t) {
+    const double base_s = other_s(b, q);
+    Timed at{(q.budget_s - t) / (base_s + b.work_s), 1, 0};
+    Sending s;
+    // With a fixed number of bits in closed form.
+    for (int step = 0; step < (q.alpha > 0 ? 12 : 1); ++step) {
+        s = sending_at(b, lambda, q.alpha * std::max(at.samples, 0.0) + q.beta, t);
+        if (!chosen(b)) break;
+        const double v =
+            std::clamp(std::cbrt(s.time_w * b.work_s / (2 * b.each_j)), b.slowest, 1.0);
+        const bool done = std::fabs(v - at.speed) <= 1e-12 * v;
+        at.speed = v;
+        at.samples = v > 0 ? (q.budget_s - t) / (base_s + b.work_s / v) : 0;
+        if (done) break;
+    }
+    at.slope = q.alpha * s.by_bits + s.time_w * (base_s + b.work_s / at.speed) +
+               b.each_j * at.speed * at.speed;
+    return at;
+}
+
+}  // namespace
+
+EnergyCost energy_cost(const Battery& b, const Demand& q, double lambda, double d, double near) {
+    return cost_at(b, q, lambda, d, speed_for(b, q, lambda, d, near));
+}
+
+EnergyCost best_at_worth(const Battery& b, const Demand& q, double lambda, double worth, double low,
+                         double high, double& ln_time, double& samples) {
+    // The slope of the cost falls with the time to send.
+    const double longest = std::log(q.budget_s);
+    double bottom = longest - 40, top = longest;
+    double x = ln_time > bottom && ln_time < top ? ln_time : top - 1;
+    Timed at = timed(b, q, lambda, std::exp(x));
+    double value = std::log(at.slope / worth);
+    double slope = -2;
+    for (int step = 0; step < most_steps; ++step) {
+        (value > 0 ? bottom : top) = x;
+        double next = x - value / slope;
+        if (!(next > bottom && next < top)) next = 0.5 * (bottom + top);
+        const double moved = next - x;
+        const double before = value;
+        x = next;
+        at = timed(b, q, lambda, std::exp(x));
+        value = std::log(at.slope / worth);
+        const double found = (value - before) / moved;
+        if (found < -1e-3 && std::isfinite(found)) slope = found;
+        if (std::fabs(moved) < 1e-5 || std::fabs(value) < 1e-9) {
+            // The last step is about the square of the one before.
+            const double end = x - value / slope;
+            if (end > bottom && end < top) at = timed(b, q, lambda, std::exp(x = end));
+            break;
+        }
+    }
+    ln_time = x;
+    samples = std::clamp(at.samples, low, high);
+    if (samples == at.samples) return cost_at(b, q, lambda, samples, at.speed);
+    return energy_cost(b, q, lambda, samples, at.speed);
+}
+
+}  // namespace mel

@@ -1,0 +1,34 @@
+// The least energy of a learner that sends over the planned link itself, where bandwidth has a
+// price:
+//
+//   C(d) = min over bandwidth, power and speed of  computing v^2 + P t + lambda B,
+//
+// lambda in joules a hertz. What t seconds to send in are worth decides the speed: v with
+// 2 c v^3 = lambda B / t less what the limit of power holds back, c the power of computing at full
+// speed. C is convex in d (docs/energy.md) but for the fixed law with bits a sample.
+#pragma once
+
+#include "learner/battery.hpp"
+
+namespace mel {
+
+struct EnergyCost {
+    double cost;  // infinite where the deadline does not allow d samples
+    double bandwidth_hz;
+    double power_w;
+    double energy_j;
+    double speed;
+    double slope;    // dC/dd
+    double slack_s;  // to send in
+};
+
+// Exactly d samples; the energy of the battery limits nothing here. `near` is a speed to begin at.
+EnergyCost energy_cost(const Battery& battery, const Demand& q, double lambda, double d,
+                       double near = 1);
+
+// The best real d in [low, high] where each is worth so many joules. The logarithm of the time to
+// send is kept in `ln_time` for the next to begin at; not a number: nothing is known.
+EnergyCost best_at_worth(const Battery& battery, const Demand& q, double lambda, double worth,
+                         double low, double high, double& ln_time, double& samples);
+
+}  // namespace mel

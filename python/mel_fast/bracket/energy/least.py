@@ -1,0 +1,208 @@
+"""The least energy of all learners together at one number of local cycles, from both sides."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mel_fast import _core
+from mel_fast._base.arrow import ShownTable
+from mel_fast._base.units import with_unit
+from mel_fast._base.validation import freeze
+from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.least_energy import SpendsLeast
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
+
+WIDTH = 1e-6
+_UP = 1.0 + 2.0**-40  # a sum of energies, rounded up
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LeastEnergy(ShownTable):
+    """The least energy with which `tau` local cycles fit, between a plan and a bound.
+
+    Attributes
+    ----------
+    problem : Problem
+        What was asked about.
+    tau : int
+        The number of local cycles that is to fit.
+    value : float
+        Joules that all learners spend together in `plan`, computing, sending and returning as far
+        as it is they who do; infinite without a plan.
+    bound : float
+        No plan with `tau` local cycles spends less; infinite where there is none at all.
+    plan : Plan or None
+        With the claim `plan.least_energy` that :func:`mel_fast.verify` confirms, and a proof of
+        `plan.bound`.
+    proof : Plan or None
+        Where `tau` is impossible, the plan whose certificate says so; else `plan`.
+    stopped : bool
+        A limit or Ctrl-C came first.
+    passes, elapsed_s : int, float
+        Passes over the learners, seconds of the search.
+    """
+
+    problem: Problem
+    tau: int
+    value: float = math.inf
+    bound: float = 0.0
+    plan: Plan | None = None
+    proof: Plan | None = None
+    stopped: bool = False
+    passes: int = 0
+    elapsed_s: float = 0.0
+
+    over = "energy_j"
+    scheme = "joint"
+
+    @property
+    def amount(self) -> float:
+        """As `value`."""
+        return self.value
+
+    @property
+    def lower(self) -> float:
+        """As `bound`."""
+        return self.bound
+
+    @property
+    def width(self) -> float:
+        """Relative width of the bracket, ``(value - bound) / value``; 1 without a plan."""
+        if self.plan is None:
+            return 1.0
+        return (self.value - self.bound) / self.value if self.value > 0.0 else 0.0
+
+    @property
+    def status(self) -> Status:
+        """``optimal``: value and bound agree to a relative 1e-6; ``feasible``: both are proved.
+
+        ``infeasible``: `tau` is impossible, whatever is spent; ``undecided``: no plan was found.
+        """
+        if self.plan is not None:
+            return Status.OPTIMAL if self.width <= WIDTH else Status.FEASIBLE
+        return Status.INFEASIBLE if math.isinf(self.bound) else Status.UNDECIDED
+
+    def columns(self) -> dict[str, Any]:
+        """Return the bracket as a table of one row."""
+        names = ("tau", "value", "bound", "width", "passes", "elapsed_s")
+        return {"status": [str(self.status)], **{name: [getattr(self, name)] for name in names}}
+
+    def _words(self) -> str:
+        return (
+            f"energy_j, tau={self.tau}, value={self.value:.10g}, bound={self.bound:.10g}, "
+            + str(self.status)
+        )
+
+    def summary(self) -> str:
+        """Return one or two lines of text."""
+        if self.status is Status.INFEASIBLE:
+            return f"tau = {self.tau}: infeasible, whatever is spent"
+        if self.plan is None:
+            return f"tau = {self.tau}: undecided, no plan was found"
+        return (
+            f"tau = {self.tau} takes {with_unit(self.value, 'J', 9)} in all, no plan less than "
+            f"{with_unit(self.bound, 'J', 9)} (relative gap {self.width:.2g}, {self.status})"
+        )
+
+
+def refuse_energies(problem: Problem, *, at_least: int | None = None) -> None:
+    """Refuse problems whose least energy is not worked out.
+
+    Raises
+    ------
+    ValueError
+        Naming what is in the way.
+    """
+    learners, radio, links = problem.learners, problem.radio, problem.links
+    what = "the least energy_j"
+    if learners.energy_coefficient is None and learners.energy_per_flop_j is None:
+        raise ValueError(
+            f"energy_coefficient = None: {what} needs it, or energy_per_flop_j (with energy_j)"
+        )
+    if radio.shared != "return" or radio.power_w is not None:
+        raise ValueError(
+            f"radio: {what} is worked out with shared = 'return' and power_w = None alone, where "
+            "learners send over the shared link with power of their own"
+        )
+    if radio.block_hz is not None:
+        raise ValueError(f"radio.block_hz: {what} is not worked out in resource blocks")
+    for name in ("energy_j", "max_bandwidth_hz"):
+        column = getattr(learners, name)
+        if column is not None and np.isfinite(column).any():
+            k = int(np.flatnonzero(np.isfinite(column))[0])
+            raise ValueError(
+                f"{name}[{k}] = {column[k]:g}: {what} is not worked out within limits of "
+                f"{name}: must be infinite, or left out"
+            )
+    problem.refuse_choice(what)
+    if at_least is not None:
+        raise ValueError(f"at_least = {at_least}: {what} does not know it")
+    if problem.law == "fixed" and np.any(links.bits_per_sample):
+        raise ValueError(
+            f"return_bits_per_sample: {what} is not worked out with the fixed law, where energy is "
+            "then not convex in the samples"
+        )
+    if not np.all(np.asarray(links.bits) + np.asarray(links.bits_per_sample) > 0.0):
+        raise ValueError(f"return_bits = 0: {what} is only worked out where everybody returns some")
+    own = learners.max_power_w
+    if (learners.gain == 0.0).any() or (own is not None and (own == 0.0).any()):
+        raise ValueError(f"gain, max_power_w: must be positive for {what}")
+
+
+def _core_of(problem: Problem) -> _core.Problem:
+    """Return the problem in the core with energies that limit nothing."""
+    if problem.learners.energy_j is not None:
+        return problem._core
+    endless = problem.learners.replace(energy_j=np.inf)
+    return problem.replace(learners=endless)._core
+
+
+def least_energy_from(
+    plan: Plan, tau: int, *, limit_s: float = math.inf, threads: int = 1, callback: Any = None
+) -> LeastEnergy:
+    """Return the least energy at `tau`, which the plan's own proof does not rule out.
+
+    Parameters
+    ----------
+    plan
+        Of the same problem; its certificate goes with the answer's plan.
+    """
+    problem = plan.problem
+    if tau > plan.bound:
+        return LeastEnergy(problem, tau, bound=math.inf, proof=plan, passes=plan.passes)
+    _, bound, per_hz, per_sample, samples, bandwidth, power, speed, passes, stopped = (
+        _core.least_energy(_core_of(problem), tau, limit_s, threads, callback)
+    )
+    if samples is None or bandwidth is None or power is None or speed is None:
+        return LeastEnergy(problem, tau, bound=0.0, stopped=stopped, passes=passes)
+    learners = problem.learners
+    chosen: dict[str, Any] = {}
+    if problem.chooses_speed:
+        slow = 0.0 if learners.min_flops_per_s is None else learners.min_flops_per_s
+        speeds = np.clip(speed * learners.flops_per_s, slow, learners.flops_per_s)
+        chosen["flops_per_s"] = freeze(speeds)
+    best = Plan(
+        problem,
+        status=Status.OPTIMAL if tau == plan.bound else Status.FEASIBLE,
+        scheme="joint",
+        tau=tau,
+        bound=plan.bound,
+        samples=samples,
+        bandwidth_hz=bandwidth,
+        power_w=power,
+        certificate=plan.certificate,
+        nodes=plan.nodes,
+        passes=plan.passes + passes,
+        elapsed_s=plan.elapsed_s,
+        **chosen,
+    )
+    assert best.energy_j is not None
+    value = math.fsum(best.energy_j.tolist()) * _UP
+    claim = SpendsLeast(value, min(max(bound, 0.0), value), per_hz, per_sample)
+    best = best._claiming(claim)
+    return LeastEnergy(
+        problem, tau, value, claim.bound_j, best, best, stopped, passes, plan.elapsed_s
+    )

@@ -1,0 +1,74 @@
+"""What both curves of energy share: columns of both ends, and a figure."""
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mel_fast._base.arrow import ShownTable
+from mel_fast._base.optional import require
+from mel_fast._base.validation import FloatColumn
+from mel_fast.bracket.energy.least import LeastEnergy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class EnergyCurve(ShownTable):
+    """Least energies in a row."""
+
+    __slots__ = ()
+
+    steps: tuple[LeastEnergy, ...]
+
+    @property
+    def value(self) -> FloatColumn:
+        """Joules of the plans, float64 of shape (steps,); infinite without one."""
+        return np.array([step.value for step in self.steps])
+
+    @property
+    def bound(self) -> FloatColumn:
+        """Joules that no plan goes below, float64 of shape (steps,)."""
+        return np.array([step.bound for step in self.steps])
+
+    def _across(self) -> tuple[str, Sequence[float]]:
+        raise NotImplementedError
+
+    def figure(self) -> "Figure":
+        """Draw the least energy (extra ``[plot]``)."""
+        figures = require("matplotlib.figure", extra="plot")
+        figure: Figure = figures.Figure(figsize=(5.6, 3.6), layout="constrained")
+        axes = figure.subplots()
+        name, across = self._across()
+        there = np.isfinite(self.value)
+        x = np.asarray(across)[there]
+        axes.plot(x, self.value[there], "o-", color="#0072B2", markersize=3.5, linewidth=1.6)
+        if (there & (self.value - self.bound > 1e-3 * self.value)).any():
+            axes.fill_between(
+                x, self.bound[there], self.value[there], color="#0072B2", alpha=0.2, linewidth=0.0
+            )
+        axes.set_xlabel(name)
+        axes.set_ylabel("Energy (J)")
+        axes.set_ylim(bottom=0.0)
+        axes.spines[["top", "right"]].set_visible(False)
+        return figure
+
+    def plot(self, path: str | PathLike[str]) -> None:
+        """Write the figure to a .png, .svg or .pdf file, whole or not at all (extra ``[plot]``).
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        from mel_fast._base.atomic import write_figure
+
+        write_figure(path, self.figure(), dpi=200)
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            "energy_j": self.value,
+            "no_less_than_j": self.bound,
+            "status": [str(step.status) for step in self.steps],
+        }

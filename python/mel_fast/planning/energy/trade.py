@@ -1,0 +1,117 @@
+"""The trade of time against energy: the least energy of one tau, deadline by deadline."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mel_fast._base.validation import MAX_INTEGER, FloatColumn, integer, scalar_or_column
+from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse_energies
+from mel_fast.model.problem import Problem
+from mel_fast.planning._least import least
+from mel_fast.planning.energy.curve import EnergyCurve
+from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
+from mel_fast.solve.single import solve
+
+_POINTS = 16
+_LONGEST = 4.0  # times the shortest cycle
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EnergyTrade(EnergyCurve):
+    """The least energy of `tau` local cycles in cycles of several lengths.
+
+    Attributes
+    ----------
+    problem : Problem
+        What was asked; its own deadline is of no consequence.
+    tau : int
+        Local cycles.
+    cycle_s : ndarray of float64
+        The deadlines, rising.
+    steps : tuple of LeastEnergy
+        One for each deadline.
+    """
+
+    problem: Problem
+    tau: int
+    cycle_s: FloatColumn
+    steps: tuple[LeastEnergy, ...]
+
+    def columns(self) -> dict[str, Any]:
+        """Return one row a deadline."""
+        return {"cycle_s": self.cycle_s, **self._columns()}
+
+    def _across(self) -> tuple[str, Sequence[float]]:
+        return "Global cycle (s)", self.cycle_s.tolist()
+
+    def _words(self) -> str:
+        return f"tau={self.tau}, {self.cycle_s[0]:.6g} to {self.cycle_s[-1]:.6g} s"
+
+    def summary(self) -> str:
+        """Return a table as text."""
+        rows = zip(self.cycle_s.tolist(), self.steps, strict=True)
+        return "\n".join(f"{cycle:.6g} s: {step.summary()}" for cycle, step in rows)
+
+
+def trade(
+    problem: Problem,
+    tau: int,
+    cycles: Sequence[float] | NDArray[Any] | None = None,
+    *,
+    time_limit_s: float | None = None,
+    threads: int = 1,
+) -> EnergyTrade:
+    """Return the least energy of `tau` local cycles for each of several deadlines.
+
+    Parameters
+    ----------
+    problem
+        As for ``least(problem, tau, "energy_j")``.
+    tau
+        Local cycles, at least 1.
+    cycles
+        Deadlines in seconds; None: from the shortest possible (a thousandth more) to four times
+        that.
+    time_limit_s, threads
+        As for `solve`, the seconds for the whole.
+
+    Returns
+    -------
+    EnergyTrade
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and the allowed range; also where no deadline suffices.
+    """
+    refuse_energies(checked_problem(problem))
+    tau = integer("tau", tau, low=1, high=MAX_INTEGER)
+    limit_s = checked_seconds(time_limit_s)
+    threads = checked_threads(threads)
+    begin = perf_counter()
+
+    def left_s() -> float:
+        return max(limit_s - (perf_counter() - begin), 0.0) if limit_s < math.inf else limit_s
+
+    def seconds() -> float | None:
+        return None if math.isinf(limit_s) else left_s()
+
+    if cycles is None:
+        shortest = least(problem, tau, "cycle_s", time_limit_s=seconds()).amount
+        if math.isinf(shortest):
+            raise ValueError(f"tau = {tau}: no deadline was found that suffices")
+        deadlines = shortest * np.geomspace(1.001, _LONGEST, _POINTS)
+    else:
+        deadlines = np.unique(np.atleast_1d(scalar_or_column("cycles", cycles)))
+    steps = []
+    for cycle in deadlines.tolist():
+        here = problem.with_budgets(cycle_s=cycle)
+        plan = solve(here, time_limit_s=seconds(), then="none")
+        steps.append(least_energy_from(plan, tau, limit_s=left_s(), threads=threads))
+    deadlines.flags.writeable = False
+    return EnergyTrade(problem, tau, deadlines, tuple(steps))

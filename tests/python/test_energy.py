@@ -1,0 +1,156 @@
+"""Speeds chosen within an energy: enumeration, properties, files."""
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+from speeds import largest_tau, least_bandwidth, random_problem
+
+TINY = [
+    (seed, ("density", "fixed")[seed % 2], ("excused", "served")[seed // 2 % 2])
+    for seed in range(24)
+]
+
+
+def against_enumeration(seed: int, law: str, idle: str) -> None:
+    problem = random_problem(seed, 2 + seed % 2, 4, law, idle)
+    plan = mel.solve(problem)
+    assert plan.tau == plan.bound
+    assert plan.tau == largest_tau(problem, most=plan.tau + 1)
+
+
+@pytest.mark.parametrize(("seed", "law", "idle"), TINY[:4])
+def test_tau_is_that_of_every_split_at_every_speed(seed: int, law: str, idle: str) -> None:
+    against_enumeration(seed, law, idle)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("seed", "law", "idle"), TINY[4:])
+def test_tau_is_that_of_every_split_at_every_speed_more_often(
+    seed: int, law: str, idle: str
+) -> None:
+    against_enumeration(seed, law, idle)
+
+
+def test_a_bandwidth_just_above_the_least_is_feasible_and_just_below_is_not() -> None:
+    problem = random_problem(4, 2, 4)
+    tau = 2
+    need = min(
+        sum(least_bandwidth(problem, k, tau, d) for k, d in enumerate((d, 4 - d))) for d in range(5)
+    )
+    for factor, fits in ((1 + 1e-7, True), (1 - 1e-7, False)):
+        plan = mel.solve(problem.with_budgets(bandwidth_hz=need * factor))
+        assert (plan.tau >= tau) == fits
+        assert (plan.bound >= tau) == fits
+
+
+def cell(count: int = 12, seed: int = 3, law: str = "density", **columns: object) -> mel.Problem:
+    rng = np.random.default_rng(seed)
+    gain = 10 ** (-(128.1 + 37.6 * np.log10(rng.uniform(0.05, 0.5, count))) / 10)
+    noise = {"noise_density_w_per_hz": 3.98e-21} if law == "density" else {"noise_power_w": 4e-15}
+    words = {
+        "flops_per_s": rng.uniform(1e9, 2e9, count), "energy_coefficient": 1e-28,
+        "energy_j": rng.uniform(0.002, 0.02, count), **columns,
+    }  # fmt: skip
+    return mel.Problem(
+        mel.LearningTask(
+            samples=500 * count, features=1, feature_bits=1, fixed_parameters=28_100,
+            parameters_per_sample=0, parameter_bits=1, flops_per_sample=2e4, setting="federated",
+        ),
+        mel.Learners(
+            gain=gain, send_bandwidth_hz=1e6, send_power_w=1.0, max_power_w=0.01, **words
+        ),
+        mel.Radio(4e5 * count, shared="return", **noise),
+        cycle_s=0.5,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_a_plan_keeps_energies_and_speeds_and_comes_back_from_its_file(law, tmp_path) -> None:
+    problem = cell(law=law, min_flops_per_s=2e8)
+    plan = mel.solve(problem)
+    assert plan.status == "optimal"
+    assert ((plan.flops_per_s >= 2e8) & (plan.flops_per_s <= problem.learners.flops_per_s)).all()
+    assert (plan.flops_per_s < problem.learners.flops_per_s).any()
+    assert (plan.energy_j <= problem.learners.energy_j).all()
+    assert (plan.total_s <= problem.cycle_s).all()
+    computing = plan.tau * plan.samples * 2e4
+    assert np.allclose(plan.compute_s, computing / plan.flops_per_s)
+    assert np.allclose(
+        plan.energy_j, 1e-28 * plan.flops_per_s**2 * computing + plan.power_w * plan.return_s
+    )
+    plan.save(tmp_path / "plan.json")
+    again = mel.Plan.load(tmp_path / "plan.json")
+    assert again == plan
+    assert (again.flops_per_s == plan.flops_per_s).all()
+
+
+def test_one_speed_alone_is_the_fixed_one() -> None:
+    problem = cell()
+    fast = problem.learners.flops_per_s
+    only = problem.learners.replace(min_flops_per_s=fast)
+    fixed = only.replace(
+        energy_coefficient=None, min_flops_per_s=None, energy_per_flop_j=1e-28 * fast**2
+    )
+    taus = [mel.solve(problem.replace(learners=learners)).tau for learners in (only, fixed)]
+    assert taus[0] == taus[1] < mel.solve(problem).tau
+
+
+def test_a_higher_top_speed_and_more_energy_never_hurt() -> None:
+    problem = cell()
+    tau = mel.solve(problem).tau
+    learners = problem.learners
+    for better in (
+        learners.replace(flops_per_s=1.5 * learners.flops_per_s),
+        learners.replace(energy_j=1.5 * learners.energy_j),
+        learners.replace(energy_coefficient=0.5e-28),
+    ):
+        assert mel.solve(problem.replace(learners=better)).tau >= tau
+
+
+def test_everybody_computes_at_full_speed_where_energy_is_free() -> None:
+    problem = cell()
+    for free in ({"energy_j": np.inf}, {"energy_j": None}, {"energy_coefficient": 0.0}):
+        plan = mel.solve(problem.replace(learners=problem.learners.replace(**free)))
+        assert (plan.flops_per_s == problem.learners.flops_per_s).all()
+    plain = problem.learners.replace(energy_j=None, energy_coefficient=None)
+    assert mel.solve(problem.replace(learners=plain)).tau == plan.tau
+
+
+def test_many_problems_are_what_single_ones_are() -> None:
+    problem = cell()
+    batch = mel.Batch.vary(problem, cycle_s=[0.3, 0.5, 0.8])
+    for row, plan in enumerate(mel.solve_many(batch)):
+        alone = mel.solve(batch.problem(row))
+        assert plan.tau == alone.tau
+        assert (plan.flops_per_s == alone.flops_per_s).all()
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"energy_per_flop_j": 1e-10}, "only one of the two"),
+        ({"energy_coefficient": None}, "without energy_per_flop_j"),
+        ({"min_flops_per_s": 3e9}, r"min_flops_per_s\[0\] = 3e\+09: must be at most"),
+        (
+            {"energy_coefficient": None, "energy_j": None, "min_flops_per_s": 1.0},
+            "without energy_c",
+        ),
+    ],
+)
+def test_contradictory_columns_are_refused_by_name(columns, words) -> None:
+    with pytest.raises(ValueError, match=words):
+        cell(**columns)
+
+
+def test_what_is_not_worked_out_is_refused_by_name() -> None:
+    problem = cell()
+    learners = problem.learners.replace(return_bandwidth_hz=1e6, return_power_w=0.1)
+    with pytest.raises(ValueError, match=r"radio.shared must be 'return'"):
+        problem.replace(learners=learners, radio=problem.radio.replace(shared="send", power_w=1.0))
+    with pytest.raises(ValueError, match=r"radio.power_w must be None"):
+        problem.replace(radio=problem.radio.replace(power_w=1.0))
+    with pytest.raises(ValueError, match="simulate does not know"):
+        mel.simulate(mel.solve(problem))
+    with pytest.raises(ValueError, match="cells does not know"):
+        mel.cells([problem])

@@ -1,0 +1,163 @@
+"""The least energy: an independent solver, properties, and claims that are no longer true."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+from test_energy import cell
+
+
+def endless(**words: object) -> mel.Problem:
+    return cell(energy_j=None, **words)
+
+
+def by_scipy(problem: mel.Problem, tau: int, samples: np.ndarray) -> float:
+    """The least energy of given samples, over bandwidths and times in logarithms."""
+    optimize = pytest.importorskip("scipy.optimize")
+    learners, payload = problem.learners, problem.payload
+    gain, noise, cap = learners.gain, problem.radio.noise, learners.max_power_w
+    work = tau * samples * payload.flops_per_sample
+    spare = problem.cycle_s - payload.send_bits / problem.constant_rates()
+    bits = payload.return_bits
+    count = samples.size
+    band = problem.radio.bandwidth_hz
+
+    def parts(x):
+        width = np.exp(x[:count])
+        width = width * band / width.sum()
+        share = 1 / (1 + np.exp(-x[count:]))
+        most = spare - work / learners.flops_per_s
+        send = share * most
+        level = noise * width if problem.law == "density" else noise
+        power = level / gain * np.expm1(np.minimum(bits * np.log(2) / (width * send), 300.0))
+        speed = work / (spare - send)
+        return power, power * send + learners.energy_coefficient * speed**2 * work
+
+    def total(x):
+        power, energy = parts(x)
+        over = np.maximum(np.log(power / cap), 0)
+        return np.log(energy.sum()) + 100 * (over**2).sum()
+
+    best = np.inf
+    for start in (0.0, -1.0):
+        x = np.concatenate([np.zeros(count), np.full(count, start)])
+        for _ in range(3):
+            found = optimize.minimize(total, x, method="L-BFGS-B", options={"maxiter": 2000})
+            x = found.x
+        best = min(best, found.fun)
+    return float(np.exp(best))
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_the_plan_of_given_samples_spends_what_an_independent_solver_says(law) -> None:
+    problem = endless(count=5, law=law)
+    given = np.array([300, 500, 700, 450, 550])
+    held = problem.replace(learners=problem.learners.replace(min_samples=given, max_samples=given))
+    found = mel.least(held, 20, "energy_j")
+    assert found.status == "optimal"
+    assert found.width < 1e-6
+    assert by_scipy(problem, 20, given) == pytest.approx(found.value, rel=2e-5)
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better(law) -> None:
+    pytest.importorskip("flint")
+    problem = endless(law=law)
+    found = mel.least(problem, 30, "energy_j")
+    assert found.width < 1e-6
+    assert found.value == pytest.approx(found.plan.energy_j.sum())
+    verdict = mel.verify(problem, found.plan)
+    assert verdict.ok, verdict.reasons
+    assert "none spends less" in verdict.summary()
+    data = found.plan.to_dict()
+    claim = {name: float.fromhex(x) for name, x in data["least_energy"].items()}
+    for name, factor, words in (
+        ("joules", 1 - 1e-9, "spends more"),
+        ("bound_j", 1 + 1e-5, "do not prove"),
+        ("joules_per_hz", 1.1, "do not prove"),
+        ("joules_per_sample", 0.9, "do not prove"),
+    ):
+        other = copy.deepcopy(data)
+        other["least_energy"][name] = (claim[name] * factor).hex()
+        refused = mel.verify(problem, mel.Plan.from_dict(other))
+        assert not refused.ok
+        assert words in refused.reasons[0]
+
+
+def test_speeds_that_were_changed_are_refused() -> None:
+    pytest.importorskip("flint")
+    problem = cell(min_flops_per_s=2e8)
+    data = mel.solve(problem).to_dict()
+    speeds = [float.fromhex(x) for x in data["flops_per_s"]]
+    for factor, words in ((0.5, "late for T"), (1.2, "J more than energy_j"), (0.1, "is not from")):
+        other = copy.deepcopy(data)
+        other["flops_per_s"] = [(x * factor).hex() for x in speeds]
+        refused = mel.verify(problem, mel.Plan.from_dict(other))
+        assert not refused.ok
+        assert any(words in reason for reason in refused.reasons), refused.reasons
+    for gone in ("flops_per_s", "power_w"):
+        other = copy.deepcopy(data)
+        del other[gone]
+        with pytest.raises(ValueError, match=gone):
+            mel.Plan.from_dict(other)
+
+
+def test_more_time_bandwidth_or_speed_never_costs_energy() -> None:
+    problem = endless()
+    learners = problem.learners
+    value = mel.least(problem, 30, "energy_j").value
+    for better in (
+        problem.with_budgets(cycle_s=0.6),
+        problem.with_budgets(bandwidth_hz=1.2 * problem.radio.bandwidth_hz),
+        problem.replace(learners=learners.replace(flops_per_s=1.3 * learners.flops_per_s)),
+        problem.replace(idle="excused"),
+    ):
+        assert mel.least(better, 30, "energy_j").bound <= value
+    chosen = mel.least(problem, 30, "energy_j").value
+    fixed = learners.replace(min_flops_per_s=learners.flops_per_s)
+    assert chosen < mel.least(problem.replace(learners=fixed), 30, "energy_j").bound
+
+
+def test_the_best_tau_at_the_least_energy_and_what_is_impossible() -> None:
+    problem = endless()
+    plan = mel.solve(problem, then="energy")
+    first = mel.solve(problem)
+    assert plan.tau == first.tau
+    assert plan.status == "optimal"
+    assert plan.energy_j.sum() <= first.energy_j.sum()
+    assert plan.least_energy.gap < 0.01
+    assert mel.Plan.from_dict(plan.to_dict()) == plan
+    beyond = mel.least(problem, plan.tau + 1, "energy_j")
+    assert beyond.status == "infeasible"
+    assert beyond.proof.bound == plan.tau
+
+
+def test_curves_rise_with_tau_and_fall_with_the_deadline(tmp_path) -> None:
+    problem = endless(count=4).with_budgets(cycle_s=0.1)
+    found = mel.frontier(problem, "energy_j")
+    assert found.tau.tolist() == list(range(1, found.most + 1))
+    assert (np.diff(found.value) > 0).all()
+    assert (found.bound <= found.value).all()
+    curve = mel.trade(problem, 3, [0.1, 0.12, 0.2])
+    assert (np.diff(curve.value) < 0).all()
+    assert curve.cycle_s.tolist() == [0.1, 0.12, 0.2]
+    pytest.importorskip("matplotlib")
+    for drawn, name in ((found, "tau.svg"), (curve, "cycle.svg")):
+        drawn.plot(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (lambda: cell(), r"energy_j\[0\]"),
+        (lambda: endless(max_bandwidth_hz=1e6), r"max_bandwidth_hz\[0\]"),
+        (lambda: endless(energy_coefficient=None), "energy_coefficient = None"),
+        (lambda: mel.scenarios.table1(5), "energy_coefficient = None"),
+    ],
+)
+def test_what_is_not_worked_out_is_refused_by_name(problem, words) -> None:
+    with pytest.raises(ValueError, match=words):
+        mel.least(problem(), 3, "energy_j")
