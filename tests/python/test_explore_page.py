@@ -235,3 +235,19 @@ def test_a_plan_of_the_page_says_what_its_schema_says(fresh: Page) -> None:
     schema = json.loads((Path(mel.__file__).parent / "schema/plan.schema.json").read_text())
     fresh.click("#save-plan")
     jsonschema.validate(json.loads(fresh.downloaded("plan.json").read_text()), schema)
+
+
+def test_an_answer_never_stands_beside_a_scenario_that_is_refused(fresh: Page) -> None:
+    enter = (
+        "(() => { const box = document.querySelector('.slider:nth-child(3) [type=number]');"
+        "box.value = '%s'; box.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
+    fresh.value(enter % "1e50")
+    fresh.until("document.getElementById('status').textContent === 'No answer'")
+    assert "cycle_s" in fresh.text("#message")
+    assert fresh.text("#tau") == "–"
+    fresh.click("#save-plan")
+    settled(fresh, lambda: fresh.value(enter % "30"))
+    assert fresh.text("#tau") == "8"
+    assert fresh.text("#message") == ""
+    assert list(fresh.downloads.iterdir()) == []

@@ -14,6 +14,7 @@ from mel_fast.model.problem import Problem
 
 HOST = "127.0.0.1"
 MOST_BYTES = 2**24  # of a question
+_MOST_UNKNOWN = 2**16  # bytes that are read of who has no token
 _IDLE_S = 60  # a connection that says nothing is closed
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -79,7 +80,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         token = parse_qs(url.query).get("token", [""])[0]
-        if not self._allowed(token):
+        if not self._knows(token):
+            self._refuse()
             return
         if url.path != "/":
             self._send(404, "text/plain", b"there is only the page\n")
@@ -93,9 +95,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._say(413, "a question of a stated length, 16 MiB at most, is needed")
             return
-        content = self.rfile.read(int(length))
-        if not self._allowed(token):
+        if not self._knows(token):
+            if int(length) <= _MOST_UNKNOWN:
+                self.rfile.read(int(length))
+            self._refuse()
             return
+        content = self.rfile.read(int(length))
         if self.path != "/ask":
             self._say(404, "questions go to /ask")
             return
@@ -106,16 +111,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(200, "application/json", json.dumps(answer, allow_nan=False).encode())
 
-    def _allowed(self, token: str) -> bool:
-        """Refuse strangers, and pages of others that reach here by a name of their own."""
-        host = self.headers.get("Host", "")
+    def _knows(self, token: str) -> bool:
+        """Tell strangers, and pages of others that reach here by a name of their own."""
         here = f"{HOST}:{self._server().server_address[1]}"
-        own = self._server().token
-        right = host == here and hmac.compare_digest(token.encode(), own.encode())
-        if not right:
-            self.close_connection = True
-            self._say(403, "a wrong token: use the whole address that mel-fast explore printed")
-        return right
+        right = hmac.compare_digest(token.encode(), self._server().token.encode())
+        return right and self.headers.get("Host", "") == here
+
+    def _refuse(self) -> None:
+        self.close_connection = True
+        self._say(403, "a wrong token: use the whole address that mel-fast explore printed")
 
     def _server(self) -> Server:
         return cast(Server, self.server)

@@ -66,9 +66,10 @@ async function run() {
     try {
       await solveAndShow(FRAME_S);
       say("");
+      byId("results").removeAttribute("aria-busy");
       if (asked === version) await follow(() => asked === version);
     } catch (error) {
-      fail(error);
+      refuse(error);
     }
     if (asked !== version) await nextFrame();
   }
@@ -87,14 +88,27 @@ async function settled() {
       await follow(() => asked === version);
     }
   } catch (error) {
-    fail(error);
+    refuse(error);
   }
   running = false;
   if (asked !== version) return changed();
+  if (!shown) return;
   const words = [...shown.answers].map(([scheme, answer]) => `${SCHEME_NAMES.get(scheme)}: `
     + `${answer.status === "infeasible" ? "infeasible" : `${grouped(answer.tau)} local cycles`}`);
   byId("live").textContent = `${chip(joint())[0].replace("✓ ", "")}. ${words.join(", ")}.`;
   document.documentElement.dataset.settled = String(asked);
+}
+
+/** What is asked has no answer: that of another scenario must not stand in its place.
+ * @param {unknown} error */
+function refuse(error) {
+  shown = null;
+  byId("tau").textContent = "–";
+  byId("status").textContent = "No answer";
+  byId("status").className = "chip bad";
+  byId("headline").textContent = "This scenario is not planned: see the message beside the sliders.";
+  byId("results").setAttribute("aria-busy", "true");
+  fail(error);
 }
 
 /** @param {unknown} error */
@@ -285,9 +299,10 @@ async function openFile(file) {
       open(problem, `From ${name}`);
       await idle();
       const now = shown?.answers.get(claim.scheme);
-      const same = now && now.status === claim.status && now.tau === claim.tau && now.bound === claim.bound;
+      if (!now) return;
+      const same = now.status === claim.status && now.tau === claim.tau && now.bound === claim.bound;
       say(`${name} says ${claim.scheme}: ${claim.status}, tau = ${claim.tau}. ${same ? "Solved here: the same."
-        : `Solved here: ${now?.status}, tau = ${now?.tau}.`} Its own proof is for mel-fast check to judge.`, "note");
+        : `Solved here: ${now.status}, tau = ${now.tau}.`} Its own proof is for mel-fast check to judge.`, "note");
     } else {
       open(readScenario(text), `From ${name}`);
     }
