@@ -99,12 +99,13 @@ void LeastPrices::add_steps(const PassPoint& point) {
     at.cycle_s = here.cycle_s();
     std::vector<Jump> steps = steps_near(here, box_, at, best_samples_.data(), soon, pool_);
     const auto known = [&](const Jump& step) {
-        return std::ranges::any_of(model_.jumps, [&](const Jump& jump) {
+        return std::any_of(model_.jumps.begin(), model_.jumps.end(), [&](const Jump& jump) {
             return jump.learner == step.learner && jump.samples == step.samples;
         });
     };
     std::erase_if(steps, known);
-    std::ranges::sort(steps, {}, &Jump::margin);
+    std::sort(steps.begin(), steps.end(),
+              [](const Jump& a, const Jump& b) { return a.margin < b.margin; });
     if (steps.size() > most_steps) steps.resize(most_steps);
     for (Jump& step : steps) {
         if (resource_ != Resource::cycle) step.by_amount = 0;

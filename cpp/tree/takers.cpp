@@ -144,7 +144,7 @@ std::vector<std::size_t> thinned(std::vector<std::size_t> learners, const Box& b
 
 std::vector<std::size_t> joined(std::span<const std::size_t> a, std::span<const std::size_t> b) {
     std::vector<std::size_t> both;
-    std::ranges::set_union(a, b, std::back_inserter(both));
+    std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
     return both;
 }
 
@@ -229,7 +229,8 @@ std::vector<std::size_t> thinned(std::vector<std::size_t> learners, const Box& b
 std::vector<std::size_t> missing_from(std::span<const std::size_t> part,
                                       std::span<const std::size_t> wanted) {
     std::vector<std::size_t> missing;
-    std::ranges::set_difference(wanted, part, std::back_inserter(missing));
+    std::set_difference(wanted.begin(), wanted.end(), part.begin(), part.end(),
+                        std::back_inserter(missing));
     return missing;
 }
 
