@@ -353,3 +353,20 @@ def test_payloads_of_each_learners_own_are_counted_as_solve_counts_them(seed: in
         assert found.plan.tau >= tau
         assert mel.solve(with_samples(problem, found.value)).tau >= tau
         assert mel.solve(with_samples(problem, found.value + 1)).tau < tau
+
+
+@pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
+def test_many_learners_are_counted_by_either_road_alike(
+    law: Any, setting: Any, idle: Any, monkeypatch: Any
+) -> None:
+    """Passes over all learners at once, and brackets of a budget, count the same samples."""
+    words = {"law": law, "setting": setting, "idle": idle, "budgets": "per_learner"}
+    problem = mel.scenarios.table1(300, seed=7, **words)
+    tau = max(mel.solve(problem).tau - 1, 1)
+    slow = mel.most(problem, tau)
+    monkeypatch.setattr("mel_fast.bracket.selected._MANY", 10)
+    quick = mel.most(problem, tau)
+    assert (quick.status, quick.value, quick.bound) == (slow.status, slow.value, slow.bound)
+    for claim, same in ((quick.plan, slow.plan), (quick.proof, slow.proof)):
+        assert (claim is None) == (same is None)
+        assert claim is None or mel.verify(claim.problem, claim)

@@ -19,6 +19,7 @@ from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.bracket.search import RESOURCES, Search, Split, amount_of
+from mel_fast.bracket.selected import chosen_quickly, selection
 from mel_fast.bracket.stated_samples import (
     bare_problem,
     fewest_stated,
@@ -55,7 +56,7 @@ class MostSamples(Inquiry):
     value: int = 0
     split: Split | None = None
     ruled_out: int = 0
-    refuted: _core.Result | None = None
+    refuted: _core.Result | _core.Selection | None = None
     open: bool = False  # something was left undecided
     cut: bool = False  # a question took the half of the time that was left for it
     nodes: int = 0
@@ -91,10 +92,32 @@ class MostSamples(Inquiry):
         if fewest > MAX_INTEGER or most < fewest:
             self.decide(min(fewest, MAX_INTEGER))
             return
-        guess = min(max(self._guess(), fewest), most)
-        if self._may_look():
-            guess = self._look_around(guess, fewest, most)
+        if self._may_look() and chosen_quickly(self.problem):
+            self._select(fewest)
+            if self.closed or self.stopped:
+                return
+        if self.value:  # and a little more at most
+            guess = self.value + 1
+        else:
+            guess = min(max(self._guess(), fewest), most)
+            if self._may_look():
+                guess = self._look_around(guess, fewest, most)
         self._search(guess, fewest, most)
+
+    def _select(self, fewest: int) -> None:
+        """Take both ends from the prices at which the bound on the samples is least."""
+        far, means = self.with_samples(MAX_INTEGER), (self.threads, self._teller)
+        found = selection(far, self.tau, self.clock.left(), *means, start=self.start)
+        self.nodes += found.nodes
+        self.passes += found.passes
+        if min(found.end) > 0.0:
+            self.start = (float(self.tau), *found.end)
+        if fewest <= found.bound < MAX_INTEGER and len(found.tree_learner):
+            self.ruled_out, self.refuted = int(found.bound) + 1, found
+        if found.samples is not None and found.value >= fewest:
+            self.value = int(found.value)
+            self.split = Split.of(self.problem.cycle_s, found)
+        self._seen(found.interrupted)
 
     def _search(self, guess: int, fewest: int, most: int) -> None:
         """Ask at the guess, then outwards with doubling steps, then by halves."""
@@ -358,7 +381,7 @@ class MostSamples(Inquiry):
         """Return the claim that `ruled_out` samples are impossible, as a plan without a plan."""
         return None if self.refuted is None else self.refutation(self.ruled_out, self.refuted)
 
-    def refutation(self, samples: int, result: _core.Result) -> Plan:
+    def refutation(self, samples: int, result: _core.Result | _core.Selection) -> Plan:
         """Return the claim that a result's tree shows so many samples impossible."""
         return self._searching(samples).refutation(self.problem.cycle_s, result)
 

@@ -57,7 +57,7 @@ class Split:
     blocks: IntColumn | None = None
 
     @classmethod
-    def of(cls, amount: float, result: _core.Result) -> "Split":
+    def of(cls, amount: float, result: _core.Result | _core.Selection) -> "Split":
         """Return the split of a result that has one."""
         assert result.samples is not None
         assert result.bandwidth_hz is not None
@@ -227,7 +227,7 @@ class Search(Inquiry):
         """Return the claim that tau is impossible with the lower end, as a plan without a plan."""
         return None if self.refuted is None else self.refutation(self.lower, self.refuted)
 
-    def refutation(self, amount: float, result: _core.Result) -> Plan:
+    def refutation(self, amount: float, result: _core.Result | _core.Selection) -> Plan:
         """Return the claim that a result's tree shows tau impossible with `amount`."""
         return self._claim(
             self.with_amount(amount),

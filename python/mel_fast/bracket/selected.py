@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mel_fast import _core
 from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, IntColumn
+from mel_fast.bracket.inquiry import Start, Teller
 from mel_fast.bracket.least_search import LeastSearch
 from mel_fast.bracket.search import RESOURCES, Search, Split
 from mel_fast.model.problem import Problem
@@ -21,6 +22,7 @@ from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 
+_MANY = 4096  # learners
 _Mask = NDArray[np.bool_]
 
 
@@ -66,6 +68,42 @@ def those(problem: Problem, who: _Mask) -> Problem:
     return problem.replace(learners=learners, payload=None if given is None else given.take(who))
 
 
+def chosen_quickly(problem: Problem) -> bool:
+    """Say whether passes over all learners are the quickest way: many, and nothing but rates."""
+    learners = problem.learners
+    capped = learners.max_bandwidth_hz is not None or learners.max_power_w is not None
+    plain = not capped and problem.radio.block_hz is None and not problem.energy_sends
+    return plain and len(learners) > _MANY
+
+
+def selection(
+    problem: Problem,
+    tau: int,
+    limit_s: float,
+    threads: int,
+    teller: Teller = None,
+    *,
+    samples: bool = False,
+    at_least: int = 0,
+    start: Start | None = None,
+) -> _core.Selection:
+    """Ask the core who takes part at a tau: as many samples as fit, or just those of the task."""
+    return _core.select(
+        problem._core,
+        tau,
+        0,
+        None,
+        samples,
+        at_least,
+        1.0,
+        limit_s,
+        threads,
+        teller,
+        False,
+        start,
+    )
+
+
 def room_at(problem: Problem, tau: int, limit_s: float, threads: int) -> tuple[float, float] | None:
     """Return how many samples fit at a tau, whoever takes part, and how many at most do.
 
@@ -73,9 +111,7 @@ def room_at(problem: Problem, tau: int, limit_s: float, threads: int) -> tuple[f
     first.
     """
     far = problem.replace(task=problem.task.replace(samples=MAX_INTEGER))
-    found = _core.select(
-        far._core, tau, 0, None, False, 0, 1.0, limit_s, threads, None, False, None
-    )
+    found = selection(far, tau, limit_s, threads)
     return None if math.isinf(found.bound) else (found.value, found.bound)
 
 
@@ -132,19 +168,15 @@ class SelectedLeast(LeastSearch):
 
     def ask(self, problem: Problem, tau: int, limit_s: float | None = None, **_: Any) -> Any:
         """Ask who takes part at one tau."""
-        found = _core.select(
-            problem._core,
+        found = selection(
+            problem,
             tau,
-            0,
-            None,
-            True,
-            self.at_least,
-            1.0,
             self.clock.left() if limit_s is None else limit_s,
             self.threads,
-            None if self.callback is None else lambda *_: self.tell(),
-            False,
-            self.start,
+            self._teller,
+            samples=True,
+            at_least=self.at_least,
+            start=self.start,
         )
         self.nodes += found.nodes
         self.passes += found.passes
@@ -208,20 +240,8 @@ class SelectedLeast(LeastSearch):
         """Rule out what not even one sample has the time for."""
         speed = problem.learners.flops_per_s / problem.payload.flops_per_sample
         too_many = max(tau, int(min(problem.cycle_s * float(speed.max()), 2.0**52))) + 1
-        found = _core.select(
-            problem._core,
-            too_many,
-            0,
-            None,
-            True,
-            self.at_least,
-            1.0,
-            math.inf,
-            self.threads,
-            None,
-            False,
-            None,
-        )
+        members, left_s = self.at_least, math.inf
+        found = selection(problem, too_many, left_s, self.threads, samples=True, at_least=members)
         return Answer(found, too_many)
 
     def refutation(self, amount: float, result: Any) -> Plan:

@@ -54,7 +54,8 @@ class Most(ShownTable):
         No plan at `tau` has more samples than so many; 2**53 where nothing is proved.
     plan : Plan or None
         A plan for the problem with `value` samples and at least `tau` local cycles, with a proof
-        of its own that it has the most cycles.
+        of its own: that it has the most cycles, or, where something else than samples is counted,
+        of a number that just its samples cannot exceed.
     proof : Plan or None
         The claim that `tau` is impossible with ``bound + 1`` samples: a plan object without an
         allocation, which `verify` checks and `save` writes as any other. Where something else is

@@ -79,7 +79,7 @@ def most_of(
     plan, interrupt = None, found.interrupted
     if found.samples is not None and found.samples.any():
         left_s = max(limit_s - (perf_counter() - begin), 0.0)
-        plan, later = _plan(problem, tau, found, left_s, threads)
+        plan, later = _plan(problem, tau, found, left_s, threads, tight=of == "samples")
         interrupt = interrupt or later
     certificate = certificate_of_selection(tau - 1, found, valued=False)
     proof = None
@@ -123,7 +123,13 @@ def _reasons(tau: int, status: Status, *, stopped: bool) -> tuple[str, ...]:
 
 
 def _plan(
-    problem: Problem, tau: int, found: _core.Selection, left_s: float, threads: int
+    problem: Problem,
+    tau: int,
+    found: _core.Selection,
+    left_s: float,
+    threads: int,
+    *,
+    tight: bool,
 ) -> tuple[Plan, BaseException | None]:
     """Return the plan of what was chosen, of a problem with just so many samples.
 
@@ -138,7 +144,7 @@ def _plan(
     names = ("samples", "bandwidth_hz", "power_w", "blocks")
     search.shares = {name: getattr(found, name) for name in names}
     try:
-        _bounded(search)
+        _bounded(search, tight=tight)
     except KeyboardInterrupt as stop:
         search.stopped, search.interrupt = True, stop
         # What not even one sample has the time for is ruled out at a glance.
@@ -157,7 +163,7 @@ def _start(found: _core.Selection, tau: int) -> tuple[float, float, float] | Non
     return (float(tau), per_hz * scale, per_w * scale) if min(per_hz, per_w) > 0.0 else None
 
 
-def _bounded(search: Selecting) -> None:
+def _bounded(search: Selecting, *, tight: bool) -> None:
     """Rule out a tau above what fits: told if that does not take long.
 
     Raises
@@ -167,22 +173,14 @@ def _bounded(search: Selecting) -> None:
     """
     own = search.problem
     relaxed = without_choice(own)
-    work = max(1e7, 100.0 * len(own.learners))
-    result = _core.decide(
-        relaxed._core,
-        search.tau + 1,
-        0,
-        search.left_s(),
-        search.threads,
-        None,
-        search.start,
-        False,
-        work,
-    )
-    if result.interrupted is None and result.bound > search.tau:
-        result = _core.solve(
-            relaxed._core, 0, search.left_s(), search.threads, None, False, result.end, False, work
-        )
+    means = (0, search.left_s(), search.threads, None)
+    if tight:  # the most samples leave no room for one more cycle
+        work = max(1e7, 100.0 * len(own.learners))
+        result = _core.decide(relaxed._core, search.tau + 1, *means, search.start, False, work)
+    if not tight or (result.interrupted is None and result.bound > search.tau):
+        # Fewer may do many more cycles: how many more they could is not what was asked.
+        work = max(3e5, 2.0 * len(own.learners))
+        result = _core.solve(relaxed._core, *means, False, None, False, work)
     if result.interrupted is not None:
         raise KeyboardInterrupt from result.interrupted
     certificate = certificate_of("joint", result.bound, result, relaxed)

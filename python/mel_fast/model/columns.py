@@ -200,6 +200,8 @@ def numbered(learners: Any, names: Any, field: str) -> Any:
     ValueError
         For a name that no learner has.
     """
+    if isinstance(learners, np.ndarray) and learners.dtype.kind in "biuf":
+        return learners
     words = learners.tolist() if isinstance(learners, np.ndarray) else learners
     if not isinstance(words, Mapping | list | tuple):
         return learners

@@ -14,7 +14,7 @@ _GREATEST = float.fromhex("0x1.fffffffffffffp+1023")
 
 
 def certificate_of(
-    scheme: str, bound: int, result: _core.Result, problem: Problem
+    scheme: str, bound: int, result: _core.Result | _core.Selection, problem: Problem
 ) -> dict[str, Any] | None:
     """Return the core's tree of boxes as the plan's certificate, None if the core has none."""
     if scheme == "task_only":
@@ -25,7 +25,7 @@ def certificate_of(
     return {"tau": bound + 1, "rule": "prices", "tree": tree} if tree else None
 
 
-def _nodes(result: _core.Result) -> Iterator[dict[str, Any]]:
+def _nodes(result: _core.Result | _core.Selection) -> Iterator[dict[str, Any]]:
     columns = (
         result.tree_learner.tolist(),
         result.tree_at.tolist(),

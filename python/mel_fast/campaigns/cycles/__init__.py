@@ -27,11 +27,8 @@ def most_cycles(
     """Do what `most` does where the samples of each learner are given."""
     given = checked_samples(problem, samples)
     ratio = None if spread is None else real("spread", spread, low=1.0)
-    harder = swapped(problem, given, "harder")
-    easier = swapped(problem, given, "easier")
     search = CyclesSearch(
-        harder,
-        harder if easier == harder else easier,
+        *swapped(problem, given),
         ratio,
         Clock(limit_s),
         threads,

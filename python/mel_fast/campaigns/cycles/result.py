@@ -120,7 +120,7 @@ class MostCycles(ShownTable):
     def _check_plan(self) -> list[str]:
         if self.plan is None:
             return [] if self.value is None else [f"value = {self.value} without a plan"]
-        own, plan = swapped(self.problem, self.samples, "harder"), self.plan
+        own, plan = swapped(self.problem, self.samples)[0], self.plan
         low, high = _box_of(plan.problem)
         wrong = []
         if plan.tau < 1 or plan.samples is None or int(plan.samples.sum()) != self.value:
@@ -141,7 +141,7 @@ class MostCycles(ShownTable):
         return wrong
 
     def _check_claims(self) -> list[str]:
-        own = swapped(self.problem, self.samples, "easier")
+        own = swapped(self.problem, self.samples)[1]
         size, wrong = len(own.learners), []
         whole = MAX_INTEGER  # no plan has more in all, ratio or not
         ranges = []

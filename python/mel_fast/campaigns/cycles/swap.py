@@ -21,6 +21,7 @@ from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
 
 Side = Literal["harder", "easier"]
+_SIDES: tuple[Side, Side] = ("harder", "easier")
 
 
 def checked_samples(problem: Problem, value: Any) -> IntColumn:
@@ -53,19 +54,25 @@ def checked_samples(problem: Problem, value: Any) -> IntColumn:
     return freeze(samples)
 
 
-def swapped(problem: Problem, samples: IntColumn, side: Side) -> Problem:
+def swapped(problem: Problem, samples: IntColumn) -> tuple[Problem, Problem]:
     """Return the problem of one local cycle whose samples are the cycles of those with samples.
 
-    A number that is no double is rounded: up where the problem is to be no easier than the true
-    one, down where it is to be no harder.
+    Twice: a number that is no double is rounded, up in the first, which is no easier than the
+    true one, down in the second, which is no harder. Where there is none the two are one.
     """
+    harder, easier = (_payload(problem, samples, side) for side in _SIDES)
+    swap = _swapped(problem, samples, harder)
+    return swap, swap if easier == harder else swap.replace(payload=easier)
+
+
+def _payload(problem: Problem, samples: IntColumn, side: Side) -> Payload:
     takes_part = np.flatnonzero(samples)
     told, chosen = problem.payload, samples[takes_part]
 
     def column(value: float | FloatColumn) -> FloatColumn:
         return value[takes_part] if isinstance(value, np.ndarray) else np.full(chosen.size, value)
 
-    payload = Payload(
+    return Payload(
         send_bits=_rounded(column(told.send_bits_per_sample), chosen, column(told.send_bits), side),
         send_bits_per_sample=0.0,
         return_bits=_rounded(
@@ -76,7 +83,10 @@ def swapped(problem: Problem, samples: IntColumn, side: Side) -> Problem:
             column(told.flops_per_sample), chosen, np.zeros(chosen.size), side
         ),
     )
-    learners = problem.learners.take(takes_part)
+
+
+def _swapped(problem: Problem, samples: IntColumn, payload: Payload) -> Problem:
+    learners = problem.learners.take(np.flatnonzero(samples))
     return problem.replace(
         task=problem.task.replace(samples=min(_guess(problem, samples), MAX_INTEGER)),
         learners=learners.replace(min_samples=1, max_samples=None, optional=None),
@@ -86,6 +96,8 @@ def swapped(problem: Problem, samples: IntColumn, side: Side) -> Problem:
 
 def with_box(own: Problem, low: int, high: int | None) -> Problem:
     """Return the swapped problem in which everybody does `low` to `high` cycles."""
+    if low == 1 and high is None:
+        return own
     most = None if high is None else min(high, MAX_INTEGER)
     return own.replace(learners=own.learners.replace(min_samples=low, max_samples=most))
 

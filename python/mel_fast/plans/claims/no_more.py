@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import gcd
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from mel_fast.model import grammar
 from mel_fast.model.learners import Learners
 
 WORTHS = ("samples", "weight", "learners")
-_MANY = 2**20  # numbers whose common divisor is not looked for one by one
+_BITS = 62  # of an integer
 _FINEST = 2.0**-20  # of the largest
 
 
@@ -73,24 +72,24 @@ def grain_of(learners: Learners, of: str) -> float:
         each = np.where((low == high) & (low > 0), low, each)
     if of == "samples":
         return float(np.gcd.reduce(each))
-    weight = learners.weight
-    if weight is None:
-        weight = np.ones(len(learners))
-    pairs = np.unique(np.stack([weight, each.astype(np.float64)]), axis=1)
-    if pairs.shape[1] > _MANY:
+    weight = _weights(learners)
+    # Doubles are integers over a power of two.
+    mantissa, exponent = np.frexp(weight)
+    whole = (mantissa * 2.0**53).astype(np.int64)
+    zeros = np.log2((whole & -whole).astype(np.float64)).astype(np.int64)
+    shift = int((53 - exponent - zeros).max())
+    if float(np.log2(weight.max())) + shift >= _BITS:
         return 0.0
-    top, bottom = 0, 1
-    for one, count in pairs.T.tolist():
-        number = Fraction(one) * int(count)
-        common = bottom * number.denominator // gcd(bottom, number.denominator)
-        top = gcd(top * (common // bottom), number.numerator * (common // number.denominator))
-        bottom = common
-        if common > 2**200:
-            return 0.0
-    grain = Fraction(top, bottom)
+    numbers = np.ldexp(weight, shift).astype(np.int64)
+    common = int(np.gcd.reduce(numbers))
+    numbers //= common
+    if float(numbers.max()) * float(each.max()) >= 2.0**_BITS:
+        return 0.0
+    worths = numbers * each
+    grain = Fraction(common) * int(np.gcd.reduce(worths)) / Fraction(2) ** shift
     as_float = float(grain)
     # What is finer than rounding tells nothing.
-    useful = as_float >= _FINEST * float((pairs[0] * pairs[1]).max())
+    useful = as_float >= _FINEST * float((weight * each).max())
     return as_float if useful and Fraction(as_float) == grain else 0.0
 
 
