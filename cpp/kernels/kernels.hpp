@@ -50,6 +50,23 @@ struct KernelInput {
     bool limited() const { return lower != nullptr || capped(); }
 };
 
+// Learners that may rest, each with bounds and a worth of its own. Columns are padded like those
+// above; where one is null, what all have in common holds.
+struct ChoiceInput {
+    const double* weight;  // of a sample; null: 1
+    const double* low;     // the fewest samples of a learner that takes part,
+    const double* high;    // and the most
+    const double* rests;   // 1 where it may have none and then costs nothing
+    UniformBox box;
+    bool all_rest;
+    bool counts;         // whether taking part has a value, so that no samples are a choice too
+    double per_sample;   // times the weight
+    double per_learner;  // of taking part
+};
+
+// A choice that was not taken counts with its rounding where it was nearly as good.
+inline constexpr double nearly_as_good = 1e-6;
+
 struct AllocationScale {
     double bandwidth;
     double power;
@@ -85,6 +102,12 @@ struct Kernels {
     using Whole = WholeSums (*)(const KernelInput&, std::size_t first, std::size_t last,
                                 double* samples, double* preference);
 
+    // Writes the best choices, -1 for a learner that is left out, and where `margins` is not null
+    // what taking part is worth more than resting: infinite where a learner can not rest, minus
+    // infinity where it must.
+    using Choice = ChoiceTotals (*)(const KernelInput&, const ChoiceInput&, std::size_t first,
+                                    std::size_t last, double* samples, double* margins);
+
     // One link law's. Of the limited, the first two look at the columns of limits where there are
     // any; the others need those of caps.
     struct OfLaw {
@@ -97,6 +120,7 @@ struct Kernels {
         Fill capped_fill;
         Allocate capped_allocate;
         Whole whole;
+        Choice choice;
     };
     OfLaw density;
     OfLaw fixed;
@@ -116,6 +140,7 @@ struct Kernels {
         return capped ? of(law).capped_allocate : of(law).allocate;
     }
     Whole whole(LinkLaw law) const { return of(law).whole; }
+    Choice choice(LinkLaw law) const { return of(law).choice; }
 };
 
 const Kernels& kernels_for(InstructionSet set);

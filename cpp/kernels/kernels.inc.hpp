@@ -3,8 +3,8 @@
 // and keeps one running sum for each of the sixteen places, so that the sums do not depend on it.
 #pragma once
 
+#include "kernels/choice_lanes.hpp"
 #include "kernels/fill_lanes.hpp"
-#include "kernels/whole_lanes.hpp"
 
 namespace mel::MEL_ISA {
 
@@ -143,6 +143,43 @@ static WholeSums whole_chunk(const KernelInput& in, std::size_t first, std::size
     return totals<WholeSums>(sums);
 }
 
+// The same for choices.
+template <class Law>
+static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choice,
+                                 std::size_t first, std::size_t last, double* out,
+                                 double* margins) {
+    const PriceConstants p = constants(in);
+    ChoiceCells<Sum> sums;
+    for (std::size_t k = first; k < last; k += group) {
+        for (int j = 0; j < steps; ++j) {
+            const std::size_t at = k + static_cast<std::size_t>(j * width);
+            if (at >= last) break;
+            const ChosenLanes r = chosen_lanes<Law>(in, choice, p, at);
+            const Lanes index = load(lane_numbers) + static_cast<double>(at);
+            const Mask here = (index < fill(static_cast<double>(in.size))) & ~r.unsure;
+            sums.value.part[j] += only(here, r.net);
+            sums.cost.part[j] += only(here, r.best.cost);
+            sums.bandwidth.part[j] += only(here, r.best.bandwidth);
+            sums.power.part[j] += only(here, r.best.power);
+            sums.takers.part[j] += only(here & (r.best.samples > fill(0)), fill(1));
+            sums.size.part[j] += only(here, r.size);
+            sums.condition.part[j] += only(here, r.condition);
+            sums.impossible.part[j] += only(r.impossible & ~r.unsure, fill(1));
+            sums.unsure.part[j] += only(r.unsure, fill(1));
+            const auto write = [&](double* to, Lanes x) {
+                if (at + width <= last) {
+                    store(to + at, x);
+                } else {
+                    store_part(to + at, x, last - at);
+                }
+            };
+            write(out, select(r.unsure, fill(-1), only(here, r.best.samples)));
+            if (margins) write(margins, r.margin);
+        }
+    }
+    return totals<ChoiceTotals>(sums);
+}
+
 template <class Market>
 static FillSums fill_chunk(const KernelInput& in, std::size_t first, std::size_t last,
                            const double* samples) {
@@ -206,7 +243,7 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
     return totals<AllocationSums>(sums);
 }
 
-template <class Law, class Market, class WholeLaw>
+template <class Law, class Market, class WholeLaw, class ChoiceLaw>
 constexpr Kernels::OfLaw kernels_of_law{real_chunk<Law>,
                                         samples_chunk<Law>,
                                         fill_chunk<Market>,
@@ -215,10 +252,11 @@ constexpr Kernels::OfLaw kernels_of_law{real_chunk<Law>,
                                         samples_chunk<Limited<Law>>,
                                         fill_chunk<Capped<Market>>,
                                         allocate_chunk<Capped<Market>>,
-                                        whole_chunk<WholeLaw>};
+                                        whole_chunk<WholeLaw>,
+                                        choice_chunk<ChoiceLaw>};
 
 extern const Kernels kernels;
-const Kernels kernels{kernels_of_law<DensityLaw, DensityMarket, WholeDensity>,
-                      kernels_of_law<FixedLaw, FixedMarket, WholeFixed>, carry_chunk};
+const Kernels kernels{kernels_of_law<DensityLaw, DensityMarket, WholeDensity, ChoiceDensity>,
+                      kernels_of_law<FixedLaw, FixedMarket, WholeFixed, ChoiceFixed>, carry_chunk};
 
 }  // namespace mel::MEL_ISA

@@ -88,6 +88,33 @@ struct WholeCells {
 };
 using WholeSums = WholeCells<double>;
 
+// Of the best choices where learners may rest and worths differ; what the lanes are unsure of is
+// left out.
+template <class Cell>
+struct ChoiceCells {
+    Cell value{};  // sum of what each choice is worth less what it costs
+    Cell cost{}, bandwidth{}, power{};
+    Cell takers{};
+    Cell size{};       // of all terms whose rounding may matter
+    Cell condition{};  // sum of cost / slack
+    Cell impossible{};
+    Cell unsure{};  // learners left out
+
+    template <class Other, class Visit>
+    MEL_ZIP void zip(Other& o, Visit visit) {
+        visit(value, o.value);
+        visit(cost, o.cost);
+        visit(bandwidth, o.bandwidth);
+        visit(power, o.power);
+        visit(takers, o.takers);
+        visit(size, o.size);
+        visit(condition, o.condition);
+        visit(impossible, o.impossible);
+        visit(unsure, o.unsure);
+    }
+};
+using ChoiceTotals = ChoiceCells<double>;
+
 // Of a given split at a ratio of the prices.
 template <class Cell>
 struct FillCells {

@@ -31,7 +31,8 @@ struct Neighbours {
 
 // The integers around x within the box. Costs are convex between them, so beyond the box its end
 // is best.
-MEL_INLINE Neighbours neighbours(const Ends& e, Lanes x) {
+template <class Bound>
+MEL_INLINE Neighbours neighbours(const EndsOf<Bound>& e, Lanes x) {
     const Lanes within = smaller(larger(x, fill(e.low)), fill(e.high));
     const Lanes nearest = rounded(within);
     const Lanes below = select(nearest > within, nearest - 1, nearest);

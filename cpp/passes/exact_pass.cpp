@@ -127,8 +127,10 @@ std::size_t end_of_alike(const Box& box, std::size_t first, std::size_t last) {
 
 }  // namespace
 
+bool only_rates(const Problem& problem) { return response_of(problem) == add_plain; }
+
 bool whole_in_lanes(const Problem& problem, const Box& box) {
-    return !box.lower && !box.upper && response_of(problem) == add_plain;
+    return !box.lower && !box.upper && only_rates(problem);
 }
 
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,

@@ -45,7 +45,9 @@ struct SplitSums {
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                      std::vector<SplitSums>& chunks, std::span<double> samples,
                      std::span<double> preference = {});
-// Whether all do.
+// Whether nothing but rates and whole numbers decides: no blocks, caps or energy of sending.
+bool only_rates(const Problem& problem);
+// Whether all groups go in lanes.
 bool whole_in_lanes(const Problem& problem, const Box& box);
 // The same for the learners from first up to last, one by one.
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,

@@ -12,8 +12,6 @@
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
-// A choice that was not taken counts with its rounding where it was nearly as good.
-constexpr double nearly = 1e-6;
 }  // namespace
 
 void ChoiceSums::add(const ChoiceSums& o) {
@@ -40,7 +38,7 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
     const LearnerLimits* limits = problem.limits();
     const std::size_t n = problem.size();
     if (problem.returns_nothing()) {
-        most_.resize(n);
+        most_.resize(padded_to_groups(n));
         for (std::size_t k = 0; k < n; ++k) {
             most_[k] = largest_computed(problem, k, tau, whole_.high(k));
         }
@@ -54,11 +52,15 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
     const bool optional = limits && !limits->optional.empty();
     const bool minima = limits && !limits->min_samples.empty();
     plain_ = goal.of == Worth::samples && !optional;
+    if (!weight_.empty()) {
+        weights_.assign(padded_to_groups(n), 1.0);
+        std::copy(weight_.begin(), weight_.end(), weights_.begin());
+    }
     all_rest_ = problem.excused();
     all_least_ = all_rest_ ? 1 : 0;
     if (!optional && !minima) return;
-    rest_.resize(n);
-    least_.resize(n);
+    rest_.resize(padded_to_groups(n));
+    least_.resize(padded_to_groups(n));
     for (std::size_t k = 0; k < n; ++k) {
         const double low = minima ? limits->min_samples[k] : 0;
         const bool rests = (problem.excused() && low == 0) || (optional && limits->optional[k] > 0);
@@ -149,7 +151,7 @@ double Choices::add(std::size_t k, const Bid& bid, double low, double high, Choi
     if (none.possible && some.possible) {
         const Found& other = takes ? none : some;
         const double size = s * other.samples + std::fabs(bid.per_learner) + other.cost;
-        if (best.net - other.net <= nearly * size) {
+        if (best.net - other.net <= nearly_as_good * size) {
             sums.size += size;
             sums.condition += other.condition;
         }
@@ -160,7 +162,7 @@ double Choices::add(std::size_t k, const Bid& bid, double low, double high, Choi
 ChoiceSums Choices::look(const Bid& bid, const Cell* cell, double* picks, double* margins) {
     ++passes_;
     const std::size_t n = size();
-    if (plain_ && !cell && !margins && bid.per_sample == 1 && bid.per_learner == 0 && picks) {
+    if (plain_ && !cell && !margins && bid.per_sample == 1 && bid.per_learner == 0) {
         Box box = whole_;
         const SplitSums split = exact_pass(problem_, box, {tau_, problem_.cycle_s(), bid.prices},
                                            pool_, split_chunks_, {picks, n});
@@ -176,21 +178,73 @@ ChoiceSums Choices::look(const Bid& bid, const Cell* cell, double* picks, double
         sums.impossible = split.impossible;
         return sums;
     }
+    if (only_rates(problem_)) return look_in_lanes(bid, cell, picks, margins);
     return sum_over_chunks(pool_, n, chunks_, [&](std::size_t first, std::size_t last) {
         ChoiceSums sums;
         for (std::size_t k = first; k < last; ++k) {
             const double low = cell ? cell->low[k] : 0;
             const double high = cell ? cell->high[k] : infinity;
-            const double d = add(k, bid, low, high, sums, margins ? margins + k : nullptr);
-            if (picks) picks[k] = d;
+            picks[k] = add(k, bid, low, high, sums, margins ? margins + k : nullptr);
         }
         return sums;
     });
 }
 
-ChoiceSums Choices::look_at(const Bid& bid, std::span<const std::size_t> some) const {
+ChoiceInput Choices::input(const Bid& bid, const Cell* cell) {
+    ChoiceInput in{.weight = weights_.empty() ? nullptr : weights_.data(),
+                   .low = least_.empty() ? nullptr : least_.data(),
+                   .high = whole_.upper,
+                   .rests = rest_.empty() ? nullptr : rest_.data(),
+                   .box = {all_least_, whole_.uniform.upper},
+                   .all_rest = all_rest_,
+                   .counts = bid.per_learner != 0 || bid.per_sample == 0,
+                   .per_sample = bid.per_sample,
+                   .per_learner = bid.per_learner};
+    if (!cell) return in;
+    const std::size_t n = size();
+    for (auto* column : {&cell_low_, &cell_high_, &cell_rest_}) column->resize(padded_to_groups(n));
+    for (std::size_t k = 0; k < n; ++k) {
+        cell_low_[k] = std::max(least(k), cell->low[k]);
+        cell_high_[k] = std::min(most(k), cell->high[k]);
+        cell_rest_[k] = may_rest(k) && cell->low[k] <= 0 ? 1 : 0;
+    }
+    in.low = cell_low_.data();
+    in.high = cell_high_.data();
+    in.rests = cell_rest_.data();
+    return in;
+}
+
+ChoiceSums Choices::look_in_lanes(const Bid& bid, const Cell* cell, double* picks,
+                                  double* margins) {
+    const ChoiceInput choice = input(bid, cell);
+    const KernelInput in = kernel_input(problem_, whole_, {tau_, problem_.cycle_s(), bid.prices});
+    const auto kernel = kernels_of(pool_).choice(problem_.law());
+    return sum_over_chunks(pool_, size(), chunks_, [&](std::size_t first, std::size_t last) {
+        const ChoiceTotals lanes = kernel(in, choice, first, last, picks, margins);
+        ChoiceSums sums;
+        sums.value.add(lanes.value);
+        sums.cost = lanes.cost;
+        sums.bandwidth = lanes.bandwidth;
+        sums.power = lanes.power;
+        sums.takers = lanes.takers;
+        sums.size = lanes.size;
+        sums.condition = lanes.condition;
+        sums.impossible = lanes.impossible;
+        double left = lanes.unsure;
+        for (std::size_t k = first; k < last && left > 0; ++k) {
+            if (picks[k] >= 0) continue;
+            left -= 1;
+            const double low = cell ? cell->low[k] : 0;
+            const double high = cell ? cell->high[k] : infinity;
+            picks[k] = add(k, bid, low, high, sums, margins ? margins + k : nullptr);
+        }
+        return sums;
+    });
+}
+
+ChoiceSums Choices::look_without_pool(const Bid& bid) const {
     ChoiceSums sums;
-    for (const std::size_t k : some) add(k, bid, 0, infinity, sums, nullptr);
+    for (std::size_t k = 0; k < size(); ++k) add(k, bid, 0, infinity, sums, nullptr);
     return sums;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/sums.hpp"
+#include "kernels/kernels.hpp"
 #include "learner/boxes.hpp"
 #include "mel/selection.hpp"
 #include "passes/exact_pass.hpp"
@@ -53,7 +54,7 @@ class Choices {
     std::size_t size() const { return problem_.size(); }
     double tau() const { return tau_; }
     double weight(std::size_t k) const { return weight_.empty() ? 1.0 : weight_[k]; }
-    bool may_rest(std::size_t k) const { return rest_.empty() ? all_rest_ : rest_[k] != 0; }
+    bool may_rest(std::size_t k) const { return rest_.empty() ? all_rest_ : rest_[k] > 0; }
     // The fewest and the most samples of a learner that takes part; the second for bounds, the
     // third for plans.
     double least(std::size_t k) const { return least_.empty() ? all_least_ : least_[k]; }
@@ -74,11 +75,11 @@ class Choices {
         return {prices, 1, per_learner};
     }
 
-    // The best choices at a bid; `picks` may be null, `margins` too: what taking part is worth more
-    // than resting (infinite where a learner can not rest, minus infinity where it must).
+    // The best choices at a bid, into `picks`; `margins` may be null: what taking part is worth
+    // more than resting (infinite where a learner can not rest, minus infinity where it must).
     ChoiceSums look(const Bid& bid, const Cell* cell, double* picks, double* margins = nullptr);
-    // Of some learners alone: a guide.
-    ChoiceSums look_at(const Bid& bid, std::span<const std::size_t> some) const;
+    // The same learner by learner, whether or not the pool was stopped.
+    ChoiceSums look_without_pool(const Bid& bid) const;
     // The best samples of a learner that takes part; negative where it can not.
     double part(std::size_t k, const Bid& bid, double low, double high) const;
 
@@ -106,6 +107,8 @@ class Choices {
     Found taking_part(std::size_t k, const Bid& bid, double low, double high) const;
     double add(std::size_t k, const Bid& bid, double low, double high, ChoiceSums& sums,
                double* margin) const;
+    ChoiceInput input(const Bid& bid, const Cell* cell);
+    ChoiceSums look_in_lanes(const Bid& bid, const Cell* cell, double* picks, double* margins);
 
     const Problem& problem_;
     Pool& pool_;
@@ -117,8 +120,10 @@ class Choices {
     Box whole_, sure_;
     mutable std::vector<double> scratch_;  // samples as a pass writes them, each its own
     std::vector<double> most_, kept_;      // where nothing is returned: exact
-    std::vector<unsigned char> rest_;
+    std::vector<double> rest_;             // 1 or 0
     std::vector<double> least_;
+    // For the lanes: padded, and of a cell.
+    std::vector<double> weights_, cell_low_, cell_high_, cell_rest_;
     bool all_rest_ = false;
     double all_least_ = 0;
     std::vector<SplitSums> split_chunks_;

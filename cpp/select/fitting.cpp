@@ -71,15 +71,27 @@ void Fitting::take(const Move& move, double& spent) {
     spent += move.cost;
 }
 
-// As many participants as there must be, those who lose least.
-void Fitting::top_up(const Bid& bid, const Cell* cell, double& spent) {
+// As many participants as there must be, those who lose least. Of many learners, those are looked
+// at whose margins say that they may be among them.
+void Fitting::top_up(const Bid& bid, const Cell* cell, const std::vector<double>& margins,
+                     double& spent) {
     const auto missing = static_cast<double>(goal_.at_least) - takers_;
     if (!(missing > 0)) return;
-    std::vector<Move> moves;
+    std::vector<std::size_t> who;
     for (std::size_t k = 0; k < samples_.size(); ++k) {
+        if (samples_[k] == 0) who.push_back(k);
+    }
+    const std::size_t enough = 2 * static_cast<std::size_t>(missing) + looked_at;
+    if (!margins.empty() && who.size() > enough) {
+        std::nth_element(who.begin(), who.begin() + static_cast<std::ptrdiff_t>(enough), who.end(),
+                         [&](std::size_t a, std::size_t b) { return margins[a] > margins[b]; });
+        who.resize(enough);
+    }
+    std::vector<Move> moves;
+    for (const std::size_t k : who) {
         if (const auto move = join(bid, cell, k)) {
             moves.push_back(*move);
-        } else if (samples_[k] == 0) {
+        } else {
             if (const auto first = step(bid, cell, k, 1)) moves.push_back(*first);
         }
     }
@@ -238,8 +250,9 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double
         spent = sum.value();
     }
     if (!std::isfinite(spent)) return -1;
-    if (goal_.whole) top_up(bid, cell, spent);
-    const bool coarse = n <= most_for_thorough_search || !choices_.steps_count();
+    if (goal_.whole) top_up(bid, cell, margins, spent);
+    // Participants are all worth the same: one for another gains nothing.
+    const bool coarse = n <= most_for_thorough_search && choices_.steps_count();
     double budget = has;
     ratio_ = bid.prices.mu / bid.prices.lambda;
     for (int round = 0; round < rounds && !pool_.stop().check(); ++round) {

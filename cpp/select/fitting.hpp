@@ -53,7 +53,8 @@ class Fitting {
     std::optional<Move> drop(const Bid& bid, const Cell* cell, std::size_t k) const;
     std::optional<Move> join(const Bid& bid, const Cell* cell, std::size_t k) const;
     void take(const Move& move, double& spent);
-    void top_up(const Bid& bid, const Cell* cell, double& spent);
+    void top_up(const Bid& bid, const Cell* cell, const std::vector<double>& margins,
+                double& spent);
     void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
     void use_up(const Bid& bid, const Cell* cell, double& spent, double budget);
     void exchange(const Bid& bid, const Cell* cell, double& spent, double budget);

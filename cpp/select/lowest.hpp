@@ -1,8 +1,9 @@
 // The prices at which the bound is lowest: cutting planes where every learner's jump counts, and
-// Newton's method from a sample of the learners where they are many.
+// Newton's method from a sample of the learners where they are many. Where so many must take part
+// at least, what a participant is worth is a third price.
 #pragma once
 
-#include <span>
+#include <memory>
 #include <vector>
 
 #include "select/choices.hpp"
@@ -11,13 +12,14 @@ namespace mel {
 
 class Lowest {
   public:
-    Lowest(Choices& choices, Pool& pool) : choices_(choices), pool_(pool) {}
+    Lowest(Choices& choices, Pool& pool, const SelectionGoal& goal)
+        : choices_(choices), pool_(pool), goal_(goal) {}
 
     enum class Outcome { proved, open, stopped, impossible };
     // Moves `bid`'s prices to where the bound over the cell is lowest, to `tolerance`. Proved as
     // soon as the bound is below `target`, with every rounding error against it.
     Outcome run(Bid& bid, const Cell* cell, double target, double tolerance, int most_passes);
-    // The same for many learners.
+    // The same for many learners, of the bound less what as many participants as must be are worth.
     Outcome run_many(Bid& bid, double target, double tolerance);
     // Prices for a box that holds next to nothing: those that refute, however high.
     Outcome refute(Bid& bid, const Cell& cell, double target, int most_passes);
@@ -31,9 +33,8 @@ class Lowest {
     // Where the choices of a learner differ among the lowest points seen.
     bool torn(std::size_t k, double& low, double& high) const;
 
-    // Prices of a search on a sample of the learners, good to its own accuracy.
+    // A bid from a search on a sample of the learners, good to its own accuracy.
     Bid guess(Bid bid, bool fresh);
-    double sampled_takers() const { return sampled_takers_; }
 
   private:
     struct Point {
@@ -43,23 +44,42 @@ class Lowest {
         std::vector<double> picks;
         ChoiceSums sums;
     };
+    // Derivatives by ln lambda, ln mu and what a participant is worth, in units of theta_unit_.
+    using Vector = double[3];
+    using Matrix = double[3][3];
     struct Slope {
-        double value, band, power;  // U and its derivatives by ln lambda, ln mu
+        double value;
+        Vector by;
         double takers;
     };
+    struct Sample {
+        Problem problem;
+        std::vector<double> weight;
+        SelectionGoal goal;
+        std::unique_ptr<Choices> choices;
+        double share;  // of all learners
+        std::vector<double> picks, margins;
+    };
     void keep(Point&& point);
+    std::unique_ptr<Sample> sample_of(std::size_t learners) const;
     Slope slope_of(const Bid& bid, const ChoiceSums& sums, double share) const;
-    Slope sampled(const Bid& bid, std::span<const std::size_t> some);
-    bool curvature(const Bid& bid, std::span<const std::size_t> some, const Slope& at,
-                   double (&h)[3]);
+    Slope sampled(const Bid& bid, Sample& some);
+    bool curvature(const Bid& bid, Sample& some, const Slope& at, Matrix& h);
+    Bid fresh_prices(Bid bid);
+    double enough_for(const Bid& bid, Sample& some) const;
+    Bid moved(Bid bid, const Vector& step) const;
+    bool step_down(const Matrix& h, const Slope& at, Vector& step, double& fall) const;
+    double needed() const { return goal_.whole ? static_cast<double>(goal_.at_least) : 0; }
 
     Choices& choices_;
     Pool& pool_;
+    const SelectionGoal& goal_;
     Point best_;
     std::vector<Point> near_;  // the last few, lowest or nearly
     std::vector<double> margins_;
-    double curve_[3] = {0, 0, 0};  // of the sample, for all learners: band, both, power
-    double sampled_takers_ = 0;
+    Matrix curve_ = {};      // of the sample, for all learners
+    bool binds_ = false;     // fewer would take part than must
+    double theta_unit_ = 1;  // samples
 };
 
 }  // namespace mel

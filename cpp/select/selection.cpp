@@ -29,7 +29,7 @@ Selector::Selector(const Problem& problem, std::int64_t tau, const SelectionGoal
             settings.trust),
       choices_(problem, pool_, static_cast<double>(tau), goal),
       fitting_(choices_, pool_, goal_),
-      lowest_(choices_, pool_) {
+      lowest_(choices_, pool_, goal_) {
     found_.bound = infinity;
 }
 
@@ -134,31 +134,8 @@ void Selector::many() {
     const bool fresh = !(settings_.start && settings_.start->prices.usable());
     Bid bid = choices_.bid(fresh ? Prices{} : settings_.start->prices, 0);
     bid = lowest_.guess(bid, fresh);
-    double theta = 0;
-    const auto needed = static_cast<double>(goal_.at_least);
-    if (goal_.whole && needed > 0 && lowest_.sampled_takers() < needed) {
-        // The value of a participant at which as many take part as must.
-        double low = 0;
-        double high = 1;
-        Bid at = bid;
-        for (int i = 0; i < 60 && !stop_.check(); ++i) {
-            at.per_learner = theta = high;
-            at = lowest_.guess(at, false);
-            if (lowest_.sampled_takers() >= needed) break;
-            low = high;
-            high *= 4;
-        }
-        for (int i = 0; i < 10 && !stop_.check(); ++i) {
-            at.per_learner = theta = 0.5 * (low + high);
-            at = lowest_.guess(at, false);
-            (lowest_.sampled_takers() < needed ? low : high) = theta;
-        }
-        theta = high;
-        at.per_learner = theta;
-        bid = lowest_.guess(at, false);
-    }
     if (stop_.requested()) return;
-    const double goal = target() + theta * needed;
+    const double goal = target();
     const double tolerance = goal_.whole || goal_.grain > 0 ? this->tolerance() : 1e-10 * goal;
     const auto outcome = lowest_.run_many(bid, goal_.whole ? goal : -infinity, tolerance);
     found_.end = bid.prices;
@@ -173,6 +150,7 @@ void Selector::many() {
         case Lowest::Outcome::proved:
             one_leaf(bid);
             found_.refuted = true;
+            found_.bound = lowest_.most();
             return;
         case Lowest::Outcome::open:
             break;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 #include "base/chunks.hpp"
@@ -12,7 +11,8 @@ namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double most_work = 1e8;  // choices looked at, of a tree
+constexpr double most_work = 4e8;  // choices looked at, of a tree
+constexpr long most_passes = 400'000;
 constexpr int root_passes = 160;
 constexpr int node_passes = 60;
 
@@ -80,7 +80,8 @@ void Selector::few() {
     while (!stack.empty()) {
         if (stop_.check()) break;
         const double work = static_cast<double>(choices_.passes()) * static_cast<double>(n);
-        if (work > most_work && found_.nodes > 0) break;
+        const bool enough = work > most_work || choices_.passes() > most_passes;
+        if (enough && found_.nodes > 0) break;
         Open open = std::move(stack.back());
         stack.pop_back();
         ++found_.nodes;
@@ -124,9 +125,7 @@ void Selector::few() {
     if (rooted && root.prices.usable()) {
         // What the first box's prices prove alone; the tree is not whole. A pool that is stopped
         // leaves learners out, so that they are looked at without one.
-        std::vector<std::size_t> everybody(n);
-        std::iota(everybody.begin(), everybody.end(), std::size_t{0});
-        const auto whole = choices_.bound(root, choices_.look_at(root, everybody));
+        const auto whole = choices_.bound(root, choices_.look_without_pool(root));
         one_leaf(root);
         found_.bound = rounded_down(whole.most());
     }

@@ -293,3 +293,52 @@ TEST(nobody_learns_more_than_the_bound_of_any_bid_whatever_the_prices) {
         }
     }
 }
+
+TEST(choices_in_lanes_are_those_made_learner_by_learner) {
+    instances::for_each_variant({.learners = 3001, .samples = far}, [](instances::Shape shape) {
+        for (unsigned seed = 1; seed <= 2; ++seed) {
+            shape.seed = seed;
+            const instances::Instance drawn = instances::draw(shape);
+            mel::ProblemStatement s = drawn.stated();
+            std::mt19937_64 random(seed);
+            std::vector<double> low, high, optional, weight;
+            for (std::size_t k = 0; k < shape.learners; ++k) {
+                low.push_back(std::floor(instances::uniform(random, 0, 40)));
+                const bool all = instances::uniform(random, 0, 1) < 0.4;
+                high.push_back(low[k] + (all ? 0 : std::floor(instances::uniform(random, 0, 900))));
+                optional.push_back(instances::uniform(random, 0, 1) < 0.7 ? 1 : 0);
+                weight.push_back(instances::uniform(random, 0.1, 9));
+            }
+            s.min_samples = low;
+            s.max_samples = high;
+            s.optional = optional;
+            const mel::Problem problem(s);
+            if (problem.sends_nothing()) return;
+            mel::Stop stop(1e9, {});
+            mel::Pool pool(1, stop);
+            const SelectionGoal goal{.of = Worth::weight, .weight = weight};
+            mel::Choices choices(problem, pool, 5, goal);
+            for (int i = 0; i < 12; ++i) {
+                const double scale = std::exp(instances::uniform(random, 2, 14));
+                const mel::Bid bid{{scale / problem.bandwidth_hz(), scale / problem.power_w()},
+                                   i % 3 ? 1.0 : 0.0,
+                                   i % 2 || i % 3 == 0 ? instances::uniform(random, 1, 60) : 0};
+                std::vector<double> picks(problem.size()), margins(problem.size());
+                const auto lanes = choices.look(bid, nullptr, picks.data(), margins.data());
+                const auto each = choices.look_without_pool(bid);
+                CHECK(lanes.impossible == each.impossible, lanes.impossible, each.impossible);
+                CHECK(std::fabs(lanes.takers - each.takers) <= 1, lanes.takers, each.takers);
+                if (each.impossible > 0) continue;
+                const auto a = choices.bound(bid, lanes), b = choices.bound(bid, each);
+                CHECK(std::fabs(a.value - b.value) <= a.error, a.value, b.value, a.error);
+                CHECK(std::fabs(a.error - b.error) <= 1e-3 * b.error, a.error, b.error);
+                double worth = 0;
+                for (std::size_t k = 0; k < picks.size(); ++k) {
+                    CHECK(picks[k] == 0 || (picks[k] >= low[k] && picks[k] <= high[k]), k);
+                    worth += (picks[k] > 0) != (margins[k] > 0) && choices.may_rest(k);
+                }
+                CHECK(worth <= 1, worth);
+            }
+        }
+    });
+}

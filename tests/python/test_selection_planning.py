@@ -71,11 +71,11 @@ def test_the_least_of_a_problem_without_a_choice_is_what_it_was() -> None:
 
 
 def test_so_many_participants_need_no_less() -> None:
-    found = [mel.least(narrow(), 200, "bandwidth_hz", at_least=n) for n in (None, 8, 12)]
+    found = [mel.least(narrow(), 200, "bandwidth_hz", at_least=n) for n in (None, 6, 8)]
     assert all(least.status == "optimal" for least in found)
     assert found[0].amount < found[1].amount < found[2].amount
     assert found[2].plan is not None
-    assert found[2].plan.at_least == 12
+    assert found[2].plan.at_least == 8
 
 
 def test_a_frontier_says_what_solve_says_at_every_amount() -> None:
@@ -166,3 +166,32 @@ def test_the_rivals_bracket_holds_the_best_tau(formulation: Any) -> None:
         if found.lower_plan is not None:
             verdict = mel.verify(problem, found.lower_plan)
             assert verdict, (seed, verdict)
+
+
+def test_many_learners_take_few_questions(monkeypatch: Any) -> None:
+    """Where the bounds say where to ask, a handful of questions finds the best tau."""
+    from mel_fast import _core
+
+    asked = []
+
+    def told(problem: Any, tau: int, *rest: Any) -> Any:
+        asked.append(tau)
+        return select(problem, tau, *rest)
+
+    select = _core.select
+    monkeypatch.setattr(_core, "select", told)
+    problem = mel.scenarios.table1(6000, seed=1, idle="excused")
+    own = np.random.default_rng(1).integers(20, 100, 6000)
+    problem = problem.replace(
+        learners=problem.learners.replace(min_samples=own, max_samples=own, optional=True),
+        task=problem.task.replace(samples=int(own.sum()) // 10),
+    )
+    plan = mel.solve(problem)
+    assert plan.status == "optimal"
+    assert len(asked) <= 10, asked
+    asked.clear()
+    open_to_all = problem.learners.replace(min_samples=None, max_samples=None, optional=None)
+    free = problem.replace(learners=open_to_all)
+    members = 2 * int(np.count_nonzero(mel.solve(free).samples))
+    assert mel.solve(free, at_least=members).status == "optimal"
+    assert len(asked) <= 16, asked

@@ -9,18 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from mel_fast._base.atomic import write_text
 from mel_fast._base.optional import require
 from mel_fast._core import __version__
-from mel_fast.experiments import (
-    best,
-    figures,
-    published,
-    readings,
-    report,
-    sections,
-    tau,
-    training,
-)
+from mel_fast.experiments import best, figures, published, readings, report, tau, training
 from mel_fast.experiments.hierarchy import report as hierarchy
 from mel_fast.experiments.radio import report as radio
 from mel_fast.experiments.tables import markdown, write_csv
@@ -36,16 +28,6 @@ TIERS, RADIO, HIERARCHY = (
 )  # with reports of their own: asked for by their names only
 
 QUICK_DRAWS, QUICK_CYCLES, QUICK_TRAIN, QUICK_TEST, QUICK_LEARNERS = 10, 2, 1500, 500, 50
-
-PREFACE = f"""
-Reading used unless a line says otherwise: {readings.DEFAULT.words}. The paper leaves all of this \
-open; none of it was fitted here.
-
-tau is the lower median over the draws, the least tau that at least half of them do not exceed (an \
-infeasible draw counts as 0); in brackets or as a band the 10 % and 90 % quantiles, found in the \
-same way. Means count an infeasible draw as 0, too. Every tau is proved optimal unless a column \
-`unproved` counts otherwise. Each section was made by the command below its heading.
-"""
 
 
 class Progress(Protocol):
@@ -97,18 +79,18 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
     learn = any(part in options.parts for part in ("fig3", "fig4"))
     trains = learn or {RADIO, HIERARCHY} & set(options.parts)
     data = _data(options, progress) if trains else None
-    found: dict[str, str] = {}
+    sections: dict[str, str] = {}
     written: list[Path] = []
     if "fig1" in options.parts:
-        found["fig1"] = _tau_over_learners(options, progress, written)
+        sections["fig1"] = _tau_over_learners(options, progress, written)
     if "fig2" in options.parts:
-        found["fig2"] = _tau_over_cycle(options, progress, written)
+        sections["fig2"] = _tau_over_cycle(options, progress, written)
     if "report" in options.parts:
-        found["report"] = _compared(options, progress, written)
+        sections["report"] = _compared(options, progress, written)
     if "best" in options.parts:
-        found["best"] = _best(options, progress, written)
+        sections["best"] = _best(options, progress, written)
     if data is not None and learn:
-        found |= _accuracy(options, data, progress, written)
+        sections["learning"] = _accuracy(options, data, progress, written)
     if data is not None and RADIO in options.parts:
         written += radio.reproduce(
             data,
@@ -129,7 +111,7 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
     if not set(PARTS) & set(options.parts):
         return written
     path = options.out / "report.md"
-    sections.write(path, PREFACE, {name: _signed(options, name, found[name]) for name in found})
+    write_text(path, _head(options) + "\n".join(sections.values()))
     return [*written, path]
 
 
@@ -153,16 +135,29 @@ def _draws(options: Options) -> int:
     return min(options.draws, QUICK_DRAWS) if options.quick else options.draws
 
 
-def _signed(options: Options, part: str, text: str) -> str:
-    """Return a section with what made it below its heading."""
-    heading, rest = text.split("\n", 1)
-    made = (
-        f"Made by `mel-fast reproduce {part} --draws {options.draws} --cycles {options.cycles} "
-        f"--seed {options.seed}{' --quick' if options.quick else ''}`, mel_fast {__version__}."
-    )
+def _head(options: Options) -> str:
+    named = [part for part in options.parts if part in PARTS]
+    parts = "all" if tuple(named) == PARTS else " ".join(named)
+    lines = [
+        "# The paper's experiments, reproduced",
+        "",
+        f"Made by `mel-fast reproduce {parts} --draws {options.draws} --cycles {options.cycles} "
+        f"--seed {options.seed}{' --quick' if options.quick else ''}`, mel_fast {__version__}.",
+    ]
     if options.quick:
-        made += "\n\n**A quick run: few draws, few data. These are not the paper's numbers.**"
-    return f"{heading}\n\n{made}\n{rest}"
+        lines += ["", "**A quick run: few draws, few data. These are not the paper's numbers.**"]
+    lines += [
+        "",
+        f"Reading used unless a line says otherwise: {readings.DEFAULT.words}. The paper leaves "
+        "all of this open; none of it was fitted here.",
+        "",
+        "tau is the lower median over the draws, the least tau that at least half of them do not "
+        "exceed (an infeasible draw counts as 0); in brackets or as a band the 10 % and 90 % "
+        "quantiles, found in the same way. Means count an infeasible draw as 0, too. Every tau is "
+        "proved optimal unless a column `unproved` counts otherwise.",
+        "",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _solve(
@@ -250,9 +245,7 @@ def _best(options: Options, progress: Progress, written: list[Path]) -> str:
     )
 
 
-def _accuracy(
-    options: Options, data: Dataset, progress: Progress, written: list[Path]
-) -> dict[str, str]:
+def _accuracy(options: Options, data: Dataset, progress: Progress, written: list[Path]) -> str:
     wanted = {"fig3": published.FIG3_CELLS, "fig4": published.FIG4_CELLS}
     wanted = {name: points for name, points in wanted.items() if name in options.parts}
     # always the same cells, so that fig3 alone, fig4 alone and both use the same draw
@@ -274,7 +267,7 @@ def _accuracy(
     )
     other = "" if data.name.startswith("MNIST") else "**Not the paper's data.** "
     text = (
-        f"{other}Trained on {data.name}: {len(data.train_y)} samples, tested on "
+        f"## Accuracy\n\n{other}Trained on {data.name}: {len(data.train_y)} samples, tested on "
         f"{len(data.test_y)}. Network 784-300-124-60-10 (by the data's features), ReLU, "
         f"{training.NETWORK['optimiser']} at rate {training.NETWORK['learning_rate']:g} in batches "
         f"of {training.NETWORK['batch']}, a new random split every global cycle, average (5). "
@@ -283,18 +276,14 @@ def _accuracy(
         f"Plans: draw {draw} of seed {options.seed}, the first one nearest to the median tau of "
         "all cells.\n\n"
     )
-    made = {}
     for name, chosen in wanted.items():
         part = _chosen(histories, chosen)
         write_csv(options.out / f"{name}.csv", report.accuracy_rows(part))
         title = "Accuracy over global cycles"
         figures.accuracy_figure(chosen, part, title, options.out / name)
         written += [options.out / f"{name}{suffix}" for suffix in (".csv", ".png", ".svg")]
-        made[name] = (
-            f"## Accuracy: figure {name[3:]}\n\n{text}"
-            f"![figure {name[3:]}]({name}.svg)\n\n{report.accuracy_comparison(chosen, part)}"
-        )
-    return made
+        text += f"![figure {name[3:]}]({name}.svg)\n\n{report.accuracy_comparison(chosen, part)}\n"
+    return text
 
 
 def _chosen(

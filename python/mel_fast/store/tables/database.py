@@ -25,14 +25,7 @@ _BUSY_S = 60
 
 
 class StoreError(OSError):
-    """The database could not do it (unreachable, full, locked); nothing of it is kept.
-
-    Examples
-    --------
-    >>> import mel_fast as mel
-    >>> issubclass(mel.store.StoreError, Exception)
-    True
-    """
+    """The database could not do it (unreachable, full, locked); nothing of it is kept."""
 
 
 class Database:

@@ -1,0 +1,281 @@
+// Newton's method for many learners: steps on a sample first, then a few passes over all.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/chunks.hpp"
+#include "prices/polygon.hpp"
+#include "select/lowest.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t few = 1024, some_more = 8192;  // learners of a sample
+constexpr double tiny_share = 1e-200;
+constexpr double longest_step = 0.7;
+
+// L L^T = h for the first n rows and columns; false where h is not positive.
+bool factor(const double (&h)[3][3], int n, double (&l)[3][3]) {
+    for (int i = 0; i < n; ++i) {
+        for (int j = 0; j <= i; ++j) {
+            double sum = h[i][j];
+            for (int k = 0; k < j; ++k) sum -= l[i][k] * l[j][k];
+            if (i == j) {
+                if (!(sum > 1e-9 * h[i][i])) return false;
+                l[i][i] = std::sqrt(sum);
+            } else {
+                l[i][j] = sum / l[j][j];
+            }
+        }
+    }
+    return true;
+}
+
+void solve(const double (&l)[3][3], int n, double (&x)[3]) {
+    for (int i = 0; i < n; ++i) {
+        for (int k = 0; k < i; ++k) x[i] -= l[i][k] * x[k];
+        x[i] /= l[i][i];
+    }
+    for (int i = n - 1; i >= 0; --i) {
+        for (int k = i + 1; k < n; ++k) x[i] -= l[k][i] * x[k];
+        x[i] /= l[i][i];
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<Lowest::Sample> Lowest::sample_of(std::size_t learners) const {
+    const std::size_t size = choices_.size();
+    const std::size_t stride = sample_stride(size, learners);
+    std::vector<std::size_t> who;
+    for (std::size_t k = stride / 2; k < size; k += stride) who.push_back(k);
+    if (who.empty()) who.push_back(0);
+    const double share = static_cast<double>(who.size()) / static_cast<double>(size);
+    auto some = std::make_unique<Sample>(
+        Sample{choices_.problem().taken(who), {}, goal_, nullptr, share, {}, {}});
+    for (const std::size_t k : who) {
+        if (!goal_.weight.empty()) some->weight.push_back(goal_.weight[k]);
+    }
+    some->goal.weight = some->weight;
+    some->choices = std::make_unique<Choices>(some->problem, pool_, choices_.tau(), some->goal);
+    some->picks.resize(padded_to_groups(who.size()));
+    some->margins.resize(who.size());
+    return some;
+}
+
+Lowest::Slope Lowest::slope_of(const Bid& bid, const ChoiceSums& sums, double share) const {
+    const Problem& problem = choices_.problem();
+    const double x = bid.prices.lambda, y = bid.prices.mu;
+    const double band = share * problem.bandwidth_hz(), watt = share * problem.power_w();
+    const double spare = sums.takers - share * needed();
+    return {x * band + y * watt + sums.value.value() - share * needed() * bid.per_learner,
+            {x * (band - sums.bandwidth), y * (watt - sums.power), theta_unit_ * spare},
+            sums.takers};
+}
+
+Lowest::Slope Lowest::sampled(const Bid& bid, Sample& some) {
+    return slope_of(bid, some.choices->look(bid, nullptr, some.picks.data()), some.share);
+}
+
+Bid Lowest::moved(Bid bid, const Vector& step) const {
+    bid.prices = {bid.prices.lambda * std::exp(step[0]), bid.prices.mu * std::exp(step[1])};
+    if (binds_) bid.per_learner = std::max(bid.per_learner + theta_unit_ * step[2], 0.0);
+    return bid;
+}
+
+// Differences of slopes, over steps that are long enough to see learners join and leave.
+bool Lowest::curvature(const Bid& bid, Sample& some, const Slope& at, Matrix& h) {
+    constexpr double length = 0.03;
+    const int n = binds_ ? 3 : 2;
+    for (int i = 0; i < n; ++i) {
+        Vector step = {};
+        step[i] = length;
+        const Slope there = sampled(moved(bid, step), some);
+        for (int j = 0; j < n; ++j) h[i][j] = (there.by[j] - at.by[j]) / length;
+    }
+    for (int i = 0; i < n; ++i) {
+        for (int j = 0; j < i; ++j) h[i][j] = h[j][i] = 0.5 * (h[i][j] + h[j][i]);
+    }
+    // In logarithms the bound is not convex far from where it is least: no step is longer than 1.
+    for (int i = 0; i < n; ++i) {
+        h[i][i] = std::max(h[i][i], std::fabs(at.by[i]));
+        if (!(h[i][i] > 0)) return false;
+    }
+    return true;
+}
+
+// h step = -slope, with h made positive where it is not.
+bool Lowest::step_down(const Matrix& h, const Slope& at, Vector& step, double& fall) const {
+    const int n = binds_ ? 3 : 2;
+    for (double ridge = 0; ridge <= 1; ridge = ridge > 0 ? 10 * ridge : 1e-3) {
+        Matrix with = {}, root = {};
+        for (int i = 0; i < n; ++i) {
+            for (int j = 0; j < n; ++j) with[i][j] = h[i][j] * (i == j ? 1 + ridge : 1);
+        }
+        if (!factor(with, n, root)) continue;
+        for (int i = 0; i < 3; ++i) step[i] = i < n ? -at.by[i] : 0;
+        solve(root, n, step);
+        double longest = 0;
+        for (int i = 0; i < n; ++i) longest = std::max(longest, std::fabs(step[i]));
+        if (!std::isfinite(longest)) return false;
+        fall = 0;
+        for (int i = 0; i < n; ++i) {
+            if (longest > longest_step) step[i] *= longest_step / longest;
+            fall -= 0.5 * at.by[i] * step[i];
+        }
+        return true;
+    }
+    return false;
+}
+
+// What a participant must be worth at the bid's prices for as many to take part as must.
+double Lowest::enough_for(const Bid& bid, Sample& some) const {
+    some.choices->look(bid, nullptr, some.picks.data(), some.margins.data());
+    const double count = std::ceil(needed() * some.share);
+    if (count >= static_cast<double>(some.margins.size())) return bid.per_learner;
+    const auto last = some.margins.begin() + static_cast<std::ptrdiff_t>(std::max(count - 1, 0.0));
+    std::nth_element(some.margins.begin(), last, some.margins.end(), std::greater<>());
+    return std::isfinite(*last) ? std::max(bid.per_learner - *last, 0.0) : bid.per_learner;
+}
+
+// Cutting planes on few learners, near enough for Newton's method.
+Bid Lowest::fresh_prices(Bid bid) {
+    const Problem& problem = choices_.problem();
+    const double band = problem.bandwidth_hz(), watt = problem.power_w();
+    const auto some = sample_of(few);
+    Bid start = bid;
+    start.prices = {tiny_share / band, tiny_share / watt};
+    const double scale = std::max(sampled(start, *some).value / some->share, 1e-300);
+    Polygon left;
+    left.reset({{0, 0}, {1, 0}, {0, 1}});
+    PlanePoint at{};
+    double lowest = infinity;
+    for (int pass = 0; pass < 60 && left.centre(at); ++pass) {
+        if (pool_.stop().check() || !(at.x > 0 && at.y > 0)) break;
+        Bid here = bid;
+        here.prices = {at.x * scale / band, at.y * scale / watt};
+        if (!here.prices.usable()) break;
+        const Slope seen = sampled(here, *some);
+        if (seen.value < lowest) {
+            lowest = seen.value;
+            start = here;
+        }
+        left.clip(seen.value - lowest - seen.by[0] - seen.by[1], seen.by[0] / at.x,
+                  seen.by[1] / at.y);
+        if (left.empty()) break;
+        if (left.extent() < 0.02 * std::min(at.x, at.y)) break;
+    }
+    return start;
+}
+
+Bid Lowest::guess(Bid bid, bool fresh) {
+    if (fresh) bid = fresh_prices(bid);
+    const auto some = sample_of(some_more);
+    if (needed() > 0) {
+        theta_unit_ = std::max(1.0, choices_.problem().samples_real() / needed());
+        binds_ = sampled(bid, *some).takers < needed() * some->share;
+    }
+    for (int i = 0; i < 3 && binds_; ++i) {
+        bid.per_learner = enough_for(bid, *some);
+    }
+    Slope at = sampled(bid, *some);
+    for (int round = 0; round < (binds_ ? 16 : 8); ++round) {
+        if (pool_.stop().check()) break;
+        Matrix h = {};
+        Vector step = {};
+        double fall = 0;
+        if (!curvature(bid, *some, at, h) || !step_down(h, at, step, fall)) break;
+        for (int i = 0; i < 3; ++i) {
+            for (int j = 0; j < 3; ++j) curve_[i][j] = h[i][j] / some->share;
+        }
+        if (fall <= 1e-5 * std::fabs(at.value)) break;
+        Bid next = moved(bid, step);
+        Slope there = sampled(next, *some);
+        for (int half = 0; half < 5 && !(there.value < at.value); ++half) {
+            for (double& part : step) part *= 0.4;
+            next = moved(bid, step);
+            there = sampled(next, *some);
+        }
+        if (!(there.value < at.value)) break;
+        bid = next;
+        at = there;
+    }
+    return bid;
+}
+
+Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
+    constexpr int most_passes = 14;
+    near_.clear();
+    double lowest = infinity;
+    Slope last{};
+    Vector step = {};
+    Bid here = bid;
+    const int n = binds_ ? 3 : 2;
+    std::vector<double> margins(choices_.size());
+    const bool jumps = choices_.jumps() || needed() > 0;
+    Point point;
+    for (int pass = 0; pass < most_passes; ++pass) {
+        if (pool_.stop().check()) return Outcome::stopped;
+        if (!here.prices.usable()) break;
+        point.bid = here;
+        point.picks.resize(padded_to_groups(choices_.size()));
+        point.sums =
+            choices_.look(here, nullptr, point.picks.data(), jumps ? margins.data() : nullptr);
+        if (pool_.stop().requested()) return Outcome::stopped;
+        const auto bound = choices_.bound(here, point.sums);
+        if (bound.value == -infinity) return Outcome::impossible;
+        const double owed = here.per_learner * needed();
+        point.value = bound.value - owed;
+        point.error = bound.error;
+        const Slope at = slope_of(here, point.sums, 1);
+        const bool better = point.value < lowest;
+        if (pass > 0 && better) {
+            // What the last step taught: the curvature along it.
+            Vector rest = {};
+            double along = 0, size = 0, length = 0;
+            for (int i = 0; i < n; ++i) {
+                rest[i] = at.by[i] - last.by[i];
+                for (int j = 0; j < n; ++j) rest[i] -= curve_[i][j] * step[j];
+                along += rest[i] * step[i];
+                size += rest[i] * rest[i];
+                length += step[i] * step[i];
+            }
+            if (std::fabs(along) > 1e-6 * std::sqrt(size * length)) {
+                Matrix learnt = {}, root = {};
+                for (int i = 0; i < n; ++i) {
+                    for (int j = 0; j < n; ++j) {
+                        learnt[i][j] = curve_[i][j] + rest[i] * rest[j] / along;
+                    }
+                }
+                if (factor(learnt, n, root))
+                    std::copy(&learnt[0][0], &learnt[0][0] + 9, &curve_[0][0]);
+            }
+        }
+        if (better) {
+            lowest = point.value;
+            std::swap(best_, point);
+            if (jumps) margins_.swap(margins), margins.resize(choices_.size());
+            last = at;
+            if (best_.value + best_.error < target) {
+                bid = best_.bid;
+                best_.picks.resize(choices_.size());
+                return Outcome::proved;
+            }
+            double fall = 0;
+            if (!step_down(curve_, at, step, fall)) break;
+            if (fall <= tolerance) break;
+        } else {
+            double longest = 0;
+            for (double& part : step) longest = std::max(longest, std::fabs(part *= 0.35));
+            if (longest < 1e-10) break;
+        }
+        here = moved(best_.bid, step);
+    }
+    bid = best_.bid;
+    best_.picks.resize(choices_.size());  // lanes fill the last group
+    return lowest < infinity ? Outcome::open : Outcome::stopped;
+}
+
+}  // namespace mel
