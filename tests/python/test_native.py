@@ -34,7 +34,7 @@ def has_compiler() -> bool:
 @pytest.mark.skipif(not (ROOT / "tests/cpp/CMakeLists.txt").is_file(), reason="no C++ tests here")
 @pytest.mark.skipif(not shutil.which("cmake", path=PATH), reason="no cmake (extra [test] has it)")
 @pytest.mark.skipif(not has_compiler(), reason="no C++ compiler")
-def test_the_native_tests_pass(tmp_path_factory):
+def test_the_native_tests_pass_and_another_program_finds_the_core(tmp_path_factory):
     writable = os.access(ROOT, os.W_OK)
     build = ROOT / "build/pytest" if writable else tmp_path_factory.mktemp("native")
     generator = ["-G", "Ninja"] if shutil.which("ninja", path=PATH) else []
@@ -42,3 +42,11 @@ def test_the_native_tests_pass(tmp_path_factory):
     run("cmake", "-S", ROOT, "-B", build, *generator, *options)
     run("cmake", "--build", build, "--parallel", os.cpu_count() or 1)
     print(run("ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error"))
+    # What docs/howto/embed.md tells the reader to do, with the core that was just built.
+    root, work = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("embed")
+    run("cmake", "--install", build, "--prefix", root)
+    program = ROOT / "examples/embed"
+    run("cmake", "-S", program, "-B", work, *generator, f"-DCMAKE_PREFIX_PATH={root}")
+    run("cmake", "--build", work)
+    page = (ROOT / "docs/howto/embed.md").read_text(encoding="utf-8")
+    assert f"```text\n{run(work / 'round')}```" in page
