@@ -27,12 +27,13 @@ async function told(problem, scheme) {
 }
 
 function refusal(call) {
-  const begin = performance.now();
+  const begin = process.cpuUsage();
+  const spent = () => process.cpuUsage(begin).user / 1000; // milliseconds, whatever else runs
   try {
     call();
-    return ["accepted", performance.now() - begin];
+    return ["accepted", spent()];
   } catch (error) {
-    return [error.message, performance.now() - begin];
+    return [error.message, spent()];
   }
 }
 

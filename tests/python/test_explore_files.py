@@ -5,6 +5,7 @@ import re
 import shutil
 import struct
 import subprocess
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,27 @@ def test_scenario_files_are_read_as_the_package_reads_them(tmp_path: Path) -> No
         path = tmp_path / "scenario.toml"
         path.write_text(text, encoding="utf-8")
         assert read(found) == load_scenario(path)
+
+
+@needs_node
+def test_units_of_files_are_those_of_the_package_to_the_bit(tmp_path: Path) -> None:
+    usual = table1_text(mel.scenarios.table1(3, seed=1), learners=3, seed=1)
+    listed = usual.split("[learners.draw]")[0]
+    rng = np.random.default_rng(4)
+    texts = []
+    for _ in range(40):
+        band, power, noise, *gain = rng.uniform(-90, 30, 6).tolist()
+        text = re.sub(r"(?m)^bandwidth_hz = [^#\n]*", f"bandwidth_mhz = {100 + band!r}", listed)
+        text = re.sub(r"(?m)^power_w = [^#\n]*", f"power_dbm = {power!r}", text)
+        noise_key = f"noise_density_dbm_per_hz = {noise!r}"
+        text = re.sub(r"(?m)^noise_density_w_per_hz = [^#\n]*", noise_key, text)
+        text = re.sub(r"(?m)^cycle_s = [^#\n]*", "cycle_ms = 31250.7", text)
+        texts.append(f"{text}\ngain_db = {gain!r}\ngflops_per_s = [2.4, 0.7, 1.1]\n")
+    for text, found in zip(texts, node("scenarios", texts), strict=True):
+        path = tmp_path / "scenario.toml"
+        path.write_text(text)
+        with warnings.catch_warnings(action="ignore"):
+            assert read(found) == load_scenario(path)
 
 
 @needs_node
@@ -144,7 +166,7 @@ def test_hostile_files_are_refused_soon_and_in_words() -> None:
         assert said != "accepted", text[:80]
         assert said.isprintable(), said
         assert len(said) < 700, said
-        assert milliseconds < 2000, (kind, text[:80])
+        assert milliseconds < 4000, (kind, text[:80])
 
 
 @needs_node

@@ -19,13 +19,13 @@ export const COLUMNS = new Map([
   ["return_power_w", "real"], ["send_bandwidth_hz", "real"], ["send_power_w", "real"],
   ["min_samples", "count"], ["max_samples", "count"], ["max_bandwidth_hz", "cap"],
   ["max_power_w", "cap"], ["energy_j", "cap"], ["energy_per_flop_j", "real"],
+  ["energy_coefficient", "real"], ["min_flops_per_s", "real"],
   ["optional", "flag"], ["weight", "real"], ["names", "text"]]);
 /** Those that came with version 2 of plan files. */
-export const SECOND = ["send_bandwidth_hz", "send_power_w", "optional", "weight", "names"];
+export const SECOND = ["energy_coefficient", "min_flops_per_s", "send_bandwidth_hz", "send_power_w", "optional", "weight", "names"];
 export const PAYLOAD = ["send_bits", "send_bits_per_sample", "return_bits",
   "return_bits_per_sample", "flops_per_sample"];
-const LIMITS = ["min_samples", "max_samples", "max_bandwidth_hz", "max_power_w", "energy_j",
-  "energy_per_flop_j"];
+const NEEDED = ["flops_per_s", "gain", "return_bandwidth_hz", "return_power_w"];
 const ROOM = 1 + 2 ** -30; // a budget that is none must never be one
 
 /** Something in a file or a problem that is refused: the message is for people. */
@@ -79,6 +79,10 @@ export const links = (problem) => (problem.radio.shared === "return"
 /** Refuse what the page does not plan.
  * @param {Problem} problem */
 export function checkScope(problem) {
+  if (problem.learners.has("energy_coefficient")) {
+    throw new Refusal("learners whose speed is chosen (energy_coefficient) are not planned by this "
+      + "page: mel-fast solve plans them");
+  }
   const flags = problem.learners.get("optional");
   if (!flags) return;
   const minima = problem.learners.get("min_samples");
@@ -120,10 +124,10 @@ export function statement(problem, scheme, columns) {
     } else if (problem.learners.has(name) && name !== "optional") {
       numbers.push(count);
       push(numbers, real(problem, name));
-    } else if (LIMITS.includes(name) || name === "optional") {
-      numbers.push(0);
-    } else {
+    } else if (NEEDED.includes(column)) {
       throw new Refusal(`learners: ${name} is missing`);
+    } else {
+      numbers.push(0);
     }
   }
   return Float64Array.from(numbers);

@@ -5,6 +5,7 @@ import { ofHex } from "./hex.js";
 import { checkScope, COLUMNS, PAYLOAD, Refusal } from "./problem.js";
 import { stream } from "./random.js";
 import { readToml } from "./toml.js";
+import { inSi } from "./units.js";
 
 /** @typedef {import("./problem.js").Problem} Problem */
 /** @typedef {import("./problem.js").Column} Column */
@@ -18,7 +19,14 @@ const RADIO = ["bandwidth_hz", "power_w", "noise_density_w_per_hz", "noise_power
   "shared"];
 const PLAN = ["format", "version", "status", "scheme", "tau", "bound", "samples", "bandwidth_hz",
   "power_w", "blocks", "problem", "certificate", "reasons", "nodes", "passes", "elapsed_s",
-  "at_least", "no_more"];
+  "at_least", "no_more", "least_energy", "flops_per_s"];
+const CYCLE = ["cycle_s", "idle"];
+const LEARNERS = [...COLUMNS.keys(), "count", "draw", "table"];
+const DRAW = ["count", "seed", "draw", "device_flops_per_s", "placement", "attenuation",
+  "extra_loss_db", "fading"];
+/** @type {[string, string[]][]} */
+const SECTIONS = [["task", TASK], ["radio", RADIO], ["cycle", CYCLE], ["learners", LEARNERS],
+  ["payload", PAYLOAD]];
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 
 /** The beginning of a value, fit to be shown.
@@ -170,9 +178,12 @@ function assembled(data, learners, draw, cycle, idle) {
 export function readScenario(text) {
   const data = keysOf(refusing("not a scenario", () => readToml(text)), "the file",
     ["task", "radio", "cycle", "learners", "payload"]);
-  const cycle = keysOf(data.get("cycle"), "cycle", ["cycle_s", "idle"]);
-  const stated = keysOf(data.get("learners"), "learners",
-    [...COLUMNS.keys(), "count", "draw", "table"]);
+  for (const [name, known] of SECTIONS) {
+    const table = data.get(name);
+    if (table instanceof Map) data.set(name, refusing(name, () => inSi(table, known)));
+  }
+  const cycle = keysOf(data.get("cycle"), "cycle", CYCLE);
+  const stated = keysOf(data.get("learners"), "learners", LEARNERS);
   if (stated.has("table")) {
     throw new Refusal("learners.table: a table beside the file cannot be read by a page; "
       + "mel-fast explore SCENARIO opens this page with it");
@@ -201,9 +212,9 @@ export function readScenario(text) {
 /** @param {unknown} table @returns {{draw: import("./problem.js").Draw,
  *   columns: [string, Column][]}} */
 function drawnFrom(table) {
-  const words = keysOf(table, "learners.draw", ["count", "seed", "draw", "device_flops_per_s",
-    "placement", "attenuation", "extra_loss_db", "fading"]);
   const where = "learners.draw";
+  const words = keysOf(table instanceof Map ? refusing(where, () => inSi(table, DRAW)) : table,
+    where, DRAW);
   const count = integer(words, where, "count", 1);
   if (count > MOST_LEARNERS) tooMany(count);
   const seed = words.has("seed") ? integer(words, where, "seed", 0) : 0;
@@ -252,8 +263,8 @@ export function readPlan(text) {
   if (file.get("format") !== "mel_fast.plan" || ![1, 2].includes(file.get("version"))) {
     throw new Refusal("not a plan file of version 1 or 2");
   }
-  if (file.has("at_least") || file.has("no_more")) {
-    throw new Refusal("plans with at_least or no_more are not planned by this page");
+  if (["at_least", "no_more", "least_energy"].some((name) => file.has(name))) {
+    throw new Refusal("plans with at_least, no_more or least_energy are not planned by this page");
   }
   const claim = {
     status: choice(file, "plan", "status", ["optimal", "feasible", "infeasible", "undecided"]),
