@@ -369,8 +369,13 @@ class EnergySearch {
         for (int round = 0; round < most_rounds && !stop_.requested(); ++round) {
             cycle_s_ = problem_.cycle_s() * (1 - reserve);
             if (!make_whole(p)) break;
-            const double lambda = price_of_split(p.lambda);
-            const Sums s = of_split(lambda, &costs);
+            double lambda = price_of_split(p.lambda);
+            Sums s = of_split(lambda, &costs);
+            // Each look begins where the last one ended, and ends a hair's breadth elsewhere.
+            for (int more = 0; more < 10 && s.bandwidth.value() > problem_.bandwidth_hz(); ++more) {
+                lambda *= 1 + 1e-10 * std::pow(8, more);
+                s = of_split(lambda, &costs);
+            }
             const bool fits = s.impossible == 0 && s.bandwidth.value() <= problem_.bandwidth_hz();
             const double before = found.value_j;
             if (fits && s.energy.value() < found.value_j) write(found, s, costs);

@@ -195,6 +195,7 @@ Held hold(const Battery& b, const Demand& q, double d) {
     if (!(watt > 0) || !(held.slack > 0)) return held;
     const double nats = bits * ln2 / held.slack;
     const double w = log_gain(b, nats, watt);
+    held.log_gain = w;
     if (w > 0) held.bandwidth_hz = nats / w;
     return held;
 }

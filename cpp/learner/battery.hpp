@@ -43,6 +43,7 @@ struct Held {
     double bandwidth_hz;
     bool all_power;   // the limit of power holds,
     bool all_energy;  // or the energy, or both
+    double log_gain = 0;
 };
 Held hold(const Battery& battery, const Demand& q, double d);
 

@@ -6,13 +6,15 @@
 
 namespace mel {
 
-BatterySlopes slopes_at_full_speed(const Battery& b, const Demand& q, double d, bool by_energy) {
+namespace {
+
+BatterySlopes slopes_at(const Battery& b, const Demand& q, double d, bool by_energy, double w) {
     const double slack = q.slack(d);
     const double bits = q.alpha * d + q.beta;
     const double nats = bits * ln2 / slack;
     const double left = b.energy_j - b.each_j * d;
     const double watt = by_energy ? left / slack : b.power_w;
-    const double w = log_gain(b, nats, watt);
+    if (!(w > 0)) w = log_gain(b, nats, watt);
     const double band = nats / w;
     if (b.law == LinkLaw::fixed) {
         if (!by_energy) {
@@ -36,14 +38,12 @@ BatterySlopes slopes_at_full_speed(const Battery& b, const Demand& q, double d, 
             -band / slack, -shrink / (b.noise * rest * slack)};
 }
 
-namespace {
-
 // With the limit of power and the energy both, the time t to send follows from E - spent(t, d) =
 // P t, and the bandwidth from t.
 BatterySlopes slopes_between(const Battery& b, const Demand& q, double d, const Held& held) {
     const double bits = q.alpha * d + q.beta;
     const double t = held.slack;
-    const double w = log_gain(b, bits * ln2 / t, b.power_w);
+    const double w = held.log_gain;
     const double by_rate = ln2 / (b.law == LinkLaw::fixed ? w : log_rest(w));
     const double joule_s = 2 * b.each_j / b.work_s * std::pow(held.speed, 3);
     const double both = b.power_w + joule_s;
@@ -56,15 +56,19 @@ BatterySlopes slopes_between(const Battery& b, const Demand& q, double d, const 
 
 }  // namespace
 
+BatterySlopes slopes_at_full_speed(const Battery& b, const Demand& q, double d, bool by_energy) {
+    return slopes_at(b, q, d, by_energy, 0);
+}
+
 BatterySlopes slopes_of(const Battery& b, const Demand& q, double d, const Held& held) {
-    if (held.speed == 1) return slopes_at_full_speed(b, q, d, held.all_energy);
+    if (held.speed == 1) return slopes_at(b, q, d, held.all_energy, held.log_gain);
     if (held.all_power) return slopes_between(b, q, d, held);
     Battery fixed = b;  // the speed is best: to first order it may stay
     fixed.each_j *= held.speed * held.speed;
     Demand slower = q;
     slower.per_sample_s += b.work_s * (1 / held.speed - 1);
     slower.shape = q.alpha * q.budget_s + slower.per_sample_s * q.beta;
-    return slopes_at_full_speed(fixed, slower, d, true);
+    return slopes_at(fixed, slower, d, true, held.log_gain);
 }
 
 }  // namespace mel

@@ -26,6 +26,7 @@ from mel_fast.planning import (
     Least,
     LeastEnergy,
     Simulation,
+    WithinEnergy,
     explain,
     fastest,
     frontier,
@@ -33,6 +34,7 @@ from mel_fast.planning import (
     prices_of,
     simulate,
     trade,
+    within,
 )
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
@@ -127,6 +129,7 @@ __all__ = [
     "Status",
     "Times",
     "Verdict",
+    "WithinEnergy",
     "__version__",
     "campaign",
     "cells",
@@ -155,6 +158,7 @@ __all__ = [
     "tiers",
     "trade",
     "verify",
+    "within",
 ]
 
 

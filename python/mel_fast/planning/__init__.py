@@ -10,7 +10,7 @@ from mel_fast.planning._leave_out import LeaveOut
 from mel_fast.planning._limits import LiftedLimit, MarginalValue
 from mel_fast.planning._prices import prices_at, prices_of
 from mel_fast.planning._simulate import Outcome, Simulation, simulate
-from mel_fast.planning.energy import EnergyFrontier, EnergyTrade, trade
+from mel_fast.planning.energy import EnergyFrontier, EnergyTrade, WithinEnergy, trade, within
 from mel_fast.plans.prices import Prices
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Outcome",
     "Prices",
     "Simulation",
+    "WithinEnergy",
     "explain",
     "fastest",
     "frontier",
@@ -35,6 +36,7 @@ __all__ = [
     "prices_of",
     "simulate",
     "trade",
+    "within",
 ]
 
 

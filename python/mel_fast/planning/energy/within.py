@@ -1,0 +1,131 @@
+"""The most local cycles within an energy that all learners have in common."""
+
+import math
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from mel_fast._base.arrow import ShownTable
+from mel_fast._base.units import with_unit
+from mel_fast._base.validation import real
+from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse_energies
+from mel_fast.model.problem import Problem
+from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
+from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
+from mel_fast.solve.single import solve
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WithinEnergy(ShownTable):
+    """The most local cycles for which all learners together have energy enough.
+
+    Attributes
+    ----------
+    problem, energy_budget_j
+        What was asked.
+    tau, bound : int
+        ``tau <= true optimum <= bound``; tau is 0 where no plan was found.
+    plan : Plan or None
+        Spends the least at `tau`, no more than the budget; what it spends and that it is in time is
+        for :func:`mel_fast.verify`.
+    proof : LeastEnergy or None
+        Of ``bound + 1`` local cycles: impossible altogether (``proof.proof`` says so), or its
+        `bound` is above the budget, as its plan's claim proves. None where nothing was proved.
+    """
+
+    problem: Problem
+    energy_budget_j: float
+    tau: int
+    bound: int
+    plan: Plan | None
+    proof: LeastEnergy | None
+
+    @property
+    def status(self) -> Status:
+        """``optimal``: tau is bound; ``infeasible``: not even one local cycle; else open."""
+        if self.bound == 0:
+            return Status.INFEASIBLE
+        if self.tau == self.bound:
+            return Status.OPTIMAL
+        return Status.FEASIBLE if self.tau else Status.UNDECIDED
+
+    def columns(self) -> dict[str, Any]:
+        """Return a table of one row."""
+        names = ("energy_budget_j", "tau", "bound")
+        return {"status": [str(self.status)], **{name: [getattr(self, name)] for name in names}}
+
+    def _words(self) -> str:
+        return f"{self.energy_budget_j:.6g} J, tau={self.tau}, bound={self.bound}, {self.status}"
+
+    def summary(self) -> str:
+        """Return one line of text."""
+        budget = with_unit(self.energy_budget_j, "J")
+        if self.plan is None or self.plan.least_energy is None:
+            return f"within {budget}: no plan ({self.status}, at most tau = {self.bound})"
+        spent = with_unit(self.plan.least_energy.joules, "J", 9)
+        return (
+            f"within {budget}: tau = {self.tau} takes {spent}, at most tau = {self.bound} "
+            f"({self.status})"
+        )
+
+
+def within(
+    problem: Problem,
+    energy_budget_j: float,
+    *,
+    time_limit_s: float | None = None,
+    threads: int = 1,
+) -> WithinEnergy:
+    """Return the most local cycles that a common energy of all learners allows.
+
+    The least energy grows with tau, so that the largest tau within the budget is found by halves
+    over :func:`mel_fast.least`: a third price, of a joule, is what `least` divides by.
+
+    Parameters
+    ----------
+    problem
+        As for ``least(problem, tau, "energy_j")``.
+    energy_budget_j
+        Joules that all learners may spend together in one global cycle, in [1e-60, 1e60].
+    time_limit_s, threads
+        As for `solve`, the seconds for the whole.
+
+    Returns
+    -------
+    WithinEnergy
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and the allowed range.
+    """
+    refuse_energies(checked_problem(problem))
+    budget = real("energy_budget_j", energy_budget_j)
+    limit_s = checked_seconds(time_limit_s)
+    threads = checked_threads(threads)
+    begin = perf_counter()
+
+    def left_s() -> float:
+        return max(limit_s - (perf_counter() - begin), 0.0) if limit_s < math.inf else limit_s
+
+    first = solve(
+        problem,
+        time_limit_s=None if math.isinf(limit_s) else limit_s,
+        threads=threads,
+        then="none",
+    )
+    fits, proof = 0, least_energy_from(first, first.bound + 1)
+    best: LeastEnergy | None = None
+    over = first.bound + 1  # proved too much
+    open_at = over  # no plan was found from here on
+    while open_at - fits > 1:
+        tau = (fits + open_at) // 2
+        found = least_energy_from(first, tau, limit_s=left_s(), threads=threads)
+        if found.plan is not None and found.value <= budget:
+            fits, best = tau, found
+            continue
+        open_at = tau
+        if found.bound > budget:
+            over, proof = tau, found
+    return WithinEnergy(problem, budget, fits, over - 1, None if best is None else best.plan, proof)
