@@ -152,5 +152,9 @@ def test_what_is_not_worked_out_is_refused_by_name() -> None:
         problem.replace(radio=problem.radio.replace(power_w=1.0))
     with pytest.raises(ValueError, match="simulate does not know"):
         mel.simulate(mel.solve(problem))
+    fleet = mel.orchestrate.Fleet(problem.learners)
+    loop = mel.orchestrate.Orchestrator(fleet, problem.task, problem.radio, problem.cycle_s)
+    with pytest.raises(ValueError, match="the orchestrator does not know"):
+        loop.plan_round()
     with pytest.raises(ValueError, match="cells does not know"):
         mel.cells([problem])

@@ -161,3 +161,29 @@ def test_curves_rise_with_tau_and_fall_with_the_deadline(tmp_path) -> None:
 def test_what_is_not_worked_out_is_refused_by_name(problem, words) -> None:
     with pytest.raises(ValueError, match=words):
         mel.least(problem(), 3, "energy_j")
+
+
+def test_within_a_common_energy_the_next_tau_is_proved_too_dear() -> None:
+    problem = endless(count=4).with_budgets(cycle_s=0.1)
+    steps = mel.frontier(problem, "energy_j").steps
+    for budget, tau in ((1.01 * steps[2].value, 3), (0.99 * steps[2].bound, 2), (1e3, len(steps))):
+        found = mel.within(problem, budget)
+        assert found.status == "optimal"
+        assert found.tau == tau
+        assert found.plan.energy_j.sum() <= budget
+        assert found.proof.tau == tau + 1
+        assert found.proof.bound > budget
+    nothing = mel.within(problem, 0.5 * steps[0].bound)
+    assert nothing.status == "infeasible"
+    assert nothing.plan is None
+    with pytest.raises(ValueError, match="energy_budget_j = 0"):
+        mel.within(problem, 0.0)
+
+
+def test_planning_both_spends_no_more_than_planning_one_in_the_published_cell() -> None:
+    from mel_fast.experiments.radio.energy import row
+
+    one = row(0.2, range(2), users=8)
+    assert one.width < 1e-6
+    assert one.both_j <= one.speeds_j
+    assert one.both_j <= one.bandwidth_j

@@ -52,7 +52,7 @@ class Asked:
         fastest = _FASTEST * np.asarray(whole.flops_per_sample) / self.settings.cycle_s
         speed = np.clip(np.minimum(speed, fastest), SMALLEST, LARGEST)
         columns = {**self.columns, "gain": gain, "flops_per_s": speed}
-        return Problem(
+        problem = Problem(
             task if samples is None else task.replace(samples=samples),
             Learners(**columns),
             self.settings.radio,
@@ -60,6 +60,8 @@ class Asked:
             self.settings.idle,
             self.payload,
         )
+        problem.refuse_speeds("the orchestrator")
+        return problem
 
     def cycle(self, plan: Plan) -> Cycle:
         """Return what the learners' times under a plan follow from."""

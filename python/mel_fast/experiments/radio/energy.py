@@ -62,15 +62,17 @@ class Row(NamedTuple):
     """The largest relative distance of the proved ends of `both_j`."""
 
 
-def row(cycle_s: float, seeds: range) -> Row:
+def row(cycle_s: float, seeds: range, users: int = 50) -> Row:
     """Return one row of the table."""
     found: list[LeastEnergy] = []
     speeds, bandwidth = [], []
     for seed in seeds:
-        problem = spending_cell(seed, cycle_s)
+        problem = spending_cell(seed, cycle_s, users)
         found.append(least(problem, TAU, "energy_j"))
         speeds.append(equal_j(problem))
-        bandwidth.append(least(spending_cell(seed, cycle_s, chosen=False), TAU, "energy_j").value)
+        bandwidth.append(
+            least(spending_cell(seed, cycle_s, users, chosen=False), TAU, "energy_j").value
+        )
     return Row(
         cycle_s,
         float(np.mean([one.value for one in found])),
@@ -87,9 +89,7 @@ def table(draws: int = 20) -> list[Row]:
 
 def main() -> None:
     """Print the table."""
-    print(
-        "| cycle | both planned | equal bandwidth, speeds chosen | full speed, bandwidth planned |"
-    )
+    print("| cycle | both planned | equal bandwidth | full speed, bandwidth planned |")
     print("|---|---|---|---|")
     rows = table()
     for one in rows:
