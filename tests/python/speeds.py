@@ -97,9 +97,17 @@ def least_bandwidth(problem: mel.Problem, k: int, tau: int, d: int) -> float:
         return 0.0
     if d == 0:
         return bandwidth_at(problem, k, tau, d, learners.flops_per_s[k])
-    fastest = math.log(learners.flops_per_s[k])
-    slow = learners.min_flops_per_s[k]
-    slowest = math.log(slow) if slow > 0 else fastest - 12.0
+    # Where both seconds and joules are left, which may be a narrow window.
+    sent, sent_each, _, _, flops = problem.payload.of(k)
+    work = tau * d * flops
+    spare = problem.cycle_s - (sent + sent_each * d) / problem.constant_rates()[k]
+    if spare <= 0:
+        return math.inf
+    joules = learners.energy_j[k] / (learners.energy_coefficient[k] * work)
+    fastest = math.log(min(learners.flops_per_s[k], math.sqrt(joules)))
+    slowest = math.log(max(learners.min_flops_per_s[k], work / spare))
+    if slowest > fastest:
+        return math.inf
 
     def need(x: float) -> float:
         return bandwidth_at(problem, k, tau, d, math.exp(x))
