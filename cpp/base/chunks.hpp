@@ -44,11 +44,10 @@ void for_each_learner(Pool& pool, std::size_t size, Task&& task) {
     });
 }
 
-// The sum of term(first, last) over all chunks, which stay in `parts`, in an order that no number
-// of threads changes.
+// term(first, last) of all chunks.
 template <class Part, class Term>
-Part sum_over_chunks(Pool& pool, std::size_t size, std::vector<Part>& parts, Term&& term,
-                     std::size_t stride = 1) {
+void each_chunk(Pool& pool, std::size_t size, std::vector<Part>& parts, Term&& term,
+                std::size_t stride = 1) {
     const std::size_t length = chunk_size * stride;
     parts.resize((size + length - 1) / length);
     for_each_chunk(
@@ -57,6 +56,14 @@ Part sum_over_chunks(Pool& pool, std::size_t size, std::vector<Part>& parts, Ter
             parts[chunk] = term(first, last);
         },
         stride);
+}
+
+// The sum of term(first, last) over all chunks, in an order that no number of threads changes;
+// `parts` is where they are added up.
+template <class Part, class Term>
+Part sum_over_chunks(Pool& pool, std::size_t size, std::vector<Part>& parts, Term&& term,
+                     std::size_t stride = 1) {
+    each_chunk(pool, size, parts, term, stride);
     return reduce_tree(std::span<Part>(parts));
 }
 

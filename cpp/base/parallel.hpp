@@ -27,6 +27,7 @@ class Stop {
 
     bool requested() const { return requested_.load(std::memory_order_relaxed); }
     bool check();  // on the calling thread
+    void request() { requested_.store(true, std::memory_order_relaxed); }
     double elapsed_s() const {
         return std::chrono::duration<double>(Clock::now() - begin_).count();
     }

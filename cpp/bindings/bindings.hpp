@@ -20,6 +20,7 @@ void bind_solve(py::module_& module);
 void bind_least(py::module_& module);
 void bind_energy(py::module_& module);
 void bind_selection(py::module_& module);
+void bind_shards(py::module_& module);
 void bind_evaluate(py::module_& module);
 void bind_batch(py::module_& module);
 void bind_build(py::module_& module);

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module) {
     mel_bindings::bind_least(module);
     mel_bindings::bind_energy(module);
     mel_bindings::bind_selection(module);
+    mel_bindings::bind_shards(module);
     mel_bindings::bind_evaluate(module);
     mel_bindings::bind_batch(module);
     mel_bindings::bind_build(module);

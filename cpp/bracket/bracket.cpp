@@ -156,7 +156,7 @@ class BracketSearch {
         const Box box = shop_.boxes.real(point_.tau);
         if (!few_take_part(problem_, box, at(amount, point_.prices), shop_.pool)) return {};
         std::vector<std::size_t> part =
-            first_takers(problem_, box, at(amount, point_.prices), shop_.pool);
+            first_takers(problem_, box, shop_.sweeps, at(amount, point_.prices), shop_.pool);
         Settings settings = settings_;
         settings.start = Start{point_.tau, point_.prices};
         for (int round = 0; round < most_takers && !shop_.pool.stop().check(); ++round) {

@@ -28,7 +28,8 @@ struct Workshop {
         : stop(settings.time_limit_s, poll_of(settings)),
           pool(useful_threads(problem.size(), settings.threads), stop),
           boxes(problem, pool, box),
-          switching_point(problem, pool, boxes) {}
+          sweeps(problem, pool, boxes),
+          switching_point(problem, pool, sweeps) {}
 
     PassPoint begin(const Problem& problem, double tau, const Settings& settings) const {
         const Prices prices =
@@ -39,6 +40,7 @@ struct Workshop {
     Stop stop;
     Pool pool;
     Boxes boxes;
+    SweepsHere sweeps;
     SwitchingPoint switching_point;
 };
 

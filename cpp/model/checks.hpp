@@ -12,6 +12,9 @@ namespace mel {
 inline constexpr double smallest_number = 1e-60;
 inline constexpr double largest_number = 1e60;
 
+// Of a channel in outage: above every time a bit may take, a return rate being at least 1e-200.
+inline constexpr double never_s_per_bit = 1e201;
+
 [[noreturn]] void refuse(const std::string& field, double value, const std::string& range);
 // A number as refusals write it.
 std::string written(double value);

@@ -14,9 +14,6 @@
 namespace mel {
 namespace {
 
-// Of a channel in outage: above every time a bit may take, a return rate being at least 1e-200.
-constexpr double never_s_per_bit = 1e201;
-
 double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
 
 }  // namespace
@@ -204,8 +201,7 @@ void Problem::find_twins(const ProblemStatement& s) {
 
 void Problem::find_typical() {
     const std::size_t size = size_;
-    const std::size_t step =
-        size <= 64 ? 1 : (size / 64) | 1;  // odd: kinds of learners often alternate
+    const std::size_t step = typical_step(size);
     double logs = 0;
     double speed = 0;
     double count = 0;

@@ -89,4 +89,29 @@ Problem Problem::taken(std::span<const std::size_t> learners) const {
     return part;
 }
 
+Problem Problem::without_twins() const {
+    Problem other = *this;
+    other.twins_ = nullptr;
+    return other;
+}
+
+Problem Problem::elsewhere(const Elsewhere& all) const {
+    Problem whole = *this;
+    whole.size_ = all.learners;
+    whole.columns_ = nullptr;
+    whole.twins_ = nullptr;
+    whole.limits_ = nullptr;
+    whole.fastest_compute_s_ = all.fastest_compute_s;
+    whole.fastest_flops_per_s_ = all.fastest_flops_per_s;
+    whole.slowest_return_ = all.slowest_return;
+    whole.every_return_in_time_ = amounts_[2] * all.slowest_s_per_bit < cycle_s_;
+    return whole;
+}
+
+Problem::Elsewhere Problem::extremes() const {
+    const double back = return_s_per_bit()[slowest_return_];
+    return {size_, fastest_compute_s_, fastest_flops_per_s_, slowest_return_,
+            back == never_s_per_bit ? 0 : back};
+}
+
 }  // namespace mel

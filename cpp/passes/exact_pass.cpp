@@ -144,9 +144,9 @@ SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint
     return sums;
 }
 
-SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                     std::vector<SplitSums>& chunks, std::span<double> samples,
-                     std::span<double> preference) {
+void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                  std::vector<SplitSums>& chunks, std::span<double> samples,
+                  std::span<double> preference) {
     const std::size_t size = problem.size();
     const bool plain = response_of(problem) == add_plain;
     const KernelInput in = kernel_input(problem, box, point);
@@ -166,7 +166,7 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
         }
         return sums;
     };
-    return sum_over_chunks(pool, size, chunks, [&](std::size_t first, std::size_t last) {
+    each_chunk(pool, size, chunks, [&](std::size_t first, std::size_t last) {
         SplitSums sums;
         while (first < last) {
             std::size_t end = plain ? end_of_alike(box, first, last) : first;
@@ -180,6 +180,13 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
         }
         return sums;
     });
+}
+
+SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                     std::vector<SplitSums>& chunks, std::span<double> samples,
+                     std::span<double> preference) {
+    exact_chunks(problem, box, point, pool, chunks, samples, preference);
+    return reduce_tree(std::span<SplitSums>(chunks));
 }
 
 Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums& sums) {
@@ -197,8 +204,8 @@ Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums
     return {value.value(), error * (scale + point.cycle_s * sums.condition)};
 }
 
-double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
-                std::vector<SplitSums>& chunks) {
+void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& pool,
+                     std::vector<SplitSums>& chunks) {
     const std::size_t size = problem.size();
     const double guard = slack_guard(problem.cycle_s());
     const LearnerLimits* limits = problem.limits();
@@ -223,7 +230,10 @@ double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
         }
         return sums;
     };
-    const SplitSums total = sum_over_chunks(pool, size, chunks, sums_of_chunk);
+    each_chunk(pool, size, chunks, sums_of_chunk);
+}
+
+double capacity_of(const SplitSums& total) {
     return total.impossible > 0 ? -std::numeric_limits<double>::infinity() : total.samples.value();
 }
 

@@ -45,6 +45,10 @@ struct SplitSums {
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                      std::vector<SplitSums>& chunks, std::span<double> samples,
                      std::span<double> preference = {});
+// The same, not added up yet.
+void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                  std::vector<SplitSums>& chunks, std::span<double> samples,
+                  std::span<double> preference = {});
 // Whether nothing but rates and whole numbers decides: no blocks, caps or energy of sending.
 bool only_rates(const Problem& problem);
 // Whether all groups go in lanes.
@@ -64,8 +68,14 @@ Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums
 // U at prices zero: the most samples that computing and returning alone allow; minus infinity where
 // some learner can not do its part. Exact where nothing is sent; else it overestimates where
 // rounding can not tell.
-double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
-                std::vector<SplitSums>& chunks);
+void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& pool,
+                     std::vector<SplitSums>& chunks);
+double capacity_of(const SplitSums& total);
+inline double capacity(const Problem& problem, const Box& box, double tau, Pool& pool,
+                       std::vector<SplitSums>& chunks) {
+    capacity_chunks(problem, box, tau, pool, chunks);
+    return capacity_of(reduce_tree(std::span<SplitSums>(chunks)));
+}
 
 // Bounds the absolute rounding error of any slack of the problem, in seconds.
 inline double slack_guard(double cycle_s) { return rounding::slack * cycle_s; }

@@ -22,10 +22,16 @@ std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& p
 std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const Box& box, double tau,
                                                 Pool& pool, std::vector<SplitSums>& chunks,
                                                 bool part) {
-    const double most = capacity(problem, box, tau, pool, chunks);
+    capacity_chunks(problem, box, tau, pool, chunks);
+    if (pool.stop().requested()) return {};
+    return proof_of_capacity(problem, reduce_tree(std::span<SplitSums>(chunks)), part);
+}
+
+std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const SplitSums& total,
+                                                bool part) {
+    const double most = capacity_of(total);
     const bool impossible = most < 0;
-    const bool enough = most >= problem.samples_real() || (part && !impossible);
-    if (enough || pool.stop().requested()) return {};
+    if (most >= problem.samples_real() || (part && !impossible)) return {};
     return ProvedCapacity(impossible);
 }
 

@@ -38,12 +38,16 @@ class ProvedCapacity {
     explicit ProvedCapacity(bool impossible) : impossible_(impossible) {}
     friend std::optional<ProvedCapacity> proof_of_capacity(const Problem&, const Box&, double,
                                                            Pool&, std::vector<SplitSums>&, bool);
+    friend std::optional<ProvedCapacity> proof_of_capacity(const Problem&, const SplitSums&, bool);
     bool impossible_;
 };
 
 // `part`: of a problem with more learners, who may hold what these can not.
 std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const Box& box, double tau,
                                                 Pool& pool, std::vector<SplitSums>& chunks,
+                                                bool part);
+// From the sums of a whole look at everybody.
+std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const SplitSums& total,
                                                 bool part);
 
 }  // namespace mel

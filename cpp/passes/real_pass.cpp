@@ -9,14 +9,20 @@
 
 namespace mel {
 
-PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                   std::vector<PassSums>& chunks, std::size_t stride) {
+void real_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                 std::vector<PassSums>& chunks, std::size_t stride) {
     KernelInput in = kernel_input(problem, box, point);
     in.stride = stride;
     const auto kernel = real_loop(pool, problem.law(), in);
-    return sum_over_chunks(
+    each_chunk(
         pool, problem.size(), chunks,
         [&](std::size_t first, std::size_t last) { return kernel(in, first, last); }, stride);
+}
+
+PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                   std::vector<PassSums>& chunks, std::size_t stride) {
+    real_chunks(problem, box, point, pool, chunks, stride);
+    return reduce_tree(std::span<PassSums>(chunks));
 }
 
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums) {

@@ -18,6 +18,10 @@ namespace mel {
 PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                    std::vector<PassSums>& chunks, std::size_t stride = 1);
 
+// The same, not added up yet: a part of the learners' sums in the tree of all (base/nodes.hpp).
+void real_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                 std::vector<PassSums>& chunks, std::size_t stride = 1);
+
 // What real samples leave out of a proof: far more than any rounding error of the pass.
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums);
 

@@ -32,7 +32,7 @@ MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>&
         }
         if (!prices.usable()) return Outcome::open;
         const PassPoint point{tau, problem_.cycle_s(), prices};
-        PassSums sums = real_pass(problem_, boxes_.real(tau), point, pool_, chunks_, stride);
+        PassSums sums = sweeps_.real(point, stride);
         ++passes_;
         if (pool_.stop().requested()) return Outcome::stopped;
         if (sums.impossible > 0) return Outcome::open;
@@ -69,56 +69,60 @@ bool MixtureSearch::mix() {
     return slack_ > -1e-6;
 }
 
+namespace {
+
 // Of the multiples of the golden section, which fall evenly, whatever order the learners come in.
-std::size_t MixtureSearch::part_of(std::size_t turn) const {
+std::size_t part_of(std::span<const MixturePart> parts, std::size_t turn) {
     const double at = static_cast<double>(turn) * 0.61803398874989485;
     double place = at - std::floor(at);
     std::size_t part = 0;
-    while (part + 1 < parts_.size() && place >= parts_[part].weight) {
-        place -= parts_[part++].weight;
+    while (part + 1 < parts.size() && place >= parts[part].weight) {
+        place -= parts[part++].weight;
     }
     return part;
 }
 
-void MixtureSearch::deal_groups(double tau, std::span<double> samples,
-                                std::vector<double>& chunk_totals) {
+void deal_groups(const Problem& problem, const Box& box, const PassPoint& point,
+                 std::span<const MixturePart> parts, std::size_t first_of_all, Pool& pool,
+                 std::span<double> samples, std::vector<double>& chunk_totals) {
     std::vector<KernelInput> inputs;
-    for (const Part& part : parts_) {
-        inputs.push_back(
-            kernel_input(problem_, boxes_.real(tau), {tau, problem_.cycle_s(), part.prices}));
+    for (const MixturePart& part : parts) {
+        inputs.push_back(kernel_input(problem, box, {point.tau, point.cycle_s, part.prices}));
     }
-    const auto kernel = samples_loop(pool_, problem_.law(), inputs.front());
-    const std::size_t size = problem_.size();
+    const auto kernel = samples_loop(pool, problem.law(), inputs.front());
+    const std::size_t size = problem.size();
     chunk_totals.assign(chunk_count(size), 0);
-    for_each_chunk(pool_, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
+    for_each_chunk(pool, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
         double total = 0;
         for (std::size_t k = first; k < last; k += group) {
-            total +=
-                kernel(inputs[part_of(k / group)], k, std::min(last, k + group), samples.data());
+            const KernelInput& in = inputs[part_of(parts, (first_of_all + k) / group)];
+            total += kernel(in, k, std::min(last, k + group), samples.data());
         }
         chunk_totals[chunk] = total;
     });
 }
 
-void MixtureSearch::deal(double tau, std::span<double> samples, std::span<double> scratch,
-                         std::vector<double>& chunk_totals) {
-    const std::size_t size = problem_.size();
-    if (size >= dealt_in_groups) {
-        deal_groups(tau, samples, chunk_totals);
+}  // namespace
+
+void deal(const Problem& problem, const Box& box, const PassPoint& point,
+          std::span<const MixturePart> parts, Among among, Pool& pool, std::span<double> samples,
+          std::span<double> scratch, std::vector<double>& chunk_totals) {
+    if (among.learners >= dealt_in_groups) {
+        deal_groups(problem, box, point, parts, among.first, pool, samples, chunk_totals);
         return;
     }
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-        const PassPoint point{tau, problem_.cycle_s(), parts_[i].prices};
-        real_samples(problem_, boxes_.real(tau), point, pool_, i == 0 ? samples : scratch,
-                     chunk_totals);
+    const std::size_t size = problem.size();
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const PassPoint at{point.tau, point.cycle_s, parts[i].prices};
+        real_samples(problem, box, at, pool, i == 0 ? samples : scratch, chunk_totals);
         if (i > 0) {
-            for_each_learner(pool_, size, [&](std::size_t k) {
-                if (part_of(k) == i) samples[k] = scratch[k];
+            for_each_learner(pool, size, [&](std::size_t k) {
+                if (part_of(parts, among.first + k) == i) samples[k] = scratch[k];
             });
         }
     }
     chunk_totals.assign(chunk_count(size), 0);
-    for_each_chunk(pool_, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
+    for_each_chunk(pool, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
         double total = 0;
         for (std::size_t k = first; k < last; ++k) total += samples[k];
         chunk_totals[chunk] = total;

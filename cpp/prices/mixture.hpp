@@ -8,15 +8,33 @@
 #include <vector>
 
 #include "passes/proof.hpp"
-#include "passes/real_pass.hpp"
+#include "passes/sweeps.hpp"
 #include "prices/price_polygon.hpp"
 
 namespace mel {
 
+struct MixturePart {
+    Prices prices;
+    double weight;
+};
+
+// Where some learners stand among all.
+struct Among {
+    std::size_t first;     // the number of the first of them
+    std::size_t learners;  // in all
+};
+
+// Real samples of a mixture, dealt out evenly, and their sums by chunk. `box` holds the learners at
+// point.tau; point's prices are not looked at.
+void deal(const Problem& problem, const Box& box, const PassPoint& point,
+          std::span<const MixturePart> parts, Among among, Pool& pool, std::span<double> samples,
+          std::span<double> scratch, std::vector<double>& chunk_totals);
+
 class MixtureSearch {
   public:
-    MixtureSearch(const Problem& problem, Pool& pool, Boxes& boxes)
-        : problem_(problem), pool_(pool), boxes_(boxes), polygon_(problem) {}
+    // `problem` is asked for what it says of all learners together, never for one of them.
+    MixtureSearch(const Problem& problem, Pool& pool, Sweeps& sweeps)
+        : problem_(problem), pool_(pool), sweeps_(sweeps), polygon_(problem) {}
 
     enum class Outcome { infeasible, mixture, open, stopped };
     // Cuts with real samples; stride > 1 looks at a sample of the learners, which proves nothing
@@ -29,32 +47,21 @@ class MixtureSearch {
     Prices refuting() const { return refuting_; }
     const std::optional<ProvingPrices>& proof() const { return proof_; }
 
-    struct Part {
-        Prices prices;
-        double weight;
-    };
-    const std::vector<Part>& parts() const { return parts_; }
+    const std::vector<MixturePart>& parts() const { return parts_; }
     double slack() const { return slack_; }  // of the mixture, in shares of D and the budgets
-
-    // Real samples of the mixture, dealt out evenly, and their sums by chunk.
-    void deal(double tau, std::span<double> samples, std::span<double> scratch,
-              std::vector<double>& chunk_totals);
 
     long passes() const { return passes_; }
 
   private:
     bool mix();
-    std::size_t part_of(std::size_t turn) const;
-    void deal_groups(double tau, std::span<double> samples, std::vector<double>& chunk_totals);
 
     const Problem& problem_;
     Pool& pool_;
-    Boxes& boxes_;
+    Sweeps& sweeps_;
     PricePolygon polygon_;
-    std::vector<PassSums> chunks_;
     std::vector<Cut> cuts_;
     std::vector<Prices> at_;
-    std::vector<Part> parts_;
+    std::vector<MixturePart> parts_;
     double slack_ = 0;
     Prices refuting_;
     std::optional<ProvingPrices> proof_;

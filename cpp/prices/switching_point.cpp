@@ -6,7 +6,6 @@
 
 #include "base/chunks.hpp"
 #include "base/sums.hpp"
-#include "learner/response.hpp"
 
 namespace mel {
 namespace {
@@ -75,7 +74,7 @@ void SwitchingPoint::leave_out_power(Prices& prices) const {
 
 PassSums SwitchingPoint::pass(const PassPoint& point, std::size_t stride) {
     ++passes_;
-    PassSums sums = real_pass(problem_, boxes_.real(point.tau), point, pool_, chunks_, stride);
+    PassSums sums = sweeps_.real(point, stride);
     if (stride > 1) {
         const std::size_t seen = learners_seen(problem_.size(), stride);
         sums.scale(static_cast<double>(problem_.size()) / static_cast<double>(seen));
@@ -116,16 +115,6 @@ bool SwitchingPoint::find_tau(PassPoint& point, double tolerance, int max_passes
     return false;
 }
 
-// The longest that a learner needs for what it must do, were sending to it free.
-double SwitchingPoint::impossible_cycle(double tau) {
-    const Box box = boxes_.real(tau);
-    return largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {
-        const double least = std::max(box.low(k), 0.0);
-        if (problem_.excused() && least == 0) return 0.0;
-        return -demand_of(problem_, k, tau, 0).slack(least);
-    });
-}
-
 bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tolerance,
                                 int max_passes, std::size_t stride) {
     double& amount = resource == Resource::cycle       ? point.cycle_s
@@ -139,7 +128,7 @@ bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tole
         const PassSums sums = pass(point, stride);
         if (pool_.stop().check()) return false;
         if (sums.impossible > 0 && !in_time && step > 0 && least == 0) {
-            least = impossible_cycle(point.tau);
+            least = sweeps_.impossible_cycle(point.tau);
             amount = std::max(amount, least) * (1 + near_least);
             max_passes += passes_from_there;
             continue;

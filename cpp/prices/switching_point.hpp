@@ -5,10 +5,9 @@
 
 #include <limits>
 #include <optional>
-#include <vector>
 
 #include "passes/proof.hpp"
-#include "passes/real_pass.hpp"
+#include "passes/sweeps.hpp"
 #include "prices/price_step.hpp"
 
 namespace mel {
@@ -22,10 +21,11 @@ inline double growth(Resource resource, Prices prices, const PassSums& sums) {
 
 class SwitchingPoint {
   public:
-    SwitchingPoint(const Problem& problem, Pool& pool, Boxes& boxes)
+    // `problem` is asked for what it says of all learners together, never for one of them.
+    SwitchingPoint(const Problem& problem, Pool& pool, Sweeps& sweeps)
         : problem_(problem),
           pool_(pool),
-          boxes_(boxes),
+          sweeps_(sweeps),
           band_(problem.bandwidth_hz()),
           watt_(problem.power_w()) {}
 
@@ -70,15 +70,13 @@ class SwitchingPoint {
   private:
     double bound(const PassPoint& point, const PassSums& sums) const;
     PassSums pass(const PassPoint& point, std::size_t stride);
-    double impossible_cycle(double tau);
 
     const Problem& problem_;
     Pool& pool_;
-    Boxes& boxes_;
+    Sweeps& sweeps_;
     double band_;
     double watt_;
     Best best_;
-    std::vector<PassSums> chunks_;
     long passes_ = 0;
 };
 

@@ -1,5 +1,5 @@
+// A split of the learners that are here, and what they are given.
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -8,57 +8,39 @@
 #include "solve/solver.hpp"
 
 namespace mel {
-namespace {
-constexpr double far_off = 0.1;  // of D: reals that many single samples would have to make up for
-constexpr double infinity = std::numeric_limits<double>::infinity();
-}  // namespace
 
-// The reals in real_, with their sums by chunk in totals_, become integers that sum to D.
-bool Solver::round_reals(double tau, Prices prices, double aim_s) {
-    const Box box = boxes_.sure(tau);
-    const double cycle = problem_.cycle_s();
-    const double total = whole_samples_.carry(box, {tau, cycle, aim_s}, totals_, real_);
-    if (stop_.requested()) return false;
-    // Beyond 2^53 a total may have been rounded; repair() counts exactly.
-    if (total == problem_.samples_real() && total < largest_count) return true;
-    // At a cap the shorter cycle that the reals were for is what makes a sample dear.
-    const bool caps = problem_.limits() && problem_.limits()->caps();
-    if (caps && whole_samples_.repair(box, {tau, aim_s, prices}, real_)) return true;
-    return whole_samples_.repair(box, {tau, cycle, prices}, real_);
+double Solver::sum_of_reals() const {
+    double total = 0;
+    for (const double part : totals_) total += part;
+    return total;
 }
 
-// The continuous optimum in the shortest cycle, rounded: nearly always a plan when there is
-// one.
-Decision Solver::by_rounding(double tau) {
-    PassPoint point{tau, problem_.cycle_s(), prices_};
-    const std::size_t few = stride_of(searched_learners);
-    // With energies of their own learners stand where both limits hold, whatever the prices: then
-    // the steps are not Newton's, and the split is made whole from wherever they end.
-    const bool energies = problem_.limits() && problem_.limits()->battery();
-    if (few > 1 && !switching_point_.find_cycle(point, 1e-6, 16, few) && smooth_ && !energies) {
-        smooth_ = false;
-        return {};
-    }
-    // After a sample, one step over many more: the split is good to the square of what is left.
-    const bool converged =
-        switching_point_.find_cycle(point, few > 1 ? 1e-3 : 1e-6, 16, stride_of(stepped_learners));
-    if (stop_.requested() || !std::isfinite(point.cycle_s)) return {};
-    if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return {};
-    point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());
+double Solver::draw(const PassPoint& point) {
     real_.resize(problem_.size());
-    real_samples(problem_, boxes_.real(tau), point, pool_, real_, totals_);
-    if (stop_.requested()) return {};
-    if (few > 1 && smooth_ && !energies) {
-        // Where responses jump, or stand at their bounds, the prices found may be any.
-        double total = 0;
-        for (const double part : totals_) total += part;
-        smooth_ = std::fabs(total - problem_.samples_real()) < far_off * problem_.samples_real();
-        if (!smooth_) return {};
-    }
-    if (!round_reals(tau, point.prices, point.cycle_s)) return {};
-    Plan plan = allocate(tau, point.prices.mu / point.prices.lambda, point.cycle_s);
-    if (plan) prices_ = point.prices;
-    return decided(std::move(plan));
+    real_samples(problem_, boxes_.real(point.tau), point, pool_, real_, totals_);
+    return sum_of_reals();
+}
+
+double Solver::deal(double tau, std::span<const MixturePart> parts) {
+    real_.resize(problem_.size());
+    draft_.bandwidth_hz.resize(problem_.size());
+    mel::deal(problem_, boxes_.real(tau), {tau, problem_.cycle_s(), {}}, parts,
+              {0, problem_.size()}, pool_, real_, draft_.bandwidth_hz, totals_);
+    return sum_of_reals();
+}
+
+double Solver::carry(const WholeSamples::Times& times) {
+    return whole_samples_.carry(boxes_.sure(times.tau), times, totals_, real_);
+}
+
+bool Solver::repair(const PassPoint& at) {
+    return whole_samples_.repair(boxes_.sure(at.tau), at, real_);
+}
+
+Shares Solver::shares() {
+    draft_.bandwidth_hz.resize(problem_.size());
+    draft_.power_w.resize(problem_.size());
+    return {draft_.bandwidth_hz, draft_.power_w};
 }
 
 // A learner that can not take its share of resource_only was passed over by the real responses.
@@ -69,38 +51,6 @@ bool Solver::within_box(double tau) {
         if (!(real_[k] >= box.low(k) && real_[k] <= box.high(k))) return false;
     }
     return true;
-}
-
-// Shares the slack out by finishing as early as the split allows, then lets the proof's eyes
-// look at the numbers.
-Solver::Plan Solver::allocate(double tau, double ratio, double guess_s) {
-    if (!within_box(tau)) return {};
-    if (problem_.block_hz() > 0) return allocate_blocks(tau, ratio, guess_s);
-    const double cycle = problem_.cycle_s();
-    const TimedSplit split{tau, cycle, real_};
-    WaterFilling::Finish finish{infinity, ratio, {}, false};
-    if (settings_.spare == Spare::time) {
-        finish = filling_.shortest_cycle(split, ratio, guess_s);
-    }
-    if (stop_.requested()) return {};
-    draft_.bandwidth_hz.resize(problem_.size());
-    draft_.power_w.resize(problem_.size());
-    const Shares shares{draft_.bandwidth_hz, draft_.power_w};
-    const auto allocated = [&] {
-        return finish.cycle_s <= cycle && filling_.allocate(split, finish, shares);
-    };
-    bool kept = allocated();
-    if (!kept && finish.foreseen && !stop_.requested()) {
-        finish = filling_.at(split.within(finish.cycle_s), finish.ratio);
-        kept = allocated();
-    }
-    if (!kept) {
-        // A hair's breadth: the whole cycle, at the ratio that just fits.
-        if (filling_.fill(split, ratio) != WaterFilling::Outcome::fits) return {};
-        finish = filling_.at(split, ratio);
-        if (!filling_.allocate(split, finish, shares)) return {};
-    }
-    return written();
 }
 
 // The same with whole blocks: given out for the shortest cycle that bandwidth at will would need,
@@ -145,11 +95,6 @@ Solver::Plan Solver::written() {
         draft_.samples[k] = static_cast<std::int64_t>(real_[k]);
     });
     return std::move(draft_);
-}
-
-Decision Solver::decided(Plan plan) const {
-    if (plan) return std::move(*plan);
-    return stop_.requested() ? Decision(Decision::Stopped{}) : Decision();
 }
 
 // Computing alone: fill learners up to what fits, which is exact.

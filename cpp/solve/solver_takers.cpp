@@ -22,13 +22,13 @@ bool Solver::few_take_part(double tau) {
 
 // Asks a part of the learners, then all others whether they could change what is proved; those who
 // could join. False where so many join that the whole problem may as well be asked.
-bool Solver::ask_takers(double tau, const std::function<Result(Solver&)>& ask) {
+bool Solver::ask_takers(double tau, const Part& ask) {
     const double cycle = problem_.cycle_s();
     const bool in_blocks = few_blocks(problem_);
     const PassPoint begin_at{tau, cycle, prices_};
     std::vector<std::size_t> part =
         in_blocks ? first_with_blocks(problem_, boxes_.real(tau), begin_at, stop_)
-                  : first_takers(problem_, boxes_.real(tau), begin_at, pool_);
+                  : first_takers(problem_, boxes_.real(tau), sweeps_, begin_at, pool_);
     Settings settings = settings_;
     settings.start = Start{tau, prices_};
     for (int round = 0; round < most_rounds; ++round) {

@@ -6,7 +6,6 @@
 
 #include "base/chunks.hpp"
 #include "base/sums.hpp"
-#include "kernels/battery_passes.hpp"
 #include "split/budget_step.hpp"
 
 namespace mel {
@@ -28,16 +27,6 @@ void spend_exactly(std::span<double> shares, double budget, const double* caps) 
 }
 
 }  // namespace
-
-FillSums WaterFilling::pass(const TimedSplit& split, double ratio) {
-    ++passes_;
-    const KernelInput in = kernel_input(problem_, {}, {split.tau, split.cycle_s, {1.0, ratio}});
-    const auto kernel = fill_loop(pool_, problem_.law(), in);
-    const double* samples = split.samples.data();
-    return sum_over_chunks(
-        pool_, problem_.size(), chunks_,
-        [&](std::size_t first, std::size_t last) { return kernel(in, first, last, samples); });
-}
 
 WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio) {
     const double band = problem_.bandwidth_hz();
@@ -72,19 +61,6 @@ WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio)
     return Outcome::unclear;
 }
 
-double WaterFilling::least_cycle(const TimedSplit& split) {
-    const LearnerLimits* limits = problem_.limits();
-    if (!limits || !limits->caps()) return 0;
-    const double least = largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {
-        const double d = split.samples[k];
-        if (problem_.excused() && d == 0) return 0.0;
-        const Demand demand = demand_of(problem_, k, split.tau, 0);
-        const double bits = demand.alpha * d + demand.beta;
-        return -demand.slack(d) + bits / limits->max_rate[k];
-    });
-    return least * (1 + rounding::least_cycle);
-}
-
 WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, double ratio,
                                                   double guess_s) {
     const double cycle_s = split.cycle_s;
@@ -92,7 +68,7 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
     const double watt = problem_.power_w();
     Finish best{std::numeric_limits<double>::infinity(), ratio, {}};
     double z = std::log(ratio);
-    const double least = least_cycle(split);
+    const double least = fills_.least_cycle(split);
     double t = std::min(std::max(guess_s, least), cycle_s);
     double too_short = 0;
     for (int step = 0; step < 24; ++step) {
@@ -143,9 +119,6 @@ bool WaterFilling::allocate(const TimedSplit& split, const Finish& finish, const
     const std::size_t size = problem_.size();
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
-    const KernelInput in =
-        kernel_input(problem_, {}, {split.tau, finish.cycle_s, {1.0, finish.ratio}});
-    const auto kernel = allocate_loop(pool_, problem_.law(), in);
     // Both scaled by one or more, so rates only rise. With nothing to send there is nothing to
     // scale, and what was foreseen is taken as it is.
     const auto share = [&](double budget, double sum) {
@@ -153,13 +126,11 @@ bool WaterFilling::allocate(const TimedSplit& split, const Finish& finish, const
     };
     const AllocationScale scale{share(band, finish.sums.bandwidth), share(watt, finish.sums.power),
                                 problem_.cycle_s() * (1 - rounding::deadline_reserve)};
-    const AllocationSums sums =
-        sum_over_chunks(pool_, size, allocation_chunks_, [&](std::size_t first, std::size_t last) {
-            return kernel(in, scale, first, last, split.samples.data(), shares.bandwidth_hz.data(),
-                          shares.power_w.data());
-        });
+    const AllocationSums sums = fills_.allocate(split, finish.cycle_s, finish.ratio, scale, shares);
     if (pool_.stop().requested()) return false;
     if (pool_.tentative()) {
+        const KernelInput in =
+            kernel_input(problem_, {}, {split.tau, finish.cycle_s, {1.0, finish.ratio}});
         spend_exactly(shares.bandwidth_hz.first(size), band, in.max_bandwidth);
         if (!in.computing_j) spend_exactly(shares.power_w.first(size), watt, in.max_power);
         return true;

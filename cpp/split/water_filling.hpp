@@ -2,18 +2,24 @@
 // and one price ratio decides exactly whether the budgets suffice.
 #pragma once
 
-#include <vector>
-
 #include "base/parallel.hpp"
 #include "kernels/pass_sums.hpp"
 #include "learner/response.hpp"
-#include "split/timed_split.hpp"
+#include "split/fills.hpp"
 
 namespace mel {
 
 class WaterFilling {
   public:
-    WaterFilling(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
+    // `elsewhere`: of learners who are not here. `problem` is then asked for what it says of all of
+    // them together, never for one.
+    WaterFilling(const Problem& problem, Pool& pool, Fills* elsewhere = nullptr)
+        : problem_(problem),
+          pool_(pool),
+          here_(problem, pool),
+          fills_(elsewhere ? *elsewhere : here_) {}
+    WaterFilling(const WaterFilling&) = delete;
+    WaterFilling& operator=(const WaterFilling&) = delete;
 
     enum class Outcome { fits, too_much, unclear, stopped };
     // Does the split fit the budgets? `ratio` (mu/lambda, > 0) is the start
@@ -46,15 +52,15 @@ class WaterFilling {
     double load() const { return load_; }  // the larger of the two budget shares at the last fill
 
   private:
-    // No shorter cycle carries the samples at the learners' largest rates; 0 where nothing is
-    // capped.
-    double least_cycle(const TimedSplit& split);
-    FillSums pass(const TimedSplit& split, double ratio);
+    FillSums pass(const TimedSplit& split, double ratio) {
+        ++passes_;
+        return fills_.fill(split, ratio);
+    }
 
     const Problem& problem_;
     Pool& pool_;
-    std::vector<FillSums> chunks_;
-    std::vector<AllocationSums> allocation_chunks_;
+    FillsHere here_;
+    Fills& fills_;
     long passes_ = 0;
     double load_ = 0;
 };

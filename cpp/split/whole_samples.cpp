@@ -16,82 +16,100 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
-double WholeSamples::scale(const Box& box, std::span<const double> chunk_totals,
-                           std::span<double> samples) {
-    const std::size_t size = problem_.size();
-    const double all = problem_.samples_real();
-    const bool columns = box.lower != nullptr;
+// A few samples find room among a part of the learners. Odd: kinds of learners often alternate.
+std::size_t repair_step(std::size_t size, double over) {
+    const auto enough = static_cast<std::size_t>(std::max(4096.0, 16 * std::fabs(over)));
+    return size >= 2 * enough ? (size / enough) | 1 : 1;
+}
+
+double in_order(std::span<const double> chunks) {
+    CompensatedSum sum;
+    for (const double part : chunks) sum.add(part);
+    return sum.value();
+}
+
+void plan_carry(double factor, std::span<const double> free, std::span<const double> stay,
+                CarryPlan& plan) {
+    plan.factor = factor;
+    plan.starts.resize(free.size());
+    plan.wholes.resize(free.size());
+    CompensatedSum before;
+    for (std::size_t b = 0; b < free.size(); ++b) {
+        const double whole = std::nearbyint(before.value());
+        plan.starts[b] = before.value() - whole;
+        before.add(free[b] * factor + stay[b]);
+        plan.wholes[b] = std::nearbyint(before.value()) - whole;
+    }
+}
+
+void WholeSamples::begin(std::span<const double> chunk_totals) {
     stay_.assign(chunk_totals.size(), 0);
     free_.assign(chunk_totals.begin(), chunk_totals.end());
-    double factor = 1;
-    for (int round = 0; round < (columns ? 8 : 1); ++round) {
-        std::atomic<bool> moved = false;
-        const auto clamp_chunk = [&](std::size_t chunk, std::size_t first, std::size_t last) {
-            double stay = 0, free = 0;
-            for (std::size_t k = first; k < last; ++k) {
-                const double low = box.low(k), high = box.high(k);
-                double& d = samples[k];
-                const double wish = d * factor;
-                const bool at_bound = d <= low || d >= high;
-                if (!at_bound && wish > low && wish < high) {
-                    free += d;
-                    continue;
-                }
-                if (!at_bound) moved.store(true, std::memory_order_relaxed);
-                d = std::max(std::min(at_bound ? d : wish, high), std::max(low, 0.0));
-                stay += d;
+}
+
+bool WholeSamples::clamp(const Box& box, double factor, std::span<double> samples) {
+    if (!box.lower) return false;
+    std::atomic<bool> moved = false;
+    const auto clamp_chunk = [&](std::size_t chunk, std::size_t first, std::size_t last) {
+        double stay = 0, free = 0;
+        for (std::size_t k = first; k < last; ++k) {
+            const double low = box.low(k), high = box.high(k);
+            double& d = samples[k];
+            const double wish = d * factor;
+            const bool at_bound = d <= low || d >= high;
+            if (!at_bound && wish > low && wish < high) {
+                free += d;
+                continue;
             }
-            // Kept to the bit where nothing stands at a bound: the kernel then rounds the chunk.
-            if (stay > 0) free_[chunk] = free;
-            stay_[chunk] = stay;
-        };
-        if (columns) for_each_chunk(pool_, size, clamp_chunk);
-        if (round > 0 && !moved) break;
-        CompensatedSum free, stays;
-        for (const double part : free_) free.add(part);
-        for (const double part : stay_) stays.add(part);
-        if (!(free.value() > 0)) return stays.value() > 0 ? 1 : 0;
-        factor = (all - stays.value()) / free.value();
-        if (!(factor > 0)) break;
-    }
-    return factor;
+            if (!at_bound) moved.store(true, std::memory_order_relaxed);
+            d = std::max(std::min(at_bound ? d : wish, high), std::max(low, 0.0));
+            stay += d;
+        }
+        // Kept to the bit where nothing stands at a bound: the kernel then rounds the chunk.
+        if (stay > 0) free_[chunk] = free;
+        stay_[chunk] = stay;
+    };
+    for_each_chunk(pool_, problem_.size(), clamp_chunk);
+    return moved;
 }
 
 double WholeSamples::carry(const Box& box, const Times& times, std::span<const double> chunk_totals,
                            std::span<double> samples) {
+    begin(chunk_totals);
+    const auto clamp_all = [&](double factor) {
+        const bool moved = clamp(box, factor, samples);
+        return Clamped{in_order(free_), in_order(stay_), moved};
+    };
+    const double factor = scale_factor(problem_.samples_real(), box.lower != nullptr, clamp_all);
+    if (factor == 0) return 0;
+    plan_carry(factor, free_, stay_, plan_);
+    return carry_by(box, times, plan_, samples).value();
+}
+
+CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const CarryPlan& plan,
+                                      std::span<double> samples) {
     const std::size_t size = problem_.size();
+    const double factor = plan.factor;
     at_.tau = times.tau;
     const bool may_rest = problem_.excused();
     const bool columns = box.lower != nullptr;
-    const double factor = scale(box, chunk_totals, samples);
-    if (factor == 0) return 0;
     const auto bound = [&](std::size_t k) {
         return columns && (samples[k] >= box.high(k) || samples[k] <= box.low(k));
     };
-    // Each chunk starts with what exact rounding of all before it would owe.
-    starts_.resize(chunk_totals.size());
-    wholes_.resize(chunk_totals.size());
-    CompensatedSum before;
-    for (std::size_t b = 0; b < chunk_totals.size(); ++b) {
-        const double whole = std::nearbyint(before.value());
-        starts_[b] = before.value() - whole;
-        before.add(free_[b] * factor + stay_[b]);
-        wholes_[b] = std::nearbyint(before.value()) - whole;
-    }
     const KernelInput in = kernel_input(problem_, box, {times.tau, times.cycle_s, {}});
     const auto kernel = kernels_of(pool_).carry;
     // Learners at a cap seldom take more than their real; others then take several samples more.
     const double most_more = caps_ ? 4 : 1;
     const auto carry_chunk = [&](std::size_t first, std::size_t last) {
         const std::size_t b = first / chunk_size;
-        double left = starts_[b];
+        double left = plan.starts[b];
         double total = 0;
         CompensatedSum sum;
-        const CarryTarget target{factor, starts_[b], wholes_[b], box.lower, box.upper};
+        const CarryTarget target{factor, plan.starts[b], plan.wholes[b], box.lower, box.upper};
         // The kernel knows of no caps, and scales all alike.
         const bool plain = !caps_ && stay_[b] == 0;
         if (plain && last - first == chunk_size && kernel(in, target, first, samples.data())) {
-            sum.add(wholes_[b]);
+            sum.add(plan.wholes[b]);
             return sum;
         }
         for (std::size_t k = first; k < last; ++k) {
@@ -121,7 +139,7 @@ double WholeSamples::carry(const Box& box, const Times& times, std::span<const d
         sum.add(total);
         return sum;
     };
-    return sum_over_chunks(pool_, size, totals_, carry_chunk).value();
+    return sum_over_chunks(pool_, size, totals_, carry_chunk);
 }
 
 bool WholeSamples::steep(std::size_t k, const Demand& demand, double real, double d) const {
@@ -206,7 +224,19 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double>
     CompensatedSum sum;
     for (std::size_t k = 0; k < size; ++k) sum.add(samples[k]);
     sum.add(-problem_.samples_real());
-    double over = sum.value();
+    const double over = sum.value();
+    const std::size_t step = thorough ? 1 : repair_step(size, over);
+    return repair(box, at, over, static_cast<double>(size), step, samples);
+}
+
+bool WholeSamples::repair_among(const Box& box, const PassPoint& at, double over, double of_all,
+                                std::span<double> samples) {
+    return repair(box, at, over, of_all, 1, samples);
+}
+
+bool WholeSamples::repair(const Box& box, const PassPoint& at, double over, double of_all,
+                          std::size_t step, std::span<double> samples) {
+    const std::size_t size = problem_.size();
     if (over == 0) return true;
     const bool down = over > 0;
     // A max-heap of what a step saves a sample, or of minus what it costs. Steps shrink with what
@@ -217,7 +247,7 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double>
     const auto gain = [&](std::size_t k, double by) {
         return down ? step_down(k, samples[k], by) : -step_up(k, samples[k], by);
     };
-    const double part = (size > most_for_thorough_search ? 0.5 : 4) * static_cast<double>(size);
+    const double part = (of_all > static_cast<double>(most_for_thorough_search) ? 0.5 : 4) * of_all;
     struct Move {
         double by;
         double gain;  // a sample; minus infinity where there is none
@@ -233,7 +263,7 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double>
         }
         return Move{by, gained};
     };
-    const auto gather = [&](std::size_t step) {
+    const auto gather = [&] {
         price(box, at, step);
         gains_.resize((size + step - 1) / step);
         for_each_learner(pool_, gains_.size(),
@@ -244,16 +274,13 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double>
         }
         std::make_heap(heap_.begin(), heap_.end(), less);
     };
-    // A few samples find room among a part of the learners. Odd: kinds of learners often alternate.
-    const auto enough = static_cast<std::size_t>(std::max(4096.0, 16 * std::fabs(over)));
-    std::size_t step = !thorough && size >= 2 * enough ? (size / enough) | 1 : 1;
-    gather(step);
+    gather();
     if (pool_.stop().requested()) return false;
     long steps = 0;
     while (over != 0) {
         if (heap_.empty() && step > 1) {
             step = 1;
-            gather(step);
+            gather();
         }
         if (heap_.empty() || (++steps % 4096 == 0 && pool_.stop().check())) return false;
         std::pop_heap(heap_.begin(), heap_.end(), less);

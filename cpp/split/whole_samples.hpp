@@ -9,6 +9,42 @@
 
 namespace mel {
 
+// How the reals of all chunks become integers: by what those between their bounds are multiplied,
+// and for each chunk what exact rounding of all before it owes, and the integer it should sum to.
+struct CarryPlan {
+    double factor = 1;
+    std::vector<double> starts;
+    std::vector<double> wholes;
+};
+// `free` and `stay`: samples of every chunk between their bounds and at them, in the chunks' order.
+void plan_carry(double factor, std::span<const double> free, std::span<const double> stay,
+                CarryPlan& plan);
+
+// By what to multiply the samples within their bounds so that all sum to D; what that would carry
+// to its bound is moved there, and what stood at one stays. 0 if there is nothing at all.
+// `clamp(factor)` does so and says what is then free, what stays, and whether anything moved.
+struct Clamped {
+    double free;
+    double stays;
+    bool moved;
+};
+template <class Clamp>
+double scale_factor(double all, bool columns, Clamp&& clamp) {
+    double factor = 1;
+    for (int round = 0; round < (columns ? 8 : 1); ++round) {
+        const Clamped clamped = clamp(factor);
+        if (round > 0 && !clamped.moved) break;
+        if (!(clamped.free > 0)) return clamped.stays > 0 ? 1 : 0;
+        factor = (all - clamped.stays) / clamped.free;
+        if (!(factor > 0)) break;
+    }
+    return factor;
+}
+// repair() looks at every so-many-th learner first.
+std::size_t repair_step(std::size_t size, double over);
+// The sum of the chunks, in their order.
+double in_order(std::span<const double> chunks);
+
 class WholeSamples {
   public:
     WholeSamples(const Problem& problem, Pool& pool)
@@ -27,11 +63,27 @@ class WholeSamples {
     double carry(const Box& box, const Times& times, std::span<const double> chunk_totals,
                  std::span<double> samples);
 
+    // carry() in steps, for learners of whom only some are here: each chunk's part of it is a pure
+    // function of what the chunk holds and of what the steps before it said of all.
+    void begin(std::span<const double> chunk_totals);
+    // What is to be scaled is multiplied, and stays where that carries it to its bound. True if
+    // anything was moved. Nothing to do where all have one box.
+    bool clamp(const Box& box, double factor, std::span<double> samples);
+    std::span<const double> in_between() const { return free_; }  // samples, by chunk
+    std::span<const double> at_bounds() const { return stay_; }
+    CompensatedSum carry_by(const Box& box, const Times& times, const CarryPlan& plan,
+                            std::span<double> samples);
+
     // Adds the cheapest and takes away the dearest samples until the total is D. With costs convex
     // in d this is the best split at these prices, or nearly so, as a few are looked for among a
     // part of the learners unless `thorough`. False if the box can not hold D samples.
     bool repair(const Box& box, const PassPoint& at, std::span<double> samples,
                 bool thorough = false);
+
+    // The same where these are every so-many-th of `of_all` learners, who hold `over` more than D:
+    // false where more of them are needed.
+    bool repair_among(const Box& box, const PassPoint& at, double over, double of_all,
+                      std::span<double> samples);
 
     // From here on costs count whole blocks, if the problem has them: dearer to compute.
     void count_blocks() { whole_blocks_ = problem_.block_hz() > 0; }
@@ -50,9 +102,8 @@ class WholeSamples {
     double step_down(std::size_t k, double d, double by) const;
     // Whether d samples in place of `real` would multiply what follows at a cap, or the rate.
     bool steep(std::size_t k, const Demand& demand, double real, double d) const;
-    // By what to multiply the samples within their bounds so that all sum to D; what that would
-    // carry to its bound is moved there, and what stood at one stays. 0 if there is nothing at all.
-    double scale(const Box& box, std::span<const double> chunk_totals, std::span<double> samples);
+    bool repair(const Box& box, const PassPoint& at, double over, double of_all, std::size_t step,
+                std::span<double> samples);
     // Largest integer up to `high` that the deadline and the learner's caps allow.
     double most(std::size_t k, const Demand& demand, double high) const;
     // Whether the learner's caps allow d samples.
@@ -71,9 +122,8 @@ class WholeSamples {
     std::vector<Marginal> heap_;
     std::vector<Marginal> down_heap_;
     std::vector<double> gains_;
-    std::vector<double> starts_;  // of each chunk: what rounding of all before it owes
-    std::vector<double> wholes_;  // and the integer that it should sum to
-    std::vector<double> stay_;    // samples at their bounds, and the others
+    CarryPlan plan_;
+    std::vector<double> stay_;  // samples at their bounds, and the others
     std::vector<double> free_;
     std::vector<CompensatedSum> totals_;
     std::vector<double> up_;

@@ -17,10 +17,7 @@ namespace {
 constexpr std::size_t fewest_learners = 16384;  // below, a pass costs hardly anything
 constexpr std::size_t asked_learners = 2048;    // how many are asked whether few take part
 constexpr double few = 0.125;                   // of the learners
-constexpr double plenty = 3;          // times D: what is drawn from those who are looked at first
-constexpr double most_alike = 16384;  // learners, of those who are worth the same
-constexpr double soon = 0.9;          // of the prices: who would then take part may matter next
-constexpr double hardly_any_time = 1e-9;  // of the cycle
+constexpr double hardly_any_time = 1e-9;        // of the cycle
 // Beyond these a link's intermediate results might leave the range of doubles.
 constexpr double least_ratio = 1e-40, most_ratio = 1e40;
 constexpr double least_scale = 1e-20, most_scale = 1e20;
@@ -67,8 +64,17 @@ bool may_leave_out(const Problem& problem) {
 bool few_take_part(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool) {
     if (few_blocks(problem)) return true;
     if (!may_leave_out(problem) || !point.prices.usable()) return false;
+    const double share = problem.samples_real() / static_cast<double>(problem.size());
+    return few_take_part(problem, box, point, pool, asked_stride(problem.size()), share);
+}
+
+std::size_t asked_stride(std::size_t learners) {
+    return std::max<std::size_t>(learners / group / (asked_learners / group), 1) | 1;
+}
+
+bool few_take_part(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                   std::size_t step, double share) {
     const std::size_t groups = problem.size() / group;
-    const std::size_t step = std::max<std::size_t>(groups / (asked_learners / group), 1) | 1;
     const KernelInput in = kernel_input(problem, box, point);
     const auto kernel = samples_loop(pool, problem.law(), in);
     std::vector<double> samples(group);
@@ -82,25 +88,14 @@ bool few_take_part(const Problem& problem, const Box& box, const PassPoint& poin
         asked += static_cast<double>(group);
     }
     // Where all are much alike they take part all or none: then how many would do tells.
-    const double share = problem.samples_real() / static_cast<double>(problem.size());
     return take < few * asked || few * drawn > share * asked;
 }
 
-namespace {
-
-struct Draw {
-    Prices prices{};
-    double samples = 0;
-};
-
-// The prices, times the largest multiple at which so many samples are taken, from a sample of the
-// learners.
-Draw prices_that_draw(const Problem& problem, const Box& box, const PassPoint& point,
+Draw prices_that_draw(const Problem& problem, Sweeps& sweeps, const PassPoint& point,
                       double samples, Pool& pool) {
-    const std::size_t stride = sample_stride(problem.size(), 2 * searched_learners);
+    const std::size_t stride = sample_stride(problem.size(), drawing_learners);
     const double scale = static_cast<double>(problem.size()) /
                          static_cast<double>(learners_seen(problem.size(), stride));
-    std::vector<PassSums> chunks;
     const auto at = [&](double log2_factor) {
         const double factor = std::exp2(log2_factor);
         return Prices{point.prices.lambda * factor, point.prices.mu * factor};
@@ -109,7 +104,7 @@ Draw prices_that_draw(const Problem& problem, const Box& box, const PassPoint& p
     const auto draws = [&](double log2_factor) {
         const PassPoint there{point.tau, point.cycle_s, at(log2_factor)};
         if (!there.prices.usable() || pool.stop().check()) return false;
-        const double drawn = real_pass(problem, box, there, pool, chunks, stride).samples * scale;
+        const double drawn = sweeps.real(there, stride).samples * scale;
         if (!(drawn >= samples)) return false;
         found = {there.prices, drawn};
         return true;
@@ -130,6 +125,8 @@ Draw prices_that_draw(const Problem& problem, const Box& box, const PassPoint& p
     return found;
 }
 
+namespace {
+
 // About `most` of the learners, evenly, and all who must take part.
 std::vector<std::size_t> thinned(std::vector<std::size_t> learners, const Box& box, double most) {
     const double size = static_cast<double>(learners.size());
@@ -148,25 +145,27 @@ std::vector<std::size_t> joined(std::span<const std::size_t> a, std::span<const 
     return both;
 }
 
-std::vector<std::size_t> first_takers(const Problem& problem, const Box& box,
+std::vector<std::size_t> first_takers(const Problem& problem, const Box& box, Sweeps& sweeps,
                                       const PassPoint& point, Pool& pool) {
-    const Draw draw = prices_that_draw(problem, box, point, plenty * problem.samples_real(), pool);
+    const Draw draw =
+        prices_that_draw(problem, sweeps, point, drawn_at_first * problem.samples_real(), pool);
     if (!draw.prices.usable()) return {};
     std::vector<std::size_t> found =
         takers(problem, box, {point.tau, point.cycle_s, draw.prices}, pool);
-    const double enough =
-        2 * plenty * problem.samples_real() / draw.samples * static_cast<double>(found.size());
-    return thinned(std::move(found), box, std::max(enough, most_alike));
+    const double enough = 2 * drawn_at_first * problem.samples_real() / draw.samples *
+                          static_cast<double>(found.size());
+    return thinned(std::move(found), box, std::max(enough, most_worth_the_same));
 }
 
 std::vector<std::size_t> more_takers(const Problem& problem, const Box& box, const PassPoint& point,
                                      std::span<const std::size_t> part,
                                      std::vector<std::size_t> back, Pool& pool) {
-    const Prices near{soon * point.prices.lambda, soon * point.prices.mu};
-    std::vector<std::size_t> wider = joined(part, thinned(std::move(back), box, most_alike));
+    const Prices near{soon_worth * point.prices.lambda, soon_worth * point.prices.mu};
+    std::vector<std::size_t> wider =
+        joined(part, thinned(std::move(back), box, most_worth_the_same));
     const std::vector<std::size_t> others =
         takers(problem, box, {point.tau, point.cycle_s, near}, pool);
-    if (static_cast<double>(others.size()) > most_alike) return wider;
+    if (static_cast<double>(others.size()) > most_worth_the_same) return wider;
     return joined(wider, others);
 }
 

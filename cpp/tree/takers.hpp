@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+#include "base/chunks.hpp"
+#include "passes/sweeps.hpp"
 #include "tree/branch_and_bound.hpp"
 
 namespace mel {
@@ -23,7 +25,7 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
 // The learners to look at first: who takes part at a multiple of the prices at which a few times D
 // are drawn; where most are alike, no more of them than that takes. Empty where no such multiple
 // is in reach.
-std::vector<std::size_t> first_takers(const Problem& problem, const Box& box,
+std::vector<std::size_t> first_takers(const Problem& problem, const Box& box, Sweeps& sweeps,
                                       const PassPoint& point, Pool& pool);
 
 // The same when `back` turned out to be worth something at prices, and others soon would be.
@@ -31,9 +33,31 @@ std::vector<std::size_t> more_takers(const Problem& problem, const Box& box, con
                                      std::span<const std::size_t> part,
                                      std::vector<std::size_t> back, Pool& pool);
 
+// What these go by, where the learners are elsewhere: how many samples are to be drawn for each of
+// D at first, how many of learners who are worth the same are looked at, and at what share of the
+// prices others would soon be worth something.
+inline constexpr double drawn_at_first = 3;
+inline constexpr double most_worth_the_same = 16384;
+inline constexpr double soon_worth = 0.9;
+// Learners from whom the prices that draw so much are found.
+inline constexpr std::size_t drawing_learners = 2 * searched_learners;
+
+// Prices times the largest multiple at which so many samples are taken, from a sample of the
+// learners; not usable where no such multiple is in reach.
+struct Draw {
+    Prices prices{};
+    double samples = 0;
+};
+Draw prices_that_draw(const Problem& problem, Sweeps& sweeps, const PassPoint& point,
+                      double samples, Pool& pool);
+
 // Whether so few take part at these prices, or would do, that it is worth while to leave the
 // others out.
 bool few_take_part(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool);
+// The same of every step-th whole group, of learners who have `share` samples each to take.
+bool few_take_part(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                   std::size_t step, double share);
+std::size_t asked_stride(std::size_t learners);
 // Whether the problem is one of which learners may be left out at all.
 bool may_leave_out(const Problem& problem);
 

@@ -71,6 +71,10 @@ if TYPE_CHECKING:
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.scenarios.plausible import ImplausibleWarning, implausible
     from mel_fast.solve.many import Batch, Plans, solve_many
+    from mel_fast.solve.shards.checking import verify_sharded
+    from mel_fast.solve.shards.plan import ShardedPlan
+    from mel_fast.solve.shards.solving import solve_sharded
+    from mel_fast.solve.shards.sources import shards_from_npy, shards_from_parquet
 
 # Names that are imported when first used: some need extras, all cost import time.
 _MODULES = (
@@ -94,13 +98,18 @@ _FUNCTIONS = {
     "Most": "campaigns",
     "MostCycles": "campaigns",
     "Plans": "solve.many",
+    "ShardedPlan": "solve.shards.plan",
     "campaign": "campaigns",
     "cells": "campaigns",
     "implausible": "scenarios.plausible",
     "load_scenario": "scenarios.file",
     "most": "campaigns",
+    "shards_from_npy": "solve.shards.sources",
+    "shards_from_parquet": "solve.shards.sources",
     "show_config": "cli.about.config",
     "solve_many": "solve.many",
+    "solve_sharded": "solve.shards.solving",
+    "verify_sharded": "solve.shards.checking",
 }
 
 __all__ = [
@@ -125,6 +134,7 @@ __all__ = [
     "Plans",
     "Problem",
     "Radio",
+    "ShardedPlan",
     "Simulation",
     "Status",
     "Times",
@@ -149,15 +159,19 @@ __all__ = [
     "payload",
     "reference",
     "scenarios",
+    "shards_from_npy",
+    "shards_from_parquet",
     "show_config",
     "simulate",
     "solve",
     "solve_many",
+    "solve_sharded",
     "store",
     "sweep",
     "tiers",
     "trade",
     "verify",
+    "verify_sharded",
     "within",
 ]
 

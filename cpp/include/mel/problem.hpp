@@ -84,6 +84,27 @@ class Problem {
     // problems whose other learners may rest.
     Problem taken(std::span<const std::size_t> learners) const;
 
+    // The same, in which nobody is told to be another's twin: as a part of more learners than twins
+    // are looked for among.
+    Problem without_twins() const;
+
+    // What is said of all learners together where these are elsewhere; no column may be asked for.
+    // This is the problem of the few of them that typical numbers are taken from.
+    struct Elsewhere {
+        std::size_t learners;
+        double fastest_compute_s;
+        double fastest_flops_per_s;
+        std::size_t slowest_return;
+        double slowest_s_per_bit;
+    };
+    Problem elsewhere(const Elsewhere& all) const;
+    // The same of the learners here; of slowest_return, its number among these.
+    Elsewhere extremes() const;
+    // Which learners typical numbers are taken from: every so-many-th.
+    static std::size_t typical_step(std::size_t size) {
+        return size <= 64 ? 1 : (size / 64) | 1;  // odd: kinds of learners often alternate
+    }
+
     std::size_t size() const { return size_; }
     std::int64_t samples() const { return samples_; }
     double samples_real() const { return static_cast<double>(samples_); }

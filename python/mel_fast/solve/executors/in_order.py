@@ -53,6 +53,8 @@ class InOrder:
         those under way are not waited for.
     what_travels
         Makes of a task what the function gets; it may be called again.
+    renewed
+        Gets the executor that took the place of one that broke, to shut down when it likes.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class InOrder:
         tasks: Iterable[Any],
         tell: Callable[[], bool],
         what_travels: Callable[[Any], Any] = lambda task: task,
+        renewed: Callable[[Executor], None] | None = None,
     ) -> None:
         self._executor = executor
         self._own: list[Executor] = []
@@ -69,6 +72,7 @@ class InOrder:
         self._tasks = iter(tasks)
         self._tell = tell
         self._what_travels = what_travels
+        self._renewed = renewed or self._own.append
         self._queue: deque[_Task] = deque()
         self._way: Direct | ByFile
 
@@ -107,7 +111,7 @@ class InOrder:
             task.future = self._executor.submit(*call)
         except BrokenProcessPool:
             self._executor = _renewed(self._executor)
-            self._own.append(self._executor)
+            self._renewed(self._executor)
             task.future = self._executor.submit(*call)
 
     def _answer(self, task: _Task) -> Any:

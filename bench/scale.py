@@ -1,0 +1,122 @@
+"""Sweeps through an executor, and one problem in shards: the numbers of docs/scale.md.
+
+    python bench/scale.py sweep [draws]                 # in process, and through Dask, in one run
+    python bench/scale.py shards [shards] [workers]     # shards of 2^20 generated learners
+    python bench/scale.py check [learners]              # what the sharded check takes
+
+Processor seconds stand beside wall time: they hardly change when others use the machine.
+"""
+
+import resource
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import mel_fast as mel
+
+SHARD = 2**20
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Learners of a shard, drawn from its number."""
+
+    number: int
+    size: int = SHARD
+
+    def __call__(self) -> mel.Learners:
+        """Return them, the same each time."""
+        rng = np.random.default_rng(self.number)
+        return mel.Learners(
+            flops_per_s=np.where(np.arange(self.size) % 2, 2.4e9, 0.7e9),
+            gain=10 ** rng.uniform(-12, -10, self.size),
+            return_bandwidth_hz=5e6,
+            return_power_w=0.2,
+        )
+
+
+def cpu_s() -> float:
+    """Return processor seconds of this process and of those that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def timed(name: str, work: Any) -> tuple[Any, float]:
+    """Print how long something took."""
+    begin, before = time.perf_counter(), cpu_s()
+    found = work()
+    seconds = time.perf_counter() - begin
+    print(f"{name}: {seconds:.1f} s of wall time, {cpu_s() - before:.1f} s of processor")
+    return found, seconds
+
+
+def sweep(draws: int) -> None:
+    """Draw and solve Table I with twenty learners."""
+    from distributed import Client, LocalCluster
+
+    over = {"draw": range(draws)}
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        engine = client.get_executor()
+        mel.sweep("table1", {"draw": range(4000)}, executor=engine)  # the workers import
+        plain, here = timed(
+            f"{draws} draws in process, 2 threads", lambda: mel.sweep("table1", over, threads=2)
+        )
+        far, there = timed(
+            f"{draws} draws on 2 Dask workers",
+            lambda: mel.sweep("table1", over, executor=engine),
+        )
+    assert (plain["tau"] == far["tau"]).all()
+    rates = f"{draws / here:,.0f} and {draws / there:,.0f} draws a second"
+    print(f"{rates}; Dask at {here / there:.2f} of the rate in process")
+
+
+def shards(count: int, workers: int) -> None:
+    """Solve one problem of generated learners."""
+    size = count * SHARD
+    task = mel.scenarios.table1(learners=20).task.replace(samples=3000 * size)
+    radio = mel.Radio(bandwidth_hz=5e6 * size, power_w=0.01 * size, noise_density_w_per_hz=4e-21)
+    given = [Drawn(number) for number in range(count)]
+
+    def solve(executor: Any = None) -> mel.ShardedPlan:
+        return mel.solve_sharded(given, task, radio, 30.0, executor=executor)
+
+    def on_workers() -> mel.ShardedPlan:
+        with ProcessPoolExecutor(workers) as pool:
+            return solve(pool)
+
+    plan, _ = timed(f"{size} learners", on_workers if workers else solve)
+    peaks = [resource.getrusage(who).ru_maxrss for who in (0, resource.RUSAGE_CHILDREN)]
+    print(plan.summary())
+    print(f"peak resident memory: caller {peaks[0] / 1e6:.2f} GB, worker {peaks[1] / 1e6:.2f} GB")
+
+
+def check(learners: int) -> None:
+    """Check a plan shard by shard."""
+    task = mel.scenarios.table1(learners=20).task.replace(samples=3000 * learners)
+    radio = mel.Radio(
+        bandwidth_hz=5e6 * learners, power_w=0.01 * learners, noise_density_w_per_hz=4e-21
+    )
+    given = [Drawn(0, learners)]
+    plan = mel.solve_sharded(given, task, radio, 30.0, together=0)
+    verdict, seconds = timed(
+        f"{learners} learners checked", lambda: mel.verify_sharded(given, plan, together=0)
+    )
+    print(f"{verdict}\n{1e6 * seconds / learners:.0f} us a learner")
+
+
+if __name__ == "__main__":
+    what, *numbers = sys.argv[1:] or ["shards"]
+    given = [int(float(number)) for number in numbers]
+    if what == "sweep":
+        sweep(*(given or [1_000_000]))
+    elif what == "check":
+        check(*(given or [20_000]))
+    else:
+        shards(*([*given, *[8, 2][len(given) :]]))

@@ -1,0 +1,38 @@
+// One look at all learners with real samples, wherever they are: in this problem's columns, or in
+// shards elsewhere. What searches for prices and for tau ask, and all that they ask.
+#pragma once
+
+#include <vector>
+
+#include "passes/real_pass.hpp"
+
+namespace mel {
+
+class Sweeps {
+  public:
+    virtual ~Sweeps() = default;
+    // real_pass() within what the learners may have at point.tau; stride > 1: of every stride-th
+    // group, nothing scaled.
+    virtual PassSums real(const PassPoint& point, std::size_t stride) = 0;
+    // The longest cycle that a learner needs for what it must do, were sending to it free.
+    virtual double impossible_cycle(double tau) = 0;
+};
+
+class SweepsHere final : public Sweeps {
+  public:
+    SweepsHere(const Problem& problem, Pool& pool, Boxes& boxes)
+        : problem_(problem), pool_(pool), boxes_(boxes) {}
+
+    PassSums real(const PassPoint& point, std::size_t stride) override {
+        return real_pass(problem_, boxes_.real(point.tau), point, pool_, chunks_, stride);
+    }
+    double impossible_cycle(double tau) override;
+
+  private:
+    const Problem& problem_;
+    Pool& pool_;
+    Boxes& boxes_;
+    std::vector<PassSums> chunks_;
+};
+
+}  // namespace mel

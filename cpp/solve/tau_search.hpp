@@ -1,0 +1,140 @@
+// The search for the largest tau, from the guess to the result, wherever the learners are: which
+// tau to ask about, and the ladder of questions about one. What touches single learners is asked
+// of whoever derives from this: Solver, whose learners are here, and ShardedSolver.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/chunks.hpp"
+#include "mel/solve.hpp"
+#include "prices/mixture.hpp"
+#include "prices/switching_point.hpp"
+#include "split/water_filling.hpp"
+#include "split/whole_samples.hpp"
+#include "tree/decision.hpp"
+
+namespace mel {
+
+class TauSearch {
+  public:
+    static constexpr std::size_t stepped_learners = 131072;  // one step after a search
+
+    virtual ~TauSearch() = default;
+    TauSearch(const TauSearch&) = delete;
+    TauSearch& operator=(const TauSearch&) = delete;
+
+    Result run();
+    Result decide_one(std::int64_t tau);
+    // The same of a part, where no more than `upper` is possible for the whole.
+    Result run_part(std::int64_t upper);
+    Result decide_part(std::int64_t tau, std::int64_t upper);
+
+  protected:
+    // `problem` is asked for what it says of all learners together, never for one of them. `part`:
+    // of a problem whose other learners may rest, and no bound may rest on their absence.
+    TauSearch(const Problem& problem, const Settings& settings, bool part, Sweeps& sweeps,
+              Fills* fills);
+
+    static constexpr std::int64_t nodes_for_a_plan = 64;
+    static constexpr double work_for_a_plan = 5e4;  // learner responses
+    static constexpr std::int64_t any_number_of_nodes = std::numeric_limits<std::int64_t>::max();
+    enum class Answer { feasible, infeasible, unresolved, stopped };
+    using Plan = std::optional<Allocation>;
+    using Part = std::function<Result(TauSearch&)>;
+
+    // Whether learners have limits of their own, which of these are caps, whether they leave no
+    // split at all, and a tau above which some learner can not hold its fewest samples.
+    virtual bool limited() const = 0;
+    virtual bool capped() const = 0;
+    virtual bool contradicts() const = 0;
+    virtual double largest_tau() = 0;
+
+    // Whether learners are so many for what there is to do that a part of them can be asked, and
+    // what they answered; false where the whole problem may as well be asked.
+    virtual bool few_take_part(double tau) = 0;
+    virtual bool ask_takers(double tau, const Part& ask) = 0;
+
+    // Rungs of the ladder.
+    virtual Decision by_capacity(double tau) = 0;
+    virtual Decision by_computing_alone(double tau) = 0;
+    virtual Decision by_tree(double tau, Prices start) = 0;
+
+    // Real samples: drawn at prices, or dealt out of a mixture; their sum. Not a number where that
+    // was stopped. Then whole ones next to them; their sum, as carry() says. Then exactly D of
+    // them, at the prices that cost least. Each goes on from what the one before it left.
+    virtual double draw(const PassPoint& point) = 0;
+    virtual double deal(double tau, std::span<const MixturePart> parts) = 0;
+    virtual double carry(const WholeSamples::Times& times) = 0;
+    virtual bool repair(const PassPoint& at) = 0;
+    // Whether everybody's are within what it may have, surely; and what they are given.
+    virtual bool within_box(double tau) = 0;
+    virtual TimedSplit split(double tau) = 0;
+    virtual Shares shares() = 0;
+    virtual Plan written() = 0;
+    virtual Plan allocate_blocks(double tau, double ratio, double guess_s) = 0;
+
+    virtual void learnt(Allocation& plan);  // of the largest tau so far
+
+    virtual std::int64_t more_passes() const = 0;  // beside those counted here
+    virtual std::int64_t nodes() const = 0;
+
+    Plan allocate(double tau, double ratio, double guess_s);
+    Decision decided(Plan plan) const;
+    std::int64_t passes() const;
+    std::size_t stride_of(std::size_t learners) const {
+        return sample_stride(problem_.size(), learners);
+    }
+
+    const Problem& problem_;
+    const Settings& settings_;
+    bool part_;
+    Result result_;
+    std::int64_t upper_ = 0;
+    Blame blame_ = Blame::none;
+    std::int64_t capacity_passes_ = 0;
+    Stop stop_;
+    Pool pool_;
+    SwitchingPoint switching_point_;
+    WaterFilling filling_;
+    MixtureSearch mixture_;
+    Prices prices_{};
+    bool halted_ = false;                            // a part's search was stopped
+    std::int64_t node_limit_ = any_number_of_nodes;  // of branch and bound on one tau
+    double work_limit_;                              // of it, while no plan is known
+    bool put_off_ = false;                           // some tau, for that limit
+    double end_tau_ = 0;
+
+  private:
+    PassPoint begin() const;
+    void find_largest();
+    PassPoint guess_tau();
+    std::function<bool()> poll();
+    std::int64_t whole_guess(double guess, std::int64_t least) const;
+
+    void search(std::int64_t guess, bool hopeful = false);
+    std::int64_t also_refuted(std::int64_t tau, std::int64_t low);
+    void search_plan_first(std::int64_t guess);
+    void search_in_blocks(std::int64_t guess);
+    void tighten();
+    Answer decide(std::int64_t tau);
+    Answer learn(std::int64_t tau, Decision decision);
+    Result finish();
+
+    Decision climb(double tau);
+    Decision by_rounding(double tau);
+    Decision by_prices(PassPoint& point);
+    Decision by_mixture(double tau, Prices start);
+    bool round_reals(double tau, Prices prices, double aim_s);
+    double tau_by_mixture(double guess);
+    Plan plan_from_mixture(double tau);
+
+    bool smooth_ = true;
+    double expected_ = 0;  // up to here the search expects plans
+};
+
+}  // namespace mel

@@ -1,0 +1,48 @@
+// One look at a given split: what it takes, and what it gets. The learners may be in this
+// problem's columns, or in shards elsewhere; a split that is elsewhere has no samples here.
+#pragma once
+
+#include <vector>
+
+#include "base/parallel.hpp"
+#include "kernels/kernels.hpp"
+#include "split/timed_split.hpp"
+
+namespace mel {
+
+class Fills {
+  public:
+    virtual ~Fills() = default;
+    // What the split takes at the price ratio mu/lambda.
+    virtual FillSums fill(const TimedSplit& split, double ratio) = 0;
+    // Writes what everybody gets to finish in `finish_s` at that ratio, scaled, and looks at it.
+    virtual AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
+                                    const AllocationScale& scale, const Shares& shares) = 0;
+    // No shorter cycle carries the samples at the learners' largest rates; 0 where nothing is
+    // capped.
+    virtual double least_cycle(const TimedSplit& split) = 0;
+};
+
+class FillsHere final : public Fills {
+  public:
+    FillsHere(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
+
+    FillSums fill(const TimedSplit& split, double ratio) override;
+    AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
+                            const AllocationScale& scale, const Shares& shares) override;
+    double least_cycle(const TimedSplit& split) override;
+
+    // The same, not added up yet.
+    std::vector<FillSums>& fill_chunks(const TimedSplit& split, double ratio);
+    std::vector<AllocationSums>& allocate_chunks(const TimedSplit& split, double finish_s,
+                                                 double ratio, const AllocationScale& scale,
+                                                 const Shares& shares);
+
+  private:
+    const Problem& problem_;
+    Pool& pool_;
+    std::vector<FillSums> chunks_;
+    std::vector<AllocationSums> allocation_chunks_;
+};
+
+}  // namespace mel

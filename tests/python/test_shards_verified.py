@@ -1,0 +1,202 @@
+"""The sharded check: what is right passes, every lie is refused, in files and out of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+from mel_fast.solve.shards import checking
+from sharded import mixed, sharded, shards_of
+
+pytest.importorskip("flint", reason="python-flint (extra [verify]) is missing")
+
+
+def judged(shards: Any, plan: Any, **how: Any) -> mel.Verdict:
+    """Check shard by shard, however few learners there are."""
+    return mel.verify_sharded(shards, plan, together=0, **how)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3, 8, 12, 16, 20, 24])
+def test_a_plan_of_each_kind_is_proved_shard_by_shard(seed: int) -> None:
+    problem = mixed(seed, 400)
+    shards = shards_of(problem, "anywhere", seed)
+    plan = sharded(problem, shards)
+    verdict = judged(shards, plan)
+    whole = mel.verify_sharded(shards, plan)
+    assert verdict.ok == whole.ok == bool(plan.status in ("optimal", "infeasible"))
+    assert verdict.learners == 400
+    assert verdict.bits == whole.bits
+    if plan:
+        assert verdict.spare_s == whole.spare_s
+        assert verdict.margin == pytest.approx(whole.margin, rel=1e-9)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """A plan of three shards in a folder."""
+    pytest.importorskip("pyarrow", reason="pyarrow (extra [parquet]) is missing")
+    problem = mixed(0, 300)
+    shards = [problem.learners.take(np.arange(a, a + 100)) for a in (0, 100, 200)]
+    folder = tmp_path_factory.mktemp("plan")
+    sharded(problem, shards).write(folder)
+    return shards, folder
+
+
+def test_a_written_plan_is_checked_from_its_files(written: tuple[Any, Path]) -> None:
+    shards, folder = written
+    names = [path.name for path in sorted(folder.iterdir())]
+    assert names == ["plan.json", *(f"shard-{i:06d}.parquet" for i in range(3))]
+    verdict = judged(shards, folder)
+    assert verdict, str(verdict)
+    assert mel.verify_sharded(shards, folder).margin == pytest.approx(verdict.margin)
+
+
+def changed(folder: Path, to: Path, **claims: Any) -> Path:
+    """Return a copy of the folder whose plan.json says something else."""
+    for path in folder.iterdir():
+        (to / path.name).write_bytes(path.read_bytes())
+    claim = json.loads((folder / "plan.json").read_text())
+    claim.update(claims)
+    (to / "plan.json").write_text(json.dumps(claim))
+    return to
+
+
+def test_every_lie_of_the_certificate_is_refused(
+    written: tuple[Any, Path], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shards, folder = written
+    claim = json.loads((folder / "plan.json").read_text())
+    (leaf,) = claim["certificate"]["tree"]
+    certificate = claim["certificate"]
+
+    def with_leaf(**prices: Any) -> dict[str, Any]:
+        return {"certificate": {**certificate, "tree": [{**leaf, **prices}]}}
+
+    lam, mu = (float.fromhex(leaf[name]) for name in ("lambda_per_hz", "mu_per_w"))
+    tau = claim["tau"]
+    lower = {"tau": tau, "rule": "prices", "tree": [leaf]}
+    lies: list[dict[str, Any]] = [
+        {"bound": tau + 1},
+        {"bound": tau + 1, "status": "feasible"},
+        {"tau": tau + 1},
+        {"tau": tau + 1, "bound": tau + 1, "certificate": {**certificate, "tau": tau + 2}},
+        {"tau": tau - 1, "bound": tau - 1, "certificate": lower},
+        {"status": "infeasible"},
+        {"status": "optimum"},
+        {"certificate": None},
+        with_leaf(lambda_per_hz=(lam * 100).hex()),
+        with_leaf(lambda_per_hz=0.0, mu_per_w=0.0),
+        with_leaf(mu_per_w=(mu * 100).hex()),
+        with_leaf(mu_per_w="nan"),
+        with_leaf(lambda_per_hz=-lam),
+        {"certificate": {**certificate, "tree": [{"learner": 0, "at": 5}, leaf]}},
+        {"certificate": {**certificate, "tree": [{"learner": 300, "at": 5}, leaf, leaf]}},
+        {"certificate": {**certificate, "tree": []}},
+        {"lengths": [100, 100, 101]},
+        {"lengths": [300]},
+        {"cycle_s": (float.fromhex(claim["cycle_s"]) * 0.9).hex()},
+        {"task": {**claim["task"], "samples": claim["task"]["samples"] + 1}},
+        {"radio": {**claim["radio"], "bandwidth_hz": (1e8).hex()}},
+        {"radio": {**claim["radio"], "power_w": (1e-3).hex()}},
+        {"radio": {}},
+        {"idle": "sometimes"},
+        {"more": 1},
+        {"version": 2},
+    ]
+    for number, lie in enumerate(lies):
+        verdict = judged(shards, changed(folder, tmp_path_factory.mktemp(f"lie{number}"), **lie))
+        assert not verdict.ok, lie
+        assert verdict.reasons
+        assert verdict.checked
+
+
+def test_learners_other_than_those_of_the_plan_are_noticed(written: tuple[Any, Path]) -> None:
+    shards, folder = written
+    slow = shards[1].replace(flops_per_s=np.where(np.arange(100) == 7, 1e6, shards[1].flops_per_s))
+    assert not judged([shards[0], slow, shards[2]], folder)
+    assert "2 are given" in judged(shards[:2], folder).reasons[0]
+    longer = shards[1].take([*range(100), 99])
+    assert "shards[1] has 101 learners" in judged([shards[0], longer, shards[2]], folder).reasons[0]
+
+
+@pytest.mark.parametrize("column", ["samples", "bandwidth_hz", "power_w"])
+@pytest.mark.parametrize("change", ["one more", "moved", "gaps", "short", "kind", "bytes"])
+def test_every_change_of_a_shards_file_is_refused(
+    written: tuple[Any, Path], tmp_path: Path, column: str, change: str
+) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    shards, folder = written
+    copy = changed(folder, tmp_path)
+    path = copy / "shard-000001.parquet"
+    table = {name: part.to_pylist() for name, part in _columns(parquet, path).items()}
+    values = table[column]
+    k = max(range(100), key=values.__getitem__)
+    if change == "one more":
+        values[k] = values[k] * 1.01 if column != "samples" else values[k] + 1
+    elif change == "moved":  # from somebody who needs it: the sums stay
+        j = min((i for i in range(100) if values[i] > 0), key=values.__getitem__)
+        part = values[j] * 0.99 if column != "samples" else values[j] // 2
+        values[j], values[k] = values[j] - part, values[k] + part
+    elif change == "gaps":
+        values[k] = None
+    elif change == "short":
+        table = {name: part[:-1] for name, part in table.items()}
+    elif change == "kind":
+        table[column] = [str(value) for value in values]
+    parquet.write_table(arrow.table(table), path)
+    if change == "bytes":
+        path.write_bytes(path.read_bytes()[: -50 if column == "samples" else 60])
+    verdict = judged(shards, copy)
+    assert not verdict.ok
+    assert verdict.reasons
+
+
+def _columns(parquet: Any, path: Path) -> dict[str, Any]:
+    table = parquet.read_table(path)
+    return {name: table.column(name) for name in table.column_names}
+
+
+def test_a_certificate_with_boxes_is_checked_leaf_by_leaf() -> None:
+    table = mel.scenarios.table1(learners=6, seed=5, idle="excused", law="fixed")
+    problem = next(
+        p
+        for p in (table.replace(cycle_s=float(c)) for c in np.linspace(8, 60, 400))
+        if len((mel.solve(p).certificate or {"tree": ()})["tree"]) > 1
+    )
+    shards = [problem.learners.take([0, 1]), problem.learners.take([2, 3, 4, 5])]
+    plan = sharded(problem, shards, together=6)
+    verdict = judged(shards, plan)
+    assert verdict, str(verdict)
+    assert verdict.leaves > 1
+    tree = [dict(node) for node in plan.certificate["tree"]]  # type: ignore[index]
+    leaf = next(i for i, node in enumerate(tree) if "lambda_per_hz" in node)
+    tree[leaf]["lambda_per_hz"] *= 4
+    wrong = {**checking.claim_of(plan), "certificate": {**plan.certificate, "tree": tree}}
+    assert not _judged_claim(shards, plan, wrong)
+
+
+def _judged_claim(shards: Any, plan: mel.ShardedPlan, claim: dict[str, Any]) -> mel.Verdict:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checking, "claim_of", lambda _: claim)
+        return judged(shards, plan)
+
+
+def test_the_check_ends_when_it_is_told_to_without_a_verdict(written: tuple[Any, Path]) -> None:
+    shards, folder = written
+    for how in ({"time_limit_s": 0.0}, {"callback": lambda *_: True}):
+        verdict = judged(shards, folder, **how)
+        assert not verdict.ok
+        assert not verdict.checked
+
+
+def test_a_folder_without_a_plan_is_refused(tmp_path: Path) -> None:
+    learners = mixed(0, 10).learners
+    with pytest.raises(OSError, match=r"plan.json"):
+        judged([learners], tmp_path)
+    (tmp_path / "plan.json").write_text("[]")
+    with pytest.raises(ValueError, match="format must be"):
+        judged([learners], tmp_path)
