@@ -17,6 +17,11 @@ void need(bool given) {
     if (!given) refuse_step();
 }
 
+Step kind_of(const Message& step) {
+    need(!step.empty() && step[0] >= 0 && step[0] < static_cast<double>(Step::count));
+    return static_cast<Step>(static_cast<int>(step[0]));
+}
+
 }  // namespace
 
 Shard::Desk::Desk(const Problem& problem, std::size_t first, std::size_t learners, int threads)
@@ -44,7 +49,11 @@ Message Shard::Desk::nodes(std::vector<Sums> chunks) const {
 }
 
 Message Shard::Desk::answer(const Question& q) {
-    if (q.ask >= Ask::reals) follow(q.steps);
+    if (q.ask >= Ask::reals) {
+        need(!q.steps.empty());
+        follow(q.steps);
+        need(q.ask == Ask::plan || kind_of(q.steps.front()) != Step::given);
+    }
     const double tau = q.point.tau;
     const TimedSplit split{tau, q.point.cycle_s, real_};
     switch (q.ask) {
@@ -85,7 +94,8 @@ Message Shard::Desk::answer(const Question& q) {
         }
         case Ask::every: {
             Message m;
-            const auto step = static_cast<std::size_t>(std::max(q.scale[0], 1.0));
+            need(q.scale[0] >= 1 && q.scale[0] <= largest_count);
+            const auto step = static_cast<std::size_t>(q.scale[0]);
             std::size_t k = (among_.first + step - 1) / step * step - among_.first;
             for (; k < problem_.size(); k += step) m.push_back(real_[k]);
             return m;
@@ -138,15 +148,20 @@ void Shard::Desk::follow(const std::vector<Message>& steps) {
         taken_.clear();
         same = 0;
     }
-    for (; same < steps.size(); ++same) {
-        take(steps[same]);
-        taken_.push_back(steps[same]);
+    try {
+        for (; same < steps.size(); ++same) {
+            take(steps[same]);
+            taken_.push_back(steps[same]);
+        }
+    } catch (...) {
+        taken_.clear();  // half a step is none
+        throw;
     }
 }
 
 void Shard::Desk::take(const Message& step) {
     const std::size_t size = problem_.size();
-    const auto kind = static_cast<Step>(static_cast<int>(step[0]));
+    const Step kind = kind_of(step);
     const bool begins = kind == Step::draw || kind == Step::deal || kind == Step::given;
     need(begins == taken_.empty());
     if (begins) real_.resize(size);
@@ -212,10 +227,8 @@ double Shard::Desk::outside(double tau) {
 Message Shard::Desk::plan(const Question& q) {
     const std::size_t size = problem_.size();
     Message m(q.ask == Ask::plan ? 3 * size : 0);
-    need(!q.steps.empty());
     const Message& begin = q.steps.front();
-    if (begin[0] == static_cast<double>(Step::given)) {
-        need(q.ask == Ask::plan);
+    if (kind_of(begin) == Step::given) {
         for (std::size_t i = 1; i < begin.size(); i += 4) {
             need(begin[i] >= 0 && begin[i] < static_cast<double>(size));
             const auto k = static_cast<std::size_t>(begin[i]);

@@ -31,7 +31,8 @@ TEST(passes_and_searches_allocate_nothing_after_the_first) {
             mel::Pool pool(1, stop);
             const mel::UniformBox box{0, problem.samples_real()};
             mel::Boxes boxes(problem, pool, box);
-            mel::SwitchingPoint switching_point(problem, pool, boxes);
+            mel::SweepsHere sweeps(problem, pool, boxes);
+            mel::SwitchingPoint switching_point(problem, pool, sweeps);
             mel::WholeSamples rounding(problem, pool);
             mel::WaterFilling filling(problem, pool);
             std::vector<mel::SplitSums> split_blocks;

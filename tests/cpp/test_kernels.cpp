@@ -34,7 +34,8 @@ std::vector<std::uint64_t> bits(const mel::PassSums& s) {
 
 mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool, mel::UniformBox box) {
     mel::Boxes boxes(problem, pool, box);
-    mel::SwitchingPoint switching_point(problem, pool, boxes);
+    mel::SweepsHere sweeps(problem, pool, boxes);
+    mel::SwitchingPoint switching_point(problem, pool, sweeps);
     mel::PassPoint point = switching_point.guess();
     switching_point.find_tau(point, 1e-6, 40);
     return point;

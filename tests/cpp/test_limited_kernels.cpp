@@ -67,7 +67,8 @@ Case make(const instances::Shape& shape, Caps caps, bool bounds, double hold = 1
     mel::Pool pool(1, stop);
     const mel::Box box{{0, problem.samples_real()}};
     mel::Boxes boxes(problem, pool, box.uniform);
-    mel::SwitchingPoint switching_point(problem, pool, boxes);
+    mel::SweepsHere sweeps(problem, pool, boxes);
+    mel::SwitchingPoint switching_point(problem, pool, sweeps);
     mel::PassPoint point = switching_point.guess();
     switching_point.find_tau(point, 1e-6, 40);
     std::vector<double> d(problem.size()), totals;

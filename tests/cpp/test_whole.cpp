@@ -40,7 +40,8 @@ Passed scalar_pass(const mel::Problem& problem, mel::UniformBox box, const mel::
 
 mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool) {
     mel::Boxes boxes(problem, pool, {0, problem.samples_real()});
-    mel::SwitchingPoint switching_point(problem, pool, boxes);
+    mel::SweepsHere sweeps(problem, pool, boxes);
+    mel::SwitchingPoint switching_point(problem, pool, sweeps);
     mel::PassPoint point = switching_point.guess();
     switching_point.find_tau(point, 1e-6, 40);
     return point;

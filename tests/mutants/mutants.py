@@ -34,6 +34,9 @@ SEARCH = "price_search_proves_only_what_enumeration_confirms"
 CHOSEN = "what_is_worth_most_is_that_of_every_split_and_its_tree_proves_it"
 JUST = "just_d_samples_with_so_many_fit_where_some_split_does"
 BID = "nobody_learns_more_than_the_bound_of_any_bid_whatever_the_prices"
+NODES = "nodes_of_pieces_are_the_tree_of_the_whole"
+SHARDS = "shards_answer_as_the_whole_to_the_bit"
+FEW_IN_SHARDS = "shards_of_whom_few_take_part_answer_as_the_whole"
 ROUNDING = "allowances_cover_what_is_counted_of_them"
 
 MUTANTS = [
@@ -93,7 +96,7 @@ MUTANTS = [
     Mutant("excused learners served", "learner/response.cpp",
            "const bool may_rest = excused && lower <= 0;", "const bool may_rest = false;",
            RESPOND + " " + ROOT),
-    Mutant("monotonicity slip: a refuted tau below a plan", "solve/solve.cpp",
+    Mutant("monotonicity slip: a refuted tau below a plan", "solve/tau_search.cpp",
            "next = least;\n            upper_ = next - 1;",
            "next = least;\n            upper_ = next;", ROOT),
     Mutant("learners who would take a little are left out", "tree/takers.cpp",
@@ -170,4 +173,14 @@ MUTANTS = [
            "static_cast<double>(minima.size()) <= needed", JUST),
     Mutant("the way back forgotten where nothing is sent", "select/fitting_shares.cpp",
            "if (problem.returns_nothing()) return", "return", CHOSEN),
+    Mutant("a node of sums taken for another's", "base/nodes.hpp",
+           "if (first + width / 2 < chunks)", "if (first + width < chunks)", NODES),
+    Mutant("every shard rounds as if it were the first", "shards/sharded_solver.cpp",
+           "step.insert(step.end(), column->begin() + first, column->begin() + first + count);",
+           "step.insert(step.end(), column->begin(), column->begin() + count);", SHARDS),
+    Mutant("a mixture dealt out anew by every shard", "prices/mixture.cpp",
+           "part_of(parts, among.first + k) == i", "part_of(parts, k) == i",
+           "test_shards.py::test_a_hundred_problems_of_mixed_kinds_are_answered_as_in_one_piece"),
+    Mutant("who is worth something in a shard is not asked back", "shards/sharded_takers.cpp",
+           "back.learners.push_back(wanted.learners[i]);\n", "continue;\n", FEW_IN_SHARDS),
 ]  # fmt: skip

@@ -204,3 +204,17 @@ def test_ctrl_c_comes_out_with_what_is_known(together: int, after: int) -> None:
         sharded(problem, shards_of(problem, "aligned"), together=together, callback=interrupt)
     plan = caught.value.plan
     assert plan.tau <= mel.solve(problem).tau <= plan.bound
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_few_takers_of_many_come_to_one_place_and_are_proved_for_all(law: str) -> None:
+    size = 20_000
+    task, radio = task_and_radio(size)
+    task = task.replace(samples=4000)
+    radio = radio.replace(bandwidth_hz=5e8, power_w=1.0)
+    if law == "fixed":
+        radio = mel.Radio(radio.bandwidth_hz, radio.power_w, noise_power_w=2e-14)
+    problem = mel.Problem(task, Drawn(5, size)(), radio, 30.0, idle="excused")
+    plan = sharded(problem, shards_of(problem, "aligned"))
+    assert same(plan, mel.solve(problem))
+    assert plan.status == "optimal"

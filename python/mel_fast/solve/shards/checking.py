@@ -16,8 +16,9 @@ from mel_fast._base.validation import integer
 from mel_fast.model.learners import Learners
 from mel_fast.solve.arguments import checked_executor, checked_seconds
 from mel_fast.solve.shards.crew import Crew
-from mel_fast.solve.shards.files import Written, claim_of, path_of, read_claim
-from mel_fast.solve.shards.plan import ShardedPlan, Share
+from mel_fast.solve.shards.files import Written, path_of, read_claim
+from mel_fast.solve.shards.plan import ShardedPlan
+from mel_fast.solve.shards.shares import Share
 from mel_fast.solve.shards.sources import Shard, checked_shards, made
 from mel_fast.verify import Verdict, verify_dict
 
@@ -128,7 +129,7 @@ class _Check:
         self._looks = self._done = self._parts = 0
         self._folder = None if isinstance(plan, ShardedPlan) else Path(plan).absolute()
         self._plan = plan if isinstance(plan, ShardedPlan) else None
-        self._data = claim_of(plan) if isinstance(plan, ShardedPlan) else read_claim(plan)
+        self._data = plan.to_dict() if isinstance(plan, ShardedPlan) else read_claim(plan)
 
     def tell(self) -> bool:
         elapsed_s = perf_counter() - self._begin

@@ -1,6 +1,7 @@
 """A sharded plan in a folder: a Parquet file a shard, and plan.json, which comes last."""
 
 import json
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from mel_fast._base.memory import require_bytes
 from mel_fast._base.optional import require
 from mel_fast.model import grammar
 from mel_fast.solve.shards.crew import Crew
-from mel_fast.solve.shards.plan import ShardAllocation, ShardedPlan, Share
+from mel_fast.solve.shards.shares import ShardAllocation, Share
 from mel_fast.solve.shards.statement import Statement
 
 FORMAT = "mel_fast sharded plan"
@@ -65,33 +66,22 @@ def write_share(task: tuple[Share, str]) -> None:
         parquet.write_table(arrow.table(columns), temporary)
 
 
-def write_plan(plan: ShardedPlan, folder: str | PathLike[str], crew: Crew) -> None:
+def write_plan(
+    claim: dict[str, Any], shares: Sequence[Share], folder: str | PathLike[str], crew: Crew
+) -> None:
     """Write a plan into a folder."""
     require("pyarrow.parquet", extra="parquet")
     place = Path(folder).absolute()
     place.mkdir(parents=True, exist_ok=True)
     (place / PLAN).unlink(missing_ok=True)
-    if plan:
-        tasks = (
-            (plan.share(shard), str(path_of(place, shard))) for shard in range(len(plan.shards))
-        )
-        crew.all(write_share, tasks)
-    text = json.dumps(claim_of(plan), indent=1, ensure_ascii=True)
-    write_text(place / PLAN, text + "\n")
+    crew.all(write_share, [(share, str(path_of(place, i))) for i, share in enumerate(shares)])
+    write_text(place / PLAN, json.dumps(claim, indent=1, ensure_ascii=True) + "\n")
 
 
-def claim_of(plan: ShardedPlan) -> dict[str, Any]:
+def claimed(statement: Statement, **claim: Any) -> dict[str, Any]:
     """Return what a sharded plan claims, JSON-ready; real numbers as hexadecimal strings."""
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        **stated(plan.statement),
-        "lengths": list(plan.lengths),
-        "status": str(plan.status),
-        "tau": plan.tau,
-        "bound": plan.bound,
-        "certificate": _hexed(plan.certificate),
-    }
+    head = {"format": FORMAT, "version": VERSION, **stated(statement)}
+    return {**head, **claim, "certificate": _hexed(claim["certificate"])}
 
 
 def stated(statement: Statement) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.status import STATUSES, Status, Then
 from mel_fast.solve.arguments import checked_executor, checked_seconds, checked_threads
 from mel_fast.solve.shards.crew import Crew
-from mel_fast.solve.shards.plan import Given, Placed, ShardedPlan
+from mel_fast.solve.shards.plan import ShardedPlan
 from mel_fast.solve.shards.population import Population, StoppedError
+from mel_fast.solve.shards.shares import Given, Placed
 from mel_fast.solve.shards.sources import Shard, checked_shards
 from mel_fast.solve.shards.statement import Statement
 from mel_fast.solve.shards.workers import forget
