@@ -101,15 +101,19 @@ def test_every_lie_of_the_certificate_is_refused(
         {"radio": {**claim["radio"], "bandwidth_hz": (1e8).hex()}},
         {"radio": {**claim["radio"], "power_w": (1e-3).hex()}},
         {"radio": {}},
+        {"radio": []},
+        {"radio": {**claim["radio"], "block_hz": "a"}},
+        {"task": 7},
         {"idle": "sometimes"},
         {"more": 1},
         {"version": 2},
     ]
     for number, lie in enumerate(lies):
-        verdict = judged(shards, changed(folder, tmp_path_factory.mktemp(f"lie{number}"), **lie))
-        assert not verdict.ok, lie
-        assert verdict.reasons
-        assert verdict.checked
+        there = changed(folder, tmp_path_factory.mktemp(f"lie{number}"), **lie)
+        for verdict in (judged(shards, there), mel.verify_sharded(shards, there)):
+            assert not verdict.ok, lie
+            assert verdict.reasons
+            assert verdict.checked
 
 
 def test_learners_other_than_those_of_the_plan_are_noticed(written: tuple[Any, Path]) -> None:

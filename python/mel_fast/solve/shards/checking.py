@@ -200,7 +200,8 @@ class _Check:
                 raise RefusedError(str(error)) from None
             for name, cols in zip(names, zip(*shares, strict=True), strict=True):
                 data[name] = np.concatenate(cols).tolist()
-            width = _number(claim.stated["radio"].get("block_hz"))
+            radio = claim.stated["radio"]
+            width = _number(radio.get("block_hz") if isinstance(radio, dict) else None)
             if width:  # how many there are is what bandwidth says, and is checked against it
                 data["blocks"] = [round(hz / width) for hz in data["bandwidth_hz"]]
         else:
