@@ -141,7 +141,7 @@ void ShardedSolver::take(const Message& step) {
 }
 
 double ShardedSolver::begin_split(const Message& step) {
-    split_ = {std::vector<std::vector<Message>>(places_.first.size()), 0};
+    split_ = {std::vector<std::vector<Message>>(places_.first.size()), -problem_.samples_real()};
     take(step);
     totals_.clear();
     for (const Message& part : ask_of_split({Ask::reals, {}, {}, {}})) {
@@ -187,7 +187,7 @@ double ShardedSolver::carry(const WholeSamples::Times& times) {
         return {in_order(free_), in_order(stay_), moved};
     };
     const double factor = scale_factor(problem_.samples_real(), limited(), clamp_all);
-    if (factor == 0 || stop_.requested()) return 0;
+    if (factor == 0 || stop_.requested()) return 0;  // nobody holds any
     CarryPlan plan;
     plan_carry(factor, free_, stay_, plan);
     for (std::size_t place = 0; place < places_.first.size(); ++place) {
@@ -241,6 +241,12 @@ bool ShardedSolver::repair(const PassPoint& at) {
         if (moves[place].size() > 1) split_.steps[place].push_back(std::move(moves[place]));
     }
     return exact;
+}
+
+// Whatever the rungs before believed: a plan holds exactly D samples.
+ShardedSolver::Plan ShardedSolver::written() {
+    if (split_.over != 0 || stop_.requested()) return {};
+    return Allocation{};
 }
 
 bool ShardedSolver::within_box(double tau) {

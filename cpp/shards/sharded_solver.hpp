@@ -49,7 +49,7 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
     // How the shards make a split, and how much they hold in all.
     struct Split {
         std::vector<std::vector<Message>> steps;  // of every place
-        double over = 0;                          // samples more than D
+        double over = 0;                          // samples more than D, once they are whole
     };
     struct Finish {
         double finish_s = 0;
@@ -81,7 +81,7 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
     bool within_box(double tau) override;
     TimedSplit split(double tau) override { return {tau, problem_.cycle_s(), {}}; }
     Shares shares() override { return {}; }
-    Plan written() override { return Allocation{}; }
+    Plan written() override;
     Plan allocate_blocks(double, double, double) override { return {}; }
     void learnt(Allocation& plan) override;
     std::int64_t more_passes() const override { return whole_passes_ + taker_passes_; }

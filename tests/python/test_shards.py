@@ -206,15 +206,35 @@ def test_ctrl_c_comes_out_with_what_is_known(together: int, after: int) -> None:
     assert plan.tau <= mel.solve(problem).tau <= plan.bound
 
 
-@pytest.mark.parametrize("law", ["density", "fixed"])
-def test_few_takers_of_many_come_to_one_place_and_are_proved_for_all(law: str) -> None:
+def few_samples(law: str, samples: int) -> mel.Problem:
+    """Return 20,000 learners for few samples, on budgets for a thousand of them."""
     size = 20_000
     task, radio = task_and_radio(size)
-    task = task.replace(samples=4000)
     radio = radio.replace(bandwidth_hz=5e8, power_w=1.0)
     if law == "fixed":
         radio = mel.Radio(radio.bandwidth_hz, radio.power_w, noise_power_w=2e-14)
-    problem = mel.Problem(task, Drawn(5, size)(), radio, 30.0, idle="excused")
+    learners = Drawn(5, size)()
+    return mel.Problem(task.replace(samples=samples), learners, radio, 30.0, idle="excused")
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+@pytest.mark.parametrize("samples", [300, 2000])
+def test_few_takers_of_many_come_to_one_place_and_are_proved_for_all(
+    law: str, samples: int
+) -> None:
+    problem = few_samples(law, samples)
     plan = sharded(problem, shards_of(problem, "aligned"))
     assert same(plan, mel.solve(problem))
     assert plan.status == "optimal"
+
+
+def test_where_all_would_need_a_tree_tau_is_left_open_and_nothing_false_is_said() -> None:
+    problem = few_samples("density", 4000)
+    plan = sharded(problem, shards_of(problem, "aligned"))
+    whole = mel.solve(problem)
+    assert whole.status == "optimal"
+    assert plan.tau <= whole.tau <= plan.bound
+    assert plan.status == ("feasible" if plan else "undecided")
+    assert "too many for a tree of boxes" in plan.reasons[0]
+    if plan:
+        assert sum(int(plan.shard(i).samples.sum()) for i in range(len(plan.shards))) == 4000
