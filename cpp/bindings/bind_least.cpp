@@ -47,17 +47,27 @@ py::tuple least_of_split(const mel::Problem& problem, std::int64_t tau,
                           py::array_t<double>(size, found.power_w.data()), blocks, interrupted);
 }
 
+py::tuple reachable_cycle(const mel::Problem& problem, std::int64_t tau, int scheme,
+                          double time_limit_s, int threads, const py::object& callback) {
+    bool interrupted = false;
+    const auto found =
+        watched(settings_of(scheme, time_limit_s, threads, py::none()), callback, interrupted,
+                [&](const mel::Settings& s) { return mel::reachable_cycle(problem, tau, s); });
+    return py::make_tuple(found.too_short_s, found.enough_s, found.passes,
+                          interrupted || found.stopped);
+}
+
 // Two results: the proof that `lower` is too little, and the plan that `amount` suffices; None
 // where an end is missing.
 py::tuple bracket(const mel::Problem& problem, std::int64_t tau, int resource, int scheme,
                   double time_limit_s, int threads, const py::object& callback,
-                  const py::object& start) {
+                  const py::object& start, double too_short) {
     bool interrupted = false;
-    auto found =
-        watched(settings_of(scheme, time_limit_s, threads, start), callback, interrupted,
-                [&](const mel::Settings& s) {
-                    return mel::bracket(problem, tau, static_cast<mel::Resource>(resource), s);
-                });
+    auto found = watched(settings_of(scheme, time_limit_s, threads, start), callback, interrupted,
+                         [&](const mel::Settings& s) {
+                             return mel::bracket(problem, tau, static_cast<mel::Resource>(resource),
+                                                 s, too_short);
+                         });
     const mel::Start end{static_cast<double>(tau), found.prices};
     std::unique_ptr<CoreResult> refuted, plan;
     if (found.lower > 0) {
@@ -74,6 +84,7 @@ py::tuple bracket(const mel::Problem& problem, std::int64_t tau, int resource, i
         plan->result.samples = std::move(found.samples);
         plan->result.bandwidth_hz = std::move(found.need.bandwidth_hz);
         plan->result.power_w = std::move(found.need.power_w);
+        plan->result.blocks = std::move(found.need.blocks);
         plan->result.end = end;
         plan->result.passes = found.passes;
     }
@@ -103,7 +114,11 @@ void bind_least(py::module_& module) {
                py::arg("callback").none(true), py::arg("start") = py::none());
     module.def("bracket", &bracket, py::arg("problem"), py::arg("tau"), py::arg("resource"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
-               py::arg("callback").none(true), py::arg("start") = py::none());
+               py::arg("callback").none(true), py::arg("start") = py::none(),
+               py::arg("too_short") = 0.0);
+    module.def("reachable_cycle", &reachable_cycle, py::arg("problem"), py::arg("tau"),
+               py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
+               py::arg("callback").none(true));
     module.def("least_of_split", &least_of_split, py::arg("problem"), py::arg("tau"),
                py::arg("samples"), py::arg("resource"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true), py::arg("start") = py::none());

@@ -3,15 +3,16 @@
 #include <cmath>
 #include <optional>
 #include <stdexcept>
-#include <type_traits>
 
 #include "base/chunks.hpp"
 #include "bracket/fixed_choices.hpp"
 #include "bracket/least_prices.hpp"
+#include "bracket/part_of_problem.hpp"
 #include "bracket/shrinking_tree.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "model/choice.hpp"
 #include "split/whole_samples.hpp"
+#include "tree/few_blocks.hpp"
 #include "tree/takers.hpp"
 
 namespace mel {
@@ -20,6 +21,7 @@ namespace {
 constexpr double close = 1e-8;  // relative: of the continuous optimum
 constexpr double near = 3e-11;  // relative: how far the lower end stays below
 constexpr double roomy = 1.01;  // times the lower end: surely enough
+constexpr double roomy_in_blocks = 1.1;
 constexpr int rounds = 6;
 constexpr double narrow = 1e-4;  // relative: about the prices found
 constexpr double wide = 9e-10;   // relative: ends so far apart are brought nearer,
@@ -37,21 +39,22 @@ constexpr int most_takers = 12;  // rounds in which more learners come to matter
 // that Newton's steps circled, less so.
 constexpr LeastPrices::Effort after_reals{1e-2, 1e-10};
 constexpr LeastPrices::Effort after_sample{5e-2, 1e-10};
+constexpr LeastPrices::Effort after_sample_in_blocks{5e-2, 1e-7};
 constexpr LeastPrices::Effort from_afar{0.25, 1e-10};
-constexpr LeastPrices::Effort on_sample{0.25, 1e-4};
 
 class BracketSearch {
   public:
     BracketSearch(const Problem& problem, std::int64_t tau, Resource resource,
-                  const Settings& settings, UniformBox box)
+                  const Settings& settings, UniformBox box, double too_short)
         : problem_(problem),
           resource_(resource),
           settings_(settings),
+          too_short_(too_short),
           shop_(problem, settings, box),
           point_(shop_.begin(problem, static_cast<double>(tau), settings)),
           amount_(amount_of(problem, resource)),
           prices_(problem, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau), resource,
-                  shop_.pool) {}
+                  shop_.pool, too_short) {}
 
     Bracket run() {
         if (shop_.boxes.contradicts()) return {};  // no amount of anything is of use
@@ -103,30 +106,16 @@ class BracketSearch {
     void enclose_by_roots(LeastPrices::Effort effort) {
         constexpr auto at_roots = LeastPrices::Cycles::at_roots;
         try {
-            if (usable() && search_sample(at_roots)) effort = after_sample;
+            if (usable() && search_sample(at_roots)) effort = sampled();
             if (usable() && prices_.search(point_, amount_, effort, at_roots)) enclose_there();
         } catch (const std::invalid_argument&) {
             // The search left what a problem may be; what is enclosed stays so.
         }
     }
 
-    // The same search among a sample of the learners; false where that led nowhere, or where there
-    // are too few for one.
     bool search_sample(LeastPrices::Cycles cycles) {
-        const std::size_t stride = sample_stride(problem_.size(), searched_learners);
-        if (stride == 1 || !in_lanes()) return false;
-        const Problem part = problem_.sampled(stride);
-        const double share = resource_ == Resource::cycle
-                                 ? 1
-                                 : amount_of(part, resource_) / amount_of(problem_, resource_);
-        LeastPrices of_part(part, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau),
-                            resource_, shop_.pool);
-        PassPoint at = point_;
-        double amount = amount_ * share;
-        if (!of_part.search(at, amount, on_sample, cycles)) return false;
-        point_ = at;
-        amount_ = amount / share;
-        return true;
+        const SampledPrices sample{problem_, shop_.boxes.root().uniform, resource_, too_short_};
+        return sample.search(point_, amount_, cycles, shop_.pool);
     }
 
     bool closed() const { return closed(bracket_); }
@@ -164,7 +153,7 @@ class BracketSearch {
             const Problem few = with_amount(problem_, resource_, amount).taken(part);
             settings.time_limit_s = settings_.time_limit_s - shop_.stop.elapsed_s();
             BracketSearch inner(few, static_cast<std::int64_t>(point_.tau), resource_, settings,
-                                shop_.boxes.root().uniform);
+                                shop_.boxes.root().uniform, too_short_);
             Bracket found = inner.run_part();
             passes_ += found.passes;
             if (shop_.pool.stop().check()) {
@@ -215,24 +204,14 @@ class BracketSearch {
                             takers(problem_, shop_.boxes.real(point_.tau), point, shop_.pool));
     }
 
-    // What was found for a part, in the whole problem's columns.
-    Bracket of_whole(Bracket found, const std::vector<std::size_t>& part) {
-        const auto spread = [&](auto& column) {
-            if (column.empty()) return;
-            std::remove_reference_t<decltype(column)> all;
-            all.assign(problem_.size(), 0);
-            for (std::size_t i = 0; i < part.size(); ++i) all[part[i]] = column[i];
-            column.swap(all);
-        };
-        renumber(found.tree, part);
-        spread(found.samples);
-        spread(found.need.bandwidth_hz);
-        spread(found.need.power_w);
-        found.passes = passes_ + shop_.switching_point.passes();
-        return found;
+    Bracket of_whole(Bracket found, const std::vector<std::size_t>& part) const {
+        Bracket whole = in_whole_columns(std::move(found), part, problem_.size());
+        whole.passes = passes_ + shop_.switching_point.passes();
+        return whole;
     }
 
-    bool in_lanes() { return whole_in_lanes(problem_, shop_.boxes.whole(point_.tau)); }
+    bool in_lanes() const { return whole_in_lanes(problem_); }
+    bool in_blocks() const { return problem_.block_hz() > 0; }
     bool usable() const { return point_.prices.usable() && std::isfinite(amount_) && amount_ > 0; }
 
     // Where to begin: at the prices at which the continuous problem needs least. Newton's method
@@ -245,6 +224,11 @@ class BracketSearch {
         // The bound is linear in a budget: a look teaches as much as a pass. With the cycle costs
         // change, and passes over real samples bring the prices nearer first.
         const bool near_enough = few && in_lanes() && resource_ != Resource::cycle;
+        // What whole blocks need a look at a sample of the learners tells sooner.
+        if (smooth && few && in_blocks()) {
+            amount_ = switching_point.amount(resource_, point_);
+            return search_sample(LeastPrices::Cycles::by_slope) ? sampled() : from_afar;
+        }
         if (smooth && !near_enough)
             smooth = switching_point.find_least(point_, resource_, close, 8);
         if (smooth) {
@@ -256,7 +240,11 @@ class BracketSearch {
         amount_ = resource_ == Resource::cycle || !(best.amount > 0)
                       ? amount_of(problem_, resource_)
                       : best.amount;
-        return search_sample(LeastPrices::Cycles::by_slope) ? after_sample : from_afar;
+        return search_sample(LeastPrices::Cycles::by_slope) ? sampled() : from_afar;
+    }
+    // Looks at whole blocks are dear, and leave a gap in any case.
+    LeastPrices::Effort sampled() const {
+        return in_blocks() ? after_sample_in_blocks : after_sample;
     }
 
     // The most that the best prices prove too little. Only where costs change with the amount
@@ -297,7 +285,7 @@ class BracketSearch {
 
     // Makes whole_ D in all: whether that needs less than any split before.
     bool complete_split(Prices prices) {
-        const double enough = bracket_.lower * roomy;
+        const double enough = bracket_.lower * (in_blocks() ? roomy_in_blocks : roomy);
         const Problem here = with_amount(problem_, resource_, enough);
         const Box sure = shop_.boxes.sure(point_.tau);
         if (sure.upper) {
@@ -307,6 +295,7 @@ class BracketSearch {
             }
         }
         WholeSamples rounding(problem_, shop_.pool);
+        rounding.count_blocks();
         if (!rounding.repair(sure, {point_.tau, point_.cycle_s, prices}, whole_, true))
             return false;
         SplitNeed need = least_of_split_near(here, point_.tau, whole_, resource_, bracket_.lower,
@@ -371,6 +360,7 @@ class BracketSearch {
     const Problem& problem_;
     Resource resource_;
     Settings settings_;
+    double too_short_;
     Workshop shop_;
     PassPoint point_;
     double amount_;
@@ -385,12 +375,14 @@ class BracketSearch {
 }  // namespace
 
 Bracket bracket(const Problem& problem, std::int64_t tau, Resource resource,
-                const Settings& settings) {
+                const Settings& settings, double too_short) {
     const UsualArithmetic usual;
     refuse_choice(problem);
-    if (problem.sends_nothing() || problem.block_hz() > 0) return {};
+    // Where blocks are few decisions look at few learners, and are quick.
+    if (problem.sends_nothing() || few_blocks(problem)) return {};
     try {
-        return BracketSearch(problem, tau, resource, settings, scheme_box(problem, settings.scheme))
+        return BracketSearch(problem, tau, resource, settings, scheme_box(problem, settings.scheme),
+                             too_short)
             .run();
     } catch (const std::invalid_argument&) {
         return {};  // the search left what a problem may be

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "learner/answers.hpp"
+
 namespace mel {
 namespace {
 constexpr int leaf_steps = 6;
@@ -58,14 +60,13 @@ double FixedChoices::divide(const Jump& j) const {
     const double few = std::min(taken, j.samples);
     const double many = std::max(taken, j.samples);
     const Demand demand = demand_of(problem_, j.learner, point_.tau, point_.cycle_s);
-    const double noise = problem_.noise_over_gain()[j.learner];
     double least = std::numeric_limits<double>::infinity();
     double at = few + 1;
     for (double part = 0.5 * (many - few); part >= 1; part *= 0.5) {
         const double d = few + std::floor(part);
-        if (!demand.allows(d)) continue;
-        const double worth =
-            d - cost_of(problem_.law(), demand, noise, false, d, point_.prices).cost;
+        const Answer answer = answer_with(problem_, j.learner, demand, false, d, point_.prices);
+        if (!answer.possible) continue;
+        const double worth = d - answer.paid.cost;
         if (worth <= least) {
             least = worth;
             at = d;

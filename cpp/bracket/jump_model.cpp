@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/chunks.hpp"
+#include "learner/answers.hpp"
 
 namespace mel {
 namespace {
@@ -17,35 +18,27 @@ constexpr int most_flips = 512;
 constexpr std::size_t most_pairs = 64;
 constexpr double on_a_kink = 1e-7;  // relative: prices so near to one are at it
 
-// What the value of an answer gains with every second of the cycle: the rate falls.
-double by_second(LinkLaw law, const Response& r, Prices prices) {
-    if (!(r.bandwidth_hz > 0)) return 0;
-    return (law == LinkLaw::density ? r.cost : prices.lambda * r.bandwidth_hz) / r.slack_s;
-}
-
 // The other answer of learner k; false where there is none within radius.
 bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, double taken,
              double radius, Jump& jump) {
-    const LinkLaw law = problem.law();
     const std::size_t k = jump.learner;
+    const Prices prices = point.prices;
     const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
-    const double noise = problem.noise_over_gain()[k];
     const double low = box.low(k);
     const bool may_rest = problem.excused() && low <= 0;
-    const Response few = respond(law, demand, noise, may_rest, low, low, point.prices);
-    const Response many =
-        respond_inside(law, demand, noise, may_rest ? 1 : low, box.high(k), point.prices);
+    const Answer few = answer_with(problem, k, demand, may_rest, low, prices);
+    const Answer many = answer_inside(problem, k, demand, may_rest ? 1 : low, box.high(k), prices);
     const double apart = many.samples - few.samples;
-    if (!many.possible || !(apart > 1) || (!few.possible && !may_rest)) return false;
-    const double gain = apart - (many.cost - few.cost);
+    if (!many.possible || !(apart > 1) || !few.possible) return false;
+    const double gain = apart - (many.paid.cost - few.paid.cost);
     const bool takes_many = taken > few.samples;
     const double margin = takes_many ? gain : -gain;
     const double to = takes_many ? 1 : -1;  // of what many take more
     jump.samples = takes_many ? few.samples : many.samples;
     jump.margin = std::max(margin, 0.0);
-    jump.by_band = to * point.prices.lambda * (many.bandwidth_hz - few.bandwidth_hz);
-    jump.by_watt = to * point.prices.mu * (many.power_w - few.power_w);
-    jump.by_amount = -to * (by_second(law, many, point.prices) - by_second(law, few, point.prices));
+    jump.by_band = to * prices.lambda * (many.paid.bandwidth_hz - few.paid.bandwidth_hz);
+    jump.by_watt = to * prices.mu * (many.paid.power_w - few.paid.power_w);
+    jump.by_amount = -to * (many.by_second - few.by_second);
     return margin < radius * apart;
 }
 
@@ -73,35 +66,27 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
 
 std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassPoint& point,
                              const double* samples, double reach, Pool& pool) {
-    const LinkLaw law = problem.law();
+    const Prices prices = point.prices;
     std::vector<std::vector<Jump>> found(chunk_count(problem.size()));
     pool.run(found.size(), [&](std::size_t b) {
         const std::size_t last = std::min(problem.size(), (b + 1) * chunk_size);
         for (std::size_t k = b * chunk_size; k < last; ++k) {
             const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
-            const double noise = problem.noise_over_gain()[k];
             const bool may_rest = problem.excused() && box.low(k) <= 0;
-            const double taken = samples[k];
-            const auto bought = [&](double d) {
-                return cost_of(law, demand, noise, may_rest, d, point.prices);
+            const auto answer = [&](double d) {
+                return answer_with(problem, k, demand, may_rest, d, prices);
             };
-            const Purchase now = bought(taken);
+            const Answer now = answer(samples[k]);
             for (const double to : {1.0, -1.0}) {
-                const double other = taken + to;
-                if (other < box.low(k) || other > box.high(k) || !demand.allows(other)) continue;
-                const Purchase then = bought(other);
-                const double margin = std::max((then.cost - now.cost) - to, 0.0);
-                if (!(margin < reach)) continue;
+                const double other = samples[k] + to;
+                if (other < box.low(k) || other > box.high(k)) continue;
+                const Answer then = answer(other);
+                const double margin = std::max((then.paid.cost - now.paid.cost) - to, 0.0);
+                if (!then.possible || !(margin < reach)) continue;
                 Jump jump{.learner = k, .samples = other, .margin = margin};
-                jump.by_band = point.prices.lambda * (now.bandwidth_hz - then.bandwidth_hz);
-                jump.by_watt = point.prices.mu * (now.power_w - then.power_w);
-                const auto second = [&](const Purchase& p, double d) {
-                    if (!(p.bandwidth_hz > 0)) return 0.0;
-                    return (law == LinkLaw::density ? p.cost
-                                                    : point.prices.lambda * p.bandwidth_hz) /
-                           demand.slack(d);
-                };
-                jump.by_amount = second(then, other) - second(now, taken);
+                jump.by_band = prices.lambda * (now.paid.bandwidth_hz - then.paid.bandwidth_hz);
+                jump.by_watt = prices.mu * (now.paid.power_w - then.paid.power_w);
+                jump.by_amount = then.by_second - now.by_second;
                 found[b].push_back(jump);
             }
         }

@@ -29,28 +29,36 @@ constexpr double few_times = 4;
 constexpr int most_scales = 40;
 constexpr double least_stretch = 1e-6;
 constexpr int most_root_steps = 60;
-constexpr int patient = 4;      // steps that a slope is believed in without both ends of a root
-constexpr double handful = 16;  // samples a learner
-constexpr double soon = 1e-3;   // of a sample
+constexpr int patient = 4;        // steps that a slope is believed in without both ends of a root
+constexpr int most_at_floor = 8;  // looks that leave it open whether any longer cycle is ruled out
+constexpr double shortest_step = 1e-11;  // relative: above a cycle that is too short
+constexpr double handful = 16;           // samples a learner
+constexpr double soon = 1e-3;            // of a sample
 constexpr std::size_t most_steps = 64;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
+Problem LeastPrices::with(double amount) const {
+    const bool counts_blocks = resource_ == Resource::bandwidth && problem_.block_hz() > 0;
+    const double least = counts_blocks ? problem_.block_hz() : 0;  // a problem has one at least
+    return with_amount(problem_, resource_, std::max(amount, least));
+}
+
 LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
     ++passes_;
     Look seen;
-    const Problem here = with_amount(problem_, resource_, amount);
+    const Problem here = with(amount);
     point.cycle_s = here.cycle_s();
     samples_.resize(problem_.size());
-    if (whole_in_lanes(problem_, box_)) preferences_.resize(problem_.size());
+    if (whole_in_lanes(problem_)) preferences_.resize(problem_.size());
     seen.sums = exact_pass(here, box_, point, pool_, chunks_, samples_, preferences_);
     judge(point, amount, seen);
     return seen;
 }
 
 void LeastPrices::judge(const PassPoint& point, double amount, Look& seen) const {
-    seen.excess = excess_of(with_amount(problem_, resource_, amount), point, seen.sums);
+    seen.excess = excess_of(with(amount), point, seen.sums);
     seen.rules_out = amount - (seen.excess.value + 2 * seen.excess.error) / slope(point.prices);
 }
 
@@ -58,7 +66,7 @@ void LeastPrices::judge(const PassPoint& point, double amount, Look& seen) const
 void LeastPrices::measure(const PassPoint& point, double amount) {
     ++passes_;
     PassPoint at = point;
-    at.cycle_s = with_amount(problem_, resource_, amount).cycle_s();
+    at.cycle_s = with(amount).cycle_s();
     real_ = real_pass(problem_, real_box_, at, pool_, real_chunks_);
 }
 
@@ -67,7 +75,7 @@ std::vector<Jump> LeastPrices::jumps_of(const PassPoint& point, double amount,
                                         const std::vector<double>& preference, double radius) {
     if (preference.empty()) return {};
     PassPoint at = point;
-    const Problem here = with_amount(problem_, resource_, amount);
+    const Problem here = with(amount);
     at.cycle_s = here.cycle_s();
     std::vector<Jump> jumps =
         jumps_near(here, box_, at, samples.data(), preference.data(), radius, pool_);
@@ -95,7 +103,7 @@ void LeastPrices::add_steps(const PassPoint& point) {
     const double each = problem_.samples_real() / static_cast<double>(problem_.size());
     if (best_preferences_.empty() || each > handful) return;
     PassPoint at = point;
-    const Problem here = with_amount(problem_, resource_, at_.amount);
+    const Problem here = with(at_.amount);
     at.cycle_s = here.cycle_s();
     std::vector<Jump> steps = steps_near(here, box_, at, best_samples_.data(), soon, pool_);
     const auto known = [&](const Jump& step) {
@@ -115,7 +123,7 @@ void LeastPrices::add_steps(const PassPoint& point) {
 
 JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Look& seen,
                                 double radius) {
-    const Problem here = with_amount(problem_, resource_, amount);
+    const Problem here = with(amount);
     const Prices p = point.prices;
     JumpModel model;
     model.stop = &pool_.stop();
@@ -194,6 +202,11 @@ LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, do
             }
             stretch *= stretch;
         }
+        // Shorter cycles are ruled out without any prices.
+        if (next <= too_short_) {
+            if (amount <= too_short_ * (1 + shortest_step)) break;
+            next = too_short_ * (1 + shortest_step);
+        }
         // At these prices no cycle is one that they just rule out.
         if (!(next < furthest * first && next > first / furthest)) {
             amount = first;
@@ -253,6 +266,9 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
     curvature_ = 1;
     steepness_ = 0;
     last_move_ = infinity;
+    int at_floor = 0;
+    const double floor = bends ? too_short_ * (1 + shortest_step) : 0;
+    amount = std::max(amount, floor);
     if (at_roots) {
         const double guess = amount;
         scale_prices(point, amount);
@@ -283,7 +299,9 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
                 change -= to;
             }
             // Where nobody takes part a longer cycle is worth nothing.
-            const bool reached = model.by_amount > 0 && std::fabs(change) < most;
+            const bool shorter_ones = !(amount <= floor && model.value > 0);
+            if (!shorter_ones && ++at_floor > most_at_floor) return false;
+            const bool reached = model.by_amount > 0 && std::fabs(change) < most && shorter_ones;
             // Of a cycle only what was looked at is sure to be ruled out.
             const double beyond = at_roots ? std::min(change, 0.0) : change;
             const Place now{point.prices, amount, model.value, amount + beyond, reached};

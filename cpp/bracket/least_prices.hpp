@@ -13,10 +13,16 @@ namespace mel {
 
 class LeastPrices {
   public:
-    // Of a problem and its boxes at the tau asked about, as real numbers and whole.
+    // Of a problem and its boxes at the tau asked about, as real numbers and whole. No cycle up to
+    // `too_short` is looked at.
     LeastPrices(const Problem& problem, const Box& real, const Box& whole, Resource resource,
-                Pool& pool)
-        : problem_(problem), real_box_(real), box_(whole), resource_(resource), pool_(pool) {}
+                Pool& pool, double too_short)
+        : problem_(problem),
+          real_box_(real),
+          box_(whole),
+          resource_(resource),
+          pool_(pool),
+          too_short_(too_short) {}
 
     // One look at whole samples.
     struct Look {
@@ -38,6 +44,10 @@ class LeastPrices {
     // with many learners, shows that slopes foretell nothing.
     bool search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles);
 
+    // Prices at which about D samples are taken for about the budget that is stated, wherever the
+    // point is, and what of the other is used then. Not for the cycle.
+    void find_roughly(PassPoint& point, double& amount);
+
     // Of the best look: its sums, its whole samples and the model around its prices.
     const Look& best() const { return best_; }
     const std::vector<double>& samples() const { return best_samples_; }
@@ -55,6 +65,7 @@ class LeastPrices {
     std::int64_t passes() const { return passes_; }
 
   private:
+    Problem with(double amount) const;
     Look look_at_root(PassPoint& point, double& amount, double radius, double narrow);
     void scale_prices(PassPoint& point, double& amount);
     void measure(const PassPoint& point, double amount);
@@ -69,6 +80,7 @@ class LeastPrices {
     Box real_box_, box_;
     Resource resource_;
     Pool& pool_;
+    double too_short_;
     // Prices looked at, and what they showed.
     struct Place {
         Prices prices{};

@@ -55,8 +55,9 @@ MEL_INLINE Lanes power_cap_start(Lanes share) {
     return s * above / below;
 }
 
-// l/(e^l - 1) = share, for share in (0, 1), by Halley's steps from l.
-MEL_INLINE PowerCapRoot power_cap_root(Lanes share, Lanes l, Mask wanted) {
+// l/(e^l - 1) = share, for share in (0, 1), by Halley's steps from l, each of which cubes the
+// error: until one is below `last` of l.
+MEL_INLINE PowerCapRoot power_cap_root(Lanes share, Lanes l, Mask wanted, double last = 1e-4) {
     const Lanes rest = 1 - share;
     l = smaller(larger(l, fill(1e-15)), fill(690));
     Mask open = wanted;
@@ -72,7 +73,7 @@ MEL_INLINE PowerCapRoot power_cap_root(Lanes share, Lanes l, Mask wanted) {
         r.gain = select(open, e.minus_one + e.value * rise, r.gain);
         r.excess = select(open, e.excess + (e.value * rise - delta), r.excess);
         l = select(open, l + delta, l);
-        open = open & ~(magnitude(delta) <= 1e-4 * smaller(l, fill(1)));
+        open = open & ~(magnitude(delta) <= last * smaller(l, fill(1)));
         if (step == 6 || !any(open)) {
             r.log_gain = l;
             r.converged = ~open;

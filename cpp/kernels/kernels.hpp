@@ -95,10 +95,11 @@ struct Kernels {
     // Rounds a whole chunk in place; false, and nothing done, where learners stand at their bounds.
     using Carry = bool (*)(const KernelInput&, const CarryTarget&, std::size_t first,
                            double* samples);
-    // Writes the best whole samples, -1 for a learner that is left out. One box for all, no caps.
-    // And where `preference` is not null, how much better many samples are than the other answer
-    // (staying out, or the fewest allowed), as a share of those samples: infinite where there is
-    // none, minus infinity where it is not many, 0 for a learner that is left out.
+    // Writes the best whole samples, -1 for a learner that is left out. One box for all and no
+    // caps; of the limited a box for each learner, and caps where there are any. And where
+    // `preference` is not null, how much better many samples are than the other answer (staying
+    // out, or the fewest allowed), as a share of those samples: infinite where there is none, minus
+    // infinity where it is not many, 0 for a learner that is left out.
     using Whole = WholeSums (*)(const KernelInput&, std::size_t first, std::size_t last,
                                 double* samples, double* preference);
 
@@ -120,6 +121,7 @@ struct Kernels {
         Fill capped_fill;
         Allocate capped_allocate;
         Whole whole;
+        Whole limited_whole;
         Choice choice;
     };
     OfLaw density;
@@ -139,7 +141,9 @@ struct Kernels {
     Allocate allocate(LinkLaw law, bool capped = false) const {
         return capped ? of(law).capped_allocate : of(law).allocate;
     }
-    Whole whole(LinkLaw law) const { return of(law).whole; }
+    Whole whole(LinkLaw law, bool limited = false) const {
+        return limited ? of(law).limited_whole : of(law).whole;
+    }
     Choice choice(LinkLaw law) const { return of(law).choice; }
 };
 

@@ -5,6 +5,7 @@
 
 #include "kernels/choice_lanes.hpp"
 #include "kernels/fill_lanes.hpp"
+#include "kernels/limited_whole_lanes.hpp"
 
 namespace mel::MEL_ISA {
 
@@ -125,7 +126,7 @@ static WholeSums whole_chunk(const KernelInput& in, std::size_t first, std::size
             sums.bandwidth.part[j] += only(sure, w.bandwidth);
             sums.power.part[j] += only(sure, w.power);
             sums.cost.part[j] += paid;
-            sums.condition.part[j] += paid / select(sure, w.slack, fill(1));
+            sums.condition.part[j] += only(sure, w.stake) / select(sure, w.slack, fill(1));
             sums.impossible.part[j] += only(w.impossible & ~w.unsure, fill(1));
             sums.unsure.part[j] += only(w.unsure, fill(1));
             const Lanes d = select(w.unsure, fill(-1), only(w.active, w.samples));
@@ -243,7 +244,7 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
     return totals<AllocationSums>(sums);
 }
 
-template <class Law, class Market, class WholeLaw, class ChoiceLaw>
+template <class Law, class Market, class WholeLaw, class LimitedWhole, class ChoiceLaw>
 constexpr Kernels::OfLaw kernels_of_law{real_chunk<Law>,
                                         samples_chunk<Law>,
                                         fill_chunk<Market>,
@@ -253,10 +254,12 @@ constexpr Kernels::OfLaw kernels_of_law{real_chunk<Law>,
                                         fill_chunk<Capped<Market>>,
                                         allocate_chunk<Capped<Market>>,
                                         whole_chunk<WholeLaw>,
+                                        whole_chunk<LimitedWhole>,
                                         choice_chunk<ChoiceLaw>};
 
 extern const Kernels kernels;
-const Kernels kernels{kernels_of_law<DensityLaw, DensityMarket, WholeDensity, ChoiceDensity>,
-                      kernels_of_law<FixedLaw, FixedMarket, WholeFixed, ChoiceFixed>, carry_chunk};
+const Kernels kernels{
+    kernels_of_law<DensityLaw, DensityMarket, WholeDensity, LimitedWholeDensity, ChoiceDensity>,
+    kernels_of_law<FixedLaw, FixedMarket, WholeFixed, LimitedWholeFixed, ChoiceFixed>, carry_chunk};
 
 }  // namespace mel::MEL_ISA

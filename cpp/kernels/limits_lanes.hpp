@@ -93,6 +93,8 @@ struct DensityCaps {
         return bandwidth * cap.power >= power * cap.bandwidth;
     }
     MEL_INLINE Lanes watt(Lanes noise, Lanes band) { return noise * band; }
+    // What at_power_cap() takes where nothing is known.
+    MEL_INLINE Lanes cap_gain(Lanes, Lanes) { return fill(1); }
 
     MEL_INLINE PowerCapWish power_wish(const PriceConstants& p, const DemandLanes& q, Lanes cap,
                                        Mask wanted) {
@@ -100,15 +102,16 @@ struct DensityCaps {
         const Lanes inverse = 1 / (root * q.noise * ln2);
         return power_cap_wish(q.alpha * (q.noise * ln2 * inverse), q.each * cap * inverse, wanted);
     }
-    // `l` starts the root where `known`.
+    // `l` starts the root where `known`; `last` is as for power_cap_root.
     MEL_INLINE CappedLanes at_power_cap(const PriceConstants& p, Lanes noise, Lanes cap, Lanes rate,
-                                        Lanes l, Mask known, Mask wanted, Mask& converged) {
+                                        Lanes l, Mask known, Mask wanted, Mask& converged,
+                                        double last = 1e-4) {
         const Lanes relative = noise / cap;
         // Of what boundless bandwidth would carry.
         const Lanes share =
             select(wanted, smaller(rate * ln2 * relative, fill(1 - 1e-13)), fill(0.5));
         if (any(wanted & ~known)) l = select(known, l, power_cap_start(share));
-        const PowerCapRoot root = power_cap_root(share, l, wanted);
+        const PowerCapRoot root = power_cap_root(share, l, wanted, last);
         converged = root.converged & (root.log_gain > fill(1e-6));
         return at_power_cap_density(p.lambda, cap, relative, root);
     }
@@ -123,6 +126,7 @@ struct FixedCaps {
         return ~capped | (logarithm_1p(gain) * (1 + gain) > p.ratio * cap.bandwidth / q.noise);
     }
     MEL_INLINE Lanes watt(Lanes noise, Lanes) { return noise; }
+    MEL_INLINE Lanes cap_gain(Lanes noise, Lanes cap) { return logarithm_1p(cap / noise); }
 
     // The marginal cost does not change: u stands where phi does in the other law.
     MEL_INLINE PowerCapWish power_wish(const PriceConstants&, const DemandLanes& q, Lanes cap,
@@ -131,7 +135,7 @@ struct FixedCaps {
         return {u, u, u > 0};
     }
     MEL_INLINE CappedLanes at_power_cap(const PriceConstants& p, Lanes, Lanes cap, Lanes rate,
-                                        Lanes u, Mask, Mask, Mask& converged) {
+                                        Lanes u, Mask, Mask, Mask& converged, double = 0) {
         converged = u > 0;
         return at_power_cap_fixed(p.lambda, cap, u, rate);
     }
@@ -150,30 +154,48 @@ struct CappedBest {
     Mask free, converged;
 };
 
+// The slack that the best real samples leave at a cap.
+struct CappedWish {
+    Lanes slack, log_gain;
+    Mask converged;
+};
+
+template <class Caps>
+MEL_INLINE CappedWish capped_wish(const PriceConstants& p, const DemandLanes& q, Lanes band_cap,
+                                  Lanes power_cap, Lanes inverse_each, Mask by_band,
+                                  Mask by_power) {
+    CappedWish w{fill(1), fill(1), ~none()};
+    if (any(by_band)) {
+        const Lanes per = ln2 / band_cap;
+        const Lanes span =
+            square_root(q.shape * per / (p.mu * Caps::watt(q.noise, band_cap))) * inverse_each;
+        const CapRoot y = band_cap_root(span, q.alpha * per * inverse_each, by_band);
+        w.slack = q.shape * per * inverse_each / y.value;
+        w.converged = y.converged | ~by_band;
+    }
+    if (any(by_power)) {
+        const PowerCapWish root = Caps::power_wish(p, q, power_cap, by_power);
+        w.slack = select(by_power, square_root(p.band * q.shape / root.phi), w.slack);
+        w.log_gain = root.log_gain;
+        w.converged = w.converged & (root.converged | ~by_power);
+    }
+    return w;
+}
+
 template <class Caps>
 MEL_INLINE CappedBest capped_best(const PriceConstants& p, const DemandLanes& q,
                                   const EndsOf<Lanes>& e, const CapLanes& cap, Mask by_band,
                                   Mask by_power) {
     CappedBest c;
-    Lanes wish = fill(1);
-    PowerCapWish root{};
     const Lanes inverse_each = 1 / q.each;
     const Lanes band_cap = select(by_band, cap.bandwidth, fill(1));
     const Lanes power_cap = select(by_power, cap.power, fill(1));
+    const CappedWish w =
+        capped_wish<Caps>(p, q, band_cap, power_cap, inverse_each, by_band, by_power);
+    const Lanes wish = w.slack;
+    c.converged = w.converged;
     const Lanes watt = Caps::watt(q.noise, band_cap);
     const Lanes per = ln2 / band_cap;
-    c.converged = ~none();
-    if (any(by_band)) {
-        const Lanes span = square_root(q.shape * per / (p.mu * watt)) * inverse_each;
-        const CapRoot y = band_cap_root(span, q.alpha * per * inverse_each, by_band);
-        wish = q.shape * per * inverse_each / y.value;
-        c.converged = y.converged | ~by_band;
-    }
-    if (any(by_power)) {
-        root = Caps::power_wish(p, q, power_cap, by_power);
-        wish = select(by_power, square_root(p.band * q.shape / root.phi), wish);
-        c.converged = c.converged & (root.converged | ~by_power);
-    }
     c.slack = smaller(larger(wish, e.high_slack), e.low_slack);
     c.free = c.slack == wish;
     c.samples = samples_at(q, e, inverse_each, c.slack);
@@ -183,7 +205,7 @@ MEL_INLINE CappedBest capped_best(const PriceConstants& p, const DemandLanes& q,
     c.paid = at_band_cap(p.mu, band_cap, per, watt, c.rate);
     if (any(by_power)) {
         Mask converged;
-        const CappedLanes paid = Caps::at_power_cap(p, q.noise, power_cap, c.rate, root.log_gain,
+        const CappedLanes paid = Caps::at_power_cap(p, q.noise, power_cap, c.rate, w.log_gain,
                                                     c.free, by_power, converged);
         c.paid = choose(by_power, paid, c.paid);
         c.converged = c.converged & (converged | ~by_power);

@@ -12,6 +12,7 @@ namespace mel::MEL_ISA {
 
 struct WholeLanes {
     Lanes samples, slack, bandwidth, power, cost;
+    Lanes stake;       // by how much the cost changes with ln rate, or more
     Lanes preference;  // see Kernels::Whole
     Mask active;
     Mask impossible;
@@ -78,7 +79,7 @@ struct WholeDensity {
         w.slack = select(up, high.slack, low.slack);
         w.bandwidth = bought * band_slope;
         w.power = w.bandwidth * watt;
-        w.cost = bought * unit_cost;
+        w.cost = w.stake = bought * unit_cost;
         w.preference = fill(no_other);
         // Beyond these the root's intermediate results leave the range of doubles.
         const Mask far = ~((root.log_gain > 1e-60) & (root.log_gain < fill(250)));
@@ -161,6 +162,7 @@ struct WholeFixed {
         w.bandwidth = select(m, x.bandwidth, w.bandwidth);
         w.power = select(m, x.power, w.power);
         w.cost = select(m, x.cost, w.cost);
+        w.stake = select(m, x.stake, w.stake);
     }
 
     MEL_INLINE WholeLanes bought(const PriceConstants& p, const DemandLanes& q, Lanes d,
@@ -174,7 +176,7 @@ struct WholeFixed {
         w.slack = r.slack;
         w.bandwidth = only(sends, rate * ln2 / u);
         w.power = only(sends, q.noise * exponential(smaller(u, fill(690))).minus_one);
-        w.cost = p.lambda * w.bandwidth + p.mu * w.power;
+        w.cost = w.stake = p.lambda * w.bandwidth + p.mu * w.power;
         w.unsure = sends & ~((u > 1e-60) & (u < fill(250)));
         return w;
     }

@@ -8,7 +8,8 @@
 namespace mel {
 namespace {
 
-constexpr double finest = 1e-12;  // relative: how closely the need in time is found
+constexpr double finest = 1e-12;             // relative: how closely the need in time is found
+constexpr std::size_t many_learners = 4096;  // of whom one block more or less is no great matter
 
 class BlockNeed {
   public:
@@ -42,8 +43,18 @@ class BlockNeed {
         return filling.power();
     }
 
-    // By halves: more blocks never need more power.
+    // More blocks never need more power. Those at the price at which power just suffices are the
+    // fewest but for what ties there; the rest by halves, from there downwards.
     double bandwidth(double within, std::vector<double>& counts) {
+        if (problem_.size() >= many_learners) {
+            BlockFilling filling(problem_, pool_);
+            double ratio = ratio_;
+            if (!filling.give_out_fewest({tau_, within, samples_}, ratio)) return 0;
+            counts = filling.blocks();
+            CompensatedSum sum;
+            for (const double n : counts) sum.add(n);
+            return bandwidth_holding(sum.value(), problem_.block_hz());
+        }
         double fits = problem_.block_budget();
         double fails = 0;
         while (fits - fails > 1 && !pool_.stop().check()) {

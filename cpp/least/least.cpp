@@ -24,6 +24,11 @@ Problem with_amount(const Problem& problem, Resource resource, double amount) {
                         resource == Resource::power ? amount : problem.power_w());
 }
 
+namespace {
+constexpr double close = 1e-12;  // relative: ends of a cycle between which rounding decides
+constexpr double shortest = 1e-60;
+}  // namespace
+
 Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resource,
                         const Settings& settings) {
     const UsualArithmetic usual;
@@ -58,6 +63,47 @@ Result without_radio(const Problem& problem, std::int64_t tau, const Settings& s
     if (impossible && !result.stopped) result.bound = tau - 1;
     result.passes = 1;
     return result;
+}
+
+ReachableCycle reachable_cycle(const Problem& problem, std::int64_t tau, const Settings& settings) {
+    const UsualArithmetic usual;
+    refuse_choice(problem);
+    Stop stop(settings.time_limit_s, poll_of(settings));
+    Pool pool(useful_threads(problem.size(), settings.threads), stop);
+    Boxes boxes(problem, pool, scheme_box(problem, settings.scheme));
+    const double real = static_cast<double>(tau);
+    const Box box = boxes.whole(real);
+    std::vector<SplitSums> chunks;
+    ReachableCycle reach;
+    const auto enough = [&](double cycle_s) {
+        ++reach.passes;
+        const Problem here = with_amount(problem, Resource::cycle, cycle_s);
+        return capacity(here, box, real, pool, chunks) >= problem.samples_real();
+    };
+    const double longest = problem.largest_cycle_s();
+    double low = 0, high = std::numeric_limits<double>::infinity();
+    if (boxes.contradicts()) return {longest, high, false, 0};
+    double at = std::min(problem.cycle_s(), longest);
+    for (double step = 2; high - low > close * low; step *= step) {
+        if (stop.check()) {
+            reach.stopped = true;
+            break;
+        }
+        if (enough(at)) {
+            high = at;
+            if (at <= shortest) break;
+        } else {
+            low = at;
+            if (at >= longest) break;
+        }
+        const bool between = low > 0 && high < std::numeric_limits<double>::infinity();
+        at = between   ? (high > 2 * low ? std::sqrt(low * high) : 0.5 * (low + high))
+             : low > 0 ? std::min(at * step, longest)
+                       : std::max(at / step, shortest);
+    }
+    reach.too_short_s = low;
+    reach.enough_s = high;
+    return reach;
 }
 
 namespace {

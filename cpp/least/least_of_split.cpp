@@ -136,6 +136,9 @@ bool keeps_bounds(const Problem& problem, double tau, const std::vector<double>&
 
 SplitNeed least_of_split_near(const Problem& problem, double tau, std::span<const double> samples,
                               Resource resource, double amount, double ratio, Pool& pool) {
+    if (problem.block_hz() > 0) {
+        return least_of_split_in_blocks(problem, tau, samples, resource, ratio, pool);
+    }
     WaterFilling filling(problem, pool);
     const double cycle = resource == Resource::cycle ? amount : cycle_within(problem, resource);
     return least_of_split_from(filling, problem, tau, samples, resource,

@@ -50,6 +50,18 @@ Problem Problem::sampled(std::size_t stride) const {
         }
     }
     part.columns_ = columns;
+    if (limits_) {
+        LearnerLimits limits = {};
+        LearnerLimits::each([&](auto column) {
+            const std::vector<double>& all = (*limits_).*column;
+            for (std::size_t k = 0; k < all.size(); k += stride * group) {
+                (limits.*column)
+                    .insert((limits.*column).end(), all.begin() + static_cast<std::ptrdiff_t>(k),
+                            all.begin() + static_cast<std::ptrdiff_t>(k + group));
+            }
+        });
+        part.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
+    }
     part.twins_ = nullptr;
     part.find_slowest_return();
     const double share = static_cast<double>(part.size_) / static_cast<double>(size_);

@@ -113,24 +113,13 @@ AddResponse response_of(const Problem& problem) {
                                          : add_plain;
 }
 
-// Where the groups from `first` on end whose learners all have the box of learner `first`.
-std::size_t end_of_alike(const Box& box, std::size_t first, std::size_t last) {
-    const double low = box.low(first), high = box.high(first);
-    for (std::size_t at = first; at < last; at += group) {
-        const std::size_t end = std::min(last, at + group);
-        for (std::size_t k = at; k < end; ++k) {
-            if (box.low(k) != low || box.high(k) != high) return at;
-        }
-    }
-    return last;
-}
-
 }  // namespace
 
 bool only_rates(const Problem& problem) { return response_of(problem) == add_plain; }
 
-bool whole_in_lanes(const Problem& problem, const Box& box) {
-    return !box.lower && !box.upper && only_rates(problem);
+bool whole_in_lanes(const Problem& problem) {
+    const AddResponse add = response_of(problem);
+    return add == add_plain || add == add_capped;
 }
 
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
@@ -147,37 +136,33 @@ SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint
 void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                   std::vector<SplitSums>& chunks, std::span<double> samples,
                   std::span<double> preference) {
-    const std::size_t size = problem.size();
-    const bool plain = response_of(problem) == add_plain;
-    const KernelInput in = kernel_input(problem, box, point);
-    const auto kernel = kernels_of(pool).whole(problem.law());
+    const AddResponse add = response_of(problem);
+    const bool lanes = whole_in_lanes(problem);
+    KernelInput in = kernel_input(problem, box, point);
+    in.lower = box.lower;
+    in.upper = box.upper;
+    const auto kernel = kernels_of(pool).whole(problem.law(), in.limited());
     double* const preferred = preference.empty() ? nullptr : preference.data();
     const auto in_lanes = [&](std::size_t first, std::size_t last) {
-        KernelInput here = in;
-        here.box = {box.low(first), box.high(first)};
-        const WholeSums lanes = kernel(here, first, last, samples.data(), preferred);
-        SplitSums sums = sums_of(lanes, last - first);
-        double left = lanes.unsure;
+        const WholeSums sums_in_lanes = kernel(in, first, last, samples.data(), preferred);
+        SplitSums sums = sums_of(sums_in_lanes, last - first);
+        double left = sums_in_lanes.unsure;
         for (std::size_t k = first; k < last && left > 0; ++k) {
             if (samples[k] >= 0) continue;
             left -= 1;
             const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
-            samples[k] = add_plain(problem, k, demand, box.low(k), box.high(k), point, sums);
+            samples[k] = add(problem, k, demand, box.low(k), box.high(k), point, sums);
         }
         return sums;
     };
-    each_chunk(pool, size, chunks, [&](std::size_t first, std::size_t last) {
+    // A box's columns need not be padded.
+    const std::size_t whole_groups = in.lower ? problem.size() / group * group : problem.size();
+    each_chunk(pool, problem.size(), chunks, [&](std::size_t first, std::size_t last) {
         SplitSums sums;
-        while (first < last) {
-            std::size_t end = plain ? end_of_alike(box, first, last) : first;
-            if (end > first) {
-                sums.add(in_lanes(first, end));
-            } else {
-                end = plain ? std::min(last, first + group) : last;
-                sums.add(exact_learners(problem, box, point, first, end, samples));
-            }
-            first = end;
-        }
+        const std::size_t end = lanes ? std::clamp(whole_groups, first, last) : first;
+        if (end > first) sums.add(in_lanes(first, end));
+        if (last > end) sums.add(exact_learners(problem, box, point, end, last, samples));
+        if (preferred) std::fill(preferred + end, preferred + last, 0.0);
         return sums;
     });
 }

@@ -39,9 +39,9 @@ struct SplitSums {
     }
 };
 
-// Fills samples[k] with the best integer at the prices (both positive). Groups of learners with one
-// box and no caps go in lanes; for those `preference`, where it is not empty, is filled as
-// Kernels::Whole says.
+// Fills samples[k] with the best integer at the prices (both positive). In lanes, unless bandwidth
+// comes in blocks or sending takes a learner's own energy; then `preference`, where it is not
+// empty, is filled as Kernels::Whole says.
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                      std::vector<SplitSums>& chunks, std::span<double> samples,
                      std::span<double> preference = {});
@@ -51,8 +51,7 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
                   std::span<double> preference = {});
 // Whether nothing but rates and whole numbers decides: no blocks, caps or energy of sending.
 bool only_rates(const Problem& problem);
-// Whether all groups go in lanes.
-bool whole_in_lanes(const Problem& problem, const Box& box);
+bool whole_in_lanes(const Problem& problem);
 // The same for the learners from first up to last, one by one.
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
                          std::size_t first, std::size_t last, std::span<double> samples);

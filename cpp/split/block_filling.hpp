@@ -45,6 +45,10 @@ class BlockFilling {
         return outcome != Outcome::stopped && given_;
     }
 
+    // The fewest blocks with which power suffices, or hardly more: those at the price at which it
+    // just does. False where it can not, or more blocks are taken than there are.
+    bool give_out_fewest(const TimedSplit& split, double& ratio);
+
     // Roughly the same for many learners, whose blocks follow from real shares by one scale: far
     // cheaper, and hardly dearer in power. Only where nothing is capped.
     bool share_out(const TimedSplit& split, double ratio);

@@ -138,7 +138,16 @@ def bracket(
     threads: int,
     callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
+    too_short: float = 0.0,
 ) -> tuple[float, Result | None, float, Result | None, bool]: ...
+def reachable_cycle(
+    problem: Problem,
+    tau: int,
+    scheme: int,
+    time_limit_s: float,
+    threads: int,
+    callback: Callable[[int, int, int, float], bool] | None,
+) -> tuple[float, float, int, bool]: ...
 def least_of_split(
     problem: Problem,
     tau: int,

@@ -149,3 +149,20 @@ def test_a_checker_refuses_samples_over_no_channel():
     verdict = mel.verify(None, mel.Plan.from_dict(data))
     assert "learner 0: has" in verdict.reasons[0]
     assert "over rate zero" in verdict.reasons[0]
+
+
+@pytest.mark.parametrize("idle", ["served", "excused"])
+@pytest.mark.parametrize("energy_j", [5.0, 1e6])
+def test_a_learner_in_outage_without_an_energy_limit_is_put_into_words(idle, energy_j):
+    """Returning would take infinite energy of a learner that may spend as much: not a number."""
+    problem = mel.scenarios.table1(6, seed=1, idle=idle)
+    gain = problem.learners.gain.copy()
+    gain[2] = 0.0
+    limits = np.full(6, np.inf)
+    limits[4] = energy_j
+    learners = problem.learners.replace(
+        gain=gain, energy_j=limits, energy_per_flop_j=np.full(6, 1e-9)
+    )
+    plan = mel.solve(problem.replace(learners=learners))
+    for words in (plan.summary(), str(mel.explain(plan))):
+        assert "nan" not in words.replace("\n", " ").split()

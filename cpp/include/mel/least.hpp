@@ -48,8 +48,20 @@ struct Bracket {
     SplitNeed need;
     std::int64_t passes = 0;
 };
+// `too_short` is a cycle that is known to be.
 Bracket bracket(const Problem& problem, std::int64_t tau, Resource resource,
-                const Settings& settings);
+                const Settings& settings, double too_short = 0);
+
+// The least cycle in which computing, returning and the learners' own limits allow tau, however
+// much bandwidth and power there is, as two ends close to each other: too short (0 if none is), and
+// not (infinite if all are).
+struct ReachableCycle {
+    double too_short_s = 0;
+    double enough_s = 0;
+    bool stopped = false;
+    std::int64_t passes = 0;
+};
+ReachableCycle reachable_cycle(const Problem& problem, std::int64_t tau, const Settings& settings);
 
 // Whether tau is impossible however much bandwidth and power there is: bound = tau - 1 with the
 // proof, or a larger bound that says nothing.

@@ -11,8 +11,11 @@ from mel_fast.model.links import bandwidth_holding
 def search_blocks(search: Search, guess: float) -> None:
     """Close in on the least number of blocks, beginning near the bandwidth `guess`."""
     width = search.problem.radio.block_hz or 0.0
-    low, high, step = 0, 0, 1  # `low` blocks are ruled out, `high` suffice once it is not 0
-    asked = max(math.ceil(Fraction(guess) / Fraction(width)), 1)
+    step = 1
+    # `low` blocks are ruled out, `high` suffice once it is not 0.
+    low = _ruled_out(search, width)
+    high = search.blocks or 0
+    asked = max(math.ceil(Fraction(guess) / Fraction(width)), low + 1)
     while not high:
         answer = _decide(search, width, asked)
         if answer is True:
@@ -32,6 +35,15 @@ def search_blocks(search: Search, guess: float) -> None:
             high, step = _used(search, asked), 2 * step
         else:
             low, step = asked, 1
+
+
+def _ruled_out(search: Search, width: float) -> int:
+    """Return how many blocks are ruled out, and let the lower end be the most that has as many."""
+    if search.refuted is None:
+        return 0
+    blocks = math.floor(Fraction(search.lower) / Fraction(width))
+    search.lower = max(search.lower, math.nextafter(bandwidth_holding(blocks + 1, width), 0.0))
+    return blocks
 
 
 def _decide(search: Search, width: float, blocks: int) -> bool | None:

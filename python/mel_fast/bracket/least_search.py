@@ -31,15 +31,19 @@ class LeastSearch(Search):
     def _run(self) -> None:
         if self._ruled_out_by_learners():
             return
-        if self.scheme != "task_only" and not self.stopped:
-            self._bracket_prices(self.problem)
+        too_short = self._reach() if self._may_reach() else 0.0
         if self.closed() or self.stopped:
             return
-        guess, sure = self._estimate()
+        if self.scheme != "task_only" and not self.stopped:
+            self._bracket_prices(self.problem, too_short)
+        if self.closed() or self.stopped:
+            return
+        guess, sure = self._estimate() if self.best is None else (self.upper, True)
         if self.stopped:
             return
-        if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
-            if sure or self.decide(self.most_stated) is not False:
+        guess = max(guess, too_short)
+        if self._counts_blocks():
+            if self.best is not None or sure or self.decide(self.most_stated) is not False:
                 search_blocks(self, guess)
         elif self.best is not None or self._bracket(guess, sure):
             self._bracket_from_best()
@@ -48,6 +52,9 @@ class LeastSearch(Search):
                 from mel_fast.bracket.precise import sharpen
 
                 sharpen(self, _SHARE * WIDTH)
+
+    def _counts_blocks(self) -> bool:
+        return self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None
 
     def _may_sharpen(self) -> bool:
         """Say whether balls may bring the ends nearer to each other."""
@@ -77,6 +84,42 @@ class LeastSearch(Search):
         self.lower, self.refuted = most, result
         return True
 
+    def _may_reach(self) -> bool:
+        """Say whether the learners' own limits may decide how short a cycle can be."""
+        learners = self.problem.learners
+        caps = (learners.max_bandwidth_hz, learners.max_power_w, learners.energy_j)
+        return self.resource == "cycle_s" and any(cap is not None for cap in caps)
+
+    def _reach(self) -> float:
+        """Try hardly more than the cycle in which the learners' limits allow tau at all.
+
+        Where a cap keeps a learner from being faster, more of the budgets is of no use: prices say
+        nothing there.
+        """
+        too_short, enough, passes, interrupted = _core.reachable_cycle(
+            self.problem.core_for(self.scheme),
+            self.tau,
+            self._code,
+            self.clock.left(),
+            *self._means[:2],
+        )
+        self.passes += passes
+        self._seen(interrupted)
+        if self.stopped or not SMALLEST <= too_short <= enough <= self.most_stated:
+            return 0.0
+        result = _core.without_radio(
+            self.with_amount(too_short).core_for(self.scheme),
+            self.tau,
+            self._code,
+            self.clock.left(),
+            *self._means[:2],
+        )
+        self._seen(result.interrupted)
+        if result.bound < self.tau:
+            self.lower, self.refuted = too_short, result
+            self.decide(enough * (1.0 + 0.5 * WIDTH))
+        return self.lower
+
     def _bracket_from_best(self) -> None:
         """Look for prices again where those from an amount far above the need led nowhere near."""
         gap = math.inf
@@ -87,7 +130,7 @@ class LeastSearch(Search):
             self.start = None
             self._bracket_prices(self.with_amount(self.upper))
 
-    def _bracket_prices(self, problem: Problem) -> None:
+    def _bracket_prices(self, problem: Problem, too_short: float = 0.0) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
         lower, refuted, amount, found, interrupted = _core.bracket(
             problem.core_for(self.scheme),
@@ -96,12 +139,16 @@ class LeastSearch(Search):
             self._code,
             self.clock.left(),
             *self._means,
+            too_short,
         )
         if refuted is not None and max(SMALLEST, self.lower) <= lower <= LARGEST:
             self.lower, self.refuted, self.start = lower, refuted, refuted.end
             self.passes += refuted.passes
         if found is not None and SMALLEST <= amount <= min(LARGEST, self.upper):
             self.best = Split.of(amount, found)
+            if self._counts_blocks():
+                assert self.best.blocks is not None
+                self.blocks = max(int(self.best.blocks.sum()), 1)
         self._seen(interrupted)
 
     def _estimate(self) -> tuple[float, bool]:

@@ -87,7 +87,10 @@ def _with_energy(problem: Problem, tau: int) -> FloatColumn:
     back = problem.constant_rates()
     bare = links.power_w * seconds(links.constant_bits, back)
     each = each + links.power_w * seconds(links.constant_bits_per_sample, back)
-    return _most(problem, learners.energy_j - bare, each, learners.energy_j)
+    limited = np.isfinite(learners.energy_j)
+    # A learner in outage would take infinite energy to return, and without a limit may.
+    left = np.where(limited, learners.energy_j, 0.0) - np.where(limited, bare, 0.0)
+    return np.where(limited, _most(problem, left, each, learners.energy_j), math.inf)
 
 
 def by_own_limit(problem: Problem) -> FloatColumn:

@@ -1,0 +1,58 @@
+#include "bracket/part_of_problem.hpp"
+
+#include <type_traits>
+
+#include "base/chunks.hpp"
+#include "tree/takers.hpp"
+
+namespace mel {
+namespace {
+constexpr LeastPrices::Effort on_sample{0.25, 1e-4};
+}  // namespace
+
+bool SampledPrices::search(PassPoint& point, double& amount, LeastPrices::Cycles cycles,
+                           Pool& pool) const {
+    const std::size_t stride = sample_stride(problem.size(), searched_learners);
+    const bool in_blocks = problem.block_hz() > 0;
+    if (stride == 1 || !(whole_in_lanes(problem) || in_blocks)) return false;
+    const Problem part = problem.sampled(stride);
+    const bool cycle = resource == Resource::cycle;
+    const double share = cycle ? 1 : amount_of(part, resource) / amount_of(problem, resource);
+    Boxes boxes(part, pool, box);
+    if (boxes.contradicts()) return false;
+    LeastPrices prices(part, boxes.real(point.tau), boxes.whole(point.tau), resource, pool,
+                       too_short);
+    // Where bandwidth comes in blocks what real numbers say of the prices is often far off.
+    for (const bool roughly : {in_blocks && !cycle, true}) {
+        PassPoint at = point;
+        double of_part = amount * share;
+        if (roughly) {
+            if (cycle || pool.stop().check()) return false;
+            prices.find_roughly(at, of_part);
+            if (!at.prices.usable() || !(of_part > 0)) return false;
+        }
+        if (prices.search(at, of_part, on_sample, cycles)) {
+            point = at;
+            amount = of_part / share;
+            return true;
+        }
+    }
+    return false;
+}
+
+Bracket in_whole_columns(Bracket found, const std::vector<std::size_t>& part, std::size_t size) {
+    const auto spread = [&](auto& column) {
+        if (column.empty()) return;
+        std::remove_reference_t<decltype(column)> all;
+        all.assign(size, 0);
+        for (std::size_t i = 0; i < part.size(); ++i) all[part[i]] = column[i];
+        column.swap(all);
+    };
+    renumber(found.tree, part);
+    spread(found.samples);
+    spread(found.need.bandwidth_hz);
+    spread(found.need.power_w);
+    return found;
+}
+
+}  // namespace mel

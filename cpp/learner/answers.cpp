@@ -1,0 +1,69 @@
+#include "learner/answers.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "learner/capped.hpp"
+
+namespace mel {
+namespace {
+
+bool capped(const Problem& problem) { return problem.limits() && problem.limits()->caps(); }
+
+// What a rate costs, and how that changes with ln rate.
+struct Paid {
+    Purchase purchase;
+    double stake;
+};
+
+Paid paid_for(const Problem& problem, std::size_t k, double rate, Prices prices) {
+    const double noise = problem.noise_over_gain()[k];
+    if (capped(problem)) {
+        const CappedPurchase paid =
+            buy_capped(problem.law(), noise, prices, caps_of(*problem.limits(), k), rate);
+        return {paid.purchase, paid.unit_cost * rate};
+    }
+    const Purchase paid = buy(problem.law(), noise, prices, rate);
+    const bool density = problem.law() == LinkLaw::density;
+    return {paid, density ? paid.cost : prices.lambda * paid.bandwidth_hz};
+}
+
+}  // namespace
+
+Answer answer_with(const Problem& problem, std::size_t k, const Demand& demand, bool may_rest,
+                   double d, Prices prices) {
+    if (may_rest && d == 0) return {0, {0, 0, 0}, 0, true};
+    const bool possible =
+        demand.allows(d) && (!capped(problem) || demand.rate(d) <= problem.limits()->max_rate[k]);
+    if (!possible) return {d, {0, 0, 0}, 0, false};
+    const double rate = demand.rate(d);
+    if (!(rate > 0)) return {d, {0, 0, 0}, 0, true};
+    const Paid paid = paid_for(problem, k, rate, prices);
+    return {d, paid.purchase, paid.stake / demand.slack(d), true};
+}
+
+Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand, double low,
+                     double high, Prices prices) {
+    const LinkLaw law = problem.law();
+    const double noise = problem.noise_over_gain()[k];
+    double inside[2];
+    if (capped(problem)) {
+        const Caps caps = caps_of(*problem.limits(), k);
+        const double most = largest_within(demand, high, caps.rate);
+        const double slack = capped_stationary_slack(law, demand, noise, prices, caps);
+        if (most < low || !(slack >= 0)) return {low, {0, 0, 0}, 0, false};
+        const double d = std::floor((demand.budget_s - slack) / demand.per_sample_s);
+        inside[0] = std::clamp(d, low, most);
+        inside[1] = std::clamp(d + 1, low, most);
+    } else {
+        const Response best = respond_inside(law, demand, noise, low, high, prices);
+        if (!best.possible) return {low, {0, 0, 0}, 0, false};
+        inside[0] = inside[1] = best.samples;
+    }
+    const Answer few = answer_with(problem, k, demand, false, inside[0], prices);
+    if (inside[1] == inside[0]) return few;
+    const Answer many = answer_with(problem, k, demand, false, inside[1], prices);
+    return many.possible && inside[1] - many.paid.cost > inside[0] - few.paid.cost ? many : few;
+}
+
+}  // namespace mel
