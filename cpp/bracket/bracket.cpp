@@ -78,7 +78,9 @@ class BracketSearch {
         const PassPoint begun = point_;
         const double guess = amount_;
         if (find_prices(first, effort)) enclose_there();
-        if (resource_ == Resource::cycle && !closed() && !shop_.pool.stop().check()) {
+        const bool enclosed = bracket_.lower > 0 && !bracket_.samples.empty();
+        const bool enough = in_blocks() ? enclosed : closed();
+        if (resource_ == Resource::cycle && !enough && !shop_.pool.stop().check()) {
             point_ = begun;
             amount_ = guess;
             enclose_by_roots(effort);

@@ -17,6 +17,7 @@ constexpr double worth_holding =
 constexpr double jumps_apart = 3;  // what is near the best prices: so many jumps away
 constexpr double widest = 0.2;
 constexpr double foreseen = 0.01;  // of D: so near to D a look foretold is, or slopes tell nothing
+constexpr double dear_learners = 2.4e6;    // looked at one by one in a search
 constexpr std::size_t dear_looks = 16384;  // learners: then the first look of this kind tells
 constexpr double root_share = 1e-3;
 constexpr double finest_root = 2e-12;
@@ -43,6 +44,15 @@ Problem LeastPrices::with(double amount) const {
     const bool counts_blocks = resource_ == Resource::bandwidth && problem_.block_hz() > 0;
     const double least = counts_blocks ? problem_.block_hz() : 0;  // a problem has one at least
     return with_amount(problem_, resource_, std::max(amount, least));
+}
+
+// Looks in lanes are cheap. Others, as at whole blocks, are a hundred times dearer, and no search
+// is worth more than a second or so of them.
+void LeastPrices::begin_looks() {
+    last_pass_ = std::numeric_limits<std::int64_t>::max();
+    if (problem_.block_hz() == 0) return;
+    const double looks = dear_learners / static_cast<double>(problem_.size());
+    last_pass_ = passes_ + static_cast<std::int64_t>(std::clamp(looks, 24.0, 120.0));
 }
 
 LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
@@ -169,7 +179,7 @@ LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, do
     const double first = amount;
     double before = 0, before_value = 0;
     Look seen = look(point, amount);
-    for (int step = 0; step < most_root_steps && !pool_.stop().check(); ++step) {
+    for (int step = 0; step < most_root_steps && !enough_looks(); ++step) {
         const bool impossible = seen.sums.impossible > 0;
         const double value = impossible ? -infinity : seen.excess.value + 2 * seen.excess.error;
         if (value <= 0 && value >= -close * samples) break;
@@ -232,7 +242,7 @@ void LeastPrices::scale_prices(PassPoint& point, double& amount) {
     double step = far_scale;
     double factor = 1;
     const Prices first = point.prices;
-    for (int round = 0; round < most_scales && !pool_.stop().check(); ++round) {
+    for (int round = 0; round < most_scales && !enough_looks(); ++round) {
         const Look seen = look_at_root(point, amount, far_radius, rough_root);
         const double taken = seen.sums.samples.value();
         if (seen.sums.impossible > 0) return;
@@ -258,6 +268,7 @@ void LeastPrices::scale_prices(PassPoint& point, double& amount) {
 bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles) {
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
     const bool at_roots = bends && cycles == Cycles::at_roots;
+    begin_looks();
     kept_ = false;
     double radius = effort.radius;
     double moved = 0;         // by the step to this look
@@ -280,6 +291,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
         const Look seen =
             at_roots ? look_at_root(point, amount, radius, finest_root) : look(point, amount);
         if (pool_.stop().check()) return false;
+        if (kept_ && enough_looks()) break;
         const bool foretold = std::fabs(seen.excess.value) < foreseen * problem_.samples_real();
         if (bends && !at_roots && problem_.size() >= dear_looks && !foretold) return false;
         bool improved = false;

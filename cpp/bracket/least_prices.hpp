@@ -66,6 +66,9 @@ class LeastPrices {
 
   private:
     Problem with(double amount) const;
+    void begin_looks();
+    // Whether it is time to make do with what was seen.
+    bool enough_looks() const { return pool_.stop().check() || passes_ >= last_pass_; }
     Look look_at_root(PassPoint& point, double& amount, double radius, double narrow);
     void scale_prices(PassPoint& point, double& amount);
     void measure(const PassPoint& point, double amount);
@@ -104,6 +107,7 @@ class LeastPrices {
     std::vector<SplitSums> chunks_;
     std::vector<double> samples_, best_samples_, preferences_, best_preferences_;
     std::int64_t passes_ = 0;
+    std::int64_t last_pass_ = 0;  // of a search
 };
 
 }  // namespace mel

@@ -46,12 +46,13 @@ class Factor {
 // Whether far more samples are taken, or far fewer, is told by both prices together; and the budget
 // that is stated is kept to by their ratio.
 void LeastPrices::find_roughly(PassPoint& point, double& amount) {
+    begin_looks();
     const double samples = problem_.samples_real();
     const bool band = resource_ == Resource::bandwidth;
     const Prices first = point.prices;
     Factor scale;
     Factor stated;  // of the stated budget's price
-    for (int round = 0; round < most_scales && !pool_.stop().check(); ++round) {
+    for (int round = 0; round < most_scales && !enough_looks(); ++round) {
         Look seen{};
         scale = Factor(scale.value());
         for (int step = 0; step < most_scales && !scale.closed(); ++step) {
@@ -59,7 +60,7 @@ void LeastPrices::find_roughly(PassPoint& point, double& amount) {
             PassPoint at = point;
             at.prices = {first.lambda * scale.value() * (band ? 1 : here),
                          first.mu * scale.value() * (band ? here : 1)};
-            if (!at.prices.usable() || pool_.stop().check()) return;
+            if (!at.prices.usable() || enough_looks()) return;
             point = at;
             seen = look(point, amount);
             if (seen.sums.impossible > 0) return;
