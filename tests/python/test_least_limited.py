@@ -1,4 +1,4 @@
-"""The least of one resource where learners have limits of their own, or bandwidth comes in blocks."""
+"""The least of one resource where learners have limits, or bandwidth comes in blocks."""
 
 import numpy as np
 import pytest
