@@ -12,9 +12,6 @@ namespace {
 constexpr double rough = 1e-7;         // no finer tolerance where a plan is all that is asked
 constexpr double unpayable_w = 1e300;  // stands for powers beyond the range of doubles
 constexpr double infinity = std::numeric_limits<double>::infinity();
-// Where the fewest blocks are sought: power so near to all, or prices so near to each other.
-constexpr double close_to_all = 1e-6;
-constexpr double finest_ratio = 1e-12;
 
 // Blocks for what each wishes, and their sum. Between n and n + 1 at their geometric mean: there a
 // power that falls as 1/n saves as much as the blocks cost. Sums side by side and no branches: the
@@ -202,41 +199,6 @@ BlockFilling::Outcome BlockFilling::search(const TimedSplit& split, double& rati
     return power_ > watt * (1 + margin) ? Outcome::too_much : Outcome::unclear;
 }
 
-bool BlockFilling::give_out_fewest(const TimedSplit& split, double& ratio) {
-    if (!rates_at(split)) return false;
-    const double watt = problem_.power_w() * (1 - rounding::block_filling_verdict);
-    double low = -infinity, high = infinity;  // in ln ratio: too much power, and not
-    double z = std::log(ratio);
-    double stride = 1e-3;
-    for (int step = 0; step < 100; ++step) {
-        const BlockSums sums = pass(split, std::exp(z));
-        if (pool_.stop().check() || sums.impossible > 0) return false;
-        const double power = sums.power.value();
-        const bool enough = power <= watt;
-        (enough ? high : low) = z;
-        if (enough && (power > watt * (1 - close_to_all) || high - low < finest_ratio)) break;
-        if (high - low < finest_ratio)
-            z = high;
-        else if (low > -infinity && high < infinity)
-            z = 0.5 * (low + high);
-        else {
-            // Power falls about as the price of a block's worth rises.
-            stride = std::min(std::max(2 * stride, std::fabs(std::log(power / watt))), 8.0);
-            z += enough ? -stride : stride;
-            if (!(std::fabs(z) < 600)) return false;
-        }
-    }
-    ratio = std::exp(z);
-    CompensatedSum taken, power;
-    for (std::size_t k = 0; k < counts_.size(); ++k) {
-        taken.add(counts_[k]);
-        power.add(powers_[k]);
-    }
-    given_ = true;
-    power_ = power.value();
-    return power_ <= watt && above(taken, problem_.block_budget()) <= 0;
-}
-
 bool BlockFilling::share_out(const TimedSplit& split, double ratio) {
     ++passes_;
     const std::size_t size = problem_.size();
@@ -397,6 +359,7 @@ bool BlockFilling::allocate(const TimedSplit& split, std::span<std::int64_t> blo
         return sums;
     };
     const BlockSums sums = sum_over_chunks(pool_, size, sums_, allocate_chunk);
+    if (pool_.stop().requested()) return false;  // not all are written
     if (above(sums.blocks, problem_.block_budget()) > 0) return false;
     if (pool_.tentative()) return true;
     return sums.impossible == 0 && sums.power.value() <= watt * (1 - rounding::block_power_check);

@@ -113,3 +113,42 @@ TEST(blocks_are_given_out_for_the_least_power) {
             });
     }
 }
+
+// What a stop cut short was taken for an allocation, with whatever stood in its memory.
+TEST(an_allocation_in_blocks_that_is_stopped_is_none) {
+    instances::Instance it = instances::draw({.learners = 40000, .samples = 40000 * 20, .seed = 2});
+    it.statement.block_hz = it.statement.bandwidth_hz / 100000;
+    const mel::Problem problem = it.problem();
+    const std::int64_t tau = std::max<std::int64_t>(mel::solve(problem, {}).tau / 2, 1);
+    const mel::Result known = mel::solve(problem, {});
+    const std::vector<double> d(known.samples.begin(), known.samples.end());
+    const mel::TimedSplit split{static_cast<double>(tau), problem.cycle_s(), d};
+    std::vector<double> counts;
+    double seconds = 0;
+    const auto allocated = [&](double limit_s, std::vector<std::int64_t>& blocks) {
+        mel::Stop stop(limit_s, {});
+        mel::Pool pool(1, stop);
+        mel::BlockFilling filling(problem, pool);
+        filling.take(counts);
+        std::vector<double> band(problem.size()), watt(problem.size());
+        const bool whole = filling.allocate(split, blocks, {band, watt});
+        seconds = stop.elapsed_s();
+        return whole;
+    };
+    {
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        mel::BlockFilling filling(problem, pool);
+        double ratio = problem.bandwidth_hz() / problem.power_w();
+        CHECK(filling.give_out(split, ratio));
+        counts = filling.blocks();
+    }
+    std::vector<std::int64_t> blocks(problem.size(), -1);
+    CHECK(allocated(1e9, blocks));
+    const double all = seconds;
+    for (int step = 1; step < 60; ++step) {
+        std::fill(blocks.begin(), blocks.end(), -1);
+        if (!allocated(all * step / 50, blocks)) continue;
+        CHECK(std::ranges::none_of(blocks, [](std::int64_t n) { return n < 0; }), step);
+    }
+}
