@@ -210,7 +210,7 @@ class EnergySearch {
         p.nu = c.slope < infinity && c.slope > 0 ? c.slope : 1e-6;
         const std::size_t few = sample_stride(problem_.size(), searched_learners / 4);
         if (few > 1) find_prices(p, few, 1e-3);
-        find_prices(p, 1, 1e-4);
+        find_prices(p, 1, problem_.size() < 16 ? 1e-8 : 1e-4);
         found.lambda = p.lambda;
         found.nu = p.nu;
         return !stop_.requested() && std::isfinite(p.lambda) && std::isfinite(p.nu);
@@ -362,8 +362,17 @@ class EnergySearch {
         return bound.value() - error * scale - rounding::slack * problem_.cycle_s() * s.condition;
     }
 
+    void raise_bound(LeastEnergy& found, JoulePrices p) {
+        const double bound = bound_at(p);
+        if (!(bound > found.bound_j)) return;
+        found.bound_j = bound;
+        found.lambda = p.lambda;
+        found.nu = p.nu;
+    }
+
     void settle(LeastEnergy& found) {
-        JoulePrices p{found.lambda, found.nu};
+        const JoulePrices real{found.lambda, found.nu};
+        JoulePrices p = real;
         found.value_j = infinity;
         std::vector<EnergyCost> costs(problem_.size());
         for (int round = 0; round < most_rounds && !stop_.requested(); ++round) {
@@ -380,11 +389,10 @@ class EnergySearch {
             const double before = found.value_j;
             if (fits && s.energy.value() < found.value_j) write(found, s, costs);
             cycle_s_ = problem_.cycle_s();
-            const double bound = bound_at({lambda, p.nu});
-            if (bound > found.bound_j) {
-                found.bound_j = bound;
-                found.lambda = lambda;
-                found.nu = p.nu;
+            raise_bound(found, {lambda, p.nu});
+            // With few learners a sample is a large step: the prices of real samples prove more.
+            if (round == 0 && found.value_j - found.bound_j > near * found.value_j) {
+                raise_bound(found, real);
             }
             if (!(found.value_j < infinity)) break;
             if (found.value_j - found.bound_j <= near * found.value_j) break;
