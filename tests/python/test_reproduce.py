@@ -10,7 +10,7 @@ import pytest
 
 from mel_fast import channel, evaluate, scenarios, solve
 from mel_fast.cli import run
-from mel_fast.experiments import figures, published, report, rules, tau, training
+from mel_fast.experiments import figures, published, report, rules, sections, tau, training
 from mel_fast.experiments.radio import race
 from mel_fast.experiments.radio.setting import Setting
 
@@ -73,6 +73,30 @@ def test_a_quick_run_of_everything_trains_and_goes_on_from_checkpoints(tmp_path,
     assert run(command) == 0
     assert files(out) == made
     assert {p: p.stat().st_mtime_ns for p in (out / "checkpoints").iterdir()} == states
+
+
+def test_a_run_of_one_part_replaces_its_own_section_of_the_report_alone(tmp_path):
+    path, own = tmp_path / "report.md", {"fig1": "## Figure 1: new\n\nof these draws"}
+    others = {
+        "fig1": "## Figure 1: old\n\nof other draws",
+        "report": "## Published and reproduced\n\na\n\n## What changes it\n\nb",
+        "fig3": "## Accuracy: figure 3\n\nof MNIST",
+        "notes": "## My notes\n\nnot to be lost",
+    }
+    sections.write(path, "how it is read", others)
+    sections.write(path, "how it is read", own)
+    joined = "\n\n".join((others | own).values())
+    assert path.read_text() == f"{sections.TITLE}\nhow it is read\n\n{joined}\n"
+    assert run(["reproduce", "fig2", "--draws", "1", "--out", str(tmp_path)]) == 0
+    words = path.read_text().split("\n## ")
+    assert [part.split(" ")[0] for part in words[1:]] == [
+        *("Figure", "Figure", "Published", "What", "Accuracy:", "My")
+    ]
+    assert words[1] == own["fig1"][3:] + "\n"
+    assert "Made by `mel-fast reproduce fig2 --draws 1 " in words[2]
+    path.write_text("# Something else\n\n## Figure 1\n\nof somebody\n")
+    sections.write(path, "how it is read", own)
+    assert path.read_text() == f"{sections.TITLE}\nhow it is read\n\n{own['fig1']}\n"
 
 
 def test_two_processes_train_what_one_trains(tmp_path, data):

@@ -14,6 +14,9 @@ _RECIPES = (
     Recipe(bits=4, codebook="kmeans"),
     Recipe(bits=8, entropy=False),
     Recipe(bits=12),
+    Recipe(bits=12, stochastic=True),
+    Recipe(bits=4, codebook="kmeans", stochastic=True),
+    Recipe(buckets=0.125, bits=8),
     Recipe(prune=0.9, bits=4, codebook="kmeans"),
     Recipe(top_k=0.01, bits=8),
     Recipe(codebook="float16"),
@@ -36,16 +39,17 @@ def _row(
     values: np.ndarray[Any, np.dtype[np.float32]], recipe: Recipe, runs: int
 ) -> dict[str, Any]:
     arrays = {"values": values}
-    coded, encoding = timed(lambda: encode(arrays, recipe), runs)
+    coded, encoding = timed(lambda: encode(arrays, recipe, rng=0), runs)
     data = coded[0]
     check(all(other == data for other in coded), f"{recipe.label}: two runs differ")
     decoded, decoding = timed(lambda: decode(data)["values"], runs)
     found = decoded[0]
-    again = decode(encode({"values": found}, recipe))["values"]
+    again = decode(encode({"values": found}, recipe, rng=1))["values"]
     check(np.array_equal(again, found), f"{recipe.label}: what was quantised is changed again")
     megabytes = values.nbytes / 1e6
     above = None
-    if recipe.entropy and recipe.bits is not None and recipe.codebook != "float16":
+    quantised = recipe.bits is not None and recipe.codebook != "float16"
+    if recipe.entropy and quantised and recipe.buckets is None:  # of values that each stand alone
         above = 8 * len(data) / _entropy_bits(found) - 1.0
         few = recipe.sparsifies  # so few values that tables matter
         check(few or above < _MOST_ABOVE, f"{recipe.label}: {above:.1%} above the entropy")

@@ -59,6 +59,14 @@ class Campaign(ShownTable):
         The time limit, the callback or Ctrl-C ended the search.
     passes, elapsed_s : int, float
         Passes over the learners and seconds that the search took.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=8, cycle_s=30.0)
+    >>> found = mel.campaign(problem, {1: 100, 2: 60, 4: 45})
+    >>> found.tau, found.rounds, found.total_s <= found.bound_s * (1 + 1e-8)
+    (2, 60.0, True)
     """
 
     status: Status

@@ -50,6 +50,14 @@ class Cells(ShownTable):
         The time limit, the callback or Ctrl-C ended the search.
     passes, elapsed_s : int, float
         Passes over the learners and seconds that the search took.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> near, far = (mel.scenarios.table1(5, seed=n, idle="excused") for n in (1, 2))
+    >>> found = mel.cells([near, far])
+    >>> int(found.samples.sum()) == near.task.samples, found.tau == found.bound
+    (True, True)
     """
 
     problems: tuple[Problem, ...]

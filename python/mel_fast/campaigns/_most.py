@@ -71,6 +71,13 @@ class Most(ShownTable):
         The time limit, the callback or Ctrl-C ended the search.
     nodes, passes, elapsed_s : int, int, float
         Boxes of branch and bound, passes over the learners and seconds that the search took.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> found = mel.most(mel.scenarios.table1(learners=4), tau=2)
+    >>> found.status, found.value == found.bound == int(found.plan.samples.sum())
+    (<Status.OPTIMAL: 'optimal'>, True)
     """
 
     problem: Problem
@@ -228,7 +235,7 @@ def most(
     (<Status.OPTIMAL: 'optimal'>, True)
 
     >>> own = mel.most(problem, samples=mel.solve(problem).samples)
-    >>> own.value == own.cycles.sum() >= 20 * mel.solve(problem).tau
+    >>> own.value == int(own.cycles.sum()) >= 20 * mel.solve(problem).tau
     True
     """
     checked_problem(problem)

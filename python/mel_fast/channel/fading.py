@@ -19,7 +19,14 @@ Array = NDArray[np.float64]
 
 @runtime_checkable
 class Fading(Protocol):
-    """Power factors of mean one from uniform variates."""
+    """Power factors of mean one from uniform variates.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> isinstance(mel.channel.Rayleigh(), mel.channel.Fading)
+    True
+    """
 
     @property
     def uniforms(self) -> int:
@@ -33,7 +40,15 @@ class Fading(Protocol):
 
 @dataclass(frozen=True)
 class NoFading:
-    """Power factor one."""
+    """Power factor one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.NoFading().power(np.empty((2, 0)))
+    array([1., 1.])
+    """
 
     uniforms = 0
 
@@ -44,7 +59,15 @@ class NoFading:
 
 @dataclass(frozen=True)
 class Rayleigh:
-    """No line of sight: the power factor is a unit exponential variate."""
+    """No line of sight: the power factor is a unit exponential variate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.Rayleigh().power(np.array([[0.5]])).round(4)
+    array([0.6931])
+    """
 
     uniforms = 1
 
@@ -55,7 +78,21 @@ class Rayleigh:
 
 @dataclass(frozen=True)
 class Rician:
-    """A line of sight ``k_db`` decibels stronger than the scattered power."""
+    """A line of sight ``k_db`` decibels stronger than the scattered power.
+
+    Parameters
+    ----------
+    k_db
+        Power of the line of sight over the scattered power, in dB.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> law = mel.channel.Rician(10.0)
+    >>> law.power(np.full((1, law.uniforms), 0.5)).shape
+    (1,)
+    """
 
     k_db: float
     uniforms = 2
@@ -77,6 +114,19 @@ class Nakagami:
 
     ``m`` is a multiple of one half from 0.5 to 32, for which a fixed number of uniforms suffices:
     a sum of exponentials and, for the odd half, half a squared normal variate. m = 1 is Rayleigh.
+
+    Parameters
+    ----------
+    m
+        Shape, a number without unit; 1 is Rayleigh's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> law = mel.channel.Nakagami(2.0)
+    >>> law.power(np.full((1, law.uniforms), 0.5)).shape
+    (1,)
     """
 
     m: float
@@ -105,7 +155,28 @@ class Nakagami:
 
 
 def fading_law(word: str | Fading) -> Fading:
-    """Read ``"none"``, ``"rayleigh"``, ``"rician:K_DB"`` or ``"nakagami:M"``; objects pass."""
+    """Read ``"none"``, ``"rayleigh"``, ``"rician:K_DB"`` or ``"nakagami:M"``; objects pass.
+
+    Parameters
+    ----------
+    word
+        One of these; ``K_DB`` in dB, ``M`` without unit.
+
+    Returns
+    -------
+    Fading
+
+    Raises
+    ------
+    ValueError
+        For a word that is none.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> mel.channel.fading_law("rician:6")
+    Rician(k_db=6.0)
+    """
     if not isinstance(word, str):
         if isinstance(word, Fading):
             return word

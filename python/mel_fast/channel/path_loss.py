@@ -31,7 +31,14 @@ GAIN_RANGE = (1e-60, 1e60)
 
 @runtime_checkable
 class Placement(Protocol):
-    """Distances from uniform variates."""
+    """Distances from uniform variates.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> isinstance(mel.channel.Disc(), mel.channel.Placement)
+    True
+    """
 
     @property
     def uniforms(self) -> int:
@@ -45,7 +52,14 @@ class Placement(Protocol):
 
 @runtime_checkable
 class Attenuation(Protocol):
-    """Median loss over distance; ``shadowing_db`` is the deviation of the log-normal part."""
+    """Median loss over distance; ``shadowing_db`` is the deviation of the log-normal part.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> isinstance(mel.channel.paper(), mel.channel.Attenuation)
+    True
+    """
 
     @property
     def shadowing_db(self) -> float:
@@ -59,7 +73,20 @@ class Attenuation(Protocol):
 
 @dataclass(frozen=True)
 class Annulus:
-    """Learners uniform over the area between two radii, in metres."""
+    """Learners uniform over the area between two radii, in metres.
+
+    Parameters
+    ----------
+    inner_m, outer_m
+        Radii in metres, ``0 <= inner_m <= outer_m``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.Annulus(10.0, 50.0).distance_m(np.array([[0.0], [1.0]]))
+    array([10., 50.])
+    """
 
     inner_m: float
     outer_m: float
@@ -78,7 +105,20 @@ class Annulus:
 
 @dataclass(frozen=True)
 class Disc:
-    """Learners uniform over the area of a disc, in metres."""
+    """Learners uniform over the area of a disc, in metres.
+
+    Parameters
+    ----------
+    radius_m
+        In metres.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.Disc(50.0).distance_m(np.array([[0.25], [1.0]]))
+    array([25., 50.])
+    """
 
     radius_m: float = 50.0
     uniforms = 1
@@ -93,7 +133,20 @@ class Disc:
 
 @dataclass(frozen=True)
 class Fixed:
-    """Every learner at one distance, in metres."""
+    """Every learner at one distance, in metres.
+
+    Parameters
+    ----------
+    at_m
+        The distance in metres.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.Fixed(30.0).distance_m(np.empty((2, 0)))
+    array([30., 30.])
+    """
 
     at_m: float
     uniforms = 0
@@ -108,7 +161,24 @@ class Fixed:
 
 @dataclass(frozen=True)
 class LogDistance:
-    """``at_one_metre_db + slope_db log10(R / 1 m)``; constant below ``closest_m``."""
+    """``at_one_metre_db + slope_db log10(R / 1 m)``; constant below ``closest_m``.
+
+    Parameters
+    ----------
+    at_one_metre_db, slope_db
+        Loss at 1 m, and what each tenfold distance adds, in dB.
+    shadowing_db
+        Standard deviation of the log-normal part in dB.
+    closest_m
+        Distance in metres below which nothing changes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.LogDistance(70.0, 21.0).loss_db(np.array([1.0, 10.0, 100.0]))
+    array([ 70.,  91., 112.])
+    """
 
     at_one_metre_db: float
     slope_db: float
@@ -132,6 +202,27 @@ def paper(reading: str = "bels") -> LogDistance:
 
     ``"bels"``: 70 + 21 log10(R) dB, the printed law taken in bels. ``"decibels"``: 7 + 2.1 log10(R)
     dB exactly as printed, under which 50 m cost only 10.6 dB.
+
+    Parameters
+    ----------
+    reading
+        ``"bels"`` or ``"decibels"``.
+
+    Returns
+    -------
+    LogDistance
+
+    Raises
+    ------
+    ValueError
+        For another word.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.paper().loss_db(np.array([10.0]))
+    array([91.])
     """
     if reading == "bels":
         return LogDistance(70.0, 21.0)
@@ -141,7 +232,29 @@ def paper(reading: str = "bels") -> LogDistance:
 
 
 def free_space(carrier_hz: float) -> LogDistance:
-    """Friis: 20 log10(4 pi R f / c) dB between isotropic antennas; far field, so R >= 1 m here."""
+    """Friis: 20 log10(4 pi R f / c) dB between isotropic antennas; far field, so R >= 1 m here.
+
+    Parameters
+    ----------
+    carrier_hz
+        Carrier frequency in Hz.
+
+    Returns
+    -------
+    LogDistance
+
+    Raises
+    ------
+    ValueError
+        For a frequency that is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.free_space(2.4e9).loss_db(np.array([1.0, 10.0])).round(2)
+    array([40.05, 60.05])
+    """
     need("carrier_hz", carrier_hz, 1e6, 1e13)
     wave_number = 4.0 * math.pi * carrier_hz / SPEED_OF_LIGHT_M_PER_S
     return LogDistance(20.0 * float(portable.log10(np.array([wave_number]))[0]), 20.0)
@@ -154,6 +267,22 @@ class IndoorOffice:
     ``32.4 + 17.3 log10(d3D / 1 m) + 20 log10(fc / 1 GHz)`` dB, deviation 3 dB, 0.5 GHz <= fc <=
     100 GHz, 1 m <= d3D <= 150 m. ``height_m`` is the difference of antenna heights, which makes d3D
     from the distance on the floor. Nearer than 1 m counts as 1 m; farther than 150 m is an error.
+
+    Parameters
+    ----------
+    carrier_hz
+        Carrier frequency in Hz.
+    shadowing_db
+        Standard deviation of the log-normal part in dB.
+    height_m
+        Difference of heights in metres.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.IndoorOffice(5e9).loss_db(np.array([10.0])).round(1)
+    array([63.8])
     """
 
     carrier_hz: float
@@ -182,6 +311,22 @@ class UrbanMicro:
     ``32.4 + 40 log10(d3D) + 20 log10(fc / 1 GHz) - 9.5 log10(d'BP^2 + (hBS - hUT)^2)`` dB.
     Deviation 4 dB, 0.5 GHz <= fc <= 100 GHz, 10 m <= d2D <= 5 km, 1.5 m <= hUT <= 22.5 m,
     hBS = 10 m. Nearer than 10 m counts as 10 m; farther than 5 km is an error.
+
+    Parameters
+    ----------
+    carrier_hz
+        Carrier frequency in Hz.
+    shadowing_db
+        Standard deviation of the log-normal part in dB.
+    station_m, learner_m
+        Heights of base station and learner in metres.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.channel.UrbanMicro(3.5e9).loss_db(np.array([50.0])).round(1)
+    array([79.1])
     """
 
     carrier_hz: float
@@ -233,6 +378,35 @@ def gains(
 
     Columns are used in the order placement, shadowing (two, where present), fading. Gains are
     clipped to [1e-60, 1e60], the range that a problem admits.
+
+    Parameters
+    ----------
+    u
+        Uniform variates in (0, 1), shape (n, columns).
+    placement, attenuation, fading
+        The three parts of the channel.
+    extra_loss_db
+        Lost besides, in dB.
+
+    Returns
+    -------
+    ndarray
+        Received over transmitted power, float64, shape (n,).
+
+    Raises
+    ------
+    IndexError
+        For fewer columns than the channel needs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> parts = mel.channel.Disc(50.0), mel.channel.paper(), mel.channel.NoFading()
+    >>> n = mel.channel.uniforms_needed(*parts)
+    >>> u = np.full((2, n), 0.5)
+    >>> mel.channel.gains(u, placement=parts[0], attenuation=parts[1], fading=parts[2])
+    array([5.60072806e-11, 5.60072806e-11])
     """
     at = placement.uniforms
     loss = attenuation.loss_db(placement.distance_m(u[:, :at])) + extra_loss_db
@@ -246,12 +420,58 @@ def gains(
 
 
 def uniforms_needed(placement: Placement, attenuation: Attenuation, fading: Fading) -> int:
-    """Uniform variates a learner for a channel of these three parts."""
+    """Uniform variates a learner for a channel of these three parts.
+
+    Parameters
+    ----------
+    placement, attenuation, fading
+        The three parts.
+
+    Returns
+    -------
+    int
+        So many a learner.
+
+    Raises
+    ------
+    AttributeError
+        For what is none of these.
+
+    Examples
+    --------
+    >>> from mel_fast.channel import Disc, Rayleigh, paper, uniforms_needed
+    >>> uniforms_needed(Disc(), paper(), Rayleigh())
+    2
+    """
     return placement.uniforms + (2 if attenuation.shadowing_db > 0.0 else 0) + fading.uniforms
 
 
 def checked_gain(gain: ArrayLike, source: str = "gain") -> Array:
-    """Gains as a (K,) array, refused unless every one lies in [1e-60, 1e60]."""
+    """Gains as a (K,) array, refused unless every one lies in [1e-60, 1e60].
+
+    Parameters
+    ----------
+    gain
+        Received over transmitted power of each learner, shape (K,).
+    source
+        What a refusal calls it.
+
+    Returns
+    -------
+    ndarray
+        float64, shape (K,).
+
+    Raises
+    ------
+    ValueError
+        Naming the first that is out of range.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> mel.channel.checked_gain([1e-10, 3e-11])
+    array([1.e-10, 3.e-11])
+    """
     values = np.array(gain, dtype=np.float64)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(
@@ -269,6 +489,31 @@ def read_gain(path: str | Path) -> Array:
 
     ``.npy``: a one-dimensional array. Anything else is read as CSV: a header with a column
     ``gain``, or ``gain_db`` (decibels, negative for loss), or a single column without a header.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+
+    Returns
+    -------
+    ndarray
+        Received over transmitted power, float64, shape (K,).
+
+    Raises
+    ------
+    ValueError
+        For what is no such table, or a gain out of range.
+    OSError
+        When it cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> np.savetxt("measured.csv", [-100, -105], header="gain_db", comments="")
+    >>> mel.channel.read_gain("measured.csv")
+    array([1.00000000e-10, 3.16227766e-11])
     """
     path = Path(path)
     if path.suffix == ".npy":

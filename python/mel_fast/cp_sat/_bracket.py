@@ -75,6 +75,14 @@ def bracket(
     RuntimeError
         When CP-SAT's outer model rules out a tau for which a plan is held: a bug in the solver or
         here, to be decided by :func:`mel_fast.verify`.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=2, cycle_s=30.0)
+    >>> found = mel.cp_sat.bracket(problem, bandwidth_steps=8, power_steps=8)
+    >>> found.lower <= mel.solve(problem).tau <= found.upper
+    True
     """
     if not isinstance(problem, Problem):
         raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")

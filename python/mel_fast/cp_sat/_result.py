@@ -29,6 +29,14 @@ class Attempt:
     carried : int or None
         Samples that the solution's grid points could carry; an inner answer counts when this
         reaches the task's samples.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=2, cycle_s=30.0)
+    >>> found = mel.cp_sat.bracket(problem, bandwidth_steps=8, power_steps=8)
+    >>> found.attempts[0].side in ("inner", "outer"), found.attempts[0].seconds >= 0
+    (True, True)
     """
 
     side: Side
@@ -44,6 +52,21 @@ class Relaxation(Table):
 
     `bandwidth_hz` and `power_w` are the lower corners that the budgets were charged for; `samples`
     is what the upper corners might carry.
+
+    Attributes
+    ----------
+    tau
+        Local cycles that the grid cannot exclude.
+    samples, bandwidth_hz, power_w
+        Of each learner, in samples, Hz and W; shape (K,).
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=2, cycle_s=30.0)
+    >>> found = mel.cp_sat.bracket(problem, bandwidth_steps=8, power_steps=8).outer_plan
+    >>> found is None or found.bandwidth_hz.shape == (2,)
+    True
     """
 
     tau: int
@@ -76,6 +99,14 @@ class Bracket(ShownTable):
         Every question asked, in order.
     message : str
         One sentence for a reader.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=2, cycle_s=30.0)
+    >>> found = mel.cp_sat.bracket(problem, bandwidth_steps=8, power_steps=8)
+    >>> found.lower <= mel.solve(problem).tau <= found.upper
+    True
     """
 
     lower: int

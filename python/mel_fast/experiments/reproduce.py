@@ -9,10 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from mel_fast._base.atomic import write_text
 from mel_fast._base.optional import require
 from mel_fast._core import __version__
-from mel_fast.experiments import best, figures, published, readings, report, tau, training
+from mel_fast.experiments import (
+    best,
+    figures,
+    published,
+    readings,
+    report,
+    sections,
+    tau,
+    training,
+)
 from mel_fast.experiments.hierarchy import report as hierarchy
 from mel_fast.experiments.radio import report as radio
 from mel_fast.experiments.tables import markdown, write_csv
@@ -28,6 +36,16 @@ TIERS, RADIO, HIERARCHY = (
 )  # with reports of their own: asked for by their names only
 
 QUICK_DRAWS, QUICK_CYCLES, QUICK_TRAIN, QUICK_TEST, QUICK_LEARNERS = 10, 2, 1500, 500, 50
+
+PREFACE = f"""
+Reading used unless a line says otherwise: {readings.DEFAULT.words}. The paper leaves all of this \
+open; none of it was fitted here.
+
+tau is the lower median over the draws, the least tau that at least half of them do not exceed (an \
+infeasible draw counts as 0); in brackets or as a band the 10 % and 90 % quantiles, found in the \
+same way. Means count an infeasible draw as 0, too. Every tau is proved optimal unless a column \
+`unproved` counts otherwise. Each section was made by the command below its heading.
+"""
 
 
 class Progress(Protocol):
@@ -79,18 +97,18 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
     learn = any(part in options.parts for part in ("fig3", "fig4"))
     trains = learn or {RADIO, HIERARCHY} & set(options.parts)
     data = _data(options, progress) if trains else None
-    sections: dict[str, str] = {}
+    found: dict[str, str] = {}
     written: list[Path] = []
     if "fig1" in options.parts:
-        sections["fig1"] = _tau_over_learners(options, progress, written)
+        found["fig1"] = _tau_over_learners(options, progress, written)
     if "fig2" in options.parts:
-        sections["fig2"] = _tau_over_cycle(options, progress, written)
+        found["fig2"] = _tau_over_cycle(options, progress, written)
     if "report" in options.parts:
-        sections["report"] = _compared(options, progress, written)
+        found["report"] = _compared(options, progress, written)
     if "best" in options.parts:
-        sections["best"] = _best(options, progress, written)
+        found["best"] = _best(options, progress, written)
     if data is not None and learn:
-        sections["learning"] = _accuracy(options, data, progress, written)
+        found |= _accuracy(options, data, progress, written)
     if data is not None and RADIO in options.parts:
         written += radio.reproduce(
             data,
@@ -111,7 +129,7 @@ def reproduce(options: Options, progress: Progress) -> list[Path]:
     if not set(PARTS) & set(options.parts):
         return written
     path = options.out / "report.md"
-    write_text(path, _head(options) + "\n".join(sections.values()))
+    sections.write(path, PREFACE, {name: _signed(options, name, found[name]) for name in found})
     return [*written, path]
 
 
@@ -135,29 +153,16 @@ def _draws(options: Options) -> int:
     return min(options.draws, QUICK_DRAWS) if options.quick else options.draws
 
 
-def _head(options: Options) -> str:
-    named = [part for part in options.parts if part in PARTS]
-    parts = "all" if tuple(named) == PARTS else " ".join(named)
-    lines = [
-        "# The paper's experiments, reproduced",
-        "",
-        f"Made by `mel-fast reproduce {parts} --draws {options.draws} --cycles {options.cycles} "
-        f"--seed {options.seed}{' --quick' if options.quick else ''}`, mel_fast {__version__}.",
-    ]
+def _signed(options: Options, part: str, text: str) -> str:
+    """Return a section with what made it below its heading."""
+    heading, rest = text.split("\n", 1)
+    made = (
+        f"Made by `mel-fast reproduce {part} --draws {options.draws} --cycles {options.cycles} "
+        f"--seed {options.seed}{' --quick' if options.quick else ''}`, mel_fast {__version__}."
+    )
     if options.quick:
-        lines += ["", "**A quick run: few draws, few data. These are not the paper's numbers.**"]
-    lines += [
-        "",
-        f"Reading used unless a line says otherwise: {readings.DEFAULT.words}. The paper leaves "
-        "all of this open; none of it was fitted here.",
-        "",
-        "tau is the lower median over the draws, the least tau that at least half of them do not "
-        "exceed (an infeasible draw counts as 0); in brackets or as a band the 10 % and 90 % "
-        "quantiles, found in the same way. Means count an infeasible draw as 0, too. Every tau is "
-        "proved optimal unless a column `unproved` counts otherwise.",
-        "",
-    ]
-    return "\n".join(lines) + "\n"
+        made += "\n\n**A quick run: few draws, few data. These are not the paper's numbers.**"
+    return f"{heading}\n\n{made}\n{rest}"
 
 
 def _solve(
@@ -245,7 +250,9 @@ def _best(options: Options, progress: Progress, written: list[Path]) -> str:
     )
 
 
-def _accuracy(options: Options, data: Dataset, progress: Progress, written: list[Path]) -> str:
+def _accuracy(
+    options: Options, data: Dataset, progress: Progress, written: list[Path]
+) -> dict[str, str]:
     wanted = {"fig3": published.FIG3_CELLS, "fig4": published.FIG4_CELLS}
     wanted = {name: points for name, points in wanted.items() if name in options.parts}
     # always the same cells, so that fig3 alone, fig4 alone and both use the same draw
@@ -267,7 +274,7 @@ def _accuracy(options: Options, data: Dataset, progress: Progress, written: list
     )
     other = "" if data.name.startswith("MNIST") else "**Not the paper's data.** "
     text = (
-        f"## Accuracy\n\n{other}Trained on {data.name}: {len(data.train_y)} samples, tested on "
+        f"{other}Trained on {data.name}: {len(data.train_y)} samples, tested on "
         f"{len(data.test_y)}. Network 784-300-124-60-10 (by the data's features), ReLU, "
         f"{training.NETWORK['optimiser']} at rate {training.NETWORK['learning_rate']:g} in batches "
         f"of {training.NETWORK['batch']}, a new random split every global cycle, average (5). "
@@ -276,14 +283,18 @@ def _accuracy(options: Options, data: Dataset, progress: Progress, written: list
         f"Plans: draw {draw} of seed {options.seed}, the first one nearest to the median tau of "
         "all cells.\n\n"
     )
+    made = {}
     for name, chosen in wanted.items():
         part = _chosen(histories, chosen)
         write_csv(options.out / f"{name}.csv", report.accuracy_rows(part))
         title = "Accuracy over global cycles"
         figures.accuracy_figure(chosen, part, title, options.out / name)
         written += [options.out / f"{name}{suffix}" for suffix in (".csv", ".png", ".svg")]
-        text += f"![figure {name[3:]}]({name}.svg)\n\n{report.accuracy_comparison(chosen, part)}\n"
-    return text
+        made[name] = (
+            f"## Accuracy: figure {name[3:]}\n\n{text}"
+            f"![figure {name[3:]}]({name}.svg)\n\n{report.accuracy_comparison(chosen, part)}"
+        )
+    return made
 
 
 def _chosen(

@@ -39,6 +39,12 @@ class Done:
         Bits of the models' messages.
     wall_s : float
         Seconds by this machine's clock.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> sorted(mel.flower.Done.__dataclass_fields__)[:3]
+    ['deadline_s', 'lost', 'measured_s']
     """
 
     number: int

@@ -28,6 +28,11 @@ class PolledGrid(Grid):
         Flower's, to which everything else is left.
     every_s
         Seconds between two looks, in [0.01, 3600].
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> grid = mel.flower.PolledGrid(grid, every_s=0.25)  # doctest: +SKIP
     """
 
     def __init__(self, grid: Grid, every_s: float = 0.25) -> None:

@@ -48,6 +48,12 @@ class Run:
         What its ServerApp logged and printed.
     failed
         Whether the ServerApp failed; the exit status of ``flwr run`` does not tell.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> mel.flower.Run(["round 1 ..."], failed=False).failed
+    False
     """
 
     lines: list[str]

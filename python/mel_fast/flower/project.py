@@ -46,6 +46,12 @@ def new_project(folder: str | PathLike[str]) -> list[Path]:
         For a name that no project can have.
     OSError
         For a folder that is not empty or cannot be written; nothing is written then.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> [path.name for path in mel.flower.new_project("planned")][:3]
+    ['pyproject.toml', 'README.md', 'loopback.py']
     """
     root = Path(folder)
     name = root.absolute().name

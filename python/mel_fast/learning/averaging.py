@@ -14,7 +14,18 @@ Weights = Sequence[NDArray[Any]]
 
 
 class WeightedAverage:
-    """Sum d_k w_k / D of models that arrive one after the other, held as one model in float64."""
+    """Sum d_k w_k / D of models that arrive one after the other, held as one model in float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mean = mel.learning.WeightedAverage()
+    >>> mean.add([np.array([0.0])], 1)
+    >>> mean.add([np.array([4.0])], 3)
+    >>> mean.result()
+    [array([3.])]
+    """
 
     def __init__(self) -> None:
         self._sum: list[NDArray[np.float64]] = []
@@ -70,11 +81,23 @@ def average(models: Iterable[Weights], samples: Iterable[int]) -> list[NDArray[A
     samples
         d_k, how many samples each was trained on; a model with zero samples changes nothing.
 
+    Returns
+    -------
+    list of ndarray
+        The average, in the arrays' own types.
+
     Raises
     ------
     ValueError, TypeError
         For samples that are no integers of at least 0, weights that are not finite or of other
         shapes than the first, and no samples at all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> mel.learning.average([[np.array([0.0])], [np.array([4.0])]], [1, 3])
+    [array([3.])]
     """
     mean = WeightedAverage()
     for weights, count in zip(models, samples, strict=True):

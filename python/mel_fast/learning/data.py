@@ -20,7 +20,31 @@ __all__ = ["DataError", "Dataset", "digits", "load", "openml", "read_mnist"]
 
 @dataclass(frozen=True)
 class Dataset:
-    """Features scaled to [0, 1], shape (n, F) float32, and integer labels, shape (n,)."""
+    """Features scaled to [0, 1], shape (n, F) float32, and integer labels, shape (n,).
+
+    Parameters
+    ----------
+    name
+        What it is called in reports.
+    train_x, test_x
+        float32 in [0, 1], shape (n, F).
+    train_y, test_y
+        Labels from 0, shape (n,).
+
+    Raises
+    ------
+    DataError
+        Where shapes, types or labels do not fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> x, y = np.zeros((4, 9), dtype=np.float32), np.arange(4)
+    >>> data = mel.learning.Dataset("tiny", x, y, x, y)
+    >>> len(data.limited(2, 1).train_y)
+    2
+    """
 
     name: str
     train_x: NDArray[np.float32]
@@ -56,6 +80,21 @@ def read_mnist(folder: str | Path) -> Dataset:
     ------
     DataError
         Naming the file that is missing, damaged or of another length than its partner.
+
+    Parameters
+    ----------
+    folder
+        With the four files.
+
+    Returns
+    -------
+    Dataset
+        60,000 to train on and 10,000 to test with, F = 784.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> data = mel.learning.read_mnist("mnist")  # doctest: +SKIP
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -82,7 +121,23 @@ def _find(folder: Path, *names: str) -> Path:
 
 
 def openml() -> Dataset:
-    """MNIST (``mnist_784``) through scikit-learn, which downloads it once and keeps it."""
+    """MNIST (``mnist_784``) through scikit-learn, which downloads it once and keeps it.
+
+    Returns
+    -------
+    Dataset
+        60,000 to train on and 10,000 to test with, F = 784.
+
+    Raises
+    ------
+    OSError
+        Without a network, where it is not kept yet.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> data = mel.learning.openml()  # doctest: +SKIP
+    """
     datasets = require("sklearn.datasets", extra="learn")
     parser = "pandas" if find_spec("pandas") else "liac-arff"  # the latter is slow and large
     try:
@@ -97,7 +152,25 @@ def openml() -> Dataset:
 
 
 def digits() -> Dataset:
-    """Scikit-learn's own 1,797 digits of 8 x 8: small, always there, not MNIST."""
+    """Scikit-learn's own 1,797 digits of 8 x 8: small, always there, not MNIST.
+
+    Returns
+    -------
+    Dataset
+        1,500 to train on and 297 to test with, F = 64.
+
+    Raises
+    ------
+    ImportError
+        Naming the extra, without scikit-learn.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> data = mel.learning.digits()
+    >>> data.train_x.shape, data.test_x.shape
+    ((1500, 64), (297, 64))
+    """
     bunch = require("sklearn.datasets", extra="learn").load_digits()
     x, y = _scaled(bunch.data, 16.0), bunch.target.astype(np.int64)
     order = np.random.Generator(np.random.PCG64(0)).permutation(len(x))
@@ -108,6 +181,27 @@ def load(folder: str | Path | None, notice: Callable[[str], Any]) -> Dataset:
     """MNIST from ``folder``; without one from OpenML; failing that the digits, with a notice.
 
     A folder that was named is never silently replaced by other data.
+
+    Parameters
+    ----------
+    folder
+        With MNIST's four IDX files, gzipped or not; None: none.
+    notice
+        Called with a line where the digits take MNIST's place.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataError
+        For a folder that was named and has not what is wanted.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> data = mel.learning.load("mnist", print)  # doctest: +SKIP
     """
     if folder is not None:
         return read_mnist(folder)

@@ -42,6 +42,16 @@ class Hierarchy(History):
         Shape (K,): the cell of each learner.
     edge_rounds
         Edge rounds in a round of the cloud.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> cells = [mel.scenarios.table1(2, seed=n, samples=200, idle="excused") for n in (1, 2)]
+    >>> small = mel.learning.NumpyMLP(64, hidden=(8,))
+    >>> data = mel.learning.digits().limited(200, 100)
+    >>> run = mel.learning.train_cells(mel.cells(cells), data, rounds=2, model=small)
+    >>> run.accuracy.shape, len(run.time_s)
+    ((3,), 3)
     """
 
     cell: NDArray[np.int64]
@@ -103,8 +113,9 @@ def train_cells(
     >>> import mel_fast as mel
     >>> from mel_fast import learning
     >>> near, far = (mel.scenarios.table1(3, 10.0, seed=s, samples=600) for s in (1, 2))
+    >>> small = learning.NumpyMLP(64, hidden=(8,))
     >>> made = learning.train_cells(mel.cells([near, far]), learning.digits(), edge_rounds=2,
-    ...                             cloud_s=5.0, rounds=2)
+    ...                             cloud_s=5.0, rounds=2, model=small)
     >>> made.time_s.tolist(), made.samples.shape
     ([0.0, 25.0, 50.0], (6,))
     """

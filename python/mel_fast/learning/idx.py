@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 
 class DataError(ValueError):
-    """A data file that is missing, damaged or does not fit the others; the message is one line."""
+    """A data file that is missing, damaged or does not fit the others; the message is one line.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> try:
+    ...     mel.learning.read_mnist("nowhere")
+    ... except mel.learning.DataError as error:
+    ...     print("nowhere" in str(error))
+    True
+    """
 
 
 def read_idx(path: str | Path) -> NDArray[np.uint8]:
@@ -33,6 +43,14 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     ------
     DataError
         If the file is missing, truncated, longer than it says, or not an IDX file of bytes.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> with open("labels.idx", "wb") as file:
+    ...     _ = file.write(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 3]))
+    >>> mel.learning.read_idx("labels.idx")
+    array([7, 3], dtype=uint8)
     """
     path = Path(path)
     try:

@@ -40,6 +40,17 @@ class History:
         Simulated clock, shape (cycles + 1,): cycle times T.
     tau, samples
         What was run: local cycles and d_k.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> data = mel.learning.digits().limited(200, 100)
+    >>> small = mel.learning.ScikitMLP(64, hidden=(8,))
+    >>> history = mel.learning.run(
+    ...     2, data, samples=[100, 100], cycle_s=10.0, cycles=2, model=small
+    ... )
+    >>> history.time_s, history.tau
+    (array([ 0., 10., 20.]), 2)
     """
 
     accuracy: NDArray[np.float64]
@@ -107,6 +118,17 @@ def run(
         partition, a foreign checkpoint (:class:`DataError`), or training that diverges.
     OSError
         Before anything is learnt, when the checkpoint could not be written.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> data = mel.learning.digits().limited(200, 100)
+    >>> small = mel.learning.ScikitMLP(64, hidden=(8,))
+    >>> history = mel.learning.run(
+    ...     2, data, samples=[100, 100], cycle_s=10.0, cycles=2, model=small
+    ... )
+    >>> history.accuracy.shape, history.time_s.tolist()
+    ((3,), [0.0, 10.0, 20.0])
     """
     tau, counts, cycle_s, partition = unpacked(plan, samples, cycle_s, partition)
     cycles = integer("cycles", cycles, low=1)

@@ -19,6 +19,12 @@ class LocalModel(Protocol):
 
     No state but the weights may pass from one ``set_weights`` to the next (optimiser momentum, for
     instance), or learners would not be independent and a resumed run would differ.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> isinstance(mel.learning.NumpyMLP(64, hidden=(8,)), mel.learning.LocalModel)
+    True
     """
 
     def get_weights(self) -> Weights:
@@ -53,6 +59,13 @@ class ScikitMLP:
         Samples in a mini-batch, and the step. Open in the paper.
     seed
         Of the initial weights (Glorot uniform, biases zero).
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> model = mel.learning.ScikitMLP(64, hidden=(16,))
+    >>> [part.shape for part in model.get_weights()]
+    [(64, 16), (16, 10), (16,), (10,)]
     """
 
     def __init__(

@@ -21,6 +21,28 @@ def random_split(available: int, samples: Indices, rng: np.random.Generator) -> 
     ------
     ValueError
         If more samples are asked for than are there.
+
+    Parameters
+    ----------
+    available
+        Samples that are there.
+    samples
+        d_k of each learner, shape (K,).
+    rng
+        What is drawn from.
+
+    Returns
+    -------
+    list of ndarray
+        Indices of each learner's samples; no two have one in common.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> split = mel.learning.random_split(10, np.array([3, 5]), np.random.default_rng(0))
+    >>> [len(part) for part in split]
+    [3, 5]
     """
     total = int(np.sum(samples))
     if total > available:
@@ -30,7 +52,34 @@ def random_split(available: int, samples: Indices, rng: np.random.Generator) -> 
 
 
 def iid_shards(available: int, learners: int, rng: np.random.Generator) -> list[Indices]:
-    """Federated learning: equal random shards, one a learner."""
+    """Federated learning: equal random shards, one a learner.
+
+    Parameters
+    ----------
+    available
+        Samples that are there.
+    learners
+        So many shards.
+    rng
+        What is drawn from.
+
+    Returns
+    -------
+    list of ndarray
+        Indices of each learner's samples.
+
+    Raises
+    ------
+    ValueError
+        For no learners.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> [len(s) for s in mel.learning.iid_shards(10, 2, np.random.default_rng(0))]
+    [5, 5]
+    """
     return _filled(np.array_split(rng.permutation(available), learners))
 
 
@@ -42,6 +91,36 @@ def dirichlet_shards(
     ``concentration`` near zero leaves most learners with few labels; large values approach IID, and
     infinity is: every label in equal parts. A learner that drew nothing gets one sample of the
     largest shard.
+
+    Parameters
+    ----------
+    labels
+        Of the samples, from 0, shape (n,).
+    learners
+        So many shards.
+    concentration
+        Of the Dirichlet distribution, positive, without unit.
+    rng
+        What is drawn from.
+
+    Returns
+    -------
+    list of ndarray
+        Indices of each learner's samples.
+
+    Raises
+    ------
+    ValueError
+        For a concentration that is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> labels = np.arange(100) % 10
+    >>> shards = mel.learning.dirichlet_shards(labels, 4, 0.5, np.random.default_rng(0))
+    >>> len(shards), sum(len(shard) for shard in shards)
+    (4, 100)
     """
     if not concentration > 0.0:
         raise ValueError(f"concentration must be positive, got {concentration!r}")

@@ -106,6 +106,14 @@ energy_coefficient, min_flops_per_s
     -----
     Arrays of float64 are not copied: leave them as they are while the batch, or plans made from
     it, are in use.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> base = mel.scenarios.table1(learners=5)
+    >>> batch = mel.Batch.vary(base, cycle_s=[20.0, 30.0, 40.0])
+    >>> mel.solve_many(batch).tau.tolist()
+    [0, 1, 2]
     """
 
     task: LearningTask

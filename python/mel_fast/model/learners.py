@@ -112,6 +112,15 @@ class Learners(Frozen, Table):
     learners are excused, and makes the problem infeasible when they are served. Limits that no plan
     can keep, such as a sum of `max_samples` below the task's samples, make a problem infeasible;
     they are no error. Immutable; equal by value, and hashable; ``len(learners)`` is K.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> learners = mel.Learners([2.4e9, 0.7e9], 1e-10, 5e6, 0.2, names=["roof", "van"])
+    >>> learners.gain
+    array([1.e-10, 1.e-10])
+    >>> learners.take(["van"]).flops_per_s
+    array([7.e+08])
     """
 
     __slots__ = tuple(COLUMNS)

@@ -64,7 +64,7 @@ class Payload(Frozen):
     8
     >>> quantised = mel.Payload(return_bits=280_440 * 4)
     >>> mel.solve(problem.replace(payload=quantised)).tau
-    8
+    9
     """
 
     __slots__ = FIELDS

@@ -55,6 +55,13 @@ class Problem(Frozen):
     ValueError, TypeError
         Naming the field, its value and the allowed range. Beyond the ranges of the single fields,
         no learner may be so fast that a sample could be worked through more than 2**53 times.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=4, cycle_s=30.0)
+    >>> problem.replace(cycle_s=60.0).cycle_s, problem.law
+    (60.0, 'density')
     """
 
     __slots__ = (

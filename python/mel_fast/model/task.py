@@ -63,6 +63,13 @@ class LearningTask(Frozen):
     -----
     Equations (1) to (8) of Abutuleb, Sorour, Hassanein: "Joint Task and Resource Allocation for
     Mobile Edge Learning". Immutable; equal by value; `replace` makes a changed copy.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> task = mel.LearningTask(60_000, 784, 32, 280_440, 0, 32, 1_123_736)
+    >>> task.alpha_bits, task.model_bits
+    (25088, 8974080)
     """
 
     __slots__ = (

@@ -16,7 +16,19 @@ from mel_fast.plans.status import Status
 
 
 class Assignment(NamedTuple):
-    """What one learner is to do in a round."""
+    """What one learner is to do in a round.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=3, idle="excused")
+    >>> fleet = mel.orchestrate.Fleet(problem.learners)
+    >>> loop = mel.orchestrate.Orchestrator(fleet, problem.task, problem.radio, cycle_s=30.0)
+    >>> round = loop.plan_round()
+    >>> job = next(iter(round.assignments.values()))
+    >>> job.tau == round.tau, job.deadline_s
+    (True, 30.0)
+    """
 
     samples: int
     """d_k, on how many samples it computes."""
@@ -178,6 +190,16 @@ class Round(Shown):
         Seconds that planning took.
     extra : bool
         Whether it deals out again what was lost in the round of the same number.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=3, idle="excused")
+    >>> fleet = mel.orchestrate.Fleet(problem.learners)
+    >>> loop = mel.orchestrate.Orchestrator(fleet, problem.task, problem.radio, cycle_s=30.0)
+    >>> round = loop.plan_round()
+    >>> round.number, round.tau == round.plan.tau, round.left_out
+    (1, True, 0)
     """
 
     number: int
@@ -225,6 +247,17 @@ class Closed(Shown):
     extra : Round or None
         With ``late="reassign"``: the lost samples dealt to those who delivered, for as long as it
         takes at least; observed and closed as any round.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=3, idle="excused")
+    >>> fleet = mel.orchestrate.Fleet(problem.learners)
+    >>> loop = mel.orchestrate.Orchestrator(fleet, problem.task, problem.radio, cycle_s=30.0)
+    >>> round = loop.plan_round()
+    >>> closed = loop.close_round()  # nobody reported
+    >>> closed.lost, len(closed.missing) == len(round.assignments)
+    (60000, True)
     """
 
     number: int

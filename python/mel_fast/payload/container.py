@@ -140,6 +140,15 @@ def decode(
     ValueError
         Bytes that are damaged, cut, too large, of a later version or made against another base.
         Nothing in them is run, and no more memory taken than some multiple of what is allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> arrays = {"w": np.arange(6.0).reshape(2, 3)}
+    >>> data = mel.payload.encode(arrays)
+    >>> bool((mel.payload.decode(data)["w"] == arrays["w"]).all())
+    True
     """
     most = integer("max_bytes", max_bytes, low=0)
     view = memoryview(data).cast("B")

@@ -40,6 +40,15 @@ class Level:
         Before and after fine-tuning; None without fine-tuning.
     seeds
         How many runs the means are of.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> data = mel.learning.digits().limited(200, 100)
+    >>> model = mel.learning.NumpyMLP(64, hidden=(8,))
+    >>> (level,) = mel.payload.measure(model, data, [mel.payload.Recipe(bits=8)])
+    >>> level.bits == level.bits_up, level.ratio > 3
+    (True, True)
     """
 
     recipe: Recipe
@@ -65,7 +74,21 @@ class Level:
 
 
 class Levels(Sequence[Level]):
-    """Measured levels in the order of their recipes: a sequence that prints as a table."""
+    """Measured levels in the order of their recipes: a sequence that prints as a table.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> data = mel.learning.digits().limited(200, 100)
+    >>> model = mel.learning.NumpyMLP(64, hidden=(8,))
+    >>> recipes = [mel.payload.Recipe(), mel.payload.Recipe(bits=4)]
+    >>> levels = mel.payload.measure(model, data, recipes)
+    >>> len(levels), levels[1].bits < levels[0].bits
+    (2, True)
+    >>> problem = levels.problem(mel.scenarios.table1(learners=4), 1)
+    >>> problem.payload.send_bits == levels[1].bits_down
+    True
+    """
 
     def __init__(self, rows: Sequence[Level]) -> None:
         self.rows = tuple(rows)

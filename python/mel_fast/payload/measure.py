@@ -119,6 +119,16 @@ def measure(
     -----
     The test data decides nothing here; whoever chooses a level by its accuracy on them should
     measure it again on others.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> data = mel.learning.digits().limited(200, 100)
+    >>> model = mel.learning.NumpyMLP(64, hidden=(8,))
+    >>> recipes = [mel.payload.Recipe(), mel.payload.Recipe(bits=4)]
+    >>> levels = mel.payload.measure(model, data, recipes)
+    >>> levels[1].bits < levels[0].bits
+    True
     """
     tried = tuple(recipes)
     chosen = tuple(integer("seeds", seed, low=0) for seed in seeds)

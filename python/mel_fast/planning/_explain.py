@@ -72,6 +72,14 @@ class Explanation(ShownTable):
         Only for an infeasible joint problem in which idle learners are served: whom to leave out.
     unasked : tuple of str
         What the time limit left no time to look at, in words.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> plan = mel.solve(mel.scenarios.table1(learners=4, cycle_s=30.0))
+    >>> told = plan.explain()
+    >>> told.tau == plan.tau + 1, sorted(told.needs)
+    (True, ['bandwidth_hz', 'cycle_s', 'power_w'])
     """
 
     plan: Plan
@@ -206,6 +214,13 @@ def explain(
         Naming the argument, its value and the allowed range.
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is one that was found by then.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> told = mel.explain(mel.solve(mel.scenarios.table1(learners=4, cycle_s=30.0)))
+    >>> print(told.lines()[0])
+    tau = 1 fits, tau = 2 does not (optimal).
     """
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")

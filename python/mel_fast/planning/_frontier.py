@@ -44,6 +44,13 @@ class Frontier(ShownTable):
     most : tuple of int
         No plan has more local cycles at `start` (just below it, where that was left out) and at
         `stop` than these two: what is attained there, unless a limit or rounding left that open.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> front = mel.frontier(mel.scenarios.table1(learners=4, cycle_s=20.0), stop=40.0)
+    >>> bool((front.tau[1:] == front.tau[:-1] + 1).all()), int(front.tau[-1])
+    (True, 2)
     """
 
     problem: Problem
@@ -259,6 +266,15 @@ def frontier(
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the one at `stop`, its ``found`` the
         frontier so far.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=4, cycle_s=20.0)
+    >>> front = mel.frontier(problem, "cycle_s", stop=40.0)
+    >>> front.tau[:3].tolist(), bool((np.diff(front.amount) > 0).all())
+    ([1, 2], True)
     """
     limit_s = checked_seconds(time_limit_s)
     checked_problem(problem)

@@ -71,6 +71,13 @@ class Least(ShownTable):
     blocks : int or None
         Over a bandwidth that comes in blocks: the number that suffices, which `amount` holds as the
         least float64 that does. `optimal` then means that one block less does not suffice.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> found = mel.least(mel.scenarios.table1(learners=4), tau=1, over="bandwidth_hz")
+    >>> found.status, 0.0 < found.lower < found.amount, found.plan.tau
+    (<Status.OPTIMAL: 'optimal'>, True, 1)
     """
 
     problem: Problem
@@ -245,6 +252,14 @@ def least(
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best one so far, its ``found`` the
         bracket.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=4, cycle_s=30.0)
+    >>> found = mel.least(problem, tau=2, over="power_w")
+    >>> found.amount / found.lower < 1 + 1e-8, mel.verify(found.plan.problem, found.plan).ok
+    (True, True)
     """
     checked_problem(problem)
     members = checked_at_least(at_least) or 0
@@ -341,6 +356,29 @@ def fastest(
     """Return the shortest global cycle in which `tau` local cycles fit.
 
     An alias of ``least(problem, tau, "cycle_s")``, with the same options.
+
+    Parameters
+    ----------
+    problem, tau, scheme, time_limit_s, threads, callback, progress, start
+        As in :func:`mel_fast.least`; times in seconds.
+
+    Returns
+    -------
+    Least
+        With ``cycle_s`` the deadline that suffices and ``lower_s`` the one that does not.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, its value and its range.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=4, cycle_s=30.0)
+    >>> found = mel.fastest(problem, tau=2)
+    >>> found.lower_s < found.cycle_s < 60.0, found.plan.tau
+    (True, 2)
     """
     return least(
         problem,

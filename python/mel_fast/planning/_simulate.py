@@ -107,6 +107,14 @@ class Simulation(ShownTable):
         By what each channel's gain was multiplied.
     outcomes : dict of str to Outcome
         By policy.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> plan = mel.solve(mel.scenarios.table1(learners=6, cycle_s=30.0, idle="excused"))
+    >>> told = mel.simulate(plan, failures=[0])
+    >>> int(told.failed.sum()), sorted(told.outcomes)
+    (1, ['monitor', 'nothing', 'reassign'])
     """
 
     plan: Plan
@@ -198,6 +206,13 @@ def simulate(
         Naming the argument, its value and the allowed range.
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is the best new plan so far.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> plan = mel.solve(mel.scenarios.table1(learners=6, cycle_s=30.0, idle="excused"))
+    >>> mel.simulate(plan, failures=[0, 3]).outcomes["nothing"].lost > 0
+    True
     """
     limit_s = checked_seconds(time_limit_s)
     threads = checked_threads(threads)

@@ -18,6 +18,18 @@ class Interrupted(KeyboardInterrupt):
         Every row that `sweep` had solved.
     found
         What `least`, `frontier` or `cp_sat.bracket` knew by then; None from the others.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> def stop(tau, bound, passes, elapsed_s):
+    ...     raise KeyboardInterrupt
+    >>> try:
+    ...     plan = mel.solve(mel.scenarios.table1(200_000, idle="excused"), callback=stop)
+    ... except mel.Interrupted as interrupted:
+    ...     plan = interrupted.plan
+    >>> plan.tau <= plan.bound
+    True
     """
 
     plan: Plan

@@ -93,6 +93,13 @@ least_energy
     ------
     ValueError, TypeError
         Naming the field, index, value and allowed range.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> plan = mel.solve(mel.scenarios.table1(learners=4, cycle_s=30.0))
+    >>> plan.status, int(plan.samples.sum()), bool((plan.total_s <= 30.0).all())
+    (<Status.OPTIMAL: 'optimal'>, 60000, True)
     """
 
     problem: Problem

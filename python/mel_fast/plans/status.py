@@ -13,7 +13,16 @@ THENS: tuple[Then, ...] = ("time", "power", "bandwidth", "energy", "none")
 
 
 class Status(StrEnum):
-    """What a plan proves; the words are also those of plan files and of the command line."""
+    """What a plan proves; the words are also those of plan files and of the command line.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> mel.Status("optimal") is mel.Status.OPTIMAL, mel.Status.OPTIMAL == "optimal"
+    (True, True)
+    >>> [status.value for status in mel.Status]
+    ['optimal', 'feasible', 'infeasible', 'undecided']
+    """
 
     OPTIMAL = "optimal"
     """The plan is feasible and a certificate rules out one more local cycle."""

@@ -37,13 +37,36 @@ ROUNDING = 1e-9  # water-filling is right to about 1e-13; nothing is dropped for
 
 
 class TooManySplitsError(Exception):
-    """The problem is too large to enumerate."""
+    """The problem is too large to enumerate.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> issubclass(mel.reference.TooManySplitsError, Exception)
+    True
+    """
 
 
 class BestSplit(NamedTuple):
     """A split that needs the least budgets, and the scale of both budgets that it needs.
 
     Where bandwidth comes in blocks the scale is that of the power alone.
+
+    Attributes
+    ----------
+    scale
+        Both budgets times this suffice; without unit.
+    samples, blocks
+        Of each learner, shape (K,); None where no budgets suffice, or without blocks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=2, samples=6)
+    >>> split = mel.reference.best_split(problem, 1)
+    >>> split.samples is None or int(split.samples.sum()) == 6
+    True
     """
 
     scale: float
@@ -52,7 +75,24 @@ class BestSplit(NamedTuple):
 
 
 class Optimum(NamedTuple):
-    """The best tau, a best split for it, and the scales needed at tau and at tau + 1."""
+    """The best tau, a best split for it, and the scales needed at tau and at tau + 1.
+
+    Attributes
+    ----------
+    tau, samples, blocks
+        The best, in local cycles, samples and resource blocks of each learner.
+    scale, scale_next
+        What both budgets must be multiplied with at tau and at tau + 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=2, samples=6)
+    >>> best = mel.reference.enumerate_optimum(problem)
+    >>> best.tau == mel.solve(problem).tau, best.scale <= 1 < best.scale_next
+    (True, True)
+    """
 
     tau: int
     samples: Ints | None
@@ -68,6 +108,25 @@ def best_split(
 
     The scale is infinite, and the split None, where no budgets suffice. Raises
     `TooManySplitsError` if more than `limit` partial splits must be kept at once.
+
+    Parameters
+    ----------
+    problem, tau, scheme
+        What is asked: so many local cycles.
+    limit
+        Splits at most.
+
+    Returns
+    -------
+    BestSplit
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=2, samples=6)
+    >>> mel.reference.best_split(problem, 1).scale > 0
+    True
     """
     problem.refuse_choice("best_split")
     problem = reachable(problem)
@@ -99,7 +158,32 @@ def best_split(
 
 
 def enumerate_optimum(problem: Problem, scheme: str = "joint", limit: int = 2_000_000) -> Optimum:
-    """Find the best tau by enumerating the splits; tau is 0 if not even one local cycle fits."""
+    """Find the best tau by enumerating the splits; tau is 0 if not even one local cycle fits.
+
+    Parameters
+    ----------
+    problem, scheme
+        What is asked.
+    limit
+        Splits at most.
+
+    Returns
+    -------
+    Optimum
+
+    Raises
+    ------
+    TooManySplitsError
+        Beyond `limit`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(1), learners=3, samples=5)
+    >>> mel.reference.enumerate_optimum(problem).tau == mel.solve(problem).tau
+    True
+    """
 
     def scale_at(tau: int) -> BestSplit:
         return best_split(problem, tau, scheme, limit)

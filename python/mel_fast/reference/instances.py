@@ -23,7 +23,24 @@ NOISE_POWER = 1e-13
 
 
 class Borderline(NamedTuple):
-    """One problem with two budgets: tau just fits `feasible` and just misses `infeasible`."""
+    """One problem with two budgets: tau just fits `feasible` and just misses `infeasible`.
+
+    Attributes
+    ----------
+    feasible, infeasible
+        The problem with a little more and a little less of both budgets.
+    tau, scale, samples
+        Local cycles, what the budgets were multiplied with, the split.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=2, samples=6)
+    >>> pair = mel.reference.borderline_pair(problem, 1)
+    >>> mel.solve(pair.feasible).tau >= 1 > mel.solve(pair.infeasible).tau
+    True
+    """
 
     feasible: Problem
     infeasible: Problem
@@ -42,7 +59,36 @@ def random_problem(
     idle: Literal["served", "excused"] = "served",
     kinds: int | None = None,
 ) -> Problem:
-    """Draw a problem of the given sizes; `kinds` learners differ, the others are their copies."""
+    """Draw a problem of the given sizes; `kinds` learners differ, the others are their copies.
+
+    Parameters
+    ----------
+    rng
+        What is drawn from.
+    learners, samples
+        K and D.
+    law, setting, idle
+        As in `Radio`, `LearningTask` and `Problem`.
+    kinds
+        So many learners differ; None: all.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ValueError
+        For sizes that no problem has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=3, samples=9)
+    >>> len(problem.learners), problem.task.samples
+    (3, 9)
+    """
     cycle_s = 10 ** rng.uniform(-2, 2)
     task = _random_task(rng, samples, setting)
     kinds = learners if kinds is None else min(kinds, learners)
@@ -111,6 +157,27 @@ def random_limits(
     `names` are of the arguments "min_samples", "max_samples", "max_bandwidth_hz", "max_power_w"
     and "energy_j" (which brings "energy_per_flop_j" along). Identical learners stay identical
     half of the time.
+
+    Parameters
+    ----------
+    rng, problem
+        What is drawn from, and for.
+    names
+        Which limits.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Columns of shape (K,), in the units of their names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=3, samples=9)
+    >>> drawn = mel.reference.random_limits(np.random.default_rng(0), problem, ("max_power_w",))
+    >>> drawn["max_power_w"].shape
+    (3,)
     """
     task, radio, learners = problem.task, problem.radio, len(problem.learners)
     kind = kinds(problem) if rng.random() < 0.5 else np.arange(learners)
@@ -147,7 +214,34 @@ def random_limits(
 
 
 def random_block_hz(rng: np.random.Generator, problem: Problem, blocks: int) -> float:
-    """Draw a width of which `blocks` fit the bandwidth, now and then with nothing to spare."""
+    """Draw a width of which `blocks` fit the bandwidth, now and then with nothing to spare.
+
+    Parameters
+    ----------
+    rng, problem
+        What is drawn from, and for.
+    blocks
+        So many fit.
+
+    Returns
+    -------
+    float
+        Hz.
+
+    Raises
+    ------
+    ZeroDivisionError
+        For no blocks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=3, samples=9)
+    >>> width_hz = mel.reference.random_block_hz(np.random.default_rng(0), problem, 10)
+    >>> int(problem.radio.bandwidth_hz / width_hz)
+    10
+    """
     spare = rng.uniform(0, 0.99) if rng.random() < 0.7 else 0.0
     return float(problem.radio.bandwidth_hz / (blocks + spare))
 
@@ -156,6 +250,30 @@ def with_budgets(problem: Problem, scale: float) -> Problem:
     """Return the same problem with both budgets multiplied by `scale`.
 
     Where bandwidth comes in blocks, only the power is.
+
+    Parameters
+    ----------
+    problem
+        What is copied.
+    scale
+        A factor, without unit.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ValueError
+        For budgets that are out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=3, samples=9)
+    >>> mel.reference.with_budgets(problem, 2.0).radio.power_w / problem.radio.power_w
+    2.0
     """
     radio = problem.radio
     changed = radio
@@ -167,7 +285,26 @@ def with_budgets(problem: Problem, scale: float) -> Problem:
 
 
 def random_tau(rng: np.random.Generator, problem: Problem, scheme: str = "joint") -> int:
-    """Draw a tau up to the largest that computing and returning alone allow (1 if none)."""
+    """Draw a tau up to the largest that computing and returning alone allow (1 if none).
+
+    Parameters
+    ----------
+    rng, problem, scheme
+        What is drawn from, and for.
+
+    Returns
+    -------
+    int
+        Local cycles.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=3, samples=9)
+    >>> mel.reference.random_tau(np.random.default_rng(0), problem) >= 1
+    True
+    """
 
     def fits(tau: int) -> bool:
         return bool(can_sum(rate_table(problem, tau, scheme), problem.task.samples))
@@ -192,6 +329,32 @@ def borderline_pair(
     """Set the budgets to what the best of all splits needs for tau, times 1 + and 1 - `margin`.
 
     None where no budgets suffice, or none are needed.
+
+    Parameters
+    ----------
+    problem, tau, scheme
+        What is asked: so many local cycles.
+    margin
+        How far the budgets are from the edge, relative.
+    limit
+        Splits at most.
+
+    Returns
+    -------
+    Borderline or None
+
+    Raises
+    ------
+    TooManySplitsError
+        Beyond `limit`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=2, samples=6)
+    >>> mel.reference.borderline_pair(problem, 1).tau
+    1
     """
     best = best_split(problem, tau, scheme, limit)
     if not 1e-40 < best.scale < 1e40:

@@ -20,7 +20,21 @@ WIDE = np.longdouble
 
 
 class Times(NamedTuple):
-    """Seconds that each learner spends on each of its three steps, arrays of shape (K,)."""
+    """Seconds that each learner spends on each of its three steps, arrays of shape (K,).
+
+    Attributes
+    ----------
+    send_s, compute_s, return_s, total_s
+        Equations (6) to (8) and their sum.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=2)
+    >>> times = mel.reference.evaluate(problem, 1, [10, 10], [50e6, 50e6], [0.1, 0.1])
+    >>> times.total_s.shape
+    (2,)
+    """
 
     send_s: Floats
     compute_s: Floats
@@ -87,6 +101,33 @@ def evaluate(
 
     Under ``idle="excused"`` the times of a learner without samples are still those of the model's
     way there and back; nobody waits for them.
+
+    Parameters
+    ----------
+    problem, tau
+        What is run: so many local cycles.
+    samples, bandwidth_hz, power_w
+        Of each learner, in samples, Hz and W, shape (K,).
+
+    Returns
+    -------
+    Times
+        Seconds.
+
+    Raises
+    ------
+    ValueError
+        For columns of other lengths.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=2)
+    >>> ours = mel.evaluate(problem, 1, [10, 10], [50e6, 50e6], [0.1, 0.1])
+    >>> slow = mel.reference.evaluate(problem, 1, [10, 10], [50e6, 50e6], [0.1, 0.1])
+    >>> bool(np.allclose(ours.total_s, slow.total_s))
+    True
     """
     bits = planned_bits(problem, samples)
     rate = link_rate(problem, bandwidth_hz, power_w)
@@ -160,6 +201,32 @@ def needed_rates(problem: Problem, tau: int, samples: ArrayLike) -> Floats:
 
     Infinite where no rate is enough or the learner's own limits forbid the samples or the rate;
     zero where there is nothing to send, and for an excused learner without samples.
+
+    Parameters
+    ----------
+    problem, tau
+        So many local cycles.
+    samples
+        Of each learner, shape (..., K).
+
+    Returns
+    -------
+    ndarray
+        Bit/s, of the same shape.
+
+    Raises
+    ------
+    ValueError
+        For columns of another length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=3, samples=9)
+    >>> rates = mel.reference.needed_rates(problem, 1, [2, 3, 4])
+    >>> rates.shape, bool((rates > 0).all())
+    ((3,), True)
     """
     count = np.asarray(samples)
     bits = planned_bits(problem, count)

@@ -48,6 +48,22 @@ class WaterFill(NamedTuple):
     """The least scale of both budgets, the log price ratio t there, and the allocation.
 
     Shapes: scale and t (...), bandwidth_hz and power_w (..., K).
+
+    Attributes
+    ----------
+    scale, t
+        What both budgets must be multiplied with; the logarithm of the prices' ratio there.
+    bandwidth_hz, power_w
+        Of each learner, in Hz and W.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=3, samples=9)
+    >>> filled = mel.reference.water_fill(problem, 1, [3, 3, 3])
+    >>> filled.bandwidth_hz.shape
+    (3,)
     """
 
     scale: Floats
@@ -196,10 +212,62 @@ def fill_rates(problem: Problem, rates: Floats) -> WaterFill:
 
 
 def water_fill(problem: Problem, tau: int, samples: ArrayLike) -> WaterFill:
-    """Least scale of both budgets at which these samples, shape (..., K), meet the deadline."""
+    """Least scale of both budgets at which these samples, shape (..., K), meet the deadline.
+
+    Parameters
+    ----------
+    problem, tau
+        So many local cycles.
+    samples
+        Of each learner, shape (..., K).
+
+    Returns
+    -------
+    WaterFill
+
+    Raises
+    ------
+    ValueError
+        For columns of another length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=3, samples=9)
+    >>> plan = mel.solve(problem)
+    >>> bool(mel.reference.water_fill(plan.problem, plan.tau, plan.samples).scale <= 1)
+    True
+    """
     return fill_rates(problem, needed_rates(problem, tau, samples))
 
 
 def is_feasible(problem: Problem, tau: int, samples: ArrayLike) -> bool:
-    """Whether the budgets suffice for tau local cycles over these samples, shape (K,)."""
+    """Whether the budgets suffice for tau local cycles over these samples, shape (K,).
+
+    Parameters
+    ----------
+    problem, tau
+        So many local cycles.
+    samples
+        Of each learner.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        For a column of another length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> problem = mel.reference.random_problem(np.random.default_rng(0), learners=3, samples=9)
+    >>> plan = mel.solve(problem)
+    >>> mel.reference.is_feasible(plan.problem, plan.tau, plan.samples)
+    True
+    """
     return bool(water_fill(problem, tau, samples).scale <= 1)

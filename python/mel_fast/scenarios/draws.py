@@ -63,6 +63,13 @@ class Table1Draws:
         As in :class:`mel_fast.Problem`.
     seed, first_draw
         Row ``i`` is draw ``first_draw + i`` of ``seed``.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> draws = mel.scenarios.table1_draws(100, learners=10)
+    >>> draws.gain.shape, len(draws.problem(3).learners)
+    ((100, 10), 10)
     """
 
     gain: Array
@@ -169,6 +176,13 @@ def table1(
     ------
     ValueError, TypeError
         Naming the parameter, its value and what is allowed.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=10, cycle_s=20.0, seed=3)
+    >>> problem == mel.scenarios.table1(10, 20.0, 3), problem.task.samples
+    (True, 60000)
     """
     count = _whole("learners", learners, 1)
     if count >= _MANY:
@@ -215,6 +229,35 @@ def table1_draws(
 
     Parameters are those of :func:`table1`; row ``i`` is ``table1(..., draw=first_draw + i)`` to the
     bit.
+
+    Parameters
+    ----------
+    draws
+        So many.
+    first_draw
+        Number of the first.
+    learners, cycle_s, seed, setting, law, idle, placement, radius_m, fading, attenuation
+        As in :func:`table1`; units are those of the names.
+    extra_loss_db, bandwidth_hz, power_w, budgets, noise_bandwidth_hz, device_mix
+        As in :func:`table1`.
+    feature_bits, samples
+        As in :func:`table1`.
+
+    Returns
+    -------
+    Table1Draws
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`table1` does.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> draws = mel.scenarios.table1_draws(3, learners=10, seed=1)
+    >>> draws.problem(2) == mel.scenarios.table1(10, seed=1, draw=2)
+    True
     """
     count = _whole("learners", learners, 1)
     rows = _whole("draws", draws, 1)

@@ -57,6 +57,40 @@ def load_scenario(
     ------
     ScenarioError
         With everything that is wrong, on one line.
+
+    Returns
+    -------
+    Problem
+        What the file states.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> text = '''
+    ... [task]
+    ... samples = 600
+    ... features = 784
+    ... feature_bits = 8
+    ... fixed_parameters = 7_850
+    ... parameters_per_sample = 0
+    ... parameter_bits = 32
+    ... flops_per_sample = 31_400
+    ... [radio]
+    ... bandwidth_hz = 1e6
+    ... power_w = 0.2
+    ... noise_density_w_per_hz = 4e-21
+    ... [cycle]
+    ... cycle_s = 10.0
+    ... [learners]
+    ... flops_per_s = [1e7, 2e7]
+    ... gain = 1e-11
+    ... return_bandwidth_hz = 1e6
+    ... return_power_w = 0.1
+    ... '''
+    >>> with open("mine.toml", "w") as file:
+    ...     _ = file.write(text)
+    >>> mel.solve(mel.load_scenario("mine.toml")).status
+    <Status.OPTIMAL: 'optimal'>
     """
     path = Path(path)
     try:

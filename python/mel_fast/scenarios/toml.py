@@ -18,6 +18,7 @@ from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
 from mel_fast.scenarios.file import MOST_BYTES
 
+_MOST_LISTED = MOST_BYTES // 5  # flops_per_s and gain of each take no less
 _LISTED = 1000  # learners that stand in the file itself, where a table can be written beside it
 
 
@@ -27,8 +28,8 @@ def to_toml(problem: Problem, path: str | PathLike[str] | None = None) -> str:
     beside = None
     if target is not None and len(problem.learners) > _LISTED:
         beside = target.with_name(f"{target.stem}_learners.csv")
-    text = _text(problem, beside)
-    if len(text.encode()) > MOST_BYTES:
+    text = _text(problem, beside) if beside or len(problem.learners) <= _MOST_LISTED else None
+    if text is None or len(text.encode()) > MOST_BYTES:
         raise ValueError(
             f"{len(problem.learners):,} learners make more than {MOST_BYTES:,} bytes, too many for "
             "a scenario: give a path, beside which their table is written"

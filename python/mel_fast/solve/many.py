@@ -101,6 +101,14 @@ def solve_many(
         After Ctrl-C, or any KeyboardInterrupt that `callback` or the handler of a signal raises,
         and itself one; its ``plans`` has all rows solved until then. Whatever else they raise
         comes out as it is.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> draws = mel.scenarios.table1_draws(100, learners=10)
+    >>> plans = mel.solve_many(draws)
+    >>> plans.tau.shape, bool((plans.tau <= plans.bound).all())
+    ((100,), True)
     """
     choice("scheme", scheme, SCHEMES)
     choice("then", then, THENS)

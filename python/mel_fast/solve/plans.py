@@ -61,6 +61,13 @@ class Plans(ShownTable):
         Invalid rows and what was refused in them; rows that an executor lost with its workers.
     total_s : float
         Seconds for the whole batch.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> plans = mel.solve_many([mel.scenarios.table1(4, cycle_s=t) for t in (20.0, 30.0)])
+    >>> len(plans), plans[1].status
+    (2, <Status.OPTIMAL: 'optimal'>)
     """
 
     _row = "row"

@@ -87,6 +87,15 @@ def solve(
         After Ctrl-C, or any KeyboardInterrupt that `callback` or the handler of a signal raises,
         and itself one; its ``plan`` is the best one so far. Whatever else they raise comes out as
         it is.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> plan = mel.solve(mel.scenarios.table1(learners=20, cycle_s=30.0, seed=0))
+    >>> plan
+    Plan(optimal, scheme='joint', tau=8, bound=8, learners=20)
+    >>> mel.solve(plan.problem, scheme="task_only").tau
+    7
     """
     if progress is not False:
         with reporting(callback, progress, "tau") as report:

@@ -74,6 +74,11 @@ def open(url: str, layout: str = "chunks") -> "Store":
     layout
         ``"chunks"`` or ``"rows"``: how models that are first published from here are kept.
 
+    Returns
+    -------
+    Store
+        To be closed, or used as a context.
+
     Raises
     ------
     ValueError
@@ -82,6 +87,14 @@ def open(url: str, layout: str = "chunks") -> "Store":
         If the database cannot be reached or written.
     ImportError
         Naming the extra, if SQLAlchemy or the database's driver is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> with mel.store.open("sqlite:///models.db") as store:
+    ...     store.publish("net", {"w": np.zeros(10)})
+    1
     """
     for module in ("sqlalchemy", "alembic", "zstandard"):
         require(module, extra="store")

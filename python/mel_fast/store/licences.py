@@ -46,6 +46,16 @@ class License:
         data. None where it was not said or not measured.
     hidden
         Weights of that version that the mask sets to zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> with mel.store.open("sqlite:///models.db") as store:
+    ...     _ = store.publish("net", {"w": np.linspace(0.0, 1.0, 11)})
+    ...     tier = store.license("net", "free", intervals={"w": [(0.5, 0.8)]})
+    >>> tier.hidden
+    3
     """
 
     name: str

@@ -56,6 +56,16 @@ class LayerChange:
         Weights that are not the same.
     largest
         The largest magnitude of a difference.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> with mel.store.open("sqlite:///models.db") as store:
+    ...     _ = store.publish("net", {"w": np.zeros(10)})
+    ...     _ = store.publish("net", {"w": np.eye(1, 10).ravel()})
+    ...     store.diff("net", 1, 2)
+    {'w': LayerChange(changed=1, largest=1.0)}
     """
 
     changed: int
@@ -86,6 +96,15 @@ class Reader:
     """The store as one licence shows it; without a licence, all of it.
 
     A reader cannot change anything. Made by :meth:`mel_fast.store.Store.reader`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> with mel.store.open("sqlite:///models.db") as store:
+    ...     _ = store.publish("net", {"w": np.zeros(10)})
+    ...     store.reader().models()
+    ['net']
     """
 
     def __init__(self, database: Database, license: str | None, digests: Digests) -> None:

@@ -29,6 +29,17 @@ class Store:
 
     Safe for many readers and several writers, in one process or many. Every change is one
     transaction: it is there as a whole, or nothing of it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> with mel.store.open("sqlite:///models.db") as store:
+    ...     first = store.publish("net", {"w": np.zeros(10)})
+    ...     second = store.publish("net", {"w": np.ones(10)})
+    ...     store.roll_back("net", first)
+    ...     float(store.pull("net")["w"].sum()), float(store.pull("net", second)["w"].sum())
+    (0.0, 10.0)
     """
 
     def __init__(self, url: str, layout: str = "chunks") -> None:

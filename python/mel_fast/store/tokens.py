@@ -35,6 +35,14 @@ class Token:
         there is one.
     created, changed, revoked
         When it was made and last rotated, and whether it is still accepted.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> with mel.store.open("sqlite:///models.db") as store:
+    ...     secret = store.tokens.create("phone-1")
+    ...     [(token.name, token.role) for token in store.tokens.list()]
+    [('phone-1', 'device')]
     """
 
     name: str

@@ -24,6 +24,15 @@ class Report:
         How many were read.
     damaged
         A line for all that is not what was published, naming model, version, layer and block.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> with mel.store.open("sqlite:///models.db") as store:
+    ...     _ = store.publish("net", {"w": np.zeros(10)})
+    ...     store.verify().ok
+    True
     """
 
     versions: int

@@ -94,6 +94,13 @@ def sweep(
     -----
     A combination that a Problem's constructor refuses becomes a row with status ``"invalid"`` and
     the reason in the column `note`; other rows are not touched.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> table = mel.sweep("table1", {"learners": [5, 10], "draw": range(3)})
+    >>> table["tau"].shape, bool((table["status"] != "undecided").all())
+    ((6,), True)
     """
     from mel_fast.sweep._run import run
 

@@ -27,6 +27,13 @@ class Certificate:
         Where the sum of the two lists, the second one reversed, is largest.
     cloud_tasks : (int, int) or None
         The fewest and the most tasks that the cloud was allowed.
+
+    Examples
+    --------
+    >>> from mel_fast.tiers import Job, Tier, check, schedule
+    >>> plan = schedule(Job(20), [Tier("end", 4, 0.5), Tier("cloud", 1, 0.3)])
+    >>> plan.certificate is not None, check(plan).optimal
+    (True, True)
     """
 
     first: Multiples

@@ -35,6 +35,13 @@ class Verdict:
         What no schedule can end before, as proved by counting; 0 where nothing was claimed.
     reason : str
         What is wrong, empty where nothing is.
+
+    Examples
+    --------
+    >>> from mel_fast.tiers import Job, Tier, check, schedule
+    >>> verdict = check(schedule(Job(20), [Tier("end", 4, 0.5), Tier("cloud", 1, 0.3)]))
+    >>> verdict.valid, verdict.optimal
+    (True, True)
     """
 
     valid: bool
@@ -50,6 +57,15 @@ def check(schedule: Schedule) -> Verdict:
     """Check a schedule and, if it claims to be optimal, its certificate.
 
     In time O(tasks + devices).
+
+    Parameters
+    ----------
+    schedule
+        Of any scheme.
+
+    Returns
+    -------
+    Verdict
 
     Raises
     ------

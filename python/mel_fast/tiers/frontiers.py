@@ -36,6 +36,15 @@ class Frontier:
         Mean accuracy of the fine answers.
     efficient : (points,) bool
         Whether no other point is at least as good in both and better in one.
+
+    Examples
+    --------
+    >>> from mel_fast.tiers import Job, Tier, frontier
+    >>> tiers = [Tier("end", 4, 0.5, accuracy=0.5), Tier("edge", 2, 0.4, accuracy=0.6)]
+    >>> tiers.append(Tier("cloud", 1, 0.3, accuracy=0.7))
+    >>> front = frontier(Job(20), tiers)
+    >>> front.makespan_s.shape == front.accuracy.shape
+    True
     """
 
     job: Job

@@ -34,6 +34,13 @@ class Stage:
         The device of each task; a device takes its tasks in their order here.
     start_s, end_s : (tasks,) float64
         When each task takes its device, and when it leaves it.
+
+    Examples
+    --------
+    >>> from mel_fast.tiers import Job, Tier, schedule
+    >>> stage = schedule(Job(20), [Tier("end", 4, 0.5), Tier("cloud", 1, 0.3)]).stages[0]
+    >>> len(stage.device)
+    20
     """
 
     tiers: tuple[Tier, ...]
@@ -88,6 +95,13 @@ class Schedule:
         N_map of equation (4), and `cloud_share` theta of equation (5); None but for ``"mapping"``.
     certificate : Certificate or None
         Why ``"optimal"`` cannot be bettered; `check` confirms it independently.
+
+    Examples
+    --------
+    >>> from mel_fast.tiers import Job, Tier, schedule
+    >>> plan = schedule(Job(20), [Tier("end", 4, 0.5), Tier("cloud", 1, 0.3)])
+    >>> plan.makespan_s, {name: int(n.sum()) for name, n in plan.counts.items()}
+    (6.5, {'end': 20, 'cloud': 20})
     """
 
     job: Job

@@ -64,6 +64,18 @@ def verify(
         When `time_limit_s` is not a number of at least 0.
     ImportError
         When python-flint is missing: ``pip install 'mel_fast[verify]'``.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> plan = mel.solve(mel.scenarios.table1(learners=4))
+    >>> mel.verify(plan.problem, plan).ok
+    True
+    >>> claim = plan.to_dict()
+    >>> claim["tau"] = claim["bound"] = plan.tau + 1
+    >>> claim["certificate"]["tau"] = plan.tau + 2
+    >>> mel.verify(plan.problem, mel.Plan.from_dict(claim)).ok
+    False
     """
     from mel_fast.verify._check import check
 

@@ -36,6 +36,14 @@ class Verdict:
         Joules that the plan spends at most, and that every plan with its tau spends at least.
     bits : int
         Largest precision that a decision needed.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> plan = mel.solve(mel.scenarios.table1(learners=4))
+    >>> verdict = mel.verify(plan.problem, plan)
+    >>> verdict.ok, verdict.tau == plan.tau, verdict.margin > 0
+    (True, True, True)
     """
 
     ok: bool

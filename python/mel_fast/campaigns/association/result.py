@@ -49,6 +49,14 @@ class Association(ShownTable):
         The time limit, the callback or Ctrl-C ended the search.
     nodes, passes, elapsed_s : int, int, float
         Cases of branching on cells, passes over a cell's learners, and seconds.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> masts = [mel.scenarios.table1(6, 30.0, seed=seed, idle="excused") for seed in (1, 2)]
+    >>> found = mel.cells(masts, associate=True)
+    >>> found.tau, found.bound, found.cell.size, found.check()
+    (3, 3, 6, ())
     """
 
     problems: tuple[Problem, ...]

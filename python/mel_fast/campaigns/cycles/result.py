@@ -53,6 +53,14 @@ class MostCycles(ShownTable):
         The time limit, the callback or Ctrl-C ended the search.
     passes, elapsed_s : int, float
         Passes over the learners and seconds that the search took.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=4, idle="excused")
+    >>> found = mel.most(problem, samples=[20_000, 10_000, 20_000, 10_000], spread=2.0)
+    >>> found.value == int(found.cycles.sum()), found.cycles.shape
+    (True, (4,))
     """
 
     problem: Problem

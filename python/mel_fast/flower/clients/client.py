@@ -54,6 +54,17 @@ class Client:
     ------
     ValueError, TypeError
         Naming the argument, its value and what it must be.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> from mel_fast.flower import Client
+    >>> model = mel.learning.NumpyMLP(64, hidden=(16,))
+    >>> x, y = np.zeros((20, 64)), np.arange(20) % 10
+    >>> client = Client("roof", model, x, y, max_samples=20, flops_per_s=1e9, gain=1e-11)
+    >>> client.name
+    'roof'
     """
 
     def __init__(
@@ -160,13 +171,16 @@ def client_app(make: Callable[[Context], Client]) -> ClientApp:
     ----------
     make
         Makes the client from Flower's context (``context.node_config``, ``context.run_config``);
-        called for every message, for each is a process of its own.
+        called for every message, for each is a process of its own. What it raises makes Flower's
+        reply an error, which the strategy reads.
 
     Examples
     --------
-    >>> app = client_app(lambda context: Client(                       # doctest: +SKIP
-    ...     context.node_config["name"], model, x, y,
-    ...     flops_per_s=1e9, gain=1e-11, return_bandwidth_hz=1e6, return_power_w=0.2))
+    >>> from mel_fast.flower import Client, client_app
+    >>> def make(context):
+    ...     columns = {"flops_per_s": 1e9, "gain": 1e-11, "max_samples": len(x)}
+    ...     return Client(context.node_config["name"], model, x, y, **columns)
+    >>> app = client_app(make)
     """
     app = ClientApp()
 

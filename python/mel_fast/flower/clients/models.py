@@ -37,6 +37,14 @@ class ScikitEstimator:
     -----
     A local cycle is one ``partial_fit`` on all samples in a new order. Whatever else the estimator
     remembers (step counts, momentum) begins anew with each `set_weights`.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> from sklearn.linear_model import SGDClassifier
+    >>> model = mel.flower.ScikitEstimator(SGDClassifier(), features=64, classes=10)
+    >>> [part.shape for part in model.get_weights()]
+    [(10, 64), (10,)]
     """
 
     def __init__(self, estimator: Any, features: int, classes: int | None) -> None:
@@ -129,6 +137,13 @@ def local_model(
     ------
     TypeError
         For anything else.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> model = mel.flower.local_model(mel.learning.NumpyMLP(64, hidden=(16,)), 64, 10)
+    >>> len(model.get_weights())
+    4
     """
     if isinstance(model, LocalModel):
         return model

@@ -42,6 +42,17 @@ class SimulatedRadio:
     ------
     ValueError, TypeError
         Naming the argument, its value and the allowed range.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=4)
+    >>> one = problem.learners.take([0])
+    >>> radio = mel.flower.SimulatedRadio(problem.task, problem.radio, one)
+    >>> order = mel.flower.Order(1, 200, tau=5, deadline_s=6.0, bandwidth_hz=1e6, power_w=0.1)
+    >>> times = radio.times(order, send_bits=1e6, return_bits=1e6)
+    >>> bool(times.total_s[0] > 0)
+    True
     """
 
     def __init__(

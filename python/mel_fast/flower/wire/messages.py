@@ -47,6 +47,13 @@ class Order:
     skip : int
         Samples of its own that the client has trained on in this round already, in a wave of
         messages before: now it is the turn of others.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> order = mel.flower.Order(1, 200, tau=5, deadline_s=6.0, bandwidth_hz=1e6, power_w=0.1)
+    >>> order.record()["tau"], order.indices is None
+    (5, True)
     """
 
     round: int
@@ -103,7 +110,24 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a client says of one round: seconds that it measured, None for what it cannot know."""
+    """What a client says of one round: seconds that it measured, None for what it cannot know.
+
+    Attributes
+    ----------
+    name
+        Of the client.
+    samples, tau
+        What it worked on, and so many local cycles.
+    compute_s, send_s, return_s
+        Seconds of computing, of the way to it and of the way back.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> told = mel.flower.Report("roof", samples=200, tau=5, compute_s=3.2)
+    >>> told.send_s is None
+    True
+    """
 
     name: str
     samples: int

@@ -41,6 +41,16 @@ class NumpyMLP:
     ------
     ValueError, TypeError
         Naming the field, its value and the allowed range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> model = mel.learning.NumpyMLP(64, hidden=(16,), optimiser="adam", learning_rate=0.003)
+    >>> data = mel.learning.digits()
+    >>> model.train(data.train_x, data.train_y, 5, np.random.default_rng(0))
+    >>> model.score(data.test_x, data.test_y) > 0.8
+    True
     """
 
     def __init__(

@@ -50,6 +50,11 @@ class TorchModel:
     The whole ``state_dict`` is averaged by equation (5), buffers included. Randomness inside the
     module (dropout) comes from PyTorch's generator of the CPU, begun for each learner and global
     cycle by the loop's own and given back as it was; on other devices it is not governed.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> model = mel.learning.TorchModel(module, loss=loss, optimizer=optimizer)  # doctest: +SKIP
     """
 
     def __init__(

@@ -14,7 +14,22 @@ Learners = list[int]
 
 
 class Event(NamedTuple):
-    """A moment: who returned a cycle, and who then begins the next one."""
+    """A moment: who returned a cycle, and who then begins the next one.
+
+    Attributes
+    ----------
+    time_s
+        Seconds since the beginning.
+    arrived, begins
+        Indices of learners.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> event = mel.learning.Clock([1.0, 2.5], staleness=0).step()
+    >>> event.arrived, event.begins
+    ([0], [])
+    """
 
     time_s: float
     arrived: Learners
@@ -36,6 +51,13 @@ class Clock:
     -----
     Stale synchronous parallel: Ho et al., "More effective distributed ML via a stale synchronous
     parallel parameter server", 2013. Learners that return at the same moment are one event.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> clock = mel.learning.Clock([1.0, 2.5], staleness=None)
+    >>> [clock.step().time_s for _ in range(3)]
+    [1.0, 2.0, 2.5]
     """
 
     def __init__(self, seconds: ArrayLike, staleness: int | None) -> None:

@@ -114,6 +114,12 @@ class Log:
         The rounds in order, each as its line says it.
     broken : int
         Lines that were passed over, such as a killed writer's.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> mel.orchestrate.Log(rounds=({"number": 1},), broken=0).broken
+    0
     """
 
     rounds: tuple[dict[str, Any], ...]
@@ -152,6 +158,29 @@ def read_log(path: str | PathLike[str]) -> Log:
         When it cannot be read.
     ValueError
         When it is larger than 256 MiB, or holds no round.
+
+    Parameters
+    ----------
+    path
+        Of a log that an :class:`Orchestrator` wrote (``log=``).
+
+    Returns
+    -------
+    Log
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=3, idle="excused")
+    >>> fleet = mel.orchestrate.Fleet(problem.learners)
+    >>> loop = mel.orchestrate.Orchestrator(
+    ...     fleet, problem.task, problem.radio, 30.0, log="log.jsonl"
+    ... )
+    >>> for _ in range(2):
+    ...     round = loop.plan_round()
+    ...     closed = loop.close_round()
+    >>> len(mel.orchestrate.read_log("log.jsonl").rounds)
+    2
     """
     found, broken = dict[tuple[int, bool], dict[str, Any]](), 0
     with Path(path).open("rb") as file:

@@ -51,6 +51,17 @@ class Delta:
         What it is of; versions by number.
     bits
         Bits to send: of the header and of all changed blocks; a `Payload`'s ``send_bits``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> with mel.store.open("sqlite:///models.db") as store:
+    ...     _ = store.publish("net", {"w": np.zeros(1000)})
+    ...     _ = store.publish("net", {"w": np.eye(1, 1000).ravel()})
+    ...     change = store.delta("net", have=1, want=2)
+    >>> float(change.apply({"w": np.zeros(1000)})["w"].sum()), change.bits < 64_000
+    (1.0, True)
     """
 
     model: str

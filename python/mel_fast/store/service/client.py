@@ -61,6 +61,12 @@ class Client(_Connected):
         What ``mel-fast store token create`` printed.
     most_bytes
         The largest model, and the longest download, that is taken.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> client = mel.store.Client("http://127.0.0.1:8080", token)  # doctest: +SKIP
+    >>> arrays = client.pull("digits")  # doctest: +SKIP
     """
 
     _kind = "Client"
@@ -144,7 +150,19 @@ class Client(_Connected):
 
 
 class AsyncClient(_Connected):
-    """The same as `Client`, with methods to be awaited."""
+    """The same as `Client`, with methods to be awaited.
+
+    Parameters
+    ----------
+    url, token, most_bytes, timeout_s
+        As those of `Client`.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> client = mel.store.AsyncClient("http://127.0.0.1:8080", token)  # doctest: +SKIP
+    >>> arrays = await client.pull("digits")  # doctest: +SKIP
+    """
 
     _kind = "AsyncClient"
 

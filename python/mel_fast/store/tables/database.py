@@ -25,7 +25,14 @@ _BUSY_S = 60
 
 
 class StoreError(OSError):
-    """The database could not do it (unreachable, full, locked); nothing of it is kept."""
+    """The database could not do it (unreachable, full, locked); nothing of it is kept.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> issubclass(mel.store.StoreError, Exception)
+    True
+    """
 
 
 class Database:

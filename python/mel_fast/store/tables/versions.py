@@ -18,7 +18,14 @@ LARGEST_NUMBER = 2**31 - 1
 
 
 class DamagedError(ValueError):
-    """What the database holds is not what was published; says which blocks."""
+    """What the database holds is not what was published; says which blocks.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> issubclass(mel.store.DamagedError, Exception)
+    True
+    """
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,15 @@ class Version:
         Weights that differ from the parent's; None where a licence hides which do.
     created, message
         When, in UTC, and the publisher's words.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> with mel.store.open("sqlite:///models.db") as store:
+    ...     _ = store.publish("net", {"w": np.zeros(10)}, message="first")
+    ...     [(version.number, version.message) for version in store.history("net")]
+    [(1, 'first')]
     """
 
     number: int

@@ -41,6 +41,12 @@ class Cluster:
         Dask's client of the cluster.
     processes : dict of str to subprocess.Popen
         The worker processes by name.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> with mel.tiers.cluster(tiers, networks) as live:  # doctest: +SKIP
+    ...     live.kill("end-0")
     """
 
     def __init__(
@@ -81,6 +87,11 @@ def cluster(
     start_s : float
         Seconds within which all workers must be there.
 
+    Yields
+    ------
+    Cluster
+        While the block lasts.
+
     Raises
     ------
     ValueError, TypeError
@@ -89,6 +100,12 @@ def cluster(
         When dask.distributed is missing; the message names the extra.
     TimeoutError
         When not all workers come up in time.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> with mel.tiers.cluster(tiers, networks) as live:  # doctest: +SKIP
+    ...     run = mel.tiers.run(live, batches)
     """
     listed = asked_tiers(Job(1), tiers)
     for tier in listed:

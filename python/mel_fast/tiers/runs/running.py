@@ -50,6 +50,12 @@ class LiveRun:
         Seconds that handing out a task took this process, the mean over the first pass.
     repeated : int
         Tasks that were handed out again; Dask does not say how many it repeats: -1.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> run = mel.tiers.run(live, batches)  # doctest: +SKIP
+    >>> run.wall_s, run.repeated  # doctest: +SKIP
     """
 
     scheme: str
@@ -92,6 +98,11 @@ def run(
     limit_s : float
         Seconds after which the run is given up.
 
+    Returns
+    -------
+    LiveRun
+        Answers of all tasks, and when each began and ended, in seconds.
+
     Raises
     ------
     ValueError, TypeError
@@ -102,6 +113,11 @@ def run(
         What a network raised on its worker.
     TimeoutError
         After `limit_s`.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> run = mel.tiers.run(live, batches, "optimal")  # doctest: +SKIP
     """
     job = Job(len(batches))
     at = {name: integer(f"kill[{name!r}]", n, low=0) for name, n in (kill or {}).items()}

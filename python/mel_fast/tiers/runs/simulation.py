@@ -42,6 +42,13 @@ class Simulation:
         When each task was done in the last run; inf if never. Tasks are in the schedule's order.
     sends, timeouts, queries : (runs,) int64
         Tasks handed out, repeated ones among them; those handed to a failed device; queries.
+
+    Examples
+    --------
+    >>> from mel_fast.tiers import Job, Tier, simulate
+    >>> run = simulate(Job(20), [Tier("end", 4, 0.5)], "reassign", failures={0: 2})
+    >>> run.makespan_s > 2.5, run.reason
+    (True, '')
     """
 
     makespan_s: float
