@@ -60,5 +60,6 @@ def command(
     known = {"machine": report["machine"], "quick": quick, "threads": threads}
     machine = [{"name": name, "value": str(value)} for name, value in report["machine"].items()]
     tables = {part: report[part] for part in parts}
-    emit_rows(form, "bench", known, {"machine": machine, **tables, "goals": targets(report)})
+    title = f"# mel-fast bench, {report['machine']['date']}"
+    emit_rows(form, "bench", known, {"machine": machine, **tables, "goals": targets(report)}, title)
     return 0

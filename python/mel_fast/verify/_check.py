@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from mel_fast._base.optional import how_to_install
 from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed
 from mel_fast.verify._arithmetic import require_usual_arithmetic
 from mel_fast.verify._verdict import Verdict
@@ -43,7 +42,7 @@ def check(
         import mel_fast.verify._cover  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            f"python-flint is needed to verify ({error}): {how_to_install('verify')}"
+            f"python-flint is needed to verify ({error}): pip install 'mel_fast[verify]'"
         ) from error
     claim: Claim | None = None
     try:

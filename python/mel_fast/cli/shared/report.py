@@ -92,23 +92,27 @@ def emit_files(form: str, kind: str, paths: Sequence[Path]) -> None:
 
 
 def emit_rows(
-    form: str, kind: str, found: Mapping[str, Any], parts: Mapping[str, Sequence[Mapping[str, Any]]]
+    form: str,
+    kind: str,
+    found: Mapping[str, Any],
+    parts: Mapping[str, Sequence[Mapping[str, Any]]],
+    title: str | None = None,
 ) -> None:
-    """Print several tables, each under a title; as JSON and CSV, one number a row.
+    """Print several tables, each under its name; as JSON and CSV, one number a row.
 
     The rows of one part need not be alike.
     """
     long: dict[str, list[Any]] = {"part": [], "row": [], "name": [], "value": []}
-    said = []
-    for title, rows in parts.items():
+    said = [] if title is None else [title]
+    for part, rows in parts.items():
         for number, row in enumerate(rows):
             for name, value in row.items():
-                for key, entry in zip(long, (title, number, name, value), strict=True):
+                for key, entry in zip(long, (part, number, name, value), strict=True):
                     long[key].append(entry)
         for _, run in groupby(rows, key=list):  # rows with the same columns
             alike = list(run)
             columns = {name: [row[name] for row in alike] for name in alike[0]}
-            said.append(f"{title}\n\n{table(columns)}")
+            said.append(f"## {part}\n\n{table(columns)}")
     emit(form, kind, found, long, "\n\n".join(said))
 
 
