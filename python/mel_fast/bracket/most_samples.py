@@ -96,12 +96,11 @@ class MostSamples(Inquiry):
             self._select(fewest)
             if self.closed or self.stopped:
                 return
-        if self.value:  # and a little more at most
-            guess = self.value + 1
-        else:
-            guess = min(max(self._guess(), fewest), most)
-            if self._may_look():
-                guess = self._look_around(guess, fewest, most)
+        # Where passes left a little open, the bound is mostly what fits.
+        near = self.value and self.refuted is not None
+        guess = self.ruled_out - 1 if near else min(max(self._guess(), fewest), most)
+        if self._may_look():
+            guess = self._look_around(guess, fewest, most)
         self._search(guess, fewest, most)
 
     def _select(self, fewest: int) -> None:
