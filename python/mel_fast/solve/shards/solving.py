@@ -226,6 +226,8 @@ def _searched(everybody: Population, then: str, clock: _Clock, threads: int) -> 
         then == "time",
     )
     status = STATUSES[result.status]
+    if status is Status.UNDECIDED and result.tau:  # open for want of a tree, not of precision
+        status = Status.FEASIBLE
     plan = ShardedPlan(
         everybody.shards,
         everybody.statement,
