@@ -1,6 +1,6 @@
 """What a cell of 500 m spends at the least: planned bandwidth and speeds, one or neither of them.
 
-``python -m mel_fast.experiments.radio.energy`` prints the table of docs/energy.md: the setting of
+``python -m mel_fast.experiments.radio.energy`` prints what docs/energy.md is about: the setting of
 `uplink`, 50 users of 10 dBm with updates of 28.1 kbit, up to 2 GHz and kappa = 1e-28, as usual
 since Yang, Chen, Saad, Hong, Shikh-Bahaei, Energy Efficient Federated Learning Over Wireless
 Communication Networks (2021). Every user works ten times through its own samples.
