@@ -62,7 +62,8 @@ constexpr Kind kinds[] = {Kind::bounds, Kind::band, Kind::watt, Kind::all};
 
 mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool) {
     mel::Boxes boxes(problem, pool, {0, problem.samples_real()});
-    mel::SwitchingPoint switching_point(problem, pool, boxes);
+    mel::SweepsHere sweeps(problem, pool, boxes);
+    mel::SwitchingPoint switching_point(problem, pool, sweeps);
     mel::PassPoint point = switching_point.guess();
     switching_point.find_tau(point, 1e-6, 40);
     point.tau = std::floor(point.tau);
