@@ -1,5 +1,5 @@
+#include <limits>
 #include <memory>
-
 #include "bindings.hpp"
 #include "core_result.hpp"
 #include "mel/least.hpp"
@@ -53,8 +53,10 @@ py::tuple reachable_cycle(const mel::Problem& problem, std::int64_t tau, int sch
     const auto found =
         watched(settings_of(scheme, time_limit_s, threads, py::none()), callback, interrupted,
                 [&](const mel::Settings& s) { return mel::reachable_cycle(problem, tau, s); });
-    return py::make_tuple(found.too_short_s, found.enough_s, found.passes,
-                          interrupted || found.stopped);
+    // What a limit cut short says nothing; that is no interrupt.
+    const double nothing = std::numeric_limits<double>::quiet_NaN();
+    return py::make_tuple(found.stopped ? nothing : found.too_short_s,
+                          found.stopped ? nothing : found.enough_s, found.passes, interrupted);
 }
 
 // Two results: the proof that `lower` is too little, and the plan that `amount` suffices; None

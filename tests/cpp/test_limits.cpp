@@ -54,7 +54,9 @@ TEST(limits_that_can_not_be_are_refused_by_field_index_and_value) {
     CHECK(refused(bad).starts_with("max_bandwidth_hz[2] = -1"), refused(bad));
     bad = plain;
     bad.energy = {1, 1, 1};
-    CHECK(refused(bad) == "energy_j and energy_per_flop_j must be given together", refused(bad));
+    CHECK(refused(bad) ==
+              "energy_j must be given together with energy_per_flop_j or energy_coefficient",
+          refused(bad));
     bad = plain;
     bad.watt = {1, 1};
     CHECK(refused(bad).starts_with("max_power_w has 2 learners"), refused(bad));

@@ -102,8 +102,14 @@ TEST(every_line_of_the_table_is_checked_parted_and_tells_learners_apart) {
         mel::ProblemStatement s = it.stated();
         const mel::Amount before = column.of(s);
         std::vector<double> values(4, std::max(column.limit ? 100.0 : before[0], 1e-30));
-        if (std::string(column.name).starts_with("energy"))
-            s.energy_j = s.energy_per_flop_j = plenty;
+        const std::string name = column.name;
+        if (name.starts_with("energy")) s.energy_j = plenty;
+        if (name == "energy_coefficient") {
+            s.energy_sends = true;
+            s.max_power_w = plenty;
+        } else if (name.starts_with("energy")) {
+            s.energy_per_flop_j = plenty;
+        }
         values[2] *= 2;
         if (!column.range.holds(values[0])) values = {0, 0, 1, 0};  // a flag
         column.put(values, s);

@@ -300,6 +300,8 @@ def test_a_torch_module_plugs_in(monkeypatch):
     fake = types.ModuleType("torch")
     fake.from_numpy = Tensor
     fake.no_grad = Untracked
+    fake.random = types.SimpleNamespace(fork_rng=lambda devices: Untracked())
+    fake.default_generator = types.SimpleNamespace(manual_seed=lambda seed: None)
     monkeypatch.setitem(sys.modules, "torch", fake)
     steps = []
 

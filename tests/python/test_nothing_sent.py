@@ -122,7 +122,8 @@ def check_draws(count, seed):
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         problem = draw(rng)
-        scheme, then = str(rng.choice(SCHEMES)), str(rng.choice(THENS))
+        scheme = str(rng.choice(SCHEMES))
+        then = str(rng.choice([then for then in THENS if then != "energy"]))  # for joint plans only
         tau = largest(problem, scheme)
         plan = mel.solve(problem, scheme=scheme, then=then)
         check(problem, plan, tau)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.drawing import palette
 from mel_fast._base.optional import require
 from mel_fast._base.validation import FloatColumn
 from mel_fast.bracket.energy.least import LeastEnergy
@@ -43,10 +44,15 @@ class EnergyCurve(ShownTable):
         name, across = self._across()
         there = np.isfinite(self.value)
         x = np.asarray(across)[there]
-        axes.plot(x, self.value[there], "o-", color="#0072B2", markersize=3.5, linewidth=1.6)
+        axes.plot(x, self.value[there], "o-", color=palette.BLUE, markersize=3.5, linewidth=1.6)
         if (there & (self.value - self.bound > 1e-3 * self.value)).any():
             axes.fill_between(
-                x, self.bound[there], self.value[there], color="#0072B2", alpha=0.2, linewidth=0.0
+                x,
+                self.bound[there],
+                self.value[there],
+                color=palette.BLUE,
+                alpha=0.2,
+                linewidth=0.0,
             )
         axes.set_xlabel(name)
         axes.set_ylabel("Energy (J)")
