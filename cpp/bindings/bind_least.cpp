@@ -1,5 +1,6 @@
 #include <limits>
 #include <memory>
+
 #include "bindings.hpp"
 #include "core_result.hpp"
 #include "mel/least.hpp"
