@@ -63,7 +63,6 @@ def test_the_least_within_limits_takes_hardly_longer_than_without(kind, each, ov
     found, limited = seconds_of(drawn(kind, 17_000, each, "served"), tau, over, 3.0)
     assert plain.status == found.status == "optimal"
     assert limited < times * usual
-    assert holds(found)
 
 
 def test_a_cycle_that_a_cap_decides_is_closed():
@@ -71,7 +70,6 @@ def test_a_cycle_that_a_cap_decides_is_closed():
     problem = drawn("caps", 17_000, 0.5, "served")
     found = mel.least(problem, 600, "cycle_s", threads=1, callback=spent(2.0))
     assert found.status == "optimal"
-    assert holds(found)
     # More of the budgets is of no use.
     radio = problem.radio
     more = problem.with_budgets(
@@ -81,9 +79,19 @@ def test_a_cycle_that_a_cap_decides_is_closed():
     assert same.amount == pytest.approx(found.amount, rel=1e-8)
 
 
+@pytest.mark.parametrize("idle", ["served", "excused"])
+def test_both_ends_within_limits_are_what_the_checker_says(idle):
+    """Caps on everybody, the same search among few enough for balls."""
+    problem = drawn("caps", 200, 0.5, idle)
+    for over in ("cycle_s", "bandwidth_hz", "power_w"):
+        found = mel.least(problem, 600, over, threads=1, callback=spent(1.0))
+        assert found.plan is not None
+        assert holds(found)
+
+
 def test_blocks_are_enclosed_from_both_sides_at_once():
     """Blocks were left to decisions about one amount after another, each with a tree of its own."""
-    problem = drawn("blocks", 3_000, 2, "served")
+    problem = drawn("blocks", 300, 2, "served")
     for over in ("cycle_s", "bandwidth_hz", "power_w"):
         found = mel.least(problem, 100, over, threads=1, callback=spent(1.0))
         assert found.plan is not None
