@@ -250,12 +250,13 @@ class BracketSearch {
     }
 
     // The most that the best prices prove too little. Only where costs change with the amount
-    // does that take another look.
+    // does that take another look, and where bandwidth comes in blocks, of which nobody takes more
+    // than there are.
     bool refute() {
         LeastPrices::Look seen = prices_.best();
         for (int round = 0; round < rounds; ++round) {
             amount_ *= 1 - 0.5 * near;
-            if (resource_ == Resource::cycle) {
+            if (resource_ == Resource::cycle || in_blocks()) {
                 seen = prices_.look(point_, amount_);
             } else {
                 prices_.judge(point_, amount_, seen);

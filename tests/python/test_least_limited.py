@@ -96,3 +96,20 @@ def test_blocks_are_enclosed_from_both_sides_at_once():
         found = mel.least(problem, 100, over, threads=1, callback=spent(1.0))
         assert found.plan is not None
         assert holds(found)
+
+
+@pytest.mark.parametrize("seed", [0, 15, 27])
+def test_more_blocks_are_looked_at_before_they_are_ruled_out(seed):
+    """Nobody takes more blocks than there are: what was seen with fewer says nothing of more."""
+    size = 150
+    table = mel.scenarios.table1(size, seed=seed, idle="served", budgets="per_learner")
+    gain = np.maximum(table.learners.gain, 0.03 * np.median(table.learners.gain))
+    problem = table.replace(
+        task=table.task.replace(samples=45),
+        learners=table.learners.replace(gain=gain),
+        radio=table.radio.replace(block_hz=table.radio.bandwidth_hz / (20 * size)),
+    )
+    tau = int(mel.solve(problem).tau * 0.95)
+    found = mel.least(problem, tau, "bandwidth_hz", threads=1, callback=spent(0.2))
+    assert found.proof is not None
+    assert holds(found)
