@@ -34,7 +34,7 @@ class LeastSearch(Search):
         too_short = self._reach() if self._may_reach() else 0.0
         if self.closed() or self.stopped:
             return
-        if self.scheme != "task_only" and not self.stopped:
+        if self.scheme != "task_only" and self.best is None:
             self._bracket_prices(self.problem, too_short)
         if self.closed() or self.stopped:
             return
@@ -117,7 +117,8 @@ class LeastSearch(Search):
         self._seen(result.interrupted)
         if result.bound < self.tau:
             self.lower, self.refuted = too_short, result
-            self.decide(enough * (1.0 + 0.5 * WIDTH))
+            if self.decide(enough * (1.0 + 0.5 * WIDTH)) is False:
+                self.decide(enough * (1.0 + _NEAR))
         return self.lower
 
     def _bracket_from_best(self) -> None:
