@@ -11,24 +11,9 @@ from pathlib import Path
 
 import pytest
 
-MODULES = (
-    "mel_fast",
-    *(
-        f"mel_fast.{name}"
-        for name in (
-            "channel",
-            "cp_sat",
-            "flower",
-            "learning",
-            "orchestrate",
-            "payload",
-            "reference",
-            "scenarios",
-            "store",
-            "tiers",
-        )
-    ),
-)
+import mel_fast as mel
+
+MODULES = ("mel_fast", *(f"mel_fast.{name}" for name in mel._MODULES))
 NEEDS = {"cp_sat": "ortools", "flower": "flwr", "learning": "sklearn", "store": "sqlalchemy"}
 
 # What an example cannot run here: processes, a served store, a network, data that is not there.

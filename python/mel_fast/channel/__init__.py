@@ -12,24 +12,23 @@ from mel_fast.channel.fading import (
     Rician,
     fading_law,
 )
-from mel_fast.channel.path_loss import (
+from mel_fast.channel.gain import (
     GAIN_RANGE,
-    SPEED_OF_LIGHT_M_PER_S,
-    Annulus,
-    Attenuation,
-    Disc,
-    Fixed,
-    IndoorOffice,
-    LogDistance,
-    Placement,
-    UrbanMicro,
     checked_gain,
-    free_space,
     gains,
-    paper,
     read_gain,
     uniforms_needed,
 )
+from mel_fast.channel.path_loss import (
+    SPEED_OF_LIGHT_M_PER_S,
+    Attenuation,
+    IndoorOffice,
+    LogDistance,
+    UrbanMicro,
+    free_space,
+    paper,
+)
+from mel_fast.channel.placement import Annulus, Disc, Fixed, Placement
 
 __all__ = [
     "GAIN_RANGE",
