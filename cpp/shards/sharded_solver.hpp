@@ -116,8 +116,6 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
     Split split_, kept_split_;
     Finish finish_, kept_;
     std::int64_t whole_passes_ = 0;
-    std::int64_t taker_passes_ = 0;
-    std::int64_t taker_nodes_ = 0;
 };
 
 }  // namespace mel

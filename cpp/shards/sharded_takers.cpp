@@ -90,23 +90,12 @@ bool ShardedSolver::ask_takers(double tau, const Part& ask_part) {
             return false;
         }
         const Problem few = places_.some(part).without_twins();
-        settings.time_limit_s = settings_.time_limit_s - stop_.elapsed_s();
-        if (settings_.should_stop) {
-            settings.should_stop = [this](const Progress& at) {
-                return settings_.should_stop({std::max(at.tau, result_.tau), upper_,
-                                              at.passes + passes(), stop_.elapsed_s()});
-            };
-        }
+        tell_part(settings);
         const UniformBox root = scheme_box(few, Scheme::joint);
         Solver solver(few, settings, root, true);
         Result found = ask_part(solver);
-        taker_passes_ += found.passes;
-        taker_nodes_ += found.nodes;
         if (found.tau > result_.tau) take_plan(found, part);
-        if (found.end.prices.usable()) prices_ = found.end.prices;
-        end_tau_ = found.end.tau;
-        settings.start = Start{found.end.tau, prices_};
-        halted_ = found.stopped;
+        hear_part(found, settings);
         if (halted_ || stop_.check()) return true;
         if (found.bound >= upper_) return true;
         const double above = static_cast<double>(found.bound + 1);

@@ -57,8 +57,6 @@ class Solver final : public TauSearch {
     WholeSamples whole_samples_;
     BlockFilling block_filling_;
     BranchAndBound tree_search_;
-    std::int64_t taker_passes_ = 0;  // over all learners and over parts
-    std::int64_t taker_nodes_ = 0;
     std::vector<SplitSums> chunks_;
     std::vector<double> totals_;
     Buffer<double> real_;

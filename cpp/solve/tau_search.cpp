@@ -127,6 +127,24 @@ std::function<bool()> TauSearch::poll() {
     };
 }
 
+void TauSearch::tell_part(Settings& settings) const {
+    settings.time_limit_s = settings_.time_limit_s - stop_.elapsed_s();
+    if (!settings_.should_stop) return;
+    settings.should_stop = [this](const Progress& at) {
+        return settings_.should_stop(
+            {std::max(at.tau, result_.tau), upper_, at.passes + passes(), stop_.elapsed_s()});
+    };
+}
+
+void TauSearch::hear_part(const Result& found, Settings& settings) {
+    taker_passes_ += found.passes;
+    taker_nodes_ += found.nodes;
+    if (found.end.prices.usable()) prices_ = found.end.prices;
+    end_tau_ = found.end.tau;
+    settings.start = Start{found.end.tau, prices_};
+    halted_ = found.stopped;
+}
+
 std::int64_t TauSearch::passes() const {
     return switching_point_.passes() + mixture_.passes() + filling_.passes() + capacity_passes_ +
            more_passes();

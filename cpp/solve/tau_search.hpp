@@ -58,6 +58,9 @@ class TauSearch {
     // what they answered; false where the whole problem may as well be asked.
     virtual bool few_take_part(double tau) = 0;
     virtual bool ask_takers(double tau, const Part& ask) = 0;
+    // What a search among a part is told of limits, and where the next one begins after it.
+    void tell_part(Settings& settings) const;
+    void hear_part(const Result& found, Settings& settings);
 
     // Rungs of the ladder.
     virtual Decision by_capacity(double tau) = 0;
@@ -97,6 +100,8 @@ class TauSearch {
     std::int64_t upper_ = 0;
     Blame blame_ = Blame::none;
     std::int64_t capacity_passes_ = 0;
+    std::int64_t taker_passes_ = 0;  // over all learners and over parts
+    std::int64_t taker_nodes_ = 0;
     Stop stop_;
     Pool pool_;
     SwitchingPoint switching_point_;
