@@ -23,7 +23,7 @@ from mel_fast.solve.shards.sources import Shard, checked_shards, made
 from mel_fast.verify import Verdict, verify_dict
 
 _TOGETHER = 65_536
-_PART = 2**17  # learners of a task: some seconds of work
+_PART = 2**20  # learners of a task: some seconds of work
 
 
 class Part(NamedTuple):

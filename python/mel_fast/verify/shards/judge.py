@@ -11,7 +11,7 @@ from mel_fast.verify._verdict import Verdict
 from mel_fast.verify.claim._entries import RefusedError
 from mel_fast.verify.claim._read import Leaf
 from mel_fast.verify.shards.claim import ShardedClaim
-from mel_fast.verify.shards.part import LeafSums, PlanSums, budgets, paid
+from mel_fast.verify.shards.part import ON_ARRAYS, LeafSums, PlanSums, budgets, paid
 
 _SCALE = 2**64
 _REFUSED = 3  # leaves that fail before the others are left
@@ -83,21 +83,26 @@ def _cover(
     failed: list[str] = []
     leaves = claim.leaves()
     for number, (leaf, box) in enumerate(leaves):
+        refuted = False
         if len(failed) >= _REFUSED:
             failed.append(f"certificate.tree: not looked at beyond leaf {number}")
             break
-        for bits in PRECISIONS:
+        for bits in (ON_ARRAYS, *PRECISIONS):
             most_bits = max(most_bits, bits)
             sums = leaf_sums(leaf, box, bits)
             if sums.none or sums.least > samples or sums.most < samples:
                 break
-            with precision(bits):
-                upper = paid(claim.stated, leaf, one, bits) + arb(sums.value) / _SCALE
+            with precision(max(bits, PRECISIONS[0])):
+                upper = paid(claim.stated, leaf, one) + arb(sums.value) / _SCALE
                 left = samples - upper
             if left > 0:
                 margin = min(margin, float(left.lower()))
                 break
-            if left <= 0 and bits > PRECISIONS[0]:
+            if bits == ON_ARRAYS and not sums.open and not sums.none:
+                with precision(PRECISIONS[0]):
+                    reached = paid(claim.stated, leaf, one) + arb(sums.reached) / _SCALE
+                    refuted = reached >= samples
+            if refuted or (left <= 0 and bits > PRECISIONS[0]):
                 failed.append(
                     f"leaf {number}: the bound {upper.str(20, radius=False)} is not below D = "
                     f"{samples}"

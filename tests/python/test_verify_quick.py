@@ -1,0 +1,129 @@
+"""The checker on arrays: what it encloses holds the true numbers, and it agrees with the balls."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+from sharded import mixed
+
+flint = pytest.importorskip("flint", reason="python-flint (extra [verify]) is missing")
+
+from mel_fast.verify._goal import Goal  # noqa: E402
+from mel_fast.verify._learner import Learner, precision  # noqa: E402
+from mel_fast.verify.best._capped import respond  # noqa: E402
+from mel_fast.verify.claim._problem import Problem  # noqa: E402
+from mel_fast.verify.claim._read import Leaf  # noqa: E402
+from mel_fast.verify.claim._read_problem import read_problem  # noqa: E402
+from mel_fast.verify.quick import numbers as arrays  # noqa: E402
+from mel_fast.verify.quick.intervals import LN2, Interval, enclosing, exactly, log, log1p  # noqa: E402
+from mel_fast.verify.quick.leaf import worths  # noqa: E402
+from mel_fast.verify.quick.sums import exact_sum, whole_sum  # noqa: E402
+from mel_fast.verify.quick.trust import raises_where_it_must  # noqa: E402
+
+
+def holds(interval: Interval, true: list[Any]) -> bool:
+    """Whether each interval holds its number, given as a ball."""
+    ends = zip(interval.lo.tolist(), interval.hi.tolist(), true, strict=True)
+    return all(flint.arb(lo) <= ball <= flint.arb(hi) for lo, hi, ball in ends)
+
+
+def test_logarithms_are_enclosed_at_every_size_and_at_the_joints() -> None:
+    rng = np.random.default_rng(0)
+    joints = [0.4, 2**0.5 - 1, 1.0, 3.0, 2.0**-40, 2.0**60]
+    drawn = [10 ** rng.uniform(-25, 25, 400), 10 ** rng.uniform(-1, 1, 400)]
+    x = np.concatenate([*drawn, joints, np.nextafter(joints, 0), np.nextafter(joints, np.inf)])
+    with enclosing():
+        plain, grown = log(x), log1p(x)
+    with precision(200):
+        balls = [flint.arb(number) for number in x.tolist()]
+        assert holds(plain, [ball.log() for ball in balls])
+        assert holds(grown.log, [ball.log1p() for ball in balls])
+        assert holds(grown.excess, [ball.log1p() - ball / (1 + ball) for ball in balls])
+        assert flint.arb(float(LN2.lo)) <= flint.arb.const_log2() <= flint.arb(float(LN2.hi))
+    width = (grown.excess.hi - grown.excess.lo) / grown.excess.lo
+    assert width.max() < 1e-12
+
+
+def test_operations_hold_what_exact_fractions_say() -> None:
+    rng = np.random.default_rng(1)
+    a, b = (exactly(10 ** rng.uniform(-20, 20, 500)) for _ in range(2))
+    third = exactly(3.0)
+    with enclosing():
+        found = a.over(b).times(third).plus(b).minus(a)
+    for k in range(500):
+        p, q = Fraction(a.lo[k]), Fraction(b.lo[k])
+        assert Fraction(found.lo[k]) <= p / q * 3 + q - p <= Fraction(found.hi[k])
+
+
+def test_what_underflows_or_is_below_zero_is_left_to_the_balls() -> None:
+    assert raises_where_it_must()
+    tiny = exactly(np.array([1.0, 1e-300]))
+    with enclosing():
+        for wrong in (lambda: tiny.times(tiny), lambda: tiny.over(exactly(0.0))):
+            with pytest.raises(FloatingPointError):
+                wrong()
+        with pytest.raises(FloatingPointError, match="below zero"):
+            exactly(np.array([-1.0])).times(tiny)
+
+
+def test_sums_of_arrays_have_no_rounding() -> None:
+    rng = np.random.default_rng(2)
+    column = rng.choice([-1, 1], 3000) * 10.0 ** rng.uniform(-300, 300, 3000)
+    assert exact_sum(column) == sum(map(Fraction, column.tolist()))
+    assert exact_sum(np.array([5e-324, 1.0, 0.0])) == Fraction(5e-324) + 1
+    assert exact_sum(np.zeros(0)) == 0
+    counts = rng.integers(0, 2**62, 3000)
+    assert whole_sum(counts) == sum(counts.tolist())
+
+
+def checked(problem: mel.Problem) -> Problem:
+    """Return the problem as the checker reads it."""
+    return read_problem(problem.to_dict(), "problem")
+
+
+def prices(problem: mel.Problem) -> tuple[float, float, int]:
+    """Return prices that a proof names, or some, and the tau they are for."""
+    plan = mel.solve(problem)
+    for node in (plan.certificate or {"tree": []})["tree"]:
+        if node.get("lambda_per_hz", 0) and node.get("mu_per_w", 0):
+            return node["lambda_per_hz"], node["mu_per_w"], plan.bound + 1
+    return 1e-4, 1e5, max(plan.tau, 1)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 5, 9, 10, 11, 13, 21, 22, 25, 28, 31, 35, 41])
+def test_best_values_are_those_of_the_balls_or_hardly_above(seed: int) -> None:
+    problem = mixed(seed, 60)
+    lam, mu, tau = prices(problem)
+    told = checked(problem)
+    goal = Goal(told)
+    numbers = arrays.of_columns(told, problem.learners.columns())
+    assert numbers is not None
+    low = np.array([row.min_samples for row in told.learners], dtype=np.float64)
+    high = np.array([min(row.max_samples, goal.most) for row in told.learners], dtype=np.float64)
+    for one, other in ((lam, mu), (lam * 3, mu), (lam / 50, mu), (lam, 0.0), (0.0, mu)):
+        with enclosing():
+            found = worths(numbers, tau, one, other, low, high)
+        limited = [row.max_bandwidth_hz < np.inf or row.gain == 0 for row in told.learners]
+        assert (found.sure | limited).all()
+        for k in np.flatnonzero(found.sure).tolist():
+            row = told.learners[k]
+            learner = Learner(told, row, tau)
+
+            def at(a: Any, b: Any, learner: Learner = learner) -> Any:
+                return respond(told.law, learner, a, b, learner.bandwidth_cap)
+
+            best = goal.best(row, at, Leaf(one, other))((int(low[k]), int(high[k])))
+            most, least = float(found.most[k]), float(found.least[k])
+            if best is None:
+                assert least == -np.inf
+                continue
+            value = float(best)
+            assert most >= value - 1e-9 * max(abs(value), 1.0)
+            assert least <= most
+            if not limited[k]:
+                assert most == pytest.approx(value, rel=1e-9, abs=1e-9)
+            if least > -np.inf and not limited[k]:
+                assert least == pytest.approx(value, rel=1e-7, abs=1e-7) or least == 0
