@@ -8,6 +8,7 @@
 #include "base/chunks.hpp"
 #include "base/expansion.hpp"
 #include "base/sums.hpp"
+#include "learner/battery.hpp"
 #include "learner/response.hpp"
 
 namespace mel {
@@ -109,6 +110,11 @@ double Boxes::largest_tau() const {
         if (left < 0) return 0;
         if (d > 0) least = std::min(least, left / (d * problem_.compute_s()[k]));
         if (!energy_ || limits_->energy_j[k] == infinity) continue;
+        // Boundless bandwidth sends no bit for less.
+        if (limits_->battery() && problem_.law() == LinkLaw::density) {
+            const Battery battery = generous(battery_of(problem_, k, 0));
+            if (battery.energy_j < battery.noise * ln2 * bits) return 0;
+        }
         const EnergyLine line(problem_, k, 0);
         const double rest =
             line.left + line.left_error - d * line.each * (1 - rounding::energy_of_fewest);

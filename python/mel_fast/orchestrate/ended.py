@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mel_fast.orchestrate.batteries.charges import Charges
 from mel_fast.orchestrate.dealing import dealt_round, payload_at
 from mel_fast.orchestrate.estimates.knowledge import Knowledge
 from mel_fast.orchestrate.estimates.reports import Heard, Report, Reports
@@ -104,6 +105,7 @@ def extra_round(
     settings: Settings,
     confidence: float | None,
     versions: Versions,
+    charges: Charges | None = None,
 ) -> Round | None:
     """Return the round in which those who delivered take over what others did not.
 
@@ -123,7 +125,18 @@ def extra_round(
     learners = plan.problem.learners
     gain, speed = learners.gain.copy(), learners.flops_per_s.copy()
     gain[helpers], speed[helpers] = beliefs.gains(margin), beliefs.speeds(margin)
-    now = plan.problem.replace(learners=learners.replace(gain=gain, flops_per_s=speed))
+    slow = learners.min_flops_per_s
+    learners = learners.replace(
+        gain=gain,
+        flops_per_s=speed,
+        min_flops_per_s=None if slow is None else np.minimum(slow, speed),
+    )
+    if charges is not None:
+        assert learners.energy_j is not None
+        energy = learners.energy_j.copy()
+        energy[helpers] = charges.allowed_of(dealt, [ended.planned[k] for k in helpers.tolist()])
+        learners = learners.replace(energy_j=energy)
+    now = plan.problem.replace(learners=learners)
     lost = sum(dealt[name].samples for name in closed.missing)
     words = {"threads": settings.threads, "time_limit_s": settings.time_limit_s}
     found = reassigned(plan, now, helpers, lost, words)

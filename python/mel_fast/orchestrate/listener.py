@@ -1,5 +1,9 @@
 """What is told of the round under way."""
 
+import math
+
+from mel_fast._base.validation import real
+from mel_fast.orchestrate.batteries.charges import Charges
 from mel_fast.orchestrate.estimates.knowledge import Knowledge
 from mel_fast.orchestrate.estimates.reports import Heard, Report, Reports, checked
 from mel_fast.orchestrate.fleet import Fleet
@@ -17,6 +21,34 @@ class Listener:
         self.round: Round | None = None
         self._knowledge = Knowledge.beginning(None, None)
         self._reports: Reports = {}
+        self._charges: Charges | None = None
+
+    @property
+    def charge_j(self) -> dict[str, float]:
+        """What each learner's battery holds, by name; infinite for whoever has none."""
+        if self._charges is None:
+            return dict.fromkeys(self.fleet.listed, math.inf)
+        return self._charges.by_name(self.fleet)
+
+    def recharge(self, name: str, charge_j: float) -> None:
+        """Say what a learner's battery holds now, between rounds: changed, charged, measured.
+
+        Parameters
+        ----------
+        name
+            Which learner.
+        charge_j
+            In joules, in [0, 1e60]; more than the battery holds is a full one.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Without batteries, for a name that no learner has, and for what is no charge.
+        """
+        if self._charges is None:
+            raise ValueError("the loop has no batteries: give some to Orchestrator(batteries=)")
+        place = self.fleet.place(name)
+        self._charges.recharge(self.fleet, place, real("charge_j", charge_j, low=0.0))
 
     def observe(
         self,
@@ -30,6 +62,7 @@ class Listener:
         returned_bits: float | None = None,
         sent_bytes: float | None = None,
         returned_bytes: float | None = None,
+        charge_j: float | None = None,
     ) -> str | None:
         """Tell how the round under way went for a learner.
 
@@ -44,6 +77,8 @@ class Listener:
             deadline; where they are not all known, it did.
         sent_bits, returned_bits, sent_bytes, returned_bytes
             What was really sent to it and returned by it.
+        charge_j
+            What is left in its battery, as it measured it; otherwise that is worked out.
 
         Returns
         -------
@@ -69,6 +104,7 @@ class Listener:
                 "returned_bits": returned_bits,
                 "sent_bytes": sent_bytes,
                 "returned_bytes": returned_bytes,
+                "charge_j": charge_j,
             }
         )
         if wrong is not None:

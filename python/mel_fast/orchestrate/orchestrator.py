@@ -16,11 +16,10 @@ from mel_fast.model.payload import Payload
 from mel_fast.model.problem import IDLES, Idle
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
-from mel_fast.orchestrate.dealing import (
-    LEFT_OUT,
-    OUTAGE,
-    dealt_round,
-)
+from mel_fast.orchestrate.batteries.charges import charges_for
+from mel_fast.orchestrate.batteries.evenly import spent_evenly
+from mel_fast.orchestrate.batteries.spending import Batteries
+from mel_fast.orchestrate.dealing import dealt_round, excluded
 from mel_fast.orchestrate.ended import closed_round, delivered, extra_round, learn
 from mel_fast.orchestrate.estimates.knowledge import Knowledge
 from mel_fast.orchestrate.files.log import RoundLog, line_of
@@ -79,6 +78,9 @@ class Orchestrator(Listener):
         Where :meth:`publish` puts each round's model, such as a :class:`mel_fast.store.Store`, and
         its name there. Each learner's download is then what leads from the version that it holds to
         the newest.
+    batteries
+        What learners carry from round to round: :class:`mel_fast.orchestrate.Batteries`. Who has
+        not enough left for any part sits out; `charge_j` says what each has.
     log
         A file to which a line of JSON is added when a round is closed.
     state
@@ -133,6 +135,7 @@ class Orchestrator(Listener):
         every_round: bool = False,
         store: ModelStore | None = None,
         model: str = "model",
+        batteries: Batteries | None = None,
         log: str | PathLike[str] | None = None,
         state: str | PathLike[str] | None = None,
     ) -> None:
@@ -141,9 +144,10 @@ class Orchestrator(Listener):
             ("task", task, LearningTask),
             ("radio", radio, Radio),
             ("payload", payload, Payload | None),
+            ("batteries", batteries, Batteries | None),
         ):
             if not isinstance(value, kind):
-                said = getattr(kind, "__name__", "Payload or None")
+                said = getattr(kind, "__name__", f"{name.capitalize()} or None")
                 raise TypeError(f"{name} is a {type(value).__name__}: must be a {said}")
         if payload is not None and any(isinstance(v, np.ndarray) for v in payload.given().values()):
             raise ValueError("payload has columns: must be numbers, since learners come and go")
@@ -159,6 +163,7 @@ class Orchestrator(Listener):
         self.objective = choice("objective", objective, OBJECTIVES)
         if self.objective == "work" and confidence is not None:
             raise ValueError("confidence: goes with objective='tau', the objective is 'work'")
+        self._charges = charges_for(batteries, fleet, radio, self.objective)
         if not isinstance(every_round, bool):
             raise TypeError(f"every_round is a {type(every_round).__name__}: must be a bool")
         if store is not None and not isinstance(store, ModelStore):
@@ -251,14 +256,17 @@ class Orchestrator(Listener):
         closed = closed_round(ended, reports, samples)
         learn(knowledge, self.fleet, ended.assignments, reports, ended.number)
         delivered(self._versions, self.fleet, ended.assignments, reports)
+        energies = None
+        if self._charges is not None:
+            energies = self._charges.close(self.fleet, ended.assignments, reports, ended.cycle_s)
         if self.late == "reassign":
             words = (knowledge, self.fleet, self._settings, self.confidence, self._versions)
-            self.round = extra_round(ended, closed, *words)
+            self.round = extra_round(ended, closed, *words, self._charges)
             closed = replace(closed, extra=self.round)
         if self.round is None:
             knowledge.pass_round()
         if self._log is not None:
-            self._log.add(line_of(ended, reports, closed))
+            self._log.add(line_of(ended, reports, closed, energies))
         if self._path is not None:
             self.save(self._path)
         return closed
@@ -322,22 +330,32 @@ class Orchestrator(Listener):
         knowledge, fleet = self._knowledge, self.fleet
         knowledge.follow(fleet)
         self.number, self._reports = self.number + 1, {}
-        sitting_out = self._excluded(without)
+        beliefs = Beliefs(*knowledge.beliefs())
+        payload = knowledge.payload(self._settings.task, self.payload)
+        sitting_out = excluded(fleet, knowledge.standing, self.number, without)
+        if self._charges is not None and len(fleet):
+            said = fleet, self._settings, payload, beliefs, self.number
+            sitting_out |= self._charges.empty_of(*said)
         able = np.ones(len(fleet), dtype=bool)
         able[list(sitting_out)] = False
         places = np.flatnonzero(able)
-        beliefs = Beliefs(*knowledge.beliefs()).take(places)
+        beliefs = beliefs.take(places)
         trial = None
         if places.size:
-            payload = knowledge.payload(self._settings.task, self.payload)
             payload = None if payload is None else payload.take(places)
             bits = self._versions.bits(fleet.ids[places])
             if bits is not None and (self.payload is None or self.payload.send_bits is None):
                 payload = (payload or Payload()).replace(send_bits=bits)
-            asked = Asked(self._settings, fleet.columns(places), payload)
+            columns = fleet.columns(places)
+            if self._charges is not None:
+                columns = self._charges.limited(columns, places, self.number)
+            asked = Asked(self._settings, columns, payload)
             same = np.array_equal(self._costs[0], fleet.ids[places])
             search = Search(asked, beliefs, self._last, self._costs[1] if same else None)
             trial = self._searched(search)
+            if trial is not None and self._charges is not None and self._charges.fairly:
+                left_j = self._charges.left_j[places]
+                trial = spent_evenly(search, trial, left_j, self.confidence or 0.0)
             if trial is not None:
                 self._last = trial.found.plan
                 if trial.in_time is not None:
@@ -362,17 +380,6 @@ class Orchestrator(Listener):
         )
         found = replace(trial.found, reasons=(*trial.found.reasons, said))
         return replace(trial, found=found)
-
-    def _excluded(self, without: Collection[str]) -> dict[int, str]:
-        """Return the places of those who cannot take part, and why."""
-        fleet, found = self.fleet, dict[int, str]()
-        gain = fleet.column("gain")
-        if gain is not None:
-            found.update(dict.fromkeys(np.flatnonzero(gain == 0.0).tolist(), OUTAGE))
-        for learner, reason in self._knowledge.standing.all_against(self.number).items():
-            found[int(np.searchsorted(fleet.ids, learner))] = reason
-        found.update({fleet.place(name): LEFT_OUT for name in without})
-        return found
 
 
 guard(__name__)

@@ -52,7 +52,9 @@ class Asked:
         fastest = _FASTEST * np.asarray(whole.flops_per_sample) / self.settings.cycle_s
         speed = np.clip(np.minimum(speed, fastest), SMALLEST, LARGEST)
         columns = {**self.columns, "gain": gain, "flops_per_s": speed}
-        problem = Problem(
+        if "min_flops_per_s" in columns:  # who is slower than it said is at its slowest, too
+            columns["min_flops_per_s"] = np.minimum(columns["min_flops_per_s"], speed)
+        return Problem(
             task if samples is None else task.replace(samples=samples),
             Learners(**columns),
             self.settings.radio,
@@ -60,12 +62,11 @@ class Asked:
             self.settings.idle,
             self.payload,
         )
-        problem.refuse_speeds("the orchestrator")
-        return problem
 
     def cycle(self, plan: Plan) -> Cycle:
         """Return what the learners' times under a plan follow from."""
-        given = plan.allocation
+        given, pace = plan.allocation, plan.flops_per_s
+        assert pace is not None
         return cycle_of(
             self.settings.radio,
             plan.problem.payload,
@@ -75,6 +76,7 @@ class Asked:
             given.bandwidth_hz,
             given.power_w,
             self.settings.cycle_s,
+            pace / plan.problem.learners.flops_per_s,
         )
 
     def take(self, places: Any) -> "Asked":

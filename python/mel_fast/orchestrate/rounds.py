@@ -52,6 +52,10 @@ class Assignment(NamedTuple):
     """The version of the model that it holds; None where it holds none, or there is no store."""
     want: int | None = None
     """The version that it is to get; None without a store."""
+    flops_per_s: float | None = None
+    """How fast it is to compute, where speeds are chosen; None: as fast as it can."""
+    energy_j: float | None = None
+    """Joules that its part is expected to take; None where nothing is known of energies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,13 @@ class Dealt(Mapping[str, Assignment]):
     held: Mapping[int, int]
     """The versions that learners held when the round was planned, by their ids."""
     want: int | None
+    flops_per_s: FloatColumn | None = None
+    compute_j: FloatColumn | None = None
+    """Joules of computing; None where nothing is known of energies."""
 
     def __getitem__(self, name: str) -> Assignment:
-        k = self.places[name]
+        k, computing = self.places[name], self.compute_j
+        sending = self.cycle.back.power_w[k] * self.expected[2][k]
         return Assignment(
             samples=int(self.samples[k]),
             tau=self.tau,
@@ -89,6 +97,8 @@ class Dealt(Mapping[str, Assignment]):
             in_time=None if self.in_time is None else float(self.in_time[k]),
             have=self.held.get(int(self.ids[k])),
             want=self.want,
+            flops_per_s=None if self.flops_per_s is None else float(self.flops_per_s[k]),
+            energy_j=None if computing is None else float(computing[k] + sending),
         )
 
     def __iter__(self) -> Iterator[str]:

@@ -37,6 +37,9 @@ def draw(log: Path, plot: Path | None, form: str) -> None:
         found = read_log(log)
         names = ("round", "extra", "tau", "learners", "missing", "sitting_out", "samples", "lost")
         rows = {name: [one[name] for one in found.rounds] for name in names}
+        if any("battery" in one for one in found.rounds):
+            for name in ("spent_j", "least_j", "empty"):
+                rows[name] = [one.get("battery", {}).get(name) for one in found.rounds]
         emit(form, "loop draw", {}, rows, lambda: table(rows))
         if plot is not None:
             found.plot(plot)
@@ -130,3 +133,33 @@ def calibrate(
     heads = {"what": "plan", "drift_db": "drift dB", "kept": "kept %", "lost": "lost %"}
     text = table({heads.get(name, name): column for name, column in said.items()})
     emit(form, "loop calibrate", {"seeds": seeds, "rounds": rounds}, rows, text)
+
+
+@command.command("batteries")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--rounds", type=click.IntRange(1, 100_000), default=40, show_default=True)
+@click.option("--harvest-w", type=click.FloatRange(0.0, 1e6), default=0.0, show_default=True)
+@_PLOT
+@format_option()
+def batteries(seeds: int, rounds: int, harvest_w: float, plot: Path | None, form: str) -> None:
+    """Compare ways to spend batteries: rounds until the first of 8 learners is empty.
+
+    Printed, as means over seeds: the rounds that all could take part in, local cycles in these, and
+    in all rounds local cycles times the share of the samples. --plot draws the emptiest battery and
+    the local cycles, round by round. Exit status: 0, 2 wrong usage.
+    """
+    from mel_fast.cli.shared.scenario import check_plot
+    from mel_fast.experiments.loop.batteries import figure, played
+
+    check_plot(plot)
+    found = played(seeds, rounds, harvest_w)
+    rows: dict[str, Any] = {
+        "spending": [one.name for one in found],
+        "rounds with all": [float(one.first.mean()) for one in found],
+        "cycles until then": [float(one.until(one.tau).mean()) for one in found],
+        "work in all": [float(one.work.sum(axis=1).mean()) for one in found],
+    }
+    if plot is not None:
+        figure(found, plot)
+    known = {"seeds": seeds, "rounds": rounds, "harvest_w": harvest_w}
+    emit(form, "loop batteries", known, rows, table(rows))

@@ -61,7 +61,7 @@ class Cycle:
     send: Link
     back: Link
     flops: FloatColumn
-    """tau d_k C_k."""
+    """tau d_k C_k; where less than full speed is asked for, those that full speed would do."""
     deadline_s: float
     returns: bool = False
     """Whether the way back is the link that all share."""
@@ -95,10 +95,12 @@ def cycle_of(
     bandwidth_hz: FloatColumn,
     power_w: FloatColumn,
     deadline_s: float,
+    pace: FloatColumn | float = 1.0,
 ) -> Cycle:
     """Return the cycle of learners with some columns, under an allocation of the shared link.
 
-    `payload` is a whole one, of as many learners.
+    `payload` is a whole one, of as many learners; `pace` the share of its full speed at which each
+    computes.
     """
     size = len(bandwidth_hz)
     dealt = np.asarray(samples, dtype=np.float64)
@@ -119,7 +121,7 @@ def cycle_of(
     return Cycle(
         send=link(sent, *there),
         back=link(returned, *back),
-        flops=full(tau * dealt * payload.flops_per_sample),
+        flops=full(tau * dealt * payload.flops_per_sample / pace),
         deadline_s=deadline_s,
         returns=radio.shared == "return",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from mel_fast._base.untrusted import shown
 
-FIELDS = ("send_s", "compute_s", "return_s", "sent_bits", "returned_bits")
+FIELDS = ("send_s", "compute_s", "return_s", "sent_bits", "returned_bits", "charge_j")
 _LONGEST = 1e12
 _BITS_PER_BYTE = 8
 
@@ -21,6 +21,7 @@ class Report:
     return_s: float | None = None
     sent_bits: float | None = None
     returned_bits: float | None = None
+    charge_j: float | None = None
 
     def total_s(self) -> float | None:
         """Return the seconds in all, None where one of them is not known."""

@@ -30,8 +30,10 @@ def draw(rounds: Sequence[dict[str, Any]], path: str | PathLike[str]) -> None:
 
 
 def _drawn(rounds: Sequence[dict[str, Any]]) -> Any:
-    figure = canvas(7.2, 5.6)
-    times, cycles, lost = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1, 1))
+    batteries = [entry for entry in rounds if entry.get("battery", {}).get("least_j") is not None]
+    figure = canvas(7.2, 6.7 if batteries else 5.6)
+    ratios = (3, 1, 1, 1) if batteries else (3, 1, 1)
+    times, cycles, lost, *below = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
     number = np.array([entry["round"] for entry in rounds])
     dots = _dots(rounds)
     if dots.size:
@@ -68,8 +70,14 @@ def _drawn(rounds: Sequence[dict[str, Any]]) -> Any:
     share = [100.0 * e["lost"] / all_ for e, all_ in zip(rounds, whole, strict=True)]
     lost.bar(number, share, color=VERMILION, width=0.8)
     lost.set_ylabel("Samples\nlost (%)")
-    lost.set_xlabel(axis("round"))
-    lost.xaxis.get_major_locator().set_params(integer=True)
+    for charge in below:
+        at = [entry["round"] for entry in batteries]
+        charge.plot(at, [entry["battery"]["least_j"] for entry in batteries], "o-", color=BLUE)
+        charge.set_ylim(bottom=0.0)
+        charge.set_ylabel("Emptiest\nbattery (J)")
+    last = [times, cycles, lost, *below][-1]
+    last.set_xlabel(axis("round"))
+    last.xaxis.get_major_locator().set_params(integer=True)
     return figure
 
 

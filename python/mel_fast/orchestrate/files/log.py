@@ -11,8 +11,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.atomic import check_writable
+from mel_fast._base.units import with_unit
 from mel_fast._base.untrusted import shown
 from mel_fast.model import grammar
 from mel_fast.orchestrate.estimates.reports import Reports
@@ -28,6 +31,8 @@ _COUNTS = ("round", "tau", "learners", "samples", "lost", "left_out", "sitting_o
 _NUMBERS = ("cycle_s", "kept", "work", "planning_s")
 _TIMES = ("send_s", "compute_s", "return_s")
 _JOB = ("samples", "planned_s", "measured_s", "arrived")
+_JOULES = ("spent_j", "left_j")
+_BATTERY = (*_JOULES, "least_j", "empty")
 _MOST_TEXT = 300
 
 
@@ -70,8 +75,10 @@ class RoundLog:
             os.close(handle)
 
 
-def line_of(ended: Round, reports: Reports, closed: Closed) -> dict[str, Any]:
-    """Return what the log says of a round."""
+def line_of(
+    ended: Round, reports: Reports, closed: Closed, energies: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what the log says of a round; `energies` as `Charges.close` returns them."""
     dealt = ended.assignments
     entry: dict[str, Any] = {
         "round": ended.number,
@@ -90,6 +97,8 @@ def line_of(ended: Round, reports: Reports, closed: Closed) -> dict[str, Any]:
         "planning_s": ended.planning_s,
         "reasons": [reason[:_MOST_TEXT] for reason in ended.reasons],
     }
+    if energies is not None:
+        entry["battery"] = {name: energies[name] for name in _BATTERY}
     if len(dealt) <= DETAILED:
         entry["each"] = {}
         for name, job in dealt.items():
@@ -101,6 +110,10 @@ def line_of(ended: Round, reports: Reports, closed: Closed) -> dict[str, Any]:
                 "measured_s": times,
                 "arrived": bool(heard is not None and heard.arrived),
             }
+        if energies is not None:
+            for job, *joules in zip(entry["each"].values(), *energies["each"], strict=True):
+                finite = [float(one) if np.isfinite(one) else None for one in joules]
+                job["spent_j"], job["left_j"] = finite
     return entry
 
 
@@ -131,6 +144,7 @@ class Log:
             f"round {e['round']}{' (extra)' if e['extra'] else ''}: tau = {e['tau']}, "
             f"{e['learners']:,} learners, {e['missing']:,} missing, {e['sitting_out']:,} sit out, "
             f"{e['lost']:,} of {e['samples'] + e['lost']:,} samples lost"
+            + _battery_words(e.get("battery"))
             for e in self.rounds
         )
 
@@ -147,6 +161,14 @@ class Log:
         from mel_fast.orchestrate.files.drawing import draw
 
         draw(self.rounds, path)
+
+
+def _battery_words(battery: dict[str, Any] | None) -> str:
+    if battery is None:
+        return ""
+    least = battery["least_j"]
+    left = "" if least is None else f", {with_unit(least, 'J')} left at least"
+    return f"; {with_unit(battery['spent_j'], 'J')} spent{left}, {battery['empty']:,} empty"
 
 
 def read_log(path: str | PathLike[str]) -> Log:
@@ -208,8 +230,8 @@ def checked_entry(data: object) -> dict[str, Any]:
     ValueError
         For what `line_of` does not write.
     """
-    fields = (*_COUNTS, *_NUMBERS, "extra", "status", "reasons", "each")
-    entry = grammar.members("round", data, fields, ("each",))
+    fields = (*_COUNTS, *_NUMBERS, "extra", "status", "reasons", "each", "battery")
+    entry = grammar.members("round", data, fields, ("each", "battery"))
     grammar.word("status", entry["status"], tuple(map(str, Status)))
     if not isinstance(entry["extra"], bool):
         raise ValueError("extra: must be true or false")
@@ -219,6 +241,7 @@ def checked_entry(data: object) -> dict[str, Any]:
         if entry[name] is None and name in ("kept", "work"):
             continue
         grammar.real(name, entry[name], 0.0, 1e300)
+    _check_battery(entry.get("battery"))
     for reason in grammar.texts("reasons", entry["reasons"]):
         if len(reason) > _MOST_TEXT:
             raise ValueError(f"reasons: {shown(reason)} is too long")
@@ -226,7 +249,8 @@ def checked_entry(data: object) -> dict[str, Any]:
     if not isinstance(each, dict) or len(each) > DETAILED:
         raise ValueError(f"each: must be an object of at most {DETAILED} learners")
     for name, job in each.items():
-        grammar.members(f"each[{shown(name)}]", job, _JOB)
+        grammar.members(f"each[{shown(name)}]", job, (*_JOB, *_JOULES), _JOULES)
+        _check_joules(job)
         grammar.integer("samples", job["samples"])
         for times in (job["planned_s"], job["measured_s"] or [None] * 3):
             if not isinstance(times, list) or len(times) != len(_TIMES):
@@ -237,6 +261,19 @@ def checked_entry(data: object) -> dict[str, Any]:
         if not isinstance(job["arrived"], bool):
             raise ValueError("arrived: must be true or false")
     return entry
+
+
+def _check_battery(data: object) -> None:
+    if data is not None:
+        battery = grammar.members("battery", data, _BATTERY)
+        _check_joules(battery)
+        grammar.integer("empty", battery["empty"])
+
+
+def _check_joules(data: dict[str, Any]) -> None:
+    for name in (*_JOULES, "least_j"):
+        if data.get(name) is not None:
+            grammar.real(name, data[name], 0.0, 1e300)
 
 
 guard(__name__)

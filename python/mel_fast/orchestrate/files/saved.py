@@ -7,6 +7,7 @@ from mel_fast.model import grammar
 from mel_fast.model.columns import ALWAYS, LINKS
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
+from mel_fast.orchestrate.files.batteries import charges_of, charges_state
 from mel_fast.orchestrate.files.state import (
     fleet_of,
     fleet_state,
@@ -50,6 +51,7 @@ def loop_state(loop: Any) -> dict[str, Any]:
         "fleet": fleet_state(loop.fleet),
         "knowledge": knowledge_state(loop._knowledge),
         "versions": loop._versions.state(),
+        **({} if loop._charges is None else {"batteries": charges_state(loop._charges)}),
     }
 
 
@@ -63,7 +65,7 @@ def loop_of(kind: type[Loop], path: str | PathLike[str], words: dict[str, Any]) 
     ValueError
         When it is no such file.
     """
-    found = read_state(path, _FIELDS)
+    found = read_state(path, _FIELDS, ("batteries",))
     try:
         return _built(kind, found, words)
     except (ValueError, TypeError) as error:
@@ -74,6 +76,7 @@ def _built(kind: type[Loop], found: dict[str, Any], words: dict[str, Any]) -> Lo
     parts = {name: found[name] for name in ("task", "radio", "cycle_s", "idle")}
     one = {name: [1.0] for name in (*ALWAYS, *LINKS, "max_power_w")}
     problem = Problem.from_dict({**parts, "learners": one})
+    charges = charges_of(found["batteries"]) if "batteries" in found else None
     limit, given, prices = found["time_limit_s"], found["payload"], found["prices"]
     loop: Any = kind(  # type: ignore[call-arg]
         fleet_of(found["fleet"]),
@@ -89,8 +92,10 @@ def _built(kind: type[Loop], found: dict[str, Any], words: dict[str, Any]) -> Lo
         threads=found["threads"],
         time_limit_s=None if limit is None else grammar.real("limit", limit, 0.0, _LONGEST_S),
         every_round=found["every_round"],
+        batteries=None if charges is None else charges.given,
         **words,
     )
+    loop._charges = charges
     loop._ledger.balance = grammar.real("balance", found["balance"], -1e9, 1e9)
     loop.number = grammar.integer("number", found["number"])
     if prices is not None:

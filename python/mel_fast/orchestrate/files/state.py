@@ -37,8 +37,10 @@ def write_state(path: str | PathLike[str], state: Mapping[str, Any]) -> None:
     write_text(path, json.dumps({"format": FORMAT, "version": VERSION, **state}, allow_nan=False))
 
 
-def read_state(path: str | PathLike[str], fields: tuple[str, ...]) -> dict[str, Any]:
-    """Read a state that has these fields.
+def read_state(
+    path: str | PathLike[str], fields: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Read a state that has these fields, but for the optional ones.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def read_state(path: str | PathLike[str], fields: tuple[str, ...]) -> dict[str, 
     """
     data = grammar.load(path)
     try:
-        found = grammar.members("loop", data, ("format", "version", *fields))
+        found = grammar.members("loop", data, ("format", "version", *fields), optional)
         grammar.word("format", found["format"], (FORMAT,))
         grammar.integer("version", found["version"], VERSION, VERSION)
     except ValueError as error:

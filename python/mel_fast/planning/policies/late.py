@@ -81,7 +81,9 @@ def limits_left(plan: Plan, now: Problem) -> Learners:
     if learners.energy_j is not None:
         times = evaluate(now, plan.tau, plan.samples, plan.bandwidth_hz, plan.power_w)
         assert plan.power_w is not None
-        spent = energy_spent(now, plan.tau, plan.samples, times.return_s, plan.power_w)
+        spent = energy_spent(
+            now, plan.tau, plan.samples, times.return_s, plan.power_w, plan.flops_per_s
+        )
         assert spent is not None
         words["energy_j"] = np.maximum(learners.energy_j - spent, 0.0)
     return learners.replace(**words) if words else learners

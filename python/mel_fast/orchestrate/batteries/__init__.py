@@ -1,0 +1,1 @@
+"""Batteries over rounds: what each learner has left, and how it is spent."""
