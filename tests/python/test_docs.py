@@ -31,6 +31,11 @@ PRINTED = (
     ("campaign.md", "tau = 4: 103,241", "python examples/most_samples.py"),
     ("campaign.md", "float32: float32", "python examples/time_to_accuracy.py"),
     ("uplink.md", "plan     optimal: tau = 18", "python examples/uplink.py"),
+    (
+        "orchestrate.md",
+        "spending               rounds",
+        "mel-fast loop batteries --seeds 2 --rounds 12",
+    ),
     ("tiers.md", "end: 13.00 s", "python examples/tiers.py"),
     ("tiers.md", "100 m: single cell", "python examples/edges_and_cloud.py"),
 )

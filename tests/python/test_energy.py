@@ -117,6 +117,20 @@ def test_everybody_computes_at_full_speed_where_energy_is_free() -> None:
     assert mel.solve(problem.replace(learners=plain)).tau == plan.tau
 
 
+def test_a_learner_that_cannot_pay_for_the_bare_model_makes_it_infeasible_at_once() -> None:
+    # 28,100 bits take more than N0 ln 2 / h joules each, whatever the bandwidth.
+    pytest.importorskip("flint")
+    for words in ({}, {"energy_coefficient": None, "energy_per_flop_j": 1e-10}):
+        problem = cell(4, energy_j=0.02, **words)
+        bare = 3.98e-21 * np.log(2) * 28_100 / problem.learners.gain
+        energy = np.where(np.arange(4) == 2, 0.9999 * bare, 0.02)
+        short = problem.replace(learners=problem.learners.replace(energy_j=energy))
+        plan = mel.solve(short, time_limit_s=10.0)
+        assert plan.status == "infeasible"
+        assert mel.verify(short, plan)
+        assert mel.solve(short.replace(idle="excused"), time_limit_s=10.0).tau > 0
+
+
 def test_many_problems_are_what_single_ones_are() -> None:
     problem = cell()
     batch = mel.Batch.vary(problem, cycle_s=[0.3, 0.5, 0.8])
@@ -150,11 +164,37 @@ def test_what_is_not_worked_out_is_refused_by_name() -> None:
         problem.replace(learners=learners, radio=problem.radio.replace(shared="send", power_w=1.0))
     with pytest.raises(ValueError, match=r"radio.power_w must be None"):
         problem.replace(radio=problem.radio.replace(power_w=1.0))
-    with pytest.raises(ValueError, match="simulate does not know"):
-        mel.simulate(mel.solve(problem))
-    fleet = mel.orchestrate.Fleet(problem.learners)
-    loop = mel.orchestrate.Orchestrator(fleet, problem.task, problem.radio, problem.cycle_s)
-    with pytest.raises(ValueError, match="the orchestrator does not know"):
-        loop.plan_round()
-    with pytest.raises(ValueError, match="cells does not know"):
-        mel.cells([problem])
+    with pytest.raises(ValueError, match="does not know learners whose speed is chosen"):
+        mel.most(problem, samples=np.full(12, 500))
+
+
+def test_what_happens_to_a_plan_happens_at_its_speeds() -> None:
+    problem = cell(6)
+    plan = mel.solve(problem)
+    calm = mel.simulate(plan)
+    assert {outcome.lost for outcome in calm.outcomes.values()} == {0}
+    told = mel.simulate(plan, failures=[0], gain_drift=1.0, seed=1)
+    again = told.outcomes["reassign"].plan
+    assert again is not None
+    left = problem.learners.energy_j[told.outcomes["reassign"].learners]
+    assert (again.problem.learners.energy_j < left).all()
+    assert (again.energy_j <= again.problem.learners.energy_j).all()
+    assert told.outcomes["monitor"].tau > 0
+
+
+def test_cells_have_the_tau_of_every_split_over_them() -> None:
+    first = random_problem(4, 2, 4)
+    second = random_problem(104, 2, 4).replace(task=first.task, cycle_s=first.cycle_s)
+
+    def most(problem: mel.Problem, tau: int) -> int:
+        need = [[least_bandwidth(problem, k, tau, d) for d in range(5)] for k in range(2)]
+        fits = [d + e for d in range(5) for e in range(5)
+                if need[0][d] + need[1][e] <= problem.radio.bandwidth_hz]  # fmt: skip
+        return max(fits)
+
+    found = mel.cells([first, second])
+    assert found.status == "optimal"
+    for tau, enough in ((found.tau, True), (found.tau + 1, False)):
+        assert (most(first, tau) + most(second, tau) >= 4) == enough
+    for plan in found.plans:
+        assert (plan.energy_j <= plan.problem.learners.energy_j).all()

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast.experiments.loop.batteries import played
 from mel_fast.orchestrate import Batteries, Fair, Fleet, Greedy, Orchestrator, read_log
 from test_energy import cell
 
@@ -244,14 +243,5 @@ def test_the_log_says_what_was_spent_and_is_drawn(tmp_path: Path, command: Any) 
     assert "1 empty" in log.summary()
     pytest.importorskip("matplotlib", reason="needs the extra [plot]")
     done = command("loop", "draw", str(path), "--plot", str(tmp_path / "log.png"))
-    assert done.out.split()[8:11] == ["spent_j", "least_j", "empty"]
+    assert "spent j" in done.out.splitlines()[0]
     assert (tmp_path / "log.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_batteries_last_longer_when_spent_fairly() -> None:
-    found = {one.name: one for one in played(1, 12)}
-    endless, greedy = found["as if endless"], found["greedy"]
-    fair, even = found["fair"], found["fair, over all rounds"]
-    assert endless.first[0] <= greedy.first[0] < fair.first[0]
-    assert even.first[0] == 12
-    assert even.work.sum() > greedy.work.sum()

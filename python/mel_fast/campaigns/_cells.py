@@ -251,7 +251,6 @@ def _checked_cells(problems: Any) -> tuple[Problem, ...]:
         try:
             asked.append(checked_problem(problem))
             problem.refuse_choice("cells")
-            problem.refuse_speeds("cells")
         except TypeError as error:
             raise TypeError(f"problems[{cell}]: {error}") from None
         samples, first = problem.task.samples, asked[0].task.samples

@@ -354,8 +354,8 @@ class Orchestrator(Listener):
             search = Search(asked, beliefs, self._last, self._costs[1] if same else None)
             trial = self._searched(search)
             if trial is not None and self._charges is not None and self._charges.fairly:
-                left_j = self._charges.left_j[places]
-                trial = spent_evenly(search, trial, left_j, self.confidence or 0.0)
+                joules = self._charges.left_j[places], self._charges.needed_j[places]
+                trial = spent_evenly(search, trial, *joules, self.confidence or 0.0)
             if trial is not None:
                 self._last = trial.found.plan
                 if trial.in_time is not None:

@@ -14,8 +14,7 @@ from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, r
 from mel_fast.bracket.clock import Agenda
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
-from mel_fast.model.times import evaluate
-from mel_fast.planning.policies.late import left_out, reassigned, replanned
+from mel_fast.planning.policies.late import carried_out, left_out, reassigned, replanned
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
@@ -218,7 +217,6 @@ def simulate(
     threads = checked_threads(threads)
     if not isinstance(plan, Plan):
         raise TypeError(f"plan is a {type(plan).__name__}: must be a Plan")
-    plan.problem.refuse_speeds("simulate")
     if plan.samples is None:
         raise ValueError(f"plan has no allocation (status {plan.status}): nothing to simulate")
     size = len(plan.problem.learners)
@@ -286,7 +284,7 @@ def _factor(gain_drift: Any, size: int, rng: "np.random.Generator") -> FloatColu
 
 def _nothing(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
     assert plan.samples is not None
-    times = evaluate(now, plan.tau, plan.samples, plan.bandwidth_hz, plan.power_w)
+    times = carried_out(plan, now)
     in_time = ~failed & (times.total_s <= now.cycle_s * (1.0 + _ROUNDING))
     kept = left_out(plan.samples, in_time, plan.problem.task.samples)
     ends = float(times.total_s[kept.arrived].max()) if kept.arrived.any() else 0.0

@@ -41,6 +41,8 @@ class Charges:
     harvest_w: FloatColumn = field(default_factory=_NONE.copy)
     empty: IntColumn = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """Places of those who sit out the round under way for it."""
+    needed_j: FloatColumn = field(default_factory=_NONE.copy)
+    """What any part in it takes at the least."""
     allowed_j: dict[int, float] = field(default_factory=dict)
     """What the round under way may spend, by the learners' ids."""
 
@@ -63,6 +65,8 @@ class Charges:
     def _new(self, name: str) -> tuple[float, float, float]:
         given = self.given
         charge = _of(given.charge_j, name, np.inf)
+        if np.isinf(charge):  # it has none
+            return charge, charge, 0.0
         capacity = charge if given.capacity_j is None else _of(given.capacity_j, name, np.inf)
         return min(charge, capacity), capacity, _of(given.harvest_w, name, 0.0)
 
@@ -102,6 +106,7 @@ class Charges:
             settings.radio, settings.cycle_s, settings.idle, fleet.columns(), whole, gain
         )
         share = self.given.spending.share(number)
+        self.needed_j = needed
         self.empty = np.flatnonzero(self.left_j * share < needed)
         found = {}
         for place in self.empty.tolist():

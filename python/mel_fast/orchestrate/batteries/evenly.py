@@ -12,7 +12,13 @@ _TRIALS = 12
 _NEAR = 1.03  # as close as the least share is looked for
 
 
-def spent_evenly(search: Search, trial: Trial, left_j: FloatColumn, least_kept: float) -> Trial:
+def spent_evenly(
+    search: Search,
+    trial: Trial,
+    left_j: FloatColumn,
+    needed_j: FloatColumn,
+    least_kept: float,
+) -> Trial:
     """Return a plan of as many local cycles and samples that asks the least of the batteries.
 
     Parameters
@@ -21,6 +27,8 @@ def spent_evenly(search: Search, trial: Trial, left_j: FloatColumn, least_kept: 
         A search of a round, and what it found.
     left_j
         What each learner has left, infinite without a battery.
+    needed_j
+        Of which any part takes more than this.
     least_kept
         The probability with which everybody is to be in time, where that is known.
     """
@@ -32,7 +40,9 @@ def spent_evenly(search: Search, trial: Trial, left_j: FloatColumn, least_kept: 
     goal = trial.found.plan.tau, int(trial.found.plan.allocation.samples.sum())
 
     def at(share: float) -> Trial | None:
-        found = plan_for(_limited(asked, left_j, share), gains, speeds, search.start)
+        found = plan_for(
+            _limited(asked, np.maximum(share * left_j, needed_j)), gains, speeds, search.start
+        )
         if found is None:
             return None
         plan = found.plan
@@ -69,7 +79,7 @@ def _share_of(trial: Trial, left_j: FloatColumn) -> float:
     return float((spent[some] / left_j[some]).max(initial=0.0))
 
 
-def _limited(asked: Asked, left_j: FloatColumn, share: float) -> Asked:
+def _limited(asked: Asked, most_j: FloatColumn) -> Asked:
     columns = dict(asked.columns)
-    columns["energy_j"] = np.minimum(columns["energy_j"], share * left_j)
+    columns["energy_j"] = np.minimum(columns["energy_j"], most_j)
     return replace(asked, columns=columns)

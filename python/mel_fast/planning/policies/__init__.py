@@ -4,6 +4,6 @@ Leave them out of the aggregate; deal their samples anew to those who delivered;
 without them. `simulate` and the orchestrator both ask here.
 """
 
-from mel_fast.planning.policies.late import LeftOut, left_out, reassigned, replanned
+from mel_fast.planning.policies.late import LeftOut, carried_out, left_out, reassigned, replanned
 
-__all__ = ["LeftOut", "left_out", "reassigned", "replanned"]
+__all__ = ["LeftOut", "carried_out", "left_out", "reassigned", "replanned"]

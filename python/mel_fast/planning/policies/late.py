@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mel_fast._base.validation import IntColumn
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
-from mel_fast.model.times import evaluate
+from mel_fast.model.times import Times, evaluate_columns
 from mel_fast.planning._least import Least, least
 from mel_fast.planning._leave_out import only
 from mel_fast.plans.allocation import energy_spent
@@ -70,6 +70,13 @@ def replanned(plan: Plan, now: Problem, alive: IntColumn, words: dict[str, Any])
     return solve(only(now, alive), scheme=plan.scheme, start=plan, at_least=members, **words)
 
 
+def carried_out(plan: Plan, now: Problem) -> Times:
+    """Return how long everybody takes when a plan meets with other channels, at its own speeds."""
+    given = plan.allocation
+    speeds = plan.flops_per_s if plan.problem.chooses_speed else None
+    return evaluate_columns(now, plan.tau, given.samples, given.bandwidth_hz, given.power_w, speeds)
+
+
 def limits_left(plan: Plan, now: Problem) -> Learners:
     """Return the learners with what their limits leave after a plan was carried out."""
     assert plan.samples is not None
@@ -79,7 +86,7 @@ def limits_left(plan: Plan, now: Problem) -> Learners:
     if learners.max_samples is not None:
         words["max_samples"] = np.maximum(learners.max_samples - plan.samples, 0)
     if learners.energy_j is not None:
-        times = evaluate(now, plan.tau, plan.samples, plan.bandwidth_hz, plan.power_w)
+        times = carried_out(plan, now)
         assert plan.power_w is not None
         spent = energy_spent(
             now, plan.tau, plan.samples, times.return_s, plan.power_w, plan.flops_per_s
