@@ -84,8 +84,16 @@ def shards(count: int, workers: int) -> None:
     radio = mel.Radio(bandwidth_hz=5e6 * size, power_w=0.01 * size, noise_density_w_per_hz=4e-21)
     given = [Drawn(number) for number in range(count)]
 
+    told = [-1]
+
+    def tell(tau: int, bound: int, passes: int, elapsed_s: float) -> None:
+        if passes != told[0]:
+            told[0] = passes
+            words = f"{elapsed_s:.0f} s: {passes} passes, tau = {tau}, bound = {bound}"
+            print(words, file=sys.stderr, flush=True)
+
     def solve(executor: Any = None) -> mel.ShardedPlan:
-        return mel.solve_sharded(given, task, radio, 30.0, executor=executor)
+        return mel.solve_sharded(given, task, radio, 30.0, executor=executor, callback=tell)
 
     def on_workers() -> mel.ShardedPlan:
         with ProcessPoolExecutor(workers) as pool:
