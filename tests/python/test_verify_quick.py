@@ -11,6 +11,7 @@ from sharded import mixed
 
 flint = pytest.importorskip("flint", reason="python-flint (extra [verify]) is missing")
 
+from mel_fast.verify import verify_dict  # noqa: E402
 from mel_fast.verify._goal import Goal  # noqa: E402
 from mel_fast.verify._learner import Learner, precision  # noqa: E402
 from mel_fast.verify.best._capped import respond  # noqa: E402
@@ -18,6 +19,7 @@ from mel_fast.verify.claim._problem import Problem  # noqa: E402
 from mel_fast.verify.claim._read import Leaf  # noqa: E402
 from mel_fast.verify.claim._read_problem import read_problem  # noqa: E402
 from mel_fast.verify.quick import numbers as arrays  # noqa: E402
+from mel_fast.verify.quick import rows  # noqa: E402
 from mel_fast.verify.quick.intervals import LN2, Interval, enclosing, exactly, log, log1p  # noqa: E402
 from mel_fast.verify.quick.leaf import worths  # noqa: E402
 from mel_fast.verify.quick.sums import exact_sum, whole_sum  # noqa: E402
@@ -127,3 +129,26 @@ def test_best_values_are_those_of_the_balls_or_hardly_above(seed: int) -> None:
                 assert most == pytest.approx(value, rel=1e-9, abs=1e-9)
             if least > -np.inf and not limited[k]:
                 assert least == pytest.approx(value, rel=1e-7, abs=1e-7) or least == 0
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 10, 17, 20, 25])
+def test_whole_plans_get_the_verdict_of_the_balls_from_arrays(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = mixed(seed, 40)
+    plan = mel.solve(problem)
+    balls = mel.verify(problem, plan)
+    monkeypatch.setattr(rows, "FEWEST", 1)
+    arrays_too = mel.verify(problem, plan)
+    assert arrays_too.ok == balls.ok is bool(plan.status in ("optimal", "infeasible"))
+    if not plan:
+        return
+    assert arrays_too.spare_s == pytest.approx(balls.spare_s, rel=1e-9, abs=1e-9)
+    taker = int(np.argmax(plan.samples))
+    claim = plan.to_dict()
+    for name, less in (("bandwidth_hz", 1e-3), ("power_w", 1e-6)):
+        column = list(claim[name])
+        column[taker] = float(getattr(plan, name)[taker]) * less
+        assert not verify_dict({**claim, name: column})
+    lower = {**claim["certificate"], "tau": plan.tau}
+    assert not verify_dict({**claim, "tau": 1, "bound": plan.tau - 1, "certificate": lower})

@@ -8,7 +8,8 @@ it is a proof, stands in docs/proof.md; the file format in docs/certificate.md. 
 `claim` (the file), `_check` (how a verdict comes about), `_plan` (the plan keeps every
 constraint), `_learner` (what one learner needs, and what its limits allow), `best` (the best that
 it can do at given prices, with caps and in resource blocks too), `_boxes` and `_cover` (the boxes
-cover every split, and each bound is below D), `_allowance` (how much work a check may do).
+cover every split, and each bound is below D), `_allowance` (how much work a check may do), `quick`
+(many learners on arrays, before the balls).
 """
 
 from collections.abc import Callable

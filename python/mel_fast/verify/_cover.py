@@ -19,6 +19,7 @@ from mel_fast.verify.best._blocks import BlockResponse
 from mel_fast.verify.best._capped import respond
 from mel_fast.verify.claim._problem import Problem, Row
 from mel_fast.verify.claim._read import Claim, Leaf, Split
+from mel_fast.verify.quick.rows import worth_at_most
 
 REFUSED = 3  # leaves; what comes after them is not looked at,
 LOOKED_AT = 6000  # nor after fewer where they cost more values of learners than these
@@ -139,7 +140,8 @@ class Bounds:
         self._boxes = boxes
         self._advance = advance
         leaves = Counter(node for node in tree if isinstance(node, Leaf))
-        self._kept = len(boxes.rows) <= _KEPT and leaves.total() > 1
+        self._alone = leaves.total() == 1
+        self._kept = len(boxes.rows) <= _KEPT and not self._alone
         self._learners: dict[int, dict[int, Learner]] = {}
         self._ledgers = Ledgers(boxes, {leaf for leaf, count in leaves.items() if count > 1})
 
@@ -160,6 +162,13 @@ class Bounds:
         def in_blocks(row: Row, learner: Learner) -> At:
             return lambda lam, mu: BlockResponse(problem, row, learner, lam, mu)
 
+        if self._alone and self.goal.of is None:
+            known = worth_at_most(problem, self._boxes, leaf, self._tau, self._advance)
+            if known is not None:
+                known += leaf.lambda_per_hz * arb(problem.bandwidth_hz)
+                known += leaf.mu_per_w * ball(problem.power)
+                if known < self.goal.target(leaf):
+                    return known
         total = self._total(leaf, divisible)
         if problem.block_hz is None or total is None or total < self.goal.target(leaf):
             return total

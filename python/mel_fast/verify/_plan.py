@@ -12,6 +12,7 @@ from mel_fast.verify._allowance import tick, ticked
 from mel_fast.verify._learner import Ball, ball, bits, flops, precision, rate
 from mel_fast.verify.claim._problem import INFINITE, Problem, Row
 from mel_fast.verify.claim._read import Allocation, Claim
+from mel_fast.verify.quick.rows import BITS, surely_kept
 
 PRECISIONS = (64, 128, 256, 512, 1024)
 SHOWN = 5
@@ -154,10 +155,16 @@ def _check_learners(
     amounts: list[int] | list[float] = plan.bandwidth_hz if claim.blocks is None else claim.blocks
     speeds = claim.flops_per_s
     report.reasons += _beyond_speeds(problem, speeds)
+    known = None if speeds or claim.blocks is not None else surely_kept(problem, plan, tau)
+    if known is not None:
+        report.spare_s = min(report.spare_s, known[1])
+        report.bits = max(report.bits, BITS)
     for k, row in enumerate(problem.learners):
         if k % CHUNK == CHUNK - 1:
             advance(CHUNK)
         tick()
+        if known is not None and known[0][k]:
+            continue
         d, amount, power = plan.samples[k], amounts[k], plan.power_w[k]
         if speeds is not None:
             row = row._replace(flops_per_s=speeds[k])  # what it computes with
