@@ -56,7 +56,7 @@ mel::BatchSettings settings_of(const How& how, py::ssize_t rows) {
     settings.spare = how.spare_time ? mel::Spare::time : mel::Spare::none;
     if (how.starts) {
         if (how.starts->size() != 3 * rows) throw py::value_error("starts has the wrong shape");
-        settings.starts = how.starts->data();
+        settings.starts = {how.starts->data(), static_cast<std::size_t>(how.starts->size())};
     }
     return settings;
 }
@@ -68,7 +68,7 @@ class Columns {
         : offset_(std::move(offset)),
           rows_(static_cast<py::ssize_t>(offset_.size()) - 1),
           cells_(static_cast<py::ssize_t>(offset_.back())) {
-        out_.offset = offset_.data();
+        out_.offset = offset_;
         out_.status = add<std::int8_t>("status", rows_);
         out_.blame = add<std::int8_t>("blame", rows_);
         out_.stopped = add<std::int8_t>("stopped", rows_);
@@ -91,11 +91,11 @@ class Columns {
 
   private:
     template <class T>
-    T* add(const char* name, py::ssize_t size) {
+    std::span<T> add(const char* name, py::ssize_t size) {
         const py::object zeros = py::module_::import("numpy").attr("zeros");
         py::array_t<T> array = zeros(size, py::dtype::of<T>());
         arrays_[name] = array;
-        return array.mutable_data();
+        return {array.mutable_data(), static_cast<std::size_t>(size)};
     }
 
     std::vector<std::size_t> offset_;

@@ -100,7 +100,7 @@ py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, double t
     Watch watch{py::none()};
     const auto found =
         watched(settings_of(scheme, time_limit_s, threads, start), watch,
-                [&](const mel::Settings& s) { return mel::worth_at(problem, tau, s); });
+                [&](const mel::Settings& s) { return mel::marginal_values_at(problem, tau, s); });
     if (!watch.interrupt().is_none()) {
         PyErr_SetObject(py::type::of(watch.interrupt()).ptr(), watch.interrupt().ptr());
         throw py::error_already_set();

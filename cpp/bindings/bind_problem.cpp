@@ -67,8 +67,13 @@ void bind_problem(py::module_& module) {
         .def(py::init(&make), py::kw_only(), py::arg("samples"), py::arg("bandwidth_hz"),
              py::arg("power_w"), py::arg("noise"), py::arg("fixed_law"), py::arg("cycle_s"),
              py::arg("excused"), py::arg("block_hz") = 0.0, py::arg("energy_sends") = false)
-        .def("with_budgets", &mel::Problem::with, py::arg("cycle_s"), py::arg("bandwidth_hz"),
-             py::arg("power_w"), py::call_guard<py::gil_scoped_release, mel::UsualArithmetic>())
+        .def(
+            "with_budgets",
+            [](const mel::Problem& problem, double cycle_s, double bandwidth_hz, double power_w) {
+                return problem.with({cycle_s, bandwidth_hz, power_w});
+            },
+            py::arg("cycle_s"), py::arg("bandwidth_hz"), py::arg("power_w"),
+            py::call_guard<py::gil_scoped_release, mel::UsualArithmetic>())
         .def_property_readonly("largest_cycle_s", &mel::Problem::largest_cycle_s)
         .def_property_readonly("size", &mel::Problem::size)
         .def_property_readonly("limited", &mel::Problem::limited);

@@ -45,7 +45,7 @@ constexpr LeastPrices::Effort from_afar{0.25, 1e-10};
 class BracketSearch {
   public:
     BracketSearch(const Problem& problem, std::int64_t tau, Resource resource,
-                  const Settings& settings, UniformBox box, double too_short)
+                  const Settings& settings, Interval box, double too_short)
         : problem_(problem),
           resource_(resource),
           settings_(settings),
@@ -291,7 +291,7 @@ class BracketSearch {
         const double enough = bracket_.lower * (in_blocks() ? roomy_in_blocks : roomy);
         const Problem here = with_amount(problem_, resource_, enough);
         const Box sure = shop_.boxes.sure(point_.tau);
-        if (sure.upper) {
+        if (!sure.upper.empty()) {
             for (std::size_t k = 0; k < whole_.size(); ++k) {
                 if (sure.high(k) < sure.low(k)) return false;
                 whole_[k] = std::min(whole_[k], sure.high(k));

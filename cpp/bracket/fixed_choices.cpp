@@ -49,8 +49,8 @@ Prices FixedChoices::moved(const JumpModel::Place& place) const {
 SplitSums FixedChoices::look(const Problem& here, Prices prices, std::vector<double>& samples) {
     ++passes_;
     samples.resize(problem_.size());
-    return exact_pass(here, Box{{}, low_.data(), high_.data()},
-                      {point_.tau, here.cycle_s(), prices}, pool_, chunks_, samples);
+    return exact_pass(here, Box{{}, low_, high_}, {point_.tau, here.cycle_s(), prices}, pool_,
+                      chunks_, samples);
 }
 
 // The most samples of the fewer answer: where between the two a learner is worth least, so that

@@ -27,7 +27,8 @@ bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, dou
     const double low = box.low(k);
     const bool may_rest = problem.excused() && low <= 0;
     const Answer few = answer_with(problem, k, demand, may_rest, low, prices);
-    const Answer many = answer_inside(problem, k, demand, may_rest ? 1 : low, box.high(k), prices);
+    const Answer many =
+        answer_inside(problem, k, demand, {may_rest ? 1 : low, box.high(k)}, prices);
     const double apart = many.samples - few.samples;
     if (!many.possible || !(apart > 1) || !few.possible) return false;
     const double gain = apart - (many.paid.cost - few.paid.cost);
@@ -45,8 +46,8 @@ bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, dou
 }  // namespace
 
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
-                             const double* samples, const double* preference, double radius,
-                             Pool& pool) {
+                             std::span<const double> samples, std::span<const double> preference,
+                             double radius, Pool& pool) {
     std::vector<Jump> jumps;
     for (std::size_t k = 0; k < problem.size(); ++k) {
         if (std::fabs(preference[k]) < radius) jumps.push_back({.learner = k});
@@ -65,7 +66,7 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
 }
 
 std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassPoint& point,
-                             const double* samples, double reach, Pool& pool) {
+                             std::span<const double> samples, double reach, Pool& pool) {
     const Prices prices = point.prices;
     std::vector<std::vector<Jump>> found(chunk_count(problem.size()));
     pool.run(found.size(), [&](std::size_t b) {

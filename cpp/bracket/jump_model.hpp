@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "base/parallel.hpp"
@@ -27,12 +28,12 @@ struct Jump {
 // The learners whose answer may change where no price changes by more than a share `radius`, from
 // what an exact pass wrote. `by_amount` is filled for the cycle.
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
-                             const double* samples, const double* preference, double radius,
-                             Pool& pool);
+                             std::span<const double> samples, std::span<const double> preference,
+                             double radius, Pool& pool);
 
 // The same for one sample more or less: where learners have a handful each, these are jumps, too.
 std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassPoint& point,
-                             const double* samples, double reach, Pool& pool);
+                             std::span<const double> samples, double reach, Pool& pool);
 
 class JumpModel {
   public:

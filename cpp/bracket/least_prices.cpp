@@ -87,8 +87,7 @@ std::vector<Jump> LeastPrices::jumps_of(const PassPoint& point, double amount,
     PassPoint at = point;
     const Problem here = with(amount);
     at.cycle_s = here.cycle_s();
-    std::vector<Jump> jumps =
-        jumps_near(here, box_, at, samples.data(), preference.data(), radius, pool_);
+    std::vector<Jump> jumps = jumps_near(here, box_, at, samples, preference, radius, pool_);
     if (resource_ != Resource::cycle) {
         for (Jump& jump : jumps) jump.by_amount = 0;
     }
@@ -115,7 +114,7 @@ void LeastPrices::add_steps(const PassPoint& point) {
     PassPoint at = point;
     const Problem here = with(at_.amount);
     at.cycle_s = here.cycle_s();
-    std::vector<Jump> steps = steps_near(here, box_, at, best_samples_.data(), soon, pool_);
+    std::vector<Jump> steps = steps_near(here, box_, at, best_samples_, soon, pool_);
     const auto known = [&](const Jump& step) {
         return std::any_of(model_.jumps.begin(), model_.jumps.end(), [&](const Jump& jump) {
             return jump.learner == step.learner && jump.samples == step.samples;
@@ -158,7 +157,7 @@ bool LeastPrices::better(const Place& now) const {
     return !now.reached || !at_.reached || now.rules_out > at_.rules_out;
 }
 
-// Where no look tells who is torn, the jumps curve the bound more than the real ones say: by what
+// Where no look tells who switches, the jumps curve the bound more than the real ones say: by what
 // is left of the gradient that the last step was to bring to nought.
 void LeastPrices::learn_curvature(const JumpModel& now) {
     const double old = model_.by_band * model_.by_band + model_.by_watt * model_.by_watt;

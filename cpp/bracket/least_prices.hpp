@@ -74,8 +74,8 @@ class LeastPrices {
     void measure(const PassPoint& point, double amount);
     JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double radius);
     std::vector<Jump> jumps_of(const PassPoint& point, double amount,
-                               const std::vector<double>& samples, const std::vector<double>& lean,
-                               double radius);
+                               const std::vector<double>& samples,
+                               const std::vector<double>& preference, double radius);
     void add_steps(const PassPoint& point);
     double slope(Prices prices) const { return growth(resource_, prices, real_); }
 

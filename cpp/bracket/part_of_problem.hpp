@@ -11,7 +11,7 @@ namespace mel {
 
 struct SampledPrices {
     const Problem& problem;
-    UniformBox box;
+    Interval box;
     Resource resource;
     double too_short;
 

@@ -23,7 +23,7 @@ struct One {
     Demand demand;
     Battery battery;
     double compute_s;
-    double low, high;
+    Interval box;
 };
 
 One learner_at(const KernelInput& in, std::size_t k) {
@@ -36,11 +36,15 @@ One learner_at(const KernelInput& in, std::size_t k) {
     const double alpha = amount(in.send_bits_per_sample_each, in.send_bits_per_sample);
     const double beta = amount(in.send_bits_each, in.send_bits);
     return {{budget, per_sample, alpha, beta, alpha * budget + per_sample * beta},
-            {in.law, in.noise[k], in.max_bandwidth[k], in.max_power[k], in.energy_j[k],
-             in.point.tau * in.computing_j[k], in.slowest[k], in.point.tau * in.compute_s[k]},
+            {{in.law, in.noise[k]},
+             in.max_bandwidth[k],
+             in.max_power[k],
+             in.energy_j[k],
+             in.point.tau * in.computing_j[k],
+             in.slowest[k],
+             in.point.tau * in.compute_s[k]},
             in.compute_s[k],
-            in.lower ? in.lower[k] : in.box.lower,
-            in.upper ? in.upper[k] : in.box.upper};
+            {in.lower ? in.lower[k] : in.box.lower, in.upper ? in.upper[k] : in.box.upper}};
 }
 
 struct RealBest {
@@ -52,17 +56,17 @@ struct RealBest {
 };
 
 RealBest real_best(const KernelInput& in, const One& one) {
-    const bool may_rest = in.excused && one.low <= 0;
-    const double low = may_rest ? 1 : one.low;
+    const bool may_rest = in.excused && one.box.lower <= 0;
+    const double low = may_rest ? 1 : one.box.lower;
     const RealBest none{{0, false, 0, false}, {}, false, may_rest, false, 0};
     const double lambda = in.point.prices.lambda;
-    if (!(low <= one.high)) return none;
-    BatteryBest best = best_with_battery(one.battery, one.demand, low, one.high, lambda);
+    if (!(low <= one.box.upper)) return none;
+    BatteryBest best = best_with_battery(one.battery, one.demand, {low, one.box.upper}, lambda);
     if (!best.carried) return none;
     Held held = hold(one.battery, one.demand, best.samples);
     bool whole = false;
     if (!one.battery.fits(held.bandwidth_hz)) {
-        const double most = largest_carried(one.battery, one.demand, one.high);
+        const double most = largest_carried(one.battery, one.demand, one.box.upper);
         if (most < low) return none;
         best.samples = most;
         best.interior = false;
@@ -91,10 +95,10 @@ Battery with_reserve(Battery battery) {
 
 }  // namespace
 
-PassSums battery_real(const KernelInput& in, std::size_t first, std::size_t last) {
+PassSums battery_real(const KernelInput& in, Stretch at) {
     PassSums sums;
     const Prices p = in.point.prices;
-    for (std::size_t start = first; start < last; start += group * in.stride) {
+    for (std::size_t start = at.first; start < at.last; start += group * in.stride) {
         for (std::size_t k = start; k < std::min(start + group, in.size); ++k) {
             const One one = learner_at(in, k);
             const RealBest r = real_best(in, one);
@@ -135,10 +139,9 @@ PassSums battery_real(const KernelInput& in, std::size_t first, std::size_t last
     return sums;
 }
 
-double battery_samples(const KernelInput& in, std::size_t first, std::size_t last,
-                       double* samples) {
+double battery_samples(const KernelInput& in, Stretch at, std::span<double> samples) {
     double sum = 0;
-    for (std::size_t k = first; k < last; ++k) {
+    for (std::size_t k = at.first; k < at.last; ++k) {
         const RealBest r = real_best(in, learner_at(in, k));
         samples[k] = r.active ? std::max(r.best.samples, 0.0) : 0;
         sum += samples[k];
@@ -146,10 +149,9 @@ double battery_samples(const KernelInput& in, std::size_t first, std::size_t las
     return sum;
 }
 
-FillSums battery_fill(const KernelInput& in, std::size_t first, std::size_t last,
-                      const double* samples) {
+FillSums battery_fill(const KernelInput& in, Stretch at, std::span<const double> samples) {
     FillSums sums;
-    for (std::size_t k = first; k < last; ++k) {
+    for (std::size_t k = at.first; k < at.last; ++k) {
         const double d = samples[k];
         if (in.excused && !(d > 0)) continue;
         One one = learner_at(in, k);
@@ -169,11 +171,11 @@ FillSums battery_fill(const KernelInput& in, std::size_t first, std::size_t last
     return sums;
 }
 
-AllocationSums battery_allocate(const KernelInput& in, const AllocationScale& scale,
-                                std::size_t first, std::size_t last, const double* samples,
-                                double* bandwidth_hz, double* power_w) {
+AllocationSums battery_allocate(const KernelInput& in, const AllocationScale& scale, Stretch at,
+                                std::span<const double> samples, const Shares& shares) {
+    const auto& [bandwidth_hz, power_w] = shares;
     AllocationSums sums;
-    for (std::size_t k = first; k < last; ++k) {
+    for (std::size_t k = at.first; k < at.last; ++k) {
         const double d = samples[k];
         bandwidth_hz[k] = power_w[k] = 0;
         if (in.excused && !(d > 0)) continue;

@@ -6,13 +6,11 @@
 
 namespace mel {
 
-PassSums battery_real(const KernelInput& in, std::size_t first, std::size_t last);
-double battery_samples(const KernelInput& in, std::size_t first, std::size_t last, double* samples);
-FillSums battery_fill(const KernelInput& in, std::size_t first, std::size_t last,
-                      const double* samples);
-AllocationSums battery_allocate(const KernelInput& in, const AllocationScale& scale,
-                                std::size_t first, std::size_t last, const double* samples,
-                                double* bandwidth_hz, double* power_w);
+PassSums battery_real(const KernelInput& in, Stretch at);
+double battery_samples(const KernelInput& in, Stretch at, std::span<double> samples);
+FillSums battery_fill(const KernelInput& in, Stretch at, std::span<const double> samples);
+AllocationSums battery_allocate(const KernelInput& in, const AllocationScale& scale, Stretch at,
+                                std::span<const double> samples, const Shares& shares);
 
 inline Kernels::Real real_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
     return in.computing_j ? battery_real : kernels_of(pool).real(law, in.limited());

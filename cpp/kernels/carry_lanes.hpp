@@ -1,4 +1,4 @@
-// WholeSamples of a whole chunk of learners at once, where no bound and no deadline stands in the
+// Whole samples of a whole chunk of learners at once, where no bound and no deadline stands in the
 // way.
 #pragma once
 
@@ -12,12 +12,12 @@ MEL_INLINE Lanes rounded(Lanes x) { return (x + round_magic) - round_magic; }
 // between the sum before it and the sum with it. False, and nothing written, where that breaks a
 // bound or a deadline.
 static bool carry_chunk(const KernelInput& in, const CarryTarget& target, std::size_t first,
-                        double* samples) {
+                        std::span<double> samples) {
     constexpr double largest_sum = 1e15;  // rounding by the magic number holds up to here
     constexpr std::size_t rows = chunk_size / group;
     constexpr int parts = static_cast<int>(group) / width;
     if (!(target.whole < largest_sum)) return false;
-    double* const real = samples + first;
+    double* const real = samples.data() + first;
     Lanes sums[parts] = {};
     for (std::size_t i = 0; i < rows; ++i) {
         for (int j = 0; j < parts; ++j) sums[j] += load(real + i * group + j * width);
@@ -37,6 +37,8 @@ static bool carry_chunk(const KernelInput& in, const CarryTarget& target, std::s
     alignas(64) double whole[chunk_size];
     Mask refused = none();
     const bool may_rest = in.excused;
+    const double* const lower = target.box.lower.data();
+    const double* const upper = target.box.upper.data();
     for (int j = 0; j < parts; ++j) {
         Lanes at = load(begin + j * width);
         Lanes held = load(from + j * width);
@@ -52,8 +54,8 @@ static bool carry_chunk(const KernelInput& in, const CarryTarget& target, std::s
             const ReturnLanes back = return_lanes(in, first + k);
             const Lanes each = in.point.tau * load(in.compute_s + first + k) + back.each_s;
             const Lanes slack = (in.point.cycle_s - back.fixed_s) - each * d;
-            const Lanes low = target.lower ? load(target.lower + first + k) : fill(in.box.lower);
-            const Lanes high = target.upper ? load(target.upper + first + k) : fill(in.box.upper);
+            const Lanes low = lower ? load(lower + first + k) : fill(in.box.lower);
+            const Lanes high = upper ? load(upper + first + k) : fill(in.box.upper);
             const Lanes least = may_rest ? select(low <= 0, fill(1), low) : low;
             const Mask near = magnitude(d - wish) <= 1;
             const Mask takes_part = (d >= least) & (d <= high) & (slack > 0);

@@ -40,14 +40,14 @@ KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint
                    .box = box.uniform,
                    .point = point,
                    .size = problem.size(),
-                   .send_bits_each = problem.payload_column(0),
-                   .send_bits_per_sample_each = problem.payload_column(1),
-                   .return_bits_each = problem.payload_column(2),
-                   .return_bits_per_sample_each = problem.payload_column(3)};
+                   .send_bits_each = problem.payload_column(0).data(),
+                   .send_bits_per_sample_each = problem.payload_column(1).data(),
+                   .return_bits_each = problem.payload_column(2).data(),
+                   .return_bits_per_sample_each = problem.payload_column(3).data()};
     if (const LearnerLimits* limits = problem.limits()) {
-        in.lower = box.lower;
-        in.upper = box.upper;
-        in.upper_slope = box.upper_slope;
+        in.lower = box.lower.data();
+        in.upper = box.upper.data();
+        in.upper_slope = box.upper_slope.data();
         if (limits->caps()) {
             in.max_bandwidth = limits->max_bandwidth_hz.data();
             in.max_power = limits->max_power_w.data();

@@ -11,13 +11,13 @@ struct FillLanes {
 };
 
 MEL_INLINE FillLanes fill_lanes(const KernelInput& in, std::size_t at, std::size_t last,
-                                const double* samples) {
+                                std::span<const double> samples) {
     const DemandLanes q = demand_lanes(in, at);
     FillLanes f;
     if (at + width <= last) {
-        f.samples = load(samples + at);
+        f.samples = load(samples.data() + at);
     } else {
-        f.samples = load_part(samples + at, at < last ? last - at : 0);
+        f.samples = load_part(samples.data() + at, at < last ? last - at : 0);
     }
     f.part = in.excused ? q.valid & (f.samples > 0) : q.valid;
     const Lanes bits = q.alpha * f.samples + q.beta;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/chunks.hpp"
 #include "kernels/pass_sums.hpp"
@@ -23,7 +24,7 @@ struct KernelInput {
     double return_bits_per_sample;
     bool grows;  // whether some learner's samples are bits to send
     bool excused;
-    UniformBox box;
+    Interval box;
     PassPoint point;
     std::size_t size;        // learners in all
     std::size_t stride = 1;  // visits every stride-th group
@@ -46,6 +47,16 @@ struct KernelInput {
     const double* slowest = nullptr;      // least share of the full speed; 1: not chosen
     LinkLaw law = LinkLaw::density;
 
+    // visit(column) for all that stand by learner.
+    template <class Visit>
+    void each_column(Visit visit) {
+        for (const double** column :
+             {&compute_s, &return_s_per_bit, &noise, &send_bits_each, &send_bits_per_sample_each,
+              &return_bits_each, &return_bits_per_sample_each, &lower, &upper, &upper_slope,
+              &max_bandwidth, &max_power, &max_rate, &energy_j, &computing_j, &slowest}) {
+            visit(*column);
+        }
+    }
     bool capped() const { return max_rate != nullptr; }
     bool limited() const { return lower != nullptr || capped(); }
 };
@@ -57,7 +68,7 @@ struct ChoiceInput {
     const double* low;     // the fewest samples of a learner that takes part,
     const double* high;    // and the most
     const double* rests;   // 1 where it may have none and then costs nothing
-    UniformBox box;
+    Interval box;
     bool all_rest;
     bool counts;         // whether taking part has a value, so that no samples are a choice too
     double per_sample;   // times the weight
@@ -67,6 +78,25 @@ struct ChoiceInput {
 // A choice that was not taken counts with its rounding where it was nearly as good.
 inline constexpr double nearly_as_good = 1e-6;
 
+// Learners [first, last).
+struct Stretch {
+    std::size_t first;
+    std::size_t last;
+};
+
+// Best whole samples, -1 for a learner that is left out. And, where it is not empty, by how much
+// they are preferred to the other answer (Kernels says what that is): infinite where there is none.
+struct Picks {
+    std::span<double> samples;
+    std::span<double> preference = {};
+};
+
+// What an allocation gives each learner.
+struct Shares {
+    std::span<double> bandwidth_hz;
+    std::span<double> power_w;
+};
+
 struct AllocationScale {
     double bandwidth;
     double power;
@@ -75,39 +105,30 @@ struct AllocationScale {
 
 // What the reals of a chunk become when they are rounded.
 struct CarryTarget {
-    double scale;         // of the reals, first
-    double start;         // what rounding owes from the chunks before
-    double whole;         // the integer that the chunk sums to
-    const double* lower;  // of each learner; null: the box of the input
-    const double* upper;
+    double scale;  // of the reals, first
+    double start;  // what rounding owes from the chunks before
+    double whole;  // the integer that the chunk sums to
+    const Box& box;
 };
 
 struct Kernels {
-    using Real = PassSums (*)(const KernelInput&, std::size_t first, std::size_t last);
+    using Real = PassSums (*)(const KernelInput&, Stretch);
     // Writes the samples and returns their sum.
-    using Samples = double (*)(const KernelInput&, std::size_t first, std::size_t last,
-                               double* samples);
-    using Fill = FillSums (*)(const KernelInput&, std::size_t first, std::size_t last,
-                              const double* samples);
-    using Allocate = AllocationSums (*)(const KernelInput&, const AllocationScale&,
-                                        std::size_t first, std::size_t last, const double* samples,
-                                        double* bandwidth_hz, double* power_w);
+    using Samples = double (*)(const KernelInput&, Stretch, std::span<double> samples);
+    using Fill = FillSums (*)(const KernelInput&, Stretch, std::span<const double> samples);
+    using Allocate = AllocationSums (*)(const KernelInput&, const AllocationScale&, Stretch,
+                                        std::span<const double> samples, const Shares&);
     // Rounds a whole chunk in place; false, and nothing done, where learners stand at their bounds.
     using Carry = bool (*)(const KernelInput&, const CarryTarget&, std::size_t first,
-                           double* samples);
-    // Writes the best whole samples, -1 for a learner that is left out. One box for all and no
-    // caps; of the limited a box for each learner, and caps where there are any. And where
-    // `preference` is not null, how much better many samples are than the other answer (staying
-    // out, or the fewest allowed), as a share of those samples: infinite where there is none, minus
-    // infinity where it is not many, 0 for a learner that is left out.
-    using Whole = WholeSums (*)(const KernelInput&, std::size_t first, std::size_t last,
-                                double* samples, double* preference);
+                           std::span<double> samples);
+    // One box for all and no caps; of the limited a box for each learner, and caps where there are
+    // any. Preferred: many samples to the other answer (staying out, or the fewest allowed), as a
+    // share of those samples; minus infinity where it is not many, 0 for a learner that is left
+    // out.
+    using Whole = WholeSums (*)(const KernelInput&, Stretch, const Picks&);
 
-    // Writes the best choices, -1 for a learner that is left out, and where `margins` is not null
-    // what taking part is worth more than resting: infinite where a learner can not rest, minus
-    // infinity where it must.
-    using Choice = ChoiceTotals (*)(const KernelInput&, const ChoiceInput&, std::size_t first,
-                                    std::size_t last, double* samples, double* margins);
+    // Preferred: taking part to resting, in worth; minus infinity where a learner must rest.
+    using Choice = ChoiceTotals (*)(const KernelInput&, const ChoiceInput&, Stretch, const Picks&);
 
     // One link law's. Of the limited, the first two look at the columns of limits where there are
     // any; the others need those of caps.

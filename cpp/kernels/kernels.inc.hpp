@@ -33,6 +33,15 @@ MEL_INLINE Sums totals(Cells& cells) {
     return sums;
 }
 
+// Lanes from learner `at` on, up to the last of the chunk.
+MEL_INLINE void write(std::span<double> to, std::size_t at, std::size_t last, Lanes x) {
+    if (at + width <= last) {
+        store(to.data() + at, x);
+    } else {
+        store_part(to.data() + at, x, last - at);
+    }
+}
+
 MEL_INLINE PriceConstants constants(const KernelInput& in) {
     const Prices p = in.point.prices;
     return {p.lambda, p.mu, p.lambda / p.mu, p.lambda * ln2};
@@ -47,11 +56,11 @@ MEL_INLINE void follow_bound(Lanes& tau, Mask m, const LimitedResponse& r) {
 }
 
 template <class Law>
-static PassSums real_chunk(const KernelInput& in, std::size_t first, std::size_t last) {
+static PassSums real_chunk(const KernelInput& in, Stretch learners) {
     const PriceConstants p = constants(in);
     PassCells<Sum> sums;
     Sum curvature{};
-    for (std::size_t k = first; k < last; k += group * in.stride) {
+    for (std::size_t k = learners.first; k < learners.last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             const auto r = Law::respond(in, p, at);
@@ -88,22 +97,17 @@ static PassSums real_chunk(const KernelInput& in, std::size_t first, std::size_t
 }
 
 template <class Law>
-static double samples_chunk(const KernelInput& in, std::size_t first, std::size_t last,
-                            double* out) {
+static double samples_chunk(const KernelInput& in, Stretch learners, std::span<double> out) {
     const PriceConstants p = constants(in);
     Sum sum{};
-    for (std::size_t k = first; k < last; k += group) {
+    for (std::size_t k = learners.first; k < learners.last; k += group) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
-            if (at >= last) break;
+            if (at >= learners.last) break;
             const auto r = Law::respond(in, p, at);
             const Lanes d = only(r.active, larger(r.samples, fill(0)));
             sum.part[j] += d;
-            if (at + width <= last) {
-                store(out + at, d);
-            } else {
-                store_part(out + at, d, last - at);
-            }
+            write(out, at, learners.last, d);
         }
     }
     return total(sum);
@@ -111,14 +115,13 @@ static double samples_chunk(const KernelInput& in, std::size_t first, std::size_
 
 // Writes -1 for what the scalar response must look at, and leaves that out of the sums.
 template <class Law>
-static WholeSums whole_chunk(const KernelInput& in, std::size_t first, std::size_t last,
-                             double* out, double* preference) {
+static WholeSums whole_chunk(const KernelInput& in, Stretch learners, const Picks& out) {
     const PriceConstants p = constants(in);
     WholeCells<Sum> sums;
-    for (std::size_t k = first; k < last; k += group) {
+    for (std::size_t k = learners.first; k < learners.last; k += group) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
-            if (at >= last) break;
+            if (at >= learners.last) break;
             const WholeLanes w = Law::respond(in, p, at);
             const Mask sure = w.active & ~w.unsure;
             const Lanes paid = only(sure, w.cost);
@@ -130,15 +133,10 @@ static WholeSums whole_chunk(const KernelInput& in, std::size_t first, std::size
             sums.impossible.part[j] += only(w.impossible & ~w.unsure, fill(1));
             sums.unsure.part[j] += only(w.unsure, fill(1));
             const Lanes d = select(w.unsure, fill(-1), only(w.active, w.samples));
-            const auto write = [&](double* to, Lanes x) {
-                if (at + width <= last) {
-                    store(to + at, x);
-                } else {
-                    store_part(to + at, x, last - at);
-                }
-            };
-            write(out, d);
-            if (preference) write(preference, select(w.unsure, fill(0), w.preference));
+            write(out.samples, at, learners.last, d);
+            if (!out.preference.empty()) {
+                write(out.preference, at, learners.last, select(w.unsure, fill(0), w.preference));
+            }
         }
     }
     return totals<WholeSums>(sums);
@@ -146,15 +144,14 @@ static WholeSums whole_chunk(const KernelInput& in, std::size_t first, std::size
 
 // The same for choices.
 template <class Law>
-static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choice,
-                                 std::size_t first, std::size_t last, double* out,
-                                 double* margins) {
+static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choice, Stretch learners,
+                                 const Picks& out) {
     const PriceConstants p = constants(in);
     ChoiceCells<Sum> sums;
-    for (std::size_t k = first; k < last; k += group) {
+    for (std::size_t k = learners.first; k < learners.last; k += group) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
-            if (at >= last) break;
+            if (at >= learners.last) break;
             const ChosenLanes r = chosen_lanes<Law>(in, choice, p, at);
             const Lanes index = load(lane_numbers) + static_cast<double>(at);
             const Mask here = (index < fill(static_cast<double>(in.size))) & ~r.unsure;
@@ -167,29 +164,23 @@ static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choic
             sums.condition.part[j] += only(here, r.condition);
             sums.impossible.part[j] += only(r.impossible & ~r.unsure, fill(1));
             sums.unsure.part[j] += only(r.unsure, fill(1));
-            const auto write = [&](double* to, Lanes x) {
-                if (at + width <= last) {
-                    store(to + at, x);
-                } else {
-                    store_part(to + at, x, last - at);
-                }
-            };
-            write(out, select(r.unsure, fill(-1), only(here, r.best.samples)));
-            if (margins) write(margins, r.margin);
+            write(out.samples, at, learners.last,
+                  select(r.unsure, fill(-1), only(here, r.best.samples)));
+            if (!out.preference.empty()) write(out.preference, at, learners.last, r.margin);
         }
     }
     return totals<ChoiceTotals>(sums);
 }
 
 template <class Market>
-static FillSums fill_chunk(const KernelInput& in, std::size_t first, std::size_t last,
-                           const double* samples) {
+static FillSums fill_chunk(const KernelInput& in, Stretch learners,
+                           std::span<const double> samples) {
     const double inverse_ratio = in.point.prices.lambda / in.point.prices.mu;
     FillCells<Sum> sums;
-    for (std::size_t k = first; k < last; k += group) {
+    for (std::size_t k = learners.first; k < learners.last; k += group) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
-            FillLanes f = fill_lanes(in, at, last, samples);
+            FillLanes f = fill_lanes(in, at, learners.last, samples);
             const BoughtLanes b = Market::buy(in, at, f, inverse_ratio);
             sums.bandwidth.part[j] += only(f.sends, b.bandwidth);
             sums.power.part[j] += only(f.sends, b.power);
@@ -205,26 +196,21 @@ static FillSums fill_chunk(const KernelInput& in, std::size_t first, std::size_t
 // Buys the rates, scales, writes, and times every learner with what was written.
 template <class Market>
 static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScale& scale,
-                                     std::size_t first, std::size_t last, const double* samples,
-                                     double* bandwidth_hz, double* power_w) {
+                                     Stretch learners, std::span<const double> samples,
+                                     const Shares& shares) {
     const double inverse_ratio = in.point.prices.lambda / in.point.prices.mu;
     AllocationCells<Sum> sums;
-    for (std::size_t k = first; k < last; k += group) {
+    for (std::size_t k = learners.first; k < learners.last; k += group) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
-            if (at >= last) break;
-            FillLanes f = fill_lanes(in, at, last, samples);
+            if (at >= learners.last) break;
+            FillLanes f = fill_lanes(in, at, learners.last, samples);
             const BoughtLanes b = Market::buy(in, at, f, inverse_ratio);
             Lanes band = only(f.sends, b.bandwidth * scale.bandwidth);
             Lanes power = only(f.sends, b.power * scale.power);
             Market::keep_caps(in, at, band, power);
-            if (at + width <= last) {
-                store(bandwidth_hz + at, band);
-                store(power_w + at, power);
-            } else {
-                store_part(bandwidth_hz + at, band, last - at);
-                store_part(power_w + at, power, last - at);
-            }
+            write(shares.bandwidth_hz, at, learners.last, band);
+            write(shares.power_w, at, learners.last, power);
             sums.bandwidth.part[j] += band;
             sums.power.part[j] += power;
             const Lanes some_band = select(f.sends, band, fill(1));

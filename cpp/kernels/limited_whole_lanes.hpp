@@ -214,9 +214,10 @@ struct LimitedWholeFixed {
                 const WholeLanes least = bought(e.low, end, doubt & end.allowed);
                 unsure = unsure | (doubt & (end.unsure | least.unsure));
                 const Lanes more_worth = w.samples - w.cost - (least.samples - least.cost);
-                const Mask torn = doubt & end.allowed;
-                w.preference = select(torn, more_worth / larger(w.samples, fill(1)), w.preference);
-                WholeFixed::take(torn & (more_worth < fill(0)), least, w);
+                const Mask switching = doubt & end.allowed;
+                w.preference =
+                    select(switching, more_worth / larger(w.samples, fill(1)), w.preference);
+                WholeFixed::take(switching & (more_worth < fill(0)), least, w);
             }
         }
         finish_limited(in, q, ends.limited, unsure, w);

@@ -147,9 +147,10 @@ struct WholeFixed {
                 const WholeLanes least = bought(p, q, fill(e.low), end, doubt & end.allowed);
                 unsure = unsure | (doubt & (end.unsure | least.unsure));
                 const Lanes more_worth = w.samples - w.cost - (least.samples - least.cost);
-                const Mask torn = doubt & end.allowed;
-                w.preference = select(torn, more_worth / larger(w.samples, fill(1)), w.preference);
-                take(torn & (more_worth < fill(0)), least, w);
+                const Mask switching = doubt & end.allowed;
+                w.preference =
+                    select(switching, more_worth / larger(w.samples, fill(1)), w.preference);
+                take(switching & (more_worth < fill(0)), least, w);
             }
         }
         WholeDensity::finish(in, q, e, unsure, w);

@@ -17,15 +17,13 @@ struct Paid {
 };
 
 Paid paid_for(const Problem& problem, std::size_t k, double rate, Prices prices) {
-    const double noise = problem.noise_over_gain()[k];
+    const Link link = link_of(problem, k);
     if (capped(problem)) {
-        const CappedPurchase paid =
-            buy_capped(problem.law(), noise, prices, caps_of(*problem.limits(), k), rate);
+        const CappedPurchase paid = buy_capped(link, prices, caps_of(*problem.limits(), k), rate);
         return {paid.purchase, paid.unit_cost * rate};
     }
-    const Purchase paid = buy(problem.law(), noise, prices, rate);
-    const bool density = problem.law() == LinkLaw::density;
-    return {paid, density ? paid.cost : prices.lambda * paid.bandwidth_hz};
+    const Purchase paid = buy(link, prices, rate);
+    return {paid, link.law == LinkLaw::density ? paid.cost : prices.lambda * paid.bandwidth_hz};
 }
 
 }  // namespace
@@ -42,22 +40,22 @@ Answer answer_with(const Problem& problem, std::size_t k, const Demand& demand, 
     return {d, paid.purchase, paid.stake / demand.slack(d), true};
 }
 
-Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand, double low,
-                     double high, Prices prices) {
-    const LinkLaw law = problem.law();
-    const double noise = problem.noise_over_gain()[k];
+Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
+                     Prices prices) {
+    const Link link = link_of(problem, k);
+    const Answer none{box.lower, {0, 0, 0}, 0, false};
     double inside[2];
     if (capped(problem)) {
         const Caps caps = caps_of(*problem.limits(), k);
-        const double most = largest_within(demand, high, caps.rate);
-        const double slack = capped_stationary_slack(law, demand, noise, prices, caps);
-        if (most < low || !(slack >= 0)) return {low, {0, 0, 0}, 0, false};
+        const double most = largest_within(demand, box.upper, caps.rate);
+        const double slack = capped_stationary_slack(link, demand, prices, caps);
+        if (most < box.lower || !(slack >= 0)) return none;
         const double d = std::floor((demand.budget_s - slack) / demand.per_sample_s);
-        inside[0] = std::clamp(d, low, most);
-        inside[1] = std::clamp(d + 1, low, most);
+        inside[0] = std::clamp(d, box.lower, most);
+        inside[1] = std::clamp(d + 1, box.lower, most);
     } else {
-        const Response best = respond_inside(law, demand, noise, low, high, prices);
-        if (!best.possible) return {low, {0, 0, 0}, 0, false};
+        const Response best = respond_inside(link, demand, box, prices);
+        if (!best.possible) return none;
         inside[0] = inside[1] = best.samples;
     }
     const Answer few = answer_with(problem, k, demand, false, inside[0], prices);

@@ -18,9 +18,9 @@ struct Answer {
 Answer answer_with(const Problem& problem, std::size_t k, const Demand& demand, bool may_rest,
                    double d, Prices prices);
 
-// The better of the two integers in [low, high] around the interior maximum of d - cost, whatever
+// The better of the two integers of the box around the interior maximum of d - cost, whatever
 // an end of the box is worth; not possible where there is no such maximum.
-Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand, double low,
-                     double high, Prices prices);
+Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
+                     Prices prices);
 
 }  // namespace mel

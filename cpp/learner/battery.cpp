@@ -211,9 +211,9 @@ double Battery::bandwidth(const Demand& q, double d) const {
 
 Battery battery_of(const Problem& problem, std::size_t k, double tau) {
     const LearnerLimits& limits = *problem.limits();
-    return {problem.law(),         problem.noise_over_gain()[k], limits.max_bandwidth_hz[k],
-            limits.max_power_w[k], limits.energy_j[k],           tau * limits.computing_j[k],
-            limits.slowest[k],     tau * problem.compute_s()[k]};
+    return {link_of(problem, k),         limits.max_bandwidth_hz[k],  limits.max_power_w[k],
+            limits.energy_j[k],          tau * limits.computing_j[k], limits.slowest[k],
+            tau * problem.compute_s()[k]};
 }
 
 Battery generous(Battery battery) {
@@ -239,8 +239,8 @@ double largest_carried(const Battery& b, const Demand& q, double upper) {
     return low;
 }
 
-BatteryBest best_with_battery(const Battery& b, const Demand& q, double low, double high,
-                              double lambda) {
+BatteryBest best_with_battery(const Battery& b, const Demand& q, Interval box, double lambda) {
+    auto [low, high] = box;
     if (!(b.bandwidth(q, low) < infinity)) return {low, false, 0, false};
     if (!(q.alpha * low + q.beta > 0)) {
         if (!(q.alpha > 0)) return {high, false, 0, true};  // nothing to send
@@ -321,16 +321,17 @@ BatteryBest best_with_battery(const Battery& b, const Demand& q, double low, dou
 }
 
 Response respond_with_battery(const Battery& stated, const Demand& demand, bool excused,
-                              double lower, double upper, Prices prices, double guard_s) {
+                              Interval box, Prices prices, double guard_s) {
     Demand q = demand;
     q.budget_s += guard_s;
     q.shape += q.alpha * guard_s;
     const Battery b = generous(stated);
-    const bool may_rest = excused && lower <= 0;
+    const bool may_rest = excused && box.lower <= 0;
     const Response rest{0, 0, 0, 0, q.budget_s, may_rest};
-    const double low = may_rest ? 1 : lower;
+    const double low = may_rest ? 1 : box.lower;
+    const double upper = box.upper;
     if (upper < low || !b.carries(q, low)) return rest;
-    const BatteryBest real = best_with_battery(b, q, low, upper, prices.lambda);
+    const BatteryBest real = best_with_battery(b, q, {low, upper}, prices.lambda);
     double d = std::clamp(std::floor(real.samples), low, upper);
     // Concave between whole samples, too: uphill from here to the best of them.
     const auto value_at = [&](double at) {

@@ -18,9 +18,7 @@
 
 namespace mel {
 
-struct Battery {
-    LinkLaw law;
-    double noise;
+struct Battery : Link {
     double bandwidth_hz;  // the caps
     double power_w;
     double energy_j;
@@ -70,8 +68,8 @@ Battery generous(Battery battery);
 // Largest integer d in [0, upper] that is carried; -1 if none.
 double largest_carried(const Battery& battery, const Demand& q, double upper);
 
-// The real d in [low, high] that maximises d - lambda B(d), caps of bandwidth left out; `carried`
-// is false where not even `low` is.
+// The real d of the box that maximises d - lambda B(d), caps of bandwidth left out; `carried`
+// is false where not even its lower end is.
 struct BatteryBest {
     double samples;
     bool interior;
@@ -79,11 +77,10 @@ struct BatteryBest {
     bool carried;
     double excess = 0;  // no d is worth more than so much above what `samples` are
 };
-BatteryBest best_with_battery(const Battery& battery, const Demand& q, double low, double high,
-                              double lambda);
+BatteryBest best_with_battery(const Battery& battery, const Demand& q, Interval box, double lambda);
 
 // As respond_capped(): d - cost is never below the truth.
-Response respond_with_battery(const Battery& battery, const Demand& q, bool excused, double lower,
-                              double upper, Prices prices, double guard_s);
+Response respond_with_battery(const Battery& battery, const Demand& q, bool excused, Interval box,
+                              Prices prices, double guard_s);
 
 }  // namespace mel

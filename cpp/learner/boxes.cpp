@@ -62,7 +62,7 @@ EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, double tau, 
     return total > error ? EnergyVerdict::broken : EnergyVerdict::unclear;
 }
 
-UniformBox scheme_box(const Problem& problem, Scheme scheme) {
+Interval scheme_box(const Problem& problem, Scheme scheme) {
     const double samples = problem.samples_real();
     if (scheme == Scheme::resource_only) {
         const auto learners = static_cast<std::int64_t>(problem.size());
@@ -73,7 +73,7 @@ UniformBox scheme_box(const Problem& problem, Scheme scheme) {
     return {0, samples};
 }
 
-Boxes::Boxes(const Problem& problem, Pool& pool, UniformBox scheme)
+Boxes::Boxes(const Problem& problem, Pool& pool, Interval scheme)
     : problem_(problem),
       pool_(pool),
       scheme_(scheme),
@@ -81,7 +81,7 @@ Boxes::Boxes(const Problem& problem, Pool& pool, UniformBox scheme)
       energy_(limits_ && limits_->energy()) {
     if (!limits_) return;
     const std::size_t size = problem.size();
-    const std::size_t padded = (size + 15) / 16 * 16;
+    const std::size_t padded = padded_to_groups(size);
     lower_.assign(padded, scheme.lower);
     upper_.assign(padded, scheme.upper);
     CompensatedSum least, most;
@@ -124,10 +124,10 @@ double Boxes::largest_tau() const {
     return least * room;
 }
 
-Box Boxes::limited_root() const { return {scheme_, lower_.data(), upper_.data(), nullptr}; }
+Box Boxes::limited_root() const { return {scheme_, lower_, upper_}; }
 
 Box Boxes::real_with_energy(double tau) {
-    if (tau == real_tau_) return {scheme_, lower_.data(), real_.data(), slope_.data()};
+    if (tau == real_tau_) return {scheme_, lower_, real_, slope_};
     real_tau_ = tau;
     real_.resize(upper_.size(), 0.0);
     slope_.resize(upper_.size(), 0.0);
@@ -143,7 +143,7 @@ Box Boxes::real_with_energy(double tau) {
             slope_[k] = -real_[k] * line.tau_each / line.each;
         }
     });
-    return {scheme_, lower_.data(), real_.data(), slope_.data()};
+    return {scheme_, lower_, real_, slope_};
 }
 
 void Boxes::find_whole(double tau) {
@@ -176,13 +176,13 @@ void Boxes::find_whole(double tau) {
 
 Box Boxes::whole_with_energy(double tau) {
     if (tau != whole_tau_) find_whole(tau);
-    return {scheme_, lower_.data(), whole_.data(), nullptr};
+    return {scheme_, lower_, whole_};
 }
 
 Box Boxes::sure_with_energy(double tau) {
     if (tau != whole_tau_) find_whole(tau);
     // What is tentative leaves rounding errors out.
-    return {scheme_, lower_.data(), pool_.tentative() ? whole_.data() : sure_.data(), nullptr};
+    return {scheme_, lower_, pool_.tentative() ? whole_ : sure_};
 }
 
 }  // namespace mel

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "learner/response.hpp"
 #include "mel/problem.hpp"
 #include "mel/settings.hpp"
 
@@ -12,24 +14,19 @@ namespace mel {
 
 class Pool;
 
-// The same bounds for every learner, as the schemes need them.
-struct UniformBox {
-    double lower;
-    double upper;
-};
-
 // What the samples of every learner may be under a scheme.
-UniformBox scheme_box(const Problem& problem, Scheme scheme);
+Interval scheme_box(const Problem& problem, Scheme scheme);
 
 // Lower and upper bounds of d: one pair for all learners, or one a learner.
 struct Box {
-    UniformBox uniform{};
-    const double* lower = nullptr;
-    const double* upper = nullptr;
-    const double* upper_slope = nullptr;  // d upper / d tau, where the energy bounds
+    Interval uniform{};
+    std::span<const double> lower = {};  // both or neither
+    std::span<const double> upper = {};
+    std::span<const double> upper_slope = {};  // d upper / d tau, where the energy bounds
 
-    double low(std::size_t k) const { return lower ? lower[k] : uniform.lower; }
-    double high(std::size_t k) const { return upper ? upper[k] : uniform.upper; }
+    double low(std::size_t k) const { return lower.empty() ? uniform.lower : lower[k]; }
+    double high(std::size_t k) const { return upper.empty() ? uniform.upper : upper[k]; }
+    Interval operator[](std::size_t k) const { return {low(k), high(k)}; }
 };
 
 // Whether d samples keep learner k's energy at tau, in exact arithmetic on the stated numbers;
@@ -41,7 +38,7 @@ EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, double tau, 
 // columns, those with energy for the latest tau asked.
 class Boxes {
   public:
-    Boxes(const Problem& problem, Pool& pool, UniformBox scheme);
+    Boxes(const Problem& problem, Pool& pool, Interval scheme);
 
     // Of the whole tree: what the scheme and the learner's own bounds allow, energy left out.
     Box root() const { return limits_ ? limited_root() : Box{scheme_}; }
@@ -68,7 +65,7 @@ class Boxes {
 
     const Problem& problem_;
     Pool& pool_;
-    UniformBox scheme_;
+    Interval scheme_;
     const LearnerLimits* limits_;
     bool energy_;
     bool contradicts_ = false;

@@ -46,9 +46,13 @@ LogMean log_mean(double l) {
     return {l + std::log(less / l), 1 / less - 1 / l};
 }
 
-CappedPurchase at_bandwidth_cap(LinkLaw law, double noise, Prices p, const Caps& caps,
-                                double rate) {
-    const double whole = law == LinkLaw::density ? noise * caps.bandwidth_hz : noise;
+// Where the power grows by e^(rate ln2 / Bc) - 1.
+double scale_at_bandwidth_cap(Link link, const Caps& caps) {
+    return link.law == LinkLaw::density ? link.noise * caps.bandwidth_hz : link.noise;
+}
+
+CappedPurchase at_bandwidth_cap(Link link, Prices p, const Caps& caps, double rate) {
+    const double whole = scale_at_bandwidth_cap(link, caps);
     const double per_rate = ln2 / caps.bandwidth_hz;
     const double gain = std::expm1(rate * per_rate);
     const double power = std::min(whole * gain, caps.power_w);
@@ -61,21 +65,21 @@ CappedPurchase at_bandwidth_cap(LinkLaw law, double noise, Prices p, const Caps&
             0};
 }
 
-CappedPurchase at_power_cap(LinkLaw law, double noise, Prices p, const Caps& caps, double rate) {
+CappedPurchase at_power_cap(Link link, Prices p, const Caps& caps, double rate) {
     double band_slope = 0;
     double bend = 0;
     double band = 0;
-    if (law == LinkLaw::fixed) {
-        band_slope = ln2 / std::log1p(caps.power_w / noise);
+    if (link.law == LinkLaw::fixed) {
+        band_slope = ln2 / std::log1p(caps.power_w / link.noise);
         band = rate * band_slope;
     } else {
-        const double full = noise * rate * ln2 / caps.power_w;  // G
+        const double full = link.noise * rate * ln2 / caps.power_w;  // G
         const double l = full < 1 ? power_capped_log_gain(-std::log(full)) : 0;
         if (!(l > 0)) {
             if (caps.bandwidth_hz == infinity) {
                 return {{infinity, caps.power_w, infinity}, infinity, infinity, 0, infinity, 0};
             }
-            return at_bandwidth_cap(law, noise, p, caps, rate);
+            return at_bandwidth_cap(link, p, caps, rate);
         }
         const double rest = log_rest(l);
         band = rate * ln2 / l;
@@ -160,9 +164,10 @@ double mean_log_gain(double y) {
     return w;
 }
 
-CappedPurchase buy_capped(LinkLaw law, double noise, Prices p, const Caps& caps, double rate) {
+CappedPurchase buy_capped(Link link, Prices p, const Caps& caps, double rate) {
     if (!(rate > 0)) return {};
-    if (law == LinkLaw::density) {
+    const double noise = link.noise;
+    if (link.law == LinkLaw::density) {
         const UnitRate unit = density_unit(noise, p);
         const double band = rate * unit.bandwidth_hz;
         const double power = rate * unit.power_w;
@@ -170,8 +175,8 @@ CappedPurchase buy_capped(LinkLaw law, double noise, Prices p, const Caps& caps,
             const bool band_first =
                 band * caps.power_w > power * caps.bandwidth_hz || caps.power_w == infinity;
             const CappedPurchase capped = band_first && caps.bandwidth_hz < infinity
-                                              ? at_bandwidth_cap(law, noise, p, caps, rate)
-                                              : at_power_cap(law, noise, p, caps, rate);
+                                              ? at_bandwidth_cap(link, p, caps, rate)
+                                              : at_power_cap(link, p, caps, rate);
             return capped;
         }
         const double l = unit.log_gain;
@@ -190,8 +195,8 @@ CappedPurchase buy_capped(LinkLaw law, double noise, Prices p, const Caps& caps,
         const double top = std::log1p(caps.power_w / noise);
         const bool power_first = power > caps.power_w && p.mu * (noise + caps.power_w) * top <=
                                                              p.lambda * caps.bandwidth_hz;
-        return power_first ? at_power_cap(law, noise, p, caps, rate)
-                           : at_bandwidth_cap(law, noise, p, caps, rate);
+        return power_first ? at_power_cap(link, p, caps, rate)
+                           : at_bandwidth_cap(link, p, caps, rate);
     }
     const double stretch = 1 / (2 + u);
     return {{band, power, p.lambda * band + p.mu * power},
@@ -202,15 +207,15 @@ CappedPurchase buy_capped(LinkLaw law, double noise, Prices p, const Caps& caps,
             band * stretch};
 }
 
-double capped_stationary_slack(LinkLaw law, const Demand& q, double noise, Prices p,
-                               const Caps& caps) {
+double capped_stationary_slack(Link link, const Demand& q, Prices p, const Caps& caps) {
     if (!(q.shape > 0)) return 0;
+    const double noise = link.noise;
     double slack = 0;
     bool band_first = false;
     double join = 0;  // density: l where nothing is capped yet
     double band = 0;
     double power = 0;
-    if (law == LinkLaw::density) {
+    if (link.law == LinkLaw::density) {
         const UnitRate unit = density_unit(noise, p);
         slack = std::sqrt(unit.cost * q.shape);
         const double rate = (q.shape / slack - q.alpha) / q.per_sample_s;
@@ -232,7 +237,7 @@ double capped_stationary_slack(LinkLaw law, const Demand& q, double noise, Price
     }
     if (!(band > caps.bandwidth_hz || power > caps.power_w)) return slack;
     if (band_first) {
-        const double whole = law == LinkLaw::density ? noise * caps.bandwidth_hz : noise;
+        const double whole = scale_at_bandwidth_cap(link, caps);
         const double scale = ln2 / (q.per_sample_s * caps.bandwidth_hz);
         // 2 ln w + w with w = scale (g rate + alpha).
         const double w =
@@ -240,7 +245,7 @@ double capped_stationary_slack(LinkLaw law, const Demand& q, double noise, Price
                            2 * std::log(scale) + q.alpha * scale);
         return q.shape * scale / w;
     }
-    if (law == LinkLaw::fixed) {
+    if (link.law == LinkLaw::fixed) {
         return std::sqrt(p.lambda * ln2 * q.shape / std::log1p(caps.power_w / noise));
     }
     return power_capped_slack(q, noise, p, caps, join);
@@ -256,20 +261,20 @@ double largest_within(const Demand& q, double upper, double rate) {
     return d;
 }
 
-Response respond_capped(LinkLaw law, const Demand& stated, double noise, bool excused, double lower,
-                        double upper, Prices prices, const Caps& caps, double guard_s) {
+Response respond_capped(Link link, const Demand& stated, bool excused, Interval box, Prices prices,
+                        const Caps& caps, double guard_s) {
     Demand q = stated;
     q.budget_s += guard_s;
     q.shape += q.alpha * guard_s;
-    const bool may_rest = excused && lower <= 0;
+    const bool may_rest = excused && box.lower <= 0;
     const Response rest{0, 0, 0, 0, q.budget_s, may_rest};
-    const double low = may_rest ? 1 : lower;
-    const double high = largest_within(q, upper, caps.rate * (1 + rounding::rate));
+    const double low = may_rest ? 1 : box.lower;
+    const double high = largest_within(q, box.upper, caps.rate * (1 + rounding::rate));
     if (high < low) return rest;
 
     double candidates[3] = {low, low, low};
     int count = 1;
-    const double slack = capped_stationary_slack(law, q, noise, prices, caps);
+    const double slack = capped_stationary_slack(link, q, prices, caps);
     if (slack >= 0) {
         const double d = std::floor((q.budget_s - slack) / q.per_sample_s);
         const double below = std::clamp(d, low, high);
@@ -283,7 +288,7 @@ Response respond_capped(LinkLaw law, const Demand& stated, double noise, bool ex
     for (int i = 0; i < count; ++i) {
         const double d = candidates[i];
         const Purchase p =
-            buy_capped(law, noise, prices, caps, q.rate(d) * (1 - rounding::rate)).purchase;
+            buy_capped(link, prices, caps, q.rate(d) * (1 - rounding::rate)).purchase;
         if (d - p.cost > best_value) {
             best_value = d - p.cost;
             best = {d, p.bandwidth_hz, p.power_w, p.cost, q.slack(d), true};

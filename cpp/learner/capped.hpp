@@ -39,19 +39,18 @@ struct CappedPurchase {
     double bend;                     // d unit_cost / d rate
     double shift;                    // - lambda d B / d lambda at fixed rate
 };
-CappedPurchase buy_capped(LinkLaw law, double noise, Prices prices, const Caps& caps, double rate);
+CappedPurchase buy_capped(Link link, Prices prices, const Caps& caps, double rate);
 
 // The slack that the best real d leaves under the caps (the largest stationary point of d - cost);
 // negative where d - cost falls everywhere.
-double capped_stationary_slack(LinkLaw law, const Demand& demand, double noise, Prices prices,
-                               const Caps& caps);
+double capped_stationary_slack(Link link, const Demand& demand, Prices prices, const Caps& caps);
 
 // Largest integer d in [0, upper] that the deadline allows at a rate up to `rate`; -1 if none.
 double largest_within(const Demand& demand, double upper, double rate);
 
 // As respond(), but rounding always errs towards a lower cost and towards what is allowed, by
 // `guard_s` of slack and some units in the last place: d - cost is never below the truth.
-Response respond_capped(LinkLaw law, const Demand& demand, double noise, bool excused, double lower,
-                        double upper, Prices prices, const Caps& caps, double guard_s);
+Response respond_capped(Link link, const Demand& demand, bool excused, Interval box, Prices prices,
+                        const Caps& caps, double guard_s);
 
 }  // namespace mel

@@ -24,6 +24,16 @@ double density_log_gain(double y);
 // The root u > 0 of 2 ln u + u = w, which is 2 W0(e^(w/2)/2); relative error a few ulp.
 double fixed_log_gain(double w);
 
+// What a learner is sent over: r = B log2(1 + P / (n B)) (density) or B log2(1 + P / n) (fixed).
+struct Link {
+    LinkLaw law;
+    double noise;  // n, over the gain
+};
+
+inline Link link_of(const Problem& problem, std::size_t k) {
+    return {problem.law(), problem.noise_over_gain()[k]};
+}
+
 struct Purchase {
     double bandwidth_hz;
     double power_w;
@@ -43,9 +53,9 @@ UnitRate density_unit(double noise, Prices prices);
 // Cheapest bandwidth and power for the rate; both prices positive, rate >= 0.
 Purchase buy_density(double noise, Prices prices, double rate);
 Purchase buy_fixed(double noise, Prices prices, double rate);
-inline Purchase buy(LinkLaw law, double noise, Prices prices, double rate) {
-    return law == LinkLaw::density ? buy_density(noise, prices, rate)
-                                   : buy_fixed(noise, prices, rate);
+inline Purchase buy(Link link, Prices prices, double rate) {
+    return link.law == LinkLaw::density ? buy_density(link.noise, prices, rate)
+                                        : buy_fixed(link.noise, prices, rate);
 }
 
 }  // namespace mel

@@ -13,12 +13,12 @@ constexpr int most_looked_at = 4096;
 // -infinity where caps leave none.
 class PairSearch {
   public:
-    PairSearch(const BlockLink& link, const Demand& demand, double low, double high, Prices prices,
+    PairSearch(const BlockLink& link, const Demand& demand, Interval box, Prices prices,
                BlockResponse best, double best_value)
         : link_(link),
           demand_(demand),
-          low_(low),
-          high_(high),
+          low_(box.lower),
+          high_(box.upper),
           prices_(prices),
           block_price_(prices.lambda * link.width_hz),
           best_(best),
@@ -198,8 +198,7 @@ class PairSearch {
 }  // namespace
 
 BlockLink block_link(const Problem& problem, std::size_t k) {
-    BlockLink link{problem.law(), problem.noise_over_gain()[k], problem.block_hz(),
-                   problem.block_budget()};
+    BlockLink link{link_of(problem, k), problem.block_hz(), problem.block_budget()};
     const LearnerLimits* limits = problem.limits();
     if (limits && limits->caps()) {
         const double cap = limits->max_bandwidth_hz[k];
@@ -256,16 +255,15 @@ double BlockLink::best(double rate, Prices prices) const {
 }
 
 BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, bool excused,
-                                double lower, double upper, Prices prices) {
-    const bool may_rest = excused && lower <= 0;
+                                Interval box, Prices prices) {
+    const bool may_rest = excused && box.lower <= 0;
     BlockResponse best{0, 0, 0, 0, demand.budget_s, 1, 0, may_rest};
-    const double low = may_rest ? 1 : lower;
-    const double high = largest_allowed(demand, upper);
+    const double low = may_rest ? 1 : box.lower;
+    const double high = largest_allowed(demand, box.upper);
     if (high < low) return best;
     // With bandwidth at will nothing is dearer: where it stays out even then, there is no more to
     // ask.
-    if (may_rest && respond(link.law, demand, link.noise, true, lower, upper, prices).samples == 0)
-        return best;
+    if (may_rest && respond(link, demand, true, box, prices).samples == 0) return best;
     double slack;
     if (link.law == LinkLaw::density) {
         slack = std::sqrt(density_unit(link.noise, prices).cost * demand.shape);
@@ -273,7 +271,7 @@ BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, boo
         slack = demand.shape > 0 ? stationary_slack_fixed(demand, link.noise, prices) : 0;
     }
     const double d = slack >= 0 ? (demand.budget_s - slack) / demand.per_sample_s : low;
-    PairSearch search(link, demand, low, high, prices, best, may_rest ? 0 : -infinity);
+    PairSearch search(link, demand, {low, high}, prices, best, may_rest ? 0 : -infinity);
     search.run(d);
     return search.best();
 }

@@ -12,10 +12,8 @@
 
 namespace mel {
 
-// One learner's forward link: nu, the width of a block, and what it may take at most.
-struct BlockLink {
-    LinkLaw law;
-    double noise;
+// One learner's forward link, the width of a block, and what it may take at most.
+struct BlockLink : Link {
     double width_hz;
     double most;  // blocks
     double power_cap_w = std::numeric_limits<double>::infinity();
@@ -54,9 +52,9 @@ struct BlockResponse {
     bool possible;
 };
 
-// The integers d in [lower, upper] and n that maximise d - lambda w n - mu P(d, n).
+// The integers d of the box and n that maximise d - lambda w n - mu P(d, n).
 BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, bool excused,
-                                double lower, double upper, Prices prices);
+                                Interval box, Prices prices);
 
 // Cost of d samples with the best number of blocks; infinite where the caps or the cycle forbid it.
 double block_cost(const BlockLink& link, const Demand& demand, bool excused, double d,

@@ -45,10 +45,9 @@ double largest_allowed(const Demand& demand, double upper) {
     return d;
 }
 
-Purchase cost_of(LinkLaw law, const Demand& demand, double noise, bool excused, double d,
-                 Prices prices) {
+Purchase cost_of(Link link, const Demand& demand, bool excused, double d, Prices prices) {
     if (excused && d == 0) return {0, 0, 0};
-    return buy(law, noise, prices, demand.rate(d));
+    return buy(link, prices, demand.rate(d));
 }
 
 namespace {
@@ -66,28 +65,29 @@ struct Inside {
     double below, above;
     bool found;
 };
-Inside inside_of(LinkLaw law, const Demand& demand, double noise, const UnitRate& unit,
-                 Prices prices, double low, double high) {
+Inside inside_of(Link link, const Demand& demand, const UnitRate& unit, Interval box,
+                 Prices prices) {
     double slack = 0;
-    if (law == LinkLaw::density) {
+    if (link.law == LinkLaw::density) {
         slack = std::sqrt(unit.cost * demand.shape);
     } else {
-        slack = demand.shape > 0 ? stationary_slack_fixed(demand, noise, prices) : 0;
+        slack = demand.shape > 0 ? stationary_slack_fixed(demand, link.noise, prices) : 0;
     }
-    if (!(slack >= 0)) return {low, low, false};
+    if (!(slack >= 0)) return {box.lower, box.lower, false};
     const double d = std::floor((demand.budget_s - slack) / demand.per_sample_s);
-    return {std::clamp(d, low, high), std::clamp(d + 1, low, high), true};
+    return {std::clamp(d, box.lower, box.upper), std::clamp(d + 1, box.lower, box.upper), true};
 }
 
 // The best of the candidates, or `best` if that is worth at least as much.
-Response best_of(const Candidates& candidates, LinkLaw law, const Demand& demand, double noise,
+Response best_of(const Candidates& candidates, Link link, const Demand& demand,
                  const UnitRate& unit, Prices prices, Response best, double best_value) {
     for (int i = 0; i < candidates.count; ++i) {
         const double d = candidates.samples[i];
         const double rate = demand.rate(d);
-        const Purchase p = law == LinkLaw::density ? Purchase{rate * unit.bandwidth_hz,
-                                                              rate * unit.power_w, rate * unit.cost}
-                                                   : buy_fixed(noise, prices, rate);
+        const Purchase p =
+            link.law == LinkLaw::density
+                ? Purchase{rate * unit.bandwidth_hz, rate * unit.power_w, rate * unit.cost}
+                : buy_fixed(link.noise, prices, rate);
         if (d - p.cost > best_value) {
             best_value = d - p.cost;
             best = {d, p.bandwidth_hz, p.power_w, p.cost, demand.slack(d), true};
@@ -96,26 +96,25 @@ Response best_of(const Candidates& candidates, LinkLaw law, const Demand& demand
     return best;
 }
 
-UnitRate unit_of(LinkLaw law, double noise, Prices prices) {
-    return law == LinkLaw::density ? density_unit(noise, prices) : UnitRate{};
+UnitRate unit_of(Link link, Prices prices) {
+    return link.law == LinkLaw::density ? density_unit(link.noise, prices) : UnitRate{};
 }
 
 }  // namespace
 
-Response respond(LinkLaw law, const Demand& demand, double noise, bool excused, double lower,
-                 double upper, Prices prices) {
-    const bool may_rest = excused && lower <= 0;
+Response respond(Link link, const Demand& demand, bool excused, Interval box, Prices prices) {
+    const bool may_rest = excused && box.lower <= 0;
     const Response rest{0, 0, 0, 0, demand.budget_s, may_rest};
-    const double low = may_rest ? 1 : lower;
-    const double high = largest_allowed(demand, upper);
+    const double low = may_rest ? 1 : box.lower;
+    const double high = largest_allowed(demand, box.upper);
     if (high < low) return rest;
 
     // The density law's value is concave, so the neighbours of its stationary point suffice; the
     // fixed law's may rise again towards the lower end.
-    const UnitRate unit = unit_of(law, noise, prices);
-    const Inside in = inside_of(law, demand, noise, unit, prices, low, high);
+    const UnitRate unit = unit_of(link, prices);
+    const Inside in = inside_of(link, demand, unit, {low, high}, prices);
     Candidates candidates;
-    if (law == LinkLaw::fixed || !in.found) candidates.add(low);
+    if (link.law == LinkLaw::fixed || !in.found) candidates.add(low);
     if (in.found && (candidates.count == 0 || in.below > low)) candidates.add(in.below);
     if (in.above > in.below) candidates.add(in.above);
 
@@ -123,29 +122,29 @@ Response respond(LinkLaw law, const Demand& demand, double noise, bool excused, 
     Response best = rest;
     best.possible = true;
     const double least = may_rest ? 0 : -std::numeric_limits<double>::infinity();
-    return best_of(candidates, law, demand, noise, unit, prices, best, least);
+    return best_of(candidates, link, demand, unit, prices, best, least);
 }
 
-Response respond_inside(LinkLaw law, const Demand& demand, double noise, double lower, double upper,
-                        Prices prices) {
+Response respond_inside(Link link, const Demand& demand, Interval box, Prices prices) {
     const Response none{0, 0, 0, 0, demand.budget_s, false};
-    const double high = largest_allowed(demand, upper);
-    if (high < lower) return none;
-    const UnitRate unit = unit_of(law, noise, prices);
-    const Inside in = inside_of(law, demand, noise, unit, prices, lower, high);
+    const double high = largest_allowed(demand, box.upper);
+    if (high < box.lower) return none;
+    const UnitRate unit = unit_of(link, prices);
+    const Inside in = inside_of(link, demand, unit, {box.lower, high}, prices);
     Candidates candidates;
     if (in.found) candidates.add(in.below);
     if (in.above > in.below) candidates.add(in.above);
-    return best_of(candidates, law, demand, noise, unit, prices, none,
+    return best_of(candidates, link, demand, unit, prices, none,
                    -std::numeric_limits<double>::infinity());
 }
 
-double overlooked_value(LinkLaw law, const Demand& demand, double noise, double high, double upper,
-                        double guard_s, Prices prices) {
-    const double d = high + 1;
-    if (d > upper || demand.slack(d) <= -guard_s) return -std::numeric_limits<double>::infinity();
+double overlooked_value(Link link, const Demand& demand, Interval beyond, double guard_s,
+                        Prices prices) {
+    const double d = beyond.lower + 1;
+    if (d > beyond.upper || demand.slack(d) <= -guard_s)
+        return -std::numeric_limits<double>::infinity();
     const double bits = demand.alpha * d + demand.beta;
-    return bits > 0 ? d - buy(law, noise, prices, bits / guard_s).cost : d;
+    return bits > 0 ? d - buy(link, prices, bits / guard_s).cost : d;
 }
 
 }  // namespace mel

@@ -27,10 +27,10 @@ struct Demand {
     }
 };
 
-struct LearnerColumns {
-    const double* compute_s;
-    const double* return_s_per_bit;
-    const double* noise;
+// The numbers of samples that a learner may have.
+struct Interval {
+    double lower;
+    double upper;
 };
 
 inline Demand demand_of(const Problem& problem, std::size_t k, double tau, double cycle_s) {
@@ -51,7 +51,7 @@ double largest_allowed(const Demand& demand, double upper);
 // that the lower end is best.
 double stationary_slack_fixed(const Demand& demand, double noise, Prices prices);
 
-// What a learner does at given prices: the integer d in [lower, upper] that maximises d - cost.
+// What a learner does at given prices: the integer d of the box that maximises d - cost.
 // `served` is false where d = 0 costs nothing (an excused learner that stays out).
 struct Response {
     double samples;
@@ -61,22 +61,19 @@ struct Response {
     double slack_s;  // what the deadline leaves for sending
     bool possible;   // false: no integer of the box meets the deadline at any rate
 };
-Response respond(LinkLaw law, const Demand& demand, double noise, bool excused, double lower,
-                 double upper, Prices prices);
+Response respond(Link link, const Demand& demand, bool excused, Interval box, Prices prices);
 
 // The better of the two integers around the interior maximum of d - cost, whatever an end of the
 // box is worth; not possible where there is no such maximum.
-Response respond_inside(LinkLaw law, const Demand& demand, double noise, double lower, double upper,
+Response respond_inside(Link link, const Demand& demand, Interval box, Prices prices);
+
+// Upper bound on max d - cost over the allowed integers above `beyond.lower`, the largest that
+// rounded arithmetic allows, up to `beyond.upper`: `guard_s` bounds the rounding error of a slack.
+// Minus infinity in all but a tie.
+double overlooked_value(Link link, const Demand& demand, Interval beyond, double guard_s,
                         Prices prices);
 
-// Upper bound on max d - cost over the allowed integers of the box that are larger than `high`, the
-// largest that rounded arithmetic allows: `guard_s` bounds the rounding error of a slack. Minus
-// infinity in all but a tie.
-double overlooked_value(LinkLaw law, const Demand& demand, double noise, double high, double upper,
-                        double guard_s, Prices prices);
-
 // Cost of exactly d samples (allowed ones); d = 0 is free for an excused learner.
-Purchase cost_of(LinkLaw law, const Demand& demand, double noise, bool excused, double d,
-                 Prices prices);
+Purchase cost_of(Link link, const Demand& demand, bool excused, double d, Prices prices);
 
 }  // namespace mel

@@ -12,16 +12,22 @@
 
 namespace mel {
 
+namespace {
+double Budgets::* field_of(Resource resource) {
+    return resource == Resource::cycle       ? &Budgets::cycle_s
+           : resource == Resource::bandwidth ? &Budgets::bandwidth_hz
+                                             : &Budgets::power_w;
+}
+}  // namespace
+
 double amount_of(const Problem& problem, Resource resource) {
-    return resource == Resource::cycle       ? problem.cycle_s()
-           : resource == Resource::bandwidth ? problem.stated_bandwidth_hz()
-                                             : problem.power_w();
+    return problem.stated_budgets().*field_of(resource);
 }
 
 Problem with_amount(const Problem& problem, Resource resource, double amount) {
-    return problem.with(resource == Resource::cycle ? amount : problem.cycle_s(),
-                        resource == Resource::bandwidth ? amount : problem.stated_bandwidth_hz(),
-                        resource == Resource::power ? amount : problem.power_w());
+    Budgets budgets = problem.stated_budgets();
+    budgets.*field_of(resource) = amount;
+    return problem.with(budgets);
 }
 
 namespace {
@@ -114,8 +120,8 @@ constexpr double little = 1e-5;
 // Where responses jump, a second's worth is that of a mixture of them; where the bound is as low at
 // other prices, a little more is worth less than a little less. Then the bound with a little more
 // tells.
-BoundOutcome look_with_more(LeastBound& search, const LeastBound::Amounts& has, Worth& worth,
-                            Prices from) {
+BoundOutcome look_with_more(LeastBound& search, const LeastBound::Amounts& has,
+                            MarginalValues& worth, Prices from) {
     const bool flat = search.flat();
     LeastBound::Amounts more = has;
     more.cycle_s *= 1 + little;
@@ -138,14 +144,14 @@ BoundOutcome look_with_more(LeastBound& search, const LeastBound::Amounts& has, 
 
 }  // namespace
 
-Worth worth_at(const Problem& problem, double tau, const Settings& settings) {
+MarginalValues marginal_values_at(const Problem& problem, double tau, const Settings& settings) {
     const UsualArithmetic usual;
     refuse_choice(problem);
     Workshop shop(problem, settings);
     LeastBound search(problem, shop.pool, shop.boxes.real(tau), tau);
     const LeastBound::Amounts has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};
     const BoundOutcome outcome = search.run(has, shop.begin(problem, tau, settings).prices);
-    Worth worth{outcome, search.bound(), search.per_s(), search.prices()};
+    MarginalValues worth{outcome, search.bound(), search.per_s(), search.prices()};
     if (outcome == BoundOutcome::found && (search.flat() || !search.smooth())) {
         const Prices from =
             worth.prices.usable() ? worth.prices : shop.switching_point.guess().prices;

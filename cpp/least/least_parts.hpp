@@ -24,7 +24,7 @@ inline std::function<bool()> poll_of(const Settings& settings) {
 struct Workshop {
     Workshop(const Problem& problem, const Settings& settings)
         : Workshop(problem, settings, scheme_box(problem, settings.scheme)) {}
-    Workshop(const Problem& problem, const Settings& settings, UniformBox box)
+    Workshop(const Problem& problem, const Settings& settings, Interval box)
         : stop(settings.time_limit_s, poll_of(settings)),
           pool(useful_threads(problem.size(), settings.threads), stop),
           boxes(problem, pool, box),

@@ -13,7 +13,8 @@ double Problem::largest_cycle_s() const {
     return cycle_s;
 }
 
-Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const {
+Problem Problem::with(const Budgets& budgets) const {
+    const auto [cycle_s, bandwidth_hz, power_w] = budgets;
     require_in("cycle_s", cycle_s, 1e-60, 1e60);
     require_in("bandwidth_hz", bandwidth_hz, 1e-60, 1e60);
     require_in("power_w", power_w, 1e-60, 1e60);
@@ -35,7 +36,7 @@ Problem Problem::with(double cycle_s, double bandwidth_hz, double power_w) const
 }
 
 Problem Problem::with_blocks(double blocks) const {
-    return with(cycle_s_, bandwidth_holding(blocks, block_hz_), power_w_);
+    return with({cycle_s_, bandwidth_holding(blocks, block_hz_), power_w_});
 }
 
 Problem Problem::sampled(std::size_t stride) const {
@@ -66,7 +67,7 @@ Problem Problem::sampled(std::size_t stride) const {
     part.find_slowest_return();
     const double share = static_cast<double>(part.size_) / static_cast<double>(size_);
     part.samples_ = std::max<std::int64_t>(std::llround(share * samples_real()), 1);
-    return part.with(cycle_s_, share * stated_bandwidth_hz_, share * power_w_);
+    return part.with({cycle_s_, share * stated_bandwidth_hz_, share * power_w_});
 }
 
 Problem Problem::taken(std::span<const std::size_t> learners) const {

@@ -14,11 +14,10 @@ namespace mel {
 namespace {
 
 // Where bandwidth comes in blocks: adds the best response of learner k and returns its samples.
-double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand, double low,
-                     double high, const PassPoint& point, SplitSums& sums) {
+double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
+                     const PassPoint& point, SplitSums& sums) {
     const BlockLink link = block_link(problem, k);
-    const BlockResponse r =
-        respond_in_blocks(link, demand, problem.excused(), low, high, point.prices);
+    const BlockResponse r = respond_in_blocks(link, demand, problem.excused(), box, point.prices);
     sums.samples.add(r.samples);
     sums.bandwidth.add(r.blocks * link.width_hz);
     sums.power.add(r.power_w);
@@ -30,10 +29,10 @@ double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand
     // Where d ends at the deadline itself, rounding may have hidden one more integer, at no less
     // than it costs with bandwidth at will.
     const double guard = slack_guard(point.cycle_s);
-    const double seen = r.possible ? r.samples : low - 1;
+    const double seen = r.possible ? r.samples : box.lower - 1;
     double more = -std::numeric_limits<double>::infinity();
-    if (demand.slack(seen + 1) <= guard && seen + 1 <= high) {
-        more = overlooked_value(link.law, demand, link.noise, seen, high, guard, point.prices);
+    if (demand.slack(seen + 1) <= guard && seen + 1 <= box.upper) {
+        more = overlooked_value(link, demand, {seen, box.upper}, guard, point.prices);
     }
     if (!r.possible && !(more > -std::numeric_limits<double>::infinity())) sums.impossible += 1;
     const double value = r.possible ? r.samples - r.cost : 0;
@@ -45,41 +44,40 @@ double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand
 
 // Adds the best response of learner k and returns its samples. Costs under caps are below the truth
 // already: no error to add.
-double add_capped(const Problem& problem, std::size_t k, const Demand& demand, double low,
-                  double high, const PassPoint& point, SplitSums& sums) {
-    const Response r = respond_capped(problem.law(), demand, problem.noise_over_gain()[k],
-                                      problem.excused(), low, high, point.prices,
-                                      caps_of(*problem.limits(), k), slack_guard(point.cycle_s));
+double add_capped(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
+                  const PassPoint& point, SplitSums& sums) {
+    const Response r =
+        respond_capped(link_of(problem, k), demand, problem.excused(), box, point.prices,
+                       caps_of(*problem.limits(), k), slack_guard(point.cycle_s));
     if (!r.possible) sums.impossible += 1;
     sums.add(r);
     return r.samples;
 }
 
 // The same with an energy for computing and sending.
-double add_with_battery(const Problem& problem, std::size_t k, const Demand& demand, double low,
-                        double high, const PassPoint& point, SplitSums& sums) {
+double add_with_battery(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
+                        const PassPoint& point, SplitSums& sums) {
     const Response r =
-        respond_with_battery(battery_of(problem, k, point.tau), demand, problem.excused(), low,
-                             high, point.prices, slack_guard(point.cycle_s));
+        respond_with_battery(battery_of(problem, k, point.tau), demand, problem.excused(), box,
+                             point.prices, slack_guard(point.cycle_s));
     if (!r.possible) sums.impossible += 1;
     sums.add(r);
     return r.samples;
 }
 
-double add_plain(const Problem& problem, std::size_t k, const Demand& demand, double low,
-                 double high, const PassPoint& point, SplitSums& sums) {
-    const double noise = problem.noise_over_gain()[k];
+double add_plain(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
+                 const PassPoint& point, SplitSums& sums) {
+    const Link link = link_of(problem, k);
     const double guard = slack_guard(point.cycle_s);
-    const Response r =
-        respond(problem.law(), demand, noise, problem.excused(), low, high, point.prices);
+    const Response r = respond(link, demand, problem.excused(), box, point.prices);
     if (!r.possible) sums.impossible += 1;
     sums.add(r);
     if (r.cost > 0) sums.condition += r.cost / r.slack_s;
     // Where d ends at the deadline itself, rounding may have hidden one more integer.
-    const double last_seen = r.possible ? r.samples : low - 1;
-    if (demand.slack(last_seen + 1) <= guard && last_seen + 1 <= high) {
+    const double last_seen = r.possible ? r.samples : box.lower - 1;
+    if (demand.slack(last_seen + 1) <= guard && last_seen + 1 <= box.upper) {
         const double more =
-            overlooked_value(problem.law(), demand, noise, last_seen, high, guard, point.prices);
+            overlooked_value(link, demand, {last_seen, box.upper}, guard, point.prices);
         if (more > -std::numeric_limits<double>::infinity() && !r.possible) {
             sums.overlooked += more;
             sums.impossible -= 1;
@@ -102,7 +100,7 @@ SplitSums sums_of(const WholeSums& lanes, std::size_t learners) {
     return sums;
 }
 
-using AddResponse = double (*)(const Problem&, std::size_t, const Demand&, double, double,
+using AddResponse = double (*)(const Problem&, std::size_t, const Demand&, Interval,
                                const PassPoint&, SplitSums&);
 
 AddResponse response_of(const Problem& problem) {
@@ -128,7 +126,7 @@ SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint
     SplitSums sums;
     for (std::size_t k = first; k < last; ++k) {
         const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
-        samples[k] = add(problem, k, demand, box.low(k), box.high(k), point, sums);
+        samples[k] = add(problem, k, demand, box[k], point, sums);
     }
     return sums;
 }
@@ -139,19 +137,18 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
     const AddResponse add = response_of(problem);
     const bool lanes = whole_in_lanes(problem);
     KernelInput in = kernel_input(problem, box, point);
-    in.lower = box.lower;
-    in.upper = box.upper;
+    in.lower = box.lower.data();
+    in.upper = box.upper.data();
     const auto kernel = kernels_of(pool).whole(problem.law(), in.limited());
-    double* const preferred = preference.empty() ? nullptr : preference.data();
     const auto in_lanes = [&](std::size_t first, std::size_t last) {
-        const WholeSums sums_in_lanes = kernel(in, first, last, samples.data(), preferred);
+        const WholeSums sums_in_lanes = kernel(in, {first, last}, {samples, preference});
         SplitSums sums = sums_of(sums_in_lanes, last - first);
         double left = sums_in_lanes.unsure;
         for (std::size_t k = first; k < last && left > 0; ++k) {
             if (samples[k] >= 0) continue;
             left -= 1;
             const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
-            samples[k] = add(problem, k, demand, box.low(k), box.high(k), point, sums);
+            samples[k] = add(problem, k, demand, box[k], point, sums);
         }
         return sums;
     };
@@ -162,7 +159,10 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
         const std::size_t end = lanes ? std::clamp(whole_groups, first, last) : first;
         if (end > first) sums.add(in_lanes(first, end));
         if (last > end) sums.add(exact_learners(problem, box, point, end, last, samples));
-        if (preferred) std::fill(preferred + end, preferred + last, 0.0);
+        if (!preference.empty()) {
+            const auto rest = preference.subspan(end, last - end);
+            std::fill(rest.begin(), rest.end(), 0.0);
+        }
         return sums;
     });
 }

@@ -16,7 +16,7 @@ void real_chunks(const Problem& problem, const Box& box, const PassPoint& point,
     const auto kernel = real_loop(pool, problem.law(), in);
     each_chunk(
         pool, problem.size(), chunks,
-        [&](std::size_t first, std::size_t last) { return kernel(in, first, last); }, stride);
+        [&](std::size_t first, std::size_t last) { return kernel(in, {first, last}); }, stride);
 }
 
 PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
@@ -42,7 +42,7 @@ void real_samples(const Problem& problem, const Box& box, const PassPoint& point
     chunk_totals.resize(chunk_count(problem.size()));
     for_each_chunk(pool, problem.size(),
                    [&](std::size_t chunk, std::size_t first, std::size_t last) {
-                       chunk_totals[chunk] = kernel(in, first, last, samples.data());
+                       chunk_totals[chunk] = kernel(in, {first, last}, samples);
                    });
 }
 

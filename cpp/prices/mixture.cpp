@@ -96,7 +96,7 @@ void deal_groups(const Problem& problem, const Box& box, const PassPoint& point,
         double total = 0;
         for (std::size_t k = first; k < last; k += group) {
             const KernelInput& in = inputs[part_of(parts, (first_of_all + k) / group)];
-            total += kernel(in, k, std::min(last, k + group), samples.data());
+            total += kernel(in, {k, std::min(last, k + group)}, samples);
         }
         chunk_totals[chunk] = total;
     });

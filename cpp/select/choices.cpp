@@ -42,12 +42,12 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
         for (std::size_t k = 0; k < n; ++k) {
             most_[k] = largest_computed(problem, k, tau, whole_.high(k));
         }
-        whole_.upper = most_.data();
+        whole_.upper = most_;
     }
     if (problem.returns_nothing() || problem.payload_differs()) {
         kept_.resize(n);
         for (std::size_t k = 0; k < n; ++k) kept_[k] = surely_kept(k);
-        sure_.upper = kept_.data();
+        sure_.upper = kept_;
     }
     const bool optional = limits && !limits->optional.empty();
     const bool minima = limits && !limits->min_samples.empty();
@@ -84,7 +84,8 @@ bool Choices::twins(std::size_t i, std::size_t j) const {
     return !twin.empty() && twin[i] == twin[j] && weight(i) == weight(j);
 }
 
-Choices::Found Choices::taking_part(std::size_t k, const Bid& bid, double low, double high) const {
+Choices::Found Choices::taking_part(std::size_t k, const Bid& bid, Interval within) const {
+    const auto [low, high] = within;
     Found found{};
     if (!(high >= low)) return found;
     const double s = bid.per_sample * weight(k);
@@ -111,31 +112,36 @@ Choices::Found Choices::taking_part(std::size_t k, const Bid& bid, double low, d
     return found;
 }
 
-double Choices::part(std::size_t k, const Bid& bid, double low, double high) const {
+double Choices::part(std::size_t k, const Bid& bid, Interval box) const {
     const Found found =
-        taking_part(k, bid, std::max({least(k), low, 1.0}), std::min(most(k), high));
+        taking_part(k, bid, {std::max({least(k), box.lower, 1.0}), std::min(most(k), box.upper)});
     return found.possible ? found.samples : -1;
 }
 
-double Choices::add(std::size_t k, const Bid& bid, double low, double high, ChoiceSums& sums,
-                    double* margin) const {
-    const bool rests = may_rest(k) && low <= 0;
-    const double fewest = std::max(least(k), low);
-    const double most = std::min(this->most(k), high);
+void Choices::add(std::size_t k, const Bid& bid, Interval box, ChoiceSums& sums,
+                  const Picks& picks) const {
+    const Chosen chosen = choose(k, bid, box, sums);
+    picks.samples[k] = chosen.samples;
+    if (!picks.preference.empty()) picks.preference[k] = chosen.preference;
+}
+
+Choices::Chosen Choices::choose(std::size_t k, const Bid& bid, Interval box,
+                                ChoiceSums& sums) const {
+    const bool rests = may_rest(k) && box.lower <= 0;
+    const double fewest = std::max(least(k), box.lower);
+    const double most = std::min(this->most(k), box.upper);
     // A served learner without samples is a choice of its own where taking part has a value.
     const bool bare = !rests && fewest <= 0 && (bid.per_learner != 0 || bid.per_sample == 0);
     Found none{};
     if (rests) none.possible = true;
-    if (bare && most >= 0) none = taking_part(k, bid, 0, 0);
-    const Found some = taking_part(k, bid, bare ? 1 : fewest, most);
-    if (margin) {
-        *margin = !none.possible  ? (some.possible ? infinity : -infinity)
-                  : some.possible ? some.net - none.net
-                                  : -infinity;
-    }
+    if (bare && most >= 0) none = taking_part(k, bid, {0, 0});
+    const Found some = taking_part(k, bid, {bare ? 1 : fewest, most});
+    const double preference = !some.possible  ? -infinity
+                              : none.possible ? some.net - none.net
+                                              : infinity;
     if (!none.possible && !some.possible) {
         sums.impossible += 1;
-        return 0;
+        return {0, preference};
     }
     const bool takes = some.possible && (!none.possible || some.net > none.net);
     const Found& best = takes ? some : none;
@@ -156,16 +162,17 @@ double Choices::add(std::size_t k, const Bid& bid, double low, double high, Choi
             sums.condition += other.condition;
         }
     }
-    return best.samples;
+    return {best.samples, preference};
 }
 
-ChoiceSums Choices::look(const Bid& bid, const Cell* cell, double* picks, double* margins) {
+ChoiceSums Choices::look(const Bid& bid, const Cell* cell, const Picks& picks) {
     ++passes_;
     const std::size_t n = size();
-    if (plain_ && !cell && !margins && bid.per_sample == 1 && bid.per_learner == 0) {
+    if (plain_ && !cell && picks.preference.empty() && bid.per_sample == 1 &&
+        bid.per_learner == 0) {
         Box box = whole_;
         const SplitSums split = exact_pass(problem_, box, {tau_, problem_.cycle_s(), bid.prices},
-                                           pool_, split_chunks_, {picks, n});
+                                           pool_, split_chunks_, picks.samples.first(n));
         ChoiceSums sums;
         sums.value.add(split.samples);
         sums.value.add(-split.cost.value());
@@ -178,14 +185,10 @@ ChoiceSums Choices::look(const Bid& bid, const Cell* cell, double* picks, double
         sums.impossible = split.impossible;
         return sums;
     }
-    if (only_rates(problem_)) return look_in_lanes(bid, cell, picks, margins);
+    if (only_rates(problem_)) return look_in_lanes(bid, cell, picks);
     return sum_over_chunks(pool_, n, chunks_, [&](std::size_t first, std::size_t last) {
         ChoiceSums sums;
-        for (std::size_t k = first; k < last; ++k) {
-            const double low = cell ? cell->low[k] : 0;
-            const double high = cell ? cell->high[k] : infinity;
-            picks[k] = add(k, bid, low, high, sums, margins ? margins + k : nullptr);
-        }
+        for (std::size_t k = first; k < last; ++k) add(k, bid, within(cell, k), sums, picks);
         return sums;
     });
 }
@@ -193,7 +196,7 @@ ChoiceSums Choices::look(const Bid& bid, const Cell* cell, double* picks, double
 ChoiceInput Choices::input(const Bid& bid, const Cell* cell) {
     ChoiceInput in{.weight = weights_.empty() ? nullptr : weights_.data(),
                    .low = least_.empty() ? nullptr : least_.data(),
-                   .high = whole_.upper,
+                   .high = whole_.upper.data(),
                    .rests = rest_.empty() ? nullptr : rest_.data(),
                    .box = {all_least_, whole_.uniform.upper},
                    .all_rest = all_rest_,
@@ -214,13 +217,12 @@ ChoiceInput Choices::input(const Bid& bid, const Cell* cell) {
     return in;
 }
 
-ChoiceSums Choices::look_in_lanes(const Bid& bid, const Cell* cell, double* picks,
-                                  double* margins) {
+ChoiceSums Choices::look_in_lanes(const Bid& bid, const Cell* cell, const Picks& picks) {
     const ChoiceInput choice = input(bid, cell);
     const KernelInput in = kernel_input(problem_, whole_, {tau_, problem_.cycle_s(), bid.prices});
     const auto kernel = kernels_of(pool_).choice(problem_.law());
     return sum_over_chunks(pool_, size(), chunks_, [&](std::size_t first, std::size_t last) {
-        const ChoiceTotals lanes = kernel(in, choice, first, last, picks, margins);
+        const ChoiceTotals lanes = kernel(in, choice, {first, last}, picks);
         ChoiceSums sums;
         sums.value.add(lanes.value);
         sums.cost = lanes.cost;
@@ -232,11 +234,9 @@ ChoiceSums Choices::look_in_lanes(const Bid& bid, const Cell* cell, double* pick
         sums.impossible = lanes.impossible;
         double left = lanes.unsure;
         for (std::size_t k = first; k < last && left > 0; ++k) {
-            if (picks[k] >= 0) continue;
+            if (picks.samples[k] >= 0) continue;
             left -= 1;
-            const double low = cell ? cell->low[k] : 0;
-            const double high = cell ? cell->high[k] : infinity;
-            picks[k] = add(k, bid, low, high, sums, margins ? margins + k : nullptr);
+            add(k, bid, within(cell, k), sums, picks);
         }
         return sums;
     });
@@ -244,7 +244,7 @@ ChoiceSums Choices::look_in_lanes(const Bid& bid, const Cell* cell, double* pick
 
 ChoiceSums Choices::look_without_pool(const Bid& bid) const {
     ChoiceSums sums;
-    for (std::size_t k = 0; k < size(); ++k) add(k, bid, 0, infinity, sums, nullptr);
+    for (std::size_t k = 0; k < size(); ++k) choose(k, bid, {0, infinity}, sums);
     return sums;
 }
 
@@ -266,16 +266,16 @@ Choices::Bound Choices::capacity(const Bid& bid, const Cell* cell) const {
     CompensatedSum value;
     double size = 0;
     for (std::size_t k = 0; k < this->size(); ++k) {
-        const double low = cell ? cell->low[k] : 0;
-        double high = std::min(most(k), cell ? cell->high[k] : infinity);
-        const double fewest = std::max(least(k), low);
+        const Interval box = within(cell, k);
+        double high = std::min(most(k), box.upper);
+        const double fewest = std::max(least(k), box.lower);
         if (!only_computes(problem_)) {
             Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
             demand.budget_s += guard;
             high = capped ? largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate))
                           : largest_allowed(demand, high);
         }
-        const bool rests = may_rest(k) && low <= 0;
+        const bool rests = may_rest(k) && box.lower <= 0;
         if (high < fewest) {
             if (!rests) return {-infinity, 0};
             continue;
@@ -298,14 +298,14 @@ double Choices::cost(std::size_t k, double d, Prices prices) const {
         return block_cost(block_link(problem_, k), demand, false, d, prices);
     }
     const LearnerLimits* limits = problem_.limits();
-    const double noise = problem_.noise_over_gain()[k];
+    const Link link = link_of(problem_, k);
     if (limits && limits->caps()) {
         const double rate = demand.rate(d);
         const Caps caps = caps_of(*limits, k);
         if (rate > caps.rate) return infinity;
-        return buy_capped(problem_.law(), noise, prices, caps, rate).purchase.cost;
+        return buy_capped(link, prices, caps, rate).purchase.cost;
     }
-    return cost_of(problem_.law(), demand, noise, false, d, prices).cost;
+    return cost_of(link, demand, false, d, prices).cost;
 }
 
 }  // namespace mel

@@ -44,7 +44,12 @@ struct ChoiceSums {
 struct Cell {
     std::vector<double> low;
     std::vector<double> high;
+
+    Interval operator[](std::size_t k) const { return {low[k], high[k]}; }
 };
+inline Interval within(const Cell* cell, std::size_t k) {
+    return cell ? (*cell)[k] : Interval{0, no_limit};
+}
 
 class Choices {
   public:
@@ -75,13 +80,13 @@ class Choices {
         return {prices, 1, per_learner};
     }
 
-    // The best choices at a bid, into `picks`; `margins` may be null: what taking part is worth
-    // more than resting (infinite where a learner can not rest, minus infinity where it must).
-    ChoiceSums look(const Bid& bid, const Cell* cell, double* picks, double* margins = nullptr);
+    // The best choices at a bid. Preferred: taking part to resting, in worth; infinite where a
+    // learner can not rest, minus infinity where it must.
+    ChoiceSums look(const Bid& bid, const Cell* cell, const Picks& picks);
     // The same learner by learner, whether or not the pool was stopped.
     ChoiceSums look_without_pool(const Bid& bid) const;
     // The best samples of a learner that takes part; negative where it can not.
-    double part(std::size_t k, const Bid& bid, double low, double high) const;
+    double part(std::size_t k, const Bid& bid, Interval box) const;
 
     struct Bound {
         double value;
@@ -104,11 +109,17 @@ class Choices {
         bool possible;
     };
     double surely_kept(std::size_t k) const;
-    Found taking_part(std::size_t k, const Bid& bid, double low, double high) const;
-    double add(std::size_t k, const Bid& bid, double low, double high, ChoiceSums& sums,
-               double* margin) const;
+    Found taking_part(std::size_t k, const Bid& bid, Interval box) const;
+    // Writes what learner k picks.
+    void add(std::size_t k, const Bid& bid, Interval box, ChoiceSums& sums,
+             const Picks& picks) const;
+    struct Chosen {
+        double samples;
+        double preference;
+    };
+    Chosen choose(std::size_t k, const Bid& bid, Interval box, ChoiceSums& sums) const;
     ChoiceInput input(const Bid& bid, const Cell* cell);
-    ChoiceSums look_in_lanes(const Bid& bid, const Cell* cell, double* picks, double* margins);
+    ChoiceSums look_in_lanes(const Bid& bid, const Cell* cell, const Picks& picks);
 
     const Problem& problem_;
     Pool& pool_;

@@ -58,7 +58,7 @@ std::optional<Fitting::Move> Fitting::drop(const Bid& bid, const Cell* cell, std
 
 std::optional<Fitting::Move> Fitting::join(const Bid& bid, const Cell* cell, std::size_t k) const {
     if (samples_[k] != 0 || !may_rest(cell, k)) return {};
-    const double d = std::min(choices_.part(k, bid, low(cell, k), high(cell, k)), high(cell, k));
+    const double d = std::min(choices_.part(k, bid, {low(cell, k), high(cell, k)}), high(cell, k));
     if (!(d > 0)) return {};
     const double cost = choices_.cost(k, d, bid.prices);
     if (!std::isfinite(cost)) return {};

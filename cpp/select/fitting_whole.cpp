@@ -43,7 +43,7 @@ bool Fitting::make_whole(const Bid& bid, const Cell* cell, std::vector<double>& 
                 if (samples[j] != 0 || !may_rest(cell, j)) continue;
                 const double by = low(cell, j);
                 const double d =
-                    std::min(choices_.part(j, bid, low(cell, j), high(cell, j)), high(cell, j));
+                    std::min(choices_.part(j, bid, {low(cell, j), high(cell, j)}), high(cell, j));
                 if (!(d > 0) || by >= low(cell, k)) continue;
                 if (total - samples[k] + d < target) continue;
                 least += by - low(cell, k);

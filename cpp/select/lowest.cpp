@@ -19,7 +19,7 @@ void Lowest::keep(Point&& point) {
     near_.push_back(std::move(point));
 }
 
-bool Lowest::torn(std::size_t k, double& low, double& high) const {
+bool Lowest::switches(std::size_t k, double& low, double& high) const {
     low = high = best_.picks[k];
     for (const Point& point : near_) {
         low = std::min(low, point.picks[k]);
@@ -62,7 +62,7 @@ Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, double target, double to
         Point point;
         point.bid = bid;
         point.picks.resize(choices_.size());
-        point.sums = choices_.look(bid, cell, point.picks.data());
+        point.sums = choices_.look(bid, cell, {point.picks});
         if (pool_.stop().requested()) return Outcome::stopped;
         const auto bound = choices_.bound(bid, point.sums);
         if (bound.value == -infinity) return Outcome::impossible;
@@ -114,7 +114,7 @@ Lowest::Outcome Lowest::refute(Bid& bid, const Cell& cell, double target, int mo
         if (!(at.x > 0 && at.y > 0 && own > 0)) break;
         bid.prices = {at.x / own * scale / band, at.y / own * scale / watt};
         if (!bid.prices.usable()) break;
-        const ChoiceSums sums = choices_.look(bid, &cell, picks.data());
+        const ChoiceSums sums = choices_.look(bid, &cell, {picks});
         if (pool_.stop().requested()) return Outcome::stopped;
         const auto bound = choices_.bound(bid, sums);
         if (bound.value == -infinity) return Outcome::impossible;

@@ -31,7 +31,7 @@ class Lowest {
     const std::vector<double>& margins() const { return margins_; }
     const ChoiceSums& sums() const { return best_.sums; }
     // Where the choices of a learner differ among the lowest points seen.
-    bool torn(std::size_t k, double& low, double& high) const;
+    bool switches(std::size_t k, double& low, double& high) const;
 
     // A bid from a search on a sample of the learners, good to its own accuracy.
     Bid guess(Bid bid, bool fresh);

@@ -76,7 +76,7 @@ Lowest::Slope Lowest::slope_of(const Bid& bid, const ChoiceSums& sums, double sh
 }
 
 Lowest::Slope Lowest::sampled(const Bid& bid, Sample& some) {
-    return slope_of(bid, some.choices->look(bid, nullptr, some.picks.data()), some.share);
+    return slope_of(bid, some.choices->look(bid, nullptr, {some.picks}), some.share);
 }
 
 Bid Lowest::moved(Bid bid, const Vector& step) const {
@@ -132,7 +132,7 @@ bool Lowest::step_down(const Matrix& h, const Slope& at, Vector& step, double& f
 
 // What a participant must be worth at the bid's prices for as many to take part as must.
 double Lowest::enough_for(const Bid& bid, Sample& some) const {
-    some.choices->look(bid, nullptr, some.picks.data(), some.margins.data());
+    some.choices->look(bid, nullptr, {some.picks, some.margins});
     const double count = std::ceil(needed() * some.share);
     if (count >= static_cast<double>(some.margins.size())) return bid.per_learner;
     const auto last = some.margins.begin() + static_cast<std::ptrdiff_t>(std::max(count - 1, 0.0));
@@ -213,16 +213,15 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
     Vector step = {};
     Bid here = bid;
     const int n = binds_ ? 3 : 2;
-    std::vector<double> margins(choices_.size());
     const bool jumps = choices_.jumps() || needed() > 0;
+    std::vector<double> margins(jumps ? choices_.size() : 0);
     Point point;
     for (int pass = 0; pass < most_passes; ++pass) {
         if (pool_.stop().check()) return Outcome::stopped;
         if (!here.prices.usable()) break;
         point.bid = here;
         point.picks.resize(padded_to_groups(choices_.size()));
-        point.sums =
-            choices_.look(here, nullptr, point.picks.data(), jumps ? margins.data() : nullptr);
+        point.sums = choices_.look(here, nullptr, {point.picks, margins});
         if (pool_.stop().requested()) return Outcome::stopped;
         const auto bound = choices_.bound(here, point.sums);
         if (bound.value == -infinity) return Outcome::impossible;

@@ -1,4 +1,4 @@
-// The tree of a selection: boxes are closed by prices, else split where the prices are torn.
+// The tree of a selection: boxes are closed by prices, else split where learners switch.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -205,7 +205,7 @@ bool Selector::close(Open& open) {
     return false;
 }
 
-// Where the prices are torn: the learner whose choices differ most; of identical ones the one at
+// Where learners switch: the one whose choices differ most; of identical ones the one at
 // whom what is left of the budgets ends.
 bool Selector::choose(const Open& open, std::size_t& learner, double& at) const {
     const std::size_t n = problem_.size();
@@ -214,7 +214,7 @@ bool Selector::choose(const Open& open, std::size_t& learner, double& at) const 
     if (lowest_.picks().size() >= n) {
         for (std::size_t k = 0; k < n; ++k) {
             double low = 0, high = 0;
-            if (!lowest_.torn(k, low, high)) continue;
+            if (!lowest_.switches(k, low, high)) continue;
             low = std::max(low, open.cell.low[k]);
             high = std::min(high, open.cell.high[k]);
             if (!(low < high)) continue;

@@ -82,7 +82,7 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
     TimedSplit split(double tau) override { return {tau, problem_.cycle_s(), {}}; }
     Shares shares() override { return {}; }
     Plan written() override;
-    Plan allocate_blocks(double, double, double) override { return {}; }
+    Plan allocate_blocks(double, Begin) override { return {}; }
     void learnt(Allocation& plan) override;
     std::int64_t more_passes() const override { return whole_passes_ + taker_passes_; }
     std::int64_t nodes() const override { return taker_nodes_; }

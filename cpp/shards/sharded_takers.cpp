@@ -91,7 +91,7 @@ bool ShardedSolver::ask_takers(double tau, const Part& ask_part) {
         }
         const Problem few = places_.some(part).without_twins();
         tell_part(settings);
-        const UniformBox root = scheme_box(few, Scheme::joint);
+        const Interval root = scheme_box(few, Scheme::joint);
         Solver solver(few, settings, root, true);
         Result found = ask_part(solver);
         if (found.tau > result_.tau) take_plan(found, part);

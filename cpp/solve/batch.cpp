@@ -95,7 +95,7 @@ class Batch {
               rows, 1, static_cast<std::size_t>(std::max(settings.threads, 1))))),
           rows_at_once_(std::clamp<std::size_t>(rows / (16 * static_cast<std::size_t>(threads_)), 1,
                                                 most_rows_at_once)) {
-        std::fill_n(out.status, rows, static_cast<std::int8_t>(RowStatus::unsolved));
+        std::fill_n(out.status.begin(), rows, static_cast<std::int8_t>(RowStatus::unsolved));
     }
 
     // `make()` gives each thread its own function from a row to its problem.
@@ -204,8 +204,8 @@ class Batch {
     }
 
     std::optional<Start> start_of(std::size_t row) const {
-        if (!settings_.starts) return {};
-        const double* s = settings_.starts + 3 * row;
+        if (settings_.starts.empty()) return {};
+        const std::span<const double> s = settings_.starts.subspan(3 * row, 3);
         if (!(s[0] > 0 && s[1] > 0 && s[2] > 0)) return {};
         return Start{s[0], {s[1], s[2]}};
     }
@@ -255,11 +255,13 @@ class Batch {
         out_.lambda_per_hz[row] = one_leaf ? found.tree[0].prices.lambda : not_a_number;
         out_.mu_per_w[row] = one_leaf ? found.tree[0].prices.mu : not_a_number;
         set_end(row, found.end);
-        const std::size_t at = out_.offset[row];
-        std::copy(found.samples.begin(), found.samples.end(), out_.samples + at);
-        std::copy(found.bandwidth_hz.begin(), found.bandwidth_hz.end(), out_.bandwidth_hz + at);
-        std::copy(found.power_w.begin(), found.power_w.end(), out_.power_w + at);
-        if (out_.blocks) std::copy(found.blocks.begin(), found.blocks.end(), out_.blocks + at);
+        const auto put = [at = out_.offset[row]](const auto& values, auto into) {
+            std::copy(values.begin(), values.end(), into.subspan(at).begin());
+        };
+        put(found.samples, out_.samples);
+        put(found.bandwidth_hz, out_.bandwidth_hz);
+        put(found.power_w, out_.power_w);
+        if (!out_.blocks.empty()) put(found.blocks, out_.blocks);
         if (found.tree.size() > 1) {
             const std::lock_guard lock(mutex_);
             result_.trees.emplace_back(row, std::move(found.tree));
@@ -282,7 +284,7 @@ class Batch {
     }
 
     void set_end(std::size_t row, const Start& end) {
-        double* to = out_.end + 3 * row;
+        const std::span<double> to = out_.end.subspan(3 * row, 3);
         to[0] = end.tau;
         to[1] = end.prices.lambda;
         to[2] = end.prices.mu;

@@ -38,7 +38,7 @@ Decision Solver::by_tree(double tau, Prices start) {
             break;
     }
     real_.assign(tree_search_.samples().begin(), tree_search_.samples().end());
-    return decided(allocate(tau, tree_search_.ratio(), problem_.cycle_s()));
+    return decided(allocate(tau, {tree_search_.ratio(), problem_.cycle_s()}));
 }
 
 Result solve(const Problem& problem, const Settings& settings) {

@@ -13,7 +13,7 @@ namespace mel {
 
 class Solver final : public TauSearch {
   public:
-    Solver(const Problem& problem, const Settings& settings, UniformBox box, bool part = false)
+    Solver(const Problem& problem, const Settings& settings, Interval box, bool part = false)
         : TauSearch(problem, settings, part, sweeps_, nullptr),
           root_(box),
           boxes_(problem, pool_, box),
@@ -40,7 +40,7 @@ class Solver final : public TauSearch {
     TimedSplit split(double tau) override { return {tau, problem_.cycle_s(), real_}; }
     Shares shares() override;
     Plan written() override;
-    Plan allocate_blocks(double tau, double ratio, double guess_s) override;
+    Plan allocate_blocks(double tau, Begin begin) override;
     void learnt(Allocation& plan) override;
 
     bool few_take_part(double tau) override;
@@ -51,7 +51,7 @@ class Solver final : public TauSearch {
     std::int64_t nodes() const override { return tree_search_.nodes() + taker_nodes_; }
     double sum_of_reals() const;
 
-    UniformBox root_;
+    Interval root_;
     Boxes boxes_;
     SweepsHere sweeps_;
     WholeSamples whole_samples_;

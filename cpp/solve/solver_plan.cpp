@@ -46,7 +46,7 @@ Shares Solver::shares() {
 // A learner that can not take its share of resource_only was passed over by the real responses.
 bool Solver::within_box(double tau) {
     const Box box = boxes_.sure(tau);
-    if (!box.lower && box.uniform.lower == 0) return true;
+    if (box.lower.empty() && box.uniform.lower == 0) return true;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         if (!(real_[k] >= box.low(k) && real_[k] <= box.high(k))) return false;
     }
@@ -55,9 +55,10 @@ bool Solver::within_box(double tau) {
 
 // The same with whole blocks: given out for the shortest cycle that bandwidth at will would need,
 // then kept while that gets as long as they need. Only if that is too long, for the whole cycle.
-Solver::Plan Solver::allocate_blocks(double tau, double ratio, double guess_s) {
+Solver::Plan Solver::allocate_blocks(double tau, Begin begin) {
     const double cycle = problem_.cycle_s();
     const TimedSplit split{tau, cycle, real_};
+    double ratio = begin.ratio;
     const bool many = problem_.size() > most_for_thorough_search;
     const auto keep = [&](double finish_s) -> Plan {
         draft_.bandwidth_hz.resize(problem_.size());
@@ -70,7 +71,7 @@ Solver::Plan Solver::allocate_blocks(double tau, double ratio, double guess_s) {
         }
         return written();
     };
-    for (const double aim : {guess_s, cycle}) {
+    for (const double aim : {begin.finish_s, cycle}) {
         if (!(aim < cycle) && block_filling_.fill(split, ratio) != BlockFilling::Outcome::fits) {
             return {};
         }

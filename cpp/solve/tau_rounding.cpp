@@ -50,21 +50,22 @@ Decision TauSearch::by_rounding(double tau) {
         if (!smooth_) return {};
     }
     if (!round_reals(tau, point.prices, point.cycle_s)) return {};
-    Plan plan = allocate(tau, point.prices.mu / point.prices.lambda, point.cycle_s);
+    Plan plan = allocate(tau, {point.prices.mu / point.prices.lambda, point.cycle_s});
     if (plan) prices_ = point.prices;
     return decided(std::move(plan));
 }
 
 // Shares the slack out by finishing as early as the split allows, then lets the proof's eyes
 // look at the numbers.
-TauSearch::Plan TauSearch::allocate(double tau, double ratio, double guess_s) {
+TauSearch::Plan TauSearch::allocate(double tau, Begin begin) {
     if (!within_box(tau)) return {};
-    if (problem_.block_hz() > 0) return allocate_blocks(tau, ratio, guess_s);
+    if (problem_.block_hz() > 0) return allocate_blocks(tau, begin);
+    double ratio = begin.ratio;
     const double cycle = problem_.cycle_s();
     const TimedSplit whole = split(tau);
     WaterFilling::Finish finish{infinity, ratio, {}, false};
     if (settings_.spare == Spare::time) {
-        finish = filling_.shortest_cycle(whole, ratio, guess_s);
+        finish = filling_.shortest_cycle(whole, ratio, begin.finish_s);
     }
     if (stop_.requested()) return {};
     const Shares given = shares();
@@ -151,7 +152,7 @@ TauSearch::Plan TauSearch::plan_from_mixture(double tau) {
     if (stop_.requested()) return {};
     const Prices prices = mixture_.parts().front().prices;
     if (!round_reals(tau, prices, problem_.cycle_s())) return {};
-    Plan plan = allocate(tau, prices.mu / prices.lambda, problem_.cycle_s());
+    Plan plan = allocate(tau, {prices.mu / prices.lambda, problem_.cycle_s()});
     if (plan) prices_ = prices;
     return plan;
 }

@@ -79,14 +79,19 @@ class TauSearch {
     virtual TimedSplit split(double tau) = 0;
     virtual Shares shares() = 0;
     virtual Plan written() = 0;
-    virtual Plan allocate_blocks(double tau, double ratio, double guess_s) = 0;
+    // Where the sharing of a split begins: the ratio of the prices, and when it may be finished.
+    struct Begin {
+        double ratio;
+        double finish_s;
+    };
+    virtual Plan allocate_blocks(double tau, Begin begin) = 0;
 
     virtual void learnt(Allocation& plan);  // of the largest tau so far
 
     virtual std::int64_t more_passes() const = 0;  // beside those counted here
     virtual std::int64_t nodes() const = 0;
 
-    Plan allocate(double tau, double ratio, double guess_s);
+    Plan allocate(double tau, Begin begin);
     Decision decided(Plan plan) const;
     std::int64_t passes() const;
     std::size_t stride_of(std::size_t learners) const {

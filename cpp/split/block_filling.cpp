@@ -68,8 +68,7 @@ BlockSums BlockFilling::pass(const TimedSplit& split, double ratio) {
     counts_.resize(size);
     powers_.resize(size);
     return sum_over_chunks(pool_, size, sums_, [&](std::size_t first, std::size_t last) {
-        kernel(in, {1, 1, split.cycle_s}, first, last, split.samples.data(), wishes_.data(),
-               powers_.data());
+        kernel(in, {1, 1, split.cycle_s}, {first, last}, split.samples, {wishes_, powers_});
         BlockSums sums;
         for (std::size_t k = first; k < last; ++k) {
             const double rate = rates_[k];
@@ -208,8 +207,7 @@ bool BlockFilling::share_out(const TimedSplit& split, double ratio) {
     powers_.resize(size);
     counts_.resize(size);
     for_each_chunk(pool_, size, [&](std::size_t, std::size_t first, std::size_t last) {
-        kernel(in, {1, 1, split.cycle_s}, first, last, split.samples.data(), wishes_.data(),
-               powers_.data());
+        kernel(in, {1, 1, split.cycle_s}, {first, last}, split.samples, {wishes_, powers_});
     });
     if (pool_.stop().check()) return false;
     const double count = problem_.block_budget();

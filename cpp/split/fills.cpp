@@ -9,9 +9,8 @@ namespace mel {
 std::vector<FillSums>& FillsHere::fill_chunks(const TimedSplit& split, double ratio) {
     const KernelInput in = kernel_input(problem_, {}, {split.tau, split.cycle_s, {1.0, ratio}});
     const auto kernel = fill_loop(pool_, problem_.law(), in);
-    const double* samples = split.samples.data();
     each_chunk(pool_, problem_.size(), chunks_, [&](std::size_t first, std::size_t last) {
-        return kernel(in, first, last, samples);
+        return kernel(in, {first, last}, split.samples);
     });
     return chunks_;
 }
@@ -27,8 +26,7 @@ std::vector<AllocationSums>& FillsHere::allocate_chunks(const TimedSplit& split,
     const auto kernel = allocate_loop(pool_, problem_.law(), in);
     each_chunk(pool_, problem_.size(), allocation_chunks_,
                [&](std::size_t first, std::size_t last) {
-                   return kernel(in, scale, first, last, split.samples.data(),
-                                 shares.bandwidth_hz.data(), shares.power_w.data());
+                   return kernel(in, scale, {first, last}, split.samples, shares);
                });
     return allocation_chunks_;
 }

@@ -1,7 +1,9 @@
-// A split of the samples with what it is for, and where the shares go that it gets.
+// A split of the samples with what it is for.
 #pragma once
 
 #include <span>
+
+#include "kernels/kernels.hpp"
 
 namespace mel {
 
@@ -11,11 +13,6 @@ struct TimedSplit {
     std::span<const double> samples;
 
     TimedSplit within(double other_cycle_s) const { return {tau, other_cycle_s, samples}; }
-};
-
-struct Shares {
-    std::span<double> bandwidth_hz;
-    std::span<double> power_w;
 };
 
 }  // namespace mel

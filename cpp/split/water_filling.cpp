@@ -15,14 +15,14 @@ constexpr double finish_tolerance = 1e-6;    // how far below its budgets a plan
 constexpr double foreseen_tolerance = 1e-9;  // the same where the last step is taken on trust
 
 // Scales the shares to the budget but for a few units in the last place, or to their caps.
-void spend_exactly(std::span<double> shares, double budget, const double* caps) {
+void spend_exactly(std::span<double> shares, double budget, std::span<const double> caps) {
     CompensatedSum sum;
     for (const double share : shares) sum.add(share);
     if (!(sum.value() > 0)) return;
     const double scale = budget / sum.value() * (1 - rounding::tentative_scale);
     for (std::size_t k = 0; k < shares.size(); ++k) {
         shares[k] *= scale;
-        if (caps) shares[k] = std::min(shares[k], caps[k]);
+        if (!caps.empty()) shares[k] = std::min(shares[k], caps[k]);
     }
 }
 
@@ -129,10 +129,12 @@ bool WaterFilling::allocate(const TimedSplit& split, const Finish& finish, const
     const AllocationSums sums = fills_.allocate(split, finish.cycle_s, finish.ratio, scale, shares);
     if (pool_.stop().requested()) return false;
     if (pool_.tentative()) {
-        const KernelInput in =
-            kernel_input(problem_, {}, {split.tau, finish.cycle_s, {1.0, finish.ratio}});
-        spend_exactly(shares.bandwidth_hz.first(size), band, in.max_bandwidth);
-        if (!in.computing_j) spend_exactly(shares.power_w.first(size), watt, in.max_power);
+        const LearnerLimits none, *stated = problem_.limits();
+        const LearnerLimits& limits = stated ? *stated : none;
+        spend_exactly(shares.bandwidth_hz.first(size), band, limits.max_bandwidth_hz);
+        if (!limits.battery()) {
+            spend_exactly(shares.power_w.first(size), watt, limits.max_power_w);
+        }
         return true;
     }
     const double kept = 1 - rounding::budget_check;

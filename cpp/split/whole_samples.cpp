@@ -48,7 +48,7 @@ void WholeSamples::begin(std::span<const double> chunk_totals) {
 }
 
 bool WholeSamples::clamp(const Box& box, double factor, std::span<double> samples) {
-    if (!box.lower) return false;
+    if (box.lower.empty()) return false;
     std::atomic<bool> moved = false;
     const auto clamp_chunk = [&](std::size_t chunk, std::size_t first, std::size_t last) {
         double stay = 0, free = 0;
@@ -80,7 +80,7 @@ double WholeSamples::carry(const Box& box, const Times& times, std::span<const d
         const bool moved = clamp(box, factor, samples);
         return Clamped{in_order(free_), in_order(stay_), moved};
     };
-    const double factor = scale_factor(problem_.samples_real(), box.lower != nullptr, clamp_all);
+    const double factor = scale_factor(problem_.samples_real(), !box.lower.empty(), clamp_all);
     if (factor == 0) return 0;
     plan_carry(factor, free_, stay_, plan_);
     return carry_by(box, times, plan_, samples).value();
@@ -92,7 +92,7 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
     const double factor = plan.factor;
     at_.tau = times.tau;
     const bool may_rest = problem_.excused();
-    const bool columns = box.lower != nullptr;
+    const bool columns = !box.lower.empty();
     const auto bound = [&](std::size_t k) {
         return columns && (samples[k] >= box.high(k) || samples[k] <= box.low(k));
     };
@@ -105,10 +105,10 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
         double left = plan.starts[b];
         double total = 0;
         CompensatedSum sum;
-        const CarryTarget target{factor, plan.starts[b], plan.wholes[b], box.lower, box.upper};
+        const CarryTarget target{factor, plan.starts[b], plan.wholes[b], box};
         // The kernel knows of no caps, and scales all alike.
         const bool plain = !caps_ && stay_[b] == 0;
-        if (plain && last - first == chunk_size && kernel(in, target, first, samples.data())) {
+        if (plain && last - first == chunk_size && kernel(in, target, first, samples)) {
             sum.add(plan.wholes[b]);
             return sum;
         }
@@ -199,8 +199,7 @@ double WholeSamples::cost(std::size_t k, double d) const {
     if (caps_) {
         const Caps caps = caps_of(*caps_, k);
         if (rate > caps.rate) return infinity;
-        return buy_capped(problem_.law(), problem_.noise_over_gain()[k], at_.prices, caps, rate)
-            .purchase.cost;
+        return buy_capped(link_of(problem_, k), at_.prices, caps, rate).purchase.cost;
     }
     if (problem_.law() == LinkLaw::density) return unit_cost_[k] * rate;
     return buy_fixed(problem_.noise_over_gain()[k], at_.prices, rate).cost;

@@ -59,9 +59,7 @@ double BranchAndBound::cost(double tau, std::size_t k, double d, Prices prices) 
     if (problem.block_hz() > 0) {
         return block_cost(block_link(problem, k), demand, problem.excused(), d, prices);
     }
-    return cost_of(problem.law(), demand, problem.noise_over_gain()[k], problem.excused(), d,
-                   prices)
-        .cost;
+    return cost_of(link_of(problem, k), demand, problem.excused(), d, prices).cost;
 }
 
 // Makes the newest splits whole (sum D) and asks the water-filling whether one fits.
@@ -237,8 +235,8 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         };
         const auto asked_for_less = [&] { return shrinking && shrinking->back(); };
         const auto goes_on = [&] { return shrinking && shrinking->fits(); };
-        const Box box{{}, open.lower.data(), most_.data()};
-        const Box kept{{}, open.lower.data(), kept_.data()};
+        const Box box{{}, open.lower, most_};
+        const Box kept{{}, open.lower, kept_};
         // With many learners the best integers at the prices of the reals are nearly always a plan
         // if there is one: worth a look before the search for a proof.
         if (nodes_ == first_node && size > most_for_thorough_search &&

@@ -42,7 +42,7 @@ RaisedTree::RaisedTree(const Problem& part, Boxes& boxes, double tau, std::vecto
         Bounds box = std::move(open.back());
         open.pop_back();
         if (node.learner < 0) {
-            raise(node, Box{{}, box.lower.data(), box.upper.data()});
+            raise(node, Box{{}, box.lower, box.upper});
             continue;
         }
         const auto k = static_cast<std::size_t>(node.learner);

@@ -41,13 +41,9 @@ void look_at_caps(const Problem& problem, const Box& box, const PassPoint& point
 
 // The columns from learner `first` on, for one group of them.
 KernelInput group_from(KernelInput in, std::size_t first) {
-    for (const double** column :
-         {&in.compute_s, &in.return_s_per_bit, &in.noise, &in.send_bits_each,
-          &in.send_bits_per_sample_each, &in.return_bits_each, &in.return_bits_per_sample_each,
-          &in.lower, &in.upper, &in.upper_slope, &in.max_bandwidth, &in.max_power, &in.max_rate,
-          &in.energy_j, &in.computing_j}) {
-        if (*column) *column += first;
-    }
+    in.each_column([first](const double*& column) {
+        if (column) column += first;
+    });
     in.size = group;
     return in;
 }
@@ -80,7 +76,7 @@ bool few_take_part(const Problem& problem, const Box& box, const PassPoint& poin
     std::vector<double> samples(group);
     double asked = 0, take = 0, drawn = 0;
     for (std::size_t g = 0; g < groups; g += step) {
-        kernel(group_from(in, g * group), 0, group, samples.data());
+        kernel(group_from(in, g * group), {0, group}, samples);
         for (const double d : samples) {
             take += d > 0;
             drawn += d;
@@ -185,7 +181,7 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
     Buffer<double> samples(size);
     std::vector<char> any(chunk_count(size), 0);
     for_each_chunk(pool, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
-        kernel(in, first, last, samples.data());
+        kernel(in, {first, last}, samples);
         if (capped) look_at_caps(problem, box, at, first, last, samples);
         for (std::size_t k = first; k < last; ++k) {
             if (box.high(k) < 1 && box.low(k) <= 0) {

@@ -184,7 +184,7 @@ MEL_EXPORT(mel_with) int mel_with(double cycle, double bandwidth, double power) 
     return guarded([&] {
         current.reset();
         if (!posed) throw std::logic_error("no problem was posed");
-        current.emplace(posed->with(cycle, bandwidth, power));
+        current.emplace(posed->with({cycle, bandwidth, power}));
         return 0;
     });
 }
@@ -213,8 +213,8 @@ int mel_decide(double tau, int scheme, double time_limit_s, double work_limit) {
 // add to them.
 MEL_EXPORT(mel_worth) int mel_worth(double tau, double time_limit_s, double work_limit) {
     return guarded([&] {
-        const mel::Worth worth =
-            mel::worth_at(problem(), tau, settings(0, time_limit_s, work_limit));
+        const mel::MarginalValues worth =
+            mel::marginal_values_at(problem(), tau, settings(0, time_limit_s, work_limit));
         facts = {worth.samples, worth.per_s, worth.prices.lambda, worth.prices.mu};
         return static_cast<int>(worth.outcome);
     });

@@ -86,7 +86,7 @@ RealResponse fixed_response(const Demand& q, double noise, Prices p, double low,
 
 struct View {
     const Problem& problem;
-    UniformBox box;
+    Interval box;
     const PassPoint& point;
 
     // False where the learner rests; `impossible` where it may not rest and can not come home
@@ -112,7 +112,7 @@ struct View {
 
 }  // namespace
 
-mel::PassSums real_pass(const mel::Problem& problem, mel::UniformBox box,
+mel::PassSums real_pass(const mel::Problem& problem, mel::Interval box,
                         const mel::PassPoint& point) {
     const View view{problem, box, point};
     PassSums sums;

@@ -6,7 +6,7 @@
 
 namespace oracle {
 
-mel::PassSums real_pass(const mel::Problem& problem, mel::UniformBox box,
+mel::PassSums real_pass(const mel::Problem& problem, mel::Interval box,
                         const mel::PassPoint& point);
 
 }  // namespace oracle

@@ -29,7 +29,7 @@ TEST(passes_and_searches_allocate_nothing_after_the_first) {
             const mel::Problem problem = instances::draw(shape).problem();
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
-            const mel::UniformBox box{0, problem.samples_real()};
+            const mel::Interval box{0, problem.samples_real()};
             mel::Boxes boxes(problem, pool, box);
             mel::SweepsHere sweeps(problem, pool, boxes);
             mel::SwitchingPoint switching_point(problem, pool, sweeps);

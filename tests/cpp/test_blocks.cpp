@@ -57,9 +57,9 @@ TEST(a_learner_buys_the_best_pair_of_samples_and_blocks) {
                         blocks.power_caps = {link.power_cap_w};
                         blocks.most_each = {static_cast<std::int64_t>(link.most)};
                     }
-                    r = mel::respond_in_blocks(link, demand, problem.excused(),
-                                               static_cast<double>(low), static_cast<double>(high),
-                                               prices);
+                    r = mel::respond_in_blocks(
+                        link, demand, problem.excused(),
+                        {static_cast<double>(low), static_cast<double>(high)}, prices);
                     const real best = blocks.best_value(0, 3, low, high, prices);
                     CHECK(r.possible == (best > -none), seed, caps);
                     CHECK(r.overlooked == 0);

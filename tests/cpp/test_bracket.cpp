@@ -25,8 +25,8 @@ bool proves(const mel::Problem& problem, double tau, const std::vector<mel::Tree
             high[k] = static_cast<double>(box.high[k]);
         }
         const mel::PassPoint at{tau, problem.cycle_s(), prices};
-        const mel::SplitSums sums = mel::exact_learners(
-            problem, mel::Box{{}, low.data(), high.data()}, at, 0, problem.size(), samples);
+        const mel::SplitSums sums =
+            mel::exact_learners(problem, mel::Box{{}, low, high}, at, 0, problem.size(), samples);
         return mel::excess_of(problem, at, sums).proves_infeasible();
     };
     return tree_check::proves(
@@ -173,16 +173,14 @@ TEST(jumps_are_the_learners_that_another_answer_suits_nearly_as_well) {
         std::vector<mel::SplitSums> blocks;
         mel::exact_pass(problem, box, at, pool, blocks, samples, preference);
         const double radius = 0.02;
-        const auto jumps =
-            mel::jumps_near(problem, box, at, samples.data(), preference.data(), radius, pool);
+        const auto jumps = mel::jumps_near(problem, box, at, samples, preference, radius, pool);
         std::vector<const mel::Jump*> of(problem.size(), nullptr);
         for (const mel::Jump& j : jumps) of[j.learner] = &j;
         const bool rests = problem.excused();
         for (std::size_t k = 0; k < problem.size(); ++k) {
             const mel::Demand demand = mel::demand_of(problem, k, tau, problem.cycle_s());
-            const double noise = problem.noise_over_gain()[k];
             const auto worth = [&](double d) {
-                return d - mel::cost_of(problem.law(), demand, noise, rests, d, prices).cost;
+                return d - mel::cost_of(mel::link_of(problem, k), demand, rests, d, prices).cost;
             };
             if (of[k]) {
                 // Its margin is what it would lose; a small change of prices changes its mind.
@@ -193,8 +191,8 @@ TEST(jumps_are_the_learners_that_another_answer_suits_nearly_as_well) {
             // Nobody else changes its mind within radius.
             for (const double scale : {1 - 0.9 * radius, 1 + 0.9 * radius}) {
                 const mel::Prices other{prices.lambda * scale, prices.mu * scale};
-                const mel::Response r = mel::respond(problem.law(), demand, noise, rests, 0,
-                                                     problem.samples_real(), other);
+                const mel::Response r = mel::respond(mel::link_of(problem, k), demand, rests,
+                                                     {0, problem.samples_real()}, other);
                 const bool changed = (r.samples == 0) != (samples[k] == 0);
                 CHECK(!changed || of[k], k, scale, r.samples, samples[k]);
             }

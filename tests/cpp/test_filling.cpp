@@ -147,9 +147,7 @@ TEST(exchange_ends_at_the_cheapest_split_of_two_learners) {
                         const double d = k == 0 ? first : 40 - first;
                         const mel::Demand q = mel::demand_of(problem, k, 2, problem.cycle_s());
                         if (!q.allows(d)) return 1e300;
-                        total += mel::cost_of(problem.law(), q, problem.noise_over_gain()[k], false,
-                                              d, prices)
-                                     .cost;
+                        total += mel::cost_of(mel::link_of(problem, k), q, false, d, prices).cost;
                     }
                     return total;
                 };

@@ -32,7 +32,7 @@ std::vector<std::uint64_t> bits(const mel::PassSums& s) {
     return out;
 }
 
-mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool, mel::UniformBox box) {
+mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool, mel::Interval box) {
     mel::Boxes boxes(problem, pool, box);
     mel::SweepsHere sweeps(problem, pool, boxes);
     mel::SwitchingPoint switching_point(problem, pool, sweeps);
@@ -52,7 +52,7 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
         shape.samples = 40 * static_cast<std::int64_t>(shape.learners);
         const mel::Problem problem = instances::draw(shape).problem();
         mel::Stop stop(1e9, {});
-        const mel::UniformBox box{0, problem.samples_real()};
+        const mel::Interval box{0, problem.samples_real()};
         mel::Pool base(1, stop, InstructionSet::baseline);
         const mel::PassPoint point = boundary_point(problem, base, box);
         std::vector<double> wish(problem.size());
@@ -107,8 +107,8 @@ TEST(pass_agrees_with_the_scalar_oracle) {
                 const mel::Problem problem = instances::draw(shape).problem();
                 mel::Stop stop(1e9, {});
                 mel::Pool pool(1, stop);
-                for (const mel::UniformBox box :
-                     {mel::UniformBox{0, problem.samples_real()}, mel::UniformBox{59, 61}}) {
+                for (const mel::Interval box :
+                     {mel::Interval{0, problem.samples_real()}, mel::Interval{59, 61}}) {
                     mel::PassPoint point = boundary_point(problem, pool, box);
                     for (const double push : {1.0, 0.1, 30.0}) {
                         mel::PassPoint at = point;
@@ -145,7 +145,7 @@ TEST(gradient_and_hessian_are_what_differences_of_the_value_say) {
             mel::Pool pool(1, stop);
             // A box that no learner's best leaves or reaches would hide nothing; the root box will
             // do.
-            const mel::UniformBox box{0, problem.samples_real()};
+            const mel::Interval box{0, problem.samples_real()};
             const mel::PassPoint point = boundary_point(problem, pool, box);
             std::vector<mel::PassSums> blocks;
             const auto sums = [&](double lambda, double mu, double tau, double cycle) {

@@ -85,8 +85,7 @@ Case make(const instances::Shape& shape, Caps caps, bool bounds, double hold = 1
     for (std::size_t k = 0; k < problem.size(); ++k) {
         const mel::Demand q = mel::demand_of(problem, k, point.tau, point.cycle_s);
         const double wish = std::max(d[k], 1.0);
-        const mel::Purchase p =
-            mel::buy(problem.law(), problem.noise_over_gain()[k], point.prices, q.rate(wish));
+        const mel::Purchase p = mel::buy(mel::link_of(problem, k), point.prices, q.rate(wish));
         const double scale = caps == Caps::loose ? 1e3 : std::pow(10.0, uniform(-0.8, 0.3));
         const int kind = static_cast<int>(uniform(0, 5));
         if (caps != Caps::none && (kind == 1 || kind >= 3)) c.band[k] = p.bandwidth_hz * scale;
@@ -108,7 +107,7 @@ Case make(const instances::Shape& shape, Caps caps, bool bounds, double hold = 1
 mel::PassSums limited_real(const Case& it, const mel::PassPoint& at,
                            InstructionSet set = InstructionSet::automatic) {
     const mel::Kernels& kernels = mel::kernels_for(set);
-    return kernels.real(it.problem.law(), true)(it.input(at), 0, it.problem.size());
+    return kernels.real(it.problem.law(), true)(it.input(at), {0, it.problem.size()});
 }
 
 // Learner k by itself.
@@ -123,7 +122,7 @@ mel::PassSums alone(const Case& it, std::size_t k, const mel::PassPoint& at) {
         *column = (copy++)->data();
     }
     in.size = 1;
-    return mel::kernels_for(InstructionSet::automatic).real(it.problem.law(), true)(in, 0, 1);
+    return mel::kernels_for(InstructionSet::automatic).real(it.problem.law(), true)(in, {0, 1});
 }
 
 std::vector<double> numbers(const mel::PassSums& s) {
@@ -165,17 +164,14 @@ TEST(limited_sums_are_the_same_bits_for_every_instruction_set) {
                 at.prices.mu *= push;
                 append(words, numbers(limited_real(it, at, set)));
                 std::vector<double> d(size), band(size), power(size);
-                const double total =
-                    kernels.samples(shape.law, true)(it.input(at), 0, size, d.data());
+                const double total = kernels.samples(shape.law, true)(it.input(at), {0, size}, d);
                 append(words, d);
                 append(words, {total});
-                const mel::FillSums f =
-                    kernels.fill(shape.law, true)(it.input(at), 0, size, d.data());
+                const mel::FillSums f = kernels.fill(shape.law, true)(it.input(at), {0, size}, d);
                 append(words,
                        {f.bandwidth, f.power, f.shift, f.band_time, f.power_time, f.impossible});
-                const mel::AllocationSums a =
-                    kernels.allocate(shape.law, true)(it.input(at), {1.1, 1.2, at.cycle_s}, 0, size,
-                                                      d.data(), band.data(), power.data());
+                const mel::AllocationSums a = kernels.allocate(shape.law, true)(
+                    it.input(at), {1.1, 1.2, at.cycle_s}, {0, size}, d, {band, power});
                 append(words, band);
                 append(words, power);
                 append(words, {a.bandwidth, a.power, a.late});
@@ -194,7 +190,8 @@ TEST(limited_pass_without_limits_in_force_is_the_plain_pass) {
             plain.lower = plain.upper = plain.upper_slope = nullptr;
             plain.max_bandwidth = plain.max_power = plain.max_rate = nullptr;
             const mel::Kernels& kernels = mel::kernels_for(InstructionSet::automatic);
-            const mel::PassSums want = kernels.real(shape.law, false)(plain, 0, it.problem.size());
+            const mel::PassSums want =
+                kernels.real(shape.law, false)(plain, {0, it.problem.size()});
             const mel::PassSums got = limited_real(it, it.point);
             std::vector<std::uint64_t> x, y;
             append(x, numbers(want));
@@ -299,14 +296,14 @@ TEST(limited_filling_buys_the_rates_at_least_cost_and_says_how_that_moves) {
                 const mel::Kernels& kernels = mel::kernels_for(InstructionSet::automatic);
                 const std::size_t size = it.problem.size();
                 std::vector<double> d(size), band(size), power(size);
-                kernels.samples(shape.law, true)(it.input(it.point), 0, size, d.data());
+                kernels.samples(shape.law, true)(it.input(it.point), {0, size}, d);
                 for (double& x : d) x = std::floor(x);
                 for (const double push : {1.0, 0.2, 5.0}) {
                     const auto fill = [&](double ratio, double cycle) {
                         mel::PassPoint at = it.point;
                         at.prices = {1, push * ratio * at.prices.mu / at.prices.lambda};
                         at.cycle_s *= cycle;
-                        return kernels.fill(shape.law, true)(it.input(at), 0, size, d.data());
+                        return kernels.fill(shape.law, true)(it.input(at), {0, size}, d);
                     };
                     const mel::FillSums f = fill(1, 1);
                     mel::PassPoint at = it.point;
@@ -335,8 +332,8 @@ TEST(limited_filling_buys_the_rates_at_least_cost_and_says_how_that_moves) {
                           f.band_time);
                     CHECK(near((late.power - soon.power) / t, f.power_time, 1e-4, 0), f.power_time);
                     const mel::AllocationSums a = kernels.allocate(shape.law, true)(
-                        it.input(at), {1.05, 1.05, at.cycle_s * (1 + 1e-12)}, 0, size, d.data(),
-                        band.data(), power.data());
+                        it.input(at), {1.05, 1.05, at.cycle_s * (1 + 1e-12)}, {0, size}, d,
+                        {band, power});
                     CHECK(a.late == 0, a.late);
                     for (std::size_t k = 0; k < size; ++k) {
                         CHECK(band[k] <= it.limits.band[k] && power[k] <= it.limits.power[k], k);

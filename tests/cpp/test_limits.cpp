@@ -147,7 +147,7 @@ TEST(capped_purchases_and_responses_match_a_search_and_never_exceed_it) {
             law,          q, noise, prices.lambda, prices.mu, caps.bandwidth_hz,
             caps.power_w, 1, 1e6,   false};
         const mel::Response r =
-            mel::respond_capped(law, q, noise, false, 1, 1e6, prices, caps, 1e-14);
+            mel::respond_capped({law, noise}, q, false, {1, 1e6}, prices, caps, 1e-14);
         const double end = mel::largest_within(q, 1e6, caps.rate);
         if (end < 1) {
             CHECK(!r.possible || r.samples == 1, round);

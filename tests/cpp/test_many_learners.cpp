@@ -60,7 +60,8 @@ TEST(least_amounts_suffice_and_a_hair_less_does_not) {
                 const std::vector<std::int64_t> d(r.samples.begin(), r.samples.end());
                 CHECK(!short_of.fits(static_cast<long double>(tau), d));
             }
-            const mel::Worth worth = mel::worth_at(problem, static_cast<double>(tau), {});
+            const mel::MarginalValues worth =
+                mel::marginal_values_at(problem, static_cast<double>(tau), {});
             CHECK(worth.outcome == mel::BoundOutcome::found &&
                   worth.samples >= problem.samples_real() && worth.per_s > 0);
         });

@@ -22,13 +22,14 @@ struct Facing {
     // v(d), minus infinity where d is not allowed.
     double value(double d) const {
         if (!(excused && d == 0) && !demand.allows(d)) return -infinity;
-        return d - mel::cost_of(law, demand, noise, excused, d, prices).cost;
+        return d - mel::cost_of({law, noise}, demand, excused, d, prices).cost;
     }
 };
 
 // respond() against all integers of the box. Returns what it chose.
 mel::Response check_response(const Facing& f, double low, double high) {
-    const mel::Response r = mel::respond(f.law, f.demand, f.noise, f.excused, low, high, f.prices);
+    const mel::Response r =
+        mel::respond({f.law, f.noise}, f.demand, f.excused, {low, high}, f.prices);
     double best = -infinity;
     for (double d = low; d <= high; ++d) best = std::max(best, f.value(d));
     CHECK(r.possible == (best > -infinity), best);
@@ -91,7 +92,7 @@ TEST(fixed_law_takes_the_lower_end_where_costs_are_concave) {
         const double d = 1 + static_cast<double>(random() % static_cast<unsigned>(high - 1));
         const double u = draw_log(random, -7, 1.5);
         const double ratio = u * u * std::exp(u) * noise / (mel::ln2 * q.rate(d));
-        const double cost = mel::buy(mel::LinkLaw::fixed, noise, {ratio, 1}, q.rate(d)).cost;
+        const double cost = mel::buy({mel::LinkLaw::fixed, noise}, {ratio, 1}, q.rate(d)).cost;
         const double scale = d * draw_log(random, -1.5, 1) / cost;
         const double low = 1 + static_cast<double>(random() % 3);
         const Facing f{mel::LinkLaw::fixed, q, noise, false, {ratio * scale, scale}};
@@ -114,7 +115,7 @@ TEST(a_rate_is_bought_at_the_least_price) {
             for (const double rate : {1e3, 1e6, 3e7}) {
                 for (const mel::Prices p : {mel::Prices{1e-5, 1e2}, mel::Prices{1e-7, 1e4}}) {
                     const double noise = problem.noise_over_gain()[0];
-                    const mel::Purchase bought = mel::buy(law, noise, p, rate);
+                    const mel::Purchase bought = mel::buy({law, noise}, p, rate);
                     const double least = static_cast<double>(view.cost(0, rate, p.lambda, p.mu));
                     CHECK(std::fabs(bought.cost / least - 1) < 1e-11, bought.cost, least);
                     const double gain =
@@ -148,10 +149,11 @@ TEST(what_rounding_may_overlook_at_the_deadline_is_bounded) {
     const mel::Prices prices{1e-9, 1e-6};
     const double guard = 1e-12;
     const double more =
-        mel::overlooked_value(mel::LinkLaw::density, q, 1e-12, 9, 100, guard, prices);
+        mel::overlooked_value({mel::LinkLaw::density, 1e-12}, q, {9, 100}, guard, prices);
     const double cost = mel::buy_density(1e-12, prices, 1e6 / guard).cost;
     CHECK(more == 10 - cost, more);
-    CHECK(mel::overlooked_value(mel::LinkLaw::density, q, 1e-12, 9, 9, guard, prices) == -infinity);
-    CHECK(mel::overlooked_value(mel::LinkLaw::density, q, 1e-12, 10, 100, guard, prices) ==
+    CHECK(mel::overlooked_value({mel::LinkLaw::density, 1e-12}, q, {9, 9}, guard, prices) ==
+          -infinity);
+    CHECK(mel::overlooked_value({mel::LinkLaw::density, 1e-12}, q, {10, 100}, guard, prices) ==
           -infinity);
 }

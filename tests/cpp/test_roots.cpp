@@ -48,7 +48,7 @@ double lane_root(mel::LinkLaw law, mel::InstructionSet set, double price_ratio) 
     const double back[mel::group] = {};
     double noise[mel::group];
     std::fill_n(noise, mel::group, 1.0);
-    const double samples[1] = {0};
+    const std::vector<double> samples{0};
     mel::KernelInput in{};
     in.compute_s = compute;
     in.return_s_per_bit = back;
@@ -57,7 +57,7 @@ double lane_root(mel::LinkLaw law, mel::InstructionSet set, double price_ratio) 
     in.point = {1, 1, {price_ratio, 1}};
     in.size = 1;
     in.stride = 1;
-    const mel::FillSums sums = mel::kernels_for(set).fill(law)(in, 0, 1, samples);
+    const mel::FillSums sums = mel::kernels_for(set).fill(law)(in, {0, 1}, samples);
     return mel::ln2 / sums.bandwidth;
 }
 

@@ -133,7 +133,7 @@ TEST(the_error_of_a_bound_covers_its_distance_from_the_exact_one) {
                 // One box for all goes to the lanes, columns to the scalar response.
                 const mel::Box uniform{{0, 30}};
                 const std::vector<double> low(3, 0), high(3, 30);
-                const mel::Box columns{{0, 30}, low.data(), high.data()};
+                const mel::Box columns{{0, 30}, low, high};
                 for (const mel::Box& box : {uniform, columns}) {
                     const mel::SplitSums sums = mel::exact_pass(problem, box, at, pool, blocks, d);
                     const mel::Excess excess = mel::excess_of(problem, at, sums);

@@ -277,7 +277,7 @@ TEST(nobody_learns_more_than_the_bound_of_any_bid_whatever_the_prices) {
             const mel::Cell cell{std::vector<double>(c.size(), 0),
                                  std::vector<double>(c.size(), far)};
             std::vector<double> picks(16), margins(c.size());
-            const auto sums = choices.look(bid, &cell, picks.data(), margins.data());
+            const auto sums = choices.look(bid, &cell, {picks, margins});
             const auto most = choices.bound(bid, sums);
             const real exact = bound(c, tau, Worth::weight, leaf, cell);
             if (!std::isfinite(exact)) {
@@ -324,7 +324,7 @@ TEST(choices_in_lanes_are_those_made_learner_by_learner) {
                                    i % 3 ? 1.0 : 0.0,
                                    i % 2 || i % 3 == 0 ? instances::uniform(random, 1, 60) : 0};
                 std::vector<double> picks(problem.size()), margins(problem.size());
-                const auto lanes = choices.look(bid, nullptr, picks.data(), margins.data());
+                const auto lanes = choices.look(bid, nullptr, {picks, margins});
                 const auto each = choices.look_without_pool(bid);
                 CHECK(lanes.impossible == each.impossible, lanes.impossible, each.impossible);
                 CHECK(std::fabs(lanes.takers - each.takers) <= 1, lanes.takers, each.takers);

@@ -232,10 +232,21 @@ TEST(rows_of_a_batch_are_what_solve_says_and_bad_rows_are_named) {
         for (std::size_t r = 0; r <= rows; ++r) offset[r] = r * learners;
         std::vector<std::int64_t> d(rows * learners);
         std::vector<double> band(rows * learners), power(rows * learners);
-        const mel::BatchOutputs out{status.data(), blame.data(), stopped.data(), tau.data(),
-                                    bound.data(),  nodes.data(), passes.data(),  elapsed.data(),
-                                    lambda.data(), mu.data(),    end.data(),     offset.data(),
-                                    d.data(),      band.data(),  power.data()};
+        const mel::BatchOutputs out{.status = status,
+                                    .blame = blame,
+                                    .stopped = stopped,
+                                    .tau = tau,
+                                    .bound = bound,
+                                    .nodes = nodes,
+                                    .passes = passes,
+                                    .elapsed_s = elapsed,
+                                    .lambda_per_hz = lambda,
+                                    .mu_per_w = mu,
+                                    .end = end,
+                                    .offset = offset,
+                                    .samples = d,
+                                    .bandwidth_hz = band,
+                                    .power_w = power};
         const mel::BatchResult done = mel::solve_many(c, {.threads = threads}, out);
         CHECK(done.done == rows && !done.stopped);
         CHECK(done.errors.size() == 1 && done.errors[0].first == 7);

@@ -77,8 +77,8 @@ TEST(a_proof_for_a_part_proves_the_whole) {
                 std::copy(box.high.begin(), box.high.end(), high.begin());
                 const double above = static_cast<double>(r.bound + 1);
                 const mel::PassPoint point{above, problem.cycle_s(), prices};
-                const auto sums = mel::exact_pass(problem, mel::Box{{}, low.data(), high.data()},
-                                                  point, pool, blocks, samples);
+                const auto sums =
+                    mel::exact_pass(problem, mel::Box{{}, low, high}, point, pool, blocks, samples);
                 return mel::excess_of(problem, point, sums).proves_infeasible();
             });
         CHECK(proved);

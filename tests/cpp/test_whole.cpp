@@ -31,7 +31,7 @@ Passed pass(const mel::Problem& problem, const mel::Box& box, const mel::PassPoi
 }
 
 // Without lanes.
-Passed scalar_pass(const mel::Problem& problem, mel::UniformBox box, const mel::PassPoint& point) {
+Passed scalar_pass(const mel::Problem& problem, mel::Interval box, const mel::PassPoint& point) {
     Passed p;
     p.samples.resize(problem.size());
     p.sums = mel::exact_learners(problem, mel::Box{box}, point, 0, problem.size(), p.samples);
@@ -62,12 +62,12 @@ TEST(whole_samples_on_lanes_are_those_of_the_scalar_response) {
             mel::Pool pool(1, stop);
             const mel::PassPoint at = boundary_point(problem, pool);
             const double share = static_cast<double>(each);
-            const mel::UniformBox boxes[] = {{0, problem.samples_real()},
-                                             {0, share},
-                                             {share, share + 1},
-                                             {1, 5},
-                                             {5, 3 * share}};
-            for (const mel::UniformBox& box : boxes) {
+            const mel::Interval boxes[] = {{0, problem.samples_real()},
+                                           {0, share},
+                                           {share, share + 1},
+                                           {1, 5},
+                                           {5, 3 * share}};
+            for (const mel::Interval& box : boxes) {
                 for (const double scale : {1e-6, 0.2, 1.0, 7.0, 1e5}) {
                     for (const double tilt : {1e-4, 1.0, 3e3}) {
                         const mel::Prices prices{at.prices.lambda * scale,

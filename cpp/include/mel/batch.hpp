@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,22 +67,22 @@ struct BatchColumns : StridedColumns {
 // One element a row, and for the allocation one a learner: row r begins at offset[r]. The
 // allocation comes filled with zeros and stays so where there is no plan.
 struct BatchOutputs {
-    std::int8_t* status = nullptr;
-    std::int8_t* blame = nullptr;
-    std::int8_t* stopped = nullptr;  // 1 where a limit or the caller ended this row's own search
-    std::int64_t* tau = nullptr;
-    std::int64_t* bound = nullptr;
-    std::int64_t* nodes = nullptr;
-    std::int64_t* passes = nullptr;
-    double* elapsed_s = nullptr;
-    double* lambda_per_hz = nullptr;  // not a number where the proof is a tree or needs no prices
-    double* mu_per_w = nullptr;
-    double* end = nullptr;                // three: where the search ended, as in Start
-    const std::size_t* offset = nullptr;  // rows + 1 elements
-    std::int64_t* samples = nullptr;
-    double* bandwidth_hz = nullptr;
-    double* power_w = nullptr;
-    std::int64_t* blocks = nullptr;  // null where no row has any
+    std::span<std::int8_t> status;
+    std::span<std::int8_t> blame;
+    std::span<std::int8_t> stopped;  // 1 where a limit or the caller ended this row's own search
+    std::span<std::int64_t> tau;
+    std::span<std::int64_t> bound;
+    std::span<std::int64_t> nodes;
+    std::span<std::int64_t> passes;
+    std::span<double> elapsed_s;
+    std::span<double> lambda_per_hz;  // not a number where the proof is a tree or needs no prices
+    std::span<double> mu_per_w;
+    std::span<double> end;                // three: where the search ended, as in Start
+    std::span<const std::size_t> offset;  // rows + 1 elements
+    std::span<std::int64_t> samples;
+    std::span<double> bandwidth_hz;
+    std::span<double> power_w;
+    std::span<std::int64_t> blocks;  // empty where no row has any
 };
 
 struct BatchResult {
@@ -98,7 +99,7 @@ struct BatchSettings {
     double row_time_limit_s = std::numeric_limits<double>::infinity();
     int threads = 1;
     Spare spare = Spare::time;
-    const double* starts = nullptr;  // three a row, above zero where there is a Start; or null
+    std::span<const double> starts;  // three a row, above zero where there is a Start; or none
     // Asked every 10 ms or so on the calling thread with (rows done, passes in them, seconds); true
     // means stop.
     std::function<bool(std::size_t, std::int64_t, double)> should_stop;

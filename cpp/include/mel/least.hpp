@@ -73,12 +73,12 @@ enum class BoundOutcome : std::uint8_t { found, empty, stopped };
 
 // The least bound on the samples that fit at tau (as real numbers), and how it grows with each
 // resource: with a little more of it, where it falls faster with less.
-struct Worth {
+struct MarginalValues {
     BoundOutcome outcome;
     double samples;
     double per_s;
     Prices prices;
 };
-Worth worth_at(const Problem& problem, double tau, const Settings& settings);
+MarginalValues marginal_values_at(const Problem& problem, double tau, const Settings& settings);
 
 }  // namespace mel

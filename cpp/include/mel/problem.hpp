@@ -64,6 +64,13 @@ struct LearnerLimits : LimitColumns {
     bool battery() const { return !computing_j.empty(); }
 };
 
+// What all learners share, and the time they have.
+struct Budgets {
+    double cycle_s;
+    double bandwidth_hz;
+    double power_w;
+};
+
 // Immutable after construction. Throws std::invalid_argument naming field, index, value and range.
 class Problem {
   public:
@@ -71,7 +78,7 @@ class Problem {
 
     // The same learners and task with another cycle and other budgets, as a statement would have
     // them: columns are shared, not checked again.
-    Problem with(double cycle_s, double bandwidth_hz, double power_w) const;
+    Problem with(const Budgets& budgets) const;
     double largest_cycle_s() const;  // that `with` takes
     // The same with so many blocks.
     Problem with_blocks(double blocks) const;
@@ -130,9 +137,10 @@ class Problem {
     double return_bits_per_sample(std::size_t k) const { return amount(3, k); }  // a'
     double flops_per_sample(std::size_t k) const { return amount(4, k); }        // C
     bool payload_differs() const { return differs_; }
-    // Null where all learners have the same payload.
-    const double* payload_column(std::size_t which) const {
-        return differs_ ? columns_.get() + (3 + returns_nothing_ + which) * padded() : nullptr;
+    // Empty where all learners have the same payload.
+    std::span<const double> payload_column(std::size_t which) const {
+        if (!differs_) return {};
+        return {columns_.get() + (3 + returns_nothing_ + which) * padded(), size_};
     }
     // That of all learners, or a mean: where searches start.
     double typical_send_bits() const { return amounts_[0]; }
@@ -150,6 +158,7 @@ class Problem {
     double stated_bandwidth_hz() const { return stated_bandwidth_hz_; }
     double power_w() const { return power_w_; }
     double cycle_s() const { return cycle_s_; }
+    Budgets stated_budgets() const { return {cycle_s_, stated_bandwidth_hz_, power_w_}; }
     LinkLaw law() const { return law_; }
     Idle idle() const { return idle_; }
     bool excused() const { return idle_ == Idle::excused; }
