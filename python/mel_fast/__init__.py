@@ -19,22 +19,16 @@ from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
 from mel_fast.model.times import Times, evaluate
 from mel_fast.planning import (
-    EnergyFrontier,
-    EnergyTrade,
     Explanation,
     Frontier,
     Least,
-    LeastEnergy,
     Simulation,
-    WithinEnergy,
     explain,
     fastest,
     frontier,
     least,
     prices_of,
     simulate,
-    trade,
-    within,
 )
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
@@ -42,7 +36,7 @@ from mel_fast.plans.status import Status
 from mel_fast.plans.verbs import attach
 from mel_fast.solve import solve
 from mel_fast.sweep import sweep
-from mel_fast.verify import Verdict, verify
+from mel_fast.verify import verify
 
 if TYPE_CHECKING:
     from mel_fast import (
@@ -57,6 +51,7 @@ if TYPE_CHECKING:
         store,
         tiers,
     )
+    from mel_fast.bracket.energy.least import LeastEnergy
     from mel_fast.campaigns import (
         Association,
         Campaign,
@@ -68,6 +63,9 @@ if TYPE_CHECKING:
         most,
     )
     from mel_fast.cli.about.config import show_config
+    from mel_fast.planning.energy.frontier import EnergyFrontier
+    from mel_fast.planning.energy.trade import EnergyTrade, trade
+    from mel_fast.planning.energy.within import WithinEnergy, within
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.scenarios.plausible import ImplausibleWarning, implausible
     from mel_fast.solve.many import Batch, Plans, solve_many
@@ -75,6 +73,7 @@ if TYPE_CHECKING:
     from mel_fast.solve.shards.plan import ShardedPlan
     from mel_fast.solve.shards.solving import solve_sharded
     from mel_fast.solve.shards.sources import shards_from_npy, shards_from_parquet
+    from mel_fast.verify._verdict import Verdict
 
 # Names that are imported when first used: some need extras, all cost import time.
 _MODULES = (
@@ -94,11 +93,16 @@ _FUNCTIONS = {
     "Batch": "solve.many",
     "Campaign": "campaigns",
     "Cells": "campaigns",
+    "EnergyFrontier": "planning.energy.frontier",
+    "EnergyTrade": "planning.energy.trade",
     "ImplausibleWarning": "scenarios.plausible",
+    "LeastEnergy": "bracket.energy.least",
     "Most": "campaigns",
     "MostCycles": "campaigns",
     "Plans": "solve.many",
     "ShardedPlan": "solve.shards.plan",
+    "Verdict": "verify._verdict",
+    "WithinEnergy": "planning.energy.within",
     "campaign": "campaigns",
     "cells": "campaigns",
     "implausible": "scenarios.plausible",
@@ -109,7 +113,9 @@ _FUNCTIONS = {
     "show_config": "cli.about.config",
     "solve_many": "solve.many",
     "solve_sharded": "solve.shards.solving",
+    "trade": "planning.energy.trade",
     "verify_sharded": "solve.shards.checking",
+    "within": "planning.energy.within",
 }
 
 __all__ = [

@@ -14,7 +14,8 @@ flint = pytest.importorskip("flint")
 
 import mel_fast as mel  # noqa: E402
 from mel_fast import reference  # noqa: E402
-from mel_fast.verify import Verdict, _check, _learner, verify_dict, verify_file  # noqa: E402
+from mel_fast.verify import _check, _learner, verify_dict, verify_file  # noqa: E402
+from mel_fast.verify._verdict import Verdict  # noqa: E402
 from strategies import SCHEMES, VARIANTS  # noqa: E402
 
 PACKAGE = Path(mel.__file__).parent

@@ -13,7 +13,8 @@ pytest.importorskip("flint")
 
 import mel_fast as mel
 from mel_fast.cli import group
-from mel_fast.verify import Verdict, _allowance, verify, verify_dict, verify_file
+from mel_fast.verify import _allowance, verify, verify_dict, verify_file
+from mel_fast.verify._verdict import Verdict
 from test_verify import instance
 
 

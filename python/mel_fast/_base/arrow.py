@@ -4,7 +4,6 @@ A result that is a table has `columns`; data frames and Arrow follow from them h
 may hold anything: what Arrow says of them is one line with the file's name.
 """
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -46,6 +45,8 @@ class Table:
         OSError
             When it cannot be written.
         """
+        import csv  # here: the package is imported without it
+
         columns = dict(self.columns())
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")

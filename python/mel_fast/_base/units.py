@@ -8,17 +8,17 @@ import math
 import re
 import textwrap
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from mel_fast._base.validation import AnyColumn
 
 COLUMNS = 80
 LONGEST_REPR = 119
 _HTML_ROWS = 20
 _JOINT = "\N{NO-BREAK SPACE}"
-_TOGETHER = re.compile(r"(?<=\d) (?=[A-Za-z%]{1,9}(?:/[a-zA-Z]+)?\b|%)|(?<==) | (?==)|(?<=[±x]) ")
+_TOGETHER = r"(?<=\d) (?=[A-Za-z%]{1,9}(?:/[a-zA-Z]+)?\b|%)|(?<==) | (?==)|(?<=[±x]) "
 """Spaces at which no line is broken: between a number and its unit, around an equals sign."""
 _PREFIXES = {-12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 
@@ -37,6 +37,8 @@ def rounded(value: float, digits: int, *, up: bool) -> float:
     """Return `value` with so many significant digits, rounded in one direction only."""
     if not math.isfinite(value):
         return value
+    from decimal import ROUND_CEILING, ROUND_FLOOR, Context  # here: the package does without
+
     direction = ROUND_CEILING if up else ROUND_FLOOR
     return float(Context(prec=digits, rounding=direction).create_decimal_from_float(value))
 
@@ -87,7 +89,7 @@ def _broken(line: str, hang: int) -> list[str]:
     if len(line) <= COLUMNS:
         return [line]
     start = line[: len(line) - len(line.lstrip())]
-    whole = _TOGETHER.sub(_JOINT, line.lstrip())
+    whole = re.sub(_TOGETHER, _JOINT, line.lstrip())
     parts = textwrap.wrap(
         whole,
         COLUMNS,
@@ -134,7 +136,7 @@ def _cell(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, np.floating | float) else str(value)
 
 
-def span(column: float | NDArray[Any]) -> str:
+def span(column: float | AnyColumn) -> str:
     """Return a number, or the least and the most of a column; of texts, the first."""
     if not isinstance(column, np.ndarray):
         return f"{column:.6g}"

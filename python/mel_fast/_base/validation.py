@@ -11,7 +11,6 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mel_fast._base.untrusted import shown
 
@@ -22,8 +21,12 @@ _LONGEST_WORD = 60
 _LONGEST_NAME = 100
 _COUNTS_RULE = f"must be an integer in [0, {MAX_INTEGER}] or a one-dimensional array of such"
 
-FloatColumn = NDArray[np.float64]
-IntColumn = NDArray[np.int64]
+# As numpy.typing.NDArray, which takes longer to import than all that is here.
+AnyColumn = np.ndarray[tuple[Any, ...], np.dtype[Any]]
+FloatColumn = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
+IntColumn = np.ndarray[tuple[Any, ...], np.dtype[np.int64]]
+BoolColumn = np.ndarray[tuple[Any, ...], np.dtype[np.bool_]]
+TextColumn = np.ndarray[tuple[Any, ...], np.dtype[np.str_]]
 
 
 def real(field: str, value: Any, *, low: float = SMALLEST, high: float = LARGEST) -> float:
@@ -171,7 +174,7 @@ def _is_infinite(entry: object) -> bool:
     return isinstance(entry, float | np.floating) and entry == math.inf
 
 
-def flag_column(field: str, value: Any) -> NDArray[np.bool_] | np.bool_:
+def flag_column(field: str, value: Any) -> BoolColumn | np.bool_:
     """Return a truth value, or a fresh column of such; 0 and 1, as tables write them, will do."""
     rule = "must be true or false (1 or 0), or a list of such"
     try:
@@ -191,7 +194,7 @@ def flag_column(field: str, value: Any) -> NDArray[np.bool_] | np.bool_:
     return flags if flags.ndim else flags[()]
 
 
-def name_column(field: str, value: Any) -> NDArray[np.str_]:
+def name_column(field: str, value: Any) -> TextColumn:
     """Return names, one each: different texts of 1 to 100 printable characters."""
     rule = "must be a list of different names of 1 to 100 printable characters"
     if isinstance(value, str | bytes) or not isinstance(value, Sequence | np.ndarray):
@@ -242,13 +245,13 @@ def count_column(field: str, value: Any, count: int) -> IntColumn:
     return array.astype(np.int64)
 
 
-def freeze(array: NDArray[Any]) -> NDArray[Any]:
+def freeze(array: AnyColumn) -> AnyColumn:
     """Make an array read-only and return it."""
     array.flags.writeable = False
     return array
 
 
-def _as_array(field: str, value: Any, rule: str | None = None) -> NDArray[Any]:
+def _as_array(field: str, value: Any, rule: str | None = None) -> AnyColumn:
     """Return `value` as an array of at most one dimension, not yet converted to float64."""
     rule = rule or _column_rule()
     if isinstance(value, str | bytes | bool | np.bool_ | complex) or value is None:
@@ -268,7 +271,7 @@ def _as_array(field: str, value: Any, rule: str | None = None) -> NDArray[Any]:
     return array
 
 
-def _as_float64(field: str, array: NDArray[Any]) -> FloatColumn:
+def _as_float64(field: str, array: AnyColumn) -> FloatColumn:
     if array.dtype.kind == "O":
         numbers = [_as_float(f"{field}[{index}]", entry) for index, entry in enumerate(array)]
         return np.array(numbers, dtype=np.float64)
@@ -287,12 +290,12 @@ def _as_float(field: str, entry: Any) -> float:
         raise ValueError(f"{field} = {shown(entry)}: {_number_rule()}") from None
 
 
-def _check_length(field: str, column: NDArray[Any], count: int) -> None:
+def _check_length(field: str, column: AnyColumn, count: int) -> None:
     if column.shape != (count,):
         raise ValueError(f"{field} has length {column.size}: must be a number or of length {count}")
 
 
-def _refuse_entry(field: str, column: FloatColumn, bad: NDArray[np.bool_], low: float) -> None:
+def _refuse_entry(field: str, column: FloatColumn, bad: BoolColumn, low: float) -> None:
     index = int(np.flatnonzero(bad)[0])
     value = float(column[index])
     hint = unit_hint(field, value)

@@ -1,11 +1,11 @@
 """The least bandwidth where it comes in blocks: a search over whole numbers of blocks."""
 
 import math
-from fractions import Fraction
 
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.search import Search
 from mel_fast.model.links import bandwidth_holding
+from mel_fast.model.radio import whole_blocks
 
 
 def search_blocks(search: Search, guess: float) -> None:
@@ -15,7 +15,7 @@ def search_blocks(search: Search, guess: float) -> None:
     # `low` blocks are ruled out, `high` suffice once it is not 0.
     low = _ruled_out(search, width)
     high = search.blocks or 0
-    asked = max(math.ceil(Fraction(guess) / Fraction(width)), low + 1)
+    asked = max(-whole_blocks(-guess, width), low + 1)
     while not high:
         answer = _decide(search, width, asked)
         if answer is True:
@@ -41,7 +41,7 @@ def _ruled_out(search: Search, width: float) -> int:
     """Return how many blocks are ruled out, and let the lower end be the most that has as many."""
     if search.refuted is None:
         return 0
-    blocks = math.floor(Fraction(search.lower) / Fraction(width))
+    blocks = whole_blocks(search.lower, width)
     search.lower = max(search.lower, math.nextafter(bandwidth_holding(blocks + 1, width), 0.0))
     return blocks
 

@@ -46,7 +46,7 @@ def most_stated(problem: Problem, resource: str) -> float:
     return min(block_hz * MAX_INTEGER, LARGEST)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Split:
     """An allocation that fits a problem with `amount` of the resource."""
 
@@ -70,7 +70,7 @@ class Split:
         return {name: None if c is None else freeze(c) for name, c in columns.items()}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Search(Inquiry):
     """Both ends so far, the proofs of either, and questions about one amount."""
 

@@ -115,7 +115,7 @@ def room_at(problem: Problem, tau: int, limit_s: float, threads: int) -> tuple[f
     return None if math.isinf(found.bound) else (found.value, found.bound)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class SelectedLeast(LeastSearch):
     """The search for the least, whose questions are selections."""
 

@@ -7,10 +7,9 @@ batches, plan files, scenario files with their template, CSV and Parquet, the li
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -29,8 +28,7 @@ from mel_fast.model import grammar
 Role = Literal["always", "link", "limit", "choice", "label"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of the learners."""
 
     name: str

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypedDict, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import Table
@@ -12,14 +11,17 @@ from mel_fast._base.frozen import Frozen, above
 from mel_fast._base.units import span
 from mel_fast._base.validation import (
     MAX_INTEGER,
+    AnyColumn,
+    BoolColumn,
     FloatColumn,
     IntColumn,
+    TextColumn,
     freeze,
     integer,
 )
 from mel_fast.model.columns import COLUMNS, LIMITS, check_pairs, numbered
 
-Column = float | Sequence[float] | NDArray[Any]
+Column = float | Sequence[float] | AnyColumn
 Limit = Column | None
 
 
@@ -40,9 +42,9 @@ class LearnersChanges(TypedDict, total=False):
     energy_per_flop_j: Limit
     energy_coefficient: Limit
     min_flops_per_s: Limit
-    optional: bool | Sequence[bool] | NDArray[Any] | None
+    optional: bool | Sequence[bool] | AnyColumn | None
     weight: Limit
-    names: Sequence[str] | NDArray[np.str_] | None
+    names: Sequence[str] | TextColumn | None
 
 
 class Learners(Frozen, Table):
@@ -140,9 +142,9 @@ class Learners(Frozen, Table):
     energy_per_flop_j: FloatColumn | None
     energy_coefficient: FloatColumn | None
     min_flops_per_s: FloatColumn | None
-    optional: NDArray[np.bool_] | None
+    optional: BoolColumn | None
     weight: FloatColumn | None
-    names: NDArray[np.str_] | None
+    names: TextColumn | None
     _row = "learner"
 
     if TYPE_CHECKING:  # the arguments by name and type, which `Frozen` cannot know
@@ -167,9 +169,9 @@ class Learners(Frozen, Table):
         energy_per_flop_j: Limit = None,
         energy_coefficient: Limit = None,
         min_flops_per_s: Limit = None,
-        optional: bool | Sequence[bool] | NDArray[Any] | None = None,
+        optional: bool | Sequence[bool] | AnyColumn | None = None,
         weight: Limit = None,
-        names: Sequence[str] | NDArray[np.str_] | None = None,
+        names: Sequence[str] | TextColumn | None = None,
         count: int | None = None,
     ) -> None:
         given = locals()  # the arguments, by the names of the table

@@ -6,7 +6,6 @@ What decides whether a plan is possible does not know which way bits travel: a p
 """
 
 import math
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.validation import LARGEST, SMALLEST, FloatColumn, IntColumn
 from mel_fast.model.payload import Amount, WholePayload
-from mel_fast.model.radio import Shared
+from mel_fast.model.radio import Shared, whole_blocks
 
 if TYPE_CHECKING:
     from mel_fast.model.learners import Learners
@@ -183,16 +182,16 @@ def blocks_within(bandwidth_hz: FloatColumn, block_hz: float, most: int) -> IntC
     blocks = np.floor(quotient).astype(np.int64)
     doubtful = (np.abs(quotient - np.rint(quotient)) <= _NEAR * quotient) & (bandwidth_hz < np.inf)
     for k in np.flatnonzero(doubtful).tolist():
-        exact = Fraction(float(bandwidth_hz[k])) // Fraction(block_hz)
-        blocks[k] = min(exact, most)
+        blocks[k] = min(whole_blocks(float(bandwidth_hz[k]), block_hz), most)
     return blocks
 
 
 def bandwidth_holding(blocks: int, block_hz: float) -> float:
     """Return the least float64 that holds so many blocks; their product may be rounded to less."""
-    exact = blocks * Fraction(block_hz)
-    nearest = float(exact)
-    return math.nextafter(nearest, math.inf) if Fraction(nearest) < exact else nearest
+    width, below = block_hz.as_integer_ratio()
+    nearest = blocks * width / below
+    holds = whole_blocks(nearest, block_hz) >= blocks
+    return nearest if holds else math.nextafter(nearest, math.inf)
 
 
 guard(__name__)

@@ -1,7 +1,5 @@
 """The orchestrator's radio: budgets and noise."""
 
-import math
-from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack
 
 from mel_fast._base.arithmetic import guard
@@ -23,6 +21,13 @@ class RadioChanges(TypedDict, total=False):
     noise_power_w: float | None
     block_hz: float | None
     shared: Shared
+
+
+def whole_blocks(bandwidth_hz: float, block_hz: float) -> int:
+    """Return ``floor(bandwidth_hz / block_hz)`` exactly."""
+    numerator, over = bandwidth_hz.as_integer_ratio()
+    width, below = block_hz.as_integer_ratio()
+    return numerator * below // (over * width)
 
 
 class Radio(Frozen):
@@ -134,7 +139,7 @@ class Radio(Frozen):
         """Resource blocks in all, ``floor(bandwidth_hz / block_hz)`` exactly; None without any."""
         if self.block_hz is None:
             return None
-        return math.floor(Fraction(self.bandwidth_hz) / Fraction(self.block_hz))
+        return whole_blocks(self.bandwidth_hz, self.block_hz)
 
     @property
     def law(self) -> Law:

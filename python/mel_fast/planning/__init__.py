@@ -1,7 +1,6 @@
 """What a planner asks next: how little suffices, what blocks one more, what if things change."""
 
 from mel_fast._base.arithmetic import guard
-from mel_fast.bracket.energy.least import LeastEnergy
 from mel_fast.planning._bottlenecks import Bottleneck
 from mel_fast.planning._explain import Explanation, explain
 from mel_fast.planning._frontier import Frontier, frontier
@@ -10,24 +9,19 @@ from mel_fast.planning._leave_out import LeaveOut
 from mel_fast.planning._limits import LiftedLimit, MarginalValue
 from mel_fast.planning._prices import prices_at, prices_of
 from mel_fast.planning._simulate import Outcome, Simulation, simulate
-from mel_fast.planning.energy import EnergyFrontier, EnergyTrade, WithinEnergy, trade, within
 from mel_fast.plans.prices import Prices
 
 __all__ = [
     "Bottleneck",
-    "EnergyFrontier",
-    "EnergyTrade",
     "Explanation",
     "Frontier",
     "Least",
-    "LeastEnergy",
     "LeaveOut",
     "LiftedLimit",
     "MarginalValue",
     "Outcome",
     "Prices",
     "Simulation",
-    "WithinEnergy",
     "explain",
     "fastest",
     "frontier",
@@ -35,8 +29,6 @@ __all__ = [
     "prices_at",
     "prices_of",
     "simulate",
-    "trade",
-    "within",
 ]
 
 

@@ -15,7 +15,6 @@ from mel_fast._base.units import count, rounded, with_unit
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.search import amount_of
-from mel_fast.bracket.selected import room_at
 from mel_fast.planning._bottlenecks import Bottleneck, bottlenecks
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
 from mel_fast.planning._leave_out import LeaveOut, leave_out
@@ -250,6 +249,8 @@ def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
     if not agenda.over():
         limit_s = agenda.share(2)
         if chosen:
+            from mel_fast.bracket.selected import room_at
+
             bound, room = Bound("none"), room_at(plan.problem, tau, limit_s, threads)
         else:
             bound = least_bound(plan, tau, limit_s=limit_s, threads=threads)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from mel_fast._base.arrow import ShownTable
-from mel_fast._base.drawing.palette import BLUE, DEADLINE, axis, canvas, styled
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
@@ -16,13 +15,14 @@ from mel_fast.bracket.search import RESOURCES, amount_of, least_stated
 from mel_fast.model.problem import Problem
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource
 from mel_fast.planning._steps import Work
-from mel_fast.planning.energy.frontier import EnergyFrontier, energy_frontier
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from mel_fast.planning.energy.frontier import EnergyFrontier
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -152,10 +152,14 @@ class Frontier(ShownTable):
 
     def figure(self) -> "Figure":
         """Draw tau as a staircase over the resource (extra ``[plot]``)."""
+        from mel_fast._base.drawing.palette import styled
+
         with styled():
             return self._drawn()
 
     def _drawn(self) -> "Figure":
+        from mel_fast._base.drawing.palette import BLUE, DEADLINE, axis, canvas
+
         figure = canvas(5.6, 3.6)
         axes = figure.subplots()
         edges = [self.start, *(step.amount for step in self.steps), self.stop]
@@ -200,7 +204,7 @@ def frontier(
     callback: Callback | None = ...,
     progress: bool = ...,
     max_steps: int = ...,
-) -> EnergyFrontier: ...
+) -> "EnergyFrontier": ...
 @overload
 def frontier(
     problem: Problem,
@@ -227,7 +231,7 @@ def frontier(
     callback: Callback | None = None,
     progress: bool = False,
     max_steps: int = 1000,
-) -> Frontier | EnergyFrontier:
+) -> "Frontier | EnergyFrontier":
     """Return the breakpoints at which tau steps up as the deadline or one budget grows.
 
     Parameters
@@ -287,6 +291,8 @@ def frontier(
                 "over = 'energy_j': takes no start or stop, and scheme = 'joint' alone"
             )
         steps_most = integer("max_steps", max_steps, low=1)
+        from mel_fast.planning.energy.frontier import energy_frontier
+
         return energy_frontier(problem, limit_s=limit_s, threads=threads, max_steps=steps_most)
     top = 2.0 * amount_of(problem, over) if stop is None else real("stop", stop)
     begin = None if start is None else real("start", start, high=top)

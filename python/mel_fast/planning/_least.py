@@ -2,22 +2,20 @@
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from time import perf_counter
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.progress import EndsCallback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import MAX_INTEGER, choice, integer
 from mel_fast.bracket.clock import Clock
-from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse_energies
 from mel_fast.bracket.inquiry import Start
 from mel_fast.bracket.least_search import LeastSearch
 from mel_fast.bracket.search import RESOURCES, WIDTH, amount_of, least_stated, most_stated
-from mel_fast.bracket.selected import SelectedLeast
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
+from mel_fast.model.radio import whole_blocks
 from mel_fast.plans.claims.no_more import checked_at_least
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
@@ -29,6 +27,9 @@ from mel_fast.solve.arguments import (
     checked_threads,
 )
 from mel_fast.solve.single import solve
+
+if TYPE_CHECKING:
+    from mel_fast.bracket.energy.least import LeastEnergy
 
 Resource = Literal["cycle_s", "bandwidth_hz", "power_w"]
 
@@ -111,7 +112,7 @@ class Least(ShownTable):
         if self.blocks is None:
             closed = self.width <= WIDTH or self.amount <= least_stated(self.problem, self.over)
         else:
-            ruled_out = Fraction(self.lower) // Fraction(self.problem.radio.block_hz or 1.0)
+            ruled_out = whole_blocks(self.lower, self.problem.radio.block_hz or 1.0)
             closed = ruled_out >= self.blocks - 1
         if closed:
             return Status.OPTIMAL
@@ -180,7 +181,7 @@ def least(
     progress: bool = ...,
     start: Plan | None = ...,
     at_least: int | None = ...,
-) -> LeastEnergy: ...
+) -> "LeastEnergy": ...
 @overload
 def least(
     problem: Problem,
@@ -207,7 +208,7 @@ def least(
     progress: bool = False,
     start: Plan | None = None,
     at_least: int | None = None,
-) -> Least | LeastEnergy:
+) -> "Least | LeastEnergy":
     """Return the least deadline, bandwidth, power or energy with which `tau` local cycles fit.
 
     The others stay as the problem has them.
@@ -270,16 +271,23 @@ def least(
     threads = checked_threads(threads)
     where = checked_start(start)
     if over == "energy_j":
-        refuse_energies(problem, at_least=at_least)
-        return _least_energy(problem, tau, scheme, limit, threads)
+        return _least_energy(problem, tau, scheme, limit, threads, at_least)
     with reporting(callback, progress, over) as report:
         return search_least(problem, tau, over, scheme, limit, threads, where, report, members)
 
 
 def _least_energy(
-    problem: Problem, tau: int, scheme: Scheme, limit_s: float, threads: int
-) -> LeastEnergy:
+    problem: Problem,
+    tau: int,
+    scheme: Scheme,
+    limit_s: float,
+    threads: int,
+    at_least: int | None,
+) -> "LeastEnergy":
     """Prove what fits at all, then look for the least energy at tau."""
+    from mel_fast.bracket.energy.least import least_energy_from, refuse_energies
+
+    refuse_energies(problem, at_least=at_least)
     if scheme != "joint":
         raise ValueError(f"the least energy_j with scheme = {scheme!r}: must be 'joint'")
     begin = perf_counter()
@@ -307,9 +315,12 @@ def search_least(
     ValueError
         For what learners that may sit out do not know: another scheme, the energy of sending.
     """
+    chosen = at_least or problem.has_choice
+    if chosen:
+        from mel_fast.bracket.selected import SelectedLeast  # before the clock runs
     words = (problem, tau, over, scheme, threads, Clock(limit_s), start, callback)
     search = LeastSearch(*words)
-    if at_least or problem.has_choice:
+    if chosen:
         what = "at_least" if at_least else "optional"
         if scheme != "joint":
             raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")

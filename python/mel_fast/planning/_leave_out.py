@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
-from mel_fast._base.validation import FloatColumn, IntColumn
+from mel_fast._base.validation import BoolColumn, FloatColumn, IntColumn
 from mel_fast.model.learners import Learners, listed
 from mel_fast.model.problem import Problem
 from mel_fast.planning._optional import optional_minima
@@ -143,7 +142,7 @@ def without(problem: Problem, learners: IntColumn) -> Problem:
     return only(problem, keep)
 
 
-def only(problem: Problem, learners: IntColumn | NDArray[np.bool_]) -> Problem:
+def only(problem: Problem, learners: IntColumn | BoolColumn) -> Problem:
     """Return the problem of some learners, with what is sent to them."""
     given = problem._given
     payload = None if given is None else given.take(learners)

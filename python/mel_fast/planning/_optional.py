@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mel_fast._base.validation import IntColumn
+from mel_fast._base.validation import BoolColumn, IntColumn
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
@@ -91,10 +90,10 @@ class _Tree:
                 todo[-2:] = todo[:-3:-1]
         return Attendance(None, refuted=False)
 
-    def _nobody(self) -> NDArray[np.bool_]:
+    def _nobody(self) -> BoolColumn:
         return np.zeros(self.minima.size, dtype=bool)
 
-    def _relaxed(self, inside: NDArray[np.bool_], away: NDArray[np.bool_]) -> Problem:
+    def _relaxed(self, inside: BoolColumn, away: BoolColumn) -> Problem:
         learners = self.problem.learners.replace(
             min_samples=np.where(inside, self.minima, 0),
             max_samples=np.where(away, 0, self.most),

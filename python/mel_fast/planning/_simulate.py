@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import Shown, count, with_unit
-from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
+from mel_fast._base.validation import BoolColumn, FloatColumn, IntColumn, choice, integer, real
 from mel_fast.bracket.clock import Agenda
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
@@ -117,7 +116,7 @@ class Simulation(ShownTable):
     """
 
     plan: Plan
-    failed: NDArray[np.bool_]
+    failed: BoolColumn
     gain_factor: FloatColumn
     outcomes: dict[Policy, Outcome]
 
@@ -253,7 +252,7 @@ def simulate(
     return Simulation(plan, failed, factor, outcomes)
 
 
-def _failed(failures: Any, learners: Learners, rng: "np.random.Generator") -> NDArray[np.bool_]:
+def _failed(failures: Any, learners: Learners, rng: "np.random.Generator") -> BoolColumn:
     size = len(learners)
     if failures is None:
         return np.zeros(size, dtype=bool)
@@ -282,7 +281,7 @@ def _factor(gain_drift: Any, size: int, rng: "np.random.Generator") -> FloatColu
     return given.copy()
 
 
-def _nothing(plan: Plan, now: Problem, failed: NDArray[np.bool_]) -> Outcome:
+def _nothing(plan: Plan, now: Problem, failed: BoolColumn) -> Outcome:
     assert plan.samples is not None
     times = carried_out(plan, now)
     in_time = ~failed & (times.total_s <= now.cycle_s * (1.0 + _ROUNDING))
@@ -325,7 +324,7 @@ def _reassign(plan: Plan, now: Problem, first: Outcome, words: dict[str, Any]) -
     )
 
 
-def _monitor(plan: Plan, now: Problem, failed: NDArray[np.bool_], words: dict[str, Any]) -> Outcome:
+def _monitor(plan: Plan, now: Problem, failed: BoolColumn, words: dict[str, Any]) -> Outcome:
     alive = np.flatnonzero(~failed)
     found = replanned(plan, now, alive, words)
     tau = 0 if found is None else found.tau

@@ -12,7 +12,7 @@ from mel_fast.plans.status import Scheme
 from mel_fast.solve.single import solve
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Work:
     """What `frontier` asks, one question after the other; once stopped, nothing more."""
 

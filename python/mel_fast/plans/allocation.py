@@ -1,7 +1,6 @@
 """The columns of a plan: what each learner is given, and what it spends."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -211,6 +210,8 @@ def energy_spent(
         spent = spent + power * np.where(return_s > 0.0, return_s, 0.0)
     budget = learners.energy_j
     if budget is not None and not payload.returns and learners.energy_per_flop_j is not None:
+        from fractions import Fraction  # here: the package does without
+
         # Rounded once, computing alone exceeds no budget that it keeps.
         for k in np.flatnonzero(spent > budget).tolist():
             work = tau * int(samples[k]) * Fraction(payload.of(k)[-1])

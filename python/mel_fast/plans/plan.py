@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
@@ -23,10 +23,12 @@ from mel_fast.plans.allocation import (
     plan_columns,
 )
 from mel_fast.plans.certificate import certificate_of, checked_certificate
-from mel_fast.plans.claims.least_energy import SpendsLeast, checked_least_energy
 from mel_fast.plans.claims.no_more import NoMore, checked_at_least, checked_no_more
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 from mel_fast.plans.verbs import Verbs
+
+if TYPE_CHECKING:
+    from mel_fast.plans.claims.least_energy import SpendsLeast
 
 Column = TypeVar("Column", IntColumn, FloatColumn)
 
@@ -109,7 +111,7 @@ least_energy
     bound: int
     at_least: int | None = None
     no_more: NoMore | None = None
-    least_energy: SpendsLeast | None = None
+    least_energy: "SpendsLeast | None" = None
     _result: _core.Result | None
     _row = "learner"
 
@@ -161,6 +163,8 @@ least_energy
         if no_more is not None:
             self.__dict__["no_more"] = checked_no_more(no_more)
         if least_energy is not None:
+            from mel_fast.plans.claims.least_energy import checked_least_energy
+
             self.__dict__["least_energy"] = checked_least_energy(least_energy)
 
     @classmethod
@@ -399,7 +403,7 @@ least_energy
         plan.__dict__.update({**kept, **shares})
         return plan
 
-    def _claiming(self, claim: SpendsLeast) -> "Plan":
+    def _claiming(self, claim: "SpendsLeast") -> "Plan":
         """Return this plan with a claim of its energy."""
         plan = object.__new__(type(self))
         plan.__dict__.update({**self.__dict__, "least_energy": claim})

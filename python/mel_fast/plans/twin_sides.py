@@ -8,7 +8,7 @@ empty, the other is the whole box. The tree without such splits proves the same.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from numpy.typing import NDArray
+from mel_fast._base.validation import AnyColumn
 
 Node = dict[str, Any]  # as in a plan file: a split, or a leaf with its prices
 
@@ -21,7 +21,7 @@ class Side(NamedTuple):
     above: bool
 
 
-def without_empty_sides(tree: Sequence[Node], columns: Sequence[NDArray[Any]]) -> Sequence[Node]:
+def without_empty_sides(tree: Sequence[Node], columns: Sequence[AnyColumn]) -> Sequence[Node]:
     """Return a tree in preorder with every split within what twins' splits leave its learner.
 
     Twins are alike in all of `columns`, each of shape (K,).
@@ -59,7 +59,7 @@ def without_empty_sides(tree: Sequence[Node], columns: Sequence[NDArray[Any]]) -
     return kept
 
 
-def _kinds(tree: Sequence[Node], columns: Sequence[NDArray[Any]]) -> dict[int, int]:
+def _kinds(tree: Sequence[Node], columns: Sequence[AnyColumn]) -> dict[int, int]:
     """Return a number for each learner that is split, the same for identical ones."""
     numbers: dict[tuple[float, ...], int] = {}
     kinds: dict[int, int] = {}

@@ -1,14 +1,16 @@
 """What the views of a plan (words, file, columns) may read of it."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times
-from mel_fast.plans.claims.least_energy import SpendsLeast
-from mel_fast.plans.claims.no_more import NoMore
 from mel_fast.plans.status import Status
+
+if TYPE_CHECKING:
+    from mel_fast.plans.claims.least_energy import SpendsLeast
+    from mel_fast.plans.claims.no_more import NoMore
 
 
 class PlanView(Protocol):
@@ -75,11 +77,11 @@ class PlanView(Protocol):
         """Learners that must have samples."""
 
     @property
-    def no_more(self) -> NoMore | None:
+    def no_more(self) -> "NoMore | None":
         """What the certificate rules out at its tau in place of tau itself."""
 
     @property
-    def least_energy(self) -> SpendsLeast | None:
+    def least_energy(self) -> "SpendsLeast | None":
         """What a plan of least energy says of it."""
 
     @property

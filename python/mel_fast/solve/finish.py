@@ -8,7 +8,6 @@ import math
 from time import perf_counter
 
 from mel_fast._base.progress import Callback
-from mel_fast.bracket.energy.least import least_energy_from
 from mel_fast.bracket.least_spending import LEAST, least_spending
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
@@ -67,6 +66,8 @@ def finished(
     if then in LEAST and plan.status is Status.OPTIMAL and not stopped and not ended:
         plan = least_spending(plan, then, left_s(), threads, asked)
     if then == ENERGY and plan.status is Status.OPTIMAL and not stopped and not ended:
+        from mel_fast.bracket.energy.least import least_energy_from  # few ask for it
+
         found = least_energy_from(plan, plan.tau, limit_s=left_s(), threads=threads)
         plan = plan if found.plan is None else found.plan
     return plan

@@ -14,12 +14,14 @@ cover every split, and each bound is below D), `_allowance` (how much work a che
 
 from collections.abc import Callable
 from os import PathLike
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mel_fast._base.arithmetic import guard
-from mel_fast.verify._verdict import Verdict
 
-__all__ = ["Verdict", "verify", "verify_dict", "verify_file"]
+if TYPE_CHECKING:
+    from mel_fast.verify._verdict import Verdict
+
+__all__ = ["verify", "verify_dict", "verify_file"]
 
 Callback = Callable[[int, int, int, float], bool | None]
 
@@ -35,7 +37,7 @@ def verify(
     callback: Callback | None = None,
     progress: bool | None = None,
     time_limit_s: float | None = None,
-) -> Verdict:
+) -> "Verdict":
     """Check a plan and its proof.
 
     Parameters
@@ -90,7 +92,7 @@ def verify_dict(
     callback: Callback | None = None,
     progress: bool | None = None,
     time_limit_s: float | None = None,
-) -> Verdict:
+) -> "Verdict":
     """Check the content of a plan file, as :func:`verify` does."""
     from mel_fast.verify._check import check
 
@@ -103,7 +105,7 @@ def verify_file(
     callback: Callback | None = None,
     progress: bool | None = None,
     time_limit_s: float | None = None,
-) -> Verdict:
+) -> "Verdict":
     """Check a plan file, as :func:`verify` does.
 
     Raises

@@ -2,7 +2,7 @@
 
 From above: the relaxation's bound, at the least tau that it rules out. From below: what the
 learners choose at its prices, each association solved as fixed cells. What is left between is
-closed by branching on the cell of the most torn learner, where there are few enough.
+closed by branching on the cell of the most undecided learner, where there are few enough.
 """
 
 import math
@@ -301,8 +301,8 @@ class AssociationSearch(Inquiry):
         if point.bound < relaxation.samples:
             return [Prices(point.prices)]
         cell = point.worth.argmax(axis=0)
-        torn = self._most_torn(point, may)
-        if torn is None:
+        undecided = self._most_undecided(point, may)
+        if undecided is None:
             return [self._leaf(cell, tau)]
         key = cell.tobytes()
         if key not in self._tried:
@@ -311,7 +311,7 @@ class AssociationSearch(Inquiry):
                 self._try(cell)
             if self.tau >= tau:
                 raise _AttainedError
-        choice = Choice(torn, int(cell[torn]))
+        choice = Choice(undecided, int(cell[undecided]))
         there, elsewhere = chosen(may, choice)
         return [
             choice,
@@ -320,7 +320,7 @@ class AssociationSearch(Inquiry):
         ]
 
     @staticmethod
-    def _most_torn(point: Point, may: NDArray[np.bool_]) -> int | None:
+    def _most_undecided(point: Point, may: NDArray[np.bool_]) -> int | None:
         """Return the learner whose two best cells are worth most nearly the same to it."""
         if len(may) < 2 or not (may.sum(axis=0) > 1).any():
             return None

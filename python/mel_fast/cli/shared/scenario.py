@@ -20,8 +20,9 @@ from mel_fast.solve.arguments import MAX_THREADS
 from mel_fast.solve.single import solve
 
 if TYPE_CHECKING:
+    from mel_fast.bracket.energy.least import LeastEnergy
     from mel_fast.campaigns import Most
-    from mel_fast.planning import Least, LeastEnergy
+    from mel_fast.planning import Least
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -1,12 +1,10 @@
 """The three policies, for the learners of a plan in its order."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mel_fast._base.validation import IntColumn
+from mel_fast._base.validation import BoolColumn, IntColumn
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
@@ -17,11 +15,10 @@ from mel_fast.plans.plan import Plan
 from mel_fast.solve.single import solve
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """What is aggregated when whoever is late is left out."""
 
-    arrived: NDArray[np.bool_]
+    arrived: BoolColumn
     """Who held samples and delivered in time."""
     missing: IntColumn
     """Who held samples and did not."""
@@ -31,7 +28,7 @@ class LeftOut:
     """Of so many samples of the task."""
 
 
-def left_out(held: IntColumn, in_time: NDArray[np.bool_], samples: int) -> LeftOut:
+def left_out(held: IntColumn, in_time: BoolColumn, samples: int) -> LeftOut:
     """Leave out whoever was not in time, of a task with so many samples."""
     holds = held > 0
     arrived = holds & in_time

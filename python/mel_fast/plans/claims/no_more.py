@@ -1,7 +1,6 @@
 """What a plan says beyond its tau: how many must take part, and that nothing is worth more."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,6 +71,8 @@ def grain_of(learners: Learners, of: str) -> float:
         each = np.where((low == high) & (low > 0), low, each)
     if of == "samples":
         return float(np.gcd.reduce(each))
+    from fractions import Fraction  # here: the package does without
+
     weight = _weights(learners)
     # Doubles are integers over a power of two.
     mantissa, exponent = np.frexp(weight)

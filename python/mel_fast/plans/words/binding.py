@@ -1,10 +1,9 @@
 """Which limits of the learners a plan has used up."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mel_fast._base.units import with_unit
-from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
+from mel_fast._base.validation import MAX_INTEGER, BoolColumn, FloatColumn, IntColumn
 from mel_fast.model.learners import Learners, listed
 from mel_fast.model.links import blocks_within
 from mel_fast.plans.most import by_energy
@@ -42,7 +41,7 @@ def binding(plan: PlanView) -> dict[str, IntColumn]:
     return {name: np.flatnonzero(mask) for name, mask in at.items()}
 
 
-def _at_bandwidth_cap(plan: PlanView, caps: FloatColumn) -> NDArray[np.bool_]:
+def _at_bandwidth_cap(plan: PlanView, caps: FloatColumn) -> BoolColumn:
     """Say who has all that its cap allows; of blocks, as many as the cap holds."""
     radio = plan.problem.radio
     if radio.block_hz is None or plan.blocks is None:

@@ -20,7 +20,8 @@ from mel_fast.solve.shards.files import Written, path_of, read_claim
 from mel_fast.solve.shards.plan import ShardedPlan
 from mel_fast.solve.shards.shares import Share
 from mel_fast.solve.shards.sources import Shard, checked_shards, made
-from mel_fast.verify import Verdict, verify_dict
+from mel_fast.verify import verify_dict
+from mel_fast.verify._verdict import Verdict
 
 _TOGETHER = 65_536
 _PART = 2**20  # learners of a task: some seconds of work
