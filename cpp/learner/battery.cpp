@@ -17,8 +17,9 @@ double log_gain(const Battery& battery, double nats, double power) {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double near = 1e-10;    // of a sample's worth: where the best real samples are found
-constexpr double narrow = 1e-14;  // of what is left to the end: what cannot be narrowed down
+constexpr double near = 1e-10;      // of a sample's worth: where the best real samples are found
+constexpr double narrow = 1e-14;    // of what is left to the end: what cannot be narrowed down
+constexpr double first_few = 1e-6;  // samples
 constexpr int most_steps = 80;
 
 // (1 + p) ln(1 + p) - p without cancellation.
@@ -261,9 +262,12 @@ BatteryBest best_with_battery(const Battery& b, const Demand& q, Interval box, d
         above = at(high);
         if (above <= 0) return {high, false, 0, true};
     }
-    double bottom = low;
-    double below = at(low);
-    if (!(below < 0)) return {low, false, 0, true};
+    // Nobody without samples computes, at whatever speed: how bandwidth rises from there is what
+    // the best speed of a first few says.
+    const bool chosen = b.slowest < 1 && low == 0;
+    double bottom = chosen ? std::min(first_few, high) : low;
+    double below = at(bottom);
+    if (!(below < 0)) return {low, false, 0, true, bottom - low};
     // Where limit and energy leave the same power, the slope jumps.
     const double join =
         (b.energy_j - b.power_w * q.budget_s) / (b.each_j - b.power_w * q.per_sample_s);

@@ -85,6 +85,32 @@ def test_a_plan_keeps_energies_and_speeds_and_comes_back_from_its_file(law, tmp_
     assert (again.flops_per_s == plan.flops_per_s).all()
 
 
+def test_who_has_no_samples_yet_may_begin_at_any_speed() -> None:
+    """At full speed a first sample may take more joules than there are, slower hardly any."""
+    rng = np.random.default_rng(1)
+    task = mel.scenarios.table1(2).task
+    for _ in range(26):
+        size = int(rng.integers(1, 4))
+        learners = mel.Learners(
+            flops_per_s=rng.uniform(0.5e9, 3e9, size),
+            gain=10 ** rng.uniform(-12, -9.5, size),
+            send_bandwidth_hz=5e6,
+            send_power_w=1.0,
+            max_power_w=rng.uniform(0.05, 0.3, size),
+            energy_coefficient=10 ** rng.uniform(-28.5, -27, size),
+            energy_j=10 ** rng.uniform(-0.5, 1.3, size),
+        )
+        problem = mel.Problem(
+            task.replace(samples=int(rng.integers(500, 3000))),
+            learners,
+            mel.Radio(20e6, None, shared="return", noise_power_w=4e-13),
+            cycle_s=float(rng.uniform(5, 40)),
+        )
+        plan = mel.solve(problem)
+        assert plan.status == "optimal"
+        assert mel.verify(problem, plan).ok
+
+
 def test_one_speed_alone_is_the_fixed_one() -> None:
     problem = cell()
     fast = problem.learners.flops_per_s
