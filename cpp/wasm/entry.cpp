@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "mel/least.hpp"
+#include "mel/selection.hpp"
 #include "mel/solve.hpp"
 
 #define MEL_EXPORT(name) extern "C" __attribute__((export_name(#name)))
@@ -48,6 +49,8 @@ enum Found : std::size_t {
     tree_at,
     tree_lambda_per_hz,
     tree_mu_per_w,
+    tree_per_sample,  // of selections alone, as the next
+    tree_per_learner,
     found_columns
 };
 
@@ -123,18 +126,34 @@ void put(Found which, const Values& values) {
     columns[which].assign(values.begin(), values.end());
 }
 
-void put_times(const mel::Problem& p, const mel::Result& found) {
+template <class Result>  // a Result or a Selection
+void put_plan(const mel::Problem& p, double tau, const Result& found) {
+    put(found_samples, found.samples);
+    put(found_bandwidth_hz, found.bandwidth_hz);
+    put(found_power_w, found.power_w);
+    put(found_blocks, found.blocks);
     for (const Found which : {found_send_s, found_compute_s, found_return_s}) {
         columns[which].resize(found.samples.size());
     }
     for (std::size_t k = 0; k < found.samples.size(); ++k) {
-        const mel::LearnerTimes times =
-            mel::evaluate_learner(p, k, static_cast<double>(found.tau), found.samples[k],
-                                  found.bandwidth_hz[k], found.power_w[k]);
+        const mel::LearnerTimes times = mel::evaluate_learner(
+            p, k, tau, found.samples[k], found.bandwidth_hz[k], found.power_w[k]);
         columns[found_send_s][k] = times.send_s;
         columns[found_compute_s][k] = times.compute_s;
         columns[found_return_s][k] = times.return_s;
     }
+}
+
+template <class Node>
+void put_node(const Node& node) {
+    columns[tree_learner].push_back(static_cast<double>(node.learner));
+    columns[tree_at].push_back(static_cast<double>(node.at));
+    columns[tree_lambda_per_hz].push_back(node.prices.lambda);
+    columns[tree_mu_per_w].push_back(node.prices.mu);
+}
+
+void clear_tree() {
+    for (std::size_t which = tree_learner; which < found_columns; ++which) columns[which].clear();
 }
 
 int answer(const mel::Problem& p, const mel::Result& found) {
@@ -143,18 +162,9 @@ int answer(const mel::Problem& p, const mel::Result& found) {
              static_cast<double>(found.passes),        found.elapsed_s,
              static_cast<double>(found.stopped),       static_cast<double>(found.blame),
              static_cast<double>(found.blamed_learner)};
-    put(found_samples, found.samples);
-    put(found_bandwidth_hz, found.bandwidth_hz);
-    put(found_power_w, found.power_w);
-    put(found_blocks, found.blocks);
-    put_times(p, found);
-    for (std::size_t which = tree_learner; which < found_columns; ++which) columns[which].clear();
-    for (const mel::TreeNode& node : found.tree) {
-        columns[tree_learner].push_back(static_cast<double>(node.learner));
-        columns[tree_at].push_back(static_cast<double>(node.at));
-        columns[tree_lambda_per_hz].push_back(node.prices.lambda);
-        columns[tree_mu_per_w].push_back(node.prices.mu);
-    }
+    put_plan(p, static_cast<double>(found.tau), found);
+    clear_tree();
+    for (const mel::TreeNode& node : found.tree) put_node(node);
     return static_cast<int>(found.status);
 }
 
@@ -206,6 +216,39 @@ int mel_decide(double tau, int scheme, double time_limit_s, double work_limit) {
         mel::Settings s = settings(scheme, time_limit_s, work_limit);
         s.spare = mel::Spare::none;
         return answer(problem(), mel::decide(problem(), static_cast<std::int64_t>(tau), s));
+    });
+}
+
+// Who takes part at one tau, where learners may sit out: 1 with a plan, else 0. `start_tau` and
+// prices are where it begins, 0 for nowhere; facts are then whether there is proved to be no plan,
+// whether a limit came first, what fits at most, effort, and the prices where it ended.
+MEL_EXPORT(mel_select)
+int mel_select(double tau, int spare_time, double start_tau, double lambda, double mu,
+               double time_limit_s, double work_limit) {
+    return guarded([&] {
+        mel::Settings s = settings(0, time_limit_s, work_limit);
+        s.spare = spare_time != 0 ? mel::Spare::time : mel::Spare::none;
+        if (start_tau > 0) s.start = mel::Start{start_tau, {lambda, mu}};
+        mel::SelectionGoal goal;
+        goal.whole = true;
+        goal.grain = 1;
+        const mel::Selection found =
+            mel::select(problem(), static_cast<std::int64_t>(tau), goal, s);
+        facts = {static_cast<double>(found.refuted),
+                 static_cast<double>(found.stopped),
+                 found.bound,
+                 static_cast<double>(found.nodes),
+                 static_cast<double>(found.passes),
+                 found.end.lambda,
+                 found.end.mu};
+        put_plan(problem(), tau, found);
+        clear_tree();
+        for (const mel::SelectionNode& node : found.tree) {
+            put_node(node);
+            columns[tree_per_sample].push_back(node.per_sample);
+            columns[tree_per_learner].push_back(node.per_learner);
+        }
+        return static_cast<int>(!found.samples.empty());
     });
 }
 

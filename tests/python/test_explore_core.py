@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+import speeds
 from exploring import needs_core, needs_node, node
 from limited import with_limits
 from mel_fast.reference.instances import borderline_pair, random_problem, random_tau
@@ -125,6 +126,45 @@ def test_a_shared_return_and_powers_of_their_own_are_planned_as_in_the_package()
         plan = mel.Plan.from_dict(json.loads(file))
         native = core_alone(problem, scheme)
         assert (plan.status, plan.tau, plan.bound) == (native.status, native.tau, native.bound)
+        assert mel.verify(problem, plan).ok == mel.verify(problem, native).ok
+
+
+def test_who_may_sit_out_is_chosen_as_in_the_package() -> None:
+    rng = np.random.default_rng(3)
+    problems = []
+    for number in range(40):
+        size = int(rng.integers(2, 8))
+        law, idle = ("density", "fixed")[number % 2], ("served", "excused")[number // 2 % 2]
+        problem = random_problem(rng, size, int(rng.integers(10, 300)), law=law, idle=idle)
+        least = rng.integers(0, problem.task.samples // 2 + 1, size)
+        most = least if number % 3 == 0 else np.maximum(least, problem.task.samples)
+        learners = problem.learners.replace(
+            optional=rng.random(size) < 0.7, min_samples=least, max_samples=most
+        )
+        problems.append(problem.replace(learners=learners))
+    files = node("plans", [(as_stated(p), "joint") for p in problems])
+    kinds = set()
+    for number, (problem, file) in enumerate(zip(problems, files, strict=True)):
+        plan, native = mel.Plan.from_dict(json.loads(file)), mel.solve(problem)
+        assert (plan.status, plan.tau, plan.bound) == (native.status, native.tau, native.bound)
+        kinds.add(plan.status)
+        assert number % 2 or mel.verify(problem, plan).ok
+    assert kinds == {"optimal", "infeasible"}
+
+
+def test_speeds_are_chosen_as_in_the_package() -> None:
+    problems = [
+        speeds.random_problem(seed, 3, 40, ("density", "fixed")[seed % 2], idle)
+        for seed in range(10)
+        for idle in ("served", "excused")
+    ]
+    problems.append(problems[0].replace(learners=problems[0].learners.replace(energy_j=None)))
+    files = node("plans", [(as_stated(p), "joint") for p in problems])
+    for problem, file in zip(problems, files, strict=True):
+        plan, native = mel.Plan.from_dict(json.loads(file)), core_alone(problem, "joint")
+        assert (plan.status, plan.tau, plan.bound) == (native.status, native.tau, native.bound)
+        if plan.flops_per_s is not None:
+            assert np.allclose(plan.flops_per_s, native.flops_per_s, rtol=1e-9)
         assert mel.verify(problem, plan).ok == mel.verify(problem, native).ok
 
 

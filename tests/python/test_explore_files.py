@@ -160,6 +160,9 @@ def test_hostile_files_are_refused_soon_and_in_words() -> None:
         ("toml", usual.replace("cycle_s = 30.0", 'cycle_s = "<script>"')),
         ("toml", usual.replace("seed = 0", "seed = -1")),
         ("toml", usual.replace("return_power_w", 'table = "../../etc/passwd"\nreturn_power_w', 1)),
+        ("toml", usual + "\n[learners]\noptional = 1\n"),
+        ("toml", usual.replace("return_power_w", "optional = 1\nreturn_power_w", 1)),
+        ("toml", usual.replace("return_power_w", "min_flops_per_s = 1\nreturn_power_w", 1)),
         ("toml", usual.replace('"rayleigh"', '"rician:nan"')),
     ]
     for (kind, text), (said, milliseconds) in zip(files, node("refusals", files), strict=True):

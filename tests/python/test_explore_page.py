@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import mel_fast as mel
+import speeds
 from chromium import PROGRAM, Page, chromium
 from exploring import PAGE, needs_core
 from mel_fast.explore import export
@@ -188,6 +189,29 @@ def test_files_from_elsewhere_are_opened_or_refused_and_never_run(
     assert fresh.text("#status") == "Proved infeasible"
     settled(fresh, lambda: fresh.click("#reset"))
     assert fresh.text("#tau") == "8"
+
+
+def test_learners_that_may_sit_out_and_chosen_speeds_are_planned(
+    fresh: Page, tmp_path: Path, command: Callable[..., object]
+) -> None:
+    cell = mel.scenarios.table1(5, seed=3, cycle_s=40.0)
+    least = [20_000, 20_000, 9_000, 30_000, 1]
+    choice = cell.replace(learners=cell.learners.replace(optional=True, min_samples=least))
+    path = tmp_path / "choice.toml"
+    for problem in (choice, speeds.random_problem(1, 3, 40)):
+        path.write_text(problem.to_toml(), encoding="utf-8")
+        settled(fresh, lambda: fresh.give("#file", path))
+        assert fresh.text("#tau") == str(mel.solve(problem).tau)
+        fresh.click("#save-plan")
+        saved = fresh.downloaded("plan.json")
+        assert mel.Plan.load(saved).problem == problem
+        assert command("check", str(saved)).status == 0
+        saved.unlink()
+    assert "Gflop/s" in fresh.text("#table")
+    plan = tmp_path / "plan.json"
+    mel.solve(cell, at_least=2).save(plan)
+    settled(fresh, lambda: fresh.give("#file", plan))
+    fresh.until("document.getElementById('message').textContent.includes('at_least')")
 
 
 def test_a_page_that_was_exported_with_a_scenario_begins_with_it(

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import mel_fast as mel
+import speeds
 from chromium import PROGRAM, chromium
 from exploring import needs_core
 from mel_fast.explore import Server, export
@@ -199,11 +200,27 @@ def test_a_taken_port_and_a_page_without_its_core_are_one_line_and_status_2(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_choices_and_speeds_are_answered_as_by_the_package(server: Server) -> None:
+    problem = mel.scenarios.table1(4, seed=1, cycle_s=40.0)
+    learners = problem.learners.replace(optional=True, min_samples=[9000, 9000, 30000, 1])
+    problem = problem.replace(learners=learners)
+    stated = {"problem": problem.to_dict(), "seconds": 5, "kind": "solve"}
+    plan = mel.solve(problem)
+    found = question(server, stated)[1]
+    assert (found["tau"], found["bound"]) == (plan.tau, plan.bound)
+    assert found["plan"]["samples"] == plan.samples.tolist()
+    found = question(server, {**stated, "kind": "decide", "tau": plan.tau})[1]
+    assert sum(found["plan"]["samples"]) == 60000
+    assert question(server, {**stated, "kind": "decide", "tau": plan.tau + 1})[1]["tau"] == 0
+    assert question(server, {**stated, "kind": "worth", "tau": plan.tau + 1})[1] is None
+    problem = speeds.random_problem(1, 3, 40)
+    plan = mel.solve(problem)
+    found = question(server, {**stated, "problem": problem.to_dict(), "spare": True})[1]
+    assert found["plan"]["flops_per_s"] == plan.flops_per_s.tolist()
+    assert found["plan"]["compute_s"] == plan.compute_s.tolist()
+
+
 def test_what_the_page_does_not_plan_is_refused_before_it_is_served() -> None:
-    problem = mel.scenarios.table1(3)
-    learners = problem.learners.replace(optional=[True, False, False])
-    with pytest.raises(ValueError, match=r"optional\[0\] = True: the page does not support"):
-        Server(problem.replace(learners=learners))
     with pytest.raises(ValueError, match="5,001 learners: the page takes at most 5,000"):
         Server(mel.scenarios.table1(5001))
 

@@ -5,14 +5,13 @@ from typing import Any, cast
 
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
+from mel_fast.bracket.selected import Answer, selection
 from mel_fast.explore.page import check_problem
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
-from mel_fast.model.times import evaluate_columns
 from mel_fast.planning import prices_at
-from mel_fast.plans.certificate import certificate_of
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import SCHEMES, STATUSES, Scheme
+from mel_fast.plans.status import SCHEMES, Scheme, Status
 from mel_fast.solve.single import solve
 
 KINDS = ("solve", "decide", "worth")
@@ -52,7 +51,9 @@ class Answers:
             return _told(solve(problem, scheme=scheme, time_limit_s=seconds, then=then))
         tau = grammar.integer("tau", asked.get("tau"), 1, grammar.LARGEST)
         if kind == "worth":
-            return _worth(problem, tau)
+            return None if problem.has_choice else _worth(problem, tau)
+        if problem.has_choice:
+            return _chosen(problem, tau, seconds)
         core = problem.core_for(scheme)
         found = _core.decide(core, tau, SCHEMES.index(scheme), seconds, 1, None)
         return _told(Plan._from_core(problem, scheme, found))
@@ -77,39 +78,59 @@ def _worth(problem: Problem, tau: int) -> dict[str, float] | None:
     return worth if all(map(math.isfinite, worth.values())) else None
 
 
+def _chosen(problem: Problem, tau: int, seconds: float) -> dict[str, Any]:
+    """Say whether a tau fits where somebody may choose to sit out."""
+    found = selection(problem, tau, seconds, 1, samples=True)
+    said = Answer(found, tau)
+    plan = Plan(
+        problem,
+        status=Status.FEASIBLE if said.tau else Status.UNDECIDED,
+        tau=said.tau,
+        bound=min(said.bound, grammar.LARGEST),
+        samples=said.samples,
+        bandwidth_hz=said.bandwidth_hz,
+        power_w=said.power_w,
+        blocks=said.blocks,
+        certificate=said.certificate(),
+        nodes=found.nodes,
+        passes=found.passes,
+        elapsed_s=found.elapsed_s,
+    )
+    return {**_told(plan), "stopped": found.stopped}
+
+
 def _told(plan: Plan) -> dict[str, Any]:
-    result = plan._core_result
-    tree: list[dict[str, Any]] = []
-    if plan.scheme != "task_only":
-        certificate = certificate_of(plan.scheme, plan.bound, result, plan.problem)
-        tree = [] if certificate is None else certificate["tree"]
+    tree = (plan.certificate or {}).get("tree", [])
+    result = plan._result  # None where somebody chose: no single question says who is to blame
     return {
-        "status": str(STATUSES[result.status]),
+        "status": str(plan.status),
         "tau": plan.tau,
-        "bound": plan.bound,
+        "bound": min(plan.bound, grammar.LARGEST),
         "nodes": plan.nodes,
         "passes": plan.passes,
         "elapsed_s": plan.elapsed_s,
-        "stopped": result.stopped,
-        "blame": _BLAMES[result.blame],
-        "blamed": result.blame_learner,
+        "stopped": plan.status is Status.FEASIBLE if result is None else result.stopped,
+        "blame": "choice" if result is None else _BLAMES[result.blame],
+        "blamed": 0 if result is None else result.blame_learner,
         "plan": _columns(plan),
         "tree": tree,
     }
 
 
 def _columns(plan: Plan) -> dict[str, list[Any] | None] | None:
-    samples, bandwidth, power = plan.samples, plan.bandwidth_hz, plan.power_w
-    if samples is None or bandwidth is None or power is None:
+    if plan.samples is None:
         return None
-    times = evaluate_columns(plan.problem, plan.tau, samples, bandwidth, power)
-    return {
-        "samples": samples.tolist(),
-        "bandwidth_hz": bandwidth.tolist(),
-        "power_w": power.tolist(),
-        "blocks": None if plan.blocks is None else plan.blocks.tolist(),
-        **{name: column.tolist() for name, column in times._asdict().items()},
+    given = plan.allocation
+    speeds = plan.flops_per_s if plan.problem.chooses_speed else None
+    columns = {
+        "samples": given.samples,
+        "bandwidth_hz": given.bandwidth_hz,
+        "power_w": given.power_w,
+        "blocks": plan.blocks,
+        **given.times._asdict(),
+        "flops_per_s": speeds,
     }
+    return {name: None if c is None else c.tolist() for name, c in columns.items()}
 
 
 guard(__name__)

@@ -64,8 +64,6 @@ def check_problem(problem: Problem) -> None:
     ValueError
         Naming it.
     """
-    problem.refuse_choice("the page")
-    problem.refuse_speeds("the page")
     if len(problem.learners) > MOST_LEARNERS:
         raise ValueError(
             f"{len(problem.learners):,} learners: the page takes at most {MOST_LEARNERS:,}"

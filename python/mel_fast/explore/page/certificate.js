@@ -4,7 +4,8 @@ import { COLUMNS, PAYLOAD } from "./problem.js";
 
 /** @typedef {import("./problem.js").Problem} Problem */
 /** @typedef {{learner: number, at: number}} Split */
-/** @typedef {{lambda_per_hz: number, mu_per_w: number}} Leaf */
+/** What a sample and a participant are worth is said where that is not 1 and 0.
+ * @typedef {{lambda_per_hz: number, mu_per_w: number, per_sample?: number, per_learner?: number}} Leaf */
 /** @typedef {{learner: number, at: number, above: boolean}} Side */
 
 /** @param {(Split | Leaf)[]} tree in preorder @param {Problem} problem @returns {(Split | Leaf)[]} */

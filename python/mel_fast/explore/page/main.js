@@ -5,7 +5,7 @@ import { byId, html } from "./dom.js";
 import { PackageCore } from "./endpoint.js";
 import { frontierChart, gantt, learnerMap, order } from "./charts.js";
 import { resourceSlider, sliderRow } from "./controls.js";
-import { Refusal, size } from "./problem.js";
+import { hasChoice, Refusal, size } from "./problem.js";
 import { frontier, needs } from "./questions.js";
 import { MOST_BYTES, readPlan, readProblem, readScenario } from "./reading.js";
 import { choicesOf, chosen, table1, USUAL } from "./scenario.js";
@@ -126,11 +126,12 @@ function joint() {
 async function solveAndShow(seconds) {
   const problem = chosen(base, choices);
   const answers = new Map();
-  for (const scheme of ["task_only", "resource_only", "joint"]) {
+  const asked = hasChoice(problem) ? ["joint"] : ["task_only", "resource_only", "joint"];
+  for (const scheme of asked) {
     await core.pose(problem, scheme);
     answers.set(scheme, await core.solve({}, { scheme, seconds, spare: true }));
   }
-  shown = { problem, answers: new Map(SCHEMES.map((scheme) => [scheme, /** @type {Answer} */ (answers.get(scheme))])) };
+  shown = { problem, answers: new Map([...answers].sort(([a], [b]) => SCHEMES.indexOf(a) - SCHEMES.indexOf(b))) };
   if (learner >= size(problem)) learner = -1;
   stale();
   show();
@@ -299,6 +300,11 @@ async function openFile(file) {
       open(problem, `From ${name}`);
       await idle();
       const now = shown?.answers.get(claim.scheme);
+      if (claim.more.length) {
+        say(`${name} says more than this page plans (${claim.more.join(", ")}): its problem is opened without `
+          + "that; mel-fast check judges what it says.", "note");
+        return;
+      }
       if (!now) return;
       const same = now.status === claim.status && now.tau === claim.tau && now.bound === claim.bound;
       say(`${name} says ${claim.scheme}: ${claim.status}, tau = ${claim.tau}. ${same ? "Solved here: the same."

@@ -26,6 +26,7 @@ export const SECOND = ["energy_coefficient", "min_flops_per_s", "send_bandwidth_
 export const PAYLOAD = ["send_bits", "send_bits_per_sample", "return_bits",
   "return_bits_per_sample", "flops_per_sample"];
 const NEEDED = ["flops_per_s", "gain", "return_bandwidth_hz", "return_power_w"];
+const SPEEDS = ["energy_coefficient", "min_flops_per_s"];
 const ROOM = 1 + 2 ** -30; // a budget that is none must never be one
 
 /** Something in a file or a problem that is refused: the message is for people. */
@@ -76,32 +77,36 @@ export const at = (amount, k) => (Array.isArray(amount) ? amount[k] : amount ?? 
 export const links = (problem) => (problem.radio.shared === "return"
   ? { planned: "return", constant: "send" } : { planned: "send", constant: "return" });
 
-/** Refuse what the page does not plan.
- * @param {Problem} problem */
-export function checkScope(problem) {
-  if (problem.learners.has("energy_coefficient")) {
-    throw new Refusal("learners whose speed is chosen (energy_coefficient) are not planned by this "
-      + "page: mel-fast solve plans them");
-  }
+/** Whether somebody may sit out that otherwise might not: excused learners without a minimum rest anyway.
+ * @param {Problem} problem @returns {boolean} */
+export function hasChoice(problem) {
   const flags = problem.learners.get("optional");
-  if (!flags) return;
   const minima = problem.learners.get("min_samples");
-  const chosen = flags.some((flag, k) => flag && (problem.idle === "served" || Number(minima?.[k])));
-  if (chosen) {
-    throw new Refusal("learners that may sit out (optional) are not planned by this page: "
-      + "mel-fast solve plans them");
-  }
+  return Boolean(flags?.some((flag, k) => flag && (problem.idle === "served" || Number(minima?.[k] ?? 0) > 0)));
 }
+
+/** Whether a learner takes no part: it has no samples and need not be served.
+ * @param {Problem} problem @param {number} k @param {number} samples @returns {boolean} */
+export function rests(problem, k, samples) {
+  return samples === 0 && (problem.idle === "excused" || Boolean(problem.learners.get("optional")?.[k]));
+}
+
+/** Whether plans say how fast learners compute.
+ * @param {Problem} problem @returns {boolean} */
+export const choosesSpeed = (problem) => problem.learners.has("energy_coefficient");
 
 /** The question's numbers, in the order that cpp/wasm/entry.cpp reads.
  * @param {Problem} problem @param {string} scheme @param {string[]} columns the core's names
  * @returns {Float64Array} */
 export function statement(problem, scheme, columns) {
-  checkScope(problem);
   const { radio, task } = problem;
   const count = size(problem);
   const { planned, constant } = links(problem);
   const payload = wholePayload(problem);
+  const choice = hasChoice(problem);
+  // Where nobody's energy is limited, all compute at full speed.
+  const told = (/** @type {string} */ name) => problem.learners.has(name)
+    && (name === "optional" ? choice : !SPEEDS.includes(name) || problem.learners.has("energy_j"));
   const energySends = planned === "return" && problem.learners.has("energy_j");
   if (energySends && (radio.power_w !== null || radio.block_hz !== null)) {
     throw new Refusal("energy_j with radio.shared = 'return': power_w and block_hz must be left out");
@@ -110,6 +115,10 @@ export function statement(problem, scheme, columns) {
     /** @type {number} */ (radio.noise_power_w ?? radio.noise_density_w_per_hz),
     Number(law(problem) === "fixed"), problem.cycle_s, Number(problem.idle === "excused"),
     radio.block_hz ?? 0, Number(energySends), count];
+  if (energySends && choice) {
+    throw new Refusal("optional: not together with energy_j and radio.shared = 'return': who takes part is "
+      + "not chosen with an energy of sending");
+  }
   /** @type {Record<string, string>} what the core calls sending is the planned link */
   const swapped = { send_bits: `${planned}_bits`, return_bits: `${constant}_bits`,
     send_bits_per_sample: `${planned}_bits_per_sample`,
@@ -121,9 +130,9 @@ export function statement(problem, scheme, columns) {
       const amount = payload.get(name);
       numbers.push(...(Array.isArray(amount) ? [amount.length] : [1]));
       push(numbers, Array.isArray(amount) ? amount : [amount ?? 0]);
-    } else if (problem.learners.has(name) && name !== "optional") {
+    } else if (told(name)) {
       numbers.push(count);
-      push(numbers, real(problem, name));
+      push(numbers, real(problem, name).map(Number));
     } else if (NEEDED.includes(column)) {
       throw new Refusal(`learners: ${name} is missing`);
     } else {

@@ -2,7 +2,7 @@
 // what their ranges are the core says.
 import { drawn } from "./channel.js";
 import { ofHex } from "./hex.js";
-import { checkScope, COLUMNS, PAYLOAD, Refusal } from "./problem.js";
+import { COLUMNS, PAYLOAD, Refusal } from "./problem.js";
 import { stream } from "./random.js";
 import { readToml } from "./toml.js";
 import { inSi } from "./units.js";
@@ -170,8 +170,24 @@ function assembled(data, learners, draw, cycle, idle) {
       noise_density_w_per_hz: noises[0], noise_power_w: noises[1], block_hz: given("block_hz"),
       shared },
     cycle_s: cycle, idle, learners, payload, draw });
-  checkScope(problem);
+  checkPairs(problem);
   return problem;
+}
+
+/** Refuse columns beside which another is missing, or one too many.
+ * @param {Problem} problem */
+function checkPairs({ learners, radio }) {
+  for (const [name, needed] of [["energy_per_flop_j", "energy_j"], ["min_flops_per_s", "energy_coefficient"]]) {
+    if (learners.has(name) && !learners.has(needed)) {
+      throw new Refusal(`learners: ${name} is given without ${needed}: both must be given or neither`);
+    }
+  }
+  if (learners.has("energy_per_flop_j") && learners.has("energy_coefficient")) {
+    throw new Refusal("learners: only one of energy_per_flop_j and energy_coefficient may be given");
+  }
+  if (learners.has("energy_j") && learners.has("energy_coefficient") && radio.shared === "send") {
+    throw new Refusal("learners: energy_j with energy_coefficient: radio.shared must be 'return'");
+  }
 }
 
 /** @param {string} text a scenario file @returns {Problem} */
@@ -255,7 +271,8 @@ function readJson(text) {
       ? new Map(Object.entries(value)) : value)));
 }
 
-/** @typedef {{status: string, scheme: string, tau: number, bound: number}} Claim */
+/** `more` is what a plan claims beyond its tau, which this page cannot compare with its own.
+ * @typedef {{status: string, scheme: string, tau: number, bound: number, more: string[]}} Claim */
 
 /** @param {string} text a plan file @returns {{problem: Problem, claim: Claim}} */
 export function readPlan(text) {
@@ -263,13 +280,11 @@ export function readPlan(text) {
   if (file.get("format") !== "mel_fast.plan" || ![1, 2].includes(file.get("version"))) {
     throw new Refusal("not a plan file of version 1 or 2");
   }
-  if (["at_least", "no_more", "least_energy"].some((name) => file.has(name))) {
-    throw new Refusal("plans with at_least, no_more or least_energy are not planned by this page");
-  }
   const claim = {
     status: choice(file, "plan", "status", ["optimal", "feasible", "infeasible", "undecided"]),
     scheme: choice(file, "plan", "scheme", ["joint", "task_only", "resource_only"]),
-    tau: integer(file, "plan", "tau", 0), bound: integer(file, "plan", "bound", 0) };
+    tau: integer(file, "plan", "tau", 0), bound: integer(file, "plan", "bound", 0),
+    more: ["at_least", "no_more", "least_energy"].filter((name) => file.has(name)) };
   return { problem: problemOf(file.get("problem")), claim };
 }
 

@@ -20,11 +20,12 @@ export function factList(list, facts) {
 /** @param {HTMLElement} place @param {Map<string, Answer>} answers by scheme */
 export function schemes(place, answers) {
   const most = Math.max(1, ...[...answers.values()].map((answer) => answer.tau));
-  if (place.children.length !== answers.size) {
+  const alone = answers.size < 2;
+  if (place.querySelectorAll(".scheme").length !== answers.size) {
     place.replaceChildren(...[...answers.keys()].map((scheme) => html("div",
       { class: scheme === "joint" ? "scheme best" : "scheme" }, html("span", {}, SCHEME_NAMES.get(scheme) ?? scheme),
       html("div", { class: "bar", "aria-hidden": "true" }, html("div")), html("span", { class: "number" }),
-      html("small", {}))));
+      html("small", {}))), ...(alone ? [html("p", { class: "sub" }, "Neither baseline knows learners that may sit out.")] : []));
   }
   [...answers].forEach(([scheme, answer], i) => {
     const [, bar, number, note] = place.children[i].children;
@@ -40,13 +41,13 @@ export function schemes(place, answers) {
 export function learnerTable(table, problem, answer, chosen) {
   const { plan } = answer;
   const heads = ["Learner", "Gain", ...(plan ? ["Samples", ...(plan.blocks ? ["Blocks"] : []),
-    "Band", "Power", "Send", "Compute", "Return"] : [])];
+    "Band", "Power", ...(plan.flops_per_s ? ["Gflop/s"] : []), "Send", "Compute", "Return"] : [])];
   const gain = real(problem, "gain");
   const rows = order(problem).map((k) => {
     const cells = [gain[k] > 0 ? (10 * Math.log10(gain[k])).toFixed(0) : "none"];
     if (plan) {
       cells.push(grouped(plan.samples[k]), ...(plan.blocks ? [grouped(plan.blocks[k])] : []),
-        three(plan.bandwidth_hz[k] / 1e6), three(plan.power_w[k] * 1e3),
+        three(plan.bandwidth_hz[k] / 1e6), three(plan.power_w[k] * 1e3), ...(plan.flops_per_s ? [three(plan.flops_per_s[k] / 1e9)] : []),
         ...[plan.send_s, plan.compute_s, plan.return_s].map((column) => column[k].toFixed(2)));
     }
     return html("tr", k === chosen ? { class: "chosen" } : {},

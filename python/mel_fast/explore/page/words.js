@@ -1,7 +1,7 @@
 // What was found, in words.
 import { amountOf, constantSeconds } from "./answer.js";
 import { count, grouped, growth, outward, significant, withUnit } from "./numbers.js";
-import { law, links, nameOf, real, size } from "./problem.js";
+import { law, links, nameOf, real, rests, size } from "./problem.js";
 import { MOST_TIMES } from "./questions.js";
 
 /** @typedef {import("./problem.js").Problem} Problem */
@@ -55,6 +55,9 @@ function blame(problem, answer) {
   }
   if (answer.blame === "computing") {
     return "The learners are too slow to work through all samples once, however fast the link were.";
+  }
+  if (answer.blame === "choice") {
+    return `No choice of learners takes just ${count(problem.task.samples, "sample")} and is back in time.`;
   }
   const what = planned === "send" ? "what must be sent" : "what must be returned";
   return `Bandwidth and power, however they are shared out, are too little for ${what}.`;
@@ -146,10 +149,11 @@ export function learnerWords(problem, answer, k) {
   const { plan } = answer;
   const who = `Learner ${nameOf(problem, k)}`;
   if (!plan) return `${who}: ${withUnit(real(problem, "flops_per_s")[k], "flop/s")}`;
-  if (plan.samples[k] === 0 && problem.idle === "excused") return `${who} is left out and uses nothing.`;
+  if (rests(problem, k, plan.samples[k])) return `${who} is left out and uses nothing.`;
+  const speed = plan.flops_per_s ? ` at ${withUnit(plan.flops_per_s[k], "flop/s", 3)}` : "";
   return `${who}: ${count(plan.samples[k], "sample")} · ${withUnit(plan.bandwidth_hz[k], "Hz", 3)}, `
     + `${withUnit(plan.power_w[k], "W", 3)} · sends ${withUnit(plan.send_s[k], "s", 3)}, computes `
-    + `${withUnit(plan.compute_s[k], "s", 3)}, returns ${withUnit(plan.return_s[k], "s", 3)}`;
+    + `${withUnit(plan.compute_s[k], "s", 3)}${speed}, returns ${withUnit(plan.return_s[k], "s", 3)}`;
 }
 
 /** @param {Problem} problem @returns {string} */

@@ -1,7 +1,7 @@
 // Files to take away: a plan that `mel-fast check` judges, a scenario that the package reads.
 import { withoutEmptySides } from "./certificate.js";
 import { hexOf } from "./hex.js";
-import { COLUMNS, SECOND } from "./problem.js";
+import { COLUMNS, hasChoice, SECOND } from "./problem.js";
 import { tomlFloat, tomlText } from "./toml.js";
 
 /** @typedef {import("./problem.js").Problem} Problem */
@@ -58,6 +58,7 @@ export function planFile(problem, scheme, answer) {
     bound: answer.bound,
     ...(columns ?? { samples: null, bandwidth_hz: null, power_w: null }),
     ...(plan && plan.blocks ? { blocks: plan.blocks } : {}),
+    ...(plan && plan.flops_per_s ? { flops_per_s: plan.flops_per_s.map(hexOf) } : {}),
     problem: planProblem(problem),
     certificate: certificate(problem, scheme, answer),
     reasons: answer.status === "optimal" ? [] : [`${answer.status}, as the live page found it`],
@@ -72,9 +73,9 @@ function certificate(problem, scheme, answer) {
   const tau = answer.bound + 1;
   if (scheme === "task_only") return { tau, rule: "equal_shares" };
   if (!answer.tree.length) return null;
-  const tree = withoutEmptySides(answer.tree, problem).map((node) => ("learner" in node
-    ? { learner: node.learner, at: node.at }
-    : { lambda_per_hz: hexOf(node.lambda_per_hz), mu_per_w: hexOf(node.mu_per_w) }));
+  const whole = hasChoice(problem) ? answer.tree : withoutEmptySides(answer.tree, problem);
+  const tree = whole.map((node) => ("learner" in node ? node
+    : Object.fromEntries(Object.entries(node).map(([name, x]) => [name, hexOf(x)]))));
   return { tau, rule: "prices", tree };
 }
 
