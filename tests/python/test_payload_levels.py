@@ -148,7 +148,7 @@ def test_table_csv_and_plot_show_the_levels(levels, tmp_path):
     lines = repr(levels).splitlines()
     assert len(lines) == 2 + len(RECIPES)
     assert "80% pruned, 4-bit kmeans" in lines[4]
-    levels.write_csv(tmp_path / "levels.csv")
+    levels.to_csv(tmp_path / "levels.csv")
     with (tmp_path / "levels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["level"] for row in rows] == [recipe.label for recipe in RECIPES]

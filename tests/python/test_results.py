@@ -1,12 +1,14 @@
 """Results in every form: on a line, in 80 columns, in a notebook, as tables for other programs."""
 
 import importlib.util
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 import mel_fast as mel
+from mel_fast.orchestrate.files.log import line_of
 from mel_fast.planning import prices_of
 
 HUGE = 10**15  # samples: the widest numbers that a result prints
@@ -55,9 +57,17 @@ def bracket() -> mel.cp_sat.Bracket:
     return mel.cp_sat.Bracket(1, 2, None, None, attempts, "1 <= tau* <= 2: " + "open, " * 40)
 
 
+@cache
 def tables() -> dict[str, Any]:
     """Return one of every result that is a table, by name, with so many rows."""
     problem = small()
+    tiers = [mel.tiers.Tier("end", 4, 0.5, accuracy=0.5), mel.tiers.Tier("cloud", 1, 0.3)]
+    graded = [tier.replace(accuracy=0.6) for tier in [*tiers, mel.tiers.Tier("edge", 2, 0.4)]]
+    level = mel.payload.Level(mel.payload.Recipe(), 9, 9, 1.0, 4.0, 0.9, 0.0, 0.9, None, 1)
+    loop = mel.orchestrate.Orchestrator(
+        mel.orchestrate.Fleet(problem.learners), problem.task, problem.radio, 30.0
+    )
+    rounds = [line_of(loop.plan_round(), {}, loop.close_round()) for _ in range(2)]
     plan = mel.solve(problem)
     return {
         "Learners": (problem.learners, 4),
@@ -69,6 +79,10 @@ def tables() -> dict[str, Any]:
         "Simulation": (mel.simulate(plan, failures=[0]), 3),
         "Plans": (mel.solve_many([problem, problem.replace(cycle_s=1e-3)]), 2),
         "Bracket": (bracket(), 80),
+        "tiers.Schedule": (mel.tiers.schedule(mel.tiers.Job(20), tiers), 40),
+        "tiers.Frontier": (mel.tiers.frontier(mel.tiers.Job(5), graded, points=3), 3),
+        "payload.Levels": (mel.payload.Levels([level] * 2), 2),
+        "orchestrate.Log": (mel.orchestrate.Log(tuple(rounds), 0), 2),
         "SweepTable": (mel.sweep("table1", {"learners": [3], "seed": range(3)}), 3),
     }
 

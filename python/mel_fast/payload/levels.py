@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from math import ceil
 from os import PathLike
-from typing import overload
+from typing import Any, overload
 
-from mel_fast._base.atomic import write_figure, write_text
+from mel_fast._base.arrow import Table
+from mel_fast._base.atomic import write_figure
 from mel_fast._base.drawing.palette import BLUE, axis, canvas, styled
 from mel_fast._base.untrusted import few, repeated, shown
 from mel_fast.model.payload import Payload
@@ -73,7 +72,7 @@ class Level:
         return self.recipe.label
 
 
-class Levels(Sequence[Level]):
+class Levels(Sequence[Level], Table):
     """Measured levels in the order of their recipes: a sequence that prints as a table.
 
     Examples
@@ -122,16 +121,11 @@ class Levels(Sequence[Level]):
             )
         return "\n".join(lines)
 
-    def write_csv(self, path: str | PathLike[str]) -> None:
-        """Write a row a level: the recipe's label, then the attributes of :class:`Level`."""
+    def columns(self) -> dict[str, list[Any]]:
+        """Return a row a level: the recipe's label, then the attributes of :class:`Level`."""
         names = [field.name for field in fields(Level) if field.name != "recipe"]
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["level", *names])
-        for row in self.rows:
-            cells = [getattr(row, name) for name in names]
-            writer.writerow([row.label, *("" if cell is None else cell for cell in cells)])
-        write_text(path, out.getvalue())
+        numbers = {name: [getattr(row, name) for row in self.rows] for name in names}
+        return {"level": [row.label for row in self.rows], **numbers}
 
     def plot(self, path: str | PathLike[str]) -> None:
         """Draw accuracy against bits up, with one standard deviation each way (``[payload]``)."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mel_fast._base.arrow import Table
 from mel_fast._base.validation import FloatColumn, IntColumn, integer, real
 from mel_fast.tiers import optimum
 from mel_fast.tiers.asking import Floor, upper_floor
@@ -23,8 +24,8 @@ _POINTS = 201
 
 
 @dataclass(frozen=True, eq=False)
-class Frontier:
-    """The least makespan for numbers of tasks on the cloud.
+class Frontier(Table):
+    """The least makespan for numbers of tasks on the cloud; as a table, a row a point.
 
     Attributes
     ----------
@@ -45,6 +46,8 @@ class Frontier:
     >>> front = frontier(Job(20), tiers)
     >>> front.makespan_s.shape == front.accuracy.shape
     True
+    >>> len(front.to_dataframe()) == len(front.cloud_tasks)  # extra [pandas]
+    True
     """
 
     job: Job
@@ -62,6 +65,11 @@ class Frontier:
         found = np.ones(order.size, dtype=np.bool_)
         found[order[1:]] = self.accuracy[order[1:]] > best[:-1]
         return found
+
+    def columns(self) -> dict[str, Any]:
+        """Return one row a point."""
+        names = ("cloud_tasks", "makespan_s", "accuracy", "efficient")
+        return {name: getattr(self, name) for name in names}
 
     def within(self, seconds: float) -> Schedule | None:
         """Return the most accurate optimal schedule among the points that ends in time.

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mel_fast._base.arrow import Table
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.tiers.certificates import Certificate
 from mel_fast.tiers.jobs import Job, Tier
@@ -72,8 +73,8 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
-class Schedule:
-    """A job's schedule over tiers.
+class Schedule(Table):
+    """A job's schedule over tiers; as a table, a row for each task on each device that it uses.
 
     Attributes
     ----------
@@ -102,6 +103,8 @@ class Schedule:
     >>> plan = schedule(Job(20), [Tier("end", 4, 0.5), Tier("cloud", 1, 0.3)])
     >>> plan.makespan_s, {name: int(n.sum()) for name, n in plan.counts.items()}
     (6.5, {'end': 20, 'cloud': 20})
+    >>> plan.columns()["tier"].count("cloud")  # or plan.to_dataframe(), plan.to_csv(path)
+    20
     """
 
     job: Job
@@ -134,6 +137,24 @@ class Schedule:
             lists = np.split(stage.start_s[order], ends[:-1])
             found |= {tier.name: tuple(lists[places]) for tier, places in stage.parts()}
         return MappingProxyType(found)
+
+    def columns(self) -> dict[str, Any]:
+        """Return one row for each task on each device: `device` is numbered within its tier."""
+        tier: list[str] = []
+        device, task, start, end = [], [], [], []
+        for stage in self.stages:
+            size = stage.task_s.size
+            names, first = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+            for number, (_, places) in enumerate(stage.parts()):
+                names[places], first[places] = number, places.start
+            tier += [stage.tiers[number].name for number in names[stage.device].tolist()]
+            device.append(stage.device - first[stage.device])
+            task.append(np.arange(stage.device.size))
+            start.append(stage.start_s)
+            end.append(stage.end_s)
+        joined = (np.concatenate(parts) for parts in (task, device, start, end))
+        numbers = dict(zip(("task", "device", "start_s", "end_s"), joined, strict=True))
+        return {"tier": tier, **numbers}
 
     @property
     def accuracy(self) -> float | None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.arrow import Table
 from mel_fast._base.atomic import check_writable
 from mel_fast._base.units import with_unit
 from mel_fast._base.untrusted import shown
@@ -118,8 +119,8 @@ def line_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
-    """What a log holds.
+class Log(Table):
+    """What a log holds; as a table, a row a round.
 
     Attributes
     ----------
@@ -131,12 +132,18 @@ class Log:
     Examples
     --------
     >>> import mel_fast as mel
-    >>> mel.orchestrate.Log(rounds=({"number": 1},), broken=0).broken
-    0
+    >>> log = mel.orchestrate.Log(rounds=(), broken=0)
+    >>> log.broken, len(log.columns()["tau"])
+    (0, 0)
     """
 
     rounds: tuple[dict[str, Any], ...]
     broken: int
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return one row a round: the numbers of its line, without reasons and single learners."""
+        names = (*_COUNTS[:1], "extra", "status", *_COUNTS[1:], *_NUMBERS)
+        return {name: [entry[name] for entry in self.rounds] for name in names}
 
     def summary(self) -> str:
         """Return a line for each round."""
