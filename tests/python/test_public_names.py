@@ -32,25 +32,6 @@ SHOWN_ONLY = {
     "tiers.cluster": "test_tiers_live",
     "tiers.run": "test_tiers_live",
 }
-# Still without an example, or with parameters unsaid. No name is added here; who writes one, takes
-# it away.
-OWED = {
-    "EnergyFrontier",
-    "EnergyTrade",
-    "ImplausibleWarning",
-    "LeastEnergy",
-    "ShardedPlan",
-    "WithinEnergy",
-    "implausible",
-    "scenarios.Availability",
-    "scenarios.DeviceCapacities",
-    "scenarios.read_availability",
-    "scenarios.read_device_capacities",
-    "shards_from_npy",
-    "shards_from_parquet",
-    "trade",
-    "within",
-}
 RAISES_NOTHING = {"reference.random_limits", "reference.random_tau", "reference.solve"}
 CALLED = {"callback", "progress", "threads"}  # explained once, in docs/api.md
 
@@ -88,7 +69,7 @@ def parts(thing) -> tuple[str, str]:
     return text, " ".join(heads)
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - OWED))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_it_is_documented(name):
     thing = NAMES[name]
     text, named = parts(thing)
@@ -130,7 +111,7 @@ def test_it_is_documented(name):
                 assert inspect.getdoc(getattr(thing, member)), f"{member} is not documented"
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - set(SHOWN_ONLY) - OWED))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(SHOWN_ONLY)))
 def test_its_example_prints_what_it_says(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = inspect.getdoc(NAMES[name])

@@ -18,6 +18,20 @@ class ImplausibleWarning(UserWarning):
 
     Silence it with ``warnings.filterwarnings("ignore", category=mel.ImplausibleWarning)``; on the
     command line with ``--no-warnings``.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from pathlib import Path
+    >>> import mel_fast as mel
+    >>> text = mel.scenarios.table1().to_toml()
+    >>> text = text.replace("power_w = 0.19952623149688797", "power_w = 23.0")
+    >>> _ = Path("mine.toml").write_text(text)
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     problem = mel.load_scenario("mine.toml")
+    >>> said[0].category.__name__, str(said[0].message).split(": ")[2]
+    ('ImplausibleWarning', 'power_w = 23.0 W')
     """
 
 
@@ -27,6 +41,21 @@ def implausible(problem: Problem) -> tuple[str, ...]:
     Files and tables are looked at when they are read (`ImplausibleWarning`); problems made in
     Python are not, for what is made there is often meant as it is.
 
+    Parameters
+    ----------
+    problem
+        What is looked at.
+
+    Returns
+    -------
+    tuple of str
+        Empty where nothing is.
+
+    Raises
+    ------
+    TypeError
+        For what is no Problem.
+
     Examples
     --------
     >>> import mel_fast as mel
@@ -34,6 +63,8 @@ def implausible(problem: Problem) -> tuple[str, ...]:
     >>> mel.implausible(problem)
     ('power_w = 23.0 W: 23 dBm would be 0.1995 W, in files power_dbm = 23',)
     """
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
     return tuple(_remarks(problem))
 
 

@@ -34,7 +34,7 @@ _HEADS = ("client", "computation", "communication")
 
 @dataclass(frozen=True, eq=False)
 class DeviceCapacities(Table):
-    """What devices can do, as FedScale measured it.
+    r"""What devices can do, as FedScale measured it.
 
     Attributes
     ----------
@@ -44,6 +44,17 @@ class DeviceCapacities(Table):
         Milliseconds of a forward pass for one sample.
     communication_kbps : (clients,) float64
         Kilobits a second.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import mel_fast as mel
+    >>> text = "client,computation,communication\n7,50.0,8000\n8,120.0,900\n"
+    >>> _ = Path("devices.csv").write_text(text)
+    >>> devices = mel.scenarios.read_device_capacities("devices.csv")
+    >>> learners = devices.learners(1e6, 4e-21, bandwidth_hz=5e6, power_w=0.2)
+    >>> learners.names.tolist(), learners.flops_per_s.round().tolist()
+    (['7', '8'], [6666667.0, 2777778.0])
     """
 
     clients: tuple[str, ...]
@@ -116,6 +127,16 @@ class Availability:
     ----------
     clients : tuple of str
         Their names.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import mel_fast as mel
+    >>> text = '{"7": {"active": [0, 600], "inactive": [60, 900], "finish_time": 1000}}'
+    >>> _ = Path("availability.json").write_text(text)
+    >>> availability = mel.scenarios.read_availability("availability.json")
+    >>> availability.active("7", 30.0), availability.active("7", 300.0), availability.there(1630.0)
+    (True, False, ['7'])
     """
 
     clients: tuple[str, ...]
@@ -158,6 +179,18 @@ def read_device_capacities(path: str | PathLike[str]) -> DeviceCapacities:
         devices or 512 MiB.
     OSError
         When the file cannot be read.
+
+    Returns
+    -------
+    DeviceCapacities
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import mel_fast as mel
+    >>> _ = Path("devices.json").write_text('{"7": {"computation": 50.0, "communication": 8000.0}}')
+    >>> mel.scenarios.read_device_capacities("devices.json").computation_ms
+    array([50.])
     """
     path = Path(path)
     content = _content(path)
@@ -191,6 +224,19 @@ def read_availability(path: str | PathLike[str]) -> Availability:
         pickle, which is never read; for a file of more than 512 MiB.
     OSError
         When the file cannot be read.
+
+    Returns
+    -------
+    Availability
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import mel_fast as mel
+    >>> text = '{"7": {"active": [0], "inactive": [60], "finish_time": 100}}'
+    >>> _ = Path("availability.json").write_text(text)
+    >>> mel.scenarios.read_availability("availability.json").there(130.0)
+    ['7']
     """
     path = Path(path)
     traces = {

@@ -43,6 +43,22 @@ class LeastEnergy(ShownTable):
         A limit or Ctrl-C came first.
     passes, elapsed_s : int, float
         Passes over the learners, seconds of the search.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> learners = mel.Learners(
+    ...     flops_per_s=2.4e9, gain=[1e-10, 1e-11], send_bandwidth_hz=5e6, send_power_w=0.2,
+    ...     max_power_w=0.2, energy_coefficient=1e-28,
+    ... )
+    >>> radio = mel.Radio(20e6, None, noise_density_w_per_hz=4e-21, shared="return")
+    >>> task = mel.scenarios.table1().task.replace(samples=6000)
+    >>> problem = mel.Problem(task, learners, radio, cycle_s=20.0)
+    >>> found = mel.least(problem, tau=2, over="energy_j")
+    >>> print(found.summary().split(" in all")[0])
+    tau = 2 takes 205.226696 mJ
+    >>> found.status, found.bound <= found.value == found.plan.least_energy.joules
+    (<Status.OPTIMAL: 'optimal'>, True)
     """
 
     problem: Problem

@@ -27,6 +27,22 @@ class EnergyFrontier(EnergyCurve):
         One for each tau, with its plan and its bound; the last is the most that fit.
     most : int
         No plan has more local cycles.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> learners = mel.Learners(
+    ...     flops_per_s=2.4e9, gain=[1e-10, 1e-11], send_bandwidth_hz=5e6, send_power_w=0.2,
+    ...     max_power_w=0.2, energy_coefficient=1e-28,
+    ... )
+    >>> radio = mel.Radio(20e6, None, noise_density_w_per_hz=4e-21, shared="return")
+    >>> task = mel.scenarios.table1().task.replace(samples=6000)
+    >>> problem = mel.Problem(task, learners, radio, cycle_s=20.0)
+    >>> curve = mel.frontier(problem, "energy_j")
+    >>> curve.most, curve.tau.tolist()[-1], curve.steps[-1].status
+    (12, 12, <Status.OPTIMAL: 'optimal'>)
+    >>> [round(step.value, 2) for step in curve.steps[:4]]
+    [0.03, 0.21, 0.67, 1.58]
     """
 
     problem: Problem

@@ -35,6 +35,20 @@ class EnergyTrade(EnergyCurve):
         The deadlines, rising.
     steps : tuple of LeastEnergy
         One for each deadline.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> learners = mel.Learners(
+    ...     flops_per_s=2.4e9, gain=[1e-10, 1e-11], send_bandwidth_hz=5e6, send_power_w=0.2,
+    ...     max_power_w=0.2, energy_coefficient=1e-28,
+    ... )
+    >>> radio = mel.Radio(20e6, None, noise_density_w_per_hz=4e-21, shared="return")
+    >>> task = mel.scenarios.table1().task.replace(samples=6000)
+    >>> problem = mel.Problem(task, learners, radio, cycle_s=20.0)
+    >>> curve = mel.trade(problem, 4, [20.0, 30.0, 40.0])
+    >>> [round(step.value, 3) for step in curve.steps]
+    [1.58, 0.651, 0.354]
     """
 
     problem: Problem
@@ -88,6 +102,19 @@ def trade(
     ------
     ValueError, TypeError
         Naming the argument, its value and the allowed range; also where no deadline suffices.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> learners = mel.Learners(
+    ...     flops_per_s=2.4e9, gain=[1e-10, 1e-11], send_bandwidth_hz=5e6, send_power_w=0.2,
+    ...     max_power_w=0.2, energy_coefficient=1e-28,
+    ... )
+    >>> radio = mel.Radio(20e6, None, noise_density_w_per_hz=4e-21, shared="return")
+    >>> task = mel.scenarios.table1().task.replace(samples=6000)
+    >>> problem = mel.Problem(task, learners, radio, cycle_s=20.0)
+    >>> mel.trade(problem, 1, [20.0, 30.0]).columns()["energy_j"].round(4).tolist()
+    [0.0298, 0.0141]
     """
     refuse_energies(checked_problem(problem))
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)

@@ -32,6 +32,20 @@ class WithinEnergy(ShownTable):
     proof : LeastEnergy or None
         Of ``bound + 1`` local cycles: impossible altogether (``proof.proof`` says so), or its
         `bound` is above the budget, as its plan's claim proves. None where nothing was proved.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> learners = mel.Learners(
+    ...     flops_per_s=2.4e9, gain=[1e-10, 1e-11], send_bandwidth_hz=5e6, send_power_w=0.2,
+    ...     max_power_w=0.2, energy_coefficient=1e-28,
+    ... )
+    >>> radio = mel.Radio(20e6, None, noise_density_w_per_hz=4e-21, shared="return")
+    >>> task = mel.scenarios.table1().task.replace(samples=6000)
+    >>> problem = mel.Problem(task, learners, radio, cycle_s=20.0)
+    >>> found = mel.within(problem, energy_budget_j=1.0)
+    >>> found.tau, found.proof.tau, found.proof.bound > 1.0
+    (3, 4, True)
     """
 
     problem: Problem
@@ -99,6 +113,19 @@ def within(
     ------
     ValueError, TypeError
         Naming the argument, its value and the allowed range.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> learners = mel.Learners(
+    ...     flops_per_s=2.4e9, gain=[1e-10, 1e-11], send_bandwidth_hz=5e6, send_power_w=0.2,
+    ...     max_power_w=0.2, energy_coefficient=1e-28,
+    ... )
+    >>> radio = mel.Radio(20e6, None, noise_density_w_per_hz=4e-21, shared="return")
+    >>> task = mel.scenarios.table1().task.replace(samples=6000)
+    >>> problem = mel.Problem(task, learners, radio, cycle_s=20.0)
+    >>> print(mel.within(problem, energy_budget_j=1.0).summary())
+    within 1 J: tau = 3 takes 673.582152 mJ, at most tau = 3 (optimal)
     """
     refuse_energies(checked_problem(problem))
     budget = real("energy_budget_j", energy_budget_j)

@@ -37,6 +37,15 @@ class ShardedPlan:
         Task, radio, cycle, idle reading and payload.
     shards : tuple
         As they were given.
+
+    Examples
+    --------
+    >>> import mel_fast as mel
+    >>> problem = mel.scenarios.table1(learners=20, idle="excused")
+    >>> shards = [problem.learners.take(range(12)), problem.learners.take(range(12, 20))]
+    >>> plan = mel.solve_sharded(shards, problem.task, problem.radio, problem.cycle_s)
+    >>> plan.tau, plan.lengths, sum(int(plan.shard(k).samples.sum()) for k in range(2))
+    (9, (12, 8), 60000)
     """
 
     __slots__ = (

@@ -111,6 +111,19 @@ def shards_from_npy(folder: str | PathLike[str], *, size: int = SHARD) -> list[N
     ------
     ValueError, TypeError
         Naming the file, or the argument with its value and range.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import mel_fast as mel
+    >>> Path("columns").mkdir()
+    >>> learners = mel.scenarios.table1(learners=20).learners
+    >>> for name in ("flops_per_s", "gain", "return_bandwidth_hz", "return_power_w"):
+    ...     np.save(f"columns/{name}.npy", getattr(learners, name))
+    >>> shards = mel.shards_from_npy("columns", size=12)
+    >>> [len(shard()) for shard in shards]
+    [12, 8]
     """
     size = integer("size", size, low=1, high=_MOST)
     place = Path(folder).absolute()
@@ -171,6 +184,16 @@ def shards_from_parquet(path: str | PathLike[str], *, size: int = SHARD) -> list
         Naming the file, or the argument with its value and range.
     ImportError
         When pyarrow is missing; the message names the extra.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> import pyarrow.parquet
+    >>> import mel_fast as mel
+    >>> learners = mel.scenarios.table1(learners=20).learners
+    >>> pyarrow.parquet.write_table(pyarrow.table(learners), "learners.parquet", row_group_size=12)
+    >>> [len(shard()) for shard in mel.shards_from_parquet("learners.parquet", size=12)]
+    [12, 8]
     """
     size = integer("size", size, low=1, high=_MOST)
     place = str(Path(path).absolute())
