@@ -15,7 +15,7 @@ MOST_ROOMS, MOST_FILES = 25, 12
 
 def floors(text: str) -> dict[str, int]:
     """Return the height of each room: the lines of the drawing from the ground up."""
-    block = text.split("### The rooms of the Python package")[1].split("## Habits")[0]
+    block = text.split("### The rooms of the Python package")[1].split("### The floors")[0]
     lines = [line for line in block.splitlines() if line.startswith("    ")]
     rooms = [line[4:].split("  ")[0].split() for line in lines]
     return {room: height for height, row in enumerate(reversed(rooms)) for room in row}

@@ -107,6 +107,12 @@ def test_every_folder_of_the_core_is_a_floor_and_says_what_lives_there() -> None
     assert all((CPP / floor / "README.md").is_file() for floor in floors())
 
 
+def test_all_public_headers_are_compiled_together() -> None:
+    together = CPP.parent / "tests" / "cpp" / "test_headers.cpp"
+    headers = {f"mel/{path.name}" for path in (CPP / "include" / "mel").glob("*.hpp")}
+    assert headers == {name for name in INCLUDE.findall(together.read_text()) if "/" in name}
+
+
 def test_contributing_draws_the_floors_in_the_order_of_the_build() -> None:
     text = (CPP.parent / "CONTRIBUTING.md").read_text()
     assert " < ".join(floors()) in text.replace("`", "").replace("\n", " ")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast.plans.twin_sides import without_empty_sides
+from mel_fast.plans.claims.twin_sides import without_empty_sides
 
 
 def four_in_a_crowd(learners: int) -> mel.Problem:

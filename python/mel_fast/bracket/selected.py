@@ -17,7 +17,7 @@ from mel_fast.bracket.inquiry import Start, Teller
 from mel_fast.bracket.least_search import LeastSearch
 from mel_fast.bracket.search import RESOURCES, Search, Split
 from mel_fast.model.problem import Problem
-from mel_fast.plans.certificate import certificate_of
+from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status

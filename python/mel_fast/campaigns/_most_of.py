@@ -12,7 +12,7 @@ from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.selected import without_choice
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
-from mel_fast.plans.certificate import certificate_of
+from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.claims.no_more import WORTHS, NoMore, certificate_of_selection, grain_of
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
-from mel_fast._base.validation import LARGEST, MAX_INTEGER, FloatColumn, choice, did_you_mean
+from mel_fast._base.validation import FloatColumn, choice, did_you_mean
 from mel_fast.model.batch_columns import (
     agreed_shape,
     as_array,
     as_float64,
-    counts,
-    products,
     row_number,
     spread,
     without_repeats,
@@ -24,17 +22,14 @@ from mel_fast.model.columns import (
     COLUMNS,
     LIMITS,
     NUMBERS,
-    SPEEDS,
     check_pairs,
 )
+from mel_fast.model.core.rows import core_rows
 from mel_fast.model.learners import Learners
 from mel_fast.model.links import (
     all_power,
-    all_shares,
     check_columns,
     check_energy,
-    largest_shares,
-    needed_columns,
 )
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import IDLES, Idle, Problem
@@ -43,7 +38,6 @@ from mel_fast.model.task import LearningTask
 
 TASK_COUNTS = ("samples", "feature_bits", "fixed_parameters", "parameter_bits")
 _NOISES = ("noise_density_w_per_hz", "noise_power_w")
-_PER_ROW = ("bandwidth_hz", "power_w", "noise", "cycle_s", "flops_per_sample", *TASK_COUNTS)
 _COUNTS = (*TASK_COUNTS, *(name for name in LIMITS if COLUMNS[name].dtype is np.int64))
 
 
@@ -334,46 +328,12 @@ energy_coefficient, min_flops_per_s
 
     def core_columns(self, scheme: str) -> dict[str, Any]:
         """Return the compiled core's arguments, which is told of sending over the planned link."""
-        columns = self._all
-        names = (*ALWAYS, *LIMITS, *_PER_ROW[:6], "block_hz")
-        for_core = {name: columns[name] for name in names if name in columns}
-        if "energy_j" not in columns:  # nobody's energy is limited: all at full speed
-            for name in SPEEDS:
-                for_core.pop(name, None)
-        for name, stated in zip(needed_columns("send"), needed_columns(self.shared), strict=True):
-            for_core[name] = columns[stated]
-        if "power_w" not in columns:
-            for_core["power_w"] = _all_power(columns["max_power_w"], scheme)
-        if "max_samples" in for_core:  # as in `Learners`, infinity is no limit
-            most = columns["max_samples"]
-            for_core["max_samples"] = np.where(np.isposinf(most), float(MAX_INTEGER), most)
-        features = self.task.features if self.task.setting == "parallelized" else 0
-        per_parameter = counts(columns["parameter_bits"], 1)
-        model = products(per_parameter, counts(columns["fixed_parameters"], 0))
-        grown = products(per_parameter, self.task.parameters_per_sample)
-        sample = products(counts(columns["feature_bits"], 1), features)
-        bits = {
-            "send_bits": model,
-            "send_bits_per_sample": np.where(sample > MAX_INTEGER - grown, np.nan, sample + grown),
-            "return_bits": model,
-            "return_bits_per_sample": grown,
-            "flops_per_sample": columns["flops_per_sample"],
-        }
-        for name, amount in ({} if self.payload is None else self.payload.given()).items():
-            shape = (self.rows, self.learners)[: 1 + np.ndim(amount)]
-            bits[name] = np.broadcast_to(np.asarray(amount, dtype=np.float64), shape)
-        if self.shared == "return":
-            for name in ("bits", "bits_per_sample"):
-                sent, returned = f"send_{name}", f"return_{name}"
-                bits[sent], bits[returned] = bits[returned], bits[sent]
         return {
-            "rows": self.rows,
-            "learners": self.learners,
-            **for_core,
-            **bits,
+            **core_rows(
+                self._all, self.task, self.payload, self.shared, (self.rows, self.learners), scheme
+            ),
             "fixed_law": self.law == "fixed",
             "excused": self.idle == "excused",
-            "energy_sends": self.shared == "return" and "energy_j" in columns,
         }
 
     def __repr__(self) -> str:
@@ -381,14 +341,6 @@ energy_coefficient, min_flops_per_s
             f"Batch(rows={self.rows}, learners={self.learners}, law={self.law!r}, "
             f"idle={self.idle!r})"
         )
-
-
-def _all_power(most: FloatColumn, scheme: str) -> FloatColumn:
-    """Return a power budget for every row that binds nobody; no number for a row to be refused."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        equal = largest_shares(most)
-        budget = equal if scheme == "task_only" else all_shares(most)
-        return np.where(equal <= LARGEST, budget, np.nan)
 
 
 def _given_columns(given: dict[str, Any], shared: Shared, power_w: Any) -> dict[str, Any]:

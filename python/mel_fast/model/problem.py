@@ -11,7 +11,8 @@ from mel_fast._base.frozen import Frozen, above
 from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
-from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS, SPEEDS
+from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS
+from mel_fast.model.core.statement import core_problem, energy_sends
 from mel_fast.model.learners import Learners
 from mel_fast.model.links import Links, all_power, check_energy, largest_shares, links_of
 from mel_fast.model.payload import Payload, WholePayload, payload_of
@@ -136,7 +137,18 @@ class Problem(Frozen):
         )
         self._set("_power_w", self._all_power())
         self._set("has_choice", _has_choice(learners, self.idle))
-        self._set("_core", self._compile())
+        core = core_problem(
+            task,
+            learners,
+            radio,
+            self._links,
+            cycle_s=self.cycle_s,
+            power_w=self._power_w,
+            flops_per_sample=self.payload.flops_per_sample,
+            excused=self.idle == "excused",
+            optional=learners.optional if self.has_choice else None,
+        )
+        self._set("_core", core)
 
     def _arguments(self) -> dict[str, Any]:
         return {**super()._arguments(), "payload": self._given}
@@ -159,7 +171,7 @@ class Problem(Frozen):
     @property
     def energy_sends(self) -> bool:
         """Whether `energy_j` is for computing and sending over the planned link."""
-        return self.radio.shared == "return" and self.learners.energy_j is not None
+        return energy_sends(self.radio.shared, self.learners)
 
     @property
     def chooses_speed(self) -> bool:
@@ -210,42 +222,6 @@ class Problem(Frozen):
                 f"optional[{k}] = True: {what} does not support learners that may sit out although "
                 "they have a minimum"
             )
-
-    def _compile(self) -> CoreProblem:
-        task, learners, radio = self.task, self.learners, self.radio
-        limits: dict[str, Any] = {
-            name: column.astype(np.float64) for name, column in learners.limits().items()
-        }
-        if learners.energy_j is None:  # nobody's energy is limited: all at full speed
-            for name in SPEEDS:
-                limits.pop(name, None)
-        if self.has_choice:
-            assert learners.optional is not None
-            limits["optional"] = learners.optional.astype(np.float64)
-        if radio.block_hz is not None:
-            limits["block_hz"] = radio.block_hz
-        links = self._links
-        return _compiled(
-            links.constant,
-            samples=task.samples,
-            send_bits=links.bits,
-            send_bits_per_sample=links.bits_per_sample,
-            return_bits=links.constant_bits,
-            return_bits_per_sample=links.constant_bits_per_sample,
-            flops_per_sample=self.payload.flops_per_sample,
-            flops_per_s=learners.flops_per_s,
-            gain=learners.gain,
-            return_bandwidth_hz=links.bandwidth_hz,
-            return_power_w=links.power_w,
-            bandwidth_hz=radio.bandwidth_hz,
-            power_w=self._power_w,
-            noise=radio.noise,
-            fixed_law=radio.law == "fixed",
-            cycle_s=self.cycle_s,
-            excused=self.idle == "excused",
-            energy_sends=self.energy_sends,
-            **limits,
-        )
 
     def core_for(self, scheme: str) -> CoreProblem:
         """Return the problem in the compiled core for a scheme.
@@ -399,17 +375,6 @@ class Problem(Frozen):
             idle=grammar.word("idle", file["idle"], IDLES),  # type: ignore[arg-type]
             payload=Payload.from_dict(file["payload"]) if "payload" in file else None,
         )
-
-
-def _compiled(constant: str, **statement: Any) -> CoreProblem:
-    """Make the core's problem; what it refuses of its return is said of the constant link."""
-    try:
-        return CoreProblem(**statement)
-    except ValueError as error:
-        if constant == "return":
-            raise
-        words = str(error).replace("return rate", f"{constant} rate")
-        raise ValueError(words.replace("return power", f"{constant} power")) from None
 
 
 def _has_choice(learners: Learners, idle: Idle) -> bool:

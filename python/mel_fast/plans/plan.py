@@ -3,39 +3,29 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import Table
 from mel_fast._base.frozen import hashable, same
-from mel_fast._base.validation import FloatColumn, IntColumn, choice, freeze, integer, real
+from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
-from mel_fast.model.times import Times, evaluate_columns
-from mel_fast.plans.allocation import (
-    Allocation,
-    TimeColumns,
-    checked_allocation,
-    checked_speeds,
-    chosen_speeds,
-    energy_spent,
-    plan_columns,
-)
-from mel_fast.plans.certificate import certificate_of, checked_certificate
+from mel_fast.plans.allocation import checked_allocation, checked_speeds, plan_columns
+from mel_fast.plans.claims.certificate import certificate_of, checked_certificate
 from mel_fast.plans.claims.no_more import NoMore, checked_at_least, checked_no_more
+from mel_fast.plans.columns import PlanColumns
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 from mel_fast.plans.verbs import Verbs
 
 if TYPE_CHECKING:
     from mel_fast.plans.claims.least_energy import SpendsLeast
 
-Column = TypeVar("Column", IntColumn, FloatColumn)
-
 _LONGEST = 2**63 - 1
 
 
-class Plan(Verbs, TimeColumns, Table):
+class Plan(Verbs, PlanColumns, Table):
     """What :func:`mel_fast.solve` found, immutable; arrays are read-only.
 
     True in a boolean context when there is an allocation (`tau` is at least 1). Equal by value,
@@ -202,46 +192,6 @@ least_energy
                 return self.bound + 0.5, per_hz, per_w
         return None
 
-    @property
-    def _core_result(self) -> _core.Result:
-        assert self._result is not None  # plans built in Python carry every attribute
-        return self._result
-
-    @cached_property
-    def samples(self) -> IntColumn | None:
-        """d_k, samples of each learner."""
-        return _frozen(self._core_result.samples)
-
-    @cached_property
-    def bandwidth_hz(self) -> FloatColumn | None:
-        """B_k, bandwidth towards each learner."""
-        return _frozen(self._core_result.bandwidth_hz)
-
-    @cached_property
-    def power_w(self) -> FloatColumn | None:
-        """P_k, power towards each learner."""
-        return _frozen(self._core_result.power_w)
-
-    @cached_property
-    def blocks(self) -> IntColumn | None:
-        """n_k, resource blocks of each learner."""
-        return None if self.problem.radio.block_hz is None else _frozen(self._core_result.blocks)
-
-    @cached_property
-    def nodes(self) -> int:
-        """Boxes of branch and bound over all tau."""
-        return self._core_result.nodes
-
-    @cached_property
-    def passes(self) -> int:
-        """Passes over the learners."""
-        return self._core_result.passes
-
-    @cached_property
-    def elapsed_s(self) -> float:
-        """Seconds spent in the solver."""
-        return self._core_result.elapsed_s
-
     @cached_property
     def certificate(self) -> dict[str, Any] | None:
         """The proof that ``bound + 1`` local cycles are impossible (see docs/proof.md)."""
@@ -253,61 +203,6 @@ least_energy
         from mel_fast.plans.words.reasons import reasons_of
 
         return reasons_of(self, self._core_result)
-
-    @cached_property
-    def allocation(self) -> Allocation:
-        """What each learner is given and how long it takes, none of it None.
-
-        Raises
-        ------
-        ValueError
-            When there is no plan: where ``bool(plan)`` is false.
-        """
-        samples, bandwidth_hz, power_w = self.samples, self.bandwidth_hz, self.power_w
-        if samples is None or bandwidth_hz is None or power_w is None or self.times is None:
-            raise ValueError(
-                f"there is no plan (status {self.status}), and so no allocation: see plan.reasons"
-            )
-        return Allocation(samples, bandwidth_hz, power_w, self.times, self.blocks)
-
-    @cached_property
-    def times(self) -> Times | None:
-        """The four time columns together, None when there is no plan."""
-        if not self.problem.chooses_speed:
-            return self._times(None)
-        return self._times(self.flops_per_s)
-
-    @cached_property
-    def flops_per_s(self) -> FloatColumn | None:
-        """f_k, the speeds of computing: chosen, where `energy_coefficient` is given."""
-        if self.samples is None or self.power_w is None:
-            return None
-        if not self.problem.chooses_speed:
-            return self.problem.learners.flops_per_s
-        times = self._times(None)
-        assert times is not None
-        return chosen_speeds(self.problem, self.tau, self.samples, times, self.power_w)
-
-    def _times(self, flops_per_s: FloatColumn | None) -> Times | None:
-        if self.samples is None or self.bandwidth_hz is None or self.power_w is None:
-            return None
-        return evaluate_columns(
-            self.problem, self.tau, self.samples, self.bandwidth_hz, self.power_w, flops_per_s
-        )
-
-    @cached_property
-    def energy_j(self) -> FloatColumn | None:
-        """Joules that each learner spends on computing and on its return."""
-        if self.samples is None or self.times is None or self.power_w is None:
-            return None
-        return energy_spent(
-            self.problem,
-            self.tau,
-            self.samples,
-            self.times.return_s,
-            self.power_w,
-            self.flops_per_s,
-        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan file's content: JSON-ready, real numbers as hexadecimal strings."""
@@ -446,10 +341,6 @@ least_energy
 
     def __bool__(self) -> bool:
         return self.tau > 0
-
-
-def _frozen(column: Column | None) -> Column | None:
-    return None if column is None else freeze(column)
 
 
 def _rebuild(problem: Problem, content: dict[str, Any]) -> Plan:

@@ -1,1 +1,1 @@
-"""What a plan says beyond its tau: how many must take part, and that nothing is worth more."""
+"""What a plan claims: its certificate, how many take part, that nothing is worth more or less."""

@@ -15,7 +15,7 @@ from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Idle
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
-from mel_fast.plans.certificate import certificate_of
+from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.status import STATUSES, Status, Then
 from mel_fast.solve.arguments import checked_executor, checked_seconds, checked_threads

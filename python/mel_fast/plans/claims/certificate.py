@@ -8,7 +8,7 @@ from mel_fast._base.untrusted import shown
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import checked_values
-from mel_fast.plans.twin_sides import without_empty_sides
+from mel_fast.plans.claims.twin_sides import without_empty_sides
 
 _GREATEST = float.fromhex("0x1.fffffffffffffp+1023")
 
