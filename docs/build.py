@@ -33,6 +33,8 @@ def main() -> int:
     import outputs
 
     begin = time.monotonic()
+    if not (DOCS / "_static" / "explore" / "index.html").is_file():
+        print("without the live page: docs/explore.md says how to put it there", file=sys.stderr)
     if options.notebooks:
         outputs.write_all(DOCS / "notebooks")
     words = ["--fail-on-warning", "--keep-going", "--jobs", "auto", "--quiet", "-b", "html"]

@@ -17,8 +17,6 @@ import pages  # noqa: E402
 import mel_fast  # noqa: E402
 
 pages.write(HERE / "generated")
-if (HERE / "_static" / "explore" / "index.html").is_file():  # mel-fast explore --export writes it
-    tags.add("explore")  # noqa: F821  Sphinx's own
 
 project = "mel_fast"
 author = "the mel_fast authors"

@@ -1,5 +1,6 @@
 """What the commands share: the scenario's options, limits and targets."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -160,5 +161,7 @@ def refusals() -> Iterator[None]:
     except (ValueError, TypeError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
+        if getattr(sys.stdout, "failure", None) is error:
+            raise  # it is stdout that takes no more
         name = f"{error.filename}: " if error.filename else ""
         raise click.ClickException(f"{name}{error.strerror or error}") from None
