@@ -7,15 +7,15 @@ namespace mel_bindings {
 namespace {
 
 // Energy, bound, their two prices, and the plan's columns or four times None; then the passes, and
-// whether a limit or Ctrl-C came first.
+// whether a limit or Ctrl-C came first, and the KeyboardInterrupt or None.
 py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double time_limit_s,
                        int threads, const py::object& callback) {
     const mel::LearnerLimits* limits = problem.limits();
     if (!limits || !limits->battery())
         throw py::value_error("learners have no energy to send with");
-    bool interrupted = false;
+    Watch watch{callback};
     const auto found =
-        watched(settings_of(0, time_limit_s, threads, py::none()), callback, interrupted,
+        watched(settings_of(0, time_limit_s, threads, py::none()), watch,
                 [&](const mel::Settings& s) { return mel::least_energy(problem, tau, s); });
     py::object columns[4] = {py::none(), py::none(), py::none(), py::none()};
     if (!found.samples.empty()) {
@@ -26,8 +26,8 @@ py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double tim
         columns[3] = py::array_t<double>(size, found.speed.data());
     }
     return py::make_tuple(found.value_j, found.bound_j, found.lambda, found.nu, columns[0],
-                          columns[1], columns[2], columns[3], found.passes,
-                          interrupted || found.stopped);
+                          columns[1], columns[2], columns[3], found.passes, found.stopped,
+                          watch.interrupt());
 }
 
 }  // namespace

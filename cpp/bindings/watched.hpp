@@ -25,9 +25,31 @@ class Watch {
     bool operator()(const Progress&... progress) {
         if (stopped_) return true;
         const py::gil_scoped_acquire acquire;
+        return asked(
+            [&] { return !callback_.is_none() && callback_(progress...).template cast<bool>(); });
+    }
+
+    // With the GIL held, when the work is done: what a signal has come for since the last look.
+    // Left to the interpreter it would be raised before the caller has the answer, which would be
+    // lost.
+    void last_look() {
+        if (!stopped_) asked([] { return false; });
+    }
+    bool stopped() const { return stopped_; }
+    // The KeyboardInterrupt, or None.
+    const py::object& interrupt() const { return interrupt_; }
+
+    // With the GIL held: raises again what is the caller's.
+    void rethrow() const {
+        if (failure_) std::rethrow_exception(failure_);
+    }
+
+  private:
+    template <class Question>
+    bool asked(Question question) {
         try {
             if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-            stopped_ = !callback_.is_none() && callback_(progress...).template cast<bool>();
+            stopped_ = question();
         } catch (py::error_already_set& error) {
             stopped_ = true;
             if (error.matches(PyExc_KeyboardInterrupt)) {
@@ -43,16 +65,6 @@ class Watch {
         return stopped_;
     }
 
-    bool stopped() const { return stopped_; }
-    // The KeyboardInterrupt, or None.
-    const py::object& interrupt() const { return interrupt_; }
-
-    // With the GIL held: raises again what is the caller's.
-    void rethrow() const {
-        if (failure_) std::rethrow_exception(failure_);
-    }
-
-  private:
     py::object callback_;
     py::object interrupt_ = py::none();
     std::exception_ptr failure_;
@@ -78,6 +90,7 @@ auto watched(mel::Settings settings, Watch& watch, Ask&& ask) {
         settings.time_limit_s = std::max(settings.time_limit_s - spent.count(), 0.0);
         return ask(settings);
     }();
+    watch.last_look();
     watch.rethrow();
     return found;
 }

@@ -45,11 +45,12 @@ struct JoulePrices {
 // Where a monotone function of x vanishes, by secants between ends that are kept; `value` is what
 // it is at the last x that was looked at, which is returned.
 template <class Function>
-double root_of(double x, double slope, double widest, double fine, int steps, Function function) {
+double root_of(const Stop& stop, double x, double slope, double widest, double fine, int steps,
+               Function function) {
     double low = -infinity, high = infinity;
     const double sign = slope > 0 ? 1 : -1;
     double value = function(x);
-    for (int step = 0; step < steps && std::fabs(value) > fine; ++step) {
+    for (int step = 0; step < steps && std::fabs(value) > fine && !stop.requested(); ++step) {
         (sign * value > 0 ? high : low) = x;
         double next =
             x - std::clamp(std::isfinite(value) ? value / slope : sign * widest, -widest, widest);
@@ -132,9 +133,11 @@ class EnergySearch {
         return d;
     }
 
+    // Void once a stop is requested.
     template <class Term>
     Sums sums(std::size_t stride, Term term) {
         ++passes_;
+        if (stop_.check()) return {};
         return sum_over_chunks(
             pool_, problem_.size(), chunks_,
             [&](std::size_t first, std::size_t last) {
@@ -163,7 +166,7 @@ class EnergySearch {
         const double share = static_cast<double>(learners_seen(problem_.size(), stride)) /
                              static_cast<double>(problem_.size());
         const double wanted = problem_.samples_real() * share;
-        const double x = root_of(std::log(nu), 1.0, 3.0, fine, 60, [&](double ln_nu) {
+        const double x = root_of(stop_, std::log(nu), 1.0, 3.0, fine, 60, [&](double ln_nu) {
             const JoulePrices p{lambda, std::exp(ln_nu)};
             at = sums(stride, [&](std::size_t k, Sums& s) {
                 EnergyCost c;
@@ -180,10 +183,11 @@ class EnergySearch {
         const double share = static_cast<double>(learners_seen(problem_.size(), stride)) /
                              static_cast<double>(problem_.size());
         const double band = problem_.bandwidth_hz() * share;
-        const double x = root_of(std::log(p.lambda), -0.5, 3.0, fine, 40, [&](double ln_lambda) {
-            const Sums at = with_samples(std::exp(ln_lambda), p.nu, stride, 0.1 * fine);
-            return std::log(at.bandwidth.value() / band);
-        });
+        const double x =
+            root_of(stop_, std::log(p.lambda), -0.5, 3.0, fine, 40, [&](double ln_lambda) {
+                const Sums at = with_samples(std::exp(ln_lambda), p.nu, stride, 0.1 * fine);
+                return std::log(at.bandwidth.value() / band);
+            });
         p.lambda = std::exp(x);
     }
 
@@ -234,6 +238,7 @@ class EnergySearch {
             const double next = energy_cost(b, q, p.lambda, whole_[k] + 1, c.speed).cost;
             more[k] = next - energy_cost(b, q, p.lambda, whole_[k], c.speed).cost;
         });
+        if (stop_.check()) return false;
         CompensatedSum sum;
         for (const double d : whole_) sum.add(d);
         double left = problem_.samples_real() - sum.value();
@@ -311,12 +316,13 @@ class EnergySearch {
     // The price at which the split takes all of the bandwidth, a little less.
     double price_of_split(double lambda) {
         const double band = problem_.bandwidth_hz() * (1 - band_reserve);
-        const double x = root_of(std::log(lambda), -0.5, 2.0, 1e-11, 40, [&](double ln_lambda) {
-            return std::log(of_split(std::exp(ln_lambda)).bandwidth.value() / band) + 2e-11;
-        });
+        const double x =
+            root_of(stop_, std::log(lambda), -0.5, 2.0, 1e-11, 40, [&](double ln_lambda) {
+                return std::log(of_split(std::exp(ln_lambda)).bandwidth.value() / band) + 2e-11;
+            });
         // Where the steps end a hair's breadth above it: dearer still.
         double found = std::exp(x);
-        for (int step = 0; step < 30; ++step) {
+        for (int step = 0; step < 30 && !stop_.requested(); ++step) {
             const double over = of_split(found).bandwidth.value() / band - 1;
             if (over <= 0 || !(over < 1e-6)) break;
             found *= 1 + 8 * over + 1e-13 * std::pow(4, step);
@@ -364,7 +370,7 @@ class EnergySearch {
 
     void raise_bound(LeastEnergy& found, JoulePrices p) {
         const double bound = bound_at(p);
-        if (!(bound > found.bound_j)) return;
+        if (stop_.requested() || !(bound > found.bound_j)) return;
         found.bound_j = bound;
         found.lambda = p.lambda;
         found.nu = p.nu;
@@ -385,6 +391,7 @@ class EnergySearch {
                 lambda *= 1 + 1e-10 * std::pow(8, more);
                 s = of_split(lambda, &costs);
             }
+            if (stop_.requested()) break;  // sums of a pass that was cut short are void
             const bool fits = s.impossible == 0 && s.bandwidth.value() <= problem_.bandwidth_hz();
             const double before = found.value_j;
             if (fits && s.energy.value() < found.value_j) write(found, s, costs);

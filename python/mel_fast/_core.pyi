@@ -177,6 +177,7 @@ def least_energy(
     NDArray[np.float64] | None,
     int,
     bool,
+    BaseException | None,
 ]: ...
 
 class Selection:

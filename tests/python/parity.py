@@ -37,6 +37,7 @@ def as_batch(problems: Sequence[mel.Problem]) -> mel.Batch:
         values = [getattr(problem.radio, name) for problem in problems]
         columns[name] = None if values[0] is None else np.array(values)
     columns.update(shared=first.radio.shared, idle=first.idle, payload=first._given)
+    columns.update(optional=first.learners.optional)
     return mel.Batch(first.task, cycle_s=[problem.cycle_s for problem in problems], **columns)
 
 

@@ -291,9 +291,14 @@ def frontier(
                 "over = 'energy_j': takes no start or stop, and scheme = 'joint' alone"
             )
         steps_most = integer("max_steps", max_steps, low=1)
+        from mel_fast.bracket.energy.least import refuse_energies
         from mel_fast.planning.energy.frontier import energy_frontier
 
-        return energy_frontier(problem, limit_s=limit_s, threads=threads, max_steps=steps_most)
+        refuse_energies(problem)
+        with reporting(callback, progress, "breakpoints") as report:
+            return energy_frontier(
+                problem, Agenda(limit_s, report), threads=threads, max_steps=steps_most
+            )
     top = 2.0 * amount_of(problem, over) if stop is None else real("stop", stop)
     begin = None if start is None else real("start", start, high=top)
     most_steps = integer("max_steps", max_steps, low=1)

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from mel_fast._base.arrow import ShownTable
@@ -271,30 +270,41 @@ def least(
     threads = checked_threads(threads)
     where = checked_start(start)
     if over == "energy_j":
-        return _least_energy(problem, tau, scheme, limit, threads, at_least)
+        from mel_fast.bracket.energy.least import refuse_energies
+
+        refuse_energies(problem, at_least=at_least)
+        if scheme != "joint":
+            raise ValueError(f"the least energy_j with scheme = {scheme!r}: must be 'joint'")
     with reporting(callback, progress, over) as report:
+        if over == "energy_j":
+            return _least_energy(problem, tau, limit, threads, report)
         return search_least(problem, tau, over, scheme, limit, threads, where, report, members)
 
 
 def _least_energy(
-    problem: Problem,
-    tau: int,
-    scheme: Scheme,
-    limit_s: float,
-    threads: int,
-    at_least: int | None,
+    problem: Problem, tau: int, limit_s: float, threads: int, report: EndsCallback | None
 ) -> "LeastEnergy":
     """Prove what fits at all, then look for the least energy at tau."""
-    from mel_fast.bracket.energy.least import least_energy_from, refuse_energies
+    from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from
 
-    refuse_energies(problem, at_least=at_least)
-    if scheme != "joint":
-        raise ValueError(f"the least energy_j with scheme = {scheme!r}: must be 'joint'")
-    begin = perf_counter()
-    seconds = None if math.isinf(limit_s) else limit_s
-    plan = solve(problem, time_limit_s=seconds, threads=threads, then="none")
-    left_s = max(limit_s - (perf_counter() - begin), 0.0) if limit_s < math.inf else limit_s
-    return least_energy_from(plan, tau, limit_s=left_s, threads=threads)
+    clock, stopped, before = Clock(limit_s), False, 0
+
+    def tell(_low: int, _high: int, passes: int, _elapsed_s: float) -> bool:
+        nonlocal stopped
+        if report is not None and not stopped:
+            stopped = bool(report(0.0, math.inf, before + passes, clock.elapsed_s))
+        return stopped
+
+    asked = None if report is None else tell
+    try:
+        plan = solve(
+            problem, time_limit_s=clock.left(), threads=threads, then="none", callback=asked
+        )
+    except Interrupted as stop:
+        raise Interrupted(stop.plan, LeastEnergy(problem, tau, stopped=True)) from stop.__cause__
+    before = plan.passes
+    left_s = 0.0 if stopped else clock.left()
+    return least_energy_from(plan, tau, limit_s=left_s, threads=threads, callback=asked)
 
 
 def search_least(

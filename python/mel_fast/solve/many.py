@@ -10,6 +10,7 @@ from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.validation import choice
 from mel_fast.model.batch import Batch
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.no_more import checked_at_least
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, THENS, Scheme, Then
@@ -18,6 +19,7 @@ from mel_fast.solve.arguments import checked_executor, checked_seconds, checked_
 from mel_fast.solve.plans import Plans, RowErrors
 from mel_fast.solve.rows import checked_starts, ends_of, with_fixed_samples
 from mel_fast.solve.rows_found import How, found_here
+from mel_fast.solve.single import refuse_of_choice
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -41,6 +43,7 @@ def solve_many(
     then: Then = "time",
     start: "Plan | Plans | Sequence[Plan | None] | None" = None,
     keep: Any = None,
+    at_least: int | None = None,
     executor: "Executor | None" = None,
 ) -> Plans:
     """Solve every problem as :func:`mel_fast.solve` would, one problem a thread at a time.
@@ -76,6 +79,8 @@ def solve_many(
         Learners whose samples are held fixed, as in `solve`: once for all rows, or a sequence of
         such (or None) for each row, or an array of two dimensions with a row each. Keeping the same
         learners in all rows is quick for a Batch; else each row costs as much as a Problem.
+    at_least
+        Learners of each problem that must have samples, as in `solve`.
     executor
         Where the rows are solved, part by part: a :class:`concurrent.futures.Executor`, such as a
         ProcessPoolExecutor or ``client.get_executor()`` of Dask; None for this process. `threads`
@@ -116,7 +121,10 @@ def solve_many(
         raise ValueError("then = 'energy': solve_many does not look for it; solve each problem")
     limit_s = checked_seconds(time_limit_s, "time_limit_s")
     row_limit_s = checked_seconds(row_time_limit_s, "row_time_limit_s")
-    how = How(scheme, then, row_limit_s, checked_threads(threads))
+    members = checked_at_least(at_least)
+    if members is not None:
+        refuse_of_choice(None, scheme, then, members)
+    how = How(scheme, then, row_limit_s, checked_threads(threads), members)
     checked_executor(executor)
     source = _source(problems)
     rows = len(source)
@@ -126,7 +134,7 @@ def solve_many(
     with reporting(callback, progress, "rows") as report:
         blocks = _has_blocks(source)
         _require_memory(counts, rows, how.threads, blocks=blocks)
-        kept, refused = with_fixed_samples(source, starts, keep)
+        kept, refused = with_fixed_samples(source, starts, keep, one_by_one=members is not None)
         ends = ends_of(starts, rows)
         if executor is None:
             found = found_here(kept, counts, ends, how, limit_s, report)

@@ -88,9 +88,10 @@ def some_rows(found: dict[str, Any], chosen: IntColumn, sizes: IntColumn) -> dic
             some[name] = column[of_cells if name in CELLS else chosen]
         else:
             some[name] = column
-    trees = found["trees"]
-    rows = enumerate(chosen.tolist())
-    return {**some, "trees": {i: trees[row] for i, row in rows if row in trees}}
+    for name in {"trees", "own"} & found.keys():
+        of_rows, rows = found[name], enumerate(chosen.tolist())
+        some[name] = {i: of_rows[row] for i, row in rows if row in of_rows}
+    return some
 
 
 def put_plan(found: dict[str, Any], row: int, cells: slice, plan: Plan) -> None:

@@ -56,15 +56,21 @@ def ends_of(starts: Any, rows: int) -> FloatColumn | None:
     return ends_of_all
 
 
-def with_fixed_samples(source: Any, starts: Any, keep: Any) -> "tuple[Any, dict[int, str]]":
+def with_fixed_samples(
+    source: Any, starts: Any, keep: Any, *, one_by_one: bool = False
+) -> "tuple[Any, dict[int, str]]":
     """Return the rows with the samples of some learners held, and why some rows were refused.
+
+    With `one_by_one` a Batch becomes Problems, as it does where somebody may choose to sit out.
 
     Raises
     ------
     ValueError, TypeError
         Where `keep` is wrong in itself, or for every row.
     """
-    choice = isinstance(source, Batch) and bool(np.any(source.choices.get("optional", False)))
+    choice = isinstance(source, Batch) and (
+        one_by_one or bool(np.any(source.choices.get("optional", False)))
+    )
     if not len(source) or (keep is None and not choice):
         return source, {}
     if keep is None:

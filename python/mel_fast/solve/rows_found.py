@@ -14,7 +14,7 @@ from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Then
 from mel_fast.solve.finish import finished, unfinished
 from mel_fast.solve.row_plan import put_plan, row_result
 from mel_fast.solve.rows import FixedSamplesBatch
-from mel_fast.solve.selection.rows import choose_rows
+from mel_fast.solve.selection.rows import choose_rows, chooses, keeping_interrupts
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class How:
     then: Then
     row_limit_s: float
     threads: int
+    at_least: int | None = None
 
 
 def found_here(
@@ -50,12 +51,14 @@ def found_here(
         found = _core.solve_columns(**source.core_columns(how.scheme), settings=settings)
     else:
         cores = [
-            None if problem is None or problem.has_choice else problem.core_for(how.scheme)
+            None
+            if problem is None or chooses(problem, how.at_least)
+            else problem.core_for(how.scheme)
             for problem in source
         ]
         sizes = [counts] * len(source) if isinstance(counts, int) else counts
         found = _core.solve_problems(problems=cores, learners=sizes, settings=settings)
-        choose_rows(source, counts, how, limit_s, found, begin, report)
+        choose_rows(source, counts, ends, how, limit_s, found, begin, report)
     if not (found["ended_early"] or found["interrupted"]):
         _finish(source, counts, how, found, begin, limit_s, report)
     return found
@@ -88,7 +91,7 @@ def _finish(
     def told(_tau: int, _bound: int, passes: int, _elapsed_s: float) -> bool:
         return stop(passes)
 
-    try:
+    with keeping_interrupts(found):
         for row in todo.tolist():
             elapsed_s = perf_counter() - begin
             limit_s = time_limit_s - elapsed_s
@@ -109,5 +112,3 @@ def _finish(
             )
             if new is not old:
                 put_plan(found, row, cells, new)
-    except KeyboardInterrupt:
-        found["interrupted"] = True

@@ -7,6 +7,7 @@ from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback, checked_callback, reporting
 from mel_fast._base.validation import choice
+from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import checked_at_least
 from mel_fast.plans.interrupted import Interrupted
@@ -111,9 +112,8 @@ def solve(
                 at_least=at_least,
             )
     checked_problem(problem)
-    code = _CODES.get(scheme) if isinstance(scheme, str) else None
-    if code is None:
-        code = _CODES[choice("scheme", scheme, SCHEMES)]
+    if not isinstance(scheme, str) or scheme not in _CODES:
+        choice("scheme", scheme, SCHEMES)
     limit = checked_seconds(time_limit_s)
     if threads != 1 or type(threads) is not int:
         threads = checked_threads(threads)
@@ -132,10 +132,39 @@ def solve(
             if scheme != "joint":
                 raise ValueError(f"then = 'energy' with scheme = {scheme!r}: must be 'joint'")
             refuse_energies(problem, at_least=at_least)
+    if at_least is not None:
+        at_least = checked_at_least(at_least)
+    return answered(problem, scheme, limit, threads, _truthful(callback), then, where, at_least)
+
+
+def answered(
+    problem: Problem,
+    scheme: Scheme,
+    limit: float,
+    threads: int,
+    callback: "Callable[[int, int, int, float], bool] | None",
+    then: Then,
+    where: tuple[float, float, float] | None,
+    at_least: int | None = None,
+) -> Plan:
+    """Return what `solve` returns, of arguments that are checked; `where` the search begins."""
     if at_least is not None or problem.has_choice:
-        return _with_choice(problem, at_least, scheme, limit, threads, callback, then, start)
+        refuse_of_choice(problem, scheme, then, at_least)
+        from mel_fast.solve.selection.search import selected
+
+        return selected(
+            problem,
+            at_least or 0,
+            limit_s=limit,
+            threads=threads,
+            callback=callback,
+            then=then,
+            where=where,
+            first=answered,
+        )
+    code = _CODES[scheme]
     result = _core.solve(
-        problem.core_for(scheme), code, limit, threads, _truthful(callback), then == "time", where
+        problem.core_for(scheme), code, limit, threads, callback, then == "time", where
     )
     plan = Plan._from_core(problem, scheme, result)
     if result.interrupted is not None:
@@ -158,34 +187,21 @@ def solve(
         raise Interrupted(plan) from stop
 
 
-def _with_choice(
-    problem: Problem,
-    at_least: int | None,
-    scheme: Scheme,
-    limit_s: float,
-    threads: int,
-    callback: Callback | None,
-    then: Then,
-    start: Plan | None,
-) -> Plan:
-    from mel_fast.solve.selection.search import selected
+def refuse_of_choice(problem: Problem | None, scheme: str, then: str, at_least: int | None) -> None:
+    """Refuse what is not known of problems in which who takes part is chosen.
 
-    number = checked_at_least(at_least) or 0
+    Raises
+    ------
+    ValueError
+        Naming it; of what all problems share where `problem` is None.
+    """
     what = "at_least" if at_least is not None else "optional"
     if scheme != "joint":
         raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
     if then not in ("time", "none"):
         raise ValueError(f"{what} with then = {then!r}: must be 'time' or 'none'")
-    return selected(
-        problem,
-        number,
-        limit_s=limit_s,
-        threads=threads,
-        callback=_truthful(callback),
-        then=then,
-        start=start,
-        first=solve,
-    )
+    if problem is not None:
+        refuse_energy(energy_sends=problem.energy_sends, what="optional, at_least")
 
 
 def _truthful(callback: Callback | None) -> Callable[[int, int, int, float], bool] | None:

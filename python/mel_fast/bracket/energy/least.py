@@ -9,9 +9,10 @@ import numpy as np
 from mel_fast import _core
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.units import with_unit
-from mel_fast._base.validation import freeze
+from mel_fast._base.validation import FloatColumn, IntColumn, freeze
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.least_energy import SpendsLeast
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 
@@ -185,15 +186,62 @@ def least_energy_from(
     ----------
     plan
         Of the same problem; its certificate goes with the answer's plan.
+
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C; its ``found`` is what was known by then.
     """
     problem = plan.problem
     if tau > plan.bound:
         return LeastEnergy(problem, tau, bound=math.inf, proof=plan, passes=plan.passes)
-    _, bound, per_hz, per_sample, samples, bandwidth, power, speed, passes, stopped = (
-        _core.least_energy(_core_of(problem), tau, limit_s, threads, callback)
-    )
+    if limit_s <= 0.0:
+        return nothing_better(plan, tau)
+    try:
+        answer = _core.least_energy(_core_of(problem), tau, limit_s, threads, callback)
+        found = _least_energy(plan, tau, *answer[:-1])
+    except KeyboardInterrupt as stop:
+        raise Interrupted(plan, nothing_better(plan, tau)) from stop
+    if answer[-1] is not None:
+        raise Interrupted(plan if found.plan is None else found.plan, found) from answer[-1]
+    return found
+
+
+def nothing_better(
+    plan: Plan, tau: int, passes: int = 0, fewer: SpendsLeast | None = None
+) -> LeastEnergy:
+    """Return what is known of the least energy at `tau` where a limit came first.
+
+    The plan, of as many local cycles or more, spends enough; what `fewer` says of no more local
+    cycles holds for `tau` too.
+    """
+    if plan.tau < tau or plan.energy_j is None:
+        return LeastEnergy(plan.problem, tau, stopped=True, passes=passes)
+    value = math.fsum(plan.energy_j.tolist()) * _UP
+    low = SpendsLeast(0.0, 0.0, 0.0, 0.0) if fewer is None else fewer
+    best = plan._claiming(low._replace(joules=value))
+    return LeastEnergy(plan.problem, tau, value, low.bound_j, best, best, True, passes)
+
+
+def _least_energy(
+    plan: Plan,
+    tau: int,
+    _value: float,
+    bound: float,
+    per_hz: float,
+    per_sample: float,
+    samples: IntColumn | None,
+    bandwidth: FloatColumn | None,
+    power: FloatColumn | None,
+    speed: FloatColumn | None,
+    passes: int,
+    stopped: bool,
+) -> LeastEnergy:
+    problem = plan.problem
     if samples is None or bandwidth is None or power is None or speed is None:
-        return LeastEnergy(problem, tau, bound=0.0, stopped=stopped, passes=passes)
+        if stopped:
+            return nothing_better(plan, tau, passes)
+        return LeastEnergy(problem, tau, bound=0.0, passes=passes)
     learners = problem.learners
     chosen: dict[str, Any] = {}
     if problem.chooses_speed:

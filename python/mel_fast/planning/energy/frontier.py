@@ -1,17 +1,17 @@
 """The least energy of each number of local cycles."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from time import perf_counter
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mel_fast._base.validation import IntColumn
-from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse_energies
+from mel_fast.bracket.clock import Agenda
+from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, nothing_better
 from mel_fast.model.problem import Problem
 from mel_fast.planning.energy.curve import EnergyCurve
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.single import solve
 
 
@@ -70,22 +70,48 @@ class EnergyFrontier(EnergyCurve):
 
 
 def energy_frontier(
-    problem: Problem, *, limit_s: float, threads: int, max_steps: int
+    problem: Problem, agenda: Agenda, *, threads: int, max_steps: int
 ) -> EnergyFrontier:
-    """Do what ``frontier(problem, "energy_j")`` does."""
-    refuse_energies(problem)
-    begin = perf_counter()
+    """Do what ``frontier(problem, "energy_j")`` does.
 
-    def left_s() -> float:
-        return max(limit_s - (perf_counter() - begin), 0.0) if limit_s < math.inf else limit_s
-
-    best = solve(problem, time_limit_s=None if math.isinf(limit_s) else limit_s, then="none")
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C; its ``found`` is what was known by then.
+    """
+    best = solve(
+        problem,
+        time_limit_s=agenda.left(),
+        threads=threads,
+        then="none",
+        callback=agenda.callback,
+    )
     if best.tau > max_steps:
         raise ValueError(
             f"tau = 1 to {best.tau:,}: more than max_steps = {max_steps}; give a larger max_steps"
         )
-    steps = tuple(
-        least_energy_from(best, tau, limit_s=left_s(), threads=threads)
-        for tau in range(1, best.tau + 1)
-    )
-    return EnergyFrontier(problem, steps, best.bound)
+    agenda.total = best.tau
+    steps: list[LeastEnergy] = []
+    interrupt: Interrupted | None = None
+    open_step: LeastEnergy | None = None
+    for tau in range(1, best.tau + 1):
+        if agenda.over():  # the plan of the best tau is enough; no less than for fewer will do
+            known = steps[-1].plan if steps else None
+            fewer = None if known is None else known.least_energy
+            open_step = open_step or nothing_better(best, tau, fewer=fewer)
+            steps.append(replace(open_step, tau=tau))
+            continue
+        try:
+            steps.append(
+                least_energy_from(
+                    best, tau, limit_s=agenda.left(), threads=threads, callback=agenda.callback
+                )
+            )
+        except Interrupted as stop:
+            interrupt, agenda.stopped = stop, True
+            steps.append(stop.found)
+        agenda.answered(steps[-1].passes)
+    found = EnergyFrontier(problem, tuple(steps), best.bound)
+    if interrupt is not None:
+        raise Interrupted(best, found) from interrupt.__cause__
+    return found

@@ -3,17 +3,18 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, integer, scalar_or_column
+from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse_energies
 from mel_fast.model.problem import Problem
 from mel_fast.planning._least import least
 from mel_fast.planning.energy.curve import EnergyCurve
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
 from mel_fast.solve.single import solve
 
@@ -64,7 +65,8 @@ class EnergyTrade(EnergyCurve):
         return "Global cycle (s)", self.cycle_s.tolist()
 
     def _words(self) -> str:
-        return f"tau={self.tau}, {self.cycle_s[0]:.6g} to {self.cycle_s[-1]:.6g} s"
+        ends = f"{self.cycle_s[0]:.6g} to {self.cycle_s[-1]:.6g} s" if self.steps else "no deadline"
+        return f"tau={self.tau}, {ends}"
 
     def summary(self) -> str:
         """Return a table as text."""
@@ -92,7 +94,8 @@ def trade(
         Deadlines in seconds; None: from the shortest possible (a thousandth more) to four times
         that.
     time_limit_s, threads
-        As for `solve`, the seconds for the whole.
+        As for `solve`, the seconds for the whole; where they do not suffice for the shortest
+        deadline, there are no steps.
 
     Returns
     -------
@@ -102,6 +105,8 @@ def trade(
     ------
     ValueError, TypeError
         Naming the argument, its value and the allowed range; also where no deadline suffices.
+    Interrupted
+        After Ctrl-C; its ``found`` is what was known by then.
 
     Examples
     --------
@@ -120,25 +125,31 @@ def trade(
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
     limit_s = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
-    begin = perf_counter()
-
-    def left_s() -> float:
-        return max(limit_s - (perf_counter() - begin), 0.0) if limit_s < math.inf else limit_s
-
-    def seconds() -> float | None:
-        return None if math.isinf(limit_s) else left_s()
-
+    clock = Clock(limit_s)
     if cycles is None:
-        shortest = least(problem, tau, "cycle_s", time_limit_s=seconds()).amount
-        if math.isinf(shortest):
+        known = least(problem, tau, "cycle_s", time_limit_s=clock.left(), threads=threads)
+        shortest = known.amount
+        if math.isinf(shortest) and not clock.over():
             raise ValueError(f"tau = {tau}: no deadline was found that suffices")
-        deadlines = shortest * np.geomspace(1.001, _LONGEST, _POINTS)
+        points = 0 if math.isinf(shortest) else _POINTS
+        deadlines = shortest * np.geomspace(1.001, _LONGEST, points)
     else:
         deadlines = np.unique(np.atleast_1d(scalar_or_column("cycles", cycles)))
-    steps = []
+    steps: list[LeastEnergy] = []
+    interrupt: Interrupted | None = None
     for cycle in deadlines.tolist():
         here = problem.with_budgets(cycle_s=cycle)
-        plan = solve(here, time_limit_s=seconds(), then="none")
-        steps.append(least_energy_from(plan, tau, limit_s=left_s(), threads=threads))
+        if interrupt is not None or clock.over():
+            steps.append(LeastEnergy(here, tau, stopped=True))
+            continue
+        try:
+            plan = solve(here, time_limit_s=clock.left(), threads=threads, then="none")
+            steps.append(least_energy_from(plan, tau, limit_s=clock.left(), threads=threads))
+        except Interrupted as stop:
+            interrupt = stop
+            steps.append(stop.found or LeastEnergy(here, tau, stopped=True))
     deadlines.flags.writeable = False
-    return EnergyTrade(problem, tau, deadlines, tuple(steps))
+    found = EnergyTrade(problem, tau, deadlines, tuple(steps))
+    if interrupt is not None:
+        raise Interrupted(interrupt.plan, found) from interrupt.__cause__
+    return found

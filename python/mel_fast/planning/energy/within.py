@@ -1,15 +1,15 @@
 """The most local cycles within an energy that all learners have in common."""
 
-import math
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import real
+from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse_energies
 from mel_fast.model.problem import Problem
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
@@ -113,6 +113,8 @@ def within(
     ------
     ValueError, TypeError
         Naming the argument, its value and the allowed range.
+    Interrupted
+        After Ctrl-C; its ``found`` is what was known by then.
 
     Examples
     --------
@@ -131,28 +133,31 @@ def within(
     budget = real("energy_budget_j", energy_budget_j)
     limit_s = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
-    begin = perf_counter()
-
-    def left_s() -> float:
-        return max(limit_s - (perf_counter() - begin), 0.0) if limit_s < math.inf else limit_s
-
-    first = solve(
-        problem,
-        time_limit_s=None if math.isinf(limit_s) else limit_s,
-        threads=threads,
-        then="none",
-    )
+    clock = Clock(limit_s)
+    first = solve(problem, time_limit_s=clock.left(), threads=threads, then="none")
     fits, proof = 0, least_energy_from(first, first.bound + 1)
     best: LeastEnergy | None = None
     over = first.bound + 1  # proved too much
     open_at = over  # no plan was found from here on
-    while open_at - fits > 1:
+    interrupt: Interrupted | None = None
+    while open_at - fits > 1 and interrupt is None and not clock.over():
         tau = (fits + open_at) // 2
-        found = least_energy_from(first, tau, limit_s=left_s(), threads=threads)
+        try:
+            found = least_energy_from(first, tau, limit_s=clock.left(), threads=threads)
+        except Interrupted as stop:
+            interrupt, found = stop, stop.found
         if found.plan is not None and found.value <= budget:
             fits, best = tau, found
             continue
         open_at = tau
         if found.bound > budget:
             over, proof = tau, found
-    return WithinEnergy(problem, budget, fits, over - 1, None if best is None else best.plan, proof)
+    if fits < first.tau < over:  # the plan that was there first may be frugal enough
+        found = least_energy_from(first, first.tau, limit_s=0.0)
+        if found.plan is not None and found.value <= budget:
+            fits, best = first.tau, found
+    plan = None if best is None else best.plan
+    answer = WithinEnergy(problem, budget, fits, over - 1, plan, proof)
+    if interrupt is not None:
+        raise Interrupted(first if plan is None else plan, answer) from interrupt.__cause__
+    return answer

@@ -17,12 +17,11 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count
 from mel_fast._base.validation import freeze
 from mel_fast.bracket.selected import keeps_choice, without_choice
-from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Status
+from mel_fast.plans.status import Status, Then
 
 _TOLD = 12  # questions that go where bounds say
 Tell = Callable[[int, int, int, float], bool] | None
@@ -70,7 +69,6 @@ class Selecting:
 
     def take(self, plan: Plan) -> None:
         """Learn from the plan of the problem without its choice."""
-        refuse_energy(energy_sends=self.problem.energy_sends, what="optional, at_least")
         self.nodes, self.passes = plan.nodes, plan.passes
         self.start = plan._end
         tree = (plan.certificate or {}).get("tree", ())
@@ -232,44 +230,66 @@ def selected(
     limit_s: float,
     threads: int,
     callback: Tell,
-    then: str,
-    start: Plan | None,
+    then: Then,
+    where: tuple[float, float, float] | None,
     first: Callable[..., Plan],
 ) -> Plan:
-    """Return what `solve` does; `first` is the plain solver.
+    """Return what `solve` does; `first` answers the problem without its choice.
 
     Raises
     ------
     Interrupted
         After Ctrl-C, with the best plan so far.
     """
-    search = Selecting(problem, at_least, limit_s, threads, callback, early=then == "time")
-    relaxed = without_choice(problem)
+    tell = None if callback is None else _once(callback)
+    search = Selecting(problem, at_least, limit_s, threads, tell, early=then == "time")
     try:
-        plan = first(
-            relaxed,
-            then=then if relaxed is problem else "none",
-            time_limit_s=None if math.isinf(limit_s) else limit_s,
-            threads=threads,
-            callback=callback,
-            start=start,
-        )
+        return _selected(search, then, where, first)
     except Interrupted as stop:
-        if stop.plan is not None and stop.plan.tau:
+        if search.interrupt is None and stop.plan is not None and stop.plan.tau:
             search.take(stop.plan)
+        raise Interrupted(search.plan()) from (search.interrupt or stop.__cause__)
+    except KeyboardInterrupt as stop:
         raise Interrupted(search.plan()) from stop
+
+
+def _selected(
+    search: Selecting,
+    then: Then,
+    where: tuple[float, float, float] | None,
+    first: Callable[..., Plan],
+) -> Plan:
+    problem, limit_s = search.problem, search.limit_s
+    relaxed = without_choice(problem)
+    same = relaxed is problem
+    plan = first(
+        relaxed, "joint", limit_s, search.threads, search.tell, then if same else "none", where
+    )
     search.take(plan)
-    if relaxed is problem and search.tau == plan.tau:
-        plan.__dict__["at_least"] = at_least
+    if same and search.tau == plan.tau:
+        plan.__dict__["at_least"] = search.at_least
         return plan
     if search.left_s() <= 0.0 or (plan.status is Status.FEASIBLE and limit_s < math.inf):
         search.stopped = True
     elif search.ruled_out > search.tau + 1:
         search.search(plan.bound if plan.status is Status.OPTIMAL else max(plan.tau, 1), plan.bound)
-    found = search.plan()
     if search.interrupt is not None:
-        raise Interrupted(found) from search.interrupt
-    return found
+        raise Interrupted from search.interrupt
+    return search.plan()
+
+
+def _once(
+    callback: Callable[[int, int, int, float], bool],
+) -> Callable[[int, int, int, float], bool]:
+    """Return a callback that is not asked again after a true answer."""
+    stopped = False
+
+    def tell(*ends: Any) -> bool:
+        nonlocal stopped
+        stopped = stopped or callback(*ends)
+        return stopped
+
+    return tell
 
 
 guard(__name__)

@@ -118,7 +118,10 @@ class Spender:
         rough_s, rough_work, rough_bits, rough_w = (
             float(x.mid()) for x in (base, work, arb(bits), power)
         )
-        guess = self._rough(rough_s, rough_work, rough_bits, rough_w, slow)
+        try:
+            guess = self._rough(rough_s, rough_work, rough_bits, rough_w, slow)
+        except (ArithmeticError, ValueError):
+            guess = 1.0  # prices beyond what float64 works out; balls judge all the same
         return enclosed(faster_helps, guess, learner.slowest, work / base, slow_end=least <= slow)
 
     def _rough(self, base: float, work: float, bits: float, power: float, slow: float) -> float:
@@ -200,7 +203,8 @@ def check_energy(claim: Claim, advance: Callable[[int], None]) -> list[str]:
     reasons = []
     if not _decided(lambda: arb(stated.joules) - _spent(claim)):
         reasons.append(f"least_energy: the plan spends more than joules = {stated.joules!r}")
-    if not _decided(lambda: _bound(claim, advance) - arb(stated.bound_j)):
+    # Nobody spends less than nothing, whatever the prices are.
+    if stated.bound_j > 0.0 and not _decided(lambda: _bound(claim, advance) - arb(stated.bound_j)):
         reasons.append(f"least_energy: the prices do not prove bound_j = {stated.bound_j!r}")
     return reasons
 
