@@ -14,7 +14,7 @@ namespace {
 py::tuple estimate_least(const mel::Problem& problem, std::int64_t tau, int resource, int scheme,
                          double time_limit_s, int threads, const py::object& callback,
                          const py::object& start) {
-    bool interrupted = false;
+    py::object interrupted = py::none();
     const auto found = watched(settings_of(scheme, time_limit_s, threads, start), callback,
                                interrupted, [&](const mel::Settings& s) {
                                    return mel::estimate_least(
@@ -31,7 +31,7 @@ py::tuple least_of_split(const mel::Problem& problem, std::int64_t tau,
     if (split.size() != problem.size()) {
         throw py::value_error("samples must have one element a learner");
     }
-    bool interrupted = false;
+    py::object interrupted = py::none();
     const auto found =
         watched(settings_of(0, time_limit_s, threads, start), callback, interrupted,
                 [&](const mel::Settings& s) {
@@ -50,7 +50,7 @@ py::tuple least_of_split(const mel::Problem& problem, std::int64_t tau,
 
 py::tuple reachable_cycle(const mel::Problem& problem, std::int64_t tau, int scheme,
                           double time_limit_s, int threads, const py::object& callback) {
-    bool interrupted = false;
+    py::object interrupted = py::none();
     const auto found =
         watched(settings_of(scheme, time_limit_s, threads, py::none()), callback, interrupted,
                 [&](const mel::Settings& s) { return mel::reachable_cycle(problem, tau, s); });
@@ -65,7 +65,7 @@ py::tuple reachable_cycle(const mel::Problem& problem, std::int64_t tau, int sch
 py::tuple bracket(const mel::Problem& problem, std::int64_t tau, int resource, int scheme,
                   double time_limit_s, int threads, const py::object& callback,
                   const py::object& start, double too_short) {
-    bool interrupted = false;
+    py::object interrupted = py::none();
     auto found = watched(settings_of(scheme, time_limit_s, threads, start), callback, interrupted,
                          [&](const mel::Settings& s) {
                              return mel::bracket(problem, tau, static_cast<mel::Resource>(resource),

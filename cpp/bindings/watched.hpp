@@ -95,12 +95,13 @@ auto watched(mel::Settings settings, Watch& watch, Ask&& ask) {
     return found;
 }
 
-// The same; sets `interrupted` where a KeyboardInterrupt ended it.
+// The same; `interrupted` becomes the KeyboardInterrupt that ended it.
 template <class Ask>
-auto watched(mel::Settings settings, const py::object& callback, bool& interrupted, Ask&& ask) {
+auto watched(mel::Settings settings, const py::object& callback, py::object& interrupted,
+             Ask&& ask) {
     Watch watch{callback};
     auto found = watched(std::move(settings), watch, std::forward<Ask>(ask));
-    interrupted = !watch.interrupt().is_none();
+    interrupted = watch.interrupt();
     return found;
 }
 

@@ -128,7 +128,7 @@ def estimate_least(
     threads: int,
     callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
-) -> tuple[float, float, float, bool, bool]: ...
+) -> tuple[float, float, float, bool, BaseException | None]: ...
 def bracket(
     problem: Problem,
     tau: int,
@@ -139,7 +139,7 @@ def bracket(
     callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
     too_short: float = 0.0,
-) -> tuple[float, Result | None, float, Result | None, bool]: ...
+) -> tuple[float, Result | None, float, Result | None, BaseException | None]: ...
 def reachable_cycle(
     problem: Problem,
     tau: int,
@@ -147,7 +147,7 @@ def reachable_cycle(
     time_limit_s: float,
     threads: int,
     callback: Callable[[int, int, int, float], bool] | None,
-) -> tuple[float, float, int, bool]: ...
+) -> tuple[float, float, int, BaseException | None]: ...
 def least_of_split(
     problem: Problem,
     tau: int,
@@ -158,7 +158,11 @@ def least_of_split(
     callback: Callable[[int, int, int, float], bool] | None,
     start: tuple[float, float, float] | None = None,
 ) -> tuple[
-    float, NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.int64] | None, bool
+    float,
+    NDArray[np.float64] | None,
+    NDArray[np.float64] | None,
+    NDArray[np.int64] | None,
+    BaseException | None,
 ]: ...
 def least_energy(
     problem: Problem,

@@ -21,7 +21,8 @@ def infeasible_problem(rng: np.random.Generator) -> mel.Plan | None:
     )
     size, samples = int(rng.integers(1, 6)), int(rng.integers(1, 40))
     law, setting = rng.choice(["density", "fixed"]), rng.choice(["parallelized", "federated"])
-    case = Case(int(rng.integers(2**31)), size, samples, str(law), str(setting), "served", None)
+    idle = "served" if rng.random() < 0.7 else "excused"
+    case = Case(int(rng.integers(2**31)), size, samples, str(law), str(setting), idle, None)
     problem = LimitedCase(case, names, None).problem()
     minima = rng.integers(0, max(2, 5 * samples // (2 * size)), size) * (rng.random(size) < 0.6)
     if problem.learners.max_samples is not None:
@@ -113,3 +114,16 @@ def test_nothing_is_said_to_be_impossible_without_a_proof() -> None:
     assert out is not None
     assert (out.plan, out.irreducible) == (None, False)
     assert out.sentence() == "Whether leaving learners out helps was not found out."
+
+
+def test_excused_learners_with_minima_that_cannot_be_met_are_named() -> None:
+    problem = mel.scenarios.table1(learners=4, seed=2, cycle_s=30.0, idle="excused")
+    gain = problem.learners.gain.copy()
+    gain[1] = 0.0
+    learners = problem.learners.replace(gain=gain, min_samples=[0, 500, 500, 0])
+    plan = mel.solve(problem.replace(learners=learners))
+    assert plan.status == "infeasible"
+    why = plan.explain()
+    assert why.leave_out.learners.tolist() == [1]
+    assert why.leave_out.smallest
+    assert f"Without 1 learner (1) the others reach tau = {why.leave_out.plan.tau}" in str(why)

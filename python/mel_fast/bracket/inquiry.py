@@ -25,6 +25,8 @@ class Inquiry:
     passes: int
     stopped: bool
     interrupted: bool
+    cause: BaseException | None = None
+    """The KeyboardInterrupt that `interrupted` is about, where it is known."""
 
     def _run(self) -> None:
         raise NotImplementedError
@@ -42,8 +44,9 @@ class Inquiry:
         """Close in, as far as the limit and double precision allow."""
         try:
             self._run()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             self.stopped = self.interrupted = True
+            self.cause = stop
 
     def tell(self, passes: int = 0) -> bool:
         """Tell how far it is, with the passes of the question at hand; say whether to stop."""
@@ -83,6 +86,7 @@ class Inquiry:
         """Take note of why the core came back."""
         if interrupted:
             self.interrupted = True
+            self.cause = interrupted if isinstance(interrupted, BaseException) else self.cause
         if self.interrupted or self.clock.over():
             self.stopped = True
         self.tell()

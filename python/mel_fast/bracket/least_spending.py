@@ -30,7 +30,7 @@ def least_spending(
     )
     search.run()
     if search.interrupted:
-        raise Interrupted(plan)
+        raise Interrupted(plan) from search.cause
     if search.best is None or search.upper > amount_of(plan.problem, over):
         return plan
     return plan._with_allocation(search.best.allocation())

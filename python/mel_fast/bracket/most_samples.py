@@ -373,7 +373,7 @@ class MostSamples(Inquiry):
         search.best = split
         plan = search.plan()
         self.nodes, self.passes = search.nodes, search.passes
-        self._seen(search.interrupted)
+        self._seen(search.cause or search.interrupted)
         return plan
 
     def proof(self) -> Plan | None:

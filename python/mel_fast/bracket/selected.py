@@ -146,6 +146,7 @@ class SelectedLeast(LeastSearch):
             self.best, self.blocks = split, easier.blocks
         self.stopped = self.stopped or easier.stopped
         self.interrupted = self.interrupted or easier.interrupted
+        self.cause = self.cause or easier.cause
         if self.closed() or self.stopped or split is None:
             return
         if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:

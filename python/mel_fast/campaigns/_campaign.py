@@ -230,7 +230,7 @@ def campaign(
         search.run()
     found = _result(search)
     if search.interrupted:
-        raise Interrupted(found.plan, found)
+        raise Interrupted(found.plan, found) from search.cause
     return found
 
 

@@ -177,7 +177,7 @@ class CampaignSearch(Inquiry):
                 self._part_teller,
             )
         except Interrupted as stop:
-            self.interrupted = True
+            self.interrupted, self.cause = True, stop.__cause__
             least = stop.found
         self.passes += least.passes
         self.stopped = self.stopped or self.interrupted or least.stopped

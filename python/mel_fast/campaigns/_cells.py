@@ -219,7 +219,8 @@ def cells(
         elapsed_s=search.clock.elapsed_s,
     )
     if search.interrupted:
-        raise Interrupted(next((p for p in found.plans or () if p is not None), None), found)
+        known = next((p for p in found.plans or () if p is not None), None)
+        raise Interrupted(known, found) from search.cause
     return found
 
 

@@ -139,6 +139,7 @@ class CellsSearch(Inquiry):
             )
         except Interrupted as stop:
             self.stopped = self.interrupted = True
+            self.cause = stop.__cause__
             plan = stop.plan
         self.passes += plan.passes
         if self.clock.over():
@@ -177,6 +178,7 @@ class CellsSearch(Inquiry):
                 )
             except Interrupted as stop:
                 self.stopped = self.interrupted = True
+                self.cause = stop.__cause__
                 most = stop.found
             self.passes += most.passes
             found.append(most)

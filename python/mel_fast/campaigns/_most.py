@@ -295,8 +295,9 @@ def search_most(
     search.run()
     try:
         plan, none_fit = search.plan(), _none_fit(search)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         search.stopped = search.interrupted = True
+        search.cause = stop
         plan, none_fit = search.plan(), None
     assert search.value < search.ruled_out, "what fits was ruled out"
     value = search.value or (0 if none_fit else None)
@@ -320,7 +321,8 @@ def search_most(
     )
     if search.interrupted:
         claim = plan if plan is not None else found.proof
-        raise Interrupted(_untouched(problem, scheme) if claim is None else claim, found)
+        known = _untouched(problem, scheme) if claim is None else claim
+        raise Interrupted(known, found) from search.cause
     return found
 
 

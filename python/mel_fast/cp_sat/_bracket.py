@@ -122,10 +122,10 @@ def _bracket(
             search.all_taus_at_once()
         else:
             search.tau_by_tau()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         found = search.result()
         plan = found.lower_plan
         if plan is None:
             plan = Plan(problem, scheme=scheme, status=Status.UNDECIDED, tau=0, bound=found.upper)
-        raise Interrupted(plan, found) from None
+        raise Interrupted(plan, found) from stop
     return search.result()

@@ -17,7 +17,7 @@ from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.search import amount_of
 from mel_fast.planning._bottlenecks import Bottleneck, bottlenecks
 from mel_fast.planning._least import NAMES, UNITS, Least, Resource, search_least
-from mel_fast.planning._leave_out import LeaveOut, leave_out
+from mel_fast.planning._leave_out import LeaveOut, leave_out, some_must_come
 from mel_fast.planning._limits import (
     LiftedLimit,
     MarginalValue,
@@ -68,7 +68,8 @@ class Explanation(ShownTable):
         By how much one sample more in a learner's `max_samples`, or one less in its `min_samples`,
         raises the bound on the samples that fit with `tau`: the learners at which it is most.
     leave_out : LeaveOut or None
-        Only for an infeasible joint problem in which idle learners are served: whom to leave out.
+        Only for an infeasible joint problem in which somebody must take part, being served or
+        having a minimum: whom to leave out.
     unasked : tuple of str
         What the time limit left no time to look at, in words.
 
@@ -230,8 +231,8 @@ def explain(
             return _explained(plan, Agenda(limit_s, report), threads)
     except Interrupted:
         raise
-    except KeyboardInterrupt:
-        raise Interrupted(plan) from None
+    except KeyboardInterrupt as stop:
+        raise Interrupted(plan) from stop
 
 
 def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
@@ -242,7 +243,7 @@ def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
     # Where everybody has its own power there is no budget of it to ask about.
     resources = _RESOURCES if plan.problem.radio.power_w is not None else _OWN_POWER
     # The bound, the amounts, each limit, learners' limits, causes; whom to leave out.
-    leaves = plan.status is Status.INFEASIBLE and plan.problem.idle == "served" and not chosen
+    leaves = plan.status is Status.INFEASIBLE and not chosen and some_must_come(plan.problem)
     agenda.total = 3 + len(resources) + len(limits_of(plan.problem)) + leaves
     unasked = []
     bound, room = Bound("stopped"), None
@@ -316,10 +317,10 @@ def _known(plan: Plan, tau: int) -> str:
     if plan.status is Status.INFEASIBLE:
         return f"Not even tau = {tau} fits ({plan.status})."
     fits = f"tau = {plan.tau} fits, " if plan.tau else "No plan was found; "
-    if first > last:
-        return f"{fits}tau = {tau} does not ({plan.status})."
-    between = f"tau = {first} fits" if first == last else f"tau = {first} to {last} fit"
     beyond = f"tau = {tau} does not" if plan.tau else f"tau = {tau} does not fit"
+    if first > last:
+        return f"{fits}{beyond} ({plan.status})."
+    between = f"tau = {first} fits" if first == last else f"tau = {first} to {last} fit"
     return f"{fits}{beyond}; whether {between} is open ({plan.status})."
 
 

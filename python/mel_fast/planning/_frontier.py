@@ -322,5 +322,5 @@ def frontier(
         problem, over, scheme, begin, top, first, tuple(steps), (most_at_start, last.bound)
     )
     if work.interrupted:
-        raise Interrupted(last, found)
+        raise Interrupted(last, found) from work.cause
     return found

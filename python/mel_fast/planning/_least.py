@@ -339,8 +339,9 @@ def search_least(
     search.run()
     try:
         best = search.plan()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         search.stopped = search.interrupted = True
+        search.cause = stop
         best = search.plan()
     found = Least(
         problem=problem,
@@ -359,7 +360,7 @@ def search_least(
     )
     if search.interrupted:
         plan = found.plan if found.plan is not None else found.proof
-        raise Interrupted(search.nothing() if plan is None else plan, found)
+        raise Interrupted(search.nothing() if plan is None else plan, found) from search.cause
     return found
 
 

@@ -35,7 +35,8 @@ class LeaveOut:
         Put any one of them back, and not even one local cycle fits: proved for each. Without a
         plan: no set of learners helps, which is proved.
     least : int
-        At least so many must go: those who cannot even return the model within the deadline.
+        At least so many must go: those who must take part, but cannot even return the model within
+        the deadline.
     """
 
     learners: IntColumn
@@ -73,9 +74,10 @@ def leave_out(
 ) -> LeaveOut:
     """Return a small set of learners without whom one local cycle fits."""
     problem, end = plan.problem, time.perf_counter() + limit_s
-    burden = _burden(problem)
+    bound = must_come(problem)
+    burden = np.where(bound, _burden(problem), -math.inf)
     order = np.argsort(-burden, kind="stable")
-    must = int(np.isinf(burden).sum())
+    must = int((burden == math.inf).sum())
     stopped = False
 
     def ask(asked: Problem) -> Plan:
@@ -98,7 +100,7 @@ def leave_out(
     found = optional_minima(problem, ask)
     if found.samples is None:
         return LeaveOut(nobody, None, found.refuted, must)
-    chosen = np.flatnonzero(found.samples == 0)
+    chosen = np.flatnonzero((found.samples == 0) & bound)
     best = attempt(chosen)
     # The dearest to serve, by halves: often fewer.
     low, high = max(must - 1, 0), int(chosen.size)
@@ -133,6 +135,19 @@ def _put_back(
         else:
             return chosen, best, proved
     return chosen, best, True
+
+
+def must_come(problem: Problem) -> BoolColumn:
+    """Say who takes part whatever its samples: everybody who is served, or who has a minimum."""
+    minima = problem.learners.min_samples
+    if problem.idle == "served":
+        return np.ones(len(problem.learners), dtype=bool)
+    return np.zeros(len(problem.learners), dtype=bool) if minima is None else minima > 0
+
+
+def some_must_come(problem: Problem) -> bool:
+    """Say whether leaving learners out may help at all."""
+    return bool(must_come(problem).any())
 
 
 def without(problem: Problem, learners: IntColumn) -> Problem:

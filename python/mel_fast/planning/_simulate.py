@@ -247,8 +247,8 @@ def simulate(
             found = outcomes[policy].plan
             try:
                 agenda.answered(0 if found is None else found.passes)
-            except KeyboardInterrupt:
-                raise Interrupted(plan if found is None else found) from None
+            except KeyboardInterrupt as stop:
+                raise Interrupted(plan if found is None else found) from stop
     return Simulation(plan, failed, factor, outcomes)
 
 

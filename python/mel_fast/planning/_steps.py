@@ -22,6 +22,7 @@ class Work:
     threads: int
     agenda: Agenda
     interrupted: bool = False
+    cause: BaseException | None = None
 
     def at(self, amount: float, share: float) -> Plan:
         """Solve with so much of the resource, within a share of what is left of the time."""
@@ -36,7 +37,7 @@ class Work:
                 then="none",
             )
         except Interrupted as error:
-            self._interrupt()
+            self._interrupt(error.__cause__)
             plan = error.plan
         self.agenda.passes += plan.passes
         return plan
@@ -64,17 +65,18 @@ class Work:
                     self.agenda.callback,
                 )
             except Interrupted as error:
-                self._interrupt()
+                self._interrupt(error.__cause__)
                 step = error.found
             steps.append(step)
             where = step.end or where
             try:
                 self.agenda.answered(step.passes)
-            except KeyboardInterrupt:
-                self._interrupt()
+            except KeyboardInterrupt as stop:
+                self._interrupt(stop)
         return _known(steps, last, self.over)
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, cause: BaseException | None) -> None:
+        self.cause = cause
         self.agenda.stopped = self.interrupted = True
 
 

@@ -51,8 +51,8 @@ def escalated(
     before_s = plan.elapsed_s
     try:
         right = verify(problem, tentative, callback=stop).ok
-    except KeyboardInterrupt:
-        raise Interrupted(plan) from None
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(plan) from interrupt
     if not right:
         return plan
     tentative.__dict__["elapsed_s"] = before_s + result.elapsed_s

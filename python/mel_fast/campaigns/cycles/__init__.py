@@ -37,5 +37,5 @@ def most_cycles(
     search.run()
     found = MostCycles.of(problem, given, search)
     if search.interrupted:
-        raise Interrupted(found.plan, found)
+        raise Interrupted(found.plan, found) from search.cause
     return found

@@ -164,6 +164,7 @@ class CyclesSearch(Inquiry):
         """Take note of what a question cost, and of what ended it."""
         self.passes += search.passes
         self.interrupted = self.interrupted or search.interrupted
+        self.cause = self.cause or search.cause
         self.stopped = self.stopped or search.stopped
 
     def _searching(self, box: Problem) -> MostSamples:
@@ -202,3 +203,4 @@ class CyclesSearch(Inquiry):
         self.plan = search.plan()
         self.passes += search.passes
         self.interrupted = self.interrupted or search.interrupted
+        self.cause = self.cause or search.cause
