@@ -270,7 +270,8 @@ def most(
         answer = Most(problem=problem, tau=tau, of=of, scheme=scheme, bare=None, **fields)
         if cause is not None:
             claim = answer.plan if answer.plan is not None else answer.proof
-            raise Interrupted(_untouched(problem, scheme) if claim is None else claim, answer)
+            known = _untouched(problem, scheme) if claim is None else claim
+            raise Interrupted(known, answer) from cause
         return answer
 
 

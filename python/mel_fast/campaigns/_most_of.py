@@ -74,6 +74,8 @@ def most_of(
     whole = of != "weight"
     refuted = bool(found.refuted)
     value = None if found.value < 0 else (int(found.value) if whole else found.value)
+    if value is None and not refuted and not _somebody_must(problem):
+        value = 0 if whole else 0.0  # that nobody takes part is always possible
     bound = min(found.bound, float(MAX_INTEGER)) if whole else found.bound
     than = -1.0 if refuted and value is None else bound
     plan, interrupt = None, found.interrupted
@@ -110,6 +112,17 @@ def most_of(
         perf_counter() - begin,
         interrupt,
     )
+
+
+def _somebody_must(problem: Problem) -> bool:
+    """Say whether anybody takes part in every plan: being served, or for its minimum."""
+    learners = problem.learners
+    free, minima = learners.optional, learners.min_samples
+    if problem.idle == "served":
+        return free is None or not bool(free.all())
+    if minima is None:
+        return False
+    return bool((minima > 0).any() if free is None else (minima[~free] > 0).any())
 
 
 def _reasons(tau: int, status: Status, *, stopped: bool) -> tuple[str, ...]:
@@ -182,7 +195,7 @@ def _bounded(search: Selecting, *, tight: bool) -> None:
         work = max(3e5, 2.0 * len(own.learners))
         result = _core.solve(relaxed._core, *means, False, None, False, work)
     if result.interrupted is not None:
-        raise KeyboardInterrupt from result.interrupted
+        raise result.interrupted
     certificate = certificate_of("joint", result.bound, result, relaxed)
     tree = (certificate or {}).get("tree", ())
     if len(tree) == 1 or (tree and relaxed is own):

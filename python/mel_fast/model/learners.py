@@ -302,8 +302,9 @@ class Learners(Frozen, Table):
     def to_dict(self) -> dict[str, list[Any]]:
         """Return the columns: integers as they are, real numbers as hexadecimal strings."""
         return {
-            name: [x.hex() if isinstance(x, float) else x for x in column.tolist()]
+            name: list(map(float.hex, entries)) if column.dtype.kind == "f" else entries
             for name, column in self.columns().items()
+            for entries in [column.tolist()]
         }
 
 

@@ -212,7 +212,7 @@ def _plain_problem(problem: Problem) -> dict[str, Any]:
 
 
 def _hexadecimal(column: Any) -> list[str] | None:
-    return None if column is None else [value.hex() for value in column.tolist()]
+    return None if column is None else list(map(float.hex, column.tolist()))
 
 
 def _map_floats(value: Any, convert: Any) -> Any:

@@ -82,7 +82,9 @@ def verify(
     """
     from mel_fast.verify._check import check
 
-    given = None if problem is None else problem.to_dict()
+    # The plan's own problem, the very object, needs no comparison.
+    other = problem is not None and problem is not getattr(plan, "problem", None)
+    given = problem.to_dict if other and problem is not None else None
     return check(plan.to_dict, given, callback, progress, time_limit_s)
 
 

@@ -20,7 +20,7 @@ _BAR_AFTER_S = 2.0
 
 def check(
     read: Callable[[], object],
-    given: object,
+    given: Callable[[], object] | None,
     callback: Callback | None,
     progress: bool | None,
     time_limit_s: float | None,
@@ -49,7 +49,7 @@ def check(
         allowance = Allowance(time_limit_s)
         with allowed(allowance):
             claim = read_plan(read())
-            if given is not None and read_problem(given, "given problem") != claim.problem:
+            if given is not None and read_problem(given(), "given problem") != claim.problem:
                 raise RefusedError("the plan was made for another problem than the one given")
             return _judge(claim, _Meter(callback, progress, allowance))
     except RefusedError as refusal:
