@@ -74,6 +74,9 @@ void bind_problem(py::module_& module) {
             },
             py::arg("cycle_s"), py::arg("bandwidth_hz"), py::arg("power_w"),
             py::call_guard<py::gil_scoped_release, mel::UsualArithmetic>())
+        .def("with_samples", &mel::Problem::with_samples, py::arg("samples"))
+        .def("with_bounds", &mel::Problem::with_bounds, py::arg("min_samples"),
+             py::arg("max_samples"))
         .def_property_readonly("largest_cycle_s", &mel::Problem::largest_cycle_s)
         .def_property_readonly("size", &mel::Problem::size)
         .def_property_readonly("limited", &mel::Problem::limited);

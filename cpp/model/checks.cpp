@@ -30,6 +30,11 @@ void require_positive(const char* field, double value) {
     refuse(field, value, "a finite number in [1e-60, 1e+60]");
 }
 
+void require_samples(std::int64_t samples) {
+    if (samples >= 1 && samples <= static_cast<std::int64_t>(largest_count)) return;
+    throw std::invalid_argument("samples = " + std::to_string(samples) + ": must be in [1, 2^53]");
+}
+
 void require_count(const char* field, double value) {
     if (!(value >= 0 && value <= largest_count)) refuse(field, value, "in [0, 2^53]");
 }

@@ -1,6 +1,7 @@
 // How a statement is refused: field, index, value and range, before anything is solved.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -22,6 +23,7 @@ std::string element(const char* field, std::size_t k);
 
 void require_in(const char* field, double value, double low, double high);
 void require_positive(const char* field, double value);
+void require_samples(std::int64_t samples);
 void require_count(const char* field, double value);
 void require_column(const LearnerColumn& column, const Amount& values, std::size_t size);
 

@@ -29,10 +29,7 @@ Problem::Problem(const ProblemStatement& s)
       idle_(s.idle) {
     const std::size_t size = size_;
     if (size == 0) throw std::invalid_argument("learners = 0: must be at least 1");
-    if (samples_ < 1 || samples_ > static_cast<std::int64_t>(largest_count)) {
-        throw std::invalid_argument("samples = " + std::to_string(samples_) +
-                                    ": must be in [1, 2^53]");
-    }
+    require_samples(samples_);
     require_positive("bandwidth_hz", bandwidth_hz_);
     require_positive("power_w", power_w_);
     require_positive("noise", s.noise);

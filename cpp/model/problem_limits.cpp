@@ -131,7 +131,7 @@ void Problem::keep_from_unreachable(const ProblemStatement& s, LearnerLimits& li
             s.send_bits_per_sample[k] > 0 || (mute && s.return_bits_per_sample[k] > 0);
         if (!model && !samples) continue;
         if (limits.max_samples.empty()) {
-            limits.max_samples.assign(padded(), samples_real());
+            limits.max_samples.assign(padded(), largest_count);
         }
         limits.max_samples[k] = 0;
         if (!excused() && model) {

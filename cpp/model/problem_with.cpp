@@ -39,6 +39,28 @@ Problem Problem::with_blocks(double blocks) const {
     return with({cycle_s_, bandwidth_holding(blocks, block_hz_), power_w_});
 }
 
+Problem Problem::with_samples(std::int64_t samples) const {
+    require_samples(samples);
+    Problem changed = *this;
+    changed.samples_ = samples;
+    return changed;
+}
+
+Problem Problem::with_bounds(std::int64_t low, std::int64_t high) const {
+    const auto least = static_cast<double>(low), most = static_cast<double>(high);
+    require_count("min_samples", least);
+    require_count("max_samples", most);
+    if (most < least) refuse("max_samples", most, "at least min_samples = " + written(least));
+    Problem changed = *this;
+    LearnerLimits limits = limits_ ? *limits_ : LearnerLimits{};
+    for (auto* column : {&limits.min_samples, &limits.max_samples}) {
+        column->assign(padded(), 0);
+        std::fill_n(column->begin(), size_, column == &limits.min_samples ? least : most);
+    }
+    changed.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
+    return changed;
+}
+
 Problem Problem::sampled(std::size_t stride) const {
     Problem part = *this;
     part.size_ = learners_seen(size_, stride);

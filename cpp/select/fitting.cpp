@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "select/subsets.hpp"
+
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -11,6 +13,7 @@ constexpr int rounds = 10;               // of lowering what a split may cost
 constexpr std::size_t looked_at = 4096;  // learners whose single samples are moved
 constexpr std::size_t exchanged = 200;   // participants, and as many others
 constexpr int failures = 60;
+constexpr int refined_rounds = 6;
 }  // namespace
 
 double Fitting::low(const Cell* cell, std::size_t k) const {
@@ -130,7 +133,8 @@ void Fitting::lower(const Bid& bid, const Cell* cell, double& spent, double budg
         const bool fresh = move.to == 0 ? d > 0 : d == move.to + 1;
         if (!fresh || (move.to == 0 && d > 0 && !enough_takers())) continue;
         // A whole learner's cost may have changed since.
-        const Move now = move.to == 0 ? *drop(bid, cell, move.learner) : move;
+        const bool whole = move.to == 0 && may_rest(cell, move.learner);
+        const Move now = whole ? *drop(bid, cell, move.learner) : move;
         take(now, spent);
         if (now.to > 0) {
             if (const auto next = step(bid, cell, now.learner, -1); next && next->cost < 0) {
@@ -222,6 +226,45 @@ void Fitting::exchange(const Bid& bid, const Cell* cell, double& spent, double b
     }
 }
 
+// What whole learners leave unused, at last: the best of all subsets of those who hardly take part
+// and those who hardly rest, by what they cost at the bid.
+bool Fitting::refine(const Bid& bid, const Cell* cell) {
+    const std::vector<Move> moves = nearest_moves(bid, cell);
+    std::vector<Change> changes;
+    for (const Move& move : moves) changes.push_back({move.worth, move.cost});
+    const std::vector<double> before = samples_;
+    const double takers = takers_;
+    double room = budget_ - spent_;
+    for (int round = 0; round < refined_rounds && !pool_.stop().check(); ++round) {
+        const std::uint32_t best = worth_most(changes, room).value_or(0);
+        if (best == 0) return false;
+        double cost = 0;
+        for (std::size_t i = 0; i < moves.size(); ++i) {
+            if ((best >> i & 1) != 0) take(moves[i], cost);
+        }
+        if (fits(samples_)) return true;
+        samples_ = before;
+        takers_ = takers;
+        // Less by what the split lacks, as the budgets' load at its own best prices says.
+        room = std::min(room, cost) - std::clamp(load_ - 1, 1e-12, 0.5) * budget_;
+    }
+    return false;
+}
+
+// Whole learners in or out, those who lose least, at most as many as subsets are made of.
+std::vector<Fitting::Move> Fitting::nearest_moves(const Bid& bid, const Cell* cell) const {
+    std::vector<Move> moves;
+    for (const std::size_t k : torn_) {
+        auto move = samples_[k] > 0 ? drop(bid, cell, k) : join(bid, cell, k);
+        if (move) moves.push_back(*move);
+    }
+    const std::size_t kept = std::min(moves.size(), most_changes);
+    std::nth_element(moves.begin(), moves.begin() + static_cast<std::ptrdiff_t>(kept), moves.end(),
+                     [](const Move& a, const Move& b) { return a.loss() < b.loss(); });
+    moves.resize(kept);
+    return moves;
+}
+
 double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double>& picks,
                       double cost, const std::vector<double>& margins, double least) {
     const Problem& problem = choices_.problem();
@@ -264,6 +307,8 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double
         }
         const double value = worth(samples_);
         if (value <= least) return -1;
+        spent_ = spent;
+        budget_ = budget;
         if (fits(samples_)) return value;
         if (least_of_all) return -1;
         const double over = std::clamp(load_ - 1, 1e-12, 0.5);

@@ -23,6 +23,9 @@ class Fitting {
     double raise(const Bid& bid, const Cell* cell, const std::vector<double>& picks, double cost,
                  const std::vector<double>& margins, double least);
     const std::vector<double>& samples() const { return samples_; }
+    // From what `raise` found to the best of all subsets of a few learners that join or leave;
+    // false where none is worth more.
+    bool refine(const Bid& bid, const Cell* cell);
 
     // Takes samples and participants away until they sum to D, with as many participants as there
     // must be. False if that is not found.
@@ -45,6 +48,14 @@ class Fitting {
         double cost;   // added
         double loss() const { return cost - worth; }
     };
+    // By minima, of equal ones the earlier learner last.
+    struct Holder {
+        double low;
+        std::size_t learner;
+        bool operator<(const Holder& o) const {
+            return low < o.low || (low == o.low && learner > o.learner);
+        }
+    };
     double low(const Cell* cell, std::size_t k) const;
     double high(const Cell* cell, std::size_t k) const;
     bool may_rest(const Cell* cell, std::size_t k) const;
@@ -58,7 +69,13 @@ class Fitting {
     void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
     void use_up(const Bid& bid, const Cell* cell, double& spent, double budget);
     void exchange(const Bid& bid, const Cell* cell, double& spent, double budget);
+    std::vector<Move> nearest_moves(const Bid& bid, const Cell* cell) const;
     bool enough_takers() const;
+    void exchange_whole(const Bid& bid, const Cell* cell, const std::vector<Holder>& order,
+                        double target, std::vector<double>& samples, double& total,
+                        double& least) const;
+    void add_up(const Bid& bid, const Cell* cell, double target, std::vector<double>& samples,
+                double& total, double& least) const;
     std::vector<std::size_t> present(const std::vector<double>& samples) const;
     void choose_near(const std::vector<double>& margins);
     bool fits_alone(const std::vector<double>& samples) const;
@@ -71,6 +88,7 @@ class Fitting {
     std::vector<std::size_t> near_;  // learners looked at for single samples,
     std::vector<std::size_t> torn_;  // and for whether they take part
     double takers_ = 0;
+    double spent_ = 0, budget_ = 0;  // of the split that `raise` found
     double ratio_ = 1;
     double load_ = 1;
 };

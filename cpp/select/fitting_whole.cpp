@@ -4,8 +4,96 @@
 #include <cmath>
 
 #include "select/fitting.hpp"
+#include "select/subsets.hpp"
 
 namespace mel {
+
+// One in place of another, until what they hold at least is no more than D; and at last a few that
+// add up.
+void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector<Holder>& order,
+                             double target, std::vector<double>& samples, double& total,
+                             double& least) const {
+    std::vector<Holder> others;
+    for (std::size_t j = 0; j < samples.size(); ++j) {
+        const double low = this->low(cell, j);
+        if (samples[j] == 0 && may_rest(cell, j) && low <= high(cell, j))
+            others.push_back({low, j});
+    }
+    std::sort(others.begin(), others.end());
+    const auto from = [&](double low) {
+        return std::lower_bound(others.begin(), others.end(), low,
+                                [](const Holder& o, double x) { return o.low < x; });
+    };
+    // The nearest few whose minimum is `low` or more.
+    const auto exchanged = [&](std::size_t k, double low) {
+        auto it = from(low);
+        for (int tries = 0; tries < 8 && it != others.end() && it->low < this->low(cell, k);
+             ++tries, ++it) {
+            const std::size_t j = it->learner;
+            if (samples[j] != 0 || total - samples[k] + high(cell, j) < target) continue;
+            const double d =
+                std::min(choices_.part(j, bid, {it->low, high(cell, j)}), high(cell, j));
+            if (!(d > 0) || total - samples[k] + d < target) continue;
+            least += it->low - this->low(cell, k);
+            total += d - samples[k];
+            samples[k] = 0;
+            samples[j] = d;
+            return true;
+        }
+        return false;
+    };
+    // Whoever ends it: of the minima that are low enough the highest.
+    for (const auto& [low_of_k, k] : order) {
+        if (least <= target) return;
+        if (samples[k] == 0) continue;
+        const double low = low_of_k - (least - target);
+        auto it = std::upper_bound(others.begin(), others.end(), low,
+                                   [](double x, const Holder& o) { return x < o.low; });
+        if (it != others.begin() && exchanged(k, (it - 1)->low) && least <= target) return;
+    }
+    for (const auto& [low_of_k, k] : order) {
+        if (least <= target) return;
+        if (samples[k] > 0) exchanged(k, low_of_k - (least - target));
+    }
+    if (least <= target) return;
+    add_up(bid, cell, target, samples, total, least);
+}
+
+// A few learners in or out, of those who lose least, after which the minima add up to just D.
+void Fitting::add_up(const Bid& bid, const Cell* cell, double target, std::vector<double>& samples,
+                     double& total, double& least) const {
+    struct Near {
+        double loss;
+        Move move;
+    };
+    std::vector<Near> moves;
+    for (const std::size_t k : torn_) {
+        const double low = this->low(cell, k);
+        if (!may_rest(cell, k) || low > high(cell, k)) continue;
+        const double cost = choices_.cost(k, low, bid.prices);
+        if (!std::isfinite(cost)) continue;
+        const double loss = std::fabs(cost - value(bid, k, low));
+        const bool in = samples[k] > 0;
+        moves.push_back({loss, {k, in ? 0 : low, in ? -low : low, in ? -cost : cost}});
+    }
+    const std::size_t kept = std::min(moves.size(), most_changes);
+    std::nth_element(moves.begin(), moves.begin() + static_cast<std::ptrdiff_t>(kept), moves.end(),
+                     [](const Near& a, const Near& b) { return a.loss < b.loss; });
+    moves.resize(kept);
+    std::vector<Change> changes;
+    for (const Near& near : moves) changes.push_back({near.move.worth, near.move.cost});
+    const std::uint32_t best = worth_just(changes, target - least).value_or(0);
+    double after = total;
+    for (std::size_t i = 0; i < moves.size(); ++i) {
+        if ((best >> i & 1) != 0) after += moves[i].move.to - samples[moves[i].move.learner];
+    }
+    if (best == 0 || after < target) return;
+    for (std::size_t i = 0; i < moves.size(); ++i) {
+        if ((best >> i & 1) != 0) samples[moves[i].move.learner] = moves[i].move.to;
+    }
+    total = after;
+    least = target;
+}
 
 bool Fitting::make_whole(const Bid& bid, const Cell* cell, std::vector<double>& samples) const {
     const double target = choices_.problem().samples_real();
@@ -21,38 +109,22 @@ bool Fitting::make_whole(const Bid& bid, const Cell* cell, std::vector<double>& 
     const auto needed = static_cast<double>(goal_.at_least);
     if (least > target) {
         // Whoever must be left out: those of the largest minima, as long as enough is left.
-        std::vector<std::size_t> order;
+        std::vector<Holder> order;
         for (std::size_t k = 0; k < n; ++k) {
-            if (samples[k] > 0 && may_rest(cell, k)) order.push_back(k);
+            if (samples[k] > 0 && may_rest(cell, k)) order.push_back({low(cell, k), k});
         }
-        std::stable_sort(order.begin(), order.end(),
-                         [&](std::size_t a, std::size_t b) { return low(cell, a) > low(cell, b); });
-        for (const std::size_t k : order) {
-            if (least <= target) break;
-            if (count <= needed || total - samples[k] < target) continue;
-            least -= low(cell, k);
-            total -= samples[k];
-            samples[k] = 0;
+        std::make_heap(order.begin(), order.end());
+        auto end = order.end();
+        for (; end != order.begin() && least > target; --end) {
+            std::pop_heap(order.begin(), end);
+            const Holder last = *(end - 1);
+            if (count <= needed || total - samples[last.learner] < target) continue;
+            least -= last.low;
+            total -= samples[last.learner];
+            samples[last.learner] = 0;
             count -= 1;
         }
-        // Or one in place of another, or a few that add up.
-        for (std::size_t i = 0; least > target && i < order.size(); ++i) {
-            const std::size_t k = order[i];
-            if (samples[k] == 0) continue;
-            for (std::size_t j = 0; j < n && least > target; ++j) {
-                if (samples[j] != 0 || !may_rest(cell, j)) continue;
-                const double by = low(cell, j);
-                const double d =
-                    std::min(choices_.part(j, bid, {low(cell, j), high(cell, j)}), high(cell, j));
-                if (!(d > 0) || by >= low(cell, k)) continue;
-                if (total - samples[k] + d < target) continue;
-                least += by - low(cell, k);
-                total += d - samples[k];
-                samples[k] = 0;
-                samples[j] = d;
-                break;
-            }
-        }
+        exchange_whole(bid, cell, order, target, samples, total, least);
     }
     if (least > target) return false;
     // Samples go where one more is dearest: those with the least time left first.
@@ -69,8 +141,8 @@ bool Fitting::make_whole(const Bid& bid, const Cell* cell, std::vector<double>& 
     // Nobody else's last sample goes, where every participant counts.
     for (std::size_t k = 0; k < n && over > 0; ++k) {
         if (samples[k] == 0) continue;
-        const double down = std::min(samples[k] - std::max(low(cell, k), 0.0), over);
-        if (samples[k] - down <= 0 && count <= needed) continue;
+        const double kept = std::max(low(cell, k), count <= needed ? 1.0 : 0.0);
+        const double down = std::min(samples[k] - kept, over);
         if (samples[k] - down <= 0) count -= 1;
         samples[k] -= down;
         over -= down;

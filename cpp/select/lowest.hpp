@@ -68,6 +68,7 @@ class Lowest {
     Bid fresh_prices(Bid bid);
     double enough_for(const Bid& bid, Sample& some) const;
     Bid moved(Bid bid, const Vector& step) const;
+    bool climb(const Slope& at, Vector& step, double& boost) const;
     bool step_down(const Matrix& h, const Slope& at, Vector& step, double& fall) const;
     double needed() const { return goal_.whole ? static_cast<double>(goal_.at_least) : 0; }
 

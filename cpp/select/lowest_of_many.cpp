@@ -15,6 +15,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t few = 1024, some_more = 8192;  // learners of a sample
 constexpr double tiny_share = 1e-200;
 constexpr double longest_step = 0.7;
+constexpr double hopeless = 0.01;    // of the way down to a target: what is left to fall
+constexpr double most_climbed = 30;  // of a logarithm, in one step
+constexpr double relative = 1e-11;   // of the bound: what is left of it to fall
 
 // L L^T = h for the first n rows and columns; false where h is not positive.
 bool factor(const double (&h)[3][3], int n, double (&l)[3][3]) {
@@ -130,6 +133,19 @@ bool Lowest::step_down(const Matrix& h, const Slope& at, Vector& step, double& f
     return false;
 }
 
+// Where more is used than there is, and prices hardly change what is chosen, the bound falls as the
+// prices themselves rise, however little that is for each e-fold: then steps grow threefold.
+bool Lowest::climb(const Slope& at, Vector& step, double& boost) const {
+    const bool flat = (at.by[0] < 0 && step[0] > 0.3) || (at.by[1] < 0 && step[1] > 0.3);
+    if (!flat) {
+        boost = 1;
+        return false;
+    }
+    for (int i = 0; i < 2; ++i) step[i] = std::min(step[i] * boost, most_climbed);
+    boost *= 3;
+    return true;
+}
+
 // What a participant must be worth at the bid's prices for as many to take part as must.
 double Lowest::enough_for(const Bid& bid, Sample& some) const {
     some.choices->look(bid, nullptr, {some.picks, some.margins});
@@ -181,6 +197,7 @@ Bid Lowest::guess(Bid bid, bool fresh) {
         bid.per_learner = enough_for(bid, *some);
     }
     Slope at = sampled(bid, *some);
+    double boost = 1;
     for (int round = 0; round < (binds_ ? 16 : 8); ++round) {
         if (pool_.stop().check()) break;
         Matrix h = {};
@@ -190,7 +207,7 @@ Bid Lowest::guess(Bid bid, bool fresh) {
         for (int i = 0; i < 3; ++i) {
             for (int j = 0; j < 3; ++j) curve_[i][j] = h[i][j] / some->share;
         }
-        if (fall <= 1e-5 * std::fabs(at.value)) break;
+        if (!climb(at, step, boost) && fall <= 1e-5 * std::fabs(at.value)) break;
         Bid next = moved(bid, step);
         Slope there = sampled(next, *some);
         for (int half = 0; half < 5 && !(there.value < at.value); ++half) {
@@ -215,6 +232,7 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
     const int n = binds_ ? 3 : 2;
     const bool jumps = choices_.jumps() || needed() > 0;
     std::vector<double> margins(jumps ? choices_.size() : 0);
+    double boost = 1;
     Point point;
     for (int pass = 0; pass < most_passes; ++pass) {
         if (pool_.stop().check()) return Outcome::stopped;
@@ -264,8 +282,12 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
             }
             double fall = 0;
             if (!step_down(curve_, at, step, fall)) break;
-            if (fall <= tolerance) break;
+            double enough = std::max(tolerance, relative * std::fabs(lowest));
+            // What is far above D is not refuted any more.
+            if (target > 0) enough = std::max(enough, hopeless * (lowest - target));
+            if (!climb(at, step, boost) && fall <= enough) break;
         } else {
+            boost = 1;
             double longest = 0;
             for (double& part : step) longest = std::max(longest, std::fabs(part *= 0.35));
             if (longest < 1e-10) break;

@@ -126,8 +126,12 @@ bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
         fitting_.raise(bid, cell, lowest_.picks(), lowest_.sums().cost, lowest_.margins(), least);
     if (worth < 0) return false;
     std::vector<double> samples = fitting_.samples();
-    if (goal_.whole && !fitting_.make_whole(bid, cell, samples)) return false;
-    return offer(samples);
+    if (goal_.whole) return fitting_.make_whole(bid, cell, samples) && offer(samples);
+    const bool better = offer(samples);
+    const bool now_and_then = (found_.nodes & (found_.nodes - 1)) == 0;
+    const bool gap = rounded_down(lowest_.most()) >= target();
+    if (!gap || !now_and_then || !choices_.steps_count()) return better;
+    return (fitting_.refine(bid, cell) && offer(fitting_.samples())) || better;
 }
 
 void Selector::many() {
@@ -136,8 +140,7 @@ void Selector::many() {
     bid = lowest_.guess(bid, fresh);
     if (stop_.requested()) return;
     const double goal = target();
-    const double tolerance = goal_.whole || goal_.grain > 0 ? this->tolerance() : 1e-10 * goal;
-    const auto outcome = lowest_.run_many(bid, goal_.whole ? goal : -infinity, tolerance);
+    const auto outcome = lowest_.run_many(bid, goal_.whole ? goal : -infinity, tolerance());
     found_.end = bid.prices;
     switch (outcome) {
         case Lowest::Outcome::stopped:

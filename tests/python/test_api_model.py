@@ -143,6 +143,34 @@ def test_replace_validates_what_it_changes():
         problem().replace(cycle_s=-1)
 
 
+@pytest.mark.parametrize("silent", [False, True], ids=["all reached", "one in outage"])
+def test_quicker_copies_answer_as_replaced_ones(silent):
+    gain = np.full(5, 1e-9)
+    gain[2] = 0.0 if silent else 2e-9
+    learners = mel.Learners(1e9, gain, 1e6, 0.1, min_samples=[0, 1, 0, 2, 0], max_samples=900)
+    radio = mel.Radio(1e7, 0.5, noise_density_w_per_hz=4e-21)
+    problem = mel.Problem(mel.scenarios.table1(2).task, learners, radio, 40.0, "excused")
+    bare = problem.replace(learners=learners.replace(min_samples=None, max_samples=None))
+    for base, samples in ((problem, 700), (bare, 70_000), (bare, 7)):
+        quick = base.with_samples(samples)
+        slow = base.replace(task=base.task.replace(samples=samples))
+        assert quick == slow
+        ours, theirs = mel.solve(quick), mel.solve(slow)
+        assert (ours.tau, ours.bound) == (theirs.tau, theirs.bound)
+        assert np.array_equal(ours.samples, theirs.samples)
+    for low, high in ((0, 40), (3, 10**6)):
+        quick = bare.with_samples(90).with_bounds(low, high)
+        limited = learners.replace(min_samples=low, max_samples=high)
+        slow = bare.replace(learners=limited, task=bare.task.replace(samples=90))
+        assert quick == slow
+        ours, theirs = mel.solve(quick), mel.solve(slow)
+        assert (ours.tau, ours.bound, ours.status) == (theirs.tau, theirs.bound, theirs.status)
+    with pytest.raises(ValueError, match=r"samples = 0: must be"):
+        problem.with_samples(0)
+    with pytest.raises(ValueError, match="max_samples"):
+        problem.with_bounds(4, 3)
+
+
 @pytest.mark.parametrize("noise", ["noise_density_w_per_hz", "noise_power_w"])
 def test_a_problem_survives_its_dict_to_the_last_bit(noise):
     radio = mel.Radio(0.1 + 0.2, 1e-60, **{noise: 1 / 3})

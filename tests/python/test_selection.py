@@ -9,6 +9,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast import _core
+from mel_fast.bench._measure import grown
 from mel_fast.reference.selection import every_split
 from mel_fast.verify import verify_dict, verify_file
 from selecting import HAIR, best_worth, clear_cut, least_scale, tiny
@@ -227,7 +228,6 @@ def test_bad_columns_are_refused_by_name(change: dict[str, Any], words: str) -> 
         lambda p: mel.cells([p]),
         lambda p: mel.least(p, 1, "cycle_s", scheme="task_only"),
         lambda p: mel.solve(p, scheme="task_only"),
-        lambda p: mel.solve(p, then="power"),
         lambda p: mel.most(p, 1, scheme="resource_only"),
         lambda p: mel.solve(p).prices,
     ],
@@ -312,3 +312,31 @@ def test_many_learners_that_fill_no_whole_group(count: int) -> None:
         worth = (found.samples, found.samples * weight, found.samples > 0)[of].sum()
         assert found.value == worth
         assert 0.99 * found.bound <= worth <= found.bound
+
+
+def test_many_served_learners_give_up_samples_but_not_their_last() -> None:
+    # Nobody who must take part may be left with none where the rest is taken away.
+    problem = grown(5000, "density", "served")
+    plain = mel.solve(problem)
+    assert plain.samples is not None
+    takers = int((plain.samples > 0).sum())
+    number = (takers + 5000) // 2
+    assert takers < number < 5000
+    plan = mel.solve(problem, at_least=number)
+    assert plan.status == "optimal"
+    assert 0 < plan.tau <= plain.tau
+    assert int((plan.samples > 0).sum()) >= number
+
+
+@pytest.mark.parametrize("then", ["power", "bandwidth"])
+def test_a_selected_plan_spends_the_least_of_one_budget(then: Any) -> None:
+    over = f"{then}_{'w' if then == 'power' else 'hz'}"
+    problem = chosen()
+    for number in (None, 3):
+        plan = mel.solve(problem, then=then, at_least=number)
+        least = mel.least(problem, plan.tau, over, at_least=number)  # type: ignore[arg-type]
+        spent = float(getattr(plan, over).sum())
+        assert plan.status == "optimal"
+        assert least.lower <= spent <= least.amount * (1.0 + 1e-9), number
+        assert np.count_nonzero(plan.samples) >= (number or 0)
+        assert mel.verify(problem, plan), number

@@ -82,6 +82,11 @@ class Problem {
     double largest_cycle_s() const;  // that `with` takes
     // The same with so many blocks.
     Problem with_blocks(double blocks) const;
+    // The same with so many samples.
+    Problem with_samples(std::int64_t samples) const;
+    // The same in which every learner takes `low` to `high` samples: for problems that can reach
+    // all their learners.
+    Problem with_bounds(std::int64_t low, std::int64_t high) const;
 
     // Every stride-th group of sixteen learners with that share of the samples and budgets: what
     // searches that only guide look at first. For problems without limits of learners.

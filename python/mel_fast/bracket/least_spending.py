@@ -25,9 +25,12 @@ def least_spending(
     over = LEAST[then]
     clock = Clock(limit_s)
     asked = None if tell is None else lambda lower, amount, passes, elapsed_s: tell(passes)
-    search = LeastSearch(
-        plan.problem, plan.tau, over, plan.scheme, threads, clock, plan._end, asked
-    )
+    words = (plan.problem, plan.tau, over, plan.scheme, threads, clock, plan._end, asked)
+    search = LeastSearch(*words)
+    if plan.at_least or plan.problem.has_choice:
+        from mel_fast.bracket.selected import SelectedLeast
+
+        search = SelectedLeast(*words, at_least=plan.at_least or 0)
     search.run()
     if search.interrupted:
         raise Interrupted(plan) from search.cause

@@ -118,6 +118,21 @@ class MostSamples(Inquiry):
             self.split = Split.of(self.problem.cycle_s, found)
         self._seen(found.interrupted)
 
+    def refute(self, samples: int) -> None:
+        """Ask whether so many samples are impossible, in the quickest way."""
+        if not (self._may_look() and chosen_quickly(self.problem)):
+            self.decide(samples)
+            return
+        asked, means = self.with_samples(samples), (self.threads, self._teller)
+        found = selection(
+            asked, self.tau, self.clock.left(), *means, samples=True, start=self.start
+        )
+        self.nodes += found.nodes
+        self.passes += found.passes
+        if found.refuted and len(found.tree_learner):
+            self.ruled_out, self.refuted = samples, found
+        self._seen(found.interrupted)
+
     def _search(self, guess: int, fewest: int, most: int) -> None:
         """Ask at the guess, then outwards with doubling steps, then by halves."""
         step = 1

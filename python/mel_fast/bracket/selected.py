@@ -110,7 +110,7 @@ def room_at(problem: Problem, tau: int, limit_s: float, threads: int) -> tuple[f
     The second is negative where not even those fit who must take part. None where a limit came
     first.
     """
-    far = problem.replace(task=problem.task.replace(samples=MAX_INTEGER))
+    far = problem.with_samples(MAX_INTEGER)
     found = selection(far, tau, limit_s, threads)
     return None if math.isinf(found.bound) else (found.value, found.bound)
 

@@ -12,7 +12,7 @@ from mel_fast.plans.status import Scheme
 
 def with_samples(problem: Problem, samples: int) -> Problem:
     """Return the problem of so many samples in all."""
-    return problem.replace(task=problem.task.replace(samples=samples))
+    return problem.with_samples(samples)
 
 
 def fewest_stated(problem: Problem, scheme: Scheme) -> int:
@@ -23,7 +23,7 @@ def fewest_stated(problem: Problem, scheme: Scheme) -> int:
     if scheme == "resource_only":  # everybody has n/K, rounded down or up
         top = int(minima.max())
         return max((top - 1) * minima.size + int((minima == top).sum()), 1)
-    return max(_total(minima), 1)
+    return max(total_of(minima), 1)
 
 
 def most_stated(problem: Problem, scheme: Scheme) -> int:
@@ -34,10 +34,11 @@ def most_stated(problem: Problem, scheme: Scheme) -> int:
     if scheme == "resource_only":
         low = int(maxima.min())
         return min(low * maxima.size + int((maxima > low).sum()), MAX_INTEGER)
-    return min(_total(maxima), MAX_INTEGER)
+    return min(total_of(maxima), MAX_INTEGER)
 
 
-def _total(column: Any) -> int:
+def total_of(column: Any) -> int:
+    """Return the sum of a column of integers, however large."""
     rough = float(np.asarray(column, dtype=np.float64).sum())
     return int(column.sum()) if rough < 2.0**62 else sum(column.tolist())
 

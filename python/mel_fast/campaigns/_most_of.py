@@ -49,7 +49,7 @@ def most_of(
     """Do what `most` does, of whatever is counted."""
     refuse_energy(energy_sends=problem.energy_sends, what=f"of = {of!r}")
     begin = perf_counter()
-    far = problem.replace(task=problem.task.replace(samples=MAX_INTEGER))
+    far = problem.with_samples(MAX_INTEGER)
 
     def told(_tau: int, _bound: int, passes: int, elapsed_s: float) -> bool:
         assert callback is not None
@@ -150,7 +150,7 @@ def _plan(
     plan then leaves that open.
     """
     assert found.samples is not None
-    own = problem.replace(task=problem.task.replace(samples=int(found.samples.sum())))
+    own = problem.with_samples(int(found.samples.sum()))
     search = Selecting(own, 0, left_s, threads, None, early=True)
     search.tau = tau
     search.start = _start(found, tau)

@@ -108,7 +108,7 @@ class CellsProof:
 
 
 def _stated(problem: Problem, samples: int) -> Problem:
-    return problem.replace(task=problem.task.replace(samples=samples))
+    return problem.with_samples(samples)
 
 
 def _fewest(problem: Problem) -> int:

@@ -260,20 +260,43 @@ class Problem(Frozen):
             learners = self.learners
             check_energy(radio.shared, learners.energy_j, radio.power_w, radio.block_hz)
         cycle = self.cycle_s if cycle_s is None else real("cycle_s", cycle_s)
-        changed = object.__new__(type(self))
-        changed._set("task", self.task)
-        changed._set("learners", self.learners)
-        changed._set("radio", radio)
-        changed._set("cycle_s", cycle)
-        changed._set("idle", self.idle)
-        changed._set("has_choice", self.has_choice)
-        changed._set("_given", self._given)
-        changed._set("payload", self.payload)
-        changed._set("_links", self._links)
-        changed._set("_power_w", self._power_w if radio.power_w is None else radio.power_w)
-        core = self._core.with_budgets(cycle, radio.bandwidth_hz, changed._power_w)
-        changed._set("_core", core)
-        return changed
+        power = self._power_w if radio.power_w is None else radio.power_w
+        core = self._core.with_budgets(cycle, radio.bandwidth_hz, power)
+        return self._with(radio=radio, cycle_s=cycle, _power_w=power, _core=core)
+
+    def with_samples(self, samples: int) -> "Problem":
+        """Return this problem with so many samples in all, as quickly as `with_budgets`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the number and the allowed range.
+        """
+        task = self.task.replace(samples=samples)
+        return self._with(task=task, _core=self._core.with_samples(task.samples))
+
+    def with_bounds(self, low: int, high: int) -> "Problem":
+        """Return this problem in which every learner takes `low` to `high` samples.
+
+        Quicker than `replace`: only these two columns are looked at.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the column, the number and the allowed range.
+        """
+        learners = self.learners.replace(min_samples=low, max_samples=high)
+        caps = learners.max_bandwidth_hz, learners.max_power_w
+        reached = all(column is None or column.all() for column in (learners.gain, *caps))
+        if learners.optional is not None or not reached:  # those have bounds of their own
+            return self.replace(learners=learners)
+        return self._with(learners=learners, _core=self._core.with_bounds(low, high))
+
+    def _with(self, **changed: Any) -> "Problem":
+        other = object.__new__(type(self))
+        for name in Problem.__slots__:
+            other._set(name, changed.get(name, getattr(self, name)))
+        return other
 
     def rates(self, bandwidth_hz: Any, power_w: Any) -> FloatColumn:
         """Return each learner's rate in bits a second at some bandwidth and power, equation (6)."""

@@ -7,12 +7,13 @@ from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback, checked_callback, reporting
 from mel_fast._base.validation import choice
+from mel_fast.bracket.least_spending import LEAST
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import checked_at_least
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import SCHEMES, THENS, Scheme, Then
+from mel_fast.plans.status import SCHEMES, THENS, Scheme, Status, Then
 from mel_fast.solve.arguments import (
     checked_problem,
     checked_seconds,
@@ -73,7 +74,7 @@ def solve(
 
     at_least
         Learners that must have samples; None for any number. With it, and with learners that are
-        `optional`, the scheme is ``"joint"`` and `then` is ``"time"`` or ``"none"``.
+        `optional`, the scheme is ``"joint"`` and `then` is not ``"energy"``.
 
     Returns
     -------
@@ -152,32 +153,40 @@ def answered(
         refuse_of_choice(problem, scheme, then, at_least)
         from mel_fast.solve.selection.search import selected
 
-        return selected(
+        spends = then in LEAST
+        plan = selected(
             problem,
             at_least or 0,
             limit_s=limit,
             threads=threads,
             callback=callback,
-            then=then,
+            then="none" if spends else then,
             where=where,
             first=answered,
         )
-    code = _CODES[scheme]
-    result = _core.solve(
-        problem.core_for(scheme), code, limit, threads, callback, then == "time", where
-    )
-    plan = Plan._from_core(problem, scheme, result)
-    if result.interrupted is not None:
-        raise Interrupted(plan) from result.interrupted
-    if not unfinished(plan.status, stopped=result.stopped, then=then):
+        stopped, done = False, not (spends and plan.status is Status.OPTIMAL)
+    else:
+        result = _core.solve(
+            problem.core_for(scheme),
+            _CODES[scheme],
+            limit,
+            threads,
+            callback,
+            then == "time",
+            where,
+        )
+        plan, stopped = Plan._from_core(problem, scheme, result), result.stopped
+        if result.interrupted is not None:
+            raise Interrupted(plan) from result.interrupted
+        done = not unfinished(plan.status, stopped=stopped, then=then)
+    if done:
         return plan
-    left_s = max(limit - plan.elapsed_s, 0.0)
     try:
         return finished(
             plan,
-            stopped=result.stopped,
+            stopped=stopped,
             then=then,
-            limit_s=left_s,
+            limit_s=max(limit - plan.elapsed_s, 0.0),
             threads=threads,
             callback=callback,
         )
@@ -198,8 +207,10 @@ def refuse_of_choice(problem: Problem | None, scheme: str, then: str, at_least: 
     what = "at_least" if at_least is not None else "optional"
     if scheme != "joint":
         raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
-    if then not in ("time", "none"):
-        raise ValueError(f"{what} with then = {then!r}: must be 'time' or 'none'")
+    if then == "energy":
+        raise ValueError(
+            f"{what} with then = 'energy': must be 'time', 'power', 'bandwidth' or 'none'"
+        )
     if problem is not None:
         refuse_energy(energy_sends=problem.energy_sends, what="optional, at_least")
 

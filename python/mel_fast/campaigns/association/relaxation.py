@@ -69,13 +69,14 @@ class Relaxation:
         worth = np.array([value + error for value, error, *_ in each])
         if may is not None:
             worth[~may] = -np.inf
-        cell = worth.argmax(axis=0)
-        best = worth[cell, np.arange(cell.size)]
+        some = np.flatnonzero((worth != 0.0).any(axis=0))  # most learners may stay out everywhere
+        cell = worth[:, some].argmax(axis=0)
+        best = worth[cell, some]
         slope = np.empty_like(log_prices)
         paid = []
         for e, (problem, (lam, mu)) in enumerate(zip(self.problems, pairs, strict=True)):
             budgets = (budget_hz(problem) * self.share, problem.power_budget_w * self.share)
-            here = cell == e
+            here = some[cell == e]
             used = float(each[e][3][here].sum()), float(each[e][4][here].sum())
             slope[2 * e] = lam * (budgets[0] - used[0])
             slope[2 * e + 1] = mu * (budgets[1] - used[1])

@@ -140,7 +140,7 @@ class Association(ShownTable):
                 elif not rests and not _serves(own[e]):
                     wrong.append(f"cell {e}: its learners are not all reached")
                 continue
-            asked = own[e].replace(task=own[e].task.replace(samples=share)) if e in own else None
+            asked = own[e].with_samples(share) if e in own else None
             if asked is None or plan.problem != asked or plan.tau < self.tau:
                 wrong.append(f"cell {e}: the plan is about something else")
             wrong += [

@@ -16,6 +16,7 @@ from mel_fast._base.progress import Callback
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry
+from mel_fast.bracket.selected import chosen_quickly, selection
 from mel_fast.campaigns._cells_search import CellsSearch
 from mel_fast.campaigns.association.proof import (
     AssociationProof,
@@ -218,11 +219,22 @@ class AssociationSearch(Inquiry):
         if not (cell == e).any():
             return 0.0, 0.0, 0.0
         problem = members(self.problems, np.where(cell == e, e, -1))[0]
+        if chosen_quickly(problem) and not problem.has_choice:
+            return self._quick_room(problem, tau)
         outcome, samples, _, per_hz, per_w = _core.worth_at(
             problem._core, float(tau), 0, self.clock.left(), self.threads
         )
         self.passes += 1
         return (samples, per_hz, per_w) if outcome == 0 else (0.0, 0.0, 0.0)
+
+    def _quick_room(self, problem: Problem, tau: int) -> tuple[float, float, float]:
+        """Return the same of many learners, where passes over whole samples are quicker."""
+        far = problem.with_samples(MAX_INTEGER)
+        found = selection(far, tau, self.clock.left(), self.threads, self._part_teller)
+        self.passes += found.passes
+        self._seen(found.interrupted)
+        known = math.isfinite(found.bound) and found.bound >= 0.0
+        return (found.bound, *found.end) if known else (0.0, 0.0, 0.0)
 
     def _prices(self, cell: IntColumn, tau: int) -> FloatColumn:
         """Return where to begin: each cell's prices with the learners that it has."""

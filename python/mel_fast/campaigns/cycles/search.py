@@ -1,19 +1,19 @@
 """The most cycles in all, with a largest ratio between the fastest and the slowest where asked.
 
 Where the slowest learner does t to u cycles, everybody does t to floor(spread u): a box, whose most
-is a bound on all plans of that range. Ranges are halved, that of the largest bound first, until
-none can hold more than what was found; a range of one t is a box in which no ratio is broken.
+is a bound on all plans of that range. The t that promises most is asked for first, then all below
+and all above it; what is left is cut near it, that of the largest bound first, until no range can
+hold more than what was found. A range of one t is a box in which no ratio is broken.
 """
 
 import heapq
-import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from mel_fast._base.progress import Callback
-from mel_fast._base.validation import MAX_INTEGER
+from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.bracket.most_samples import MostSamples
@@ -23,6 +23,8 @@ from mel_fast.campaigns.cycles.swap import slowest_times, with_box
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
+
+_EXTREME = 2048  # learners at either end
 
 
 class Range(NamedTuple):
@@ -37,6 +39,24 @@ class Range(NamedTuple):
     def bound(self) -> int:
         """No plan of the range has more cycles in all."""
         return -self.negative_bound
+
+
+def _pieces(part: Range, near: int) -> list[tuple[int, int]]:
+    """Cut a range at `near`, or off it as wide a piece as it is away from `near`, or in halves."""
+    low, high = part.low, part.high
+    if low <= near <= high:
+        cut = [(near, near), (low, near - 1), (near + 1, high)]
+        return [piece for piece in cut if piece[0] <= piece[1]]
+    away = max(low - near, near - high)
+    if away >= (high - low + 1) // 2:
+        away = (high - low + 1) // 2
+    if low > near:
+        return [(low, low + away - 1), (low + away, high)]
+    return [(high - away + 1, high), (low, high - away)]
+
+
+def _of(amount: float | FloatColumn, some: IntColumn) -> float | FloatColumn:
+    return amount[some] if isinstance(amount, np.ndarray) else amount
 
 
 @dataclass(slots=True)
@@ -62,6 +82,8 @@ class CyclesSearch(Inquiry):
     interrupted: bool = False
     _start: Start | None = None
     _best: tuple[Problem, Split] | None = None  # of `value` cycles, without a plan of its own
+    _free: Split | None = None  # without a ratio
+    _inside: bool = False  # whether a box was asked for its most
 
     @property
     def size(self) -> int:
@@ -95,41 +117,77 @@ class CyclesSearch(Inquiry):
         self.root = self._look(1, None)
         self.ranges = [self.root]
         if self.spread is not None and self.value:
-            self._halve(self.root)
+            self._divide(self.root)
         self._finish()
 
-    def _halve(self, root: Range) -> None:
-        """Halve the range whose bound is largest, until what was found is no less."""
+    def _divide(self, root: Range) -> None:
+        """Divide the range whose bound is largest, until what was found is no less."""
         # The slowest of `size` learners does at most a share of what all do.
-        root = root._replace(high=max(root.bound // self.size, 1))
-        self.ranges = [root]
-        if root.high == 1 and root.bound > self.value:
-            self.ranges = [self._look(1, 1, root)]
+        self.ranges = [root._replace(high=max(root.bound // self.size, 1))]
+        near = None
         while not self.stopped and self.ranges[0].bound > self.value:
             part = self.ranges[0]
-            if part.low == part.high:  # double precision left something between
-                return
-            middle = min(max(math.isqrt(part.low * part.high), part.low), part.high - 1)
-            halves = []
-            for low, high in ((part.low, middle), (middle + 1, part.high)):
-                found = part._replace(low=low, high=high)
-                halves.append(found if self.stopped else self._look(low, high, part))
-            # The whole range stays until both halves are known: what is told holds at any time.
-            heapq.heapreplace(self.ranges, halves[0])
-            heapq.heappush(self.ranges, halves[1])
+            if part.low == part.high and near is not None:
+                return  # double precision left something between
+            near = self._promising(part.high) if near is None else near
+            found = []
+            for low, high in _pieces(part, near):
+                piece = part._replace(low=low, high=high)
+                found.append(piece if self.stopped else self._look(low, high, part))
+            # The whole range stays until its pieces are known: what is told holds at any time.
+            heapq.heapreplace(self.ranges, found[0])
+            for piece in found[1:]:
+                heapq.heappush(self.ranges, piece)
             self.tell()
+
+    def _promising(self, most: int) -> int:
+        """Say for which t the box keeps most of what there is without a ratio.
+
+        To go by those who do the fewest cycles and the most. At the prices of that, a learner that
+        does x cycles instead of its c has a time s for its bits that is longer by g (c - x); with
+        the density law it is worth g (c - x)^2 over that time less. The sum is convex in t.
+        """
+        assert self._free is not None
+        assert self.spread is not None
+        own, free, spread = self.harder, self._free, self.spread
+        some = np.arange(self.size)
+        if self.size > 2 * _EXTREME:
+            some = np.argpartition(free.samples, (_EXTREME, self.size - _EXTREME))
+            some = np.concatenate([some[:_EXTREME], some[-_EXTREME:]])
+        rate = own.rates(free.bandwidth_hz, free.power_w)[some]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            send_s = _of(own.payload.send_bits, some) / rate
+        send_s = np.nan_to_num(send_s, posinf=own.cycle_s)
+        each_s = _of(own.payload.flops_per_sample, some) / own.learners.flops_per_s[some]
+        cycles = free.samples[some].astype(np.float64)
+
+        def lost(slowest: int) -> float:
+            less = cycles - np.clip(cycles, slowest, slowest_times(spread, slowest))
+            left_s = np.maximum(send_s + each_s * less, 1e-9 * own.cycle_s)
+            return float((each_s * less * less / left_s).sum())
+
+        low, high = 1, most
+        while low < high:
+            middle = (low + high) // 2
+            if lost(middle + 1) <= lost(middle):
+                low = middle + 1
+            else:
+                high = middle
+        return low
 
     def _look(self, low: int, high: int | None, above: Range | None = None) -> Range:
         """Ask for the most of a box; keep what was found where it breaks no ratio."""
         most = None
         if high is not None and self.spread is not None:
             most = slowest_times(self.spread, high)
-            refuted = self._refute(low, high, most)
+            refuted = self._refute(low, high, most) if low < high or self._inside else None
             if refuted is not None:
                 return refuted
         search = self._most(with_box(self.harder, low, most))
         if search.split is not None:
             self._keep(search, low)
+        self._free = self._free or search.split
+        self._inside = self._inside or high is not None
         bounded = search
         if self.easier is not self.harder and not self.stopped:
             bounded = self._most(with_box(self.easier, low, most))
@@ -146,9 +204,10 @@ class CyclesSearch(Inquiry):
         asked = max(self.value + 1, low * self.size)
         search = self._searching(with_box(self.easier, low, most))
         search.ruled_out = MAX_INTEGER + 1
-        answer = search.decide(asked) if asked <= MAX_INTEGER else None
+        if asked <= MAX_INTEGER:
+            search.refute(asked)
         self._count(search)
-        if answer is False:
+        if search.ruled_out <= asked:
             bound = asked - 1 if asked > low * self.size else 0
             return Range(-bound, low, high, search.proof())
         return None

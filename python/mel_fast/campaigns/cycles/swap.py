@@ -6,7 +6,7 @@ does; each cycle takes ``C d`` flops. A problem says just that of one local cycl
 """
 
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +17,11 @@ from mel_fast._base.validation import (
     count_column,
     freeze,
 )
+from mel_fast.bracket.stated_samples import total_of
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
 
-Side = Literal["harder", "easier"]
-_SIDES: tuple[Side, Side] = ("harder", "easier")
+_Sides = tuple[FloatColumn, FloatColumn]
 
 
 def checked_samples(problem: Problem, value: Any) -> IntColumn:
@@ -46,7 +46,7 @@ def checked_samples(problem: Problem, value: Any) -> IntColumn:
         if limit is not None and outside is not None and outside.any():
             k = int(np.flatnonzero(outside)[0])
             raise ValueError(f"samples[{k}] = {samples[k]}: must be {word} = {limit[k]}")
-    total = sum(samples.tolist())
+    total = total_of(samples)
     if total != problem.task.samples:
         raise ValueError(
             f"samples adds up to {total}: must be task.samples = {problem.task.samples}"
@@ -60,29 +60,30 @@ def swapped(problem: Problem, samples: IntColumn) -> tuple[Problem, Problem]:
     Twice: a number that is no double is rounded, up in the first, which is no easier than the
     true one, down in the second, which is no harder. Where there is none the two are one.
     """
-    harder, easier = (_payload(problem, samples, side) for side in _SIDES)
+    harder, easier = _payloads(problem, samples)
     swap = _swapped(problem, samples, harder)
-    return swap, swap if easier == harder else swap.replace(payload=easier)
+    return swap, swap if easier is harder else swap.replace(payload=easier)
 
 
-def _payload(problem: Problem, samples: IntColumn, side: Side) -> Payload:
+def _payloads(problem: Problem, samples: IntColumn) -> tuple[Payload, Payload]:
     takes_part = np.flatnonzero(samples)
-    told, chosen = problem.payload, samples[takes_part]
+    told, chosen = problem.payload, samples[takes_part].astype(np.float64)
 
-    def column(value: float | FloatColumn) -> FloatColumn:
-        return value[takes_part] if isinstance(value, np.ndarray) else np.full(chosen.size, value)
+    def sides(each: float | FloatColumn, fixed: float | FloatColumn) -> _Sides:
+        each = each[takes_part] if isinstance(each, np.ndarray) else each
+        fixed = fixed[takes_part] if isinstance(fixed, np.ndarray) else fixed
+        return _rounded(each, fixed, chosen)
 
-    return Payload(
-        send_bits=_rounded(column(told.send_bits_per_sample), chosen, column(told.send_bits), side),
-        send_bits_per_sample=0.0,
-        return_bits=_rounded(
-            column(told.return_bits_per_sample), chosen, column(told.return_bits), side
-        ),
-        return_bits_per_sample=0.0,
-        flops_per_sample=_rounded(
-            column(told.flops_per_sample), chosen, np.zeros(chosen.size), side
-        ),
-    )
+    columns = {
+        "send_bits": sides(told.send_bits_per_sample, told.send_bits),
+        "return_bits": sides(told.return_bits_per_sample, told.return_bits),
+        "flops_per_sample": sides(told.flops_per_sample, 0.0),
+    }
+    none: dict[str, Any] = {"send_bits_per_sample": 0.0, "return_bits_per_sample": 0.0}
+    harder = Payload(**none, **{name: up for name, (up, _) in columns.items()})
+    if all(up is down for up, down in columns.values()):
+        return harder, harder
+    return harder, Payload(**none, **{name: down for name, (_, down) in columns.items()})
 
 
 def _swapped(problem: Problem, samples: IntColumn, payload: Payload) -> Problem:
@@ -98,8 +99,7 @@ def with_box(own: Problem, low: int, high: int | None) -> Problem:
     """Return the swapped problem in which everybody does `low` to `high` cycles."""
     if low == 1 and high is None:
         return own
-    most = None if high is None else min(high, MAX_INTEGER)
-    return own.replace(learners=own.learners.replace(min_samples=low, max_samples=most))
+    return own.with_bounds(low, MAX_INTEGER if high is None else min(high, MAX_INTEGER))
 
 
 def slowest_times(spread: float, cycles: int) -> int:
@@ -107,16 +107,21 @@ def slowest_times(spread: float, cycles: int) -> int:
     return int(Fraction(spread) * cycles)
 
 
-def _rounded(each: FloatColumn, count: IntColumn, fixed: FloatColumn, side: Side) -> FloatColumn:
-    """Return ``each * count + fixed``, rounded to one side where it is no whole double."""
-    times = count.astype(np.float64)
-    total = each * times + fixed
+def _rounded(each: float | FloatColumn, fixed: float | FloatColumn, times: FloatColumn) -> _Sides:
+    """Return ``each * times + fixed``, rounded up and down where it is no whole double.
+
+    One array twice where every number is exact.
+    """
+    total = np.asarray(each * times + fixed)
     whole = (each == np.floor(each)) & (fixed == np.floor(fixed)) & (total < MAX_INTEGER)
-    exact = whole | (each == 0.0) | ((times == 1.0) & (fixed == 0.0))
+    exact = whole | (np.asarray(each) == 0.0)
+    if not exact.all():
+        exact = exact | ((times == 1.0) & (np.asarray(fixed) == 0.0))
+    if exact.all():
+        return total, total
     # Two roundings to nearest: the true number is within two steps.
-    step = np.inf if side == "harder" else 0.0
-    moved = np.nextafter(np.nextafter(total, step), step)
-    return np.asarray(np.where(exact, total, moved))
+    up, down = (np.nextafter(np.nextafter(total, step), step) for step in (np.inf, 0.0))
+    return np.where(exact, total, up), np.where(exact, total, down)
 
 
 def _guess(problem: Problem, samples: IntColumn) -> int:
