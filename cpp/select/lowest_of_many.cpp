@@ -284,7 +284,8 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
             if (!step_down(curve_, at, step, fall)) break;
             double enough = std::max(tolerance, relative * std::fabs(lowest));
             // What is far above D is not refuted any more.
-            if (target > 0) enough = std::max(enough, hopeless * (lowest - target));
+            if (target > 0 && !(needed() > 0))
+                enough = std::max(enough, hopeless * (lowest - target));
             if (!climb(at, step, boost) && fall <= enough) break;
         } else {
             boost = 1;

@@ -37,6 +37,10 @@ BID = "nobody_learns_more_than_the_bound_of_any_bid_whatever_the_prices"
 NODES = "nodes_of_pieces_are_the_tree_of_the_whole"
 SHARDS = "shards_answer_as_the_whole_to_the_bit"
 FEW_IN_SHARDS = "shards_of_whom_few_take_part_answer_as_the_whole"
+SUBSETS = "the_best_subset_of_changes_is_that_of_all_of_them"
+EACH = "each_learner_is_worth_what_its_own_response_says"
+LAST = "test_many_served_learners_give_up_samples_but_not_their_last"
+QUICKER = "test_quicker_copies_answer_as_replaced_ones"
 ROUNDING = "allowances_cover_what_is_counted_of_them"
 
 MUTANTS = [
@@ -171,6 +175,19 @@ MUTANTS = [
     Mutant("just enough participants taken for too few", "select/selection_tree.cpp",
            "static_cast<double>(minima.size()) < needed",
            "static_cast<double>(minima.size()) <= needed", JUST),
+    Mutant("a subset that costs more than there is room for", "select/subsets.cpp",
+           "return left < b.cost;", "return left + 1 < b.cost;", SUBSETS),
+    Mutant("of subsets that are worth as much the dearest", "select/subsets.cpp",
+           "a.worth == b.worth && a.cost < b.cost", "a.worth == b.worth && a.cost > b.cost",
+           SUBSETS),
+    Mutant("a participant loses its last sample", "select/fitting_whole.cpp",
+           "count <= needed ? 1.0 : 0.0", "0.0", "test_selection.py::" + LAST),
+    Mutant("whoever holds nothing is worth nothing, however it came", "passes/each.cpp",
+           "if (problem.excused() && whole_in_lanes(problem)) {",
+           "if (whole_in_lanes(problem)) {", EACH),
+    Mutant("bounds of all learners that bound those above alone", "model/problem_with.cpp",
+           "column == &limits.min_samples ? least : most", "most",
+           "test_api_model.py::" + QUICKER),
     Mutant("the way back forgotten where nothing is sent", "select/fitting_shares.cpp",
            "if (problem.returns_nothing()) return", "return", CHOSEN),
     Mutant("a node of sums taken for another's", "base/nodes.hpp",

@@ -8,9 +8,16 @@ VERDICT = "test_verify.py::"
 BOUNDS = "test_verify_bounds.py::"
 SWEEP_FILES = "test_sweep_files.py::"
 CP_SAT = "test_cp_sat_rounding.py::"
+CYCLES = "test_cycles.py::test_"
 EVERY_FIELD = TAMPER + "test_every_field"
 
 PYTHON_MUTANTS = [
+    Mutant("cycles: a range of slowest learners that nobody looks at", "campaigns/cycles/search.py",
+           "(near + 1, high)", "(near + 2, high)",
+           CYCLES + "a_looser_ratio_never_has_fewer_and_each_is_kept"),
+    Mutant("cycles: what is no double rounded the easier way for plans",
+           "campaigns/cycles/swap.py", "for step in (np.inf, 0.0))", "for step in (0.0, np.inf))",
+           CYCLES + "numbers_that_are_no_doubles_are_rounded_to_the_safe_side"),
     Mutant("checker: a bound equal to D is taken for below", "verify/_cover.py",
            "if margin > 0:", "if margin >= 0:",
            TAMPER + "test_a_bound_equal_to_all_samples_proves_nothing"),
