@@ -56,45 +56,54 @@ def run(folder: Path, data: str, rounds: int) -> list[dict]:
 
 def draw(rounds: list[dict], path: str) -> None:
     """Draw planned against measured seconds of each round, who was late, and the accuracy."""
-    import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
-    figure, (top, bottom) = plt.subplots(
-        2, 1, figsize=(9, 6), sharex=True, height_ratios=(3, 1), layout="constrained"
-    )
-    colours = dict(zip(CLIENTS, plt.rcParams["axes.prop_cycle"].by_key()["color"], strict=False))
+    from mel_fast._base.atomic import write_figure
+    from mel_fast._base.drawing.palette import BLACK, DEADLINE, LOOKS, axis, canvas, styled
+
+    colours = {name: look.colour for name, look in zip(CLIENTS, LOOKS, strict=False)}
+    hatches = dict(zip(CLIENTS, ("", "//", "..", "xx", "--"), strict=False))
     deadline = rounds[0]["deadline_s"]
     width = 0.8 / len(CLIENTS)
-    for one in rounds:
-        for k, (name, colour) in enumerate(colours.items()):
-            x = one["number"] - 0.4 + (k + 0.5) * width
-            planned, took = one["planned_s"].get(name), one["measured_s"].get(name)
-            late = name in one["missing"]
-            if took is not None:
-                top.bar(x, took, 0.9 * width, color=colour, alpha=0.45 if late else 0.9)
-            if planned is not None:
-                top.hlines(planned, x - 0.5 * width, x + 0.5 * width, color="black", lw=1.5)
-            if late:
-                word = "late" if took is not None else "gone"
-                y = deadline if took is None else max(took, deadline)
-                top.annotate(
-                    f"{name} {word}", (x, y), (0, 3), textcoords="offset points",
-                    ha="center", va="bottom", rotation=90, fontsize=8, color=colour,
-                )  # fmt: skip
-    top.axhline(deadline, color="crimson", ls="--", lw=1)
-    top.set_ylabel("seconds of the round")
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in colours.values()]
-    lines = [plt.Line2D([], [], color="black"), plt.Line2D([], [], color="crimson", ls="--")]
-    top.legend(
-        [*handles, *lines], [*colours, "planned", "deadline"], ncols=7, fontsize=8,
-        loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False,
-    )  # fmt: skip
-    top.set_ylim(0, 1.3 * max(deadline, *(max(one["measured_s"].values()) for one in rounds)))
-    bottom.plot([o["number"] for o in rounds], [100 * o["accuracy"] for o in rounds], "o-k", ms=4)
-    bottom.set_ylabel("accuracy, %")
-    bottom.set_xlabel("round")
-    bottom.set_xticks([one["number"] for one in rounds])
-    bottom.grid(alpha=0.3)
-    figure.savefig(path, dpi=130)
+    with styled():
+        figure = canvas(9.0, 6.0)
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+        for one in rounds:
+            for k, (name, colour) in enumerate(colours.items()):
+                x = one["number"] - 0.4 + (k + 0.5) * width
+                planned, took = one["planned_s"].get(name), one["measured_s"].get(name)
+                late = name in one["missing"]
+                if took is not None:
+                    top.bar(
+                        x, took, 0.9 * width, color=colour, alpha=0.45 if late else 0.9,
+                        hatch=hatches[name], edgecolor="white", linewidth=0,
+                    )  # fmt: skip
+                if planned is not None:
+                    top.hlines(planned, x - 0.5 * width, x + 0.5 * width, color=BLACK, lw=1.5)
+                if late:
+                    word = "late" if took is not None else "gone"
+                    y = deadline if took is None else max(took, deadline)
+                    top.annotate(
+                        f"{name} {word}", (x, y), (0, 3), textcoords="offset points",
+                        ha="center", va="bottom", rotation=90, fontsize=8,
+                    )  # fmt: skip
+        top.axhline(deadline, color=DEADLINE, ls="--", lw=1)
+        top.set_ylabel("Time in the round (s)")
+        handles = [
+            Patch(facecolor=colours[name], hatch=hatches[name], edgecolor="white", label=name)
+            for name in CLIENTS
+        ]
+        handles.append(Line2D([], [], color=BLACK, label="planned"))
+        handles.append(Line2D([], [], color=DEADLINE, ls="--", label="deadline"))
+        top.legend(handles=handles, ncols=7, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+        top.set_ylim(0, 1.3 * max(deadline, *(max(one["measured_s"].values()) for one in rounds)))
+        numbers = [one["number"] for one in rounds]
+        bottom.plot(numbers, [100 * one["accuracy"] for one in rounds], **LOOKS[0].words())
+        bottom.set_ylabel(axis("accuracy"))
+        bottom.set_xlabel(axis("round"))
+        bottom.set_xticks(numbers)
+        write_figure(path, figure, dpi=130)
 
 
 def main() -> None:
