@@ -1,3 +1,5 @@
+#include <span>
+
 #include "bindings.hpp"
 #include "mel/energy.hpp"
 #include "settings.hpp"
@@ -9,14 +11,22 @@ namespace {
 // Energy, bound, their two prices, and the plan's columns or four times None; then the passes, and
 // whether a limit or Ctrl-C came first, and the KeyboardInterrupt or None.
 py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double time_limit_s,
-                       int threads, const py::object& callback) {
+                       int threads, const py::object& callback, const py::object& known) {
     const mel::LearnerLimits* limits = problem.limits();
     if (!limits || !limits->battery())
         throw py::value_error("learners have no energy to send with");
+    std::span<const std::int64_t> samples;
+    py::array_t<std::int64_t, py::array::c_style> column;
+    if (!known.is_none()) {
+        column = py::cast<decltype(column)>(known);
+        if (column.ndim() != 1 || column.size() != static_cast<py::ssize_t>(problem.size()))
+            throw py::value_error("known samples: must be one of each learner");
+        samples = {column.data(), problem.size()};
+    }
     Watch watch{callback};
-    const auto found =
-        watched(settings_of(0, time_limit_s, threads, py::none()), watch,
-                [&](const mel::Settings& s) { return mel::least_energy(problem, tau, s); });
+    const auto found = watched(
+        settings_of(0, time_limit_s, threads, py::none()), watch,
+        [&](const mel::Settings& s) { return mel::least_energy(problem, tau, s, samples); });
     py::object columns[4] = {py::none(), py::none(), py::none(), py::none()};
     if (!found.samples.empty()) {
         const auto size = static_cast<py::ssize_t>(found.samples.size());
@@ -34,7 +44,8 @@ py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double tim
 
 void bind_energy(py::module_& module) {
     module.def("least_energy", &least_energy, py::arg("problem"), py::arg("tau"),
-               py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true));
+               py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
+               py::arg("known") = py::none());
 }
 
 }  // namespace mel_bindings

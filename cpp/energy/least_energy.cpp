@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -23,6 +24,10 @@ constexpr double band_reserve = 1e-13;  // of the bandwidth
 constexpr double error = 1e-12;         // of all terms of a bound
 constexpr double near = 1e-8;           // relative gap that no further step is taken for
 constexpr int most_rounds = 12;
+constexpr double proved = 1e-6;  // relative gap from which single samples are moved
+constexpr std::size_t few_learners = 64;
+constexpr int most_moves = 100;
+constexpr std::size_t most_tries = 12;  // of moves, where each looked as if it were worth it
 
 struct Sums {
     CompensatedSum samples, bandwidth, cost, energy;
@@ -71,10 +76,12 @@ double root_of(const Stop& stop, double x, double slope, double widest, double f
 
 class EnergySearch {
   public:
-    EnergySearch(const Problem& problem, std::int64_t tau, const Settings& settings)
+    EnergySearch(const Problem& problem, std::int64_t tau, const Settings& settings,
+                 std::span<const std::int64_t> known)
         : problem_(problem),
           tau_(static_cast<double>(tau)),
-          stop_(settings.time_limit_s, poll_of(settings)),
+          known_(known),
+          stop_(settings.time_limit_s, poll(settings)),
           pool_(useful_threads(problem.size(), settings.threads), stop_) {}
 
     LeastEnergy run() {
@@ -86,6 +93,11 @@ class EnergySearch {
     }
 
   private:
+    std::function<bool()> poll(const Settings& settings) {
+        if (!settings.should_stop) return {};
+        return
+            [this, &settings] { return settings.should_stop({0, 0, passes_, stop_.elapsed_s()}); };
+    }
     Battery battery(std::size_t k) const {
         Battery b = battery_of(problem_, k, tau_);
         b.energy_j = infinity;
@@ -340,18 +352,18 @@ class EnergySearch {
             double d = whole_[k] > 0 ? whole_[k] : std::floor(best_real(k, p, c));
             d = std::clamp(d, low_[k], high_[k]);
             c = energy_cost(b, q, p.lambda, d, speed_[k]);
-            for (const double step : {1.0, -1.0}) {  // convex: downhill is the way
-                for (double stride = step; d + stride >= low_[k] && d + stride <= high_[k];) {
-                    const EnergyCost to = energy_cost(b, q, p.lambda, d + stride, c.speed);
-                    if (!(to.cost - p.nu * stride < c.cost)) {
-                        if (stride == step) break;
-                        stride = step;
-                        continue;
-                    }
+            // Convex: downhill is the way, until neither neighbour lies lower.
+            for (double stride = 1; stride >= 1;) {
+                const double before = d;
+                for (const double step : {stride, -stride}) {
+                    if (d + step < low_[k] || d + step > high_[k]) continue;
+                    const EnergyCost to = energy_cost(b, q, p.lambda, d + step, c.speed);
+                    if (!(to.cost - p.nu * step < c.cost)) continue;
                     c = to;
-                    d += stride;
-                    stride *= 2;
+                    d += step;
+                    break;
                 }
+                stride = d != before ? 2 * stride : std::floor(0.5 * stride);
             }
             if (rests_[k] && c.cost > p.nu * d) return;
             add(here, d, c);
@@ -376,26 +388,41 @@ class EnergySearch {
         found.nu = p.nu;
     }
 
+    // What the split at hand spends at the price at which it takes the bandwidth; written down
+    // where that is less than before. False where it does not fit.
+    bool spend(LeastEnergy& found, double& lambda) {
+        cycle_s_ = problem_.cycle_s() * (1 - reserve);
+        costs_.resize(problem_.size());
+        lambda = price_of_split(lambda);
+        Sums s = of_split(lambda, &costs_);
+        // Each look begins where the last one ended, and ends a hair's breadth elsewhere.
+        for (int more = 0; more < 10 && s.bandwidth.value() > problem_.bandwidth_hz(); ++more) {
+            lambda *= 1 + 1e-10 * std::pow(8, more);
+            s = of_split(lambda, &costs_);
+        }
+        cycle_s_ = problem_.cycle_s();
+        if (stop_.requested()) return false;
+        const bool fits = s.impossible == 0 && s.bandwidth.value() <= problem_.bandwidth_hz();
+        if (fits && s.energy.value() < found.value_j) {
+            write(found, s);
+            written_lambda_ = lambda;
+        }
+        return fits;
+    }
+
     void settle(LeastEnergy& found) {
         const JoulePrices real{found.lambda, found.nu};
         JoulePrices p = real;
         found.value_j = infinity;
-        std::vector<EnergyCost> costs(problem_.size());
         for (int round = 0; round < most_rounds && !stop_.requested(); ++round) {
             cycle_s_ = problem_.cycle_s() * (1 - reserve);
-            if (!make_whole(p)) break;
-            double lambda = price_of_split(p.lambda);
-            Sums s = of_split(lambda, &costs);
-            // Each look begins where the last one ended, and ends a hair's breadth elsewhere.
-            for (int more = 0; more < 10 && s.bandwidth.value() > problem_.bandwidth_hz(); ++more) {
-                lambda *= 1 + 1e-10 * std::pow(8, more);
-                s = of_split(lambda, &costs);
-            }
-            if (stop_.requested()) break;  // sums of a pass that was cut short are void
-            const bool fits = s.impossible == 0 && s.bandwidth.value() <= problem_.bandwidth_hz();
-            const double before = found.value_j;
-            if (fits && s.energy.value() < found.value_j) write(found, s, costs);
+            const bool whole = make_whole(p);
             cycle_s_ = problem_.cycle_s();
+            if (!whole) break;
+            double lambda = p.lambda;
+            const double before = found.value_j;
+            spend(found, lambda);
+            if (stop_.requested()) break;
             raise_bound(found, {lambda, p.nu});
             // With few learners a sample is a large step: the prices of real samples prove more.
             if (round == 0 && found.value_j - found.bound_j > near * found.value_j) {
@@ -406,10 +433,71 @@ class EnergySearch {
             if (round > 1 && !(found.value_j < before)) break;
             p.lambda = lambda;
         }
+        if (found.samples.empty() && begin_at_known()) spend(found, p.lambda);
+        if (!found.samples.empty() && problem_.size() <= few_learners) {
+            for (int move = 0; move < most_moves && move_sample(found);) ++move;
+        }
+        if (!stop_.requested() && !(found.bound_j > 0)) raise_bound(found, real);
         if (found.samples.empty()) found.value_j = 0;
     }
 
-    void write(LeastEnergy& found, const Sums& s, const std::vector<EnergyCost>& costs) {
+    // The samples of a plan that is known; false without one.
+    bool begin_at_known() {
+        if (known_.empty() || stop_.requested()) return false;
+        whole_.assign(known_.begin(), known_.end());
+        speed_.assign(problem_.size(), 1);
+        return true;
+    }
+
+    // Where a sample is a large step: one from one learner to another, if less is then spent in
+    // all. At the price at which a split takes the bandwidth, only a move that costs less can save.
+    bool move_sample(LeastEnergy& found) {
+        const double lambda = written_lambda_;
+        if (!(found.value_j - found.bound_j > proved * found.value_j)) return false;
+        const std::size_t size = problem_.size();
+        std::vector<double> more(size, infinity), fewer(size, infinity);
+        for (std::size_t k = 0; k < size; ++k) {
+            const double d = whole_[k] = static_cast<double>(found.samples[k]);
+            const auto cost = [&](double samples) {
+                if (samples == 0 && problem_.excused()) return 0.0;
+                return energy_cost(battery(k), demand(k), lambda, samples).cost;
+            };
+            const bool rests = d == 0 && rests_[k];
+            const double here = cost(d);
+            if (d + 1 <= high_[k]) more[k] = cost(d + 1) - here;
+            if (d > 0 && (d > low_[k] || rests_[k])) fewer[k] = cost(d - 1) - here;
+            speed_[k] = rests ? 1 : found.speed[k];
+        }
+        struct Move {
+            double cost;
+            std::size_t from, to;
+        };
+        std::vector<Move> moves;
+        for (std::size_t from = 0; from < size; ++from) {
+            for (std::size_t to = 0; to < size; ++to) {
+                const double cost = fewer[from] + more[to];
+                if (from != to && cost < 0) moves.push_back({cost, from, to});
+            }
+        }
+        const std::size_t tries = std::min(most_tries, moves.size());
+        std::partial_sort(moves.begin(), moves.begin() + static_cast<std::ptrdiff_t>(tries),
+                          moves.end(),
+                          [](const Move& a, const Move& b) { return a.cost < b.cost; });
+        for (std::size_t at = 0; at < tries && !stop_.requested(); ++at) {
+            const auto [cost, from, to] = moves[at];
+            whole_[from] -= 1;
+            whole_[to] += 1;
+            const double before = found.value_j;
+            double price = lambda;
+            spend(found, price);
+            if (found.value_j < before * (1 - error)) return true;
+            whole_[from] += 1;
+            whole_[to] -= 1;
+        }
+        return false;
+    }
+
+    void write(LeastEnergy& found, const Sums& s) {
         const std::size_t size = problem_.size();
         found.value_j = s.energy.value();
         found.samples.resize(size);
@@ -418,30 +506,34 @@ class EnergySearch {
         found.speed.resize(size);
         for (std::size_t k = 0; k < size; ++k) {
             found.samples[k] = static_cast<std::int64_t>(whole_[k]);
-            found.bandwidth_hz[k] = costs[k].bandwidth_hz;
-            found.power_w[k] = costs[k].power_w;
-            found.speed[k] = whole_[k] > 0 ? costs[k].speed : 1;
+            found.bandwidth_hz[k] = costs_[k].bandwidth_hz;
+            found.power_w[k] = costs_[k].power_w;
+            found.speed[k] = whole_[k] > 0 ? costs_[k].speed : 1;
         }
     }
 
     const Problem& problem_;
     double tau_;
+    std::span<const std::int64_t> known_;
     Stop stop_;
     Pool pool_;
     double cycle_s_ = problem_.cycle_s();
+    double written_lambda_ = 0;  // the price at which the best split takes the bandwidth
     std::vector<double> low_, high_, whole_;
     std::vector<double> ln_time_, speed_;  // of each learner, where the last look at it ended
     std::vector<char> rests_;              // may take no part
+    std::vector<EnergyCost> costs_;        // of the split that was looked at last
     std::vector<Sums> chunks_;
     std::int64_t passes_ = 0;
 };
 
 }  // namespace
 
-LeastEnergy least_energy(const Problem& problem, std::int64_t tau, const Settings& settings) {
+LeastEnergy least_energy(const Problem& problem, std::int64_t tau, const Settings& settings,
+                         std::span<const std::int64_t> known) {
     const UsualArithmetic usual;
     refuse_choice(problem);
-    return EnergySearch(problem, tau, settings).run();
+    return EnergySearch(problem, tau, settings, known).run();
 }
 
 }  // namespace mel

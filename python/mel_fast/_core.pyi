@@ -172,6 +172,7 @@ def least_energy(
     time_limit_s: float,
     threads: int,
     callback: Callable[[int, int, int, float], bool] | None,
+    known: NDArray[np.int64] | None = None,
 ) -> tuple[
     float,
     float,

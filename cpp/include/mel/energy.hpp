@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "mel/buffer.hpp"
 #include "mel/problem.hpp"
@@ -25,6 +26,8 @@ struct LeastEnergy {
     std::int64_t passes = 0;
     bool stopped = false;
 };
-LeastEnergy least_energy(const Problem& problem, std::int64_t tau, const Settings& settings);
+// `known` samples, if any, are a plan's in which `tau` local cycles fit.
+LeastEnergy least_energy(const Problem& problem, std::int64_t tau, const Settings& settings,
+                         std::span<const std::int64_t> known = {});
 
 }  // namespace mel

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Entry] = {
     "solve": Entry("solve", "Plan a scenario, or Table I."),
     "check": Entry("check", "Check a plan file and its proof independently."),
     "least": Entry("planning.least", "The least deadline or budget for some local cycles."),
+    "within": Entry("planning.within", "The most local cycles within an energy of all."),
     "most": Entry("campaign.most", "The most samples that fit at some local cycles."),
     "cycles": Entry("campaign.cycles", "Local cycles of each learner's own, most in all."),
     "cells": Entry("campaign.cells", "Several cells that share one task."),

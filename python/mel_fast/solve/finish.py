@@ -68,6 +68,15 @@ def finished(
     if then == ENERGY and plan.status is Status.OPTIMAL and not stopped and not ended:
         from mel_fast.bracket.energy.least import least_energy_from  # few ask for it
 
-        found = least_energy_from(plan, plan.tau, limit_s=left_s(), threads=threads)
+        def told(_low: int, _high: int, passes: int, _elapsed_s: float) -> bool:
+            return tell(passes)
+
+        found = least_energy_from(
+            plan,
+            plan.tau,
+            limit_s=left_s(),
+            threads=threads,
+            callback=None if callback is None else told,
+        )
         plan = plan if found.plan is None else found.plan
     return plan

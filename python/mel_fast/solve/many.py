@@ -117,8 +117,6 @@ def solve_many(
     """
     choice("scheme", scheme, SCHEMES)
     choice("then", then, THENS)
-    if then == "energy":
-        raise ValueError("then = 'energy': solve_many does not look for it; solve each problem")
     limit_s = checked_seconds(time_limit_s, "time_limit_s")
     row_limit_s = checked_seconds(row_time_limit_s, "row_time_limit_s")
     members = checked_at_least(at_least)
@@ -128,6 +126,10 @@ def solve_many(
     checked_executor(executor)
     source = _source(problems)
     rows = len(source)
+    if then == "energy":
+        if scheme != "joint":
+            raise ValueError(f"then = 'energy' with scheme = {scheme!r}: must be 'joint'")
+        _refuse_energies(source)
     starts = checked_starts(start, rows)
     counts = _counts(source)
     begin = perf_counter()
@@ -166,6 +168,21 @@ def _source(problems: Any) -> "Batch | tuple[Problem, ...]":
         if not isinstance(problem, Problem):
             raise TypeError(f"problems[{row}] is a {type(problem).__name__}: must be a Problem")
     return source
+
+
+def _refuse_energies(source: "Batch | tuple[Problem, ...]") -> None:
+    """Refuse rows whose least energy is not worked out; those that are invalid stay so."""
+    from mel_fast.bracket.energy.least import refuse_energies  # few ask for it
+
+    for row in range(len(source)):
+        try:
+            problem = source[row]
+        except (ValueError, TypeError):
+            continue
+        try:
+            refuse_energies(problem)
+        except ValueError as error:
+            raise ValueError(f"problems[{row}]: {error}") from None
 
 
 def _counts(source: "Batch | tuple[Problem, ...]") -> "int | list[int]":

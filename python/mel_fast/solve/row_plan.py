@@ -94,6 +94,17 @@ def some_rows(found: dict[str, Any], chosen: IntColumn, sizes: IntColumn) -> dic
     return some
 
 
+def put_own(found: dict[str, Any], row: int, cells: slice, plan: Plan) -> None:
+    """Write a plan with the row's proof, and a claim or speeds that are in no column."""
+    found.setdefault("own", {})[row] = plan
+    for name in ("passes", "elapsed_s"):
+        found[name][row] = getattr(plan, name)
+    for name in CELLS:
+        column = getattr(plan, name)
+        if name in found and column is not None:
+            found[name][cells] = column
+
+
 def put_plan(found: dict[str, Any], row: int, cells: slice, plan: Plan) -> None:
     """Write a plan that came after the core's own into its row."""
     result: Any = plan._core_result

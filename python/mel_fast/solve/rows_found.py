@@ -12,7 +12,7 @@ from mel_fast.model.batch import Batch
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Then
 from mel_fast.solve.finish import finished, unfinished
-from mel_fast.solve.row_plan import put_plan, row_result
+from mel_fast.solve.row_plan import put_own, put_plan, row_result
 from mel_fast.solve.rows import FixedSamplesBatch
 from mel_fast.solve.selection.rows import choose_rows, chooses, keeping_interrupts
 
@@ -111,4 +111,5 @@ def _finish(
                 callback=None if report is None else told,
             )
             if new is not old:
-                put_plan(found, row, cells, new)
+                put = put_plan if new.least_energy is None else put_own
+                put(found, row, cells, new)

@@ -198,7 +198,8 @@ def least_energy_from(
     if limit_s <= 0.0:
         return nothing_better(plan, tau)
     try:
-        answer = _core.least_energy(_core_of(problem), tau, limit_s, threads, callback)
+        known = plan.samples if tau <= plan.tau else None
+        answer = _core.least_energy(_core_of(problem), tau, limit_s, threads, callback, known)
         found = _least_energy(plan, tau, *answer[:-1])
     except KeyboardInterrupt as stop:
         raise Interrupted(plan, nothing_better(plan, tau)) from stop

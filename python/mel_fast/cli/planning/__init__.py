@@ -1,1 +1,1 @@
-"""Commands that ask about one problem: least, frontier, explain, simulate."""
+"""Commands that ask about one problem: least, within, frontier, explain, simulate."""

@@ -10,10 +10,23 @@ from mel_fast._base.arrow import ShownTable
 from mel_fast._base.drawing import palette
 from mel_fast._base.optional import require
 from mel_fast._base.validation import FloatColumn
-from mel_fast.bracket.energy.least import LeastEnergy
+from mel_fast.bracket.clock import Agenda
+from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from
+from mel_fast.plans.plan import Plan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+def least_at(plan: Plan, tau: int, agenda: Agenda, threads: int) -> LeastEnergy:
+    """Return one step of a curve, from a plan of its problem, within what is left of the time."""
+    before, agenda.passes = agenda.passes, agenda.passes - plan.passes
+    found = least_energy_from(
+        plan, tau, limit_s=agenda.left(), threads=threads, callback=agenda.callback
+    )
+    agenda.passes = before
+    agenda.answered(found.passes - plan.passes)
+    return found
 
 
 class EnergyCurve(ShownTable):

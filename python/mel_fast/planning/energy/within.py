@@ -16,6 +16,9 @@ from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_t
 from mel_fast.solve.single import solve
 
 
+_PROBES = 12
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class WithinEnergy(ShownTable):
     """The most local cycles for which all learners together have energy enough.
@@ -150,6 +153,19 @@ def within(
             fits, best = tau, found
             continue
         open_at = tau
+        if found.bound > budget:
+            over, proof = tau, found
+    # A gap at one tau may hide a plan with more.
+    for tau in range(over - 1, max(fits, over - 1 - _PROBES), -1):
+        if interrupt is not None or clock.over():
+            break
+        try:
+            found = least_energy_from(first, tau, limit_s=clock.left(), threads=threads)
+        except Interrupted as stop:
+            interrupt, found = stop, stop.found
+        if found.plan is not None and found.value <= budget:
+            fits, best = tau, found
+            break
         if found.bound > budget:
             over, proof = tau, found
     if fits < first.tau < over:  # the plan that was there first may be frugal enough

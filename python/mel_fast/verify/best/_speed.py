@@ -142,7 +142,9 @@ def enclosed(
     test: Callable[[Ball], Ball], guess: float, slowest: Ball, least: Ball, *, slow_end: bool
 ) -> Ball:
     """Return a ball around the speed in which a function that falls changes its sign."""
-    root = _refined(test, guess)
+    root = _refined(test, guess).min(arb(1))
+    if slow_end:  # the function's own root may lie beyond the ends
+        root = root.max(slowest)
     width = arb(2) ** -(ctx.prec * 2 // 3)
     while width < 1:
         low, high = root * (1 - width), root * (1 + width)
