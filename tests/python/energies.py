@@ -112,3 +112,66 @@ def least_energy(problem: mel.Problem, tau: int) -> float:
     samples, count = problem.task.samples, len(problem.learners)
     splits = itertools.product(range(samples + 1), repeat=count)
     return min(of_split(problem, tau, split) for split in splits if sum(split) == samples)
+
+
+def _valleys(function, low, high, steps: int, *, left: bool):
+    """Where each of many functions is least, by golden sections; of two infinities one side."""
+    a, b = low.copy(), high.copy()
+    c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
+    at_c, at_d = function(c), function(d)
+    for _ in range(steps):
+        go = at_c <= at_d if left else at_c < at_d
+        a, b = np.where(go, a, c), np.where(go, d, b)
+        new = np.where(go, b - GOLDEN * (b - a), a + GOLDEN * (b - a))
+        at_new = function(new)
+        c, d = np.where(go, new, d), np.where(go, c, new)
+        at_c, at_d = np.where(go, at_new, at_d), np.where(go, at_c, at_new)
+    return np.where(at_c <= at_d, c, d)
+
+
+def of_samples(problem: mel.Problem, tau: int, samples) -> tuple[float, float]:
+    """Return about the value of the dual of given samples, and what a plan spends at it.
+
+    For a price of bandwidth everybody's seconds of sending and spectral efficiency are searched for
+    on their own; the price is halved in on until the bandwidth is used.
+    """
+    learners, payload, band = problem.learners, problem.payload, problem.radio.bandwidth_hz
+    density = problem.law == "density"
+    level = problem.radio.noise / learners.gain
+    work = tau * samples * payload.flops_per_sample
+    spare = problem.cycle_s - payload.send_bits / problem.constant_rates()
+    nats = payload.return_bits * math.log(2)
+    slow = 0.0 if learners.min_flops_per_s is None else learners.min_flops_per_s
+
+    def parts(seconds, nat):
+        width = nats / (nat * seconds)
+        power = level * (width if density else 1.0) * np.expm1(nat)
+        speed = np.maximum(work / (spare - seconds), slow)
+        spent = power * seconds + learners.energy_coefficient * speed**2 * work
+        return width, np.where(power > learners.max_power_w, np.inf, spent)
+
+    def at(price: float):
+        def best_nat(seconds):
+            def total(ln_nat):
+                width, spent = parts(seconds, np.exp(ln_nat))
+                return price * width + spent
+
+            low, high = np.full(work.size, -12.0), np.full(work.size, 4.0)
+            return np.exp(_valleys(total, low, high, 30, left=True))
+
+        def total(seconds):
+            width, spent = parts(seconds, best_nat(seconds))
+            return price * width + spent
+
+        longest = spare - work / learners.flops_per_s
+        seconds = _valleys(total, 1e-3 * longest, longest, 30, left=False)
+        width, spent = parts(seconds, best_nat(seconds))
+        return width.sum(), spent.sum()
+
+    low, high = -60.0, 0.0
+    for _ in range(28):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if at(math.exp(middle))[0] > band else (low, middle)
+    width, spent = at(math.exp(high))
+    assert width <= band
+    return spent + math.exp(high) * (width - band), spent

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from energies import drawn, least_energy
+from energies import drawn, least_energy, of_samples
 from test_energy import cell
 
 
@@ -16,52 +16,23 @@ def endless(**words: object) -> mel.Problem:
     return cell(energy_j=None, **words)
 
 
-def by_scipy(problem: mel.Problem, tau: int, samples: np.ndarray) -> float:
-    """The least energy of given samples, over bandwidths and times in logarithms."""
-    optimize = pytest.importorskip("scipy.optimize")
-    learners, payload = problem.learners, problem.payload
-    gain, noise, cap = learners.gain, problem.radio.noise, learners.max_power_w
-    work = tau * samples * payload.flops_per_sample
-    spare = problem.cycle_s - payload.send_bits / problem.constant_rates()
-    bits = payload.return_bits
-    count = samples.size
-    band = problem.radio.bandwidth_hz
-
-    def parts(x):
-        width = np.exp(x[:count])
-        width = width * band / width.sum()
-        share = 1 / (1 + np.exp(-x[count:]))
-        most = spare - work / learners.flops_per_s
-        send = share * most
-        level = noise * width if problem.law == "density" else noise
-        power = level / gain * np.expm1(np.minimum(bits * np.log(2) / (width * send), 300.0))
-        speed = work / (spare - send)
-        return power, power * send + learners.energy_coefficient * speed**2 * work
-
-    def total(x):
-        power, energy = parts(x)
-        over = np.maximum(np.log(power / cap), 0)
-        return np.log(energy.sum()) + 100 * (over**2).sum()
-
-    best = np.inf
-    for start in (0.0, -1.0):
-        x = np.concatenate([np.zeros(count), np.full(count, start)])
-        for _ in range(3):
-            found = optimize.minimize(total, x, method="L-BFGS-B", options={"maxiter": 2000})
-            x = found.x
-        best = min(best, found.fun)
-    return float(np.exp(best))
-
-
 @pytest.mark.parametrize("law", ["density", "fixed"])
-def test_the_plan_of_given_samples_spends_what_an_independent_solver_says(law) -> None:
-    problem = endless(count=3, law=law)
-    given = np.array([300, 500, 700])
+def test_the_plan_of_given_samples_spends_what_an_independent_dual_says(law) -> None:
+    from mel_fast.experiments.radio.energy import spending_cell
+
+    tau, problem = 10, spending_cell(0, 0.15)  # the published cell, 50 users
+    if law == "fixed":
+        tau, problem = 20, endless(count=3, law=law)
+    given = np.full(len(problem.learners), 500)
     held = problem.replace(learners=problem.learners.replace(min_samples=given, max_samples=given))
-    found = mel.least(held, 20, "energy_j")
-    assert found.status == "optimal"
-    assert found.width < 1e-6
-    assert by_scipy(problem, 20, given) == pytest.approx(found.value, rel=2e-5)
+    found = mel.least(
+        held.replace(task=held.task.replace(samples=int(given.sum()))), tau, "energy_j"
+    )
+    assert found.width < 1e-8
+    lower, upper = of_samples(problem, tau, given)
+    assert lower <= found.value * (1 + 1e-6)
+    assert found.bound <= upper * (1 + 1e-6)
+    assert (upper - lower) / upper < 1e-4
 
 
 @pytest.mark.parametrize("law", ["density", "fixed"])
@@ -205,8 +176,6 @@ def test_callbacks_are_asked_and_end_the_search_with_what_is_known() -> None:
     for call in (
         lambda **words: mel.solve(problem, then="energy", **words),
         lambda **words: mel.least(problem, 10, "energy_j", **words),
-        lambda **words: mel.within(problem, 1.0, **words),
-        lambda **words: mel.trade(problem, 10, [0.5], **words),
     ):
         ended: list[object] = []
         call(callback=asked(ended, says=True))

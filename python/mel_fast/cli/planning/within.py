@@ -13,7 +13,7 @@ from mel_fast.cli.shared.scenario import (
     refusals,
     scenario_options,
 )
-from mel_fast.planning import within
+from mel_fast.planning.energy.within import within
 
 
 @click.command("within")

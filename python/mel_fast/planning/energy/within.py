@@ -15,7 +15,6 @@ from mel_fast.plans.status import Status
 from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
 from mel_fast.solve.single import solve
 
-
 _PROBES = 12
 
 
