@@ -27,7 +27,8 @@ constexpr double narrow = 1e-4;  // relative: about the prices found
 constexpr double wide = 9e-10;   // relative: ends so far apart are brought nearer,
 constexpr double aim = 8e-10;    // to this
 constexpr int most_attempts = 8;
-constexpr double few_samples = 256;  // that single steps make up for in no time
+constexpr double few_samples = 256;    // that single steps make up for in no time
+constexpr double many_samples = 1000;  // a learner
 constexpr std::size_t most_leaves = 256;
 constexpr std::size_t many_learners = 16384;  // then roots are looked for at once
 // Learners: fewer are decided in no time, and of more single decisions are as quick.
@@ -286,8 +287,20 @@ class BracketSearch {
         return complete_split(point_.prices);
     }
 
-    // Makes whole_ D in all: whether that needs less than any split before.
+    // Makes whole_ D in all: whether that needs less than any split before. Where everybody takes
+    // many samples, those that a part of the learners makes up for lose next to nothing.
     bool complete_split(Prices prices) {
+        bool better = false;
+        if (problem_.samples_real() >= many_samples * static_cast<double>(problem_.size())) {
+            const std::vector<double> begun = whole_;
+            better = complete_split(prices, false);
+            if (closed() || shop_.pool.stop().requested()) return better;
+            whole_ = begun;
+        }
+        return complete_split(prices, true) || better;
+    }
+
+    bool complete_split(Prices prices, bool thorough) {
         const double enough = bracket_.lower * (in_blocks() ? roomy_in_blocks : roomy);
         const Problem here = with_amount(problem_, resource_, enough);
         const Box sure = shop_.boxes.sure(point_.tau);
@@ -299,7 +312,7 @@ class BracketSearch {
         }
         WholeSamples rounding(problem_, shop_.pool);
         rounding.count_blocks();
-        if (!rounding.repair(sure, {point_.tau, point_.cycle_s, prices}, whole_, true))
+        if (!rounding.repair(sure, {point_.tau, point_.cycle_s, prices}, whole_, thorough))
             return false;
         SplitNeed need = least_of_split_near(here, point_.tau, whole_, resource_, bracket_.lower,
                                              prices.mu / prices.lambda, shop_.pool);
