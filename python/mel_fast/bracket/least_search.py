@@ -29,7 +29,7 @@ class LeastSearch(Search):
     __slots__ = ()
 
     def _run(self) -> None:
-        if self._ruled_out_by_learners():
+        if not self.possible and self._ruled_out_by_learners():
             return
         too_short = self._reach() if self._may_reach() else 0.0
         if self.closed() or self.stopped:

@@ -31,6 +31,7 @@ def least_spending(
         from mel_fast.bracket.selected import SelectedLeast
 
         search = SelectedLeast(*words, at_least=plan.at_least or 0)
+    search.possible = True
     search.run()
     if search.interrupted:
         raise Interrupted(plan) from search.cause

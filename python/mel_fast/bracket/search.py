@@ -85,6 +85,7 @@ class Search(Inquiry):
     lower: float = 0.0
     refuted: _core.Result | None = None
     best: Split | None = None
+    possible: bool = False  # a plan is known for some amount
     blocks: int | None = None  # that best.amount holds, where blocks are what is searched
     nodes: int = 0
     passes: int = 0
