@@ -49,14 +49,24 @@ def test_so_many_must_take_part_in_every_row(at_least: int) -> None:
     same(plans, list(batch), at_least=at_least)
 
 
+@pytest.mark.parametrize("then", ["power", "bandwidth", "none"])
+def test_what_follows_is_what_follows_for_one_problem(then: str) -> None:
+    plans = mel.solve_many(MIXED, then=then)
+    same(plans, MIXED, then=then)
+    for row, plan in enumerate(plans):
+        if plan.tau:
+            assert np.array_equal(plans.power_w[row], plan.power_w)
+
+
 def test_what_is_not_known_of_selection_is_refused_before_or_in_its_row_alone() -> None:
-    with pytest.raises(ValueError, match="at_least with then = 'power'"):
-        mel.solve_many([PLAIN], at_least=2, then="power")
+    with pytest.raises(ValueError, match="at_least with scheme = 'task_only'"):
+        mel.solve_many([PLAIN], at_least=2, scheme="task_only")
     with pytest.raises(ValueError, match="at_least = -1"):
         mel.solve_many([PLAIN], at_least=-1)
-    plans = mel.solve_many([PLAIN, choosing(0)], then="power")
-    assert list(plans.status) == ["optimal", "invalid"]
-    assert plans.errors[1] == "optional with then = 'power': must be 'time' or 'none'"
+    plans = mel.solve_many([PLAIN, choosing(0)], scheme="task_only")
+    assert plans.has(0)
+    assert plans.status[1] == "invalid"
+    assert plans.errors[1] == "optional with scheme = 'task_only': must be 'joint'"
 
 
 def test_a_callback_is_told_of_every_row_and_stops_them() -> None:

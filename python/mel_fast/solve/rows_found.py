@@ -79,6 +79,7 @@ def _finish(
         for code, status in enumerate(STATUSES)
         if unfinished(status, stopped=False, then=how.then)
     ]
+    own = found.get("own", {})  # these are what `solve` says already
     todo = np.flatnonzero(np.isin(found["status"], wanted) & (found["stopped"] == 0))
     ends = np.cumsum(counts).tolist() if isinstance(counts, list) else None
 
@@ -93,6 +94,8 @@ def _finish(
 
     with keeping_interrupts(found):
         for row in todo.tolist():
+            if row in own:
+                continue
             elapsed_s = perf_counter() - begin
             limit_s = time_limit_s - elapsed_s
             if limit_s <= 0.0 or stop(0):
