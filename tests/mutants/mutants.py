@@ -196,8 +196,7 @@ MUTANTS = [
            "step.insert(step.end(), column->begin() + first, column->begin() + first + count);",
            "step.insert(step.end(), column->begin(), column->begin() + count);", SHARDS),
     Mutant("a mixture dealt out anew by every shard", "prices/mixture.cpp",
-           "part_of(parts, among.first + k) == i", "part_of(parts, k) == i",
-           "test_shards.py::test_a_hundred_problems_of_mixed_kinds_are_answered_as_in_one_piece"),
+           "part_of(parts, among.first + k) == i", "part_of(parts, k) == i", FEW_IN_SHARDS),
     Mutant("who is worth something in a shard is not asked back", "shards/sharded_takers.cpp",
            "back.learners.push_back(wanted.learners[i]);\n", "continue;\n", FEW_IN_SHARDS),
 ]  # fmt: skip

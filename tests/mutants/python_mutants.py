@@ -9,6 +9,8 @@ BOUNDS = "test_verify_bounds.py::"
 SWEEP_FILES = "test_sweep_files.py::"
 CP_SAT = "test_cp_sat_rounding.py::"
 CYCLES = "test_cycles.py::test_"
+QUICK = "test_verify_quick.py::"
+GUESS = "test_a_wrong_guess_makes_bounds_larger_never_too_small"
 EVERY_FIELD = TAMPER + "test_every_field"
 
 PYTHON_MUTANTS = [
@@ -67,6 +69,40 @@ PYTHON_MUTANTS = [
     Mutant("checker: the plan of another problem", "verify/_check.py",
            "!= claim.problem", "is None",
            VERDICT + "test_plan_of_another_problem_is_refused"),
+    Mutant("arrays: ends moved inwards", "verify/quick/intervals.py",
+           "_LOW, _HIGH = 1.0 - OUT, 1.0 + OUT", "_LOW, _HIGH = 1.0 + OUT, 1.0 - OUT",
+           QUICK + "test_operations_hold_what_exact_fractions_say"),
+    Mutant("arrays: a logarithm's series cut short", "verify/quick/intervals.py",
+           "_TERMS = 9", "_TERMS = 6",
+           QUICK + "test_logarithms_are_enclosed_at_every_size_and_at_the_joints"),
+    Mutant("arrays: a factor below zero let pass", "verify/quick/intervals.py",
+           "if np.min(interval.lo, initial=0.0) < 0.0:", "if False:",
+           QUICK + "test_what_underflows_or_is_below_zero_is_left_to_the_balls"),
+    Mutant("arrays: the dearer side of a tangent", "verify/quick/density.py",
+           "least = np.minimum(", "least = np.maximum(",
+           QUICK + GUESS),
+    Mutant("arrays: a tangent of the logarithm through the origin", "verify/quick/fixed.py",
+           ".minus(share.times(logs.excess)).lo", ".lo",
+           QUICK + GUESS),
+    Mutant("arrays: the slope left of the guess ignored", "verify/quick/leaf.py",
+           "np.maximum(-slope_m.lo, 0.0)", "0.0 * slope_m.lo",
+           QUICK + GUESS),
+    Mutant("arrays: the slope right of the guess ignored", "verify/quick/leaf.py",
+           "np.maximum(slope_next.hi, 0.0)", "0.0 * slope_next.hi",
+           QUICK + GUESS),
+    Mutant("arrays: learners that time leaves open are done", "verify/quick/allocation.py",
+           "good = (spare.lo >= 0.0) & (left >= 0.0)", "good = spare.hi >= -np.inf",
+           QUICK + "test_whole_plans_get_the_verdict_of_the_balls_from_arrays"),
+    Mutant("arrays: half of a mantissa lost from a sum", "verify/quick/sums.py",
+           "(int(top) << _HALF) + int(rest)", "(int(top) << _HALF)",
+           QUICK + "test_sums_of_arrays_have_no_rounding"),
+    Mutant("arrays: what is not decided is not given to the balls", "verify/shards/part.py",
+           "    for span in runs(unsure):\n", "    for span in []:\n",
+           "test_shards_verified.py::test_a_plan_of_each_kind_is_proved_shard_by_shard"),
+    Mutant("sharded check: what all get in all not compared", "verify/shards/judge.py",
+           "if total > budget:", "if total < 0:",
+           "test_shards_verified.py::test_every_lie_of_the_certificate_is_refused "
+           "test_shards_verified.py::test_every_change_of_a_shards_file_is_refused"),
     Mutant("CP-SAT: a rate of the inner model rounded up", "cp_sat/_responses.py",
            "rate * (1.0 - MARGIN), 0.0", "rate * (1.0 + MARGIN), 0.0",
            CP_SAT + "test_a_rate_is_rounded_to_the_stated_side"),

@@ -18,8 +18,8 @@ from mel_fast.verify.best._capped import respond  # noqa: E402
 from mel_fast.verify.claim._problem import Problem  # noqa: E402
 from mel_fast.verify.claim._read import Leaf  # noqa: E402
 from mel_fast.verify.claim._read_problem import read_problem  # noqa: E402
+from mel_fast.verify.quick import density, fixed, rows  # noqa: E402
 from mel_fast.verify.quick import numbers as arrays  # noqa: E402
-from mel_fast.verify.quick import rows  # noqa: E402
 from mel_fast.verify.quick.intervals import LN2, Interval, enclosing, exactly, log, log1p  # noqa: E402
 from mel_fast.verify.quick.leaf import worths  # noqa: E402
 from mel_fast.verify.quick.sums import exact_sum, whole_sum  # noqa: E402
@@ -95,40 +95,94 @@ def prices(problem: mel.Problem) -> tuple[float, float, int]:
     return 1e-4, 1e5, max(plan.tau, 1)
 
 
+def best_of_balls(told: Problem, k: int, tau: int, leaf: Leaf, ends: tuple[int, int]) -> Any:
+    """Return what the checker's balls say that a learner is worth at most; None: it cannot be."""
+    row = told.learners[k]
+    learner = Learner(told, row, tau)
+
+    def at(lam: Any, mu: Any) -> Any:
+        return respond(told.law, learner, lam, mu, learner.bandwidth_cap)
+
+    best = Goal(told).best(row, at, leaf)(ends)
+    return None if best is None else float(best)
+
+
+def ends_of(told: Problem) -> tuple[Any, Any]:
+    """Return the fewest and the most samples of each learner, as arrays of whole float64."""
+    low = np.array([row.min_samples for row in told.learners], dtype=np.float64)
+    return low, np.array([min(row.max_samples, told.samples) for row in told.learners], np.float64)
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 5, 9, 10, 11, 13, 21, 22, 25, 28, 31, 35, 41])
 def test_best_values_are_those_of_the_balls_or_hardly_above(seed: int) -> None:
-    problem = mixed(seed, 60)
+    problem = mixed(seed, 24)
     lam, mu, tau = prices(problem)
     told = checked(problem)
-    goal = Goal(told)
     numbers = arrays.of_columns(told, problem.learners.columns())
     assert numbers is not None
-    low = np.array([row.min_samples for row in told.learners], dtype=np.float64)
-    high = np.array([min(row.max_samples, goal.most) for row in told.learners], dtype=np.float64)
+    low, high = ends_of(told)
     for one, other in ((lam, mu), (lam * 3, mu), (lam / 50, mu), (lam, 0.0), (0.0, mu)):
         with enclosing():
             found = worths(numbers, tau, one, other, low, high)
         limited = [row.max_bandwidth_hz < np.inf or row.gain == 0 for row in told.learners]
         assert (found.sure | limited).all()
         for k in np.flatnonzero(found.sure).tolist():
-            row = told.learners[k]
-            learner = Learner(told, row, tau)
-
-            def at(a: Any, b: Any, learner: Learner = learner) -> Any:
-                return respond(told.law, learner, a, b, learner.bandwidth_cap)
-
-            best = goal.best(row, at, Leaf(one, other))((int(low[k]), int(high[k])))
+            value = best_of_balls(told, k, tau, Leaf(one, other), (int(low[k]), int(high[k])))
             most, least = float(found.most[k]), float(found.least[k])
-            if best is None:
+            if value is None:
                 assert least == -np.inf
                 continue
-            value = float(best)
             assert most >= value - 1e-9 * max(abs(value), 1.0)
             assert least <= most
             if not limited[k]:
                 assert most == pytest.approx(value, rel=1e-9, abs=1e-9)
             if least > -np.inf and not limited[k]:
                 assert least == pytest.approx(value, rel=1e-7, abs=1e-7) or least == 0
+
+
+@pytest.mark.parametrize("seed", [2, 3, 28 + 2, 28 + 3, 28 + 1])
+@pytest.mark.parametrize("guess", ["price", "peak", "bend"])
+def test_a_wrong_guess_makes_bounds_larger_never_too_small(
+    seed: int, guess: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    if guess == "price":
+        cheapest, root = density._cheapest, fixed._root
+        monkeypatch.setattr(
+            density, "_cheapest", lambda odds: cheapest(odds) * rng.uniform(0.5, 2, odds.shape)
+        )
+
+        def off(goal: Any) -> Any:
+            x = root(goal)[0] * rng.uniform(0.98, 1.02, goal.shape)
+            return x, np.log1p(x)
+
+        monkeypatch.setattr(fixed, "_root", off)
+    elif guess == "peak":
+        for law in (density.Density, fixed.Fixed):
+            right = law.peak
+            monkeypatch.setattr(
+                law, "peak", lambda self, right=right: right(self) * rng.uniform(0.5, 1.5)
+            )
+    else:
+        bend = fixed.Fixed._guess_bend
+        monkeypatch.setattr(
+            fixed.Fixed, "_guess_bend", lambda self: bend(self) + rng.choice([-3, 3])
+        )
+    problem = mixed(seed, 24)
+    lam, mu, tau = prices(problem)
+    told = checked(problem)
+    numbers = arrays.of_columns(told, problem.learners.columns())
+    assert numbers is not None
+    low, high = ends_of(told)
+    with enclosing():
+        found = worths(numbers, tau, lam, mu, low, high)
+    if guess == "peak":  # where the bend is not known, it is left to the balls
+        assert found.sure.all()
+    for k in np.flatnonzero(found.sure).tolist():
+        value = best_of_balls(told, k, tau, Leaf(lam, mu), (int(low[k]), int(high[k])))
+        if value is not None:
+            assert found.most[k] >= value - 1e-9 * max(abs(value), 1.0)
+            assert found.least[k] <= value + 1e-9 * max(abs(value), 1.0)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 10, 17, 20, 25])
