@@ -3,6 +3,7 @@
     python bench/scale.py sweep [draws]                 # in process, and through Dask, in one run
     python bench/scale.py shards [shards] [workers]     # shards of 2^20 generated learners
     python bench/scale.py check [learners]              # what the sharded check takes
+    python bench/scale.py growth [exponent]             # all three from 10^4 learners on, a figure
 
 Processor seconds stand beside wall time: they hardly change when others use the machine.
 """
@@ -10,6 +11,7 @@ Processor seconds stand beside wall time: they hardly change when others use the
 import resource
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,8 @@ import numpy as np
 import mel_fast as mel
 
 SHARD = 2**20
+TOGETHER = 10**7  # learners that growth solves in one piece, too
+FIGURE = "docs/figures/scale.png"
 
 
 @dataclass(frozen=True)
@@ -119,11 +123,93 @@ def check(learners: int) -> None:
     print(f"{verdict}\n{1e6 * seconds / learners:.0f} us a learner")
 
 
+def problem_of(learners: int) -> tuple[mel.LearningTask, mel.Radio, list[Drawn]]:
+    """Return a task and a radio in proportion to the learners, and these in shards."""
+    task = mel.scenarios.table1(learners=20).task.replace(samples=3000 * learners)
+    radio = mel.Radio(
+        bandwidth_hz=5e6 * learners, power_w=0.01 * learners, noise_density_w_per_hz=4e-21
+    )
+    starts = range(0, learners, SHARD)
+    drawn = [Drawn(n, min(SHARD, learners - begin)) for n, begin in enumerate(starts)]
+    return task, radio, drawn
+
+
+def spent(work: Callable[[], Any]) -> tuple[Any, float]:
+    """Return what was found and the processor seconds it took, of ended children too."""
+    before = cpu_s()
+    found = work()
+    return found, cpu_s() - before
+
+
+def growth(exponent: int) -> None:
+    """Measure from 10^4 learners to 10^exponent, and draw nanoseconds of processor a learner."""
+    rows: dict[str, list[tuple[int, float]]] = {"solve": [], "solve_sharded": [], "check": []}
+    for power in range(4, exponent + 1):
+        learners = 10**power
+        task, radio, given = problem_of(learners)
+        times = {}
+        if learners <= TOGETHER:
+            parts = [shard() for shard in given]
+            columns = {
+                name: np.concatenate([part.columns()[name] for part in parts])
+                for name in parts[0].columns()
+            }
+            whole = mel.Problem(task, mel.Learners(**columns), radio, 30.0, idle="excused")
+            runs = [spent(lambda whole=whole: mel.solve(whole)) for _ in range(3)]
+            assert runs[0][0].status == "optimal"
+            times["solve"] = min(seconds for _, seconds in runs)
+            del whole, runs, parts, columns
+
+        def solved(given: Any = given, task: Any = task, radio: Any = radio) -> mel.ShardedPlan:
+            if len(given) < 20:
+                return mel.solve_sharded(given, task, radio, 30.0, together=0)
+            with ProcessPoolExecutor(2) as pool:
+                return mel.solve_sharded(given, task, radio, 30.0, executor=pool)
+
+        def checked(plan: Any, given: Any = given) -> mel.Verdict:
+            if len(given) < 20:
+                return mel.verify_sharded(given, plan, together=0)
+            with ProcessPoolExecutor(2) as pool:
+                return mel.verify_sharded(given, plan, executor=pool)
+
+        plan, times["solve_sharded"] = spent(solved)
+        verdict, times["check"] = spent(lambda plan=plan: checked(plan))
+        assert plan.status == "optimal", plan.summary()
+        assert verdict.ok, str(verdict)
+        for name, seconds in times.items():
+            rows[name].append((learners, seconds))
+            each = f"{seconds:.3f} s of processor, {1e9 * seconds / learners:.0f} ns a learner"
+            print(f"{learners:.0e} learners, {name}: {each}; {plan.passes} passes", flush=True)
+    draw(rows)
+
+
+def draw(rows: dict[str, list[tuple[int, float]]]) -> None:
+    """Draw processor time a learner over the number of learners."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
+    words = {
+        "solve": "solve, in memory",
+        "solve_sharded": "solve_sharded, shards made from seeds",
+        "check": "verify_sharded, made again",
+    }
+    for (name, points), marker in zip(rows.items(), "os^", strict=True):
+        learners, seconds = np.array(points).T
+        axes.loglog(learners, 1e9 * seconds / learners, marker=marker, label=words[name])
+    axes.set_xlabel("learners")
+    axes.set_ylabel("processor time, ns a learner")
+    axes.grid(which="both", alpha=0.3)
+    axes.legend()
+    figure.savefig(FIGURE, dpi=150)
+
+
 if __name__ == "__main__":
     what, *numbers = sys.argv[1:] or ["shards"]
     given = [int(float(number)) for number in numbers]
     if what == "sweep":
         sweep(*(given or [1_000_000]))
+    elif what == "growth":
+        growth(*(given or [7]))
     elif what == "check":
         check(*(given or [20_000]))
     else:

@@ -202,3 +202,37 @@ def test_a_folder_without_a_plan_is_refused(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text("[]")
     with pytest.raises(ValueError, match="format must be"):
         judged([learners], tmp_path)
+
+
+def test_whom_arrays_leave_open_balls_add_to_the_same_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mel_fast.verify.shards import part
+    from mel_fast.verify.shards.claim import read_claim
+
+    problem = mixed(2, 60)
+    learners = problem.learners
+    plan = sharded(problem, [learners])
+    claim = read_claim(plan.to_dict())
+    ((leaf, box),) = claim.leaves()
+    columns = {name: column for name, column in learners.columns().items() if name != "names"}
+    asked: tuple[Any, ...] = (claim.stated, columns, leaf, box, claim.bound + 1, 0)
+    share = tuple(plan.shard(0))
+    arrays = part.check_leaf(*asked, part.ON_ARRAYS)
+    got = part.check_plan(claim.stated, columns, share, claim.tau, 0)
+    balls = part.check_leaf(*asked, 64)
+
+    def left_open(*_: Any) -> Any:
+        raise FloatingPointError
+
+    monkeypatch.setattr(part, "worths", left_open)
+    monkeypatch.setattr(part, "kept", left_open)
+    opened = part.check_leaf(*asked, part.ON_ARRAYS)
+    assert (opened.value, opened.least, opened.most) == (balls.value, balls.least, balls.most)
+    assert 0 <= arrays.value - balls.value < 2**64 * 1e-6
+    assert arrays.reached <= balls.value
+    alone = part.check_plan(claim.stated, columns, share, claim.tau, 0)
+    assert (alone.samples, alone.bandwidth_hz, alone.power_w) == (
+        got.samples,
+        got.bandwidth_hz,
+        got.power_w,
+    )
+    assert alone.reasons == got.reasons == []
