@@ -16,8 +16,6 @@ constexpr double seeming_elasticity = 1e12;
 // Nearer to the end of the slack or the energy, or with less signal, rounding errors are more than
 // a proof with real samples allows.
 constexpr double least_share = 1e-6;
-// Of a battery: covers every rounding error of what a learner spends.
-constexpr double energy_reserve = 1e-14;
 
 struct One {
     Demand demand;
@@ -89,126 +87,109 @@ bool sends(const One& one, double d) { return one.demand.alpha * d + one.demand.
 
 // For plans: so that what is allocated keeps the energy with all rounding errors.
 Battery with_reserve(Battery battery) {
-    battery.energy_j *= 1 - energy_reserve;
+    battery.energy_j *= energy_kept;
     return battery;
 }
 
 }  // namespace
 
-PassSums battery_real(const KernelInput& in, Stretch at) {
-    PassSums sums;
+void battery_real_one(const KernelInput& in, std::size_t k, PassSums& sums) {
     const Prices p = in.point.prices;
-    for (std::size_t start = at.first; start < at.last; start += group * in.stride) {
-        for (std::size_t k = start; k < std::min(start + group, in.size); ++k) {
-            const One one = learner_at(in, k);
-            const RealBest r = real_best(in, one);
-            if (!r.possible) sums.impossible += 1;
-            const Held& held = r.held;
-            const Battery& battery = one.battery;
-            const bool shaky = !may_be_proved(battery, one.demand, held) || r.whole ||
-                               !std::isfinite(r.best.excess);
-            if (r.possible && shaky) sums.doubtful += 1;
-            if (!r.active) {
-                sums.value += std::max(r.value, 0.0);
-                continue;
-            }
-            const double d = r.best.samples;
-            const double watt = battery.power_w;
-            const double cost = p.lambda * held.bandwidth_hz + p.mu * watt;
-            sums.value += r.value;
-            sums.samples += d;
-            sums.bandwidth += held.bandwidth_hz;
-            sums.power += watt;
-            sums.cost += cost;
-            sums.most += one.demand.budget_s / one.demand.per_sample_s;
-            sums.h_mm += seeming_elasticity * watt / p.mu;
-            if (r.best.interior) sums.h_ll += 1 / (p.lambda * p.lambda * r.best.steepness);
-            if (!sends(one, d)) continue;
-            const BatterySlopes slope = slopes_of(battery, one.demand, d, held);
-            const double push = -p.lambda * slope.slack;
-            if (!std::isfinite(push)) continue;
-            sums.value_time += push;
-            sums.value_tau -= push * one.compute_s / held.speed * d;
-            if (std::isfinite(slope.energy)) {
-                const double joules = in.computing_j[k] * held.speed * held.speed;
-                sums.value_tau += p.lambda * slope.energy * joules * d;
-            }
-            sums.condition += cost / held.slack;
-        }
+    const One one = learner_at(in, k);
+    const RealBest r = real_best(in, one);
+    if (!r.possible) sums.impossible += 1;
+    const Held& held = r.held;
+    const Battery& battery = one.battery;
+    const bool shaky =
+        !may_be_proved(battery, one.demand, held) || r.whole || !std::isfinite(r.best.excess);
+    if (r.possible && shaky) sums.doubtful += 1;
+    if (!r.active) {
+        sums.value += std::max(r.value, 0.0);
+        return;
     }
-    return sums;
+    const double d = r.best.samples;
+    const double watt = battery.power_w;
+    const double cost = p.lambda * held.bandwidth_hz + p.mu * watt;
+    sums.value += r.value;
+    sums.samples += d;
+    sums.bandwidth += held.bandwidth_hz;
+    sums.power += watt;
+    sums.cost += cost;
+    sums.most += one.demand.budget_s / one.demand.per_sample_s;
+    sums.h_mm += seeming_elasticity * watt / p.mu;
+    if (r.best.interior) sums.h_ll += 1 / (p.lambda * p.lambda * r.best.steepness);
+    if (!sends(one, d)) return;
+    const BatterySlopes slope = slopes_of(battery, one.demand, d, held);
+    const double push = -p.lambda * slope.slack;
+    if (!std::isfinite(push)) return;
+    sums.value_time += push;
+    sums.value_tau -= push * one.compute_s / held.speed * d;
+    if (std::isfinite(slope.energy)) {
+        const double joules = in.computing_j[k] * held.speed * held.speed;
+        sums.value_tau += p.lambda * slope.energy * joules * d;
+    }
+    sums.condition += cost / held.slack;
 }
 
-double battery_samples(const KernelInput& in, Stretch at, std::span<double> samples) {
-    double sum = 0;
-    for (std::size_t k = at.first; k < at.last; ++k) {
-        const RealBest r = real_best(in, learner_at(in, k));
-        samples[k] = r.active ? std::max(r.best.samples, 0.0) : 0;
-        sum += samples[k];
-    }
-    return sum;
+double battery_samples_one(const KernelInput& in, std::size_t k) {
+    const RealBest r = real_best(in, learner_at(in, k));
+    return r.active ? std::max(r.best.samples, 0.0) : 0;
 }
 
-FillSums battery_fill(const KernelInput& in, Stretch at, std::span<const double> samples) {
-    FillSums sums;
-    for (std::size_t k = at.first; k < at.last; ++k) {
-        const double d = samples[k];
-        if (in.excused && !(d > 0)) continue;
-        One one = learner_at(in, k);
-        one.battery = with_reserve(one.battery);
-        const Held held = hold(one.battery, one.demand, d);
-        const double band = held.bandwidth_hz;
-        if (!(band < no_limit && band <= one.battery.bandwidth_hz * (1 + rounding::other_cap))) {
-            sums.impossible += 1;
-            continue;
-        }
-        sums.power += one.battery.power_w;
-        if (!sends(one, d)) continue;
-        sums.bandwidth += std::min(band, one.battery.bandwidth_hz);
-        const double by_cycle = slopes_of(one.battery, one.demand, d, held).slack;
-        if (std::isfinite(by_cycle)) sums.band_time += by_cycle;
+void battery_fill_one(const KernelInput& in, std::size_t k, double d, FillSums& sums) {
+    One one = learner_at(in, k);
+    one.battery = with_reserve(one.battery);
+    const Held held = hold(one.battery, one.demand, d);
+    const double band = held.bandwidth_hz;
+    if (!(band < no_limit && band <= one.battery.bandwidth_hz * (1 + rounding::other_cap))) {
+        sums.impossible += 1;
+        return;
     }
-    return sums;
+    sums.power += one.battery.power_w;
+    if (!sends(one, d)) return;
+    sums.bandwidth += std::min(band, one.battery.bandwidth_hz);
+    const double by_cycle = slopes_of(one.battery, one.demand, d, held).slack;
+    if (std::isfinite(by_cycle)) sums.band_time += by_cycle;
 }
 
-AllocationSums battery_allocate(const KernelInput& in, const AllocationScale& scale, Stretch at,
-                                std::span<const double> samples, const Shares& shares) {
+double battery_band_one(const KernelInput& in, std::size_t k, double d) {
+    const One one = learner_at(in, k);
+    return one.battery.bandwidth(one.demand, d);
+}
+
+void battery_allocate_one(const KernelInput& in, const AllocationScale& scale, std::size_t k,
+                          std::span<const double> samples, const Shares& shares,
+                          AllocationSums& sums) {
     const auto& [bandwidth_hz, power_w] = shares;
-    AllocationSums sums;
-    for (std::size_t k = at.first; k < at.last; ++k) {
-        const double d = samples[k];
-        bandwidth_hz[k] = power_w[k] = 0;
-        if (in.excused && !(d > 0)) continue;
-        One one = learner_at(in, k);
-        const double most_j = one.battery.energy_j;
-        one.battery = with_reserve(one.battery);
-        const Held held = hold(one.battery, one.demand, d);
-        double seconds = in.point.cycle_s - held.slack;
-        double spent = one.battery.each_j * d * held.speed * held.speed;
-        if (sends(one, d)) {
-            const double band = held.bandwidth_hz;
-            const double watt = held.all_power
-                                    ? one.battery.power_w
-                                    : std::min(one.battery.power_w, held.left_j / held.slack);
-            if (!(band < std::numeric_limits<double>::infinity()) || !(watt > 0)) {
-                sums.late += 1;
-                continue;
-            }
-            bandwidth_hz[k] = std::min(band * scale.bandwidth, one.battery.bandwidth_hz);
-            power_w[k] = watt;
-            const double noise = in.law == LinkLaw::density ? one.battery.noise * bandwidth_hz[k]
-                                                            : one.battery.noise;
-            const double bits = one.demand.alpha * d + one.demand.beta;
-            const double sending = bits * ln2 / (bandwidth_hz[k] * std::log1p(watt / noise));
-            seconds += sending;
-            spent += watt * sending;
-            sums.bandwidth += bandwidth_hz[k];
+    const double d = samples[k];
+    bandwidth_hz[k] = power_w[k] = 0;
+    One one = learner_at(in, k);
+    const double most_j = one.battery.energy_j;
+    one.battery = with_reserve(one.battery);
+    const Held held = hold(one.battery, one.demand, d);
+    double seconds = in.point.cycle_s - held.slack;
+    double spent = one.battery.each_j * d * held.speed * held.speed;
+    if (sends(one, d)) {
+        const double band = held.bandwidth_hz;
+        const double watt = held.all_power
+                                ? one.battery.power_w
+                                : std::min(one.battery.power_w, held.left_j / held.slack);
+        if (!(band < std::numeric_limits<double>::infinity()) || !(watt > 0)) {
+            sums.late += 1;
+            return;
         }
-        sums.power += one.battery.power_w;
-        const bool kept = seconds <= scale.deadline_s && spent <= most_j * (1 - energy_reserve / 4);
-        if (!kept) sums.late += 1;
+        bandwidth_hz[k] = std::min(band * scale.bandwidth, one.battery.bandwidth_hz);
+        power_w[k] = watt;
+        const double noise =
+            in.law == LinkLaw::density ? one.battery.noise * bandwidth_hz[k] : one.battery.noise;
+        const double bits = one.demand.alpha * d + one.demand.beta;
+        const double sending = bits * ln2 / (bandwidth_hz[k] * std::log1p(watt / noise));
+        seconds += sending;
+        spent += watt * sending;
+        sums.bandwidth += bandwidth_hz[k];
     }
-    return sums;
+    sums.power += one.battery.power_w;
+    if (!(seconds <= scale.deadline_s && spent <= most_j * energy_kept_written)) sums.late += 1;
 }
 
 }  // namespace mel

@@ -1,28 +1,55 @@
-// The loops over learners that send with power and energy of their own, one learner at a time: the
-// same bits on every instruction set. And which loop a problem's learners need.
+// The loops over learners that send with power and energy of their own: in lanes, and one learner
+// at a time for those that lanes are unsure of. And which loop a problem's learners need.
 #pragma once
 
 #include "kernels/kernels.hpp"
 
 namespace mel {
 
-PassSums battery_real(const KernelInput& in, Stretch at);
-double battery_samples(const KernelInput& in, Stretch at, std::span<double> samples);
-FillSums battery_fill(const KernelInput& in, Stretch at, std::span<const double> samples);
-AllocationSums battery_allocate(const KernelInput& in, const AllocationScale& scale, Stretch at,
-                                std::span<const double> samples, const Shares& shares);
+struct BatteryKernels {
+    using Bands = void (*)(const KernelInput&, Stretch, const double* samples,
+                           double* bandwidth_hz);
+    Kernels::Real real;
+    Kernels::Samples samples;
+    Kernels::Fill fill;
+    Kernels::Allocate allocate;
+    // The least bandwidth of given samples, infinite where none carries them; both columns begin at
+    // the first learner.
+    Bands bands;
+};
+const BatteryKernels& battery_kernels_for(InstructionSet set, LinkLaw law);
 
+// What is allocated leaves so much of a battery; the check of what was written, a part of it.
+inline constexpr double energy_kept = 1 - 1e-14;
+inline constexpr double energy_kept_written = 1 - 2.5e-15;
+
+// One learner, added to the sums of the others.
+void battery_real_one(const KernelInput& in, std::size_t k, PassSums& sums);
+double battery_samples_one(const KernelInput& in, std::size_t k);
+void battery_fill_one(const KernelInput& in, std::size_t k, double samples, FillSums& sums);
+void battery_allocate_one(const KernelInput& in, const AllocationScale& scale, std::size_t k,
+                          std::span<const double> samples, const Shares& shares,
+                          AllocationSums& sums);
+double battery_band_one(const KernelInput& in, std::size_t k, double samples);
+
+inline const BatteryKernels& battery_kernels_of(const Pool& pool, LinkLaw law) {
+    return battery_kernels_for(pool.instruction_set(), law);
+}
 inline Kernels::Real real_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
-    return in.computing_j ? battery_real : kernels_of(pool).real(law, in.limited());
+    return in.computing_j ? battery_kernels_of(pool, law).real
+                          : kernels_of(pool).real(law, in.limited());
 }
 inline Kernels::Samples samples_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
-    return in.computing_j ? battery_samples : kernels_of(pool).samples(law, in.limited());
+    return in.computing_j ? battery_kernels_of(pool, law).samples
+                          : kernels_of(pool).samples(law, in.limited());
 }
 inline Kernels::Fill fill_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
-    return in.computing_j ? battery_fill : kernels_of(pool).fill(law, in.capped());
+    return in.computing_j ? battery_kernels_of(pool, law).fill
+                          : kernels_of(pool).fill(law, in.capped());
 }
 inline Kernels::Allocate allocate_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
-    return in.computing_j ? battery_allocate : kernels_of(pool).allocate(law, in.capped());
+    return in.computing_j ? battery_kernels_of(pool, law).allocate
+                          : kernels_of(pool).allocate(law, in.capped());
 }
 
 }  // namespace mel

@@ -1,17 +1,20 @@
-#include "kernels/kernels.hpp"
+#include "kernels/battery_passes.hpp"
 
 namespace mel {
 
 namespace baseline {
 extern const Kernels kernels;
-}
+extern const BatteryKernels battery_kernels[2];
+}  // namespace baseline
 #if defined(MEL_X86_KERNELS)
 namespace avx2 {
 extern const Kernels kernels;
-}
+extern const BatteryKernels battery_kernels[2];
+}  // namespace avx2
 namespace avx512 {
 extern const Kernels kernels;
-}
+extern const BatteryKernels battery_kernels[2];
+}  // namespace avx512
 #endif
 
 const Kernels& kernels_for(InstructionSet set) {
@@ -24,6 +27,20 @@ const Kernels& kernels_for(InstructionSet set) {
 #endif
         default:
             return baseline::kernels;
+    }
+}
+
+const BatteryKernels& battery_kernels_for(InstructionSet set, LinkLaw law) {
+    const std::size_t which = law == LinkLaw::density ? 0 : 1;
+    switch (instruction_set_for(set)) {
+#if defined(MEL_X86_KERNELS)
+        case InstructionSet::avx512:
+            return avx512::battery_kernels[which];
+        case InstructionSet::avx2:
+            return avx2::battery_kernels[which];
+#endif
+        default:
+            return baseline::battery_kernels[which];
     }
 }
 

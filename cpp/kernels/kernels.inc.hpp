@@ -249,3 +249,5 @@ const Kernels kernels{
     kernels_of_law<FixedLaw, FixedMarket, WholeFixed, LimitedWholeFixed, ChoiceFixed>, carry_chunk};
 
 }  // namespace mel::MEL_ISA
+
+#include "kernels/battery_loops.hpp"

@@ -4,12 +4,14 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "base/chunks.hpp"
 #include "kernels/kernels.hpp"
 #include "learner/battery.hpp"
 #include "learner/capped.hpp"
 #include "learner/resource_blocks.hpp"
+#include "split/rounded_up.hpp"
 
 namespace mel {
 namespace {
@@ -97,6 +99,8 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
         return columns && (samples[k] >= box.high(k) || samples[k] <= box.low(k));
     };
     const KernelInput in = kernel_input(problem_, box, {times.tau, times.cycle_s, {}});
+    const KernelInput aimed = kernel_input(problem_, box, {times.tau, times.aim_s, {}});
+    const bool batteries = caps_ && caps_->battery();
     const auto kernel = kernels_of(pool_).carry;
     // Learners at a cap seldom take more than their real; others then take several samples more.
     const double most_more = caps_ ? 4 : 1;
@@ -112,6 +116,8 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
             sum.add(plan.wholes[b]);
             return sum;
         }
+        std::optional<RoundedUp> looked;
+        if (batteries) looked.emplace(pool_, problem_.law(), aimed, first, last, samples, factor);
         for (std::size_t k = first; k < last; ++k) {
             const double wish = bound(k) ? samples[k] : samples[k] * factor;
             double d = std::nearbyint(wish + left);
@@ -126,7 +132,7 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
                 d = high < least ? low : std::clamp(d, least, high);
                 const Demand demand = demand_of(problem_, k, times.tau, times.cycle_s);
                 if (!demand.allows(d)) d = std::max(d - 1, low);
-                if (caps_) {
+                if (caps_ && !(looked && looked->settle(k, samples[k], whole, low, d))) {
                     const Demand aim = demand_of(problem_, k, times.tau, times.aim_s);
                     while (d > whole && d > low && steep(k, aim, samples[k], d)) --d;
                     if (!carries(k, demand, d)) d = std::max(most(k, demand, d), low);
@@ -147,7 +153,8 @@ bool WholeSamples::steep(std::size_t k, const Demand& demand, double real, doubl
     if (!(demand.slack(d) > 0)) return true;
     if (caps_->battery()) {
         const Battery battery = battery_of(problem_, k, at_.tau);
-        const double most = std::min(battery.bandwidth_hz, 1.5 * battery.bandwidth(demand, real));
+        const double most =
+            std::min(battery.bandwidth_hz, steep_bandwidth * battery.bandwidth(demand, real));
         return !(battery.bandwidth(demand, d) <= most);
     }
     const double before = demand.rate(real);
