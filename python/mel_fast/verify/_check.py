@@ -41,8 +41,10 @@ def check(
     try:
         import mel_fast.verify._cover  # noqa: F401
     except ImportError as error:
+        from mel_fast._base.optional import how_to_install  # here: of the package, not of the proof
+
         raise ImportError(
-            f"python-flint is needed to verify ({error}): pip install 'mel_fast[verify]'"
+            f"python-flint is needed to verify ({error}): {how_to_install('verify')}"
         ) from error
     claim: Claim | None = None
     try:
