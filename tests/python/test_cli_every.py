@@ -18,6 +18,7 @@ import mel_fast as mel
 from mel_fast.cli import group, run
 from mel_fast.cli.registry import leaves
 from mel_fast.scenarios.text import table1_text
+from test_energy import cell
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "cli.json"
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
@@ -30,6 +31,7 @@ RUNS = (
     ("solve", "--learners 3"),
     ("check", "{plan}"),
     ("least", "--learners 3 --tau 2"),
+    ("within", "--energy-budget-j 0.01 {uplink}"),
     ("most", "--learners 3 --tau 2"),
     ("cycles", "{plan}"),
     ("cells", "{scenario} {scenario}"),
@@ -85,6 +87,7 @@ def places(tmp_path_factory):
     text = table1_text(problem, learners=4, seed=0)
     text = re.sub(r"\[learners\].*", '[learners]\ntable = "four.csv"\n', text, flags=re.S)
     (folder / "scenario.toml").write_text(text)
+    cell(3, energy_j=None).with_budgets(cycle_s=0.1).to_toml(folder / "uplink.toml")
     loop = mel.orchestrate.Orchestrator(
         mel.orchestrate.Fleet(problem.learners), problem.task, problem.radio, 30.0,
         log=folder / "log.jsonl",
@@ -98,6 +101,7 @@ def places(tmp_path_factory):
         "folder": folder,
         "plan": folder / "plan.json",
         "scenario": folder / "scenario.toml",
+        "uplink": folder / "uplink.toml",
         "url": f"sqlite:///{folder}/models.db",
     }
 
