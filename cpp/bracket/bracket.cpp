@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "base/chunks.hpp"
+#include "blocks/block_bracket.hpp"
 #include "bracket/fixed_choices.hpp"
 #include "bracket/least_prices.hpp"
 #include "bracket/part_of_problem.hpp"
@@ -388,15 +389,66 @@ class BracketSearch {
     Bracket bracket_;
 };
 
+// Fewer blocks are decided at once where they are few among the learners.
+constexpr double fewest_blocks = 256;
+
+bool closed_in_blocks(const Problem& problem, Resource resource, const Bracket& found) {
+    if (found.samples.empty() || !(found.lower > 0)) return false;
+    if (resource != Resource::bandwidth) {
+        return found.need.amount - found.lower <= wide * found.need.amount;
+    }
+    const double width = problem.block_hz();
+    return whole_blocks(found.lower, width) + 1 >= whole_blocks(found.need.amount, width);
+}
+
+// The better of both ends.
+void take_better(Bracket& found, Bracket other) {
+    found.passes += other.passes;
+    if (other.lower > found.lower) {
+        found.lower = other.lower;
+        found.tree = std::move(other.tree);
+        found.prices = other.prices;
+    }
+    const bool better = found.samples.empty() || other.need.amount < found.need.amount;
+    if (!other.samples.empty() && better) {
+        found.samples = std::move(other.samples);
+        found.need = std::move(other.need);
+    }
+}
+
+Bracket bracket_in_blocks(const Problem& problem, std::int64_t tau, Resource resource,
+                          Settings settings, double too_short) {
+    const Interval box = scheme_box(problem, settings.scheme);
+    const bool few = few_blocks(problem);
+    if (few && problem.block_budget() < fewest_blocks && resource != Resource::bandwidth) return {};
+    const Stop clock(settings.time_limit_s, {});
+    const double limit = settings.time_limit_s;
+    const auto over = [&] {
+        settings.time_limit_s = limit - clock.elapsed_s();
+        return !(settings.time_limit_s > 0) || (settings.should_stop && settings.should_stop({}));
+    };
+    Bracket found = block_bracket(problem, tau, resource, settings, box);
+    if (few || closed_in_blocks(problem, resource, found) || over()) return found;
+    take_better(found, BracketSearch(problem, tau, resource, settings, box, too_short).run());
+    const bool enclosed = found.lower > 0 && !found.samples.empty();
+    if (resource != Resource::cycle || !enclosed || over()) return found;
+    if (closed_in_blocks(problem, resource, found)) return found;
+    take_better(found, block_bracket_near(problem, tau, resource, settings, box, found.prices,
+                                          found.lower));
+    return found;
+}
+
 }  // namespace
 
 Bracket bracket(const Problem& problem, std::int64_t tau, Resource resource,
                 const Settings& settings, double too_short) {
     const UsualArithmetic usual;
     refuse_choice(problem);
-    // Where blocks are few decisions look at few learners, and are quick.
-    if (problem.sends_nothing() || few_blocks(problem)) return {};
+    if (problem.sends_nothing()) return {};
     try {
+        if (problem.block_hz() > 0) {
+            return bracket_in_blocks(problem, tau, resource, settings, too_short);
+        }
         return BracketSearch(problem, tau, resource, settings, scheme_box(problem, settings.scheme),
                              too_short)
             .run();

@@ -36,7 +36,8 @@ class PairSearch {
         if (high_ - low_ <= 2 || !(blocks <= peak - low_ + 4)) {
             const auto look = [this](double d) { return at_samples(d); };
             // A hill whose top is beyond what both caps carry is highest where they end.
-            const double end = std::min(high_, std::max(std::floor(carried(link_.most)), low_));
+            const double end = std::min(
+                high_, std::max(std::floor(most_carried(link_, demand_, link_.most)), low_));
             const auto from = [&](double d) { scan(std::min(d, end), low_, end, low_, look); };
             if (also_low) from(low_);
             from(peak);
@@ -85,36 +86,15 @@ class PairSearch {
         return d - block_price_ * n - prices_.mu * link_.power(rate, n);
     }
 
-    // The real d at which one more sample costs a sample, with n blocks and no other limits:
-    // s^2 = mu m (ln2/B) A e^(rho ln2/B), and with u = A ln2 / (B g s) that is u + 2 ln u = w.
-    double stationary(double n) const {
-        const double unit = ln2 / (n * link_.width_hz);
-        const double g = demand_.per_sample_s;
-        const double w = std::log(demand_.shape * unit / (g * g * prices_.mu * link_.scale(n))) +
-                         demand_.alpha * unit / g;
-        const double slack = demand_.shape * unit / (g * fixed_log_gain(w));
-        return (demand_.budget_s - slack) / g;
-    }
-
-    // The most (real) samples that n blocks carry at the power cap.
-    double carried(double n) const {
-        if (!(link_.power_cap_w < infinity)) return infinity;
-        const double rate = n * link_.width_hz / ln2 *
-                            std::log1p(link_.power_cap_w / link_.scale(n)) *
-                            (1 + rounding::block_cap);
-        return (rate * demand_.budget_s - demand_.beta) /
-               (demand_.alpha + demand_.per_sample_s * rate);
-    }
-
     // Real d for a given n: d - cost is concave in d.
     double at_blocks(double n) {
         if (n == 0) {
             offer(low_, 0);  // only called where the lower end needs no rate
             return low_;
         }
-        const double high = std::min(high_, carried(n));
+        const double high = std::min(high_, most_carried(link_, demand_, n));
         if (!(high >= low_)) return -infinity;
-        const double d = std::clamp(stationary(n), low_, high);
+        const double d = std::clamp(stationary_samples(link_, demand_, n, prices_.mu), low_, high);
         const double whole = std::floor(d);
         offer(whole, n);
         if (whole + 1 <= high) offer(whole + 1, n);
@@ -129,7 +109,9 @@ class PairSearch {
         return (demand_.budget_s - slack) / demand_.per_sample_s;
     }
 
-    double capped_band_peak() const { return link_.most >= 1 ? stationary(link_.most) : low_; }
+    double capped_band_peak() const {
+        return link_.most >= 1 ? stationary_samples(link_, demand_, link_.most, prices_.mu) : low_;
+    }
 
     // Climbs from `start` to the top of its hill, then looks outwards until no real value there
     // exceeds the best found: what lies beyond is lower still, or on the hill of another start.
@@ -196,6 +178,23 @@ class PairSearch {
 };
 
 }  // namespace
+
+// s^2 = mu m (ln2/B) A e^(rho ln2/B), and with u = A ln2 / (B g s) that is u + 2 ln u = w.
+double stationary_samples(const BlockLink& link, const Demand& demand, double n, double mu) {
+    const double unit = ln2 / (n * link.width_hz);
+    const double g = demand.per_sample_s;
+    const double w =
+        std::log(demand.shape * unit / (g * g * mu * link.scale(n))) + demand.alpha * unit / g;
+    const double slack = demand.shape * unit / (g * fixed_log_gain(w));
+    return (demand.budget_s - slack) / g;
+}
+
+double most_carried(const BlockLink& link, const Demand& demand, double n) {
+    if (!(link.power_cap_w < infinity)) return infinity;
+    const double rate = n * link.width_hz / ln2 * std::log1p(link.power_cap_w / link.scale(n)) *
+                        (1 + rounding::block_cap);
+    return (rate * demand.budget_s - demand.beta) / (demand.alpha + demand.per_sample_s * rate);
+}
 
 BlockLink block_link(const Problem& problem, std::size_t k) {
     BlockLink link{link_of(problem, k), problem.block_hz(), problem.block_budget()};

@@ -52,6 +52,11 @@ struct BlockResponse {
     bool possible;
 };
 
+// Of n blocks, n at least 1. The real d at which one more sample costs a sample, without any caps;
+double stationary_samples(const BlockLink& link, const Demand& demand, double n, double mu);
+// and the most (real) samples that they carry at the power cap.
+double most_carried(const BlockLink& link, const Demand& demand, double n);
+
 // The integers d of the box and n that maximise d - lambda w n - mu P(d, n).
 BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, bool excused,
                                 Interval box, Prices prices);

@@ -9,6 +9,7 @@ namespace mel {
 namespace {
 
 constexpr double finest = 1e-12;             // relative: how closely the need in time is found
+constexpr double roomy = 1.01;               // times what blocks nearly need: surely enough
 constexpr std::size_t many_learners = 4096;  // of whom one block more or less is no great matter
 
 class BlockNeed {
@@ -84,24 +85,10 @@ class BlockNeed {
     double ratio_;
 };
 
-}  // namespace
-
-SplitNeed least_of_split_in_blocks(const Problem& problem, double tau,
-                                   std::span<const double> samples, Resource resource, double ratio,
-                                   Pool& pool) {
-    const double within =
-        problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - rounding::other_budget);
-    BlockFilling filling(problem, pool);
-    double start = ratio;
-    if (filling.fill({tau, within, samples}, start) != BlockFilling::Outcome::fits ||
-        !(filling.power() > 0)) {
-        return {};
-    }
-    std::vector<double> counts;
-    BlockNeed need(problem, pool, tau, samples, start);
-    const double amount = resource == Resource::cycle       ? need.cycle(within, counts)
-                          : resource == Resource::bandwidth ? need.bandwidth(within, counts)
-                                                            : need.power(within, counts);
+// An allocation of these blocks with hardly more than the amount that they need.
+SplitNeed allocated(const Problem& problem, double tau, std::span<const double> samples,
+                    const std::vector<double>& counts, Resource resource, double amount,
+                    double within, Pool& pool) {
     if (counts.empty() || pool.stop().requested()) return {};
     SplitNeed found;
     found.blocks.resize(problem.size());
@@ -124,6 +111,51 @@ SplitNeed least_of_split_in_blocks(const Problem& problem, double tau,
         if (whole) break;
     }
     return {};
+}
+
+}  // namespace
+
+SplitNeed least_of_split_in_blocks(const Problem& problem, double tau,
+                                   std::span<const double> samples, Resource resource, double ratio,
+                                   Pool& pool) {
+    const double within =
+        problem.cycle_s() * (resource == Resource::cycle ? 1 : 1 - rounding::other_budget);
+    BlockFilling filling(problem, pool);
+    double start = ratio;
+    if (filling.fill({tau, within, samples}, start) != BlockFilling::Outcome::fits ||
+        !(filling.power() > 0)) {
+        return {};
+    }
+    std::vector<double> counts;
+    BlockNeed need(problem, pool, tau, samples, start);
+    const double amount = resource == Resource::cycle       ? need.cycle(within, counts)
+                          : resource == Resource::bandwidth ? need.bandwidth(within, counts)
+                                                            : need.power(within, counts);
+    return allocated(problem, tau, samples, counts, resource, amount, within, pool);
+}
+
+SplitNeed least_of_blocks(const Problem& problem, double tau, std::span<const double> samples,
+                          const std::vector<double>& blocks, Resource resource, double amount,
+                          Pool& pool) {
+    BlockFilling filling(problem, pool);
+    filling.take(blocks);
+    if (resource == Resource::cycle) {
+        const double longest = amount * roomy;
+        const double cycle =
+            filling.shortest_cycle({tau, longest, samples}, std::min(amount, longest), finest);
+        if (!(cycle <= longest)) return {};
+        const Problem longer = with_amount(problem, resource, longest);
+        return allocated(longer, tau, samples, blocks, resource, cycle, cycle, pool);
+    }
+    const double within = problem.cycle_s() * (1 - rounding::other_budget);
+    double need = filling.power_at({tau, within, samples});
+    if (resource == Resource::bandwidth) {
+        CompensatedSum sum;
+        for (const double n : blocks) sum.add(n);
+        need = bandwidth_holding(sum.value(), problem.block_hz());
+    }
+    const Problem more = with_amount(problem, resource, need * roomy);
+    return allocated(more, tau, samples, blocks, resource, need, within, pool);
 }
 
 }  // namespace mel

@@ -49,6 +49,11 @@ SplitNeed least_of_split_in_blocks(const Problem& problem, double tau,
                                    std::span<const double> samples, Resource resource, double ratio,
                                    Pool& pool);
 
+// What a split needs with these blocks, as nearly as none around `amount`.
+SplitNeed least_of_blocks(const Problem& problem, double tau, std::span<const double> samples,
+                          const std::vector<double>& blocks, Resource resource, double amount,
+                          Pool& pool);
+
 // least_of_split() where the split's need and the ratio of the prices are known nearly: fewer
 // passes. The problem has somewhat more than is needed. Empty where that does not lead to an
 // allocation.

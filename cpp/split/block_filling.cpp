@@ -281,6 +281,11 @@ BlockFilling::Need BlockFilling::need_at(const TimedSplit& split) {
     });
 }
 
+double BlockFilling::power_at(const TimedSplit& split) {
+    const Need need = need_at(split);
+    return need.impossible > 0 ? infinity : need.power;
+}
+
 double BlockFilling::shortest_cycle(const TimedSplit& split, double guess_s, double tolerance) {
     const double longest_s = split.cycle_s;
     const double watt = problem_.power_w();

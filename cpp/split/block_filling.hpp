@@ -58,6 +58,9 @@ class BlockFilling {
     // takes the last step unseen: allocate() says whether it holds.
     double shortest_cycle(const TimedSplit& split, double guess_s, double tolerance = 1e-6);
 
+    // What the split takes with the blocks as they are; infinite where they do not serve.
+    double power_at(const TimedSplit& split);
+
     // Writes blocks, bandwidth and power, the power scaled up to (almost) the budget,
     // and checks sums, caps and every deadline with rounding errors against them.
     bool allocate(const TimedSplit& split, std::span<std::int64_t> blocks, const Shares& shares);

@@ -1,0 +1,251 @@
+#include "blocks/block_answers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/chunks.hpp"
+#include "learner/resource_blocks.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t most_answers = 256;  // of one learner
+constexpr std::size_t looked_at = 8192;    // learners: enough to tell what margins are usual
+constexpr double most_margin = 1;          // of a sample
+
+// The answers of one learner.
+class Neighbours {
+  public:
+    Neighbours(const Problem& problem, const Box& box, const PassPoint& point, std::size_t k)
+        : link_(block_link(problem, k)),
+          demand_(demand_of(problem, k, point.tau, point.cycle_s)),
+          may_rest_(problem.excused() && box.low(k) <= 0),
+          low_(may_rest_ ? 1 : box.low(k)),
+          high_(largest_allowed(demand_, box.high(k))),
+          prices_(point.prices),
+          block_price_(point.prices.lambda * link_.width_hz) {}
+
+    // False where the learner can not do its part.
+    bool find(double radius, double near, std::vector<BlockAnswer>& answers) {
+        radius_ = radius;
+        near_ = near;
+        const BlockResponse best =
+            respond_in_blocks(link_, demand_, may_rest_, {may_rest_ ? 0 : low_, high_}, prices_);
+        if (!best.possible) return false;
+        best_ = answer(best.samples, best.blocks);
+        const std::size_t first = answers.size();
+        answers.push_back(best_);
+        const bool rests = may_rest_ && best_.samples == 0;
+        if (!rests) around(best_.blocks, answers, first);
+        if (high_ < low_) return true;
+        if (rests || best_.blocks == 0) {
+            join(answers, first);
+        } else if (may_rest_ || !(demand_.rate(low_) > 0)) {
+            keep(may_rest_ ? BlockAnswer{} : answer(low_, 0), answers, first);
+        } else if (link_.law == LinkLaw::fixed) {
+            other_hill(answers, first);
+        }
+        return true;
+    }
+
+    // How much worse the best other answer with a sample or a block more or less is.
+    double least_margin() {
+        const BlockResponse best =
+            respond_in_blocks(link_, demand_, may_rest_, {may_rest_ ? 0 : low_, high_}, prices_);
+        double least = infinity;
+        if (!best.possible || best.blocks < 1) return least;
+        best_ = answer(best.samples, best.blocks);
+        const auto offer = [&](double d, double n) {
+            if (d < low_ || d > high_ || n < 1 || n > link_.most) return;
+            const BlockAnswer other = answer(d, n);
+            if (other.power_w <= link_.power_cap_w) {
+                least = std::min(least, std::max(best_.value - other.value, 0.0));
+            }
+        };
+        for (const double by : {-1.0, 1.0}) {
+            offer(best_.samples + by, best_.blocks);
+            offer(best_.samples, best_.blocks + by);
+        }
+        return least;
+    }
+
+  private:
+    BlockAnswer answer(double d, double n) const {
+        if (may_rest_ && d == 0) return {};
+        const double rate = demand_.rate(d);
+        const double y = n > 0 ? link_.exponent(rate, n) : 0;
+        const double scale = n > 0 ? link_.scale(n) : 0;
+        const double gain = std::expm1(y);
+        const double power = scale * gain;
+        const double cost = block_price_ * n + prices_.mu * power;
+        const double by_second = prices_.mu * scale * (gain + 1) * y / demand_.slack(d);
+        return {d, n, power, d - cost, rate > 0 ? by_second : 0};
+    }
+
+    bool within(const BlockAnswer& a) const {
+        const double swing = block_price_ * std::fabs(a.blocks - best_.blocks) +
+                             prices_.mu * std::fabs(a.power_w - best_.power_w);
+        return best_.value - a.value <= radius_ * swing + near_;
+    }
+
+    bool keep(const BlockAnswer& a, std::vector<BlockAnswer>& answers, std::size_t first) const {
+        if (!(a.power_w <= link_.power_cap_w) || !within(a)) return false;
+        for (std::size_t i = first; i < answers.size(); ++i) {
+            if (answers[i].samples == a.samples && answers[i].blocks == a.blocks) return true;
+        }
+        if (answers.size() - first < most_answers) answers.push_back(a);
+        return true;
+    }
+
+    // All that are near with n blocks; whether there may be others with more, or fewer: whole
+    // samples may all be worth less while real ones are near.
+    bool with_blocks(double n, std::vector<BlockAnswer>& answers, std::size_t first) const {
+        const double high = std::min(high_, std::floor(most_carried(link_, demand_, n)));
+        if (!(high >= low_)) return false;
+        double peak = stationary_samples(link_, demand_, n, prices_.mu);
+        if (!std::isfinite(peak)) peak = best_.samples;
+        peak = std::clamp(peak, low_, high);
+        const double below = std::floor(peak);
+        bool any = within(answer(peak, n));
+        for (double d = below; d >= low_ && keep(answer(d, n), answers, first); --d) any = true;
+        for (double d = below + 1; d <= high && keep(answer(d, n), answers, first); ++d) any = true;
+        return any;
+    }
+
+    void around(double blocks, std::vector<BlockAnswer>& answers, std::size_t first) const {
+        if (!(blocks >= 1)) return;
+        with_blocks(blocks, answers, first);
+        for (double n = blocks + 1; n <= link_.most && with_blocks(n, answers, first);) ++n;
+        for (double n = blocks - 1; n >= 1 && with_blocks(n, answers, first);) --n;
+    }
+
+    // The best of those who do not rest, where bandwidth at will does not rule it out.
+    void join(std::vector<BlockAnswer>& answers, std::size_t first) const {
+        const double low = may_rest_ ? low_ : low_ + 1;
+        if (high_ < low) return;
+        const Response reals = respond(link_, demand_, false, {low, high_}, prices_);
+        const double swing = reals.cost * radius_ + near_;
+        if (!reals.possible || reals.samples - reals.cost < best_.value - swing) return;
+        beside(low, answers, first);
+    }
+
+    // With the fixed law few samples and many may be as good.
+    void other_hill(std::vector<BlockAnswer>& answers, std::size_t first) const {
+        if (!(demand_.shape > 0)) return;
+        const double slack = stationary_slack_fixed(demand_, link_.noise, prices_);
+        const double peak = slack >= 0 ? (demand_.budget_s - slack) / demand_.per_sample_s : low_;
+        const double middle = std::floor(0.5 * (std::min(peak, high_) + low_));
+        if (!(middle > low_ + 1)) return;
+        if (best_.samples > middle) {
+            const double n = link_.best(demand_.rate(low_), prices_);
+            if (n >= 1) around(n, answers, first);
+        } else {
+            beside(middle, answers, first);
+        }
+    }
+
+    void beside(double least, std::vector<BlockAnswer>& answers, std::size_t first) const {
+        const BlockResponse other =
+            respond_in_blocks(link_, demand_, false, {least, high_}, prices_);
+        if (other.possible) around(other.blocks, answers, first);
+    }
+
+    BlockLink link_;
+    Demand demand_;
+    bool may_rest_;
+    double low_, high_;
+    Prices prices_;
+    double block_price_;
+    double radius_ = 0, near_ = 0;
+    BlockAnswer best_;
+};
+
+}  // namespace
+
+void BlockSumsOfAnswers::add(const BlockAnswer& a, double sign) {
+    samples.add(sign * a.samples);
+    blocks.add(sign * a.blocks);
+    power_w.add(sign * a.power_w);
+    value.add(sign * a.value);
+    by_second.add(sign * a.by_second);
+}
+
+void BlockSumsOfAnswers::add(const BlockSumsOfAnswers& o) {
+    samples.add(o.samples);
+    blocks.add(o.blocks);
+    power_w.add(o.power_w);
+    value.add(o.value);
+    by_second.add(o.by_second);
+    impossible += o.impossible;
+}
+
+BlockTable BlockTable::held(std::uint32_t learner, double most, bool below) const {
+    BlockTable table = *this;
+    for (Choice& choice : table.choices) {
+        if (choice.learner != learner) continue;
+        const auto first = static_cast<std::uint32_t>(table.answers.size());
+        for (std::uint32_t i = choice.first; i < choice.last; ++i) {
+            if ((answers[i].samples <= most) == below) table.answers.push_back(answers[i]);
+        }
+        choice.first = first;
+        choice.last = static_cast<std::uint32_t>(table.answers.size());
+    }
+    return table;
+}
+
+void BlockAnswers::gather(const PassPoint& point, double radius, double near) {
+    ++passes_;
+    const std::size_t size = problem_.size();
+    samples_.resize(size);
+    blocks_.resize(size);
+    std::vector<BlockTable> parts(chunk_count(size));
+    table_ = {};
+    const auto sums_of = [&](std::size_t begin, std::size_t end) {
+        BlockTable& part = parts[begin / chunk_size];
+        for (std::size_t k = begin; k < end; ++k) {
+            const auto first = static_cast<std::uint32_t>(part.answers.size());
+            if (!Neighbours(problem_, box_, point, k).find(radius, near, part.answers)) {
+                part.fixed.impossible += 1;
+                samples_[k] = blocks_[k] = 0;
+                continue;
+            }
+            const BlockAnswer& best = part.answers[first];
+            samples_[k] = best.samples;
+            blocks_[k] = best.blocks;
+            const auto last = static_cast<std::uint32_t>(part.answers.size());
+            if (last - first < 2) {
+                part.fixed.add(best);
+                part.answers.resize(first);
+            } else {
+                part.choices.push_back({static_cast<std::uint32_t>(k), first, last});
+            }
+        }
+        return part.fixed;
+    };
+    table_.fixed = sum_over_chunks(pool_, size, chunk_sums_, sums_of);
+    for (const BlockTable& part : parts) {
+        const auto from = static_cast<std::uint32_t>(table_.answers.size());
+        for (const BlockTable::Choice& choice : part.choices) {
+            table_.choices.push_back({choice.learner, choice.first + from, choice.last + from});
+        }
+        table_.answers.insert(table_.answers.end(), part.answers.begin(), part.answers.end());
+    }
+}
+
+double BlockAnswers::usual_margin(const PassPoint& point, std::size_t rank) {
+    const std::size_t step = std::max<std::size_t>(problem_.size() / looked_at, 1) | 1;
+    std::vector<double> margins;
+    for (std::size_t k = 0; k < problem_.size(); k += step) {
+        margins.push_back(Neighbours(problem_, box_, point, k).least_margin());
+    }
+    std::erase(margins, infinity);
+    if (margins.empty()) return most_margin;
+    const std::size_t at = std::min(rank / step, margins.size() / 2);
+    std::nth_element(margins.begin(), margins.begin() + static_cast<std::ptrdiff_t>(at),
+                     margins.end());
+    return std::min(margins[at], most_margin);
+}
+
+}  // namespace mel

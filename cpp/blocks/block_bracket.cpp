@@ -1,0 +1,346 @@
+// The least amount of a resource from both sides at once, in whole blocks (docs/algorithm.md,
+// section 5).
+#include "blocks/block_bracket.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/chunks.hpp"
+#include "blocks/block_sample.hpp"
+#include "blocks/block_tree.hpp"
+#include "passes/proof.hpp"
+
+namespace mel {
+namespace {
+
+constexpr std::size_t few_learners = 768;    // for a first look,
+constexpr std::size_t some_learners = 6144;  // and a second
+constexpr double first_reach = 8;            // times the prices of the continuous problem
+constexpr double roughly = 0.05;
+constexpr double after_few = 1.5;
+constexpr double closely = 4e-3;
+constexpr double apart = 0.02;  // prices between which curvature is seen
+constexpr int most_steps = 4;
+constexpr int most_gatherings = 6;
+constexpr double least_radius = 1e-5;
+constexpr double first_radius = 0.01;
+constexpr double most_radius = 0.3;
+constexpr std::size_t many_answers = 1;  // a learner
+constexpr double inside = 0.9;           // of the radius: then the best prices are within it
+constexpr double gained = 1e-11;         // relative: so little more that edges are no matter
+constexpr double still = 1e-8;           // relative: a cycle that hardly moved
+constexpr double near = 3e-11;           // relative: how far the lower end stays below
+constexpr double missed = 1e-10;         // of D: so much the answers gathered left out
+constexpr int most_refutations = 6;
+constexpr std::size_t core_learners = 600;
+constexpr double aim = 9e-10;     // relative: of the ends, by boxes
+constexpr int most_goals = 4;     // numbers of blocks that are tried
+constexpr double clearly = 1.05;  // times what is enough: then a sample tells
+constexpr double unsure = 1e-3;   // share by which prices from elsewhere may be off
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+class BlockBracket {
+  public:
+    BlockBracket(const Problem& problem, double tau, Resource resource, const Settings& settings,
+                 Interval box)
+        : problem_(problem),
+          resource_(resource),
+          settings_(settings),
+          uniform_(box),
+          shop_(problem, settings, box),
+          tau_(tau),
+          box_(shop_.boxes.whole(tau)) {}
+
+    Bracket run() {
+        if (shop_.boxes.contradicts()) return {};
+        point_.prices = shop_.begin(problem_, tau_, settings_).prices;
+        point_.amount = stated();
+        if (counts_blocks() && close_at_fewest()) return found();
+        if (begin() && approach(infinity)) enclose();
+        return found();
+    }
+
+    // The same from prices that are nearly right, for an amount that is.
+    Bracket run_near(Prices prices, double amount) {
+        if (shop_.boxes.contradicts()) return {};
+        point_ = {prices, amount};
+        moved_ = unsure;
+        enclose();
+        return found();
+    }
+
+    // The same for the least power, unless that is clearly more than `enough`.
+    Bracket run_within(double enough) {
+        if (shop_.boxes.contradicts()) return {};
+        point_ = {shop_.begin(problem_, tau_, settings_).prices, stated()};
+        if (begin() && approach(enough)) enclose();
+        return found();
+    }
+
+    // Those of the split that was found.
+    std::vector<double>& blocks() { return counts_; }
+
+  private:
+    bool stopped() { return shop_.pool.stop().check(); }
+    bool counts_blocks() const { return resource_ == Resource::bandwidth; }
+
+    Bracket found() {
+        bracket_.prices = point_.prices;
+        if (bracket_.tree.empty()) bracket_.tree = {TreeNode{-1, 0, point_.prices}};
+        bracket_.passes += shop_.switching_point.passes();
+        return std::move(bracket_);
+    }
+
+    // The amount as BlockPoint has it.
+    double stated() const {
+        return counts_blocks() ? problem_.block_budget() : amount_of(problem_, resource_);
+    }
+
+    // Prices of the continuous problem.
+    bool begin() {
+        SwitchingPoint& switching_point = shop_.switching_point;
+        const std::size_t stride = sample_stride(problem_.size(), searched_learners);
+        PassPoint at{tau_, problem_.cycle_s(), point_.prices};
+        const bool found =
+            (stride == 1 || switching_point.find_least(at, resource_, 1e-6, 80, stride)) &&
+            switching_point.find_least(at, resource_, 1e-6, 24);
+        const SwitchingPoint::Best& best = switching_point.best();
+        const BlockPoint usual = point_;
+        if (found) {
+            point_ = {at.prices, switching_point.amount(resource_, at)};
+        } else {
+            point_ = {best.point.prices,
+                      resource_ == Resource::cycle ? best.point.cycle_s : best.amount};
+        }
+        if (counts_blocks()) point_.amount /= problem_.block_hz();
+        const bool usable =
+            point_.prices.usable() && std::isfinite(point_.amount) && point_.amount > 0;
+        if (!usable) point_ = usual;
+        return !stopped();
+    }
+
+    // Ever more learners, until steps with everybody are all that is left.
+    bool approach(double enough) {
+        const BlockSample sample(problem_, box_, pass_point(), shop_.pool);
+        if (sample.takers() == 0 || stopped()) return false;
+        BlockCurve curve;
+        double reach = first_reach;
+        if (sample.takers() > 4 * few_learners) {
+            if (!among(sample.parts(few_learners), reach, roughly, nullptr)) return false;
+            reach = after_few;
+        }
+        if (!among(sample.parts(some_learners), reach, closely, &curve)) return false;
+        if (point_.amount > clearly * enough) return false;
+        BlockLooks looks(problem_, all_, tau_, resource_, shop_.pool);
+        moved_ = step_by_curve(looks, point_, curve, most_steps);
+        bracket_.passes += looks.passes();
+        return moved_ >= 0 && !stopped();
+    }
+
+    bool among(const std::vector<BlockPart>& parts, double reach, double tolerance,
+               BlockCurve* curve) {
+        BlockLooks looks(problem_, parts, tau_, resource_, shop_.pool);
+        if (resource_ == Resource::cycle) point_.amount *= 1 - tolerance;  // surely too short
+        if (!search_by_cuts(looks, point_, reach, tolerance)) return false;
+        if (curve) *curve = curve_near(looks, point_, apart);
+        bracket_.passes += looks.passes();
+        return !stopped();
+    }
+
+    PassPoint pass_point() const {
+        const double cycle = resource_ == Resource::cycle ? point_.amount : problem_.cycle_s();
+        return {tau_, cycle, point_.prices};
+    }
+
+    // The best prices among everybody's near answers, a proof there, and a split.
+    void enclose() {
+        BlockAnswers answers(problem_, box_, shop_.pool);
+        double radius = std::clamp(moved_, least_radius, first_radius);
+        double margin = answers.usual_margin(pass_point(), core_learners);
+        for (int round = 0; round < most_gatherings; ++round) {
+            answers.gather(pass_point(), radius, margin);
+            ++bracket_.passes;
+            if (stopped() || !answers.possible()) return;
+            const double blocks = counts_blocks() ? point_.amount : problem_.block_budget();
+            const double watt = resource_ == Resource::power ? point_.amount : problem_.power_w();
+            const BlockDual dual(problem_, resource_, point_.prices, blocks, watt, answers.table(),
+                                 shop_.pool.stop());
+            const BlockDual::Place place = dual.best(radius, radius * point_.amount);
+            const double far = std::max(std::fabs(place.band), std::fabs(place.watt));
+            const double grown = std::fabs(place.amount) / point_.amount;
+            const bool edge = far > inside * radius && grown > gained;
+            const bool moving = resource_ == Resource::cycle && grown > still;
+            const BlockPoint at = point_;
+            point_.prices.lambda *= 1 + place.band;
+            point_.prices.mu *= 1 + place.watt;
+            point_.amount += place.amount;
+            if (!point_.prices.usable() || !(point_.amount > 0)) return;
+            if ((edge || moving) && round + 1 < most_gatherings) {
+                if (!edge) {
+                    radius = std::max({0.1 * radius, 4 * far * far, least_radius});
+                } else if (answers.table().answers.size() < many_answers * problem_.size()) {
+                    radius = std::min(4 * radius, most_radius);
+                }
+                continue;
+            }
+            const bool refuted = refute();
+            if (stopped()) return;
+            if (left_out_ > missed * problem_.samples_real() && round + 1 < most_gatherings) {
+                radius = std::max(0.25 * radius, least_radius);
+                continue;
+            }
+            if (!refuted) return;
+            const double goal =
+                counts_blocks() ? std::ceil(point_.amount) : problem_.block_budget();
+            close_in(answers, at, radius, goal);
+            if (counts_blocks() && bracket_.samples.empty()) close_blocks(goal);
+            return;
+        }
+    }
+
+    // A split among the near answers, and boxes where a single one's choice keeps the ends apart.
+    void close_in(const BlockAnswers& answers, const BlockPoint& at, double radius, double goal) {
+        BlockTree tree(problem_, box_, tau_, resource_, at, radius, answers, shop_.pool);
+        tree.grow(goal);
+        if (!(tree.amount() < infinity) || stopped()) return;
+        split(tree.samples(), tree.blocks());
+        const double target = bracket_.need.amount * (1 - aim);
+        const bool closed = counts_blocks() || !(target > bracket_.lower);
+        if (bracket_.samples.empty() || tree.leaves() < 2 || closed) return;
+        if (tree.refute(with_amount(problem_, resource_, target))) {
+            bracket_.lower = target;
+            bracket_.tree = tree.proof();
+        }
+        bracket_.passes += tree.passes();
+    }
+
+    // The amount that the bracket states for so much.
+    double amount_stated(double amount) const {
+        return counts_blocks() ? bandwidth_holding(amount, problem_.block_hz()) : amount;
+    }
+
+    // The most that the best prices prove too little; of blocks all that are short of it.
+    bool refute() {
+        double amount = point_.amount;
+        std::vector<SplitSums> chunks;
+        std::vector<double> samples(problem_.size());
+        for (int round = 0; round < most_refutations; ++round) {
+            amount *= 1 - 0.5 * near;
+            const double asked = counts_blocks() ? std::ceil(amount) - 1 : amount;
+            if (counts_blocks() && asked < 1) return true;
+            const Problem here = with_amount(problem_, resource_, amount_stated(asked));
+            const PassPoint at{tau_, here.cycle_s(), point_.prices};
+            const SplitSums sums = exact_pass(here, box_, at, shop_.pool, chunks, samples);
+            ++bracket_.passes;
+            if (stopped() || sums.impossible > 0) return false;
+            const Excess excess = excess_of(here, at, sums);
+            if (round == 0) left_out_ = excess.value;
+            if (excess.proves_infeasible()) {
+                bracket_.lower = amount_stated(asked);
+                bracket_.tree = {TreeNode{-1, 0, point_.prices}};
+                point_.amount = amount;
+                return true;
+            }
+            const double unit = counts_blocks() ? point_.prices.lambda * problem_.block_hz()
+                                : resource_ == Resource::power ? point_.prices.mu
+                                                               : problem_.samples_real() / amount;
+            amount = (counts_blocks() ? asked : amount) - (excess.value + 2 * excess.error) / unit;
+            if (!(amount > 0)) return false;
+        }
+        return false;
+    }
+
+    void split(const std::vector<double>& samples, const std::vector<double>& blocks) {
+        SplitNeed need =
+            least_of_blocks(problem_, tau_, samples, blocks, resource_, point_.amount, shop_.pool);
+        if (need.bandwidth_hz.empty()) return;
+        bracket_.need = std::move(need);
+        bracket_.samples.assign(samples.begin(), samples.end());
+        counts_ = blocks;
+    }
+
+    // Where everybody is sent something each takes a block at least. If so many suffice, none
+    // fewer do, by a price of a block above all that its power could be worth.
+    bool close_at_fewest() {
+        if (problem_.excused()) return false;
+        double fewest = 0;
+        for (std::size_t k = 0; k < problem_.size(); ++k) {
+            const Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+            if (demand.beta > 0 || (demand.alpha > 0 && box_.low(k) > 0)) ++fewest;
+        }
+        if (fewest < 1 || fewest > problem_.block_budget()) return false;
+        const double watt = problem_.power_w();
+        const Bracket least =
+            least_power(fewest, [&](BlockBracket& inner) { return inner.run_within(watt); });
+        if (least.samples.empty() || !least.prices.usable()) return false;
+        point_ = {least.prices, fewest};
+        point_.prices.lambda += 2 * point_.prices.mu * watt / problem_.block_hz();
+        return refute();
+    }
+
+    template <class Run>
+    Bracket least_power(double blocks, Run&& run) {
+        const Problem here = problem_.with_blocks(blocks);
+        Settings settings = settings_;
+        settings.time_limit_s = settings_.time_limit_s - shop_.stop.elapsed_s();
+        BlockBracket inner(here, tau_, Resource::power, settings, uniform_);
+        Bracket least = run(inner);
+        bracket_.passes += least.passes;
+        if (!least.samples.empty() && least.need.amount <= problem_.power_w()) {
+            const std::vector<double> samples(least.samples.begin(), least.samples.end());
+            split(samples, inner.blocks());
+        }
+        return least;
+    }
+
+    // Whether so many blocks suffice is a question of the least power with them; and where that is
+    // more than there is, they do not.
+    void close_blocks(double goal) {
+        for (int round = 0; round < most_goals && !stopped(); ++round) {
+            const double watt = problem_.power_w();
+            const Bracket least = least_power(
+                goal, [&](BlockBracket& inner) { return inner.run_near(point_.prices, watt); });
+            if (!(least.lower >= watt)) return;
+            bracket_.lower = amount_stated(goal);
+            bracket_.tree = least.tree;
+            point_.prices = least.prices;
+            ++goal;
+        }
+    }
+
+    const Problem& problem_;
+    Resource resource_;
+    Settings settings_;
+    Interval uniform_;
+    Workshop shop_;
+    double tau_;
+    Box box_;
+    std::vector<BlockPart> all_ = everybody();
+    BlockPoint point_;
+    double moved_ = 0;
+    double left_out_ = 0;
+    std::vector<double> counts_;
+    Bracket bracket_;
+
+    std::vector<BlockPart> everybody() const {
+        std::vector<BlockPart> all;
+        all.emplace_back(problem_, box_);
+        return all;
+    }
+};
+
+}  // namespace
+
+Bracket block_bracket(const Problem& problem, std::int64_t tau, Resource resource,
+                      const Settings& settings, Interval box) {
+    return BlockBracket(problem, static_cast<double>(tau), resource, settings, box).run();
+}
+
+Bracket block_bracket_near(const Problem& problem, std::int64_t tau, Resource resource,
+                           const Settings& settings, Interval box, Prices prices, double amount) {
+    return BlockBracket(problem, static_cast<double>(tau), resource, settings, box)
+        .run_near(prices, amount);
+}
+
+}  // namespace mel

@@ -1,0 +1,65 @@
+// The bound on the samples that fit near a pair of prices, as learners' near answers make it:
+// exact within the radius they were gathered for, and looked at without any learner again.
+#pragma once
+
+#include <cmath>
+
+#include "blocks/block_answers.hpp"
+#include "mel/prices.hpp"
+#include "prices/polygon.hpp"
+
+namespace mel {
+
+class BlockDual {
+  public:
+    // Of a table at these prices, with so many blocks and watts.
+    BlockDual(const Problem& problem, Resource resource, Prices prices, double blocks,
+              double power_w, const BlockTable& table, Stop& stop);
+
+    struct Place {
+        double band = 0, watt = 0;  // relative changes of the prices
+        double amount = 0;          // change of seconds, blocks or watts,
+        double slope = 0;           // and what more of it adds to the bound there
+    };
+    // The prices within `radius` that rule out most, and how much.
+    Place best(double radius, double most) const;
+
+    // What an answer is worth there.
+    double value(const BlockAnswer& answer, const Place& at) const {
+        return answer.value - block_price_ * answer.blocks * at.band -
+               prices_.mu * answer.power_w * at.watt + answer.by_second * seconds(at);
+    }
+
+    // By how much their difference changes with relative changes of the prices.
+    double swing(const BlockAnswer& a, const BlockAnswer& b) const {
+        return block_price_ * std::fabs(a.blocks - b.blocks) +
+               prices_.mu * std::fabs(a.power_w - b.power_w);
+    }
+
+  private:
+    double seconds(const Place& at) const { return resource_ == Resource::cycle ? at.amount : 0; }
+
+    struct Value {
+        double value = 0, by_band = 0, by_watt = 0, by_amount = 0;
+    };
+    struct Open {
+        std::vector<BlockTable::Choice> choices;
+        Value rest;
+    };
+    Value rest_at(double amount) const;
+    Value at(const Open& open, const Place& place) const;
+    void fold(Open& open, const Polygon& polygon, double amount) const;
+    Value least(Place& place, double radius) const;
+    Value of(const BlockAnswer& answer, double seconds) const;
+
+    const BlockTable& table_;
+    Stop& stop_;  // a place cut short is a worse guide, no worse
+    Resource resource_;
+    Prices prices_;
+    double block_price_;
+    double samples_;
+    double blocks_, power_w_;
+    Value fixed_;  // of all who have one answer alone
+};
+
+}  // namespace mel
