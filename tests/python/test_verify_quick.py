@@ -69,6 +69,8 @@ def test_what_underflows_or_is_below_zero_is_left_to_the_balls() -> None:
                 wrong()
         with pytest.raises(FloatingPointError, match="below zero"):
             exactly(np.array([-1.0])).times(tiny)
+        with pytest.raises(FloatingPointError, match="tau is above"):
+            arrays.cycles(2**53 + 1)
 
 
 def test_sums_of_arrays_have_no_rounding() -> None:

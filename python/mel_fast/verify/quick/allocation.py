@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast.verify.quick.intervals import LN2, Interval, exactly
-from mel_fast.verify.quick.numbers import Numbers, log_of_one_plus
+from mel_fast.verify.quick.numbers import Numbers, cycles, log_of_one_plus
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _spare(
     seconds = bits.over(_rate(some, gain, band, np.where(sends, power_w, 1.0)))
     returned = exactly(some.back_each).times(samples).plus(exactly(some.back))
     back_s = returned.over(_rate(some, gain, some.return_bandwidth_hz, some.return_power_w))
-    operations = exactly(float(tau)).times(samples).times(exactly(some.flops_each))
+    operations = cycles(tau).times(samples).times(exactly(some.flops_each))
     computing = operations.over(exactly(some.flops_per_s))
     spare = exactly(some.cycle_s).minus(computing).minus(seconds).minus(back_s)
     finite = np.asarray(some.energy_j) < np.inf

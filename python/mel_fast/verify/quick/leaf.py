@@ -8,7 +8,7 @@ import numpy as np
 from mel_fast.verify.quick.density import Density
 from mel_fast.verify.quick.fixed import Fixed
 from mel_fast.verify.quick.intervals import Interval, above, exactly
-from mel_fast.verify.quick.numbers import Constants, Numbers, constants
+from mel_fast.verify.quick.numbers import Constants, Numbers, constants, cycles
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _last(numbers: Numbers, known: Constants, tau: int) -> Any:
     finite = energies < np.inf
     if np.any(finite):
         spent = exactly(numbers.return_power_w).times(known.return_s)
-        each = exactly(float(tau)).times(exactly(numbers.flops_each))
+        each = cycles(tau).times(exactly(numbers.flops_each))
         each = each.times(exactly(numbers.energy_per_flop_j))
         each = each.plus(spent.times(exactly(numbers.back_each)))
         left = exactly(np.where(finite, energies, 0.0)).minus(spent.times(exactly(numbers.back)))

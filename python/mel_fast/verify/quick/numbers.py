@@ -153,11 +153,18 @@ def constants(numbers: Numbers, tau: int) -> Constants:
     rate = band.times(log_of_one_plus(snr)).over(LN2)
     if np.min(rate.lo) < _SLOWEST or np.max(rate.hi) > _FASTEST:
         raise FloatingPointError("a constant rate is out of range")
-    computing = exactly(float(tau)).times(exactly(numbers.flops_each))
+    computing = cycles(tau).times(exactly(numbers.flops_each))
     computing = computing.over(exactly(numbers.flops_per_s))
     spare = exactly(numbers.cycle_s).minus(exactly(numbers.back).over(rate))
     each = computing.plus(exactly(numbers.back_each).over(rate))
     return Constants(noise.over(gain), spare, each, exactly(1.0).over(rate))
+
+
+def cycles(tau: int) -> Interval:
+    """Return tau, which must be a float64 without rounding."""
+    if tau > LARGEST:
+        raise FloatingPointError("tau is above 2^53")
+    return exactly(float(tau))
 
 
 def log_of_one_plus(x: Interval) -> Interval:
