@@ -292,7 +292,8 @@ class BracketSearch {
     // many samples, those that a part of the learners makes up for lose next to nothing.
     bool complete_split(Prices prices) {
         bool better = false;
-        if (problem_.samples_real() >= many_samples * static_cast<double>(problem_.size())) {
+        const double many = many_samples * static_cast<double>(problem_.size());
+        if (!in_blocks() && problem_.samples_real() >= many) {
             const std::vector<double> begun = whole_;
             better = complete_split(prices, false);
             if (closed() || shop_.pool.stop().requested()) return better;

@@ -165,3 +165,16 @@ def test_reasons_are_few_and_short(plan, tmp_path):
     assert isinstance(verdict, Verdict)
     assert len(str(verdict)) < 600
     assert str(verdict).endswith("and 4,995 more]")
+
+
+def test_the_limit_counts_before_the_problem_is_read() -> None:
+    class Never:
+        def to_dict(self) -> dict[str, object]:
+            pytest.fail("read although the limit was over")
+
+    plan = mel.solve(mel.scenarios.table1(learners=4))
+    verdict = mel.verify(Never(), plan, time_limit_s=0.0)
+    assert not verdict.checked
+    assert mel.verify(plan.problem, plan).ok
+    other = plan.problem.replace(cycle_s=31.0)
+    assert "another problem" in str(mel.verify(other, plan).reasons)
