@@ -8,6 +8,7 @@ import { amount, NAMES } from "./words.js";
 /** @typedef {import("./answer.js").Answer} Answer */
 /** @typedef {import("./questions.js").Point} Point */
 
+const COARSE = 1 / 256; // of the axis: nearer points are one step
 export const MOST_ROWS = 120;
 const GOLDEN = Math.PI * (3 - Math.sqrt(5));
 
@@ -91,17 +92,26 @@ export function frontierChart(place, points, over, has, end, tau) {
       { x: x(a * scale), y: height - bottom + 16, "text-anchor": "middle" }, significant(a, 3)));
     let steps = "";
     let area = "";
-    for (const point of known) {
+    /** @type {SVGElement[]} between two points that are apart: where in there tau steps up is open */
+    const open = [];
+    known.forEach((point, i) => {
       const [px, py] = [x(point.amount).toFixed(1), y(point.tau).toFixed(1)];
-      steps += steps ? `H${px}V${py}` : `M${x(0).toFixed(1)} ${py}H${px}`;
-    }
-    if (known.length) area = `${steps}V${y(0).toFixed(1)}H${x(0).toFixed(1)}Z`;
+      const before = known[i - 1];
+      const apart = before && point.tau !== before.tau && point.amount - before.amount > COARSE * end;
+      if (apart) {
+        open.push(svg("rect", { class: "open", x: x(before.amount), y: py, width: x(point.amount) - x(before.amount),
+          height: y(before.tau) - y(point.tau) }));
+      }
+      steps += steps ? (apart ? `M${px} ${py}` : `H${px}V${py}`) : `M${x(0).toFixed(1)} ${py}H${px}`;
+      area += area ? `H${px}V${py}` : `M${x(0).toFixed(1)} ${py}H${px}`;
+    });
+    if (known.length) area += `V${y(0).toFixed(1)}H${x(0).toFixed(1)}Z`;
     const label = `${NAMES.get(over)} (${withUnit(scale, { cycle_s: "s", bandwidth_hz: "Hz" }[over] ?? "W").slice(1).trim()})`;
     const early = x(has) < 170;
     return [...grid, ...across,
       svg("text", { x: left - 24, y: 10, class: "axis-name" }, "local cycles τ"),
       svg("text", { x: width - right, y: height - 6, "text-anchor": "end" }, label),
-      svg("path", { class: "under", d: area }), svg("path", { class: "steps", d: steps }),
+      svg("path", { class: "under", d: area }), ...open, svg("path", { class: "steps", d: steps }),
       svg("line", { class: "here", x1: x(has), x2: x(has), y1: top, y2: y(0) }),
       svg("circle", { class: "point", cx: x(has), cy: y(tau), r: 5 }),
       svg("text", { class: "strong", x: x(has) + (early ? 10 : -10), y: early ? y(tau) + 18 : Math.max(y(tau) - 12, 24), "text-anchor": early ? "start" : "end" },
