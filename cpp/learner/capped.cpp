@@ -157,11 +157,12 @@ double mean_log_gain(double y) {
                                            y * (0.004808948610698364 + y * 3.816244962453386e-05)));
     double w = y * above / below;
     if (w < 0.01) return power_capped_log_gain(y);
-    for (int step = 0; step < 2; ++step) {
-        const double grown = std::expm1(w);
-        w -= (std::log(grown / w) - y) / ((grown + 1) / grown - 1 / w);
-    }
-    return w;
+    // One step that cubes the error.
+    const double grown = std::expm1(w);
+    const double value = std::log(grown / w) - y;
+    const double slope = 1 + 1 / grown - 1 / w;
+    const double bend = 1 / (w * w) - (1 + 1 / grown) / grown;
+    return w - value * slope / (slope * slope - 0.5 * value * bend);
 }
 
 CappedPurchase buy_capped(Link link, Prices p, const Caps& caps, double rate) {

@@ -28,7 +28,7 @@ double log_rest(double l);
 // The root l >= 0 of ln((e^l - 1) / l) = y; relative error a few ulp.
 double power_capped_log_gain(double y);
 
-// The same for learners with an energy: a rational start good to 6e-6, and two steps.
+// The same for learners with an energy: a rational start good to 6e-6, and one step.
 double mean_log_gain(double y);
 
 // The cheapest purchase of a rate up to caps.rate, and how it changes.

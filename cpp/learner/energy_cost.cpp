@@ -150,11 +150,12 @@ double speed_for(const Battery& b, const Demand& q, double lambda, double d, dou
 // Where t seconds are left to send in: the samples, the speed, and what one more sample costs.
 struct Timed {
     double samples, speed, slope;
+    Sending sending;
 };
 Timed timed(const Battery& b, const Demand& q, double lambda, double t) {
     const double base_s = other_s(b, q);
-    Timed at{(q.budget_s - t) / (base_s + b.work_s), 1, 0};
-    Sending s;
+    Timed at{(q.budget_s - t) / (base_s + b.work_s), 1, 0, {}};
+    Sending& s = at.sending;
     // With a fixed number of bits in closed form.
     for (int step = 0; step < (q.alpha > 0 ? 12 : 1); ++step) {
         s = sending_at(b, lambda, q.alpha * std::max(at.samples, 0.0) + q.beta, t);
@@ -171,6 +172,25 @@ Timed timed(const Battery& b, const Demand& q, double lambda, double t) {
     return at;
 }
 
+// By differences, which are as good as Newton's steps in the prices need.
+EnergySlopes slopes_inside(const Battery& b, const Demand& q, double lambda, double ln_time,
+                           const Timed& at) {
+    constexpr double step = 1e-6;
+    const Timed later = timed(b, q, lambda, std::exp(ln_time + step));
+    const Timed dearer = timed(b, q, lambda * (1 + step), std::exp(ln_time));
+    const double slope = std::log(later.slope / at.slope);
+    const double time_by_worth = step / slope;
+    const double time_by_band = -std::log(dearer.slope / at.slope) / slope;
+    const auto by = [&](double to_time, double to_band, double ln_time_slope) {
+        return (to_time * ln_time_slope + to_band) / step;
+    };
+    const double samples = later.samples - at.samples;
+    const double band = later.sending.bandwidth_hz - at.sending.bandwidth_hz;
+    return {by(samples, 0, time_by_worth), by(samples, dearer.samples - at.samples, time_by_band),
+            by(band, 0, time_by_worth),
+            by(band, dearer.sending.bandwidth_hz - at.sending.bandwidth_hz, time_by_band)};
+}
+
 }  // namespace
 
 EnergyCost energy_cost(const Battery& b, const Demand& q, double lambda, double d, double near) {
@@ -178,7 +198,7 @@ EnergyCost energy_cost(const Battery& b, const Demand& q, double lambda, double 
 }
 
 EnergyCost best_at_worth(const Battery& b, const Demand& q, double lambda, double worth, double low,
-                         double high, double& ln_time, double& samples) {
+                         double high, double& ln_time, double& samples, EnergySlopes* slopes) {
     // The slope of the cost falls with the time to send.
     const double longest = std::log(q.budget_s);
     double bottom = longest - 40, top = longest;
@@ -206,8 +226,20 @@ EnergyCost best_at_worth(const Battery& b, const Demand& q, double lambda, doubl
     }
     ln_time = x;
     samples = std::clamp(at.samples, low, high);
-    if (samples == at.samples) return cost_at(b, q, lambda, samples, at.speed);
-    return energy_cost(b, q, lambda, samples, at.speed);
+    if (samples == at.samples) {
+        if (slopes) *slopes = slopes_inside(b, q, lambda, x, at);
+        const Sending& s = at.sending;
+        const double t = std::exp(x), computing = b.each_j * at.speed * at.speed * samples;
+        return {s.cost + computing, s.bandwidth_hz, s.power_w, s.power_w * t + computing,
+                at.speed,           at.slope,       t};
+    }
+    const EnergyCost cost = energy_cost(b, q, lambda, samples, at.speed);
+    if (slopes) {
+        constexpr double step = 1e-4;
+        const EnergyCost dearer = energy_cost(b, q, lambda * (1 + step), samples, cost.speed);
+        *slopes = {0, 0, 0, (dearer.bandwidth_hz - cost.bandwidth_hz) / step};
+    }
+    return cost;
 }
 
 }  // namespace mel

@@ -26,9 +26,22 @@ struct EnergyCost {
 EnergyCost energy_cost(const Battery& battery, const Demand& q, double lambda, double d,
                        double near = 1);
 
+// How samples and bandwidth follow the logarithms of the prices.
+struct EnergySlopes {
+    double samples_by_worth = 0, samples_by_band = 0;
+    double band_by_worth = 0, band_by_band = 0;
+    void add(const EnergySlopes& o) {
+        samples_by_worth += o.samples_by_worth;
+        samples_by_band += o.samples_by_band;
+        band_by_worth += o.band_by_worth;
+        band_by_band += o.band_by_band;
+    }
+};
+
 // The best real d in [low, high] where each is worth so many joules. The logarithm of the time to
 // send is kept in `ln_time` for the next to begin at; not a number: nothing is known.
 EnergyCost best_at_worth(const Battery& battery, const Demand& q, double lambda, double worth,
-                         double low, double high, double& ln_time, double& samples);
+                         double low, double high, double& ln_time, double& samples,
+                         EnergySlopes* slopes = nullptr);
 
 }  // namespace mel

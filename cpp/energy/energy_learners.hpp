@@ -1,0 +1,98 @@
+// The learners of a problem of least energy at one number of local cycles: what each may hold, what
+// it costs at a price of bandwidth, and sums of that over all of them. Each look at a learner
+// begins where the last one ended.
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "base/chunks.hpp"
+#include "base/sums.hpp"
+#include "learner/energy_cost.hpp"
+
+namespace mel {
+
+struct JoulePrices {
+    double lambda;  // joules a hertz
+    double nu;      // joules a sample
+};
+
+struct EnergySums {
+    CompensatedSum samples, bandwidth, cost, energy;
+    double condition = 0;   // sum of cost / slack
+    double impossible = 0;  // learners whom the deadline does not allow their samples
+    EnergySlopes slopes;    // of samples and bandwidth in the logarithms of the prices
+
+    void add(double d, const EnergyCost& c);
+    void add(const EnergySums& o);
+};
+
+class EnergyLearners {
+  public:
+    EnergyLearners(const Problem& problem, double tau, Pool& pool);
+
+    // What every learner may hold; false where that is no split.
+    bool begin();
+
+    const Problem& problem() const { return problem_; }
+    Pool& pool() { return pool_; }
+    std::size_t size() const { return problem_.size(); }
+    double low(std::size_t k) const { return low_[k]; }
+    double high(std::size_t k) const { return high_[k]; }
+    bool takes_part(std::size_t k) const { return high_[k] >= low_[k]; }
+    bool rests(std::size_t k) const { return rests_[k] != 0; }
+
+    // The cycle that is planned for, at most the problem's.
+    void plan_for(double cycle_s) { cycle_s_ = cycle_s; }
+    double cycle_s() const { return cycle_s_; }
+
+    // The best real samples at the prices; 0 where taking no part is better.
+    double best(std::size_t k, JoulePrices p, EnergyCost& cost, EnergySlopes* slopes = nullptr);
+    // What so many samples cost.
+    EnergyCost cost(std::size_t k, double lambda, double d);
+    // The speed of a look is where later ones begin.
+    void remember(std::size_t k, double speed) { speed_[k] = speed; }
+    void forget_speeds() { speed_.assign(size(), 1); }
+
+    // term(k, sums) over every stride-th group; void once a stop is requested.
+    template <class Term>
+    EnergySums sums(std::size_t stride, Term term) {
+        ++passes_;
+        if (pool_.stop().check()) return {};
+        return sum_over_chunks(
+            pool_, size(), chunks_,
+            [&](std::size_t first, std::size_t last) {
+                EnergySums here;
+                for (std::size_t start = first; start < last; start += group * stride) {
+                    for (std::size_t k = start; k < std::min(start + group, size()); ++k) {
+                        term(k, here);
+                    }
+                }
+                return here;
+            },
+            stride);
+    }
+    std::int64_t passes() const { return passes_; }
+
+    // Sums of the best real samples, with slopes.
+    EnergySums at(JoulePrices p, std::size_t stride);
+    // Of a split, and where asked each learner's costs.
+    EnergySums of_split(std::span<const double> whole, double lambda,
+                        std::vector<EnergyCost>* keep = nullptr);
+
+  private:
+    Battery battery(std::size_t k) const;
+    Demand demand(std::size_t k) const { return demand_of(problem_, k, tau_, cycle_s_); }
+
+    const Problem& problem_;
+    double tau_;
+    Pool& pool_;
+    double cycle_s_;
+    std::vector<double> low_, high_;
+    std::vector<double> ln_time_, speed_;  // where the last look at the learner ended
+    std::vector<char> rests_;              // may take no part
+    std::vector<EnergySums> chunks_;
+    std::int64_t passes_ = 0;
+};
+
+}  // namespace mel

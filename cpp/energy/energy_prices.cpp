@@ -1,0 +1,123 @@
+#include "energy/energy_prices.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "learner/capped.hpp"
+
+namespace mel {
+namespace {
+
+constexpr int newton_steps = 24;
+constexpr double longest_step = 2.5;  // of a price's logarithm
+constexpr std::size_t asked_learners = searched_learners / 4;
+
+// What is to be met, of those that a pass sees.
+struct Wanted {
+    double samples, bandwidth_hz;
+};
+Wanted wanted_of(const Problem& problem, std::size_t stride) {
+    const double share = static_cast<double>(learners_seen(problem.size(), stride)) /
+                         static_cast<double>(problem.size());
+    return {problem.samples_real() * share, problem.bandwidth_hz() * share};
+}
+
+// As if all were alike, a third of the cycle to send.
+double typical_price(const Problem& problem) {
+    const double size = static_cast<double>(problem.size());
+    const double share = problem.bandwidth_hz() / size;
+    const double bits = problem.typical_send_bits() +
+                        problem.typical_send_bits_per_sample() * problem.samples_real() / size;
+    const double t = problem.cycle_s() / 3;
+    const double w = std::min(bits * ln2 / (t * share), 50.0);
+    const double n = problem.typical_noise();
+    if (problem.law() == LinkLaw::density) return n * t * density_left_side(w);
+    return n * t * t * w * w * std::exp(w) / (bits * ln2);
+}
+
+// Newton's method for both at once, in logarithms. False where it does not get there: learners at
+// their bounds, or that come and go, answer to no price a little higher.
+bool by_newton(EnergyLearners& learners, JoulePrices& prices, std::size_t stride, double fine) {
+    const Wanted wanted = wanted_of(learners.problem(), stride);
+    JoulePrices p = prices;
+    double before = std::numeric_limits<double>::infinity();
+    int worse = 0;
+    for (int step = 0; step < newton_steps; ++step) {
+        const EnergySums at = learners.at(p, stride);
+        if (learners.pool().stop().check()) return false;
+        const double samples = at.samples.value(), band = at.bandwidth.value();
+        const double f = std::log(samples / wanted.samples);
+        const double g = std::log(band / wanted.bandwidth_hz);
+        const double off = std::fabs(f) + std::fabs(g);
+        const EnergySlopes& s = at.slopes;
+        const double det =
+            s.samples_by_worth * s.band_by_band - s.samples_by_band * s.band_by_worth;
+        const double worth = (-f * samples * s.band_by_band + g * band * s.samples_by_band) / det;
+        const double dear = (f * samples * s.band_by_worth - g * band * s.samples_by_worth) / det;
+        if (!std::isfinite(off) || !std::isfinite(worth) || !std::isfinite(dear)) return false;
+        worse = off < before ? 0 : worse + 1;
+        if (worse > 2) return false;
+        before = off;
+        const double longest = std::max(std::fabs(worth), std::fabs(dear));
+        const double scale = longest > longest_step ? longest_step / longest : 1;
+        p.nu *= std::exp(scale * worth);
+        p.lambda *= std::exp(scale * dear);
+        // What a step leaves is about its square.
+        if (scale == 1 && longest * longest < fine && off * off < fine) {
+            prices = p;
+            return true;
+        }
+    }
+    return false;
+}
+
+// One root in the other, whatever the learners do.
+void by_secants(EnergyLearners& learners, JoulePrices& p, std::size_t stride, double fine) {
+    const Wanted wanted = wanted_of(learners.problem(), stride);
+    const auto with_samples = [&](double lambda) {
+        EnergySums at;
+        double slope = 1;
+        const double x = root_of(
+            learners.pool().stop(), std::log(p.nu), slope, 3.0, 0.1 * fine, 60, [&](double ln_nu) {
+                const JoulePrices here{lambda, std::exp(ln_nu)};
+                at = learners.sums(stride, [&](std::size_t k, EnergySums& s) {
+                    EnergyCost c;
+                    const double d = learners.best(k, here, c);
+                    s.add(d, c);
+                });
+                return std::log(std::max(at.samples.value(), 1e-9 * wanted.samples) /
+                                wanted.samples);
+            });
+        p.nu = std::exp(x);
+        return at.bandwidth.value();
+    };
+    double slope = -0.5;
+    const double x = root_of(
+        learners.pool().stop(), std::log(p.lambda), slope, 3.0, fine, 40, [&](double ln_lambda) {
+            return std::log(with_samples(std::exp(ln_lambda)) / wanted.bandwidth_hz);
+        });
+    p.lambda = std::exp(x);
+}
+
+}  // namespace
+
+JoulePrices find_joule_prices(EnergyLearners& learners) {
+    const Problem& problem = learners.problem();
+    const std::size_t middle = problem.size() / 2;
+    JoulePrices p{typical_price(problem), 1e-6};
+    const double low = learners.low(middle);
+    const double typical = std::clamp(problem.samples_real() / static_cast<double>(problem.size()),
+                                      low, std::max(low, 0.5 * learners.high(middle)));
+    const EnergyCost c = learners.cost(middle, p.lambda, typical);
+    if (c.slope < no_limit && c.slope > 0) p.nu = c.slope;
+    const std::size_t few = sample_stride(problem.size(), asked_learners);
+    const auto find = [&](std::size_t stride, double fine) {
+        if (by_newton(learners, p, stride, fine)) return;
+        by_secants(learners, p, stride, fine);
+    };
+    if (few > 1) find(few, 1e-3);
+    find(1, problem.size() < 16 ? 1e-8 : 1e-4);
+    return p;
+}
+
+}  // namespace mel

@@ -1,0 +1,39 @@
+// The prices at which learners with real samples take all samples and all of the bandwidth.
+#pragma once
+
+#include "energy/energy_learners.hpp"
+
+namespace mel {
+
+JoulePrices find_joule_prices(EnergyLearners& learners);
+
+// Where a monotone function of x vanishes, by secants between ends that are kept; `slope` is a
+// guess of its slope, and the last found. `value` is what it is at the last x that was looked at,
+// which is returned.
+template <class Function>
+double root_of(const Stop& stop, double x, double& slope, double widest, double fine, int steps,
+               Function function) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    double low = -infinity, high = infinity;
+    const double sign = slope > 0 ? 1 : -1;
+    double value = function(x);
+    for (int step = 0; step < steps && std::fabs(value) > fine && !stop.requested(); ++step) {
+        (sign * value > 0 ? high : low) = x;
+        double next =
+            x - std::clamp(std::isfinite(value) ? value / slope : sign * widest, -widest, widest);
+        if (!(next > low && next < high)) {
+            next = low > -infinity && high < infinity ? 0.5 * (low + high)
+                                                      : x - (sign * value > 0 ? widest : -widest);
+        }
+        if (step % 12 == 11 && low > -infinity && high < infinity) next = 0.5 * (low + high);
+        if (next == x || high - low < 1e-15 * std::fabs(x)) break;
+        const double there = function(next);
+        const double found = (there - value) / (next - x);
+        if (std::isfinite(found) && sign * found > 1e-6) slope = found;
+        x = next;
+        value = there;
+    }
+    return x;
+}
+
+}  // namespace mel

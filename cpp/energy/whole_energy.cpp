@@ -1,0 +1,120 @@
+#include "energy/whole_energy.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "energy/energy_prices.hpp"
+
+namespace mel {
+namespace {
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double band_reserve = 1e-13;  // of the bandwidth
+constexpr double fine_price = 1e-11;    // how near to it a price is looked for
+constexpr double many_samples = 256;    // that a price e times as high would add
+}  // namespace
+
+bool WholeEnergy::make(JoulePrices& p) {
+    const std::size_t size = learners_.size();
+    more_.assign(size, infinity);
+    whole_.resize(size);
+    const EnergySums all = learners_.sums(1, [&](std::size_t k, EnergySums& here) {
+        EnergyCost c;
+        EnergySlopes slopes;
+        const double d = learners_.best(k, p, c, &slopes);
+        whole_[k] = std::floor(d);
+        here.samples.add(whole_[k]);
+        if (!(d > 0) || whole_[k] >= learners_.high(k)) return;
+        learners_.remember(k, c.speed);
+        if (slopes.samples_by_worth > many_samples) {
+            // Where the slope hardly changes one more costs what it is half-way.
+            more_[k] = p.nu * (1 + (whole_[k] + 0.5 - d) / slopes.samples_by_worth);
+            return;
+        }
+        const double next = learners_.cost(k, p.lambda, whole_[k] + 1).cost;
+        more_[k] = next - learners_.cost(k, p.lambda, whole_[k]).cost;
+    });
+    if (learners_.pool().stop().requested()) return false;
+    const double left = learners_.problem().samples_real() - all.samples.value();
+    std::vector<std::size_t> order;
+    order.reserve(size);
+    for (std::size_t k = 0; k < size; ++k) {
+        if (more_[k] < infinity) order.push_back(k);
+    }
+    if (left < 0) return step_by_step(p, -left, -1);
+    if (left > static_cast<double>(order.size())) return step_by_step(p, left, 1);
+    const auto count = static_cast<std::ptrdiff_t>(left);
+    const auto cheaper = [&](std::size_t a, std::size_t b) {
+        return more_[a] < more_[b] || (more_[a] == more_[b] && a < b);
+    };
+    std::nth_element(order.begin(), order.begin() + count, order.end(), cheaper);
+    for (std::ptrdiff_t i = 0; i < count; ++i) whole_[order[static_cast<std::size_t>(i)]] += 1;
+    if (static_cast<std::size_t>(count) < order.size()) {
+        p.nu = more_[order[static_cast<std::size_t>(count)]];
+    }
+    return true;
+}
+
+bool WholeEnergy::step_by_step(const JoulePrices& p, double left, double step) {
+    const std::size_t size = learners_.size();
+    if (left > 200 * static_cast<double>(size) + 2000) return false;
+    struct Move {
+        double cost;
+        std::size_t learner;
+    };
+    const auto later = [](const Move& a, const Move& b) {
+        return a.cost > b.cost || (a.cost == b.cost && a.learner > b.learner);
+    };
+    const auto cost_of = [&](std::size_t k) {
+        const double d = whole_[k], to = d + step;
+        // Who takes part stays.
+        if (!(d > 0) || to > learners_.high(k) || to < learners_.low(k)) return infinity;
+        return learners_.cost(k, p.lambda, to).cost - learners_.cost(k, p.lambda, d).cost;
+    };
+    std::vector<Move> heap;
+    for (std::size_t k = 0; k < size; ++k) {
+        const double cost = cost_of(k);
+        if (cost < infinity) heap.push_back({cost, k});
+    }
+    std::make_heap(heap.begin(), heap.end(), later);
+    for (; left > 0; --left) {
+        if (heap.empty()) return false;
+        if (std::fmod(left, 4096) == 0 && learners_.pool().stop().check()) return false;
+        std::pop_heap(heap.begin(), heap.end(), later);
+        const std::size_t k = heap.back().learner;
+        heap.pop_back();
+        whole_[k] += step;
+        const double cost = cost_of(k);
+        if (!(cost < infinity)) continue;
+        heap.push_back({cost, k});
+        std::push_heap(heap.begin(), heap.end(), later);
+    }
+    return true;
+}
+
+double WholeEnergy::price(double lambda, std::vector<EnergyCost>& costs, EnergySums& sums) {
+    const double budget = learners_.problem().bandwidth_hz();
+    const double band = budget * (1 - band_reserve);
+    const auto look = [&](double at) {
+        sums = learners_.of_split(whole_, at, &costs);
+        return sums.bandwidth.value();
+    };
+    double last = lambda;
+    const double x = root_of(learners_.pool().stop(), std::log(lambda), price_slope_, 2.0,
+                             fine_price, 40, [&](double ln_lambda) {
+                                 last = std::exp(ln_lambda);
+                                 return std::log(look(last) / band) + 2 * fine_price;
+                             });
+    double found = std::exp(x);
+    if (found != last) look(found);
+    // Where the steps end a hair's breadth above it: dearer still.
+    for (int step = 0; step < 30 && sums.bandwidth.value() > budget; ++step) {
+        if (learners_.pool().stop().requested()) break;
+        const double over = sums.bandwidth.value() / band - 1;
+        if (!(over < 1e-6)) break;
+        found *= 1 + 8 * over + 1e-13 * std::pow(4, step);
+        look(found);
+    }
+    return found;
+}
+
+}  // namespace mel

@@ -1,0 +1,41 @@
+// Whole samples that sum to D, and the price at which their bandwidth is used up.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "energy/energy_learners.hpp"
+
+namespace mel {
+
+class WholeEnergy {
+  public:
+    explicit WholeEnergy(EnergyLearners& learners) : learners_(learners) {}
+
+    // Everybody's best at the prices, rounded down, and one more for whom that is cheapest; the
+    // worth of a sample becomes what the next would cost. False where that can not be.
+    bool make(JoulePrices& p);
+
+    // The price at which the split takes all of the bandwidth, a little less; and its costs there.
+    double price(double lambda, std::vector<EnergyCost>& costs, EnergySums& sums);
+
+    std::span<const double> samples() const { return whole_; }
+    // These in their place.
+    void take(std::span<const std::int64_t> samples) {
+        whole_.assign(samples.begin(), samples.end());
+    }
+    void move(std::size_t from, std::size_t to) {
+        whole_[from] -= 1;
+        whole_[to] += 1;
+    }
+
+  private:
+    // By one sample at a time where many are missing, or too many: marginal costs in a heap.
+    bool step_by_step(const JoulePrices& p, double left, double step);
+
+    EnergyLearners& learners_;
+    std::vector<double> whole_, more_;
+    double price_slope_ = -0.5;
+};
+
+}  // namespace mel
