@@ -1,7 +1,6 @@
 // Sums whose error is known: compensated, and combined in an order that no thread count changes.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -35,18 +34,6 @@ class CompensatedSum {
 inline double above(CompensatedSum integers, double integer) {
     integers.add(-integer);
     return integers.value();
-}
-
-// True only if the exact sum of the (non-negative) terms is at most the limit.
-inline bool sum_at_most(std::span<const double> terms, double limit) {
-    CompensatedSum sum;
-    for (const double term : terms) sum.add(term);
-    sum.add(-limit);
-    // |error| of the compensated sum: one rounding of its value and second-order terms of the
-    // magnitudes.
-    const double n = static_cast<double>(terms.size() + 1);
-    const double second = 4 * n * n * unit_roundoff * unit_roundoff * limit;
-    return sum.value() + second <= 0;
 }
 
 // Adds partial results pairwise: the same tree for any number of threads. Overwrites its input.

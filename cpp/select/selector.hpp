@@ -38,7 +38,6 @@ class Selector {
     void few();
     bool look_for_plan(const Bid& bid, const Cell* cell);
     bool offer(const std::vector<double>& samples);
-    bool too_few_takers(Bid& bid, const Cell& cell) const;
     bool no_split(const Cell& cell, Bid& bid) const;
     bool close(Open& open);
     bool choose(const Open& open, std::size_t& learner, double& at) const;

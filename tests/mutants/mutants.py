@@ -112,7 +112,7 @@ MUTANTS = [
     Mutant("a plain sum where a compensated one decides", "base/sums.hpp",
            "low_ += (high_ - (sum - part)) + (x - part);", "low_ += 0 * part;",
            "compensated_sum_keeps_what_plain_addition_loses "
-           "sum_at_most_refuses_one_unit_over_the_limit"),
+           "one_unit_above_an_integer_is_seen_where_the_sum_is_no_double"),
     Mutant("equal shares rounded up", "solve/equal_shares.cpp",
            "if (std::fma(share, learners, -budget) > 0) share = std::nextafter(share, 0.0);",
            "share = std::nextafter(share, 1e300);", PLAN),

@@ -58,7 +58,6 @@ struct LearnerLimits : LimitColumns {
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::slowest));
     }
 
-    bool bounds_samples() const { return !min_samples.empty() || !max_samples.empty(); }
     bool caps() const { return !max_rate.empty(); }
     bool energy() const { return !energy_j.empty(); }
     bool battery() const { return !computing_j.empty(); }
@@ -150,8 +149,6 @@ class Problem {
     // That of all learners, or a mean: where searches start.
     double typical_send_bits() const { return amounts_[0]; }
     double typical_send_bits_per_sample() const { return amounts_[1]; }
-    double typical_return_bits() const { return amounts_[2]; }
-    double typical_return_bits_per_sample() const { return amounts_[3]; }
     double fewest_bits_sent() const { return fewest_bits_sent_; }  // of a learner with one sample
     bool sends_nothing() const { return sends_nothing_; }          // to anybody
     bool returns_nothing() const { return returns_nothing_; }      // anybody
@@ -160,7 +157,6 @@ class Problem {
     // With blocks: of all whole blocks together, a product that was rounded. It never says how many
     // they are: block_budget() does.
     double bandwidth_hz() const { return bandwidth_hz_; }
-    double stated_bandwidth_hz() const { return stated_bandwidth_hz_; }
     double power_w() const { return power_w_; }
     double cycle_s() const { return cycle_s_; }
     Budgets stated_budgets() const { return {cycle_s_, stated_bandwidth_hz_, power_w_}; }

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.drawing.drawn import Drawn
 from mel_fast._base.drawing.palette import BLACK, LOOKS, axis, canvas, styled
 from mel_fast._base.progress import EndsCallback, reporting
 from mel_fast._base.units import with_unit
@@ -29,7 +29,7 @@ _MOST_CONSIDERED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Campaign(ShownTable):
+class Campaign(Drawn, ShownTable):
     """The least time in which the rounds that a target accuracy needs can be done.
 
     What is proved is about the cycle: for the rounds as they were given, no candidate takes less
@@ -134,20 +134,6 @@ class Campaign(ShownTable):
         axes.set_xlabel(axis("tau"))
         axes.set_ylabel("Time to the target (s)")
         return figure
-
-    def plot(self, path: str | PathLike[str]) -> None:
-        """Write the figure to a .png, .svg or .pdf file, whole or not at all (extra ``[plot]``).
-
-        Raises
-        ------
-        OSError
-            When the file cannot be written.
-        """
-        from mel_fast._base.atomic import (
-            write_figure,  # here: its imports cost more than a limit may
-        )
-
-        write_figure(path, self.figure(), dpi=200)
 
 
 def campaign(

@@ -47,11 +47,6 @@ class Links(NamedTuple):
         """Whether anything travels over the planned link."""
         return bool(np.any(self.bits) or np.any(self.bits_per_sample))
 
-    @property
-    def uses_constant(self) -> bool:
-        """Whether anything travels over the link at a constant rate."""
-        return bool(np.any(self.constant_bits) or np.any(self.constant_bits_per_sample))
-
 
 def links_of(radio: "Radio", learners: "Learners", payload: WholePayload) -> Links:
     """Return the links of a problem.

@@ -1,12 +1,12 @@
 """Where tau steps up as the deadline or a budget grows."""
 
 from dataclasses import dataclass
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.drawing.drawn import Drawn
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Frontier(ShownTable):
+class Frontier(Drawn, ShownTable):
     """The breakpoints between `start` and `stop`, each bracketed and proved from both sides.
 
     Attributes
@@ -175,20 +175,6 @@ class Frontier(ShownTable):
         axes.set_ylim(bottom=0.0)
         axes.locator_params(axis="y", integer=True)
         return figure
-
-    def plot(self, path: str | PathLike[str]) -> None:
-        """Write the figure to a .png, .svg or .pdf file, whole or not at all (extra ``[plot]``).
-
-        Raises
-        ------
-        OSError
-            When the file cannot be written.
-        """
-        from mel_fast._base.atomic import (
-            write_figure,  # here: its imports cost more than a limit may
-        )
-
-        write_figure(path, self.figure(), dpi=200)
 
 
 @overload

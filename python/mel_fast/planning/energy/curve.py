@@ -1,13 +1,13 @@
 """What both curves of energy share: columns of both ends, and a figure."""
 
 from collections.abc import Sequence
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.drawing import palette
+from mel_fast._base.drawing.drawn import Drawn
 from mel_fast._base.optional import require
 from mel_fast._base.validation import FloatColumn
 from mel_fast.bracket.clock import Agenda
@@ -29,7 +29,7 @@ def least_at(plan: Plan, tau: int, agenda: Agenda, threads: int) -> LeastEnergy:
     return found
 
 
-class EnergyCurve(ShownTable):
+class EnergyCurve(Drawn, ShownTable):
     """Least energies in a row."""
 
     __slots__ = ()
@@ -72,18 +72,6 @@ class EnergyCurve(ShownTable):
         axes.set_ylim(bottom=0.0)
         axes.spines[["top", "right"]].set_visible(False)
         return figure
-
-    def plot(self, path: str | PathLike[str]) -> None:
-        """Write the figure to a .png, .svg or .pdf file, whole or not at all (extra ``[plot]``).
-
-        Raises
-        ------
-        OSError
-            When the file cannot be written.
-        """
-        from mel_fast._base.atomic import write_figure
-
-        write_figure(path, self.figure(), dpi=200)
 
     def _columns(self) -> dict[str, Any]:
         return {
