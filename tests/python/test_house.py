@@ -79,6 +79,10 @@ def below(lower: str, upper: str, heights: dict[str, int]) -> bool:
 
 def circles(arrows: dict[str, set[str]]) -> list[str]:
     """Return the modules from which one comes back to them."""
+    arrows = dict(arrows)
+    while ends := [module for module, targets in arrows.items() if not targets & arrows.keys()]:
+        for module in ends:  # leads nowhere, and so not back
+            del arrows[module]
     found = []
     for module in arrows:
         seen: set[str] = set()
