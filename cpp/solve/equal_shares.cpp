@@ -41,15 +41,20 @@ class EqualShares {
         });
     }
 
-    // Sum of the samples that fit at tau within cycle_s, with the seconds scaled to be sure (< 1)
-    // or generous (> 1); negative where a served learner can not even take the model.
-    double fitting(double tau, double cycle_s, double scale, std::span<double> samples = {}) {
+    // The seconds are scaled to be sure (< 1) or generous (> 1).
+    struct Trial {
+        double tau;
+        double cycle_s;
+        double scale = 1;
+    };
+    // Sum of the samples that fit; negative where a served learner can not even take the model.
+    double fitting(const Trial& trial, std::span<double> samples = {}) {
         ++passes_;
-        const Box box = scale > 1 ? boxes_.whole(tau) : boxes_.sure(tau);
+        const Box box = trial.scale > 1 ? boxes_.whole(trial.tau) : boxes_.sure(trial.tau);
         const auto fit = [&](std::size_t first, std::size_t last) {
             Part part;
             for (std::size_t k = first; k < last; ++k) {
-                const double d = std::min(fitting_samples(k, tau, cycle_s, scale), box.high(k));
+                const double d = std::min(fitting_samples(k, trial), box.high(k));
                 if (d < box.low(k) && !(problem_.excused() && box.low(k) <= 0)) {
                     part.impossible = 1;
                     part.learner = k;
@@ -75,7 +80,7 @@ class EqualShares {
         std::int64_t bound = high;
         std::int64_t sure = 0;
         const auto over = [&](std::int64_t tau, double scale) {
-            return fitting(static_cast<double>(tau), cycle, scale) >= samples;
+            return fitting({static_cast<double>(tau), cycle, scale}) >= samples;
         };
         // The largest tau that surely fits, by halves; then whether the next may still fit within
         // rounding.
@@ -104,7 +109,7 @@ class EqualShares {
         result.stopped = stop_.requested();
         if (bound == 0) {
             result.status = Status::infeasible;
-            result.blame = fitting(1, cycle, 1) < 0 ? Blame::slow_return : Blame::radio;
+            result.blame = fitting({1, cycle}) < 0 ? Blame::slow_return : Blame::radio;
             result.blamed_learner = blamed_;
         } else if (sure == bound) {
             result.status = Status::optimal;
@@ -125,8 +130,8 @@ class EqualShares {
         const double real = static_cast<double>(tau);
         if (tau > result.bound) return result;
         if (!stop_.check()) {
-            const bool sure = fitting(real, cycle, 1 - margin_) >= samples;
-            const bool fits = sure || fitting(real, cycle, 1 + margin_) >= samples;
+            const bool sure = fitting({real, cycle, 1 - margin_}) >= samples;
+            const bool fits = sure || fitting({real, cycle, 1 + margin_}) >= samples;
             if (!stop_.requested()) {  // else the sums are void
                 if (sure) result.tau = tau;
                 if (!fits) result.bound = tau - 1;
@@ -182,7 +187,8 @@ class EqualShares {
         return battery;
     }
 
-    double fitting_samples(std::size_t k, double tau, double cycle_s, double scale) const {
+    double fitting_samples(std::size_t k, const Trial& trial) const {
+        const auto [tau, cycle_s, scale] = trial;
         if (only_computes(problem_) && cycle_s == problem_.cycle_s()) {  // no rounding to allow for
             return largest_computed(problem_, k, tau, problem_.samples_real());
         }
@@ -205,7 +211,7 @@ class EqualShares {
         double early = 0;
         for (int step = 0; step < 45 && late - early > 1e-9 * late && !stop_.check(); ++step) {
             const double middle = 0.5 * (early + late);
-            (fitting(tau, middle, 1) >= samples ? late : early) = middle;
+            (fitting({tau, middle}) >= samples ? late : early) = middle;
         }
         if (!stop_.requested()) store(tau, late, result);
         if (!stop_.requested()) return;
@@ -225,7 +231,7 @@ class EqualShares {
         const std::size_t size = problem_.size();
         std::vector<double> d(size);
         const Box box = boxes_.sure(tau);
-        fitting(tau, late, 1, d);
+        fitting({tau, late}, d);
         // In integers: what fits in all may be more than a double counts.
         std::int64_t left = problem_.samples();
         result.samples.resize(size);
