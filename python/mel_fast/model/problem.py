@@ -12,7 +12,7 @@ from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
 from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS
-from mel_fast.model.core.statement import core_problem, energy_sends
+from mel_fast.model.core.statement import core_problem, energy_sends, has_choice
 from mel_fast.model.learners import Learners
 from mel_fast.model.links import Links, all_power, check_energy, largest_shares, links_of
 from mel_fast.model.payload import Payload, WholePayload, payload_of
@@ -135,8 +135,9 @@ class Problem(Frozen):
             radio.block_hz,
             learners.energy_coefficient,
         )
-        self._set("_power_w", self._all_power())
-        self._set("has_choice", _has_choice(learners, self.idle))
+        own = radio.power_w is None  # each its own: then a little over all of them
+        self._set("_power_w", float(all_power(learners.max_power_w)) if own else radio.power_w)
+        self._set("has_choice", has_choice(learners, self.idle))
         core = core_problem(
             task,
             learners,
@@ -197,10 +198,6 @@ class Problem(Frozen):
         amounts = (a for a in self.payload._arguments().values() if isinstance(a, np.ndarray))
         own = (learners.flops_per_s, learners.gain, links.bandwidth_hz, links.power_w)
         return [*own, *learners.limits().values(), *amounts]
-
-    def _all_power(self) -> float:
-        power_w = self.radio.power_w
-        return float(all_power(self.learners.max_power_w)) if power_w is None else power_w
 
     @property
     def limited(self) -> bool:
@@ -398,15 +395,6 @@ class Problem(Frozen):
             idle=grammar.word("idle", file["idle"], IDLES),  # type: ignore[arg-type]
             payload=Payload.from_dict(file["payload"]) if "payload" in file else None,
         )
-
-
-def _has_choice(learners: Learners, idle: Idle) -> bool:
-    """Say whether `optional` changes anything: excused learners without a minimum rest anyway."""
-    if learners.optional is None:
-        return False
-    minima = learners.min_samples
-    free = idle == "served" or (minima is not None and bool((minima[learners.optional] > 0).any()))
-    return free and bool(learners.optional.any())
 
 
 guard(__name__)

@@ -25,7 +25,6 @@ from mel_fast.solve.arguments import (
     checked_start,
     checked_threads,
 )
-from mel_fast.solve.single import solve
 
 if TYPE_CHECKING:
     from mel_fast.bracket.energy.least import LeastEnergy
@@ -270,41 +269,13 @@ def least(
     threads = checked_threads(threads)
     where = checked_start(start)
     if over == "energy_j":
-        from mel_fast.bracket.energy.least import refuse_energies
+        from mel_fast.planning.energy.least import least_energy, refuse_energy_of
 
-        refuse_energies(problem, at_least=at_least)
-        if scheme != "joint":
-            raise ValueError(f"the least energy_j with scheme = {scheme!r}: must be 'joint'")
+        refuse_energy_of(problem, scheme, at_least)
     with reporting(callback, progress, over) as report:
         if over == "energy_j":
-            return _least_energy(problem, tau, limit, threads, report)
+            return least_energy(problem, tau, limit, threads, report)
         return search_least(problem, tau, over, scheme, limit, threads, where, report, members)
-
-
-def _least_energy(
-    problem: Problem, tau: int, limit_s: float, threads: int, report: EndsCallback | None
-) -> "LeastEnergy":
-    """Prove what fits at all, then look for the least energy at tau."""
-    from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from
-
-    clock, stopped, before = Clock(limit_s), False, 0
-
-    def tell(_low: int, _high: int, passes: int, _elapsed_s: float) -> bool:
-        nonlocal stopped
-        if report is not None and not stopped:
-            stopped = bool(report(0.0, math.inf, before + passes, clock.elapsed_s))
-        return stopped
-
-    asked = None if report is None else tell
-    try:
-        plan = solve(
-            problem, time_limit_s=clock.left(), threads=threads, then="none", callback=asked
-        )
-    except Interrupted as stop:
-        raise Interrupted(stop.plan, LeastEnergy(problem, tau, stopped=True)) from stop.__cause__
-    before = plan.passes
-    left_s = 0.0 if stopped else clock.left()
-    return least_energy_from(plan, tau, limit_s=left_s, threads=threads, callback=asked)
 
 
 def search_least(

@@ -19,6 +19,15 @@ def energy_sends(shared: Shared, learners: Learners) -> bool:
     return shared == "return" and learners.energy_j is not None
 
 
+def has_choice(learners: Learners, idle: str) -> bool:
+    """Say whether `optional` changes anything: excused learners without a minimum rest anyway."""
+    if learners.optional is None:
+        return False
+    minima = learners.min_samples
+    free = idle == "served" or (minima is not None and bool((minima[learners.optional] > 0).any()))
+    return free and bool(learners.optional.any())
+
+
 def core_problem(
     task: LearningTask,
     learners: Learners,
