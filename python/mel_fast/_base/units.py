@@ -8,11 +8,15 @@ import math
 import re
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mel_fast._base.validation import AnyColumn
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS = 80
 LONGEST_REPR = 119
@@ -146,3 +150,25 @@ def span(column: float | AnyColumn) -> str:
     if column.dtype.kind == "i":
         return f"{least}" if least == most else f"{least}..{most}"
     return f"{least:.6g}" if least == most else f"{least:.6g}..{most:.6g}"
+
+
+class Drawn:
+    """What has a figure, and may be written as one."""
+
+    __slots__ = ()
+
+    def figure(self) -> "Figure":
+        """Draw it (extra ``[plot]``)."""
+        raise NotImplementedError
+
+    def plot(self, path: str | PathLike[str]) -> None:
+        """Write the figure to a .png, .svg or .pdf file, whole or not at all (extra ``[plot]``).
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        from mel_fast._base.atomic import write_figure  # here: its imports take long
+
+        write_figure(path, self.figure(), dpi=200)

@@ -11,8 +11,8 @@ from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, FloatColum
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.model.problem import Problem
-from mel_fast.plans.allocation import ALLOCATION
 from mel_fast.plans.claims.certificate import certificate_of
+from mel_fast.plans.columns import ALLOCATION
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Scheme, Status
 

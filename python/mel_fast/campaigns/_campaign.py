@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
-from mel_fast._base.drawing.drawn import Drawn
 from mel_fast._base.drawing.palette import BLACK, LOOKS, axis, canvas, styled
 from mel_fast._base.progress import EndsCallback, reporting
-from mel_fast._base.units import with_unit
+from mel_fast._base.units import Drawn, with_unit
 from mel_fast._base.validation import choice, integer
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.search import WIDTH

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from mel_fast._base.arrow import ShownTable
-from mel_fast._base.drawing.drawn import Drawn
 from mel_fast._base.progress import Callback, reporting
-from mel_fast._base.units import with_unit
+from mel_fast._base.units import Drawn, with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
 from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.search import RESOURCES, amount_of, least_stated

@@ -12,10 +12,9 @@ from mel_fast._base.frozen import hashable, same
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
-from mel_fast.plans.allocation import checked_allocation, checked_speeds, plan_columns
 from mel_fast.plans.claims.certificate import certificate_of, checked_certificate
 from mel_fast.plans.claims.no_more import NoMore, checked_at_least, checked_no_more
-from mel_fast.plans.columns import PlanColumns
+from mel_fast.plans.columns import PlanColumns, checked_allocation, checked_speeds, plan_columns
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Status
 from mel_fast.plans.verbs import Verbs
 

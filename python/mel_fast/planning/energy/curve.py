@@ -7,8 +7,8 @@ import numpy as np
 
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.drawing import palette
-from mel_fast._base.drawing.drawn import Drawn
 from mel_fast._base.optional import require
+from mel_fast._base.units import Drawn
 from mel_fast._base.validation import FloatColumn
 from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from

@@ -10,7 +10,7 @@ from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
 from mel_fast.planning._least import Least, least
 from mel_fast.planning._leave_out import only
-from mel_fast.plans.allocation import energy_spent
+from mel_fast.plans.columns import energy_spent
 from mel_fast.plans.plan import Plan
 from mel_fast.solve.single import solve
 

@@ -8,7 +8,7 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count, rows_as_html, with_unit
 from mel_fast._base.untrusted import plain
 from mel_fast.model.radio import Radio
-from mel_fast.plans.allocation import plan_columns
+from mel_fast.plans.columns import plan_columns
 from mel_fast.plans.status import Status
 from mel_fast.plans.view import PlanView
 from mel_fast.plans.words.binding import limits_in_words
