@@ -14,6 +14,7 @@ constexpr std::size_t looked_at = 4096;  // learners whose single samples are mo
 constexpr std::size_t exchanged = 200;   // participants, and as many others
 constexpr int failures = 60;
 constexpr int refined_rounds = 6;
+constexpr double far_more = 2;  // than D
 }  // namespace
 
 double Fitting::low(const Cell* cell, std::size_t k) const {
@@ -226,6 +227,47 @@ void Fitting::exchange(const Bid& bid, const Cell* cell, double& spent, double b
     }
 }
 
+// Far more than D is not asked for: those who pay most for what they are worth leave, as long as
+// enough is left.
+void Fitting::shrink(const Bid& bid, const std::vector<double>& margins, double& spent) {
+    const double target = choices_.problem().samples_real();
+    CompensatedSum sum;
+    for (const double d : samples_) sum.add(d);
+    double total = sum.value();
+    shrunk_ = total > far_more * target;
+    if (!shrunk_) return;
+    struct Dear {
+        double gain;  // what is left of its worth, as a share of that
+        std::size_t learner;
+        bool operator<(const Dear& o) const {
+            return gain > o.gain || (gain == o.gain && learner > o.learner);
+        }
+    };
+    std::vector<Dear> order;
+    for (std::size_t k = 0; k < samples_.size(); ++k) {
+        if (samples_[k] == 0 || !choices_.may_rest(k)) continue;
+        const double worth = value(bid, k, samples_[k]);
+        const double gain =
+            margins.empty() ? worth - choices_.cost(k, samples_[k], bid.prices) : margins[k];
+        order.push_back({worth > 0 ? gain / worth : 0, k});
+    }
+    std::make_heap(order.begin(), order.end());
+    int failed = 0;
+    for (auto end = order.end(); end != order.begin() && failed < failures; --end) {
+        std::pop_heap(order.begin(), end);
+        const std::size_t k = (end - 1)->learner;
+        double& d = samples_[k];
+        if (total - d < target || !enough_takers()) {
+            ++failed;
+            continue;
+        }
+        total -= d;
+        spent -= choices_.cost(k, d, bid.prices);
+        d = 0;
+        takers_ -= 1;
+    }
+}
+
 // What whole learners leave unused, at last: the best of all subsets of those who hardly take part
 // and those who hardly rest, by what they cost at the bid.
 bool Fitting::refine(const Bid& bid, const Cell* cell) {
@@ -283,6 +325,8 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double
         moved = true;
     }
     takers_ = takers(samples_);
+    margins_ = &margins;
+    shrunk_ = false;
     choose_near(margins);
     const double has =
         bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
@@ -293,6 +337,7 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double
         spent = sum.value();
     }
     if (!std::isfinite(spent)) return -1;
+    if (goal_.whole && !cell) shrink(bid, margins, spent);
     if (goal_.whole) top_up(bid, cell, margins, spent);
     // Participants are all worth the same: one for another gains nothing.
     const bool coarse = n <= most_for_thorough_search && choices_.steps_count();
@@ -301,7 +346,8 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double
     for (int round = 0; round < rounds && !pool_.stop().check(); ++round) {
         lower(bid, cell, spent, budget);
         const bool least_of_all = spent > budget;
-        if (!least_of_all) {
+        const bool enough = shrunk_ && worth(samples_) >= problem.samples_real();
+        if (!least_of_all && !enough) {
             use_up(bid, cell, spent, budget);
             if (coarse) exchange(bid, cell, spent, budget);
         }

@@ -66,6 +66,7 @@ class Fitting {
     void take(const Move& move, double& spent);
     void top_up(const Bid& bid, const Cell* cell, const std::vector<double>& margins,
                 double& spent);
+    void shrink(const Bid& bid, const std::vector<double>& margins, double& spent);
     void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
     void use_up(const Bid& bid, const Cell* cell, double& spent, double budget);
     void exchange(const Bid& bid, const Cell* cell, double& spent, double budget);
@@ -88,7 +89,9 @@ class Fitting {
     std::vector<std::size_t> near_;  // learners looked at for single samples,
     std::vector<std::size_t> torn_;  // and for whether they take part
     double takers_ = 0;
-    double spent_ = 0, budget_ = 0;  // of the split that `raise` found
+    const std::vector<double>* margins_ = nullptr;  // that `raise` was told
+    bool shrunk_ = false;                           // to hardly more than D
+    double spent_ = 0, budget_ = 0;                 // of the split that `raise` found
     double ratio_ = 1;
     double load_ = 1;
 };

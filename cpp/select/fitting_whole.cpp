@@ -8,8 +8,7 @@
 
 namespace mel {
 
-// One in place of another, until what they hold at least is no more than D; and at last a few that
-// add up.
+// One in place of another, until what they hold at least is no more than D.
 void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector<Holder>& order,
                              double target, std::vector<double>& samples, double& total,
                              double& least) const {
@@ -19,7 +18,14 @@ void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector
         if (samples[j] == 0 && may_rest(cell, j) && low <= high(cell, j))
             others.push_back({low, j});
     }
-    std::sort(others.begin(), others.end());
+    // Of equal minima whoever pays least first.
+    const std::vector<double>* margins = margins_ && !margins_->empty() ? margins_ : nullptr;
+    std::sort(others.begin(), others.end(), [&](const Holder& a, const Holder& b) {
+        if (a.low != b.low) return a.low < b.low;
+        if (margins && (*margins)[a.learner] != (*margins)[b.learner])
+            return (*margins)[a.learner] > (*margins)[b.learner];
+        return a.learner < b.learner;
+    });
     const auto from = [&](double low) {
         return std::lower_bound(others.begin(), others.end(), low,
                                 [](const Holder& o, double x) { return o.low < x; });
@@ -55,8 +61,6 @@ void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector
         if (least <= target) return;
         if (samples[k] > 0) exchanged(k, low_of_k - (least - target));
     }
-    if (least <= target) return;
-    add_up(bid, cell, target, samples, total, least);
 }
 
 // A few learners in or out, of those who lose least, after which the minima add up to just D.
@@ -124,7 +128,8 @@ bool Fitting::make_whole(const Bid& bid, const Cell* cell, std::vector<double>& 
             samples[last.learner] = 0;
             count -= 1;
         }
-        exchange_whole(bid, cell, order, target, samples, total, least);
+        if (least > target) add_up(bid, cell, target, samples, total, least);
+        if (least > target) exchange_whole(bid, cell, order, target, samples, total, least);
     }
     if (least > target) return false;
     // Samples go where one more is dearest: those with the least time left first.

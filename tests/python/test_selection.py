@@ -340,3 +340,18 @@ def test_a_selected_plan_spends_the_least_of_one_budget(then: Any) -> None:
         assert least.lower <= spent <= least.amount * (1.0 + 1e-9), number
         assert np.count_nonzero(plan.samples) >= (number or 0)
         assert mel.verify(problem, plan), number
+
+
+def test_weights_with_a_common_measure_are_best_only_where_value_and_bound_are_one() -> None:
+    # One in half a milliard is less than what other weights are let off with.
+    rng = np.random.default_rng(1)
+    problem = mel.scenarios.table1(100_000, seed=1, idle="excused", setting="federated")
+    own = rng.integers(200, 2_000, 100_000)
+    learners = problem.learners.replace(
+        min_samples=own, max_samples=own, optional=True, weight=rng.integers(1, 10, 100_000)
+    )
+    radio = problem.radio.replace(bandwidth_hz=4e9, power_w=1e3)
+    found = mel.most(problem.replace(learners=learners, radio=radio), 5, of="weight")
+    assert found.value is not None
+    assert found.bound <= found.value * (1.0 + 2e-9)
+    assert (found.status == "optimal") == (found.value == found.bound)

@@ -56,6 +56,7 @@ def most_of(
         return bool(callback(0, MAX_INTEGER, passes, elapsed_s))
 
     weight = problem.learners.weight if of == "weight" else None
+    grain = grain_of(problem.learners, of)
     counted = "samples" if of == "weight" and weight is None else of
     found = _core.select(
         far._core,
@@ -64,7 +65,7 @@ def most_of(
         weight,
         False,
         0,
-        grain_of(problem.learners, of),
+        grain,
         limit_s,
         threads,
         None if callback is None else told,
@@ -97,7 +98,8 @@ def most_of(
     if value is None:
         status = Status.INFEASIBLE if refuted else Status.UNDECIDED
     else:
-        closed = bound <= value if whole else bound <= value * (1.0 + TOLERANCE)
+        exact = whole or grain > 0.0
+        closed = bound <= value if exact else bound <= value * (1.0 + TOLERANCE)
         status = Status.OPTIMAL if closed else Status.FEASIBLE
     return Found(
         status,
