@@ -62,7 +62,7 @@ def core_alone(problem: mel.Problem, scheme: str) -> mel.Plan:
 
 
 def test_hundreds_of_problems_have_the_native_answers_and_plans_that_the_checker_proves() -> None:
-    pairs = [(p, SCHEMES[i % 3]) for i, p in enumerate(drawn(360, seed=22))]
+    pairs = [(p, SCHEMES[i % 3]) for i, p in enumerate(drawn(240, seed=22))]
     files = node("plans", [(as_stated(p), scheme) for p, scheme in pairs])
     proved = 0
     for i, ((problem, scheme), file) in enumerate(zip(pairs, files, strict=True)):
@@ -73,10 +73,10 @@ def test_hundreds_of_problems_have_the_native_answers_and_plans_that_the_checker
         if plan.samples is not None:
             assert np.array_equal(plan.samples, native.samples), i
             assert np.allclose(plan.bandwidth_hz, native.bandwidth_hz, rtol=1e-6)
-        if i % 4 == 0 and plan.status in ("optimal", "infeasible"):
+        if i % 5 == 0 and plan.status in ("optimal", "infeasible"):
             assert mel.verify(problem, plan).ok, (i, mel.verify(problem, plan).reasons)
             proved += 1
-    assert proved > 60
+    assert proved > 30
 
 
 def test_borderline_problems_and_their_trees_are_decided_alike() -> None:
@@ -194,11 +194,11 @@ def test_what_the_core_refuses_is_said() -> None:
 def test_log1p_and_expm1_of_webassembly_keep_the_allowance_of_the_proofs() -> None:
     """docs/rounding.md counts two units of 2^-53 for each."""
     rng = np.random.default_rng(1)
-    size = 10 ** rng.uniform(-300, 300, 1500)
-    near = np.concatenate([10 ** rng.uniform(-18, 1, 2500), rng.uniform(0.2, 0.9, 1000)])
+    size = 10 ** rng.uniform(-300, 300, 500)
+    near = np.concatenate([10 ** rng.uniform(-18, 1, 800), rng.uniform(0.2, 0.9, 300)])
     given = {
         "log1p": np.concatenate([size, near]),
-        "expm1": np.concatenate([near * 5, -near * 5, rng.uniform(-40, 700, 1000)]),
+        "expm1": np.concatenate([near * 5, -near * 5, rng.uniform(-40, 700, 300)]),
     }
     found = node(
         "functions", {name: [x.hex() for x in column.tolist()] for name, column in given.items()}
