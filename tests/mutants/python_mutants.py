@@ -12,8 +12,47 @@ CYCLES = "test_cycles.py::test_"
 QUICK = "test_verify_quick.py::"
 GUESS = "test_a_wrong_guess_makes_bounds_larger_never_too_small"
 EVERY_FIELD = TAMPER + "test_every_field"
+ENERGY = "test_least_energy.py::"
+CONFIRMS = ENERGY + "test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better[density]"
+SPLITS = ENERGY + "test_no_split_spends_less_than_the_bound_or_much_less_than_the_plan"
+CHARGES = "test_orchestrate_batteries.py::"
 
 PYTHON_MUTANTS = [
+    Mutant("checker: energy of sending forgotten", "verify/best/_energy.py",
+           "total += power * arb(bits) / speed", "total += 0 * arb(bits) / speed", CONFIRMS),
+    Mutant("checker: bandwidth that costs nothing in a bound", "verify/best/_energy.py",
+           "total -= arb(stated.joules_per_hz) * arb(problem.bandwidth_hz)",
+           "total -= 0 * arb(problem.bandwidth_hz)", CONFIRMS),
+    Mutant("checker: a root below the slowest speed kept", "verify/best/_speed.py",
+           "root = root.max(slowest)", "root = root.min(slowest)", SPLITS + "[5180]"),
+    Mutant("checker: a bound of nothing has to be proved", "verify/best/_energy.py",
+           "if stated.bound_j > 0.0 and not", "if not", SPLITS + "[5033]"),
+    Mutant("energies: what a plan spends taken for what none goes below",
+           "planning/energy/within.py",
+           "if found.bound > budget:\n            over, proof = tau, found\n    # A gap",
+           "if found.value > budget:\n            over, proof = tau, found\n    # A gap",
+           SPLITS + "[5144]"),
+    Mutant("rows of many without their chosen speeds", "solve/rows_found.py",
+           "put_plan if new.least_energy is None else put_own", "put_plan",
+           ENERGY + "test_many_problems_get_the_least_energies_of_single_ones"),
+    Mutant("batteries: what sending took forgotten", "orchestrate/batteries/charges.py",
+           "dealt.compute_j + dealt.cycle.back.power_w * seconds", "dealt.compute_j + 0 * seconds",
+           CHARGES + "test_a_slow_return_takes_more_and_a_measured_charge_is_believed"),
+    Mutant("batteries: more than a battery holds", "orchestrate/batteries/charges.py",
+           "np.minimum(self.left_j + self.harvest_w * seconds, self.capacity_j)",
+           "self.left_j + self.harvest_w * seconds",
+           CHARGES + "test_harvest_fills_up_to_the_capacity_and_those_without_a_battery_stay_so"),
+    Mutant("batteries: the whole charge in each round of a horizon",
+           "orchestrate/batteries/charges.py",
+           "allowed = self.left_j[places] * self.given.spending.share(number)",
+           "allowed = self.left_j[places]",
+           CHARGES + "test_a_horizon_is_lasted_and_spending_less_never_gives_more_cycles"),
+    Mutant("batteries: an empty one is asked", "orchestrate/batteries/charges.py",
+           "self.left_j * share < needed", "self.left_j * share < 0 * needed",
+           CHARGES + "test_who_is_empty_sits_out_with_the_reason_and_comes_back_when_charged"),
+    Mutant("loop: a slow pace taken for a slow learner", "orchestrate/planner.py",
+           "pace / plan.problem.learners.flops_per_s,", "1.0,",
+           CHARGES + "test_speeds_are_asked_for_and_what_is_measured_is_the_full_one"),
     Mutant("cycles: a range of slowest learners that nobody looks at", "campaigns/cycles/search.py",
            "(near + 1, high)", "(near + 2, high)",
            CYCLES + "a_looser_ratio_never_has_fewer_and_each_is_kept"),
