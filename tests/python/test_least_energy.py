@@ -58,7 +58,8 @@ def test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better(law) -> 
         refused = mel.verify(problem, mel.Plan.from_dict(other))
         assert not refused.ok
         assert words in refused.reasons[0]
-    nothing = {"bound_j": (0.0).hex(), "joules_per_hz": (100 * claim["joules_per_hz"]).hex()}
+    dear = 100 * claim["joules_per_sample"]
+    nothing = {"bound_j": (0.0).hex(), "joules_per_sample": dear.hex()}
     data["least_energy"].update(nothing)  # nobody spends less, whatever the prices are
     assert mel.verify(problem, mel.Plan.from_dict(data))
 
