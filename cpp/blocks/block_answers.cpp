@@ -1,8 +1,10 @@
 #include "blocks/block_answers.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "base/chunks.hpp"
 #include "learner/resource_blocks.hpp"
@@ -11,9 +13,13 @@ namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t most_answers = 256;  // of one learner
-constexpr std::size_t looked_at = 8192;    // learners: enough to tell what margins are usual
-constexpr double most_margin = 1;          // of a sample
+constexpr std::size_t most_answers = 256;   // of one learner
+constexpr std::size_t most_numbers = 1024;  // of blocks: that it is looked at with
+constexpr std::size_t looked_at = 8192;     // learners: enough to tell what margins are usual
+constexpr std::size_t task_size = 128;      // learners: their answers may be many
+constexpr double many_each = 4;             // answers that are of use, for each learner,
+constexpr double many_at_least = 65536;
+constexpr double most_margin = 1;  // of a sample
 
 // The answers of one learner.
 class Neighbours {
@@ -90,18 +96,23 @@ class Neighbours {
         return best_.value - a.value <= radius_ * swing + near_;
     }
 
-    bool keep(const BlockAnswer& a, std::vector<BlockAnswer>& answers, std::size_t first) const {
+    bool keep(const BlockAnswer& a, std::vector<BlockAnswer>& answers, std::size_t first) {
         if (!(a.power_w <= link_.power_cap_w) || !within(a)) return false;
-        for (std::size_t i = first; i < answers.size(); ++i) {
-            if (answers[i].samples == a.samples && answers[i].blocks == a.blocks) return true;
+        if (a.samples == best_.samples && a.blocks == best_.blocks) return true;
+        if (answers.size() - first >= most_answers) {
+            full_ = true;
+            return false;
         }
-        if (answers.size() - first < most_answers) answers.push_back(a);
+        answers.push_back(a);
         return true;
     }
 
     // All that are near with n blocks; whether there may be others with more, or fewer: whole
     // samples may all be worth less while real ones are near.
-    bool with_blocks(double n, std::vector<BlockAnswer>& answers, std::size_t first) const {
+    bool with_blocks(double n, std::vector<BlockAnswer>& answers, std::size_t first) {
+        if (seen_before_.contains(n)) return true;
+        seen_.add(n);
+        if (full_ || ++looked_at_ > most_numbers) return false;
         const double high = std::min(high_, std::floor(most_carried(link_, demand_, n)));
         if (!(high >= low_)) return false;
         double peak = stationary_samples(link_, demand_, n, prices_.mu);
@@ -114,15 +125,16 @@ class Neighbours {
         return any;
     }
 
-    void around(double blocks, std::vector<BlockAnswer>& answers, std::size_t first) const {
+    void around(double blocks, std::vector<BlockAnswer>& answers, std::size_t first) {
         if (!(blocks >= 1)) return;
+        seen_before_ = seen_;
         with_blocks(blocks, answers, first);
         for (double n = blocks + 1; n <= link_.most && with_blocks(n, answers, first);) ++n;
         for (double n = blocks - 1; n >= 1 && with_blocks(n, answers, first);) --n;
     }
 
     // The best of those who do not rest, where bandwidth at will does not rule it out.
-    void join(std::vector<BlockAnswer>& answers, std::size_t first) const {
+    void join(std::vector<BlockAnswer>& answers, std::size_t first) {
         const double low = may_rest_ ? low_ : low_ + 1;
         if (high_ < low) return;
         const Response reals = respond(link_, demand_, false, {low, high_}, prices_);
@@ -132,7 +144,7 @@ class Neighbours {
     }
 
     // With the fixed law few samples and many may be as good.
-    void other_hill(std::vector<BlockAnswer>& answers, std::size_t first) const {
+    void other_hill(std::vector<BlockAnswer>& answers, std::size_t first) {
         if (!(demand_.shape > 0)) return;
         const double slack = stationary_slack_fixed(demand_, link_.noise, prices_);
         const double peak = slack >= 0 ? (demand_.budget_s - slack) / demand_.per_sample_s : low_;
@@ -146,7 +158,7 @@ class Neighbours {
         }
     }
 
-    void beside(double least, std::vector<BlockAnswer>& answers, std::size_t first) const {
+    void beside(double least, std::vector<BlockAnswer>& answers, std::size_t first) {
         const BlockResponse other =
             respond_in_blocks(link_, demand_, false, {least, high_}, prices_);
         if (other.possible) around(other.blocks, answers, first);
@@ -160,6 +172,18 @@ class Neighbours {
     double block_price_;
     double radius_ = 0, near_ = 0;
     BlockAnswer best_;
+    // Numbers of blocks, all from one to another.
+    struct Range {
+        double low = infinity, high = -infinity;
+        bool contains(double n) const { return n >= low && n <= high; }
+        void add(double n) {
+            low = std::min(low, n);
+            high = std::max(high, n);
+        }
+    };
+    Range seen_, seen_before_;
+    std::size_t looked_at_ = 0;
+    bool full_ = false;
 };
 
 }  // namespace
@@ -195,16 +219,20 @@ BlockTable BlockTable::held(std::uint32_t learner, double most, bool below) cons
     return table;
 }
 
-void BlockAnswers::gather(const PassPoint& point, double radius, double near) {
+bool BlockAnswers::gather(const PassPoint& point, double radius, double near) {
     ++passes_;
     const std::size_t size = problem_.size();
     samples_.resize(size);
     blocks_.resize(size);
-    std::vector<BlockTable> parts(chunk_count(size));
+    std::vector<BlockTable> parts((size + task_size - 1) / task_size);
     table_ = {};
-    const auto sums_of = [&](std::size_t begin, std::size_t end) {
-        BlockTable& part = parts[begin / chunk_size];
-        for (std::size_t k = begin; k < end; ++k) {
+    const double most = std::max(many_each * static_cast<double>(size), many_at_least);
+    std::atomic<std::size_t> count{0};
+    const auto too_many = [&] { return static_cast<double>(count) > most; };
+    pool_.run(parts.size(), [&](std::size_t at) {
+        BlockTable& part = parts[at];
+        if (too_many()) return;
+        for (std::size_t k = at * task_size; k < std::min((at + 1) * task_size, size); ++k) {
             const auto first = static_cast<std::uint32_t>(part.answers.size());
             if (!Neighbours(problem_, box_, point, k).find(radius, near, part.answers)) {
                 part.fixed.impossible += 1;
@@ -222,22 +250,27 @@ void BlockAnswers::gather(const PassPoint& point, double radius, double near) {
                 part.choices.push_back({static_cast<std::uint32_t>(k), first, last});
             }
         }
-        return part.fixed;
-    };
-    table_.fixed = sum_over_chunks(pool_, size, chunk_sums_, sums_of);
+        count += part.answers.size();
+    });
+    if (too_many()) return false;
     for (const BlockTable& part : parts) {
         const auto from = static_cast<std::uint32_t>(table_.answers.size());
         for (const BlockTable::Choice& choice : part.choices) {
             table_.choices.push_back({choice.learner, choice.first + from, choice.last + from});
         }
         table_.answers.insert(table_.answers.end(), part.answers.begin(), part.answers.end());
+        chunk_sums_.push_back(part.fixed);
     }
+    table_.fixed = reduce_tree(std::span<BlockSumsOfAnswers>(chunk_sums_));
+    chunk_sums_.clear();
+    return true;
 }
 
 double BlockAnswers::usual_margin(const PassPoint& point, std::size_t rank) {
     const std::size_t step = std::max<std::size_t>(problem_.size() / looked_at, 1) | 1;
     std::vector<double> margins;
     for (std::size_t k = 0; k < problem_.size(); k += step) {
+        if (margins.size() % task_size == 0 && pool_.stop().check()) break;
         margins.push_back(Neighbours(problem_, box_, point, k).least_margin());
     }
     std::erase(margins, infinity);

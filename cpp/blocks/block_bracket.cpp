@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "base/chunks.hpp"
 #include "blocks/block_sample.hpp"
@@ -29,9 +30,12 @@ constexpr double most_radius = 0.3;
 constexpr std::size_t many_answers = 1;  // a learner
 constexpr double inside = 0.9;           // of the radius: then the best prices are within it
 constexpr double gained = 1e-11;         // relative: so little more that edges are no matter
+constexpr double astray = 0.01;          // relative: prices were not found near here
 constexpr double still = 1e-8;           // relative: a cycle that hardly moved
 constexpr double near = 3e-11;           // relative: how far the lower end stays below
 constexpr double missed = 1e-10;         // of D: so much the answers gathered left out
+constexpr double many_times = 100;
+constexpr double fewer = 0.1;  // of what is near, where that is too many
 constexpr int most_refutations = 6;
 constexpr std::size_t core_learners = 600;
 constexpr double aim = 9e-10;     // relative: of the ends, by boxes
@@ -39,6 +43,8 @@ constexpr int most_goals = 4;     // numbers of blocks that are tried
 constexpr double clearly = 1.05;  // times what is enough: then a sample tells
 constexpr double unsure = 1e-3;   // share by which prices from elsewhere may be off
 constexpr double infinity = std::numeric_limits<double>::infinity();
+
+bool far_apart(double a, double b) { return a > 3 * b || b > 3 * a; }
 
 class BlockBracket {
   public:
@@ -65,6 +71,7 @@ class BlockBracket {
     Bracket run_near(Prices prices, double amount) {
         if (shop_.boxes.contradicts()) return {};
         point_ = {prices, amount};
+        if (!counts_blocks()) enough_ = amount;
         moved_ = unsure;
         enclose();
         return found();
@@ -73,6 +80,7 @@ class BlockBracket {
     // The same for the least power, unless that is clearly more than `enough`.
     Bracket run_within(double enough) {
         if (shop_.boxes.contradicts()) return {};
+        enough_ = enough;
         point_ = {shop_.begin(problem_, tau_, settings_).prices, stated()};
         if (begin() && approach(enough)) enclose();
         return found();
@@ -122,15 +130,21 @@ class BlockBracket {
 
     // Ever more learners, until steps with everybody are all that is left.
     bool approach(double enough) {
-        const BlockSample sample(problem_, box_, pass_point(), shop_.pool);
-        if (sample.takers() == 0 || stopped()) return false;
+        const BlockPoint begun = point_;
+        std::optional<BlockSample> sample(std::in_place, problem_, box_, pass_point(), shop_.pool);
+        if (sample->takers() == 0 || stopped()) return false;
         BlockCurve curve;
         double reach = first_reach;
-        if (sample.takers() > 4 * few_learners) {
-            if (!among(sample.parts(few_learners), reach, roughly, nullptr)) return false;
+        if (sample->takers() > 4 * few_learners) {
+            if (!among(sample->parts(few_learners), reach, roughly, nullptr)) return false;
             reach = after_few;
         }
-        if (!among(sample.parts(some_learners), reach, closely, &curve)) return false;
+        // At prices far from the first others take most.
+        if (far_apart(begun.amount, point_.amount)) {
+            sample.emplace(problem_, box_, pass_point(), shop_.pool);
+            if (sample->takers() == 0 || stopped()) return false;
+        }
+        if (!among(sample->parts(some_learners), reach, closely, &curve)) return false;
         if (point_.amount > clearly * enough) return false;
         BlockLooks looks(problem_, all_, tau_, resource_, shop_.pool);
         moved_ = step_by_curve(looks, point_, curve, most_steps);
@@ -158,10 +172,16 @@ class BlockBracket {
         BlockAnswers answers(problem_, box_, shop_.pool);
         double radius = std::clamp(moved_, least_radius, first_radius);
         double margin = answers.usual_margin(pass_point(), core_learners);
+        double most = most_radius;
         for (int round = 0; round < most_gatherings; ++round) {
-            answers.gather(pass_point(), radius, margin);
+            const bool few = answers.gather(pass_point(), radius, margin);
             ++bracket_.passes;
             if (stopped() || !answers.possible()) return;
+            if (!few) {
+                most = radius *= fewer;
+                margin *= fewer;
+                continue;
+            }
             const double blocks = counts_blocks() ? point_.amount : problem_.block_budget();
             const double watt = resource_ == Resource::power ? point_.amount : problem_.power_w();
             const BlockDual dual(problem_, resource_, point_.prices, blocks, watt, answers.table(),
@@ -169,7 +189,13 @@ class BlockBracket {
             const BlockDual::Place place = dual.best(radius, radius * point_.amount);
             const double far = std::max(std::fabs(place.band), std::fabs(place.watt));
             const double grown = std::fabs(place.amount) / point_.amount;
-            const bool edge = far > inside * radius && grown > gained;
+            // Where there is far more than enough any split will do.
+            if (clearly * point_.amount < enough_) {
+                close_in(answers, point_, radius, problem_.block_budget());
+                if (!bracket_.samples.empty()) return;
+            }
+            const bool edge = far > inside * radius && grown > gained && !same_blocks(place.amount);
+            if (edge && radius >= most_radius && grown > astray && enough_ == 0) return;
             const bool moving = resource_ == Resource::cycle && grown > still;
             const BlockPoint at = point_;
             point_.prices.lambda *= 1 + place.band;
@@ -180,7 +206,7 @@ class BlockBracket {
                 if (!edge) {
                     radius = std::max({0.1 * radius, 4 * far * far, least_radius});
                 } else if (answers.table().answers.size() < many_answers * problem_.size()) {
-                    radius = std::min(4 * radius, most_radius);
+                    radius = std::min(4 * radius, most);
                 }
                 continue;
             }
@@ -194,9 +220,17 @@ class BlockBracket {
             const double goal =
                 counts_blocks() ? std::ceil(point_.amount) : problem_.block_budget();
             close_in(answers, at, radius, goal);
-            if (counts_blocks() && bracket_.samples.empty()) close_blocks(goal);
+            if (counts_blocks() && bracket_.samples.empty())
+                close_blocks(goal, place.watt < inside * radius);
             return;
         }
+        refute();
+    }
+
+    // Whether so much more, many times over, rules out no further block.
+    bool same_blocks(double more) const {
+        return counts_blocks() && more >= 0 &&
+               std::ceil(point_.amount + many_times * more) <= std::ceil(point_.amount);
     }
 
     // A split among the near answers, and boxes where a single one's choice keeps the ends apart.
@@ -296,11 +330,14 @@ class BlockBracket {
 
     // Whether so many blocks suffice is a question of the least power with them; and where that is
     // more than there is, they do not.
-    void close_blocks(double goal) {
+    void close_blocks(double goal, bool dear) {
         for (int round = 0; round < most_goals && !stopped(); ++round) {
             const double watt = problem_.power_w();
-            const Bracket least = least_power(
-                goal, [&](BlockBracket& inner) { return inner.run_near(point_.prices, watt); });
+            // Where power is plenty its price says little.
+            const Bracket least = least_power(goal, [&](BlockBracket& inner) {
+                return dear ? inner.run_near(point_.prices, watt) : inner.run_within(watt);
+            });
+            if (!bracket_.samples.empty()) return;
             if (!(least.lower >= watt)) return;
             bracket_.lower = amount_stated(goal);
             bracket_.tree = least.tree;
@@ -320,6 +357,7 @@ class BlockBracket {
     BlockPoint point_;
     double moved_ = 0;
     double left_out_ = 0;
+    double enough_ = 0;
     std::vector<double> counts_;
     Bracket bracket_;
 

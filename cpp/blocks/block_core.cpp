@@ -86,28 +86,23 @@ void BlockCore::come_near(Left& left, double unused) {
     for (const Item& item : fine_) moves.push_back(moves_[item.first]);
     std::sort(moves.begin(), moves.end(),
               [](const Move& a, const Move& b) { return a.loss < b.loss; });
-    std::vector<std::uint32_t> moved;
+    std::vector<bool> has_moved(samples_.size());
     for (const Move& move : moves) {
         if (in_table(2 * left.samples, 2 * left.blocks)) break;
         const Left after{left.samples - move.samples, left.blocks - move.blocks};
         const double wanted = distance({move.samples, move.blocks});
         if (!(distance(left) - distance(after) > 0.9 * wanted)) continue;
-        if (std::find(moved.begin(), moved.end(), move.learner) != moved.end()) continue;
-        moved.push_back(move.learner);
+        if (has_moved[move.learner]) continue;
+        has_moved[move.learner] = true;
         take(move);
         left = after;
         loss_ += move.loss;
     }
     // Nobody moves twice.
     if (coarse_.size() > most_coarse) coarse_.resize(most_coarse);
-    std::sort(moved.begin(), moved.end());
-    const auto has_moved = [&](std::uint32_t learner) {
-        return std::binary_search(moved.begin(), moved.end(), learner);
-    };
-    std::erase_if(coarse_, [&](const Move& move) { return has_moved(move.learner); });
-    for (const Move& move : coarse_) moved.push_back(move.learner);
-    std::sort(moved.begin(), moved.end());
-    std::erase_if(fine_, [&](const Item& i) { return has_moved(moves_[i.first].learner); });
+    std::erase_if(coarse_, [&](const Move& move) { return has_moved[move.learner]; });
+    for (const Move& move : coarse_) has_moved[move.learner] = true;
+    std::erase_if(fine_, [&](const Item& i) { return has_moved[moves_[i.first].learner]; });
 }
 
 // The least loss of every sum that the fine moves add to, learner by learner.

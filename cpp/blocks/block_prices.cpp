@@ -12,6 +12,7 @@ namespace mel {
 namespace {
 
 constexpr int most_cuts = 60;
+constexpr std::size_t most_fruitless = 12;  // looks that rule out nothing at all
 constexpr int most_widenings = 4;
 constexpr double wider = 8;
 constexpr int most_shorter = 6;
@@ -47,6 +48,7 @@ void BlockLooks::pass(const BlockPoint& at) {
     sums_ = {};
     for (const BlockPart& part : parts_) {
         samples_.resize(part.problem.size());
+        looked_at_ += static_cast<double>(part.problem.size());
         // Of blocks nobody takes more than there are.
         const Problem here = resource_ == Resource::bandwidth
                                  ? part.problem.with_blocks(std::max(std::ceil(at.amount), 1.0))
@@ -127,8 +129,9 @@ class Cuts {
             if (any_ && polygon_.extent() < tolerance * std::min(centre.x, centre.y)) break;
             if (!inside) at = centre;
             inside = false;
-            if (looks_.pool().stop().check() || !look(at, point.amount)) return false;
+            if (!looks_.may_go_on() || !look(at, point.amount)) return false;
             if (!(promise_ > good_enough)) break;
+            if (seen_.size() > most_fruitless && !(best_.amount > 0)) return false;
         }
         if (!any_) return false;
         point = best_;
@@ -177,7 +180,7 @@ class Cuts {
         double low = here.amount, low_value = seen.possible ? seen.excess : -infinity;
         double step = first_stretch;
         do {
-            if (looks_.pool().stop().check() || !(step < longest_stretch)) return false;
+            if (!looks_.may_go_on() || !(step < longest_stretch)) return false;
             here.amount = low * (1 + step);
             seen = looks_.look(here);
             if (seen.possible && seen.excess >= 0) break;
@@ -187,7 +190,7 @@ class Cuts {
         } while (true);
         double high = here.amount;
         for (int i = 0; i < most_roots && high - low > finest_root * high; ++i) {
-            if (seen.excess <= close_to_root * samples) break;
+            if (seen.excess <= close_to_root * samples || !looks_.may_go_on()) break;
             double next = 0.5 * (low + high);
             if (i % 3 != 2 && low_value > -infinity) {
                 next = low + (high - low) * low_value / (low_value - seen.excess);

@@ -54,8 +54,15 @@ class BlockLooks {
     Pool& pool() const { return pool_; }
     bool over_cycle() const { return resource_ == Resource::cycle; }
     std::int64_t passes() const { return passes_; }
+    // Whether to go on: neither stopped nor worth no more looks.
+    bool may_go_on() {
+        const double most = over_cycle() ? worth_roots : worth_looking_at;
+        return looked_at_ < most && !pool_.stop().check();
+    }
 
   private:
+    static constexpr double worth_looking_at = 6e5;  // learners, one by one;
+    static constexpr double worth_roots = 1.5e6;     // at a cycle that is looked for itself
     struct Sums {
         double worth = 0, bandwidth = 0, power = 0;
         bool possible = true;
@@ -72,6 +79,7 @@ class BlockLooks {
     std::vector<SplitSums> chunks_;
     std::vector<double> samples_;
     std::int64_t passes_ = 0;
+    double looked_at_ = 0;
 };
 
 // How the bound curves with relative changes of the prices, for each sample there is; and how it
