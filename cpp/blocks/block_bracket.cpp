@@ -34,8 +34,8 @@ constexpr double astray = 0.01;          // relative: prices were not found near
 constexpr double still = 1e-8;           // relative: a cycle that hardly moved
 constexpr double near = 3e-11;           // relative: how far the lower end stays below
 constexpr double missed = 1e-10;         // of D: so much the answers gathered left out
-constexpr double many_times = 100;
-constexpr double fewer = 0.1;  // of what is near, where that is too many
+constexpr double many_times = 100;       // what one gathering gains
+constexpr double fewer = 0.1;            // of what is near, where that is too many
 constexpr int most_refutations = 6;
 constexpr std::size_t core_learners = 600;
 constexpr double aim = 9e-10;     // relative: of the ends, by boxes
@@ -71,7 +71,7 @@ class BlockBracket {
     Bracket run_near(Prices prices, double amount) {
         if (shop_.boxes.contradicts()) return {};
         point_ = {prices, amount};
-        if (!counts_blocks()) enough_ = amount;
+        if (resource_ == Resource::power) enough_ = amount;
         moved_ = unsure;
         enclose();
         return found();
@@ -220,8 +220,9 @@ class BlockBracket {
             const double goal =
                 counts_blocks() ? std::ceil(point_.amount) : problem_.block_budget();
             close_in(answers, at, radius, goal);
-            if (counts_blocks() && bracket_.samples.empty())
+            if (counts_blocks() && bracket_.samples.empty()) {
                 close_blocks(goal, place.watt < inside * radius);
+            }
             return;
         }
         refute();
@@ -357,7 +358,7 @@ class BlockBracket {
     BlockPoint point_;
     double moved_ = 0;
     double left_out_ = 0;
-    double enough_ = 0;
+    double enough_ = 0;  // power with which any split will do
     std::vector<double> counts_;
     Bracket bracket_;
 

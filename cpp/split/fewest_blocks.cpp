@@ -24,6 +24,7 @@ bool BlockFilling::give_out_fewest(const TimedSplit& split, double& ratio) {
         const double power = sums.power.value();
         const bool enough = power <= watt;
         (enough ? high : low) = z;
+        if (enough && above(sums.blocks, sums.fewest.value()) <= 0) break;  // no fewer serve
         if (enough && (power > watt * (1 - close_to_all) || high - low < finest_ratio)) break;
         if (high - low < finest_ratio)
             z = high;
