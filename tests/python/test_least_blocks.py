@@ -114,3 +114,12 @@ def test_both_ends_in_blocks_are_what_the_checker_says(law, idle, over):
     assert found.plan is not None
     assert found.proof is not None
     assert holds(found)
+
+
+def test_where_few_of_many_take_part_the_search_is_back_in_time():
+    """A learner may have as many near answers as it has samples; none are listed without end."""
+    problem = drawn(20_000, 0.6, "fixed", "excused", 0.7)
+    began = time.process_time()
+    found = mel.least(problem, 5, "power_w", threads=1, callback=spent(0.5))
+    assert time.process_time() - began < 0.6
+    assert found.lower <= found.amount
