@@ -16,6 +16,7 @@ constexpr double seeming_elasticity = 1e12;
 // Nearer to the end of the slack or the energy, or with less signal, rounding errors are more than
 // a proof with real samples allows.
 constexpr double least_share = 1e-6;
+constexpr double limits_meet = 1e-9;  // so near to each other the slope may be of either limit
 
 struct One {
     Demand demand;
@@ -53,6 +54,22 @@ struct RealBest {
     double value;  // no d is worth more than so much
 };
 
+// What the best speed, here and at other samples, may save beyond that of `held`.
+double speed_excess(const One& one, double d, const Held& held, double lambda) {
+    const Battery& b = one.battery;
+    if (!(b.slowest < 1) || !held.all_energy || !(d > 0) || !(held.bandwidth_hz < no_limit))
+        return 0;
+    const double here = held.bandwidth_hz;
+    const double missed = lambda * (here - least_bandwidth(b, one.demand, d, held));
+    const double meet = held.left_j / (b.power_w * held.slack) - 1;
+    if (held.all_power || std::fabs(meet) < limits_meet) return 2 * missed;
+    const double rise = at_speed(b, one.demand, d, held.speed).rise;
+    const bool pinned = rise > 0 ? held.speed == b.slowest : held.speed == 1;
+    if (pinned) return missed;
+    const double range = one.demand.budget_s * held.speed / (b.work_s * d);
+    return missed + lambda * here * std::fabs(rise) * (1 + range);
+}
+
 RealBest real_best(const KernelInput& in, const One& one) {
     const bool may_rest = in.excused && one.box.lower <= 0;
     const double low = may_rest ? 1 : one.box.lower;
@@ -73,6 +90,7 @@ RealBest real_best(const KernelInput& in, const One& one) {
     }
     const double watt = in.point.prices.mu * one.battery.power_w;
     const double value = best.samples - lambda * held.bandwidth_hz - watt;
+    best.excess += speed_excess(one, best.samples, held, lambda);
     return {best, held, !may_rest || value > 0, true, whole, value + best.excess};
 }
 

@@ -21,6 +21,7 @@ constexpr double near = 1e-10;      // of a sample's worth: where the best real 
 constexpr double narrow = 1e-14;    // of what is left to the end: what cannot be narrowed down
 constexpr double first_few = 1e-6;  // samples
 constexpr int most_steps = 80;
+constexpr int few_steps = 24;  // without a kink, where halves are all that helps
 
 // (1 + p) ln(1 + p) - p without cancellation.
 double bend_at_gain(double p) {
@@ -80,11 +81,13 @@ double falling_root(double low, double high, double x, Function function) {
         const Root at = function(x);
         (at.value > 0 ? low : high) = x;
         double next = x - at.value / at.slope;
-        if (!(next > low && next < high)) next = 0.5 * (low + high);
         const double fine = 1e-9 * std::min(std::fabs(x), 1.0);
-        const bool done = std::fabs(next - x) <= fine || high - low <= 1e-5 * fine;
+        // A step as short ends it, also one that rounding lets end at or beyond x; half of what is
+        // left would be no such step, however short.
+        if (std::fabs(next - x) <= fine) return std::clamp(next, low, high);
+        if (!(next > low && next < high)) next = 0.5 * (low + high);
         x = next;
-        if (done) break;
+        if (high - low <= 1e-5 * fine) break;
     }
     return x;
 }
@@ -134,6 +137,7 @@ struct Choice {
     double best(double least, double most) const {
         if (b.law == LinkLaw::fixed) {
             if (fixed_law(std::log(most)).value >= 0) return most;
+            if (fixed_law(std::log(least)).value <= 0) return least;
             const double start = 0.5 * (std::log(least) + std::log(most));
             return std::exp(
                 falling_root(std::log(least), 0, start, [&](double x) { return fixed_law(x); }));
@@ -142,6 +146,7 @@ struct Choice {
         const double low = mean_log_gain(std::log(left(most) / unit));
         if (low > 0 && density_law(low).value <= 0) return most;
         const double high = mean_log_gain(std::log(left(least) / unit));
+        if (density_law(high).value >= 0) return least;
         const double w =
             falling_root(low, high, 0.5 * (low + high), [&](double x) { return density_law(x); });
         return speed_at(std::expm1(w) / w);
@@ -273,11 +278,9 @@ BatteryBest best_with_battery(const Battery& b, const Demand& q, Interval box, d
         (b.energy_j - b.power_w * q.budget_s) / (b.each_j - b.power_w * q.per_sample_s);
     if (join > low && join < top) {
         const double by_power = lambda * slopes_at_full_speed(b, q, join, false).samples;
-        const bool power_first = b.each_j > b.power_w * q.per_sample_s;
-        const double near_by = join + 1e-9 * (power_first ? top - join : bottom - join);
-        const double by_energy = b.slowest < 1
-                                     ? std::exp(at(near_by))
-                                     : lambda * slopes_at_full_speed(b, q, join, true).samples;
+        const double by_energy =
+            lambda * (b.slowest < 1 ? rise_at_join(b, q, join)
+                                    : slopes_at_full_speed(b, q, join, true).samples);
         const double before = std::min(by_power, by_energy);
         const double after = std::max(by_power, by_energy);
         if (before < 1 && after > 1) return {join, false, 0, true};
@@ -296,7 +299,9 @@ BatteryBest best_with_battery(const Battery& b, const Demand& q, Interval box, d
     double next = x - 0.5 * below;
     for (int step = 0; step < most_steps; ++step) {
         double d = end - std::exp(-next);
-        if (!(d > bottom && d < top) || step % 8 == 7) d = 0.5 * (bottom + top);
+        if (!(d > bottom && d < top) || step % 8 == 7 || step >= few_steps) {
+            d = 0.5 * (bottom + top);
+        }
         if (!(d > bottom && d < top)) break;
         const double there = -std::log(end - d);
         const double found = at(d);
@@ -322,45 +327,6 @@ BatteryBest best_with_battery(const Battery& b, const Demand& q, Interval box, d
     const bool lower = -below <= above;
     const double off = std::fabs(std::expm1(lower ? below : above));
     return {lower ? bottom : top, true, std::max(steepness, 1e-300), true, off * (top - bottom)};
-}
-
-Response respond_with_battery(const Battery& stated, const Demand& demand, bool excused,
-                              Interval box, Prices prices, double guard_s) {
-    Demand q = demand;
-    q.budget_s += guard_s;
-    q.shape += q.alpha * guard_s;
-    const Battery b = generous(stated);
-    const bool may_rest = excused && box.lower <= 0;
-    const Response rest{0, 0, 0, 0, q.budget_s, may_rest};
-    const double low = may_rest ? 1 : box.lower;
-    const double upper = box.upper;
-    if (upper < low || !b.carries(q, low)) return rest;
-    const BatteryBest real = best_with_battery(b, q, {low, upper}, prices.lambda);
-    double d = std::clamp(std::floor(real.samples), low, upper);
-    // Concave between whole samples, too: uphill from here to the best of them.
-    const auto value_at = [&](double at) {
-        const double band = b.bandwidth(q, at);
-        return b.fits(band) ? at - prices.lambda * band : -infinity;
-    };
-    double value = value_at(d);
-    if (!(value > -infinity)) {
-        d = std::max(largest_carried(b, q, d), low);
-        value = value_at(d);
-    }
-    const double first = d;
-    for (const double step : {1.0, -1.0}) {
-        if (step < 0 && d != first) break;
-        for (double to = d + step; to >= low && to <= upper; to += step) {
-            const double there = value_at(to);
-            if (!(there > value)) break;
-            d = to;
-            value = there;
-        }
-    }
-    const double band = std::min(b.bandwidth(q, d), b.bandwidth_hz) * (1 - 4 * rounding::rate);
-    const double cost = prices.lambda * band + prices.mu * stated.power_w;
-    if (may_rest && !(d - cost > 0)) return {0, 0, 0, 0, q.budget_s, true};
-    return {d, band, stated.power_w, cost, q.slack(d), true};
 }
 
 }  // namespace mel

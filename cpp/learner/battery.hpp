@@ -53,6 +53,21 @@ struct BatterySlopes {
 };
 BatterySlopes slopes_of(const Battery& battery, const Demand& q, double d, const Held& held);
 
+// dB/dd where full speed leaves just the joules of the limit of power, on the side where the energy
+// decides, at the better of full speed and a slower one.
+double rise_at_join(const Battery& battery, const Demand& q, double join);
+
+// The bandwidth at a speed, and d ln B / d ln v there: infinite with the sign of where to turn.
+struct AtSpeed {
+    double bandwidth_hz;
+    double rise;
+};
+AtSpeed at_speed(const Battery& battery, const Demand& q, double d, double speed);
+
+// No more than the least bandwidth over all speeds: from tangents at two between which it is, as
+// the signs of slopes there say, so that nothing rests on how near to the best `held` came.
+double least_bandwidth(const Battery& battery, const Demand& q, double d, const Held& held);
+
 // With the whole power, or all the energy that full speed leaves.
 BatterySlopes slopes_at_full_speed(const Battery& battery, const Demand& q, double d,
                                    bool by_energy);
@@ -67,6 +82,9 @@ Battery generous(Battery battery);
 
 // Largest integer d in [0, upper] that is carried; -1 if none.
 double largest_carried(const Battery& battery, const Demand& q, double upper);
+
+// No integer above it is carried, whatever speed the search for the best one missed.
+double largest_possible(const Battery& battery, const Demand& q, double upper);
 
 // The real d of the box that maximises d - lambda B(d), caps of bandwidth left out; `carried`
 // is false where not even its lower end is.

@@ -1,5 +1,7 @@
 // How the bandwidth of a learner with an energy of its own follows what it is given.
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "learner/battery.hpp"
 #include "learner/capped.hpp"
@@ -69,6 +71,64 @@ BatterySlopes slopes_of(const Battery& b, const Demand& q, double d, const Held&
     slower.per_sample_s += b.work_s * (1 / held.speed - 1);
     slower.shape = q.alpha * q.budget_s + slower.per_sample_s * q.beta;
     return slopes_at(fixed, slower, d, true, held.log_gain);
+}
+
+double rise_at_join(const Battery& b, const Demand& q, double join) {
+    const double slack = q.slack(join);
+    const double nats = (q.alpha * join + q.beta) * ln2 / slack;
+    const double w = log_gain(b, nats, b.power_w);
+    const Held held{1, slack, b.power_w * slack, nats / w, true, true, w};
+    // The lesser bandwidth counts: onward that which rises less, backward that which falls more.
+    const double full = slopes_at(b, q, join, true, w).samples;
+    const double slower = slopes_between(b, q, join, held).samples;
+    const bool onward = b.each_j > b.power_w * q.per_sample_s;
+    return onward ? std::min(full, slower) : std::max(full, slower);
+}
+
+AtSpeed at_speed(const Battery& b, const Demand& q, double d, double speed) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const double work = b.work_s * d, joules = b.each_j * d;
+    const double slack = (q.budget_s - (q.per_sample_s - b.work_s) * d) - work / speed;
+    const double left = b.energy_j - joules * speed * speed;
+    if (!(slack > 0)) return {infinity, -infinity};
+    if (!(left > 0)) return {infinity, infinity};
+    const bool by_power = left >= b.power_w * slack;
+    const double nats = (q.alpha * d + q.beta) * ln2 / slack;
+    const double w = log_gain(b, nats, by_power ? b.power_w : left / slack);
+    if (!(w > 0)) return {infinity, by_power ? -infinity : infinity};
+    const double seconds = work / (speed * slack);
+    const double spent = 2 * joules * speed * speed / left;
+    const bool density = b.law == LinkLaw::density;
+    if (by_power) return {nats / w, -seconds * (density ? w / log_rest(w) : 1)};
+    const double share = -std::expm1(-w);  // p/(1 + p)
+    if (density) return {nats / w, spent * share / log_rest(w) - seconds};
+    // w - p/(1 + p) = w - 1 + e^-w
+    return {nats / w, (spent * share - seconds * log_rest(w)) / w};
+}
+
+double least_bandwidth(const Battery& b, const Demand& q, double d, const Held& held) {
+    const double here = held.bandwidth_hz;
+    const bool chosen = b.slowest < 1 && held.all_energy && b.each_j * d > 0;
+    if (!chosen || !(here > 0) || !(here < no_limit)) return here;
+    // Where both limits hold B has a kink; else it is flat, and nearer the signs are rounding's.
+    const double nearest = held.all_power ? 0x1p-46 : 0x1p-30;
+    for (double apart = nearest; apart < 0.5; apart *= 64) {
+        const double slow = std::max(held.speed * (1 - apart), b.slowest);
+        const double fast = std::min(held.speed * (1 + apart), 1.0);
+        const AtSpeed slower = at_speed(b, q, d, slow), faster = at_speed(b, q, d, fast);
+        if (!(slower.rise <= 0 || slow == b.slowest) || !(faster.rise >= 0 || fast == 1)) continue;
+        // B (fixed law) or ln B (density) is convex in the seconds of computing, or their
+        // logarithm.
+        const double range = fast / slow - 1;
+        double least = 0;
+        for (const auto& [band, fall] : {AtSpeed{slower.bandwidth_hz, -slower.rise},
+                                         AtSpeed{faster.bandwidth_hz, faster.rise}}) {
+            if (!(band < no_limit)) continue;
+            least = std::max(least, band * (1 - std::max(fall, 0.0) * range));
+        }
+        return std::min(least, here);
+    }
+    return 0;
 }
 
 }  // namespace mel

@@ -206,7 +206,7 @@ void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& p
                 high =
                     !capped || problem.sends_nothing() ? largest_allowed(demand, high)
                     : limits->battery()
-                        ? largest_carried(generous(battery_of(problem, k, tau)), demand, high)
+                        ? largest_possible(generous(battery_of(problem, k, tau)), demand, high)
                         : largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate));
             }
             const bool may_rest = problem.excused() && box.low(k) <= 0;

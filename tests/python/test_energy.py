@@ -224,3 +224,44 @@ def test_cells_have_the_tau_of_every_split_over_them() -> None:
         assert (most(first, tau) + most(second, tau) >= 4) == enough
     for plan in found.plans:
         assert (plan.energy_j <= plan.problem.learners.energy_j).all()
+
+
+# Speeds that follow from both limits, where a bound rests on how near a root is.
+BOTH_LIMITS = [
+    (29, 2168, 36.08463494005798, [
+        (902330335.5709234, 3.8148282327134305e-12, 0.2007713044647531, 4.163233054736412e-28,
+         2.0515163360401854),
+        (2258110944.0254097, 1.4688061772098915e-12, 0.12978735212982723, 2.1805332803191575e-28,
+         14.55990004254589),
+        (2018827660.6914744, 3.393510478571506e-11, 0.11441410853586652, 1.4992156973700932e-28,
+         0.33581544128807156),
+    ]),
+    (10, 1816, 11.21855252477058, [
+        (2652126952.286829, 2.520624810333645e-12, 0.2858160335797054, 5.339845403638589e-29,
+         0.32131848788367795),
+        (2774150063.671947, 1.245002470700741e-11, 0.12369335233483443, 6.414399734765767e-28,
+         12.921118898078367),
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tau", "samples", "cycle_s", "rows"), BOTH_LIMITS)
+def test_both_ends_of_the_least_cycle_hold_where_speeds_follow_from_both_limits(
+    tau, samples, cycle_s, rows
+) -> None:
+    flops_per_s, gain, max_power_w, coefficient, energy_j = np.array(rows).T
+    problem = mel.Problem(
+        mel.scenarios.table1(2).task.replace(samples=samples),
+        mel.Learners(
+            flops_per_s=flops_per_s, gain=gain, send_bandwidth_hz=5e6, send_power_w=1.0,
+            max_power_w=max_power_w, energy_coefficient=coefficient, energy_j=energy_j,
+        ),
+        mel.Radio(20e6, None, shared="return", noise_power_w=4e-13),
+        cycle_s=cycle_s,
+        idle="served",
+    )  # fmt: skip
+    found = mel.least(problem, tau, "cycle_s")
+    assert found.status == "optimal"
+    assert found.lower < found.amount
+    for claim in (found.plan, found.proof):
+        assert mel.verify(claim.problem, claim)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 import mel_fast as mel
 from exact import violations
 from mel_fast import reference
+from mel_fast.bracket.least_search import LeastSearch
 from strategies import SCHEMES, VARIANTS, Case, cases, holds_for_all
 
 RESOURCES = ("cycle_s", "bandwidth_hz", "power_w")
@@ -115,6 +116,26 @@ def test_a_limit_leaves_a_valid_enclosure() -> None:
     assert found.lower <= found.amount
     for claim in (found.plan, found.proof):
         assert claim is None or mel.verify(None, claim)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_lower_end_that_a_plan_contradicts_is_dropped(
+    stops: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should a bound ever prove too little, no answer states it."""
+    looked = LeastSearch._bracket_prices
+
+    def wrong(self: LeastSearch, *words: object) -> None:
+        looked(self, *words)
+        self.lower = self.upper * (1 + 3e-10)
+        self.stopped = stops
+
+    monkeypatch.setattr(LeastSearch, "_bracket_prices", wrong)
+    found = mel.least(mel.scenarios.table1(12), 5, "cycle_s")
+    if stops:
+        assert (found.lower, found.proof, found.status) == (0.0, None, "feasible")
+    else:
+        assert_is_bracketed(found)
 
 
 def test_wrong_arguments_are_named() -> None:

@@ -194,6 +194,8 @@ class LeastSearch(Search):
         """Rule out what lies below the best split, or find a better one."""
         step = _SHARE * WIDTH
         while not self.closed() and not self.stopped:
+            if self.drops_contradiction():  # further off rounding decides nothing
+                step = max(step * _WIDER, _FAR)
             target = 0.5 * (self.lower + self.upper)
             if self.scheme != "task_only":
                 target = max(target, self.upper * (1.0 - step))
@@ -207,5 +209,5 @@ class LeastSearch(Search):
             elif answer is None:
                 step *= _WIDER**2
             else:
-                gap = 1.0 - self.lower / self.upper
+                gap = max(1.0 - self.lower / self.upper, 0.0)
                 step = max(step * _WIDER, math.sqrt(step * gap))

@@ -119,7 +119,22 @@ class Search(Inquiry):
 
     def closed(self) -> bool:
         """Say whether the two ends are as near to each other as promised."""
-        return self.best is not None and self.upper - self.lower <= WIDTH * self.upper
+        return self.best is not None and 0.0 < self.upper - self.lower <= WIDTH * self.upper
+
+    def run(self) -> None:
+        """Close in, as far as the limit and double precision allow."""
+        Inquiry.run(self)
+        self.drops_contradiction()
+
+    def drops_contradiction(self) -> bool:
+        """Drop a lower end that a split contradicts, and say whether there was one.
+
+        A split was timed with what was written for it; what refutes its amount cannot be right.
+        """
+        if self.best is None or self.lower < self.upper:
+            return False
+        self.lower, self.refuted = 0.0, None
+        return True
 
     def with_amount(self, amount: float) -> Problem:
         """Return the problem with so much of the resource."""
