@@ -103,3 +103,31 @@ TEST(bandwidth_at_the_best_speed_lies_between_the_least_and_what_is_stated) {
         }
     });
 }
+
+TEST(no_samples_at_a_chosen_speed_are_worth_more_than_lanes_say) {
+    for (unsigned seed = 19; seed < 22; ++seed) {
+        for (const mel::LinkLaw law : laws) {
+            const mel::Problem all =
+                battery_cases::draw(8, law, mel::Idle::excused, battery_cases::Speeds::chosen, seed)
+                    .problem();
+            const double dear = std::pow(10, static_cast<double>(seed % 7) / 2 - 1.5);
+            const double lambda = 0.02 * dear * all.samples_real() / all.bandwidth_hz();
+            const mel::PassPoint point{5, all.cycle_s(), {lambda, 0}};
+            const mel::Interval box{0, all.samples_real()};
+            const mel::KernelInput in = mel::kernel_input(all, {box}, point);
+            double most = 0;
+            for (std::size_t k = 0; k < all.size(); ++k) {
+                const battery_oracle::Learner oracle{
+                    mel::battery_of(all, k, 5), mel::demand_of(all, k, 5, point.cycle_s), lambda};
+                const auto truth = oracle.best(1, box.upper);
+                if (truth.possible) most += std::max(static_cast<double>(truth.value), 0.0);
+            }
+            const mel::PassSums lanes =
+                mel::battery_kernels_for(mel::InstructionSet::automatic, law).real(in, {0, 8});
+            const double scale = lanes.samples + lanes.cost + 1;
+            if (lanes.doubtful > 0) continue;
+            CHECK(lanes.value >= most - 1e-14 * scale, lanes.value, most, seed);
+            CHECK(lanes.value <= most + 1e-9 * scale, lanes.value, most, seed);
+        }
+    }
+}
