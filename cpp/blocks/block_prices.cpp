@@ -47,6 +47,10 @@ void BlockLooks::pass(const BlockPoint& at) {
     ++passes_;
     sums_ = {};
     for (const BlockPart& part : parts_) {
+        if (pool_.stop().check()) {
+            sums_.possible = false;
+            return;
+        }
         samples_.resize(part.problem.size());
         looked_at_ += static_cast<double>(part.problem.size());
         // Of blocks nobody takes more than there are.

@@ -11,6 +11,7 @@ namespace {
 
 // Times the price of a sample at which those who take part have D in all: dearer ones rest.
 constexpr double far_from_it = 8;
+constexpr std::size_t piece = 512;  // learners
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // What a learner that takes part would do at the prices.
@@ -65,9 +66,15 @@ BlockSample::BlockSample(const Problem& problem, const Box& box, const PassPoint
     for (const Wish& wish : wishes) dearest_.push_back(wish.learner);
 }
 
-BlockPart BlockSample::part(std::vector<std::size_t> learners, double weight) const {
-    std::sort(learners.begin(), learners.end());
-    return {problem_.taken(learners), box_, learners, weight};
+// In pieces between which a look may be stopped.
+void BlockSample::add(std::vector<BlockPart>& parts, std::span<const std::size_t> learners,
+                      double weight) const {
+    for (std::size_t at = 0; at < learners.size(); at += piece) {
+        const auto taken = learners.subspan(at, std::min(piece, learners.size() - at));
+        std::vector<std::size_t> sorted(taken.begin(), taken.end());
+        std::sort(sorted.begin(), sorted.end());
+        parts.emplace_back(problem_.taken(sorted), box_, sorted, weight);
+    }
 }
 
 std::vector<BlockPart> BlockSample::parts(std::size_t learners) const {
@@ -75,18 +82,16 @@ std::vector<BlockPart> BlockSample::parts(std::size_t learners) const {
     const std::size_t all = dearest_.size();
     if (all == 0) return parts;
     if (all <= 2 * learners) {
-        parts.push_back(part(dearest_, 1));
+        add(parts, dearest_, 1);
         return parts;
     }
     const std::size_t alone = learners / 4;
     const std::size_t step = (all - alone) / (learners - alone) + 1;
-    std::vector<std::size_t> top(dearest_.begin(),
-                                 dearest_.begin() + static_cast<std::ptrdiff_t>(alone));
     std::vector<std::size_t> others;
     for (std::size_t i = alone + step / 2; i < all; i += step) others.push_back(dearest_[i]);
     const double weight = static_cast<double>(all - alone) / static_cast<double>(others.size());
-    parts.push_back(part(std::move(top), 1));
-    parts.push_back(part(std::move(others), weight));
+    add(parts, std::span(dearest_).first(alone), 1);
+    add(parts, others, weight);
     return parts;
 }
 

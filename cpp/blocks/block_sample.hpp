@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "blocks/block_prices.hpp"
@@ -19,7 +20,8 @@ class BlockSample {
     std::size_t takers() const { return dearest_.size(); }
 
   private:
-    BlockPart part(std::vector<std::size_t> learners, double weight) const;
+    void add(std::vector<BlockPart>& parts, std::span<const std::size_t> learners,
+             double weight) const;
 
     const Problem& problem_;
     const Box& box_;
