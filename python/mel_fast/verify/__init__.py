@@ -1,15 +1,15 @@
 """The checker: a plan is right, and a better one impossible, or it says what fails.
 
 It shares no code with the solver (but what sets the processor's modes, which it then finds out for
-itself) and trusts nothing that the solver wrote. Everything is computed
-again from the problem's numbers, in ball arithmetic (python-flint's Arb, extra ``[verify]``): an
-inequality counts only when it holds for every real number in the balls. What is checked, and why
-it is a proof, stands in docs/proof.md; the file format in docs/certificate.md. To read it all:
-`claim` (the file), `_check` (how a verdict comes about), `_plan` (the plan keeps every
-constraint), `_learner` (what one learner needs, and what its limits allow), `best` (the best that
-it can do at given prices, with caps and in resource blocks too), `_boxes` and `_cover` (the boxes
-cover every split, and each bound is below D), `_allowance` (how much work a check may do), `quick`
-(many learners on arrays, before the balls).
+itself, and what names a missing extra) and trusts nothing that the solver wrote. Everything is
+computed again from the problem's numbers, in ball arithmetic (python-flint's Arb, extra
+``[verify]``): an inequality counts only when it holds for every real number in the balls. What is
+checked, and why it is a proof, stands in docs/proof.md; the file format in docs/certificate.md. To
+read it all: `claim` (the file), `_check` (how a verdict comes about), `_plan` (the plan keeps
+every constraint), `_learner` (what one learner needs, and what its limits allow), `best` (the best
+that it can do at given prices, with caps and in resource blocks too), `_boxes` and `_cover` (the
+boxes cover every split, and each bound is below D), `_allowance` (how much work a check may do),
+`quick` (many learners on arrays, before the balls).
 """
 
 from collections.abc import Callable

@@ -10,6 +10,7 @@ from mel_fast.model.problem import Problem
 from mel_fast.model.times import Times, evaluate_columns
 from mel_fast.planning._least import Least, least
 from mel_fast.planning._leave_out import only
+from mel_fast.plans.allocation import Allocation
 from mel_fast.plans.columns import energy_spent
 from mel_fast.plans.plan import Plan
 from mel_fast.solve.single import solve
@@ -69,7 +70,7 @@ def replanned(plan: Plan, now: Problem, alive: IntColumn, words: dict[str, Any])
 
 def carried_out(plan: Plan, now: Problem) -> Times:
     """Return how long everybody takes when a plan meets with other channels, at its own speeds."""
-    given = plan.allocation
+    given: Allocation = plan.allocation
     speeds = plan.flops_per_s if plan.problem.chooses_speed else None
     return evaluate_columns(now, plan.tau, given.samples, given.bandwidth_hz, given.power_w, speeds)
 
