@@ -188,7 +188,7 @@ def test_what_a_simulation_leaves_open_is_marked() -> None:
 
 @pytest.mark.parametrize("then", ["power", "bandwidth"])
 def test_a_callback_stops_what_follows_the_proof(then: str) -> None:
-    problem = many(learners=40_000)
+    problem = many(learners=200_000)
     passes = mel.solve(problem, then="none").passes
     seen: list[tuple[int, int, int, float]] = []
 
