@@ -1,0 +1,18 @@
+// The search for a bracket by prices: those of the real samples first, then of whole ones, and a
+// tree about them where learners switch between answers.
+#pragma once
+
+#include <cstdint>
+
+#include "learner/response.hpp"
+#include "mel/least.hpp"
+
+namespace mel {
+
+inline constexpr double ends_apart = 9e-10;  // relative: ends so far apart are brought nearer
+
+// Throws std::invalid_argument where the search left what a problem may be.
+Bracket bracket_search(const Problem& problem, std::int64_t tau, Resource resource,
+                       const Settings& settings, Interval box, double too_short);
+
+}  // namespace mel
