@@ -49,23 +49,24 @@ BlockDual::Value BlockDual::rest_at(double amount) const {
     return v;
 }
 
+BlockDual::Best BlockDual::best_of(const BlockTable::Choice& choice, const Place& place) const {
+    Best best{choice.first, -1e300};
+    for (std::uint32_t i = choice.first; i < choice.last; ++i) {
+        const double worth = value(table_.answers[i], place);
+        if (worth > best.worth) best = {i, worth};
+    }
+    return best;
+}
+
 BlockDual::Value BlockDual::at(const Open& open, const Place& place) const {
     Value sum = open.rest;
     sum.value += sum.by_band * place.band + sum.by_watt * place.watt;
     if (resource_ == Resource::bandwidth) sum.by_amount += block_price_ * place.band;
     if (resource_ == Resource::power) sum.by_amount += prices_.mu * place.watt;
     for (const BlockTable::Choice& choice : open.choices) {
-        std::uint32_t best = choice.first;
-        double most = -1e300;
-        for (std::uint32_t i = choice.first; i < choice.last; ++i) {
-            const double worth = value(table_.answers[i], place);
-            if (worth > most) {
-                most = worth;
-                best = i;
-            }
-        }
-        const Value v = of(table_.answers[best], seconds(place));
-        sum.value += most;
+        const Best best = best_of(choice, place);
+        const Value v = of(table_.answers[best.answer], seconds(place));
+        sum.value += best.worth;
         sum.by_band += v.by_band;
         sum.by_watt += v.by_watt;
         sum.by_amount += v.by_amount;
@@ -84,15 +85,7 @@ void BlockDual::fold(Open& open, const Polygon& polygon, double amount) const {
     const double x = 0.5 * (high.x - low.x), y = 0.5 * (high.y - low.y);
     std::size_t kept = 0;
     for (const BlockTable::Choice& choice : open.choices) {
-        std::uint32_t best = choice.first;
-        double most = -1e300;
-        for (std::uint32_t i = choice.first; i < choice.last; ++i) {
-            const double worth = value(table_.answers[i], middle);
-            if (worth > most) {
-                most = worth;
-                best = i;
-            }
-        }
+        const auto [best, most] = best_of(choice, middle);
         const BlockAnswer& b = table_.answers[best];
         bool alone = true;
         for (std::uint32_t i = choice.first; i < choice.last && alone; ++i) {

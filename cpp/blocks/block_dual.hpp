@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 
 #include "blocks/block_answers.hpp"
 #include "mel/prices.hpp"
@@ -46,6 +47,11 @@ class BlockDual {
         std::vector<BlockTable::Choice> choices;
         Value rest;
     };
+    struct Best {
+        std::uint32_t answer;
+        double worth;
+    };
+    Best best_of(const BlockTable::Choice& choice, const Place& place) const;
     Value rest_at(double amount) const;
     Value at(const Open& open, const Place& place) const;
     void fold(Open& open, const Polygon& polygon, double amount) const;
