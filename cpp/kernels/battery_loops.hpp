@@ -121,11 +121,12 @@ MEL_INLINE GivenLanes given_lanes(const KernelInput& in, std::size_t at, Lanes d
     return g;
 }
 
-template <class Law>
-static FillSums battery_fill_chunk(const KernelInput& in, Stretch learners,
-                                   std::span<const double> samples) {
+// Gives `each` what the lanes know of every group of learners, at its place `j` in a step of all
+// running sums and from learner `at` on; returns whom they leave open.
+template <class Law, class Each>
+MEL_INLINE LeftOpen each_given(const KernelInput& in, Stretch learners,
+                               std::span<const double> samples, const Each& each) {
     const auto [first, last] = learners;
-    FillCells<Sum> sums;
     LeftOpen left;
     for (std::size_t k = first; k < last; k += group) {
         for (int j = 0; j < steps; ++j) {
@@ -133,20 +134,30 @@ static FillSums battery_fill_chunk(const KernelInput& in, Stretch learners,
             if (at >= last) break;
             const GivenLanes g =
                 given_lanes<Law>(in, at, read_lanes(samples.data(), at, last), energy_kept);
-            const HeldLanes& h = g.held;
             LeftOpen::add(left, g.part & ~g.sure, at);
-            const Lanes cap = load(in.max_bandwidth + at);
-            const Mask sure = g.part & g.sure;
-            const Mask fits = sure & (h.band <= cap * (1 + rounding::other_cap));
-            const Mask by_joules = h.left_j < h.cap_j;
-            const Lanes by_slack =
-                worth_of<Law>(h, ratios<Law>(g.b, h), g.step, by_joules).by_slack;
-            sums.impossible.part[j] += only(sure & ~fits, fill(1));
-            sums.power.part[j] += only(fits, g.b.power);
-            sums.bandwidth.part[j] += only(fits, smaller(h.band, cap));
-            sums.band_time.part[j] -= only(fits, h.band * by_slack / h.slack);
+            each(j, at, g);
         }
     }
+    return left;
+}
+
+template <class Law>
+static FillSums battery_fill_chunk(const KernelInput& in, Stretch learners,
+                                   std::span<const double> samples) {
+    FillCells<Sum> sums;
+    const auto add = [&](int j, std::size_t at, const GivenLanes& g) {
+        const HeldLanes& h = g.held;
+        const Lanes cap = load(in.max_bandwidth + at);
+        const Mask sure = g.part & g.sure;
+        const Mask fits = sure & (h.band <= cap * (1 + rounding::other_cap));
+        const Mask by_joules = h.left_j < h.cap_j;
+        const Lanes by_slack = worth_of<Law>(h, ratios<Law>(g.b, h), g.step, by_joules).by_slack;
+        sums.impossible.part[j] += only(sure & ~fits, fill(1));
+        sums.power.part[j] += only(fits, g.b.power);
+        sums.bandwidth.part[j] += only(fits, smaller(h.band, cap));
+        sums.band_time.part[j] -= only(fits, h.band * by_slack / h.slack);
+    };
+    const LeftOpen left = each_given<Law>(in, learners, samples, add);
     FillSums s = totals<FillSums>(sums);
     for (std::size_t i = 0; i < left.count; ++i) {
         battery_fill_one(in, left.learners[i], samples[left.learners[i]], s);
@@ -158,38 +169,30 @@ template <class Law>
 static AllocationSums battery_allocate_chunk(const KernelInput& in, const AllocationScale& scale,
                                              Stretch learners, std::span<const double> samples,
                                              const Shares& shares) {
-    const auto [first, last] = learners;
     AllocationCells<Sum> sums;
-    LeftOpen left;
-    for (std::size_t k = first; k < last; k += group) {
-        for (int j = 0; j < steps; ++j) {
-            const std::size_t at = k + static_cast<std::size_t>(j * width);
-            if (at >= last) break;
-            const GivenLanes g =
-                given_lanes<Law>(in, at, read_lanes(samples.data(), at, last), energy_kept);
-            const HeldLanes& h = g.held;
-            LeftOpen::add(left, g.part & ~g.sure, at);
-            const Mask sure = g.part & g.sure;
-            const Lanes cap = load(in.max_bandwidth + at);
-            const Lanes slack = select(sure, h.slack, fill(1));
-            const Lanes watt = only(sure, smaller(h.sending_j / slack, g.b.power));
-            const Lanes band = only(sure, smaller(h.band * scale.bandwidth, cap));
-            write_lanes(shares.bandwidth_hz.data(), band, at, last);
-            write_lanes(shares.power_w.data(), watt, at, last);
-            const Lanes some_band = select(sure, band, fill(1));
-            const Lanes noise = Law::density ? g.b.q.noise * some_band : g.b.q.noise;
-            const Lanes rate = some_band * logarithm_1p(select(sure, watt, fill(1)) / noise);
-            const Lanes sending = h.bits * ln2 / rate;
-            const Lanes seconds = (in.point.cycle_s - h.slack) + sending;
-            const Lanes computing = g.b.joules * h.samples * h.speed * h.speed;
-            const Lanes most_j = load(in.energy_j + at);
-            const Mask kept = (seconds <= fill(scale.deadline_s)) & (watt > 0) &
-                              (computing + watt * sending <= most_j * energy_kept_written);
-            sums.bandwidth.part[j] += band;
-            sums.power.part[j] += only(sure, g.b.power);
-            sums.late.part[j] += only(sure & ~kept, fill(1));
-        }
-    }
+    const auto add = [&](int j, std::size_t at, const GivenLanes& g) {
+        const HeldLanes& h = g.held;
+        const Mask sure = g.part & g.sure;
+        const Lanes cap = load(in.max_bandwidth + at);
+        const Lanes slack = select(sure, h.slack, fill(1));
+        const Lanes watt = only(sure, smaller(h.sending_j / slack, g.b.power));
+        const Lanes band = only(sure, smaller(h.band * scale.bandwidth, cap));
+        write_lanes(shares.bandwidth_hz.data(), band, at, learners.last);
+        write_lanes(shares.power_w.data(), watt, at, learners.last);
+        const Lanes some_band = select(sure, band, fill(1));
+        const Lanes noise = Law::density ? g.b.q.noise * some_band : g.b.q.noise;
+        const Lanes rate = some_band * logarithm_1p(select(sure, watt, fill(1)) / noise);
+        const Lanes sending = h.bits * ln2 / rate;
+        const Lanes seconds = (in.point.cycle_s - h.slack) + sending;
+        const Lanes computing = g.b.joules * h.samples * h.speed * h.speed;
+        const Lanes most_j = load(in.energy_j + at);
+        const Mask kept = (seconds <= fill(scale.deadline_s)) & (watt > 0) &
+                          (computing + watt * sending <= most_j * energy_kept_written);
+        sums.bandwidth.part[j] += band;
+        sums.power.part[j] += only(sure, g.b.power);
+        sums.late.part[j] += only(sure & ~kept, fill(1));
+    };
+    const LeftOpen left = each_given<Law>(in, learners, samples, add);
     AllocationSums s = totals<AllocationSums>(sums);
     for (std::size_t i = 0; i < left.count; ++i) {
         battery_allocate_one(in, scale, left.learners[i], samples, shares, s);
