@@ -86,6 +86,40 @@ class WithinEnergy(ShownTable):
         )
 
 
+class _Search:
+    """What is known of the largest tau whose least energy is within a budget."""
+
+    def __init__(self, first: Plan, budget: float, clock: Clock, threads: int) -> None:
+        self._first, self._budget, self._clock, self._threads = first, budget, clock, threads
+        self.fits = 0
+        self.best: LeastEnergy | None = None
+        self.over = first.bound + 1  # proved too much
+        self.proof = least_energy_from(first, self.over)
+        self.open_at = self.over  # no plan was found from here on
+        self.interrupt: Interrupted | None = None
+
+    def goes_on(self) -> bool:
+        return self.interrupt is None and not self._clock.over()
+
+    def ask(self, tau: int) -> bool:
+        """Look for the least energy at `tau`; return whether a plan within the budget was found."""
+        first, left = self._first, self._clock.left()
+        try:
+            found = least_energy_from(first, tau, limit_s=left, threads=self._threads)
+        except Interrupted as stop:
+            self.interrupt, found = stop, stop.found
+        return self.learn(tau, found)
+
+    def learn(self, tau: int, found: LeastEnergy) -> bool:
+        if found.plan is not None and found.value <= self._budget:
+            self.fits, self.best = tau, found
+            return True
+        self.open_at = min(self.open_at, tau)
+        if found.bound > self._budget:
+            self.over, self.proof = tau, found
+        return False
+
+
 def within(
     problem: Problem,
     energy_budget_j: float,
@@ -137,42 +171,19 @@ def within(
     threads = checked_threads(threads)
     clock = Clock(limit_s)
     first = solve(problem, time_limit_s=clock.left(), threads=threads, then="none")
-    fits, proof = 0, least_energy_from(first, first.bound + 1)
-    best: LeastEnergy | None = None
-    over = first.bound + 1  # proved too much
-    open_at = over  # no plan was found from here on
-    interrupt: Interrupted | None = None
-    while open_at - fits > 1 and interrupt is None and not clock.over():
-        tau = (fits + open_at) // 2
-        try:
-            found = least_energy_from(first, tau, limit_s=clock.left(), threads=threads)
-        except Interrupted as stop:
-            interrupt, found = stop, stop.found
-        if found.plan is not None and found.value <= budget:
-            fits, best = tau, found
-            continue
-        open_at = tau
-        if found.bound > budget:
-            over, proof = tau, found
+    search = _Search(first, budget, clock, threads)
+    while search.open_at - search.fits > 1 and search.goes_on():
+        search.ask((search.fits + search.open_at) // 2)
     # A gap at one tau may hide a plan with more.
-    for tau in range(over - 1, max(fits, over - 1 - _PROBES), -1):
-        if interrupt is not None or clock.over():
+    last = max(search.fits, search.over - 1 - _PROBES)
+    for tau in range(search.over - 1, last, -1):
+        if not search.goes_on() or search.ask(tau):
             break
-        try:
-            found = least_energy_from(first, tau, limit_s=clock.left(), threads=threads)
-        except Interrupted as stop:
-            interrupt, found = stop, stop.found
-        if found.plan is not None and found.value <= budget:
-            fits, best = tau, found
-            break
-        if found.bound > budget:
-            over, proof = tau, found
-    if fits < first.tau < over:  # the plan that was there first may be frugal enough
-        found = least_energy_from(first, first.tau, limit_s=0.0)
-        if found.plan is not None and found.value <= budget:
-            fits, best = first.tau, found
-    plan = None if best is None else best.plan
-    answer = WithinEnergy(problem, budget, fits, over - 1, plan, proof)
-    if interrupt is not None:
-        raise Interrupted(first if plan is None else plan, answer) from interrupt.__cause__
+    if search.fits < first.tau < search.over:  # the plan that was there first may be frugal enough
+        search.learn(first.tau, least_energy_from(first, first.tau, limit_s=0.0))
+    plan = None if search.best is None else search.best.plan
+    answer = WithinEnergy(problem, budget, search.fits, search.over - 1, plan, search.proof)
+    if search.interrupt is not None:
+        cause = search.interrupt.__cause__
+        raise Interrupted(first if plan is None else plan, answer) from cause
     return answer
