@@ -115,14 +115,19 @@ def ends_of(told: Problem) -> tuple[Any, Any]:
     return low, np.array([min(row.max_samples, told.samples) for row in told.learners], np.float64)
 
 
+def told_and_arrays(problem: mel.Problem) -> tuple[Problem, arrays.Numbers, Any, Any]:
+    """Return what the checker reads of a problem, its arrays, and the fewest and most samples."""
+    told = checked(problem)
+    numbers = arrays.of_columns(told, problem.learners.columns())
+    assert numbers is not None
+    return told, numbers, *ends_of(told)
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 5, 9, 10, 11, 13, 21, 22, 25, 28, 31, 35, 41])
 def test_best_values_are_those_of_the_balls_or_hardly_above(seed: int) -> None:
     problem = mixed(seed, 24)
     lam, mu, tau = prices(problem)
-    told = checked(problem)
-    numbers = arrays.of_columns(told, problem.learners.columns())
-    assert numbers is not None
-    low, high = ends_of(told)
+    told, numbers, low, high = told_and_arrays(problem)
     for one, other in ((lam, mu), (lam * 3, mu), (lam / 50, mu), (lam, 0.0), (0.0, mu)):
         with enclosing():
             found = worths(numbers, tau, one, other, low, high)
@@ -172,10 +177,7 @@ def test_a_wrong_guess_makes_bounds_larger_never_too_small(
         )
     problem = mixed(seed, 24)
     lam, mu, tau = prices(problem)
-    told = checked(problem)
-    numbers = arrays.of_columns(told, problem.learners.columns())
-    assert numbers is not None
-    low, high = ends_of(told)
+    told, numbers, low, high = told_and_arrays(problem)
     with enclosing():
         found = worths(numbers, tau, lam, mu, low, high)
     if guess == "peak":  # where the bend is not known, it is left to the balls

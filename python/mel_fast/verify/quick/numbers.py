@@ -86,16 +86,20 @@ def of_columns(problem: Problem, columns: dict[str, Any]) -> Numbers | None:
     }
     if not all(_one_or(size, column) for column in given.values()):
         return None
+    return stated(problem, plain=plain, **given)
+
+
+def stated(problem: Problem, **columns: Any) -> Numbers | None:
+    """Return the columns beside the numbers of `problem`; None where they are too extreme."""
     numbers = Numbers(
         law=problem.law,
         noise=problem.noise,
         cycle_s=problem.cycle_s,
         idle=problem.idle,
         most=problem.samples,
-        plain=plain,
-        **given,
+        **columns,
     )
-    return numbers if in_range(numbers) else None
+    return numbers if _in_range(numbers) else None
 
 
 def _one_or(size: int, column: Any) -> bool:
@@ -104,7 +108,7 @@ def _one_or(size: int, column: Any) -> bool:
     )
 
 
-def in_range(numbers: Numbers) -> bool:
+def _in_range(numbers: Numbers) -> bool:
     """Whether every number is one that a plan file may hold."""
 
     def between(name: str, low: float, high: float, besides: float) -> bool:

@@ -14,7 +14,7 @@ from mel_fast.verify.claim._read import Allocation, Leaf
 from mel_fast.verify.quick.allocation import kept
 from mel_fast.verify.quick.intervals import enclosing
 from mel_fast.verify.quick.leaf import worths
-from mel_fast.verify.quick.numbers import Numbers, in_range
+from mel_fast.verify.quick.numbers import Numbers, stated
 from mel_fast.verify.quick.sums import exact_sum
 from mel_fast.verify.quick.trust import raises_where_it_must
 
@@ -107,12 +107,8 @@ def _numbers(problem: Problem) -> Numbers | None:
     )
     if problem.energy_sends:
         plain &= ~(energy_j < INFINITE)
-    numbers = Numbers(
-        law=problem.law,
-        noise=problem.noise,
-        cycle_s=problem.cycle_s,
-        idle=problem.idle,
-        most=problem.samples,
+    return stated(
+        problem,
         plain=plain,
         energy_j=energy_j,
         min_samples=column("min_samples", np.int64),
@@ -131,4 +127,3 @@ def _numbers(problem: Problem) -> Numbers | None:
             )
         },
     )
-    return numbers if in_range(numbers) else None
