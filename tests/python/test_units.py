@@ -150,6 +150,9 @@ def test_a_sweep_and_an_option_change_what_stands_in_another_unit(scenario, comm
         (("power_w", "power_w = 23.0"), "23 dBm would be 0.1995 W"),
         (("return_power_w", "return_power_w = 23.0"), "return_power_dbm = 23"),
         (("noise_density_w_per_hz", "noise_density_w_per_hz = 1e-6"), "-174 dBm/Hz"),
+        (("bandwidth_hz", "bandwidth_hz = 100.0"), "in files bandwidth_mhz = 100"),
+        (("return_bandwidth_hz", "return_bandwidth_hz = 5.0"), "in files return_bandwidth_mhz = 5"),
+        (("device_flops_per_s", "device_flops_per_s = [2.4, 0.7]"), "gflops_per_s = 2.4"),
         (("extra_loss_db", "extra_loss_db = -200.0"), "more power arrives than is sent"),
     ],
 )

@@ -295,8 +295,8 @@ def table1_batch(seeds: Sequence[int], draws: Sequence[int], **words: Any) -> Ba
     bound.apply_defaults()
     drawn = bound.arguments
     gain = gains_of_draws(
-        [_whole("seed", seed, 0) for seed in seeds],
-        [_whole("draw", draw, 0) for draw in draws],
+        _all_whole("seed", seeds),
+        _all_whole("draw", draws),
         one.gain.shape[1],
         _parts(*(drawn[name] for name in ("placement", "radius_m", "attenuation", "fading"))),
         drawn["extra_loss_db"],
@@ -370,6 +370,12 @@ def _problem(
         return_power_w=NODE_POWER_W,
     )
     return Problem(task, learners, radio, cycle_s, idle)
+
+
+def _all_whole(name: str, values: Sequence[int]) -> Sequence[int]:
+    if {*map(type, values)} == {int} and min(values) >= 0:
+        return values
+    return [_whole(name, value, 0) for value in values]
 
 
 def _whole(name: str, value: int, low: int) -> int:

@@ -10,6 +10,8 @@ from mel_fast.model.problem import Problem
 
 MOST_POWER_W = 10.0  # a base station's few tens of watts are budgets of many hertz
 NOISE_W_PER_HZ = (1e-22, 1e-16)  # -190 to -130 dBm/Hz; thermal noise at 290 K is 4e-21
+LEAST_BANDWIDTH_HZ = 1e3  # narrower than any carrier of the links planned here
+LEAST_FLOPS_PER_S = 1e6  # slower than a microcontroller
 _DBM = (10.0, 60.0)
 
 
@@ -78,6 +80,8 @@ def _remarks(problem: Problem) -> Iterator[str]:
     radio = problem.radio
     if radio.power_w is not None:
         yield from _power("power_w", radio.power_w, whole_only=True)
+    if 0.0 < radio.bandwidth_hz < LEAST_BANDWIDTH_HZ:
+        yield _narrow("bandwidth_hz", radio.bandwidth_hz)
     density = radio.noise_density_w_per_hz
     if density is not None and not NOISE_W_PER_HZ[0] <= density <= NOISE_W_PER_HZ[1]:
         yield (
@@ -95,6 +99,18 @@ def of_learners(learners: Learners) -> Iterator[str]:
             finite = column[np.isfinite(column)]
             if finite.size:
                 yield from _power(name, float(finite.max()), whole_only=False)
+    for name in ("return_bandwidth_hz", "send_bandwidth_hz", "max_bandwidth_hz"):
+        column = getattr(learners, name)
+        if column is not None:
+            used = column[column > 0.0]
+            if used.size and used.max() < LEAST_BANDWIDTH_HZ:
+                yield _narrow(name, float(used.max()))
+    fastest = float(learners.flops_per_s.max())
+    if fastest < LEAST_FLOPS_PER_S:
+        yield (
+            f"flops_per_s = {fastest!r} flop/s at most: {fastest:g} Gflop/s would be "
+            f"{1e9 * fastest:g}, in files gflops_per_s = {fastest:g}"
+        )
     largest = int(np.argmax(learners.gain))
     gain = float(learners.gain[largest])
     if gain > 1.0:
@@ -102,6 +118,11 @@ def of_learners(learners: Learners) -> Iterator[str]:
             f"gain[{largest}] = {gain!r}: more than 1, so that more power arrives than is sent; "
             "a loss of 100 dB is 1e-10, in files gain_db = -100"
         )
+
+
+def _narrow(name: str, value: float) -> str:
+    in_files = f"{name.removesuffix('_hz')}_mhz = {value:g}"
+    return f"{name} = {value!r} Hz: {value:g} MHz would be {1e6 * value:g} Hz, in files {in_files}"
 
 
 def _power(name: str, value: float, *, whole_only: bool) -> Iterator[str]:

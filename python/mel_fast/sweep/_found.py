@@ -58,8 +58,9 @@ class Found:
         self._status[mine] = solved.status[solved.answered]
         for name, column in self._numbers.items():
             column[mine] = solved.numbers[name][solved.answered]
-        for position in self._notes.keys() & set(mine.tolist()):
-            del self._notes[position]
+        if self._notes:
+            for position in self._notes.keys() & set(mine.tolist()):
+                del self._notes[position]
         for row, note in solved.notes.items():
             if note and solved.answered[row]:
                 self._notes[int(positions[row])] = one_line(note)
@@ -92,9 +93,12 @@ class Found:
 
     def columns(self, positions: Positions) -> dict[str, NDArray[Any]]:
         """Return the columns of RESULTS of some combinations."""
-        notes = [self._notes.get(position, "") for position in positions.tolist()]
+        longest = max(map(len, self._notes.values()), default=1)
+        notes = np.zeros(len(positions), dtype=f"U{longest}")
+        noted = np.flatnonzero(np.isin(positions, np.fromiter(self._notes, np.int64)))
+        notes[noted] = [self._notes[position] for position in positions[noted].tolist()]
         return {
             "status": np.array(ROW_STATUSES)[self._status[positions]],
             **{name: column[positions] for name, column in self._numbers.items()},
-            "note": np.array(notes, dtype=np.str_),
+            "note": notes,
         }

@@ -168,7 +168,7 @@ class _Run:
         self.stopped = self.stopped or answer.interrupted
         self._done += len(piece.positions)
         self._passes += int(answer.numbers["passes"].sum())
-        return [int(position) for position in self._found.take(piece.positions, answer)]
+        return self._found.take(piece.positions, answer).tolist()
 
     def _write(self, chunk: Chunk, positions: list[int]) -> None:
         if positions:

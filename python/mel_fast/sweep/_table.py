@@ -187,7 +187,7 @@ def _few(values: tuple[Value, ...]) -> str:
 
 
 def _column(values: tuple[Value, ...]) -> NDArray[Any]:
-    if any(isinstance(value, str) for value in values):
+    kinds = {*map(type, values)}
+    if str in kinds:
         return np.array([str(value) for value in values], dtype=np.str_)
-    whole = all(isinstance(value, int) for value in values)
-    return np.array(values, dtype=np.int64 if whole else np.float64)
+    return np.array(values, dtype=np.int64 if kinds == {int} else np.float64)
