@@ -1,6 +1,7 @@
 """Shards on workers that end, and in little memory."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -141,3 +142,20 @@ def test_one_shard_at_a_time_is_all_the_memory_that_a_process_takes() -> None:
 @pytest.mark.long
 def test_a_hundred_million_generated_learners_are_solved_within_a_gigabyte() -> None:
     assert bytes_taken(96, 2**20) < 1e9
+
+
+@pytest.mark.long
+def test_a_billion_generated_learners_take_less_than_four_gigabytes_a_process() -> None:
+    """Two workers: 384 s on two idle cores."""
+    script = Path(__file__).parents[2] / "bench" / "scale.py"
+    ran = subprocess.run(
+        [sys.executable, script, "shards", "954", "2"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=7200,
+    )
+    assert re.search(r"^optimal: tau = (\d+), bound \1; 1000341504 learners", ran.stdout, re.M)
+    peaks = re.search(r"caller (\S+) GB, worker (\S+) GB", ran.stdout)
+    assert peaks
+    assert max(map(float, peaks.groups())) < 4 * 2**30 / 1e9
