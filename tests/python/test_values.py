@@ -1,8 +1,10 @@
 """Problems, learners and plans are values: equal, hashable, true or not, and they travel."""
 
+import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import mel_fast as mel
@@ -30,6 +32,47 @@ def test_a_plan_is_true_when_there_is_one():
     assert mel.solve(mel.scenarios.table1())
     assert not mel.solve(mel.scenarios.table1(cycle_s=1.0))
     assert not mel.solve(mel.scenarios.table1(), time_limit_s=0.0)
+
+
+@pytest.mark.parametrize(
+    "find",
+    [
+        lambda problem: mel.least(problem, 2, "power_w"),
+        lambda problem: mel.frontier(problem, stop=30.0),
+        lambda problem: mel.most(problem, 2),
+        lambda problem: mel.most(problem, samples=np.full(6, 10_000)),
+        lambda problem: mel.cells([problem, problem]),
+        lambda problem: mel.cells([problem, problem], associate=True),
+        lambda problem: mel.campaign(problem, rounds=lambda tau: 100 + 100 / tau),
+        lambda problem: mel.explain(mel.solve(problem)),
+        lambda problem: mel.simulate(mel.solve(problem), failures=0.1),
+        lambda problem: mel.solve_many([problem, problem.replace(cycle_s=1.0)]),
+        lambda problem: mel.solve_many(mel.Batch.vary(problem, cycle_s=[1.0, 30.0])),
+        lambda problem: mel.sweep(problem, {"cycle_s": [1.0, 30.0]}),
+        lambda problem: mel.Batch.vary(problem, cycle_s=[1.0, 30.0]),
+        lambda problem: mel.scenarios.table1_draws(3),
+    ],
+)
+def test_results_are_equal_however_long_they_took(find):
+    problem = mel.scenarios.table1(6, seed=1)
+    one, two = find(problem), find(problem)
+    assert one == two == pickle.loads(pickle.dumps(one))
+    assert hash(one) == hash(two)
+    assert one != problem
+    if not isinstance(one, mel.scenarios.Table1Draws):
+        assert one != find(problem.with_budgets(power_w=0.5))
+
+
+def test_a_result_is_true_when_it_has_a_plan():
+    problem = mel.scenarios.table1(6, seed=1)
+    short = problem.replace(cycle_s=0.01)
+    assert mel.least(problem, 2, "power_w")
+    assert not mel.least(short, 2, "power_w")
+    assert not mel.most(short, 2)
+    assert not mel.cells([short, short])
+    assert not mel.cells([short, short], associate=True)
+    assert not mel.most(short, samples=np.full(6, 10_000))
+    assert not mel.campaign(problem.replace(cycle_s=1.0), rounds={10**6: 1.0}, time_limit_s=0.0)
 
 
 def test_a_function_of_main_that_uses_the_package_travels():

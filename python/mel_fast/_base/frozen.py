@@ -1,5 +1,6 @@
 """Value objects: immutable, equal by value, cheap to copy, pickled through their constructor."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, Self
 
@@ -66,6 +67,45 @@ class Frozen:
     def __repr__(self) -> str:
         words = ", ".join(f"{name}={value!r}" for name, value in self._arguments().items())
         return f"{type(self).__name__}({words})"
+
+
+class Found:
+    """Base of the results, which are frozen dataclasses with ``eq=False``.
+
+    Equal where the same was found, however long that took and wherever a search would go on.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return alike(_found(self), _found(other))
+
+    def __hash__(self) -> int:
+        found = _found(self)
+        names = ("problem", "problems", "status", "tau", "bound")
+        return hash((type(self), *(found.get(name) for name in names)))
+
+
+def _found(result: Any) -> dict[str, Any]:
+    names = (field.name for field in dataclasses.fields(result))
+    return {name: getattr(result, name) for name in names if name not in ("elapsed_s", "end")}
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Say whether two values are equal, with arrays as a whole in whatever they are in."""
+    if type(one) is not type(other):
+        return same(one, other)
+    if isinstance(one, tuple | list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if dataclasses.is_dataclass(one) and not isinstance(one, type):
+        return alike(_found(one), _found(other))
+    if isinstance(one, np.ndarray) and one.dtype.kind == "f":
+        return np.array_equal(one, other, equal_nan=True)
+    return same(one, other)
 
 
 def same(one: Any, other: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.drawing.palette import BLACK, LOOKS, axis, canvas, styled
+from mel_fast._base.frozen import Found
 from mel_fast._base.progress import EndsCallback, reporting
 from mel_fast._base.units import Drawn, with_unit
 from mel_fast._base.validation import choice, integer
@@ -28,7 +29,7 @@ _MOST_CONSIDERED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Campaign(Drawn, ShownTable):
+class Campaign(Found, Drawn, ShownTable):
     """The least time in which the rounds that a target accuracy needs can be done.
 
     What is proved is about the cycle: for the rounds as they were given, no candidate takes less
@@ -81,6 +82,9 @@ class Campaign(Drawn, ShownTable):
     stopped: bool
     passes: int
     elapsed_s: float
+
+    def __bool__(self) -> bool:
+        return self.least is not None
 
     @property
     def plan(self) -> Plan | None:

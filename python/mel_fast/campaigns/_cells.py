@@ -8,6 +8,7 @@ import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, freeze
@@ -24,7 +25,7 @@ from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_t
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Cells(ShownTable):
+class Cells(Found, ShownTable):
     """The most local cycles that all cells can do in common, with each cell's share of the task.
 
     Attributes
@@ -72,6 +73,9 @@ class Cells(ShownTable):
     passes: int
     elapsed_s: float
     _row = "cell"
+
+    def __bool__(self) -> bool:
+        return self.plans is not None
 
     def columns(self) -> dict[str, Any]:
         """Return one row a cell: its learners, its samples, the local cycles of its own plan."""

@@ -5,6 +5,7 @@ from typing import Any, Literal, overload
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER, choice, integer
@@ -27,8 +28,8 @@ from mel_fast.solve.arguments import (
 )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Most(ShownTable):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Most(Found, ShownTable):
     """The most samples with which `tau` local cycles fit, between a plan and a proof.
 
     Attributes
@@ -95,6 +96,9 @@ class Most(ShownTable):
     nodes: int
     passes: int
     elapsed_s: float
+
+    def __bool__(self) -> bool:
+        return self.plan is not None
 
     def columns(self) -> dict[str, Any]:
         """Return the answer as a table of one row."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mel_fast._base.arrow import ShownTable, Table
+from mel_fast._base.frozen import Found
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.cp_sat._responses import Side
 from mel_fast.plans.plan import Plan
@@ -46,8 +47,8 @@ class Attempt:
     carried: int | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Relaxation(Table):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Relaxation(Found, Table):
     """A solution of the outer model: not a plan, only a sign that the grid cannot exclude `tau`.
 
     `bandwidth_hz` and `power_w` are the lower corners that the budgets were charged for; `samples`

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._base.frozen import Found
 from mel_fast._base.optional import require
 from mel_fast.learning.idx import DataError, read_idx
 
 __all__ = ["DataError", "Dataset", "digits", "load", "openml", "read_mnist"]
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, eq=False)
+class Dataset(Found):
     """Features scaled to [0, 1], shape (n, F) float32, and integer labels, shape (n,).
 
     Parameters

@@ -28,7 +28,7 @@ from mel_fast.learning.networks.network import NumpyMLP
 from mel_fast.learning.partition import Dealer, Partition
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hierarchy(History):
     """Accuracy on the test data after each average of the cloud; entry 0 is the untrained model.
 

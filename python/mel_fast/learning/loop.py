@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mel_fast._base.atomic import beside, check_writable
+from mel_fast._base.frozen import Found
 from mel_fast._base.untrusted import plain
 from mel_fast._base.validation import count_or_column, integer, real
 from mel_fast.learning.averaging import WeightedAverage
@@ -28,8 +29,8 @@ from mel_fast.plans.plan import Plan
 TRAINED = 3  # stream of the learners' own randomness
 
 
-@dataclass(frozen=True)
-class History:
+@dataclass(frozen=True, eq=False)
+class History(Found):
     """Accuracy on the test data after each global cycle; entry 0 is the untrained model.
 
     Attributes

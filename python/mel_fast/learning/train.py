@@ -37,7 +37,7 @@ _GRID = 32  # bits of the longest cycle that count on the clock
 _DEALS = 64  # cycles whose samples are kept, for learners that are apart
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Training(History):
     """What a training run saw, after each global cycle of the slowest learner.
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.frozen import alike
 from mel_fast._base.validation import FloatColumn, choice, did_you_mean
 from mel_fast.model.batch_columns import (
     agreed_shape,
@@ -245,6 +246,14 @@ energy_coefficient, min_flops_per_s
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"Batch is immutable: cannot set {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Batch):
+            return NotImplemented
+        return alike(self.__dict__, other.__dict__)
+
+    def __hash__(self) -> int:
+        return hash((self.task, self.law, self.idle, self.shared, self.rows, self.learners))
 
     def column(self, name: str) -> FloatColumn:
         """Return a column at its full shape, (M, K) or (M,): a read-only view, repeats included."""

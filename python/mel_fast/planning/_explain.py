@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.progress import Callback, EndsCallback, reporting
 from mel_fast._base.units import count, rounded, with_unit
 from mel_fast._base.validation import MAX_INTEGER
@@ -40,8 +41,8 @@ _ROUNDING = 1e-9  # relative: far more than any of a bound
 _MANY = 3.0  # from here on a factor reads better than per cent
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Explanation(ShownTable):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Explanation(Found, ShownTable):
     """Why there is no plan with `tau` local cycles, and what would change that.
 
     Attributes

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import Drawn, with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from mel_fast.planning.energy.frontier import EnergyFrontier
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Frontier(Drawn, ShownTable):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Frontier(Found, Drawn, ShownTable):
     """The breakpoints between `start` and `stop`, each bracketed and proved from both sides.
 
     Attributes

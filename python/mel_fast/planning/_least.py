@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.progress import EndsCallback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import MAX_INTEGER, choice, integer
@@ -35,8 +36,8 @@ UNITS = {"cycle_s": "s", "bandwidth_hz": "Hz", "power_w": "W"}
 NAMES = {"cycle_s": "cycle", "bandwidth_hz": "bandwidth", "power_w": "power"}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Least(ShownTable):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Least(Found, ShownTable):
     """The least of one resource with which `tau` local cycles fit, bracketed between two proofs.
 
     Attributes
@@ -92,6 +93,9 @@ class Least(ShownTable):
     end: Start | None = None
     blocks: int | None = None
     passes: int = 0
+
+    def __bool__(self) -> bool:
+        return self.plan is not None
 
     @property
     def width(self) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mel_fast._base.frozen import Found
 from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
 from mel_fast._base.validation import BoolColumn, FloatColumn, IntColumn
@@ -21,8 +22,8 @@ _PUT_BACK = 64  # learners of a set that are tried one by one
 _ROUNDING = 1e-12  # of the cycle: more than all rounding of a return's time
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveOut:
+@dataclass(frozen=True, slots=True, eq=False)
+class LeaveOut(Found):
     """A set of learners without whom at least one local cycle fits.
 
     Attributes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import Shown, count, with_unit
 from mel_fast._base.validation import BoolColumn, FloatColumn, IntColumn, choice, integer, real
@@ -37,8 +38,8 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Outcome(Shown):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Outcome(Found, Shown):
     """How one global cycle ends under one policy.
 
     Attributes
@@ -91,8 +92,8 @@ class Outcome(Shown):
         )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Simulation(ShownTable):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Simulation(Found, ShownTable):
     """What `simulate` found: what happened, and how each policy copes.
 
     Attributes

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mel_fast import channel
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.frozen import Found
 from mel_fast._base.memory import require_bytes
 from mel_fast.model.batch import Batch
 from mel_fast.model.learners import Learners
@@ -49,8 +50,8 @@ _MANY = 1_000_000  # learners for which memory is asked after before it is taken
 _BYTES = 64  # a learner's columns and their compiled form
 
 
-@dataclass(frozen=True)
-class Table1Draws:
+@dataclass(frozen=True, eq=False)
+class Table1Draws(Found):
     """Many draws of Table I that differ in their gains alone.
 
     Attributes

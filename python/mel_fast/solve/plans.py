@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import alike, hashable
 from mel_fast._base.optional import require
 from mel_fast._base.validation import FloatColumn, IntColumn, freeze
 from mel_fast.model.batch_columns import row_number
@@ -25,6 +26,7 @@ ROW_STATUSES = ("optimal", "feasible", "infeasible", "undecided", "invalid", "un
 BLAMES = ("", "slow_return", "computing", "radio")
 ALLOCATION = ("samples", "bandwidth_hz", "power_w")
 _PER_ROW = ("tau", "bound", "lambda_per_hz", "mu_per_w", "nodes", "passes", "elapsed_s")
+_VALUE = ("scheme", "status", "blame", *_PER_ROW[:-1], *ALLOCATION, "blocks", "cut_short")
 
 Allocation = NDArray[Any] | tuple[NDArray[Any], ...]
 
@@ -128,6 +130,18 @@ class Plans(ShownTable):
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"Plans is immutable: cannot set {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plans):
+            return NotImplemented
+        mine, theirs = (
+            (plans.__dict__["_source"], dict(plans.errors), *(getattr(plans, n) for n in _VALUE))
+            for plans in (self, other)
+        )
+        return alike(mine, theirs)  # how long it took is no part of what was found
+
+    def __hash__(self) -> int:
+        return hash((self.scheme, hashable(self.tau), hashable(self.bound)))
 
     def __len__(self) -> int:
         return int(self.tau.size)

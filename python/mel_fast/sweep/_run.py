@@ -168,7 +168,8 @@ class _Run:
         self.stopped = self.stopped or answer.interrupted
         self._done += len(piece.positions)
         self._passes += int(answer.numbers["passes"].sum())
-        return self._found.take(piece.positions, answer).tolist()
+        taken: list[int] = self._found.take(piece.positions, answer).tolist()
+        return taken
 
     def _write(self, chunk: Chunk, positions: list[int]) -> None:
         if positions:

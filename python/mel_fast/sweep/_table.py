@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.atomic import write_figure
+from mel_fast._base.frozen import alike, hashable
 from mel_fast._base.units import count
 from mel_fast._base.untrusted import plain, shown
 from mel_fast._base.validation import choice
@@ -48,6 +49,18 @@ class SweepTable(ShownTable):
             axis: _column(grid.axes[axis])[place] for axis, place in grid.places(positions).items()
         }
         self._columns.update(found.columns(positions))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SweepTable):
+            return NotImplemented
+        mine, theirs = (
+            {**table.columns(), "scenario": table.scenario, "axes": table.axes, "elapsed_s": 0.0}
+            for table in (self, other)
+        )
+        return alike(mine, theirs)
+
+    def __hash__(self) -> int:
+        return hash((self.scenario, hashable(self["tau"])))
 
     def __len__(self) -> int:
         return len(self["tau"])

@@ -7,6 +7,7 @@ import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, freeze
 from mel_fast.bracket.stated_samples import bare_problem
@@ -19,7 +20,7 @@ from mel_fast.solve.single import solve
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Association(ShownTable):
+class Association(Found, ShownTable):
     """The most local cycles in common where every learner chooses its cell.
 
     Attributes
@@ -74,6 +75,9 @@ class Association(ShownTable):
     passes: int
     elapsed_s: float
     _row = "learner"
+
+    def __bool__(self) -> bool:
+        return self.plans is not None
 
     @classmethod
     def of(cls, search: AssociationSearch) -> "Association":

@@ -8,6 +8,7 @@ import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn, freeze
 from mel_fast.bracket.stated_samples import with_samples
@@ -19,7 +20,7 @@ from mel_fast.plans.status import Status
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class MostCycles(ShownTable):
+class MostCycles(Found, ShownTable):
     """The most local cycles in all, each learner with its own number of them.
 
     Attributes
@@ -79,6 +80,9 @@ class MostCycles(ShownTable):
     passes: int
     elapsed_s: float
     _row = "learner"
+
+    def __bool__(self) -> bool:
+        return self.plan is not None
 
     @classmethod
     def of(cls, problem: Problem, samples: IntColumn, search: CyclesSearch) -> "MostCycles":
