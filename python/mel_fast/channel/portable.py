@@ -9,8 +9,12 @@ last place; that is checked against mpmath by the tests.
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import NDArray
+
+from mel_fast._base.untrusted import shown
 
 Array = NDArray[np.float64]
 
@@ -102,6 +106,8 @@ def normals(u: Array, v: Array) -> tuple[Array, Array]:
 
 
 def need(name: str, value: float, low: float, high: float) -> None:
-    """Refuse a value outside [low, high] (or NaN) by name."""
+    """Refuse what is no number, or outside [low, high] (or NaN), by name."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number in [{low:g}, {high:g}], got {shown(value)}")
     if not low <= value <= high:
-        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {value!r}")
+        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {shown(value)}")

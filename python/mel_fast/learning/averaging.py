@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from mel_fast._base.validation import integer
 
 Weights = Sequence[NDArray[Any]]
+
+_NONE: Any = object()
 
 
 class WeightedAverage:
@@ -99,7 +102,12 @@ def average(models: Iterable[Weights], samples: Iterable[int]) -> list[NDArray[A
     >>> mel.learning.average([[np.array([0.0])], [np.array([4.0])]], [1, 3])
     [array([3.])]
     """
+    for name, given in (("models", models), ("samples", samples)):
+        if not isinstance(given, Iterable) or isinstance(given, str | bytes):
+            raise TypeError(f"{name} is a {type(given).__name__}: must be one entry a learner")
     mean = WeightedAverage()
-    for weights, count in zip(models, samples, strict=True):
+    for at, (weights, count) in enumerate(zip_longest(models, samples, fillvalue=_NONE)):
+        if weights is _NONE or count is _NONE:
+            raise ValueError(f"models and samples: only one of them has an entry {at}")
         mean.add(weights, count)
     return mean.result()

@@ -74,6 +74,13 @@ class Dataset(Found):
         )
 
 
+def checked_data(value: Any) -> Dataset:
+    """Return `value`, a Dataset."""
+    if not isinstance(value, Dataset):
+        raise TypeError(f"data is a {type(value).__name__}: must be a Dataset")
+    return value
+
+
 def read_mnist(folder: str | Path) -> Dataset:
     """Read MNIST from the four IDX files in a folder, each gzipped or not.
 

@@ -21,7 +21,7 @@ from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import integer, real
 from mel_fast.campaigns import Association, Cells
 from mel_fast.learning.averaging import WeightedAverage
-from mel_fast.learning.data import Dataset
+from mel_fast.learning.data import Dataset, checked_data
 from mel_fast.learning.loop import TRAINED, History
 from mel_fast.learning.model import LocalModel
 from mel_fast.learning.networks.network import NumpyMLP
@@ -128,7 +128,7 @@ def train_cells(
     taking = [found.problems[e] for e in np.unique(cell[counts > 0]).tolist()]
     if partition is None:
         partition = "shard-iid" if taking[0].task.setting == "federated" else "random"
-    dealer = Dealer(data.train_y, counts, partition, seed, concentration)
+    dealer = Dealer(checked_data(data).train_y, counts, partition, seed, concentration)
     if model is None:
         labels = int(max(data.train_y.max(), data.test_y.max())) + 1
         model = NumpyMLP(data.train_x.shape[1], labels, seed=seed)

@@ -20,7 +20,7 @@ from mel_fast._base.frozen import Found
 from mel_fast._base.untrusted import plain
 from mel_fast._base.validation import count_or_column, integer, real
 from mel_fast.learning.averaging import WeightedAverage
-from mel_fast.learning.data import Dataset
+from mel_fast.learning.data import Dataset, checked_data
 from mel_fast.learning.idx import DataError
 from mel_fast.learning.model import LocalModel, ScikitMLP
 from mel_fast.learning.partition import Dealer, Partition
@@ -135,7 +135,7 @@ def run(
     cycles = integer("cycles", cycles, low=1)
     seed = integer("seed", seed, low=0)
     concentration = real("concentration", concentration, high=np.inf)
-    dealer = Dealer(data.train_y, counts, partition, seed, concentration)
+    dealer = Dealer(checked_data(data).train_y, counts, partition, seed, concentration)
     if model is None:
         labels = int(max(data.train_y.max(), data.test_y.max())) + 1
         model = ScikitMLP(data.train_x.shape[1], labels, seed=seed)

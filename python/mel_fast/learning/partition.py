@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mel_fast._base.validation import count_column, integer, real
 
 Indices = NDArray[np.int64]
 Partition = Literal["random", "shard-iid", "dirichlet"]
@@ -19,8 +22,8 @@ def random_split(available: int, samples: Indices, rng: np.random.Generator) -> 
 
     Raises
     ------
-    ValueError
-        If more samples are asked for than are there.
+    ValueError, TypeError
+        If more samples are asked for than are there, or for numbers that are no counts.
 
     Parameters
     ----------
@@ -44,6 +47,9 @@ def random_split(available: int, samples: Indices, rng: np.random.Generator) -> 
     >>> [len(part) for part in split]
     [3, 5]
     """
+    available = integer("available", available, low=0)
+    samples = count_column("samples", samples, np.size(samples))
+    _check_generator(rng)
     total = int(np.sum(samples))
     if total > available:
         raise ValueError(f"the plan deals {total} samples, the data has {available}")
@@ -70,8 +76,8 @@ def iid_shards(available: int, learners: int, rng: np.random.Generator) -> list[
 
     Raises
     ------
-    ValueError
-        For no learners.
+    ValueError, TypeError
+        For no learners, or more than samples.
 
     Examples
     --------
@@ -80,6 +86,11 @@ def iid_shards(available: int, learners: int, rng: np.random.Generator) -> list[
     >>> [len(s) for s in mel.learning.iid_shards(10, 2, np.random.default_rng(0))]
     [5, 5]
     """
+    available = integer("available", available, low=0)
+    learners = integer("learners", learners, low=1)
+    _check_generator(rng)
+    if available < learners:
+        raise ValueError(f"{available} samples cannot be shared by {learners} learners")
     return _filled(np.array_split(rng.permutation(available), learners))
 
 
@@ -110,8 +121,9 @@ def dirichlet_shards(
 
     Raises
     ------
-    ValueError
-        For a concentration that is not positive.
+    ValueError, TypeError
+        For a concentration that is not positive, labels that are no integers, no learners, or more
+        than samples.
 
     Examples
     --------
@@ -122,8 +134,16 @@ def dirichlet_shards(
     >>> len(shards), sum(len(shard) for shard in shards)
     (4, 100)
     """
-    if not concentration > 0.0:
-        raise ValueError(f"concentration must be positive, got {concentration!r}")
+    concentration = real("concentration", concentration, high=math.inf)
+    learners = integer("learners", learners, low=1)
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"labels are of type {labels.dtype} and shape {labels.shape}: must be integers in a row"
+        )
+    _check_generator(rng)
+    if len(labels) < learners:
+        raise ValueError(f"{len(labels)} samples cannot be shared by {learners} learners")
     shards: list[list[Indices]] = [[] for _ in range(learners)]
     for label in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == label))
@@ -135,9 +155,12 @@ def dirichlet_shards(
     return _filled([np.concatenate(shard) for shard in shards])
 
 
+def _check_generator(rng: object) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is a {type(rng).__name__}: must be a numpy.random.Generator")
+
+
 def _filled(shards: list[Indices]) -> list[Indices]:
-    if sum(map(len, shards)) < len(shards):
-        raise ValueError(f"{sum(map(len, shards))} samples cannot be shared by {len(shards)}")
     for k, shard in enumerate(shards):
         if not len(shard):
             giver = max(range(len(shards)), key=lambda j: len(shards[j]))

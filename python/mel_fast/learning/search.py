@@ -15,7 +15,7 @@ from mel_fast._base.optional import require
 from mel_fast._base.progress import shown as bar
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import integer, real
-from mel_fast.learning.data import Dataset
+from mel_fast.learning.data import Dataset, checked_data
 from mel_fast.learning.idx import DataError
 from mel_fast.learning.loop import unpacked
 from mel_fast.learning.networks.optimisers import RULES
@@ -158,7 +158,7 @@ def search(
     seed = integer("seed", seed, low=0, high=2**32 - 1)
     tried = _checked(SPACE if space is None else space)
     tau, counts, cycle_s, partition = unpacked(plan, samples, cycle_s, words.pop("partition", None))
-    part, least = _without(data, real("held_out", held_out, high=0.9), seed)
+    part, least = _without(checked_data(data), real("held_out", held_out, high=0.9), seed)
     counts = np.floor(counts * min(1.0, least / counts.sum())).astype(np.int64)
     words = {"samples": counts, "cycle_s": cycle_s, "partition": partition, **words}
     key = repr([tau, counts.tolist(), sorted(tried.items()), cycles, held_out, seed, data.name])

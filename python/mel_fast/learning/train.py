@@ -17,7 +17,7 @@ from mel_fast._base.progress import shown as bar
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import choice, count_column, integer, real
 from mel_fast.campaigns import MostCycles, most
-from mel_fast.learning.data import Dataset
+from mel_fast.learning.data import Dataset, checked_data
 from mel_fast.learning.loop import TRAINED, History, run_key, unpacked
 from mel_fast.learning.model import LocalModel
 from mel_fast.learning.networks.network import NumpyMLP
@@ -185,7 +185,7 @@ def train(
     active = np.flatnonzero(counts)
     if not own[active].all():
         raise ValueError("local_cycles: a learner that takes part has at least 1")
-    dealer = Dealer(data.train_y, counts, partition, seed, concentration)
+    dealer = Dealer(checked_data(data).train_y, counts, partition, seed, concentration)
     local = _model(model, data, hidden, optimiser, learning_rate, batch, seed)
     if checkpoint is not None:
         check_writable(checkpoint)

@@ -10,7 +10,16 @@ from mel_fast._base.arrow import ShownTable
 from mel_fast._base.frozen import Found
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import Shown, count, with_unit
-from mel_fast._base.validation import BoolColumn, FloatColumn, IntColumn, choice, integer, real
+from mel_fast._base.untrusted import shown
+from mel_fast._base.validation import (
+    BoolColumn,
+    FloatColumn,
+    IntColumn,
+    choice,
+    integer,
+    real,
+    scalar_or_column,
+)
 from mel_fast.bracket.clock import Agenda
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
@@ -226,6 +235,8 @@ def simulate(
     learners = plan.problem.learners
     now = plan.problem.replace(learners=learners.replace(gain=learners.gain * factor))
     first = _nothing(plan, now, failed)
+    if isinstance(policies, str | bytes) or not isinstance(policies, Sequence):
+        raise TypeError(f"policies = {shown(policies)}: must be a list of {', '.join(POLICIES)}")
     for policy in policies:
         choice("policies", policy, POLICIES)
     outcomes: dict[Policy, Outcome] = {}
@@ -273,11 +284,11 @@ def _failed(failures: Any, learners: Learners, rng: "np.random.Generator") -> Bo
 def _factor(gain_drift: Any, size: int, rng: "np.random.Generator") -> FloatColumn:
     if gain_drift is None:
         return np.ones(size)
-    given = np.asarray(gain_drift, dtype=np.float64)
-    if given.ndim == 0:
-        sigma = real("gain_drift", float(given), low=0.0, high=100.0)
+    given = scalar_or_column("gain_drift", gain_drift) if np.ndim(gain_drift) else gain_drift
+    if not isinstance(given, np.ndarray) or given.ndim == 0:
+        sigma = real("gain_drift", gain_drift, low=0.0, high=100.0)
         return np.asarray(10.0 ** (0.1 * sigma * rng.standard_normal(size)))
-    if given.shape != (size,) or not np.all((given > 0.0) & np.isfinite(given)):
+    if given.shape != (size,):
         raise ValueError(f"gain_drift: must be a number of dB or {size} positive factors")
     return given.copy()
 

@@ -10,10 +10,11 @@ every machine gets the same bits.
 from __future__ import annotations
 
 import inspect
+import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,8 @@ from mel_fast import channel
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Found
 from mel_fast._base.memory import require_bytes
+from mel_fast._base.untrusted import shown
+from mel_fast._base.validation import MAX_INTEGER, choice
 from mel_fast.model.batch import Batch
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Idle, Problem
@@ -185,7 +188,7 @@ def table1(
     >>> problem == mel.scenarios.table1(10, 20.0, 3), problem.task.samples
     (True, 60000)
     """
-    count = _whole("learners", learners, 1)
+    count = _whole("learners", learners, 1, MAX_INTEGER)
     if count >= _MANY:
         require_bytes(_BYTES * count, f"a draw of {count:,} learners")
     if gain is None:
@@ -260,8 +263,8 @@ def table1_draws(
     >>> draws.problem(2) == mel.scenarios.table1(10, seed=1, draw=2)
     True
     """
-    count = _whole("learners", learners, 1)
-    rows = _whole("draws", draws, 1)
+    count = _whole("learners", learners, 1, MAX_INTEGER)
+    rows = _whole("draws", draws, 1, MAX_INTEGER)
     parts = _parts(placement, radius_m, attenuation, fading)
     start = _whole("first_draw", first_draw, 0)
     seeds, numbers = [_whole("seed", seed, 0)] * rows, range(start, start + rows)
@@ -331,21 +334,17 @@ def _radio(
     budgets: str,
     noise_bandwidth_hz: float | None,
 ) -> Radio:
-    words = ("fixed", "per_learner", "bandwidth_per_learner", "power_per_learner")
-    if budgets not in words:
-        raise ValueError(f"budgets must be one of {', '.join(words)}, got {budgets!r}")
+    choice("budgets", budgets, get_args(Budgets))
     if budgets in ("per_learner", "bandwidth_per_learner"):
         bandwidth_hz = NODE_BANDWIDTH_HZ * learners
     if budgets in ("per_learner", "power_per_learner"):
         power_w = NODE_POWER_W * learners
-    if law == "density":
+    if choice("law", law, ("density", "fixed")) == "density":
         if noise_bandwidth_hz is not None:
             raise ValueError("noise_bandwidth_hz belongs to law='fixed'; the law is 'density'")
         return Radio(bandwidth_hz, power_w, noise_density_w_per_hz=NOISE_DENSITY_W_PER_HZ)
-    if law == "fixed":
-        width = bandwidth_hz if noise_bandwidth_hz is None else noise_bandwidth_hz
-        return Radio(bandwidth_hz, power_w, noise_power_w=NOISE_DENSITY_W_PER_HZ * width)
-    raise ValueError(f"law must be 'density' or 'fixed', got {law!r}")
+    width = bandwidth_hz if noise_bandwidth_hz is None else noise_bandwidth_hz
+    return Radio(bandwidth_hz, power_w, noise_power_w=NOISE_DENSITY_W_PER_HZ * width)
 
 
 def _task(setting: Setting, samples: int, feature_bits: int) -> LearningTask:
@@ -379,15 +378,15 @@ def _all_whole(name: str, values: Sequence[int]) -> Sequence[int]:
     return [_whole(name, value, 0) for value in values]
 
 
-def _whole(name: str, value: int, low: int) -> int:
+def _whole(name: str, value: int, low: int, high: float = math.inf) -> int:
     if isinstance(value, bool):
         raise TypeError(f"{name} must be an integer, got a bool")
     try:
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be an integer, got {type(value).__name__}") from None
-    if number < low:
-        raise ValueError(f"{name} must be at least {low}, got {number}")
+    if not low <= number <= high:
+        raise ValueError(f"{name} must be in [{low}, {high}], got {shown(number)}")
     return number
 
 

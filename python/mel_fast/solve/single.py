@@ -116,7 +116,7 @@ def solve(
     if not isinstance(scheme, str) or scheme not in _CODES:
         choice("scheme", scheme, SCHEMES)
     limit = checked_seconds(time_limit_s)
-    if threads != 1 or type(threads) is not int:
+    if type(threads) is not int or threads != 1:
         threads = checked_threads(threads)
     if callback is not None:
         checked_callback(callback)
@@ -125,7 +125,7 @@ def solve(
         from mel_fast.solve.fixed_samples import kept
 
         problem = kept(problem, start, keep)
-    if then != "time":
+    if type(then) is not str or then != "time":
         choice("then", then, THENS)
         if then == "energy":
             from mel_fast.bracket.energy.least import refuse_energies

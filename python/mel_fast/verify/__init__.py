@@ -63,8 +63,8 @@ def verify(
 
     Raises
     ------
-    ValueError
-        When `time_limit_s` is not a number of at least 0.
+    ValueError, TypeError
+        When `time_limit_s` is not a number of at least 0, or `plan` no plan.
     ImportError
         When python-flint is missing: ``pip install 'mel_fast[verify]'``.
 
@@ -82,6 +82,9 @@ def verify(
     """
     from mel_fast.verify._check import check
 
+    for name, each, kind in (("problem", problem, "Problem or None"), ("plan", plan, "Plan")):
+        if not callable(getattr(each, "to_dict", None)) and (each is not None or name == "plan"):
+            raise TypeError(f"{name} is a {type(each).__name__}: must be a {kind}")
     # The plan's own problem, the very object, needs no comparison.
     other = problem is not None and problem is not getattr(plan, "problem", None)
     given = problem.to_dict if other and problem is not None else None

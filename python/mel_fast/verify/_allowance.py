@@ -8,6 +8,7 @@ from typing import TypeVar
 
 STEPS = 10**8  # where no time limit is given: some ten minutes
 _CHUNK = 4096
+_LONGEST_S = 1e9
 
 T = TypeVar("T")
 
@@ -23,7 +24,8 @@ class Allowance:
 
     def __init__(self, time_limit_s: float | None) -> None:
         self._seconds = time_limit_s
-        self._until = float("inf") if time_limit_s is None else time.monotonic() + time_limit_s
+        seconds = float("inf") if time_limit_s is None else min(time_limit_s, _LONGEST_S)
+        self._until = time.monotonic() + seconds
         self.steps = 0
 
     def use(self, steps: int) -> None:
