@@ -54,8 +54,8 @@ def gains(
 
     Raises
     ------
-    IndexError
-        For fewer columns than the channel needs.
+    ValueError, TypeError
+        For fewer columns than the channel needs, parts that are none, a loss that is no number.
 
     Examples
     --------
@@ -67,6 +67,11 @@ def gains(
     >>> mel.channel.gains(u, placement=parts[0], attenuation=parts[1], fading=parts[2])
     array([5.60072806e-11, 5.60072806e-11])
     """
+    needed = uniforms_needed(placement, attenuation, fading)
+    need("extra_loss_db", extra_loss_db, -700.0, 700.0)
+    if not isinstance(u, np.ndarray) or u.ndim != 2 or u.shape[1] < needed:
+        shape = getattr(u, "shape", type(u).__name__)
+        raise ValueError(f"u has shape {shape}: must be an array of shape (n, {needed})")
     at = placement.uniforms
     loss = attenuation.loss_db(placement.distance_m(u[:, :at])) + extra_loss_db
     if attenuation.shadowing_db > 0.0:
@@ -93,7 +98,7 @@ def uniforms_needed(placement: Placement, attenuation: Attenuation, fading: Fadi
 
     Raises
     ------
-    AttributeError
+    TypeError
         For what is none of these.
 
     Examples
@@ -102,6 +107,11 @@ def uniforms_needed(placement: Placement, attenuation: Attenuation, fading: Fadi
     >>> uniforms_needed(Disc(), paper(), Rayleigh())
     2
     """
+    kinds = (Placement, Attenuation, Fading)
+    for part, kind in zip((placement, attenuation, fading), kinds, strict=True):
+        if isinstance(part, type) or not isinstance(part, kind):
+            name = kind.__name__.lower()
+            raise TypeError(f"{name} is a {type(part).__name__}: must be a {kind.__name__}")
     return placement.uniforms + (2 if attenuation.shadowing_db > 0.0 else 0) + fading.uniforms
 
 
@@ -122,8 +132,8 @@ def checked_gain(gain: ArrayLike, source: str = "gain") -> Array:
 
     Raises
     ------
-    ValueError
-        Naming the first that is out of range.
+    ValueError, TypeError
+        Naming the first that is out of range, or for what is no row of numbers.
 
     Examples
     --------
@@ -131,7 +141,10 @@ def checked_gain(gain: ArrayLike, source: str = "gain") -> Array:
     >>> mel.channel.checked_gain([1e-10, 3e-11])
     array([1.e-10, 3.e-11])
     """
-    values = np.array(gain, dtype=np.float64)
+    try:
+        values = np.array(gain, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"{source} = {shown(gain)}: must be numbers in a row") from None
     if values.ndim != 1 or values.size == 0:
         raise ValueError(
             f"{source} must be one-dimensional and not empty, got shape {values.shape}"

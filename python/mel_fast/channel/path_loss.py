@@ -101,6 +101,8 @@ def paper(reading: str = "bels") -> LogDistance:
     >>> mel.channel.paper().loss_db(np.array([10.0]))
     array([91.])
     """
+    if not isinstance(reading, str):
+        raise TypeError(f"reading is a {type(reading).__name__}: must be 'bels' or 'decibels'")
     if reading == "bels":
         return LogDistance(70.0, 21.0)
     if reading == "decibels":

@@ -226,6 +226,8 @@ energy_coefficient, min_flops_per_s
         ValueError, TypeError
             As for `Batch`.
         """
+        if not isinstance(problem, Problem):
+            raise TypeError(f"problem is a {type(problem).__name__}: must be a Problem")
         radio = problem.radio._arguments()
         words: dict[str, Any] = {
             **problem.learners.columns(),

@@ -80,6 +80,9 @@ def encode(
     recipe = Recipe() if recipe is None else recipe
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe = {shown(recipe)}: must be a Recipe")
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        rng = integer("rng", rng, low=0)
+    draws = np.random.default_rng(rng)
     mine = checked("arrays", arrays)
     known = None if base is None else checked("base", base)
     writer = Writer()
@@ -90,7 +93,6 @@ def encode(
         check_base(mine, known)
         writer.add(digest(known))
     writer.varint(len(mine))
-    draws = np.random.default_rng(rng)
     for name, array in mine.items():
         text = name.encode()
         writer.varint(len(text))
@@ -151,6 +153,10 @@ def decode(
     True
     """
     most = integer("max_bytes", max_bytes, low=0)
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(f"data is a {type(data).__name__}: must be bytes")
+    if base is not None and not isinstance(base, Mapping):
+        raise TypeError(f"base is a {type(base).__name__}: must map names to arrays, or be None")
     view = memoryview(data).cast("B")
     if len(view) < len(MAGIC) + _CHECK_BYTES or view[: len(MAGIC)] != MAGIC:
         raise ValueError(f"no payload: {len(view)} bytes that do not begin with {MAGIC!r}")

@@ -35,6 +35,8 @@ class ErrorFeedback:
     """
 
     def __init__(self, recipe: Recipe) -> None:
+        if not isinstance(recipe, Recipe):
+            raise TypeError(f"recipe is a {type(recipe).__name__}: must be a Recipe")
         self.recipe = recipe
         self._residual: Arrays = {}
 

@@ -7,6 +7,8 @@ import time
 from typing import Any, ClassVar, Self, TypeVar
 
 from mel_fast._base.optional import require
+from mel_fast._base.untrusted import shown
+from mel_fast._base.validation import integer, real
 from mel_fast.store.blocks.arrays import Arrays
 from mel_fast.store.blocks.delta import MOST_BYTES, Delta
 from mel_fast.store.service import protocol
@@ -37,8 +39,16 @@ class _Connected:
     def __init__(
         self, url: str, token: str, *, most_bytes: int = MOST_BYTES, timeout_s: float = _TIMEOUT_S
     ) -> None:
+        for name, text in (("url", url), ("token", token)):
+            if not isinstance(text, str):
+                raise TypeError(f"{name} is a {type(text).__name__}: must be a text")
+        if not url.startswith(("http://", "https://")) or not url.isprintable():
+            raise ValueError(f"url = {shown(url)}: must begin with http:// or https://")
+        if not token or not token.isprintable() or not token.isascii():
+            raise ValueError("token: must be what `mel-fast store token create` printed")
+        self._most = integer("most_bytes", most_bytes, low=1)
+        timeout_s = real("timeout_s", timeout_s)
         self._httpx = require("httpx", extra="store")
-        self._most = most_bytes
         headers = {"authorization": f"Bearer {token}"}
         client = getattr(self._httpx, self._kind)
         self._http = client(base_url=url, headers=headers, timeout=timeout_s)

@@ -197,7 +197,8 @@ def _plan(job: Job, tiers: tuple[Tier, ...], scheme: Any) -> Schedule:
         if scheme.job != job or scheme.tiers != tiers:
             raise ValueError("scheme is the schedule of another job or of other tiers")
         return scheme
-    return schedule(job, tiers, scheme or ("end" if len(tiers) == 1 else "optimal"))
+    usual = "end" if len(tiers) == 1 else "optimal"
+    return schedule(job, tiers, usual if scheme is None else scheme)
 
 
 def _latency(spread: float, rng: np.random.Generator) -> Callable[[float], float]:
