@@ -15,6 +15,38 @@ namespace {
 // One number for all learners, or a column of them.
 using Either = std::variant<double, Column<double>>;
 
+// What a column is given, kept for as long as the statement reads it.
+void put(const mel::LearnerColumn& column, py::kwargs& columns, mel::ProblemStatement& s,
+         std::vector<Column<double>>& kept) {
+    const py::object given = taken(columns, column);
+    if (given.is_none()) return;
+    Either either = column.amount ? as<Either>(given, column.name)
+                                  : Either(as<Column<double>>(given, column.name));
+    if (const double* same = std::get_if<double>(&either)) {
+        s.*column.amount = *same;
+        return;
+    }
+    kept.push_back(std::get<Column<double>>(std::move(either)));
+    column.put(span_of(kept.back()), s);
+}
+
+mel::Problem with_payload(const mel::Problem& problem, const Column<double>& flops_per_s,
+                          py::kwargs columns) {
+    mel::ProblemStatement s;
+    std::vector<Column<double>> kept;
+    for (const mel::LearnerColumn& column : mel::learner_columns()) {
+        if (column.amount) put(column, columns, s, kept);
+    }
+    refuse_others(columns);
+    if (static_cast<std::size_t>(flops_per_s.size()) != problem.size() || problem.limited()) {
+        throw py::value_error("with_payload needs every speed, and a problem without limits");
+    }
+    s.flops_per_s = span_of(flops_per_s);
+    const mel::UsualArithmetic usual;
+    const py::gil_scoped_release release;
+    return problem.with_payload(s);
+}
+
 mel::Problem make(std::int64_t samples, double bandwidth_hz, double power_w, double noise,
                   bool fixed_law, double cycle_s, bool excused, double block_hz, bool energy_sends,
                   py::kwargs columns) {
@@ -30,16 +62,7 @@ mel::Problem make(std::int64_t samples, double bandwidth_hz, double power_w, dou
     s.energy_sends = energy_sends;
     std::vector<Column<double>> kept;  // the arrays that the statement reads
     for (const mel::LearnerColumn& column : mel::learner_columns()) {
-        const py::object given = taken(columns, column);
-        if (given.is_none()) continue;
-        Either either = column.amount ? as<Either>(given, column.name)
-                                      : Either(as<Column<double>>(given, column.name));
-        if (const double* same = std::get_if<double>(&either)) {
-            s.*column.amount = *same;
-            continue;
-        }
-        kept.push_back(std::get<Column<double>>(std::move(either)));
-        column.put(span_of(kept.back()), s);
+        put(column, columns, s, kept);
     }
     refuse_others(columns);
     const mel::UsualArithmetic usual;
@@ -74,6 +97,7 @@ void bind_problem(py::module_& module) {
             },
             py::arg("cycle_s"), py::arg("bandwidth_hz"), py::arg("power_w"),
             py::call_guard<py::gil_scoped_release, mel::UsualArithmetic>())
+        .def("with_payload", &with_payload, py::kw_only(), py::arg("flops_per_s"))
         .def("with_samples", &mel::Problem::with_samples, py::arg("samples"))
         .def("with_bounds", &mel::Problem::with_bounds, py::arg("min_samples"),
              py::arg("max_samples"))

@@ -52,6 +52,14 @@ void require_column(const LearnerColumn& column, const Amount& values, std::size
                                     std::to_string(size) + " as flops_per_s");
     }
     const Range range = column.range;
+    // All at once first: the usual case, without a branch a learner.
+    if (!range.whole) {
+        std::size_t outside = 0;
+        for (const double value : values.column) {
+            outside += static_cast<std::size_t>(!((value >= range.low) & (value <= range.high)));
+        }
+        if (outside == 0) return;
+    }
     for (std::size_t k = 0; k < size; ++k) {
         const double value = values.column[k];
         if (!range.holds(value)) refuse(element(column.name, k), value, range.words);

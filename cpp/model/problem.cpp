@@ -40,30 +40,12 @@ Problem::Problem(const ProblemStatement& s)
 
     take_payload(s);
     const std::shared_ptr<double[]> columns = shared_column(this->columns() * padded());
-    double* const compute_s = columns.get();
-    double* const return_s_per_bit = compute_s + padded();
+    double* const return_s_per_bit = columns.get() + padded();
     double* const noise_over_gain = return_s_per_bit + padded();
-    std::fill(compute_s + size, compute_s + padded(), 1.0);
+    write_payload(s, columns.get());
     std::fill(return_s_per_bit + size, return_s_per_bit + padded(), 0.0);
     std::fill(noise_over_gain + size, noise_over_gain + padded(), 1.0);
-    if (returns_nothing()) {
-        double* const speeds = noise_over_gain + padded();
-        std::copy(s.flops_per_s.begin(), s.flops_per_s.end(), speeds);
-        std::fill(speeds + size, speeds + padded(), 1.0);
-    }
-    if (differs_) {
-        double* to = noise_over_gain + (1 + static_cast<std::size_t>(returns_nothing_)) * padded();
-        for (const LearnerColumn& column : learner_columns()) {
-            if (!column.amount) continue;
-            const Amount amount = column.of(s);
-            for (std::size_t k = 0; k < padded(); ++k) to[k] = amount[std::min(k, size - 1)];
-            to += padded();
-        }
-    }
-    fastest_compute_s_ = std::numeric_limits<double>::infinity();
     for (std::size_t k = 0; k < size; ++k) {
-        compute_s[k] = s.flops_per_sample[k] / s.flops_per_s[k];
-        fastest_compute_s_ = std::min(fastest_compute_s_, compute_s[k]);
         fastest_flops_per_s_ = std::max(fastest_flops_per_s_, s.flops_per_s[k]);
         if (s.gain[k] == 0) {  // no bit ever arrives: take_limits() keeps samples away
             return_s_per_bit[k] = never_s_per_bit;
@@ -82,10 +64,7 @@ Problem::Problem(const ProblemStatement& s)
     }
     columns_ = columns;
     find_slowest_return();
-    if (!counts_cycles_of(cycle_s_)) {
-        refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s_ / fastest_compute_s_,
-               "at most 2^53 local cycles");
-    }
+    refuse_countless();
     take_limits(s);
     cut_blocks();
     find_twins(s);
@@ -128,6 +107,35 @@ void Problem::find_slowest_return() {
         }
     }
     every_return_in_time_ = (differs_ ? slowest : amounts_[2] * slowest) < cycle_s_;
+}
+
+// What a sample takes in the columns `to`, and the quickest of it.
+void Problem::write_payload(const ProblemStatement& s, double* to) {
+    fastest_compute_s_ = std::numeric_limits<double>::infinity();
+    for (std::size_t k = 0; k < size_; ++k) {
+        to[k] = s.flops_per_sample[k] / s.flops_per_s[k];
+        fastest_compute_s_ = std::min(fastest_compute_s_, to[k]);
+    }
+    std::fill(to + size_, to + padded(), 1.0);
+    to += 3 * padded();
+    if (returns_nothing()) {
+        std::copy(s.flops_per_s.begin(), s.flops_per_s.end(), to);
+        std::fill(to + size_, to + padded(), 1.0);
+        to += padded();
+    }
+    if (!differs_) return;
+    for (const LearnerColumn& column : learner_columns()) {
+        if (!column.amount) continue;
+        const Amount amount = column.of(s);
+        for (std::size_t k = 0; k < padded(); ++k) to[k] = amount[std::min(k, size_ - 1)];
+        to += padded();
+    }
+}
+
+void Problem::refuse_countless() const {
+    if (counts_cycles_of(cycle_s_)) return;
+    refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s_ / fastest_compute_s_,
+           "at most 2^53 local cycles");
 }
 
 // Whether no learner could work a sample through more often than a double counts, exactly.

@@ -18,15 +18,12 @@ Problem Problem::with(const Budgets& budgets) const {
     require_in("cycle_s", cycle_s, 1e-60, 1e60);
     require_in("bandwidth_hz", bandwidth_hz, 1e-60, 1e60);
     require_in("power_w", power_w, 1e-60, 1e60);
-    if (!counts_cycles_of(cycle_s)) {
-        refuse("cycle_s * max(flops_per_s) / flops_per_sample", cycle_s / fastest_compute_s_,
-               "at most 2^53 local cycles");
-    }
+    Problem changed = *this;
+    changed.cycle_s_ = cycle_s;
+    changed.refuse_countless();
     if (block_hz_ > bandwidth_hz) {
         require_in("bandwidth_hz", bandwidth_hz, block_hz_, 1e60);  // at least one block
     }
-    Problem changed = *this;
-    changed.cycle_s_ = cycle_s;
     changed.stated_bandwidth_hz_ = changed.bandwidth_hz_ = bandwidth_hz;
     changed.cut_blocks();
     changed.power_w_ = power_w;
@@ -58,6 +55,23 @@ Problem Problem::with_bounds(std::int64_t low, std::int64_t high) const {
         std::fill_n(column->begin(), size_, column == &limits.min_samples ? least : most);
     }
     changed.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
+    return changed;
+}
+
+Problem Problem::with_payload(const ProblemStatement& s) const {
+    for (const LearnerColumn& column : learner_columns()) {
+        if (column.amount) require_column(column, column.of(s), size_);
+    }
+    Problem changed = *this;
+    changed.differs_ = false;
+    changed.take_payload(s);
+    const std::shared_ptr<double[]> columns = shared_column(changed.columns() * padded());
+    changed.write_payload(s, columns.get());
+    std::copy_n(columns_.get() + padded(), 2 * padded(), columns.get() + padded());
+    changed.columns_ = columns;
+    changed.find_slowest_return();
+    changed.refuse_countless();
+    changed.find_typical();
     return changed;
 }
 

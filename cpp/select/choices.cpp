@@ -44,7 +44,9 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
         }
         whole_.upper = most_;
     }
-    if (problem.returns_nothing() || problem.payload_differs()) {
+    // Where everybody with a sample is sent something, rates are all that is looked at.
+    const bool some_only_compute = problem.payload_differs() && !(problem.fewest_bits_sent() > 0);
+    if (problem.returns_nothing() || some_only_compute) {
         kept_.resize(n);
         for (std::size_t k = 0; k < n; ++k) kept_[k] = surely_kept(k);
         sure_.upper = kept_;
@@ -288,6 +290,19 @@ Choices::Bound Choices::capacity(const Bid& bid, const Cell* cell) const {
         size += std::fabs(s) * high + std::fabs(bid.per_learner);
     }
     return {value.value(), weight_.empty() ? 0 : rounding::whole_bound * size};
+}
+
+double Choices::step_cost(std::size_t k, double d, Prices prices) const {
+    const Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+    if (!only_rates(problem_) || !(d > 0) || !(demand.slack(d + 1) > 0)) {
+        return cost(k, d + 1, prices) - cost(k, d, prices);
+    }
+    const double noise = problem_.noise_over_gain()[k];
+    const double more = demand.shape / (demand.slack(d) * demand.slack(d + 1));
+    if (problem_.law() == LinkLaw::density) return density_unit(noise, prices).cost * more;
+    const double paid = prices.lambda * ln2;
+    const double rate = demand.rate(d + 0.5);
+    return paid / fixed_log_gain(std::log(paid * rate / (prices.mu * noise))) * more;
 }
 
 double Choices::cost(std::size_t k, double d, Prices prices) const {

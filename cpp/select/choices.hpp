@@ -99,6 +99,9 @@ class Choices {
 
     // What a rate for d samples costs; infinite where d is not allowed.
     double cost(std::size_t k, double d, Prices prices) const;
+    // What one sample more costs: where only rates decide by the slope half way, which is near
+    // enough to go by.
+    double step_cost(std::size_t k, double d, Prices prices) const;
 
     long passes() const { return passes_; }
 

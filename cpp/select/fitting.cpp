@@ -4,16 +4,13 @@
 #include <cmath>
 #include <limits>
 
-#include "select/subsets.hpp"
-
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int rounds = 10;               // of lowering what a split may cost
-constexpr std::size_t looked_at = 4096;  // learners whose single samples are moved
+constexpr std::size_t some_more = 4096;  // learners looked at than are missing
 constexpr std::size_t exchanged = 200;   // participants, and as many others
 constexpr int failures = 60;
-constexpr int refined_rounds = 6;
 constexpr double far_more = 2;  // than D
 }  // namespace
 
@@ -43,15 +40,16 @@ double Fitting::takers(const std::vector<double>& samples) const {
 
 bool Fitting::enough_takers() const { return takers_ > static_cast<double>(goal_.at_least); }
 
+// One sample more, or less.
 std::optional<Fitting::Move> Fitting::step(const Bid& bid, const Cell* cell, std::size_t k,
                                            double by) const {
     const double d = samples_[k];
     const double to = d + by;
     if (d == 0 && may_rest(cell, k)) return {};
     if (to < low(cell, k) || to > high(cell, k)) return {};
-    const double cost = choices_.cost(k, to, bid.prices) - choices_.cost(k, d, bid.prices);
-    if (!std::isfinite(cost)) return {};
-    return Move{k, to, value(bid, k, to) - value(bid, k, d), cost};
+    const double more = choices_.step_cost(k, std::min(d, to), bid.prices);
+    if (!std::isfinite(more)) return {};
+    return Move{k, to, value(bid, k, to) - value(bid, k, d), by * more};
 }
 
 std::optional<Fitting::Move> Fitting::drop(const Bid& bid, const Cell* cell, std::size_t k) const {
@@ -85,7 +83,7 @@ void Fitting::top_up(const Bid& bid, const Cell* cell, const std::vector<double>
     for (std::size_t k = 0; k < samples_.size(); ++k) {
         if (samples_[k] == 0) who.push_back(k);
     }
-    const std::size_t enough = 2 * static_cast<std::size_t>(missing) + looked_at;
+    const std::size_t enough = 2 * static_cast<std::size_t>(missing) + some_more;
     if (!margins.empty() && who.size() > enough) {
         std::nth_element(who.begin(), who.begin() + static_cast<std::ptrdiff_t>(enough), who.end(),
                          [&](std::size_t a, std::size_t b) { return margins[a] > margins[b]; });
@@ -268,45 +266,6 @@ void Fitting::shrink(const Bid& bid, const std::vector<double>& margins, double&
     }
 }
 
-// What whole learners leave unused, at last: the best of all subsets of those who hardly take part
-// and those who hardly rest, by what they cost at the bid.
-bool Fitting::refine(const Bid& bid, const Cell* cell) {
-    const std::vector<Move> moves = nearest_moves(bid, cell);
-    std::vector<Change> changes;
-    for (const Move& move : moves) changes.push_back({move.worth, move.cost});
-    const std::vector<double> before = samples_;
-    const double takers = takers_;
-    double room = budget_ - spent_;
-    for (int round = 0; round < refined_rounds && !pool_.stop().check(); ++round) {
-        const std::uint32_t best = worth_most(changes, room).value_or(0);
-        if (best == 0) return false;
-        double cost = 0;
-        for (std::size_t i = 0; i < moves.size(); ++i) {
-            if ((best >> i & 1) != 0) take(moves[i], cost);
-        }
-        if (fits(samples_)) return true;
-        samples_ = before;
-        takers_ = takers;
-        // Less by what the split lacks, as the budgets' load at its own best prices says.
-        room = std::min(room, cost) - std::clamp(load_ - 1, 1e-12, 0.5) * budget_;
-    }
-    return false;
-}
-
-// Whole learners in or out, those who lose least, at most as many as subsets are made of.
-std::vector<Fitting::Move> Fitting::nearest_moves(const Bid& bid, const Cell* cell) const {
-    std::vector<Move> moves;
-    for (const std::size_t k : torn_) {
-        auto move = samples_[k] > 0 ? drop(bid, cell, k) : join(bid, cell, k);
-        if (move) moves.push_back(*move);
-    }
-    const std::size_t kept = std::min(moves.size(), most_changes);
-    std::nth_element(moves.begin(), moves.begin() + static_cast<std::ptrdiff_t>(kept), moves.end(),
-                     [](const Move& a, const Move& b) { return a.loss() < b.loss(); });
-    moves.resize(kept);
-    return moves;
-}
-
 double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double>& picks,
                       double cost, const std::vector<double>& margins, double least) {
     const Problem& problem = choices_.problem();
@@ -327,7 +286,6 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double
     takers_ = takers(samples_);
     margins_ = &margins;
     shrunk_ = false;
-    choose_near(margins);
     const double has =
         bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
     double spent = cost;
@@ -337,6 +295,7 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double
         spent = sum.value();
     }
     if (!std::isfinite(spent)) return -1;
+    choose_near(enough_for(bid, cell, has - spent), margins);
     if (goal_.whole && !cell) shrink(bid, margins, spent);
     if (goal_.whole) top_up(bid, cell, margins, spent);
     // Participants are all worth the same: one for another gains nothing.
@@ -361,30 +320,6 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double
         budget = std::min(budget, spent * (1 - 1e-13)) - over * has;
     }
     return -1;
-}
-
-// Single samples of few learners do; who takes part is open for those whose margin is least.
-void Fitting::choose_near(const std::vector<double>& margins) {
-    const std::size_t n = samples_.size();
-    near_.clear();
-    torn_.clear();
-    const std::size_t stride = n <= looked_at ? 1 : (n / looked_at) | 1;
-    for (std::size_t k = 0; k < n; k += stride) near_.push_back(k);
-    if (stride == 1) {
-        torn_ = near_;
-        return;
-    }
-    if (margins.empty()) return;
-    for (std::size_t k = 0; k < n; ++k) {
-        if (std::isfinite(margins[k])) torn_.push_back(k);
-    }
-    const std::size_t kept = std::min(torn_.size(), looked_at);
-    std::nth_element(torn_.begin(), torn_.begin() + static_cast<std::ptrdiff_t>(kept), torn_.end(),
-                     [&](std::size_t a, std::size_t b) {
-                         return std::fabs(margins[a]) < std::fabs(margins[b]);
-                     });
-    torn_.resize(kept);
-    std::sort(torn_.begin(), torn_.end());
 }
 
 }  // namespace mel

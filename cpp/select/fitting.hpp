@@ -27,15 +27,28 @@ class Fitting {
     // false where none is worth more.
     bool refine(const Bid& bid, const Cell* cell);
 
+    // From the choices alone: those who pay least for what they are worth, and just D samples by a
+    // few changes. The split is in samples(); whether it fits is not asked.
+    bool just_enough(const Bid& bid, const std::vector<double>& picks,
+                     const std::vector<double>& margins, std::size_t changes);
+    double ratio() const { return ratio_; }  // of the prices, at which the last question ended
+
     // Takes samples and participants away until they sum to D, with as many participants as there
     // must be. False if that is not found.
     bool make_whole(const Bid& bid, const Cell* cell, std::vector<double>& samples) const;
 
+    // What a split that fits takes, and at which ratio of the prices: its allocation begins there.
+    struct Fit {
+        double ratio = 1;
+        std::optional<FillSums> sums = {};
+    };
     bool fits(const std::vector<double>& samples);
+    const Fit& fit() const { return fit_; }  // of the last split that fitted
     // Where nothing is sent: the most samples of a learner that are surely in time; negative where
     // not even none are.
     double most_alone(std::size_t k) const;
-    std::optional<Allocation> allocate(const std::vector<double>& samples, Spare spare, Pool& pool);
+    std::optional<Allocation> allocate(const std::vector<double>& samples, const Fit& fit,
+                                       Spare spare, Pool& pool);
 
     double worth(const std::vector<double>& samples) const;
     double takers(const std::vector<double>& samples) const;
@@ -77,10 +90,18 @@ class Fitting {
                         double& least) const;
     void add_up(const Bid& bid, const Cell* cell, double target, std::vector<double>& samples,
                 double& total, double& least) const;
+    std::vector<double> paid_each(Prices prices, const std::vector<double>& margins,
+                                  std::vector<double>& samples) const;
+    double price_of(double target, double spare, const std::vector<double>& each,
+                    const std::vector<double>& samples) const;
+    bool spread(const Cell* cell, double target, std::vector<double>& samples, double total,
+                double least, double count) const;
     std::vector<std::size_t> present(const std::vector<double>& samples) const;
-    void choose_near(const std::vector<double>& margins);
+    std::size_t enough_for(const Bid& bid, const Cell* cell, double budget) const;
+    void choose_near(std::size_t many, const std::vector<double>& margins);
     bool fits_alone(const std::vector<double>& samples) const;
     bool all_served(const std::vector<double>& samples) const;
+    bool whole(const std::vector<double>& samples) const;
 
     Choices& choices_;
     Pool& pool_;
@@ -92,8 +113,9 @@ class Fitting {
     const std::vector<double>* margins_ = nullptr;  // that `raise` was told
     bool shrunk_ = false;                           // to hardly more than D
     double spent_ = 0, budget_ = 0;                 // of the split that `raise` found
-    double ratio_ = 1;
+    double ratio_ = 1;                              // where the next question begins
     double load_ = 1;
+    Fit fit_;
 };
 
 }  // namespace mel

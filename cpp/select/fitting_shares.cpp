@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "select/fitting.hpp"
+#include "split/budget_step.hpp"
 
 namespace mel {
 
@@ -25,59 +26,113 @@ std::vector<std::size_t> Fitting::present(const std::vector<double>& samples) co
 
 namespace {
 
-std::vector<double> gathered(const std::vector<double>& from, std::span<const std::size_t> who) {
-    std::vector<double> to((who.size() + group - 1) / group * group, 0.0);
+constexpr int most_steps = 12;
+constexpr double near_enough = 0.02;
+
+std::vector<double> gathered(std::span<const double> from, std::span<const std::size_t> who) {
+    std::vector<double> to(padded_to_groups(who.size()), 0.0);
     for (std::size_t i = 0; i < who.size(); ++i) to[i] = from[who[i]];
     return to;
 }
 
-// Whether a split fits, the load where it does not, and what is allotted where that is asked for.
-bool fill(const Problem& problem, Pool& pool, double tau, const std::vector<double>& samples,
-          double& ratio, double& load, Allocation* plan, Spare spare) {
-    const double cycle = problem.cycle_s();
-    const TimedSplit split{tau, cycle, samples};
+// Samples and budgets of a question, padded to whole groups.
+struct Asked {
+    const Problem& problem;
+    Pool& pool;
+    TimedSplit split;
+};
+
+// Whether a split fits; the load where it does not.
+bool fill(const Asked& asked, Fitting::Fit& fit, double& load) {
+    const Problem& problem = asked.problem;
+    fit.sums.reset();
     load = 1.001;
-    if (plan) {
-        plan->bandwidth_hz.resize(problem.size());
-        plan->power_w.resize(problem.size());
-        if (problem.block_hz() > 0) plan->blocks.resize(problem.size());
-    }
     if (problem.block_hz() > 0) {
-        BlockFilling filling(problem, pool);
+        BlockFilling filling(problem, asked.pool);
+        return filling.fill(asked.split, fit.ratio) == BlockFilling::Outcome::fits;
+    }
+    WaterFilling filling(problem, asked.pool);
+    const auto outcome = filling.fill(asked.split, fit.ratio);
+    const FillSums& sums = filling.sums();
+    if (outcome == WaterFilling::Outcome::fits) {
+        fit.sums = sums;
+        return true;
+    }
+    // At this ratio of the prices so much more than the budgets is needed at least.
+    load = (sums.bandwidth + fit.ratio * sums.power) /
+           (problem.bandwidth_hz() + fit.ratio * problem.power_w());
+    if (!(sums.impossible == 0 && std::isfinite(load))) load = 1.5;
+    return false;
+}
+
+// About in how short a cycle a split fits, and at which ratio of the prices. Where few learners end
+// last, what they take grows like one over what is left of the cycle for them: Newton's method in
+// the logarithm of that.
+WaterFilling::Finish about_shortest(const Asked& asked, WaterFilling& filling,
+                                    const Fitting::Fit& fit) {
+    const Problem& problem = asked.problem;
+    const auto& [tau, cycle, samples] = asked.split;
+    WaterFilling::Finish found{cycle, fit.ratio, {}};
+    if (problem.size() <= most_for_thorough_search || !fit.sums) return found;
+    double least = 0;  // no shorter cycle holds the samples at any rate
+    for (std::size_t k = 0; k < problem.size(); ++k) {
+        const double d = samples[k];
+        if (d == 0 && problem.excused()) continue;
+        least = std::max(least, -demand_of(problem, k, tau, 0).slack(d));
+    }
+    FillSums sums = *fit.sums;
+    for (int step = 0; step < most_steps && found.cycle_s > least; ++step) {
+        if (!(sums.impossible == 0 && sums.bandwidth > 0) || asked.pool.stop().check()) break;
+        const BudgetStep newton(sums, found.ratio,
+                                std::log(sums.bandwidth / problem.bandwidth_hz()),
+                                std::log(sums.power / problem.power_w()));
+        const auto by = newton.aim(0);
+        const double left = found.cycle_s - least, shorter = by.cycle_s / left;
+        if (!std::isfinite(by.log_ratio) || !std::isfinite(shorter)) break;
+        found.ratio *= std::exp(std::clamp(by.log_ratio, -3.0, 3.0));
+        found.cycle_s = std::min(least + left * std::exp(std::clamp(shorter, -3.0, 1.0)), cycle);
+        if (std::fabs(by.log_ratio) + std::fabs(shorter) < near_enough) break;
+        sums = filling.at(asked.split.within(found.cycle_s), found.ratio).sums;
+    }
+    return found;
+}
+
+// What a split that fits is given.
+bool allot(const Asked& asked, const Fitting::Fit& fit, Spare spare, Allocation& plan) {
+    const Problem& problem = asked.problem;
+    const TimedSplit& split = asked.split;
+    const double cycle = split.cycle_s;
+    plan.bandwidth_hz.resize(problem.size());
+    plan.power_w.resize(problem.size());
+    const Shares shares{plan.bandwidth_hz, plan.power_w};
+    if (problem.block_hz() > 0) {
+        plan.blocks.resize(problem.size());
+        BlockFilling filling(problem, asked.pool);
+        double ratio = fit.ratio;
         if (filling.fill(split, ratio) != BlockFilling::Outcome::fits) return false;
-        if (!plan) return true;
         for (const bool early : {spare == Spare::time, false}) {
             const double finish = early ? filling.shortest_cycle(split, cycle) : cycle;
-            if (finish <= cycle && filling.allocate(split.within(finish), plan->blocks,
-                                                    {plan->bandwidth_hz, plan->power_w})) {
+            if (finish <= cycle && filling.allocate(split.within(finish), plan.blocks, shares)) {
                 return true;
             }
         }
         return false;
     }
-    WaterFilling filling(problem, pool);
-    if (filling.fill(split, ratio) != WaterFilling::Outcome::fits) {
-        // At this ratio of the prices so much more than the budgets is needed at least.
-        const FillSums sums = filling.at(split, ratio).sums;
-        load = (sums.bandwidth + ratio * sums.power) /
-               (problem.bandwidth_hz() + ratio * problem.power_w());
-        if (!(sums.impossible == 0 && std::isfinite(load))) load = 1.5;
-        return false;
-    }
-    if (!plan) return true;
-    const Shares shares{plan->bandwidth_hz, plan->power_w};
+    WaterFilling filling(problem, asked.pool);
     const auto allocated = [&](const WaterFilling::Finish& finish) {
         return finish.cycle_s <= cycle && filling.allocate(split, finish, shares);
     };
     if (spare == Spare::time) {
-        auto finish = filling.shortest_cycle(split, ratio, cycle);
+        const auto guess = about_shortest(asked, filling, fit);
+        auto finish = filling.shortest_cycle(split, guess.ratio, guess.cycle_s);
         if (allocated(finish)) return true;
         if (finish.foreseen) {
             finish = filling.at(split.within(finish.cycle_s), finish.ratio);
             if (allocated(finish)) return true;
         }
     }
-    return allocated(filling.at(split, ratio));
+    return allocated(fit.sums ? WaterFilling::Finish{cycle, fit.ratio, *fit.sums, false}
+                              : filling.at(split, fit.ratio));
 }
 
 }  // namespace
@@ -98,41 +153,56 @@ bool Fitting::fits_alone(const std::vector<double>& samples) const {
     return true;
 }
 
-bool Fitting::fits(const std::vector<double>& samples) {
-    if (choices_.problem().sends_nothing()) return fits_alone(samples);
-    const double tau = choices_.tau();
-    if (all_served(samples)) {
-        std::vector<double> padded = samples;
-        padded.resize((samples.size() + group - 1) / group * group, 0.0);
-        return fill(choices_.problem(), pool_, tau, padded, ratio_, load_, nullptr, Spare::none);
-    }
-    const std::vector<std::size_t> who = present(samples);
-    if (who.empty()) return true;
-    const Problem part = choices_.problem().taken(who);
-    return fill(part, pool_, tau, gathered(samples, who), ratio_, load_, nullptr, Spare::none);
+// Those who are looked at to see whether a split fits: with few of many, they alone.
+bool Fitting::whole(const std::vector<double>& samples) const {
+    if (!all_served(samples)) return false;
+    const Problem& problem = choices_.problem();
+    if (!problem.excused() || samples.size() <= most_for_thorough_search) return true;
+    return 4 * takers(samples) > static_cast<double>(samples.size());
 }
 
-std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, Spare spare,
-                                            Pool& pool) {
-    const double tau = choices_.tau();
+bool Fitting::fits(const std::vector<double>& samples) {
+    const Problem& problem = choices_.problem();
+    if (problem.sends_nothing()) return fits_alone(samples);
+    const double tau = choices_.tau(), cycle = problem.cycle_s();
+    Fit fit{ratio_, {}};
+    bool fitted = true;
+    if (whole(samples)) {
+        std::vector<double> padded = samples;
+        padded.resize(padded_to_groups(samples.size()), 0.0);
+        fitted = fill({problem, pool_, {tau, cycle, padded}}, fit, load_);
+    } else if (const std::vector<std::size_t> who = present(samples); !who.empty()) {
+        const Problem part = problem.taken(who);
+        const std::vector<double> theirs = gathered(samples, who);
+        fitted = fill({part, pool_, {tau, cycle, theirs}}, fit, load_);
+    }
+    ratio_ = fit.ratio;
+    if (fitted) fit_ = fit;
+    return fitted;
+}
+
+std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, const Fit& fit,
+                                            Spare spare, Pool& pool) {
+    const Problem& problem = choices_.problem();
+    const double tau = choices_.tau(), cycle = problem.cycle_s();
     const std::size_t n = samples.size();
     Allocation plan;
-    if (choices_.problem().sends_nothing()) {
+    if (problem.sends_nothing()) {
         if (!fits_alone(samples)) return {};
         plan.bandwidth_hz.assign(n, 0.0);
         plan.power_w.assign(n, 0.0);
-        if (choices_.problem().block_hz() > 0) plan.blocks.assign(n, 0);
-    } else if (all_served(samples)) {
+        if (problem.block_hz() > 0) plan.blocks.assign(n, 0);
+    } else if (whole(samples)) {
         std::vector<double> padded = samples;
-        padded.resize((n + group - 1) / group * group, 0.0);
-        if (!fill(choices_.problem(), pool, tau, padded, ratio_, load_, &plan, spare)) return {};
+        padded.resize(padded_to_groups(n), 0.0);
+        if (!allot({problem, pool, {tau, cycle, padded}}, fit, spare, plan)) return {};
     } else {
         const std::vector<std::size_t> who = present(samples);
         Allocation some;
         if (!who.empty()) {
-            const Problem part = choices_.problem().taken(who);
-            if (!fill(part, pool, tau, gathered(samples, who), ratio_, load_, &some, spare))
-                return {};
+            const Problem part = problem.taken(who);
+            const std::vector<double> theirs = gathered(samples, who);
+            if (!allot({part, pool, {tau, cycle, theirs}}, fit, spare, some)) return {};
         }
         const auto spread = [&](const auto& from, auto& to) {
             to.assign(n, 0);
@@ -140,7 +210,7 @@ std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, 
         };
         spread(some.bandwidth_hz, plan.bandwidth_hz);
         spread(some.power_w, plan.power_w);
-        if (choices_.problem().block_hz() > 0) spread(some.blocks, plan.blocks);
+        if (problem.block_hz() > 0) spread(some.blocks, plan.blocks);
     }
     plan.samples.resize(n);
     for (std::size_t k = 0; k < n; ++k) plan.samples[k] = static_cast<std::int64_t>(samples[k]);

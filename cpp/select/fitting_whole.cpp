@@ -2,11 +2,20 @@
 // be.
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <queue>
+#include <utility>
 
 #include "select/fitting.hpp"
 #include "select/subsets.hpp"
 
 namespace mel {
+namespace {
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double few = 4;  // learners, by whom a split may hold too much before they are chosen
+constexpr int most_halves = 60;
+constexpr double fine = 1e-11;  // of a worth: what a cost may be told by
+}  // namespace
 
 // One in place of another, until what they hold at least is no more than D.
 void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector<Holder>& order,
@@ -33,10 +42,13 @@ void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector
     // The nearest few whose minimum is `low` or more.
     const auto exchanged = [&](std::size_t k, double low) {
         auto it = from(low);
-        for (int tries = 0; tries < 8 && it != others.end() && it->low < this->low(cell, k);
-             ++tries, ++it) {
+        int tries = 0;
+        for (int seen = 0; seen < 512 && it != others.end() && it->low < this->low(cell, k);
+             ++seen, ++it) {
             const std::size_t j = it->learner;
-            if (samples[j] != 0 || total - samples[k] + high(cell, j) < target) continue;
+            if (samples[j] != 0) continue;
+            if (++tries > 8) break;
+            if (total - samples[k] + high(cell, j) < target) continue;
             const double d =
                 std::min(choices_.part(j, bid, {it->low, high(cell, j)}), high(cell, j));
             if (!(d > 0) || total - samples[k] + d < target) continue;
@@ -99,6 +111,110 @@ void Fitting::add_up(const Bid& bid, const Cell* cell, double target, std::vecto
     least = target;
 }
 
+// What everybody pays for a sample, who may take part with what is told: those who must, nothing.
+// Who is all or nothing may also join whom the bid leaves out.
+std::vector<double> Fitting::paid_each(Prices prices, const std::vector<double>& margins,
+                                       std::vector<double>& samples) const {
+    std::vector<double> each(samples.size(), infinity);
+    for (std::size_t k = 0; k < samples.size(); ++k) {
+        double& d = samples[k];
+        const bool rests = may_rest(nullptr, k);
+        const double least = low(nullptr, k), most = high(nullptr, k);
+        if (d > most || d < least) d = rests && least == most && margins[k] > -infinity ? most : 0;
+        if (d == 0) continue;
+        const double paid = d - margins[k];
+        const bool sharp = paid > fine * d;  // else rounding is all there is of it
+        each[k] = !rests ? 0 : (sharp ? paid : choices_.cost(k, d, prices)) / d;
+    }
+    return each;
+}
+
+// The price of a sample up to which they hold enough, by not much more than `spare`.
+double Fitting::price_of(double target, double spare, const std::vector<double>& each,
+                         const std::vector<double>& samples) const {
+    std::vector<std::size_t> open;
+    double total = 0, dear = 0, cheap = 0;
+    for (std::size_t k = 0; k < each.size(); ++k) {
+        if (!(each[k] < infinity)) continue;
+        open.push_back(k);
+        total += samples[k];
+        dear = std::max(dear, each[k]);
+    }
+    double below = 0;  // of those who are surely in
+    for (int half = 0; half < most_halves && total > target + spare; ++half) {
+        const double middle = 0.5 * (dear + cheap);
+        const auto end = std::partition(open.begin(), open.end(),
+                                        [&](std::size_t k) { return each[k] <= middle; });
+        double held = below;
+        for (auto it = open.begin(); it != end; ++it) held += samples[*it];
+        if (held < target) {
+            below = held;
+            cheap = middle;
+            open.erase(open.begin(), end);
+        } else {
+            dear = middle;
+            total = held;
+            open.erase(end, open.end());
+        }
+    }
+    return total < target ? -1 : dear;
+}
+
+bool Fitting::just_enough(const Bid& bid, const std::vector<double>& picks,
+                          const std::vector<double>& margins, std::size_t changes) {
+    const double target = choices_.problem().samples_real();
+    const std::size_t n = picks.size();
+    if (margins.size() != n) return false;
+    std::vector<double> all = picks;
+    const std::vector<double> each = paid_each(bid.prices, margins, all);
+    const double typical = target / std::max(takers(picks), 1.0);
+    const double dear = price_of(target, few * typical, each, all);
+    if (dear < 0) return false;
+    ratio_ = bid.prices.mu / bid.prices.lambda;
+    samples_.assign(n, 0.0);
+    double total = 0, least = 0, count = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+        if (!(each[k] <= dear)) continue;
+        samples_[k] = all[k];
+        total += all[k];
+        least += low(nullptr, k);
+        count += 1;
+    }
+    const auto needed = static_cast<double>(goal_.at_least);
+    if (count < needed) return false;
+    if (least > target) {
+        // In or out: those for whom a sample is worth nearly what they pay.
+        std::priority_queue<std::pair<double, std::size_t>> nearest[2];
+        for (std::size_t k = 0; k < n; ++k) {
+            const double off = std::fabs(each[k] - dear) * all[k];
+            auto& side = nearest[samples_[k] > 0];
+            if (!(off < dear * all[k]) || (side.size() == changes / 2 && off >= side.top().first))
+                continue;
+            if (side.size() == changes / 2) side.pop();
+            side.emplace(off, k);
+        }
+        torn_.clear();
+        for (auto& side : nearest) {
+            for (; !side.empty(); side.pop()) torn_.push_back(side.top().second);
+        }
+        Bid there = bid;
+        there.per_sample = dear;
+        add_up(there, nullptr, target, samples_, total, least);
+        if (least > target && changes == most_changes) {
+            std::vector<Holder> order;
+            for (std::size_t k = 0; k < n; ++k) {
+                if (samples_[k] > 0 && may_rest(nullptr, k)) order.push_back({low(nullptr, k), k});
+            }
+            margins_ = &margins;
+            exchange_whole(there, nullptr, order, target, samples_, total, least);
+        }
+        count = takers(samples_);
+        if (least > target || count < needed) return false;
+    }
+    takers_ = count;
+    return spread(nullptr, target, samples_, total, least, count);
+}
+
 bool Fitting::make_whole(const Bid& bid, const Cell* cell, std::vector<double>& samples) const {
     const double target = choices_.problem().samples_real();
     const std::size_t n = samples.size();
@@ -132,7 +248,14 @@ bool Fitting::make_whole(const Bid& bid, const Cell* cell, std::vector<double>& 
         if (least > target) exchange_whole(bid, cell, order, target, samples, total, least);
     }
     if (least > target) return false;
-    // Samples go where one more is dearest: those with the least time left first.
+    return spread(cell, target, samples, total, least, count);
+}
+
+// What is too much goes from everybody in proportion to what it can spare, but for rounding.
+bool Fitting::spread(const Cell* cell, double target, std::vector<double>& samples, double total,
+                     double least, double count) const {
+    const std::size_t n = samples.size();
+    const auto needed = static_cast<double>(goal_.at_least);
     double over = total - target;
     const double keep = total > 0 ? std::max(0.0, 1 - over / std::max(total - least, 1.0)) : 1;
     double taken = 0;

@@ -222,6 +222,18 @@ Bid Lowest::guess(Bid bid, bool fresh) {
     return bid;
 }
 
+bool Lowest::proves(const Bid& bid, double target) {
+    if (!bid.prices.usable()) return false;
+    best_.picks.resize(padded_to_groups(choices_.size()));
+    best_.bid = bid;
+    best_.sums = choices_.look(bid, nullptr, {best_.picks});
+    if (pool_.stop().requested()) return false;
+    const auto bound = choices_.bound(bid, best_.sums);
+    best_.value = bound.value - bid.per_learner * needed();
+    best_.error = bound.error;
+    return bound.value > -infinity && most() < target;
+}
+
 Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
     constexpr int most_passes = 14;
     near_.clear();

@@ -6,12 +6,14 @@
 #include "base/chunks.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "select/selector.hpp"
+#include "select/subsets.hpp"
 
 namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double real_tolerance = 1e-9;  // of worths that are no multiples of anything
+constexpr std::size_t some_changes = 20;  // of who takes part, at first
+constexpr double real_tolerance = 1e-9;   // of worths that are no multiples of anything
 
 }  // namespace
 
@@ -109,25 +111,53 @@ void Selector::one_leaf(const Bid& bid) {
     found_.tree = {SelectionNode{-1, 0, bid.prices, bid.per_sample, bid.per_learner}};
 }
 
-// A split that fits becomes the best plan, if it is worth more.
-bool Selector::offer(const std::vector<double>& samples) {
+// A split that fits (as is known already, or asked) becomes the best plan, if it is worth more.
+bool Selector::offer(const std::vector<double>& samples, bool fits) {
     const double worth = goal_.whole ? problem_.samples_real() : fitting_.worth(samples);
     if (worth <= found_.value) return false;
     if (goal_.whole && fitting_.takers(samples) < static_cast<double>(goal_.at_least)) return false;
-    if (!fitting_.fits(samples)) return false;
+    if (!fits && !fitting_.fits(samples)) return false;
     found_.value = worth;
     best_ = samples;
+    best_fit_ = fitting_.fit();
     return true;
 }
 
+// Just D samples, of those who pay least: at the bid, then at the ratio of prices that suits whom
+// it chose.
+bool Selector::hold_just_enough(Bid bid) {
+    std::vector<double> picks = lowest_.picks(), margins = lowest_.margins();
+    const double band = problem_.bandwidth_hz(), watt = problem_.power_w();
+    for (const std::size_t changes : {some_changes, most_changes, most_changes, most_changes}) {
+        if (!fitting_.just_enough(bid, picks, margins, changes)) {
+            if (changes == most_changes) return false;
+            continue;
+        }
+        if (offer(fitting_.samples())) return true;
+        if (changes < most_changes || stop_.check()) continue;
+        const double whole = bid.prices.lambda * band + bid.prices.mu * watt;
+        const double ratio = fitting_.ratio();
+        const double lambda = whole / (band + ratio * watt);
+        bid.prices = {lambda, ratio * lambda};
+        if (!bid.prices.usable()) return false;
+        picks.resize(padded_to_groups(problem_.size()));
+        choices_.look(bid, nullptr, {picks, margins});
+        picks.resize(problem_.size());
+    }
+    return false;
+}
+
 bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
+    if (goal_.whole && !cell && choices_.jumps() && hold_just_enough(bid)) return true;
     const double least = goal_.whole ? problem_.samples_real() - 0.5 : found_.value;
     const double worth =
         fitting_.raise(bid, cell, lowest_.picks(), lowest_.sums().cost, lowest_.margins(), least);
     if (worth < 0) return false;
-    std::vector<double> samples = fitting_.samples();
-    if (goal_.whole) return fitting_.make_whole(bid, cell, samples) && offer(samples);
-    const bool better = offer(samples);
+    if (goal_.whole) {
+        std::vector<double> samples = fitting_.samples();
+        return fitting_.make_whole(bid, cell, samples) && offer(samples);
+    }
+    const bool better = offer(fitting_.samples(), true);
     const bool now_and_then = (found_.nodes & (found_.nodes - 1)) == 0;
     const bool gap = rounded_down(lowest_.most()) >= target();
     if (!gap || !now_and_then || !choices_.steps_count()) return better;
@@ -137,9 +167,19 @@ bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
 void Selector::many() {
     const bool fresh = !(settings_.start && settings_.start->prices.usable());
     Bid bid = choices_.bid(fresh ? Prices{} : settings_.start->prices, 0);
+    const double goal = target();
+    // The prices of fewer local cycles may rule these out as they are.
+    if (!fresh && goal_.whole && settings_.start->tau <= choices_.tau() &&
+        lowest_.proves(bid, goal)) {
+        found_.end = bid.prices;
+        one_leaf(bid);
+        found_.refuted = true;
+        found_.bound = lowest_.most();
+        return;
+    }
+    if (stop_.requested()) return;
     bid = lowest_.guess(bid, fresh);
     if (stop_.requested()) return;
-    const double goal = target();
     const auto outcome = lowest_.run_many(bid, goal_.whole ? goal : -infinity, tolerance());
     found_.end = bid.prices;
     switch (outcome) {
@@ -168,7 +208,8 @@ Selection Selector::finish() {
         // What was found by the time that a search is stopped is still allotted.
         Stop never(infinity, {});
         Pool pool(1, never, InstructionSet::automatic, settings_.trust);
-        auto plan = fitting_.allocate(best_, settings_.spare, stop_.requested() ? pool : pool_);
+        auto plan =
+            fitting_.allocate(best_, best_fit_, settings_.spare, stop_.requested() ? pool : pool_);
         if (plan) {
             found_.samples = std::move(plan->samples);
             found_.bandwidth_hz = std::move(plan->bandwidth_hz);

@@ -37,7 +37,8 @@ class Selector {
     void many();
     void few();
     bool look_for_plan(const Bid& bid, const Cell* cell);
-    bool offer(const std::vector<double>& samples);
+    bool hold_just_enough(Bid bid);
+    bool offer(const std::vector<double>& samples, bool fits = false);
     bool no_split(const Cell& cell, Bid& bid) const;
     bool close(Open& open);
     bool choose(const Open& open, std::size_t& learner, double& at) const;
@@ -57,6 +58,7 @@ class Selector {
     Lowest lowest_;
     Selection found_;
     std::vector<double> best_;  // the best plan's samples
+    Fitting::Fit best_fit_;
     std::vector<Built> built_;
     double least_worth_ = 0;  // of a plan with any samples
 };

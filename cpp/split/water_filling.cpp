@@ -36,7 +36,8 @@ WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio)
     double high = 1e300;
     for (int step = 0; step < 100; ++step) {
         ratio = std::exp(z);
-        const FillSums sums = pass(split, ratio);
+        sums_ = pass(split, ratio);
+        const FillSums& sums = sums_;
         if (pool_.stop().check()) return Outcome::stopped;
         if (sums.impossible > 0) return Outcome::too_much;
         const double share_band = sums.bandwidth / band;

@@ -50,6 +50,7 @@ class WaterFilling {
     bool stopped() { return pool_.stop().check(); }
     long passes() const { return passes_; }
     double load() const { return load_; }  // the larger of the two budget shares at the last fill
+    const FillSums& sums() const { return sums_; }  // what the split takes there
 
   private:
     FillSums pass(const TimedSplit& split, double ratio) {
@@ -63,6 +64,7 @@ class WaterFilling {
     Fills& fills_;
     long passes_ = 0;
     double load_ = 0;
+    FillSums sums_;
 };
 
 }  // namespace mel

@@ -87,6 +87,10 @@ class Problem {
     // all their learners.
     Problem with_bounds(std::int64_t low, std::int64_t high) const;
 
+    // The same learners over the same links with another payload: only the amounts and flops_per_s
+    // of the statement are read. For problems without limits, and too large to tell twins in.
+    Problem with_payload(const ProblemStatement& statement) const;
+
     // Every stride-th group of sixteen learners with that share of the samples and budgets: what
     // searches that only guide look at first. For problems without limits of learners.
     Problem sampled(std::size_t stride) const;
@@ -210,6 +214,7 @@ class Problem {
   private:
     static constexpr std::size_t most_twins = 4096;
     void take_payload(const ProblemStatement& statement);
+    void write_payload(const ProblemStatement& statement, double* columns);
     double amount(std::size_t which, std::size_t k) const {
         return differs_ ? payload_column(which)[k] : amounts_[which];
     }
@@ -221,6 +226,7 @@ class Problem {
     void find_typical();
     void cut_blocks();
     bool counts_cycles_of(double cycle_s) const;
+    void refuse_countless() const;
     std::size_t padded() const { return (size_ + 15) / 16 * 16; }
     std::size_t columns() const {
         return 3 + static_cast<std::size_t>(returns_nothing_) + (differs_ ? amount_columns : 0);

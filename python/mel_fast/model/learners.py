@@ -266,6 +266,12 @@ class Learners(Frozen, Table):
         """Whether any limit was given, however loose."""
         return bool(self.limits())
 
+    @property
+    def reached(self) -> bool:
+        """Whether every learner has a channel, and bandwidth and power that it may use."""
+        columns = self.gain, self.max_bandwidth_hz, self.max_power_w
+        return all(column is None or bool(column.all()) for column in columns)
+
     def limits(self) -> dict[str, Any]:
         """Return the columns of the limits that were given, by name."""
         found = {name: getattr(self, name) for name in LIMITS}
@@ -293,7 +299,17 @@ class Learners(Frozen, Table):
             For learners that are not there.
         """
         chosen = np.asarray(self.numbers(learners))
-        return type(self)(**{name: column[chosen] for name, column in self.columns().items()})
+        taken = {name: column[chosen] for name, column in self.columns().items()}
+        if self.names is not None or not self.gain[chosen].size or not chosen.ndim:
+            return type(self)(**taken)
+        return self._with(**{name: freeze(column) for name, column in taken.items()})
+
+    def _with(self, **columns: Any) -> Self:
+        """Return these learners with columns that are right already: nothing is looked at."""
+        other = object.__new__(type(self))
+        for name in self._fields:
+            other._set(name, columns[name] if name in columns else getattr(self, name))
+        return other
 
     def __repr__(self) -> str:
         spans = ", ".join(f"{name}={span(column)}" for name, column in self.columns().items())

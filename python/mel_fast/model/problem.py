@@ -8,7 +8,7 @@ import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen, above
-from mel_fast._base.validation import FloatColumn, choice, real
+from mel_fast._base.validation import FloatColumn, choice, freeze, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
 from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS
@@ -282,12 +282,12 @@ class Problem(Frozen):
         ValueError, TypeError
             Naming the column, the number and the allowed range.
         """
-        learners = self.learners.replace(min_samples=low, max_samples=high)
-        caps = learners.max_bandwidth_hz, learners.max_power_w
-        reached = all(column is None or column.all() for column in (learners.gain, *caps))
-        if learners.optional is not None or not reached:  # those have bounds of their own
-            return self.replace(learners=learners)
-        return self._with(learners=learners, _core=self._core.with_bounds(low, high))
+        learners, stated = self.learners, {"min_samples": low, "max_samples": high}
+        if learners.optional is not None or not learners.reached:  # those have bounds of their own
+            return self.replace(learners=learners.replace(min_samples=low, max_samples=high))
+        core = self._core.with_bounds(low, high)
+        columns = {k: freeze(np.full(len(learners), v, np.int64)) for k, v in stated.items()}
+        return self._with(learners=learners._with(**columns), _core=core)
 
     def _with(self, **changed: Any) -> "Problem":
         other = object.__new__(type(self))

@@ -219,6 +219,8 @@ def _spread_out(samples: IntColumn, column: Any) -> Any:
     """Return a column of those that take part as one of all learners."""
     if column is None:
         return None
+    if samples.all():
+        return freeze(np.asarray(column))
     whole = np.zeros(samples.size, dtype=column.dtype)
     whole[samples > 0] = column
     return freeze(whole)

@@ -18,8 +18,13 @@ from mel_fast._base.validation import (
     freeze,
 )
 from mel_fast.bracket.stated_samples import total_of
-from mel_fast.model.payload import Payload
+from mel_fast.model.learners import Learners
+from mel_fast.model.links import links_of
+from mel_fast.model.payload import Payload, payload_of
 from mel_fast.model.problem import Problem
+from mel_fast.model.task import LearningTask
+
+_MANY = 4096  # learners: beyond, the core looks for no identical ones
 
 _Sides = tuple[FloatColumn, FloatColumn]
 
@@ -66,7 +71,7 @@ def swapped(problem: Problem, samples: IntColumn) -> tuple[Problem, Problem]:
 
 
 def _payloads(problem: Problem, samples: IntColumn) -> tuple[Payload, Payload]:
-    takes_part = np.flatnonzero(samples)
+    takes_part = slice(None) if samples.all() else np.flatnonzero(samples)
     told, chosen = problem.payload, samples[takes_part].astype(np.float64)
 
     def sides(each: float | FloatColumn, fixed: float | FloatColumn) -> _Sides:
@@ -87,11 +92,36 @@ def _payloads(problem: Problem, samples: IntColumn) -> tuple[Payload, Payload]:
 
 
 def _swapped(problem: Problem, samples: IntColumn, payload: Payload) -> Problem:
-    learners = problem.learners.take(np.flatnonzero(samples))
-    return problem.replace(
-        task=problem.task.replace(samples=min(_guess(problem, samples), MAX_INTEGER)),
-        learners=learners.replace(min_samples=1, max_samples=None, optional=None),
-        payload=payload,
+    learners = problem.learners if samples.all() else problem.learners.take(np.flatnonzero(samples))
+    one = freeze(np.ones(len(learners), dtype=np.int64))
+    own = learners._with(min_samples=one, max_samples=None, optional=None)
+    task = problem.task.replace(samples=min(_guess(problem, samples), MAX_INTEGER))
+    if learners is problem.learners and len(learners) > _MANY and not problem._core.limited:
+        return _with_payload(problem, task, own, payload)
+    return problem.replace(task=task, learners=own, payload=payload)
+
+
+def _with_payload(
+    problem: Problem, task: LearningTask, learners: Learners, payload: Payload
+) -> Problem:
+    """Return the problem with another payload; the links are as they were, and not looked at."""
+    whole = payload_of(task, payload)
+    links = links_of(problem.radio, learners, whole)
+    core = problem._core.with_payload(
+        flops_per_s=learners.flops_per_s,
+        send_bits=links.bits,
+        send_bits_per_sample=links.bits_per_sample,
+        return_bits=links.constant_bits,
+        return_bits_per_sample=links.constant_bits_per_sample,
+        flops_per_sample=whole.flops_per_sample,
+    )
+    return problem._with(
+        task=task,
+        learners=learners,
+        payload=whole,
+        _given=payload,
+        _links=links,
+        _core=core.with_bounds(1, MAX_INTEGER).with_samples(task.samples),
     )
 
 

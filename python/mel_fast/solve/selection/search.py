@@ -16,14 +16,18 @@ from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count
 from mel_fast._base.validation import freeze
-from mel_fast.bracket.selected import keeps_choice, without_choice
+from mel_fast.bracket.selected import chosen_quickly, keeps_choice, without_choice
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status, Then
+from mel_fast.solve.selection.some import in_time, some_of
 
-_TOLD = 12  # questions that go where bounds say
+_MOST = 60  # questions
+_STEP, _FAR = math.log(0.1), math.log(2.0**62)
+_FEW = 0.5  # of the samples: then it may be that nobody has the time
+_MANY = 65536  # learners: some of them say first where to ask
 Tell = Callable[[int, int, int, float], bool] | None
 
 
@@ -122,44 +126,42 @@ class Selecting:
     def _just_fits(self) -> float | None:
         """Say at which tau just the samples fit, to go by what the questions so far said of others.
 
-        Along the logarithms of tau and of the samples that fit, which are nearly straight.
+        Along the logarithms of tau and of the samples that fit, which are nearly straight: with the
+        slope where more fit, for what was refuted may fit far less than its bound says.
         """
-        nearest = sorted(
-            (abs(math.log(room)), math.log(tau), math.log(room)) for tau, room in self._room.items()
-        )
-        if not nearest:
+        points = sorted((math.log(tau), math.log(room)) for tau, room in self._room.items())
+        more = [point for point in points if point[1] >= 0.0]
+        less = [point for point in points if point[1] < 0.0]
+        if not points:
             return None
-        _, x, y = nearest[0]
-        slope = -1.0
-        if len(nearest) > 1:
-            _, x0, y0 = nearest[1]
-            if (y - y0) * (x - x0) < 0.0:
-                slope = (y - y0) / (x - x0)
-        return math.exp(min(x - y / slope, math.log(2.0**62)))
+        if not more:
+            x, y = less[0]
+            return math.exp(x + max(y, _STEP))
+        x, y = more[-1]
+        x0, y0 = more[-2] if len(more) > 1 else less[0] if less else (x - 1.0, y + 1.0)
+        slope = (y - y0) / (x - x0)
+        return math.exp(min(x - y / slope, _FAR)) if slope < 0.0 else None
 
     def search(self, guess: int, most: int) -> None:
         """Ask where the bounds say that the samples just fit, until something does and no more.
 
-        Where they cannot tell: down with doubling steps until something fits, then by halves.
+        Where they cannot tell, and every third time, what is open is halved.
         """
         high = most + 1  # not known to fit
-        asked, step, told = max(guess, 1), 1, 0
-        while self.tau < high - 1 and not self.stopped:
+        asked = max(guess, 1)
+        for told in range(1, _MOST):
+            if self.tau >= high - 1 or self.stopped:
+                break
             asked = min(max(asked, self.tau + 1), high - 1)
-            answer = self.decide(asked)
-            if not answer:
+            if not self.decide(asked):
                 high = asked
-            where = self._just_fits() if answer is not None and told < _TOLD else None
-            told += 1
-            if where is not None:
-                asked = int(where)
-            elif answer:
-                asked = asked + 1 if step == 1 else (self.tau + high) // 2
-            elif self.tau:
-                asked = (self.tau + high) // 2
-            else:
-                asked = max(asked - step, 1)
-                step *= 2
+            if told == 1 and self._room.get(asked, 1.0) < _FEW:
+                high = min(high, in_time(self.problem, self.problem.task.samples) + 1)
+            where = self._just_fits()
+            if where is None or where >= high or (told % 3 == 0 and where > self.tau + 1):
+                low = max(self.tau, 1)
+                where = math.sqrt(low) * math.sqrt(high) if high > 4 * low else 0.5 * (low + high)
+            asked = int(where)
         self._rule_out(high, most)
 
     def _rule_out(self, high: int, most: int) -> None:
@@ -260,8 +262,10 @@ def _selected(
     first: Callable[..., Plan],
 ) -> Plan:
     problem, limit_s = search.problem, search.limit_s
+    same = not problem.has_choice
+    if not same and _by_some(search, first):
+        return search.plan()
     relaxed = without_choice(problem)
-    same = relaxed is problem
     plan = first(
         relaxed, "joint", limit_s, search.threads, search.tell, then if same else "none", where
     )
@@ -276,6 +280,40 @@ def _selected(
     if search.interrupt is not None:
         raise Interrupted from search.interrupt
     return search.plan()
+
+
+def _by_some(search: Selecting, first: Callable[..., Plan]) -> bool:
+    """Ask where some of many learners say that all fit; whether that was the end of it."""
+    problem = search.problem
+    if len(problem.learners) < _MANY or not chosen_quickly(problem) or search.limit_s < math.inf:
+        return False
+    some, share = some_of(problem)
+    if some is None:
+        return False
+    guess = selected(
+        some,
+        int(search.at_least * share),
+        limit_s=search.left_s(),
+        threads=search.threads,
+        callback=search.tell,
+        then="none",
+        where=None,
+        first=first,
+    )
+    if not guess.tau or guess.bound > 2 * guess.tau:
+        return False
+    search.passes += guess.passes
+    search.start = guess._end
+    search.search(guess.tau, int(min(_most_cycles(problem), 2.0**52)))
+    if search.interrupt is not None:
+        raise Interrupted from search.interrupt
+    return search.ruled_out == search.tau + 1 or search.stopped
+
+
+def _most_cycles(problem: Problem) -> float:
+    """Return what nobody can do more of, with a single sample."""
+    speed = problem.learners.flops_per_s / problem.payload.flops_per_sample
+    return problem.cycle_s * float(speed.max())
 
 
 def _once(
