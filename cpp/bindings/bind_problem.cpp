@@ -101,6 +101,12 @@ void bind_problem(py::module_& module) {
         .def("with_samples", &mel::Problem::with_samples, py::arg("samples"))
         .def("with_bounds", &mel::Problem::with_bounds, py::arg("min_samples"),
              py::arg("max_samples"))
+        .def(
+            "among",
+            [](const mel::Problem& problem, bool differ, bool send, bool give_back, bool grow) {
+                return problem.among({differ, send, give_back, grow});
+            },
+            py::arg("differ"), py::arg("send"), py::arg("give_back"), py::arg("grow"))
         .def_property_readonly("largest_cycle_s", &mel::Problem::largest_cycle_s)
         .def_property_readonly("size", &mel::Problem::size)
         .def_property_readonly("limited", &mel::Problem::limited);

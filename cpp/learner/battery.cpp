@@ -230,7 +230,7 @@ Battery generous(Battery battery) {
 }
 
 double largest_carried(const Battery& b, const Demand& q, double upper) {
-    double high = std::min(upper, std::floor(end_of(b, q)) + 1);
+    double high = std::min(std::floor(upper), std::floor(end_of(b, q)) + 1);
     if (!(high >= 0)) return -1;
     if (b.carries(q, high)) return high;
     double low = high;

@@ -70,8 +70,8 @@ double computing_s(const Problem& problem, std::size_t k, double tau, double d) 
 
 // Some learner holds at least ceil(D/K) samples, so tau can not exceed what the fastest computes of
 // those; nor, by what a problem may be, 2^53: all that follows counts tau in doubles.
-std::int64_t largest_conceivable_tau(const Problem& problem) {
-    const auto learners = static_cast<std::int64_t>(problem.size());
+std::int64_t largest_conceivable_tau(const Problem& problem, std::size_t size) {
+    const auto learners = static_cast<std::int64_t>(size);
     const double share = static_cast<double>((problem.samples() + learners - 1) / learners);
     const auto exactly = [&](std::size_t k, double speed) {
         double tau = std::floor(problem.cycle_s() * speed / (problem.flops_per_sample(k) * share));

@@ -22,7 +22,11 @@ double largest_computed(const Problem& problem, std::size_t k, double tau, doubl
 // problems that return nothing.
 double computing_s(const Problem& problem, std::size_t k, double tau, double d);
 
-// No plan can have more local cycles: computing alone forbids it.
-std::int64_t largest_conceivable_tau(const Problem& problem);
+// No plan can have more local cycles: computing alone forbids it. For learners who are some of
+// more, of whom one of these holds most for its speed: the largest over all parts is that of all.
+std::int64_t largest_conceivable_tau(const Problem& problem, std::size_t learners);
+inline std::int64_t largest_conceivable_tau(const Problem& problem) {
+    return largest_conceivable_tau(problem, problem.size());
+}
 
 }  // namespace mel

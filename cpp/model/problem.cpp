@@ -73,23 +73,24 @@ Problem::Problem(const ProblemStatement& s)
 
 void Problem::take_payload(const ProblemStatement& s) {
     double* amount = amounts_;
+    bool some[amount_columns] = {};  // not zero for all
     for (const LearnerColumn& line : learner_columns()) {
         if (!line.amount) continue;
-        const std::span<const double> column = (s.*line.amount).column;
-        double& typical = *amount++;
-        typical = (s.*line.amount)[0];
-        const auto other = [&](double entry) { return entry != column[0]; };
-        if (std::none_of(column.begin(), column.end(), other)) continue;
-        differs_ = true;
-        double sum = 0;
-        for (const double entry : column) sum += entry / static_cast<double>(size_);
-        typical = sum;
+        const Amount& given = s.*line.amount;
+        const auto any = [&](double than) {
+            const auto other = [than](double entry) { return entry != than; };
+            return std::any_of(given.column.begin(), given.column.end(), other);
+        };
+        *amount = given[0];
+        differs_ = differs_ || any(*amount);
+        some[amount - amounts_] = *amount != 0 || any(0);
+        ++amount;
     }
+    sends_nothing_ = !some[0] && !some[1];
+    returns_nothing_ = !some[2] && !some[3];
+    grows_ = some[1];
     fewest_bits_sent_ = amounts_[0] + amounts_[1];
-    sends_nothing_ = amounts_[0] == 0 && amounts_[1] == 0;
-    returns_nothing_ = amounts_[2] == 0 && amounts_[3] == 0;
-    grows_ = amounts_[1] > 0;
-    for (std::size_t k = 0; differs_ && k < size_; ++k) {
+    for (std::size_t k = 1; differs_ && k < size_; ++k) {
         fewest_bits_sent_ = std::min(fewest_bits_sent_, s.send_bits[k] + s.send_bits_per_sample[k]);
     }
 }
@@ -217,6 +218,16 @@ void Problem::find_typical() {
     }
     typical_noise_ = std::exp(logs / count);
     typical_compute_s_ = count / speed;
+    for (std::size_t which = 0; differs_ && which < amount_columns; ++which) {
+        const std::span<const double> column = payload_column(which);
+        bool same = true;
+        double mean = 0;
+        for (std::size_t k = 0; k < size; k += step) {
+            same = same && column[k] == column[0];
+            mean += column[k] / count;
+        }
+        amounts_[which] = same ? column[0] : mean;
+    }
 }
 
 LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,

@@ -87,6 +87,7 @@ void Problem::take_limits(const ProblemStatement& s) {
         take_speeds(s, limits);
     }
     if (!sends_nothing_ || !returns_nothing_) keep_from_unreachable(s, limits);
+    batteries_ = limits.battery();
     limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
 }
 

@@ -144,6 +144,26 @@ Problem Problem::without_twins() const {
     return other;
 }
 
+Problem Problem::among(const Payloads& all) const {
+    Problem part = *this;
+    part.differs_ = differs_ || all.differ;
+    part.sends_nothing_ = sends_nothing_ && !all.send;
+    part.returns_nothing_ = returns_nothing_ && !all.give_back;
+    part.grows_ = grows_ || all.grow;
+    if (part.columns() != columns()) {
+        const std::shared_ptr<double[]> columns = shared_column(part.columns() * padded());
+        const std::size_t kept = part.returns_nothing_ ? 4 : 3;
+        double* to = std::copy_n(columns_.get(), kept * padded(), columns.get());
+        for (std::size_t which = 0; part.differs_ && which < amount_columns; ++which) {
+            to = differs_ ? std::copy_n(payload_column(which).data(), padded(), to)
+                          : std::fill_n(to, padded(), amounts_[which]);
+        }
+        part.columns_ = columns;
+    }
+    part.find_slowest_return();
+    return part;
+}
+
 Problem Problem::elsewhere(const Elsewhere& all) const {
     Problem whole = *this;
     whole.size_ = all.learners;
@@ -152,15 +172,21 @@ Problem Problem::elsewhere(const Elsewhere& all) const {
     whole.limits_ = nullptr;
     whole.fastest_compute_s_ = all.fastest_compute_s;
     whole.fastest_flops_per_s_ = all.fastest_flops_per_s;
+    whole.fewest_bits_sent_ = all.fewest_bits_sent;
     whole.slowest_return_ = all.slowest_return;
-    whole.every_return_in_time_ = amounts_[2] * all.slowest_s_per_bit < cycle_s_;
+    whole.every_return_in_time_ = (differs_ ? 1.0 : amounts_[2]) * all.slowest_s < cycle_s_;
     return whole;
 }
 
 Problem::Elsewhere Problem::extremes() const {
     const double back = return_s_per_bit()[slowest_return_];
-    return {size_, fastest_compute_s_, fastest_flops_per_s_, slowest_return_,
-            back == never_s_per_bit ? 0 : back};
+    const double bits = differs_ ? return_bits(slowest_return_) : 1;
+    return {size_,
+            fastest_compute_s_,
+            fastest_flops_per_s_,
+            fewest_bits_sent_,
+            slowest_return_,
+            back == never_s_per_bit ? 0 : bits * back};
 }
 
 }  // namespace mel

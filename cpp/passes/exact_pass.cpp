@@ -218,6 +218,14 @@ void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& p
     each_chunk(pool, size, chunks, sums_of_chunk);
 }
 
+double most_unsent(const Problem& problem, std::size_t k, double tau, double upper) {
+    if (problem.returns_nothing()) return largest_computed(problem, k, tau, upper);
+    Demand demand = demand_of(problem, k, tau, problem.cycle_s());
+    demand.budget_s -= slack_guard(problem.cycle_s());
+    const double most = largest_allowed(demand, upper);
+    return problem.excused() ? std::max(most, 0.0) : most;
+}
+
 double capacity_of(const SplitSums& total) {
     return total.impossible > 0 ? -std::numeric_limits<double>::infinity() : total.samples.value();
 }

@@ -67,8 +67,7 @@ PassPoint SwitchingPoint::guess() const {
 
 // Where no power is shared its price only loosens bounds.
 void SwitchingPoint::leave_out_power(Prices& prices) const {
-    const LearnerLimits* limits = problem_.limits();
-    if (!limits || !limits->battery()) return;
+    if (!problem_.batteries()) return;
     prices.mu = next_to_nothing * prices.lambda * problem_.bandwidth_hz() / problem_.power_w();
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/nodes.hpp"
+#include "model/computing.hpp"
 #include "tree/takers.hpp"
 
 namespace mel {
@@ -52,7 +53,8 @@ Message Shard::Desk::answer(const Question& q) {
     if (q.ask >= Ask::reals) {
         need(!q.steps.empty());
         follow(q.steps);
-        need(q.ask == Ask::plan || kind_of(q.steps.front()) != Step::given);
+        const Step first = kind_of(q.steps.front());
+        need(q.ask == Ask::plan || (first != Step::given && first != Step::fill));
     }
     const double tau = q.point.tau;
     const TimedSplit split{tau, q.point.cycle_s, real_};
@@ -78,6 +80,8 @@ Message Shard::Desk::answer(const Question& q) {
             for (const std::size_t k : found) m.push_back(box.low(k) > 0);
             return m;
         }
+        case Ask::unsent:
+            return unsent(tau);
         case Ask::reals:
             return totals_;
         case Ask::clamped: {
@@ -133,8 +137,10 @@ Message Shard::Desk::facts() const {
     }
     facts.fastest_compute_s = extremes.fastest_compute_s;
     facts.fastest_flops_per_s = extremes.fastest_flops_per_s;
+    facts.fewest_bits_sent = extremes.fewest_bits_sent;
     facts.slowest_return = static_cast<double>(among_.first + extremes.slowest_return);
-    facts.slowest_s_per_bit = extremes.slowest_s_per_bit;
+    facts.slowest_s = extremes.slowest_s;
+    facts.conceivable_tau = static_cast<double>(largest_conceivable_tau(problem_, among_.learners));
     Message m;
     append(m, facts);
     return m;
@@ -162,10 +168,11 @@ void Shard::Desk::follow(const std::vector<Message>& steps) {
 void Shard::Desk::take(const Message& step) {
     const std::size_t size = problem_.size();
     const Step kind = kind_of(step);
-    const bool begins = kind == Step::draw || kind == Step::deal || kind == Step::given;
+    const bool drawn = kind == Step::draw || kind == Step::deal;
+    const bool begins = drawn || kind == Step::given || kind == Step::fill;
     need(begins == taken_.empty());
     if (begins) real_.resize(size);
-    need(kind == Step::given || step.size() >= (begins ? 5 : 3));
+    need(kind == Step::given || step.size() >= (drawn ? 5 : 3));
     const double tau = step.size() > 1 ? step[1] : 0;
     switch (kind) {
         case Step::draw:
@@ -205,6 +212,8 @@ void Shard::Desk::take(const Message& step) {
                 real_[static_cast<std::size_t>(step[i])] = step[i + 1];
             }
             return;
+        case Step::fill:
+            return fill_up(tau, step[2]);
         case Step::given:
             need(step.size() % 4 == 1);
             return;  // plan() reads it
@@ -223,6 +232,32 @@ double Shard::Desk::outside(double tau) {
     return count;
 }
 
+Message Shard::Desk::unsent(double tau) {
+    const Box box = boxes_.sure(tau);
+    const double samples = problem_.samples_real();
+    Unsent sums;
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const double low = box.low(k);
+        const double most = most_unsent(problem_, k, tau, std::min(box.high(k), low + samples));
+        sums.least = std::min(sums.least + low, largest_count);
+        sums.too_few += most < low;
+        sums.room = std::min(sums.room + std::max(most - low, 0.0), samples);
+    }
+    Message m;
+    append(m, sums);
+    return m;
+}
+
+// As Solver does it with all learners: from the first to the last, up to what fits.
+void Shard::Desk::fill_up(double tau, double left) {
+    const Box box = boxes_.sure(tau);
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const double low = box.low(k);
+        real_[k] = most_unsent(problem_, k, tau, std::min(box.high(k), low + left));
+        left -= real_[k] - low;
+    }
+}
+
 // The sums of an allocation, or the columns themselves.
 Message Shard::Desk::plan(const Question& q) {
     const std::size_t size = problem_.size();
@@ -236,6 +271,10 @@ Message Shard::Desk::plan(const Question& q) {
                 m[column * size + k] = begin[i + 1 + column];
             }
         }
+        return m;
+    }
+    if (kind_of(begin) == Step::fill) {
+        std::copy(real_.begin(), real_.end(), m.begin());
         return m;
     }
     scratch_.resize(2 * size);

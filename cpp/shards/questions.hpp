@@ -20,6 +20,7 @@ enum class Ask : int {
     capacity,          // nodes of SplitSums, at a tau
     whole,             // nodes of SplitSums, at a point
     takers,            // numbers in the shard of takers() at a point, then which of them must
+    unsent,            // Unsent, at a tau
     // Of the split that the steps make:
     reals,        // sums of chunks
     clamped,      // whether anything moved, then what is free and what stays, by chunk
@@ -40,6 +41,7 @@ enum class Step : int {
     clamp,  // tau, factor
     carry,  // tau, cycle_s, aim_s, factor; then starts and wholes of the shard's chunks
     move,   // learners and their new samples by turns
+    fill,   // where nothing is sent: tau, and the samples that are left to give out from here on
     given,  // a plan of a few: learner, samples, bandwidth and power by turns; all others rest
     count
 };
@@ -64,8 +66,17 @@ struct Facts {
     double largest_tau = 0;
     double fastest_compute_s = 0;
     double fastest_flops_per_s = 0;
+    double fewest_bits_sent = 0;
     double slowest_return = 0;  // number among all
-    double slowest_s_per_bit = 0;
+    double slowest_s = 0;
+    double conceivable_tau = 0;
+};
+
+// Where nothing is sent: what a shard's learners must hold, and how much more they can.
+struct Unsent {
+    double least = 0;
+    double room = 0;     // up to D
+    double too_few = 0;  // learners who cannot hold what they must
 };
 
 // Columns of doubles and nothing else, as they lie in memory.

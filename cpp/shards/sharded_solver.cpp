@@ -125,6 +125,28 @@ Decision ShardedSolver::by_capacity(double tau) {
     return proof ? Decision(Refutation(*proof)) : Decision();
 }
 
+// Nothing is sent: what is left when a shard is full goes to the next.
+Decision ShardedSolver::by_computing_alone(double tau) {
+    const std::vector<Message> answers = ask({Ask::unsent, at_tau(tau), {}, {}});
+    if (stop_.requested()) return Decision::Stopped{};
+    std::vector<Unsent> parts;
+    double left = problem_.samples_real();
+    for (const Message& answer : answers) {
+        std::size_t at = 0;
+        parts.push_back(taken<Unsent>(answer, at));
+        left -= parts.back().least;
+        if (left < 0 || parts.back().too_few > 0) return {};
+    }
+    std::vector<std::vector<Message>> steps;
+    for (const Unsent& part : parts) {
+        steps.push_back({{static_cast<double>(Step::fill), tau, left}});
+        left -= std::min(left, part.room);
+    }
+    if (left > 0) return {};
+    split_ = {std::move(steps), 0};
+    return decided(written());
+}
+
 // Where a tree would be needed: its first look alone, at whole samples.
 Decision ShardedSolver::by_tree(double tau, Prices start) {
     if (!start.usable()) return {};

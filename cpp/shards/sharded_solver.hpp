@@ -23,6 +23,7 @@ struct AllFacts {
     bool capped = false;
     bool contradicts = false;
     double largest_tau = 0;
+    std::int64_t conceivable_tau = 0;
     Problem::Elsewhere extremes{};
 };
 
@@ -68,11 +69,12 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
     bool capped() const override { return facts_.capped; }
     bool contradicts() const override { return facts_.contradicts; }
     double largest_tau() override { return facts_.largest_tau; }
+    std::int64_t conceivable_tau() const override { return facts_.conceivable_tau; }
     bool few_take_part(double tau) override;
     bool ask_takers(double tau, const Part& ask) override;
 
     Decision by_capacity(double tau) override;
-    Decision by_computing_alone(double) override { return {}; }
+    Decision by_computing_alone(double tau) override;
     Decision by_tree(double tau, Prices start) override;
     double draw(const PassPoint& point) override;
     double deal(double tau, std::span<const MixturePart> parts) override;

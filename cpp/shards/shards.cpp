@@ -29,16 +29,13 @@ void check(const Places& places) {
 
 void refuse_what_shards_cannot(const Problem& problem) {
     refuse_choice(problem);
-    if (problem.block_hz() > 0 || problem.payload_differs() || problem.sends_nothing()) {
-        throw std::invalid_argument(
-            "shards: bandwidth comes in blocks, payloads differ, or nothing is sent");
-    }
+    if (problem.block_hz() > 0) throw std::invalid_argument("shards: bandwidth comes in blocks");
 }
 
 AllFacts facts_of(const std::vector<Message>& answers, const Places& places, double samples) {
     AllFacts all;
     all.largest_tau = std::numeric_limits<double>::infinity();
-    all.extremes = {places.size, all.largest_tau, 0, 0, 0};
+    all.extremes = {places.size, all.largest_tau, 0, all.largest_tau, 0, 0};
     CompensatedSum least, most;
     for (const Message& answer : answers) {
         std::size_t at = 0;
@@ -52,10 +49,13 @@ AllFacts facts_of(const std::vector<Message>& answers, const Places& places, dou
         Problem::Elsewhere& e = all.extremes;
         e.fastest_compute_s = std::min(e.fastest_compute_s, here.fastest_compute_s);
         e.fastest_flops_per_s = std::max(e.fastest_flops_per_s, here.fastest_flops_per_s);
-        if (here.slowest_s_per_bit > e.slowest_s_per_bit) {
-            e.slowest_s_per_bit = here.slowest_s_per_bit;
+        e.fewest_bits_sent = std::min(e.fewest_bits_sent, here.fewest_bits_sent);
+        if (here.slowest_s > e.slowest_s) {
+            e.slowest_s = here.slowest_s;
             e.slowest_return = static_cast<std::size_t>(here.slowest_return);
         }
+        all.conceivable_tau =
+            std::max(all.conceivable_tau, static_cast<std::int64_t>(here.conceivable_tau));
     }
     const bool outside = above(least, samples) > 0 || above(most, samples) < 0;
     all.contradicts = all.contradicts || (all.limited && outside);

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "model/computing.hpp"
 #include "solve/tau_search.hpp"
 #include "tree/branch_and_bound.hpp"
 
@@ -27,6 +28,7 @@ class Solver final : public TauSearch {
     bool capped() const override { return problem_.limits() && problem_.limits()->caps(); }
     bool contradicts() const override { return boxes_.contradicts(); }
     double largest_tau() override { return boxes_.largest_tau(); }
+    std::int64_t conceivable_tau() const override { return largest_conceivable_tau(problem_); }
 
     Decision by_capacity(double tau) override;
     Decision by_computing_alone(double tau) override;

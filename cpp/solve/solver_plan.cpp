@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/chunks.hpp"
-#include "model/computing.hpp"
 #include "solve/solver.hpp"
 
 namespace mel {
@@ -108,16 +107,7 @@ Decision Solver::by_computing_alone(double tau) {
         left -= real_[k];
     }
     for (std::size_t k = 0; k < problem_.size(); ++k) {
-        const double upper = std::min(box.high(k), real_[k] + left);
-        double most = 0;
-        if (problem_.returns_nothing()) {
-            most = largest_computed(problem_, k, tau, upper);
-        } else {
-            Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
-            demand.budget_s -= slack_guard(problem_.cycle_s());
-            most = largest_allowed(demand, upper);
-            if (problem_.excused()) most = std::max(most, 0.0);
-        }
+        const double most = most_unsent(problem_, k, tau, std::min(box.high(k), real_[k] + left));
         if (most < real_[k]) return {};
         left -= most - real_[k];
         real_[k] = most;

@@ -31,7 +31,7 @@ Decision TauSearch::by_rounding(double tau) {
     const std::size_t few = stride_of(searched_learners);
     // With energies of their own learners stand where both limits hold, whatever the prices: then
     // the steps are not Newton's, and the split is made whole from wherever they end.
-    const bool energies = problem_.limits() && problem_.limits()->battery();
+    const bool energies = problem_.batteries();
     if (few > 1 && !switching_point_.find_cycle(point, 1e-6, 16, few) && smooth_ && !energies) {
         smooth_ = false;
         return {};

@@ -25,7 +25,7 @@ TauSearch::TauSearch(const Problem& problem, const Settings& settings, bool part
       work_limit_(settings.work_limit) {}
 
 Result TauSearch::run() {
-    upper_ = largest_conceivable_tau(problem_);
+    upper_ = conceivable_tau();
     result_.bound = upper_;
     result_.tree = {TreeNode{}};
     if (limited()) {
@@ -88,7 +88,7 @@ Result TauSearch::run_part(std::int64_t upper) {
 }
 
 Result TauSearch::decide_one(std::int64_t tau) {
-    upper_ = largest_conceivable_tau(problem_);
+    upper_ = conceivable_tau();
     result_.tree = {TreeNode{}};
     end_tau_ = static_cast<double>(tau);
     prices_ = begin().prices;

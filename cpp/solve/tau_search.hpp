@@ -53,6 +53,8 @@ class TauSearch {
     virtual bool capped() const = 0;
     virtual bool contradicts() const = 0;
     virtual double largest_tau() = 0;
+    // A tau above which computing alone forbids a plan.
+    virtual std::int64_t conceivable_tau() const = 0;
 
     // Whether learners are so many for what there is to do that a part of them can be asked, and
     // what they answered; false where the whole problem may as well be asked.

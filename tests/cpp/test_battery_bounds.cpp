@@ -52,6 +52,29 @@ void each_case(Visit visit) {
 
 }  // namespace
 
+// Real samples end anywhere, and what energies leave of them between two integers.
+TEST(the_most_that_is_carried_is_an_integer_wherever_the_search_for_it_begins) {
+    for (const mel::LinkLaw law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        const auto cell =
+            battery_cases::draw(30, law, mel::Idle::served, battery_cases::Speeds::same, 3);
+        const mel::Problem problem = cell.problem();
+        unsigned found = 0;
+        for (std::size_t k = 0; k < problem.size(); ++k) {
+            mel::Battery battery = mel::battery_of(problem, k, 5);
+            const mel::Demand demand = mel::demand_of(problem, k, 5, problem.cycle_s());
+            const double some = battery.bandwidth(demand, 40);
+            if (!(some < mel::no_limit)) continue;
+            battery.bandwidth_hz = some * (1 + 1e-9);
+            ++found;
+            for (double upper = 40; upper < 57; upper += 0.3) {
+                const double most = mel::largest_carried(battery, demand, upper);
+                CHECK(most == 40, k, upper, most);
+            }
+        }
+        CHECK(found > 10, found);
+    }
+}
+
 TEST(no_samples_at_a_chosen_speed_are_worth_more_than_their_bound) {
     each_case([](const Case& c, unsigned seed) {
         const battery_oracle::Learner oracle{c.battery, c.demand, c.lambda()};

@@ -37,6 +37,9 @@ BID = "nobody_learns_more_than_the_bound_of_any_bid_whatever_the_prices"
 NODES = "nodes_of_pieces_are_the_tree_of_the_whole"
 SHARDS = "shards_answer_as_the_whole_to_the_bit"
 FEW_IN_SHARDS = "shards_of_whom_few_take_part_answer_as_the_whole"
+ASKED_BACK = "whoever_the_first_part_lacks_is_asked_back_before_anything_is_proved"
+UNSENT = "shards_to_whom_nothing_is_sent_are_filled_one_after_the_other_as_the_whole"
+PAYLOADS = "shards_whose_learners_differ_in_payload_answer_as_the_whole"
 SUBSETS = "the_best_subset_of_changes_is_that_of_all_of_them"
 EACH = "each_learner_is_worth_what_its_own_response_says"
 LAST = "test_many_served_learners_give_up_samples_but_not_their_last"
@@ -198,5 +201,9 @@ MUTANTS = [
     Mutant("a mixture dealt out anew by every shard", "prices/mixture.cpp",
            "part_of(parts, among.first + k) == i", "part_of(parts, k) == i", FEW_IN_SHARDS),
     Mutant("who is worth something in a shard is not asked back", "shards/sharded_takers.cpp",
-           "back.learners.push_back(wanted.learners[i]);\n", "continue;\n", FEW_IN_SHARDS),
+           "back.learners.push_back(wanted.learners[i]);\n", "continue;\n", ASKED_BACK),
+    Mutant("every shard is filled as if nothing had been given out", "shards/sharded_solver.cpp",
+           "left -= std::min(left, part.room);", "left -= 0 * part.room;", UNSENT),
+    Mutant("a shard knows no more of payloads than its own", "model/problem_with.cpp",
+           "part.differs_ = differs_ || all.differ;", "", PAYLOADS),
 ]  # fmt: skip

@@ -82,6 +82,49 @@ def mixed(seed: int, size: int) -> mel.Problem:
     )
 
 
+def of_kind(problem: mel.Problem, kind: str, seed: int) -> mel.Problem:
+    """Return one like it whose payloads differ, or with everybody's own power, or nothing sent."""
+    rng = np.random.default_rng(seed)
+    size = len(problem.learners)
+    if kind == "nothing sent":
+        payload = mel.Payload(send_bits=0.0, send_bits_per_sample=0.0, return_bits=(seed % 2) * 2e5)
+        return problem.replace(payload=payload)
+    if kind == "payload":
+        first = np.arange(size) < size // 2
+        amounts = {
+            "return_bits": np.where(first, 0, rng.uniform(1e5, 4e5, size)),
+            "send_bits": rng.uniform(1e5, 4e5, size),
+            "flops_per_sample": rng.uniform(0.8e6, 1.2e6, size),
+            "send_bits_per_sample": np.where(first, 0, rng.uniform(1e2, 9e3, size)),
+        }
+        few = dict(list(amounts.items())[: 1 + seed % 4])
+        return problem.replace(payload=mel.Payload(**few))
+    radio, learners = problem.radio, problem.learners
+    own: dict[str, Any] = dict.fromkeys(("energy_j", "energy_per_flop_j"))
+    if kind == "battery":
+        own = {
+            "energy_j": rng.uniform(1, 40, size),
+            "energy_per_flop_j": rng.uniform(1e-11, 1e-10, size),
+        }
+    learners = learners.replace(
+        max_power_w=rng.uniform(0.005, 0.2, size), send_bandwidth_hz=5e6, send_power_w=0.5, **own
+    )
+    noise = "noise_density_w_per_hz" if radio.law == "density" else "noise_power_w"
+    radio = mel.Radio(radio.bandwidth_hz, None, shared="return", **{noise: radio.noise})
+    return problem.replace(radio=radio, learners=learners)
+
+
+def paired(problem: mel.Problem, shards: list[mel.Learners]) -> list[Any]:
+    """Return the shards each with its part of the problem's payload."""
+    ends = np.cumsum([0, *map(len, shards)]).tolist()
+    payload = problem._given
+    assert payload is not None
+    return [
+        (shard, payload.take(slice(a, b)))
+        for shard, (a, b) in zip(shards, pairwise(ends), strict=True)
+    ]
+
+
 def shards_of(problem: mel.Problem, how: str, seed: int = 0) -> list[mel.Learners]:
     """Cut a problem's learners: at chunks, anywhere, or with single learners between."""
     size = len(problem.learners)
@@ -104,7 +147,7 @@ def sharded(problem: mel.Problem, shards: Any, **how: Any) -> mel.ShardedPlan:
         problem.radio,
         problem.cycle_s,
         problem.idle,
-        **{"together": 0, **how},
+        **{"together": 0, "payload": problem._given, **how},
     )
 
 

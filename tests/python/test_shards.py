@@ -14,7 +14,20 @@ import mel_fast as mel
 from mel_fast._core import shard_grain
 from mel_fast.solve.shards import population
 from mel_fast.solve.shards.places import cut
-from sharded import CUTS, Drawn, columns, mixed, same, sharded, shards_of, task_and_radio
+from sharded import (
+    CUTS,
+    Drawn,
+    columns,
+    mixed,
+    of_kind,
+    paired,
+    same,
+    sharded,
+    shards_of,
+    task_and_radio,
+)
+
+KINDS = ("payload", "own power", "battery", "nothing sent")
 
 
 @pytest.mark.parametrize("how", CUTS)
@@ -35,6 +48,74 @@ def test_a_hundred_problems_of_mixed_kinds_are_answered_as_in_one_piece(how: str
 def test_larger_problems_look_at_samples_first_and_are_answered_as_in_one_piece(seed: int) -> None:
     problem = mixed(seed, 300_000)
     assert same(sharded(problem, shards_of(problem, CUTS[seed % 3], seed)), mel.solve(problem))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_own_payloads_own_power_and_nothing_sent_are_answered_as_in_one_piece(kind: str) -> None:
+    for seed in range(0, 56, 4):  # the limits go round; law and reading below
+        problem = of_kind(mixed(seed + seed // 4 % 4, 2200), kind, seed)
+        how = CUTS[seed // 4 % len(CUTS)]
+        assert same(sharded(problem, shards_of(problem, how, seed)), mel.solve(problem)), seed
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_of_larger_problems_that_look_at_samples_first(kind: str) -> None:
+    for seed in range(8):
+        problem = of_kind(mixed(seed, 200_000), kind, seed)
+        assert same(sharded(problem, shards_of(problem, CUTS[seed % 3], seed)), mel.solve(problem))
+
+
+@pytest.mark.parametrize("together", [0, 65_536])
+def test_a_payload_that_lives_with_its_shards_is_that_of_all(together: int) -> None:
+    problem = of_kind(mixed(2, 1500), "payload", 3)
+    shards = shards_of(problem, "anywhere")
+    whole = mel.solve(problem)
+    assert whole.tau > 0
+    assert same(sharded(problem, shards, together=together), whole)
+    pairs = paired(problem, shards)
+    functions = [lambda pair=pair: pair for pair in pairs]
+    for ours in (pairs, functions):
+        assert same(sharded(problem, ours, payload=None, together=together), whole)
+
+
+def test_payloads_that_contradict_each_other_are_refused_by_name() -> None:
+    problem = of_kind(mixed(2, 1500), "payload", 3)
+    shards = shards_of(problem, "anywhere")
+    pairs = paired(problem, shards)
+    short = mel.Payload(send_bits=np.full(10, 1e5))
+    refused: list[tuple[Any, Any, str]] = [
+        (shards, short, r"payload.send_bits has length 10: must be a number or of length 1500"),
+        (pairs, mel.Payload(send_bits=1e5), r"payload.send_bits: is given by shards\[0\] already"),
+        (pairs, mel.Payload(send_bits=np.full(1500, 1e5)), r"is given by shards\[0\] already"),
+        ([pairs[0], *shards[1:]], None, r"shards\[1\] has no flops_per_sample: must be given, as"),
+        ([pairs[0], lambda: (shards[1], short)], None, r"shards\[1\]\(\): payload.send_bits has l"),
+        ([pairs[0], (shards[1], 3)], None, r"shards\[1\] is a tuple of Learners, int: must return"),
+    ]
+    for ours, payload, words in refused:
+        with pytest.raises((ValueError, TypeError), match=words):
+            sharded(problem, ours, payload=payload)
+
+
+def test_without_a_common_power_everybody_must_have_its_own() -> None:
+    problem = of_kind(mixed(0, 1500), "own power", 0)
+    first, second = shards_of(problem, "aligned")[:2]
+    endless = np.where(np.arange(len(second)) == 3, np.inf, second.max_power_w)
+    for some in (second.replace(max_power_w=None), second.replace(max_power_w=endless)):
+        with pytest.raises(ValueError, match=r"shards\[1\]: max_power_w must be given, finite"):
+            sharded(problem, [first, some])
+    much = second.replace(max_power_w=1e59)
+    with pytest.raises(ValueError, match=r"max_power_w = 1e\+59 of 1500 learners: must be at most"):
+        sharded(problem, [first, much])
+
+
+@pytest.mark.parametrize("together", [0, 40])
+def test_speeds_to_be_chosen_are_refused_by_name(together: int) -> None:
+    problem = of_kind(mixed(1, 40), "battery", 1)
+    learners = problem.learners.replace(energy_per_flop_j=None, energy_coefficient=1e-28)
+    shards = [learners.take(range(15)), learners.take(range(15, 40))]
+    with pytest.raises(ValueError, match=r"energy_coefficient: must be None: what shards are"):
+        sharded(problem, shards, together=together)
 
 
 @given(st.lists(st.integers(1, 5000), min_size=1, max_size=12))
@@ -102,6 +183,61 @@ def test_functions_are_called_for_shards_and_one_is_held_at_a_time() -> None:
         assert np.array_equal(ours, theirs)
 
 
+def test_a_shard_that_is_not_the_same_each_time_is_noticed_by_name() -> None:
+    rng = np.random.default_rng(0)
+    task, radio = task_and_radio(6000)
+    calls = Counter[int]()
+
+    def shard(number: int, how: str) -> mel.Learners:
+        calls[number] += 1
+        size = 2000 + (how == "grows" and calls[number] > 1)
+        learners = Drawn(number, size)()
+        return (
+            learners.replace(gain=rng.uniform(1e-12, 1e-10, size)) if how == "drawn" else learners
+        )
+
+    for how in ("grows", "drawn"):
+        calls.clear()
+        shards = [Drawn(0, 2000), lambda how=how: shard(1, how), Drawn(2, 2000)]
+        with pytest.raises(
+            ValueError, match=r"shards\[1\]\(\) returned other learners than before"
+        ):
+            mel.solve_sharded(shards, task, radio, 30.0, together=0)
+
+
+def failing(error: Exception) -> mel.Learners:
+    """Stand for a shard that cannot be made."""
+    raise error
+
+
+def test_whatever_a_shard_raises_names_the_shard_and_says_what_it_was() -> None:
+    task, radio = task_and_radio(60)
+    good = Drawn(0, 30)
+    deaf = good().replace(return_power_w=None, return_bandwidth_hz=None)
+    quick = good().replace(flops_per_s=1e40)  # too quick for this task and cycle
+    refused: list[tuple[Any, type[Exception], str]] = [
+        (
+            lambda: failing(ZeroDivisionError("by 0")),
+            ValueError,
+            r"\(\) raised ZeroDivisionError: by",
+        ),
+        (lambda: failing(KeyError("gain")), ValueError, r"\(\) raised KeyError: 'gain'"),
+        (lambda one: one, TypeError, r"\(\): .*missing 1 required positional argument"),
+        (lambda: good().replace(gain=-1.0), ValueError, r"\(\): gain = -1"),
+        (lambda: None, TypeError, r"\(\) is a NoneType: must return Learners"),
+        (lambda: (good(), None, 3), TypeError, r"\(\) is a tuple of Learners, NoneType, int: must"),
+        (deaf, ValueError, " has no return_bandwidth_hz: must be given, as in other shards"),
+        (quick, ValueError, r": cycle_s \* max\(flops_per_s\)"),
+    ]
+    for shard, kind, words in refused:
+        for together in (0, 60):
+            with pytest.raises(kind, match=r"shards\[1\]" + words) as error:
+                mel.solve_sharded([good, shard], task, radio, 30.0, together=together)
+            assert "\n" not in str(error.value)
+    with pytest.raises(FileNotFoundError, match=r"x.npy"):
+        mel.solve_sharded([good, lambda: failing(FileNotFoundError("x.npy"))], task, radio, 30.0)
+
+
 @pytest.mark.parametrize("kind", ["npy", "parquet"])
 def test_shards_of_files_hold_what_the_files_do(kind: str, tmp_path: Path) -> None:
     problem = mixed(12, 5000)
@@ -156,9 +292,8 @@ def test_what_cannot_be_shards_is_refused_before_any_work() -> None:
         mel.solve_sharded([one], task, radio, 30.0, executor=3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="cycle_s = 0"):
         mel.solve_sharded([one], task, radio, 0.0)
-    payload = mel.Payload(send_bits=np.full(20, 1e6))
-    with pytest.raises(ValueError, match=r"payload"):
-        mel.solve_sharded([one], task, radio, 30.0, payload=payload)
+    with pytest.raises(TypeError, match="payload is a dict: must be a Payload or None"):
+        mel.solve_sharded([one], task, radio, 30.0, payload={})  # type: ignore[arg-type]
 
 
 def test_crumbs_of_shards_beyond_what_one_process_holds_are_refused(

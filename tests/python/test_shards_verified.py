@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from sharded import mixed, sharded, shards_of
+from mel_fast.solve.shards import files
+from sharded import mixed, of_kind, paired, sharded, shards_of
 
 pytest.importorskip("flint", reason="python-flint (extra [verify]) is missing")
 
@@ -33,6 +34,80 @@ def test_a_plan_of_each_kind_is_proved_shard_by_shard(seed: int) -> None:
         # Arrays look at learners without their caps: that may prove less, and suffice.
         capped = "max_power_w" in problem.learners.columns()
         assert verdict.margin == pytest.approx(whole.margin, rel=1.0 if capped else 1e-6)
+
+
+@pytest.mark.parametrize("kind", ["payload", "own power", "battery", "nothing sent"])
+def test_own_payloads_own_power_and_nothing_sent_are_proved_from_memory_and_files(
+    kind: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow (extra [parquet]) is missing")
+    problem = of_kind(mixed(3, 120), kind, 3)
+    shards = shards_of(problem, "anywhere", 3)
+    plan = sharded(problem, shards)
+    plan.write(tmp_path)
+    for verdict in (
+        judged(shards, plan),
+        judged(shards, tmp_path),
+        mel.verify_sharded(shards, tmp_path),
+    ):
+        assert verdict, str(verdict)
+    if kind == "nothing sent":
+        return
+    # What is said of payloads or powers must be what the learners have.
+    claim = json.loads((tmp_path / "plan.json").read_text())
+    (leaf,) = claim["certificate"]["tree"]
+    dear = {**leaf, "lambda_per_hz": (float.fromhex(leaf["lambda_per_hz"]) * 1e9).hex()}
+    lies: list[dict[str, Any]] = [{"certificate": {**claim["certificate"], "tree": [dear]}}]
+    if kind == "payload":
+        columns = claim["payload"]
+        name = next(iter(columns))
+        for entries in (
+            columns[name][:-1],
+            [*columns[name][:-1], "nan"],
+            [*columns[name][:-1], -1.0],
+            [*columns[name][:-1], 1e99],
+            [(4 * float.fromhex(entry)).hex() for entry in columns[name]],
+            "0x1p+9999",
+        ):
+            lies.append({"payload": {**columns, name: entries}})
+        lies += [{"payload": {**columns, "more": [1.0] * 120}}, {"payload": [columns]}]
+    else:
+        most = shards[-1].max_power_w
+        assert most is not None
+        weak = [*shards[:-1], shards[-1].replace(max_power_w=most / 3)]
+        assert not judged(weak, tmp_path)
+        assert not mel.verify_sharded(weak, tmp_path)
+    for lie in lies:
+        (tmp_path / "plan.json").write_text(json.dumps({**claim, **lie}))
+        for verdict in (judged(shards, tmp_path), mel.verify_sharded(shards, tmp_path)):
+            assert not verdict.ok, lie
+            assert verdict.reasons
+            assert verdict.checked
+
+
+def test_a_payload_that_lives_with_its_shards_is_checked_with_them() -> None:
+    problem = of_kind(mixed(2, 200), "payload", 3)
+    shards = shards_of(problem, "anywhere")
+    pairs = paired(problem, shards)
+    plan = sharded(problem, pairs, payload=None)
+    assert "payload" not in plan.to_dict()
+    for together in (0, 200):
+        assert mel.verify_sharded(pairs, plan, together=together)
+        assert not mel.verify_sharded(shards, plan, together=together)
+
+
+def test_more_of_a_payload_than_a_file_may_hold_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow (extra [parquet]) is missing")
+    problem = of_kind(mixed(2, 200), "payload", 0)
+    monkeypatch.setattr(files, "_MOST_NUMBERS", 199)
+    plan = sharded(problem, shards_of(problem, "anywhere"))
+    with pytest.raises(
+        ValueError, match=r"payload: its columns have 200 entries, more than the 199"
+    ):
+        plan.write(tmp_path / "there")
+    assert not (tmp_path / "there").exists()
 
 
 @pytest.fixture(scope="module")

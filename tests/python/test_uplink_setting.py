@@ -9,6 +9,7 @@ import pytest
 import mel_fast as mel
 from mel_fast import cp_sat
 from mel_fast.experiments.radio import uplink
+from mel_fast.model.links import all_shares, budget_of_units, shares_in_units
 from uplinks import cell, random_uplink
 
 NEAR = 1e-11  # relative: what bisection in float64 may err by
@@ -250,3 +251,19 @@ def test_cp_sat_brackets_the_same_tau():
         found = cp_sat.bracket(problem, time_limit_s=20)
         tau = mel.solve(problem).tau
         assert found.lower <= tau <= found.upper
+
+
+def test_the_power_that_stands_for_everybodys_own_is_theirs_in_any_order_and_in_parts() -> None:
+    rng = np.random.default_rng(4)
+    for size in (1, 2, 3, 900, 5000):
+        most = 10 ** rng.uniform(-14, 3, size)
+        most[rng.random(size) < 0.1] = 0.0
+        exact = math.fsum(most)
+        budget = float(all_shares(most))
+        assert exact <= budget <= max(exact * (1 + 2**-29), 1e-60)
+        assert budget == all_shares(most[rng.permutation(size)])
+        assert (all_shares(np.stack([most, 2 * most])) == [budget, 2 * budget]).all()
+        top = most.max()
+        parts = [shares_in_units(part, top, size) for part in np.array_split(most, 3) if part.size]
+        assert budget == budget_of_units(np.sum(parts, axis=0), top, size)
+    assert all_shares(np.zeros(3)) == 1e-60

@@ -103,14 +103,26 @@ class Problem {
     // are looked for among.
     Problem without_twins() const;
 
+    // What is so of some learner's payload: it decides which columns there are.
+    struct Payloads {
+        bool differ = false;  // from another's
+        bool send = false;
+        bool give_back = false;
+        bool grow = false;  // samples are bits to send
+    };
+    Payloads payloads() const { return {differs_, !sends_nothing_, !returns_nothing_, grows_}; }
+    // The same learners among more, of some of whom these are so.
+    Problem among(const Payloads& all) const;
+
     // What is said of all learners together where these are elsewhere; no column may be asked for.
     // This is the problem of the few of them that typical numbers are taken from.
     struct Elsewhere {
         std::size_t learners;
         double fastest_compute_s;
         double fastest_flops_per_s;
+        double fewest_bits_sent;
         std::size_t slowest_return;
-        double slowest_s_per_bit;
+        double slowest_s;  // of its return; of a bit of it, where all return as many
     };
     Problem elsewhere(const Elsewhere& all) const;
     // The same of the learners here; of slowest_return, its number among these.
@@ -150,7 +162,7 @@ class Problem {
         if (!differs_) return {};
         return {columns_.get() + (3 + returns_nothing_ + which) * padded(), size_};
     }
-    // That of all learners, or a mean: where searches start.
+    // That of all learners, or a mean of a few: where searches start.
     double typical_send_bits() const { return amounts_[0]; }
     double typical_send_bits_per_sample() const { return amounts_[1]; }
     double fewest_bits_sent() const { return fewest_bits_sent_; }  // of a learner with one sample
@@ -168,6 +180,8 @@ class Problem {
     Idle idle() const { return idle_; }
     bool excused() const { return idle_ == Idle::excused; }
 
+    // Whether energies are for sending as well.
+    bool batteries() const { return batteries_; }
     // Any limit of a learner, or blocks.
     bool limited() const { return limits_ != nullptr || block_hz_ > 0; }
     // Null where no learner has a limit.
@@ -206,8 +220,7 @@ class Problem {
         }
     }
 
-    // Geometric mean of noise over gain and harmonic mean of compute seconds over a few learners:
-    // where searches start.
+    // Geometric mean of noise over gain and harmonic mean of compute seconds over the same few.
     double typical_noise() const { return typical_noise_; }
     double typical_compute_s() const { return typical_compute_s_; }
 
@@ -249,6 +262,7 @@ class Problem {
     std::shared_ptr<const double[]> columns_;  // columns() of padded() each
     std::shared_ptr<const std::vector<std::uint32_t>> twins_;
     std::shared_ptr<const LearnerLimits> limits_;
+    bool batteries_ = false;
     double block_hz_ = 0;
     double block_budget_ = 0;
     double typical_noise_ = 1;

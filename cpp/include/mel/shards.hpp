@@ -61,7 +61,8 @@ struct ShardedResult {
 
 // What solve() would say of the whole, bit for bit, as far as prices, rounding and mixtures
 // decide; where it would go through boxes of integers, or leave learners out, this leaves tau open.
-// Bandwidth divisible at will, one payload for all, something to send; nobody optional.
+// Bandwidth divisible at will; nobody optional. A part's problem says of its payloads what is so of
+// all (Problem::among).
 ShardedResult solve_sharded(const Places& places, const Settings& settings);
 
 }  // namespace mel

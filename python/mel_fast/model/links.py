@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mel_fast.model.learners import Learners
     from mel_fast.model.radio import Radio
 
+_AT_ONCE = 2**20  # learners whose limits are added up
 _ROOM = 1.0 + 2.0**-30  # for rounding: a budget that is none must never be one
 _NEAR = 1e-9  # a quotient further than this from an integer was not rounded past it
 _CONSTANT: dict[Shared, str] = {"send": "return", "return": "send"}
@@ -162,8 +163,51 @@ def all_power(most: FloatColumn | None) -> FloatColumn:
 
 
 def all_shares(most: FloatColumn) -> FloatColumn:
-    """Return a power budget that is no less than the sum of everybody's own limits."""
-    return np.asarray(np.maximum(most.sum(axis=-1) * _ROOM, SMALLEST))
+    """Return a power budget that is no less than the sum of everybody's own limits.
+
+    The same for any order of the learners: the sums of `shares_in_units` are exact.
+    """
+    top, learners = most.max(axis=-1), most.shape[-1]
+    return budget_of_units(shares_in_units(most, top, learners), top, learners)
+
+
+def shares_in_units(most: FloatColumn, top: Any, learners: int) -> FloatColumn:
+    """Return everybody's own limits, added up in whole coarse and fine units.
+
+    Parameters
+    ----------
+    most
+        `max_power_w` of all learners or of some, shape (..., K).
+    top, learners
+        The largest of all, and how many they are.
+
+    Returns
+    -------
+    FloatColumn
+        Shape (..., 2). Integers below 2^53: those of parts add up to that of all, without rounding.
+    """
+    coarse, fine = _units(top, learners)
+    sums = np.zeros((*most.shape[:-1], 2))
+    for begin in range(0, most.shape[-1], _AT_ONCE):
+        some = most[..., begin : begin + _AT_ONCE]
+        whole = np.floor(some / coarse)
+        sums[..., 0] += whole.sum(axis=-1)
+        sums[..., 1] += np.ceil((some - whole * coarse) / fine).sum(axis=-1)
+    return sums
+
+
+def budget_of_units(sums: FloatColumn, top: Any, learners: int) -> FloatColumn:
+    """Return the power budget that stands for everybody's own, from all learners' units."""
+    coarse, fine = (unit[..., 0] for unit in _units(top, learners))
+    total = coarse * sums[..., 0] + fine * sums[..., 1]
+    return np.asarray(np.maximum(total * _ROOM, SMALLEST))
+
+
+def _units(top: Any, learners: int) -> tuple[FloatColumn, FloatColumn]:
+    """Return powers of two so large that so many numbers up to `top` are counted exactly."""
+    bits = (learners - 1).bit_length()
+    coarse = np.ldexp(1.0, np.asarray(np.frexp(top)[1] + (bits - 52)))
+    return coarse[..., None], np.ldexp(coarse, bits - 52)[..., None]
 
 
 def largest_shares(most: FloatColumn) -> FloatColumn:

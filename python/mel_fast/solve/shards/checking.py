@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -14,12 +15,20 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.validation import integer
 from mel_fast.model.learners import Learners
+from mel_fast.model.payload import FIELDS, Payload
 from mel_fast.solve.arguments import checked_executor, checked_seconds
 from mel_fast.solve.shards.crew import Crew
 from mel_fast.solve.shards.files import Written, path_of, read_claim
 from mel_fast.solve.shards.plan import ShardedPlan
 from mel_fast.solve.shards.shares import Share
-from mel_fast.solve.shards.sources import Shard, checked_shards, made
+from mel_fast.solve.shards.sources import (
+    Made,
+    Shard,
+    WithPayload,
+    checked_shards,
+    made,
+    with_payload,
+)
 from mel_fast.verify import verify_dict
 from mel_fast.verify._verdict import Verdict
 
@@ -30,22 +39,22 @@ _PART = 2**20  # learners of a task: some seconds of work
 class Part(NamedTuple):
     """Some learners of a shard, for a worker."""
 
-    shard: Shard
+    shard: Shard | WithPayload
     number: int
     begin: int
     end: int
     first: int
 
     def columns(self) -> dict[str, Any]:
-        """Return their columns as they are."""
-        learners = made(self.shard, self.number)
-        if len(learners) < self.end:
+        """Return their columns as they are, those of their payload among them."""
+        found = made(self.shard, self.number)
+        if len(found.learners) < self.end:
             raise ValueError(
-                f"shards[{self.number}] has {len(learners)} learners: more are claimed"
+                f"shards[{self.number}]() returned {len(found.learners)} learners, more before: "
+                "must return the same each time"
             )
         rows = slice(self.begin, self.end)
-        columns = learners.columns()
-        return {name: column[rows] for name, column in columns.items() if name != "names"}
+        return {name: column[rows] for name, column in found.columns().items()}
 
 
 def verify_sharded(
@@ -125,7 +134,7 @@ class _Check:
     def __init__(
         self, shards: tuple[Shard, ...], plan: Any, limit_s: float, report: Callback | None
     ) -> None:
-        self._shards = shards
+        self._shards: tuple[Shard | WithPayload, ...] = shards
         self._limit_s, self._report, self._begin = limit_s, report, perf_counter()
         self._looks = self._done = self._parts = 0
         self._folder = None if isinstance(plan, ShardedPlan) else Path(plan).absolute()
@@ -157,12 +166,36 @@ class _Check:
                 raise RefusedError(
                     f"shards[{at}] has {lengths[at]} learners, the plan is for {claim.lengths[at]}"
                 )
+            self._share_payload_out()
+            claim = self._claim
             return self._together() if claim.learners <= together else self._sharded()
         except RefusedError as refusal:
             return Verdict(False, [str(refusal)])
         except _EndedError:
             reason = "the time limit is over, or the callback ended the check"
             return Verdict(False, [reason], checked=False)
+
+    def _share_payload_out(self) -> None:
+        """Give the shards their parts of the columns of a payload that was given for all."""
+        from mel_fast.verify.claim._entries import RefusedError, column, positive_or_zero
+
+        claim = self._claim
+        payload = claim.stated.get("payload")
+        given = payload if isinstance(payload, dict) else {}
+        columns = {
+            name: np.array(column(entries, f"payload.{name}", positive_or_zero, claim.learners))
+            for name, entries in given.items()
+            if name in FIELDS and isinstance(entries, list)
+        }
+        if not columns:
+            return
+        try:
+            parts = with_payload(self._shards, Payload(**columns), claim.lengths)
+        except ValueError as error:
+            raise RefusedError(str(error)) from None
+        self._shards = tuple(parts)
+        numbers = {name: entry for name, entry in given.items() if name not in columns}
+        self._claim = replace(claim, stated={**claim.stated, "payload": numbers})
 
     def _all(self, function: Any, tasks: list[Any]) -> list[Any]:
         answers = self._crew.all(function, tasks)
@@ -182,16 +215,22 @@ class _Check:
         from mel_fast.verify.claim._entries import RefusedError
 
         claim = self._claim
-        learners = self._all(_made, _numbered(self._shards))
-        survey = Survey.all([Survey.of(some) for some in learners])
-        parts = [survey.alike(some) for some in learners]
+        whole = self._all(_made, _numbered(self._shards))
+        survey = Survey.all([Survey.of(some) for some in whole])
+        parts = [survey.alike(some) for some in whole]
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        own = {name: columns.pop(name) for name in FIELDS if name in columns}
+        learners = Learners(**dict[str, Any](columns)).to_dict()
+        problem = {**claim.stated, "learners": learners}
+        if own:
+            same = claim.stated.get("payload", {})
+            problem["payload"] = {**(same if isinstance(same, dict) else {}), **_lists(own)}
         data = {
             "format": "mel_fast.plan",
             "version": 2,
             "scheme": "joint",
             **{name: self._data[name] for name in ("status", "tau", "bound", "certificate")},
-            "problem": {**claim.stated, "learners": Learners(**dict[str, Any](columns)).to_dict()},
+            "problem": problem,
         }
         names = ("samples", "bandwidth_hz", "power_w")
         if claim.tau:
@@ -257,8 +296,12 @@ class _Check:
         return total
 
 
-def _numbered(shards: tuple[Shard, ...]) -> list[tuple[Shard, int]]:
+def _numbered(shards: tuple[Shard | WithPayload, ...]) -> list[tuple[Shard | WithPayload, int]]:
     return [(shard, number) for number, shard in enumerate(shards)]
+
+
+def _lists(columns: dict[str, Any]) -> dict[str, Any]:
+    return {name: column.tolist() for name, column in columns.items()}
 
 
 def _number(written: Any) -> float:
@@ -269,11 +312,11 @@ def _number(written: Any) -> float:
         return 0.0
 
 
-def _length(task: tuple[Shard, int]) -> int:
-    return len(made(*task))
+def _length(task: tuple[Shard | WithPayload, int]) -> int:
+    return len(made(*task).learners)
 
 
-def _made(task: tuple[Shard, int]) -> Learners:
+def _made(task: tuple[Shard | WithPayload, int]) -> Made:
     return made(*task)
 
 

@@ -19,6 +19,7 @@ FORMAT = "mel_fast sharded plan"
 VERSION = 1
 PLAN = "plan.json"
 _COLUMNS = ("samples", "bandwidth_hz", "power_w")
+_MOST_NUMBERS = 2**23  # of a payload's columns in plan.json, some 250 MB
 
 
 class Written(NamedTuple):
@@ -71,6 +72,13 @@ def write_plan(
 ) -> None:
     """Write a plan into a folder."""
     require("pyarrow.parquet", extra="parquet")
+    amounts = claim.get("payload", {}).values()
+    numbers = sum(len(amount) for amount in amounts if isinstance(amount, list))
+    if numbers > _MOST_NUMBERS:
+        raise ValueError(
+            f"payload: its columns have {numbers} entries, more than the {_MOST_NUMBERS} that "
+            "plan.json may hold: let every shard return its own Payload"
+        )
     place = Path(folder).absolute()
     place.mkdir(parents=True, exist_ok=True)
     (place / PLAN).unlink(missing_ok=True)

@@ -146,6 +146,8 @@ class ShardedPlan:
         ------
         OSError
             When something cannot be written.
+        ValueError
+            When a payload was given in more columns than ``plan.json`` may hold.
         ImportError
             When pyarrow is missing; the message names the extra.
         """

@@ -57,10 +57,12 @@ def solve_sharded(
     shards
         The learners, in order: :class:`mel_fast.Learners`, or functions of no arguments that
         return one, the same each time they are called, wherever that is. See `shards_from_npy` and
-        `shards_from_parquet`. Shards of a multiple of 1024 learners, 2**20 say, are cut as the
+        `shards_from_parquet`. Where payloads differ, either may be a pair: Learners and their
+        :class:`mel_fast.Payload`. Shards of a multiple of 1024 learners, 2**20 say, are cut as the
         solver sums; of others the ends are brought to the caller.
     task, radio, cycle_s, idle, payload
-        As of :class:`mel_fast.Problem`, for all learners together; numbers in `payload`.
+        As of :class:`mel_fast.Problem`, for all learners together; columns in `payload` have an
+        entry for each learner of all shards, in order.
     executor
         Where shards are made and looked at: a `concurrent.futures.Executor`, or None for this
         process, one shard after the other. A worker that ends is replaced, and what it had is made
@@ -88,8 +90,9 @@ def solve_sharded(
     Raises
     ------
     ValueError, TypeError
-        Naming the argument, its value and the allowed range. Above `together` learners, nobody may
-        be `optional`, something must be sent, bandwidth is divisible and ``radio.power_w`` given.
+        Naming the argument or shard, its value and the allowed range. No speeds are chosen
+        (`energy_coefficient`); above `together` learners, nobody may be `optional` and bandwidth is
+        divisible.
     RuntimeError
         Where a shard's workers ended each time it was tried.
     Interrupted
@@ -121,7 +124,7 @@ def solve_sharded(
                 everybody = Population(given, statement, crew, name, threads, keep_bytes)
                 if everybody.size <= together:
                     return _together(everybody, then, clock, threads)
-                _refuse(everybody, together)
+                _refuse_above(everybody, together)
                 everybody.prepare()
             except StoppedError:
                 return _nothing(given, statement, clock)
@@ -162,7 +165,7 @@ class _Clock:
         return self.stopped
 
 
-def _refuse(everybody: Population, together: int) -> None:
+def _refuse_above(everybody: Population, together: int) -> None:
     """Refuse what shards cannot say of themselves.
 
     Raises
@@ -174,13 +177,8 @@ def _refuse(everybody: Population, together: int) -> None:
     few = f"for {survey.learners} learners in shards, more than together = {together}"
     if statement.radio.block_hz is not None:
         raise ValueError(f"radio.block_hz = {statement.radio.block_hz}: must be None {few}")
-    if statement.radio.power_w is None:
-        raise ValueError(f"radio.power_w = None: must be given {few}")
     if "optional" in survey.columns:
         raise ValueError(f"optional: must be None {few}")
-    links = statement.links()
-    if links.bits == 0 and links.bits_per_sample == 0:
-        raise ValueError(f"task: nothing is sent over the planned link; something must be {few}")
 
 
 def _together(everybody: Population, then: Then, clock: _Clock, threads: int) -> ShardedPlan:
@@ -195,8 +193,8 @@ def _together(everybody: Population, then: Then, clock: _Clock, threads: int) ->
     if found.samples is not None and found.bandwidth_hz is not None and found.power_w is not None:
         given = Given(everybody.lengths, (found.samples, found.bandwidth_hz, found.power_w))
     plan = ShardedPlan(
-        everybody.shards,
-        everybody.statement,
+        everybody.given,
+        everybody.stated,
         lengths=everybody.lengths,
         status=found.status,
         tau=found.tau,
@@ -229,8 +227,8 @@ def _searched(everybody: Population, then: str, clock: _Clock, threads: int) -> 
     if status is Status.UNDECIDED and result.tau:  # open for want of a tree, not of precision
         status = Status.FEASIBLE
     plan = ShardedPlan(
-        everybody.shards,
-        everybody.statement,
+        everybody.given,
+        everybody.stated,
         lengths=everybody.lengths,
         status=status,
         tau=result.tau,

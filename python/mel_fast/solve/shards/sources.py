@@ -1,10 +1,12 @@
 """What a shard may be; shards of learners in files: memory-mapped columns, row groups."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import accumulate, pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,13 +15,16 @@ from mel_fast._base.memory import require_bytes
 from mel_fast._base.validation import integer
 from mel_fast.model.columns import COLUMNS
 from mel_fast.model.learners import Learners
+from mel_fast.model.payload import Payload
 
-Shard = Learners | Callable[[], Learners]
+Pair = tuple[Learners, Payload]
+Shard = Learners | Pair | Callable[[], Learners | Pair]
 
 SHARD = 2**20
 """Learners of a shard, where nobody says how many."""
 
 _MOST = 2**40
+_MARKED = 61  # learners of a shard by whom it is known again
 _READ = tuple(name for name, column in COLUMNS.items() if column.role != "label")
 
 
@@ -32,33 +37,118 @@ def checked_shards(shards: Any) -> tuple[Shard, ...]:
         )
     found = tuple(shards)
     for number, shard in enumerate(found):
-        if not isinstance(shard, Learners) and not callable(shard):
+        if not isinstance(shard, Learners | tuple) and not callable(shard):
             raise TypeError(
                 f"shards[{number}] is a {type(shard).__name__}: must be Learners, or a function of "
                 "no arguments that returns one"
             )
+        if isinstance(shard, tuple):
+            made(shard, number)
     if not found:
         raise ValueError("shards is empty: at least 1 shard is needed")
     return found
 
 
-def made(shard: Shard, number: int) -> Learners:
+class Made(NamedTuple):
+    """The learners of a shard, and what differs in their payload."""
+
+    learners: Learners
+    payload: Payload | None
+
+    def columns(self) -> dict[str, Any]:
+        """Return all columns but names, those of the payload among them."""
+        columns = {name: col for name, col in self.learners.columns().items() if name != "names"}
+        if self.payload is not None:
+            size = len(self.learners)
+            for name, amount in self.payload.given().items():
+                columns[name] = np.broadcast_to(amount, size)
+        return columns
+
+    def mark(self) -> bytes:
+        """Return what tells these learners from most others: a digest of some of their numbers."""
+        size = len(self.learners)
+        digest = blake2b(str(size).encode(), digest_size=16)
+        for name, column in self.learners.columns().items():
+            if name != "names":
+                digest.update(name.encode())
+                digest.update(np.ascontiguousarray(column[:: max(1, size // _MARKED)]).tobytes())
+        return digest.digest()
+
+
+@dataclass(frozen=True)
+class WithPayload:
+    """A shard and its part of the columns of a payload that was given for all."""
+
+    shard: "Shard | WithPayload"
+    payload: Payload
+
+
+def with_payload(
+    shards: Sequence[Shard | WithPayload], payload: Payload, lengths: Sequence[int]
+) -> list[WithPayload]:
+    """Return the shards with their parts of a payload's columns.
+
+    Raises
+    ------
+    ValueError
+        Naming a column of another length.
+    """
+    payload.check_length(sum(lengths))
+    ends = pairwise(accumulate([0, *lengths]))
+    return [
+        WithPayload(shard, payload.take(slice(*rows)))
+        for shard, rows in zip(shards, ends, strict=True)
+    ]
+
+
+def made(shard: Shard | WithPayload, number: int) -> Made:
     """Return a shard's learners.
 
     Raises
     ------
-    TypeError
-        Where a function returns something else.
+    TypeError, ValueError
+        Naming the shard, where a function returns something else, or does not return.
+    OSError
+        Where it cannot read what it needs.
     """
-    if isinstance(shard, Learners):
-        return shard
-    learners = shard()
-    if not isinstance(learners, Learners):
+    if isinstance(shard, WithPayload):
+        own = made(shard.shard, number)
+        given = {} if own.payload is None else own.payload.given()
+        twice = given.keys() & shard.payload.given().keys()
+        if twice:
+            raise ValueError(f"payload.{min(twice)}: is given by shards[{number}] already")
+        return Made(own.learners, Payload(**given, **shard.payload.given()))
+    name, found = f"shards[{number}]", shard
+    if not isinstance(shard, Learners | tuple):
+        name, found = f"shards[{number}]()", _called(shard, number)
+    learners, payload = found if isinstance(found, tuple) and len(found) == 2 else (found, None)
+    if not isinstance(learners, Learners) or not isinstance(payload, Payload | None):
+        kind = type(found).__name__
+        if isinstance(found, tuple):
+            kind += f" of {', '.join(type(part).__name__ for part in found[:3])}"
         raise TypeError(
-            f"shards[{number}]() is a {type(learners).__name__}: must return Learners, the same "
-            "each time"
+            f"{name} is a {kind}: must return Learners, or these and their Payload, the same each "
+            "time"
         )
-    return learners
+    if payload is not None:
+        try:
+            payload.check_length(len(learners))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return Made(learners, payload)
+
+
+def _called(shard: Callable[[], Any], number: int) -> Any:
+    try:
+        return shard()
+    except (OSError, ImportError, MemoryError):
+        raise
+    except TypeError as error:
+        raise TypeError(f"shards[{number}](): {error}") from error
+    except ValueError as error:
+        raise ValueError(f"shards[{number}](): {error}") from error
+    except Exception as error:
+        raise ValueError(f"shards[{number}]() raised {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)

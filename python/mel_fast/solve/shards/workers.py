@@ -12,33 +12,63 @@ from typing import Any
 import numpy as np
 
 from mel_fast import _core
-from mel_fast.model.learners import Learners
-from mel_fast.solve.shards.sources import Shard, made
+from mel_fast.model.links import shares_in_units
+from mel_fast.model.problem import Problem
+from mel_fast.solve.shards.sources import Made, Shard, WithPayload, made
 from mel_fast.solve.shards.statement import Statement, Survey
 
 _BYTES = 72  # of a learner in a place: the core's columns, samples, and room to work
 _BYTES_LIMITED = 240
+_BYTES_OF_PAYLOAD = 40  # where it differs
 
 
 @dataclass(frozen=True)
 class Rows:
     """Some rows of a shard."""
 
-    shard: Shard
+    shard: Shard | WithPayload
     number: int
     begin: int
     end: int
+    mark: bytes
 
-    def learners(self, survey: Survey) -> Learners:
-        """Return their learners, with the columns that all have."""
-        whole = made(self.shard, self.number)
-        if len(whole) < self.end:
-            raise ValueError(f"shards[{self.number}] has {len(whole)} learners now, not as before")
-        cut = (self.begin, self.end) != (0, len(whole))
-        if not cut and survey.columns == Survey.of(whole).columns and not survey.outage:
-            return whole
-        rows = slice(self.begin, self.end)
-        return Learners(**{name: col[rows] for name, col in survey.alike(whole).items()})
+    def whole(self) -> Made:
+        """Return all learners of the shard, who must be those who were surveyed.
+
+        Raises
+        ------
+        ValueError
+            Naming the shard, where they are others: by their number, or some of their columns.
+        """
+        found = made(self.shard, self.number)
+        if found.mark() != self.mark:
+            raise ValueError(
+                f"shards[{self.number}]() returned other learners than before: must return the "
+                "same each time"
+            )
+        return found
+
+    def problem(self, statement: Statement, survey: Survey) -> Problem:
+        """Return their problem, with the columns that all have.
+
+        Raises
+        ------
+        ValueError
+            Naming the shard, and the learner by its number there.
+        """
+        whole = self.whole()
+        learners, payload = whole
+        cut = (self.begin, self.end) != (0, len(learners))
+        alike = survey.columns == learners.columns().keys() - {"names"}
+        try:
+            if alike and not cut and not survey.outage:
+                return statement.stated(learners, payload)
+            rows = slice(self.begin, self.end)
+            columns = {name: column[rows] for name, column in survey.alike(whole).items()}
+            return statement.problem(columns)
+        except ValueError as error:
+            place = f", from learner {self.begin} on" if self.begin else ""
+            raise ValueError(f"shards[{self.number}]{place}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -71,9 +101,9 @@ class _Kept:
             if key in self._places:
                 self._places.move_to_end(key)
                 return self._places[key][:2]
-        cost = (task.rows.end - task.rows.begin) * (
-            _BYTES_LIMITED if task.survey.limited else _BYTES
-        )
+        each = _BYTES_LIMITED if task.survey.limited else _BYTES
+        each += _BYTES_OF_PAYLOAD if task.survey.amounts else 0
+        cost = (task.rows.end - task.rows.begin) * each
         with self._lock:  # room first: two are never held where one fits
             while self._places and self._held() + cost > task.keep_bytes:
                 self._places.popitem(last=False)
@@ -96,8 +126,9 @@ _kept = _Kept()
 
 def placed(task: Asked) -> _core.Shard:
     """Return a place that can answer."""
-    problem = task.statement.problem(task.rows.learners(task.survey))
-    return _core.Shard(problem._core, task.first, task.size, task.threads)
+    problem = task.rows.problem(task.statement, task.survey)
+    core = task.statement.core(problem, task.survey)
+    return _core.Shard(core, task.first, task.size, task.threads)
 
 
 def answered(task: Asked) -> bytes:
@@ -117,13 +148,25 @@ def surveyed(task: tuple[Shard, int]) -> Survey:
     return Survey.of(made(*task))
 
 
+def problem_made(task: tuple[Rows, Statement, Survey]) -> None:
+    """Make a shard's problem, for its refusals."""
+    rows, statement, survey = task
+    rows.problem(statement, survey)
+
+
+def power_added(task: tuple[Rows, float, int]) -> Any:
+    """Return everybody's own limits of power, added up in units for so many in all."""
+    rows, top, learners = task
+    most = rows.whole().learners.max_power_w
+    assert most is not None
+    return shares_in_units(most, top, learners)
+
+
 def gathered(task: tuple[Rows, Survey, Any]) -> dict[str, Any]:
     """Return the columns of some learners of a shard, by their rows in it."""
     rows, survey, chosen = task
-    whole = made(rows.shard, rows.number)
-    if len(whole) < rows.end:
-        raise ValueError(f"shards[{rows.number}] has {len(whole)} learners now, not as before")
-    return {name: np.ascontiguousarray(col[chosen]) for name, col in survey.alike(whole).items()}
+    columns = survey.alike(rows.whole())
+    return {name: np.ascontiguousarray(column[chosen]) for name, column in columns.items()}
 
 
 def allocated(answer: bytes) -> tuple[Any, Any, Any]:

@@ -46,7 +46,7 @@ _CHOICES = ("optional", "weight")  # since version 2
 _LABELS = ("names",)  # since version 2
 _NOISES = {"noise_density_w_per_hz": "density", "noise_power_w": "fixed"}
 _PROBLEM = ("task", "learners", "radio", "cycle_s", "idle")
-_PAYLOAD = {  # since version 2
+PAYLOAD = {  # since version 2
     "send_bits": "send",
     "send_bits_per_sample": "send_each",
     "return_bits": "back",
@@ -212,9 +212,9 @@ def _learners(
 
 def _loads(data: object, told: Load, size: int, shared: str) -> list[Load]:
     """Read what differs from what the task says: numbers, or columns of the learners."""
-    file = record(data, "problem.payload", (), tuple(_PAYLOAD))
+    file = record(data, "problem.payload", (), tuple(PAYLOAD))
     given: dict[str, float | list[float]] = {}
-    for name, field in _PAYLOAD.items():
+    for name, field in PAYLOAD.items():
         if name in file:
             where = f"problem.payload.{name}"
             read = positive if field == "flops_each" else positive_or_zero

@@ -7,6 +7,7 @@ import numpy as np
 
 from mel_fast.verify.claim._entries import HUGE, TINY
 from mel_fast.verify.claim._problem import LARGEST, Problem
+from mel_fast.verify.claim._read_problem import PAYLOAD
 from mel_fast.verify.quick.intervals import LN2, Interval, exactly, log1p, taken
 
 _SLOWEST, _FASTEST = 1e-200, 1e200  # of a constant link
@@ -53,7 +54,8 @@ _CAPS = ("energy_j", "max_bandwidth_hz", "max_power_w")
 _COUNTS = ("min_samples", "max_samples")
 _KNOWN = frozenset(
     ("flops_per_s", "gain", "return_bandwidth_hz", "return_power_w", *_COUNTS, *_CAPS)
-) | {"energy_per_flop_j", "send_bandwidth_hz", "send_power_w"}
+) | {"energy_per_flop_j", "send_bandwidth_hz", "send_power_w", *PAYLOAD}
+_OTHER_WAY = {"send": "back", "send_each": "back_each", "back": "send", "back_each": "send_each"}
 
 
 def of_columns(problem: Problem, columns: dict[str, Any]) -> Numbers | None:
@@ -62,10 +64,17 @@ def of_columns(problem: Problem, columns: dict[str, Any]) -> Numbers | None:
     `problem` has one learner of theirs. None where something is not as it must be, or not known
     here: whoever reads every number alone then says what.
     """
-    if problem.block_hz is not None or problem.power_w is None or not set(columns) <= _KNOWN:
+    if problem.block_hz is not None or not set(columns) <= _KNOWN:
+        return None
+    if problem.power_w is None and not np.isfinite(columns.get("max_power_w", np.inf)).all():
         return None
     constant = "send" if problem.shared == "return" else "return"
     load = problem.learners[0].load
+    amounts = {name: float(getattr(load, name)) for name in load._fields}
+    for name, field in PAYLOAD.items():
+        if name in columns:
+            swapped = _OTHER_WAY.get(field, field) if problem.shared == "return" else field
+            amounts[swapped] = columns[name]
     size = len(columns["gain"])
     energy_j = columns.get("energy_j", np.inf)
     plain: Any = np.ones(size, bool)
@@ -76,7 +85,7 @@ def of_columns(problem: Problem, columns: dict[str, Any]) -> Numbers | None:
         "gain": columns["gain"],
         "return_bandwidth_hz": columns.get(f"{constant}_bandwidth_hz"),
         "return_power_w": columns.get(f"{constant}_power_w"),
-        **{name: float(getattr(load, name)) for name in load._fields},
+        **amounts,
         "min_samples": columns.get("min_samples", 0),
         "max_samples": columns.get("max_samples", LARGEST),
         "energy_j": energy_j,

@@ -49,10 +49,11 @@ def judge(
                 ("bandwidth_hz", sums.bandwidth_hz, bandwidth_hz),
                 ("power_w", sums.power_w, power_w),
             ):
-                if total > budget:
+                if budget is not None and total > budget:
                     off = float(total - budget)
                     reasons.append(f"{name}: the sum is {off:+.6g} off {float(budget)!r}")
-        margin, leaves, bits, failed = _cover(claim, one, samples, leaf_sums)
+        own_power = power_w is None
+        margin, leaves, bits, failed = _cover(claim, one, samples, leaf_sums, own_power=own_power)
     except RefusedError as refusal:
         return Verdict(False, [str(refusal)])
     reasons += failed
@@ -75,6 +76,8 @@ def _cover(
     one: dict[str, Any],
     samples: int,
     leaf_sums: Callable[[Leaf, Box, int], LeafSums],
+    *,
+    own_power: bool,
 ) -> tuple[float, int, int, list[str]]:
     if claim.tree is None:
         nothing = f"certificate is null: nothing rules out tau = {claim.bound + 1}"
@@ -82,7 +85,9 @@ def _cover(
     margin, most_bits = float("inf"), 0
     failed: list[str] = []
     leaves = claim.leaves()
-    for number, (leaf, box) in enumerate(leaves):
+    for number, (stated, box) in enumerate(leaves):
+        # Where nobody shares power, what it costs proves nothing.
+        leaf = stated._replace(mu_per_w=0.0) if own_power else stated
         refuted = False
         if len(failed) >= _REFUSED:
             failed.append(f"certificate.tree: not looked at beyond leaf {number}")

@@ -19,7 +19,7 @@ from mel_fast.verify.best._capped import respond
 from mel_fast.verify.claim._entries import RefusedError, amount, column, count
 from mel_fast.verify.claim._problem import Problem, Row
 from mel_fast.verify.claim._read import Allocation, Claim, Leaf
-from mel_fast.verify.claim._read_problem import read_problem
+from mel_fast.verify.claim._read_problem import PAYLOAD, read_problem
 from mel_fast.verify.quick.allocation import kept
 from mel_fast.verify.quick.intervals import enclosing
 from mel_fast.verify.quick.leaf import worths
@@ -80,17 +80,22 @@ class LeafSums:
 def _problems(stated: dict[str, Any], columns: dict[str, Any], where: str) -> Iterator[Any]:
     """Yield the problems of a few learners at a time, each read from the numbers as a file is."""
     size = len(columns["gain"])
+    same = stated.get("payload", {})
     for begin in range(0, size, ROWS):
         rows = slice(begin, min(begin + ROWS, size))
         lists = {name: _listed(column_[rows]) for name, column_ in columns.items()}
-        yield rows, read_problem({**stated, "learners": lists}, where)
+        own = {name: lists.pop(name) for name in PAYLOAD if name in lists}
+        given = {**stated, "learners": lists}
+        if own and not isinstance(same, dict):
+            raise RefusedError("payload: must be an object")
+        if own:
+            given["payload"] = {**same, **own}
+        yield rows, read_problem(given, where)
 
 
 def numbers_of(stated: dict[str, Any], columns: dict[str, Any]) -> Numbers | None:
     """Return the learners' numbers as arrays; None where they are left to the balls."""
-    payload = stated.get("payload")
-    of_each = isinstance(payload, dict) and any(isinstance(x, list) for x in payload.values())
-    if of_each or not len(columns["gain"]) or not raises_where_it_must():
+    if not len(columns["gain"]) or not raises_where_it_must():
         return None
     one = {name: column_[:1] for name, column_ in columns.items()}
     _, problem = next(_problems(stated, one, "learner 0"))
@@ -188,8 +193,10 @@ def check_leaf(
     if bits > ON_ARRAYS:
         return _leaf_with_balls(stated, columns, leaf, box, tau, first, bits)
     size = len(columns["gain"])
-    numbers = numbers_of(stated, columns)
-    if numbers is None or leaf[2:] != (1.0, 0.0):
+    # Without a common power its price is zero, and what arrays see without caps costs nothing.
+    priced = leaf[2:] == (1.0, 0.0) and "power_w" in stated["radio"]
+    numbers = numbers_of(stated, columns) if priced else None
+    if numbers is None:
         total, unsure = LeafSums(), np.ones(size, bool)
     else:
         total, unsure = _leaf_on_arrays(numbers, leaf, box, tau, first)
@@ -284,15 +291,19 @@ def _worth(
 
 
 def paid(stated: dict[str, Any], leaf: Leaf, one: dict[str, Any]) -> Any:
-    """Return lambda B + mu P, a ball; `one` holds the columns of any learner."""
+    """Return lambda B + mu P, a ball; `one` holds the columns of any learner.
+
+    Without a common power mu must be zero.
+    """
     _, problem = next(_problems(stated, one, "learner 0"))
-    bandwidth, power = arb(problem.bandwidth_hz), arb(problem.power_w)
+    bandwidth, power = arb(problem.bandwidth_hz), arb(problem.power_w or 0)
     return arb(leaf.lambda_per_hz) * bandwidth + arb(leaf.mu_per_w) * power
 
 
-def budgets(stated: dict[str, Any], one: dict[str, Any]) -> tuple[int, Fraction, Fraction]:
-    """D, B and P; RefusedError where a sharded plan's problem is of another kind."""
+def budgets(stated: dict[str, Any], one: dict[str, Any]) -> tuple[int, Fraction, Fraction | None]:
+    """D, B and P, None: each its own; RefusedError where a plan's problem is of another kind."""
     _, problem = next(_problems(stated, one, "learner 0"))
-    if problem.block_hz is not None or problem.power_w is None:
-        raise RefusedError("radio: blocks, or no common power, are not checked shard by shard")
-    return problem.samples, Fraction(problem.bandwidth_hz), Fraction(problem.power_w)
+    if problem.block_hz is not None:
+        raise RefusedError("radio: blocks are not checked shard by shard")
+    power = None if problem.power_w is None else Fraction(problem.power_w)
+    return problem.samples, Fraction(problem.bandwidth_hz), power
