@@ -203,6 +203,47 @@ def test_what_is_no_executor_is_refused_before_any_work():
         mel.sweep("table1", {"seed": [0]}, executor=2)
 
 
+def test_an_executor_that_takes_no_tasks_is_refused_by_name(tmp_path):
+    with ThreadPoolExecutor(1) as executor:
+        pass
+    refused = pytest.raises(ValueError, match="executor takes no tasks: cannot schedule new")
+    with refused:
+        mel.solve_many([table1(3)], executor=executor)
+    with refused:
+        mel.sweep("table1", {"seed": [0]}, executor=executor)
+    with refused:
+        mel.solve_sharded(
+            [table1(3).learners], table1(3).task, table1(3).radio, 30.0, executor=executor
+        )
+
+
+@pytest.mark.long
+def test_lokys_workers_take_functions_of_a_session_also_after_one_ended(tmp_path):
+    loky = pytest.importorskip("joblib.externals.loky", reason="joblib is missing")
+    problem = table1(20, idle="excused", cycle_s=30.0)
+    halves = [problem.learners.take(range(12)), problem.learners.take(range(12, 20))]
+    ended = tmp_path / "ended"
+
+    def second():
+        if not ended.exists():
+            ended.touch()
+            os._exit(1)
+        return halves[1]
+
+    executor = loky.get_reusable_executor(max_workers=2)
+    try:
+        plan = mel.solve_sharded(
+            [lambda: halves[0], second], problem.task, problem.radio, 30.0, executor=executor
+        )
+        assert ended.exists()
+        assert plan.tau == mel.solve(problem).tau
+        executor = loky.get_reusable_executor(max_workers=2)
+        rows = mel.sweep("table1", {"draw": range(40)}, executor=executor)
+        assert rows["tau"].tolist() == mel.solve_many(table1_draws(40)).tau.tolist()
+    finally:
+        executor.shutdown(kill_workers=True)
+
+
 def test_dask_gives_the_same_rows_though_a_worker_is_killed():
     distributed = pytest.importorskip("distributed")
     over = {"draw": range(12_000)}

@@ -271,10 +271,31 @@ def test_files_that_hold_no_learners_are_refused_by_name(tmp_path: Path) -> None
     np.save(tmp_path / "gian.npy", np.ones(3))
     with pytest.raises(ValueError, match=r"gian.npy is no column of learners"):
         mel.shards_from_npy(tmp_path)
-    pytest.importorskip("pyarrow")
-    (tmp_path / "x.parquet").write_bytes(b"PAR1 and no more")
+    (tmp_path / "gian.npy").unlink()
+    np.save(tmp_path / "gain.npy", np.array([1e-10, -3.0]))
+    with pytest.raises(ValueError, match=r"there is no flops_per_s.npy"):
+        mel.shards_from_npy(tmp_path)
+    np.save(tmp_path / "flops_per_s.npy", 1e9)
+    with pytest.raises(ValueError, match=rf"{tmp_path}: gain\[1\] = -3.0: must"):
+        mel.shards_from_npy(tmp_path)[0]()
+    for wrong in (3, None):
+        with pytest.raises(TypeError, match=r"folder is a .*: must be a path"):
+            mel.shards_from_npy(wrong)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"path is a .*: must be a path"):
+            mel.shards_from_parquet(wrong)  # type: ignore[arg-type]
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "x.parquet"
+    path.write_bytes(b"PAR1 and no more")
     with pytest.raises(ValueError, match="is not a Parquet file that can be read"):
-        mel.shards_from_parquet(tmp_path / "x.parquet")
+        mel.shards_from_parquet(path)
+    parquet.write_table(arrow.table({"gain": [1e-10]}), path)
+    with pytest.raises(ValueError, match=r"x.parquet: has no column flops_per_s"):
+        mel.shards_from_parquet(path)
+    for entries in (["a"], [None], [[1.0]], [-1.0]):
+        parquet.write_table(arrow.table({"gain": entries, "flops_per_s": [1e9]}), path)
+        with pytest.raises(ValueError, match=r"x.parquet: gain.* must be"):
+            mel.shards_from_parquet(path)[0]()
 
 
 def test_what_cannot_be_shards_is_refused_before_any_work() -> None:
@@ -341,11 +362,10 @@ def test_ctrl_c_comes_out_with_what_is_known(together: int, after: int) -> None:
     assert plan.tau <= mel.solve(problem).tau <= plan.bound
 
 
-def few_samples(law: str, samples: int) -> mel.Problem:
-    """Return 20,000 learners for few samples, on budgets for a thousand of them."""
-    size = 20_000
+def few_samples(law: str, samples: int, size: int = 20_000) -> mel.Problem:
+    """Return many learners for few samples, on budgets for one in twenty of them."""
     task, radio = task_and_radio(size)
-    radio = radio.replace(bandwidth_hz=5e8, power_w=1.0)
+    radio = radio.replace(bandwidth_hz=2.5e4 * size, power_w=5e-5 * size)
     if law == "fixed":
         radio = mel.Radio(radio.bandwidth_hz, radio.power_w, noise_power_w=2e-14)
     learners = Drawn(5, size)()
@@ -358,13 +378,16 @@ def test_few_takers_of_many_come_to_one_place_and_are_proved_for_all(
     law: str, samples: int
 ) -> None:
     problem = few_samples(law, samples)
+    if law == "density":  # and what is sent to each of them
+        bits = np.random.default_rng(1).uniform(5e6, 2e7, len(problem.learners))
+        problem = problem.replace(payload=mel.Payload(send_bits=bits))
     plan = sharded(problem, shards_of(problem, "aligned"))
     assert same(plan, mel.solve(problem))
     assert plan.status == "optimal"
 
 
 def test_where_all_would_need_a_tree_tau_is_left_open_and_nothing_false_is_said() -> None:
-    problem = few_samples("density", 4000)
+    problem = few_samples("density", 420, 2100)
     plan = sharded(problem, shards_of(problem, "aligned"))
     whole = mel.solve(problem)
     assert whole.status == "optimal"
@@ -372,4 +395,4 @@ def test_where_all_would_need_a_tree_tau_is_left_open_and_nothing_false_is_said(
     assert plan.status == ("feasible" if plan else "undecided")
     assert "too many for a tree of boxes" in plan.reasons[0]
     if plan:
-        assert sum(int(plan.shard(i).samples.sum()) for i in range(len(plan.shards))) == 4000
+        assert sum(int(plan.shard(i).samples.sum()) for i in range(len(plan.shards))) == 420

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import textwrap
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,36 @@ def assert_same(one: mel.ShardedPlan, other: mel.ShardedPlan) -> None:
     assert one.passes == other.passes
     for mine, theirs in zip(columns(one), columns(other), strict=True):
         assert np.array_equal(mine, theirs)
+
+
+class Deadly(Executor):
+    """Has workers that end at every task."""
+
+    def submit(self, function: Any, /, *arguments: Any, **words: Any) -> Future[Any]:
+        """Give back what a broken pool does."""
+        future: Future[Any] = Future()
+        future.set_exception(BrokenProcessPool("a worker ended"))
+        return future
+
+
+def test_a_shard_whose_workers_end_each_time_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"^shards\[0\] was lost with its workers: Broken"):
+        solved(Deadly())
+    shards = [Drawn(0, 30), Drawn(1, 30)]
+    plan = mel.solve_sharded(shards, *task_and_radio(60), 30.0)
+    pytest.importorskip("pyarrow")
+    with pytest.raises(RuntimeError, match=r"part 0 of 2 was lost with its workers"):
+        plan.write(tmp_path, executor=Deadly())
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(TypeError, match="executor is a int"):
+        plan.write(tmp_path, executor=3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="folder is a NoneType: must be a path"):
+        plan.write(None)  # type: ignore[arg-type]
+    pytest.importorskip("flint")
+    with pytest.raises(RuntimeError, match=r"^shards\[0\] was lost with its workers: Broken"):
+        mel.verify_sharded(shards, plan, executor=Deadly())
+    with pytest.raises(TypeError, match="plan is a int: must be a ShardedPlan, or the folder"):
+        mel.verify_sharded(shards, 3)  # type: ignore[arg-type]
 
 
 class Killer:

@@ -90,7 +90,7 @@ class InOrder:
                     if task.future is not None:
                         task.future.cancel()
                 for executor in self._own:
-                    executor.shutdown(wait=False, cancel_futures=True)
+                    shut_down(executor)
 
     def _fill(self) -> bool:
         for task in self._queue:  # what went down with another task's worker
@@ -113,6 +113,10 @@ class InOrder:
             self._executor = _renewed(self._executor)
             self._renewed(self._executor)
             task.future = self._executor.submit(*call)
+        except RuntimeError as error:
+            if isinstance(error, BrokenExecutor):
+                raise
+            raise ValueError(f"executor takes no tasks: {error}") from error
 
     def _answer(self, task: _Task) -> Any:
         """Return the task's answer, _STOP where `tell` ends the work."""
@@ -133,6 +137,14 @@ class InOrder:
                 self._submit(task)
 
 
+def shut_down(executor: Executor) -> None:
+    """Let go of an executor without waiting for it."""
+    if isinstance(executor, ProcessPoolExecutor):
+        executor.shutdown(wait=False, cancel_futures=True)
+    else:  # loky's, which knows no more words
+        executor.shutdown(wait=False)
+
+
 def _ended(error: BaseException | None) -> bool:
     """Whether a worker's end, not the task, is the cause."""
     return isinstance(error, BrokenExecutor | CancelledError) or any(
@@ -147,6 +159,9 @@ def _went_down(future: "Future[Any]") -> bool:
 
 def _renewed(broken: Any) -> Executor:
     """Return a pool like one that a worker's death broke."""
+    for kind in type(broken).__mro__:  # loky's, whose tasks may be functions of a session
+        if kind.__name__ == "ProcessPoolExecutor" and kind is not ProcessPoolExecutor:
+            return kind(getattr(broken, "_max_workers", None))  # type: ignore[no-any-return]
     return ProcessPoolExecutor(
         max_workers=getattr(broken, "_max_workers", None),
         mp_context=getattr(broken, "_mp_context", None),

@@ -25,6 +25,7 @@ from mel_fast.solve.shards.sources import (
     Made,
     Shard,
     WithPayload,
+    checked_path,
     checked_shards,
     made,
     with_payload,
@@ -120,6 +121,8 @@ def verify_sharded(
     elif isinstance(shards, ShardedPlan):
         raise TypeError("shards is a ShardedPlan: give the shards first, then the plan")
     given = checked_shards(shards)
+    if not isinstance(plan, ShardedPlan):
+        plan = checked_path("plan", plan, "a ShardedPlan, or the folder of one")
     with reporting(callback, progress, "checking") as report:
         check = _Check(given, plan, limit_s, report)
         with Crew(executor, check.tell) as crew:

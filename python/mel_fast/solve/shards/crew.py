@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from typing import Any
 
-from mel_fast.solve.executors.in_order import InOrder, Lost
+from mel_fast.solve.executors.in_order import InOrder, Lost, shut_down
 
 
 class Crew:
@@ -28,7 +28,7 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         for executor in self._own:
-            executor.shutdown(wait=False, cancel_futures=True)
+            shut_down(executor)
 
     def all(self, function: Callable[[Any], Any], tasks: Iterable[Any]) -> list[Any] | None:
         """Return the answers to all tasks; None where `tell` ended them.
@@ -50,7 +50,8 @@ class Crew:
         for _, answer in work:
             if isinstance(answer, Lost):
                 raise RuntimeError(
-                    f"part {len(answers)} of {len(given)} was lost with its workers: {answer.why}"
+                    f"{_named(given[len(answers)]) or f'part {len(answers)} of {len(given)}'} was "
+                    f"lost with its workers: {answer.why}"
                 )
             answers.append(answer)
         return answers if len(answers) == len(given) else None
@@ -58,3 +59,14 @@ class Crew:
     def _renew(self, executor: Executor) -> None:
         self._executor = executor
         self._own.append(executor)
+
+
+def _named(task: Any) -> str | None:
+    """Return the shard that a task is about; None where it does not say."""
+    for part in (task, *(task if isinstance(task, tuple) else ())):
+        number = getattr(getattr(part, "rows", part), "number", None)
+        if isinstance(number, int):
+            return f"shards[{number}]"
+    if isinstance(task, tuple) and isinstance(task[-1], int):
+        return f"shards[{task[-1]}]"
+    return None

@@ -67,9 +67,7 @@ def write_share(task: tuple[Share, str]) -> None:
         parquet.write_table(arrow.table(columns), temporary)
 
 
-def write_plan(
-    claim: dict[str, Any], shares: Sequence[Share], folder: str | PathLike[str], crew: Crew
-) -> None:
+def write_plan(claim: dict[str, Any], shares: Sequence[Share], place: Path, crew: Crew) -> None:
     """Write a plan into a folder."""
     require("pyarrow.parquet", extra="parquet")
     amounts = claim.get("payload", {}).values()
@@ -79,7 +77,6 @@ def write_plan(
             f"payload: its columns have {numbers} entries, more than the {_MOST_NUMBERS} that "
             "plan.json may hold: let every shard return its own Payload"
         )
-    place = Path(folder).absolute()
     place.mkdir(parents=True, exist_ok=True)
     (place / PLAN).unlink(missing_ok=True)
     crew.all(write_share, [(share, str(path_of(place, i))) for i, share in enumerate(shares)])

@@ -8,10 +8,11 @@ from typing import Any, NoReturn
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.validation import integer
 from mel_fast.plans.status import Status
+from mel_fast.solve.arguments import checked_executor
 from mel_fast.solve.shards.crew import Crew
 from mel_fast.solve.shards.files import claimed, write_plan
 from mel_fast.solve.shards.shares import Given, Placed, ShardAllocation, Share
-from mel_fast.solve.shards.sources import Shard
+from mel_fast.solve.shards.sources import Shard, checked_path
 from mel_fast.solve.shards.statement import Statement
 
 
@@ -146,14 +147,16 @@ class ShardedPlan:
         ------
         OSError
             When something cannot be written.
-        ValueError
-            When a payload was given in more columns than ``plan.json`` may hold.
+        ValueError, TypeError
+            Naming the argument; for a payload in more numbers than ``plan.json`` may hold.
         ImportError
             When pyarrow is missing; the message names the extra.
         """
+        place = checked_path("folder", folder)
+        checked_executor(executor)
         shares = [self.share(i) for i in range(len(self.shards))] if self else []
         with Crew(executor, lambda: False) as crew:
-            write_plan(self.to_dict(), shares, folder, crew)
+            write_plan(self.to_dict(), shares, place, crew)
 
     def summary(self) -> str:
         """Return a few lines of text."""

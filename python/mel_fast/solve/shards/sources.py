@@ -1,6 +1,7 @@
 """What a shard may be; shards of learners in files: memory-mapped columns, row groups."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate, pairwise
@@ -13,7 +14,7 @@ import numpy as np
 from mel_fast._base.arrow import arrow_errors, opened
 from mel_fast._base.memory import require_bytes
 from mel_fast._base.validation import integer
-from mel_fast.model.columns import COLUMNS
+from mel_fast.model.columns import ALWAYS, COLUMNS
 from mel_fast.model.learners import Learners
 from mel_fast.model.payload import Payload
 
@@ -47,6 +48,16 @@ def checked_shards(shards: Any) -> tuple[Shard, ...]:
     if not found:
         raise ValueError("shards is empty: at least 1 shard is needed")
     return found
+
+
+def checked_path(field: str, value: Any, what: str = "a path") -> Path:
+    """Return an absolute path; refuse what is none, by name."""
+    if not isinstance(value, str | PathLike):
+        raise TypeError(f"{field} is a {type(value).__name__}: must be {what}")
+    path = Path(value)
+    if "\0" in str(path):
+        raise ValueError(f"{field}: a path holds no null characters")
+    return path.absolute()
 
 
 class Made(NamedTuple):
@@ -147,8 +158,17 @@ def _called(shard: Callable[[], Any], number: int) -> Any:
         raise TypeError(f"shards[{number}](): {error}") from error
     except ValueError as error:
         raise ValueError(f"shards[{number}](): {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"shards[{number}]() raised {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Say in which file what is refused stands."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{place}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -165,7 +185,8 @@ class NpyShard:
             name: column if column.ndim == 0 else column[self.begin : self.end]
             for name, column in _mapped(Path(self.folder)).items()
         }
-        return Learners(**columns, count=self.end - self.begin)
+        with naming(self.folder):
+            return Learners(**columns, count=self.end - self.begin)
 
 
 def _mapped(folder: Path) -> dict[str, Any]:
@@ -182,6 +203,9 @@ def _mapped(folder: Path) -> dict[str, Any]:
         if not isinstance(column, np.ndarray) or column.ndim > 1 or column.dtype.kind not in "fiub":
             raise ValueError(f"{path}: must hold one number, or a column of numbers")
         columns[name] = column
+    missing = [name for name in ALWAYS if name not in columns]
+    if columns and missing:
+        raise ValueError(f"{folder}: there is no {missing[0]}.npy")
     return columns
 
 
@@ -216,7 +240,7 @@ def shards_from_npy(folder: str | PathLike[str], *, size: int = SHARD) -> list[N
     [12, 8]
     """
     size = integer("size", size, low=1, high=_MOST)
-    place = Path(folder).absolute()
+    place = checked_path("folder", folder)
     lengths = {name: len(column) for name, column in _mapped(place).items() if column.ndim}
     if not lengths:
         raise ValueError(f"{folder}: there is no .npy file of a column of learners")
@@ -246,13 +270,17 @@ class ParquetShard:
             with arrow_errors(self.path):
                 table = parquet.read_row_groups(list(self.groups), columns=names)
                 columns = {name: table.column(name).to_numpy() for name in names}
-        return Learners(**columns)
+        with naming(self.path):
+            return Learners(**columns)
 
 
 def _known(parquet: Any, shown: str) -> list[str]:
     names = [name for name in parquet.schema_arrow.names if name in _READ]
     if not names:
         raise ValueError(f"{shown}: has no column of learners: {', '.join(_READ)}")
+    missing = [name for name in ALWAYS if name not in names]
+    if missing:
+        raise ValueError(f"{shown}: has no column {missing[0]}")
     return names
 
 
@@ -286,7 +314,7 @@ def shards_from_parquet(path: str | PathLike[str], *, size: int = SHARD) -> list
     [12, 8]
     """
     size = integer("size", size, low=1, high=_MOST)
-    place = str(Path(path).absolute())
+    place = str(checked_path("path", path))
     with open(place, "rb") as file:
         parquet = opened(file, place)
         _known(parquet, place)
