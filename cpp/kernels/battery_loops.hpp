@@ -12,10 +12,25 @@ namespace mel::MEL_ISA {
 // at the next to nothing where it begins.
 inline constexpr double seeming_elasticity = 1e12;
 
+// So many of a chunk are looked at carefully.
+inline constexpr std::size_t most_doubtful = 128;
+
 // The learners that a chunk's lanes left open; at most a chunk's groups of them are looked at.
 struct LeftOpen {
     std::size_t learners[chunk_size];
     std::size_t count = 0;
+    std::size_t doubtful = 0;
+
+    // Those of the lanes that are still taken in.
+    MEL_INLINE Mask first_doubtful(LeftOpen& from, Mask m) {
+        if (!any(m)) return m;
+        double marks[width];
+        store(marks, only(m, fill(1)));
+        for (double& mark : marks) {
+            if (mark > 0 && ++from.doubtful > most_doubtful) mark = 0;
+        }
+        return load(marks) > fill(0);
+    }
 
     MEL_INLINE void add(LeftOpen& to, Mask m, std::size_t at) {
         if (!any(m)) return;
@@ -48,9 +63,12 @@ static PassSums battery_real_chunk(const KernelInput& in, Stretch learners) {
     for (std::size_t k = first; k < last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
-            const BatteryBestLanes r = best_lanes<Law>(in, p, at);
+            BatteryBestLanes r = best_lanes<Law>(in, p, at);
             const BatteryLanes b = battery_lanes(in, at);
             const HeldLanes& h = r.held;
+            if (in.careful) {
+                r.unsure = r.unsure | LeftOpen::first_doubtful(left, r.doubtful & ~r.unsure);
+            }
             LeftOpen::add(left, r.unsure, at);
             const Mask m = r.active & ~r.unsure;
             const Mask out = ~r.active & ~r.unsure & ~r.impossible & h.sound;
@@ -200,22 +218,22 @@ static AllocationSums battery_allocate_chunk(const KernelInput& in, const Alloca
     return s;
 }
 
-// The least bandwidth of given samples, infinite where there is none; both columns begin at
-// `first`.
 template <class Law>
 static void battery_bands_chunk(const KernelInput& in, Stretch learners, const double* samples,
-                                double* bandwidth_hz) {
+                                double* bandwidth_hz, double* rise_hz) {
     const auto [first, last] = learners;
     LeftOpen left;
     const std::size_t size = last - first;
     for (std::size_t i = 0; i < size; i += width) {
         const GivenLanes g = given_lanes<Law>(in, first + i, read_lanes(samples, i, size), 1);
         LeftOpen::add(left, g.part & ~g.sure, i);
-        write_lanes(bandwidth_hz, only(g.part & g.sure, g.held.band), i, size);
+        const Mask sure = g.part & g.sure;
+        write_lanes(bandwidth_hz, only(sure, g.held.band), i, size);
+        write_lanes(rise_hz, only(sure, g.held.band * g.step.s.rise), i, size);
     }
     for (std::size_t j = 0; j < left.count; ++j) {
         const std::size_t i = left.learners[j];
-        if (i < size) bandwidth_hz[i] = battery_band_one(in, first + i, samples[i]);
+        if (i < size) bandwidth_hz[i] = battery_band_one(in, first + i, samples[i], rise_hz[i]);
     }
 }
 

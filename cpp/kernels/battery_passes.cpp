@@ -101,6 +101,15 @@ bool may_be_proved(const Battery& b, const Demand& q, const Held& held) {
            held.bandwidth_hz < no_limit;
 }
 
+// What whole samples are worth at most, where rounding errors leave real ones open.
+bool whole_value(const KernelInput& in, const One& one, double& value) {
+    const Interval box{std::floor(one.box.lower), std::ceil(one.box.upper)};
+    const Response whole = respond_with_battery(one.battery, one.demand, in.excused, box,
+                                                in.point.prices, rounding::slack * in.point.cycle_s);
+    if (whole.possible) value = whole.samples - whole.cost;
+    return whole.possible;
+}
+
 bool sends(const One& one, double d) { return one.demand.alpha * d + one.demand.beta > 0; }
 
 // For plans: so that what is allocated keeps the energy with all rounding errors.
@@ -120,15 +129,17 @@ void battery_real_one(const KernelInput& in, std::size_t k, PassSums& sums) {
     const Battery& battery = one.battery;
     const bool shaky =
         !may_be_proved(battery, one.demand, held) || r.whole || !std::isfinite(r.best.excess);
-    if (r.possible && shaky) sums.doubtful += 1;
+    double value = r.value;
+    const bool known = !shaky || (in.careful && whole_value(in, one, value));
+    if (r.possible && !known) sums.doubtful += 1;
     if (!r.active) {
-        sums.value += std::max(r.value, 0.0);
+        sums.value += std::max(value, 0.0);
         return;
     }
     const double d = r.best.samples;
     const double watt = battery.power_w;
     const double cost = p.lambda * held.bandwidth_hz + p.mu * watt;
-    sums.value += r.value;
+    sums.value += value;
     sums.samples += d;
     sums.bandwidth += held.bandwidth_hz;
     sums.power += watt;
@@ -170,9 +181,14 @@ void battery_fill_one(const KernelInput& in, std::size_t k, double d, FillSums& 
     if (std::isfinite(by_cycle)) sums.band_time += by_cycle;
 }
 
-double battery_band_one(const KernelInput& in, std::size_t k, double d) {
+double battery_band_one(const KernelInput& in, std::size_t k, double d, double& rise_hz) {
     const One one = learner_at(in, k);
-    return one.battery.bandwidth(one.demand, d);
+    const Held held = hold(one.battery, one.demand, d);
+    rise_hz = 0;
+    if (held.bandwidth_hz > 0 && held.bandwidth_hz < no_limit) {
+        rise_hz = slopes_of(one.battery, one.demand, d, held).samples;
+    }
+    return held.bandwidth_hz;
 }
 
 void battery_allocate_one(const KernelInput& in, const AllocationScale& scale, std::size_t k,

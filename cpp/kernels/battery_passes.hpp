@@ -7,14 +7,14 @@
 namespace mel {
 
 struct BatteryKernels {
-    using Bands = void (*)(const KernelInput&, Stretch, const double* samples,
-                           double* bandwidth_hz);
+    using Bands = void (*)(const KernelInput&, Stretch, const double* samples, double* bandwidth_hz,
+                           double* rise_hz);
     Kernels::Real real;
     Kernels::Samples samples;
     Kernels::Fill fill;
     Kernels::Allocate allocate;
-    // The least bandwidth of given samples, infinite where none carries them; both columns begin at
-    // the first learner.
+    // The least bandwidth of given samples, infinite where none carries them, and what it rises by
+    // a sample; all columns begin at the first learner.
     Bands bands;
 };
 const BatteryKernels& battery_kernels_for(InstructionSet set, LinkLaw law);
@@ -30,7 +30,7 @@ void battery_fill_one(const KernelInput& in, std::size_t k, double samples, Fill
 void battery_allocate_one(const KernelInput& in, const AllocationScale& scale, std::size_t k,
                           std::span<const double> samples, const Shares& shares,
                           AllocationSums& sums);
-double battery_band_one(const KernelInput& in, std::size_t k, double samples);
+double battery_band_one(const KernelInput& in, std::size_t k, double samples, double& rise_hz);
 
 inline const BatteryKernels& battery_kernels_of(const Pool& pool, LinkLaw law) {
     return battery_kernels_for(pool.instruction_set(), law);

@@ -28,6 +28,9 @@ struct KernelInput {
     PassPoint point;
     std::size_t size;        // learners in all
     std::size_t stride = 1;  // visits every stride-th group
+    // Where rounding errors of real samples are too large for a proof, bounds of whole ones are
+    // taken, of a few learners of each chunk (batteries alone).
+    bool careful = false;
     // Null where all learners have the same payload.
     const double* send_bits_each = nullptr;
     const double* send_bits_per_sample_each = nullptr;

@@ -245,6 +245,11 @@ double largest_carried(const Battery& b, const Demand& q, double upper) {
     return low;
 }
 
+double largest_at_any_bandwidth(const Battery& b, const Demand& q, double upper) {
+    constexpr double beyond = 1 + 1e-12;  // all rounding errors of an end
+    return std::max(std::min(upper, std::floor(end_of(b, q) * beyond)), -1.0);
+}
+
 BatteryBest best_with_battery(const Battery& b, const Demand& q, Interval box, double lambda) {
     auto [low, high] = box;
     if (!(b.bandwidth(q, low) < infinity)) return {low, false, 0, false};

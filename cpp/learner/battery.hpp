@@ -86,6 +86,9 @@ double largest_carried(const Battery& battery, const Demand& q, double upper);
 // No integer above it is carried, whatever speed the search for the best one missed.
 double largest_possible(const Battery& battery, const Demand& q, double upper);
 
+// The same in closed form but for one unknown, for all of the bandwidth that there may be.
+double largest_at_any_bandwidth(const Battery& battery, const Demand& q, double upper);
+
 // The real d of the box that maximises d - lambda B(d), caps of bandwidth left out; `carried`
 // is false where not even its lower end is.
 struct BatteryBest {

@@ -103,6 +103,12 @@ SplitSums sums_of(const WholeSums& lanes, std::size_t learners) {
 using AddResponse = double (*)(const Problem&, std::size_t, const Demand&, Interval,
                                const PassPoint&, SplitSums&);
 
+// Where bandwidth has no cap no search is needed for what no bandwidth carries.
+double largest_in_battery(const Battery& battery, const Demand& demand, double upper) {
+    return battery.bandwidth_hz < no_limit ? largest_possible(battery, demand, upper)
+                                           : largest_at_any_bandwidth(battery, demand, upper);
+}
+
 AddResponse response_of(const Problem& problem) {
     const LearnerLimits* limits = problem.limits();
     return problem.block_hz() > 0        ? add_in_blocks
@@ -206,7 +212,7 @@ void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& p
                 high =
                     !capped || problem.sends_nothing() ? largest_allowed(demand, high)
                     : limits->battery()
-                        ? largest_possible(generous(battery_of(problem, k, tau)), demand, high)
+                        ? largest_in_battery(generous(battery_of(problem, k, tau)), demand, high)
                         : largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate));
             }
             const bool may_rest = problem.excused() && box.low(k) <= 0;

@@ -10,9 +10,10 @@
 namespace mel {
 
 void real_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                 std::vector<PassSums>& chunks, std::size_t stride) {
+                 std::vector<PassSums>& chunks, std::size_t stride, bool careful) {
     KernelInput in = kernel_input(problem, box, point);
     in.stride = stride;
+    in.careful = careful;
     const auto kernel = real_loop(pool, problem.law(), in);
     each_chunk(
         pool, problem.size(), chunks,
@@ -20,8 +21,8 @@ void real_chunks(const Problem& problem, const Box& box, const PassPoint& point,
 }
 
 PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                   std::vector<PassSums>& chunks, std::size_t stride) {
-    real_chunks(problem, box, point, pool, chunks, stride);
+                   std::vector<PassSums>& chunks, std::size_t stride, bool careful) {
+    real_chunks(problem, box, point, pool, chunks, stride, careful);
     return reduce_tree(std::span<PassSums>(chunks));
 }
 

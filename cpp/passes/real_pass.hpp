@@ -14,13 +14,13 @@
 namespace mel {
 
 // Both prices positive. `stride` > 1 visits every stride-th group of learners only and scales
-// nothing.
+// nothing. `careful`: as KernelInput says.
 PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                   std::vector<PassSums>& chunks, std::size_t stride = 1);
+                   std::vector<PassSums>& chunks, std::size_t stride = 1, bool careful = false);
 
 // The same, not added up yet: a part of the learners' sums in the tree of all (base/nodes.hpp).
 void real_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                 std::vector<PassSums>& chunks, std::size_t stride = 1);
+                 std::vector<PassSums>& chunks, std::size_t stride = 1, bool careful = false);
 
 // What real samples leave out of a proof: far more than any rounding error of the pass.
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums);

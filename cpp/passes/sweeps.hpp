@@ -14,6 +14,9 @@ class Sweeps {
     // real_pass() within what the learners may have at point.tau; stride > 1: of every stride-th
     // group, nothing scaled.
     virtual PassSums real(const PassPoint& point, std::size_t stride) = 0;
+    // The same of all learners, and where rounding errors of real samples alone keep a few from a
+    // proof, bounds of whole ones.
+    virtual PassSums careful(const PassPoint& point) { return real(point, 1); }
     // The longest cycle that a learner needs for what it must do, were sending to it free.
     virtual double impossible_cycle(double tau) = 0;
 };
@@ -25,6 +28,9 @@ class SweepsHere final : public Sweeps {
 
     PassSums real(const PassPoint& point, std::size_t stride) override {
         return real_pass(problem_, boxes_.real(point.tau), point, pool_, chunks_, stride);
+    }
+    PassSums careful(const PassPoint& point) override {
+        return real_pass(problem_, boxes_.real(point.tau), point, pool_, chunks_, 1, true);
     }
     double impossible_cycle(double tau) override;
 

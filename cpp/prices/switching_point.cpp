@@ -158,7 +158,19 @@ bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tole
 std::optional<ProvingPrices> SwitchingPoint::refute(const PassPoint& point) {
     const PassSums sums = pass(point, 1);
     if (pool_.stop().requested()) return {};
-    return proof_of(problem_, point, sums);
+    return proof_by(point, sums);
+}
+
+std::optional<ProvingPrices> SwitchingPoint::proof_by(const PassPoint& point,
+                                                      const PassSums& sums) {
+    if (const auto proof = proof_of(problem_, point, sums)) return proof;
+    PassSums clear = sums;
+    clear.doubtful = 0;
+    if (!(sums.doubtful > 0) || !proof_of(problem_, point, clear)) return {};
+    ++passes_;
+    const PassSums careful = sweeps_.careful(point);
+    if (pool_.stop().requested()) return {};
+    return proof_of(problem_, point, careful);
 }
 
 std::optional<ProvingPrices> SwitchingPoint::prove(PassPoint& point, int max_passes) {
@@ -168,7 +180,7 @@ std::optional<ProvingPrices> SwitchingPoint::prove(PassPoint& point, int max_pas
         const PassSums sums = pass(point, 1);
         if (pool_.stop().check()) return {};
         if (sums.impossible > 0) return {};  // for the exact pass to look at
-        if (const auto proof = proof_of(problem_, point, sums)) return proof;
+        if (const auto proof = proof_by(point, sums)) return proof;
         const PriceStep to = price_step(point.prices, sums, band_, watt_);
         if (bound(point, sums) - 2 * to.drop > samples * (1 + 1e-6) && step > 2) {
             return {};  // no way down to D

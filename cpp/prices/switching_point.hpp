@@ -70,6 +70,8 @@ class SwitchingPoint {
   private:
     double bound(const PassPoint& point, const PassSums& sums) const;
     PassSums pass(const PassPoint& point, std::size_t stride);
+    // The sums' own, or that of a careful pass where only doubts keep them from one.
+    std::optional<ProvingPrices> proof_by(const PassPoint& point, const PassSums& sums);
 
     const Problem& problem_;
     Pool& pool_;

@@ -20,31 +20,31 @@ class RoundedUp {
     RoundedUp(const Pool& pool, LinkLaw law, const KernelInput& in, std::size_t first,
               std::size_t last, std::span<const double> samples, double factor)
         : in_(in), first_(first) {
-        const auto bands = battery_kernels_of(pool, law).bands;
-        double next[chunk_size];
+        double next[chunk_size] = {};
         for (std::size_t k = first; k < last; ++k) {
             next[k - first] = std::floor(samples[k] * factor) + 1;
         }
-        bands(in, {first, last}, samples.data() + first, now_);
-        bands(in, {first, last}, next, up_);
+        battery_kernels_of(pool, law).bands(in, {first, last}, next, up_, rise_);
     }
 
     // Takes back what is too steep of d, the real rounded down or up; false where the learner needs
     // a look of its own.
     bool settle(std::size_t k, double real, double whole, double low, double& d) const {
-        const double now = now_[k - first_];
         const double most = in_.max_bandwidth[k];
-        if (!(whole <= real && whole >= low && now <= most)) return false;
-        const bool next = up_[k - first_] <= std::min(most, steep_bandwidth * now);
-        if (!next) d = std::min(d, whole);
+        if (!(whole <= real && whole >= low)) return false;
+        // Convex: from the next whole number on down to the real at most as the slope there says.
+        const double up = up_[k - first_];
+        const double now = up - rise_[k - first_] * std::max(whole + 1 - real, 0.0);
+        const bool level = up < no_limit && up <= std::min(most, steep_bandwidth * now);
+        if (!level) d = std::min(d, whole);
         return d <= whole + 1;
     }
 
   private:
     const KernelInput& in_;
     std::size_t first_;
-    double now_[chunk_size];
     double up_[chunk_size];
+    double rise_[chunk_size];
 };
 
 }  // namespace mel

@@ -82,7 +82,16 @@ double WholeSamples::carry(const Box& box, const Times& times, std::span<const d
         const bool moved = clamp(box, factor, samples);
         return Clamped{in_order(free_), in_order(stay_), moved};
     };
-    const double factor = scale_factor(problem_.samples_real(), !box.lower.empty(), clamp_all);
+    double factor = 1;
+    if (caps_ && caps_->battery()) {
+        // Beyond its real a learner may lack the energy: repair() finds others for what is missing.
+        const Clamped own = clamp_all(1);
+        if (!(own.free > 0) && !(own.stays > 0)) return 0;
+        if (own.free > 0) factor = std::clamp((problem_.samples_real() - own.stays) / own.free, 0.0, 1.0);
+        if (factor < 1) clamp_all(factor);
+    } else {
+        factor = scale_factor(problem_.samples_real(), !box.lower.empty(), clamp_all);
+    }
     if (factor == 0) return 0;
     plan_carry(factor, free_, stay_, plan_);
     return carry_by(box, times, plan_, samples).value();
@@ -102,8 +111,9 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
     const KernelInput aimed = kernel_input(problem_, box, {times.tau, times.aim_s, {}});
     const bool batteries = caps_ && caps_->battery();
     const auto kernel = kernels_of(pool_).carry;
-    // Learners at a cap seldom take more than their real; others then take several samples more.
-    const double most_more = caps_ ? 4 : 1;
+    // Learners at a cap seldom take more than their real; others then take several samples more, or
+    // are given them by repair(), which looks at many learners' energies at once.
+    const double most_more = caps_ && !many_batteries() ? 4 : 1;
     const auto carry_chunk = [&](std::size_t first, std::size_t last) {
         const std::size_t b = first / chunk_size;
         double left = plan.starts[b];
@@ -230,7 +240,8 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double>
     CompensatedSum sum;
     for (std::size_t k = 0; k < size; ++k) sum.add(samples[k]);
     sum.add(-problem_.samples_real());
-    const double over = sum.value();
+    double over = sum.value();
+    if (many_batteries() && !thorough) over = repair_in_lanes(box, at, over, samples);
     const std::size_t step = thorough ? 1 : repair_step(size, over);
     return repair(box, at, over, static_cast<double>(size), step, samples);
 }

@@ -104,6 +104,13 @@ class WholeSamples {
     bool steep(std::size_t k, const Demand& demand, double real, double d) const;
     bool repair(const Box& box, const PassPoint& at, double over, double of_all, std::size_t step,
                 std::span<double> samples);
+    // So many learners with energies of their own that they are looked at in lanes.
+    bool many_batteries() const {
+        return caps_ && caps_->battery() && problem_.size() > most_for_thorough_search;
+    }
+    // repair() of those, by a look at all of them for each step; returns what is still over.
+    double repair_in_lanes(const Box& box, const PassPoint& at, double over,
+                           std::span<double> samples);
     // Largest integer up to `high` that the deadline and the learner's caps allow.
     double most(std::size_t k, const Demand& demand, double high) const;
     // Whether the learner's caps allow d samples.
@@ -122,6 +129,7 @@ class WholeSamples {
     std::vector<Marginal> heap_;
     std::vector<Marginal> down_heap_;
     std::vector<double> gains_;
+    std::vector<double> moves_;
     CarryPlan plan_;
     std::vector<double> stay_;  // samples at their bounds, and the others
     std::vector<double> free_;

@@ -55,6 +55,12 @@ class Agenda(Clock):
         self.passes += passes
         self._ask(0)
 
+    def reached(self, done: int, total: int, passes: int = 0) -> None:
+        """Take note of where the two numbers are now, and what it cost to get there."""
+        self.done, self.total = done, total
+        self.passes += passes
+        self._ask(0)
+
     @property
     def callback(self) -> Callable[..., bool] | None:
         """For whatever answers one question: its passes so far come on top."""

@@ -1,5 +1,6 @@
 """`mel-fast within`: the most local cycles within an energy that all learners have in common."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ def command(
     if (scheme := words.pop("scheme")) != "joint":
         raise click.ClickException(f"--scheme {scheme}: an energy in common is planned jointly")
     with refusals():
-        found = within(read_problem(words), energy_budget_j, **words)
+        found = within(
+            read_problem(words), energy_budget_j, progress=sys.stderr.isatty(), **words
+        )
     above = None if found.proof is None else found.proof.proof
     for plan, target in ((found.plan, output), (above, proof)):
         if target is not None and plan is not None:

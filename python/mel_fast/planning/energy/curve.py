@@ -11,22 +11,23 @@ from mel_fast._base.optional import require
 from mel_fast._base.units import Drawn
 from mel_fast._base.validation import FloatColumn
 from mel_fast.bracket.clock import Agenda
-from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from
+from mel_fast.bracket.energy.least import LeastEnergy
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def least_at(plan: Plan, tau: int, agenda: Agenda, threads: int) -> LeastEnergy:
-    """Return one step of a curve, from a plan of its problem, within what is left of the time."""
-    before, agenda.passes = agenda.passes, agenda.passes - plan.passes
-    found = least_energy_from(
-        plan, tau, limit_s=agenda.left(), threads=threads, callback=agenda.callback
-    )
-    agenda.passes = before
-    agenda.answered(found.passes - plan.passes)
-    return found
+def told_of(agenda: Agenda, passes: int, plan: Plan) -> Interrupted | None:
+    """Take note of one more step of a curve; return what Ctrl-C in a callback is to raise."""
+    try:
+        agenda.answered(passes)
+    except KeyboardInterrupt as stop:
+        interrupt = Interrupted(plan)
+        interrupt.__cause__ = stop
+        return interrupt
+    return None
 
 
 class EnergyCurve(Drawn, ShownTable):

@@ -10,7 +10,7 @@ from mel_fast._base.validation import IntColumn
 from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, nothing_better
 from mel_fast.model.problem import Problem
-from mel_fast.planning.energy.curve import EnergyCurve
+from mel_fast.planning.energy.curve import EnergyCurve, told_of
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.single import solve
 
@@ -91,11 +91,13 @@ def energy_frontier(
             f"tau = 1 to {best.tau:,}: more than max_steps = {max_steps}; give a larger max_steps"
         )
     agenda.total = best.tau
+    agenda.passes += best.passes
     steps: list[LeastEnergy] = []
     interrupt: Interrupted | None = None
     open_step: LeastEnergy | None = None
     for tau in range(1, best.tau + 1):
-        if agenda.over():  # the plan of the best tau is enough; no less than for fewer will do
+        if interrupt is not None or agenda.over():
+            # The plan of the best tau is enough; no less than for fewer will do.
             known = steps[-1].plan if steps else None
             fewer = None if known is None else known.least_energy
             open_step = open_step or nothing_better(best, tau, fewer=fewer)
@@ -108,9 +110,10 @@ def energy_frontier(
                 )
             )
         except Interrupted as stop:
-            interrupt, agenda.stopped = stop, True
+            interrupt = stop
             steps.append(stop.found)
-        agenda.answered(steps[-1].passes)
+            continue
+        interrupt = told_of(agenda, steps[-1].passes, best)
     found = EnergyFrontier(problem, tuple(steps), best.bound)
     if interrupt is not None:
         raise Interrupted(best, found) from interrupt.__cause__

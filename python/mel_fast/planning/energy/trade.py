@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, integer, scalar_or_column
-from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse_energies
 from mel_fast.model.problem import Problem
 from mel_fast.planning._least import least
-from mel_fast.planning.energy.curve import EnergyCurve
+from mel_fast.planning.energy.curve import EnergyCurve, told_of
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
 from mel_fast.solve.single import solve
@@ -81,6 +82,8 @@ def trade(
     *,
     time_limit_s: float | None = None,
     threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
 ) -> EnergyTrade:
     """Return the least energy of `tau` local cycles for each of several deadlines.
 
@@ -96,6 +99,11 @@ def trade(
     time_limit_s, threads
         As for `solve`, the seconds for the whole; where they do not suffice for the shortest
         deadline, there are no steps.
+    callback
+        Called now and then with ``(deadlines done, deadlines, passes, elapsed_s)``; a true answer
+        stops as the time limit does. How many there are is 0 until the shortest is known.
+    progress
+        Whether to draw a bar on stderr, if that is a terminal.
 
     Returns
     -------
@@ -125,31 +133,62 @@ def trade(
     tau = integer("tau", tau, low=1, high=MAX_INTEGER)
     limit_s = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
-    clock = Clock(limit_s)
-    if cycles is None:
-        known = least(problem, tau, "cycle_s", time_limit_s=clock.left(), threads=threads)
-        shortest = known.amount
-        if math.isinf(shortest) and not clock.over():
-            raise ValueError(f"tau = {tau}: no deadline was found that suffices")
-        points = 0 if math.isinf(shortest) else _POINTS
-        deadlines = shortest * np.geomspace(1.001, _LONGEST, points)
-    else:
-        deadlines = np.unique(np.atleast_1d(scalar_or_column("cycles", cycles)))
-    steps: list[LeastEnergy] = []
-    interrupt: Interrupted | None = None
-    for cycle in deadlines.tolist():
-        here = problem.with_budgets(cycle_s=cycle)
-        if interrupt is not None or clock.over():
-            steps.append(LeastEnergy(here, tau, stopped=True))
-            continue
-        try:
-            plan = solve(here, time_limit_s=clock.left(), threads=threads, then="none")
-            steps.append(least_energy_from(plan, tau, limit_s=clock.left(), threads=threads))
-        except Interrupted as stop:
-            interrupt = stop
-            steps.append(stop.found or LeastEnergy(here, tau, stopped=True))
+    with reporting(callback, progress, "deadlines") as report:
+        agenda = Agenda(limit_s, report)
+        deadlines = _deadlines(problem, tau, cycles, agenda, threads)
+        agenda.total = deadlines.size
+        steps, interrupt = _steps(problem, tau, deadlines, agenda, threads)
     deadlines.flags.writeable = False
     found = EnergyTrade(problem, tau, deadlines, tuple(steps))
     if interrupt is not None:
         raise Interrupted(interrupt.plan, found) from interrupt.__cause__
     return found
+
+
+def _deadlines(
+    problem: Problem,
+    tau: int,
+    cycles: Sequence[float] | NDArray[Any] | None,
+    agenda: Agenda,
+    threads: int,
+) -> FloatColumn:
+    if cycles is not None:
+        return np.unique(np.atleast_1d(scalar_or_column("cycles", cycles)))
+    known = least(
+        problem,
+        tau,
+        "cycle_s",
+        time_limit_s=agenda.left(),
+        threads=threads,
+        callback=agenda.callback,
+    )
+    agenda.passes += known.passes
+    shortest = known.amount
+    if math.isinf(shortest) and not agenda.over():
+        raise ValueError(f"tau = {tau}: no deadline was found that suffices")
+    points = 0 if math.isinf(shortest) else _POINTS
+    return shortest * np.geomspace(1.001, _LONGEST, points)
+
+
+def _steps(
+    problem: Problem, tau: int, deadlines: FloatColumn, agenda: Agenda, threads: int
+) -> tuple[list[LeastEnergy], Interrupted | None]:
+    steps: list[LeastEnergy] = []
+    interrupt: Interrupted | None = None
+    words: dict[str, Any] = {"threads": threads, "callback": agenda.callback}
+    for cycle in deadlines.tolist():
+        here = problem.with_budgets(cycle_s=cycle)
+        if interrupt is not None or agenda.over():
+            steps.append(LeastEnergy(here, tau, stopped=True))
+            continue
+        try:
+            plan = solve(here, time_limit_s=agenda.left(), then="none", **words)
+            agenda.passes += plan.passes
+            found = least_energy_from(plan, tau, limit_s=agenda.left(), **words)
+        except Interrupted as stop:
+            interrupt = stop
+            steps.append(stop.found or LeastEnergy(here, tau, stopped=True))
+            continue
+        steps.append(found)
+        interrupt = told_of(agenda, found.passes, plan)
+    return steps, interrupt

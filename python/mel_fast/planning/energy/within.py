@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import real
-from mel_fast.bracket.clock import Clock
+from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse_energies
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
@@ -89,28 +90,59 @@ class WithinEnergy(ShownTable):
 class _Search:
     """What is known of the largest tau whose least energy is within a budget."""
 
-    def __init__(self, first: Plan, budget: float, clock: Clock, threads: int) -> None:
-        self._first, self._budget, self._clock, self._threads = first, budget, clock, threads
+    def __init__(self, problem: Problem, budget: float, agenda: Agenda, threads: int) -> None:
+        self._budget, self._agenda, self._threads = budget, agenda, threads
+        self.interrupt: Interrupted | None = None
+        try:
+            self.first = solve(
+                problem,
+                time_limit_s=agenda.left(),
+                threads=threads,
+                then="none",
+                callback=agenda.callback,
+            )
+        except Interrupted as stop:
+            self.interrupt, self.first = stop, stop.plan
         self.fits = 0
         self.best: LeastEnergy | None = None
-        self.over = first.bound + 1  # proved too much
-        self.proof = least_energy_from(first, self.over)
+        self.over = self.first.bound + 1  # proved too much
+        self.proof = least_energy_from(self.first, self.over)
         self.open_at = self.over  # no plan was found from here on
-        self.interrupt: Interrupted | None = None
+        self._tell(self.first.passes)
 
-    def goes_on(self) -> bool:
-        return self.interrupt is None and not self._clock.over()
+    def run(self) -> None:
+        """Ask for the least energy by halves, then once more where a gap may hide a plan."""
+        while self.open_at - self.fits > 1 and self._goes_on():
+            self._ask((self.fits + self.open_at) // 2)
+        last = max(self.fits, self.over - 1 - _PROBES)
+        for tau in range(self.over - 1, last, -1):
+            if not self._goes_on() or self._ask(tau):
+                break
+        first = self.first
+        if self.fits < first.tau < self.over:  # the plan that was there first may be frugal enough
+            self._learn(first.tau, least_energy_from(first, first.tau, limit_s=0.0))
 
-    def ask(self, tau: int) -> bool:
+    def _goes_on(self) -> bool:
+        return self.interrupt is None and not self._agenda.over()
+
+    def _ask(self, tau: int) -> bool:
         """Look for the least energy at `tau`; return whether a plan within the budget was found."""
-        first, left = self._first, self._clock.left()
+        agenda = self._agenda
         try:
-            found = least_energy_from(first, tau, limit_s=left, threads=self._threads)
+            found = least_energy_from(
+                self.first,
+                tau,
+                limit_s=agenda.left(),
+                threads=self._threads,
+                callback=agenda.callback,
+            )
         except Interrupted as stop:
             self.interrupt, found = stop, stop.found
-        return self.learn(tau, found)
+        fits = self._learn(tau, found)
+        self._tell(found.passes)
+        return fits
 
-    def learn(self, tau: int, found: LeastEnergy) -> bool:
+    def _learn(self, tau: int, found: LeastEnergy) -> bool:
         if found.plan is not None and found.value <= self._budget:
             self.fits, self.best = tau, found
             return True
@@ -119,6 +151,18 @@ class _Search:
             self.over, self.proof = tau, found
         return False
 
+    def _tell(self, passes: int) -> None:
+        try:
+            self._agenda.reached(self.fits, self.over - 1, passes)
+        except KeyboardInterrupt as stop:
+            self.interrupt = self.interrupt or _interrupted(self.first, stop)
+
+
+def _interrupted(plan: Plan, cause: BaseException) -> Interrupted:
+    interrupt = Interrupted(plan)
+    interrupt.__cause__ = cause
+    return interrupt
+
 
 def within(
     problem: Problem,
@@ -126,6 +170,8 @@ def within(
     *,
     time_limit_s: float | None = None,
     threads: int = 1,
+    callback: Callback | None = None,
+    progress: bool = False,
 ) -> WithinEnergy:
     """Return the most local cycles that a common energy of all learners allows.
 
@@ -140,6 +186,12 @@ def within(
         Joules that all learners may spend together in one global cycle, in [1e-60, 1e60].
     time_limit_s, threads
         As for `solve`, the seconds for the whole.
+    callback
+        Called now and then with ``(tau, bound, passes, elapsed_s)``: a plan within the budget has
+        tau local cycles, and no plan more than bound, which is 0 until it is known what fits at
+        all. A true answer ends the search as the time limit does.
+    progress
+        Whether to draw a bar on stderr, if that is a terminal.
 
     Returns
     -------
@@ -169,21 +221,12 @@ def within(
     budget = real("energy_budget_j", energy_budget_j)
     limit_s = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
-    clock = Clock(limit_s)
-    first = solve(problem, time_limit_s=clock.left(), threads=threads, then="none")
-    search = _Search(first, budget, clock, threads)
-    while search.open_at - search.fits > 1 and search.goes_on():
-        search.ask((search.fits + search.open_at) // 2)
-    # A gap at one tau may hide a plan with more.
-    last = max(search.fits, search.over - 1 - _PROBES)
-    for tau in range(search.over - 1, last, -1):
-        if not search.goes_on() or search.ask(tau):
-            break
-    if search.fits < first.tau < search.over:  # the plan that was there first may be frugal enough
-        search.learn(first.tau, least_energy_from(first, first.tau, limit_s=0.0))
+    with reporting(callback, progress, "local cycles") as report:
+        search = _Search(problem, budget, Agenda(limit_s, report), threads)
+        search.run()
     plan = None if search.best is None else search.best.plan
     answer = WithinEnergy(problem, budget, search.fits, search.over - 1, plan, search.proof)
     if search.interrupt is not None:
         cause = search.interrupt.__cause__
-        raise Interrupted(first if plan is None else plan, answer) from cause
+        raise Interrupted(search.first if plan is None else plan, answer) from cause
     return answer
