@@ -43,6 +43,9 @@ MEL_INLINE BatteryLanes battery_lanes(const KernelInput& in, std::size_t k, doub
     return b;
 }
 
+struct DensityApproach;
+struct FixedApproach;
+
 struct GainLanes {
     Lanes log_gain;  // w
     Lanes theta;
@@ -53,6 +56,7 @@ struct GainLanes {
 
 struct DensityBattery {
     static constexpr bool density = true;
+    using Approach = DensityApproach;
 
     MEL_INLINE GainLanes gain(Lanes noise, Lanes bits, Lanes, Lanes joules, Mask wanted) {
         const Lanes share = noise * bits * ln2 / joules;
@@ -86,6 +90,7 @@ struct DensityBattery {
 
 struct FixedBattery {
     static constexpr bool density = false;
+    using Approach = FixedApproach;
 
     MEL_INLINE GainLanes gain(Lanes noise, Lanes, Lanes slack, Lanes joules, Mask wanted) {
         const Lanes p = joules / (noise * slack);

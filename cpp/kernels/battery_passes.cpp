@@ -104,8 +104,9 @@ bool may_be_proved(const Battery& b, const Demand& q, const Held& held) {
 // What whole samples are worth at most, where rounding errors leave real ones open.
 bool whole_value(const KernelInput& in, const One& one, double& value) {
     const Interval box{std::floor(one.box.lower), std::ceil(one.box.upper)};
-    const Response whole = respond_with_battery(one.battery, one.demand, in.excused, box,
-                                                in.point.prices, rounding::slack * in.point.cycle_s);
+    const Response whole =
+        respond_with_battery(one.battery, one.demand, in.excused, box, in.point.prices,
+                             rounding::slack * in.point.cycle_s);
     if (whole.possible) value = whole.samples - whole.cost;
     return whole.possible;
 }

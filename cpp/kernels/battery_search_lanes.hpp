@@ -8,6 +8,7 @@
 // scalar response.
 #pragma once
 
+#include "kernels/battery_approach_lanes.hpp"
 #include "kernels/battery_slopes_lanes.hpp"
 
 namespace mel::MEL_ISA {
@@ -122,6 +123,34 @@ MEL_INLINE Lanes samples_with_slack(const BatteryLanes& b, Lanes slack, Mask wan
     return select(sane, d, fill(0));
 }
 
+// Where the best with all of the energy nearly is. Begins where the limits meet at full speed, and
+// with a chosen speed where seven tenths of the slack that power alone wishes for are left.
+template <class Law>
+MEL_INLINE ApproachLanes approach(const BatteryLanes& b, double lambda, Lanes join, Lanes slack,
+                                  Lanes log_gain, Mask wanted) {
+    Lanes d = join;
+    Lanes v = fill(1);
+    Lanes t = b.q.budget - b.q.each * join;
+    Mask slower = none();
+    const Mask chosen = wanted & b.chosen;
+    if (any(chosen)) {
+        const Lanes there = samples_with_slack(b, 0.7 * slack, chosen);
+        slower = chosen & (there > 0);
+        const Lanes safe = select(slower, there, fill(1));
+        v = select(slower, first_speed(b, speed_range<Law>(b, safe), safe), v);
+        d = select(slower, there, d);
+        t = select(slower, 0.7 * slack, t);
+    }
+    ApproachLanes both{fill(1), fill(1), none()};
+    if (any(slower)) both = Law::Approach::both(b, lambda, log_gain, v, slower);
+    const Mask others = wanted & ~both.found & (t > 0);
+    if (!any(others)) return both;
+    const Lanes first = Law::Approach::first(b, lambda, d, v, t, slower);
+    const ApproachLanes a = Law::Approach::find(b, lambda, first, v, others);
+    return {select(both.found, both.samples, a.samples), select(both.found, both.speed, a.speed),
+            both.found | a.found};
+}
+
 // v e^x for small x.
 MEL_INLINE Lanes grown(Lanes v, Lanes x) {
     x = larger(smaller(x, fill(1)), fill(-1));
@@ -137,7 +166,17 @@ MEL_INLINE HeldLanes hold_given(const BatteryLanes& b, Lanes d, Mask wanted, Mas
     const Mask by_joules = wanted & ~full_power;
     Mask open = by_joules & b.chosen;
     if (any(open)) {
-        v = select(open, first_speed(b, speed_range<Law>(b, d), d), v);
+        const SpeedRange range = speed_range<Law>(b, d);
+        const Lanes first = first_speed(b, range, d);
+        const Lanes both = both_speed(b, d, first, open);
+        const Mask fits = open & (both < fill(1)) & (both > b.slowest);
+        const Mask alone = open & ~(fits & Law::Approach::too_fast(b, d, both, fits));
+        Lanes near = both;
+        if (any(alone)) {
+            const Lanes left = b.energy - b.joules * d * first * first;
+            near = select(alone, Law::Approach::speed(b, d, first, left, alone), near);
+        }
+        v = select(open, move_speed(b, range, first, near), v);
     }
     for (int round = 0;; ++round) {
         const HeldLanes h = hold_lanes<Law>(b, d, v, wanted);
@@ -237,9 +276,14 @@ MEL_INLINE BatteryBestLanes best_lanes(const KernelInput& in, const PriceConstan
         top = select(by_joules & ~onward, d, high);
         top = select(by_joules & onward, smaller(top, larger(end, d)), top);
         open = begun = by_joules & ~unsure;
+        const ApproachLanes near = approach<Law>(b, p.lambda, d, slack, wish.log_gain, open);
+        const Mask use = near.found & (near.samples > bottom) & (near.samples < top);
+        d = select(use, near.samples, d);
+        begun = begun & ~use;
         if (any(by_joules & b.chosen)) {
             const SpeedRange range = speed_range<Law>(b, d);
-            v = select(by_joules & b.chosen, move_speed(b, range, v, v), v);
+            v = select(by_joules & b.chosen, move_speed(b, range, v, select(use, near.speed, v)),
+                       v);
         }
     }
 

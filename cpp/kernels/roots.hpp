@@ -12,9 +12,9 @@ struct DensityRoot {
 };
 
 // e^l (l - 1) + 1 = y, for y > 0. With p = sqrt(2y), l / ln(1+p) runs smoothly from 1 to 2; the
-// rational function follows it to 2e-6 for l in [1e-7, 85], and a Halley step cubes that.
-MEL_INLINE DensityRoot density_root(Lanes y) {
-    const Lanes s = logarithm_1p_rough(square_root(2 * y));
+// rational function follows it to 2e-6 for l in [1e-7, 85],
+MEL_INLINE Lanes density_root_start(Lanes p) {
+    const Lanes s = logarithm_1p_rough(p);
     const Lanes above = 1.0000018575263303 +
                         s * (0.4419175377231446 +
                              s * (0.1164469250774458 +
@@ -25,7 +25,12 @@ MEL_INLINE DensityRoot density_root(Lanes y) {
                  s * (0.0841364496398935 +
                       s * (0.017634573487741542 +
                            s * (0.0034622758634447483 + s * 0.00013540599690262277))));
-    Lanes l = smaller(s * above / below, fill(690));
+    return s * above / below;
+}
+
+// and a Halley step cubes that.
+MEL_INLINE DensityRoot density_root(Lanes y) {
+    Lanes l = smaller(density_root_start(square_root(2 * y)), fill(690));
     Lanes grown = fill(0);
     Mask open = l > 0;
     for (int step = 0;; ++step) {

@@ -87,7 +87,8 @@ double WholeSamples::carry(const Box& box, const Times& times, std::span<const d
         // Beyond its real a learner may lack the energy: repair() finds others for what is missing.
         const Clamped own = clamp_all(1);
         if (!(own.free > 0) && !(own.stays > 0)) return 0;
-        if (own.free > 0) factor = std::clamp((problem_.samples_real() - own.stays) / own.free, 0.0, 1.0);
+        if (own.free > 0)
+            factor = std::clamp((problem_.samples_real() - own.stays) / own.free, 0.0, 1.0);
         if (factor < 1) clamp_all(factor);
     } else {
         factor = scale_factor(problem_.samples_real(), !box.lower.empty(), clamp_all);
