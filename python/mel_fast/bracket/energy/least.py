@@ -1,7 +1,7 @@
 """The least energy of all learners together at one number of local cycles, from both sides."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -222,6 +222,14 @@ def nothing_better(
     low = SpendsLeast(0.0, 0.0, 0.0, 0.0) if fewer is None else fewer
     best = plan._claiming(low._replace(joules=value))
     return LeastEnergy(plan.problem, tau, value, low.bound_j, best, best, True, passes)
+
+
+def raised(found: LeastEnergy, fewer: SpendsLeast | None) -> LeastEnergy:
+    """Return an answer that was cut short with what is known of fewer local cycles, if more."""
+    if fewer is None or found.plan is None or found.bound >= fewer.bound_j:
+        return found
+    plan = found.plan._claiming(fewer._replace(joules=found.value))
+    return replace(found, bound=fewer.bound_j, plan=plan, proof=plan)
 
 
 def _least_energy(

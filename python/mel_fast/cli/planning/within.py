@@ -37,9 +37,7 @@ def command(
     if (scheme := words.pop("scheme")) != "joint":
         raise click.ClickException(f"--scheme {scheme}: an energy in common is planned jointly")
     with refusals():
-        found = within(
-            read_problem(words), energy_budget_j, progress=sys.stderr.isatty(), **words
-        )
+        found = within(read_problem(words), energy_budget_j, progress=sys.stderr.isatty(), **words)
     above = None if found.proof is None else found.proof.proof
     for plan, target in ((found.plan, output), (above, proof)):
         if target is not None and plan is not None:

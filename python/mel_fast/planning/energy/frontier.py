@@ -8,9 +8,15 @@ import numpy as np
 
 from mel_fast._base.validation import IntColumn
 from mel_fast.bracket.clock import Agenda
-from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, nothing_better
+from mel_fast.bracket.energy.least import (
+    LeastEnergy,
+    least_energy_from,
+    nothing_better,
+    raised,
+)
 from mel_fast.model.problem import Problem
 from mel_fast.planning.energy.curve import EnergyCurve, told_of
+from mel_fast.plans.claims.least_energy import SpendsLeast
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.single import solve
 
@@ -95,25 +101,22 @@ def energy_frontier(
     steps: list[LeastEnergy] = []
     interrupt: Interrupted | None = None
     open_step: LeastEnergy | None = None
+    fewer: SpendsLeast | None = None  # what is known of the local cycles before
     for tau in range(1, best.tau + 1):
-        if interrupt is not None or agenda.over():
-            # The plan of the best tau is enough; no less than for fewer will do.
-            known = steps[-1].plan if steps else None
-            fewer = None if known is None else known.least_energy
+        if interrupt is not None or agenda.over():  # the plan of the best tau is enough
             open_step = open_step or nothing_better(best, tau, fewer=fewer)
             steps.append(replace(open_step, tau=tau))
             continue
         try:
-            steps.append(
-                least_energy_from(
-                    best, tau, limit_s=agenda.left(), threads=threads, callback=agenda.callback
-                )
+            step = least_energy_from(
+                best, tau, limit_s=agenda.left(), threads=threads, callback=agenda.callback
             )
         except Interrupted as stop:
-            interrupt = stop
-            steps.append(stop.found)
-            continue
-        interrupt = told_of(agenda, steps[-1].passes, best)
+            interrupt, step = stop, stop.found
+        steps.append(raised(step, fewer))
+        known = steps[-1].plan
+        fewer = fewer if known is None else known.least_energy
+        interrupt = interrupt or told_of(agenda, step.passes, best)
     found = EnergyFrontier(problem, tuple(steps), best.bound)
     if interrupt is not None:
         raise Interrupted(best, found) from interrupt.__cause__
