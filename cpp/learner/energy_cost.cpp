@@ -11,6 +11,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_steps = 100;
+constexpr double speed_error = 1e-16;  // of ln v
 
 // What sending `bits` in t seconds takes at a price of bandwidth, and how it changes.
 struct Sending {
@@ -42,35 +43,50 @@ double joule_log_gain(double y) {
     return w - f / (w * e - 0.5 * f * (1 + w) / w);
 }
 
-Sending sending_at(const Battery& b, double lambda, double bits, double t) {
+// At the limit of power, below what the prices alone would take: no second more is worth a joule of
+// power then. False where they take less.
+bool at_power_limit(const Battery& b, double lambda, double bits, double t, Sending& s) {
+    const double mean = b.power_w * t / (b.noise * bits * ln2);
+    const double w = mean_log_gain(std::log(mean));
+    if (!(w > 0)) {
+        s = {infinity, b.power_w, infinity, 0, infinity};
+        return true;
+    }
+    const double grown = w > 0.35 ? w * mean : 0;  // e^w - 1
+    const double left = w > 0.35 ? w * (grown + 1) - grown : density_left_side(w);
+    if (left > lambda / (b.noise * t)) return false;
+    const double by_rate = ln2 / (w > 0.35 ? w - grown / (grown + 1) : log_rest(w));
+    s.power_w = b.power_w;
+    s.bandwidth_hz = bits * ln2 / (t * w);
+    s.by_bits = lambda * by_rate / t;
+    s.time_w = lambda * by_rate * bits / (t * t) - b.power_w;
+    return true;
+}
+
+// `limited`: whether the limit of power is looked at first; then, whether it held.
+Sending sending_at(const Battery& b, double lambda, double bits, double t, bool& limited) {
     if (!(bits > 0)) return {};
     Sending s;
     if (b.law == LinkLaw::fixed) {
-        double u = fixed_log_gain(std::log(lambda * ln2 * bits / (b.noise * t * t)));
-        s.power_w = b.noise * std::expm1(u);
-        if (s.power_w > b.power_w) {
-            s.power_w = b.power_w;
-            u = std::log1p(b.power_w / b.noise);
-        }
+        const double most = std::log1p(b.power_w / b.noise);
+        const double z = lambda * ln2 * bits / (b.noise * t * t);
+        limited = most * most * (1 + b.power_w / b.noise) < z;
+        const double u = limited ? most : fixed_log_gain(std::log(z));
+        s.power_w = limited ? b.power_w : b.noise * std::expm1(u);
         s.bandwidth_hz = bits * ln2 / (t * u);
         s.by_bits = lambda * ln2 / (t * u);
         s.time_w = lambda * s.bandwidth_hz / t - s.power_w;
-    } else {
-        double w = joule_log_gain(lambda / (b.noise * t));
+    } else if (!limited || !at_power_limit(b, lambda, bits, t, s)) {
+        const double w = joule_log_gain(lambda / (b.noise * t));
         s.bandwidth_hz = bits * ln2 / (t * w);
         const double gain = std::expm1(w);
         s.power_w = b.noise * s.bandwidth_hz * gain;
         s.by_bits = b.noise * ln2 * (gain + 1);
         s.time_w = lambda * s.bandwidth_hz / t;
-        if (s.power_w > b.power_w) {
-            w = mean_log_gain(std::log(b.power_w * t / (b.noise * bits * ln2)));
-            if (!(w > 0)) return {infinity, b.power_w, infinity, 0, infinity};
-            const double by_rate = ln2 / log_rest(w);
-            s.power_w = b.power_w;
-            s.bandwidth_hz = bits * ln2 / (t * w);
-            s.by_bits = lambda * by_rate / t;
-            s.time_w = lambda * by_rate * bits / (t * t) - b.power_w;
-        }
+        // Where both are the same to the last bits either does.
+        const bool known = limited;
+        limited = s.power_w > b.power_w && (known || at_power_limit(b, lambda, bits, t, s));
+        if (limited && known) s.power_w = b.power_w;
     }
     s.cost = lambda * s.bandwidth_hz + s.power_w * t;
     return s;
@@ -86,12 +102,13 @@ bool chosen(const Battery& b) { return b.slowest < 1 && b.each_j > 0; }
 // Seconds a sample but for computing; what computing at full speed adds is work_s.
 double other_s(const Battery& b, const Demand& q) { return q.per_sample_s - b.work_s; }
 
-EnergyCost cost_at(const Battery& b, const Demand& q, double lambda, double d, double speed) {
+EnergyCost cost_at(const Battery& b, const Demand& q, double lambda, double d, double speed,
+                   bool limited) {
     const double t = q.budget_s - (other_s(b, q) + b.work_s / speed) * d;
     const double bits = q.alpha * d + q.beta;
     EnergyCost c{infinity, infinity, 0, 0, speed, infinity, t};
     if (!(t > 0) && !(t == 0 && bits == 0)) return c;
-    const Sending s = sending_at(b, lambda, bits, t);
+    const Sending s = sending_at(b, lambda, bits, t, limited);
     const double computing = b.each_j * speed * speed;
     c.cost = s.cost + computing * d;
     c.bandwidth_hz = s.bandwidth_hz;
@@ -102,7 +119,8 @@ EnergyCost cost_at(const Battery& b, const Demand& q, double lambda, double d, d
 }
 
 // The speed at d samples: where one more second is worth as much to both.
-double speed_for(const Battery& b, const Demand& q, double lambda, double d, double near) {
+double speed_for(const Battery& b, const Demand& q, double lambda, double d, double near,
+                 bool& limited) {
     if (!chosen(b) || !(d > 0)) return 1;
     const double base = q.budget_s - other_s(b, q) * d;
     const double work = b.work_s * d;
@@ -111,7 +129,7 @@ double speed_for(const Battery& b, const Demand& q, double lambda, double d, dou
     if (!(bits > 0)) return std::max(b.slowest, work / base);
     // Falls with ln v.
     const auto over = [&](double v) {
-        const double time_w = sending_at(b, lambda, bits, base - work / v).time_w;
+        const double time_w = sending_at(b, lambda, bits, base - work / v, limited).time_w;
         return std::log(time_w / computing_w(b, v));
     };
     const auto steep = [&](double v) { return -3 - 2 * work / (base * v - work); };
@@ -123,6 +141,7 @@ double speed_for(const Battery& b, const Demand& q, double lambda, double d, dou
     double v = std::exp(x);
     double value = over(v);
     double slope = steep(v);
+    double moved_before = 1;
     for (int step = 0; step < most_steps; ++step) {
         (value > 0 ? low : high) = x;
         double next = x - value / slope;
@@ -139,7 +158,10 @@ double speed_for(const Battery& b, const Demand& q, double lambda, double d, dou
         const double before = value;
         x = next;
         v = std::exp(x);
-        if (std::fabs(moved) < (step > 0 ? 1e-8 : 1e-13) || high - low < 1e-14) break;
+        // What a step by a secant leaves is about its product with the one before.
+        const double left = std::fabs(moved * moved_before);
+        moved_before = moved;
+        if ((step > 0 ? left < speed_error : std::fabs(moved) < 1e-13) || high - low < 1e-14) break;
         value = over(v);
         slope = (value - before) / moved;
         if (!(slope < -2.9) || !std::isfinite(slope)) slope = steep(v);
@@ -152,13 +174,13 @@ struct Timed {
     double samples, speed, slope;
     Sending sending;
 };
-Timed timed(const Battery& b, const Demand& q, double lambda, double t) {
+Timed timed(const Battery& b, const Demand& q, double lambda, double t, bool& limited) {
     const double base_s = other_s(b, q);
     Timed at{(q.budget_s - t) / (base_s + b.work_s), 1, 0, {}};
     Sending& s = at.sending;
     // With a fixed number of bits in closed form.
     for (int step = 0; step < (q.alpha > 0 ? 12 : 1); ++step) {
-        s = sending_at(b, lambda, q.alpha * std::max(at.samples, 0.0) + q.beta, t);
+        s = sending_at(b, lambda, q.alpha * std::max(at.samples, 0.0) + q.beta, t, limited);
         if (!chosen(b)) break;
         const double v =
             std::clamp(std::cbrt(s.time_w * b.work_s / (2 * b.each_j)), b.slowest, 1.0);
@@ -174,10 +196,10 @@ Timed timed(const Battery& b, const Demand& q, double lambda, double t) {
 
 // By differences, which are as good as Newton's steps in the prices need.
 EnergySlopes slopes_inside(const Battery& b, const Demand& q, double lambda, double ln_time,
-                           const Timed& at) {
+                           const Timed& at, bool& limited) {
     constexpr double step = 1e-6;
-    const Timed later = timed(b, q, lambda, std::exp(ln_time + step));
-    const Timed dearer = timed(b, q, lambda * (1 + step), std::exp(ln_time));
+    const Timed later = timed(b, q, lambda, std::exp(ln_time + step), limited);
+    const Timed dearer = timed(b, q, lambda * (1 + step), std::exp(ln_time), limited);
     const double slope = std::log(later.slope / at.slope);
     const double time_by_worth = step / slope;
     const double time_by_band = -std::log(dearer.slope / at.slope) / slope;
@@ -194,7 +216,9 @@ EnergySlopes slopes_inside(const Battery& b, const Demand& q, double lambda, dou
 }  // namespace
 
 EnergyCost energy_cost(const Battery& b, const Demand& q, double lambda, double d, double near) {
-    return cost_at(b, q, lambda, d, speed_for(b, q, lambda, d, near));
+    bool limited = true;
+    const double speed = speed_for(b, q, lambda, d, near, limited);
+    return cost_at(b, q, lambda, d, speed, limited);
 }
 
 EnergyCost best_at_worth(const Battery& b, const Demand& q, double lambda, double worth, double low,
@@ -203,7 +227,8 @@ EnergyCost best_at_worth(const Battery& b, const Demand& q, double lambda, doubl
     const double longest = std::log(q.budget_s);
     double bottom = longest - 40, top = longest;
     double x = ln_time > bottom && ln_time < top ? ln_time : top - 1;
-    Timed at = timed(b, q, lambda, std::exp(x));
+    bool limited = true;
+    Timed at = timed(b, q, lambda, std::exp(x), limited);
     double value = std::log(at.slope / worth);
     double slope = -2;
     for (int step = 0; step < most_steps; ++step) {
@@ -213,21 +238,21 @@ EnergyCost best_at_worth(const Battery& b, const Demand& q, double lambda, doubl
         const double moved = next - x;
         const double before = value;
         x = next;
-        at = timed(b, q, lambda, std::exp(x));
+        at = timed(b, q, lambda, std::exp(x), limited);
         value = std::log(at.slope / worth);
         const double found = (value - before) / moved;
         if (found < -1e-3 && std::isfinite(found)) slope = found;
         if (std::fabs(moved) < 1e-5 || std::fabs(value) < 1e-9) {
             // The last step is about the square of the one before.
             const double end = x - value / slope;
-            if (end > bottom && end < top) at = timed(b, q, lambda, std::exp(x = end));
+            if (end > bottom && end < top) at = timed(b, q, lambda, std::exp(x = end), limited);
             break;
         }
     }
     ln_time = x;
     samples = std::clamp(at.samples, low, high);
     if (samples == at.samples) {
-        if (slopes) *slopes = slopes_inside(b, q, lambda, x, at);
+        if (slopes) *slopes = slopes_inside(b, q, lambda, x, at, limited);
         const Sending& s = at.sending;
         const double t = std::exp(x), computing = b.each_j * at.speed * at.speed * samples;
         return {s.cost + computing, s.bandwidth_hz, s.power_w, s.power_w * t + computing,
