@@ -30,6 +30,21 @@ void put(const mel::LearnerColumn& column, py::kwargs& columns, mel::ProblemStat
     column.put(span_of(kept.back()), s);
 }
 
+// The problem of some learners alone; their numbers rise.
+mel::Problem part_of(const mel::Problem& problem, const Column<std::int64_t>& learners) {
+    const std::span<const std::int64_t> given = span_of(learners);
+    std::vector<std::size_t> who;
+    for (const std::int64_t k : given) {
+        const auto learner = static_cast<std::size_t>(k);
+        if (learner >= problem.size() || (!who.empty() && learner <= who.back())) {
+            throw py::value_error("learners must be numbers of learners that rise");
+        }
+        who.push_back(learner);
+    }
+    if (who.empty()) throw py::value_error("learners is empty");
+    return problem.taken(who);
+}
+
 mel::Problem with_payload(const mel::Problem& problem, const Column<double>& flops_per_s,
                           py::kwargs columns) {
     mel::ProblemStatement s;
@@ -98,6 +113,7 @@ void bind_problem(py::module_& module) {
             py::arg("cycle_s"), py::arg("bandwidth_hz"), py::arg("power_w"),
             py::call_guard<py::gil_scoped_release, mel::UsualArithmetic>())
         .def("with_payload", &with_payload, py::kw_only(), py::arg("flops_per_s"))
+        .def("taken", &part_of, py::arg("learners"))
         .def("with_samples", &mel::Problem::with_samples, py::arg("samples"))
         .def("with_bounds", &mel::Problem::with_bounds, py::arg("min_samples"),
              py::arg("max_samples"))

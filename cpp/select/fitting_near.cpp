@@ -63,11 +63,12 @@ bool Fitting::refine(const Bid& bid, const Cell* cell) {
     const std::vector<Move> moves = nearest_moves(bid, cell);
     std::vector<Change> changes;
     for (const Move& move : moves) changes.push_back({move.worth, move.cost});
+    const WorthMost subsets(changes);
     const std::vector<double> before = samples_;
     const double takers = takers_;
     double room = budget_ - spent_;
     for (int round = 0; round < refined_rounds && !pool_.stop().check(); ++round) {
-        const std::uint32_t best = worth_most(changes, room).value_or(0);
+        const std::uint32_t best = subsets.within(room).value_or(0);
         if (best == 0) return false;
         double cost = 0;
         for (std::size_t i = 0; i < moves.size(); ++i) {

@@ -21,8 +21,8 @@ class Lowest {
     Outcome run(Bid& bid, const Cell* cell, double target, double tolerance, int most_passes);
     // The same for many learners, of the bound less what as many participants as must be are worth.
     Outcome run_many(Bid& bid, double target, double tolerance);
-    // Whether the bid as it is proves it.
-    bool proves(const Bid& bid, double target);
+    // The same of the bid as it is; its prices are usable.
+    Outcome look_once(const Bid& bid, double target);
     // Prices for a box that holds next to nothing: those that refute, however high.
     Outcome refute(Bid& bid, const Cell& cell, double target, int most_passes);
 

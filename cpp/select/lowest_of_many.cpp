@@ -222,16 +222,16 @@ Bid Lowest::guess(Bid bid, bool fresh) {
     return bid;
 }
 
-bool Lowest::proves(const Bid& bid, double target) {
-    if (!bid.prices.usable()) return false;
+Lowest::Outcome Lowest::look_once(const Bid& bid, double target) {
     best_.picks.resize(padded_to_groups(choices_.size()));
     best_.bid = bid;
     best_.sums = choices_.look(bid, nullptr, {best_.picks});
-    if (pool_.stop().requested()) return false;
+    if (pool_.stop().requested()) return Outcome::stopped;
     const auto bound = choices_.bound(bid, best_.sums);
+    if (bound.value == -infinity) return Outcome::impossible;
     best_.value = bound.value - bid.per_learner * needed();
     best_.error = bound.error;
-    return bound.value > -infinity && most() < target;
+    return most() < target ? Outcome::proved : Outcome::open;
 }
 
 Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {

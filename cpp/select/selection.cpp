@@ -169,18 +169,15 @@ void Selector::many() {
     Bid bid = choices_.bid(fresh ? Prices{} : settings_.start->prices, 0);
     const double goal = target();
     // The prices of fewer local cycles may rule these out as they are.
-    if (!fresh && goal_.whole && settings_.start->tau <= choices_.tau() &&
-        lowest_.proves(bid, goal)) {
-        found_.end = bid.prices;
-        one_leaf(bid);
-        found_.refuted = true;
-        found_.bound = lowest_.most();
-        return;
+    auto outcome = Lowest::Outcome::open;
+    if (!fresh && goal_.whole && settings_.start->tau <= choices_.tau()) {
+        outcome = lowest_.look_once(bid, goal);
     }
-    if (stop_.requested()) return;
-    bid = lowest_.guess(bid, fresh);
-    if (stop_.requested()) return;
-    const auto outcome = lowest_.run_many(bid, goal_.whole ? goal : -infinity, tolerance());
+    if (outcome == Lowest::Outcome::open) {
+        bid = lowest_.guess(bid, fresh);
+        if (stop_.requested()) return;
+        outcome = lowest_.run_many(bid, goal_.whole ? goal : -infinity, tolerance());
+    }
     found_.end = bid.prices;
     switch (outcome) {
         case Lowest::Outcome::stopped:

@@ -2,16 +2,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <vector>
+#include <utility>
 
 namespace mel {
 namespace {
-
-struct Subset {
-    double worth;
-    double cost;
-    std::uint32_t members;
-};
 
 std::vector<Subset> subsets_of(std::span<const Change> changes) {
     std::vector<Subset> found{{0, 0, 0}};
@@ -44,30 +38,36 @@ struct Halves {
 
 }  // namespace
 
-std::optional<std::uint32_t> worth_most(std::span<const Change> changes, double room) {
+WorthMost::WorthMost(std::span<const Change> changes) {
     Halves half(changes.first(std::min(changes.size(), most_changes)));
-    std::sort(half.other.begin(), half.other.end(),
+    shift_ = half.shift;
+    one_ = std::move(half.one);
+    other_ = std::move(half.other);
+    std::sort(other_.begin(), other_.end(),
               [](const Subset& a, const Subset& b) { return a.cost < b.cost; });
     // Of those that cost no more, the one that is worth most.
-    for (std::size_t i = 1; i < half.other.size(); ++i) {
-        const Subset& before = half.other[i - 1];
-        Subset& here = half.other[i];
+    for (std::size_t i = 1; i < other_.size(); ++i) {
+        const Subset& before = other_[i - 1];
+        Subset& here = other_[i];
         if (before.worth >= here.worth) {
             here.worth = before.worth;
             here.members = before.members;
         }
     }
+}
+
+std::optional<std::uint32_t> WorthMost::within(double room) const {
     double most = -std::numeric_limits<double>::infinity();
     std::optional<std::uint32_t> best;
-    for (const Subset& a : half.one) {
+    for (const Subset& a : one_) {
         const auto end =
-            std::upper_bound(half.other.begin(), half.other.end(), room - a.cost,
+            std::upper_bound(other_.begin(), other_.end(), room - a.cost,
                              [](double left, const Subset& b) { return left < b.cost; });
-        if (end == half.other.begin()) continue;
+        if (end == other_.begin()) continue;
         const Subset& b = *(end - 1);
         if (!(a.worth + b.worth > most)) continue;
         most = a.worth + b.worth;
-        best = half.both(a, b);
+        best = a.members | (b.members << shift_);
     }
     return best;
 }

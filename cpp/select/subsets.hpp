@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace mel {
 
@@ -15,9 +16,23 @@ struct Change {
 
 inline constexpr std::size_t most_changes = 30;
 
-// The changes, bit by bit, that together are worth most and cost at most `room`. No change at all
-// is one of them, where there is room for it.
-std::optional<std::uint32_t> worth_most(std::span<const Change> changes, double room);
+struct Subset {
+    double worth;
+    double cost;
+    std::uint32_t members;
+};
+
+class WorthMost {
+  public:
+    explicit WorthMost(std::span<const Change> changes);
+    // The changes, bit by bit, that together are worth most and cost at most `room`. No change at
+    // all is one of them, where there is room for it.
+    std::optional<std::uint32_t> within(double room) const;
+
+  private:
+    std::vector<Subset> one_, other_;
+    std::size_t shift_ = 0;
+};
 
 // Those that are worth `wanted` to the bit, and of them those that cost least.
 std::optional<std::uint32_t> worth_just(std::span<const Change> changes, double wanted);

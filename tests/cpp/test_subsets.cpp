@@ -50,7 +50,7 @@ TEST(the_best_subset_of_changes_is_that_of_all_of_them) {
             if (sum.cost <= room && (!most || sum.worth > *most)) most = sum.worth;
             if (sum.worth == wanted && (!least || sum.cost < *least)) least = sum.cost;
         }
-        const auto best = mel::worth_most(changes, room);
+        const auto best = mel::WorthMost(changes).within(room);
         const auto just = mel::worth_just(changes, wanted);
         CHECK(best.has_value() == most.has_value());
         CHECK(just.has_value() == least.has_value());

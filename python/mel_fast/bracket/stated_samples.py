@@ -1,4 +1,8 @@
-"""Problems of other numbers of samples: which can be stated, and the one that has next to none."""
+"""Problems beside the one that is asked about: of other numbers of samples, of some learners.
+
+Which numbers can be stated, and the problem that has next to none; what every so-many-th learner
+says about all, and who has the time.
+"""
 
 from typing import Any
 
@@ -8,6 +12,10 @@ from mel_fast._base.validation import MAX_INTEGER, SMALLEST
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
 from mel_fast.plans.status import Scheme
+
+MANY = 65536  # learners: some of them say first where to ask
+_SOME = 4608
+_ENOUGH = 100  # of them that take part
 
 
 def with_samples(problem: Problem, samples: int) -> Problem:
@@ -65,3 +73,45 @@ def bare_problem(problem: Problem, cycle_s: float) -> Problem:
         cycle_s=cycle_s,
         payload=bare,
     )
+
+
+def some_of(problem: Problem) -> tuple[Problem | None, float]:
+    """Return the problem of every so-many-th learner, with their share of samples and budgets.
+
+    None where too few of them would take part to say anything about all.
+    """
+    learners, radio, given = problem.learners, problem.radio, problem._given
+    stride = (len(learners) // _SOME) | 1
+    who = np.arange(stride // 2, len(learners), stride)
+    some = learners.take(who)
+    share = len(some) / len(learners)
+    samples = problem.task.samples * share
+    if some.max_samples is not None and samples < _ENOUGH * float(some.max_samples.mean()):
+        return None, share
+    power_w = None if radio.power_w is None else radio.power_w * share
+    return problem.replace(
+        task=problem.task.replace(samples=max(round(samples), 1)),
+        learners=some,
+        radio=radio.replace(bandwidth_hz=radio.bandwidth_hz * share, power_w=power_w),
+        payload=None if given is None else given.take(who),
+    ), share
+
+
+def in_time(problem: Problem, samples: int) -> int:
+    """Return at how many local cycles those who have the time for their minima hold the samples.
+
+    To go by: what sending takes is left out.
+    """
+    learners, links = problem.learners, problem.links
+    least = np.ones(len(learners)) if learners.min_samples is None else learners.min_samples
+    least = np.maximum(least, 1).astype(np.float64)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        bits = links.constant_bits + links.constant_bits_per_sample * least
+        left_s = problem.cycle_s - bits / problem.constant_rates()
+        cycles = left_s * learners.flops_per_s / (problem.payload.flops_per_sample * least)
+    if learners.max_samples is None:
+        return max(int(min(cycles.max(), 2.0**52)), 1)
+    order = np.argsort(-cycles)
+    held = np.cumsum(learners.max_samples[order].astype(np.float64))
+    last = min(int(np.searchsorted(held, samples)), len(order) - 1)
+    return max(int(min(cycles[order[last]], 2.0**52)), 1)

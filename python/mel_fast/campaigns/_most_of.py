@@ -9,7 +9,7 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER
-from mel_fast.bracket.selected import without_choice
+from mel_fast.bracket.selected import chosen_quickly, without_choice
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.certificate import certificate_of
@@ -187,6 +187,12 @@ def _bounded(search: Selecting, *, tight: bool) -> None:
         After Ctrl-C.
     """
     own = search.problem
+    if tight and chosen_quickly(own) and search.start is not None:
+        search.decide(search.tau + 1)
+        if search.interrupt is not None:
+            raise search.interrupt
+        if search.ruled_out == search.tau + 1:
+            return
     relaxed = without_choice(own)
     means = (0, search.left_s(), search.threads, None)
     if tight:  # the most samples leave no room for one more cycle

@@ -179,7 +179,7 @@ class MostCycles(Found, ShownTable):
 
     def _last(self, high: int | None) -> int:
         """Return the most cycles of the slowest with which all stay within `high`."""
-        if high is None:
+        if high is None or high >= MAX_INTEGER:
             return MAX_INTEGER
         if self.spread is None:
             return 0

@@ -18,7 +18,8 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.bracket.most_samples import MostSamples
 from mel_fast.bracket.search import Split
-from mel_fast.bracket.stated_samples import with_samples
+from mel_fast.bracket.selected import chosen_quickly
+from mel_fast.bracket.stated_samples import MANY, some_of, with_samples
 from mel_fast.campaigns.cycles.swap import slowest_times, with_box
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
@@ -114,22 +115,44 @@ class CyclesSearch(Inquiry):
         return self.value, self.bound
 
     def _run(self) -> None:
+        near = self._promising_by_some()
+        if near is not None:
+            self._divide(Range(-MAX_INTEGER, 1, MAX_INTEGER, None), near)
+            self._finish()
+            return
         self.root = self._look(1, None)
         self.ranges = [self.root]
         if self.spread is not None and self.value:
-            self._divide(self.root)
+            # The slowest of `size` learners does at most a share of what all do.
+            self._divide(self.root._replace(high=max(self.root.bound // self.size, 1)))
         self._finish()
 
-    def _divide(self, root: Range) -> None:
+    def _promising_by_some(self) -> int | None:
+        """Say the same as `_promising`, of every so-many-th of many learners.
+
+        Their prices are where the search begins; None where they say nothing.
+        """
+        own = self.harder
+        if self.spread is None or self.size < MANY or not chosen_quickly(own):
+            return None
+        some, _ = some_of(own)
+        assert some is not None  # no learner has a most
+        search = self._most(some.with_samples(MAX_INTEGER))
+        if search.split is None or search.ruled_out > MAX_INTEGER or self.stopped:
+            return None
+        most = max((search.ruled_out - 1) // len(some.learners), 1)
+        return self._promising(most, some, search.split)
+
+    def _divide(self, whole: Range, near: int | None = None) -> None:
         """Divide the range whose bound is largest, until what was found is no less."""
-        # The slowest of `size` learners does at most a share of what all do.
-        self.ranges = [root._replace(high=max(root.bound // self.size, 1))]
-        near = None
+        self.ranges = [whole]
         while not self.stopped and self.ranges[0].bound > self.value:
             part = self.ranges[0]
-            if part.low == part.high and near is not None:
+            if part.low == part.high and self._inside:
                 return  # double precision left something between
-            near = self._promising(part.high) if near is None else near
+            if near is None:
+                assert self._free is not None
+                near = self._promising(part.high, self.harder, self._free)
             found = []
             for low, high in _pieces(part, near):
                 piece = part._replace(low=low, high=high)
@@ -140,19 +163,18 @@ class CyclesSearch(Inquiry):
                 heapq.heappush(self.ranges, piece)
             self.tell()
 
-    def _promising(self, most: int) -> int:
+    def _promising(self, most: int, own: Problem, free: Split) -> int:
         """Say for which t the box keeps most of what there is without a ratio.
 
         To go by those who do the fewest cycles and the most. At the prices of that, a learner that
         does x cycles instead of its c has a time s for its bits that is longer by g (c - x); with
         the density law it is worth g (c - x)^2 over that time less. The sum is convex in t.
         """
-        assert self._free is not None
         assert self.spread is not None
-        own, free, spread = self.harder, self._free, self.spread
-        some = np.arange(self.size)
-        if self.size > 2 * _EXTREME:
-            some = np.argpartition(free.samples, (_EXTREME, self.size - _EXTREME))
+        spread, size = self.spread, len(own.learners)
+        some = np.arange(size)
+        if size > 2 * _EXTREME:
+            some = np.argpartition(free.samples, (_EXTREME, size - _EXTREME))
             some = np.concatenate([some[:_EXTREME], some[-_EXTREME:]])
         rate = own.rates(free.bandwidth_hz, free.power_w)[some]
         with np.errstate(divide="ignore", invalid="ignore"):

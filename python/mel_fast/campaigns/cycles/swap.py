@@ -17,6 +17,7 @@ from mel_fast._base.validation import (
     count_column,
     freeze,
 )
+from mel_fast._core import Problem as CoreProblem
 from mel_fast.bracket.stated_samples import total_of
 from mel_fast.model.learners import Learners
 from mel_fast.model.links import links_of
@@ -92,22 +93,24 @@ def _payloads(problem: Problem, samples: IntColumn) -> tuple[Payload, Payload]:
 
 
 def _swapped(problem: Problem, samples: IntColumn, payload: Payload) -> Problem:
-    learners = problem.learners if samples.all() else problem.learners.take(np.flatnonzero(samples))
+    who = None if samples.all() else np.flatnonzero(samples)
+    learners = problem.learners if who is None else problem.learners.take(who)
     one = freeze(np.ones(len(learners), dtype=np.int64))
     own = learners._with(min_samples=one, max_samples=None, optional=None)
     task = problem.task.replace(samples=min(_guess(problem, samples), MAX_INTEGER))
-    if learners is problem.learners and len(learners) > _MANY and not problem._core.limited:
-        return _with_payload(problem, task, own, payload)
+    if len(learners) > _MANY and not problem._core.limited:
+        core = problem._core if who is None else problem._core.taken(who)
+        return _with_payload(problem, core, task, own, payload)
     return problem.replace(task=task, learners=own, payload=payload)
 
 
 def _with_payload(
-    problem: Problem, task: LearningTask, learners: Learners, payload: Payload
+    problem: Problem, core: CoreProblem, task: LearningTask, learners: Learners, payload: Payload
 ) -> Problem:
     """Return the problem with another payload; the links are as they were, and not looked at."""
     whole = payload_of(task, payload)
     links = links_of(problem.radio, learners, whole)
-    core = problem._core.with_payload(
+    core = core.with_payload(
         flops_per_s=learners.flops_per_s,
         send_bits=links.bits,
         send_bits_per_sample=links.bits_per_sample,

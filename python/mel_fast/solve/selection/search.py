@@ -17,17 +17,16 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count
 from mel_fast._base.validation import freeze
 from mel_fast.bracket.selected import chosen_quickly, keeps_choice, without_choice
+from mel_fast.bracket.stated_samples import MANY, in_time, some_of
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status, Then
-from mel_fast.solve.selection.some import in_time, some_of
 
 _MOST = 60  # questions
 _STEP, _FAR = math.log(0.1), math.log(2.0**62)
 _FEW = 0.5  # of the samples: then it may be that nobody has the time
-_MANY = 65536  # learners: some of them say first where to ask
 Tell = Callable[[int, int, int, float], bool] | None
 
 
@@ -285,7 +284,7 @@ def _selected(
 def _by_some(search: Selecting, first: Callable[..., Plan]) -> bool:
     """Ask where some of many learners say that all fit; whether that was the end of it."""
     problem = search.problem
-    if len(problem.learners) < _MANY or not chosen_quickly(problem) or search.limit_s < math.inf:
+    if len(problem.learners) < MANY or not chosen_quickly(problem) or search.limit_s < math.inf:
         return False
     some, share = some_of(problem)
     if some is None:
