@@ -7,19 +7,14 @@ out or finds a better split.
 """
 
 import math
-from collections.abc import Callable
 
 from mel_fast import _core
 from mel_fast._base.optional import installed
 from mel_fast._base.validation import LARGEST, SMALLEST
 from mel_fast.bracket.blocks import search_blocks
-from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.search import WIDTH, Search, Split, amount_of
 from mel_fast.model.problem import Problem
-from mel_fast.plans.interrupted import Interrupted
-from mel_fast.plans.plan import Plan
 
-LEAST = {"power": "power_w", "bandwidth": "bandwidth_hz"}  # by what a plan spends the least of
 _NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
 _FAR = 1e-3  # relative: ends so far apart are reason to look for prices once more
 _SHARE = 0.9  # of the width that may lie between the two ends
@@ -216,32 +211,3 @@ class LeastSearch(Search):
             else:
                 gap = max(1.0 - self.lower / self.upper, 0.0)
                 step = max(step * _WIDER, math.sqrt(step * gap))
-
-
-def least_spending(
-    plan: Plan,
-    then: str,
-    limit_s: float,
-    threads: int,
-    tell: Callable[[int], bool] | None = None,
-) -> Plan:
-    """Return an optimal plan with the least of one budget instead; as it is if none is found.
-
-    `tell` is told the passes so far now and then, and says whether to stop.
-    """
-    over = LEAST[then]
-    clock = Clock(limit_s)
-    asked = None if tell is None else lambda lower, amount, passes, elapsed_s: tell(passes)
-    words = (plan.problem, plan.tau, over, plan.scheme, threads, clock, plan._end, asked)
-    search = LeastSearch(*words)
-    if plan.at_least or plan.problem.has_choice:
-        from mel_fast.bracket.selected import SelectedLeast
-
-        search = SelectedLeast(*words, at_least=plan.at_least or 0)
-    search.possible = True
-    search.run()
-    if search.interrupted:
-        raise Interrupted(plan) from search.cause
-    if search.best is None or search.upper > amount_of(plan.problem, over):
-        return plan
-    return plan._with_allocation(search.best.allocation())

@@ -5,6 +5,7 @@ needs no more, so its lower end holds; from there each amount is a question abou
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,15 +14,18 @@ from numpy.typing import NDArray
 
 from mel_fast import _core
 from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, IntColumn
+from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Start, Teller
 from mel_fast.bracket.least_search import LeastSearch
-from mel_fast.bracket.search import RESOURCES, Search, Split
+from mel_fast.bracket.search import RESOURCES, Search, Split, amount_of
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.claims.no_more import certificate_of_selection
+from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 
+LEAST = {"power": "power_w", "bandwidth": "bandwidth_hz"}  # by what a plan spends the least of
 _MANY = 4096  # learners
 _Mask = NDArray[np.bool_]
 
@@ -300,3 +304,30 @@ def _spread(who: _Mask, column: Any) -> Any:
     whole = np.zeros(who.size, dtype=column.dtype)
     whole[who] = column
     return whole
+
+
+def least_spending(
+    plan: Plan,
+    then: str,
+    limit_s: float,
+    threads: int,
+    tell: Callable[[int], bool] | None = None,
+) -> Plan:
+    """Return an optimal plan with the least of one budget instead; as it is if none is found.
+
+    `tell` is told the passes so far now and then, and says whether to stop.
+    """
+    over = LEAST[then]
+    clock = Clock(limit_s)
+    asked = None if tell is None else lambda lower, amount, passes, elapsed_s: tell(passes)
+    words = (plan.problem, plan.tau, over, plan.scheme, threads, clock, plan._end, asked)
+    search = LeastSearch(*words)
+    if plan.at_least or plan.problem.has_choice:
+        search = SelectedLeast(*words, at_least=plan.at_least or 0)
+    search.possible = True
+    search.run()
+    if search.interrupted:
+        raise Interrupted(plan) from search.cause
+    if search.best is None or search.upper > amount_of(plan.problem, over):
+        return plan
+    return plan._with_allocation(search.best.allocation())

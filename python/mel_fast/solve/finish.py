@@ -8,7 +8,7 @@ import math
 from time import perf_counter
 
 from mel_fast._base.progress import Callback
-from mel_fast.bracket.least_search import LEAST, least_spending
+from mel_fast.bracket.selected import LEAST, least_spending
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.escalation import escalated

@@ -7,7 +7,7 @@ from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback, checked_callback, reporting
 from mel_fast._base.validation import choice
-from mel_fast.bracket.least_search import LEAST
+from mel_fast.bracket.selected import LEAST
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import checked_at_least
