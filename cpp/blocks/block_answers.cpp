@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/chunks.hpp"
+#include "kernels/kernels.hpp"
 #include "learner/resource_blocks.hpp"
 
 namespace mel {
@@ -205,6 +206,15 @@ void BlockSumsOfAnswers::add(const BlockSumsOfAnswers& o) {
     impossible += o.impossible;
 }
 
+void BlockSumsOfAnswers::add(const BlockTotals& of_lanes) {
+    samples.add(of_lanes.samples);
+    blocks.add(of_lanes.blocks);
+    power_w.add(of_lanes.power);
+    value.add(of_lanes.samples);
+    value.add(-of_lanes.cost);
+    by_second.add(of_lanes.by_second);
+}
+
 BlockTable BlockTable::held(std::uint32_t learner, double most, bool below) const {
     BlockTable table = *this;
     for (Choice& choice : table.choices) {
@@ -229,10 +239,24 @@ bool BlockAnswers::gather(const PassPoint& point, double radius, double near) {
     const double most = std::max(many_each * static_cast<double>(size), many_at_least);
     std::atomic<std::size_t> count{0};
     const auto too_many = [&] { return static_cast<double>(count) > most; };
+    KernelInput in = kernel_input(problem_, box_, point);
+    in.lower = box_.lower.data();
+    in.upper = box_.upper.data();
+    const auto kernel = kernels_of(pool_).blocks(problem_.law());
+    const BlockInput blocks{problem_.block_hz(), problem_.block_budget(), radius, near};
+    // A box's columns need not be padded.
+    const std::size_t whole_groups = in.lower ? size / group * group : size;
+    const std::size_t lanes_end = blocks_in_lanes(problem_) ? whole_groups : 0;
     pool_.run(parts.size(), [&](std::size_t at) {
         BlockTable& part = parts[at];
         if (too_many()) return;
-        for (std::size_t k = at * task_size; k < std::min((at + 1) * task_size, size); ++k) {
+        const std::size_t begin = at * task_size, end = std::min(begin + task_size, size);
+        const std::size_t in_lanes = std::clamp(lanes_end, begin, end);
+        if (in_lanes > begin) {
+            part.fixed.add(kernel(in, blocks, {begin, in_lanes}, {samples_, blocks_}));
+        }
+        for (std::size_t k = begin; k < end; ++k) {
+            if (k < in_lanes && samples_[k] >= 0) continue;
             const auto first = static_cast<std::uint32_t>(part.answers.size());
             if (!Neighbours(problem_, box_, point, k).find(radius, near, part.answers)) {
                 part.fixed.impossible += 1;

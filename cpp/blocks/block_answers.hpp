@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "kernels/pass_sums.hpp"
 #include "passes/exact_pass.hpp"
 
 namespace mel {
@@ -21,6 +22,7 @@ struct BlockSumsOfAnswers {
     double impossible = 0;
     void add(const BlockAnswer& answer, double sign = 1);
     void add(const BlockSumsOfAnswers& other);
+    void add(const BlockTotals& of_lanes);
 };
 
 // What there is to choose from, and the sums of all who have one answer alone.

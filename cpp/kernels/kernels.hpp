@@ -94,6 +94,20 @@ struct Picks {
     std::span<double> preference = {};
 };
 
+// Whole blocks of one width, without caps.
+struct BlockInput {
+    double width_hz;
+    double most;  // blocks of one learner
+    // Left out, too, is who has another answer that may be the best one once no price changes by
+    // more than a share `radius`, or is worth no more than `near` less. Both 0: who has the same.
+    double radius = 0;
+    double near = 0;
+};
+struct BlockPicks {
+    std::span<double> samples;      // -1 for a learner that is left out
+    std::span<double> blocks = {};  // or empty
+};
+
 // What an allocation gives each learner.
 struct Shares {
     std::span<double> bandwidth_hz;
@@ -132,6 +146,9 @@ struct Kernels {
 
     // Preferred: taking part to resting, in worth; minus infinity where a learner must rest.
     using Choice = ChoiceTotals (*)(const KernelInput&, const ChoiceInput&, Stretch, const Picks&);
+    // Within a box for all, or one for each.
+    using Blocks = BlockTotals (*)(const KernelInput&, const BlockInput&, Stretch,
+                                   const BlockPicks&);
 
     // One link law's. Of the limited, the first two look at the columns of limits where there are
     // any; the others need those of caps.
@@ -147,6 +164,7 @@ struct Kernels {
         Whole whole;
         Whole limited_whole;
         Choice choice;
+        Blocks blocks;
     };
     OfLaw density;
     OfLaw fixed;
@@ -169,6 +187,7 @@ struct Kernels {
         return limited ? of(law).limited_whole : of(law).whole;
     }
     Choice choice(LinkLaw law) const { return of(law).choice; }
+    Blocks blocks(LinkLaw law) const { return of(law).blocks; }
 };
 
 const Kernels& kernels_for(InstructionSet set);

@@ -3,6 +3,7 @@
 // and keeps one running sum for each of the sixteen places, so that the sums do not depend on it.
 #pragma once
 
+#include "kernels/block_lanes.hpp"
 #include "kernels/choice_lanes.hpp"
 #include "kernels/fill_lanes.hpp"
 #include "kernels/limited_whole_lanes.hpp"
@@ -172,6 +173,31 @@ static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choic
     return totals<ChoiceTotals>(sums);
 }
 
+// The same in whole blocks.
+template <class Law>
+static BlockTotals blocks_chunk(const KernelInput& in, const BlockInput& b, Stretch learners,
+                                const BlockPicks& out) {
+    const PriceConstants p = constants(in);
+    BlockCells<Sum> sums;
+    for (std::size_t k = learners.first; k < learners.last; k += group) {
+        for (int j = 0; j < steps; ++j) {
+            const std::size_t at = k + static_cast<std::size_t>(j * width);
+            if (at >= learners.last) break;
+            const BlocksAnswered r = answer_in_blocks<Law>(in, b, p, at);
+            sums.samples.part[j] += only(r.sure, r.samples);
+            sums.blocks.part[j] += only(r.sure, r.blocks);
+            sums.power.part[j] += only(r.sure, r.power);
+            sums.cost.part[j] += only(r.sure, r.cost);
+            sums.condition.part[j] += only(r.sure, r.condition);
+            sums.by_second.part[j] += only(r.sure, r.by_second);
+            sums.unsure.part[j] += only(r.unsure, fill(1));
+            write(out.samples, at, learners.last, select(r.unsure, fill(-1), r.samples));
+            if (!out.blocks.empty()) write(out.blocks, at, learners.last, r.blocks);
+        }
+    }
+    return totals<BlockTotals>(sums);
+}
+
 template <class Market>
 static FillSums fill_chunk(const KernelInput& in, Stretch learners,
                            std::span<const double> samples) {
@@ -230,7 +256,8 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
     return totals<AllocationSums>(sums);
 }
 
-template <class Law, class Market, class WholeLaw, class LimitedWhole, class ChoiceLaw>
+template <class Law, class Market, class WholeLaw, class LimitedWhole, class ChoiceLaw,
+          class BlocksOfLaw>
 constexpr Kernels::OfLaw kernels_of_law{real_chunk<Law>,
                                         samples_chunk<Law>,
                                         fill_chunk<Market>,
@@ -241,12 +268,15 @@ constexpr Kernels::OfLaw kernels_of_law{real_chunk<Law>,
                                         allocate_chunk<Capped<Market>>,
                                         whole_chunk<WholeLaw>,
                                         whole_chunk<LimitedWhole>,
-                                        choice_chunk<ChoiceLaw>};
+                                        choice_chunk<ChoiceLaw>,
+                                        blocks_chunk<BlocksOfLaw>};
 
 extern const Kernels kernels;
 const Kernels kernels{
-    kernels_of_law<DensityLaw, DensityMarket, WholeDensity, LimitedWholeDensity, ChoiceDensity>,
-    kernels_of_law<FixedLaw, FixedMarket, WholeFixed, LimitedWholeFixed, ChoiceFixed>, carry_chunk};
+    kernels_of_law<DensityLaw, DensityMarket, WholeDensity, LimitedWholeDensity, ChoiceDensity,
+                   DensityBlocks>,
+    kernels_of_law<FixedLaw, FixedMarket, WholeFixed, LimitedWholeFixed, ChoiceFixed, FixedBlocks>,
+    carry_chunk};
 
 }  // namespace mel::MEL_ISA
 

@@ -88,6 +88,27 @@ struct WholeCells {
 };
 using WholeSums = WholeCells<double>;
 
+// Of the best whole samples and blocks; what the lanes are unsure of is left out.
+template <class Cell>
+struct BlockCells {
+    Cell samples{}, blocks{}, power{}, cost{};
+    Cell condition{};  // sum of what a rounding of the rates does to the cost
+    Cell by_second{};  // d value / d cycle
+    Cell unsure{};     // learners left out
+
+    template <class Other, class Visit>
+    MEL_ZIP void zip(Other& o, Visit visit) {
+        visit(samples, o.samples);
+        visit(blocks, o.blocks);
+        visit(power, o.power);
+        visit(cost, o.cost);
+        visit(condition, o.condition);
+        visit(by_second, o.by_second);
+        visit(unsure, o.unsure);
+    }
+};
+using BlockTotals = BlockCells<double>;
+
 // Of the best choices where learners may rest and worths differ; what the lanes are unsure of is
 // left out.
 template <class Cell>

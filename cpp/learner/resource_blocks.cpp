@@ -21,6 +21,7 @@ class PairSearch {
           high_(box.upper),
           prices_(prices),
           block_price_(prices.lambda * link.width_hz),
+          log_gain_(link.law == LinkLaw::density ? link.log_gain(1, prices) : 0),
           best_(best),
           value_(best_value) {}
 
@@ -29,7 +30,7 @@ class PairSearch {
     void run(double stationary) {
         const double wish = stationary >= low_ ? stationary : low_;
         const double peak = std::min(std::round(wish), high_);
-        const auto blocks_of = [&](double d) { return link_.cheapest(demand_.rate(d), prices_); };
+        const auto blocks_of = [&](double d) { return cheapest(demand_.rate(d)); };
         const double blocks = blocks_of(peak);
         // The fixed law's value may have a second hill at the lower end.
         const bool also_low = link_.law == LinkLaw::fixed && peak > low_;
@@ -56,6 +57,12 @@ class PairSearch {
     }
 
   private:
+    // As BlockLink has it: with the density law the signal is the same for every rate.
+    double cheapest(double rate) const {
+        if (!(log_gain_ > 0)) return link_.cheapest(rate, prices_);
+        return rate * ln2 / (link_.width_hz * log_gain_);
+    }
+
     void offer(double d, double n) {
         const double rate = demand_.rate(d);
         const double power = link_.power(rate, n);
@@ -76,7 +83,7 @@ class PairSearch {
         }
         const double least = link_.least(rate) * (1 - rounding::block_cap);
         if (!(least <= link_.most) || link_.most < 1) return -infinity;
-        const double n = std::clamp(link_.cheapest(rate, prices_), least, link_.most);
+        const double n = std::clamp(cheapest(rate), least, link_.most);
         const double fewest = std::max(std::ceil(least), 1.0);
         if (fewest <= link_.most) {
             const double whole = std::clamp(std::floor(n), fewest, link_.most);
@@ -171,6 +178,7 @@ class PairSearch {
     const double high_;
     const Prices prices_;
     const double block_price_;
+    const double log_gain_;
     BlockResponse best_;
     double value_;
     double reached_ = -infinity;
@@ -234,23 +242,31 @@ double BlockLink::least_whole(double rate) const {
     return n;
 }
 
-double BlockLink::cheapest(double rate, Prices prices) const {
-    if (!(rate > 0)) return 0;
-    const double y =
-        law == LinkLaw::density
-            ? density_log_gain(prices.lambda / (prices.mu * noise))
-            : fixed_log_gain(std::log(prices.lambda * ln2 / (prices.mu * noise)) + std::log(rate));
-    return rate * ln2 / (width_hz * y);
+double BlockLink::log_gain(double rate, Prices prices) const {
+    return law == LinkLaw::density
+               ? density_log_gain(prices.lambda / (prices.mu * noise))
+               : fixed_log_gain(std::log(prices.lambda * ln2 / (prices.mu * noise)) +
+                                std::log(rate));
 }
 
-double BlockLink::best(double rate, Prices prices) const {
-    if (!(rate > 0)) return 0;
+double BlockLink::cheapest(double rate, Prices prices) const {
+    return rate > 0 ? rate * ln2 / (width_hz * log_gain(rate, prices)) : 0;
+}
+
+BlockLink::Bought BlockLink::buy(double rate, Prices prices, double log_gain) const {
+    if (!(rate > 0)) return {0, 0};
     const double fewest = least_whole(rate);
-    if (!(fewest <= most)) return -1;
-    const double n = std::clamp(std::floor(cheapest(rate, prices)), fewest, most);
-    if (n + 1 > most) return n;
-    const double save = power(rate, n) - power(rate, n + 1);
-    return prices.mu * save > prices.lambda * width_hz ? n + 1 : n;
+    if (!(fewest <= most)) return {-1, infinity};
+    const double block_price = prices.lambda * width_hz;
+    const double n = std::clamp(std::floor(rate * ln2 / (width_hz * log_gain)), fewest, most);
+    const double with_n = power(rate, n);
+    if (n + 1 <= most) {
+        const double with_more = power(rate, n + 1);
+        if (prices.mu * (with_n - with_more) > block_price) {
+            return {n + 1, block_price * (n + 1) + prices.mu * with_more};
+        }
+    }
+    return {n, block_price * n + prices.mu * with_n};
 }
 
 BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, bool excused,
@@ -276,13 +292,12 @@ BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, boo
 }
 
 double block_cost(const BlockLink& link, const Demand& demand, bool excused, double d,
-                  Prices prices) {
+                  Prices prices, double log_gain) {
     if (excused && d == 0) return 0;
     if (!demand.allows(d)) return infinity;
     const double rate = demand.rate(d);
-    const double n = link.best(rate, prices);
-    if (n < 0) return infinity;
-    return prices.lambda * link.width_hz * n + prices.mu * link.power(rate, n);
+    if (!(rate > 0)) return 0;
+    return link.buy(rate, prices, log_gain > 0 ? log_gain : link.log_gain(rate, prices)).cost;
 }
 
 }  // namespace mel

@@ -31,10 +31,20 @@ struct BlockLink : Link {
     double least(double rate) const;
     // Least integer that does, at least one where there is a rate; larger than `most` if none does.
     double least_whole(double rate) const;
+    // ln(1 + SNR) at which real blocks are cheapest, without any caps; with the density law the
+    // same for every rate.
+    double log_gain(double rate, Prices prices) const;
     // The real number of blocks that is cheapest at these prices, without any caps.
     double cheapest(double rate, Prices prices) const;
-    // The best integer within the caps; 0 without a rate, negative where the caps forbid the rate.
-    double best(double rate, Prices prices) const;
+    // The best integer within the caps, and what it costs; 0 without a rate, negative where the
+    // caps forbid the rate.
+    struct Bought {
+        double blocks, cost;
+    };
+    Bought buy(double rate, Prices prices, double log_gain) const;
+    double best(double rate, Prices prices) const {
+        return rate > 0 ? buy(rate, prices, log_gain(rate, prices)).blocks : 0;
+    }
 };
 
 // What learner k may have: the problem's blocks, within its own limits.
@@ -62,7 +72,8 @@ BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, boo
                                 Interval box, Prices prices);
 
 // Cost of d samples with the best number of blocks; infinite where the caps or the cycle forbid it.
+// Where `log_gain` is known it is not worked out again.
 double block_cost(const BlockLink& link, const Demand& demand, bool excused, double d,
-                  Prices prices);
+                  Prices prices, double log_gain = 0);
 
 }  // namespace mel

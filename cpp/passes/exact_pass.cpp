@@ -100,6 +100,19 @@ SplitSums sums_of(const WholeSums& lanes, std::size_t learners) {
     return sums;
 }
 
+SplitSums sums_of(const BlockTotals& lanes, double width_hz, std::size_t learners) {
+    SplitSums sums;
+    sums.samples.add(lanes.samples);
+    sums.bandwidth.add(lanes.blocks * width_hz);
+    sums.power.add(lanes.power);
+    sums.cost.add(lanes.cost);
+    sums.condition = lanes.condition;
+    sums.in_lanes = static_cast<double>(learners) - lanes.unsure;
+    return sums;
+}
+
+constexpr std::size_t fewest_in_lanes = 4 * group;  // learners, where bandwidth comes in blocks
+
 using AddResponse = double (*)(const Problem&, std::size_t, const Demand&, Interval,
                                const PassPoint&, SplitSums&);
 
@@ -126,6 +139,12 @@ bool whole_in_lanes(const Problem& problem) {
     return add == add_plain || add == add_capped;
 }
 
+bool blocks_in_lanes(const Problem& problem) {
+    const LearnerLimits* limits = problem.limits();
+    return problem.block_hz() > 0 && problem.size() >= fewest_in_lanes &&
+           !(limits && (limits->caps() || limits->battery()));
+}
+
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
                          std::size_t first, std::size_t last, std::span<double> samples) {
     const AddResponse add = response_of(problem);
@@ -141,15 +160,20 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
                   std::vector<SplitSums>& chunks, std::span<double> samples,
                   std::span<double> preference) {
     const AddResponse add = response_of(problem);
-    const bool lanes = whole_in_lanes(problem);
+    const bool in_blocks = blocks_in_lanes(problem);
+    const bool lanes = in_blocks || whole_in_lanes(problem);
     KernelInput in = kernel_input(problem, box, point);
     in.lower = box.lower.data();
     in.upper = box.upper.data();
     const auto kernel = kernels_of(pool).whole(problem.law(), in.limited());
+    const auto block_kernel = kernels_of(pool).blocks(problem.law());
+    const BlockInput blocks{problem.block_hz(), problem.block_budget()};
     const auto in_lanes = [&](std::size_t first, std::size_t last) {
-        const WholeSums sums_in_lanes = kernel(in, {first, last}, {samples, preference});
-        SplitSums sums = sums_of(sums_in_lanes, last - first);
-        double left = sums_in_lanes.unsure;
+        SplitSums sums =
+            in_blocks ? sums_of(block_kernel(in, blocks, {first, last}, {samples}),
+                                problem.block_hz(), last - first)
+                      : sums_of(kernel(in, {first, last}, {samples, preference}), last - first);
+        double left = static_cast<double>(last - first) - sums.in_lanes;
         for (std::size_t k = first; k < last && left > 0; ++k) {
             if (samples[k] >= 0) continue;
             left -= 1;
@@ -166,7 +190,8 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
         if (end > first) sums.add(in_lanes(first, end));
         if (last > end) sums.add(exact_learners(problem, box, point, end, last, samples));
         if (!preference.empty()) {
-            const auto rest = preference.subspan(end, last - end);
+            const std::size_t filled = in_blocks ? first : end;
+            const auto rest = preference.subspan(filled, last - filled);
             std::fill(rest.begin(), rest.end(), 0.0);
         }
         return sums;

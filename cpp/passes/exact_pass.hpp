@@ -39,9 +39,9 @@ struct SplitSums {
     }
 };
 
-// Fills samples[k] with the best integer at the prices (both positive). In lanes, unless bandwidth
-// comes in blocks or sending takes a learner's own energy; then `preference`, where it is not
-// empty, is filled as Kernels::Whole says.
+// Fills samples[k] with the best integer at the prices (both positive). In lanes, unless sending
+// takes a learner's own energy or bandwidth in blocks is capped. Where bandwidth does not come in
+// blocks `preference`, unless empty, is then filled as Kernels::Whole says.
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                      std::vector<SplitSums>& chunks, std::span<double> samples,
                      std::span<double> preference = {});
@@ -52,6 +52,8 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
 // Whether nothing but rates and whole numbers decides: no blocks, caps or energy of sending.
 bool only_rates(const Problem& problem);
 bool whole_in_lanes(const Problem& problem);
+// The same of whole blocks; a handful of learners takes no lanes.
+bool blocks_in_lanes(const Problem& problem);
 // The same for the learners from first up to last, one by one.
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
                          std::size_t first, std::size_t last, std::span<double> samples);

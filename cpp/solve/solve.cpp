@@ -24,6 +24,18 @@ Decision Solver::by_capacity(double tau) {
     return proof ? Decision(Refutation(*proof)) : Decision();
 }
 
+Decision Solver::by_known_prices(double tau, Prices prices) {
+    if (!prices.usable()) return {};
+    ++capacity_passes_;
+    real_.resize(problem_.size());
+    const PassPoint at{tau, problem_.cycle_s(), prices};
+    const SplitSums sums =
+        exact_pass(problem_, boxes_.whole(tau), at, pool_, chunks_, {real_.data(), real_.size()});
+    if (stop_.requested()) return Decision::Stopped{};
+    const auto proof = proof_of(problem_, at, sums, pool_.trust());
+    return proof ? Decision(Refutation(*proof)) : Decision();
+}
+
 Decision Solver::by_tree(double tau, Prices start) {
     const double work = result_.tau > 0 ? settings_.work_limit : work_limit_;
     switch (tree_search_.decide(tau, start, work, node_limit_)) {

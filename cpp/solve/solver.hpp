@@ -33,6 +33,7 @@ class Solver final : public TauSearch {
     Decision by_capacity(double tau) override;
     Decision by_computing_alone(double tau) override;
     Decision by_tree(double tau, Prices start) override;
+    Decision by_known_prices(double tau, Prices prices) override;
 
     double draw(const PassPoint& point) override;
     double deal(double tau, std::span<const MixturePart> parts) override;

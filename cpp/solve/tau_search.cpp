@@ -94,6 +94,10 @@ Result TauSearch::decide_one(std::int64_t tau) {
     prices_ = begin().prices;
     if (contradicts()) upper_ = std::min(upper_, tau - 1);
     if (tau > upper_) return finish();
+    if (settings_.start && !problem_.sends_nothing() && !stop_.check() &&
+        learn(tau, by_known_prices(end_tau_, prices_)) != Answer::unresolved) {
+        return finish();
+    }
     if (may_leave_out(problem_) && !settings_.start) guess_tau();
     if (few_take_part(end_tau_) && ask_takers(end_tau_, [=, this](TauSearch& part) {
             return part.decide_part(tau, upper_);

@@ -68,6 +68,8 @@ class TauSearch {
     virtual Decision by_capacity(double tau) = 0;
     virtual Decision by_computing_alone(double tau) = 0;
     virtual Decision by_tree(double tau, Prices start) = 0;
+    // Whether prices that come from a question next to this one refute whole samples, too.
+    virtual Decision by_known_prices(double, Prices) { return {}; }
 
     // Real samples: drawn at prices, or dealt out of a mixture; their sum. Not a number where that
     // was stopped. Then whole ones next to them; their sum, as carry() says. Then exactly D of

@@ -191,12 +191,13 @@ bool WholeSamples::carries(std::size_t k, const Demand& demand, double d) const 
 void WholeSamples::price(const Box& box, const PassPoint& at, std::size_t step) {
     box_ = &box;
     at_ = at;
-    if (problem_.law() != LinkLaw::density || caps_ || whole_blocks_) return;
+    if (problem_.law() != LinkLaw::density || (caps_ && !whole_blocks_)) return;
     const std::size_t size = problem_.size();
     unit_cost_.resize(size);
     for_each_chunk(pool_, size, [&](std::size_t, std::size_t first, std::size_t last) {
         for (std::size_t k = (first + step - 1) / step * step; k < last; k += step) {
-            unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], at.prices).cost;
+            const UnitRate unit = density_unit(problem_.noise_over_gain()[k], at.prices);
+            unit_cost_[k] = whole_blocks_ ? unit.log_gain : unit.cost;
         }
     });
 }
@@ -206,7 +207,9 @@ double WholeSamples::cost(std::size_t k, double d) const {
     const Demand demand = demand_of(problem_, k, at_.tau, at_.cycle_s);
     if (!demand.allows(d)) return infinity;
     if (whole_blocks_) {
-        return block_cost(block_link(problem_, k), demand, problem_.excused(), d, at_.prices);
+        const double log_gain = problem_.law() == LinkLaw::density ? unit_cost_[k] : 0;
+        return block_cost(block_link(problem_, k), demand, problem_.excused(), d, at_.prices,
+                          log_gain);
     }
     if (caps_ && caps_->battery()) {
         const Battery battery = battery_of(problem_, k, at_.tau);
@@ -320,9 +323,14 @@ bool WholeSamples::exchange(const Box& box, const PassPoint& at, std::span<doubl
     price(box, at, 1);
     up_.resize(size);
     down_.resize(size);
+    for_each_learner(pool_, size, [&](std::size_t k) { down_[k] = step_down(k, samples[k], 1); });
+    if (pool_.stop().requested()) return false;
+    // Whoever rests is no help where its first block alone costs more than any sample saves.
+    const bool may_join =
+        !whole_blocks_ || !problem_.excused() ||
+        at.prices.lambda * problem_.block_hz() < *std::max_element(down_.begin(), down_.end());
     for_each_learner(pool_, size, [&](std::size_t k) {
-        up_[k] = step_up(k, samples[k], 1);
-        down_[k] = step_down(k, samples[k], 1);
+        up_[k] = may_join || samples[k] > 0 ? step_up(k, samples[k], 1) : infinity;
     });
     if (pool_.stop().requested()) return false;
     // Heaps of all marginals, the stale ones too: those are passed over when they surface.

@@ -125,7 +125,8 @@ class WholeSamples {
     const Box* box_ = nullptr;
     PassPoint at_{};
     bool whole_blocks_ = false;
-    std::vector<double> unit_cost_;  // density law: kappa of each learner
+    // Density law: kappa of each learner; where blocks are counted, its ln(1 + SNR).
+    std::vector<double> unit_cost_;
     std::vector<Marginal> heap_;
     std::vector<Marginal> down_heap_;
     std::vector<double> gains_;
