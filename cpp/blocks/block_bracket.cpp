@@ -18,26 +18,29 @@ namespace {
 constexpr std::size_t few_learners = 768;    // for a first look,
 constexpr std::size_t some_learners = 6144;  // and a second
 constexpr double first_reach = 8;            // times the prices of the continuous problem
-constexpr double roughly = 0.05;
+constexpr double to_begin_with = 0.05;
 constexpr double after_few = 1.5;
 constexpr double closely = 4e-3;
 constexpr double apart = 0.02;  // prices between which curvature is seen
 constexpr int most_steps = 4;
-constexpr int most_gatherings = 6;
+constexpr int most_gatherings = 12;
 constexpr double least_radius = 1e-5;
 constexpr double first_radius = 0.01;
 constexpr double most_radius = 0.3;
-constexpr std::size_t many_answers = 1;  // a learner
-constexpr double inside = 0.9;           // of the radius: then the best prices are within it
-constexpr double gained = 1e-11;         // relative: so little more that edges are no matter
-constexpr double astray = 0.01;          // relative: prices were not found near here
-constexpr double still = 1e-8;           // relative: a cycle that hardly moved
-constexpr double near = 3e-11;           // relative: how far the lower end stays below
-constexpr double missed = 1e-10;         // of D: so much the answers gathered left out
-constexpr double many_times = 100;       // what one gathering gains
-constexpr double fewer = 0.1;            // of what is near, where that is too many
+constexpr std::size_t many_answers = 32768;  // or one a learner
+constexpr double inside = 0.9;               // of the radius: then the best prices are within it
+constexpr double gained = 1e-11;             // relative: so little more that edges are no matter
+constexpr double astray = 0.01;              // relative: prices were not found near here
+constexpr double still = 1e-8;               // relative: a cycle that hardly moved
+constexpr double near = 3e-11;               // relative: how far the lower end stays below
+constexpr double missed = 1e-10;             // of D: so much the answers gathered left out
+constexpr double many_times = 100;           // what one gathering gains
+constexpr double fewer = 0.1;                // of what is near, where that is too many
 constexpr int most_refutations = 6;
 constexpr std::size_t core_learners = 600;
+constexpr std::size_t few_answer = 16384;  // learners
+constexpr int most_wider = 3;
+constexpr double wider_answers = 8;
 constexpr double aim = 9e-10;     // relative: of the ends, by boxes
 constexpr int most_goals = 4;     // numbers of blocks that are tried
 constexpr double clearly = 1.05;  // times what is enough: then a sample tells
@@ -58,13 +61,25 @@ class BlockBracket {
           tau_(tau),
           box_(shop_.boxes.whole(tau)) {}
 
-    Bracket run() {
+    Bracket run(const BlockPoint& from) {
         if (shop_.boxes.contradicts()) return {};
-        point_.prices = shop_.begin(problem_, tau_, settings_).prices;
-        point_.amount = stated();
+        const bool known = from.prices.usable();
+        point_ = known ? from : BlockPoint{shop_.begin(problem_, tau_, settings_).prices, stated()};
         if (counts_blocks() && close_at_fewest()) return found();
-        if (begin() && approach(infinity)) enclose();
+        if ((known || begin()) && approach(infinity, known ? after_few : first_reach)) enclose();
         return found();
+    }
+
+    // Where few of them look first.
+    BlockPoint roughly() {
+        if (shop_.boxes.contradicts()) return {};
+        point_ = {shop_.begin(problem_, tau_, settings_).prices, stated()};
+        if (!begin()) return {};
+        const BlockSample sample(problem_, box_, pass_point(), shop_.pool);
+        if (sample.takers() == 0 || stopped()) return {};
+        const bool found = among(sample.parts(few_learners), first_reach, to_begin_with, nullptr) &&
+                           among(sample.parts(some_learners), after_few, to_begin_with, nullptr);
+        return found ? point_ : BlockPoint{};
     }
 
     // The same from prices that are nearly right, for an amount that is.
@@ -82,7 +97,7 @@ class BlockBracket {
         if (shop_.boxes.contradicts()) return {};
         enough_ = enough;
         point_ = {shop_.begin(problem_, tau_, settings_).prices, stated()};
-        if (begin() && approach(enough)) enclose();
+        if (begin() && approach(enough, first_reach)) enclose();
         return found();
     }
 
@@ -129,14 +144,13 @@ class BlockBracket {
     }
 
     // Ever more learners, until steps with everybody are all that is left.
-    bool approach(double enough) {
+    bool approach(double enough, double reach) {
         const BlockPoint begun = point_;
         std::optional<BlockSample> sample(std::in_place, problem_, box_, pass_point(), shop_.pool);
         if (sample->takers() == 0 || stopped()) return false;
         BlockCurve curve;
-        double reach = first_reach;
         if (sample->takers() > 4 * few_learners) {
-            if (!among(sample->parts(few_learners), reach, roughly, nullptr)) return false;
+            if (!among(sample->parts(few_learners), reach, to_begin_with, nullptr)) return false;
             reach = after_few;
         }
         // At prices far from the first others take most.
@@ -156,7 +170,13 @@ class BlockBracket {
                BlockCurve* curve) {
         BlockLooks looks(problem_, parts, tau_, resource_, shop_.pool);
         if (resource_ == Resource::cycle) point_.amount *= 1 - tolerance;  // surely too short
-        if (!search_by_cuts(looks, point_, reach, tolerance)) return false;
+        const BlockPoint begun = point_;
+        if (!search_by_cuts(looks, point_, reach, tolerance)) {
+            point_ = begun;
+            const bool nearer =
+                reach < first_reach || (resource_ != Resource::cycle && come_near(looks, point_));
+            if (!nearer || !search_by_cuts(looks, point_, first_reach, tolerance)) return false;
+        }
         if (curve) *curve = curve_near(looks, point_, apart);
         bracket_.passes += looks.passes();
         return !stopped();
@@ -205,7 +225,8 @@ class BlockBracket {
             if ((edge || moving) && round + 1 < most_gatherings) {
                 if (!edge) {
                     radius = std::max({0.1 * radius, 4 * far * far, least_radius});
-                } else if (answers.table().answers.size() < many_answers * problem_.size()) {
+                } else if (answers.table().answers.size() <
+                           std::max(problem_.size(), many_answers)) {
                     radius = std::min(4 * radius, most);
                 }
                 continue;
@@ -220,12 +241,33 @@ class BlockBracket {
             const double goal =
                 counts_blocks() ? std::ceil(point_.amount) : problem_.block_budget();
             close_in(answers, at, radius, goal);
+            look_wider(answers, radius, margin, goal);
             if (counts_blocks() && bracket_.samples.empty()) {
                 close_blocks(goal, place.watt < inside * radius);
             }
             return;
         }
         refute();
+    }
+
+    // Few learners may have too few near answers to make up for what is left.
+    void look_wider(BlockAnswers& answers, double radius, double margin, double goal) {
+        const BlockPoint at = point_;
+        if (counts_blocks() || problem_.size() > few_answer) return;
+        for (int more = 0; more < most_wider; ++more) {
+            if (closed() || stopped()) return;
+            radius = std::min(wider_answers * radius, most_radius);
+            margin = std::min(wider_answers * margin, 1.0);
+            ++bracket_.passes;
+            if (!answers.gather(pass_point(), radius, margin) || stopped()) return;
+            close_in(answers, at, radius, goal);
+        }
+    }
+
+    bool closed() const {
+        if (bracket_.samples.empty()) return false;
+        const double upper = bracket_.need.amount;
+        return upper - bracket_.lower <= aim * upper;
     }
 
     // Whether so much more, many times over, rules out no further block.
@@ -237,7 +279,7 @@ class BlockBracket {
     // A split among the near answers, and boxes where a single one's choice keeps the ends apart.
     void close_in(const BlockAnswers& answers, const BlockPoint& at, double radius, double goal) {
         BlockTree tree(problem_, box_, tau_, resource_, at, radius, answers, shop_.pool);
-        tree.grow(goal);
+        tree.grow(goal, counts_blocks());
         if (!(tree.amount() < infinity) || stopped()) return;
         split(tree.samples(), tree.blocks());
         const double target = bracket_.need.amount * (1 - aim);
@@ -272,8 +314,10 @@ class BlockBracket {
             const Excess excess = excess_of(here, at, sums);
             if (round == 0) left_out_ = excess.value;
             if (excess.proves_infeasible()) {
-                bracket_.lower = amount_stated(asked);
-                bracket_.tree = {TreeNode{-1, 0, point_.prices}};
+                if (amount_stated(asked) > bracket_.lower) {
+                    bracket_.lower = amount_stated(asked);
+                    bracket_.tree = {TreeNode{-1, 0, point_.prices}};
+                }
                 point_.amount = amount;
                 return true;
             }
@@ -290,6 +334,7 @@ class BlockBracket {
         SplitNeed need =
             least_of_blocks(problem_, tau_, samples, blocks, resource_, point_.amount, shop_.pool);
         if (need.bandwidth_hz.empty()) return;
+        if (!bracket_.samples.empty() && !(need.amount < bracket_.need.amount)) return;
         bracket_.need = std::move(need);
         bracket_.samples.assign(samples.begin(), samples.end());
         counts_ = blocks;
@@ -372,8 +417,13 @@ class BlockBracket {
 }  // namespace
 
 Bracket block_bracket(const Problem& problem, std::int64_t tau, Resource resource,
-                      const Settings& settings, Interval box) {
-    return BlockBracket(problem, static_cast<double>(tau), resource, settings, box).run();
+                      const Settings& settings, Interval box, const BlockPoint& from) {
+    return BlockBracket(problem, static_cast<double>(tau), resource, settings, box).run(from);
+}
+
+BlockPoint block_prices_roughly(const Problem& problem, std::int64_t tau, Resource resource,
+                                const Settings& settings, Interval box) {
+    return BlockBracket(problem, static_cast<double>(tau), resource, settings, box).roughly();
 }
 
 Bracket block_bracket_near(const Problem& problem, std::int64_t tau, Resource resource,

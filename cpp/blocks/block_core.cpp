@@ -17,6 +17,7 @@ constexpr int cells = width * height;
 constexpr std::size_t most_items = 400;
 constexpr std::size_t most_moves = 12;  // of one learner
 constexpr std::size_t most_coarse = 300;
+constexpr std::size_t items_between = 8;  // two looks at what the table makes up for already
 
 int cell_of(double samples, double blocks) {
     return (static_cast<int>(blocks) + most_blocks) * width + static_cast<int>(samples) +
@@ -106,18 +107,27 @@ void BlockCore::come_near(Left& left, double unused) {
 }
 
 // The least loss of every sum that the fine moves add to, learner by learner.
-bool BlockCore::fill_table(Stop& stop) {
+bool BlockCore::fill_table(Left left, double unused, Stop& stop) {
     if (fine_.size() > most_items) fine_.resize(most_items);
     costs_.assign(cells, infinity);
     costs_[static_cast<std::size_t>(cell_of(0, 0))] = 0;
-    choices_.assign(fine_.size() * cells, 0);
+    choices_.clear();
     std::vector<double> before(cells);
+    double least = infinity;
     for (std::size_t i = 0; i < fine_.size(); ++i) {
         if (stop.check()) return false;
+        // What loses more alone is in no better sum.
+        if (i % items_between == 0) least = finish(left, unused);
+        if (!(moves_[fine_[i].first].loss < least)) {
+            fine_.resize(i);
+            break;
+        }
+        choices_.resize((i + 1) * cells, 0);
         before = costs_;
         std::uint8_t* const chosen = &choices_[i * cells];
         for (std::uint32_t m = fine_[i].first; m < fine_[i].last; ++m) {
             const Move& move = moves_[m];
+            if (!(move.loss < least)) break;
             const auto by = static_cast<int>(move.samples);
             const auto rows = static_cast<int>(move.blocks);
             const auto number = static_cast<std::uint8_t>(m - fine_[i].first + 1);
@@ -165,7 +175,7 @@ bool BlockCore::solve(double samples, double blocks, double unused, Stop& stop) 
     Left left{-above(total_samples_, samples), -above(total_blocks_, blocks)};
     loss_ = 0;
     come_near(left, unused);
-    if (!fill_table(stop)) return false;
+    if (!fill_table(left, unused, stop)) return false;
     double least = finish(left, unused);
     const Move* one = nullptr;
     const Move* two = nullptr;

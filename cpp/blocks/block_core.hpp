@@ -40,7 +40,7 @@ class BlockCore {
         double samples, blocks;
     };
     void come_near(Left& left, double unused);
-    bool fill_table(Stop& stop);
+    bool fill_table(Left left, double unused, Stop& stop);
     double finish(Left left, double unused) const;
     void trace(Left left);
     void take(const Move& move);

@@ -64,6 +64,7 @@ void BlockLooks::pass(const BlockPoint& at) {
         worth.add(-sums.cost.value());
         worth.add(sums.overlooked);
         sums_.worth += part.weight * worth.value();
+        sums_.samples += part.weight * sums.samples.value();
         sums_.bandwidth += part.weight * sums.bandwidth.value();
         sums_.power += part.weight * sums.power.value();
         sums_.possible = sums_.possible && sums.impossible == 0;

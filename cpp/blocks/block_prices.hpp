@@ -49,6 +49,14 @@ class BlockLooks {
     // The same with the amount that the prices rule out themselves; not over the cycle.
     Look look_there(BlockPoint& at);
 
+    // What everybody takes there.
+    struct Taken {
+        double samples = 0, blocks = 0, power_w = 0;
+    };
+    Taken taken() const {
+        return {sums_.samples, sums_.bandwidth / problem_.block_hz(), sums_.power};
+    }
+
     const Problem& problem() const { return problem_; }
     Resource resource() const { return resource_; }
     Pool& pool() const { return pool_; }
@@ -56,15 +64,18 @@ class BlockLooks {
     std::int64_t passes() const { return passes_; }
     // Whether to go on: neither stopped nor worth no more looks.
     bool may_go_on() {
-        const double most = over_cycle() ? worth_roots : worth_looking_at;
-        return looked_at_ < most && !pool_.stop().check();
+        const double most = (over_cycle() ? worth_roots : worth_looking_at) *
+                            (blocks_in_lanes(problem_) ? cheaper_in_lanes : 1);
+        return looked_at_ < most && passes_ < most_looks && !pool_.stop().check();
     }
 
   private:
     static constexpr double worth_looking_at = 6e5;  // learners, one by one;
     static constexpr double worth_roots = 1.5e6;     // at a cycle that is looked for itself
+    static constexpr std::int64_t most_looks = 400;
+    static constexpr double cheaper_in_lanes = 4;
     struct Sums {
-        double worth = 0, bandwidth = 0, power = 0;
+        double worth = 0, samples = 0, bandwidth = 0, power = 0;
         bool possible = true;
     };
     void pass(const BlockPoint& at);
@@ -81,6 +92,9 @@ class BlockLooks {
     std::int64_t passes_ = 0;
     double looked_at_ = 0;
 };
+
+// Prices at which about D samples are taken for about the budget that is stated; not for a cycle.
+bool come_near(BlockLooks& looks, BlockPoint& point);
 
 // How the bound curves with relative changes of the prices, for each sample there is; and how it
 // grows with a relative change of the cycle.

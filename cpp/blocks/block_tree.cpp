@@ -13,6 +13,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t most_leaves = 24;
+constexpr std::size_t fruitless_leaves = 3;  // without any split
 constexpr std::size_t most_answers = 50000;  // of a table that every box has a copy of
 constexpr double aim = 8e-10;       // relative: so near to the best split a box need not be split
 constexpr double on_a_kink = 1e-6;  // relative: prices so near to one are at it
@@ -58,13 +59,14 @@ void BlockTree::open(BlockTable table, double goal) {
     blocks_ = core.blocks();
 }
 
-void BlockTree::grow(double goal) {
+void BlockTree::grow(double goal, bool at_once) {
     nodes_.clear();
     leaves_ = 0;
     open(answers_.table(), goal);
     std::vector<std::size_t> leaves{0};
-    if (nodes_[0].table.answers.size() > most_answers) return;
+    if (at_once || nodes_[0].table.answers.size() > most_answers) return;
     while (leaves_ < most_leaves && !pool_.stop().check()) {
+        if (leaves_ >= fruitless_leaves && !(amount_ < infinity)) return;
         const auto weakest =
             std::min_element(leaves.begin(), leaves.end(), [&](std::size_t a, std::size_t b) {
                 return nodes_[a].rules_out < nodes_[b].rules_out;

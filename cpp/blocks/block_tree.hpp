@@ -19,8 +19,8 @@ class BlockTree {
               const BlockPoint& point, double radius, const BlockAnswers& answers, Pool& pool);
 
     // Boxes until none rules out clearly less than the best split needs. The split to be sought
-    // leaves no more than `goal` blocks.
-    void grow(double goal);
+    // leaves no more than `goal` blocks. `at_once`: or only the whole.
+    void grow(double goal, bool at_once);
     // Of that split: what it needs as the table says, infinite where there is none.
     double amount() const { return amount_; }
     const std::vector<double>& samples() const { return samples_; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "blocks/block_bracket.hpp"
+#include "bracket/block_takers.hpp"
 #include "bracket/bracket_search.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "model/choice.hpp"
@@ -40,18 +41,17 @@ void take_better(Bracket& found, Bracket other) {
     }
 }
 
-Bracket bracket_in_blocks(const Problem& problem, std::int64_t tau, Resource resource,
-                          Settings settings, double too_short) {
-    const Interval box = scheme_box(problem, settings.scheme);
+Bracket among_all(const Problem& problem, std::int64_t tau, Resource resource, Settings settings,
+                  Interval box, double too_short, const BlockPoint& from) {
     const bool few = few_blocks(problem);
-    if (few && problem.block_budget() < fewest_blocks && resource != Resource::bandwidth) return {};
     const Stop clock(settings.time_limit_s, {});
     const double limit = settings.time_limit_s;
     const auto over = [&] {
         settings.time_limit_s = limit - clock.elapsed_s();
         return !(settings.time_limit_s > 0) || (settings.should_stop && settings.should_stop({}));
     };
-    Bracket found = block_bracket(problem, tau, resource, settings, box);
+    Bracket found = block_bracket(problem, tau, resource, settings, box, from);
+    if (from.prices.usable()) settings.start = Start{static_cast<double>(tau), from.prices};
     if (few || closed_in_blocks(problem, resource, found) || over()) return found;
     take_better(found, bracket_search(problem, tau, resource, settings, box, too_short));
     const bool enclosed = found.lower > 0 && !found.samples.empty();
@@ -60,6 +60,23 @@ Bracket bracket_in_blocks(const Problem& problem, std::int64_t tau, Resource res
     take_better(found, block_bracket_near(problem, tau, resource, settings, box, found.prices,
                                           found.lower));
     return found;
+}
+
+Bracket bracket_in_blocks(const Problem& problem, std::int64_t tau, Resource resource,
+                          const Settings& settings, double too_short) {
+    const Interval box = scheme_box(problem, settings.scheme);
+    const bool few = few_blocks(problem);
+    if (few && problem.block_budget() < fewest_blocks && resource != Resource::bandwidth) return {};
+    const Stop clock(settings.time_limit_s, {});
+    const auto ask = [&](const Problem& part, double time_limit_s, const BlockPoint& from) {
+        Settings of_part = settings;
+        of_part.time_limit_s = time_limit_s;
+        return among_all(part, tau, resource, of_part, box, too_short, from);
+    };
+    if (auto found = bracket_of_takers(problem, tau, resource, settings, box, ask)) {
+        return std::move(*found);
+    }
+    return ask(problem, settings.time_limit_s - clock.elapsed_s(), {});
 }
 
 }  // namespace

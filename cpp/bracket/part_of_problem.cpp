@@ -52,6 +52,7 @@ Bracket in_whole_columns(Bracket found, const std::vector<std::size_t>& part, st
     spread(found.samples);
     spread(found.need.bandwidth_hz);
     spread(found.need.power_w);
+    spread(found.need.blocks);
     return found;
 }
 

@@ -202,6 +202,14 @@ struct BlockSearch {
         s.unsure = s.unsure | (m & first.unsure) | (more & next.unsure);
         offer(s, below, some, first, rate_of(s, below, first), m & first.allowed);
         offer(s, below + 1, some, next, rate_of(s, below + 1, next), more & next.allowed);
+        if (s.b.radius > 0) {  // the next ones on both sides may be near
+            for (const double by : {-1.0, 2.0}) {
+                const Lanes aside = below + by;
+                const Leeway l = leeway(s, aside);
+                const Mask here = m & (aside >= s.low) & (aside <= s.high) & l.allowed;
+                offer(s, aside, some, l, rate_of(s, aside, l), here);
+            }
+        }
         return worth;
     }
 

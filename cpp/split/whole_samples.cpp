@@ -265,54 +265,73 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, double over, doub
     const auto less = [](const Marginal& a, const Marginal& b) {
         return a.cost < b.cost || (a.cost == b.cost && a.learner > b.learner);
     };
-    const auto gain = [&](std::size_t k, double by) {
-        return down ? step_down(k, samples[k], by) : -step_up(k, samples[k], by);
-    };
     const double part = (of_all > static_cast<double>(most_for_thorough_search) ? 0.5 : 4) * of_all;
+    const auto wanted = [&] { return std::max(1.0, std::floor(std::fabs(over) / part)); };
     struct Move {
         double by;
-        double gain;  // a sample; minus infinity where there is none
+        double gain;   // a sample; minus infinity where there is none
+        double after;  // what is then held costs
     };
-    const auto move = [&](std::size_t k) {
-        const double wanted = std::max(1.0, std::floor(std::fabs(over) / part));
-        double by = down ? std::min(wanted, samples[k] - box.low(k)) : wanted;
-        double gained = by >= 1 ? gain(k, by) : -infinity;
-        if (!down && by > 1 && !(gained > -infinity)) {
-            const Demand demand = demand_of(problem_, k, at.tau, at.cycle_s);
-            by = std::min(wanted, most(k, demand, box.high(k)) - samples[k]);
-            gained = by >= 1 ? gain(k, by) : -infinity;
-        }
-        return Move{by, gained};
+    // By so many of what is held, at a cost of `now`.
+    const auto step_by = [&](std::size_t k, double by, double now) {
+        const double d = down ? samples[k] - by : samples[k] + by;
+        if (!(by >= 1) || (down ? d < box.low(k) : d > box.high(k))) return Move{by, -infinity, 0};
+        const double after = cost(k, d);
+        if (down) return Move{by, now < infinity ? (now - after) / by : infinity, after};
+        return Move{by, after < infinity ? (now - after) / by : -infinity, after};
     };
-    const auto gather = [&] {
+    const auto move = [&](std::size_t k, double now) {
+        const double most_by = down ? std::min(wanted(), samples[k] - box.low(k)) : wanted();
+        const Move found = step_by(k, most_by, now);
+        if (down || !(most_by > 1) || found.gain > -infinity) return found;
+        const Demand demand = demand_of(problem_, k, at.tau, at.cycle_s);
+        return step_by(k, std::min(wanted(), most(k, demand, box.high(k)) - samples[k]), now);
+    };
+    // Whoever rests in whole blocks needs one for its first sample: looked at once others cost as
+    // much.
+    bool resting = whole_blocks_ && problem_.excused() && !down;
+    const double first_block = at.prices.lambda * problem_.block_hz() / wanted();
+    const auto gather = [&](bool rest) {
         price(box, at, step);
         gains_.resize((size + step - 1) / step);
-        for_each_learner(pool_, gains_.size(),
-                         [&](std::size_t i) { gains_[i] = move(i * step).gain; });
+        for_each_learner(pool_, gains_.size(), [&](std::size_t i) {
+            const std::size_t k = i * step;
+            gains_[i] = rest || samples[k] > 0 ? move(k, cost(k, samples[k])).gain : -infinity;
+        });
         heap_.clear();
         for (std::size_t i = 0; i < gains_.size(); ++i) {
-            if (gains_[i] > -infinity) heap_.push_back({gains_[i], i * step});
+            if (gains_[i] > -infinity) heap_.push_back({gains_[i], i * step, 0, 0});
         }
         std::make_heap(heap_.begin(), heap_.end(), less);
     };
-    gather();
+    gather(!resting);
     if (pool_.stop().requested()) return false;
     long steps = 0;
     while (over != 0) {
+        if (resting && (heap_.empty() || heap_.front().cost < -first_block)) {
+            resting = false;
+            gather(true);
+        }
         if (heap_.empty() && step > 1) {
             step = 1;
-            gather();
+            gather(true);
         }
         if (heap_.empty() || (++steps % 4096 == 0 && pool_.stop().check())) return false;
         std::pop_heap(heap_.begin(), heap_.end(), less);
-        const std::size_t k = heap_.back().learner;
+        Marginal top = heap_.back();
         heap_.pop_back();
-        const double by = move(k).by;
-        samples[k] += down ? -by : by;
-        over += down ? -by : by;
-        const double next = move(k).gain;
-        if (!(next > -infinity)) continue;
-        heap_.push_back({next, k});
+        const std::size_t k = top.learner;
+        const double by_now = down ? std::min(wanted(), samples[k] - box.low(k)) : wanted();
+        if (top.by != by_now) {
+            const Move again = move(k, cost(k, samples[k]));
+            top.by = again.by;
+            top.after = again.after;
+        }
+        samples[k] += down ? -top.by : top.by;
+        over += down ? -top.by : top.by;
+        const Move next = move(k, top.after);
+        if (!(next.gain > -infinity)) continue;
+        heap_.push_back({next.gain, k, next.by, next.after});
         std::push_heap(heap_.begin(), heap_.end(), less);
     }
     return true;
@@ -343,7 +362,7 @@ bool WholeSamples::exchange(const Box& box, const PassPoint& at, std::span<doubl
     const auto fill = [size](std::vector<Marginal>& heap, const std::vector<double>& costs,
                              const auto& order) {
         heap.resize(size);
-        for (std::size_t k = 0; k < size; ++k) heap[k] = {costs[k], k};
+        for (std::size_t k = 0; k < size; ++k) heap[k] = {costs[k], k, 0, 0};
         std::make_heap(heap.begin(), heap.end(), order);
     };
     const auto top = [](std::vector<Marginal>& heap, const std::vector<double>& costs,
@@ -357,7 +376,7 @@ bool WholeSamples::exchange(const Box& box, const PassPoint& at, std::span<doubl
     const auto renew = [](std::vector<Marginal>& heap, std::vector<double>& costs, std::size_t k,
                           double cost, const auto& order) {
         costs[k] = cost;
-        heap.push_back({cost, k});
+        heap.push_back({cost, k, 0, 0});
         std::push_heap(heap.begin(), heap.end(), order);
     };
     fill(heap_, up_, dearer);

@@ -95,6 +95,7 @@ class WholeSamples {
     struct Marginal {
         double cost;
         std::size_t learner;
+        double by, after;  // of a repair: how many samples, and what is then held costs
     };
     // Change of cost a sample when `by` more, or fewer, are held; infinite against the step where
     // not allowed.

@@ -143,10 +143,17 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
     const double cycle = problem.cycle_s();
     const PassPoint cheapest{tau, cycle, {lowest.lambda * lower, lowest.mu * lower}};
     // Costs rise with both prices: who is worth nothing here is worth nothing at any leaf.
+    std::vector<SplitSums> chunks;
+    const SplitSums at_cheapest = exact_pass(problem, box, cheapest, pool, chunks, samples);
+    if (pool.stop().requested()) return {false, {}};
+    const bool overlooked = at_cheapest.overlooked > 0 || at_cheapest.impossible > 0;
     for_each_learner(pool, size, [&](std::size_t k) {
-        if (inside[k]) return;
-        const SplitSums sums = exact_learners(problem, box, cheapest, k, k + 1, samples);
-        if (samples[k] == 0 && sums.overlooked == 0) inside[k] = 1;
+        if (inside[k] || samples[k] > 0) return;
+        double of_one = 0;
+        if (overlooked) {
+            of_one = exact_learners(problem, box, cheapest, k, k + 1, samples).overlooked;
+        }
+        if (of_one == 0) inside[k] = 1;
     });
     if (pool.stop().requested()) return {false, {}};
     std::vector<std::size_t> others;

@@ -1,0 +1,83 @@
+#include "bracket/block_takers.hpp"
+
+#include <utility>
+
+#include "blocks/block_bracket.hpp"
+#include "bracket/part_of_problem.hpp"
+#include "tree/few_blocks.hpp"
+
+namespace mel {
+namespace {
+
+constexpr std::size_t fewest_learners = 8192;  // below, all of them are looked at soon enough
+constexpr double few = 0.25;                   // of the learners
+constexpr double cheaper = 0.4;                // times the first prices: who would take part then
+constexpr int most_rounds = 8;
+
+// All who take part at the prices, or must.
+std::vector<std::size_t> takers_at(const Problem& problem, const Box& box, const PassPoint& point,
+                                   Pool& pool) {
+    std::vector<SplitSums> chunks;
+    std::vector<double> samples(problem.size());
+    exact_chunks(problem, box, point, pool, chunks, samples);
+    std::vector<std::size_t> found;
+    for (std::size_t k = 0; k < problem.size(); ++k) {
+        if (samples[k] > 0 || box.low(k) > 0) found.push_back(k);
+    }
+    return found;
+}
+
+}  // namespace
+
+std::optional<Bracket> bracket_of_takers(const Problem& problem, std::int64_t tau,
+                                         Resource resource, const Settings& settings, Interval box,
+                                         const BracketOfPart& ask) {
+    if (!problem.excused() || problem.size() < fewest_learners || !blocks_in_lanes(problem)) {
+        return {};
+    }
+    const auto t = static_cast<double>(tau);
+    Workshop shop(problem, settings, box);
+    if (shop.boxes.contradicts()) return {};
+    BlockPoint rough = block_prices_roughly(problem, tau, resource, settings, box);
+    if (!rough.prices.usable() || !(rough.amount > 0) || shop.stop.check()) return {};
+    const double cycle = resource == Resource::cycle ? rough.amount : problem.cycle_s();
+    const PassPoint at{t, cycle, {rough.prices.lambda * cheaper, rough.prices.mu * cheaper}};
+    std::vector<std::size_t> part = takers_at(problem, shop.boxes.whole(t), at, shop.pool);
+    std::int64_t passes = 1;
+    for (int round = 0; round < most_rounds && !shop.stop.check(); ++round) {
+        if (part.empty() ||
+            static_cast<double>(part.size()) > few * static_cast<double>(problem.size())) {
+            return {};
+        }
+        const Problem of_part = problem.taken(part);
+        Bracket found = ask(of_part, settings.time_limit_s - shop.stop.elapsed_s(), rough);
+        passes += found.passes;
+        const auto of_whole = [&] {
+            Bracket whole = in_whole_columns(std::move(found), part, problem.size());
+            whole.passes = passes;
+            return whole;
+        };
+        if (shop.stop.check()) {
+            found.lower = 0;  // nobody looked at the others
+            return of_whole();
+        }
+        if (!(found.lower > 0)) {
+            if (found.samples.empty()) return {};
+            return of_whole();
+        }
+        Boxes boxes(of_part, shop.pool, box);
+        const Problem refuted = with_amount(of_part, resource, found.lower);
+        const RaisedTree raised(refuted, boxes, t, found.tree, shop.pool);
+        ++passes;
+        const Joining joining = must_join(with_amount(problem, resource, found.lower),
+                                          shop.boxes.whole(t), t, raised.leaves(), part, shop.pool);
+        if (shop.stop.requested()) found.lower = 0;
+        if (joining.proved || shop.stop.requested()) return of_whole();
+        if (joining.learners.empty()) return {};
+        part = joined(part, joining.learners);
+        rough.prices = found.prices;
+    }
+    return {};
+}
+
+}  // namespace mel
