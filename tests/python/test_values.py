@@ -34,6 +34,20 @@ def test_a_plan_is_true_when_there_is_one():
     assert not mel.solve(mel.scenarios.table1(), time_limit_s=0.0)
 
 
+def saving(problem: mel.Problem) -> mel.Problem:
+    """Let the learners return over the shared link, at speeds that the plan chooses."""
+    learners = mel.Learners(
+        problem.learners.flops_per_s,
+        problem.learners.gain,
+        send_bandwidth_hz=5e6,
+        send_power_w=0.2,
+        max_power_w=0.2,
+        energy_coefficient=1e-28,
+    )
+    radio = mel.Radio(problem.radio.bandwidth_hz, noise_density_w_per_hz=4e-21, shared="return")
+    return problem.replace(learners=learners, radio=radio)
+
+
 @pytest.mark.parametrize(
     "find",
     [
@@ -46,6 +60,10 @@ def test_a_plan_is_true_when_there_is_one():
         lambda problem: mel.campaign(problem, rounds=lambda tau: 100 + 100 / tau),
         lambda problem: mel.explain(mel.solve(problem)),
         lambda problem: mel.simulate(mel.solve(problem), failures=0.1),
+        lambda problem: mel.least(saving(problem), 1, "energy_j"),
+        lambda problem: mel.frontier(saving(problem), "energy_j", stop=50.0),
+        lambda problem: mel.trade(saving(problem), 1),
+        lambda problem: mel.within(saving(problem), 100.0),
         lambda problem: mel.solve_many([problem, problem.replace(cycle_s=1.0)]),
         lambda problem: mel.solve_many(mel.Batch.vary(problem, cycle_s=[1.0, 30.0])),
         lambda problem: mel.sweep(problem, {"cycle_s": [1.0, 30.0]}),
@@ -60,7 +78,7 @@ def test_results_are_equal_however_long_they_took(find):
     assert hash(one) == hash(two)
     assert one != problem
     if not isinstance(one, mel.scenarios.Table1Draws):
-        assert one != find(problem.with_budgets(power_w=0.5))
+        assert one != find(problem.with_budgets(bandwidth_hz=5e7))
 
 
 def test_a_result_is_true_when_it_has_a_plan():

@@ -8,6 +8,7 @@ import numpy as np
 
 from mel_fast import _core
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, freeze
 from mel_fast.model.problem import Problem
@@ -20,8 +21,8 @@ WIDTH = 1e-6
 _UP = 1.0 + 2.0**-40  # a sum of energies, rounded up
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class LeastEnergy(ShownTable):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class LeastEnergy(Found, ShownTable):
     """The least energy with which `tau` local cycles fit, between a plan and a bound.
 
     Attributes
@@ -74,6 +75,9 @@ class LeastEnergy(ShownTable):
 
     over = "energy_j"
     scheme = "joint"
+
+    def __bool__(self) -> bool:
+        return self.plan is not None
 
     @property
     def amount(self) -> float:

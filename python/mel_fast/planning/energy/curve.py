@@ -7,6 +7,7 @@ import numpy as np
 
 from mel_fast._base.arrow import ShownTable
 from mel_fast._base.drawing import palette
+from mel_fast._base.frozen import Found
 from mel_fast._base.optional import require
 from mel_fast._base.units import Drawn
 from mel_fast._base.validation import FloatColumn
@@ -30,7 +31,7 @@ def told_of(agenda: Agenda, passes: int, plan: Plan) -> Interrupted | None:
     return None
 
 
-class EnergyCurve(Drawn, ShownTable):
+class EnergyCurve(Found, Drawn, ShownTable):
     """Least energies in a row."""
 
     __slots__ = ()

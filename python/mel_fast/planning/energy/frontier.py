@@ -21,7 +21,7 @@ from mel_fast.plans.interrupted import Interrupted
 from mel_fast.solve.single import solve
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class EnergyFrontier(EnergyCurve):
     """For each tau from 1 on the least energy that all learners spend together.
 

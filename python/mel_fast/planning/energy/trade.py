@@ -23,7 +23,7 @@ _POINTS = 16
 _LONGEST = 4.0  # times the shortest cycle
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class EnergyTrade(EnergyCurve):
     """The least energy of `tau` local cycles in cycles of several lengths.
 
@@ -187,7 +187,8 @@ def _steps(
             found = least_energy_from(plan, tau, limit_s=agenda.left(), **words)
         except Interrupted as stop:
             interrupt = stop
-            steps.append(stop.found or LeastEnergy(here, tau, stopped=True))
+            known = stop.found if stop.found is not None else LeastEnergy(here, tau, stopped=True)
+            steps.append(known)
             continue
         steps.append(found)
         interrupt = told_of(agenda, found.passes, plan)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mel_fast._base.arrow import ShownTable
+from mel_fast._base.frozen import Found
 from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import real
@@ -19,8 +20,8 @@ from mel_fast.solve.single import solve
 _PROBES = 12
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class WithinEnergy(ShownTable):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class WithinEnergy(Found, ShownTable):
     """The most local cycles for which all learners together have energy enough.
 
     Attributes
@@ -57,6 +58,9 @@ class WithinEnergy(ShownTable):
     bound: int
     plan: Plan | None
     proof: LeastEnergy | None
+
+    def __bool__(self) -> bool:
+        return self.plan is not None
 
     @property
     def status(self) -> Status:
