@@ -131,6 +131,31 @@ TEST(battery_lanes_are_worth_what_the_scalar_response_is_and_no_samples_more) {
     });
 }
 
+// Next to nothing for a hertz: real samples go to the end of the energy, where rounding hides them.
+TEST(whole_samples_bound_what_rounding_leaves_open_of_real_ones) {
+    double doubts = 0;
+    each_kind([&](mel::LinkLaw law, mel::Idle idle, Speeds speed, unsigned seed) {
+        const mel::Problem all = battery_cases::draw(40, law, idle, speed, seed).problem();
+        const auto& kernels = mel::battery_kernels_for(InstructionSet::automatic, law);
+        mel::KernelInput in = input(all, 5, 1e-9 * typical_price(all));
+        const mel::PassSums plain = kernels.real(in, {0, all.size()});
+        doubts += plain.doubtful;
+        in.careful = true;
+        const mel::PassSums careful = kernels.real(in, {0, all.size()});
+        CHECK(careful.doubtful == 0, careful.doubtful, seed);
+        CHECK(careful.impossible == plain.impossible);
+        double most = 0;
+        for (std::size_t k = 0; k < all.size(); ++k) {
+            const mel::Response r = mel::respond_with_battery(
+                mel::battery_of(all, k, 5), mel::demand_of(all, k, 5, in.point.cycle_s), in.excused,
+                in.box, in.point.prices, 0);
+            if (r.possible) most += r.samples - r.cost;
+        }
+        CHECK(careful.value >= most - 1e-12 * (most + 1), careful.value, most, seed);
+    });
+    CHECK(doubts > 0, doubts);
+}
+
 TEST(slopes_of_what_batteries_are_worth_are_those_of_differences) {
     each_kind([](mel::LinkLaw law, mel::Idle, Speeds speed, unsigned seed) {
         const mel::Problem problem =

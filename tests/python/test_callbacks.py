@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import mel_fast as mel
+from test_energy_stops import uplink
 
 Told = tuple[float, float, int, float]
 
@@ -33,6 +34,8 @@ CALLS: dict[str, Callable[..., Any]] = {
     ),
     "cp_sat": lambda **words: mel.cp_sat.bracket(mel.scenarios.table1(learners=3), **words),
     "verify": lambda **words: mel.verify(None, mel.solve(problem(500)), **words),
+    "within": lambda **words: mel.within(uplink(12), 60.0, **words),
+    "trade": lambda **words: mel.trade(uplink(12), 3, [1.0, 2.0, 4.0], **words),
 }
 NEEDS = {"cp_sat": "ortools", "verify": "flint"}
 
@@ -73,6 +76,8 @@ def test_a_true_answer_ends_the_work(name: str) -> None:
         "solve_many": lambda: (found.status == "unsolved").any(),
         "cp_sat": lambda: found.lower <= found.upper,
         "verify": lambda: not found.checked,
+        "within": lambda: found.tau <= found.bound and found.status != "optimal",
+        "trade": lambda: [step.stopped for step in found.steps] == [False, True, True],
     }
     assert opened[name]()
 

@@ -157,6 +157,29 @@ def test_a_learner_that_cannot_pay_for_the_bare_model_makes_it_infeasible_at_onc
         assert mel.solve(short.replace(idle="excused"), time_limit_s=10.0).tau > 0
 
 
+def test_a_cap_of_bandwidth_ends_no_search_between_whole_samples() -> None:
+    """Where the energy allows a broken number of samples and the cap fewer."""
+    learners = mel.Learners(
+        flops_per_s=1e9, gain=1e-12, send_bandwidth_hz=1e6, send_power_w=1.0, max_power_w=0.0137,
+        energy_per_flop_j=1e-10, energy_j=np.array([1.345, 1.3457, 1.2, np.inf]),
+        max_bandwidth_hz=np.array([4.5e5, 6.8e5, 3.5e5, 5e5]),
+    )  # fmt: skip
+    problem = mel.Problem(
+        cell(4).task.replace(samples=1440, flops_per_sample=4.02e6),
+        learners,
+        mel.Radio(1.3e6, shared="return", noise_density_w_per_hz=3.98e-21),
+        cycle_s=6.4,
+        payload=mel.Payload(
+            send_bits=9.5e4, send_bits_per_sample=263.8, return_bits=9.5e5,
+            return_bits_per_sample=0.0,
+        ),
+    )  # fmt: skip
+    plan = mel.solve(problem, time_limit_s=10.0)
+    assert plan.status == "optimal"
+    assert plan.tau > 0
+    assert (plan.bandwidth_hz <= problem.learners.max_bandwidth_hz).all()
+
+
 def test_many_problems_are_what_single_ones_are() -> None:
     problem = cell()
     batch = mel.Batch.vary(problem, cycle_s=[0.3, 0.5, 0.8])
