@@ -63,6 +63,7 @@ void each_chunk(Pool& pool, std::size_t size, std::vector<Part>& parts, Term&& t
 template <class Part, class Term>
 Part sum_over_chunks(Pool& pool, std::size_t size, std::vector<Part>& parts, Term&& term,
                      std::size_t stride = 1) {
+    if (size > 0 && size <= chunk_size * stride) return term(std::size_t{0}, size);
     each_chunk(pool, size, parts, term, stride);
     return reduce_tree(std::span<Part>(parts));
 }

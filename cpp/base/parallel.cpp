@@ -1,12 +1,15 @@
 #include "base/parallel.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "mel/usual_arithmetic.hpp"
 
 namespace mel {
 namespace {
+
+constexpr auto long_between_looks = std::chrono::microseconds(200);
 
 // A pause between two looks at what another thread is about to write.
 void relax() {
@@ -20,14 +23,24 @@ void relax() {
 }  // namespace
 
 Stop::Stop(double time_limit_s, std::function<bool()> poll)
-    : begin_(Clock::now()),
-      next_poll_(begin_ + std::chrono::milliseconds(10)),
-      time_limit_s_(time_limit_s),
-      poll_(std::move(poll)) {}
+    : Stop(time_limit_s, std::move(poll), Clock::now(), 1) {}
 
-bool Stop::check() {
+// A limit is looked at from the first check on: it may be over already.
+Stop::Stop(double time_limit_s, std::function<bool()> poll, Clock::time_point begin, int patience)
+    : begin_(begin),
+      next_poll_(begin_ + std::chrono::milliseconds(10)),
+      last_look_(begin_),
+      time_limit_s_(time_limit_s),
+      poll_(std::move(poll)),
+      patience_(patience),
+      checks_left_(time_limit_s < std::numeric_limits<double>::infinity() ? 1 : patience) {}
+
+bool Stop::look() {
+    checks_left_ = 1;
     if (requested()) return true;
     const Clock::time_point now = Clock::now();
+    if (now - last_look_ < long_between_looks) checks_left_ = patience_;
+    last_look_ = now;
     bool stop = std::chrono::duration<double>(now - begin_).count() >= time_limit_s_;
     if (poll_ && now >= next_poll_) {
         next_poll_ = now + std::chrono::milliseconds(10);
@@ -41,6 +54,8 @@ bool Stop::check() {
 Pool::Pool(int threads, Stop& stop, InstructionSet set, Trust trust)
     : stop_(stop), set_(instruction_set_for(set)), trust_(trust) {
     if (threads <= 1) return;
+    wake_.emplace();
+    done_.emplace();
     if (static_cast<unsigned>(threads) <= std::thread::hardware_concurrency()) spins_ = 2000;
     // Where the system gives no more of them, a quarter goes again: what refused a thread, such as
     // memory, is what the work itself needs next.
@@ -52,14 +67,16 @@ Pool::Pool(int threads, Stop& stop, InstructionSet set, Trust trust)
     }
 }
 
-Pool::~Pool() { dismiss(); }
+Pool::~Pool() {
+    if (!workers_.empty()) dismiss();
+}
 
 void Pool::dismiss() {
     {
         const std::lock_guard lock(mutex_);
         leaving_ = true;
     }
-    wake_.notify_all();
+    wake_->notify_all();
     workers_.join();
     leaving_ = false;
 }
@@ -79,7 +96,7 @@ void Pool::dispatch(std::size_t tasks, const Range& range) {
         next_ = 0;
         ++generation_;
     }
-    wake_.notify_all();
+    wake_->notify_all();
     share(range, true);
     {
         const std::lock_guard lock(mutex_);
@@ -87,7 +104,7 @@ void Pool::dispatch(std::size_t tasks, const Range& range) {
     }
     for (int spin = 0; spin < spins_ && active_ != 0; ++spin) relax();
     std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return active_ == 0; });
+    done_->wait(lock, [this] { return active_ == 0; });
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
@@ -110,7 +127,7 @@ void Pool::work() {
     for (;;) {
         for (int spin = 0; spin < spins_ && generation_ == seen && !leaving_; ++spin) relax();
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return leaving_ || generation_ != seen; });
+        wake_->wait(lock, [&] { return leaving_ || generation_ != seen; });
         if (leaving_) return;
         seen = generation_;
         if (!range_) continue;
@@ -119,7 +136,7 @@ void Pool::work() {
         lock.unlock();
         share(range, false);
         lock.lock();
-        if (--active_ == 0) done_.notify_one();
+        if (--active_ == 0) done_->notify_one();
     }
 }
 

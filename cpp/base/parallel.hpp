@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 
 #include "base/threads.hpp"
 #include "mel/instruction_set.hpp"
@@ -24,19 +25,28 @@ class Stop {
     using Clock = std::chrono::steady_clock;
 
     Stop(double time_limit_s, std::function<bool()> poll);
+    // The same since `begin`, where little happens between two checks: the clock is looked at every
+    // so many of them at the most, and at all of them where they turn out to be far apart.
+    Stop(double time_limit_s, std::function<bool()> poll, Clock::time_point begin, int patience);
 
     bool requested() const { return requested_.load(std::memory_order_relaxed); }
-    bool check();  // on the calling thread
+    // On the calling thread.
+    bool check() { return --checks_left_ > 0 ? requested() : look(); }
     void request() { requested_.store(true, std::memory_order_relaxed); }
     double elapsed_s() const {
         return std::chrono::duration<double>(Clock::now() - begin_).count();
     }
 
   private:
+    bool look();
+
     Clock::time_point begin_;
     Clock::time_point next_poll_;
+    Clock::time_point last_look_;
     double time_limit_s_;
     std::function<bool()> poll_;
+    int patience_;
+    int checks_left_;
     std::atomic<bool> requested_{false};
 };
 
@@ -86,8 +96,8 @@ class Pool {
     Crew workers_;
     int spins_ = 0;  // how often a thread looks for what it waits for before it sleeps
     std::mutex mutex_;
-    std::condition_variable wake_;
-    std::condition_variable done_;
+    std::optional<std::condition_variable> wake_;  // where there are workers
+    std::optional<std::condition_variable> done_;
     const Range* range_ = nullptr;  // null while there is nothing to join
     std::size_t tasks_ = 0;
     std::size_t grain_ = 1;

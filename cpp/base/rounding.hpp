@@ -2,12 +2,20 @@
 // docs/rounding.md derives them. A bound may only be too large, a plan only too careful.
 #pragma once
 
+#include <cmath>
+
 namespace mel {
 
 inline constexpr double unit_roundoff = 1.1102230246251565e-16;  // 2^-53
 inline constexpr double largest_count = 9007199254740992.0;      // 2^53: all integers are doubles
 inline constexpr double round_magic =
     6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer
+
+// std::nearbyint() without a call.
+inline double nearest_integer(double x) {
+    constexpr double last = 2251799813685248.0;  // 2^51
+    return x > -last && x < last ? (x + round_magic) - round_magic : std::nearbyint(x);
+}
 
 constexpr double units(double count) { return count * unit_roundoff; }
 

@@ -16,14 +16,15 @@ struct Sum {
     Lanes part[steps];
 };
 
-// Of the sixteen places, always in the same tree.
+// Of the sixteen places, always in the same tree: the second half is added to the first, then
+// again of what that leaves.
 MEL_INLINE double total(const Sum& sum) {
-    double x[group];
-    for (int j = 0; j < steps; ++j) store(x + j * width, sum.part[j]);
-    for (std::size_t half = group / 2; half > 0; half /= 2) {
-        for (std::size_t i = 0; i < half; ++i) x[i] += x[i + half];
+    Lanes x[steps];
+    for (int j = 0; j < steps; ++j) x[j] = sum.part[j];
+    for (int half = steps / 2; half > 0; half /= 2) {
+        for (int j = 0; j < half; ++j) x[j] += x[j + half];
     }
-    return x[0];
+    return total(x[0].a + x[0].b);
 }
 
 // The sums of a kernel's cells, field by field.

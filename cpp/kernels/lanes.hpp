@@ -85,16 +85,49 @@ MEL_INLINE Lanes load(const double* from) {
 }
 MEL_INLINE void store(double* to, Lanes x) { std::memcpy(to, &x, sizeof x); }
 
+#if defined(__AVX512F__)
+// Which lanes of the two vectors are among the first `count`.
+MEL_INLINE unsigned first_lanes(std::size_t count) { return (1u << count) - 1; }
+#endif
+
 // The first `count` lanes of memory that ends there, zero in the others.
 MEL_INLINE Lanes load_part(const double* from, std::size_t count) {
+#if defined(__AVX512F__)
+    const unsigned lanes = first_lanes(count);
+    return {(Vector)_mm512_maskz_loadu_pd((__mmask8)lanes, from),
+            (Vector)_mm512_maskz_loadu_pd((__mmask8)(lanes >> native_width), from + native_width)};
+#else
     double buffer[width] = {};
     std::memcpy(buffer, from, count * sizeof(double));
     return load(buffer);
+#endif
 }
 MEL_INLINE void store_part(double* to, Lanes x, std::size_t count) {
+#if defined(__AVX512F__)
+    const unsigned lanes = first_lanes(count);
+    _mm512_mask_storeu_pd(to, (__mmask8)lanes, (__m512d)x.a);
+    _mm512_mask_storeu_pd(to + native_width, (__mmask8)(lanes >> native_width), (__m512d)x.b);
+#else
     double buffer[width];
     store(buffer, x);
     std::memcpy(to, buffer, count * sizeof(double));
+#endif
+}
+
+// The sum of a vector's places, the second half of them added to the first until one is left.
+MEL_INLINE double total(Vector x) {
+#if defined(__AVX512F__)
+    const __m256d four = _mm256_add_pd(_mm512_maskz_extractf64x4_pd(0xff, (__m512d)x, 0),
+                                       _mm512_maskz_extractf64x4_pd(0xff, (__m512d)x, 1));
+    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return two[0] + two[1];
+#elif defined(__AVX2__)
+    const __m128d two =
+        _mm_add_pd(_mm256_castpd256_pd128((__m256d)x), _mm256_extractf128_pd((__m256d)x, 1));
+    return two[0] + two[1];
+#else
+    return x[0] + x[1];
+#endif
 }
 
 MEL_INLINE bool any(VectorMask m) {

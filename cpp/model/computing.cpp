@@ -74,8 +74,10 @@ std::int64_t largest_conceivable_tau(const Problem& problem, std::size_t size) {
     const auto learners = static_cast<std::int64_t>(size);
     const double share = static_cast<double>((problem.samples() + learners - 1) / learners);
     const auto exactly = [&](std::size_t k, double speed) {
-        double tau = std::floor(problem.cycle_s() * speed / (problem.flops_per_sample(k) * share));
-        tau = std::min(tau, largest_count);
+        const double about = problem.cycle_s() * speed / (problem.flops_per_sample(k) * share);
+        const double surely = std::floor(about * (1 - rounding::quotient));
+        if (about * (1 + rounding::quotient) < surely + 1 && surely < largest_count) return surely;
+        double tau = std::min(std::floor(about), largest_count);
         while (tau > 0 && !in_time(problem, k, speed, tau, share)) --tau;
         while (tau < largest_count && in_time(problem, k, speed, tau + 1, share)) ++tau;
         return tau;

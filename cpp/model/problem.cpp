@@ -1,7 +1,9 @@
 #include "mel/problem.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
@@ -14,7 +16,27 @@
 namespace mel {
 namespace {
 
+constexpr std::size_t most_to_compare = 32;  // each with each, before any are sorted
+constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
+
 double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
+
+bool all_differ(std::span<const double> numbers) {
+    std::uint64_t seen[16] = {};  // a bit for each of 1024 hashes
+    bool met = false;
+    for (const double x : numbers) {
+        const std::uint64_t hash = (std::bit_cast<std::uint64_t>(x + 0.0) * golden) >> 54;
+        const std::uint64_t bit = std::uint64_t{1} << (hash & 63);
+        met |= (seen[hash >> 6] & bit) != 0;
+        seen[hash >> 6] |= bit;
+    }
+    for (std::size_t k = 1; met && k < numbers.size(); ++k) {
+        for (std::size_t j = 0; j < k; ++j) {
+            if (numbers[j] == numbers[k]) return false;
+        }
+    }
+    return true;
+}
 
 }  // namespace
 
@@ -47,20 +69,23 @@ Problem::Problem(const ProblemStatement& s)
     std::fill(noise_over_gain + size, noise_over_gain + padded(), 1.0);
     for (std::size_t k = 0; k < size; ++k) {
         fastest_flops_per_s_ = std::max(fastest_flops_per_s_, s.flops_per_s[k]);
+        noise_over_gain[k] = s.noise / s.gain[k];
+        const double band = s.return_bandwidth_hz[k];
+        const double noise = law_ == LinkLaw::density ? s.noise * band : s.noise;
+        return_s_per_bit[k] = s.return_power_w[k] * s.gain[k] / noise;
+    }
+    for (std::size_t k = 0; k < size; ++k) {
         if (s.gain[k] == 0) {  // no bit ever arrives: take_limits() keeps samples away
             return_s_per_bit[k] = never_s_per_bit;
             noise_over_gain[k] = s.noise;
             continue;
         }
-        const double band = s.return_bandwidth_hz[k];
-        const double noise = law_ == LinkLaw::density ? s.noise * band : s.noise;
-        const double rate = band * log2_1p(s.return_power_w[k] * s.gain[k] / noise);
+        const double rate = s.return_bandwidth_hz[k] * log2_1p(return_s_per_bit[k]);
         if (!(rate >= 1e-200 && rate <= 1e200)) {
             refuse("return rate of learner " + std::to_string(k), rate,
                    "in [1e-200, 1e+200] bit/s (from its gain, return power and bandwidth)");
         }
         return_s_per_bit[k] = 1.0 / rate;
-        noise_over_gain[k] = s.noise / s.gain[k];
     }
     columns_ = columns;
     find_slowest_return();
@@ -181,6 +206,7 @@ void Problem::find_twins(const ProblemStatement& s) {
     const std::size_t size = s.flops_per_s.size();
     // Parts of problems with few blocks are small enough to tell twins in.
     if (size > most_twins && !(block_hz_ > 0 && excused())) return;
+    if (size <= most_to_compare && all_differ(s.gain)) return;
     std::vector<std::span<const double>> stated;
     for (const LearnerColumn& column : learner_columns()) {
         const Amount values = column.of(s);
@@ -209,14 +235,19 @@ void Problem::find_typical() {
     const std::size_t size = size_;
     const std::size_t step = typical_step(size);
     double logs = 0;
+    double product = 1;  // of as many as surely stay within range, so that one logarithm does
     double speed = 0;
     double count = 0;
     for (std::size_t k = 0; k < size; k += step) {
-        logs += std::log(noise_over_gain()[k]);
+        product *= noise_over_gain()[k];
+        if (!(product > 1e-150 && product < 1e150)) {
+            logs += std::log(product);
+            product = 1;
+        }
         speed += 1 / compute_s()[k];
         count += 1;
     }
-    typical_noise_ = std::exp(logs / count);
+    typical_noise_ = std::exp((logs + std::log(product)) / count);
     typical_compute_s_ = count / speed;
     for (std::size_t which = 0; differs_ && which < amount_columns; ++which) {
         const std::span<const double> column = payload_column(which);

@@ -42,18 +42,21 @@ void Problem::take_limits(const ProblemStatement& s) {
         throw std::invalid_argument(
             "energy_coefficient needs an energy of sending, and no energy_per_flop_j");
     }
-    bool any = std::find(s.gain.begin(), s.gain.end(), 0.0) != s.gain.end();  // outage
+    const bool outage = std::find(s.gain.begin(), s.gain.end(), 0.0) != s.gain.end();
+    const auto states = [&](const LearnerColumn& column) {
+        return column.limit && !(s.*column.stated).empty();
+    };
+    const std::span<const LearnerColumn> all = learner_columns();
+    if (!outage && std::none_of(all.begin(), all.end(), states)) return;
     LearnerLimits limits;
-    for (const LearnerColumn& column : learner_columns()) {
-        if (!column.limit || (s.*column.stated).empty()) continue;
+    for (const LearnerColumn& column : all) {
+        if (!states(column)) continue;
         const std::span<const double> stated = s.*column.stated;
-        any = true;
         require_column(column, stated, size_);
         std::vector<double>& limit = limits.*column.limit;
         limit.assign(this->padded(), column.harmless);
         std::copy(stated.begin(), stated.end(), limit.begin());
     }
-    if (!any) return;
     for (std::size_t k = 0; k < size_ && !s.min_samples.empty() && !s.max_samples.empty(); ++k) {
         if (s.max_samples[k] < s.min_samples[k]) {
             refuse(element("max_samples", k), s.max_samples[k],

@@ -8,22 +8,37 @@
 #include "kernels/battery_passes.hpp"
 
 namespace mel {
+namespace {
+
+// At the learners [first, last).
+struct Look {
+    KernelInput in;
+    Kernels::Real kernel;
+
+    Look(const Problem& problem, const Box& box, const PassPoint& point, const Pool& pool,
+         std::size_t stride, bool careful)
+        : in(kernel_input(problem, box, point)) {
+        in.stride = stride;
+        in.careful = careful;
+        kernel = real_loop(pool, problem.law(), in);
+    }
+    PassSums operator()(std::size_t first, std::size_t last) const {
+        return kernel(in, {first, last});
+    }
+};
+
+}  // namespace
 
 void real_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                  std::vector<PassSums>& chunks, std::size_t stride, bool careful) {
-    KernelInput in = kernel_input(problem, box, point);
-    in.stride = stride;
-    in.careful = careful;
-    const auto kernel = real_loop(pool, problem.law(), in);
-    each_chunk(
-        pool, problem.size(), chunks,
-        [&](std::size_t first, std::size_t last) { return kernel(in, {first, last}); }, stride);
+    each_chunk(pool, problem.size(), chunks, Look(problem, box, point, pool, stride, careful),
+               stride);
 }
 
 PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                    std::vector<PassSums>& chunks, std::size_t stride, bool careful) {
-    real_chunks(problem, box, point, pool, chunks, stride, careful);
-    return reduce_tree(std::span<PassSums>(chunks));
+    return sum_over_chunks(pool, problem.size(), chunks,
+                           Look(problem, box, point, pool, stride, careful), stride);
 }
 
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/guiding.hpp"
+
 namespace mel {
 namespace {
 
@@ -12,9 +14,9 @@ constexpr double largest_log_step = 3.0;
 
 double PriceStep::length() const { return std::max(std::fabs(d_lambda), std::fabs(d_mu)); }
 
-void PriceStep::take(Prices& prices) const {
-    prices.lambda *= std::exp(d_lambda);
-    prices.mu *= std::exp(d_mu);
+void PriceStep::take(Prices& prices, double more) const {
+    prices.lambda *= guiding_exp(d_lambda + more);
+    prices.mu *= guiding_exp(d_mu + more);
 }
 
 // In logarithms, where demand is nearly a power law of the prices: H diag(p) delta = sum * ln(sum /
@@ -26,8 +28,8 @@ PriceStep price_step(Prices prices, const PassSums& s, double band, double watt)
     const double a12 = s.h_lm * prices.mu / s.bandwidth;
     const double a21 = s.h_lm * prices.lambda / s.power;
     const double a22 = s.h_mm * prices.mu / s.power;
-    const double r1 = std::log(s.bandwidth / band);
-    const double r2 = std::log(s.power / watt);
+    const double r1 = guiding_log(s.bandwidth / band);
+    const double r2 = guiding_log(s.power / watt);
     // Least squares with a small ridge.
     const double n11 = a11 * a11 + a21 * a21;
     const double n12 = a11 * a12 + a21 * a22;

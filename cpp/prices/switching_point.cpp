@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/chunks.hpp"
+#include "base/guiding.hpp"
 #include "base/sums.hpp"
 
 namespace mel {
@@ -14,7 +15,21 @@ constexpr int passes_from_there = 24;  // where a cycle turns out to be far too 
 constexpr double next_to_nothing = 1e-15;
 constexpr double near_least = 1e-3;  // of the least cycle: as near as a search for prices goes
 
+double model_share(const Problem& problem) {
+    const double model = problem.typical_send_bits() * static_cast<double>(problem.size());
+    const double samples = problem.typical_send_bits_per_sample() * problem.samples_real();
+    return model > 0 ? model / (model + samples) : 0;
+}
+
 }  // namespace
+
+SwitchingPoint::SwitchingPoint(const Problem& problem, Pool& pool, Sweeps& sweeps)
+    : problem_(problem),
+      pool_(pool),
+      sweeps_(sweeps),
+      band_(problem.bandwidth_hz()),
+      watt_(problem.power_w()),
+      model_share_(model_share(problem)) {}
 
 double SwitchingPoint::amount(Resource resource, const PassPoint& point) const {
     return resource == Resource::cycle       ? point.cycle_s
@@ -85,6 +100,39 @@ double SwitchingPoint::bound(const PassPoint& point, const PassSums& sums) const
     return point.prices.lambda * band_ + point.prices.mu * watt_ + sums.value;
 }
 
+// As if all learners were alike: d = (T' - s) / g samples take (alpha d + beta) / s of the budgets,
+// which does not change, and kappa (alpha T' + g beta) = s^2. `share` is that of the slack s in the
+// cycle, `model` that of g beta in the bracket.
+SwitchingPoint::Drift SwitchingPoint::drift(const PassPoint& point, const PassSums& sums) const {
+    const double share = std::clamp(sums.cost / (sums.value_time * point.cycle_s), 0.0, 0.9);
+    if (!(share > 0)) return {};
+    const double samples = 1 - model_share_;
+    const double left = 1 - share;
+    const double slack = samples / (left + samples * share);  // by the cycle
+    const double model = model_share_ * left / (samples + model_share_ * left);
+    return {-2 * slack * left - model, 2 * slack - (1 - model)};
+}
+
+PassPoint SwitchingPoint::foretold(const PassPoint& from, double tau) const {
+    PassPoint to = from;
+    to.tau = tau;
+    const double by = guiding_exp(drift_.by_tau * guiding_log(tau / from.tau));
+    to.prices.lambda *= by;
+    to.prices.mu *= by;
+    return to;
+}
+
+PassPoint SwitchingPoint::foretold_cycle(const PassPoint& from, double tau) const {
+    PassPoint to = from;
+    to.tau = tau;
+    to.cycle_s = std::max(from.cycle_s + (tau - from.tau) * cycle_by_tau_, 0.5 * from.cycle_s);
+    const double by = guiding_exp(drift_.by_tau * guiding_log(tau / from.tau) +
+                                  drift_.by_cycle * guiding_log(to.cycle_s / from.cycle_s));
+    to.prices.lambda *= by;
+    to.prices.mu *= by;
+    return to;
+}
+
 bool SwitchingPoint::find_tau(PassPoint& point, double tolerance, int max_passes,
                               std::size_t stride, double most) {
     const double samples = problem_.samples_real();
@@ -101,14 +149,16 @@ bool SwitchingPoint::find_tau(PassPoint& point, double tolerance, int max_passes
         dz = std::clamp(dz, -0.75 * z, 3 * z);
         const double tau = std::min(1 / (z + dz), most);
         const double moved = std::fabs(tau - point.tau);
-        to.take(point.prices);
+        drift_ = drift(point, sums);
+        cycle_by_tau_ = sums.value_time > 0 ? -sums.value_tau / sums.value_time : 0;
+        to.take(point.prices, tau > 0 ? drift_.by_tau * guiding_log(tau / point.tau) : 0);
         point.tau = tau;
         const double price_step = to.length();
         const double whole = std::floor(tau);
         const double room = std::min(tau - whole, whole + 1 - tau);
         // The next step will be about the square of this one.
         const double relative = moved / tau + price_step;
-        if (relative < 0.3 && (4 * relative * relative * tau < room || relative < tolerance))
+        if (relative < 0.3 && (relative * relative * tau < room || relative < tolerance))
             return true;
     }
     return false;
@@ -146,7 +196,9 @@ bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tole
             // Nearer to where one learner's cost has no bound there is nothing to learn of prices.
             change = 0.5 * (least * (1 + 0.5 * near_least) - amount);
         }
-        to.take(point.prices);
+        const double grown = in_time || !std::isfinite(change) ? 1 : 1 + change / amount;
+        const double answer = drift(point, sums).by_cycle * guiding_log(grown);
+        to.take(point.prices, answer);
         amount += change;
         const double price_step = to.length();
         const double relative = std::fabs(change) / amount + price_step;

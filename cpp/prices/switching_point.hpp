@@ -22,12 +22,7 @@ inline double growth(Resource resource, Prices prices, const PassSums& sums) {
 class SwitchingPoint {
   public:
     // `problem` is asked for what it says of all learners together, never for one of them.
-    SwitchingPoint(const Problem& problem, Pool& pool, Sweeps& sweeps)
-        : problem_(problem),
-          pool_(pool),
-          sweeps_(sweeps),
-          band_(problem.bandwidth_hz()),
-          watt_(problem.power_w()) {}
+    SwitchingPoint(const Problem& problem, Pool& pool, Sweeps& sweeps);
 
     // A cold start: a guess of tau and prices from typical numbers.
     PassPoint guess() const;
@@ -39,6 +34,11 @@ class SwitchingPoint {
     // prices lose all measure.
     bool find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1,
                   double most = std::numeric_limits<double>::infinity());
+
+    // What the last find_tau() foretells of another tau near that point, at the same cycle; or in
+    // the cycle in which as many samples fit.
+    PassPoint foretold(const PassPoint& from, double tau) const;
+    PassPoint foretold_cycle(const PassPoint& from, double tau) const;
 
     // Moves point.cycle_s and prices towards that point at point.tau.
     bool find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1) {
@@ -68,6 +68,12 @@ class SwitchingPoint {
     long passes() const { return passes_; }
 
   private:
+    // How the best prices change with tau and with the cycle: of their logarithms by logarithms.
+    struct Drift {
+        double by_tau = 0;
+        double by_cycle = 0;
+    };
+    Drift drift(const PassPoint& point, const PassSums& sums) const;
     double bound(const PassPoint& point, const PassSums& sums) const;
     PassSums pass(const PassPoint& point, std::size_t stride);
     // The sums' own, or that of a careful pass where only doubts keep them from one.
@@ -78,6 +84,9 @@ class SwitchingPoint {
     Sweeps& sweeps_;
     double band_;
     double watt_;
+    double model_share_;       // of the bits that learners are sent, nearly
+    Drift drift_;              // where find_tau() ended,
+    double cycle_by_tau_ = 0;  // and by how much a longer cycle makes up for a local cycle more
     Best best_;
     long passes_ = 0;
 };

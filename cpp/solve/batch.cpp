@@ -3,87 +3,27 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <condition_variable>
 #include <exception>
-#include <iterator>
 #include <mutex>
 #include <new>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 
-#include "base/rounding.hpp"
 #include "base/threads.hpp"
-#include "mel/solve.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "model/choice.hpp"
+#include "solve/row_maker.hpp"
+#include "solve/solver.hpp"
 
 namespace mel {
 namespace {
 
 constexpr auto poll_interval = std::chrono::milliseconds(10);
+constexpr auto told_every = std::chrono::milliseconds(1);
 constexpr std::size_t most_rows_at_once = 64;
+constexpr std::size_t most_kept = 4096;  // learners of a row whose memory serves the next
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-// Makes the problem of a row, in memory that one thread uses again for its next row.
-class RowMaker {
-  public:
-    explicit RowMaker(const BatchColumns& columns) : columns_(columns) {}
-
-    const Problem& operator()(std::size_t row) {
-        ProblemStatement s;
-        s.samples = whole_samples(columns_.samples.at(row));
-        s.bandwidth_hz = columns_.bandwidth_hz.at(row);
-        s.power_w = columns_.power_w.at(row);
-        s.noise = columns_.noise.at(row);
-        s.law = columns_.law;
-        s.cycle_s = columns_.cycle_s.at(row);
-        s.idle = columns_.idle;
-        s.energy_sends = columns_.energy_sends;
-        for (std::size_t i = 0; i < std::size(strided_columns); ++i) {
-            const StridedColumn& column = columns_.*strided_columns[i];
-            if (!column) continue;
-            const LearnerColumn& line = learner_columns()[i];
-            if (line.amount && column.learner == 0) {
-                s.*line.amount = column.at(row);
-                continue;
-            }
-            line.put(learners(column, row, gathered_[i]), s);
-        }
-        if (columns_.block_hz) s.block_hz = width(columns_.block_hz.at(row));
-        return problem_.emplace(s);
-    }
-
-  private:
-    static std::int64_t whole_samples(double samples) {
-        if (!(samples >= 1 && samples <= largest_count && samples == std::floor(samples))) {
-            std::ostringstream text;
-            text.precision(17);
-            text << "samples = " << samples << ": must be an integer in [1, 2^53]";
-            throw std::invalid_argument(text.str());
-        }
-        return static_cast<std::int64_t>(samples);
-    }
-
-    // A block of no width is not "no blocks", which a statement's zero means.
-    static double width(double block_hz) { return block_hz == 0 ? not_a_number : block_hz; }
-
-    std::span<const double> learners(const StridedColumn& column, std::size_t row,
-                                     std::vector<double>& gathered) const {
-        const double* first = column.data + static_cast<std::ptrdiff_t>(row) * column.row;
-        if (column.learner == 1) return {first, columns_.learners};
-        gathered.resize(columns_.learners);
-        for (std::size_t k = 0; k < columns_.learners; ++k) {
-            gathered[k] = first[static_cast<std::ptrdiff_t>(k) * column.learner];
-        }
-        return gathered;
-    }
-
-    const BatchColumns& columns_;
-    std::vector<double> gathered_[std::size(strided_columns)];
-    std::optional<Problem> problem_;
-};
 
 class Batch {
   public:
@@ -150,16 +90,18 @@ class Batch {
     using Clock = std::chrono::steady_clock;
 
     bool stopping() const { return stop_.load(std::memory_order_relaxed); }
-    double elapsed_s() const {
-        return std::chrono::duration<double>(Clock::now() - begin_).count();
+    double since_begin(Clock::time_point now) const {
+        return std::chrono::duration<double>(now - begin_).count();
     }
+    double elapsed_s() const { return since_begin(Clock::now()); }
 
     // On the calling thread only.
     bool ask() {
         next_poll_ = Clock::now() + poll_interval;
         const double now = elapsed_s();
+        const std::size_t done = done_.load();  // first: passes are told before the rows
         if (now >= settings_.time_limit_s ||
-            (settings_.should_stop && settings_.should_stop(done_.load(), passes_.load(), now))) {
+            (settings_.should_stop && settings_.should_stop(done, passes_.load(), now))) {
             stop_.store(true, std::memory_order_relaxed);
         }
         set_usual_arithmetic();  // the caller's code ran, and may have changed it
@@ -179,26 +121,63 @@ class Batch {
     }
 
     // What is left of the time for the next row, and where it begins; false where none is left.
-    bool limit_row(std::size_t row, Settings& settings) {
-        const double left = settings_.time_limit_s - elapsed_s();
+    bool limit_row(std::size_t row, Clock::time_point now, Settings& settings) {
+        const double left = settings_.time_limit_s - since_begin(now);
         if (left <= 0) stop_.store(true, std::memory_order_relaxed);
         settings.time_limit_s = std::min(left, settings_.row_time_limit_s);
         settings.start = start_of(row);
         return left > 0;
     }
 
+    // Rows that one thread has done and not yet told the others of.
+    class Tally {
+      public:
+        explicit Tally(Batch& batch) : batch_(batch) {}
+        ~Tally() { tell(); }
+        Tally(const Tally&) = delete;
+        Tally& operator=(const Tally&) = delete;
+
+        void count(std::int64_t passes) {
+            passes_ += passes;
+            ++rows_;
+        }
+        void tell() {
+            batch_.passes_.fetch_add(passes_, std::memory_order_relaxed);
+            batch_.done_.fetch_add(rows_);
+            rows_ = 0;
+            passes_ = 0;
+        }
+        void tell_now_and_then(Clock::time_point now) {
+            if (now < next_) return;
+            tell();
+            next_ = now + told_every;
+        }
+
+      private:
+        Batch& batch_;
+        std::size_t rows_ = 0;
+        std::int64_t passes_ = 0;
+        Clock::time_point next_{};
+    };
+
     template <class ProblemOf>
     void take_rows(ProblemOf& problem_of, bool polls) {
         Settings settings = settings_of_rows(polls);
+        Tally tally(*this);
+        Workspace workspace;
         for (;;) {
             const std::size_t first = next_.fetch_add(rows_at_once_, std::memory_order_relaxed);
             if (first >= rows_) return;
             const std::size_t last = std::min(rows_, first + rows_at_once_);
+            Clock::time_point now = Clock::now();
             for (std::size_t row = first; row < last; ++row) {
                 if (stopping()) return;
-                if (polls && Clock::now() >= next_poll_ && ask()) return;
-                if (!limit_row(row, settings)) return;
-                solve_row(problem_of, row, settings);
+                tally.tell_now_and_then(now);
+                if (polls && now >= next_poll_ && ask()) return;
+                if (!limit_row(row, now, settings)) return;
+                if (solve_row(problem_of, row, now, settings, workspace)) {
+                    tally.count(out_.passes[row]);
+                }
             }
         }
     }
@@ -210,23 +189,28 @@ class Batch {
         return Start{s[0], {s[1], s[2]}};
     }
 
-    // A row for which there is no memory stays unsolved for now.
+    // From `now` on, which becomes its end. A row for which there is no memory stays unsolved for
+    // now.
     template <class ProblemOf>
-    bool solve_row(ProblemOf& problem_of, std::size_t row, const Settings& settings) {
+    bool solve_row(ProblemOf& problem_of, std::size_t row, Clock::time_point& now,
+                   const Settings& settings, Workspace& workspace) {
         try {
             try {
-                store(row, solve(problem_of(row), settings));
+                Result found = solve_in(problem_of(row), settings, now, workspace);
+                now += std::chrono::duration_cast<Clock::duration>(
+                    std::chrono::duration<double>(found.elapsed_s));
+                store(row, found);
+                give_back(row, found, workspace);
             } catch (const std::bad_alloc&) {
                 throw;
             } catch (const std::exception& error) {
                 refuse(row, error.what());
+                now = Clock::now();
             }
         } catch (const std::bad_alloc&) {
             out_.status[row] = static_cast<std::int8_t>(RowStatus::unsolved);
             return false;
         }
-        passes_.fetch_add(out_.passes[row], std::memory_order_relaxed);
-        done_.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
 
@@ -237,12 +221,15 @@ class Batch {
         settings.threads = 1;
         for (std::size_t row = 0; row < rows_; ++row) {
             if (out_.status[row] != static_cast<std::int8_t>(RowStatus::unsolved)) continue;
-            if (ask() || !limit_row(row, settings)) return;
-            if (!solve_row(problem_of, row, settings)) throw std::bad_alloc();
+            Clock::time_point now = Clock::now();
+            Workspace workspace;
+            if (ask() || !limit_row(row, now, settings)) return;
+            if (!solve_row(problem_of, row, now, settings, workspace)) throw std::bad_alloc();
+            Tally(*this).count(out_.passes[row]);
         }
     }
 
-    void store(std::size_t row, Result&& found) {
+    void store(std::size_t row, Result& found) {
         out_.status[row] = static_cast<std::int8_t>(found.status);
         out_.blame[row] = static_cast<std::int8_t>(found.blame);
         out_.stopped[row] = found.stopped ? 1 : 0;
@@ -266,6 +253,17 @@ class Batch {
             const std::lock_guard lock(mutex_);
             result_.trees.emplace_back(row, std::move(found.tree));
         }
+    }
+
+    // What a large row took goes back to the system.
+    void give_back(std::size_t row, Result& found, Workspace& workspace) const {
+        if (out_.offset[row + 1] - out_.offset[row] > most_kept) {
+            workspace = {};
+            return;
+        }
+        std::swap(workspace.plan.samples, found.samples);
+        std::swap(workspace.plan.bandwidth_hz, found.bandwidth_hz);
+        std::swap(workspace.plan.power_w, found.power_w);
     }
 
     void refuse(std::size_t row, const char* why) {

@@ -1,5 +1,7 @@
 #include "mel/solve.hpp"
 
+#include <chrono>
+
 #include "base/chunks.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "model/choice.hpp"
@@ -9,7 +11,7 @@
 namespace mel {
 
 std::int64_t Solver::more_passes() const {
-    return block_filling_.passes() + tree_search_.passes() + taker_passes_;
+    return block_filling_.passes() + (tree_search_ ? tree_search_->passes() : 0) + taker_passes_;
 }
 
 void Solver::learnt(Allocation& plan) {
@@ -38,19 +40,24 @@ Decision Solver::by_known_prices(double tau, Prices prices) {
 
 Decision Solver::by_tree(double tau, Prices start) {
     const double work = result_.tau > 0 ? settings_.work_limit : work_limit_;
-    switch (tree_search_.decide(tau, start, work, node_limit_)) {
+    if (!tree_search_) {
+        const Tools tools{problem_, pool_, whole_samples_, filling_, block_filling_, part_};
+        tree_search_.emplace(tools, boxes_);
+    }
+    BranchAndBound& search = *tree_search_;
+    switch (search.decide(tau, start, work, node_limit_)) {
         case BranchAndBound::Outcome::stopped:
             return Decision::Stopped{};
         case BranchAndBound::Outcome::unresolved:
             put_off_ = put_off_ || work < settings_.work_limit;
             return {};
         case BranchAndBound::Outcome::infeasible:
-            return tree_search_.refutation();
+            return search.refutation();
         case BranchAndBound::Outcome::feasible:
             break;
     }
-    real_.assign(tree_search_.samples().begin(), tree_search_.samples().end());
-    return decided(allocate(tau, {tree_search_.ratio(), problem_.cycle_s()}));
+    real_.assign(search.samples().begin(), search.samples().end());
+    return decided(allocate(tau, {search.ratio(), problem_.cycle_s()}));
 }
 
 Result solve(const Problem& problem, const Settings& settings) {
@@ -58,6 +65,21 @@ Result solve(const Problem& problem, const Settings& settings) {
     refuse_choice(problem);
     if (settings.scheme == Scheme::task_only) return solve_equal_shares(problem, settings);
     return Solver(problem, settings, scheme_box(problem, settings.scheme)).run();
+}
+
+Result solve_in(const Problem& problem, const Settings& settings, Stop::Clock::time_point begin,
+                Workspace& workspace) {
+    if (settings.scheme == Scheme::task_only) {
+        Result result = solve(problem, settings);
+        result.elapsed_s = std::chrono::duration<double>(Stop::Clock::now() - begin).count();
+        return result;
+    }
+    const UsualArithmetic usual;
+    refuse_choice(problem);
+    workspace.plan.blocks.clear();  // a plan without any has no such column
+    Solver solver(problem, settings, scheme_box(problem, settings.scheme), false, begin,
+                  &workspace);
+    return solver.run();
 }
 
 Result decide(const Problem& problem, std::int64_t tau, const Settings& settings) {

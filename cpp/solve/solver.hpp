@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,16 +13,25 @@
 
 namespace mel {
 
+// Memory that the search for one small problem leaves to the next.
+struct Workspace {
+    Allocation plan;
+    Buffer<double> real;
+    std::vector<double> totals;
+    WholeSamples::Memory rounding;
+};
+
 class Solver final : public TauSearch {
   public:
-    Solver(const Problem& problem, const Settings& settings, Interval box, bool part = false)
-        : TauSearch(problem, settings, part, sweeps_, nullptr),
+    Solver(const Problem& problem, const Settings& settings, Interval box, bool part = false,
+           Stop::Clock::time_point begin = Stop::Clock::now(), Workspace* workspace = nullptr)
+        : TauSearch(problem, settings, part, sweeps_, nullptr, begin),
+          work_(workspace ? *workspace : own_),
           root_(box),
           boxes_(problem, pool_, box),
           sweeps_(problem, pool_, boxes_),
-          whole_samples_(problem, pool_),
-          block_filling_(problem, pool_),
-          tree_search_({problem, pool_, whole_samples_, filling_, block_filling_, part}, boxes_) {}
+          whole_samples_(problem, pool_, &work_.rounding),
+          block_filling_(problem, pool_) {}
 
   private:
     bool limited() const override { return problem_.limits() != nullptr; }
@@ -51,19 +61,27 @@ class Solver final : public TauSearch {
     void take_plan(Result& found, std::span<const std::size_t> part);
 
     std::int64_t more_passes() const override;
-    std::int64_t nodes() const override { return tree_search_.nodes() + taker_nodes_; }
+    std::int64_t nodes() const override {
+        return (tree_search_ ? tree_search_->nodes() : 0) + taker_nodes_;
+    }
     double sum_of_reals() const;
 
+    Workspace own_;
+    Workspace& work_;
+    Buffer<double>& real_ = work_.real;
+    std::vector<double>& totals_ = work_.totals;
+    Allocation& draft_ = work_.plan;  // that is being written
     Interval root_;
     Boxes boxes_;
     SweepsHere sweeps_;
     WholeSamples whole_samples_;
     BlockFilling block_filling_;
-    BranchAndBound tree_search_;
+    std::optional<BranchAndBound> tree_search_;  // most problems need none
     std::vector<SplitSums> chunks_;
-    std::vector<double> totals_;
-    Buffer<double> real_;
-    Allocation draft_;  // the plan that is being written
 };
+
+// solve() since `begin`, as one of many.
+Result solve_in(const Problem& problem, const Settings& settings, Stop::Clock::time_point begin,
+                Workspace& workspace);
 
 }  // namespace mel

@@ -28,6 +28,7 @@ bool TauSearch::round_reals(double tau, Prices prices, double aim_s) {
 // one.
 Decision TauSearch::by_rounding(double tau) {
     PassPoint point{tau, problem_.cycle_s(), prices_};
+    if (near_guess(tau)) point = switching_point_.foretold_cycle(*guess_, tau);
     const std::size_t few = stride_of(searched_learners);
     // With energies of their own learners stand where both limits hold, whatever the prices: then
     // the steps are not Newton's, and the split is made whole from wherever they end.
@@ -37,8 +38,12 @@ Decision TauSearch::by_rounding(double tau) {
         return {};
     }
     // After a sample, one step over many more: the split is good to the square of what is left.
-    const bool converged =
-        switching_point_.find_cycle(point, few > 1 ? 1e-3 : 1e-6, 16, stride_of(stepped_learners));
+    // Where the cycle leaves room, that does for all of few learners too.
+    bool converged =
+        switching_point_.find_cycle(point, few > 1 ? 1e-3 : 1e-4, 16, stride_of(stepped_learners));
+    if (few == 1 && converged && point.cycle_s > problem_.cycle_s() * (1 - 1e-3)) {
+        converged = switching_point_.find_cycle(point, 1e-6, 16);
+    }
     if (stop_.requested() || !std::isfinite(point.cycle_s)) return {};
     if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return {};
     point.cycle_s = std::min(point.cycle_s, problem_.cycle_s());

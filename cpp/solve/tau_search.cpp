@@ -1,6 +1,7 @@
 #include "solve/tau_search.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/chunks.hpp"
 #include "model/computing.hpp"
@@ -9,14 +10,18 @@
 namespace mel {
 namespace {
 constexpr std::int64_t far_stride = 4;  // of the search: the guess was wrong
+// A look at so few learners costs no more than some looks at the clock.
+constexpr std::size_t few_learners = 64;
+constexpr int patience_with_few = 16;
 }  // namespace
 
 TauSearch::TauSearch(const Problem& problem, const Settings& settings, bool part, Sweeps& sweeps,
-                     Fills* fills)
+                     Fills* fills, Stop::Clock::time_point begin)
     : problem_(problem),
       settings_(settings),
       part_(part),
-      stop_(settings.time_limit_s, poll()),
+      stop_(settings.time_limit_s, poll(), begin,
+            problem.size() <= few_learners ? patience_with_few : 1),
       pool_(useful_threads(problem.size(), settings.threads), stop_, InstructionSet::automatic,
             settings.trust),
       switching_point_(problem, pool_, sweeps),
@@ -49,7 +54,10 @@ PassPoint TauSearch::guess_tau() {
                                             static_cast<double>(upper_) + 0.5);
         prices_ = guess.prices;
         if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
-        if (smooth_) expected_ = guess.tau;
+        if (smooth_) {
+            expected_ = guess.tau;
+            guess_ = guess;
+        }
     }
     return guess;
 }
@@ -296,7 +304,9 @@ Decision TauSearch::climb(double tau) {
     rung(sends && smooth_ && expected, [&] { return by_rounding(tau); });
     const bool mixed_first = !smooth_;
     rung(sends && mixed_first, [&] { return by_mixture(tau, prices_); });
+    if (!known.open()) return known;
     PassPoint point{tau, problem_.cycle_s(), prices_};
+    if (near_guess(tau)) point = switching_point_.foretold(*guess_, tau);
     rung(sends, [&] { return by_prices(point); });
     rung(sends && (!expected || mixed_first), [&] { return by_rounding(tau); });
     rung(sends, [&] { return by_capacity(tau); });
@@ -304,6 +314,8 @@ Decision TauSearch::climb(double tau) {
     rung(sends, [&] { return by_tree(tau, point.prices); });
     return known;
 }
+
+bool TauSearch::near_guess(double tau) const { return guess_ && std::fabs(tau - guess_->tau) <= 1; }
 
 Decision TauSearch::by_prices(PassPoint& point) {
     const auto proof = switching_point_.prove(point, 24);

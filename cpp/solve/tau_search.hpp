@@ -38,7 +38,7 @@ class TauSearch {
     // `problem` is asked for what it says of all learners together, never for one of them. `part`:
     // of a problem whose other learners may rest, and no bound may rest on their absence.
     TauSearch(const Problem& problem, const Settings& settings, bool part, Sweeps& sweeps,
-              Fills* fills);
+              Fills* fills, Stop::Clock::time_point begin = Stop::Clock::now());
 
     static constexpr std::int64_t nodes_for_a_plan = 64;
     static constexpr double work_for_a_plan = 5e4;  // learner responses
@@ -125,6 +125,8 @@ class TauSearch {
 
   private:
     PassPoint begin() const;
+    // Whether the guess of tau says where the prices for this one are.
+    bool near_guess(double tau) const;
     void find_largest();
     PassPoint guess_tau();
     std::function<bool()> poll();
@@ -149,6 +151,7 @@ class TauSearch {
 
     bool smooth_ = true;
     double expected_ = 0;  // up to here the search expects plans
+    std::optional<PassPoint> guess_;
 };
 
 }  // namespace mel

@@ -5,36 +5,67 @@
 #include "learner/response.hpp"
 
 namespace mel {
+namespace {
+
+// What the learners [first, last) take,
+struct Filling {
+    std::span<const double> samples;
+    KernelInput in;
+    Kernels::Fill kernel;
+
+    Filling(const Problem& problem, const Pool& pool, const TimedSplit& split, double ratio)
+        : samples(split.samples),
+          in(kernel_input(problem, {}, {split.tau, split.cycle_s, {1.0, ratio}})),
+          kernel(fill_loop(pool, problem.law(), in)) {}
+    FillSums operator()(std::size_t first, std::size_t last) const {
+        return kernel(in, {first, last}, samples);
+    }
+};
+
+// and what they get.
+struct Allocating {
+    std::span<const double> samples;
+    const AllocationScale& scale;
+    const Shares& shares;
+    KernelInput in;
+    Kernels::Allocate kernel;
+
+    Allocating(const Problem& problem, const Pool& pool, const TimedSplit& split, double ratio,
+               const AllocationScale& by, const Shares& to)
+        : samples(split.samples),
+          scale(by),
+          shares(to),
+          in(kernel_input(problem, {}, {split.tau, split.cycle_s, {1.0, ratio}})),
+          kernel(allocate_loop(pool, problem.law(), in)) {}
+    AllocationSums operator()(std::size_t first, std::size_t last) const {
+        return kernel(in, scale, {first, last}, samples, shares);
+    }
+};
+
+}  // namespace
 
 std::vector<FillSums>& FillsHere::fill_chunks(const TimedSplit& split, double ratio) {
-    const KernelInput in = kernel_input(problem_, {}, {split.tau, split.cycle_s, {1.0, ratio}});
-    const auto kernel = fill_loop(pool_, problem_.law(), in);
-    each_chunk(pool_, problem_.size(), chunks_, [&](std::size_t first, std::size_t last) {
-        return kernel(in, {first, last}, split.samples);
-    });
+    each_chunk(pool_, problem_.size(), chunks_, Filling(problem_, pool_, split, ratio));
     return chunks_;
 }
 
 FillSums FillsHere::fill(const TimedSplit& split, double ratio) {
-    return reduce_tree(std::span<FillSums>(fill_chunks(split, ratio)));
+    return sum_over_chunks(pool_, problem_.size(), chunks_, Filling(problem_, pool_, split, ratio));
 }
 
 std::vector<AllocationSums>& FillsHere::allocate_chunks(const TimedSplit& split, double finish_s,
                                                         double ratio, const AllocationScale& scale,
                                                         const Shares& shares) {
-    const KernelInput in = kernel_input(problem_, {}, {split.tau, finish_s, {1.0, ratio}});
-    const auto kernel = allocate_loop(pool_, problem_.law(), in);
     each_chunk(pool_, problem_.size(), allocation_chunks_,
-               [&](std::size_t first, std::size_t last) {
-                   return kernel(in, scale, {first, last}, split.samples, shares);
-               });
+               Allocating(problem_, pool_, split.within(finish_s), ratio, scale, shares));
     return allocation_chunks_;
 }
 
 AllocationSums FillsHere::allocate(const TimedSplit& split, double finish_s, double ratio,
                                    const AllocationScale& scale, const Shares& shares) {
-    return reduce_tree(
-        std::span<AllocationSums>(allocate_chunks(split, finish_s, ratio, scale, shares)));
+    return sum_over_chunks(
+        pool_, problem_.size(), allocation_chunks_,
+        Allocating(problem_, pool_, split.within(finish_s), ratio, scale, shares));
 }
 
 double FillsHere::least_cycle(const TimedSplit& split) {

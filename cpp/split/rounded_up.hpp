@@ -41,7 +41,7 @@ class RoundedUp {
     }
 
   private:
-    const KernelInput& in_;
+    KernelInput in_;
     std::size_t first_;
     double up_[chunk_size];
     double rise_[chunk_size];

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/chunks.hpp"
+#include "base/guiding.hpp"
 #include "base/sums.hpp"
 #include "split/budget_step.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr double finish_tolerance = 1e-6;    // how far below its budgets a plan may finish
 constexpr double foreseen_tolerance = 1e-9;  // the same where the last step is taken on trust
+constexpr double foreseen_of_few = 1e-7;     // and where few learners make a look as dear as it
 
 // Scales the shares to the budget but for a few units in the last place, or to their caps.
 void spend_exactly(std::span<double> shares, double budget, std::span<const double> caps) {
@@ -68,12 +70,11 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
     Finish best{std::numeric_limits<double>::infinity(), ratio, {}};
-    double z = std::log(ratio);
+    double q = ratio;
     const double least = fills_.least_cycle(split);
     double t = std::min(std::max(guess_s, least), cycle_s);
     double too_short = 0;
     for (int step = 0; step < 24; ++step) {
-        const double q = std::exp(z);
         const FillSums sums = pass(split.within(t), q);
         if (pool_.stop().check()) break;
         if (sums.impossible > 0) {
@@ -83,8 +84,8 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
             continue;
         }
         if (!(sums.bandwidth > 0)) return {t, q, sums};
-        const double over_band = std::log(sums.bandwidth / band);
-        const double over_power = std::log(sums.power / watt);
+        const double over_band = guiding_log(sums.bandwidth / band);
+        const double over_power = guiding_log(sums.power / watt);
         if (over_band <= 0 && over_power <= 0 && t < best.cycle_s) {
             best = {t, q, sums};
             if (over_band > -finish_tolerance && over_power > -finish_tolerance) break;
@@ -99,13 +100,14 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
                               std::fabs(by.cycle_s) * (std::fabs(newton.band_by_cycle()) +
                                                        std::fabs(newton.power_by_cycle())) +
                               finish_tolerance;
-        if (2 * length * length < foreseen_tolerance) {
+        const bool few = problem_.size() <= most_for_thorough_search;
+        if (2 * length * length < (few ? foreseen_of_few : foreseen_tolerance)) {
             by = newton.aim(2 * length * length);
             if (t + by.cycle_s <= cycle_s) {
-                return {t + by.cycle_s, std::exp(z + by.log_ratio), sums, true};
+                return {t + by.cycle_s, q * guiding_exp(by.log_ratio), sums, true};
             }
         }
-        z += std::clamp(by.log_ratio, -3.0, 3.0);
+        q *= guiding_exp(std::clamp(by.log_ratio, -3.0, 3.0));
         double next = t + by.cycle_s;
         if (!(next > too_short)) next = 0.5 * (t + too_short);
         next = std::min(std::max(next, least), cycle_s);

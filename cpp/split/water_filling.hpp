@@ -30,8 +30,9 @@ class WaterFilling {
     struct Finish {
         double cycle_s;
         double ratio;
-        FillSums sums;          // what the split takes there
-        bool foreseen = false;  // sums are of the step before; what is left of budgets, some 1e-9
+        FillSums sums;  // what the split takes there
+        bool foreseen =
+            false;  // sums are of the step before; what is left of budgets, 1e-7 at most
     };
     // From a split that fits (or nearly) in its cycle: the least cycle, up to about 1e-6, in which
     // it fits. Starts at `guess_s`. Not found: cycle_s is infinite.

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <memory>
 
 #include "base/chunks.hpp"
 #include "kernels/kernels.hpp"
@@ -37,16 +37,16 @@ void plan_carry(double factor, std::span<const double> free, std::span<const dou
     plan.wholes.resize(free.size());
     CompensatedSum before;
     for (std::size_t b = 0; b < free.size(); ++b) {
-        const double whole = std::nearbyint(before.value());
+        const double whole = nearest_integer(before.value());
         plan.starts[b] = before.value() - whole;
         before.add(free[b] * factor + stay[b]);
-        plan.wholes[b] = std::nearbyint(before.value()) - whole;
+        plan.wholes[b] = nearest_integer(before.value()) - whole;
     }
 }
 
 void WholeSamples::begin(std::span<const double> chunk_totals) {
-    stay_.assign(chunk_totals.size(), 0);
-    free_.assign(chunk_totals.begin(), chunk_totals.end());
+    memory_.stay.assign(chunk_totals.size(), 0);
+    memory_.free.assign(chunk_totals.begin(), chunk_totals.end());
 }
 
 bool WholeSamples::clamp(const Box& box, double factor, std::span<double> samples) {
@@ -68,8 +68,8 @@ bool WholeSamples::clamp(const Box& box, double factor, std::span<double> sample
             stay += d;
         }
         // Kept to the bit where nothing stands at a bound: the kernel then rounds the chunk.
-        if (stay > 0) free_[chunk] = free;
-        stay_[chunk] = stay;
+        if (stay > 0) memory_.free[chunk] = free;
+        memory_.stay[chunk] = stay;
     };
     for_each_chunk(pool_, problem_.size(), clamp_chunk);
     return moved;
@@ -80,7 +80,7 @@ double WholeSamples::carry(const Box& box, const Times& times, std::span<const d
     begin(chunk_totals);
     const auto clamp_all = [&](double factor) {
         const bool moved = clamp(box, factor, samples);
-        return Clamped{in_order(free_), in_order(stay_), moved};
+        return Clamped{in_order(memory_.free), in_order(memory_.stay), moved};
     };
     double factor = 1;
     if (caps_ && caps_->battery()) {
@@ -94,8 +94,8 @@ double WholeSamples::carry(const Box& box, const Times& times, std::span<const d
         factor = scale_factor(problem_.samples_real(), !box.lower.empty(), clamp_all);
     }
     if (factor == 0) return 0;
-    plan_carry(factor, free_, stay_, plan_);
-    return carry_by(box, times, plan_, samples).value();
+    plan_carry(factor, memory_.free, memory_.stay, memory_.plan);
+    return carry_by(box, times, memory_.plan, samples).value();
 }
 
 CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const CarryPlan& plan,
@@ -108,8 +108,6 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
     const auto bound = [&](std::size_t k) {
         return columns && (samples[k] >= box.high(k) || samples[k] <= box.low(k));
     };
-    const KernelInput in = kernel_input(problem_, box, {times.tau, times.cycle_s, {}});
-    const KernelInput aimed = kernel_input(problem_, box, {times.tau, times.aim_s, {}});
     const bool batteries = caps_ && caps_->battery();
     const auto kernel = kernels_of(pool_).carry;
     // Learners at a cap seldom take more than their real; others then take several samples more, or
@@ -122,27 +120,35 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
         CompensatedSum sum;
         const CarryTarget target{factor, plan.starts[b], plan.wholes[b], box};
         // The kernel knows of no caps, and scales all alike.
-        const bool plain = !caps_ && stay_[b] == 0;
-        if (plain && last - first == chunk_size && kernel(in, target, first, samples)) {
-            sum.add(plan.wholes[b]);
-            return sum;
+        const bool plain = !caps_ && memory_.stay[b] == 0;
+        if (plain && last - first == chunk_size) {
+            const KernelInput in = kernel_input(problem_, box, {times.tau, times.cycle_s, {}});
+            if (kernel(in, target, first, samples)) {
+                sum.add(plan.wholes[b]);
+                return sum;
+            }
         }
-        std::optional<RoundedUp> looked;
-        if (batteries) looked.emplace(pool_, problem_.law(), aimed, first, last, samples, factor);
+        std::unique_ptr<const RoundedUp> looked;
+        if (batteries) {
+            const KernelInput in = kernel_input(problem_, box, {times.tau, times.aim_s, {}});
+            looked = std::make_unique<const RoundedUp>(pool_, problem_.law(), in, first, last,
+                                                       samples, factor);
+        }
         for (std::size_t k = first; k < last; ++k) {
             const double wish = bound(k) ? samples[k] : samples[k] * factor;
-            double d = std::nearbyint(wish + left);
+            double d = nearest_integer(wish + left);
             const double low = box.low(k);
             if (!(wish > 0)) {
                 d = std::max(low, 0.0);
             } else {
-                const double whole = std::floor(wish);
+                const double near = nearest_integer(wish);
+                const double whole = near > wish ? near - 1 : near;
                 d = std::clamp(d, whole, whole + most_more);
                 const double high = box.high(k);
                 const double least = may_rest && low <= 0 ? 1 : low;
                 d = high < least ? low : std::clamp(d, least, high);
                 const Demand demand = demand_of(problem_, k, times.tau, times.cycle_s);
-                if (!demand.allows(d)) d = std::max(d - 1, low);
+                if (!(demand.slack(d) > 0) && !demand.allows(d)) d = std::max(d - 1, low);
                 if (caps_ && !(looked && looked->settle(k, samples[k], whole, low, d))) {
                     const Demand aim = demand_of(problem_, k, times.tau, times.aim_s);
                     while (d > whole && d > low && steep(k, aim, samples[k], d)) --d;

@@ -47,10 +47,20 @@ double in_order(std::span<const double> chunks);
 
 class WholeSamples {
   public:
-    WholeSamples(const Problem& problem, Pool& pool)
+    // What carry() writes on, for the next of many small problems to use again.
+    struct Memory {
+        CarryPlan plan;
+        std::vector<double> stay;  // samples at their bounds, and the others
+        std::vector<double> free;
+    };
+
+    WholeSamples(const Problem& problem, Pool& pool, Memory* memory = nullptr)
         : problem_(problem),
           pool_(pool),
-          caps_(problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr) {}
+          caps_(problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr),
+          memory_(memory ? *memory : own_) {}
+    WholeSamples(const WholeSamples&) = delete;
+    WholeSamples& operator=(const WholeSamples&) = delete;
 
     // Integers next to the reals, scaled first so that they sum to D, within the box and what the
     // cycle allows; what rounding owes is carried from learner to learner. Returns the total, which
@@ -69,8 +79,8 @@ class WholeSamples {
     // What is to be scaled is multiplied, and stays where that carries it to its bound. True if
     // anything was moved. Nothing to do where all have one box.
     bool clamp(const Box& box, double factor, std::span<double> samples);
-    std::span<const double> in_between() const { return free_; }  // samples, by chunk
-    std::span<const double> at_bounds() const { return stay_; }
+    std::span<const double> in_between() const { return memory_.free; }  // samples, by chunk
+    std::span<const double> at_bounds() const { return memory_.stay; }
     CompensatedSum carry_by(const Box& box, const Times& times, const CarryPlan& plan,
                             std::span<double> samples);
 
@@ -132,9 +142,8 @@ class WholeSamples {
     std::vector<Marginal> down_heap_;
     std::vector<double> gains_;
     std::vector<double> moves_;
-    CarryPlan plan_;
-    std::vector<double> stay_;  // samples at their bounds, and the others
-    std::vector<double> free_;
+    Memory own_;
+    Memory& memory_;
     std::vector<CompensatedSum> totals_;
     std::vector<double> up_;
     std::vector<double> down_;
