@@ -50,7 +50,7 @@ double WholeSamples::repair_in_lanes(const Box& box, const PassPoint& at, double
         double moved = 0;
         for (std::size_t k = 0; k < size; ++k) {
             if (!(gains_[k] < infinity)) continue;
-            heap_.push_back({gains_[k], k});
+            heap_.push_back({gains_[k], k, 0, 0});
             moved += moves_[k];
         }
         if (heap_.empty()) break;
