@@ -27,7 +27,7 @@ from sharded import (
     task_and_radio,
 )
 
-KINDS = ("payload", "own power", "battery", "nothing sent")
+KINDS = ("payload", "own power", "nothing sent")
 
 
 @pytest.mark.parametrize("how", CUTS)
@@ -107,6 +107,16 @@ def test_without_a_common_power_everybody_must_have_its_own() -> None:
     much = second.replace(max_power_w=1e59)
     with pytest.raises(ValueError, match=r"max_power_w = 1e\+59 of 1500 learners: must be at most"):
         sharded(problem, [first, much])
+
+
+def test_energies_to_send_with_are_refused_above_together_and_planned_below() -> None:
+    problem = of_kind(mixed(1, 40), "battery", 1)
+    shards = shards_of(problem, "anywhere")
+    with pytest.raises(
+        ValueError, match=r"energy_j with radio.shared = 'return': must be None for"
+    ):
+        sharded(problem, shards)
+    assert same(sharded(problem, shards, together=40), mel.solve(problem))
 
 
 @pytest.mark.parametrize("together", [0, 40])

@@ -43,7 +43,7 @@ def test_own_payloads_own_power_and_nothing_sent_are_proved_from_memory_and_file
     pytest.importorskip("pyarrow", reason="pyarrow (extra [parquet]) is missing")
     problem = of_kind(mixed(3, 120), kind, 3)
     shards = shards_of(problem, "anywhere", 3)
-    plan = sharded(problem, shards)
+    plan = sharded(problem, shards, together=120 if kind == "battery" else 0)
     plan.write(tmp_path)
     for verdict in (
         judged(shards, plan),

@@ -91,8 +91,8 @@ def solve_sharded(
     ------
     ValueError, TypeError
         Naming the argument or shard, its value and the allowed range. No speeds are chosen
-        (`energy_coefficient`); above `together` learners, nobody may be `optional` and bandwidth is
-        divisible.
+        (`energy_coefficient`); above `together` learners, nobody may be `optional`, bandwidth is
+        divisible and no energy is for sending.
     RuntimeError
         Where a shard's workers ended each time it was tried.
     Interrupted
@@ -179,6 +179,8 @@ def _refuse_above(everybody: Population, together: int) -> None:
         raise ValueError(f"radio.block_hz = {statement.radio.block_hz}: must be None {few}")
     if "optional" in survey.columns:
         raise ValueError(f"optional: must be None {few}")
+    if statement.radio.shared == "return" and "energy_j" in survey.columns:
+        raise ValueError(f"energy_j with radio.shared = 'return': must be None {few}")
 
 
 def _together(everybody: Population, then: Then, clock: _Clock, threads: int) -> ShardedPlan:
