@@ -178,3 +178,17 @@ def test_the_limit_counts_before_the_problem_is_read() -> None:
     assert mel.verify(plan.problem, plan).ok
     other = plan.problem.replace(cycle_s=31.0)
     assert "another problem" in str(mel.verify(other, plan).reasons)
+
+
+def test_a_limit_ends_the_writing_of_a_plan_between_two_columns(plan, monkeypatch) -> None:
+    """With 100,000 learners all columns take a third of a second, one of them a few hundredths."""
+    looks = []
+
+    def use(self: object, steps: int) -> None:
+        looks.append(steps)
+        if len(looks) == 3:
+            raise _allowance.NotCheckedError("enough")
+
+    monkeypatch.setattr(_allowance.Allowance, "use", use)
+    monkeypatch.setattr("mel_fast.verify._check.read_plan", lambda _: pytest.fail("written whole"))
+    assert mel.verify(plan.problem, plan).reasons == ["enough"]

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 Callback = Callable[[int, int, int, float], bool | None]
@@ -19,6 +20,25 @@ EndsCallback = Callable[[float, float, int, float], bool | None]
 """Of two real numbers that close in on each other."""
 
 _REDRAW_S = 0.1
+
+_LOOK: ContextVar[Callable[[], None] | None] = ContextVar("look", default=None)
+
+
+def between_columns() -> None:
+    """Let whoever waits for a long conversion end it by an exception; called between columns."""
+    look = _LOOK.get()
+    if look is not None:
+        look()
+
+
+@contextmanager
+def looking(look: Callable[[], None]) -> Iterator[None]:
+    """Have `look` called between the columns of conversions within."""
+    token = _LOOK.set(look)
+    try:
+        yield
+    finally:
+        _LOOK.reset(token)
 
 
 class Report:

@@ -8,6 +8,7 @@ import numpy as np
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import Table
 from mel_fast._base.frozen import Frozen, above
+from mel_fast._base.progress import between_columns
 from mel_fast._base.units import span
 from mel_fast._base.validation import (
     MAX_INTEGER,
@@ -317,11 +318,12 @@ class Learners(Frozen, Table):
 
     def to_dict(self) -> dict[str, list[Any]]:
         """Return the columns: integers as they are, real numbers as hexadecimal strings."""
-        return {
-            name: list(map(float.hex, entries)) if column.dtype.kind == "f" else entries
-            for name, column in self.columns().items()
-            for entries in [column.tolist()]
-        }
+        written: dict[str, list[Any]] = {}
+        for name, column in self.columns().items():
+            between_columns()
+            entries = column.tolist()
+            written[name] = list(map(float.hex, entries)) if column.dtype.kind == "f" else entries
+        return written
 
 
 def listed(numbers: IntColumn, learners: Learners | None = None, most: int = 10) -> str:

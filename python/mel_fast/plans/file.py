@@ -8,6 +8,7 @@ import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.atomic import write_text
+from mel_fast._base.progress import between_columns
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import LARGEST
 from mel_fast.model import grammar
@@ -212,6 +213,7 @@ def _plain_problem(problem: Problem) -> dict[str, Any]:
 
 
 def _hexadecimal(column: Any) -> list[str] | None:
+    between_columns()
     return None if column is None else list(map(float.hex, column.tolist()))
 
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed
+from mel_fast._base.progress import looking
+from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed, tick
 from mel_fast.verify._arithmetic import require_usual_arithmetic
 from mel_fast.verify._verdict import Verdict
 from mel_fast.verify.claim._entries import RefusedError
@@ -50,8 +51,13 @@ def check(
     try:
         allowance = Allowance(time_limit_s)
         with allowed(allowance):
-            claim = read_plan(read())
-            if given is not None and read_problem(given(), "given problem") != claim.problem:
+            with looking(lambda: tick(0)):
+                content = read()
+            claim = read_plan(content)
+            if given is not None:
+                with looking(lambda: tick(0)):
+                    other = given()
+            if given is not None and read_problem(other, "given problem") != claim.problem:
                 raise RefusedError("the plan was made for another problem than the one given")
             return _judge(claim, _Meter(callback, progress, allowance))
     except RefusedError as refusal:
