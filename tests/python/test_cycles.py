@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -321,3 +322,18 @@ def test_the_command_takes_a_plan_file_and_writes_two_that_check(
     mel.solve(given.problem.with_budgets(cycle_s=1e-3)).save(plan)
     assert run(["cycles", str(plan)]) == 2
     assert "without samples" in capsys.readouterr().err
+
+
+def test_some_of_many_learners_say_where_the_ratio_is_best(monkeypatch: Any) -> None:
+    problem = mel.scenarios.table1(
+        13_500, seed=3, idle="excused", budgets="per_learner", samples=600 * 13_500
+    )
+    samples = mel.solve(problem).samples
+    slow = mel.most(problem, samples=samples, spread=1.5)
+    monkeypatch.setattr("mel_fast.campaigns.cycles.search.MANY", 13_000)
+    monkeypatch.setattr("mel_fast.bracket.stated_samples._SOME", 4500)
+    quick = mel.most(problem, samples=samples, spread=1.5)
+    assert (quick.status, quick.value, quick.bound) == (slow.status, slow.value, slow.bound)
+    # The ranges of the claims together hold every number of cycles of the slowest.
+    assert quick._check_claims() == []
+    assert quick._check_plan() == []

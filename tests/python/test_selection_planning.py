@@ -1,5 +1,6 @@
 """What follows a selection: least, frontier, campaign, explain, dropouts, a rival's bracket."""
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -195,3 +196,21 @@ def test_many_learners_take_few_questions(monkeypatch: Any) -> None:
     members = 2 * int(np.count_nonzero(mel.solve(free).samples))
     assert mel.solve(free, at_least=members).status == "optimal"
     assert len(asked) <= 16, asked
+
+
+def test_some_of_many_learners_say_where_to_ask_and_change_no_answer(monkeypatch: Any) -> None:
+    problem = mel.scenarios.table1(13_500, seed=2, idle="excused", budgets="per_learner")
+    own = np.random.default_rng(2).integers(20, 100, 13_500)
+    problem = problem.replace(
+        learners=problem.learners.replace(min_samples=own, max_samples=own, optional=True),
+        task=problem.task.replace(samples=int(own.sum()) * 6 // 10),
+    )
+    slow = mel.solve(problem)
+    monkeypatch.setattr(import_module("mel_fast.solve.selection.search"), "MANY", 13_000)
+    monkeypatch.setattr("mel_fast.bracket.stated_samples._SOME", 4500)
+    quick = mel.solve(problem)
+    assert quick.tau == slow.tau
+    assert quick.bound <= slow.bound
+    assert quick.samples.sum() == problem.task.samples
+    assert np.isin(quick.samples / own, (0, 1)).all()
+    assert (quick.total_s <= problem.cycle_s).all()
