@@ -125,7 +125,12 @@ WORK: dict[str, Callable[[], object]] = {
 
 def again_and_again(work: Callable[[], object]) -> None:
     while True:
-        work()
+        try:
+            work()
+        except mel.Interrupted:
+            raise
+        except KeyboardInterrupt:  # before or after a search: once more
+            signal.setitimer(signal.ITIMER_REAL, 0.03)
 
 
 @POSIX

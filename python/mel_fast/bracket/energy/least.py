@@ -11,6 +11,7 @@ from mel_fast._base.arrow import ShownTable
 from mel_fast._base.frozen import Found
 from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, freeze
+from mel_fast.model.core.statement import core_problem
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.least_energy import SpendsLeast
 from mel_fast.plans.interrupted import Interrupted
@@ -177,8 +178,18 @@ def _core_of(problem: Problem) -> _core.Problem:
     """Return the problem in the core with energies that limit nothing."""
     if problem.learners.energy_j is not None:
         return problem._core
-    endless = problem.learners.replace(energy_j=np.inf)
-    return problem.replace(learners=endless)._core
+    learners = problem.learners
+    return core_problem(
+        problem.task,
+        learners._with(energy_j=freeze(np.full(len(learners), np.inf))),
+        problem.radio,
+        problem.links,
+        cycle_s=problem.cycle_s,
+        power_w=problem.power_budget_w,
+        flops_per_sample=problem.payload.flops_per_sample,
+        excused=problem.idle == "excused",
+        optional=learners.optional if problem.has_choice else None,
+    )
 
 
 def least_energy_from(
