@@ -88,6 +88,8 @@ double largest_over_learners(Pool& pool, std::size_t size, Amount&& amount) {
 // Searches that only guide look at a sample of so many learners first: the stride that leaves about
 // as many, odd because kinds of learners often alternate.
 inline constexpr std::size_t searched_learners = 8192;
+inline constexpr std::size_t stepped_learners = 131072;  // for one step after such a search
+inline constexpr std::size_t bent_learners = 32768;  // for how sums of all bend on the last step
 inline std::size_t sample_stride(std::size_t size, std::size_t learners) {
     return size < 4 * learners ? 1 : (size / learners) | 1;
 }

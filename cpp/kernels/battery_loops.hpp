@@ -106,6 +106,7 @@ static double battery_samples_chunk(const KernelInput& in, Stretch learners,
     Sum sum{};
     LeftOpen left;
     for (std::size_t k = first; k < last; k += group) {
+        if (!picked(in, learners, k)) continue;
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             if (at >= last) break;
@@ -146,7 +147,7 @@ MEL_INLINE LeftOpen each_given(const KernelInput& in, Stretch learners,
                                std::span<const double> samples, const Each& each) {
     const auto [first, last] = learners;
     LeftOpen left;
-    for (std::size_t k = first; k < last; k += group) {
+    for (std::size_t k = first; k < last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             if (at >= last) break;

@@ -2,7 +2,7 @@
 // way.
 #pragma once
 
-#include "kernels/learner_lanes.hpp"
+#include "kernels/fixed_lanes.hpp"
 
 namespace mel::MEL_ISA {
 

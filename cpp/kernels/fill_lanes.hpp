@@ -7,6 +7,7 @@ namespace mel::MEL_ISA {
 
 struct FillLanes {
     Lanes samples, bits, rate, hurry, noise;
+    Lanes inverse_slack, inverse_noise;
     Mask part, sends, impossible;
 };
 
@@ -25,9 +26,11 @@ MEL_INLINE FillLanes fill_lanes(const KernelInput& in, std::size_t at, std::size
     const Mask fits = (slack > 0) | ((slack == fill(0)) & (bits == fill(0)));
     f.impossible = f.part & ~fits;
     f.sends = f.part & fits & (bits > 0);
-    const Lanes inverse = 1 / select(f.sends, slack, fill(1));
-    f.rate = select(f.sends, bits * inverse, fill(1));
-    f.hurry = f.rate * inverse;
+    const Inverses by = inverses(select(f.sends, slack, fill(1)), q.noise);
+    f.inverse_slack = by.x;
+    f.inverse_noise = by.y;
+    f.rate = select(f.sends, bits * by.x, fill(1));
+    f.hurry = f.rate * by.x;
     f.noise = q.noise;
     f.bits = bits;
     return f;
@@ -42,14 +45,14 @@ struct DensityMarket {
     static constexpr bool density = true;
     MEL_INLINE BoughtLanes buy(const KernelInput&, std::size_t, const FillLanes& f,
                                double inverse_ratio) {
-        const DensityRoot root = density_root(inverse_ratio / f.noise);
-        const Lanes inverse = 1 / root.log_gain;
-        const Lanes band_slope = ln2 * inverse;
+        const Lanes y = inverse_ratio * f.inverse_noise;
+        const DensityRoot root = density_root(y);
+        const Inverses by = inverses(root.log_gain, 1 + root.gain);
+        const Lanes band_slope = ln2 * by.x;
         const Lanes power_slope = root.gain * f.noise * band_slope;
         const Lanes band = f.rate * band_slope;
-        return {band, f.rate * power_slope,
-                band * inverse * inverse * inverse_ratio / ((1 + root.gain) * f.noise),
-                f.hurry * band_slope, f.hurry * power_slope};
+        return {band, f.rate * power_slope, band * by.x * by.x * y * by.y, f.hurry * band_slope,
+                f.hurry * power_slope};
     }
     MEL_INLINE void keep_caps(const KernelInput&, std::size_t, Lanes&, Lanes&) {}
 };
@@ -59,13 +62,11 @@ struct FixedMarket {
     static constexpr bool density = false;
     MEL_INLINE BoughtLanes buy(const KernelInput&, std::size_t, const FillLanes& f,
                                double inverse_ratio) {
-        const Lanes u = fixed_root(square_root(inverse_ratio * ln2 * f.rate / f.noise));
-        const Lanes band = f.rate * ln2 / u;
-        const Lanes gain = exponential(smaller(u, fill(690))).minus_one;
-        const Lanes stretch = 1 / (2 + u);
-        const Lanes relative = f.hurry / f.rate;
-        return {band, f.noise * gain, band * stretch, relative * band * (1 + u) * stretch,
-                relative * f.noise * (gain + 1) * u * stretch};
+        const FixedRoot root = fixed_root_of(inverse_ratio * ln2 * f.rate * f.inverse_noise);
+        const Lanes band = f.rate * ln2 * root.inverse;
+        const Lanes relative = f.inverse_slack * root.stretch;
+        return {band, f.noise * root.gain, band * root.stretch, relative * band * (1 + root.u),
+                relative * f.noise * (root.gain + 1) * root.u};
     }
     MEL_INLINE void keep_caps(const KernelInput&, std::size_t, Lanes&, Lanes&) {}
 };

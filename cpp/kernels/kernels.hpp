@@ -31,6 +31,9 @@ struct KernelInput {
     // Where rounding errors of real samples are too large for a proof, bounds of whole ones are
     // taken, of a few learners of each chunk (batteries alone).
     bool careful = false;
+    // Where it is not null samples are drawn only for groups of the stretch whose turn it is.
+    const unsigned char* turns = nullptr;
+    unsigned char turn = 0;
     // Null where all learners have the same payload.
     const double* send_bits_each = nullptr;
     const double* send_bits_per_sample_each = nullptr;

@@ -6,6 +6,7 @@
 #include "kernels/block_lanes.hpp"
 #include "kernels/choice_lanes.hpp"
 #include "kernels/fill_lanes.hpp"
+#include "kernels/gathered_lanes.hpp"
 #include "kernels/limited_whole_lanes.hpp"
 
 namespace mel::MEL_ISA {
@@ -57,41 +58,44 @@ MEL_INLINE void follow_bound(Lanes& tau, Mask m, const LimitedResponse& r) {
     tau += only(m, r.bound_tau);
 }
 
-template <class Law>
-static PassSums real_chunk(const KernelInput& in, Stretch learners) {
-    const PriceConstants p = constants(in);
-    PassCells<Sum> sums;
+// What a response adds to the sums of a pass, and the part of the second derivatives that has the
+// prices' own factor.
+struct RealSums {
+    PassCells<Sum> cells;
     Sum curvature{};
-    for (std::size_t k = learners.first; k < learners.last; k += group * in.stride) {
-        for (int j = 0; j < steps; ++j) {
-            const std::size_t at = k + static_cast<std::size_t>(j * width);
-            const auto r = Law::respond(in, p, at);
-            const Mask m = r.active;
-            const Lanes d = only(m, r.samples);
-            const Lanes paid = only(m, r.cost);
-            sums.samples.part[j] += d;
-            sums.cost.part[j] += paid;
-            sums.value.part[j] += d - paid;
-            sums.bandwidth.part[j] += only(m, r.bandwidth);
-            sums.power.part[j] += only(m, r.power);
-            const Lanes weight = only(m, r.interior);
-            const Lanes to_band = weight * r.band_slope;
-            sums.h_ll.part[j] += to_band * r.band_slope;
-            sums.h_lm.part[j] += to_band * r.power_slope;
-            sums.h_mm.part[j] += weight * r.power_slope * r.power_slope;
-            curvature.part[j] += only(m, r.curvature);
-            const Lanes push = only(m, push_of(r));
-            sums.value_time.part[j] += push;
-            sums.value_tau.part[j] -= push * load(in.compute_s + at) * d;
-            follow_bound(sums.value_tau.part[j], m, r);
-            sums.condition.part[j] += only(m, Law::condition(r));
-            sums.impossible.part[j] += only(r.impossible, fill(1));
-            sums.doubtful.part[j] += only(r.doubtful, fill(1));
-            sums.most.part[j] += only(m, r.most);
-        }
-    }
-    PassSums s = totals<PassSums>(sums);
-    const double bend = total(curvature) / p.lambda;
+};
+
+template <class Law, class Response>
+MEL_INLINE void add_response(const KernelInput& in, std::size_t at, int j, const Response& r,
+                             RealSums& to) {
+    PassCells<Sum>& sums = to.cells;
+    const Mask m = r.active;
+    const Lanes d = only(m, r.samples);
+    const Lanes paid = only(m, r.cost);
+    sums.samples.part[j] += d;
+    sums.cost.part[j] += paid;
+    sums.value.part[j] += d - paid;
+    sums.bandwidth.part[j] += only(m, r.bandwidth);
+    sums.power.part[j] += only(m, r.power);
+    const Lanes weight = only(m, r.interior);
+    const Lanes to_band = weight * r.band_slope;
+    sums.h_ll.part[j] += to_band * r.band_slope;
+    sums.h_lm.part[j] += to_band * r.power_slope;
+    sums.h_mm.part[j] += weight * r.power_slope * r.power_slope;
+    to.curvature.part[j] += only(m, r.curvature);
+    const Lanes push = only(m, push_of(r));
+    sums.value_time.part[j] += push;
+    sums.value_tau.part[j] -= push * load(in.compute_s + at) * d;
+    follow_bound(sums.value_tau.part[j], m, r);
+    sums.condition.part[j] += only(m, Law::condition(r));
+    sums.impossible.part[j] += only(r.impossible, fill(1));
+    sums.doubtful.part[j] += only(r.doubtful, fill(1));
+    sums.most.part[j] += only(m, r.most);
+}
+
+MEL_INLINE PassSums finished(const PriceConstants& p, RealSums& sums) {
+    PassSums s = totals<PassSums>(sums.cells);
+    const double bend = total(sums.curvature) / p.lambda;
     s.h_ll += bend;
     s.h_lm -= bend * p.ratio;
     s.h_mm += bend * p.ratio * p.ratio;
@@ -99,10 +103,24 @@ static PassSums real_chunk(const KernelInput& in, Stretch learners) {
 }
 
 template <class Law>
+static PassSums real_chunk(const KernelInput& in, Stretch learners) {
+    const PriceConstants p = constants(in);
+    RealSums sums;
+    for (std::size_t k = learners.first; k < learners.last; k += group * in.stride) {
+        for (int j = 0; j < steps; ++j) {
+            const std::size_t at = k + static_cast<std::size_t>(j * width);
+            add_response<Law>(in, at, j, Law::respond(in, p, at), sums);
+        }
+    }
+    return finished(p, sums);
+}
+
+template <class Law>
 static double samples_chunk(const KernelInput& in, Stretch learners, std::span<double> out) {
     const PriceConstants p = constants(in);
     Sum sum{};
     for (std::size_t k = learners.first; k < learners.last; k += group) {
+        if (!picked(in, learners, k)) continue;
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             if (at >= learners.last) break;
@@ -112,6 +130,76 @@ static double samples_chunk(const KernelInput& in, Stretch learners, std::span<d
             write(out, at, learners.last, d);
         }
     }
+    return total(sum);
+}
+
+// The fixed law's loops sort the learners first: few of a group need a root of their value, but
+// hardly any group is without them. Those are gathered, and looked at side by side.
+static PassSums fixed_real_chunk(const KernelInput& in, Stretch learners) {
+    const PriceConstants p = constants(in);
+    RealSums sums;
+    Gathered gathered(in);
+    const auto look = [&] {
+        const KernelInput& some = gathered.columns();
+        for (std::size_t k = 0; k < some.size; k += group) {
+            for (int j = 0; j < steps; ++j) {
+                const std::size_t at = k + static_cast<std::size_t>(j * width);
+                add_response<FixedLaw>(some, at, j, FixedLaw::respond(some, p, at), sums);
+            }
+        }
+        gathered.clear();
+    };
+    for (std::size_t k = learners.first; k < learners.last; k += group * in.stride) {
+        for (int j = 0; j < steps; ++j) {
+            const std::size_t at = k + static_cast<std::size_t>(j * width);
+            const DemandLanes q = demand_lanes(in, at);
+            const Ends e = ends_of(in, q);
+            const FixedLaw::Sorted s = FixedLaw::sorted(in, p, q, e);
+            add_response<FixedLaw>(in, at, j, FixedLaw::at_low_end(in, p, q, e, s), sums);
+            gathered.add(s.hard, at);
+        }
+        if (gathered.full()) look();
+    }
+    look();
+    return finished(p, sums);
+}
+
+static double fixed_samples_chunk(const KernelInput& in, Stretch learners, std::span<double> out) {
+    const PriceConstants p = constants(in);
+    Sum sum{};
+    Gathered gathered(in);
+    const auto look = [&] {
+        const KernelInput& some = gathered.columns();
+        for (std::size_t k = 0; k < some.size; k += group) {
+            double samples[group];
+            for (int j = 0; j < steps; ++j) {
+                const std::size_t at = k + static_cast<std::size_t>(j * width);
+                const ResponseLanes r = FixedLaw::respond(some, p, at);
+                const Lanes d = only(r.active, larger(r.samples, fill(0)));
+                sum.part[j] += d;
+                store(samples + j * width, d);
+            }
+            gathered.put(samples, k, out);
+        }
+        gathered.clear();
+    };
+    const bool may_rest = in.excused && in.box.lower <= 0;
+    const Lanes least = fill(may_rest || in.box.lower < 0 ? 0 : in.box.lower);
+    for (std::size_t k = learners.first; k < learners.last; k += group) {
+        if (!picked(in, learners, k)) continue;
+        for (int j = 0; j < steps; ++j) {
+            const std::size_t at = k + static_cast<std::size_t>(j * width);
+            if (at >= learners.last) break;
+            const DemandLanes q = demand_lanes(in, at);
+            const FixedLaw::Sorted s = FixedLaw::sorted(in, p, q, ends_of(in, q));
+            const Lanes d = only(s.low, least);
+            sum.part[j] += d;
+            write(out, at, learners.last, d);
+            gathered.add(s.hard, at);
+        }
+        if (gathered.full()) look();
+    }
+    look();
     return total(sum);
 }
 
@@ -204,7 +292,7 @@ static FillSums fill_chunk(const KernelInput& in, Stretch learners,
                            std::span<const double> samples) {
     const double inverse_ratio = in.point.prices.lambda / in.point.prices.mu;
     FillCells<Sum> sums;
-    for (std::size_t k = learners.first; k < learners.last; k += group) {
+    for (std::size_t k = learners.first; k < learners.last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             FillLanes f = fill_lanes(in, at, learners.last, samples);
@@ -214,6 +302,7 @@ static FillSums fill_chunk(const KernelInput& in, Stretch learners,
             sums.shift.part[j] += only(f.sends, b.shift);
             sums.band_time.part[j] -= only(f.sends, b.band_time);
             sums.power_time.part[j] -= only(f.sends, b.power_time);
+            sums.samples.part[j] += only(f.part, f.samples);
             sums.impossible.part[j] += only(f.impossible, fill(1));
         }
     }
@@ -259,24 +348,27 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
 
 template <class Law, class Market, class WholeLaw, class LimitedWhole, class ChoiceLaw,
           class BlocksOfLaw>
-constexpr Kernels::OfLaw kernels_of_law{real_chunk<Law>,
-                                        samples_chunk<Law>,
-                                        fill_chunk<Market>,
-                                        allocate_chunk<Market>,
-                                        real_chunk<Limited<Law>>,
-                                        samples_chunk<Limited<Law>>,
-                                        fill_chunk<Capped<Market>>,
-                                        allocate_chunk<Capped<Market>>,
-                                        whole_chunk<WholeLaw>,
-                                        whole_chunk<LimitedWhole>,
-                                        choice_chunk<ChoiceLaw>,
-                                        blocks_chunk<BlocksOfLaw>};
+constexpr Kernels::OfLaw kernels_of_law(Kernels::Real real, Kernels::Samples samples) {
+    return {real,
+            samples,
+            fill_chunk<Market>,
+            allocate_chunk<Market>,
+            real_chunk<Limited<Law>>,
+            samples_chunk<Limited<Law>>,
+            fill_chunk<Capped<Market>>,
+            allocate_chunk<Capped<Market>>,
+            whole_chunk<WholeLaw>,
+            whole_chunk<LimitedWhole>,
+            choice_chunk<ChoiceLaw>,
+            blocks_chunk<BlocksOfLaw>};
+}
 
 extern const Kernels kernels;
 const Kernels kernels{
     kernels_of_law<DensityLaw, DensityMarket, WholeDensity, LimitedWholeDensity, ChoiceDensity,
-                   DensityBlocks>,
-    kernels_of_law<FixedLaw, FixedMarket, WholeFixed, LimitedWholeFixed, ChoiceFixed, FixedBlocks>,
+                   DensityBlocks>(real_chunk<DensityLaw>, samples_chunk<DensityLaw>),
+    kernels_of_law<FixedLaw, FixedMarket, WholeFixed, LimitedWholeFixed, ChoiceFixed, FixedBlocks>(
+        fixed_real_chunk, fixed_samples_chunk),
     carry_chunk};
 
 }  // namespace mel::MEL_ISA

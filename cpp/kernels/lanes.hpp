@@ -163,6 +163,23 @@ MEL_INLINE Vector power_of_two(Vector shifted) {
     return (Vector)(((VectorBits)shifted + 1023) << 52);
 }
 
+struct Inverses {
+    Lanes x, y;
+};
+
+// 1/x and 1/y by one division, where the product is far from the ends of what doubles hold.
+MEL_INLINE Inverses inverses(Lanes x, Lanes y) {
+    const Lanes product = x * y;
+    const Lanes both = 1 / product;
+    Inverses i{both * y, both * x};
+    const Mask far = ~((magnitude(product) > 1e-290) & (magnitude(product) < fill(1e290)));
+    if (any(far)) {
+        i.x = select(far, 1 / x, i.x);
+        i.y = select(far, 1 / y, i.y);
+    }
+    return i;
+}
+
 struct Exponential {
     Lanes minus_one;  // e^x - 1, to the last bits also for small x
     Lanes excess;     // e^x - 1 - x, likewise
@@ -233,10 +250,13 @@ MEL_INLINE Lanes logarithm_1p(Lanes x) {
 // Starting points. ln x for positive, normal numbers, good to 1e-7,
 MEL_INLINE Lanes logarithm_rough(Lanes x) {
     const Parts q = split(x);
-    const Lanes s = q.f / (2 + q.f);
-    const Lanes z = s * s;
-    return q.k * 0.69314718055994531 +
-           2 * s * (1 + z * (0.33333333 + z * (0.2000008 + z * 0.1437)));
+    const Lanes f = q.f;
+    const Lanes f2 = f * f;
+    const Lanes low =
+        (-0.499999916065 + f * 0.33333950223) + f2 * (-0.250017552366 + f * 0.19962072068);
+    const Lanes high =
+        (-0.165705086031 + f * 0.149179747623) + f2 * (-0.143075188793 + f * 0.0873483610911);
+    return q.k * 0.69314718055994531 + (f + f2 * (low + (f2 * f2) * high));
 }
 
 // ln(1 + p) for p >= 0, good to 1e-7,

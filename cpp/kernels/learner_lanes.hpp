@@ -46,7 +46,8 @@ MEL_INLINE DemandLanes demand_lanes(const KernelInput& in, std::size_t k) {
 
 struct ResponseLanes {
     Lanes samples, slack, rate, bandwidth, power, cost;
-    Lanes hurry;                    // rate / slack
+    Lanes hurry;  // rate / slack
+    Lanes inverse_slack;
     Lanes most;                     // samples that a whole cycle would hold
     Lanes unit_cost;                // d cost / d rate
     Lanes band_slope, power_slope;  // d B / d rate, d P / d rate
@@ -141,9 +142,9 @@ struct DensityLaw {
         const Lanes inverse_each = 1 / q.each;
         r.samples = samples_at(q, e, inverse_each, r.slack);
         r.most = q.budget * inverse_each;
-        const Lanes inverse_slack = 1 / r.slack;
-        r.rate = larger(q.alpha * r.samples + q.beta, fill(0)) * inverse_slack;
-        r.hurry = r.rate * inverse_slack;
+        r.inverse_slack = 1 / r.slack;
+        r.rate = larger(q.alpha * r.samples + q.beta, fill(0)) * r.inverse_slack;
+        r.hurry = r.rate * r.inverse_slack;
         r.band_slope = band_slope;
         r.power_slope = watt * band_slope;
         r.bandwidth = r.rate * band_slope;
@@ -155,187 +156,6 @@ struct DensityLaw {
         const Lanes both = 1 / (twice * swing);
         r.interior = only(r.slack == wish, r.slack * inverse_each * swing * both);
         r.curvature = p.ratio * r.bandwidth * inverse * inverse * twice * both;
-        return r;
-    }
-};
-
-// What the fixed law's learner pays at a given slack.
-struct FixedPoint {
-    Lanes samples, slack, rate, u, bandwidth, power, cost;
-};
-
-// Where `known` the root u is `u` already.
-template <class Bound>
-MEL_INLINE FixedPoint fixed_point(const PriceConstants& p, const DemandLanes& q,
-                                  const EndsOf<Bound>& e, Lanes slack, Mask known, Lanes u) {
-    FixedPoint f;
-    f.slack = slack;
-    f.samples = samples_at(q, e, 1 / q.each, slack);
-    f.rate = larger(q.alpha * f.samples + q.beta, fill(0)) * (1 / slack);
-    const Mask sends = f.rate > 0;
-    f.u = u;
-    if (any(~known & q.valid)) {
-        const Lanes argument = select(sends, p.ratio * ln2 * f.rate / q.noise, fill(1));
-        f.u = select(known, u, fixed_root(square_root(argument)));
-    }
-    f.bandwidth = only(sends, f.rate * ln2 * (1 / f.u));
-    f.power = only(sends, q.noise * exponential(smaller(f.u, fill(690))).minus_one);
-    f.cost = p.lambda * f.bandwidth + p.mu * f.power;
-    return f;
-}
-
-MEL_INLINE FixedPoint choose(Mask m, const FixedPoint& x, const FixedPoint& y) {
-    return {select(m, x.samples, y.samples),
-            select(m, x.slack, y.slack),
-            select(m, x.rate, y.rate),
-            select(m, x.u, y.u),
-            select(m, x.bandwidth, y.bandwidth),
-            select(m, x.power, y.power),
-            select(m, x.cost, y.cost)};
-}
-
-struct FixedLaw {
-    MEL_INLINE Lanes condition(const ResponseLanes& r) { return r.cost / r.slack; }
-
-    struct Wish {
-        Lanes slack, u;
-        Mask found;  // false where d - cost has no interior maximum
-    };
-
-    // The interior maximum of d - cost (see stationary_slack_fixed).
-    // `fine`: to 1e-12 instead of 1e-8.
-    MEL_INLINE Wish wish(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
-                         bool fine = false) {
-        const Lanes inverse_each = 1 / q.each;
-        const Lanes left = square_root(q.shape * (1 / p.band)) * inverse_each;
-        const Lanes right = q.noise * (1 / (p.ratio * ln2));
-        // alpha = 0: u^1.5 e^u = left/right; with v = 4u/3 this is v^2 e^v = (left/right)^(4/3) /
-        // 0.5625.
-        const Lanes power =
-            exponential_rough(smaller(logarithm_rough(left / right) * (2.0 / 3), fill(690)));
-        Wish w;
-        w.found = (left > fill(0)) & q.valid;
-        // In w = sqrt(u): left w - alpha/g - right w^4 e^(w^2) is concave, and from the right its
-        // larger root is met first. Halley's step where it is a mild correction of Newton's, which
-        // never passes the root.
-        const Lanes offset = q.alpha * inverse_each;
-        Lanes root = square_root(0.75 * fixed_root_start(power * (1 / 0.75)));
-        if (in.grows) root = first_step(left, offset, root);
-        Mask moving = w.found;
-        for (int step = 0; step < 60 && any(moving); ++step) {
-            const Step to = halley(left, offset, right, root);
-            const Mask lost = moving & ~to.falls;
-            w.found = w.found & ~lost;
-            // Cubed: below 1e-8; where the value is largest it errs by the square of that.
-            const Mask converged = magnitude(to.root - root) <= 1e-3 * root;
-            root = select(moving & ~lost, to.root, root);
-            moving = moving & ~lost & ~converged;
-        }
-        if (fine) {
-            const Step to = halley(left, offset, right, root);
-            root = select(w.found & to.falls, to.root, root);
-        }
-        w.u = root * root;
-        w.slack = square_root(p.band * q.shape * (1 / w.u));
-        return w;
-    }
-
-    struct Step {
-        Lanes root;
-        Mask falls;  // false where there is no root to the left
-    };
-    MEL_INLINE Step halley(Lanes left, Lanes offset, Lanes right, Lanes root) {
-        const Lanes u = root * root;
-        const Lanes e = right * u * exponential(smaller(u, fill(690))).value;
-        const Lanes value = left * root - offset - e * u;
-        const Lanes slope = left - e * root * (4 + 2 * u);
-        const Lanes bent =
-            value * e * (12 + u * (18 + 4 * u));  // minus value times second derivative
-        const Lanes square = slope * slope;
-        const Mask mild = -bent < square;
-        const Lanes next = root - 2 * value * slope / (2 * square + only(mild, bent));
-        return {next, (slope < fill(0)) & (next > fill(0))};
-    }
-
-    // The first such step, from the root for alpha = 0: there right w^3 e^(w^2) = left, and no
-    // exponential is needed.
-    MEL_INLINE Lanes first_step(Lanes left, Lanes offset, Lanes root) {
-        const Lanes u = root * root;
-        const Lanes shift = offset / (left * root);  // minus the value, in units of left w
-        const Lanes slope = 3 + 2 * u;
-        const Lanes bent = shift * (12 + u * (18 + 4 * u));
-        const Lanes square = slope * slope;
-        const Mask mild = bent < square;
-        const Lanes next = root * (1 - 2 * shift * slope / (2 * square - only(mild, bent)));
-        return select(next > fill(0), next, root);
-    }
-
-    MEL_INLINE ResponseLanes respond(const KernelInput& in, const PriceConstants& p,
-                                     std::size_t k) {
-        const DemandLanes q = demand_lanes(in, k);
-        const Ends e = ends_of(in, q);
-        Mask free;
-        const FixedPoint f = best(in, p, q, e, free);
-        ResponseLanes r = response(p, q, f, free);
-        fill_response(in, q, e, select(f.rate > 0, f.u, fill(1)), r);
-        return r;
-    }
-
-    // `free` where neither end of the box holds the samples.
-    template <class Bound>
-    MEL_INLINE FixedPoint best(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
-                               const EndsOf<Bound>& e, Mask& free) {
-        const Mask sound = e.possible & (q.shape > fill(0));
-        DemandLanes safe = q;
-        safe.shape = select(sound, q.shape, fill(1));
-        safe.valid = sound;
-        const Wish w = wish(in, p, safe);
-        const Mask found = w.found & sound;
-        const Lanes low_slack = select(e.possible, e.low_slack, fill(1));
-        const Lanes high_slack = select(e.possible, e.high_slack, fill(1));
-        const Lanes bounded = smaller(larger(w.slack, high_slack), low_slack);
-        // Without an interior maximum the lower end is best; with nothing to send, the upper.
-        const Lanes slack = select(found, bounded, select(sound, low_slack, high_slack));
-        free = found & (slack == w.slack);
-        safe.valid = q.valid & e.possible;
-        FixedPoint f = fixed_point(p, safe, e, slack, free, w.u);
-        if (in.grows) {
-            // The value may rise again towards the lower end, which is worth at most its samples.
-            const Mask doubt = sound & found & (f.samples - f.cost < fill(e.low));
-            if (any(doubt)) {
-                const FixedPoint low = fixed_point(p, safe, e, low_slack, none(), w.u);
-                const Mask lower = doubt & (low.samples - low.cost > f.samples - f.cost);
-                f = choose(lower, low, f);
-                free = free & ~lower;
-            }
-        }
-        return f;
-    }
-
-    MEL_INLINE ResponseLanes response(const PriceConstants& p, const DemandLanes& q,
-                                      const FixedPoint& f, Mask free) {
-        ResponseLanes r;
-        r.samples = f.samples;
-        r.slack = f.slack;
-        r.rate = f.rate;
-        r.bandwidth = f.bandwidth;
-        r.power = f.power;
-        r.cost = f.cost;
-        const Lanes inverse_slack = 1 / f.slack;
-        const Lanes inverse_u = 1 / f.u;
-        const Mask sends = f.rate > 0;
-        const Lanes inverse_rate = only(sends, 1 / select(sends, f.rate, fill(1)));
-        r.hurry = f.rate * inverse_slack;
-        r.most = q.budget * (1 / q.each);
-        r.unit_cost = p.band * inverse_u;
-        const Lanes stretch = 1 / (2 + f.u);
-        r.band_slope = ln2 * inverse_u * (1 + f.u) * stretch;
-        r.power_slope = (f.power + q.noise) * f.u * stretch * inverse_rate;
-        const Lanes slope = q.shape * inverse_slack * inverse_slack;
-        const Lanes second =
-            r.unit_cost * slope * (2 * q.each * inverse_slack - slope * stretch * inverse_rate);
-        r.interior = only(free & (second > 0), slope * slope / select(second > 0, second, fill(1)));
-        r.curvature = f.bandwidth * stretch;
         return r;
     }
 };

@@ -176,9 +176,10 @@ struct LimitedWholeFixed {
         const Mask found = safe.valid & wish.found;
         const Mask falls = safe.valid & ~wish.found;
         const Lanes rate = (q.shape / select(found, wish.slack, fill(1)) - q.alpha) * inverse_each;
-        const Lanes band = rate * ln2 / select(found, wish.u, fill(1));
+        const Lanes band = rate * ln2 / select(found, wish.root.u, fill(1));
         const Lanes watts =
-            q.noise * exponential(smaller(select(found, wish.u, fill(1)), fill(690))).minus_one;
+            q.noise *
+            exponential(smaller(select(found, wish.root.u, fill(1)), fill(690))).minus_one;
         const RealWish x = wish_within<FixedCaps>(in, p, safe, ends, k, wish.slack, band, watts,
                                                   inverse_each, found & (rate > 0));
         Neighbours n = neighbours(e, x.samples);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "kernels/cap_roots.hpp"
-#include "kernels/learner_lanes.hpp"
+#include "kernels/fixed_lanes.hpp"
 
 namespace mel::MEL_ISA {
 
@@ -307,10 +307,10 @@ struct Limited<FixedLaw> {
         const LimitedEnds l = limited_ends(in, q, k);
         const EndsOf<Lanes>& e = l.ends;
         LimitedResponse r;
-        Mask free;
-        FixedPoint f = FixedLaw::best(in, p, q, e, free);
+        FixedLaw::Best b = FixedLaw::best(in, p, q, e);
+        FixedPoint& f = b.at;
         const auto put = [&] {
-            static_cast<ResponseLanes&>(r) = FixedLaw::response(p, q, f, free);
+            static_cast<ResponseLanes&>(r) = FixedLaw::response(p, q, b);
             fill_limited_response(in, q, l, select(f.rate > 0, f.u, fill(1)), r);
         };
         put();
@@ -327,14 +327,15 @@ struct Limited<FixedLaw> {
                 if (any(doubt)) {
                     DemandLanes safe = q;
                     safe.valid = doubt;
-                    const FixedPoint low = fixed_point(
-                        p, safe, e, select(e.possible, e.low_slack, fill(1)), none(), f.u);
+                    const FixedPoint low = fixed_point(p, safe, e, b.inverse_each,
+                                                       select(e.possible, e.low_slack, fill(1)),
+                                                       none(), {f.u, f.inverse_u});
                     const Mask lower = doubt & (low.bandwidth <= cap.bandwidth) &
                                        (low.power <= cap.power) &
                                        (low.samples - low.cost > c.samples - c.cost);
                     if (any(lower)) {
                         f = choose(lower, low, f);
-                        free = free & ~lower;
+                        b.free = b.free & ~lower;
                         put();
                         over = over & ~lower;
                     }

@@ -143,6 +143,7 @@ struct FillCells {
     Cell shift{};       // d bandwidth / d ln(mu/lambda); d power is -shift lambda/mu
     Cell band_time{};   // d bandwidth / d cycle
     Cell power_time{};  // d power / d cycle
+    Cell samples{};
     Cell impossible{};  // learners whose samples do not fit the cycle at any rate
 
     template <class Other, class Visit>
@@ -152,11 +153,17 @@ struct FillCells {
         visit(shift, o.shift);
         visit(band_time, o.band_time);
         visit(power_time, o.power_time);
+        visit(samples, o.samples);
         visit(impossible, o.impossible);
     }
 };
 struct FillSums : FillCells<double> {
     void add(const FillSums& other) { add_cells(*this, other); }
+
+    // From a sample of the learners to all of them.
+    void scale(double by) {
+        zip(*this, [by](double& sum, double) { sum *= by; });
+    }
 };
 
 // Of an allocation as it was written.

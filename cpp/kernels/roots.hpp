@@ -74,4 +74,79 @@ MEL_INLINE Lanes fixed_root(Lanes z) {
     }
 }
 
+// The root u of u^2 e^u = y, and what follows from it, to the last bits.
+struct FixedRoot {
+    Lanes u;
+    Lanes inverse;  // 1 / u
+    Lanes stretch;  // 1 / (2 + u)
+    Lanes gain;     // e^u - 1
+};
+
+// From the start one step of the third order, by one division and one exponential: what the start
+// leaves of the equation is so small that a few terms are its logarithm.
+MEL_INLINE FixedRoot fixed_root_of(Lanes y) {
+    const Lanes z = square_root(y);
+    const Lanes v = fixed_root_start(z);
+    const Lanes above = 2 + v;
+    const Lanes both = v * above;
+    const Lanes shared = 1 / (y * both);
+    const Exponential e = exponential(smaller(v, fill(690)));
+    const Lanes inverse = shared * y * above;
+    const Lanes stretch = shared * y * v;
+    const Lanes t = (v * v * e.value - y) * (shared * both);
+    const Lanes left = t * (1 - t * (0.5 - t * (1.0 / 3 - t * 0.25)));  // ln(1 + t)
+    // left + d + 2 ln(1 + d / v) = 0 in powers of d.
+    const Lanes first = -left * v * stretch;
+    const Lanes bend = stretch * inverse;
+    const Lanes d = first + first * first * bend * (1 + first * inverse * (2 * stretch - 2.0 / 3));
+    const Lanes share = d * inverse;
+    const Lanes shift = d * stretch;
+    FixedRoot r;
+    r.u = v + d;
+    const Lanes nearly = inverse * (1 - share);
+    r.inverse = nearly + nearly * (1 - r.u * nearly);
+    r.stretch = stretch * (1 - shift * (1 - shift * (1 - shift)));
+    r.gain = e.minus_one + e.value * (d * (1 + d * (0.5 + d * (1.0 / 6))));
+    const Mask rare = ~((y > 1e-100) & (y < fill(1e38)));
+    if (any(rare)) {
+        const Lanes u = fixed_root(z);
+        r.u = select(rare, u, r.u);
+        r.inverse = select(rare, 1 / u, r.inverse);
+        r.stretch = select(rare, 1 / (2 + u), r.stretch);
+        r.gain = select(rare, exponential(smaller(u, fill(690))).minus_one, r.gain);
+    }
+    return r;
+}
+
+// For the larger root w of w - offset = w^4 e^(w^2) / y, as functions of x = ln y, all good to
+// 1.2e-3 for -8 < x < 60.
+struct RootCurves {
+    Lanes furthest;  // the root where the offset is 0
+    Lanes nearest;   // where it is largest, and both roots meet,
+    Lanes most;      // that largest offset
+    Lanes under;     // all of these over it; positive
+    Lanes c;         // x in [-1, 1]
+};
+
+MEL_INLINE RootCurves root_curves(Lanes x) {
+    const Lanes c = (x - 26) * (1.0 / 34);
+    const Lanes c2 = c * c;
+    const auto curve = [&](double a, double b, double d, double e, double f, double g) {
+        return (a + c * b) + c2 * ((d + c * e) + c2 * (f + c * g));
+    };
+    RootCurves r;
+    r.c = c;
+    r.nearest = curve(4.2399232319, 21.7405779446, 44.8907954327, 46.5906393422, 24.2819375924,
+                      5.08050119807);
+    r.furthest = curve(4.62104152982, 23.2901845635, 47.3425065782, 48.4267606569, 24.8975152855,
+                       5.14262708501);
+    r.most = curve(4.13873524524, 21.3965746788, 44.4689832822, 46.3852616631, 24.2638316381,
+                   5.08900887809);
+    r.under = curve(1, 4.29779322637, 7.29114850705, 5.93024956052, 2.16504893217, 0.206684683673);
+    return r;
+}
+
+inline constexpr double least_curve = 3.4e-4, most_curve = 1.1e26;  // e^-8 < y < e^60
+inline constexpr double beyond_curve = 1.01;  // of the largest offset: there is surely no root
+
 }  // namespace mel::MEL_ISA

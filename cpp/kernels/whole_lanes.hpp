@@ -117,7 +117,7 @@ struct WholeFixed {
         safe.valid = e.possible & (q.shape > fill(0));
         safe.shape = select(safe.valid, q.shape, fill(1));
         const FixedLaw::Wish wish = FixedLaw::wish(in, p, safe, true);
-        const Lanes inverse_each = 1 / q.each;
+        const Lanes inverse_each = wish.inverse_each;
         const Lanes x = (q.budget - wish.slack) * inverse_each;
         Neighbours n = neighbours(e, x);
         // Without an interior maximum the lower end is best.
@@ -171,12 +171,13 @@ struct WholeFixed {
         const Lanes rate = (q.alpha * d + q.beta) / select(r.allowed, r.slack, fill(1));
         const Mask sends = m & (rate > 0);
         const Lanes argument = select(sends, p.ratio * ln2 * rate / q.noise, fill(1));
-        const Lanes u = fixed_root(square_root(argument));
+        const FixedRoot root = fixed_root_of(argument);
+        const Lanes u = root.u;
         WholeLanes w{};
         w.samples = d;
         w.slack = r.slack;
-        w.bandwidth = only(sends, rate * ln2 / u);
-        w.power = only(sends, q.noise * exponential(smaller(u, fill(690))).minus_one);
+        w.bandwidth = only(sends, rate * ln2 * root.inverse);
+        w.power = only(sends, q.noise * root.gain);
         w.cost = w.stake = p.lambda * w.bandwidth + p.mu * w.power;
         w.unsure = sends & ~((u > 1e-60) & (u < fill(250)));
         return w;

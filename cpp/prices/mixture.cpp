@@ -1,6 +1,7 @@
 #include "prices/mixture.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/chunks.hpp"
@@ -93,10 +94,17 @@ void deal_groups(const Problem& problem, const Box& box, const PassPoint& point,
     const std::size_t size = problem.size();
     chunk_totals.assign(chunk_count(size), 0);
     for_each_chunk(pool, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
-        double total = 0;
+        std::array<unsigned char, chunk_size / group> turns;
         for (std::size_t k = first; k < last; k += group) {
-            const KernelInput& in = inputs[part_of(parts, (first_of_all + k) / group)];
-            total += kernel(in, {k, std::min(last, k + group)}, samples);
+            turns[(k - first) / group] =
+                static_cast<unsigned char>(part_of(parts, (first_of_all + k) / group));
+        }
+        double total = 0;
+        for (std::size_t part = 0; part < parts.size(); ++part) {
+            KernelInput in = inputs[part];
+            in.turns = turns.data();
+            in.turn = static_cast<unsigned char>(part);
+            total += kernel(in, {first, last}, samples);
         }
         chunk_totals[chunk] = total;
     });

@@ -99,9 +99,17 @@ Message Shard::Desk::answer(const Question& q) {
         case Ask::every: {
             Message m;
             need(q.scale[0] >= 1 && q.scale[0] <= largest_count);
+            need(q.scale[1] >= 1 && q.scale[1] <= static_cast<double>(chunk_size));
             const auto step = static_cast<std::size_t>(q.scale[0]);
-            std::size_t k = (among_.first + step - 1) / step * step - among_.first;
-            for (; k < problem_.size(); k += step) m.push_back(real_[k]);
+            const auto run = static_cast<std::size_t>(q.scale[1]);
+            const std::size_t first = among_.first, last = first + problem_.size();
+            for (std::size_t r = (first / run + step - 1) / step * step; r * run < last;
+                 r += step) {
+                const std::size_t end = std::min((r + 1) * run, last);
+                for (std::size_t k = std::max(r * run, first); k < end; ++k) {
+                    m.push_back(real_[k - first]);
+                }
+            }
             return m;
         }
         case Ask::outside:

@@ -25,7 +25,7 @@ enum class Ask : int {
     reals,        // sums of chunks
     clamped,      // whether anything moved, then what is free and what stays, by chunk
     total,        // a CompensatedSum
-    every,        // samples of every so-many-th learner of all
+    every,        // samples of every so-many-th of all learners, or runs of them
     outside,      // how many learners are outside their box at a tau
     least_cycle,  // one number, at a tau
     fill,         // nodes of FillSums; point.prices.mu is the ratio
@@ -50,7 +50,7 @@ struct Question {
     Ask ask = Ask::facts;
     PassPoint point{};
     double scale[3] =
-        {};  // of Ask::allocate: bandwidth, power, deadline_s; of Ask::every: the step
+        {};  // of Ask::allocate: bandwidth, power, deadline_s; of Ask::every: the step, the run
     std::vector<Message> steps;
 };
 

@@ -103,6 +103,24 @@ FillSums ShardedSolver::fill(const TimedSplit& split, double ratio) {
     return sum<FillSums>(ask_of_split({Ask::fill, {split.tau, split.cycle_s, {1, ratio}}, {}, {}}));
 }
 
+FillSums ShardedSolver::fill_some(const TimedSplit& split, double ratio, std::size_t stride) {
+    Sample& some = sample(stride);
+    if (some.split_state != split_state_) {
+        some.samples.clear();
+        const double run = static_cast<double>(group);
+        for (const Message& part :
+             ask_of_split({Ask::every, {}, {static_cast<double>(stride), run}, {}})) {
+            some.samples.insert(some.samples.end(), part.begin(), part.end());
+        }
+        if (stop_.requested()) return {};
+        some.split_state = split_state_;
+    }
+    if (some.samples.size() != some.problem.size()) {
+        throw std::invalid_argument("a shard's answer has another length");
+    }
+    return some.fills.fill({split.tau, split.cycle_s, some.samples}, ratio);
+}
+
 AllocationSums ShardedSolver::allocate(const TimedSplit& split, double finish_s, double ratio,
                                        const AllocationScale& scale, const Shares&) {
     finish_ = {finish_s, ratio, scale};
@@ -159,6 +177,7 @@ Decision ShardedSolver::by_tree(double tau, Prices start) {
 }
 
 void ShardedSolver::take(const Message& step) {
+    ++split_state_;
     for (auto& steps : split_.steps) steps.push_back(step);
 }
 
@@ -222,6 +241,7 @@ double ShardedSolver::carry(const WholeSamples::Times& times) {
         }
         split_.steps[place].push_back(std::move(step));
     }
+    ++split_state_;
     CompensatedSum total;
     for (const Message& answer : ask_of_split({Ask::total, {}, {}, {}})) {
         std::size_t at = 0;
@@ -236,7 +256,7 @@ bool ShardedSolver::repair(const PassPoint& at) {
     if (stop_.requested() || split_.over == 0) return !stop_.requested();
     const std::size_t step = repair_step(places_.size, split_.over);
     if (places_.size / step > most_here) return false;
-    Question every{Ask::every, {}, {static_cast<double>(step)}, {}};
+    Question every{Ask::every, {}, {static_cast<double>(step), 1}, {}};
     std::vector<double> samples;
     for (const Message& part : ask_of_split(every)) {
         samples.insert(samples.end(), part.begin(), part.end());
@@ -259,6 +279,7 @@ bool ShardedSolver::repair(const PassPoint& at) {
         moves[place].push_back(repaired[i]);
         split_.over += repaired[i] - samples[i];
     }
+    ++split_state_;
     for (place = 0; place < moves.size(); ++place) {
         if (moves[place].size() > 1) split_.steps[place].push_back(std::move(moves[place]));
     }

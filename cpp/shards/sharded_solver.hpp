@@ -42,10 +42,14 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
         Sample(Problem&& some, Pool& pool)
             : problem(std::move(some)),
               boxes(problem, pool, scheme_box(problem, Scheme::joint)),
-              sweeps(problem, pool, boxes) {}
+              sweeps(problem, pool, boxes),
+              fills(problem, pool) {}
         Problem problem;
         Boxes boxes;
         SweepsHere sweeps;
+        FillsHere fills;
+        std::vector<double> samples;   // of the split
+        std::int64_t split_state = 0;  // as it was then
     };
     // How the shards make a split, and how much they hold in all.
     struct Split {
@@ -61,6 +65,7 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
     PassSums real(const PassPoint& point, std::size_t stride) override;
     double impossible_cycle(double tau) override;
     FillSums fill(const TimedSplit& split, double ratio) override;
+    FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride) override;
     AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
                             const AllocationScale& scale, const Shares& shares) override;
     double least_cycle(const TimedSplit& split) override;
@@ -116,6 +121,7 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
     std::map<std::size_t, std::unique_ptr<Sample>> samples_;
     std::vector<double> totals_, free_, stay_;  // of every chunk
     Split split_, kept_split_;
+    std::int64_t split_state_ = 0;  // counts its changes
     Finish finish_, kept_;
     std::int64_t whole_passes_ = 0;
 };

@@ -68,7 +68,7 @@ std::vector<std::size_t> sampled_learners(std::size_t size) {
     std::vector<std::size_t> all;
     for (std::size_t k = 0; k < size; k += Problem::typical_step(size)) all.push_back(k);
     for (const std::size_t learners :
-         {searched_learners, drawing_learners, TauSearch::stepped_learners}) {
+         {searched_learners, drawing_learners, stepped_learners, bent_learners}) {
         const std::size_t stride = sample_stride(size, learners);
         if (stride == 1) continue;
         const std::vector<std::size_t> more = of_groups(size, stride);

@@ -70,7 +70,7 @@ TauSearch::Plan TauSearch::allocate(double tau, Begin begin) {
     const TimedSplit whole = split(tau);
     WaterFilling::Finish finish{infinity, ratio, {}, false};
     if (settings_.spare == Spare::time) {
-        finish = filling_.shortest_cycle(whole, ratio, begin.finish_s);
+        finish = filling_.shortest_cycle(whole, ratio, begin.finish_s, begin.guess);
     }
     if (stop_.requested()) return {};
     const Shares given = shares();
@@ -79,8 +79,10 @@ TauSearch::Plan TauSearch::allocate(double tau, Begin begin) {
     };
     bool kept = allocated();
     if (!kept && finish.foreseen && !stop_.requested()) {
-        finish = filling_.at(whole.within(finish.cycle_s), finish.ratio);
-        kept = allocated();
+        finish =
+            filling_.shortest_cycle(whole, finish.ratio, finish.cycle_s, WaterFilling::Guess::last);
+        if (finish.foreseen) finish = filling_.at(whole.within(finish.cycle_s), finish.ratio);
+        kept = !stop_.requested() && allocated();
     }
     if (!kept) {
         // A hair's breadth: the whole cycle, at the ratio that just fits.
@@ -157,7 +159,8 @@ TauSearch::Plan TauSearch::plan_from_mixture(double tau) {
     if (stop_.requested()) return {};
     const Prices prices = mixture_.parts().front().prices;
     if (!round_reals(tau, prices, problem_.cycle_s())) return {};
-    Plan plan = allocate(tau, {prices.mu / prices.lambda, problem_.cycle_s()});
+    Plan plan =
+        allocate(tau, {prices.mu / prices.lambda, problem_.cycle_s(), WaterFilling::Guess::rough});
     if (plan) prices_ = prices;
     return plan;
 }

@@ -22,8 +22,6 @@ namespace mel {
 
 class TauSearch {
   public:
-    static constexpr std::size_t stepped_learners = 131072;  // one step after a search
-
     virtual ~TauSearch() = default;
     TauSearch(const TauSearch&) = delete;
     TauSearch& operator=(const TauSearch&) = delete;
@@ -87,6 +85,7 @@ class TauSearch {
     struct Begin {
         double ratio;
         double finish_s;
+        WaterFilling::Guess guess = WaterFilling::Guess::near;
     };
     virtual Plan allocate_blocks(double tau, Begin begin) = 0;
 

@@ -2,6 +2,8 @@
 // both budgets whole.
 #pragma once
 
+#include <cmath>
+
 #include "kernels/pass_sums.hpp"
 
 namespace mel {
@@ -31,6 +33,12 @@ class BudgetStep {
         if (determinant_ == 0) return {0, band / band_by_cycle_};
         return {(band * power_by_cycle_ - band_by_cycle_ * power) / determinant_,
                 (band_by_ratio_ * power - power_by_ratio_ * band) / determinant_};
+    }
+
+    // How far it goes, in the logarithms of the ratio and of what the split takes.
+    double length(const To& by) const {
+        return std::fabs(by.log_ratio) +
+               std::fabs(by.cycle_s) * (std::fabs(band_by_cycle_) + std::fabs(power_by_cycle_));
     }
 
     double band_by_cycle() const { return band_by_cycle_; }

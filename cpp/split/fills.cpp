@@ -44,13 +44,20 @@ struct Allocating {
 
 }  // namespace
 
-std::vector<FillSums>& FillsHere::fill_chunks(const TimedSplit& split, double ratio) {
-    each_chunk(pool_, problem_.size(), chunks_, Filling(problem_, pool_, split, ratio));
+std::vector<FillSums>& FillsHere::fill_chunks(const TimedSplit& split, double ratio,
+                                              std::size_t stride) {
+    Filling filling(problem_, pool_, split, ratio);
+    filling.in.stride = stride;
+    each_chunk(pool_, problem_.size(), chunks_, filling, stride);
     return chunks_;
 }
 
 FillSums FillsHere::fill(const TimedSplit& split, double ratio) {
     return sum_over_chunks(pool_, problem_.size(), chunks_, Filling(problem_, pool_, split, ratio));
+}
+
+FillSums FillsHere::fill_some(const TimedSplit& split, double ratio, std::size_t stride) {
+    return reduce_tree(std::span<FillSums>(fill_chunks(split, ratio, stride)));
 }
 
 std::vector<AllocationSums>& FillsHere::allocate_chunks(const TimedSplit& split, double finish_s,

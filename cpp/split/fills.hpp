@@ -15,6 +15,8 @@ class Fills {
     virtual ~Fills() = default;
     // What the split takes at the price ratio mu/lambda.
     virtual FillSums fill(const TimedSplit& split, double ratio) = 0;
+    // The same of every stride-th group of the learners, nothing scaled.
+    virtual FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride) = 0;
     // Writes what everybody gets to finish in `finish_s` at that ratio, scaled, and looks at it.
     virtual AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
                                     const AllocationScale& scale, const Shares& shares) = 0;
@@ -28,12 +30,14 @@ class FillsHere final : public Fills {
     FillsHere(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
 
     FillSums fill(const TimedSplit& split, double ratio) override;
+    FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride) override;
     AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
                             const AllocationScale& scale, const Shares& shares) override;
     double least_cycle(const TimedSplit& split) override;
 
     // The same, not added up yet.
-    std::vector<FillSums>& fill_chunks(const TimedSplit& split, double ratio);
+    std::vector<FillSums>& fill_chunks(const TimedSplit& split, double ratio,
+                                       std::size_t stride = 1);
     std::vector<AllocationSums>& allocate_chunks(const TimedSplit& split, double finish_s,
                                                  double ratio, const AllocationScale& scale,
                                                  const Shares& shares);

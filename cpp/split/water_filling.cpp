@@ -12,9 +12,14 @@
 namespace mel {
 namespace {
 
+constexpr double rough_step = 0.03;          // of a sample's search: its own error is hardly less
 constexpr double finish_tolerance = 1e-6;    // how far below its budgets a plan may finish
 constexpr double foreseen_tolerance = 1e-9;  // the same where the last step is taken on trust
 constexpr double foreseen_of_few = 1e-7;     // and where few learners make a look as dear as it
+constexpr double sampled_tolerance = 3e-7;   // and where a sample bent it
+constexpr double sampled_share = 0.02;       // of the bend that a sample may have missed
+constexpr double alike_slopes = 0.05;        // of all and of a sample
+constexpr double longest_bent = 0.02;        // step
 
 // Scales the shares to the budget but for a few units in the last place, or to their caps.
 void spend_exactly(std::span<double> shares, double budget, std::span<const double> caps) {
@@ -64,8 +69,84 @@ WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio)
     return Outcome::unclear;
 }
 
+FillSums WaterFilling::pass(const TimedSplit& split, double ratio, std::size_t stride) {
+    ++passes_;
+    FillSums sums = fills_.fill_some(split, ratio, stride);
+    // Where learners rest, what is taken goes with the samples, and a sample of the learners may
+    // hold some more or fewer than its share.
+    const double seen = static_cast<double>(learners_seen(problem_.size(), stride));
+    sums.scale(problem_.excused() && sums.samples > 0
+                   ? problem_.samples_real() / sums.samples
+                   : static_cast<double>(problem_.size()) / seen);
+    return sums;
+}
+
+void WaterFilling::search_sample(const TimedSplit& split, double& ratio, double& cycle_s,
+                                 std::size_t stride, int most_steps) {
+    double q = ratio;
+    double t = cycle_s;
+    for (int step = 0; step < most_steps; ++step) {
+        const FillSums sums = pass(split.within(t), q, stride);
+        if (pool_.stop().check() || sums.impossible > 0 || !(sums.bandwidth > 0)) return;
+        const BudgetStep newton(sums, q, std::log(sums.bandwidth / problem_.bandwidth_hz()),
+                                std::log(sums.power / problem_.power_w()));
+        const BudgetStep::To by = newton.aim(0);
+        if (!std::isfinite(by.log_ratio) || !std::isfinite(by.cycle_s)) return;
+        q *= std::exp(std::clamp(by.log_ratio, -3.0, 3.0));
+        t = std::min(std::max(t + by.cycle_s, 0.5 * t), split.cycle_s);
+        if (newton.length(by) < rough_step || most_steps == 1) {
+            ratio = q;
+            cycle_s = t;
+            return;
+        }
+    }
+}
+
+bool WaterFilling::foresee(const TimedSplit& split, const FillSums& sums, double q, double cycle_s,
+                           const BudgetStep& newton, double length, Finish& finish) {
+    const std::size_t stride = sample_stride(problem_.size(), bent_learners);
+    if (stride == 1 || length > longest_bent) return false;
+    const double band = problem_.bandwidth_hz();
+    const double watt = problem_.power_w();
+    const FillSums here = pass(split.within(cycle_s), q, stride);
+    const BudgetStep::To by = newton.aim(sampled_tolerance);
+    const double next_q = q * std::exp(by.log_ratio);
+    const double next_s = cycle_s + by.cycle_s;
+    if (pool_.stop().check() || !(next_s <= split.cycle_s)) return false;
+    FillSums then = pass(split.within(next_s), next_q, stride);
+    if (pool_.stop().requested() || here.impossible > 0 || then.impossible > 0) return false;
+    // A few learners with hardly any time left bend the sums, and a sample seldom has them.
+    const auto alike = [](double all, double some) {
+        return std::fabs(all - some) <= alike_slopes * std::fabs(all);
+    };
+    if (!alike(sums.band_time, here.band_time) || !alike(sums.power_time, here.power_time)) {
+        return false;
+    }
+    // All learners by their slopes, the sample by how they bend on the way.
+    const auto straight = [&](const FillSums& at) {
+        return FillSums{
+            {.bandwidth = at.bandwidth + at.shift * by.log_ratio + at.band_time * by.cycle_s,
+             .power = at.power - at.shift / q * by.log_ratio + at.power_time * by.cycle_s}};
+    };
+    const FillSums all = straight(sums);
+    const FillSums some = straight(here);
+    const double bent_band = then.bandwidth - some.bandwidth;
+    const double bent_power = then.power - some.power;
+    then.bandwidth = all.bandwidth + bent_band;
+    then.power = all.power + bent_power;
+    const BudgetStep last(then, next_q, std::log(then.bandwidth / band),
+                          std::log(then.power / watt));
+    const double inside = foreseen_tolerance + sampled_share * (std::fabs(bent_band) / band +
+                                                                std::fabs(bent_power) / watt);
+    const BudgetStep::To rest = last.aim(inside);
+    const double left = last.length(rest);
+    finish = {next_s + rest.cycle_s, q * std::exp(by.log_ratio + rest.log_ratio), sums, true};
+    return inside < sampled_tolerance && 2 * left * left < foreseen_tolerance &&
+           finish.cycle_s <= split.cycle_s;
+}
+
 WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, double ratio,
-                                                  double guess_s) {
+                                                  double guess_s, Guess guess) {
     const double cycle_s = split.cycle_s;
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
@@ -73,6 +154,13 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
     double q = ratio;
     const double least = fills_.least_cycle(split);
     double t = std::min(std::max(guess_s, least), cycle_s);
+    if (guess == Guess::rough) {
+        const std::size_t few = sample_stride(problem_.size(), searched_learners);
+        if (few > 1) search_sample(split, q, t, few, 8);
+    }
+    const std::size_t more = sample_stride(problem_.size(), stepped_learners);
+    if (more > 1 && guess != Guess::last) search_sample(split, q, t, more, 1);
+    t = std::min(std::max(t, least), cycle_s);
     double too_short = 0;
     for (int step = 0; step < 24; ++step) {
         const FillSums sums = pass(split.within(t), q);
@@ -96,16 +184,17 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
         BudgetStep::To by = newton.aim(0.25 * finish_tolerance);
         if (!std::isfinite(by.log_ratio) || !std::isfinite(by.cycle_s)) break;
         // What the step leaves is about its square: then the sums there need no look.
-        const double length = std::fabs(by.log_ratio) +
-                              std::fabs(by.cycle_s) * (std::fabs(newton.band_by_cycle()) +
-                                                       std::fabs(newton.power_by_cycle())) +
-                              finish_tolerance;
+        const double length = newton.length(by) + finish_tolerance;
         const bool few = problem_.size() <= most_for_thorough_search;
         if (2 * length * length < (few ? foreseen_of_few : foreseen_tolerance)) {
             by = newton.aim(2 * length * length);
             if (t + by.cycle_s <= cycle_s) {
                 return {t + by.cycle_s, q * guiding_exp(by.log_ratio), sums, true};
             }
+        }
+        Finish foreseen{};
+        if (guess != Guess::last && foresee(split, sums, q, t, newton, length, foreseen)) {
+            return foreseen;
         }
         q *= guiding_exp(std::clamp(by.log_ratio, -3.0, 3.0));
         double next = t + by.cycle_s;

@@ -5,6 +5,7 @@
 #include "base/parallel.hpp"
 #include "kernels/pass_sums.hpp"
 #include "learner/response.hpp"
+#include "split/budget_step.hpp"
 #include "split/fills.hpp"
 
 namespace mel {
@@ -36,7 +37,13 @@ class WaterFilling {
     };
     // From a split that fits (or nearly) in its cycle: the least cycle, up to about 1e-6, in which
     // it fits. Starts at `guess_s`. Not found: cycle_s is infinite.
-    Finish shortest_cycle(const TimedSplit& split, double ratio, double guess_s);
+    enum class Guess {
+        near,   // many learners' last step is foreseen with a sample of them
+        rough,  // a sample is asked first, too
+        last    // all learners are asked: a sample was wrong
+    };
+    Finish shortest_cycle(const TimedSplit& split, double ratio, double guess_s,
+                          Guess guess = Guess::near);
 
     // Writes the allocation for a finish of the split, scaled up to (almost) the whole budgets, and
     // checks it as a proof does: sums and every deadline with rounding errors against it. False if
@@ -58,6 +65,14 @@ class WaterFilling {
         ++passes_;
         return fills_.fill(split, ratio);
     }
+    // Of a sample of the learners, scaled to all.
+    FillSums pass(const TimedSplit& split, double ratio, std::size_t stride);
+    // Moves both towards the shortest cycle of a sample; where that does not get near, nowhere.
+    void search_sample(const TimedSplit& split, double& ratio, double& cycle_s, std::size_t stride,
+                       int most_steps);
+    // A step from sums of all learners, made better by what a sample says of its curvature.
+    bool foresee(const TimedSplit& split, const FillSums& sums, double ratio, double cycle_s,
+                 const BudgetStep& newton, double length, Finish& finish);
 
     const Problem& problem_;
     Pool& pool_;

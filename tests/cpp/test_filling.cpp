@@ -161,3 +161,28 @@ TEST(exchange_ends_at_the_cheapest_split_of_two_learners) {
             });
     }
 }
+
+// Many enough for a sample of them to say where the search begins, and how its last step bends.
+TEST(a_finish_that_a_sample_foresaw_leaves_less_than_a_millionth_of_both_budgets) {
+    instances::for_each_variant(
+        {.learners = 140'000, .samples = 140'000 * 30}, [](const instances::Shape& shape) {
+            if (!shape.parallelized || !shape.sends_model) return;
+            const mel::Problem problem = instances::draw(shape).problem();
+            mel::Stop stop(1e9, {});
+            mel::Pool pool(1, stop);
+            mel::WaterFilling filling(problem, pool);
+            std::mt19937_64 random(5);
+            std::vector<double> d(problem.size());
+            for (double& x : d) x = std::floor(instances::uniform(random, 1, 60));
+            const mel::TimedSplit split{1, 4 * problem.cycle_s(), d};
+            const double ratio = problem.bandwidth_hz() / problem.power_w();
+            const auto finish = filling.shortest_cycle(split, ratio, split.cycle_s,
+                                                       mel::WaterFilling::Guess::rough);
+            CHECK(finish.cycle_s < split.cycle_s, finish.cycle_s);
+            const auto exact = filling.at(split.within(finish.cycle_s), finish.ratio);
+            const double band = exact.sums.bandwidth / problem.bandwidth_hz();
+            const double power = exact.sums.power / problem.power_w();
+            CHECK(band <= 1 && band > 1 - 1e-6, band - 1, filling.passes());
+            CHECK(power <= 1 && power > 1 - 1e-6, power - 1, filling.passes());
+        });
+}

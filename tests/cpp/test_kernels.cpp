@@ -10,6 +10,7 @@
 #include "check.hpp"
 #include "instances.hpp"
 #include "kernels/kernels.hpp"
+#include "learner/response.hpp"
 #include "prices/switching_point.hpp"
 #include "scalar_pass.hpp"
 #include "split/water_filling.hpp"
@@ -197,4 +198,64 @@ TEST(a_strided_pass_visits_as_many_learners_as_it_says) {
             CHECK(std::fabs(s.samples - seen) < 1e-6 * seen, size, stride, s.samples, seen);
         }
     }
+}
+
+// What decides is the logarithm of left / right (see stationary_slack_fixed) and the share of the
+// largest offset at which the value of a learner still has an interior maximum.
+TEST(no_learner_whose_value_rises_again_is_taken_for_one_whose_value_only_falls) {
+    const double compute[mel::group] = {1e-4};
+    const double back[mel::group] = {};
+    double noise[mel::group];
+    std::fill_n(noise, mel::group, 1.0);
+    int rises = 0, falls = 0;
+    for (double w = 0.02; w < 8.5; w *= 1.06) {
+        const double x = w * w + 3 * std::log(w) + std::log(4 + 2 * w * w);
+        const double most = w * (3 + 2 * w * w) / (4 + 2 * w * w);
+        for (const double share :
+             {0.1, 0.5, 0.9, 0.97, 0.99, 0.998, 1.002, 1.009, 1.011, 1.02, 3.0}) {
+            for (const double model : {0.0, 1.0, 5000.0}) {
+                const double shape = 1 + model * compute[0];
+                const double offset = share * most;
+                mel::Prices prices;
+                prices.lambda = offset * offset * shape / mel::ln2;
+                const double left = std::sqrt(shape / (prices.lambda * mel::ln2)) / compute[0];
+                prices.mu = left * std::exp(-x) * prices.lambda * mel::ln2;
+                for (const bool excused : {false, true}) {
+                    mel::KernelInput in{};
+                    in.compute_s = compute;
+                    in.return_s_per_bit = back;
+                    in.noise = noise;
+                    in.send_bits = model;
+                    in.send_bits_per_sample = 1;
+                    in.grows = true;
+                    in.excused = excused;
+                    in.box = {0, 1e4};
+                    in.point = {1, 1, prices};
+                    in.size = 1;
+                    const auto& kernels = mel::kernels_for(InstructionSet::automatic);
+                    const mel::PassSums got = kernels.real(mel::LinkLaw::fixed)(in, {0, 1});
+                    mel::Demand demand{};
+                    demand.alpha = 1;
+                    demand.beta = model;
+                    demand.budget_s = 1;
+                    demand.per_sample_s = compute[0];
+                    demand.shape = shape;
+                    const auto worth = [&](double d) {
+                        return d - mel::buy_fixed(1, prices, demand.rate(d)).cost;
+                    };
+                    const double low = excused ? 1 : 0;
+                    double best = worth(low);
+                    const double slack = mel::stationary_slack_fixed(demand, 1, prices);
+                    const double d = (1 - slack) / compute[0];
+                    if (slack > 0 && d > low) best = std::max(best, worth(d));
+                    (slack > 0 ? rises : falls) += 1;
+                    if (excused) best = std::max(best, 0.0);
+                    const double size = got.samples + got.cost + 1;
+                    CHECK(std::fabs(got.value - best) <= 1e-9 * size, got.value, best, x, share,
+                          model, excused);
+                }
+            }
+        }
+    }
+    CHECK(rises > 1000 && falls > 1000, rises, falls);
 }
