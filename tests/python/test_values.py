@@ -61,7 +61,7 @@ def saving(problem: mel.Problem) -> mel.Problem:
         lambda problem: mel.explain(mel.solve(problem)),
         lambda problem: mel.simulate(mel.solve(problem), failures=0.1),
         lambda problem: mel.least(saving(problem), 1, "energy_j"),
-        lambda problem: mel.frontier(saving(problem), "energy_j", stop=50.0),
+        lambda problem: mel.frontier(saving(problem), "energy_j"),
         lambda problem: mel.trade(saving(problem), 1),
         lambda problem: mel.within(saving(problem), 100.0),
         lambda problem: mel.solve_many([problem, problem.replace(cycle_s=1.0)]),
