@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "base/chunks.hpp"
+#include "blocks/block_dual.hpp"
 #include "blocks/block_sample.hpp"
-#include "blocks/block_tree.hpp"
-#include "passes/proof.hpp"
+#include "blocks/block_search.hpp"
 
 namespace mel {
 namespace {
@@ -32,389 +32,194 @@ constexpr double inside = 0.9;               // of the radius: then the best pri
 constexpr double gained = 1e-11;             // relative: so little more that edges are no matter
 constexpr double astray = 0.01;              // relative: prices were not found near here
 constexpr double still = 1e-8;               // relative: a cycle that hardly moved
-constexpr double near = 3e-11;               // relative: how far the lower end stays below
 constexpr double missed = 1e-10;             // of D: so much the answers gathered left out
-constexpr double many_times = 100;           // what one gathering gains
 constexpr double fewer = 0.1;                // of what is near, where that is too many
-constexpr int most_refutations = 6;
 constexpr std::size_t core_learners = 600;
-constexpr std::size_t few_answer = 16384;  // learners
-constexpr int most_wider = 3;
-constexpr double wider_answers = 8;
-constexpr double aim = 9e-10;     // relative: of the ends, by boxes
-constexpr int most_goals = 4;     // numbers of blocks that are tried
 constexpr double clearly = 1.05;  // times what is enough: then a sample tells
 constexpr double unsure = 1e-3;   // share by which prices from elsewhere may be off
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool far_apart(double a, double b) { return a > 3 * b || b > 3 * a; }
 
-class BlockBracket {
-  public:
-    BlockBracket(const Problem& problem, double tau, Resource resource, const Settings& settings,
-                 Interval box)
-        : problem_(problem),
-          resource_(resource),
-          settings_(settings),
-          uniform_(box),
-          shop_(problem, settings, box),
-          tau_(tau),
-          box_(shop_.boxes.whole(tau)) {}
-
-    Bracket run(const BlockPoint& from) {
-        if (shop_.boxes.contradicts()) return {};
-        const bool known = from.prices.usable();
-        point_ = known ? from : BlockPoint{shop_.begin(problem_, tau_, settings_).prices, stated()};
-        if (counts_blocks() && close_at_fewest()) return found();
-        if ((known || begin()) && approach(infinity, known ? after_few : first_reach)) enclose();
-        return found();
-    }
-
-    // Where few of them look first.
-    BlockPoint roughly() {
-        if (shop_.boxes.contradicts()) return {};
-        point_ = {shop_.begin(problem_, tau_, settings_).prices, stated()};
-        if (!begin()) return {};
-        const BlockSample sample(problem_, box_, pass_point(), shop_.pool);
-        if (sample.takers() == 0 || stopped()) return {};
-        const bool found = among(sample.parts(few_learners), first_reach, to_begin_with, nullptr) &&
-                           among(sample.parts(some_learners), after_few, to_begin_with, nullptr);
-        return found ? point_ : BlockPoint{};
-    }
-
-    // The same from prices that are nearly right, for an amount that is.
-    Bracket run_near(Prices prices, double amount) {
-        if (shop_.boxes.contradicts()) return {};
-        point_ = {prices, amount};
-        if (resource_ == Resource::power) enough_ = amount;
-        moved_ = unsure;
-        enclose();
-        return found();
-    }
-
-    // The same for the least power, unless that is clearly more than `enough`.
-    Bracket run_within(double enough) {
-        if (shop_.boxes.contradicts()) return {};
-        enough_ = enough;
-        point_ = {shop_.begin(problem_, tau_, settings_).prices, stated()};
-        if (begin() && approach(enough, first_reach)) enclose();
-        return found();
-    }
-
-    // Those of the split that was found.
-    std::vector<double>& blocks() { return counts_; }
-
-  private:
-    bool stopped() { return shop_.pool.stop().check(); }
-    bool counts_blocks() const { return resource_ == Resource::bandwidth; }
-
-    Bracket found() {
-        bracket_.prices = point_.prices;
-        if (bracket_.tree.empty()) bracket_.tree = {TreeNode{-1, 0, point_.prices}};
-        bracket_.passes += shop_.switching_point.passes();
-        return std::move(bracket_);
-    }
-
-    // The amount as BlockPoint has it.
-    double stated() const {
-        return counts_blocks() ? problem_.block_budget() : amount_of(problem_, resource_);
-    }
-
-    // Prices of the continuous problem.
-    bool begin() {
-        SwitchingPoint& switching_point = shop_.switching_point;
-        const std::size_t stride = sample_stride(problem_.size(), searched_learners);
-        PassPoint at{tau_, problem_.cycle_s(), point_.prices};
-        const bool found =
-            (stride == 1 || switching_point.find_least(at, resource_, 1e-6, 80, stride)) &&
-            switching_point.find_least(at, resource_, 1e-6, 24);
-        const SwitchingPoint::Best& best = switching_point.best();
-        const BlockPoint usual = point_;
-        if (found) {
-            point_ = {at.prices, switching_point.amount(resource_, at)};
-        } else {
-            point_ = {best.point.prices,
-                      resource_ == Resource::cycle ? best.point.cycle_s : best.amount};
-        }
-        if (counts_blocks()) point_.amount /= problem_.block_hz();
-        const bool usable =
-            point_.prices.usable() && std::isfinite(point_.amount) && point_.amount > 0;
-        if (!usable) point_ = usual;
-        return !stopped();
-    }
-
-    // Ever more learners, until steps with everybody are all that is left.
-    bool approach(double enough, double reach) {
-        const BlockPoint begun = point_;
-        std::optional<BlockSample> sample(std::in_place, problem_, box_, pass_point(), shop_.pool);
-        if (sample->takers() == 0 || stopped()) return false;
-        BlockCurve curve;
-        if (sample->takers() > 4 * few_learners) {
-            if (!among(sample->parts(few_learners), reach, to_begin_with, nullptr)) return false;
-            reach = after_few;
-        }
-        // At prices far from the first others take most.
-        if (far_apart(begun.amount, point_.amount)) {
-            sample.emplace(problem_, box_, pass_point(), shop_.pool);
-            if (sample->takers() == 0 || stopped()) return false;
-        }
-        if (!among(sample->parts(some_learners), reach, closely, &curve)) return false;
-        if (point_.amount > clearly * enough) return false;
-        BlockLooks looks(problem_, all_, tau_, resource_, shop_.pool);
-        moved_ = step_by_curve(looks, point_, curve, most_steps);
-        bracket_.passes += looks.passes();
-        return moved_ >= 0 && !stopped();
-    }
-
-    bool among(const std::vector<BlockPart>& parts, double reach, double tolerance,
-               BlockCurve* curve) {
-        BlockLooks looks(problem_, parts, tau_, resource_, shop_.pool);
-        if (resource_ == Resource::cycle) point_.amount *= 1 - tolerance;  // surely too short
-        const BlockPoint begun = point_;
-        if (!search_by_cuts(looks, point_, reach, tolerance)) {
-            point_ = begun;
-            const bool nearer =
-                reach < first_reach || (resource_ != Resource::cycle && come_near(looks, point_));
-            if (!nearer || !search_by_cuts(looks, point_, first_reach, tolerance)) return false;
-        }
-        if (curve) *curve = curve_near(looks, point_, apart);
-        bracket_.passes += looks.passes();
-        return !stopped();
-    }
-
-    PassPoint pass_point() const {
-        const double cycle = resource_ == Resource::cycle ? point_.amount : problem_.cycle_s();
-        return {tau_, cycle, point_.prices};
-    }
-
-    // The best prices among everybody's near answers, a proof there, and a split.
-    void enclose() {
-        BlockAnswers answers(problem_, box_, shop_.pool);
-        double radius = std::clamp(moved_, least_radius, first_radius);
-        double margin = answers.usual_margin(pass_point(), core_learners);
-        double most = most_radius;
-        for (int round = 0; round < most_gatherings; ++round) {
-            const bool few = answers.gather(pass_point(), radius, margin);
-            ++bracket_.passes;
-            if (stopped() || !answers.possible()) return;
-            if (!few) {
-                most = radius *= fewer;
-                margin *= fewer;
-                continue;
-            }
-            const double blocks = counts_blocks() ? point_.amount : problem_.block_budget();
-            const double watt = resource_ == Resource::power ? point_.amount : problem_.power_w();
-            const BlockDual dual(problem_, resource_, point_.prices, blocks, watt, answers.table(),
-                                 shop_.pool.stop());
-            const BlockDual::Place place = dual.best(radius, radius * point_.amount);
-            const double far = std::max(std::fabs(place.band), std::fabs(place.watt));
-            const double grown = std::fabs(place.amount) / point_.amount;
-            // Where there is far more than enough any split will do.
-            if (clearly * point_.amount < enough_) {
-                close_in(answers, point_, radius, problem_.block_budget());
-                if (!bracket_.samples.empty()) return;
-            }
-            const bool edge = far > inside * radius && grown > gained && !same_blocks(place.amount);
-            if (edge && radius >= most_radius && grown > astray && enough_ == 0) return;
-            const bool moving = resource_ == Resource::cycle && grown > still;
-            const BlockPoint at = point_;
-            point_.prices.lambda *= 1 + place.band;
-            point_.prices.mu *= 1 + place.watt;
-            point_.amount += place.amount;
-            if (!point_.prices.usable() || !(point_.amount > 0)) return;
-            if ((edge || moving) && round + 1 < most_gatherings) {
-                if (!edge) {
-                    radius = std::max({0.1 * radius, 4 * far * far, least_radius});
-                } else if (answers.table().answers.size() <
-                           std::max(problem_.size(), many_answers)) {
-                    radius = std::min(4 * radius, most);
-                }
-                continue;
-            }
-            const bool refuted = refute();
-            if (stopped()) return;
-            if (left_out_ > missed * problem_.samples_real() && round + 1 < most_gatherings) {
-                radius = std::max(0.25 * radius, least_radius);
-                continue;
-            }
-            if (!refuted) return;
-            const double goal =
-                counts_blocks() ? std::ceil(point_.amount) : problem_.block_budget();
-            close_in(answers, at, radius, goal);
-            look_wider(answers, radius, margin, goal);
-            if (counts_blocks() && bracket_.samples.empty()) {
-                close_blocks(goal, place.watt < inside * radius);
-            }
-            return;
-        }
-        refute();
-    }
-
-    // Few learners may have too few near answers to make up for what is left.
-    void look_wider(BlockAnswers& answers, double radius, double margin, double goal) {
-        const BlockPoint at = point_;
-        if (counts_blocks() || problem_.size() > few_answer) return;
-        for (int more = 0; more < most_wider; ++more) {
-            if (closed() || stopped()) return;
-            radius = std::min(wider_answers * radius, most_radius);
-            margin = std::min(wider_answers * margin, 1.0);
-            ++bracket_.passes;
-            if (!answers.gather(pass_point(), radius, margin) || stopped()) return;
-            close_in(answers, at, radius, goal);
-        }
-    }
-
-    bool closed() const {
-        if (bracket_.samples.empty()) return false;
-        const double upper = bracket_.need.amount;
-        return upper - bracket_.lower <= aim * upper;
-    }
-
-    // Whether so much more, many times over, rules out no further block.
-    bool same_blocks(double more) const {
-        return counts_blocks() && more >= 0 &&
-               std::ceil(point_.amount + many_times * more) <= std::ceil(point_.amount);
-    }
-
-    // A split among the near answers, and boxes where a single one's choice keeps the ends apart.
-    void close_in(const BlockAnswers& answers, const BlockPoint& at, double radius, double goal) {
-        BlockTree tree(problem_, box_, tau_, resource_, at, radius, answers, shop_.pool);
-        tree.grow(goal, counts_blocks());
-        if (!(tree.amount() < infinity) || stopped()) return;
-        split(tree.samples(), tree.blocks());
-        const double target = bracket_.need.amount * (1 - aim);
-        const bool closed = counts_blocks() || !(target > bracket_.lower);
-        if (bracket_.samples.empty() || tree.leaves() < 2 || closed) return;
-        if (tree.refute(with_amount(problem_, resource_, target))) {
-            bracket_.lower = target;
-            bracket_.tree = tree.proof();
-        }
-        bracket_.passes += tree.passes();
-    }
-
-    // The amount that the bracket states for so much.
-    double amount_stated(double amount) const {
-        return counts_blocks() ? bandwidth_holding(amount, problem_.block_hz()) : amount;
-    }
-
-    // The most that the best prices prove too little; of blocks all that are short of it.
-    bool refute() {
-        double amount = point_.amount;
-        std::vector<SplitSums> chunks;
-        std::vector<double> samples(problem_.size());
-        for (int round = 0; round < most_refutations; ++round) {
-            amount *= 1 - 0.5 * near;
-            const double asked = counts_blocks() ? std::ceil(amount) - 1 : amount;
-            if (counts_blocks() && asked < 1) return true;
-            const Problem here = with_amount(problem_, resource_, amount_stated(asked));
-            const PassPoint at{tau_, here.cycle_s(), point_.prices};
-            const SplitSums sums = exact_pass(here, box_, at, shop_.pool, chunks, samples);
-            ++bracket_.passes;
-            if (stopped() || sums.impossible > 0) return false;
-            const Excess excess = excess_of(here, at, sums);
-            if (round == 0) left_out_ = excess.value;
-            if (excess.proves_infeasible()) {
-                if (amount_stated(asked) > bracket_.lower) {
-                    bracket_.lower = amount_stated(asked);
-                    bracket_.tree = {TreeNode{-1, 0, point_.prices}};
-                }
-                point_.amount = amount;
-                return true;
-            }
-            const double unit = counts_blocks() ? point_.prices.lambda * problem_.block_hz()
-                                : resource_ == Resource::power ? point_.prices.mu
-                                                               : problem_.samples_real() / amount;
-            amount = (counts_blocks() ? asked : amount) - (excess.value + 2 * excess.error) / unit;
-            if (!(amount > 0)) return false;
-        }
-        return false;
-    }
-
-    void split(const std::vector<double>& samples, const std::vector<double>& blocks) {
-        SplitNeed need =
-            least_of_blocks(problem_, tau_, samples, blocks, resource_, point_.amount, shop_.pool);
-        if (need.bandwidth_hz.empty()) return;
-        if (!bracket_.samples.empty() && !(need.amount < bracket_.need.amount)) return;
-        bracket_.need = std::move(need);
-        bracket_.samples.assign(samples.begin(), samples.end());
-        counts_ = blocks;
-    }
-
-    // Where everybody is sent something each takes a block at least. If so many suffice, none
-    // fewer do, by a price of a block above all that its power could be worth.
-    bool close_at_fewest() {
-        if (problem_.excused()) return false;
-        double fewest = 0;
-        for (std::size_t k = 0; k < problem_.size(); ++k) {
-            const Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
-            if (demand.beta > 0 || (demand.alpha > 0 && box_.low(k) > 0)) ++fewest;
-        }
-        if (fewest < 1 || fewest > problem_.block_budget()) return false;
-        const double watt = problem_.power_w();
-        const Bracket least =
-            least_power(fewest, [&](BlockBracket& inner) { return inner.run_within(watt); });
-        if (least.samples.empty() || !least.prices.usable()) return false;
-        point_ = {least.prices, fewest};
-        point_.prices.lambda += 2 * point_.prices.mu * watt / problem_.block_hz();
-        return refute();
-    }
-
-    template <class Run>
-    Bracket least_power(double blocks, Run&& run) {
-        const Problem here = problem_.with_blocks(blocks);
-        Settings settings = settings_;
-        settings.time_limit_s = settings_.time_limit_s - shop_.stop.elapsed_s();
-        BlockBracket inner(here, tau_, Resource::power, settings, uniform_);
-        Bracket least = run(inner);
-        bracket_.passes += least.passes;
-        if (!least.samples.empty() && least.need.amount <= problem_.power_w()) {
-            const std::vector<double> samples(least.samples.begin(), least.samples.end());
-            split(samples, inner.blocks());
-        }
-        return least;
-    }
-
-    // Whether so many blocks suffice is a question of the least power with them; and where that is
-    // more than there is, they do not.
-    void close_blocks(double goal, bool dear) {
-        for (int round = 0; round < most_goals && !stopped(); ++round) {
-            const double watt = problem_.power_w();
-            // Where power is plenty its price says little.
-            const Bracket least = least_power(goal, [&](BlockBracket& inner) {
-                return dear ? inner.run_near(point_.prices, watt) : inner.run_within(watt);
-            });
-            if (!bracket_.samples.empty()) return;
-            if (!(least.lower >= watt)) return;
-            bracket_.lower = amount_stated(goal);
-            bracket_.tree = least.tree;
-            point_.prices = least.prices;
-            ++goal;
-        }
-    }
-
-    const Problem& problem_;
-    Resource resource_;
-    Settings settings_;
-    Interval uniform_;
-    Workshop shop_;
-    double tau_;
-    Box box_;
-    std::vector<BlockPart> all_ = everybody();
-    BlockPoint point_;
-    double moved_ = 0;
-    double left_out_ = 0;
-    double enough_ = 0;  // power with which any split will do
-    std::vector<double> counts_;
-    Bracket bracket_;
-
-    std::vector<BlockPart> everybody() const {
-        std::vector<BlockPart> all;
-        all.emplace_back(problem_, box_);
-        return all;
-    }
-};
-
 }  // namespace
+
+Bracket BlockBracket::run(const BlockPoint& from) {
+    if (shop_.boxes.contradicts()) return {};
+    const bool known = from.prices.usable();
+    point_ = known ? from : BlockPoint{shop_.begin(problem_, tau_, settings_).prices, stated()};
+    if (counts_blocks() && close_at_fewest()) return found();
+    if ((known || begin()) && approach(infinity, known ? after_few : first_reach)) enclose();
+    return found();
+}
+
+BlockPoint BlockBracket::roughly() {
+    if (shop_.boxes.contradicts()) return {};
+    point_ = {shop_.begin(problem_, tau_, settings_).prices, stated()};
+    if (!begin()) return {};
+    const BlockSample sample(problem_, box_, pass_point(), shop_.pool);
+    if (sample.takers() == 0 || stopped()) return {};
+    const bool found = among(sample.parts(few_learners), first_reach, to_begin_with, nullptr) &&
+                       among(sample.parts(some_learners), after_few, to_begin_with, nullptr);
+    return found ? point_ : BlockPoint{};
+}
+
+Bracket BlockBracket::run_near(Prices prices, double amount) {
+    if (shop_.boxes.contradicts()) return {};
+    point_ = {prices, amount};
+    if (resource_ == Resource::power) enough_ = amount;
+    moved_ = unsure;
+    enclose();
+    return found();
+}
+
+Bracket BlockBracket::run_within(double enough) {
+    if (shop_.boxes.contradicts()) return {};
+    enough_ = enough;
+    point_ = {shop_.begin(problem_, tau_, settings_).prices, stated()};
+    if (begin() && approach(enough, first_reach)) enclose();
+    return found();
+}
+
+Bracket BlockBracket::found() {
+    bracket_.prices = point_.prices;
+    if (bracket_.tree.empty()) bracket_.tree = {TreeNode{-1, 0, point_.prices}};
+    bracket_.passes += shop_.switching_point.passes();
+    return std::move(bracket_);
+}
+
+double BlockBracket::stated() const {
+    return counts_blocks() ? problem_.block_budget() : amount_of(problem_, resource_);
+}
+
+bool BlockBracket::begin() {
+    SwitchingPoint& switching_point = shop_.switching_point;
+    const std::size_t stride = sample_stride(problem_.size(), searched_learners);
+    PassPoint at{tau_, problem_.cycle_s(), point_.prices};
+    const bool found =
+        (stride == 1 || switching_point.find_least(at, resource_, 1e-6, 80, stride)) &&
+        switching_point.find_least(at, resource_, 1e-6, 24);
+    const SwitchingPoint::Best& best = switching_point.best();
+    const BlockPoint usual = point_;
+    if (found) {
+        point_ = {at.prices, switching_point.amount(resource_, at)};
+    } else {
+        point_ = {best.point.prices,
+                  resource_ == Resource::cycle ? best.point.cycle_s : best.amount};
+    }
+    if (counts_blocks()) point_.amount /= problem_.block_hz();
+    const bool usable = point_.prices.usable() && std::isfinite(point_.amount) && point_.amount > 0;
+    if (!usable) point_ = usual;
+    return !stopped();
+}
+
+bool BlockBracket::approach(double enough, double reach) {
+    const BlockPoint begun = point_;
+    std::optional<BlockSample> sample(std::in_place, problem_, box_, pass_point(), shop_.pool);
+    if (sample->takers() == 0 || stopped()) return false;
+    BlockCurve curve;
+    if (sample->takers() > 4 * few_learners) {
+        if (!among(sample->parts(few_learners), reach, to_begin_with, nullptr)) return false;
+        reach = after_few;
+    }
+    // At prices far from the first others take most.
+    if (far_apart(begun.amount, point_.amount)) {
+        sample.emplace(problem_, box_, pass_point(), shop_.pool);
+        if (sample->takers() == 0 || stopped()) return false;
+    }
+    if (!among(sample->parts(some_learners), reach, closely, &curve)) return false;
+    if (point_.amount > clearly * enough) return false;
+    BlockLooks looks(problem_, all_, tau_, resource_, shop_.pool);
+    moved_ = step_by_curve(looks, point_, curve, most_steps);
+    bracket_.passes += looks.passes();
+    return moved_ >= 0 && !stopped();
+}
+
+bool BlockBracket::among(const std::vector<BlockPart>& parts, double reach, double tolerance,
+                         BlockCurve* curve) {
+    BlockLooks looks(problem_, parts, tau_, resource_, shop_.pool);
+    if (resource_ == Resource::cycle) point_.amount *= 1 - tolerance;  // surely too short
+    const BlockPoint begun = point_;
+    if (!search_by_cuts(looks, point_, reach, tolerance)) {
+        point_ = begun;
+        const bool nearer =
+            reach < first_reach || (resource_ != Resource::cycle && come_near(looks, point_));
+        if (!nearer || !search_by_cuts(looks, point_, first_reach, tolerance)) return false;
+    }
+    if (curve) *curve = curve_near(looks, point_, apart);
+    bracket_.passes += looks.passes();
+    return !stopped();
+}
+
+PassPoint BlockBracket::pass_point() const {
+    const double cycle = resource_ == Resource::cycle ? point_.amount : problem_.cycle_s();
+    return {tau_, cycle, point_.prices};
+}
+
+void BlockBracket::enclose() {
+    BlockAnswers answers(problem_, box_, shop_.pool);
+    double radius = std::clamp(moved_, least_radius, first_radius);
+    double margin = answers.usual_margin(pass_point(), core_learners);
+    double most = most_radius;
+    for (int round = 0; round < most_gatherings; ++round) {
+        const bool few = answers.gather(pass_point(), radius, margin);
+        ++bracket_.passes;
+        if (stopped() || !answers.possible()) return;
+        if (!few) {
+            most = radius *= fewer;
+            margin *= fewer;
+            continue;
+        }
+        const double blocks = counts_blocks() ? point_.amount : problem_.block_budget();
+        const double watt = resource_ == Resource::power ? point_.amount : problem_.power_w();
+        const BlockDual dual(problem_, resource_, point_.prices, blocks, watt, answers.table(),
+                             shop_.pool.stop());
+        const BlockDual::Place place = dual.best(radius, radius * point_.amount);
+        const double far = std::max(std::fabs(place.band), std::fabs(place.watt));
+        const double grown = std::fabs(place.amount) / point_.amount;
+        // Where there is far more than enough any split will do.
+        if (clearly * point_.amount < enough_) {
+            close_in(answers, point_, radius, problem_.block_budget());
+            if (!bracket_.samples.empty()) return;
+        }
+        const bool edge = far > inside * radius && grown > gained && !same_blocks(place.amount);
+        if (edge && radius >= most_radius && grown > astray && enough_ == 0) return;
+        const bool moving = resource_ == Resource::cycle && grown > still;
+        const BlockPoint at = point_;
+        point_.prices.lambda *= 1 + place.band;
+        point_.prices.mu *= 1 + place.watt;
+        point_.amount += place.amount;
+        if (!point_.prices.usable() || !(point_.amount > 0)) return;
+        if ((edge || moving) && round + 1 < most_gatherings) {
+            if (!edge) {
+                radius = std::max({0.1 * radius, 4 * far * far, least_radius});
+            } else if (answers.table().answers.size() < std::max(problem_.size(), many_answers)) {
+                radius = std::min(4 * radius, most);
+            }
+            continue;
+        }
+        const bool refuted = refute();
+        if (stopped()) return;
+        if (left_out_ > missed * problem_.samples_real() && round + 1 < most_gatherings) {
+            radius = std::max(0.25 * radius, least_radius);
+            continue;
+        }
+        if (!refuted) return;
+        const double goal = counts_blocks() ? std::ceil(point_.amount) : problem_.block_budget();
+        close_in(answers, at, radius, goal);
+        look_wider(answers, radius, margin, goal);
+        if (counts_blocks() && bracket_.samples.empty()) {
+            close_blocks(goal, place.watt < inside * radius);
+        }
+        return;
+    }
+    refute();
+}
+
+std::vector<BlockPart> BlockBracket::everybody() const {
+    std::vector<BlockPart> all;
+    all.emplace_back(problem_, box_);
+    return all;
+}
 
 Bracket block_bracket(const Problem& problem, std::int64_t tau, Resource resource,
                       const Settings& settings, Interval box, const BlockPoint& from) {

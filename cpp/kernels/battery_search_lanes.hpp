@@ -8,8 +8,9 @@
 // scalar response.
 #pragma once
 
-#include "kernels/battery_approach_lanes.hpp"
 #include "kernels/battery_slopes_lanes.hpp"
+#include "kernels/density_approach_lanes.hpp"
+#include "kernels/fixed_approach_lanes.hpp"
 
 namespace mel::MEL_ISA {
 

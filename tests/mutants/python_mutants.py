@@ -134,7 +134,7 @@ PYTHON_MUTANTS = [
            "    for span in runs(unsure):\n", "    for span in []:\n",
            "test_shards_verified.py::test_whom_arrays_leave_open_balls_add_to_the_same_sums"),
     Mutant("sharded check: what all get in all not compared", "verify/shards/judge.py",
-           "if total > budget:", "if total < 0:",
+           "total > budget:\n", "total < 0:\n",
            "test_shards_verified.py::test_every_lie_of_the_certificate_is_refused "
            "test_shards_verified.py::test_every_change_of_a_shards_file_is_refused"),
     Mutant("CP-SAT: a rate of the inner model rounded up", "cp_sat/_responses.py",
