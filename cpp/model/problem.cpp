@@ -1,9 +1,9 @@
 #include "mel/problem.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
@@ -25,7 +25,10 @@ bool all_differ(std::span<const double> numbers) {
     std::uint64_t seen[16] = {};  // a bit for each of 1024 hashes
     bool met = false;
     for (const double x : numbers) {
-        const std::uint64_t hash = (std::bit_cast<std::uint64_t>(x + 0.0) * golden) >> 54;
+        const double unsigned_zero = x + 0.0;
+        std::uint64_t bits;  // std::bit_cast is not in every C++20 library that this is built with
+        std::memcpy(&bits, &unsigned_zero, sizeof bits);
+        const std::uint64_t hash = (bits * golden) >> 54;
         const std::uint64_t bit = std::uint64_t{1} << (hash & 63);
         met |= (seen[hash >> 6] & bit) != 0;
         seen[hash >> 6] |= bit;

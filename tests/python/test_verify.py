@@ -220,8 +220,13 @@ def test_missing_extra_is_named():
 
 
 # What stands around the checker and is no part of the proof: the processor's modes are restored (it
-# looks at them itself and trusts nobody), and a missing extra is named.
-AROUND = {("__init__.py", "mel_fast._base.arithmetic"), ("_check.py", "mel_fast._base.optional")}
+# looks at them itself and trusts nobody), a missing extra is named, and a plan that is written out
+# asks whether it may go on.
+AROUND = {
+    ("__init__.py", "mel_fast._base.arithmetic"),
+    ("_check.py", "mel_fast._base.optional"),
+    ("_check.py", "mel_fast._base.progress"),
+}
 
 
 def test_shares_no_code_with_the_solver():

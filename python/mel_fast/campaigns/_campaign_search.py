@@ -107,7 +107,7 @@ class CampaignSearch(Inquiry):
     def nothing_is_possible(self) -> bool:
         """Whether it is proved of every candidate that no cycle is long enough for it."""
         return len(self._works) == len(self.levels) and all(
-            bool(work.found.get(0) and work.found[0].status is Status.INFEASIBLE)
+            (0 in work.found and work.found[0].status is Status.INFEASIBLE)
             or not np.isfinite(work.candidates.rounds).any()
             for work in self._works
         )

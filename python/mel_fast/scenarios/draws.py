@@ -385,8 +385,10 @@ def _whole(name: str, value: int, low: int, high: float = math.inf) -> int:
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be an integer, got {type(value).__name__}") from None
-    if not low <= number <= high:
-        raise ValueError(f"{name} must be in [{low}, {high}], got {shown(number)}")
+    if number < low:
+        raise ValueError(f"{name} must be at least {low}, got {shown(number)}")
+    if number > high:
+        raise ValueError(f"{name} must be at most {high}, got {shown(number)}")
     return number
 
 

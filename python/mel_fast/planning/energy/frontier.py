@@ -104,7 +104,8 @@ def energy_frontier(
     fewer: SpendsLeast | None = None  # what is known of the local cycles before
     for tau in range(1, best.tau + 1):
         if interrupt is not None or agenda.over():  # the plan of the best tau is enough
-            open_step = open_step or nothing_better(best, tau, fewer=fewer)
+            if open_step is None:
+                open_step = nothing_better(best, tau, fewer=fewer)
             steps.append(replace(open_step, tau=tau))
             continue
         try:
