@@ -50,14 +50,9 @@ def check(
     claim: Claim | None = None
     try:
         allowance = Allowance(time_limit_s)
-        with allowed(allowance):
-            with looking(lambda: tick(0)):
-                content = read()
-            claim = read_plan(content)
-            if given is not None:
-                with looking(lambda: tick(0)):
-                    other = given()
-            if given is not None and read_problem(other, "given problem") != claim.problem:
+        with allowed(allowance), looking(lambda: tick(0)):
+            claim = read_plan(read())
+            if given is not None and read_problem(given(), "given problem") != claim.problem:
                 raise RefusedError("the plan was made for another problem than the one given")
             return _judge(claim, _Meter(callback, progress, allowance))
     except RefusedError as refusal:
