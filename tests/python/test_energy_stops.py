@@ -1,7 +1,6 @@
 """Least energies that a limit, a callback or Ctrl-C cuts short: what is said of them is true."""
 
 import itertools
-import signal
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+from alarms import LOST_IN_FINALISERS, until_it_rings
 from mel_fast.bracket.energy.least import least_energy_from
 from mel_fast.verify import verify_dict
 from test_runtime import POSIX
@@ -123,32 +123,16 @@ WORK: dict[str, Callable[[], object]] = {
 }
 
 
-def again_and_again(work: Callable[[], object]) -> None:
-    while True:
-        try:
-            work()
-        except mel.Interrupted:
-            raise
-        except KeyboardInterrupt:  # before or after a search: once more
-            signal.setitimer(signal.ITIMER_REAL, 0.03)
-
-
 @POSIX
+@LOST_IN_FINALISERS
 @pytest.mark.parametrize("name", WORK)
 def test_an_interrupt_keeps_what_was_found(name: str) -> None:
-    def ring(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, 0.03)
-    try:
-        with pytest.raises(mel.Interrupted) as caught:
-            again_and_again(WORK[name])
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert caught.value.plan.tau <= caught.value.plan.bound
-    assert name == "then" or caught.value.found is not None
+    found: BaseException = KeyboardInterrupt()
+    while not isinstance(found, mel.Interrupted):  # an alarm between two searches keeps nothing
+        found = until_it_rings(WORK[name], KeyboardInterrupt())
+        assert isinstance(found, KeyboardInterrupt | mel.Interrupted)
+    assert found.plan.tau <= found.plan.bound
+    assert name == "then" or found.found is not None
 
 
 @pytest.mark.parametrize("law", ["density", "fixed"])

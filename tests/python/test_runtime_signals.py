@@ -3,13 +3,13 @@
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import mel_fast as mel
+from alarms import LOST_IN_FINALISERS, ringing, until_it_rings
 from test_runtime import POSIX
 
 SMALL = mel.scenarios.table1(learners=20, cycle_s=30.0, seed=0)
@@ -41,38 +41,8 @@ WORK: dict[str, Callable[[], object]] = {
 }
 
 
-@contextmanager
-def ringing(raised: BaseException, after_s: float = 0.02) -> Iterator[Callable[[], None]]:
-    """Raise it from the handler of a signal some time later; yields what winds it up again."""
-
-    def ring(*_: object) -> None:
-        raise raised
-
-    def wind() -> None:
-        if signal.getitimer(signal.ITIMER_REAL)[0] == 0.0:
-            signal.setitimer(signal.ITIMER_REAL, after_s)
-
-    before = signal.signal(signal.SIGALRM, ring)
-    wind()
-    try:
-        yield wind
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def until_it_rings(work: Callable[[], object], raised: BaseException) -> BaseException:
-    """Return what comes out of work repeated until something does, however fast the machine."""
-    try:
-        with ringing(raised) as wind:
-            while True:
-                work()
-                wind()  # an alarm within a callback of the garbage collector goes nowhere
-    except BaseException as found:
-        return found
-
-
 @POSIX
+@LOST_IN_FINALISERS
 @pytest.mark.parametrize("raised", [TimeoutError("alarm"), SystemExit(5)], ids=["error", "exit"])
 @pytest.mark.parametrize("name", WORK)
 def test_what_a_signals_handler_raises_comes_out_as_it_is(name: str, raised: BaseException) -> None:
@@ -83,6 +53,7 @@ def test_what_a_signals_handler_raises_comes_out_as_it_is(name: str, raised: Bas
 
 
 @POSIX
+@LOST_IN_FINALISERS
 @pytest.mark.parametrize("raised", [KeyboardInterrupt(), OwnInterrupt("mine")], ids=["c", "own"])
 @pytest.mark.parametrize("name", ["solve", "solve, two threads", "many arrays", "many problems"])
 def test_an_interrupt_by_any_signals_handler_keeps_the_plan(
