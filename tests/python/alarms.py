@@ -38,10 +38,12 @@ def ringing(raised: BaseException, after_s: float = 0.02) -> Iterator[Callable[[
         gc.callbacks[:] = callbacks
 
 
-def until_it_rings(work: Callable[[], object], raised: BaseException) -> BaseException:
+def until_it_rings(
+    work: Callable[[], object], raised: BaseException, after_s: float = 0.02
+) -> BaseException:
     """Return what comes out of work repeated until something does, however fast the machine."""
     try:
-        with ringing(raised) as wind:
+        with ringing(raised, after_s) as wind:
             while True:
                 work()
                 wind()

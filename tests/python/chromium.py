@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
-PATIENCE_S = 120.0  # machines may be busy
+PATIENCE_S = 600.0  # machines may be busy
 _KEYS = {"ArrowRight": 39, "ArrowDown": 40, "ArrowUp": 38, "Tab": 9, "Enter": 13, "Home": 36}
 
 
@@ -194,7 +194,7 @@ def chromium(folder: Path) -> Iterator[Page]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis without a clock, a small problem, `mel-fast` in-process."""
+"""What all tests share: hypothesis without clock or chance, a problem, `mel-fast` in-process."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -11,7 +11,10 @@ import mel_fast as mel
 from mel_fast.cli import run
 from store_databases import postgres, sqlite_pattern, sqlite_url, url  # noqa: F401
 
-hypothesis.settings.register_profile("suite", deadline=None)
+# The same examples every time, however slow the machine; `--hypothesis-profile=other` draws others.
+UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("other", derandomize=False, **UNHURRIED)
+hypothesis.settings.register_profile("suite", derandomize=True, database=None, **UNHURRIED)
 hypothesis.settings.load_profile("suite")
 
 

@@ -9,6 +9,7 @@ import pytest
 import mel_fast as mel
 from limited import LimitedCase
 from mel_fast.campaigns.association.proof import Choice, Prices, members
+from patience import in_time
 from strategies import VARIANTS, Case
 
 pytest.importorskip("flint")
@@ -246,6 +247,5 @@ def test_a_served_cell_without_samples_must_still_reach_its_learners() -> None:
 
 def test_a_time_limit_is_kept_with_many_learners() -> None:
     problems = table(30_000, 2, idle="excused")
-    found = mel.cells(problems, associate=True, time_limit_s=0.3)
+    found = in_time(5.0, lambda: mel.cells(problems, associate=True, time_limit_s=0.3))
     assert found.stopped
-    assert found.elapsed_s < 5.0

@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mel_fast as mel
+from alarms import LOST_IN_FINALISERS, until_it_rings
 from mel_fast._base import memory
 from mel_fast.scenarios import table1, table1_draws
 
@@ -231,8 +231,8 @@ def test_an_exception_in_the_callback_comes_out():
 def test_ctrl_c_in_the_callback_returns_the_rows_done():
     sent = []
 
-    def interrupt_once(*_: object) -> bool:
-        if not sent:
+    def interrupt_once(done: int, *_: object) -> bool:
+        if done and not sent:
             sent.append(True)
             signal.raise_signal(signal.SIGINT)
         return False
@@ -245,21 +245,16 @@ def test_ctrl_c_in_the_callback_returns_the_rows_done():
     assert 0 < done < 100_000
 
 
+@LOST_IN_FINALISERS
 def test_ctrl_c_within_the_core_returns_the_rows_done():
     draws = table1_draws(20_000, learners=10)
-    for _ in range(50):  # until one comes within a call, and not between two
-        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
-        try:
-            timer.start()
-            while True:  # ended by the signal alone, however fast the machine
-                mel.solve_many(draws, threads=2)
-        except mel.Interrupted as stop:
-            if (stop.plans.status == "unsolved").any():  # or it came with the last row
-                break
-        except KeyboardInterrupt:
-            continue
-        finally:
-            timer.join()
+    for turn in range(50):  # until one comes within a call, and not between two or the last row
+        stop = until_it_rings(
+            lambda: mel.solve_many(draws, threads=2), KeyboardInterrupt(), 0.02 * (1 + turn)
+        )
+        if isinstance(stop, mel.Interrupted) and (stop.plans.status == "unsolved").any():
+            break
+        assert isinstance(stop, KeyboardInterrupt | mel.Interrupted)
     else:
         pytest.fail("no signal came within the core")
 

@@ -94,7 +94,7 @@ def test_concave_costs_that_favour_few_learners() -> None:
     branching is 11 % short of that.
     """
     problem = Case(500509, 6, 4038, "fixed", "parallelized", "served", 3).problem()
-    plan = mel.solve(problem, time_limit_s=20)
+    plan = mel.solve(problem, time_limit_s=600)
     assert (plan.tau, plan.bound) == (31, 31)
     assert sorted(plan.samples) == [0, 0, 0, 0, 2019, 2019]
     assert violations(plan) == []

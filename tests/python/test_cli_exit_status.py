@@ -16,7 +16,7 @@ POSIX = pytest.mark.skipif(sys.platform != "linux", reason="a shell and /dev/ful
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", line], capture_output=True, text=True, timeout=600, check=False
     )
 
 

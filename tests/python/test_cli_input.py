@@ -17,7 +17,7 @@ def piped(content: bytes, *words: object, **variables: str) -> subprocess.Comple
         [*MEL_FAST, *map(str, words)],
         input=content,
         capture_output=True,
-        timeout=60,
+        timeout=600,
         check=False,
         env={**os.environ, **variables},
     )
@@ -119,7 +119,7 @@ def test_nothing_on_standard_input_is_refused(kinds):
     done = subprocess.run(
         ["bash", "-c", f"'{sys.executable}' -m mel_fast solve - <&-"],
         capture_output=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 2

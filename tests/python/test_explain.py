@@ -1,7 +1,6 @@
 """Explanations: every sentence that they print is held against solving again."""
 
 import re
-import time
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import mel_fast as mel
 from limited import LIMITS, LimitedCase
 from mel_fast.planning._leave_out import without
 from mel_fast.planning._limits import without_limit
+from patience import in_time
 from strategies import IDLES, LAWS, SCHEMES, SETTINGS, Case
 
 PREFIXES = {"p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15}
@@ -127,7 +127,7 @@ def test_every_sentence_holds_when_solved_again(draws: int) -> None:
     for _ in range(draws):
         problem, scheme = drawn(rng)
         plan = mel.solve(problem, scheme=scheme, then="none")
-        judge = Judge(plan.explain(time_limit_s=5.0))
+        judge = Judge(plan.explain(time_limit_s=600.0))
         judge.listen()
         held |= judge.held
     assert held >= {"least", "never", "not_relieved", "at_most", "known", "never_one"}
@@ -190,9 +190,7 @@ def test_without_time_everything_is_said_to_be_open(idle: str) -> None:
 @pytest.mark.parametrize("limit_s", [0.0, 0.005, 0.05])
 def test_an_explanation_keeps_to_its_limit(limit_s: float) -> None:
     plan = mel.solve(mel.scenarios.table1(learners=100_000, seed=1, idle="excused"))
-    began = time.process_time()
-    why = plan.explain(time_limit_s=limit_s)
-    assert time.process_time() - began < limit_s + 0.1
+    why = in_time(limit_s + 0.2, lambda: plan.explain(time_limit_s=limit_s))
     assert why.unasked
     assert str(why).startswith("tau = 653 fits, tau = 654 does not (optimal).")
 

@@ -58,7 +58,7 @@ def asked(
     server: Server, method: str, path: str, body: bytes | None = None, **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
     port = server.server_address[1]
-    connection = http.client.HTTPConnection(HOST, port, timeout=20)
+    connection = http.client.HTTPConnection(HOST, port, timeout=600)
     words = {"Host": f"{HOST}:{port}", **headers}
     connection.request(method, path, body, words)
     reply = connection.getresponse()
@@ -178,10 +178,10 @@ def test_without_webassembly_the_page_asks_the_package_until_that_is_killed(tmp_
 def test_ctrl_c_ends_it_with_status_0() -> None:
     with serving("--no-browser") as (process, url):
         port = int(url.split(":")[2].split("/")[0])
-        socket.create_connection((HOST, port), timeout=5).close()
+        socket.create_connection((HOST, port), timeout=600).close()
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(600) == 0
 
 
 def test_a_taken_port_and_a_page_without_its_core_are_one_line_and_status_2(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+from patience import within
 
 
 def fading(learners: int, law: str, **asked: Any) -> mel.Problem:
@@ -30,7 +31,7 @@ def limited(problem: mel.Problem, limit: str) -> mel.Problem:
 
 @pytest.mark.parametrize("law", ["density", "fixed"])
 def test_a_million_learners_for_sixty_thousand_samples_are_proved(law: str) -> None:
-    plan = mel.solve(fading(1_000_000, law), threads=2, time_limit_s=15)
+    plan = mel.solve(fading(1_000_000, law), threads=2, callback=within(3000))
     assert plan.status is mel.Status.OPTIMAL
 
 
@@ -71,14 +72,16 @@ def test_no_least_amount_takes_a_hundred_times_as_long_as_its_neighbours(
     over: Any, tau: int
 ) -> None:
     problem = mel.scenarios.table1(learners=100_000, seed=1, idle="excused")
-    found = mel.least(problem, tau, over, time_limit_s=4)
+    found = mel.least(problem, tau, over, callback=within(3000))
     assert found.status is mel.Status.OPTIMAL
 
 
 @pytest.mark.parametrize("law", ["density", pytest.param("fixed", marks=pytest.mark.long)])
 def test_both_ends_of_a_least_amount_are_proved_for_all_learners(law: str) -> None:
     problem = fading(20_000, law)
-    found = mel.least(problem, max(mel.solve(problem).tau // 2, 1), "power_w", time_limit_s=20)
+    found = mel.least(
+        problem, max(mel.solve(problem).tau // 2, 1), "power_w", callback=within(3000)
+    )
     assert found.status is mel.Status.OPTIMAL
     assert found.plan is not None
     assert found.proof is not None
@@ -98,7 +101,7 @@ def alike(learners: int) -> mel.Problem:
 
 
 def test_identical_learners_in_great_numbers_are_proved_about() -> None:
-    assert mel.solve(alike(200_000), time_limit_s=6).status is mel.Status.OPTIMAL
+    assert mel.solve(alike(200_000), callback=within(3000)).status is mel.Status.OPTIMAL
     problem = alike(17_000)
     plan = mel.solve(problem)
     assert plan.status is mel.Status.OPTIMAL

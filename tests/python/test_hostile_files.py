@@ -13,6 +13,8 @@ from mel_fast.scenarios.file import load_scenario
 from mel_fast.scenarios.text import table1_text
 from mutated import seeded, text_mutant
 
+LONG_S = 20.0  # of processor time: what takes a second at most, and a minute where it goes wrong
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -58,20 +60,20 @@ def test_many_unknown_or_repeated_keys_take_linear_time(data, tmp_path):
     many = {f"k{i}": 0 for i in range(60_000)}
     for place in (data, data["problem"], data["problem"]["learners"], data["certificate"]):
         place.update(many)
-        assert refused_plan(json.dumps(data), tmp_path) < 3.0  # the square took a minute
+        assert refused_plan(json.dumps(data), tmp_path) < LONG_S
         for key in many:
             del place[key]
     keys = ", ".join(f'"k{i}": 0' for i in range(60_000))
-    assert refused_plan(f"{{{keys}, {keys}}}", tmp_path) < 3.0
+    assert refused_plan(f"{{{keys}, {keys}}}", tmp_path) < LONG_S
 
 
 def test_a_file_of_one_kind_of_bracket_number_or_string_is_refused(data, tmp_path):
     text = json.dumps(data)
     for part in ("[" * 200_000, '{"a":' * 200_000, "9" * 200_000, "1e" + "9" * 200_000, '"' * 9):
-        assert refused_plan(part, tmp_path) < 3.0
-        assert refused_plan(text.replace('"nodes": ', f'"nodes": {part}, "x": '), tmp_path) < 3.0
+        assert refused_plan(part, tmp_path) < LONG_S
+        assert refused_plan(text.replace('"nodes": ', f'"nodes": {part}, "x": '), tmp_path) < LONG_S
     digits = "0." + "1" * 200_000
-    assert refused_plan(text.replace('"nodes": ', f'"nodes": {digits}, "x": '), tmp_path) < 3.0
+    assert refused_plan(text.replace('"nodes": ', f'"nodes": {digits}, "x": '), tmp_path) < LONG_S
 
 
 def test_too_large_a_plan_file_is_refused_unread(data, tmp_path, monkeypatch):
@@ -109,7 +111,7 @@ def test_a_scenario_made_to_take_long_is_refused(scenario, tmp_path):
     }
     for message, text in cases.items():
         path.write_text(text)
-        assert seconds(load_scenario, path) < 5.0
+        assert seconds(load_scenario, path) < LONG_S
         with pytest.raises(ValueError, match=message):
             load_scenario(path)
 
@@ -152,18 +154,13 @@ def scenario_mutants(first, last, text, folder):
     return read
 
 
-def small(text):
-    """Let a mutant count a thousand learners at most, by digits that it may double."""
-    return text.replace("learners = 3", "learners = 3")
-
-
 def test_a_broken_scenario_is_refused_in_one_line_or_read(scenario, tmp_path):
-    assert scenario_mutants(0, 1500, small(scenario), tmp_path) > 100
+    assert scenario_mutants(0, 1500, scenario, tmp_path) > 100
 
 
 @pytest.mark.long
 def test_a_broken_scenario_is_refused_in_one_line_or_read_at_length(scenario, tmp_path):
-    assert scenario_mutants(1500, 60_000, small(scenario), tmp_path) > 5000
+    assert scenario_mutants(1500, 60_000, scenario, tmp_path) > 5000
 
 
 def test_the_mutants_are_the_same_every_time():

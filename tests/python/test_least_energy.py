@@ -1,7 +1,6 @@
 """The least energy: an independent solver, properties, and claims that are no longer true."""
 
 import copy
-import time
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 
 import mel_fast as mel
 from energies import drawn, least_energy, of_samples
+from patience import in_time
 from test_energy import cell
 
 
@@ -203,11 +203,7 @@ def test_ctrl_c_within_the_energy_search_is_interrupted_with_the_best_plan() -> 
 
 def test_a_time_limit_is_kept() -> None:
     problem = endless(count=20_000)
-    begin = time.perf_counter()
-    spent = time.process_time()
-    found = mel.least(problem, 10, "energy_j", time_limit_s=0.05)
-    busy = (time.perf_counter() - begin) / max(time.process_time() - spent, 1e-3)
-    assert time.perf_counter() - begin < 0.15 * max(busy, 1.0) + 0.1
+    found = in_time(0.25, lambda: mel.least(problem, 10, "energy_j", time_limit_s=0.05))
     assert found.stopped
     assert found.status in ("undecided", "feasible")
 

@@ -1,11 +1,10 @@
 """Where no amount of a resource is enough, that is a proof: quick, and one that `verify` checks."""
 
-import time
-
 import numpy as np
 import pytest
 
 import mel_fast as mel
+from patience import in_time
 
 SCHEMES = ("joint", "task_only", "resource_only")
 
@@ -48,9 +47,7 @@ def problem_of(
 def assert_nothing_suffices(
     problem: mel.Problem, tau: int, over: str, scheme: str = "joint"
 ) -> None:
-    began = time.process_time()
-    found = mel.least(problem, tau, over, scheme=scheme)
-    assert time.process_time() - began < 1.0
+    found = in_time(2.0, lambda: mel.least(problem, tau, over, scheme=scheme))
     assert found.status == "infeasible"
     assert not found.stopped
     assert found.plan is None

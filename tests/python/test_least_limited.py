@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+from patience import within
 
 
 def drawn(kind: str, learners: int, each: float, idle: str) -> mel.Problem:
@@ -30,18 +31,12 @@ def drawn(kind: str, learners: int, each: float, idle: str) -> mel.Problem:
     return table.replace(task=task, learners=of, radio=radio)
 
 
-def spent(seconds: float):
-    """Stop once that much processor time is used."""
-    began = time.process_time()
-    return lambda *_: time.process_time() - began > seconds
-
-
-def seconds_of(problem: mel.Problem, tau: int, over: str, limit: float) -> tuple[mel.Least, float]:
-    """Return the answer, and the less of two times that it took."""
+def seconds_of(problem: mel.Problem, tau: int, over: str) -> tuple[mel.Least, float]:
+    """Return the answer, and the least of the times that it took."""
     best = np.inf
-    for _ in range(2):
+    for _ in range(4):
         began = time.process_time()
-        found = mel.least(problem, tau, over, threads=1, callback=spent(limit))
+        found = mel.least(problem, tau, over, threads=1, callback=within(3000))
         best = min(best, time.process_time() - began)
     return found, best
 
@@ -59,8 +54,8 @@ def holds(found: mel.Least) -> bool:
 )
 def test_the_least_within_limits_takes_hardly_longer_than_without(kind, each, over, tau, times):
     """Looks were scalar, and what jumps or starts from a sample of the learners was not tried."""
-    plain, usual = seconds_of(drawn("plain", 17_000, each, "served"), tau, over, 3.0)
-    found, limited = seconds_of(drawn(kind, 17_000, each, "served"), tau, over, 3.0)
+    plain, usual = seconds_of(drawn("plain", 17_000, each, "served"), tau, over)
+    found, limited = seconds_of(drawn(kind, 17_000, each, "served"), tau, over)
     assert plain.status == found.status == "optimal"
     assert limited < times * usual
 
@@ -68,23 +63,23 @@ def test_the_least_within_limits_takes_hardly_longer_than_without(kind, each, ov
 def test_a_cycle_that_a_cap_decides_is_closed():
     """Where a cap keeps one learner from being faster, no price rules shorter cycles out."""
     problem = drawn("caps", 17_000, 0.5, "served")
-    found = mel.least(problem, 600, "cycle_s", threads=1, callback=spent(2.0))
+    found = mel.least(problem, 600, "cycle_s", threads=1, callback=within(3000))
     assert found.status == "optimal"
     # More of the budgets is of no use.
     radio = problem.radio
     more = problem.with_budgets(
         bandwidth_hz=2 * radio.bandwidth_hz, power_w=2 * problem.power_budget_w
     )
-    same = mel.least(more, 600, "cycle_s", threads=1, callback=spent(2.0))
+    same = mel.least(more, 600, "cycle_s", threads=1, callback=within(3000))
     assert same.amount == pytest.approx(found.amount, rel=1e-8)
 
 
 @pytest.mark.parametrize("idle", ["served", "excused"])
 def test_both_ends_within_limits_are_what_the_checker_says(idle):
-    """Caps on everybody, the same search among few enough for balls."""
+    """Caps on everybody, the same search among few enough for balls; also one that is stopped."""
     problem = drawn("caps", 200 if idle == "served" else 100, 0.5, idle)
     for over in ("cycle_s", "bandwidth_hz", "power_w"):
-        found = mel.least(problem, 600, over, threads=1, callback=spent(1.0))
+        found = mel.least(problem, 600, over, threads=1, callback=within(3000))
         assert found.plan is not None
         assert holds(found)
 
@@ -93,7 +88,7 @@ def test_blocks_are_enclosed_from_both_sides_at_once():
     """Blocks were left to decisions about one amount after another, each with a tree of its own."""
     problem = drawn("blocks", 300, 2, "served")
     for over in ("cycle_s", "bandwidth_hz", "power_w"):
-        found = mel.least(problem, 100, over, threads=1, callback=spent(1.0))
+        found = mel.least(problem, 100, over, threads=1, callback=within(3000))
         assert found.plan is not None
         assert holds(found)
 
@@ -110,6 +105,6 @@ def test_more_blocks_are_looked_at_before_they_are_ruled_out(seed):
         radio=table.radio.replace(block_hz=table.radio.bandwidth_hz / (20 * size)),
     )
     tau = int(mel.solve(problem).tau * 0.95)
-    found = mel.least(problem, tau, "bandwidth_hz", threads=1, callback=spent(0.2))
+    found = mel.least(problem, tau, "bandwidth_hz", threads=1, callback=within(3000))
     assert found.proof is not None
     assert holds(found)

@@ -183,7 +183,7 @@ def test_with_about_as_many_blocks_as_learners_tau_is_decided(
     """The guess without blocks is far too large then, and far below tau no split is at hand."""
     problem = mel.scenarios.table1(learners=learners, cycle_s=30.0, seed=1, idle="excused")
     problem = problem.replace(radio=problem.radio.replace(block_hz=block_hz))
-    plan = mel.solve(problem, time_limit_s=60.0)
+    plan = mel.solve(problem, time_limit_s=600.0)
     assert plan.status is mel.Status.OPTIMAL, plan
     assert violations(plan) == []
     verdict = mel.verify(problem, plan)

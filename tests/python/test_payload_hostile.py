@@ -135,13 +135,13 @@ def bombs():
 @pytest.mark.parametrize(("name", "body"), list(bombs()), ids=[name for name, _ in bombs()])
 def test_few_bytes_cannot_take_much_memory_or_time(name, body):
     tracemalloc.start()
-    begun = time.perf_counter()
+    begun = time.process_time()
     size = refused_or_read(sealed(body))
-    elapsed, peak = time.perf_counter() - begun, tracemalloc.get_traced_memory()[1]
+    elapsed, peak = time.process_time() - begun, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert size <= 1 << 24
     assert peak <= 24 * (1 << 24)
-    assert elapsed < 20  # seconds, where a lane alone would take minutes; under load and tracing
+    assert elapsed < 20  # seconds, where a lane alone would take minutes; under tracing
     assert refused_or_read(sealed(body), max_bytes=1000) == 0
 
 

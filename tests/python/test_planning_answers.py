@@ -132,7 +132,7 @@ def test_an_explanation_is_checked_by_solving_again(scheme: str) -> None:
 @holds_for_all(cases(learners=12, samples=500), ci=30, long=2_000)
 def test_every_problem_can_be_explained(case: Case) -> None:
     plan = mel.solve(case.problem())
-    why = plan.explain(time_limit_s=20.0)
+    why = plan.explain(time_limit_s=600.0)
     assert str(why)
     out = why.leave_out
     assert (out is None) == (bool(plan.tau) or case.idle == "excused")

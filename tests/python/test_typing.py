@@ -49,7 +49,7 @@ def test_blocks_are_there_where_there_are_any() -> None:
 def test_what_is_asked_of_a_plan_has_types() -> None:
     plan = mel.solve(table1())
     assert_type(plan.prices, Prices | None)
-    why = plan.explain(time_limit_s=10.0)
+    why = plan.explain(time_limit_s=600.0)
     assert_type(why.tau, int)
     assert_type(why.plan, mel.Plan)
     nearest = why.nearest
