@@ -63,12 +63,15 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
     if (!optional && !minima) return;
     rest_.resize(padded_to_groups(n));
     least_.resize(padded_to_groups(n));
+    std::size_t alike = 0;
     for (std::size_t k = 0; k < n; ++k) {
         const double low = minima ? limits->min_samples[k] : 0;
         const bool rests = (problem.excused() && low == 0) || (optional && limits->optional[k] > 0);
         rest_[k] = rests ? 1 : 0;
         least_[k] = std::max(low, rests ? 1.0 : 0.0);
+        alike += least_[k] == whole_.high(k) ? 1 : 0;
     }
+    all_or_nothing_ = optional && 2 * alike > n;
 }
 
 // Among others to whom something is sent rates are all that is looked at; who needs none must
@@ -290,6 +293,13 @@ Choices::Bound Choices::capacity(const Bid& bid, const Cell* cell) const {
         size += std::fabs(s) * high + std::fabs(bid.per_learner);
     }
     return {value.value(), weight_.empty() ? 0 : rounding::whole_bound * size};
+}
+
+bool Choices::has_time(std::size_t k, double samples) const {
+    if (only_computes(problem_)) return true;
+    Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+    demand.budget_s += slack_guard(problem_.cycle_s());
+    return largest_allowed(demand, samples) >= samples;
 }
 
 double Choices::step_cost(std::size_t k, double d, Prices prices) const {

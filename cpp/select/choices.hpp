@@ -65,11 +65,15 @@ class Choices {
     double least(std::size_t k) const { return least_.empty() ? all_least_ : least_[k]; }
     double most(std::size_t k) const { return whole_.high(k); }
     double sure(std::size_t k) const { return sure_.high(k); }
+    // Whether a learner may have the time for so many samples, whatever a hertz or a watt costs.
+    bool has_time(std::size_t k, double samples) const;
     bool twins(std::size_t i, std::size_t j) const;
     bool has_twins() const { return !problem_.twins().empty(); }
     bool steps_count() const { return goal_.of != Worth::learners; }
     // Whether who takes part is worth looking at learner by learner.
     bool jumps() const { return !plain_; }
+    // Whether most learners take all that they may, or nothing.
+    bool all_or_nothing() const { return all_or_nothing_; }
     // Of a learner with d samples, in the goal's own measure.
     double worth(std::size_t k, double d) const {
         return goal_.of == Worth::learners ? (d > 0 ? 1.0 : 0.0) : weight(k) * d;
@@ -139,6 +143,7 @@ class Choices {
     // For the lanes: padded, and of a cell.
     std::vector<double> weights_, cell_low_, cell_high_, cell_rest_;
     bool all_rest_ = false;
+    bool all_or_nothing_ = false;
     double all_least_ = 0;
     std::vector<SplitSums> split_chunks_;
     std::vector<ChoiceSums> chunks_;

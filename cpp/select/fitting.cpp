@@ -266,9 +266,9 @@ void Fitting::shrink(const Bid& bid, const std::vector<double>& margins, double&
     }
 }
 
-double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double>& picks,
-                      double cost, const std::vector<double>& margins, double least) {
-    const Problem& problem = choices_.problem();
+// The choices, where they are allowed, and what they cost; false where somebody has none.
+bool Fitting::begin(const Bid& bid, const Cell* cell, const std::vector<double>& picks,
+                    const std::vector<double>& margins, double& spent) {
     const std::size_t n = picks.size();
     samples_ = picks;
     bool moved = false;
@@ -279,29 +279,46 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double
             moved = true;
         }
         if (d >= low(cell, k) || (d == 0 && may_rest(cell, k))) continue;
-        if (!may_rest(cell, k)) return -1;
+        if (!may_rest(cell, k)) return false;
         d = 0;
         moved = true;
     }
     takers_ = takers(samples_);
     margins_ = &margins;
     shrunk_ = false;
-    const double has =
-        bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
-    double spent = cost;
+    ratio_ = bid.prices.mu / bid.prices.lambda;
     if (moved) {
         CompensatedSum sum;
         for (std::size_t k = 0; k < n; ++k) sum.add(choices_.cost(k, samples_[k], bid.prices));
         spent = sum.value();
     }
-    if (!std::isfinite(spent)) return -1;
+    return std::isfinite(spent);
+}
+
+bool Fitting::just_these(const Bid& bid, const std::vector<double>& picks,
+                         const std::vector<double>& margins, double cost) {
+    if (!begin(bid, nullptr, picks, margins, cost)) return false;
+    top_up(bid, nullptr, margins, cost);
+    std::vector<double> samples = samples_;
+    if (!make_whole(bid, nullptr, samples)) return false;
+    samples_ = std::move(samples);
+    return true;
+}
+
+double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double>& picks,
+                      double cost, const std::vector<double>& margins, double least) {
+    const Problem& problem = choices_.problem();
+    const std::size_t n = picks.size();
+    const double has =
+        bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
+    double spent = cost;
+    if (!begin(bid, cell, picks, margins, spent)) return -1;
     choose_near(enough_for(bid, cell, has - spent), margins);
     if (goal_.whole && !cell) shrink(bid, margins, spent);
     if (goal_.whole) top_up(bid, cell, margins, spent);
     // Participants are all worth the same: one for another gains nothing.
     const bool coarse = n <= most_for_thorough_search && choices_.steps_count();
     double budget = has;
-    ratio_ = bid.prices.mu / bid.prices.lambda;
     for (int round = 0; round < rounds && !pool_.stop().check(); ++round) {
         lower(bid, cell, spent, budget);
         const bool least_of_all = spent > budget;

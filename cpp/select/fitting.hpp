@@ -23,15 +23,24 @@ class Fitting {
     double raise(const Bid& bid, const Cell* cell, const std::vector<double>& picks, double cost,
                  const std::vector<double>& margins, double least);
     const std::vector<double>& samples() const { return samples_; }
+    // From now on single samples of everybody are moved.
+    void look_at_all() { all_near_ = true; }
     // From what `raise` found to the best of all subsets of a few learners that join or leave;
     // false where none is worth more.
     bool refine(const Bid& bid, const Cell* cell);
 
+    // From the choices themselves, with as many participants as there must be, to just D samples by
+    // taking a part of everybody's away. The split is in samples(); whether it fits is not asked.
+    bool just_these(const Bid& bid, const std::vector<double>& picks,
+                    const std::vector<double>& margins, double cost);
     // From the choices alone: those who pay least for what they are worth, and just D samples by a
     // few changes. The split is in samples(); whether it fits is not asked.
     bool just_enough(const Bid& bid, const std::vector<double>& picks,
                      const std::vector<double>& margins, std::size_t changes);
-    double ratio() const { return ratio_; }  // of the prices, at which the last question ended
+    // Of the prices, at which the last question ended, and what the split took of the budgets
+    // there.
+    double ratio() const { return ratio_; }
+    double load() const { return load_; }
 
     // Takes samples and participants away until they sum to D, with as many participants as there
     // must be. False if that is not found.
@@ -77,6 +86,8 @@ class Fitting {
     std::optional<Move> drop(const Bid& bid, const Cell* cell, std::size_t k) const;
     std::optional<Move> join(const Bid& bid, const Cell* cell, std::size_t k) const;
     void take(const Move& move, double& spent);
+    bool begin(const Bid& bid, const Cell* cell, const std::vector<double>& picks,
+               const std::vector<double>& margins, double& spent);
     void top_up(const Bid& bid, const Cell* cell, const std::vector<double>& margins,
                 double& spent);
     void shrink(const Bid& bid, const std::vector<double>& margins, double& spent);
@@ -111,9 +122,10 @@ class Fitting {
     std::vector<std::size_t> torn_;  // and for whether they take part
     double takers_ = 0;
     const std::vector<double>* margins_ = nullptr;  // that `raise` was told
-    bool shrunk_ = false;                           // to hardly more than D
-    double spent_ = 0, budget_ = 0;                 // of the split that `raise` found
-    double ratio_ = 1;                              // where the next question begins
+    bool all_near_ = false;
+    bool shrunk_ = false;            // to hardly more than D
+    double spent_ = 0, budget_ = 0;  // of the split that `raise` found
+    double ratio_ = 1;               // where the next question begins
     double load_ = 1;
     Fit fit_;
 };

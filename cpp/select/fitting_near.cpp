@@ -17,6 +17,7 @@ constexpr int refined_rounds = 6;
 // little. The first of a learner lose anything from nothing on, evenly.
 std::size_t Fitting::enough_for(const Bid& bid, const Cell* cell, double budget) const {
     const std::size_t n = samples_.size();
+    if (all_near_) return n;
     if (n <= looked_at || goal_.of != Worth::samples || goal_.whole) return looked_at;
     double loss = 0, count = 0;
     for (std::size_t k = 0; k < n; k += (n / tried) | 1) {

@@ -20,7 +20,7 @@ class Lowest {
     // soon as the bound is below `target`, with every rounding error against it.
     Outcome run(Bid& bid, const Cell* cell, double target, double tolerance, int most_passes);
     // The same for many learners, of the bound less what as many participants as must be are worth.
-    Outcome run_many(Bid& bid, double target, double tolerance);
+    Outcome run_many(Bid& bid, double target, double tolerance, int most_passes = 14);
     // The same of the bid as it is; its prices are usable.
     Outcome look_once(const Bid& bid, double target);
     // Prices for a box that holds next to nothing: those that refute, however high.
@@ -32,6 +32,8 @@ class Lowest {
     const std::vector<double>& picks() const { return best_.picks; }
     const std::vector<double>& margins() const { return margins_; }
     const ChoiceSums& sums() const { return best_.sums; }
+    // Prices at which learners still choose, for the question that comes next.
+    const Prices& end() const { return end_; }
     // Where the choices of a learner differ among the lowest points seen.
     bool switches(std::size_t k, double& low, double& high) const;
 
@@ -60,7 +62,8 @@ class Lowest {
         SelectionGoal goal;
         std::unique_ptr<Choices> choices;
         double share;  // of all learners
-        std::vector<double> picks, margins;
+        Point seen;    // the last look
+        std::vector<double> margins;
     };
     void keep(Point&& point);
     std::unique_ptr<Sample> sample_of(std::size_t learners) const;
@@ -72,12 +75,15 @@ class Lowest {
     Bid moved(Bid bid, const Vector& step) const;
     bool climb(const Slope& at, Vector& step, double& boost) const;
     bool step_down(const Matrix& h, const Slope& at, Vector& step, double& fall) const;
+    bool nobody_chooses(const Point& at, std::span<const double> margins, const Choices& of,
+                        double share, Bid& next) const;
     double needed() const { return goal_.whole ? static_cast<double>(goal_.at_least) : 0; }
 
     Choices& choices_;
     Pool& pool_;
     const SelectionGoal& goal_;
     Point best_;
+    Prices end_{};
     std::vector<Point> near_;  // the last few, lowest or nearly
     std::vector<double> margins_;
     Matrix curve_ = {};      // of the sample, for all learners

@@ -13,11 +13,18 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t few = 1024, some_more = 8192;  // learners of a sample
+constexpr std::size_t share_looked_at = 4;           // of all, at most
 constexpr double tiny_share = 1e-200;
 constexpr double longest_step = 0.7;
-constexpr double hopeless = 0.01;    // of the way down to a target: what is left to fall
-constexpr double most_climbed = 30;  // of a logarithm, in one step
-constexpr double relative = 1e-11;   // of the bound: what is left of it to fall
+constexpr double nearly_enough = 0.995;  // of those who must take part; where fewer do, closer:
+constexpr double hopeless_count = 1e-5;
+constexpr double hopeless = 0.01;      // of the way down to a target: what is left to fall
+constexpr double most_climbed = 30;    // of a logarithm, in one step
+constexpr double relative = 1e-11;     // of the bound: what is left of it to fall
+constexpr double of_jumps = 2e-7;      // the same where curvature says nothing of whole learners
+constexpr double fine = 1e-9;          // of the budgets: what a look can tell them from
+constexpr double least_owed = 1e-3;    // what budgets cost at prices of next to nothing: samples,
+constexpr double least_share = 1e-10;  // and of what all are worth
 
 // L L^T = h for the first n rows and columns; false where h is not positive.
 bool factor(const double (&h)[3][3], int n, double (&l)[3][3]) {
@@ -47,6 +54,13 @@ void solve(const double (&l)[3][3], int n, double (&x)[3]) {
     }
 }
 
+void lengthen(double (&step)[3], double by) {
+    double longest = 0;
+    for (const double part : step) longest = std::max(longest, std::fabs(part));
+    if (longest > 0) by = std::max(std::min(by, longest_step / longest), 1.0);
+    for (double& part : step) part *= by;
+}
+
 }  // namespace
 
 std::unique_ptr<Lowest::Sample> Lowest::sample_of(std::size_t learners) const {
@@ -63,7 +77,7 @@ std::unique_ptr<Lowest::Sample> Lowest::sample_of(std::size_t learners) const {
     }
     some->goal.weight = some->weight;
     some->choices = std::make_unique<Choices>(some->problem, pool_, choices_.tau(), some->goal);
-    some->picks.resize(padded_to_groups(who.size()));
+    some->seen.picks.resize(padded_to_groups(who.size()));
     some->margins.resize(who.size());
     return some;
 }
@@ -79,7 +93,9 @@ Lowest::Slope Lowest::slope_of(const Bid& bid, const ChoiceSums& sums, double sh
 }
 
 Lowest::Slope Lowest::sampled(const Bid& bid, Sample& some) {
-    return slope_of(bid, some.choices->look(bid, nullptr, {some.picks}), some.share);
+    some.seen.bid = bid;
+    some.seen.sums = some.choices->look(bid, nullptr, {some.seen.picks});
+    return slope_of(bid, some.seen.sums, some.share);
 }
 
 Bid Lowest::moved(Bid bid, const Vector& step) const {
@@ -146,9 +162,40 @@ bool Lowest::climb(const Slope& at, Vector& step, double& boost) const {
     return true;
 }
 
+// Whether everybody takes the least that is allowed, and that costs more than there is, or all that
+// it can, and that is less than there is: however the prices rise then, or fall, nobody chooses
+// anything else, and the bound falls all the way. `next` is where it is far below the least, or
+// hardly above the most.
+bool Lowest::nobody_chooses(const Point& at, std::span<const double> margins, const Choices& of,
+                            double share, Bid& next) const {
+    const ChoiceSums& sums = at.sums;
+    if (needed() > 0 || sums.impossible > 0 || !of.steps_count()) return false;
+    const Problem& problem = choices_.problem();
+    const Prices& prices = at.bid.prices;
+    const double band = share * problem.bandwidth_hz(), watt = share * problem.power_w();
+    const double has = prices.lambda * band + prices.mu * watt;
+    const double cost = prices.lambda * sums.bandwidth + prices.mu * sums.power;
+    const bool dear = cost > has * (1 + fine) && !of.jumps();
+    const bool cheap = sums.bandwidth <= band && sums.power <= watt && cost < has * (1 - fine);
+    if (!dear && !cheap) return false;
+    double total = 0;
+    for (std::size_t k = 0; k < of.size(); ++k) {
+        const double d = at.picks[k];
+        const bool can = margins.empty() || margins[k] > -infinity;
+        if (!(dear ? d == of.least(k) && !of.may_rest(k) : !can || d == of.most(k))) return false;
+        total += d;
+    }
+    const double by = dear ? (1 + 2 * total) / (cost - has)
+                           : std::min(least_owed, least_share * sums.value.value()) / has;
+    if (!(dear ? by > 1 : by < 1)) return false;  // there already
+    next = at.bid;
+    next.prices = {prices.lambda * by, prices.mu * by};
+    return next.prices.usable();
+}
+
 // What a participant must be worth at the bid's prices for as many to take part as must.
 double Lowest::enough_for(const Bid& bid, Sample& some) const {
-    some.choices->look(bid, nullptr, {some.picks, some.margins});
+    some.choices->look(bid, nullptr, {some.seen.picks, some.margins});
     const double count = std::ceil(needed() * some.share);
     if (count >= static_cast<double>(some.margins.size())) return bid.per_learner;
     const auto last = some.margins.begin() + static_cast<std::ptrdiff_t>(std::max(count - 1, 0.0));
@@ -188,7 +235,7 @@ Bid Lowest::fresh_prices(Bid bid) {
 
 Bid Lowest::guess(Bid bid, bool fresh) {
     if (fresh) bid = fresh_prices(bid);
-    const auto some = sample_of(some_more);
+    const auto some = sample_of(std::clamp(choices_.size() / share_looked_at, few, some_more));
     if (needed() > 0) {
         theta_unit_ = std::max(1.0, choices_.problem().samples_real() / needed());
         binds_ = sampled(bid, *some).takers < needed() * some->share;
@@ -197,6 +244,8 @@ Bid Lowest::guess(Bid bid, bool fresh) {
         bid.per_learner = enough_for(bid, *some);
     }
     Slope at = sampled(bid, *some);
+    Bid far = bid;
+    if (nobody_chooses(some->seen, {}, *some->choices, some->share, far)) return bid;
     double boost = 1;
     for (int round = 0; round < (binds_ ? 16 : 8); ++round) {
         if (pool_.stop().check()) break;
@@ -234,8 +283,7 @@ Lowest::Outcome Lowest::look_once(const Bid& bid, double target) {
     return most() < target ? Outcome::proved : Outcome::open;
 }
 
-Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
-    constexpr int most_passes = 14;
+Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance, int most_passes) {
     near_.clear();
     double lowest = infinity;
     Slope last{};
@@ -245,10 +293,13 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
     const bool jumps = choices_.jumps() || needed() > 0;
     std::vector<double> margins(jumps ? choices_.size() : 0);
     double boost = 1;
+    double stretch = 1;
+    bool forced = false;
     Point point;
     for (int pass = 0; pass < most_passes; ++pass) {
         if (pool_.stop().check()) return Outcome::stopped;
         if (!here.prices.usable()) break;
+        if (!forced) end_ = here.prices;
         point.bid = here;
         point.picks.resize(padded_to_groups(choices_.size()));
         point.sums = choices_.look(here, nullptr, {point.picks, margins});
@@ -271,6 +322,7 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
                 size += rest[i] * rest[i];
                 length += step[i] * step[i];
             }
+            bool learns = false;
             if (std::fabs(along) > 1e-6 * std::sqrt(size * length)) {
                 Matrix learnt = {}, root = {};
                 for (int i = 0; i < n; ++i) {
@@ -278,9 +330,16 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
                         learnt[i][j] = curve_[i][j] + rest[i] * rest[j] / along;
                     }
                 }
-                if (factor(learnt, n, root))
-                    std::copy(&learnt[0][0], &learnt[0][0] + 9, &curve_[0][0]);
+                learns = factor(learnt, n, root);
+                if (learns) std::copy(&learnt[0][0], &learnt[0][0] + 9, &curve_[0][0]);
             }
+            // As steep as before, or steeper: what looks curved is straight.
+            double before = 0, after = 0;
+            for (int i = 0; i < n; ++i) {
+                before += last.by[i] * step[i];
+                after += at.by[i] * step[i];
+            }
+            stretch = !learns && after < 0.5 * before ? 3 * stretch : 1;
         }
         if (better) {
             lowest = point.value;
@@ -292,15 +351,24 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance) {
                 best_.picks.resize(choices_.size());
                 return Outcome::proved;
             }
+            if (forced) break;
+            forced = nobody_chooses(best_, margins_, choices_, 1, here);
+            if (forced) continue;
             double fall = 0;
             if (!step_down(curve_, at, step, fall)) break;
-            double enough = std::max(tolerance, relative * std::fabs(lowest));
+            lengthen(step, stretch);
+            fall *= stretch;
+            const bool coarse = choices_.all_or_nothing() && !goal_.whole && stretch > 1;
+            double enough = std::max(tolerance, (coarse ? of_jumps : relative) * std::fabs(lowest));
             // What is far above D is not refuted any more.
-            if (target > 0 && !(needed() > 0))
-                enough = std::max(enough, hopeless * (lowest - target));
+            if (target > 0) {
+                const bool missed = best_.sums.takers < nearly_enough * needed();
+                enough = std::max(enough, (missed ? hopeless_count : hopeless) * (lowest - target));
+            }
             if (!climb(at, step, boost) && fall <= enough) break;
         } else {
-            boost = 1;
+            if (forced) break;
+            boost = stretch = 1;
             double longest = 0;
             for (double& part : step) longest = std::max(longest, std::fabs(part *= 0.35));
             if (longest < 1e-10) break;

@@ -14,6 +14,11 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t some_changes = 20;  // of who takes part, at first
 constexpr double real_tolerance = 1e-9;   // of worths that are no multiples of anything
+constexpr double nearly_all = 1e-6;       // between plan and bound, of them,
+constexpr int few_passes = 4;
+constexpr double plenty = 1.001;     // of D: room that a plan need not look for
+constexpr double some_samples = 20;  // and beside that
+constexpr double some_work = 1e8;    // choices looked at, of those who can take part
 
 }  // namespace
 
@@ -56,7 +61,7 @@ double Selector::tolerance() const {
 Selection Selector::run() {
     nobody();
     Bid bid{};
-    if (goal_.whole && no_split(whole_cell(), bid)) {
+    if (goal_.whole && no_split(nullptr, bid)) {
         one_leaf(bid);
         found_.refuted = true;
     } else if (problem_.sends_nothing()) {
@@ -149,6 +154,12 @@ bool Selector::hold_just_enough(Bid bid) {
 
 bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
     if (goal_.whole && !cell && choices_.jumps() && hold_just_enough(bid)) return true;
+    const bool far = goal_.whole && !cell && lowest_.most() > plenty * target();
+    if (far && !choices_.jumps() &&
+        fitting_.just_these(bid, lowest_.picks(), lowest_.margins(), lowest_.sums().cost) &&
+        offer(fitting_.samples())) {
+        return true;
+    }
     const double least = goal_.whole ? problem_.samples_real() - 0.5 : found_.value;
     const double worth =
         fitting_.raise(bid, cell, lowest_.picks(), lowest_.sums().cost, lowest_.margins(), least);
@@ -169,6 +180,8 @@ void Selector::many() {
     Bid bid = choices_.bid(fresh ? Prices{} : settings_.start->prices, 0);
     const double goal = target();
     // The prices of fewer local cycles may rule these out as they are.
+    if (only_choice()) return;
+    if (fresh && goal_.whole && !goal_.bound_only && nobody_has_time()) return;
     auto outcome = Lowest::Outcome::open;
     if (!fresh && goal_.whole && settings_.start->tau <= choices_.tau()) {
         outcome = lowest_.look_once(bid, goal);
@@ -178,7 +191,7 @@ void Selector::many() {
         if (stop_.requested()) return;
         outcome = lowest_.run_many(bid, goal_.whole ? goal : -infinity, tolerance());
     }
-    found_.end = bid.prices;
+    found_.end = lowest_.end();
     switch (outcome) {
         case Lowest::Outcome::stopped:
             return;
@@ -195,9 +208,125 @@ void Selector::many() {
         case Lowest::Outcome::open:
             break;
     }
+    bound_at(bid);
+    if (found_.refuted || goal_.bound_only) return;
+    look_for_plan(bid, nullptr);
+    if (best_.empty() || (!goal_.whole && found_.bound >= target())) look_closer(bid);
+}
+
+// All that everybody has the time for is not enough.
+bool Selector::nobody_has_time() {
+    const Bid bid = choices_.bid({}, 0);
+    const auto most = choices_.capacity(bid, nullptr);
+    if (!(most.most() < target())) return false;
+    one_leaf(bid);
+    found_.refuted = true;
+    found_.bound = most.most();
+    return true;
+}
+
+// What prices prove that refute nothing yet.
+void Selector::bound_at(const Bid& bid) {
     one_leaf(bid);
     found_.bound = rounded_down(lowest_.most());
-    look_for_plan(bid, nullptr);
+    if (goal_.whole || lowest_.most() >= 0) return;
+    found_.refuted = true;
+    found_.bound = -1;
+}
+
+// Where every learner has one choice alone, water-filling says whether these fit, and the prices
+// that prove it where they do not.
+bool Selector::only_choice() {
+    const std::size_t n = problem_.size();
+    std::vector<double> samples(n);
+    double total = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+        samples[k] = choices_.least(k);
+        if (choices_.may_rest(k) || samples[k] != choices_.most(k)) return false;
+        total += samples[k];
+    }
+    if (goal_.of != Worth::samples || goal_.at_least > 0) return false;
+    if (goal_.whole && total != problem_.samples_real()) return false;
+    const bool fits = fitting_.fits(samples);
+    if (stop_.requested()) return true;
+    const double over = fitting_.load() - 1;
+    const double has = fits ? 1e-3 : (1 + 2 * total) / over;
+    if (!fits && !(over > 0)) return false;
+    const double ratio = fitting_.ratio();
+    const double lambda = has / (problem_.bandwidth_hz() + ratio * problem_.power_w());
+    Bid bid = choices_.bid({lambda, ratio * lambda}, 0);
+    if (!bid.prices.usable()) return false;
+    const auto outcome = lowest_.look_once(bid, fits ? -infinity : 0);
+    if (outcome == Lowest::Outcome::stopped) return true;
+    if (outcome == Lowest::Outcome::impossible) bid = choices_.bid({}, 0);
+    if (outcome != Lowest::Outcome::open) {
+        one_leaf(bid);
+        found_.refuted = true;
+        found_.bound = -1;
+        return true;
+    }
+    if (!fits) return false;
+    bound_at(bid);
+    offer(samples, true);
+    return true;
+}
+
+// What prices to a share of a sample and single samples of some leave open.
+void Selector::look_closer(Bid bid) {
+    if (stop_.check()) return;
+    const bool near = !goal_.whole && choices_.steps_count() && !best_.empty() &&
+                      found_.bound < found_.value * (1 + nearly_all) + some_samples;
+    if (near && lowest_.run_many(bid, -infinity, 0, few_passes) == Lowest::Outcome::open) {
+        if (lowest_.most() < found_.bound) bound_at(bid);
+        fitting_.look_at_all();
+        look_for_plan(bid, nullptr);
+    }
+    if (best_.empty() || (!goal_.whole && found_.bound >= target())) among_those_who_can();
+}
+
+// Where few of many learners have the time for what they must take at least, boxes of them alone
+// tell more than prices.
+void Selector::among_those_who_can() {
+    const auto& margins = lowest_.margins();
+    if (!choices_.jumps() || margins.size() != problem_.size() || stop_.check()) return;
+    std::vector<std::size_t> who;
+    for (std::size_t k = 0; k < margins.size(); ++k) {
+        if (margins[k] > -infinity || !choices_.may_rest(k)) who.push_back(k);
+    }
+    if (who.empty() || who.size() > most_for_thorough_search) return;
+    std::vector<double> weight;
+    SelectionGoal goal = goal_;
+    for (const std::size_t k : who) {
+        if (!goal_.weight.empty()) weight.push_back(goal_.weight[k]);
+    }
+    goal.weight = weight;
+    const Problem part = problem_.taken(who);
+    Settings settings = settings_;
+    settings.time_limit_s = std::max(settings_.time_limit_s - stop_.elapsed_s(), 0.0);
+    Selector inner(part, static_cast<std::int64_t>(choices_.tau()), goal, settings);
+    inner.most_work_ = some_work;
+    Selection of_them = inner.run();
+    found_.nodes += of_them.nodes;
+    found_.passes += of_them.passes;
+    found_.stopped = of_them.stopped;
+    if (of_them.value > found_.value && !of_them.samples.empty()) {
+        std::vector<double> samples(problem_.size(), 0.0);
+        for (std::size_t i = 0; i < who.size(); ++i) {
+            samples[who[i]] = static_cast<double>(of_them.samples[i]);
+        }
+        offer(samples);
+    }
+    if (of_them.refuted || of_them.bound < found_.bound) {
+        for (SelectionNode& node : of_them.tree) {
+            if (node.learner >= 0) {
+                node.learner =
+                    static_cast<std::int64_t>(who[static_cast<std::size_t>(node.learner)]);
+            }
+        }
+        found_.tree = std::move(of_them.tree);
+        found_.bound = of_them.bound;
+        found_.refuted = of_them.refuted;
+    }
 }
 
 Selection Selector::finish() {

@@ -6,14 +6,17 @@
 
 #include "base/chunks.hpp"
 #include "select/selector.hpp"
+#include "select/subsets.hpp"
 
 namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double most_work = 4e8;  // choices looked at, of a tree
 constexpr long most_passes = 400'000;
 constexpr int root_passes = 160;
+constexpr int sums_tried = 4;
+constexpr double work_for_no_sum = 2e7;
+constexpr double too_dear = 1e150;  // for double precision to say, but not for its time
 constexpr int node_passes = 60;
 
 }  // namespace
@@ -29,27 +32,28 @@ Cell Selector::whole_cell() const {
 }
 
 // Fewer can take part than must, or those who do hold too much at their least: sums alone say so.
-bool Selector::no_split(const Cell& cell, Bid& bid) const {
+bool Selector::no_split(const Cell* cell, Bid& bid) const {
     if (!goal_.whole) return false;
     const std::size_t n = problem_.size();
     std::vector<double> minima;
     double least = 0;
     double fixed = 0;
+    const auto needed = static_cast<double>(goal_.at_least);
     for (std::size_t k = 0; k < n; ++k) {
-        const double low = std::max(choices_.least(k), cell.low[k]);
-        const double high = std::min(choices_.most(k), cell.high[k]);
-        if (choices_.may_rest(k) && cell.low[k] <= 0) {
-            if (low <= high) minima.push_back(low);
+        const Interval box = within(cell, k);
+        const double low = std::max(choices_.least(k), box.lower);
+        const double high = std::min({choices_.most(k), box.upper, problem_.samples_real()});
+        if (choices_.may_rest(k) && box.lower <= 0) {
+            if (low <= high && (needed == 0 || choices_.has_time(k, low))) minima.push_back(low);
         } else {
             least += low;
             if (low > 0) {
                 fixed += 1;
-            } else if (high >= 1) {
+            } else if (high >= 1 && (needed == 0 || choices_.has_time(k, 1))) {
                 minima.push_back(1);
             }
         }
     }
-    const auto needed = static_cast<double>(goal_.at_least);
     if (fixed + static_cast<double>(minima.size()) < needed) {
         bid = {{}, 0, 1};
         return true;
@@ -80,7 +84,7 @@ void Selector::few() {
     while (!stack.empty()) {
         if (stop_.check()) break;
         const double work = static_cast<double>(choices_.passes()) * static_cast<double>(n);
-        const bool enough = work > most_work || choices_.passes() > most_passes;
+        const bool enough = work > most_work_ || choices_.passes() > most_passes;
         if (enough && found_.nodes > 0) break;
         Open open = std::move(stack.back());
         stack.pop_back();
@@ -101,6 +105,11 @@ void Selector::few() {
             continue;
         }
         if (goal_.whole && found_.value >= 0) return;
+        if (goal_.whole && open.node == 0) {
+            const Sums sums = hold_a_sum(open.bid);
+            if (sums == Sums::held) return;
+            if (sums == Sums::none) most_work_ = std::min(most_work_, work_for_no_sum);
+        }
         std::size_t learner = 0;
         double at = 0;
         if (!choose(open, learner, at)) {
@@ -131,9 +140,53 @@ void Selector::few() {
     }
 }
 
+// Where everybody is all or nothing: who has just D samples together at the least cost, at the bid
+// and then at the ratio of prices that suits whom it chose. None: there is no plan,
+// which only boxes prove, and of few learners.
+Selector::Sums Selector::hold_a_sum(Bid bid) {
+    const std::size_t n = problem_.size();
+    double wanted = problem_.samples_real();
+    std::vector<std::size_t> who;
+    std::vector<double> samples(n, 0.0);
+    for (std::size_t k = 0; k < n; ++k) {
+        const double d = choices_.least(k);
+        const bool rests = choices_.may_rest(k);
+        if (!rests && d == 0 && choices_.most(k) == 0) continue;
+        if (rests && (d > wanted || !choices_.has_time(k, d))) continue;
+        if (d != choices_.most(k)) return Sums::open;
+        if (rests) {
+            who.push_back(k);
+        } else {
+            samples[k] = d;
+            wanted -= d;
+        }
+    }
+    if (wanted < 0 || wanted * static_cast<double>(who.size()) > most_sums) return Sums::open;
+    const std::vector<double> must = samples;
+    for (int round = 0; round < sums_tried && bid.prices.usable() && !stop_.check(); ++round) {
+        std::vector<Change> sizes;
+        for (const std::size_t k : who) {
+            const double d = choices_.least(k), cost = choices_.cost(k, d, bid.prices);
+            sizes.push_back({d, std::isfinite(cost) ? cost : too_dear});
+        }
+        const std::vector<bool> members = cheapest_sum(sizes, wanted);
+        if (members.empty() && !who.empty()) return Sums::none;
+        samples = must;
+        for (std::size_t i = 0; i < who.size(); ++i) {
+            if (members[i]) samples[who[i]] = choices_.least(who[i]);
+        }
+        if (offer(samples)) return Sums::held;
+        const double band = problem_.bandwidth_hz(), watt = problem_.power_w();
+        const double whole = bid.prices.lambda * band + bid.prices.mu * watt;
+        const double ratio = fitting_.ratio(), lambda = whole / (band + ratio * watt);
+        bid.prices = {lambda, ratio * lambda};
+    }
+    return Sums::open;
+}
+
 // Whether no plan in the cell reaches the target; plans are looked for on the way.
 bool Selector::close(Open& open) {
-    if (no_split(open.cell, open.bid)) return true;
+    if (no_split(&open.cell, open.bid)) return true;
     const auto needed = static_cast<double>(goal_.at_least);
     const bool counts = goal_.whole && needed > 0;
     const bool root = open.node == 0;

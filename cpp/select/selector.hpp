@@ -36,10 +36,17 @@ class Selector {
     void alone();
     void many();
     void few();
+    bool only_choice();
+    bool nobody_has_time();
+    void bound_at(const Bid& bid);
+    void look_closer(Bid bid);
+    void among_those_who_can();
     bool look_for_plan(const Bid& bid, const Cell* cell);
     bool hold_just_enough(Bid bid);
+    enum class Sums { none, open, held };
+    Sums hold_a_sum(Bid bid);
     bool offer(const std::vector<double>& samples, bool fits = false);
-    bool no_split(const Cell& cell, Bid& bid) const;
+    bool no_split(const Cell* cell, Bid& bid) const;
     bool close(Open& open);
     bool choose(const Open& open, std::size_t& learner, double& at) const;
     bool choose_widest(const Cell& cell, std::size_t& learner, double& at) const;
@@ -61,6 +68,7 @@ class Selector {
     Fitting::Fit best_fit_;
     std::vector<Built> built_;
     double least_worth_ = 0;  // of a plan with any samples
+    double most_work_ = 4e8;  // choices looked at, of a tree
 };
 
 }  // namespace mel

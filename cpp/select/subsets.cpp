@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 namespace mel {
@@ -89,6 +90,42 @@ std::optional<std::uint32_t> worth_just(std::span<const Change> changes, double 
         best = half.both(a, *b);
     }
     return best;
+}
+
+std::vector<bool> cheapest_sum(std::span<const Change> sizes, double wanted) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    std::int64_t grain = static_cast<std::int64_t>(wanted);
+    for (const Change& one : sizes) grain = std::gcd(grain, static_cast<std::int64_t>(one.worth));
+    if (grain == 0) return std::vector<bool>(sizes.size());
+    const auto units = [&](double worth) {
+        return static_cast<std::size_t>(static_cast<std::int64_t>(worth) / grain);
+    };
+    const std::size_t end = units(wanted);
+    std::vector<double> least(end + 1, infinity);  // of each sum, by those so far
+    std::vector<std::vector<bool>> joined(sizes.size());
+    least[0] = 0;
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        const std::size_t size = units(sizes[i].worth);
+        joined[i].resize(end + 1);
+        most = std::min(most + size, end);
+        for (std::size_t sum = most; sum >= size && sum > 0; --sum) {
+            const double cost = least[sum - size] + sizes[i].cost;
+            if (!(cost < least[sum])) continue;
+            least[sum] = cost;
+            joined[i][sum] = true;
+        }
+    }
+    std::vector<bool> members;
+    if (!(least[end] < infinity)) return members;
+    members.resize(sizes.size());
+    std::size_t sum = end;
+    for (std::size_t i = sizes.size(); i-- > 0;) {
+        if (!joined[i][sum]) continue;
+        members[i] = true;
+        sum -= units(sizes[i].worth);
+    }
+    return members;
 }
 
 }  // namespace mel

@@ -34,6 +34,11 @@ class WorthMost {
     std::size_t shift_ = 0;
 };
 
+// Who together has just `wanted`, at the least cost: sizes are whole numbers, `wanted` times their
+// number is at most `most_sums`. Empty where no sum is that.
+inline constexpr double most_sums = 2e8;
+std::vector<bool> cheapest_sum(std::span<const Change> sizes, double wanted);
+
 // Those that are worth `wanted` to the bit, and of them those that cost least.
 std::optional<std::uint32_t> worth_just(std::span<const Change> changes, double wanted);
 

@@ -243,6 +243,7 @@ def select(
     callback: Callable[[int, int, int, float], bool] | None,
     spare_time: bool = True,
     start: tuple[float, float, float] | None = None,
+    bound_only: bool = False,
 ) -> Selection: ...
 def worth_at(
     problem: Problem,

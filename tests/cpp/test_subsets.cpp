@@ -66,3 +66,30 @@ TEST(the_best_subset_of_changes_is_that_of_all_of_them) {
     }
     CHECK(nothing > 20 && nothing < 380);
 }
+
+TEST(the_cheapest_of_those_who_add_up_is_that_of_all_of_them) {
+    std::mt19937 random(5);
+    int none = 0;
+    for (int trial = 0; trial < 300; ++trial) {
+        std::vector<Change> sizes = drawn(random);
+        for (Change& one : sizes) one.worth = 2 * std::fabs(one.worth) + 2;
+        const double wanted = std::uniform_int_distribution<int>(0, 60)(random);
+        std::optional<double> least;
+        for (std::uint32_t members = 0; members < 1u << sizes.size(); ++members) {
+            const Sum sum = sum_of(sizes, members);
+            if (sum.worth == wanted && (!least || sum.cost < *least)) least = sum.cost;
+        }
+        const std::vector<bool> best = mel::cheapest_sum(sizes, wanted);
+        if (!least) {
+            CHECK(best.empty());
+            none += 1;
+            continue;
+        }
+        CHECK(best.size() == sizes.size());
+        std::uint32_t members = 0;
+        for (std::size_t i = 0; i < best.size(); ++i) members |= std::uint32_t{best[i]} << i;
+        CHECK(sum_of(sizes, members).worth == wanted);
+        CHECK(sum_of(sizes, members).cost == *least);
+    }
+    CHECK(none > 100 && none < 280);
+}

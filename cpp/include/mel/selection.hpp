@@ -22,6 +22,8 @@ struct SelectionGoal {
     // samples will do and the plan that is worth most is sought.
     bool whole = false;
     std::int64_t at_least = 0;
+    // No plan is looked for: the bound alone. Of many learners.
+    bool bound_only = false;
     // Every worth is a multiple of this number, exactly; 0 where nothing is known.
     double grain = 0;
 };

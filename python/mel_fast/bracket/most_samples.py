@@ -87,7 +87,7 @@ class MostSamples(Looking):
             return
         if self._may_look() and chosen_quickly(self.problem):
             self._select(fewest)
-            if self.closed or self.stopped:
+            if self.closed or self.stopped or self.ruled_out <= fewest:
                 return
         # Where passes left a little open, the bound is mostly what fits.
         near = self.value and self.refuted is not None
@@ -104,27 +104,42 @@ class MostSamples(Looking):
         self.passes += found.passes
         if min(found.end) > 0.0:
             self.start = (float(self.tau), *found.end)
-        if fewest <= found.bound < MAX_INTEGER and len(found.tree_learner):
-            self.ruled_out, self.refuted = int(found.bound) + 1, found
+        if found.bound < MAX_INTEGER and len(found.tree_learner):
+            self.ruled_out, self.refuted = max(int(found.bound) + 1, fewest), found
         if found.samples is not None and found.value >= fewest:
             self.value = int(found.value)
             self.split = Split.of(self.problem.cycle_s, found)
         self._seen(found.interrupted)
 
     def refute(self, samples: int) -> None:
-        """Ask whether so many samples are impossible, in the quickest way."""
+        """Ask whether so many samples are impossible, in the quickest way; else how many are."""
         if not (self._may_look() and chosen_quickly(self.problem)):
             self.decide(samples)
             return
         asked, means = self.with_samples(samples), (self.threads, self._teller)
         found = selection(
-            asked, self.tau, self.clock.left(), *means, samples=True, start=self.start
+            asked,
+            self.tau,
+            self.clock.left(),
+            *means,
+            samples=True,
+            start=self.start,
+            bound_only=True,
         )
         self.nodes += found.nodes
         self.passes += found.passes
-        if found.refuted and len(found.tree_learner):
+        proved = len(found.tree_learner) > 0
+        if proved and found.refuted:
             self.ruled_out, self.refuted = samples, found
+        elif proved and found.bound < MAX_INTEGER and self._all_below(samples):
+            # Prices that do not refute so many refute more than their own bound.
+            self.ruled_out, self.refuted = max(int(found.bound) + 1, samples + 1), found
         self._seen(found.interrupted)
+
+    def _all_below(self, samples: int) -> bool:
+        """Say whether nobody may have more than so many: so prices bound any number of them."""
+        most = self.problem.learners.max_samples
+        return most is not None and int(most.max()) <= samples
 
     def _search(self, guess: int, fewest: int, most: int) -> None:
         """Ask at the guess, then outwards with doubling steps, then by halves."""

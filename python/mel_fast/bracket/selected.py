@@ -90,6 +90,7 @@ def selection(
     samples: bool = False,
     at_least: int = 0,
     start: Start | None = None,
+    bound_only: bool = False,
 ) -> _core.Selection:
     """Ask the core who takes part at a tau: as many samples as fit, or just those of the task."""
     return _core.select(
@@ -105,6 +106,7 @@ def selection(
         teller,
         False,
         start,
+        bound_only,
     )
 
 

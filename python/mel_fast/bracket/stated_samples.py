@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mel_fast._base.validation import MAX_INTEGER, SMALLEST
+from mel_fast._base.validation import MAX_INTEGER, SMALLEST, FloatColumn
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import Problem
 from mel_fast.plans.status import Scheme
@@ -16,6 +16,7 @@ from mel_fast.plans.status import Scheme
 MANY = 65536  # learners: some of them say first where to ask
 _SOME = 4608
 _ENOUGH = 100  # of them that take part
+_SAFE = 0.97  # of what is needed, by some that may differ from all
 
 
 def with_samples(problem: Problem, samples: int) -> Problem:
@@ -48,6 +49,8 @@ def most_stated(problem: Problem, scheme: Scheme) -> int:
 def total_of(column: Any) -> int:
     """Return the sum of a column of integers, however large."""
     rough = float(np.asarray(column, dtype=np.float64).sum())
+    if rough >= 2.0**62 and column.min() == column.max():
+        return int(column[0]) * len(column)
     return int(column.sum()) if rough < 2.0**62 else sum(column.tolist())
 
 
@@ -97,18 +100,44 @@ def some_of(problem: Problem) -> tuple[Problem | None, float]:
     ), share
 
 
+def _cycles_alone(problem: Problem, samples: FloatColumn) -> FloatColumn:
+    """Return how many local cycles of so many samples everybody has the time for.
+
+    To go by: what sending takes is left out.
+    """
+    links = problem.links
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        bits = links.constant_bits + links.constant_bits_per_sample * samples
+        left_s = problem.cycle_s - bits / problem.constant_rates()
+        cycles = left_s * problem.learners.flops_per_s
+        return np.asarray(cycles / (problem.payload.flops_per_sample * samples))
+
+
+def most_in_time(problem: Problem, samples: int, share: float) -> int:
+    """Return beyond which tau not even so many samples are in time, as a share of all says."""
+    each = np.fmax(_cycles_alone(problem, np.ones(len(problem.learners))), 0.0)
+    stride = int(1.0 / share) | 1
+    each, maxima = each[::stride], problem.learners.max_samples
+    most = np.inf if maxima is None else maxima[::stride]
+    needed = _SAFE * samples * len(each) / len(problem.learners)
+    low, high = 1, max(int(min(each.max(), 2.0**52)), 1) + 1
+    while low < high:
+        middle = (low + high) // 2
+        if float(np.minimum(np.floor(each / middle), most).sum()) < needed:
+            high = middle
+        else:
+            low = middle + 1
+    return low + low // 100 + 1
+
+
 def in_time(problem: Problem, samples: int) -> int:
     """Return at how many local cycles those who have the time for their minima hold the samples.
 
     To go by: what sending takes is left out.
     """
-    learners, links = problem.learners, problem.links
+    learners = problem.learners
     least = np.ones(len(learners)) if learners.min_samples is None else learners.min_samples
-    least = np.maximum(least, 1).astype(np.float64)
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        bits = links.constant_bits + links.constant_bits_per_sample * least
-        left_s = problem.cycle_s - bits / problem.constant_rates()
-        cycles = left_s * learners.flops_per_s / (problem.payload.flops_per_sample * least)
+    cycles = _cycles_alone(problem, np.maximum(least, 1).astype(np.float64))
     if learners.max_samples is None:
         return max(int(min(cycles.max(), 2.0**52)), 1)
     order = np.argsort(-cycles)

@@ -10,6 +10,7 @@ from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.selected import chosen_quickly, without_choice
+from mel_fast.bracket.stated_samples import MANY, in_time, most_in_time
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.certificate import certificate_of
@@ -18,6 +19,7 @@ from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.selection.search import Selecting
 
+_LOOKED_AT = 8192  # learners, for what all have the time for
 TOLERANCE = 2e-9  # relative, between value and bound where weights have no common measure
 
 
@@ -187,6 +189,8 @@ def _bounded(search: Selecting, *, tight: bool) -> None:
         After Ctrl-C.
     """
     own = search.problem
+    if not tight and len(own.learners) >= MANY and _out_of_time(search):
+        return
     if tight and chosen_quickly(own) and search.start is not None:
         search.decide(search.tau + 1)
         if search.interrupt is not None:
@@ -212,6 +216,19 @@ def _bounded(search: Selecting, *, tight: bool) -> None:
         search.decide(result.bound + 1)
         if search.ruled_out <= search.tau:  # found.tau is a plan: nothing there is ruled out
             raise AssertionError("what fits was ruled out")
+
+
+def _out_of_time(search: Selecting) -> bool:
+    """Rule out a tau at which all that many learners have the time for are too few samples."""
+    own, share = search.problem, _LOOKED_AT / len(search.problem.learners)
+    search.start = None
+    for asked in (most_in_time(own, own.task.samples, share), in_time(own, own.task.samples) + 1):
+        search.decide(max(asked, search.tau + 1))
+        if search.interrupt is not None:
+            raise search.interrupt
+        if search.ruled_out <= asked:
+            return True
+    return False
 
 
 def words_of(of: str, value: float) -> str:

@@ -7,6 +7,7 @@ hold more than what was found. A range of one t is a box in which no ratio is br
 """
 
 import heapq
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.bracket.most_samples import MostSamples
 from mel_fast.bracket.search import Split
-from mel_fast.bracket.selected import chosen_quickly
+from mel_fast.bracket.selected import chosen_quickly, selection
 from mel_fast.bracket.stated_samples import MANY, some_of, with_samples
 from mel_fast.campaigns.cycles.swap import slowest_times, with_box
 from mel_fast.model.problem import Problem
@@ -26,6 +27,7 @@ from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 
 _EXTREME = 2048  # learners at either end
+_CLIMBED = 8  # boxes asked for what they promise to some
 
 
 class Range(NamedTuple):
@@ -141,7 +143,26 @@ class CyclesSearch(Inquiry):
         if search.split is None or search.ruled_out > MAX_INTEGER or self.stopped:
             return None
         most = max((search.ruled_out - 1) // len(some.learners), 1)
-        return self._promising(most, some, search.split)
+        return self._climb(some, self._promising(most, some, search.split))
+
+    def _climb(self, some: Problem, near: int) -> int:
+        """Move to the neighbour whose box promises more to some of the learners."""
+        far, known = some.with_samples(MAX_INTEGER), dict[int, float]()
+
+        def room(slowest: int) -> float:
+            if slowest not in known and slowest >= 1:
+                assert self.spread is not None
+                box = with_box(far, slowest, slowest_times(self.spread, slowest))
+                means = (self.clock.left(), self.threads, self._teller)
+                found = selection(box, 1, *means, start=self._start, bound_only=True)
+                self.passes += found.passes
+                known[slowest] = found.bound
+            return known.get(slowest, -math.inf)
+
+        for step in (1, -1):
+            while len(known) < _CLIMBED and room(near + step) > room(near):
+                near += step
+        return near
 
     def _divide(self, whole: Range, near: int | None = None) -> None:
         """Divide the range whose bound is largest, until what was found is no less."""
@@ -153,15 +174,32 @@ class CyclesSearch(Inquiry):
             if near is None:
                 assert self._free is not None
                 near = self._promising(part.high, self.harder, self._free)
-            found = []
-            for low, high in _pieces(part, near):
-                piece = part._replace(low=low, high=high)
-                found.append(piece if self.stopped else self._look(low, high, part))
+            found = self._cut(part, near)
             # The whole range stays until its pieces are known: what is told holds at any time.
             heapq.heapreplace(self.ranges, found[0])
             for piece in found[1:]:
                 heapq.heappush(self.ranges, piece)
             self.tell()
+
+    def _cut(self, part: Range, near: int) -> list[Range]:
+        """Cut a range in pieces and look at each."""
+        pieces, found = _pieces(part, near), list[Range]()
+        while pieces:
+            low, high = pieces.pop(0)
+            if self.stopped:
+                found.append(part._replace(low=low, high=high))
+                continue
+            piece = self._look(low, high, part)
+            if piece.bound == 0 and low == high < part.high and piece.claim is not None:
+                # Nor can all do more: the same prices show it, of all above at once.
+                tree = (piece.claim.certificate or {}).get("tree", [{}])[0]
+                prices = tree.get("lambda_per_hz", 0.0), tree.get("mu_per_w", 0.0)
+                before, self._start = self._start, (1.0, *prices) if min(prices) > 0.0 else None
+                piece = self._look(low, part.high, part)
+                self._start = before
+                pieces = [cut for cut in pieces if cut[1] < low]
+            found.append(piece)
+        return found
 
     def _promising(self, most: int, own: Problem, free: Split) -> int:
         """Say for which t the box keeps most of what there is without a ratio.
@@ -202,7 +240,7 @@ class CyclesSearch(Inquiry):
         most = None
         if high is not None and self.spread is not None:
             most = slowest_times(self.spread, high)
-            refuted = self._refute(low, high, most) if low < high or self._inside else None
+            refuted = self._refute(low, high, most, above) if low < high or self._inside else None
             if refuted is not None:
                 return refuted
         search = self._most(with_box(self.harder, low, most))
@@ -221,8 +259,11 @@ class CyclesSearch(Inquiry):
             return above._replace(low=low, high=high or above.high)
         return Range(-bound, low, high or bound, claim)
 
-    def _refute(self, low: int, high: int, most: int) -> Range | None:
-        """Ask whether one cycle more than was found fits: much quicker where it does not."""
+    def _refute(self, low: int, high: int, most: int, above: Range | None) -> Range | None:
+        """Ask whether one cycle more than was found fits: much quicker where it does not.
+
+        A range that is cut further needs no plan, and what prices say of it is enough.
+        """
         asked = max(self.value + 1, low * self.size)
         search = self._searching(with_box(self.easier, low, most))
         search.ruled_out = MAX_INTEGER + 1
@@ -231,6 +272,11 @@ class CyclesSearch(Inquiry):
         self._count(search)
         if search.ruled_out <= asked:
             bound = asked - 1 if asked > low * self.size else 0
+            return Range(-bound, low, high, search.proof())
+        if low < high and search.ruled_out <= MAX_INTEGER and above is not None:
+            bound = search.ruled_out - 1
+            if bound >= above.bound:
+                return above._replace(low=low, high=high)
             return Range(-bound, low, high, search.proof())
         return None
 
