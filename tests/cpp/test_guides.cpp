@@ -24,12 +24,16 @@ TEST(a_limit_that_is_over_is_seen_at_the_first_check) {
 }
 
 TEST(a_patient_stop_sees_a_limit_within_as_many_checks) {
-    mel::Stop stop(0.002, {}, Clock::now(), 16);
-    CHECK(!stop.check());
-    std::this_thread::sleep_for(std::chrono::milliseconds(3));
-    int checks = 1;
-    while (!stop.check()) ++checks;
-    CHECK(checks <= 16, checks);
+    for (int starts = 1;; ++starts) {
+        mel::Stop stop(0.002, {}, Clock::now(), 16);
+        if (stop.check() && starts < 1000) continue;  // a busy machine stood still for so long
+        CHECK(starts < 1000);
+        std::this_thread::sleep_for(std::chrono::milliseconds(3));
+        int checks = 1;
+        while (!stop.check()) ++checks;
+        CHECK(checks <= 16, checks);
+        return;
+    }
 }
 
 TEST(checks_that_are_far_apart_each_look_at_the_clock) {

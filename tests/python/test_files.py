@@ -85,7 +85,8 @@ def test_a_link_is_followed_not_replaced(tmp_path, plan, writer):
 
 
 @every_writer
-def test_a_pipe_gets_all_the_bytes_and_stays_a_pipe(tmp_path, plan, writer):
+def test_a_pipe_gets_all_the_bytes_and_stays_a_pipe(tmp_path, plan, writer, monkeypatch):
+    monkeypatch.setattr(atomic, "READER_WAIT_S", 600.0)
     fifo = tmp_path / f"fifo{WRITERS[writer]}"
     os.mkfifo(fifo)
     got = []

@@ -26,7 +26,7 @@ HOST = "127.0.0.1"
 CONNECTION = "loopback"
 """What `flwr run DIR loopback` calls the SuperLink."""
 
-_STARTS_S = 60.0
+_STARTS_S = 300.0
 _ENDS_S = 10.0
 _ASK_S = 0.1
 _FAILED = "finished:failed"
