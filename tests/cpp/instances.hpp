@@ -120,4 +120,18 @@ void for_each_tiny(unsigned seeds, Visit visit) {
     }
 }
 
+// Prices and tau of the switching point, near enough, within a box (else the widest).
+inline mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool,
+                                     mel::Interval box) {
+    mel::Boxes boxes(problem, pool, box);
+    mel::SweepsHere sweeps(problem, pool, boxes);
+    mel::SwitchingPoint switching_point(problem, pool, sweeps);
+    mel::PassPoint point = switching_point.guess();
+    switching_point.find_tau(point, 1e-6, 40);
+    return point;
+}
+inline mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool) {
+    return boundary_point(problem, pool, {0, problem.samples_real()});
+}
+
 }  // namespace instances

@@ -21,12 +21,8 @@ mel::Problem in_blocks(const instances::Shape& shape, double each) {
     return it.problem();
 }
 
-mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool) {
-    mel::Boxes boxes(problem, pool, {0, problem.samples_real()});
-    mel::SweepsHere sweeps(problem, pool, boxes);
-    mel::SwitchingPoint switching_point(problem, pool, sweeps);
-    mel::PassPoint point = switching_point.guess();
-    switching_point.find_tau(point, 1e-6, 40);
+mel::PassPoint whole_point(const mel::Problem& problem, mel::Pool& pool) {
+    mel::PassPoint point = instances::boundary_point(problem, pool);
     point.tau = std::max(1.0, std::floor(point.tau));
     return point;
 }
@@ -45,7 +41,7 @@ TEST(whole_blocks_on_lanes_are_those_of_the_scalar_response) {
             if (problem.sends_nothing()) return;
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
-            const mel::PassPoint at = boundary_point(problem, pool);
+            const mel::PassPoint at = whole_point(problem, pool);
             const double share = static_cast<double>(each[seed % 4]);
             const mel::Interval boxes[] = {
                 {0, problem.samples_real()}, {0, share}, {1, 5}, {std::ceil(share / 2), 3 * share}};
@@ -91,7 +87,7 @@ TEST(near_answers_are_left_out_by_the_lanes_only_where_there_are_others) {
             const mel::Problem problem = in_blocks(one, seed % 2 ? 0.7 : 2.3);
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
-            const mel::PassPoint at = boundary_point(problem, pool);
+            const mel::PassPoint at = whole_point(problem, pool);
             const mel::Box box{{0, problem.samples_real()}};
             mel::BlockAnswers near(problem, box, pool);
             std::vector<double> samples(problem.size());
@@ -134,7 +130,7 @@ TEST(whole_blocks_are_the_same_bits_for_every_instruction_set_and_thread_count) 
             const mel::Problem problem = in_blocks(shape, 2.3);
             mel::Stop stop(1e9, {});
             mel::Pool base(1, stop, InstructionSet::baseline);
-            const mel::PassPoint point = boundary_point(problem, base);
+            const mel::PassPoint point = whole_point(problem, base);
             std::set<std::vector<std::uint64_t>> found;
             for (const auto set :
                  {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {

@@ -33,15 +33,6 @@ std::vector<std::uint64_t> bits(const mel::PassSums& s) {
     return out;
 }
 
-mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool, mel::Interval box) {
-    mel::Boxes boxes(problem, pool, box);
-    mel::SweepsHere sweeps(problem, pool, boxes);
-    mel::SwitchingPoint switching_point(problem, pool, sweeps);
-    mel::PassPoint point = switching_point.guess();
-    switching_point.find_tau(point, 1e-6, 40);
-    return point;
-}
-
 bool near(double x, double y, double relative, double floor) {
     return std::fabs(x - y) <= relative * std::max(std::fabs(x), std::fabs(y)) + floor;
 }
@@ -55,7 +46,7 @@ TEST(sums_are_the_same_bits_for_every_instruction_set_and_thread_count) {
         mel::Stop stop(1e9, {});
         const mel::Interval box{0, problem.samples_real()};
         mel::Pool base(1, stop, InstructionSet::baseline);
-        const mel::PassPoint point = boundary_point(problem, base, box);
+        const mel::PassPoint point = instances::boundary_point(problem, base, box);
         std::vector<double> wish(problem.size());
         std::vector<double> chunk_totals;
         mel::real_samples(problem, mel::Box{box}, point, base, wish, chunk_totals);
@@ -110,7 +101,7 @@ TEST(pass_agrees_with_the_scalar_oracle) {
                 mel::Pool pool(1, stop);
                 for (const mel::Interval box :
                      {mel::Interval{0, problem.samples_real()}, mel::Interval{59, 61}}) {
-                    mel::PassPoint point = boundary_point(problem, pool, box);
+                    mel::PassPoint point = instances::boundary_point(problem, pool, box);
                     for (const double push : {1.0, 0.1, 30.0}) {
                         mel::PassPoint at = point;
                         at.prices.mu *= push;
@@ -147,7 +138,7 @@ TEST(gradient_and_hessian_are_what_differences_of_the_value_say) {
             // A box that no learner's best leaves or reaches would hide nothing; the root box will
             // do.
             const mel::Interval box{0, problem.samples_real()};
-            const mel::PassPoint point = boundary_point(problem, pool, box);
+            const mel::PassPoint point = instances::boundary_point(problem, pool, box);
             std::vector<mel::PassSums> blocks;
             const auto sums = [&](double lambda, double mu, double tau, double cycle) {
                 mel::PassPoint at = point;

@@ -60,12 +60,8 @@ Limited draw(const instances::Shape& shape, Kind kind, double least = 0.3) {
 
 constexpr Kind kinds[] = {Kind::bounds, Kind::band, Kind::watt, Kind::all};
 
-mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool) {
-    mel::Boxes boxes(problem, pool, {0, problem.samples_real()});
-    mel::SweepsHere sweeps(problem, pool, boxes);
-    mel::SwitchingPoint switching_point(problem, pool, sweeps);
-    mel::PassPoint point = switching_point.guess();
-    switching_point.find_tau(point, 1e-6, 40);
+mel::PassPoint whole_point(const mel::Problem& problem, mel::Pool& pool) {
+    mel::PassPoint point = instances::boundary_point(problem, pool);
     point.tau = std::floor(point.tau);
     return point;
 }
@@ -84,7 +80,7 @@ TEST(whole_samples_within_limits_on_lanes_are_those_of_the_scalar_response) {
             if (problem.sends_nothing()) return;
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
-            const mel::PassPoint at = boundary_point(problem, pool);
+            const mel::PassPoint at = whole_point(problem, pool);
             mel::Boxes boxes(problem, pool, {0, problem.samples_real()});
             for (const double scale : {1e-6, 0.2, 1.0, 7.0, 1e5}) {
                 for (const double tilt : {1e-4, 1.0, 3e3}) {
@@ -130,7 +126,7 @@ TEST(whole_samples_within_limits_are_the_same_bits_for_every_instruction_set) {
             const mel::Problem problem(draw(shape, Kind::all).stated());
             mel::Stop stop(1e9, {});
             mel::Pool base(1, stop, InstructionSet::baseline);
-            const mel::PassPoint point = boundary_point(problem, base);
+            const mel::PassPoint point = whole_point(problem, base);
             mel::Boxes boxes(problem, base, {0, problem.samples_real()});
             std::set<std::vector<std::uint64_t>> found;
             for (const auto set :

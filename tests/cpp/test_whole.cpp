@@ -38,15 +38,6 @@ Passed scalar_pass(const mel::Problem& problem, mel::Interval box, const mel::Pa
     return p;
 }
 
-mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool) {
-    mel::Boxes boxes(problem, pool, {0, problem.samples_real()});
-    mel::SweepsHere sweeps(problem, pool, boxes);
-    mel::SwitchingPoint switching_point(problem, pool, sweeps);
-    mel::PassPoint point = switching_point.guess();
-    switching_point.find_tau(point, 1e-6, 40);
-    return point;
-}
-
 }  // namespace
 
 TEST(whole_samples_on_lanes_are_those_of_the_scalar_response) {
@@ -60,7 +51,7 @@ TEST(whole_samples_on_lanes_are_those_of_the_scalar_response) {
             if (problem.sends_nothing()) return;
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
-            const mel::PassPoint at = boundary_point(problem, pool);
+            const mel::PassPoint at = instances::boundary_point(problem, pool);
             const double share = static_cast<double>(each);
             const mel::Interval boxes[] = {{0, problem.samples_real()},
                                            {0, share},
@@ -103,7 +94,7 @@ TEST(most_learners_need_no_scalar_response) {
             const mel::Problem problem = instances::draw(shape).problem();
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
-            mel::PassPoint point = boundary_point(problem, pool);
+            mel::PassPoint point = instances::boundary_point(problem, pool);
             point.tau = std::floor(point.tau);
             const Passed p = pass(problem, mel::Box{{0, problem.samples_real()}}, point, pool);
             CHECK(p.sums.in_lanes > 0.9 * 5000, p.sums.in_lanes);
@@ -116,7 +107,7 @@ TEST(whole_samples_are_the_same_bits_for_every_instruction_set_and_thread_count)
             const mel::Problem problem = instances::draw(shape).problem();
             mel::Stop stop(1e9, {});
             mel::Pool base(1, stop, InstructionSet::baseline);
-            const mel::PassPoint point = boundary_point(problem, base);
+            const mel::PassPoint point = instances::boundary_point(problem, base);
             std::set<std::vector<std::uint64_t>> found;
             for (const auto set :
                  {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {

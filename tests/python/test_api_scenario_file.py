@@ -282,6 +282,7 @@ def places(data, path=()):
             yield from places(value, (*path, key))
 
 
+@pytest.mark.no_cover
 @given(place=st.sampled_from(sorted(set(places(WHOLE)))), value=ANYTHING)
 def test_whatever_stands_anywhere_is_accepted_or_refused(place, value):
     data = tomllib.loads(TEXT.replace(LISTED, DRAWN))

@@ -63,10 +63,11 @@ def assert_is_the_best(seed: int) -> str:
     return str(found.status)
 
 
+@pytest.mark.no_cover
 def test_every_way_to_put_the_learners_into_cells_has_no_better_tau() -> None:
-    statuses = [assert_is_the_best(seed) for seed in range(14)]
+    statuses = [assert_is_the_best(seed) for seed in range(8)]
     assert statuses.count("optimal") + statuses.count("infeasible") == len(statuses)
-    assert statuses.count("optimal") > 6
+    assert statuses.count("optimal") > 3
 
 
 @pytest.mark.long

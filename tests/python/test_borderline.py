@@ -30,6 +30,7 @@ def assert_decided_rightly(case: Case, scheme: str, margin: float) -> None:
     assert mel.verify(pair.infeasible, plan).ok
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
 @pytest.mark.parametrize("kinds", [None, 1, 2])
 def test_each_variant(law: str, setting: str, idle: str, kinds: int | None) -> None:
@@ -38,6 +39,7 @@ def test_each_variant(law: str, setting: str, idle: str, kinds: int | None) -> N
         assert_decided_rightly(case, "joint", 1e-5)
 
 
+@pytest.mark.no_cover
 @holds_for_all(
     st.tuples(cases(learners=8, samples=40), st.sampled_from(SCHEMES), st.just(1e-5)),
     ci=60,
@@ -47,6 +49,7 @@ def test_small_instances(drawn: tuple[Case, str, float]) -> None:
     assert_decided_rightly(*drawn)
 
 
+@pytest.mark.no_cover
 @holds_for_all(
     st.tuples(
         cases(learners=8, samples=40), st.sampled_from(SCHEMES), st.sampled_from([1e-7, 1e-9])
@@ -58,6 +61,7 @@ def test_thinner_than_a_hair(drawn: tuple[Case, str, float]) -> None:
     assert_decided_rightly(*drawn)
 
 
+@pytest.mark.no_cover
 @holds_for_all(
     st.tuples(cases(learners=3, samples=400), st.just("joint"), st.just(1e-5)), ci=15, long=400
 )

@@ -18,6 +18,7 @@ def by_hand(problem: mel.Problem, rounds: dict[int, float]) -> tuple[float, int]
     return times[tau], tau
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(20))
 def test_every_candidate_solved_on_its_own_gives_the_same_best(seed: int) -> None:
     rng = np.random.default_rng([seed, 18])

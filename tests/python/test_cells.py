@@ -77,6 +77,7 @@ def tiny_cells(seed: int) -> list[mel.Problem]:
     return problems
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(100))
 def test_every_way_to_deal_solved_cell_by_cell_has_the_same_best_tau(seed: int) -> None:
     problems = tiny_cells(seed)
@@ -86,6 +87,7 @@ def test_every_way_to_deal_solved_cell_by_cell_has_the_same_best_tau(seed: int) 
     assert best is None or found.tau == best
 
 
+@pytest.mark.no_cover
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(60))
 def test_every_way_to_deal_enumerated_has_the_same_best_tau(seed: int) -> None:

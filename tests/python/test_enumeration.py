@@ -26,6 +26,7 @@ def assert_is_the_enumerated_optimum(case: Case, scheme: str) -> None:
         assert violations(plan) == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
 def test_tiny_instances(law: str, setting: str, idle: str, scheme: str) -> None:
@@ -34,6 +35,7 @@ def test_tiny_instances(law: str, setting: str, idle: str, scheme: str) -> None:
         assert_is_the_enumerated_optimum(case, scheme)
 
 
+@pytest.mark.no_cover
 @holds_for_all(
     st.tuples(cases(learners=8, samples=40), st.sampled_from(SCHEMES)), ci=18, long=1_000
 )
@@ -41,6 +43,7 @@ def test_small_instances(drawn: tuple[Case, str]) -> None:
     assert_is_the_enumerated_optimum(*drawn)
 
 
+@pytest.mark.no_cover
 @holds_for_all(st.tuples(cases(learners=3, samples=400), st.sampled_from(SCHEMES)), ci=8, long=300)
 def test_few_learners_with_many_samples(drawn: tuple[Case, str]) -> None:
     assert_is_the_enumerated_optimum(*drawn)

@@ -125,6 +125,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+@pytest.mark.no_cover
 @holds_for_all(seeds, ci=400, long=20_000)
 def test_odd_arguments_are_refused_or_answered(seed: int) -> None:
     rng = random.Random(seed)

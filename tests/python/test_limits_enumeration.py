@@ -31,6 +31,7 @@ def tiny(seed: int, words: tuple[str, str, str], limits: tuple[str, ...], blocks
     return LimitedCase(case, limits, blocks).problem()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("limits", [*LONE_LIMITS, LIMITS], ids=lambda names: "-".join(names))
 @pytest.mark.parametrize("words", VARIANTS, ids="-".join)
 def test_a_limit_alone_and_all_of_them(words, limits) -> None:
@@ -38,6 +39,7 @@ def test_a_limit_alone_and_all_of_them(words, limits) -> None:
         enumerated(tiny(seed, words, limits, None), SCHEMES[(seed + 1) // 2 % 3])
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("blocks", BLOCKS)
 @pytest.mark.parametrize("words", VARIANTS, ids="-".join)
 def test_bandwidth_in_blocks(words, blocks: int) -> None:
@@ -45,6 +47,7 @@ def test_bandwidth_in_blocks(words, blocks: int) -> None:
         enumerated(tiny(seed, words, (), blocks), SCHEMES[(seed + 1) // 2 % 3])
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("words", VARIANTS, ids="-".join)
 def test_limits_and_blocks_together(words) -> None:
     for seed in range(20, 35):
@@ -106,6 +109,7 @@ LIMITED = st.builds(
 )
 
 
+@pytest.mark.no_cover
 @holds_for_all(st.tuples(LIMITED, st.sampled_from(SCHEMES)), ci=40, long=4_000)
 def test_any_limits(drawn: tuple[LimitedCase, str]) -> None:
     enumerated(drawn[0].problem(), drawn[1])

@@ -75,6 +75,7 @@ def test_no_allocation_on_a_grid_beats_water_filling(law: str) -> None:
             assert not (carried >= rates[:, None]).all(axis=0).any()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
 @pytest.mark.parametrize("kinds", [None, 1, 2])
 def test_enumeration_finds_what_brute_force_finds(
@@ -124,6 +125,7 @@ def test_equal_shares_need_the_scale_that_enumeration_finds(law: str) -> None:
         assert not some_split_fits(best.scale * (1 - 1e-9))
 
 
+@pytest.mark.no_cover
 @holds_for_all(cases(learners=6, samples=24), ci=12, long=300)
 def test_bracket_encloses_enumeration(case: Case) -> None:
     problem = case.problem()
@@ -143,6 +145,7 @@ def capped_case(seed: int, law: str, limits: tuple[str, ...] = ("max_bandwidth_h
     return LimitedCase(case, limits, None).problem()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("law", ["density", "fixed"])
 def test_no_allocation_on_a_grid_within_caps_beats_water_filling(law: str) -> None:
     at_a_cap = 0
@@ -188,6 +191,7 @@ def test_caps_refuse_a_rate_just_beyond_the_largest(law: str) -> None:
             assert np.asarray(most, float)[finite] == pytest.approx(carried[finite], rel=1e-9)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
 def test_enumeration_within_limits_finds_what_brute_force_finds(
     law: str, setting: str, idle: str

@@ -43,8 +43,9 @@ def check_against_enumeration(seeds: range, *, energy: bool = False) -> None:
     assert unfit < 0.7 * len(seeds)  # most instances have something to plan
 
 
+@pytest.mark.no_cover
 def test_own_power_limits_agree_with_enumeration() -> None:
-    check_against_enumeration(range(120))
+    check_against_enumeration(range(60))
 
 
 @pytest.mark.long
@@ -52,8 +53,9 @@ def test_own_power_limits_agree_with_enumeration_on_thousands() -> None:
     check_against_enumeration(range(120, 3120))
 
 
+@pytest.mark.no_cover
 def test_energy_of_sending_agrees_with_enumeration() -> None:
-    check_against_enumeration(range(100), energy=True)
+    check_against_enumeration(range(50), energy=True)
 
 
 @pytest.mark.long

@@ -109,6 +109,7 @@ class Case:
         return [v for v in values if v is not None]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("idle", ["served", "excused"])
 def test_bound_is_the_integer_maximum_of_every_box(law, idle):
@@ -143,6 +144,7 @@ def test_unit_price_keeps_its_precision_near_the_branch_point(exponent):
         assert abs(as_mpf(kappa) / direct - 1) < 1e-15
 
 
+@pytest.mark.no_cover
 def test_non_concave_family_is_not_concave_and_still_sharp():
     """Fixed law, samples to send: enumeration must see both kinds of maximum in a convex box."""
     lower_end = interior = 0
