@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from mel_fast import _core
 from mel_fast.bracket.clock import Clock
+from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme
 
@@ -17,6 +19,7 @@ class Inquiry:
     Once `stopped`, by the limit, the callback or Ctrl-C, nothing further is asked.
     """
 
+    tau: int
     scheme: Scheme
     threads: int
     clock: Clock
@@ -29,6 +32,11 @@ class Inquiry:
     """The KeyboardInterrupt that `interrupted` is about, where it is known."""
 
     def _run(self) -> None:
+        raise NotImplementedError
+
+    @property
+    def _what(self) -> int:
+        """The core's number of the resource, where one is looked at."""
         raise NotImplementedError
 
     def ends(self) -> tuple[Any, Any]:
@@ -63,6 +71,18 @@ class Inquiry:
     def _means(self) -> tuple[int, Teller, Start | None]:
         """What every question of the core may use: threads, a callback, where to begin."""
         return self.threads, self._teller, self.start
+
+    def _question(self, problem: Problem) -> tuple[_core.Problem, int, int, float, int, Teller]:
+        """What a question about tau is asked with that begins nowhere."""
+        left_s = self.clock.left()
+        return problem.core_for(self.scheme), self.tau, self._code, left_s, *self._means[:2]
+
+    def _asked_about(
+        self, problem: Problem
+    ) -> tuple[_core.Problem, int, int, int, float, int, Teller, Start | None]:
+        """What a look at the least of a resource is asked with."""
+        core, tau, code, left_s, threads, teller = self._question(problem)
+        return core, tau, self._what, code, left_s, threads, teller, self.start
 
     @property
     def _teller(self) -> Teller:

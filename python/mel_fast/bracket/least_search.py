@@ -70,13 +70,7 @@ class LeastSearch(Search):
     def _ruled_out_by_learners(self) -> bool:
         """Say whether computing and the learners' limits forbid tau whatever the amount."""
         most = self.most_stated
-        result = _core.without_radio(
-            self.with_amount(most).core_for(self.scheme),
-            self.tau,
-            self._code,
-            self.clock.left(),
-            *self._means[:2],
-        )
+        result = _core.without_radio(*self._question(self.with_amount(most)))
         self.passes += result.passes
         self._seen(result.interrupted)
         if result.bound >= self.tau:
@@ -97,23 +91,13 @@ class LeastSearch(Search):
         nothing there.
         """
         too_short, enough, passes, interrupted = _core.reachable_cycle(
-            self.problem.core_for(self.scheme),
-            self.tau,
-            self._code,
-            self.clock.left(),
-            *self._means[:2],
+            *self._question(self.problem)
         )
         self.passes += passes
         self._seen(interrupted)
         if self.stopped or not SMALLEST <= too_short <= enough <= self.most_stated:
             return 0.0
-        result = _core.without_radio(
-            self.with_amount(too_short).core_for(self.scheme),
-            self.tau,
-            self._code,
-            self.clock.left(),
-            *self._means[:2],
-        )
+        result = _core.without_radio(*self._question(self.with_amount(too_short)))
         self._seen(result.interrupted)
         if result.bound < self.tau:
             self.lower, self.refuted = too_short, result
@@ -134,13 +118,7 @@ class LeastSearch(Search):
     def _bracket_prices(self, problem: Problem, too_short: float = 0.0) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
         lower, refuted, amount, found, interrupted = _core.bracket(
-            problem.core_for(self.scheme),
-            self.tau,
-            self._what,
-            self._code,
-            self.clock.left(),
-            *self._means,
-            too_short,
+            *self._asked_about(problem), too_short
         )
         if refuted is not None and max(SMALLEST, self.lower) <= lower <= LARGEST:
             self.lower, self.refuted, self.start = lower, refuted, refuted.end

@@ -72,12 +72,7 @@ class Looking(Inquiry):
             return samples
         for _ in range(_ESTIMATES):
             amount, per_hz, per_w, converged, interrupted = _core.estimate_least(
-                self.with_samples(samples).core_for(self.scheme),
-                self.tau,
-                self._what,
-                self._code,
-                self.clock.left(),
-                *self._means,
+                *self._asked_about(self.with_samples(samples))
             )
             self._seen(interrupted)
             if self.stopped or not converged or not SMALLEST <= amount <= LARGEST:
@@ -127,14 +122,7 @@ class Looking(Inquiry):
         """Bracket the budget that so many samples need; return the most that its prices allow."""
         problem, resource = self.with_samples(samples), self._resource
         has = amount_of(problem, resource)
-        lower, refuted, amount, found, interrupted = _core.bracket(
-            problem.core_for(self.scheme),
-            self.tau,
-            self._what,
-            self._code,
-            self.clock.left(),
-            *self._means,
-        )
+        lower, refuted, amount, found, interrupted = _core.bracket(*self._asked_about(problem))
         bound = None
         if found is not None and SMALLEST <= amount <= has and samples > self.value:
             self.value, self.split = samples, Split.of(problem.cycle_s, found)

@@ -26,24 +26,11 @@ from mel_fast.solve.single import solve
 _STRAIGHT = 8  # questions along the line; then by halves
 
 
-@dataclass(slots=True)
-class CellsSearch(Inquiry):
-    """One search: what it asks, and what it knows so far."""
+class CellsInquiry(Inquiry):
+    """A search for the best tau that several cells have in common."""
 
     problems: tuple[Problem, ...]
-    clock: Clock
-    threads: int
-    callback: Callback | None
-    tau: int = 0
-    bound: int = MAX_INTEGER
-    samples: list[int] | None = None
-    plans: tuple[Plan | None, ...] | None = None
-    proof: CellsProof | None = None
-    passes: int = 0
-    stopped: bool = False
-    interrupted: bool = False
-    _most: list[Most] | None = None  # of each cell, at tau
-    _points: list[tuple[float, float]] = field(default_factory=list)  # ln tau, ln samples
+    bound: int
 
     def ends(self) -> tuple[int, int]:
         """Return the common tau that is reached, and what it cannot exceed."""
@@ -62,6 +49,26 @@ class CellsSearch(Inquiry):
         if self.tau == self.bound:
             return Status.OPTIMAL
         return Status.FEASIBLE if self.tau else Status.UNDECIDED
+
+
+@dataclass(slots=True)
+class CellsSearch(CellsInquiry):
+    """One search: what it asks, and what it knows so far."""
+
+    problems: tuple[Problem, ...]
+    clock: Clock
+    threads: int
+    callback: Callback | None
+    tau: int = 0
+    bound: int = MAX_INTEGER
+    samples: list[int] | None = None
+    plans: tuple[Plan | None, ...] | None = None
+    proof: CellsProof | None = None
+    passes: int = 0
+    stopped: bool = False
+    interrupted: bool = False
+    _most: list[Most] | None = None  # of each cell, at tau
+    _points: list[tuple[float, float]] = field(default_factory=list)  # ln tau, ln samples
 
     def reasons(self) -> tuple[str, ...]:
         """Say why something is open or impossible."""

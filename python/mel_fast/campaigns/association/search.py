@@ -15,9 +15,8 @@ from mel_fast import _core
 from mel_fast._base.progress import Callback
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
 from mel_fast.bracket.clock import Clock
-from mel_fast.bracket.inquiry import Inquiry
 from mel_fast.bracket.selected import chosen_quickly, selection
-from mel_fast.campaigns._cells_search import CellsSearch
+from mel_fast.campaigns._cells_search import CellsInquiry, CellsSearch
 from mel_fast.campaigns.association.proof import (
     AssociationProof,
     Choice,
@@ -29,7 +28,6 @@ from mel_fast.campaigns.association.proof import (
 )
 from mel_fast.campaigns.association.relaxation import Mask, Point, Relaxation, budget_hz, some_of
 from mel_fast.model.problem import Problem
-from mel_fast.plans.status import Status
 
 _SAMPLED = 2_000  # learners of which prices are sought first
 _NODES = 400  # of branching on cells
@@ -49,7 +47,7 @@ class _AttainedError(Exception):
 
 
 @dataclass(slots=True)
-class AssociationSearch(Inquiry):
+class AssociationSearch(CellsInquiry):
     """One search: what it asks, and what it knows so far."""
 
     problems: tuple[Problem, ...]
@@ -69,24 +67,6 @@ class AssociationSearch(Inquiry):
     _by_gain: IntColumn = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     _looked_s: float = 0.0
     _tried: set[bytes] = field(default_factory=set)
-
-    def ends(self) -> tuple[int, int]:
-        """Return the common tau that is reached, and what it cannot exceed."""
-        return self.tau, self.bound
-
-    @property
-    def status(self) -> Status:
-        """What is proved."""
-        if self.bound == 0:
-            return Status.INFEASIBLE
-        if self.tau == self.bound:
-            return Status.OPTIMAL
-        return Status.FEASIBLE if self.tau else Status.UNDECIDED
-
-    @property
-    def total(self) -> int:
-        """D, the samples of the task."""
-        return self.problems[0].task.samples
 
     def _run(self) -> None:
         if sum(least_samples(self.problems).tolist()) > self.total:
