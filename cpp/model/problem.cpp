@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/guiding.hpp"
+#include "base/logarithm.hpp"
 #include "mel/buffer.hpp"
 #include "model/checks.hpp"
 #include "model/computing.hpp"
@@ -19,7 +21,31 @@ namespace {
 constexpr std::size_t most_to_compare = 32;  // each with each, before any are sorted
 constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
 
-double log2_1p(double x) { return std::log1p(x) * 1.4426950408889634074; }
+// The columns that are no limits, which come first; and the last of them, the amounts.
+#define MEL_ONE(...) +1
+#define MEL_NONE(...)
+constexpr std::size_t stated_columns = 0 MEL_LEARNER_COLUMNS(MEL_ONE, MEL_ONE, MEL_NONE);
+#undef MEL_ONE
+#undef MEL_NONE
+
+std::span<const LearnerColumn> amount_lines() {
+    return learner_columns().subspan(stated_columns - amount_columns, amount_columns);
+}
+
+constexpr double per_ln2 = 1.4426950408889634074;
+
+double log2_1p(double x) { return std::log1p(x) * per_ln2; }
+
+// ln(1 + x) of each number, of zero or more.
+void take_logarithms(std::span<double> x) {
+    std::size_t far = 0;
+    for (const double number : x) far += static_cast<std::size_t>(!(number < 1e300));
+    if (far > 0) {
+        for (double& number : x) number = std::log1p(number);
+    } else {
+        for (double& number : x) number = log_1p(number);
+    }
+}
 
 bool all_differ(std::span<const double> numbers) {
     std::uint64_t seen[16] = {};  // a bit for each of 1024 hashes
@@ -59,8 +85,10 @@ Problem::Problem(const ProblemStatement& s)
     require_positive("power_w", power_w_);
     require_positive("noise", s.noise);
     require_positive("cycle_s", cycle_s_);
-    for (const LearnerColumn& column : learner_columns()) {
-        if (!column.limit) require_column(column, column.of(s), size);
+    std::uint32_t bit = 1;
+    for (const LearnerColumn& column : learner_columns().first(stated_columns)) {
+        if (!(s.accepted & bit)) require_column(column, column.of(s), size);
+        bit <<= 1;
     }
 
     take_payload(s);
@@ -77,13 +105,14 @@ Problem::Problem(const ProblemStatement& s)
         const double noise = law_ == LinkLaw::density ? s.noise * band : s.noise;
         return_s_per_bit[k] = s.return_power_w[k] * s.gain[k] / noise;
     }
+    take_logarithms({return_s_per_bit, size});
     for (std::size_t k = 0; k < size; ++k) {
         if (s.gain[k] == 0) {  // no bit ever arrives: take_limits() keeps samples away
             return_s_per_bit[k] = never_s_per_bit;
             noise_over_gain[k] = s.noise;
             continue;
         }
-        const double rate = s.return_bandwidth_hz[k] * log2_1p(return_s_per_bit[k]);
+        const double rate = s.return_bandwidth_hz[k] * (return_s_per_bit[k] * per_ln2);
         if (!(rate >= 1e-200 && rate <= 1e200)) {
             refuse("return rate of learner " + std::to_string(k), rate,
                    "in [1e-200, 1e+200] bit/s (from its gain, return power and bandwidth)");
@@ -102,9 +131,13 @@ Problem::Problem(const ProblemStatement& s)
 void Problem::take_payload(const ProblemStatement& s) {
     double* amount = amounts_;
     bool some[amount_columns] = {};  // not zero for all
-    for (const LearnerColumn& line : learner_columns()) {
-        if (!line.amount) continue;
+    for (const LearnerColumn& line : amount_lines()) {
         const Amount& given = s.*line.amount;
+        if (given.column.empty()) {
+            some[amount - amounts_] = given.value != 0;
+            *amount++ = given.value;
+            continue;
+        }
         const auto any = [&](double than) {
             const auto other = [than](double entry) { return entry != than; };
             return std::any_of(given.column.begin(), given.column.end(), other);
@@ -237,21 +270,24 @@ void Problem::find_twins(const ProblemStatement& s) {
 void Problem::find_typical() {
     const std::size_t size = size_;
     const std::size_t step = typical_step(size);
-    double logs = 0;
-    double product = 1;  // of as many as surely stay within range, so that one logarithm does
-    double speed = 0;
+    double speeds = 0;
     double count = 0;
+    double all = 0, by_speed = 0, squares = 0;  // of logarithms, from the first
+    const double first = nearly_log(noise_over_gain()[0]);
     for (std::size_t k = 0; k < size; k += step) {
-        product *= noise_over_gain()[k];
-        if (!(product > 1e-150 && product < 1e150)) {
-            logs += std::log(product);
-            product = 1;
-        }
-        speed += 1 / compute_s()[k];
+        const double speed = 1 / compute_s()[k];
+        const double off = nearly_log(noise_over_gain()[k]) - first;
+        all += off;
+        by_speed += speed * off;
+        squares += off * off;
+        speeds += speed;
         count += 1;
     }
-    typical_noise_ = std::exp((logs + std::log(product)) / count);
-    typical_compute_s_ = count / speed;
+    typical_compute_s_ = count / speeds;
+    const double middle = all / count;
+    typical_noise_ = std::exp(first + middle);
+    typical_noise_of_samples_ = typical_noise_ * guiding_exp(by_speed / speeds - middle);
+    noise_spread_ = std::max(squares / count - middle * middle, 0.0);
     for (std::size_t which = 0; differs_ && which < amount_columns; ++which) {
         const std::span<const double> column = payload_column(which);
         bool same = true;

@@ -47,7 +47,12 @@ void Problem::take_limits(const ProblemStatement& s) {
         return column.limit && !(s.*column.stated).empty();
     };
     const std::span<const LearnerColumn> all = learner_columns();
-    if (!outage && std::none_of(all.begin(), all.end(), states)) return;
+#define MEL_UNASKED(...)
+#define MEL_STATED(name, ...) || !s.name.empty()
+    const bool any = false MEL_LEARNER_COLUMNS(MEL_UNASKED, MEL_UNASKED, MEL_STATED);
+#undef MEL_UNASKED
+#undef MEL_STATED
+    if (!outage && !any) return;
     LearnerLimits limits;
     for (const LearnerColumn& column : all) {
         if (!states(column)) continue;

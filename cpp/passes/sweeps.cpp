@@ -6,6 +6,12 @@
 
 namespace mel {
 
+SweepsHere::Few::Few(const Problem& problem, const Pool& pool, Boxes& boxes) {
+    if (problem.size() > chunk_size || problem.limits()) return;
+    in_ = kernel_input(problem, boxes.root(), {});
+    kernels_ = &kernels_of(pool).of(problem.law());
+}
+
 double SweepsHere::impossible_cycle(double tau) {
     const Box box = boxes_.real(tau);
     return largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "kernels/kernels.hpp"
 #include "passes/real_pass.hpp"
 
 namespace mel {
@@ -24,9 +25,10 @@ class Sweeps {
 class SweepsHere final : public Sweeps {
   public:
     SweepsHere(const Problem& problem, Pool& pool, Boxes& boxes)
-        : problem_(problem), pool_(pool), boxes_(boxes) {}
+        : problem_(problem), pool_(pool), boxes_(boxes), few_(problem, pool, boxes) {}
 
     PassSums real(const PassPoint& point, std::size_t stride) override {
+        if (few_) return few_.real(point);
         return real_pass(problem_, boxes_.real(point.tau), point, pool_, chunks_, stride);
     }
     PassSums careful(const PassPoint& point) override {
@@ -34,10 +36,42 @@ class SweepsHere final : public Sweeps {
     }
     double impossible_cycle(double tau) override;
 
+    // real_samples() within what the learners may have.
+    void draw(const PassPoint& point, std::span<double> samples, std::vector<double>& totals) {
+        if (few_) {
+            totals.assign(1, few_.draw(point, samples));
+        } else {
+            real_samples(problem_, boxes_.real(point.tau), point, pool_, samples, totals);
+        }
+    }
+
   private:
+    // Learners of one chunk without limits: what a kernel is told of them changes with the point
+    // alone.
+    class Few {
+      public:
+        Few(const Problem& problem, const Pool& pool, Boxes& boxes);
+        explicit operator bool() const { return kernels_ != nullptr; }
+        PassSums real(const PassPoint& point) { return kernels_->real(at(point), everybody()); }
+        double draw(const PassPoint& point, std::span<double> samples) {
+            return kernels_->samples(at(point), everybody(), samples);
+        }
+
+      private:
+        const KernelInput& at(const PassPoint& point) {
+            in_.point = point;
+            return in_;
+        }
+        Stretch everybody() const { return {0, in_.size}; }
+
+        const Kernels::OfLaw* kernels_ = nullptr;  // null where there are more, or limits
+        KernelInput in_;
+    };
+
     const Problem& problem_;
     Pool& pool_;
     Boxes& boxes_;
+    Few few_;
     std::vector<PassSums> chunks_;
 };
 

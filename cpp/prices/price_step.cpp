@@ -14,9 +14,9 @@ constexpr double largest_log_step = 3.0;
 
 double PriceStep::length() const { return std::max(std::fabs(d_lambda), std::fabs(d_mu)); }
 
-void PriceStep::take(Prices& prices, double more) const {
-    prices.lambda *= guiding_exp(d_lambda + more);
-    prices.mu *= guiding_exp(d_mu + more);
+void PriceStep::take(Prices& prices, double times) const {
+    prices.lambda *= guiding_exp(d_lambda) * times;
+    prices.mu *= guiding_exp(d_mu) * times;
 }
 
 // In logarithms, where demand is nearly a power law of the prices: H diag(p) delta = sum * ln(sum /
@@ -24,12 +24,14 @@ void PriceStep::take(Prices& prices, double more) const {
 // singular; the ridge then keeps the scale.
 PriceStep price_step(Prices prices, const PassSums& s, double band, double watt) {
     if (!(s.bandwidth > 0) || !(s.power > 0)) return {-1.0, -1.0, 0};
-    const double a11 = s.h_ll * prices.lambda / s.bandwidth;
-    const double a12 = s.h_lm * prices.mu / s.bandwidth;
-    const double a21 = s.h_lm * prices.lambda / s.power;
-    const double a22 = s.h_mm * prices.mu / s.power;
-    const double r1 = guiding_log(s.bandwidth / band);
-    const double r2 = guiding_log(s.power / watt);
+    const double by_band = 1 / s.bandwidth;
+    const double by_watt = 1 / s.power;
+    const double a11 = s.h_ll * prices.lambda * by_band;
+    const double a12 = s.h_lm * prices.mu * by_band;
+    const double a21 = s.h_lm * prices.lambda * by_watt;
+    const double a22 = s.h_mm * prices.mu * by_watt;
+    const double r1 = guiding_log(s.bandwidth, band);
+    const double r2 = guiding_log(s.power, watt);
     // Least squares with a small ridge.
     const double n11 = a11 * a11 + a21 * a21;
     const double n12 = a11 * a12 + a21 * a22;
@@ -38,8 +40,9 @@ PriceStep price_step(Prices prices, const PassSums& s, double band, double watt)
     const double det = (n11 + ridge) * (n22 + ridge) - n12 * n12;
     const double b1 = a11 * r1 + a21 * r2;
     const double b2 = a12 * r1 + a22 * r2;
-    double d1 = ((n22 + ridge) * b1 - n12 * b2) / det;
-    double d2 = ((n11 + ridge) * b2 - n12 * b1) / det;
+    const double by_det = 1 / det;
+    double d1 = ((n22 + ridge) * b1 - n12 * b2) * by_det;
+    double d2 = ((n11 + ridge) * b2 - n12 * b1) * by_det;
     if (!std::isfinite(d1) || !std::isfinite(d2)) {
         d1 = std::clamp(r1, -1.0, 1.0);
         d2 = std::clamp(r2, -1.0, 1.0);

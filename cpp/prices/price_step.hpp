@@ -11,8 +11,8 @@ struct PriceStep {
     double drop;  // predicted fall of the bound
 
     double length() const;  // the larger change
-    // `more`: a change of both logarithms beside it.
-    void take(Prices& prices, double more = 0) const;
+    // `times`: by what both change beside it.
+    void take(Prices& prices, double times = 1) const;
 };
 // Towards where the responses take `band` hertz and `watt` watts.
 PriceStep price_step(Prices prices, const PassSums& sums, double band, double watt);

@@ -6,6 +6,7 @@
 
 #include "base/chunks.hpp"
 #include "base/guiding.hpp"
+#include "base/logarithm.hpp"
 #include "base/sums.hpp"
 
 namespace mel {
@@ -13,6 +14,13 @@ namespace {
 
 constexpr int passes_from_there = 24;  // where a cycle turns out to be far too short
 constexpr double next_to_nothing = 1e-15;
+// Of a guess from learners that are alike, what their differences cost: from draws of Table I.
+constexpr double widest_spread = 4;
+constexpr double tau_by_spread = 0.0275;
+constexpr double watt_by_spread = 0.07;
+// Of a step in (prices, tau) that ends a search, and what its square leaves of tau: from the same.
+constexpr double trusted_step = 0.4;
+constexpr double square_of_step = 0.25;
 constexpr double near_least = 1e-3;  // of the least cycle: as near as a search for prices goes
 
 double model_share(const Problem& problem) {
@@ -43,11 +51,12 @@ PassPoint SwitchingPoint::guess() const {
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
     const double cycle = problem_.cycle_s();
-    const double noise = problem_.typical_noise();
+    const double noise = problem_.typical_noise_of_samples();
+    const double spread = std::min(problem_.noise_spread(), widest_spread);
     const bool density = problem_.law() == LinkLaw::density;
     // As if the budgets served typical learners: all at the same signal-to-noise ratio.
     const double snr = density ? watt / (noise * band) : watt / (learners * noise);
-    const double log_gain = std::log1p(snr);
+    const double log_gain = snr < 1e300 ? log_1p(snr) : std::log1p(snr);
     const double rate = band * log_gain / ln2;
     double active = learners;
     const double data = problem_.typical_send_bits_per_sample() * samples;
@@ -60,7 +69,8 @@ PassPoint SwitchingPoint::guess() const {
     const double each = samples / active;
     PassPoint point;
     point.cycle_s = cycle;
-    point.tau = std::max((cycle - send) / (problem_.typical_compute_s() * each), 1e-9);
+    point.tau = std::max((cycle - send) / (problem_.typical_compute_s() * each), 1e-9) *
+                (1 - tau_by_spread * spread);
     const double g = (cycle - send) / each;
     const double shape = problem_.typical_send_bits_per_sample() * cycle + g * model;
     const double unit =
@@ -70,7 +80,7 @@ PassPoint SwitchingPoint::guess() const {
             (1 + snr) * log_gain - snr > 0 ? (1 + snr) * log_gain - snr : 0.5 * snr * snr;
         const double theta = 1 / inverse_theta;
         point.prices.lambda = unit * log_gain / ln2 / (1 + theta * snr);
-        point.prices.mu = theta * point.prices.lambda / noise;
+        point.prices.mu = theta * point.prices.lambda / noise * (1 + watt_by_spread * spread);
     } else {
         point.prices.lambda = unit * log_gain / ln2;
         point.prices.mu = point.prices.lambda * (rate / active) * ln2 * std::exp(-log_gain) /
@@ -100,37 +110,36 @@ double SwitchingPoint::bound(const PassPoint& point, const PassSums& sums) const
     return point.prices.lambda * band_ + point.prices.mu * watt_ + sums.value;
 }
 
-// As if all learners were alike: d = (T' - s) / g samples take (alpha d + beta) / s of the budgets,
-// which does not change, and kappa (alpha T' + g beta) = s^2. `share` is that of the slack s in the
-// cycle, `model` that of g beta in the bracket.
 SwitchingPoint::Drift SwitchingPoint::drift(const PassPoint& point, const PassSums& sums) const {
-    const double share = std::clamp(sums.cost / (sums.value_time * point.cycle_s), 0.0, 0.9);
-    if (!(share > 0)) return {};
-    const double samples = 1 - model_share_;
-    const double left = 1 - share;
-    const double slack = samples / (left + samples * share);  // by the cycle
-    const double model = model_share_ * left / (samples + model_share_ * left);
-    return {-2 * slack * left - model, 2 * slack - (1 - model)};
+    return {std::clamp(sums.cost / (sums.value_time * point.cycle_s), 0.0, 0.9), model_share_};
 }
 
+// As if all learners were alike: d = (T' - s) / g samples take (alpha d + beta) / s of the budgets,
+// which does not change, and kappa (alpha T' + g beta) = s^2. With the cycle and the bits sent
+// there as units, alpha is `bits` times g there.
+double SwitchingPoint::Drift::by(double tau, double cycle) const {
+    if (!(share > 0)) return 1;
+    const double bits = (1 - model) / (1 - share);
+    const double slack = tau + bits * share;
+    return (bits * cycle + model * tau) * (bits + model) / (slack * slack);
+}
+
+namespace {
+PassPoint moved(PassPoint point, double by) {
+    point.prices.lambda *= by;
+    point.prices.mu *= by;
+    return point;
+}
+}  // namespace
+
 PassPoint SwitchingPoint::foretold(const PassPoint& from, double tau) const {
-    PassPoint to = from;
-    to.tau = tau;
-    const double by = guiding_exp(drift_.by_tau * guiding_log(tau / from.tau));
-    to.prices.lambda *= by;
-    to.prices.mu *= by;
-    return to;
+    return moved({tau, from.cycle_s, from.prices}, drift_.by(tau / from.tau, 1));
 }
 
 PassPoint SwitchingPoint::foretold_cycle(const PassPoint& from, double tau) const {
-    PassPoint to = from;
-    to.tau = tau;
-    to.cycle_s = std::max(from.cycle_s + (tau - from.tau) * cycle_by_tau_, 0.5 * from.cycle_s);
-    const double by = guiding_exp(drift_.by_tau * guiding_log(tau / from.tau) +
-                                  drift_.by_cycle * guiding_log(to.cycle_s / from.cycle_s));
-    to.prices.lambda *= by;
-    to.prices.mu *= by;
-    return to;
+    const double cycle_s =
+        std::max(from.cycle_s + (tau - from.tau) * cycle_by_tau_, 0.5 * from.cycle_s);
+    return moved({tau, cycle_s, from.prices}, drift_.by(tau / from.tau, cycle_s / from.cycle_s));
 }
 
 bool SwitchingPoint::find_tau(PassPoint& point, double tolerance, int max_passes,
@@ -151,15 +160,17 @@ bool SwitchingPoint::find_tau(PassPoint& point, double tolerance, int max_passes
         const double moved = std::fabs(tau - point.tau);
         drift_ = drift(point, sums);
         cycle_by_tau_ = sums.value_time > 0 ? -sums.value_tau / sums.value_time : 0;
-        to.take(point.prices, tau > 0 ? drift_.by_tau * guiding_log(tau / point.tau) : 0);
+        to.take(point.prices, drift_.by(tau / point.tau, 1));
         point.tau = tau;
         const double price_step = to.length();
         const double whole = std::floor(tau);
         const double room = std::min(tau - whole, whole + 1 - tau);
-        // The next step will be about the square of this one.
+        // The next step will be about the square of this one, for tau far less than that.
         const double relative = moved / tau + price_step;
-        if (relative < 0.3 && (relative * relative * tau < room || relative < tolerance))
+        if (relative < trusted_step &&
+            (square_of_step * relative * relative * tau < room || relative < tolerance)) {
             return true;
+        }
     }
     return false;
 }
@@ -197,8 +208,7 @@ bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tole
             change = 0.5 * (least * (1 + 0.5 * near_least) - amount);
         }
         const double grown = in_time || !std::isfinite(change) ? 1 : 1 + change / amount;
-        const double answer = drift(point, sums).by_cycle * guiding_log(grown);
-        to.take(point.prices, answer);
+        to.take(point.prices, drift(point, sums).by(1, grown));
         amount += change;
         const double price_step = to.length();
         const double relative = std::fabs(change) / amount + price_step;

@@ -68,10 +68,11 @@ class SwitchingPoint {
     long passes() const { return passes_; }
 
   private:
-    // How the best prices change with tau and with the cycle: of their logarithms by logarithms.
+    // By what the best prices change with tau and with the cycle.
     struct Drift {
-        double by_tau = 0;
-        double by_cycle = 0;
+        double share = 0;  // of sending in the cycle, where this was found; 0: unknown
+        double model = 0;  // of the bits that are sent, nearly
+        double by(double tau, double cycle) const;  // both as multiples of those there
     };
     Drift drift(const PassPoint& point, const PassSums& sums) const;
     double bound(const PassPoint& point, const PassSums& sums) const;

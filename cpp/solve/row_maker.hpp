@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -18,6 +19,8 @@ namespace mel {
 // Makes the problem of a row, in memory that one thread uses again for its next row.
 class RowMaker {
   public:
+    RowMaker(const RowMaker&) = delete;
+    RowMaker& operator=(const RowMaker&) = delete;
     explicit RowMaker(const BatchColumns& columns) : columns_(columns) {
         statement_.law = columns_.law;
         statement_.idle = columns_.idle;
@@ -27,7 +30,14 @@ class RowMaker {
             const StridedColumn& column = columns_.*strided_columns[i];
             if (!column) continue;
             state(i, 0);
-            if (column.row != 0) differing_.push_back(i);
+            Amount ProblemStatement::* const amount = learner_columns()[i].amount;
+            if (column.row == 0) {
+                shared_.push_back(i);
+            } else if (amount && column.learner == 0) {
+                amounts_.push_back({&(statement_.*amount).value, &column});
+            } else {
+                differing_.push_back(i);
+            }
         }
     }
 
@@ -38,12 +48,19 @@ class RowMaker {
         s.power_w = columns_.power_w.at(row);
         s.noise = columns_.noise.at(row);
         s.cycle_s = columns_.cycle_s.at(row);
+        for (const auto& [value, column] : amounts_) *value = column->at(row);
         for (const std::size_t i : differing_) state(i, row);
         if (columns_.block_hz) s.block_hz = width(columns_.block_hz.at(row));
-        return problem_.emplace(s);
+        problem_.emplace(s);
+        if (s.accepted == 0) accept_shared();
+        return *problem_;
     }
 
   private:
+    // What all rows share was looked at with the first row whose numbers do.
+    void accept_shared() {
+        for (const std::size_t i : shared_) statement_.accepted |= std::uint32_t{1} << i;
+    }
     static std::int64_t whole_samples(double samples) {
         if (!(samples >= 1 && samples <= largest_count && samples == std::floor(samples))) {
             std::ostringstream text;
@@ -83,7 +100,13 @@ class RowMaker {
 
     const BatchColumns& columns_;
     std::vector<double> gathered_[std::size(strided_columns)];
-    std::vector<std::size_t> differing_;  // columns of which rows have their own numbers
+    std::vector<std::size_t> differing_;  // columns of which rows have their own numbers,
+    std::vector<std::size_t> shared_;     // and the others
+    struct OfRow {
+        double* value;  // in the statement
+        const StridedColumn* column;
+    };
+    std::vector<OfRow> amounts_;  // of which each row has one
     ProblemStatement statement_;
     std::optional<Problem> problem_;
 };

@@ -26,7 +26,7 @@ class Solver final : public TauSearch {
     Solver(const Problem& problem, const Settings& settings, Interval box, bool part = false,
            Stop::Clock::time_point begin = Stop::Clock::now(), Workspace* workspace = nullptr)
         : TauSearch(problem, settings, part, sweeps_, nullptr, begin),
-          work_(workspace ? *workspace : own_),
+          work_(workspace ? *workspace : own_.emplace()),
           root_(box),
           boxes_(problem, pool_, box),
           sweeps_(problem, pool_, boxes_),
@@ -66,7 +66,7 @@ class Solver final : public TauSearch {
     }
     double sum_of_reals() const;
 
-    Workspace own_;
+    std::optional<Workspace> own_;  // where no other is given
     Workspace& work_;
     Buffer<double>& real_ = work_.real;
     std::vector<double>& totals_ = work_.totals;

@@ -16,7 +16,7 @@ double Solver::sum_of_reals() const {
 
 double Solver::draw(const PassPoint& point) {
     real_.resize(problem_.size());
-    real_samples(problem_, boxes_.real(point.tau), point, pool_, real_, totals_);
+    sweeps_.draw(point, real_, totals_);
     return sum_of_reals();
 }
 
@@ -91,9 +91,10 @@ Solver::Plan Solver::allocate_blocks(double tau, Begin begin) {
 // The samples of real_ with what was just allocated to them.
 Solver::Plan Solver::written() {
     draft_.samples.resize(problem_.size());
-    for_each_learner(pool_, problem_.size(), [&](std::size_t k) {
-        draft_.samples[k] = static_cast<std::int64_t>(real_[k]);
-    });
+    for_each_learner(pool_, problem_.size(),
+                     [to = draft_.samples.data(), from = real_.data()](std::size_t k) {
+                         to[k] = static_cast<std::int64_t>(from[k]);
+                     });
     return std::move(draft_);
 }
 

@@ -40,8 +40,8 @@ Decision TauSearch::by_rounding(double tau) {
     // After a sample, one step over many more: the split is good to the square of what is left.
     // Where the cycle leaves room, that does for all of few learners too.
     bool converged =
-        switching_point_.find_cycle(point, few > 1 ? 1e-3 : 1e-4, 16, stride_of(stepped_learners));
-    if (few == 1 && converged && point.cycle_s > problem_.cycle_s() * (1 - 1e-3)) {
+        switching_point_.find_cycle(point, few > 1 ? 1e-3 : 3e-3, 16, stride_of(stepped_learners));
+    if (few == 1 && converged && point.cycle_s > problem_.cycle_s() * (1 - 3e-3)) {
         converged = switching_point_.find_cycle(point, 1e-6, 16);
     }
     if (stop_.requested() || !std::isfinite(point.cycle_s)) return {};

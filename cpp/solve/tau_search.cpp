@@ -32,7 +32,6 @@ TauSearch::TauSearch(const Problem& problem, const Settings& settings, bool part
 Result TauSearch::run() {
     upper_ = conceivable_tau();
     result_.bound = upper_;
-    result_.tree = {TreeNode{}};
     if (limited()) {
         const double most = contradicts() ? 0 : largest_tau();
         if (most < static_cast<double>(upper_)) upper_ = static_cast<std::int64_t>(most);
@@ -90,14 +89,12 @@ void TauSearch::search_plan_first(std::int64_t guess) {
 
 Result TauSearch::run_part(std::int64_t upper) {
     upper_ = upper;
-    result_.tree = {TreeNode{}};
     find_largest();
     return finish();
 }
 
 Result TauSearch::decide_one(std::int64_t tau) {
     upper_ = conceivable_tau();
-    result_.tree = {TreeNode{}};
     end_tau_ = static_cast<double>(tau);
     prices_ = begin().prices;
     if (contradicts()) upper_ = std::min(upper_, tau - 1);
@@ -118,7 +115,6 @@ Result TauSearch::decide_one(std::int64_t tau) {
 
 Result TauSearch::decide_part(std::int64_t tau, std::int64_t upper) {
     upper_ = upper;
-    result_.tree = {TreeNode{}};
     end_tau_ = static_cast<double>(tau);
     prices_ = begin().prices;
     decide(tau);
@@ -271,10 +267,10 @@ TauSearch::Answer TauSearch::decide(std::int64_t tau) {
 // The only place where an answer changes what is known.
 TauSearch::Answer TauSearch::learn(std::int64_t tau, Decision decision) {
     if (decision.stopped()) return Answer::stopped;
-    if (const Refutation* refutation = decision.refutation()) {
+    if (Refutation* refutation = decision.refutation()) {
         upper_ = tau - 1;
-        result_.tree = refutation->tree();
         blame_ = refutation->blame();
+        result_.tree = refutation->take_tree();
         return Answer::infeasible;
     }
     if (Allocation* plan = decision.plan()) {
@@ -333,6 +329,7 @@ void TauSearch::learnt(Allocation& plan) {
 
 Result TauSearch::finish() {
     result_.bound = upper_;
+    if (result_.tree.empty()) result_.tree.resize(1);  // computing alone bounds tau
     result_.stopped = stop_.requested() || halted_;
     if (upper_ == 0) {
         result_.status = Status::infeasible;

@@ -10,13 +10,9 @@ namespace {
 // What the learners [first, last) take,
 struct Filling {
     std::span<const double> samples;
-    KernelInput in;
+    const KernelInput& in;
     Kernels::Fill kernel;
 
-    Filling(const Problem& problem, const Pool& pool, const TimedSplit& split, double ratio)
-        : samples(split.samples),
-          in(kernel_input(problem, {}, {split.tau, split.cycle_s, {1.0, ratio}})),
-          kernel(fill_loop(pool, problem.law(), in)) {}
     FillSums operator()(std::size_t first, std::size_t last) const {
         return kernel(in, {first, last}, samples);
     }
@@ -27,16 +23,9 @@ struct Allocating {
     std::span<const double> samples;
     const AllocationScale& scale;
     const Shares& shares;
-    KernelInput in;
+    const KernelInput& in;
     Kernels::Allocate kernel;
 
-    Allocating(const Problem& problem, const Pool& pool, const TimedSplit& split, double ratio,
-               const AllocationScale& by, const Shares& to)
-        : samples(split.samples),
-          scale(by),
-          shares(to),
-          in(kernel_input(problem, {}, {split.tau, split.cycle_s, {1.0, ratio}})),
-          kernel(allocate_loop(pool, problem.law(), in)) {}
     AllocationSums operator()(std::size_t first, std::size_t last) const {
         return kernel(in, scale, {first, last}, samples, shares);
     }
@@ -44,16 +33,26 @@ struct Allocating {
 
 }  // namespace
 
+// Nothing but the point changes from look to look.
+const KernelInput& FillsHere::at(const TimedSplit& split, double ratio) {
+    if (!in_) in_ = kernel_input(problem_, {}, {});
+    in_->point = {split.tau, split.cycle_s, {1.0, ratio}};
+    return *in_;
+}
+
 std::vector<FillSums>& FillsHere::fill_chunks(const TimedSplit& split, double ratio,
                                               std::size_t stride) {
-    Filling filling(problem_, pool_, split, ratio);
-    filling.in.stride = stride;
-    each_chunk(pool_, problem_.size(), chunks_, filling, stride);
+    KernelInput in = at(split, ratio);
+    in.stride = stride;
+    each_chunk(pool_, problem_.size(), chunks_,
+               Filling{split.samples, in, fill_loop(pool_, problem_.law(), in)}, stride);
     return chunks_;
 }
 
 FillSums FillsHere::fill(const TimedSplit& split, double ratio) {
-    return sum_over_chunks(pool_, problem_.size(), chunks_, Filling(problem_, pool_, split, ratio));
+    const KernelInput& in = at(split, ratio);
+    return sum_over_chunks(pool_, problem_.size(), chunks_,
+                           Filling{split.samples, in, fill_loop(pool_, problem_.law(), in)});
 }
 
 FillSums FillsHere::fill_some(const TimedSplit& split, double ratio, std::size_t stride) {
@@ -63,16 +62,19 @@ FillSums FillsHere::fill_some(const TimedSplit& split, double ratio, std::size_t
 std::vector<AllocationSums>& FillsHere::allocate_chunks(const TimedSplit& split, double finish_s,
                                                         double ratio, const AllocationScale& scale,
                                                         const Shares& shares) {
-    each_chunk(pool_, problem_.size(), allocation_chunks_,
-               Allocating(problem_, pool_, split.within(finish_s), ratio, scale, shares));
+    const KernelInput& in = at(split.within(finish_s), ratio);
+    each_chunk(
+        pool_, problem_.size(), allocation_chunks_,
+        Allocating{split.samples, scale, shares, in, allocate_loop(pool_, problem_.law(), in)});
     return allocation_chunks_;
 }
 
 AllocationSums FillsHere::allocate(const TimedSplit& split, double finish_s, double ratio,
                                    const AllocationScale& scale, const Shares& shares) {
+    const KernelInput& in = at(split.within(finish_s), ratio);
     return sum_over_chunks(
         pool_, problem_.size(), allocation_chunks_,
-        Allocating(problem_, pool_, split.within(finish_s), ratio, scale, shares));
+        Allocating{split.samples, scale, shares, in, allocate_loop(pool_, problem_.law(), in)});
 }
 
 double FillsHere::least_cycle(const TimedSplit& split) {

@@ -2,6 +2,7 @@
 // problem's columns, or in shards elsewhere; a split that is elsewhere has no samples here.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/parallel.hpp"
@@ -43,8 +44,11 @@ class FillsHere final : public Fills {
                                                  const Shares& shares);
 
   private:
+    const KernelInput& at(const TimedSplit& split, double ratio);
+
     const Problem& problem_;
     Pool& pool_;
+    std::optional<KernelInput> in_;  // of the last look, at all learners
     std::vector<FillSums> chunks_;
     std::vector<AllocationSums> allocation_chunks_;
 };

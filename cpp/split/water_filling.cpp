@@ -172,8 +172,8 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
             continue;
         }
         if (!(sums.bandwidth > 0)) return {t, q, sums};
-        const double over_band = guiding_log(sums.bandwidth / band);
-        const double over_power = guiding_log(sums.power / watt);
+        const double over_band = guiding_log(sums.bandwidth, band);
+        const double over_power = guiding_log(sums.power, watt);
         if (over_band <= 0 && over_power <= 0 && t < best.cycle_s) {
             best = {t, q, sums};
             if (over_band > -finish_tolerance && over_power > -finish_tolerance) break;

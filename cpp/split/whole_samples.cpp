@@ -12,6 +12,8 @@
 #include "split/rounded_up.hpp"
 
 namespace mel {
+constexpr double surely_rounded = 1125899906842624.0;  // 2^50: round_magic holds beyond it
+
 // A few samples find room among a part of the learners. Odd: kinds of learners often alternate.
 std::size_t repair_step(std::size_t size, double over) {
     const auto enough = static_cast<std::size_t>(std::max(4096.0, 16 * std::fabs(over)));
@@ -69,8 +71,52 @@ bool WholeSamples::clamp(const Box& box, double factor, std::span<double> sample
     return moved;
 }
 
+// Learners of less than a chunk, all with one box and nothing capped: in one go.
+double WholeSamples::carry_few(const Box& box, const Times& times, double real,
+                               std::span<double> samples) const {
+    if (!(real > 0)) return 0;
+    const double factor = problem_.samples_real() / real;
+    const double low = box.uniform.lower;
+    const double high = box.uniform.upper;
+    const double least = problem_.excused() && low <= 0 ? 1 : low;
+    const double none = std::max(low, 0.0);
+    const auto nearest = [](double x) { return (x + round_magic) - round_magic; };
+    const bool same = !problem_.payload_differs();
+    const double* const compute_s = problem_.compute_s().data();
+    const double* const back_s = problem_.return_s_per_bit().data();
+    const double back = problem_.return_bits(0);
+    const double back_each = problem_.return_bits_per_sample(0);
+    double left = 0;
+    double total = 0;
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        const double wish = samples[k] * factor;
+        double d = wish > 0 ? low : none;
+        if (wish > 0 && least <= high) {
+            const double near = nearest(wish);
+            const double whole = near > wish ? near - 1 : near;
+            d = std::clamp(nearest(wish + left), std::clamp(whole, least, high),
+                           std::clamp(whole + 1, least, high));
+            // As demand_of() has it.
+            const double slack = (times.cycle_s - back * back_s[k]) -
+                                 (times.tau * compute_s[k] + back_each * back_s[k]) * d;
+            if (!(same && slack > 0)) {
+                const Demand demand = demand_of(problem_, k, times.tau, times.cycle_s);
+                if (!demand.allows(d)) d = std::max(d - 1, low);
+            }
+        }
+        left += wish - d;
+        total += d;
+        samples[k] = d;
+    }
+    return total;
+}
+
 double WholeSamples::carry(const Box& box, const Times& times, std::span<const double> chunk_totals,
                            std::span<double> samples) {
+    if (problem_.size() < chunk_size && !caps_ && box.lower.empty() &&
+        problem_.samples_real() < surely_rounded) {
+        return carry_few(box, times, chunk_totals[0], samples);
+    }
     begin(chunk_totals);
     const auto clamp_all = [&](double factor) {
         const bool moved = clamp(box, factor, samples);

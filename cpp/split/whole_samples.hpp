@@ -107,6 +107,8 @@ class WholeSamples {
         std::size_t learner;
         double by, after;  // of a repair: how many samples, and what is then held costs
     };
+    double carry_few(const Box& box, const Times& times, double real,
+                     std::span<double> samples) const;
     // Change of cost a sample when `by` more, or fewer, are held; infinite against the step where
     // not allowed.
     double step_up(std::size_t k, double d, double by) const;

@@ -25,6 +25,7 @@ class Refutation {
           blame_(capacity.impossible() ? Blame::slow_return : Blame::computing) {}
 
     const std::vector<TreeNode>& tree() const { return tree_; }
+    std::vector<TreeNode> take_tree() { return std::move(tree_); }
     Blame blame() const { return blame_; }
 
   private:
@@ -57,6 +58,7 @@ class Decision {
     bool open() const { return std::holds_alternative<Open>(what_); }
     bool stopped() const { return std::holds_alternative<Stopped>(what_); }
     const Refutation* refutation() const { return std::get_if<Refutation>(&what_); }
+    Refutation* refutation() { return std::get_if<Refutation>(&what_); }
     Allocation* plan() { return std::get_if<Allocation>(&what_); }
 
   private:

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/guiding.hpp"
+#include "base/logarithm.hpp"
 #include "base/parallel.hpp"
 #include "base/rounding.hpp"
 #include "check.hpp"
@@ -60,6 +61,39 @@ TEST(guiding_numbers_come_to_rest_where_the_exact_ones_do) {
     }
     const double beside = std::nextafter(1.0, 2.0);
     CHECK(mel::guiding_log(beside) > 0 && mel::guiding_log(std::nextafter(1.0, 0.0)) < 0);
+    CHECK(mel::guiding_log(beside, 1) > 0 && mel::guiding_log(1, beside) < 0);
+    CHECK(mel::guiding_log(7, 7) == 0 &&
+          std::fabs(mel::guiding_log(7, 6) - std::log(7. / 6)) < 1e-7);
+    for (double x = 1e-60; x < 1e60; x *= 1.37) {
+        CHECK(std::fabs(mel::nearly_log(x) - std::log(x)) < 0.041, x);
+    }
+}
+
+TEST(the_logarithm_of_return_rates_errs_by_eight_units_at_most) {
+    for (double x = 1e-70; x < 1e299; x *= 1.0123) {
+        const long double exact = std::log1p(static_cast<long double>(x));
+        const auto off = static_cast<double>((mel::log_1p(x) - exact) / exact);
+        CHECK(std::fabs(off) <= 8 * mel::unit_roundoff, x, off);
+    }
+    CHECK(mel::log_1p(0) == 0 && mel::log_1p(1) == std::log(2.0) &&
+          mel::log_1p(3) == std::log(4.0));
+}
+
+TEST(a_guess_of_learners_alike_knows_who_holds_the_samples) {
+    // The fast ones have good channels, or bad ones: their noise is what tells.
+    for (const bool fast_are_near : {true, false}) {
+        instances::Instance drawn = instances::draw({.learners = 20, .samples = 1000});
+        for (std::size_t k = 0; k < 20; ++k) {
+            const bool fast = k % 2 == 0;
+            drawn.flops[k] = fast ? 2e9 : 1e9;
+            drawn.gain[k] = fast == fast_are_near ? 1e-9 : 1e-12;
+        }
+        const mel::Problem problem = drawn.problem();
+        const double third = std::pow(1e3, fast_are_near ? -1. / 6 : 1. / 6);
+        const double off = problem.typical_noise_of_samples() / problem.typical_noise() / third;
+        CHECK(std::fabs(off - 1) < 0.02, off);
+        CHECK(std::fabs(problem.noise_spread() / std::pow(std::log(1e3) / 2, 2) - 1) < 0.02);
+    }
 }
 
 TEST(the_nearest_integer_is_the_librarys) {

@@ -140,7 +140,7 @@ def test_a_stop_in_between_leaves_a_valid_bound() -> None:
         assert plan.tau <= whole.tau <= plan.bound
 
 
-@pytest.mark.parametrize(("cycle_s", "tau"), [(2.520338983050848, 39), (2.889830508474576, 50)])
+@pytest.mark.parametrize(("cycle_s", "tau"), [(2.65, 43), (2.889830508474576, 50)])
 def test_a_search_that_is_stopped_in_a_long_tree_has_the_plan_below_it(cycle_s, tau):
     # One sample for each of a thousand learners of five kinds: the tree of tau + 1 is long, and a
     # plan for tau is found at once.

@@ -37,6 +37,8 @@ struct ProblemStatement : StatedColumns {
     // energy_j is for computing and for sending over the planned link, each learner with its own
     // max_power_w: power_w is then no less than all of them together.
     bool energy_sends = false;
+    // Bit i: column i of learner_columns() is as it was in a problem that was accepted.
+    std::uint32_t accepted = 0;
 };
 
 // What a limited problem's learners may do. Both caps, and both columns of energy, come together.
@@ -222,6 +224,10 @@ class Problem {
 
     // Geometric mean of noise over gain and harmonic mean of compute seconds over the same few.
     double typical_noise() const { return typical_noise_; }
+    // The same where each counts by its speed, as it does by its samples; and how far the noise of
+    // learners differs: the variance of its logarithm, nearly.
+    double typical_noise_of_samples() const { return typical_noise_of_samples_; }
+    double noise_spread() const { return noise_spread_; }
     double typical_compute_s() const { return typical_compute_s_; }
 
   private:
@@ -266,6 +272,8 @@ class Problem {
     double block_hz_ = 0;
     double block_budget_ = 0;
     double typical_noise_ = 1;
+    double typical_noise_of_samples_ = 1;
+    double noise_spread_ = 0;
     double typical_compute_s_ = 1;
     double fastest_compute_s_ = 0;
     double fastest_flops_per_s_ = 0;
