@@ -58,6 +58,31 @@ def test_what_follows_is_what_follows_for_one_problem(then: str) -> None:
             assert np.array_equal(plans.power_w[row], plan.power_w)
 
 
+def test_an_infeasible_row_says_what_is_to_blame() -> None:
+    def pair(cycle_s: float, **limits: Any) -> mel.Problem:
+        problem = mel.scenarios.table1(learners=2, seed=1, cycle_s=cycle_s, idle="excused")
+        return problem.replace(learners=problem.learners.replace(**limits))
+
+    # One alone holds 50,000 of the 60,000 at most, and both at least 80,000.
+    apart = {"min_samples": [4e4] * 2, "max_samples": [5e4] * 2, "optional": True}
+    either = {"min_samples": [2e4] * 2, "optional": True}
+    rows = [
+        pair(1000.0, **apart),
+        pair(1000.0),
+        pair(0.1, **either),
+        pair(0.1),
+        pair(20.0, **either),
+    ]
+    rows += [pair(20.0), pair(1000.0, **either)]
+    plans = mel.solve_many(rows)
+    assert list(plans.status[[0, 2, 3]]) == ["infeasible"] * 3
+    assert plans.blame[0] == "choice"
+    assert (plans.blame[2], plans.blame[4]) == (plans.blame[3], plans.blame[5])  # no choice helps
+    assert (plans.blame[2], plans.blame[4]) == ("computing", "radio")
+    assert (plans.blame[1], plans.blame[6]) == ("", "")
+    assert mel.solve_many(rows[:1], at_least=1).blame[0] == "choice"
+
+
 def test_what_is_not_known_of_selection_is_refused_before_or_in_its_row_alone() -> None:
     with pytest.raises(ValueError, match="at_least with scheme = 'task_only'"):
         mel.solve_many([PLAIN], at_least=2, scheme="task_only")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROW_STATUSES = ("optimal", "feasible", "infeasible", "undecided", "invalid", "unsolved")
-BLAMES = ("", "slow_return", "computing", "radio")
+BLAMES = ("", "slow_return", "computing", "radio", "choice")
 ALLOCATION = ("samples", "bandwidth_hz", "power_w")
 _PER_ROW = ("tau", "bound", "lambda_per_hz", "mu_per_w", "nodes", "passes", "elapsed_s")
 _VALUE = ("scheme", "status", "blame", *_PER_ROW[:-1], *ALLOCATION, "blocks", "cut_short")
@@ -54,7 +54,9 @@ class Plans(ShownTable):
         The prices that prove ``bound + 1`` impossible; not a number where the proof is a tree of
         several boxes or, as in task_only, needs no prices. ``plans[i].certificate`` always has it.
     blame : ndarray of str, shape (M,)
-        Why an infeasible row is infeasible: ``"slow_return"``, ``"computing"`` or ``"radio"``.
+        Why an infeasible row is infeasible: ``"slow_return"``, ``"computing"`` or ``"radio"``;
+        where learners may sit out and none of these is enough, ``"choice"``: whoever takes part,
+        not just D samples are held in time.
     cut_short : ndarray of bool, shape (M,)
         Whether a limit, the callback or Ctrl-C ended the row's own search.
     nodes, passes, elapsed_s : ndarray of shape (M,)

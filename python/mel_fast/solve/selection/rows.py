@@ -11,6 +11,7 @@ from mel_fast._base.progress import Report
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import STATUSES
+from mel_fast.solve.selection.search import blame_of
 from mel_fast.solve.single import answered, refuse_of_choice
 
 _INVALID, _UNSOLVED = 4, 5  # as the core counts
@@ -92,6 +93,7 @@ def keeping_interrupts(found: dict[str, Any]) -> Iterator[None]:
 def _put(found: dict[str, Any], row: int, cells: slice, plan: Plan) -> None:
     found["own"][row] = plan
     found["status"][row] = STATUSES.index(plan.status)
+    found["blame"][row] = blame_of(plan)
     for name in ("tau", "bound", "nodes", "passes", "elapsed_s"):
         found[name][row] = getattr(plan, name)
     tree = (plan.certificate or {}).get("tree", ())

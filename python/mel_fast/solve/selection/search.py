@@ -26,6 +26,7 @@ from mel_fast.plans.status import Status, Then
 
 _MOST = 60  # questions
 _STEP, _FAR = math.log(0.1), math.log(2.0**62)
+_CHOICE = 4  # to blame, after what the core blames
 _FEW = 0.5  # of the samples: then it may be that nobody has the time
 Tell = Callable[[int, int, int, float], bool] | None
 
@@ -57,6 +58,7 @@ class Selecting:
         self.shares: dict[str, Any] = {}
         self.ruled_out = 2**63 - 1
         self.certificate: dict[str, Any] | None = None
+        self.blame = _CHOICE  # where nothing fits
         self.start: tuple[float, float, float] | None = None
         self._room: dict[int, float] = {}  # at a tau no more samples fit, as a bound says
 
@@ -74,6 +76,8 @@ class Selecting:
         """Learn from the plan of the problem without its choice."""
         self.nodes, self.passes = plan.nodes, plan.passes
         self.start = plan._end
+        if plan.status is Status.INFEASIBLE:  # what keeps all choices from a plan keeps each
+            self.blame = blame_of(plan)
         tree = (plan.certificate or {}).get("tree", ())
         if len(tree) == 1 or (tree and plan.problem is self.problem):
             self.ruled_out, self.certificate = plan.bound + 1, plan.certificate
@@ -204,6 +208,7 @@ class Selecting:
             passes=self.passes,
             elapsed_s=perf_counter() - self.begin,
             _result=None,
+            _blame=self.blame,
         )
         if self.at_least:
             plan.__dict__["at_least"] = self.at_least
@@ -222,6 +227,14 @@ class Selecting:
             f"tau = {self.tau + 1}: no split was found that keeps every minimum, and no proof that "
             "there is none",
         )
+
+
+def blame_of(plan: Plan) -> int:
+    """Return what is to blame for an infeasible plan, as `solve_many` counts; 0 for others."""
+    if plan.status is not Status.INFEASIBLE:
+        return 0
+    known: int | None = plan.__dict__.get("_blame", getattr(plan._result, "blame", None))
+    return known or 0
 
 
 def selected(
