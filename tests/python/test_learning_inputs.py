@@ -115,7 +115,7 @@ def test_a_monolithic_model_is_measured_before_it_is_built():
     problem = problem.replace(task=problem.task.replace(flops_per_sample=0.01))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     words = {"bandwidth_steps": 4, "power_steps": 4, "time_limit_s": 600.0}
-    with pytest.raises(ValueError, match=r"60\d{6} values of tau"):
+    with pytest.raises(ValueError, match=r" \d{8} values of tau"):
         mel.cp_sat.bracket(problem, formulation="monolithic", **words)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 400_000  # kB; a list of them alone takes 2 GB
