@@ -8,13 +8,13 @@
 namespace mel_bindings {
 namespace {
 
-// Energy, bound, their two prices, and the plan's columns or four times None; then the passes, and
+// Energy, bound, their three prices, and the plan's columns or four times None; then the passes, and
 // whether a limit or Ctrl-C came first, and the KeyboardInterrupt or None.
 py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double time_limit_s,
                        int threads, const py::object& callback, const py::object& known) {
     const mel::LearnerLimits* limits = problem.limits();
-    if (!limits || !limits->battery())
-        throw py::value_error("learners have no energy to send with");
+    if (!limits || (!limits->battery() && limits->spent_j.empty()))
+        throw py::value_error("learners have no energy that counts");
     std::span<const std::int64_t> samples;
     py::array_t<std::int64_t, py::array::c_style> column;
     if (!known.is_none()) {
@@ -35,7 +35,7 @@ py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double tim
         columns[2] = py::array_t<double>(size, found.power_w.data());
         columns[3] = py::array_t<double>(size, found.speed.data());
     }
-    return py::make_tuple(found.value_j, found.bound_j, found.lambda, found.nu, columns[0],
+    return py::make_tuple(found.value_j, found.bound_j, found.lambda, found.mu, found.nu, columns[0],
                           columns[1], columns[2], columns[3], found.passes, found.stopped,
                           watch.interrupt());
 }

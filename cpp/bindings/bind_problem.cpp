@@ -64,7 +64,7 @@ mel::Problem with_payload(const mel::Problem& problem, const Column<double>& flo
 
 mel::Problem make(std::int64_t samples, double bandwidth_hz, double power_w, double noise,
                   bool fixed_law, double cycle_s, bool excused, double block_hz, bool energy_sends,
-                  py::kwargs columns) {
+                  bool energy_counts, py::kwargs columns) {
     mel::ProblemStatement s;
     s.samples = samples;
     s.bandwidth_hz = bandwidth_hz;
@@ -75,6 +75,7 @@ mel::Problem make(std::int64_t samples, double bandwidth_hz, double power_w, dou
     s.idle = excused ? mel::Idle::excused : mel::Idle::served;
     s.block_hz = block_hz;
     s.energy_sends = energy_sends;
+    s.energy_counts = energy_counts;
     std::vector<Column<double>> kept;  // the arrays that the statement reads
     for (const mel::LearnerColumn& column : mel::learner_columns()) {
         put(column, columns, s, kept);
@@ -104,7 +105,8 @@ void bind_problem(py::module_& module) {
                              "A validated, immutable problem in the core's own columns.")
         .def(py::init(&make), py::kw_only(), py::arg("samples"), py::arg("bandwidth_hz"),
              py::arg("power_w"), py::arg("noise"), py::arg("fixed_law"), py::arg("cycle_s"),
-             py::arg("excused"), py::arg("block_hz") = 0.0, py::arg("energy_sends") = false)
+             py::arg("excused"), py::arg("block_hz") = 0.0, py::arg("energy_sends") = false,
+             py::arg("energy_counts") = false)
         .def(
             "with_budgets",
             [](const mel::Problem& problem, double cycle_s, double bandwidth_hz, double power_w) {

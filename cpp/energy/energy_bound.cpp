@@ -53,11 +53,11 @@ double energy_bound(EnergyLearners& learners, JoulePrices p, std::span<const dou
     CompensatedSum bound;
     const double samples = problem.samples_real();
     bound.add(p.nu * samples);
-    bound.add(-p.lambda * problem.bandwidth_hz());
+    bound.add(-p.lambda * learners.budget());
     bound.add(s.cost.value());
     bound.add(-p.nu * s.samples.value());
     const double scale =
-        p.nu * (samples + s.samples.value()) + p.lambda * problem.bandwidth_hz() + s.cost.value();
+        p.nu * (samples + s.samples.value()) + p.lambda * learners.budget() + s.cost.value();
     return bound.value() - error * scale - rounding::slack * problem.cycle_s() * s.condition;
 }
 

@@ -11,6 +11,7 @@ namespace mel {
 void EnergySums::add(double d, const EnergyCost& c) {
     samples.add(d);
     bandwidth.add(c.bandwidth_hz);
+    power.add(c.power_w);
     cost.add(c.cost);
     energy.add(c.energy_j);
     if (c.cost > 0 && c.slack_s > 0) condition += c.cost / c.slack_s;
@@ -20,6 +21,7 @@ void EnergySums::add(double d, const EnergyCost& c) {
 void EnergySums::add(const EnergySums& o) {
     samples.add(o.samples);
     bandwidth.add(o.bandwidth);
+    power.add(o.power);
     cost.add(o.cost);
     energy.add(o.energy);
     condition += o.condition;
@@ -27,13 +29,59 @@ void EnergySums::add(const EnergySums& o) {
     slopes.add(o.slopes);
 }
 
-EnergyLearners::EnergyLearners(const Problem& problem, double tau, Pool& pool)
-    : problem_(problem), tau_(tau), pool_(pool), cycle_s_(problem.cycle_s()) {}
+void EnergySums::mix(const EnergySums& o, double share) {
+    for (const auto sum : {&EnergySums::samples, &EnergySums::bandwidth, &EnergySums::power}) {
+        const double here = (this->*sum).value();
+        (this->*sum).add(share * ((o.*sum).value() - here));
+    }
+}
 
-Battery EnergyLearners::battery(std::size_t k) const {
-    Battery b = battery_of(problem_, k, tau_);
-    b.energy_j = no_limit;
-    return b;
+EnergySums EnergySums::times(double factor) const {
+    EnergySums all;
+    all.samples.add(factor * samples.value());
+    all.bandwidth.add(factor * bandwidth.value());
+    all.power.add(factor * power.value());
+    return all;
+}
+
+EnergyLearners::EnergyLearners(const Problem& problem, double tau, Pool& pool)
+    : problem_(problem),
+      tau_(tau),
+      pool_(pool),
+      receives_(!problem.limits()->battery()),
+      cycle_s_(problem.cycle_s()) {}
+
+Spender EnergyLearners::spender(std::size_t k) const {
+    Spender s;
+    if (!receives_) {
+        static_cast<Battery&>(s) = battery_of(problem_, k, tau_);
+        s.energy_j = no_limit;
+        return s;
+    }
+    const LearnerLimits& limits = *problem_.limits();
+    static_cast<Link&>(s) = link_of(problem_, k);
+    s.bandwidth_hz = limits.caps() ? limits.max_bandwidth_hz[k] : no_limit;
+    s.power_w = limits.caps() ? limits.max_power_w[k] : no_limit;
+    s.max_rate = limits.caps() ? limits.max_rate[k] : no_limit;
+    s.energy_j = no_limit;
+    s.each_j = tau_ * limits.spent_j[k];
+    s.slowest = limits.slowest[k];
+    s.work_s = tau_ * problem_.compute_s()[k];
+    s.receives = true;
+    s.watt_hz = watt_hz_;
+    if (!limits.caps() && s.law == LinkLaw::density) s.unit = density_unit(s.noise, {1, watt_hz_});
+    s.return_j = limits.return_j_per_bit[k] * problem_.return_bits(k);
+    s.return_each = limits.return_j_per_bit[k] * problem_.return_bits_per_sample(k);
+    return s;
+}
+
+double EnergyLearners::typical_price() const {
+    const double size = static_cast<double>(problem_.size());
+    const Spender s = spender(problem_.size() / 2);
+    const double t = problem_.cycle_s() / 3;
+    const double speed = std::min(s.work_s * problem_.samples_real() / size / t, 1.0);
+    const double saved = 2 * s.each_j / s.work_s * speed * speed * speed;
+    return std::max(saved * t * size / budget(), 1e-300);
 }
 
 bool EnergyLearners::begin() {
@@ -48,7 +96,8 @@ bool EnergyLearners::begin() {
     for_each_learner(pool_, size(), [&](std::size_t k) {
         rests_[k] = problem_.excused() && box.low(k) <= 0;
         low_[k] = rests_[k] ? 1 : box.low(k);
-        const double rate = problem_.limits()->max_rate[k] * (1 - 1e-9);
+        const double rate =
+            problem_.limits()->caps() ? problem_.limits()->max_rate[k] * (1 - 1e-9) : no_limit;
         high_[k] = largest_within(demand(k), box.high(k), rate);
         if (high_[k] < low_[k] && rests_[k]) high_[k] = 0;
     });
@@ -65,7 +114,7 @@ double EnergyLearners::best(std::size_t k, JoulePrices p, EnergyCost& cost, Ener
     if (!takes_part(k)) return 0;
     double d = low_[k];
     EnergySlopes own;
-    cost = best_at_worth(battery(k), demand(k), p.lambda, p.nu, low_[k], high_[k], ln_time_[k], d,
+    cost = best_at_worth(spender(k), demand(k), p.lambda, p.nu, low_[k], high_[k], ln_time_[k], d,
                          slopes ? &own : nullptr);
     if (rests_[k] && !(p.nu * d > cost.cost)) {
         cost = {};
@@ -76,7 +125,7 @@ double EnergyLearners::best(std::size_t k, JoulePrices p, EnergyCost& cost, Ener
 }
 
 EnergyCost EnergyLearners::cost(std::size_t k, double lambda, double d) {
-    return energy_cost(battery(k), demand(k), lambda, d, speed_[k]);
+    return energy_cost(spender(k), demand(k), lambda, d, speed_[k]);
 }
 
 EnergySums EnergyLearners::at(JoulePrices p, std::size_t stride) {

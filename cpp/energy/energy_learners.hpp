@@ -18,13 +18,17 @@ struct JoulePrices {
 };
 
 struct EnergySums {
-    CompensatedSum samples, bandwidth, cost, energy;
+    CompensatedSum samples, bandwidth, power, cost, energy;
     double condition = 0;   // sum of cost / slack
     double impossible = 0;  // learners whom the deadline does not allow their samples
-    EnergySlopes slopes;    // of samples and bandwidth in the logarithms of the prices
+    EnergySlopes slopes;    // of samples and what is taken in the logarithms of the prices
 
     void add(double d, const EnergyCost& c);
     void add(const EnergySums& o);
+    // A share of others in place of these: of samples, bandwidth and power.
+    void mix(const EnergySums& o, double share);
+    // So many times these samples, this bandwidth and this power.
+    EnergySums times(double factor) const;
 };
 
 class EnergyLearners {
@@ -41,6 +45,24 @@ class EnergyLearners {
     double high(std::size_t k) const { return high_[k]; }
     bool takes_part(std::size_t k) const { return high_[k] >= low_[k]; }
     bool rests(std::size_t k) const { return rests_[k] != 0; }
+
+    // Whether it is others who send over the planned link, with a power that all have in common:
+    // then a watt is priced with the bandwidth, at so many hertz.
+    bool receives() const { return receives_; }
+    void price_watts(double watt_hz) { watt_hz_ = watt_hz; }
+    double watt_hz() const { return watt_hz_; }
+    // What there is of both, in hertz, and what sums take of it.
+    double budget() const { return problem_.bandwidth_hz() + watt_hz_ * problem_.power_w(); }
+    double taken(const EnergySums& s) const {
+        return receives_ ? s.bandwidth.value() + watt_hz_ * s.power.value() : s.bandwidth.value();
+    }
+
+    // About what a hertz is worth: a second of computing, in which a share of all would do.
+    double typical_price() const;
+    // Joules a hertz at which all that there is hardly costs a share of the energy.
+    double hardly(double nu) const {
+        return receives_ ? 1e-10 * nu * problem_.samples_real() / budget() : 0;
+    }
 
     // The cycle that is planned for, at most the problem's.
     void plan_for(double cycle_s) { cycle_s_ = cycle_s; }
@@ -81,12 +103,14 @@ class EnergyLearners {
                         std::vector<EnergyCost>* keep = nullptr);
 
   private:
-    Battery battery(std::size_t k) const;
+    Spender spender(std::size_t k) const;
     Demand demand(std::size_t k) const { return demand_of(problem_, k, tau_, cycle_s_); }
 
     const Problem& problem_;
     double tau_;
     Pool& pool_;
+    bool receives_;
+    double watt_hz_ = 0;
     double cycle_s_;
     std::vector<double> low_, high_;
     std::vector<double> ln_time_, speed_;  // where the last look at the learner ended

@@ -14,12 +14,13 @@ constexpr std::size_t asked_learners = searched_learners / 4;
 
 // What is to be met, of those that a pass sees.
 struct Wanted {
-    double samples, bandwidth_hz;
+    double samples, taken;
 };
-Wanted wanted_of(const Problem& problem, std::size_t stride) {
+Wanted wanted_of(const EnergyLearners& learners, std::size_t stride) {
+    const Problem& problem = learners.problem();
     const double share = static_cast<double>(learners_seen(problem.size(), stride)) /
                          static_cast<double>(problem.size());
-    return {problem.samples_real() * share, problem.bandwidth_hz() * share};
+    return {problem.samples_real() * share, learners.budget() * share};
 }
 
 // As if all were alike, a third of the cycle to send.
@@ -38,16 +39,16 @@ double typical_price(const Problem& problem) {
 // Newton's method for both at once, in logarithms. False where it does not get there: learners at
 // their bounds, or that come and go, answer to no price a little higher.
 bool by_newton(EnergyLearners& learners, JoulePrices& prices, std::size_t stride, double fine) {
-    const Wanted wanted = wanted_of(learners.problem(), stride);
+    const Wanted wanted = wanted_of(learners, stride);
     JoulePrices p = prices;
     double before = std::numeric_limits<double>::infinity();
     int worse = 0;
     for (int step = 0; step < newton_steps; ++step) {
         const EnergySums at = learners.at(p, stride);
         if (learners.pool().stop().check()) return false;
-        const double samples = at.samples.value(), band = at.bandwidth.value();
+        const double samples = at.samples.value(), band = learners.taken(at);
         const double f = std::log(samples / wanted.samples);
-        const double g = std::log(band / wanted.bandwidth_hz);
+        const double g = std::log(band / wanted.taken);
         const double off = std::fabs(f) + std::fabs(g);
         const EnergySlopes& s = at.slopes;
         const double det =
@@ -71,11 +72,13 @@ bool by_newton(EnergyLearners& learners, JoulePrices& prices, std::size_t stride
     return false;
 }
 
-// One root in the other, whatever the learners do.
-void by_secants(EnergyLearners& learners, JoulePrices& p, std::size_t stride, double fine) {
-    const Wanted wanted = wanted_of(learners.problem(), stride);
+// One root in the other, whatever the learners do; their sums there.
+EnergySums by_secants(EnergyLearners& learners, JoulePrices& p, std::size_t stride, double fine) {
+    const Wanted wanted = wanted_of(learners, stride);
+    EnergySums at;
     const auto with_samples = [&](double lambda) {
-        EnergySums at;
+        EnergySums fewer, more;
+        bool some_fewer = false, some_more = false;
         double slope = 1;
         const double x = root_of(
             learners.pool().stop(), std::log(p.nu), slope, 3.0, 0.1 * fine, 60, [&](double ln_nu) {
@@ -85,38 +88,81 @@ void by_secants(EnergyLearners& learners, JoulePrices& p, std::size_t stride, do
                     const double d = learners.best(k, here, c);
                     s.add(d, c);
                 });
+                const bool few = at.samples.value() < wanted.samples;
+                (few ? fewer : more) = at;
+                (few ? some_fewer : some_more) = true;
                 return std::log(std::max(at.samples.value(), 1e-9 * wanted.samples) /
                                 wanted.samples);
             });
         p.nu = std::exp(x);
-        return at.bandwidth.value();
+        // Where a little more for a sample makes some learner take many, between the two.
+        const double gap = more.samples.value() - fewer.samples.value();
+        if (learners.receives() && some_fewer && some_more && gap > 0) {
+            at = fewer;
+            at.mix(more, (wanted.samples - fewer.samples.value()) / gap);
+        }
+        return learners.taken(at);
     };
     double slope = -0.5;
     const double x = root_of(
         learners.pool().stop(), std::log(p.lambda), slope, 3.0, fine, 40, [&](double ln_lambda) {
-            return std::log(with_samples(std::exp(ln_lambda)) / wanted.bandwidth_hz);
+            const double over = std::log(with_samples(std::exp(ln_lambda)) / wanted.taken);
+            return over < 0 && !(std::exp(ln_lambda) > learners.hardly(p.nu)) ? 0 : over;
         });
     p.lambda = std::exp(x);
+    return at;
+}
+
+// How near to the prices of real samples whole ones need them.
+double whole_price(const Problem& problem) { return problem.size() < 16 ? 1e-8 : 1e-4; }
+
+// Before anything is looked for.
+JoulePrices first_prices(EnergyLearners& learners) {
+    const Problem& problem = learners.problem();
+    const std::size_t middle = problem.size() / 2;
+    JoulePrices p{learners.receives() ? learners.typical_price() : typical_price(problem), 1e-6};
+    const double low = learners.low(middle);
+    const double typical = std::clamp(problem.samples_real() / static_cast<double>(problem.size()),
+                                      low, std::max(low, 0.5 * learners.high(middle)));
+    const EnergyCost c = learners.cost(middle, p.lambda, typical);
+    if (c.slope < no_limit && c.slope > 0) p.nu = c.slope;
+    return p;
 }
 
 }  // namespace
 
 JoulePrices find_joule_prices(EnergyLearners& learners) {
     const Problem& problem = learners.problem();
-    const std::size_t middle = problem.size() / 2;
-    JoulePrices p{typical_price(problem), 1e-6};
-    const double low = learners.low(middle);
-    const double typical = std::clamp(problem.samples_real() / static_cast<double>(problem.size()),
-                                      low, std::max(low, 0.5 * learners.high(middle)));
-    const EnergyCost c = learners.cost(middle, p.lambda, typical);
-    if (c.slope < no_limit && c.slope > 0) p.nu = c.slope;
+    JoulePrices p = first_prices(learners);
     const std::size_t few = sample_stride(problem.size(), asked_learners);
     const auto find = [&](std::size_t stride, double fine) {
         if (by_newton(learners, p, stride, fine)) return;
         by_secants(learners, p, stride, fine);
     };
     if (few > 1) find(few, 1e-3);
-    find(1, problem.size() < 16 ? 1e-8 : 1e-4);
+    find(1, whole_price(problem));
+    return p;
+}
+
+JoulePrices find_prices_with_watts(EnergyLearners& learners) {
+    const Problem& problem = learners.problem();
+    learners.price_watts(problem.bandwidth_hz() / problem.power_w());
+    JoulePrices p = first_prices(learners);
+    double slope = 1;
+    const auto balance = [&](std::size_t stride, double fine) {
+        const double factor = static_cast<double>(problem.size()) /
+                              static_cast<double>(learners_seen(problem.size(), stride));
+        EnergySums at;
+        balance_watts(learners, slope, fine, [&] {
+            const bool found = by_newton(learners, p, stride, fine);
+            at = found ? learners.at(p, stride) : by_secants(learners, p, stride, fine);
+            if (stride > 1) at = at.times(factor);
+            return &at;
+        });
+    };
+    const std::size_t few = sample_stride(problem.size(), asked_learners);
+    if (few > 1) balance(few, 1e-3);
+    balance(1, whole_price(problem));
     return p;
 }
 

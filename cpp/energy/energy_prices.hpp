@@ -6,6 +6,8 @@
 namespace mel {
 
 JoulePrices find_joule_prices(EnergyLearners& learners);
+// The same where it is others who send, and the price of a watt.
+JoulePrices find_prices_with_watts(EnergyLearners& learners);
 
 // Where a monotone function of x vanishes, by secants between ends that are kept; `slope` is a
 // guess of its slope, and the last found. `value` is what it is at the last x that was looked at,
@@ -34,6 +36,28 @@ double root_of(const Stop& stop, double x, double& slope, double widest, double 
         value = there;
     }
     return x;
+}
+
+// Where it is others who send: the hertz that a watt is worth at which both are used up, or the one
+// that is needed more. `look` returns the sums at the learners' present price of watts.
+template <class Look>
+void balance_watts(EnergyLearners& learners, double& slope, double fine, Look look) {
+    const Problem& problem = learners.problem();
+    const double usual = std::log(problem.bandwidth_hz() / problem.power_w());
+    constexpr double widest = 18;  // then one of the two costs next to nothing
+    const double x = std::log(learners.watt_hz());
+    root_of(learners.pool().stop(), x, slope, 2.0, fine, 40, [&](double ln_watt) {
+        learners.price_watts(std::exp(ln_watt));
+        const EnergySums* at = look();
+        const double band = at->bandwidth.value() / problem.bandwidth_hz();
+        const double watt = at->power.value() / problem.power_w();
+        if (band <= 1 && watt <= 1 && learners.taken(*at) < learners.budget() * (1 - 1e-6)) {
+            return 0.0;
+        }
+        const double gap = std::log(band / watt);
+        const bool far = gap > 0 ? ln_watt < usual - widest : ln_watt > usual + widest;
+        return far ? 0.0 : gap;
+    });
 }
 
 }  // namespace mel

@@ -15,10 +15,12 @@ namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double reserve = 1e-12;  // of the cycle, for rounding errors of a plan's times
-constexpr double near = 1e-7;      // relative gap that no further step is taken for
-constexpr double proved = 1e-6;    // relative gap from which single samples are moved
-constexpr double less = 1e-12;     // of the energy, that a move must save
+constexpr double reserve = 1e-12;        // of the cycle, for rounding errors of a plan's times
+constexpr double near = 1e-7;            // relative gap that no further step is taken for
+constexpr double proved = 1e-6;          // relative gap from which single samples are moved
+constexpr double less = 1e-12;           // of the energy, that a move must save
+constexpr double highest = 1e50;         // of prices that mean anything
+constexpr double power_reserve = 1e-14;  // of what all have in common
 constexpr int most_rounds = 12;
 constexpr std::size_t few_learners = 64;
 constexpr int most_moves = 100;
@@ -37,10 +39,12 @@ class EnergySearch {
     LeastEnergy run() {
         LeastEnergy found;
         if (learners_.begin()) {
-            const JoulePrices p = find_joule_prices(learners_);
+            const JoulePrices p = learners_.receives() ? find_prices_with_watts(learners_)
+                                                       : find_joule_prices(learners_);
+            found.mu = p.lambda * learners_.watt_hz();
             found.lambda = p.lambda;
             found.nu = p.nu;
-            const bool usable = std::isfinite(p.lambda) && std::isfinite(p.nu);
+            const bool usable = p.lambda < highest && p.nu < highest;
             if (usable && !stop_.requested()) settle(found, p);
         }
         found.passes = learners_.passes();
@@ -59,6 +63,7 @@ class EnergySearch {
     // Whole samples and the prices that follow from them in turns, as long as that helps.
     void settle(LeastEnergy& found, JoulePrices real) {
         JoulePrices p = real;
+        const double real_watt_hz = learners_.watt_hz();
         found.value_j = infinity;
         for (int round = 0; round < most_rounds && !stop_.requested(); ++round) {
             learners_.plan_for(problem_.cycle_s() * (1 - reserve));
@@ -67,19 +72,23 @@ class EnergySearch {
             if (!whole) break;
             const double before = found.value_j;
             double lambda = p.lambda;
-            spend(found, lambda);
+            spend(found, lambda, p.nu);
             if (stop_.requested()) break;
             raise_bound(found, {lambda, p.nu});
             // With few learners a sample is a large step: the prices of real samples prove more.
+            const double watt_hz = learners_.watt_hz();
+            learners_.price_watts(real_watt_hz);
             if (round == 0 && !closed(found, near)) raise_bound(found, real);
+            learners_.price_watts(watt_hz);
             if (!(found.value_j < infinity) || closed(found, near)) break;
             if (round > 1 && !(found.value_j < before)) break;
             p.lambda = lambda;
         }
-        if (found.samples.empty() && begin_at_known()) spend(found, p.lambda);
+        if (found.samples.empty() && begin_at_known()) spend(found, p.lambda, p.nu);
         if (!found.samples.empty() && problem_.size() <= few_learners) {
             for (int move = 0; move < most_moves && move_sample(found);) ++move;
         }
+        learners_.price_watts(real_watt_hz);
         if (!stop_.requested() && !(found.bound_j > 0)) raise_bound(found, real);
         if (found.samples.empty()) found.value_j = 0;
     }
@@ -90,14 +99,16 @@ class EnergySearch {
 
     // What the split at hand spends at the price at which it takes the bandwidth; written down
     // where that is less than before.
-    void spend(LeastEnergy& found, double& lambda) {
+    void spend(LeastEnergy& found, double& lambda, double nu) {
         learners_.plan_for(problem_.cycle_s() * (1 - reserve));
         costs_.resize(problem_.size());
         EnergySums s;
-        lambda = whole_.price(lambda, costs_, s);
+        lambda = whole_.price(lambda, nu, costs_, s);
         learners_.plan_for(problem_.cycle_s());
         if (stop_.requested()) return;  // sums of a pass that was cut short are void
-        const bool fits = s.impossible == 0 && s.bandwidth.value() <= problem_.bandwidth_hz();
+        const bool fits =
+            s.impossible == 0 && s.bandwidth.value() <= problem_.bandwidth_hz() &&
+            (!learners_.receives() || s.power.value() <= problem_.power_w() * (1 - power_reserve));
         if (!fits || !(s.energy.value() < found.value_j)) return;
         write(found, s);
         written_lambda_ = lambda;
@@ -108,6 +119,7 @@ class EnergySearch {
         if (stop_.requested() || !(bound > found.bound_j)) return;
         found.bound_j = bound;
         found.lambda = p.lambda;
+        found.mu = p.lambda * learners_.watt_hz();
         found.nu = p.nu;
     }
 
@@ -130,7 +142,7 @@ class EnergySearch {
             whole_.move(move.from, move.to);
             const double before = found.value_j;
             double price = lambda;
-            spend(found, price);
+            spend(found, price, found.nu);
             if (found.value_j < before * (1 - less)) return true;
             whole_.move(move.to, move.from);
         }

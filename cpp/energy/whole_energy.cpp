@@ -10,6 +10,7 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double band_reserve = 1e-13;  // of the bandwidth
 constexpr double fine_price = 1e-11;    // how near to it a price is looked for
+constexpr double no_price = 1e40;       // beyond which nothing would ever fit
 constexpr double many_samples = 256;    // that a price e times as high would add
 }  // namespace
 
@@ -91,25 +92,49 @@ bool WholeEnergy::step_by_step(const JoulePrices& p, double left, double step) {
     return true;
 }
 
-double WholeEnergy::price(double lambda, std::vector<EnergyCost>& costs, EnergySums& sums) {
-    const double budget = learners_.problem().bandwidth_hz();
+double WholeEnergy::price(double lambda, double nu, std::vector<EnergyCost>& costs,
+                          EnergySums& sums) {
+    if (!learners_.receives()) return price_of_all(lambda, nu, costs, sums);
+    double found = lambda;
+    balance_watts(learners_, watt_slope_, fine_price, [&] {
+        found = price_of_all(found, nu, costs, sums);
+        return &sums;
+    });
+    // Both within what there is: a little dearer where one is a hair's breadth above.
+    const Problem& problem = learners_.problem();
+    for (int step = 0; step < 30; ++step) {
+        const double over = std::max(sums.bandwidth.value() / problem.bandwidth_hz(),
+                                     sums.power.value() / problem.power_w()) -
+                            (1 - band_reserve);
+        if (!(over > 0) || !(over < 1e-6) || learners_.pool().stop().requested()) break;
+        found *= 1 + 8 * over + 1e-13 * std::pow(4, step);
+        sums = learners_.of_split(whole_, found, &costs);
+    }
+    return found;
+}
+
+double WholeEnergy::price_of_all(double lambda, double nu, std::vector<EnergyCost>& costs,
+                                 EnergySums& sums) {
+    const double budget = learners_.budget();
     const double band = budget * (1 - band_reserve);
     const auto look = [&](double at) {
         sums = learners_.of_split(whole_, at, &costs);
-        return sums.bandwidth.value();
+        return learners_.taken(sums);
     };
     double last = lambda;
     const double x = root_of(learners_.pool().stop(), std::log(lambda), price_slope_, 2.0,
                              fine_price, 40, [&](double ln_lambda) {
                                  last = std::exp(ln_lambda);
-                                 return std::log(look(last) / band) + 2 * fine_price;
+                                 const double over = std::log(look(last) / band) + 2 * fine_price;
+                                 const bool free = !(last > learners_.hardly(nu));
+                                 return (over < 0 && free) || last > no_price ? 0 : over;
                              });
     double found = std::exp(x);
     if (found != last) look(found);
     // Where the steps end a hair's breadth above it: dearer still.
-    for (int step = 0; step < 30 && sums.bandwidth.value() > budget; ++step) {
+    for (int step = 0; step < 30 && learners_.taken(sums) > budget; ++step) {
         if (learners_.pool().stop().requested()) break;
-        const double over = sums.bandwidth.value() / band - 1;
+        const double over = learners_.taken(sums) / band - 1;
         if (!(over < 1e-6)) break;
         found *= 1 + 8 * over + 1e-13 * std::pow(4, step);
         look(found);

@@ -17,7 +17,9 @@ class WholeEnergy {
     bool make(JoulePrices& p);
 
     // The price at which the split takes all of the bandwidth, a little less; and its costs there.
-    double price(double lambda, std::vector<EnergyCost>& costs, EnergySums& sums);
+    // Where power is another's, with the price of a watt at which that is used up, too; `nu` is
+    // about the worth of a sample.
+    double price(double lambda, double nu, std::vector<EnergyCost>& costs, EnergySums& sums);
 
     std::span<const double> samples() const { return whole_; }
     // These in their place.
@@ -33,9 +35,12 @@ class WholeEnergy {
     // By one sample at a time where many are missing, or too many: marginal costs in a heap.
     bool step_by_step(const JoulePrices& p, double left, double step);
 
+    double price_of_all(double lambda, double nu, std::vector<EnergyCost>& costs, EnergySums& sums);
+
     EnergyLearners& learners_;
     std::vector<double> whole_, more_;
     double price_slope_ = -0.5;
+    double watt_slope_ = 1;
 };
 
 }  // namespace mel

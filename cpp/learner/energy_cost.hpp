@@ -1,16 +1,34 @@
-// The least energy of a learner that sends over the planned link itself, where bandwidth has a
-// price:
+// The least energy of a learner where what is shared has a price: it sends over the planned link
+// itself,
 //
 //   C(d) = min over bandwidth, power and speed of  computing v^2 + P t + lambda B,
 //
-// lambda in joules a hertz. What t seconds to send in are worth decides the speed: v with
-// 2 c v^3 = lambda B / t less what the limit of power holds back, c the power of computing at full
-// speed. C is convex in d (docs/energy.md) but for the fixed law with bits a sample.
+// lambda in joules a hertz, or it receives over that link, whose power is another's, and returns
+// over its own at a constant power:
+//
+//   C(d) = min over bandwidth, power and speed of  computing v^2 + returning + lambda (B + q P),
+//
+// q the hertz that a watt is worth. What t seconds for the planned link are worth decides the
+// speed: v with 2 c v^3 = what one more second saves there, c the power of computing at full speed.
+// C is convex in d (docs/energy.md) but for the fixed law with bits a sample.
 #pragma once
 
 #include "learner/battery.hpp"
 
 namespace mel {
+
+struct Spender : Battery {
+    bool receives = false;
+    double watt_hz = 0;   // q
+    double max_rate = 0;  // that both caps of what it receives over let through
+    UnitRate unit{};      // at a hertz for a hertz, where a rate costs in proportion to it
+    bool in_proportion() const { return unit.cost > 0; }
+    double return_j = 0;     // of the bare model
+    double return_each = 0;  // and of a sample
+
+    // Of what is shared, in hertz.
+    double taken(double bandwidth, double power) const { return bandwidth + watt_hz * power; }
+};
 
 struct EnergyCost {
     double cost;  // infinite where the deadline does not allow d samples
@@ -19,14 +37,14 @@ struct EnergyCost {
     double energy_j;
     double speed;
     double slope;    // dC/dd
-    double slack_s;  // to send in
+    double slack_s;  // for the planned link
 };
 
 // Exactly d samples; the energy of the battery limits nothing here. `near` is a speed to begin at.
-EnergyCost energy_cost(const Battery& battery, const Demand& q, double lambda, double d,
+EnergyCost energy_cost(const Spender& spender, const Demand& q, double lambda, double d,
                        double near = 1);
 
-// How samples and bandwidth follow the logarithms of the prices.
+// How samples and what is taken follow the logarithms of the prices.
 struct EnergySlopes {
     double samples_by_worth = 0, samples_by_band = 0;
     double band_by_worth = 0, band_by_band = 0;
@@ -40,7 +58,7 @@ struct EnergySlopes {
 
 // The best real d in [low, high] where each is worth so many joules. The logarithm of the time to
 // send is kept in `ln_time` for the next to begin at; not a number: nothing is known.
-EnergyCost best_at_worth(const Battery& battery, const Demand& q, double lambda, double worth,
+EnergyCost best_at_worth(const Spender& spender, const Demand& q, double lambda, double worth,
                          double low, double high, double& ln_time, double& samples,
                          EnergySlopes* slopes = nullptr);
 

@@ -38,9 +38,15 @@ void Problem::take_limits(const ProblemStatement& s) {
         throw std::invalid_argument(
             "energy_j must be given together with energy_per_flop_j or energy_coefficient");
     }
-    if (!s.energy_coefficient.empty() && (!s.energy_per_flop_j.empty() || !s.energy_sends)) {
+    const bool limits_nothing = s.energy_counts && !s.energy_sends;
+    if (!s.energy_coefficient.empty() &&
+        (!s.energy_per_flop_j.empty() || !(s.energy_sends || limits_nothing))) {
         throw std::invalid_argument(
             "energy_coefficient needs an energy of sending, and no energy_per_flop_j");
+    }
+    if (limits_nothing && std::any_of(s.energy_j.begin(), s.energy_j.end(),
+                                      [](double joules) { return joules < infinity; })) {
+        throw std::invalid_argument("energy_j: must be infinite where it is to be the least");
     }
     const bool outage = std::find(s.gain.begin(), s.gain.end(), 0.0) != s.gain.end();
     const auto states = [&](const LearnerColumn& column) {
@@ -92,8 +98,8 @@ void Problem::take_limits(const ProblemStatement& s) {
             throw std::invalid_argument(
                 "energy of sending needs energy_j and max_power_w, and no block_hz");
         }
-        take_speeds(s, limits);
     }
+    if (s.energy_sends || (limits_nothing && !limits.energy_j.empty())) take_speeds(s, limits);
     if (!sends_nothing_ || !returns_nothing_) keep_from_unreachable(s, limits);
     batteries_ = limits.battery();
     limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
@@ -102,7 +108,8 @@ void Problem::take_limits(const ProblemStatement& s) {
 // The energy of computing at full speed, and how much slower a learner may be. What it spends at
 // the least, at its slowest, then bounds its samples as if that were its speed.
 void Problem::take_speeds(const ProblemStatement& s, LearnerLimits& limits) const {
-    limits.computing_j.assign(padded(), 0);
+    std::vector<double>& joules = s.energy_sends ? limits.computing_j : limits.spent_j;
+    joules.assign(padded(), 0);
     limits.slowest.assign(padded(), 1);
     const bool chosen = !s.energy_coefficient.empty();
     if (chosen) limits.energy_per_flop_j.assign(padded(), 0);
@@ -119,7 +126,7 @@ void Problem::take_speeds(const ProblemStatement& s, LearnerLimits& limits) cons
                 s.energy_coefficient[k] * least * least * (1 - rounding::quotient);
             each = s.energy_coefficient[k] * s.flops_per_s[k] * s.flops_per_s[k];
         }
-        limits.computing_j[k] = s.flops_per_sample[k] * each;
+        joules[k] = s.flops_per_sample[k] * each;
     }
 }
 

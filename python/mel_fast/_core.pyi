@@ -38,6 +38,7 @@ class Problem:
         energy_per_flop_j: NDArray[np.float64] | None = None,
         block_hz: float = 0.0,
         energy_sends: bool = False,
+        energy_counts: bool = False,
     ) -> None: ...
     def with_budgets(self, cycle_s: float, bandwidth_hz: float, power_w: float) -> Problem: ...
     def taken(self, learners: Any) -> Problem: ...
@@ -177,6 +178,7 @@ def least_energy(
     callback: Callable[[int, int, int, float], bool] | None,
     known: NDArray[np.int64] | None = None,
 ) -> tuple[
+    float,
     float,
     float,
     float,

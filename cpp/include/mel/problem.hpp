@@ -39,6 +39,9 @@ struct ProblemStatement : StatedColumns {
     bool energy_sends = false;
     // Bit i: column i of learner_columns() is as it was in a problem that was accepted.
     std::uint32_t accepted = 0;
+    // The least energy will be asked for: energy_j is all infinite, and where the energy does not
+    // send it may come with an energy_coefficient, too.
+    bool energy_counts = false;
 };
 
 // What a limited problem's learners may do. Both caps, and both columns of energy, come together.
@@ -46,7 +49,8 @@ struct LearnerLimits : LimitColumns {
     std::vector<double> max_rate;          // what both caps together can carry, in bit/s
     std::vector<double> return_j_per_bit;  // power over rate; with energy
     std::vector<double> computing_j;  // C e at full speed; where the energy is for sending, too
-    std::vector<double> slowest;      // least share of the full speed; with computing_j
+    std::vector<double> spent_j;      // the same where it is for the least energy alone
+    std::vector<double> slowest;      // least share of the full speed; with one of the two
 
     // Every column, those that follow from others too.
     template <class Visit>
@@ -57,6 +61,7 @@ struct LearnerLimits : LimitColumns {
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::max_rate));
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::return_j_per_bit));
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::computing_j));
+        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::spent_j));
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::slowest));
     }
 

@@ -290,7 +290,7 @@ least_energy
         return html(self)
 
     def _with_allocation(self, shares: dict[str, Any]) -> "Plan":
-        """Return this plan with another allocation for the same tau, and the same proof."""
+        """Return this plan with other columns and what comes with them, and the same proof."""
         plan = object.__new__(type(self))
         derived = ("allocation", "times", "energy_j", "flops_per_s", "least_energy")
         kept = {name: value for name, value in self.__dict__.items() if name not in derived}

@@ -240,7 +240,7 @@ def _spare_s(
         bandwidth = arb(amount) * arb(problem.block_hz or 1.0)
         noise = arb(problem.noise)
         spare -= sent / rate(problem.law, bandwidth, arb(power), arb(row.gain), noise)
-    return spare - _return_s(problem, row, d)
+    return spare - return_s(problem, row, d)
 
 
 def _spare_j(problem: Problem, tau: int, row: Row, d: int) -> Ball | Fraction:
@@ -248,7 +248,7 @@ def _spare_j(problem: Problem, tau: int, row: Row, d: int) -> Ball | Fraction:
     if row.load.returns_nothing:
         return Fraction(row.energy_j) - flops(row, tau, d) * Fraction(row.energy_per_flop_j)
     computing = _flops(row, tau, d) * arb(row.energy_per_flop_j)
-    return row.energy_j - computing - arb(row.return_power_w) * _return_s(problem, row, d)
+    return row.energy_j - computing - arb(row.return_power_w) * return_s(problem, row, d)
 
 
 def _spare_of_sending_j(
@@ -275,7 +275,7 @@ def _flops(row: Row, tau: int, d: int) -> Ball:
     return (tau * d) * arb(row.load.flops_each)
 
 
-def _return_s(problem: Problem, row: Row, d: int) -> Ball:
+def return_s(problem: Problem, row: Row, d: int) -> Ball:
     returned = _returns(row, d)
     if returned == 0:
         return arb(0)

@@ -144,14 +144,15 @@ def refuse_energies(problem: Problem, *, at_least: int | None = None) -> None:
         raise ValueError(
             f"energy_coefficient = None: {what} needs it, or energy_per_flop_j (with energy_j)"
         )
-    if radio.shared != "return" or radio.power_w is not None:
+    if radio.shared == "return" and radio.power_w is not None:
         raise ValueError(
-            f"radio: {what} is worked out with shared = 'return' and power_w = None alone, where "
-            "learners send over the shared link with power of their own"
+            f"radio.power_w = {radio.power_w:g}: {what} is worked out with shared = 'return' only "
+            "where it is None, each learner sending with power of its own: what a watt in common "
+            "and a joule of sending cost together is not known to be convex"
         )
     if radio.block_hz is not None:
         raise ValueError(f"radio.block_hz: {what} is not worked out in resource blocks")
-    for name in ("energy_j", "max_bandwidth_hz"):
+    for name in ("energy_j", "max_bandwidth_hz")[: 1 + (radio.shared == "return")]:
         column = getattr(learners, name)
         if column is not None and np.isfinite(column).any():
             k = int(np.flatnonzero(np.isfinite(column))[0])
@@ -164,21 +165,34 @@ def refuse_energies(problem: Problem, *, at_least: int | None = None) -> None:
         raise ValueError(f"at_least = {at_least}: {what} does not know it")
     if problem.law == "fixed" and np.any(links.bits_per_sample):
         raise ValueError(
-            f"return_bits_per_sample: {what} is not worked out with the fixed law, where energy is "
+            f"{links.planned}_bits_per_sample: {what} is not worked out with the fixed law, where energy is "
             "then not convex in the samples"
         )
     if not np.all(np.asarray(links.bits) + np.asarray(links.bits_per_sample) > 0.0):
-        raise ValueError(f"return_bits = 0: {what} is only worked out where everybody returns some")
-    own = learners.max_power_w
-    if (learners.gain == 0.0).any() or (own is not None and (own == 0.0).any()):
-        raise ValueError(f"gain, max_power_w: must be positive for {what}")
+        raise ValueError(
+            f"{links.planned}_bits = 0: {what} is only worked out where some travel over the shared "
+            "link for everybody"
+        )
+    caps = [np.isfinite(column) for column in (learners.max_power_w, learners.max_bandwidth_hz)
+            if column is not None]
+    if len(caps) > 1 and (caps[0] & caps[1]).any():
+        k = int(np.flatnonzero(caps[0] & caps[1])[0])
+        raise ValueError(
+            f"max_power_w[{k}], max_bandwidth_hz[{k}]: {what} is worked out with one of the two "
+            "limits alone: where both hold nothing that is shared buys a second"
+        )
+    for name in ("gain", "max_power_w", "max_bandwidth_hz"):
+        column = getattr(learners, name)
+        if column is not None and (column == 0.0).any():
+            k = int(np.flatnonzero(column == 0.0)[0])
+            raise ValueError(f"{name}[{k}] = 0: must be positive for {what}")
 
 
 def _core_of(problem: Problem) -> _core.Problem:
     """Return the problem in the core with energies that limit nothing."""
-    if problem.learners.energy_j is not None:
-        return problem._core
     learners = problem.learners
+    if learners.energy_j is not None and problem.energy_sends:
+        return problem._core
     return core_problem(
         problem.task,
         learners._with(energy_j=freeze(np.full(len(learners), np.inf))),
@@ -189,6 +203,7 @@ def _core_of(problem: Problem) -> _core.Problem:
         flops_per_sample=problem.payload.flops_per_sample,
         excused=problem.idle == "excused",
         optional=learners.optional if problem.has_choice else None,
+        energy_counts=True,
     )
 
 
@@ -224,19 +239,25 @@ def least_energy_from(
 
 
 def nothing_better(
-    plan: Plan, tau: int, passes: int = 0, fewer: SpendsLeast | None = None
+    plan: Plan,
+    tau: int,
+    passes: int = 0,
+    fewer: SpendsLeast | None = None,
+    *,
+    stopped: bool = True,
 ) -> LeastEnergy:
-    """Return what is known of the least energy at `tau` where a limit came first.
+    """Return what is known of the least energy at `tau` where nothing more was found.
 
     The plan, of as many local cycles or more, spends enough; what `fewer` says of no more local
     cycles holds for `tau` too.
     """
     if plan.tau < tau or plan.energy_j is None:
-        return LeastEnergy(plan.problem, tau, stopped=True, passes=passes)
+        return LeastEnergy(plan.problem, tau, stopped=stopped, passes=passes)
     value = math.fsum(plan.energy_j.tolist()) * _UP
     low = SpendsLeast(0.0, 0.0, 0.0, 0.0) if fewer is None else fewer
-    best = plan._claiming(low._replace(joules=value))
-    return LeastEnergy(plan.problem, tau, value, low.bound_j, best, best, True, passes)
+    low = low._replace(joules=value, bound_j=min(low.bound_j, value))
+    best = plan._claiming(low)
+    return LeastEnergy(plan.problem, tau, value, low.bound_j, best, best, stopped, passes)
 
 
 def raised(found: LeastEnergy, fewer: SpendsLeast | None) -> LeastEnergy:
@@ -253,6 +274,7 @@ def _least_energy(
     _value: float,
     bound: float,
     per_hz: float,
+    per_w: float,
     per_sample: float,
     samples: IntColumn | None,
     bandwidth: FloatColumn | None,
@@ -263,33 +285,27 @@ def _least_energy(
 ) -> LeastEnergy:
     problem = plan.problem
     if samples is None or bandwidth is None or power is None or speed is None:
-        if stopped:
-            return nothing_better(plan, tau, passes)
-        return LeastEnergy(problem, tau, bound=0.0, passes=passes)
+        # What is known is a plan, too, where the search found none, and the bound holds beside it.
+        known = SpendsLeast(0.0, max(bound, 0.0), per_hz, per_sample, per_w)
+        return nothing_better(plan, tau, passes, known, stopped=stopped)
     learners = problem.learners
-    chosen: dict[str, Any] = {}
+    changed: dict[str, Any] = {
+        "status": Status.OPTIMAL if tau == plan.bound else Status.FEASIBLE,
+        "tau": tau,
+        "samples": freeze(samples),
+        "bandwidth_hz": freeze(bandwidth),
+        "power_w": freeze(power),
+        "reasons": (),
+        "passes": plan.passes + passes,
+    }
     if problem.chooses_speed:
         slow = 0.0 if learners.min_flops_per_s is None else learners.min_flops_per_s
         speeds = np.clip(speed * learners.flops_per_s, slow, learners.flops_per_s)
-        chosen["flops_per_s"] = freeze(speeds)
-    best = Plan(
-        problem,
-        status=Status.OPTIMAL if tau == plan.bound else Status.FEASIBLE,
-        scheme="joint",
-        tau=tau,
-        bound=plan.bound,
-        samples=samples,
-        bandwidth_hz=bandwidth,
-        power_w=power,
-        certificate=plan.certificate,
-        nodes=plan.nodes,
-        passes=plan.passes + passes,
-        elapsed_s=plan.elapsed_s,
-        **chosen,
-    )
+        changed["flops_per_s"] = freeze(speeds)
+    best = plan._with_allocation(changed)
     assert best.energy_j is not None
     value = math.fsum(best.energy_j.tolist()) * _UP
-    claim = SpendsLeast(value, min(max(bound, 0.0), value), per_hz, per_sample)
+    claim = SpendsLeast(value, min(max(bound, 0.0), value), per_hz, per_sample, per_w)
     best = best._claiming(claim)
     return LeastEnergy(
         problem, tau, value, claim.bound_j, best, best, stopped, passes, plan.elapsed_s

@@ -39,8 +39,11 @@ def core_problem(
     flops_per_sample: Amount,
     excused: bool,
     optional: BoolColumn | None,
+    energy_counts: bool = False,
 ) -> CoreProblem:
     """Return the core's problem; `optional` where some learner may sit out that else might not.
+
+    With `energy_counts` the least energy may be asked for.
 
     Raises
     ------
@@ -76,6 +79,7 @@ def core_problem(
             cycle_s=cycle_s,
             excused=excused,
             energy_sends=energy_sends(radio.shared, learners),
+            energy_counts=energy_counts,
             **limits,
         )
     except ValueError as error:

@@ -8,6 +8,7 @@ from mel_fast._base.validation import LARGEST
 from mel_fast.model import grammar
 
 FIELDS = ("joules", "bound_j", "joules_per_hz", "joules_per_sample")
+_OF_POWER = "joules_per_w"  # in files where it is not 0
 
 
 class SpendsLeast(NamedTuple):
@@ -16,11 +17,13 @@ class SpendsLeast(NamedTuple):
     joules: float
     """What all learners spend together, rounded up."""
     bound_j: float
-    """Proved by the two prices."""
+    """Proved by the prices."""
     joules_per_hz: float
     """The price of a hertz, lambda."""
     joules_per_sample: float
     """What a sample is worth, nu."""
+    joules_per_w: float = 0.0
+    """The price of a watt, mu, where power is what the learners have in common; else 0."""
 
     @property
     def gap(self) -> float:
@@ -29,7 +32,8 @@ class SpendsLeast(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan file's form."""
-        return {name: float(value).hex() for name, value in zip(FIELDS, self, strict=True)}
+        names = (*FIELDS, _OF_POWER) if self.joules_per_w else FIELDS
+        return {name: float(getattr(self, name)).hex() for name in names}
 
 
 def checked_least_energy(value: object) -> SpendsLeast | None:
@@ -44,9 +48,11 @@ def checked_least_energy(value: object) -> SpendsLeast | None:
         return value
     if not isinstance(value, Mapping):
         raise ValueError("least_energy: must be a mapping")
-    read = grammar.members("least_energy", value, FIELDS)
+    read = {_OF_POWER: 0.0} | grammar.members(
+        "least_energy", value, (*FIELDS, _OF_POWER), (_OF_POWER,)
+    )
     return SpendsLeast(
-        *(grammar.real(f"least_energy.{name}", read[name], 0.0, LARGEST) for name in FIELDS)
+        *(grammar.real(f"least_energy.{name}", read[name], 0.0, LARGEST) for name in SpendsLeast._fields)
     )
 
 

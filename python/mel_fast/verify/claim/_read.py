@@ -69,6 +69,7 @@ class SpendsLeast(NamedTuple):
     bound_j: float
     joules_per_hz: float
     joules_per_sample: float
+    joules_per_w: float = 0.0  # where power is in common
 
 
 class Allocation(NamedTuple):
@@ -144,7 +145,7 @@ def read_plan(data: object) -> Claim:
             if in_blocks
             else "blocks are given, without a plan or without problem.radio.block_hz"
         )
-    least = _least_energy(file["least_energy"]) if "least_energy" in file else None
+    least = _least_energy(file["least_energy"], problem) if "least_energy" in file else None
     if least is not None and (absent or scheme != "joint" or "at_least" in file or no_more):
         raise RefusedError("least_energy is claimed without a plan of scheme joint, or with others")
     chosen = problem.learners[0].energy_coefficient is not None and not absent
@@ -189,9 +190,12 @@ def _no_more(data: object) -> NoMore:
     return NoMore(of, integer(file["than"], "no_more.than", -1, LARGEST))
 
 
-def _least_energy(data: object) -> SpendsLeast:
-    file = record(data, "least_energy", SpendsLeast._fields)
-    names = SpendsLeast._fields
+def _least_energy(data: object, problem: Problem) -> SpendsLeast:
+    *always, of_power = SpendsLeast._fields
+    # Where learners send with power of their own a watt in common has no price.
+    perhaps = (of_power,) if problem.shared == "send" else ()
+    file = record(data, "least_energy", tuple(always), perhaps)
+    names = (name for name in SpendsLeast._fields if name in file)
     return SpendsLeast(*(amount(file[name], f"least_energy.{name}") for name in names))
 
 
