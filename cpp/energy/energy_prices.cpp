@@ -162,7 +162,8 @@ JoulePrices find_prices_with_watts(EnergyLearners& learners) {
     };
     const std::size_t few = sample_stride(problem.size(), asked_learners);
     if (few > 1) balance(few, 1e-3);
-    balance(1, whole_price(problem));
+    // At speeds that can not fall a learner takes all or nothing: what prices miss is missed whole.
+    balance(1, std::min(1e-7, whole_price(problem)));
     return p;
 }
 

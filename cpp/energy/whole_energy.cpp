@@ -55,7 +55,7 @@ bool WholeEnergy::make(JoulePrices& p) {
     return true;
 }
 
-bool WholeEnergy::step_by_step(const JoulePrices& p, double left, double step) {
+bool WholeEnergy::step_by_step(JoulePrices& p, double left, double step) {
     const std::size_t size = learners_.size();
     if (left > 200 * static_cast<double>(size) + 2000) return false;
     struct Move {
@@ -82,6 +82,7 @@ bool WholeEnergy::step_by_step(const JoulePrices& p, double left, double step) {
         if (std::fmod(left, 4096) == 0 && learners_.pool().stop().check()) return false;
         std::pop_heap(heap.begin(), heap.end(), later);
         const std::size_t k = heap.back().learner;
+        if (learners_.receives()) p.nu = step * heap.back().cost;
         heap.pop_back();
         whole_[k] += step;
         const double cost = cost_of(k);

@@ -33,7 +33,7 @@ class WholeEnergy {
 
   private:
     // By one sample at a time where many are missing, or too many: marginal costs in a heap.
-    bool step_by_step(const JoulePrices& p, double left, double step);
+    bool step_by_step(JoulePrices& p, double left, double step);
 
     double price_of_all(double lambda, double nu, std::vector<EnergyCost>& costs, EnergySums& sums);
 

@@ -14,114 +14,6 @@ constexpr int most_steps = 100;
 constexpr double speed_error = 1e-16;  // of ln v
 constexpr double at_speed = 1e-15;     // and what rounding leaves of it
 
-// What sending `bits` in t seconds takes at a price of bandwidth, and how it changes.
-struct Sending {
-    double bandwidth_hz = 0;
-    double power_w = 0;
-    double taken = 0;    // of what is shared
-    double cost = 0;     // lambda B + P t, or lambda (B + q P)
-    double by_bits = 0;  // joules a bit
-    double time_w = 0;   // joules that one more second saves
-};
-
-// The root w of e^w (w - 1) + 1 = y: a rational start good to 2e-6, and one step.
-double joule_log_gain(double y) {
-    const double s = std::log1p(std::sqrt(2 * y));
-    if (!(s > 1e-6 && s < 80)) return density_log_gain(y);
-    const double above = 1.0000018575263303 +
-                         s * (0.4419175377231446 +
-                              s * (0.1164469250774458 +
-                                   s * (0.023993507889863652 +
-                                        s * (0.006108273568787894 + s * 0.0002698429517688641))));
-    const double below =
-        1 + s * (0.2753118620543209 +
-                 s * (0.0841364496398935 +
-                      s * (0.017634573487741542 +
-                           s * (0.0034622758634447483 + s * 0.00013540599690262277))));
-    const double w = s * above / below;
-    if (w < 0.35) return density_log_gain(y);
-    const double e = std::exp(w);
-    const double f = e * (w - 1) + 1 - y;
-    return w - f / (w * e - 0.5 * f * (1 + w) / w);
-}
-
-// At the limit of power, below what the prices alone would take: no second more is worth a joule of
-// power then. False where they take less.
-bool at_power_limit(const Spender& b, double lambda, double bits, double t, Sending& s) {
-    const double mean = b.power_w * t / (b.noise * bits * ln2);
-    const double w = mean_log_gain(std::log(mean));
-    if (!(w > 0)) {
-        s = {infinity, b.power_w, infinity, infinity, 0, infinity};
-        return true;
-    }
-    const double grown = w > 0.35 ? w * mean : 0;  // e^w - 1
-    const double left = w > 0.35 ? w * (grown + 1) - grown : density_left_side(w);
-    if (left > lambda / (b.noise * t)) return false;
-    const double by_rate = ln2 / (w > 0.35 ? w - grown / (grown + 1) : log_rest(w));
-    s.power_w = b.power_w;
-    s.bandwidth_hz = bits * ln2 / (t * w);
-    s.by_bits = lambda * by_rate / t;
-    s.time_w = lambda * by_rate * bits / (t * t) - b.power_w;
-    return true;
-}
-
-// The cheapest purchase of the rate, whoever sends.
-Sending receiving_at(const Spender& b, double lambda, double bits, double t) {
-    const double rate = bits / t;
-    if (b.in_proportion()) {
-        const double taken = rate * b.unit.cost, cost = lambda * taken;
-        return {rate * b.unit.bandwidth_hz,
-                rate * b.unit.power_w,
-                taken,
-                cost,
-                lambda * b.unit.cost / t,
-                cost / t};
-    }
-    const Caps caps{b.bandwidth_hz, b.power_w, b.max_rate};
-    const CappedPurchase p = buy_capped(b, {lambda, lambda * b.watt_hz}, caps, rate);
-    // Without a price for a bit, which may be none: 0 times it is no number.
-    if (!(p.unit_cost < infinity)) return {infinity, infinity, infinity, infinity, 0, infinity};
-    Sending s;
-    s.bandwidth_hz = p.purchase.bandwidth_hz;
-    s.power_w = p.purchase.power_w;
-    s.taken = b.taken(s.bandwidth_hz, s.power_w);
-    s.cost = p.purchase.cost;
-    s.by_bits = p.unit_cost / t;
-    s.time_w = p.unit_cost * rate / t;
-    return s;
-}
-
-// `limited`: whether the limit of power is looked at first; then, whether it held.
-Sending sending_at(const Spender& b, double lambda, double bits, double t, bool& limited) {
-    if (!(bits > 0)) return {};
-    if (b.receives) return receiving_at(b, lambda, bits, t);
-    Sending s;
-    if (b.law == LinkLaw::fixed) {
-        const double most = std::log1p(b.power_w / b.noise);
-        const double z = lambda * ln2 * bits / (b.noise * t * t);
-        limited = most * most * (1 + b.power_w / b.noise) < z;
-        const double u = limited ? most : fixed_log_gain(std::log(z));
-        s.power_w = limited ? b.power_w : b.noise * std::expm1(u);
-        s.bandwidth_hz = bits * ln2 / (t * u);
-        s.by_bits = lambda * ln2 / (t * u);
-        s.time_w = lambda * s.bandwidth_hz / t - s.power_w;
-    } else if (!limited || !at_power_limit(b, lambda, bits, t, s)) {
-        const double w = joule_log_gain(lambda / (b.noise * t));
-        s.bandwidth_hz = bits * ln2 / (t * w);
-        const double gain = std::expm1(w);
-        s.power_w = b.noise * s.bandwidth_hz * gain;
-        s.by_bits = b.noise * ln2 * (gain + 1);
-        s.time_w = lambda * s.bandwidth_hz / t;
-        // Where both are the same to the last bits either does.
-        const bool known = limited;
-        limited = s.power_w > b.power_w && (known || at_power_limit(b, lambda, bits, t, s));
-        if (limited && known) s.power_w = b.power_w;
-    }
-    s.taken = s.bandwidth_hz;
-    s.cost = lambda * s.bandwidth_hz + s.power_w * t;
-    return s;
-}
-
 // What the learner spends, and how that changes with its samples at a given speed.
 double spent_j(const Spender& b, const Sending& s, double t, double computing, double d) {
     return (b.receives ? b.return_j + b.return_each * d : s.power_w * t) + computing * d;
@@ -208,6 +100,7 @@ double speed_for(const Spender& b, const Demand& q, double lambda, double d, dou
 }
 
 // Where t seconds are left to send in: the samples, the speed, and what one more sample costs.
+// Either samples add no bits or a rate costs in proportion to it.
 struct Timed {
     double samples, speed, slope;
     Sending sending;
@@ -238,16 +131,11 @@ Timed timed(const Spender& b, const Demand& q, double lambda, double t, bool& li
         at.speed = std::clamp(speed_in_proportion(b, q, lambda, t), b.slowest, 1.0);
         at.samples = at.speed > 0 ? (q.budget_s - t) / (base_s + b.work_s / at.speed) : 0;
     }
-    // With a fixed number of bits in closed form.
-    for (int step = 0; step < (q.alpha > 0 ? 12 : 1); ++step) {
-        s = sending_at(b, lambda, q.alpha * std::max(at.samples, 0.0) + q.beta, t, limited);
-        if (!chosen(b) || b.in_proportion()) break;
-        const double v =
-            std::clamp(std::cbrt(s.time_w * b.work_s / (2 * b.each_j)), b.slowest, 1.0);
-        const bool done = std::fabs(v - at.speed) <= 1e-12 * v;
-        at.speed = v;
-        at.samples = v > 0 ? (q.budget_s - t) / (base_s + b.work_s / v) : 0;
-        if (done) break;
+    s = sending_at(b, lambda, q.alpha * std::max(at.samples, 0.0) + q.beta, t, limited);
+    if (chosen(b) && !b.in_proportion()) {
+        // The number of bits is fixed.
+        at.speed = std::clamp(std::cbrt(s.time_w * b.work_s / (2 * b.each_j)), b.slowest, 1.0);
+        at.samples = at.speed > 0 ? (q.budget_s - t) / (base_s + b.work_s / at.speed) : 0;
     }
     at.slope = q.alpha * s.by_bits + s.time_w * (base_s + b.work_s / at.speed) +
                b.each_j * at.speed * at.speed + b.return_each;
@@ -273,6 +161,77 @@ EnergySlopes slopes_inside(const Spender& b, const Demand& q, double lambda, dou
             by(taken, dearer.sending.taken - at.sending.taken, time_by_band)};
 }
 
+// Of samples that no worth moves: what a dearer hertz takes away.
+EnergySlopes slopes_at_end(const Spender& b, const Demand& q, double lambda, double d,
+                           const EnergyCost& cost) {
+    constexpr double step = 1e-4;
+    const EnergyCost dearer = energy_cost(b, q, lambda * (1 + step), d, cost.speed);
+    const double more =
+        b.taken(dearer.bandwidth_hz, dearer.power_w) - b.taken(cost.bandwidth_hz, cost.power_w);
+    return {0, 0, 0, more / step};
+}
+
+// Where samples add bits a time to send may go with several numbers of samples: what is looked for
+// is the samples themselves, at which the slope of the cost, which rises, is their worth.
+EnergyCost best_of_samples(const Spender& b, const Demand& q, double lambda, double worth,
+                           double low, double high, double& last, double& samples,
+                           EnergySlopes* slopes) {
+    constexpr double fewest = 1e-3;  // fewer are none
+    EnergyCost cost{};
+    double speed = 1;
+    const auto value_at = [&](double x) {
+        cost = energy_cost(b, q, lambda, std::exp(x), speed);
+        if (cost.speed > 0 && cost.cost < infinity) speed = cost.speed;
+        const double value = std::log(cost.slope / worth);
+        return value == value ? value : infinity;
+    };
+    const auto end_at = [&](double d) {
+        samples = d;
+        cost = energy_cost(b, q, lambda, d, speed);
+        if (slopes) *slopes = slopes_at_end(b, q, lambda, d, cost);
+        return cost;
+    };
+    if (!(high > std::max(low, fewest))) return end_at(std::max(low, high));
+    double bottom = std::log(std::max(low, fewest)), top = std::log(high);
+    bool bottom_open = true, top_open = true;  // whether an end may be the best
+    double x = last > bottom && last < top ? last : std::max(top - 0.7, 0.5 * (bottom + top));
+    double value = value_at(x), slope = 2;
+    for (int step = 0; step < most_steps; ++step) {
+        (value > 0 ? top : bottom) = x;
+        double next = value < infinity ? x - value / slope : 0.5 * (bottom + top);
+        if (std::fabs(next - x) <= 1e-13) break;
+        if (next >= top && top_open && x < top) {
+            top_open = false;
+            if (value_at(top) <= 0) return end_at(high);
+        }
+        if (next <= bottom && bottom_open && x > bottom) {
+            bottom_open = false;
+            if (value_at(bottom) >= 0) return end_at(low);
+        }
+        if (!(next > bottom && next < top) || step % 8 == 7) next = 0.5 * (bottom + top);
+        const double moved = next - x, before = value;
+        x = next;
+        value = value_at(x);
+        const double found = (value - before) / moved;
+        if (found > 1e-9 && std::isfinite(found)) slope = found;
+        if (std::fabs(moved) < 1e-13 || top - bottom < 1e-14) break;
+    }
+    last = x;
+    samples = std::clamp(std::exp(x), low, high);
+    if (!slopes) return cost;
+    constexpr double step = 1e-6;
+    const double near = samples * step;
+    const EnergyCost more = energy_cost(b, q, lambda, samples + near, cost.speed);
+    const EnergyCost dearer = energy_cost(b, q, lambda * (1 + step), samples, cost.speed);
+    const double taken = b.taken(cost.bandwidth_hz, cost.power_w);
+    const double bend = (more.slope - cost.slope) / near;
+    const double by_sample = (b.taken(more.bandwidth_hz, more.power_w) - taken) / near;
+    const double by_price = (b.taken(dearer.bandwidth_hz, dearer.power_w) - taken) / step;
+    const double by_worth = worth / bend, by_band = -(dearer.slope - cost.slope) / step / bend;
+    *slopes = {by_worth, by_band, by_sample * by_worth, by_price + by_sample * by_band};
+    return cost;
+}
+
 }  // namespace
 
 EnergyCost energy_cost(const Spender& b, const Demand& q, double lambda, double d, double near) {
@@ -283,6 +242,9 @@ EnergyCost energy_cost(const Spender& b, const Demand& q, double lambda, double 
 
 EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, double worth, double low,
                          double high, double& ln_time, double& samples, EnergySlopes* slopes) {
+    if (q.alpha > 0 && !b.in_proportion()) {
+        return best_of_samples(b, q, lambda, worth, low, high, ln_time, samples, slopes);
+    }
     // The slope of the cost falls with the time to send.
     const double longest = std::log(q.budget_s);
     double bottom = longest - 40, top = longest;
@@ -291,8 +253,8 @@ EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, doubl
     Timed at = timed(b, q, lambda, std::exp(x), limited);
     double value = std::log(at.slope / worth);
     double slope = -2;
-    // At a speed that can not fall what is received hardly bends the cost: then halves are needed.
-    const double flattest = b.receives ? -1e-9 : -1e-3;
+    // At a speed that can not fall hardly anything bends the cost: then halves are needed.
+    constexpr double flattest = -1e-9;
     for (int step = 0; step < most_steps; ++step) {
         (value > 0 ? bottom : top) = x;
         double next = x - value / slope;
@@ -305,7 +267,7 @@ EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, doubl
         const double found = (value - before) / moved;
         if (found < flattest && std::isfinite(found)) {
             slope = found;
-        } else if (b.receives && std::fabs(found) < 1e-3) {
+        } else if (std::fabs(found) < 1e-3) {
             slope = flattest;
         }
         if (std::fabs(moved) < 1e-5 || std::fabs(value) < 1e-9) {
@@ -316,8 +278,10 @@ EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, doubl
         }
     }
     ln_time = x;
-    samples = std::clamp(at.samples, low, high);
-    if (samples == at.samples) {
+    // At the end of all time the first sample already costs more than it is worth.
+    const bool none = x > longest - 1e-3 && at.slope > worth * (1 + 1e-6);
+    samples = none ? low : std::clamp(at.samples, low, high);
+    if (!none && samples == at.samples) {
         if (slopes) *slopes = slopes_inside(b, q, lambda, x, at, limited);
         const Sending& s = at.sending;
         const double t = std::exp(x), computing = b.each_j * at.speed * at.speed;
@@ -330,13 +294,7 @@ EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, doubl
                 t};
     }
     const EnergyCost cost = energy_cost(b, q, lambda, samples, at.speed);
-    if (slopes) {
-        constexpr double step = 1e-4;
-        const EnergyCost dearer = energy_cost(b, q, lambda * (1 + step), samples, cost.speed);
-        const double more =
-            b.taken(dearer.bandwidth_hz, dearer.power_w) - b.taken(cost.bandwidth_hz, cost.power_w);
-        *slopes = {0, 0, 0, more / step};
-    }
+    if (slopes) *slopes = slopes_at_end(b, q, lambda, samples, cost);
     return cost;
 }
 

@@ -13,22 +13,9 @@
 // C is convex in d (docs/energy.md) but for the fixed law with bits a sample.
 #pragma once
 
-#include "learner/battery.hpp"
+#include "learner/energy_sending.hpp"
 
 namespace mel {
-
-struct Spender : Battery {
-    bool receives = false;
-    double watt_hz = 0;   // q
-    double max_rate = 0;  // that both caps of what it receives over let through
-    UnitRate unit{};      // at a hertz for a hertz, where a rate costs in proportion to it
-    bool in_proportion() const { return unit.cost > 0; }
-    double return_j = 0;     // of the bare model
-    double return_each = 0;  // and of a sample
-
-    // Of what is shared, in hertz.
-    double taken(double bandwidth, double power) const { return bandwidth + watt_hz * power; }
-};
 
 struct EnergyCost {
     double cost;  // infinite where the deadline does not allow d samples
@@ -57,7 +44,8 @@ struct EnergySlopes {
 };
 
 // The best real d in [low, high] where each is worth so many joules. The logarithm of the time to
-// send is kept in `ln_time` for the next to begin at; not a number: nothing is known.
+// send, or of the samples where they add bits, is kept in `ln_time` for the next to begin at; not a
+// number: nothing is known.
 EnergyCost best_at_worth(const Spender& spender, const Demand& q, double lambda, double worth,
                          double low, double high, double& ln_time, double& samples,
                          EnergySlopes* slopes = nullptr);

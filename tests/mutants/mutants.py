@@ -46,7 +46,26 @@ LAST = "test_many_served_learners_give_up_samples_but_not_their_last"
 QUICKER = "test_quicker_copies_answer_as_replaced_ones"
 ROUNDING = "allowances_cover_what_is_counted_of_them"
 
+SPEED = "the_cost_of_energy_is_that_of_the_best_speed_and_its_slope_that_of_the_cost"
+FRUGAL = "a_plan_of_least_energy_keeps_what_there_is_and_the_bound_lies_just_below"
+
 MUTANTS = [
+    Mutant("least energy: returning forgotten in what one more sample costs",
+           "learner/energy_cost.cpp", "computing +\n              b.return_each;", "computing;",
+           SPEED),
+    Mutant("least energy: a second of receiving worth too little", "learner/energy_sending.cpp",
+           "s.time_w = p.unit_cost * rate / t;", "s.time_w = 0.9 * p.unit_cost * rate / t;", SPEED),
+    Mutant("least energy: a speed that weighs a second of computing wrongly",
+           "learner/energy_cost.cpp", "return 2 * b.each_j / b.work_s * speed * speed * speed;",
+           "return 3 * b.each_j / b.work_s * speed * speed * speed;", SPEED),
+    Mutant("least energy: a first sample that is not worth it taken", "learner/energy_cost.cpp",
+           "x > longest - 1e-3 && at.slope > worth * (1 + 1e-6)", "x > 2 * longest + 100",
+           FRUGAL),
+    Mutant("least energy: power in common that costs nothing in the bound",
+           "energy/energy_bound.cpp", "bound.add(-p.lambda * learners.budget());",
+           "bound.add(-p.lambda * problem.bandwidth_hz());", FRUGAL),
+    Mutant("least energy: a watt never dearer or cheaper than at first", "energy/energy_prices.hpp",
+           "learners.price_watts(std::exp(ln_watt));", "static_cast<void>(ln_watt);", FRUGAL),
     Mutant("wrong sign in the gradient's tau part", "kernels/kernels.inc.hpp",
            "tau.part[j] -= push", "tau.part[j] += push", ORACLE),
     Mutant("wrong sign of the power price in kappa", "learner/link_law.cpp",

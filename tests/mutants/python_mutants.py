@@ -15,6 +15,9 @@ EVERY_FIELD = TAMPER + "test_every_field"
 ENERGY = "test_least_energy.py::"
 CONFIRMS = ENERGY + "test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better[density]"
 SPLITS = ENERGY + "test_no_split_spends_less_than_the_bound_or_much_less_than_the_plan"
+RECEIVES = (
+    "test_receivers.py::test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better"
+)
 CHARGES = "test_orchestrate_batteries.py::"
 
 PYTHON_MUTANTS = [
@@ -23,6 +26,15 @@ PYTHON_MUTANTS = [
     Mutant("checker: bandwidth that costs nothing in a bound", "verify/best/_energy.py",
            "total -= arb(stated.joules_per_hz) * arb(problem.bandwidth_hz)",
            "total -= 0 * arb(problem.bandwidth_hz)", CONFIRMS),
+    Mutant("checker: power in common that costs nothing in a bound", "verify/best/_energy.py",
+           "total -= arb(stated.joules_per_w) * ball(problem.power)", "pass",
+           RECEIVES + "[density]"),
+    Mutant("checker: energy of returning forgotten", "verify/best/_energy.py",
+           "total += arb(row.return_power_w) * return_s(problem, row, d)", "pass",
+           RECEIVES + "[fixed]"),
+    Mutant("checker: a rate dearer than the cheapest", "verify/best/_receiver.py",
+           "rise = mu_noise * depth.exp()", "rise = 2 * mu_noise * depth.exp()",
+           RECEIVES + "[density]"),
     Mutant("checker: a root below the slowest speed kept", "verify/best/_speed.py",
            "root = root.max(slowest)", "root = root.min(slowest)", SPLITS + "[5180]"),
     Mutant("checker: a bound of nothing has to be proved", "verify/best/_energy.py",

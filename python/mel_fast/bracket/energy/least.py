@@ -165,16 +165,19 @@ def refuse_energies(problem: Problem, *, at_least: int | None = None) -> None:
         raise ValueError(f"at_least = {at_least}: {what} does not know it")
     if problem.law == "fixed" and np.any(links.bits_per_sample):
         raise ValueError(
-            f"{links.planned}_bits_per_sample: {what} is not worked out with the fixed law, where energy is "
-            "then not convex in the samples"
+            f"{links.planned}_bits_per_sample: {what} is not worked out with the fixed law, where "
+            "energy is then not convex in the samples"
         )
     if not np.all(np.asarray(links.bits) + np.asarray(links.bits_per_sample) > 0.0):
         raise ValueError(
-            f"{links.planned}_bits = 0: {what} is only worked out where some travel over the shared "
-            "link for everybody"
+            f"{links.planned}_bits = 0: {what} is only worked out where some travel over the "
+            "shared link for everybody"
         )
-    caps = [np.isfinite(column) for column in (learners.max_power_w, learners.max_bandwidth_hz)
-            if column is not None]
+    caps = [
+        np.isfinite(column)
+        for column in (learners.max_power_w, learners.max_bandwidth_hz)
+        if column is not None
+    ]
     if len(caps) > 1 and (caps[0] & caps[1]).any():
         k = int(np.flatnonzero(caps[0] & caps[1])[0])
         raise ValueError(

@@ -52,7 +52,10 @@ def checked_least_energy(value: object) -> SpendsLeast | None:
         "least_energy", value, (*FIELDS, _OF_POWER), (_OF_POWER,)
     )
     return SpendsLeast(
-        *(grammar.real(f"least_energy.{name}", read[name], 0.0, LARGEST) for name in SpendsLeast._fields)
+        *(
+            grammar.real(f"least_energy.{name}", read[name], 0.0, LARGEST)
+            for name in SpendsLeast._fields
+        )
     )
 
 

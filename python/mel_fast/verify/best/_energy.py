@@ -1,8 +1,8 @@
 """The claim of least energy: what the plan spends, and what no plan with its tau goes below.
 
-With C(d) what a learner spends and pays at least at lambda joules a hertz (`_spender`) and nu joules
-a sample, every plan of D samples within the bandwidth B spends at least nu D - lambda B + sum of
-min (C(d) - nu d). Where learners receive over the shared link, a watt has a price, too
+With C(d) what a learner spends and pays at least at lambda joules a hertz (`_spender`), and with nu
+joules a sample, every plan of D samples within the bandwidth B spends at least nu D - lambda B +
+sum of min (C(d) - nu d). Where learners receive over the shared link, a watt has a price, too
 (`_receiver`), and mu P is subtracted.
 """
 

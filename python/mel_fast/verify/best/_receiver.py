@@ -72,7 +72,9 @@ class Receiver(Spender):
                 depth = depth.min((power / noise).log1p())
         else:
             depth = arb.pos_inf() if free else cheapest_depth(self._lam, self._mu, noise)
-            within = not free and power is not None and noise * nats * depth.expm1() <= power * depth
+            within = (
+                not free and power is not None and noise * nats * depth.expm1() <= power * depth
+            )
             at_power = power is not None and not within
             if at_power:
                 depth = depth.min(depth_at_power(noise * nats / power))

@@ -4,9 +4,9 @@ At lambda joules a hertz a learner with d samples spends, with what its bandwidt
 
     C(d) = min over the speed v of  e v^2 d + S(bits, t(v)),    S = min over B of lambda B + P t,
 
-and C is convex (docs/energy.md). The speed is enclosed between two at which H(v) = -dS/dt - 2 c v^3,
-which falls, has different signs; of the limit of power it is enough that S without it is no more
-than with it.
+and C is convex (docs/energy.md). The speed is enclosed between two at which H(v), -dS/dt -
+2 c v^3, which falls, has different signs; of the limit of power it is enough that S without it is
+no more than with it.
 """
 
 import math
@@ -148,7 +148,6 @@ class Spender:
                 break
             x = to
         return math.exp(x)
-
 
     def _rough_time_w(self, nats: float) -> Callable[[float], float]:
         """Return about what a second more saves."""
