@@ -15,9 +15,7 @@ EVERY_FIELD = TAMPER + "test_every_field"
 ENERGY = "test_least_energy.py::"
 CONFIRMS = ENERGY + "test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better[density]"
 SPLITS = ENERGY + "test_no_split_spends_less_than_the_bound_or_much_less_than_the_plan"
-RECEIVES = (
-    "test_receivers.py::test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better"
-)
+RECEIVES = "test_receivers.py::test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better"
 CHARGES = "test_orchestrate_batteries.py::"
 
 PYTHON_MUTANTS = [
