@@ -8,8 +8,8 @@
 namespace mel_bindings {
 namespace {
 
-// Energy, bound, their three prices, and the plan's columns or four times None; then the passes, and
-// whether a limit or Ctrl-C came first, and the KeyboardInterrupt or None.
+// Energy, bound, their three prices, and the plan's columns or four times None; then the passes,
+// and whether a limit or Ctrl-C came first, and the KeyboardInterrupt or None.
 py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double time_limit_s,
                        int threads, const py::object& callback, const py::object& known) {
     const mel::LearnerLimits* limits = problem.limits();
@@ -35,9 +35,9 @@ py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double tim
         columns[2] = py::array_t<double>(size, found.power_w.data());
         columns[3] = py::array_t<double>(size, found.speed.data());
     }
-    return py::make_tuple(found.value_j, found.bound_j, found.lambda, found.mu, found.nu, columns[0],
-                          columns[1], columns[2], columns[3], found.passes, found.stopped,
-                          watch.interrupt());
+    return py::make_tuple(found.value_j, found.bound_j, found.lambda, found.mu, found.nu,
+                          columns[0], columns[1], columns[2], columns[3], found.passes,
+                          found.stopped, watch.interrupt());
 }
 
 }  // namespace

@@ -12,9 +12,10 @@ namespace mel {
 
 // Of learners that send over the planned link themselves, without limits of energy or bandwidth, or
 // of learners that receive over it, whose power is then another's and within P in all. `bound_j` is
-// what no plan goes below, by the prices: nu D - lambda B - mu P + sum of min (C - nu d), with C the
-// least energy plus lambda times the bandwidth and mu times the power; mu is 0 where they send. A guess but for its rounding errors,
-// which are taken off; the prices are for who wants to look. Without a plan the columns are empty.
+// what no plan goes below, by the prices: nu D - lambda B - mu P + sum of min (C - nu d), with C
+// the least energy plus lambda times the bandwidth and mu times the power; mu is 0 where they send.
+// A guess but for its rounding errors, which are taken off; the prices are for who wants to look.
+// Without a plan the columns are empty.
 struct LeastEnergy {
     double value_j = 0;
     double bound_j = 0;
