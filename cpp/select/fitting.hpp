@@ -26,8 +26,9 @@ class Fitting {
     // From now on single samples of everybody are moved.
     void look_at_all() { all_near_ = true; }
     // From what `raise` found to the best of all subsets of a few learners that join or leave;
-    // false where none is worth more.
-    bool refine(const Bid& bid, const Cell* cell);
+    // false where none is worth more. `others`: half of these
+    // few are further ones, block after block.
+    bool refine(const Bid& bid, const Cell* cell, std::size_t others = 0);
 
     // From the choices themselves, with as many participants as there must be, to just D samples by
     // taking a part of everybody's away. The split is in samples(); whether it fits is not asked.
@@ -94,7 +95,7 @@ class Fitting {
     void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
     void use_up(const Bid& bid, const Cell* cell, double& spent, double budget);
     void exchange(const Bid& bid, const Cell* cell, double& spent, double budget);
-    std::vector<Move> nearest_moves(const Bid& bid, const Cell* cell) const;
+    std::vector<Move> nearest_moves(const Bid& bid, const Cell* cell, std::size_t others) const;
     bool enough_takers() const;
     void exchange_whole(const Bid& bid, const Cell* cell, const std::vector<Holder>& order,
                         double target, std::vector<double>& samples, double& total,

@@ -60,8 +60,8 @@ void Fitting::choose_near(std::size_t many, const std::vector<double>& margins) 
 
 // What whole learners leave unused, at last: the best of all subsets of those who hardly take part
 // and those who hardly rest, by what they cost at the bid.
-bool Fitting::refine(const Bid& bid, const Cell* cell) {
-    const std::vector<Move> moves = nearest_moves(bid, cell);
+bool Fitting::refine(const Bid& bid, const Cell* cell, std::size_t others) {
+    const std::vector<Move> moves = nearest_moves(bid, cell, others);
     std::vector<Change> changes;
     for (const Move& move : moves) changes.push_back({move.worth, move.cost});
     const WorthMost subsets(changes);
@@ -75,7 +75,10 @@ bool Fitting::refine(const Bid& bid, const Cell* cell) {
         for (std::size_t i = 0; i < moves.size(); ++i) {
             if ((best >> i & 1) != 0) take(moves[i], cost);
         }
-        if (fits(samples_)) return true;
+        if (fits(samples_)) {
+            spent_ += cost;
+            return true;
+        }
         samples_ = before;
         takers_ = takers;
         // Less by what the split lacks, as the budgets' load at its own best prices says.
@@ -85,16 +88,28 @@ bool Fitting::refine(const Bid& bid, const Cell* cell) {
 }
 
 // Whole learners in or out, those who lose least, at most as many as subsets are made of.
-std::vector<Fitting::Move> Fitting::nearest_moves(const Bid& bid, const Cell* cell) const {
+std::vector<Fitting::Move> Fitting::nearest_moves(const Bid& bid, const Cell* cell,
+                                                  std::size_t others) const {
     std::vector<Move> moves;
     for (const std::size_t k : torn_) {
         auto move = samples_[k] > 0 ? drop(bid, cell, k) : join(bid, cell, k);
         if (move) moves.push_back(*move);
     }
-    const std::size_t kept = std::min(moves.size(), most_changes);
-    std::nth_element(moves.begin(), moves.begin() + static_cast<std::ptrdiff_t>(kept), moves.end(),
-                     [](const Move& a, const Move& b) { return a.loss() < b.loss(); });
+    constexpr std::size_t half = most_changes / 2;
+    const std::size_t skipped = others * half;
+    const std::size_t kept = std::min(moves.size(), most_changes + skipped);
+    const auto order = [](const Move& a, const Move& b) { return a.loss() < b.loss(); };
+    const auto end = moves.begin() + static_cast<std::ptrdiff_t>(kept);
+    if (skipped == 0) {
+        std::nth_element(moves.begin(), end, moves.end(), order);
+    } else {
+        std::partial_sort(moves.begin(), end, moves.end(), order);
+    }
     moves.resize(kept);
+    if (skipped == 0) return moves;
+    if (kept < most_changes + skipped) return {};
+    const auto first = moves.begin() + static_cast<std::ptrdiff_t>(half);
+    moves.erase(first, first + static_cast<std::ptrdiff_t>(skipped));
     return moves;
 }
 

@@ -16,9 +16,10 @@ constexpr std::size_t some_changes = 20;  // of who takes part, at first
 constexpr double real_tolerance = 1e-9;   // of worths that are no multiples of anything
 constexpr double nearly_all = 1e-6;       // between plan and bound, of them,
 constexpr int few_passes = 4;
-constexpr double plenty = 1.001;     // of D: room that a plan need not look for
-constexpr double some_samples = 20;  // and beside that
-constexpr double some_work = 1e8;    // choices looked at, of those who can take part
+constexpr std::size_t some_blocks = 8;  // of learners, whose subsets are looked at
+constexpr double plenty = 1.001;        // of D: room that a plan need not look for
+constexpr double some_samples = 20;     // and beside that
+constexpr double some_work = 1e8;       // choices looked at, of those who can take part
 
 }  // namespace
 
@@ -130,8 +131,7 @@ bool Selector::offer(const std::vector<double>& samples, bool fits) {
 
 // Just D samples, of those who pay least: at the bid, then at the ratio of prices that suits whom
 // it chose.
-bool Selector::hold_just_enough(Bid bid) {
-    std::vector<double> picks = lowest_.picks(), margins = lowest_.margins();
+bool Selector::hold_just_enough(Bid bid, std::vector<double> picks, std::vector<double> margins) {
     const double band = problem_.bandwidth_hz(), watt = problem_.power_w();
     for (const std::size_t changes : {some_changes, most_changes, most_changes, most_changes}) {
         if (!fitting_.just_enough(bid, picks, margins, changes)) {
@@ -153,7 +153,10 @@ bool Selector::hold_just_enough(Bid bid) {
 }
 
 bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
-    if (goal_.whole && !cell && choices_.jumps() && hold_just_enough(bid)) return true;
+    if (goal_.whole && !cell && choices_.jumps() &&
+        hold_just_enough(bid, lowest_.picks(), lowest_.margins())) {
+        return true;
+    }
     const bool far = goal_.whole && !cell && lowest_.most() > plenty * target();
     if (far && !choices_.jumps() &&
         fitting_.just_these(bid, lowest_.picks(), lowest_.margins(), lowest_.sums().cost) &&
@@ -172,7 +175,15 @@ bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
     const bool now_and_then = (found_.nodes & (found_.nodes - 1)) == 0;
     const bool gap = rounded_down(lowest_.most()) >= target();
     if (!gap || !now_and_then || !choices_.steps_count()) return better;
-    return (fitting_.refine(bid, cell) && offer(fitting_.samples())) || better;
+    bool refined = false;
+    const bool long_search = cell && found_.nodes <= 1 && problem_.size() > some_blocks;
+    const std::size_t blocks = long_search ? some_blocks : 1;
+    for (std::size_t others = 0; others < blocks && !stop_.check(); ++others) {
+        refined =
+            (fitting_.refine(bid, cell, others) && offer(fitting_.samples(), true)) || refined;
+        if (rounded_down(lowest_.most()) < target()) break;
+    }
+    return refined || better;
 }
 
 void Selector::many() {

@@ -14,9 +14,7 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr long most_passes = 400'000;
 constexpr int root_passes = 160;
-constexpr int sums_tried = 4;
 constexpr double work_for_no_sum = 2e7;
-constexpr double too_dear = 1e150;  // for double precision to say, but not for its time
 constexpr int node_passes = 60;
 
 }  // namespace
@@ -105,9 +103,16 @@ void Selector::few() {
             continue;
         }
         if (goal_.whole && found_.value >= 0) return;
+        if (!goal_.whole && open.node == 0 && close_by_subsets(open.bid)) return;
         if (goal_.whole && open.node == 0) {
             const Sums sums = hold_a_sum(open.bid);
             if (sums == Sums::held) return;
+            if (sums == Sums::open && choices_.jumps() && n > most_changes) {
+                std::vector<double> picks(padded_to_groups(n)), margins(n);
+                choices_.look(open.bid, nullptr, {picks, margins});
+                picks.resize(n);
+                if (hold_just_enough(open.bid, picks, margins)) return;
+            }
             if (sums == Sums::none) most_work_ = std::min(most_work_, work_for_no_sum);
         }
         std::size_t learner = 0;
@@ -138,50 +143,6 @@ void Selector::few() {
         one_leaf(root);
         found_.bound = rounded_down(whole.most());
     }
-}
-
-// Where everybody is all or nothing: who has just D samples together at the least cost, at the bid
-// and then at the ratio of prices that suits whom it chose. None: there is no plan,
-// which only boxes prove, and of few learners.
-Selector::Sums Selector::hold_a_sum(Bid bid) {
-    const std::size_t n = problem_.size();
-    double wanted = problem_.samples_real();
-    std::vector<std::size_t> who;
-    std::vector<double> samples(n, 0.0);
-    for (std::size_t k = 0; k < n; ++k) {
-        const double d = choices_.least(k);
-        const bool rests = choices_.may_rest(k);
-        if (!rests && d == 0 && choices_.most(k) == 0) continue;
-        if (rests && (d > wanted || !choices_.has_time(k, d))) continue;
-        if (d != choices_.most(k)) return Sums::open;
-        if (rests) {
-            who.push_back(k);
-        } else {
-            samples[k] = d;
-            wanted -= d;
-        }
-    }
-    if (wanted < 0 || wanted * static_cast<double>(who.size()) > most_sums) return Sums::open;
-    const std::vector<double> must = samples;
-    for (int round = 0; round < sums_tried && bid.prices.usable() && !stop_.check(); ++round) {
-        std::vector<Change> sizes;
-        for (const std::size_t k : who) {
-            const double d = choices_.least(k), cost = choices_.cost(k, d, bid.prices);
-            sizes.push_back({d, std::isfinite(cost) ? cost : too_dear});
-        }
-        const std::vector<bool> members = cheapest_sum(sizes, wanted);
-        if (members.empty() && !who.empty()) return Sums::none;
-        samples = must;
-        for (std::size_t i = 0; i < who.size(); ++i) {
-            if (members[i]) samples[who[i]] = choices_.least(who[i]);
-        }
-        if (offer(samples)) return Sums::held;
-        const double band = problem_.bandwidth_hz(), watt = problem_.power_w();
-        const double whole = bid.prices.lambda * band + bid.prices.mu * watt;
-        const double ratio = fitting_.ratio(), lambda = whole / (band + ratio * watt);
-        bid.prices = {lambda, ratio * lambda};
-    }
-    return Sums::open;
 }
 
 // Whether no plan in the cell reaches the target; plans are looked for on the way.

@@ -42,9 +42,11 @@ class Selector {
     void look_closer(Bid bid);
     void among_those_who_can();
     bool look_for_plan(const Bid& bid, const Cell* cell);
-    bool hold_just_enough(Bid bid);
+    bool hold_just_enough(Bid bid, std::vector<double> picks, std::vector<double> margins);
     enum class Sums { none, open, held };
     Sums hold_a_sum(Bid bid);
+    struct Subsets;
+    bool close_by_subsets(const Bid& bid);
     bool offer(const std::vector<double>& samples, bool fits = false);
     bool no_split(const Cell* cell, Bid& bid) const;
     bool close(Open& open);

@@ -46,6 +46,14 @@ def most_stated(problem: Problem, scheme: Scheme) -> int:
     return min(total_of(maxima), MAX_INTEGER)
 
 
+def fewest_taken(problem: Problem) -> int:
+    """Return the minima of those who may not choose to sit out, added up."""
+    minima, optional = problem.learners.min_samples, problem.learners.optional
+    if minima is None:
+        return 0
+    return sum((minima if optional is None else minima[~optional]).tolist())
+
+
 def total_of(column: Any) -> int:
     """Return the sum of a column of integers, however large."""
     rough = float(np.asarray(column, dtype=np.float64).sum())

@@ -13,6 +13,7 @@ from mel_fast._base.progress import Callback, reporting
 from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, freeze
 from mel_fast.bracket.clock import Clock
+from mel_fast.campaigns._cells_chosen import ChosenCellsSearch
 from mel_fast.campaigns._cells_search import CellsSearch
 from mel_fast.campaigns._proof import CellsProof
 from mel_fast.campaigns.association.result import Association
@@ -189,9 +190,9 @@ def cells(
     >>> free.tau <= free.bound, free.cell.shape
     (True, (12,))
     """
-    asked = _checked_cells(problems)
     if not isinstance(associate, bool):
         raise TypeError(f"associate is a {type(associate).__name__}: must be True or False")
+    asked = _checked_cells(problems, associate=associate)
     limit = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
     if associate:
@@ -205,7 +206,9 @@ def cells(
             raise Interrupted(known, association)
         return association
     with reporting(callback, progress, "tau") as report:
-        search = CellsSearch(asked, Clock(limit), threads, report)
+        some_choose = any(problem.has_choice for problem in asked)
+        kind = ChosenCellsSearch if some_choose else CellsSearch
+        search = kind(asked, Clock(limit), threads, report)
         search.run()
     found = Cells(
         problems=asked,
@@ -246,7 +249,7 @@ def _check_same_learners(problems: tuple[Problem, ...]) -> None:
             )
 
 
-def _checked_cells(problems: Any) -> tuple[Problem, ...]:
+def _checked_cells(problems: Any, *, associate: bool) -> tuple[Problem, ...]:
     if isinstance(problems, Problem) or not isinstance(problems, Sequence):
         raise TypeError(f"problems is a {type(problems).__name__}: must be a list of Problems")
     if not problems:
@@ -255,7 +258,8 @@ def _checked_cells(problems: Any) -> tuple[Problem, ...]:
     for cell, problem in enumerate(problems):
         try:
             asked.append(checked_problem(problem))
-            problem.refuse_choice("cells")
+            if associate:
+                problem.refuse_choice("cells(associate=True)")
         except TypeError as error:
             raise TypeError(f"problems[{cell}]: {error}") from None
         samples, first = problem.task.samples, asked[0].task.samples

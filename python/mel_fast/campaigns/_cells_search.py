@@ -14,7 +14,7 @@ from mel_fast._base.progress import Callback
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry
-from mel_fast.bracket.stated_samples import with_samples
+from mel_fast.bracket.stated_samples import fewest_taken, with_samples
 from mel_fast.campaigns._most import Most, search_most
 from mel_fast.campaigns._proof import CellsProof
 from mel_fast.model.problem import Problem
@@ -81,11 +81,16 @@ class CellsSearch(CellsInquiry):
         return (f"double precision cannot decide tau = {self.tau + 1}",)
 
     def _run(self) -> None:
-        fewest = [_fewest(problem) for problem in self.problems]
+        fewest = [fewest_taken(problem) for problem in self.problems]
         if sum(fewest) > self.total:
             self.fits(1)
             return
         self._enclose(fewest)
+        self._close_in()
+        if self._most is not None:
+            self._deal(fewest, self._most)
+
+    def _close_in(self) -> None:
         ceiling = self.bound  # what is refuted, or stayed open
         for asked in range(200):
             if self.stopped or self.tau >= ceiling:
@@ -94,12 +99,10 @@ class CellsSearch(CellsInquiry):
             answer = self._ask(tau)
             if not answer:
                 ceiling = min(ceiling, tau - 1)
-        if self._most is not None:
-            self._deal(fewest, self._most)
 
     def fits(self, tau: int) -> bool:
         """Ask about one tau alone, without closing in on the largest; keep what refutes it."""
-        fewest = [_fewest(problem) for problem in self.problems]
+        fewest = [fewest_taken(problem) for problem in self.problems]
         if sum(fewest) > self.total:
             none = (None,) * len(self.problems)
             self._rule_out(1, CellsProof(1, self.problems, "minima", none))
@@ -109,7 +112,7 @@ class CellsSearch(CellsInquiry):
     def _enclose(self, fewest: list[int]) -> None:
         """Deal the samples by the learners' speed and solve each cell for its part."""
         speed = [float(problem.learners.flops_per_s.sum()) for problem in self.problems]
-        shares = _dealt(self.total, fewest, [_most_stated(p) for p in self.problems], speed)
+        shares = dealt(self.total, fewest, [_most_stated(p) for p in self.problems], speed)
         if shares is None:  # the learners' own limits: any tau shows it
             return
         plans = []
@@ -190,7 +193,7 @@ class CellsSearch(CellsInquiry):
             self.passes += most.passes
             found.append(most)
             if most.status is Status.INFEASIBLE:
-                claim = most.proof if _fewest(problem) else most.bare
+                claim = most.proof if fewest_taken(problem) else most.bare
                 alone = tuple(claim if i == cell else None for i in range(len(self.problems)))
                 self._rule_out(tau, CellsProof(tau, self.problems, "cell", alone))
                 return False
@@ -215,7 +218,7 @@ class CellsSearch(CellsInquiry):
     def _deal(self, fewest: list[int], found: list[Most]) -> None:
         """Deal the samples between the minima and the most of each cell, and plan each."""
         most = [int(m.value or 0) for m in found]
-        shares = _dealt(self.total, fewest, most, [float(value) for value in most])
+        shares = dealt(self.total, fewest, most, [float(value) for value in most])
         assert shares is not None
         plans: list[Plan | None] = []
         for cell, share in enumerate(shares):
@@ -225,14 +228,12 @@ class CellsSearch(CellsInquiry):
             elif share == most[cell]:
                 plans.append(whole)
             else:
-                plan = self._solve(with_samples(self.problems[cell], share), whole)
-                plans.append(plan if plan.tau >= self.tau else _reduced(whole, plan, self.tau))
+                plans.append(self._plan_of_fewer(self.problems[cell], share, whole))
         self.samples, self.plans = shares, tuple(plans)
 
-
-def _fewest(problem: Problem) -> int:
-    minima = problem.learners.min_samples
-    return 0 if minima is None else sum(minima.tolist())
+    def _plan_of_fewer(self, problem: Problem, share: int, whole: Plan) -> Plan:
+        plan = self._solve(with_samples(problem, share), whole)
+        return plan if plan.tau >= self.tau else _reduced(whole, plan, self.tau)
 
 
 def _most_stated(problem: Problem) -> int:
@@ -240,9 +241,7 @@ def _most_stated(problem: Problem) -> int:
     return MAX_INTEGER if maxima is None else min(sum(maxima.tolist()), MAX_INTEGER)
 
 
-def _dealt(
-    total: int, fewest: list[int], most: list[int], weights: list[float]
-) -> list[int] | None:
+def dealt(total: int, fewest: list[int], most: list[int], weights: list[float]) -> list[int] | None:
     """Deal a total by weights between two ends of each; None where it does not fit."""
     left = total - sum(fewest)
     if left < 0 or sum(most) < total:

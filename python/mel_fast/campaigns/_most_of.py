@@ -77,14 +77,14 @@ def most_of(
     whole = of != "weight"
     refuted = bool(found.refuted)
     value = None if found.value < 0 else (int(found.value) if whole else found.value)
-    if value is None and not refuted and not _somebody_must(problem):
+    if value is None and not refuted and not somebody_must(problem):
         value = 0 if whole else 0.0  # that nobody takes part is always possible
     bound = min(found.bound, float(MAX_INTEGER)) if whole else found.bound
     than = -1.0 if refuted and value is None else bound
     plan, interrupt = None, found.interrupted
     if found.samples is not None and found.samples.any():
         left_s = max(limit_s - (perf_counter() - begin), 0.0)
-        plan, later = _plan(problem, tau, found, left_s, threads, tight=of == "samples")
+        plan, later = plan_of_choice(problem, tau, found, left_s, threads, tight=of == "samples")
         interrupt = interrupt or later
     certificate = certificate_of_selection(tau - 1, found, valued=False)
     proof = None
@@ -118,7 +118,7 @@ def most_of(
     )
 
 
-def _somebody_must(problem: Problem) -> bool:
+def somebody_must(problem: Problem) -> bool:
     """Say whether anybody takes part in every plan: being served, or for its minimum."""
     learners = problem.learners
     free, minima = learners.optional, learners.min_samples
@@ -139,10 +139,10 @@ def _reasons(tau: int, status: Status, *, stopped: bool) -> tuple[str, ...]:
     return ("between value and bound nothing is proved: whole learners leave a gap",)
 
 
-def _plan(
+def plan_of_choice(
     problem: Problem,
     tau: int,
-    found: _core.Selection,
+    found: Any,
     left_s: float,
     threads: int,
     *,
@@ -171,7 +171,7 @@ def _plan(
     return search.plan(), search.interrupt
 
 
-def _start(found: _core.Selection, tau: int) -> tuple[float, float, float] | None:
+def _start(found: Any, tau: int) -> tuple[float, float, float] | None:
     """Return where the search for the plan's own bound begins: prices in samples."""
     assert found.samples is not None
     per_hz, per_w = found.end

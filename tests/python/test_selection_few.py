@@ -1,0 +1,79 @@
+"""Who takes part among many of whom few can, and among few of whom all bring all or nothing."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+
+
+def clients(count: int, low: int = 200, high: int = 2_000, seed: int = 1) -> mel.Problem:
+    """Return clients in a disc that bring all of their data or nothing."""
+    problem = mel.scenarios.table1(count, seed=seed, idle="excused", setting="federated")
+    rng = np.random.default_rng(seed)
+    own = rng.integers(low, high, count)
+    radio = problem.radio.replace(bandwidth_hz=4e4 * count, power_w=0.01 * count)
+    learners = problem.learners.replace(
+        min_samples=own, max_samples=own, optional=True, weight=rng.integers(1, 10, count)
+    )
+    return problem.replace(learners=learners, radio=radio)
+
+
+@pytest.mark.parametrize("of", ["samples", "weight"])
+def test_the_most_of_hundreds_that_bring_all_or_nothing_is_proved_by_subsets(of: Any) -> None:
+    problem = clients(300)
+    found = mel.most(problem, 5, of=of)
+    assert found.status == "optimal"
+    assert found.value == found.bound
+    assert found.proof is not None
+    assert mel.verify(problem, found.proof)
+    less = mel.Plan(
+        problem,
+        status="undecided",
+        tau=0,
+        bound=4,
+        certificate=found.proof.certificate,
+        no_more=found.proof.no_more._replace(than=found.bound - 1),
+    )
+    assert not mel.verify(problem, less)
+
+
+def test_just_so_many_samples_are_found_among_the_few_who_have_the_time() -> None:
+    # At 280 local cycles some forty of 5,000 have the time for their least data.
+    problem = clients(5_000)
+    problem = problem.replace(task=problem.task.replace(samples=3_000))
+    plan = mel.solve(problem)
+    assert plan.bound - 1 <= plan.tau
+    assert plan.samples is not None
+    own, samples = problem.learners.max_samples, plan.samples
+    assert own is not None
+    assert int(samples.sum()) == 3_000
+    assert set((samples / own).tolist()) <= {0.0, 1.0}
+    assert mel.verify(problem, plan)
+
+
+def test_more_participants_than_have_the_time_are_ruled_out_at_once() -> None:
+    problem = mel.scenarios.table1(5_000, 30.0, seed=1, idle="excused", samples=600 * 5_000)
+    radio = problem.radio.replace(bandwidth_hz=5e6 * 5_000, power_w=0.2 * 5_000)
+    problem = problem.replace(radio=radio)
+    can = mel.most(problem, 1, of="learners")
+    plan = mel.solve(problem, at_least=int(can.bound) + 1)
+    assert plan.status == "infeasible"
+    assert plan.passes < 60
+    assert mel.verify(problem, plan)
+
+
+@pytest.mark.parametrize("law", ["density", pytest.param("fixed", marks=pytest.mark.long)])
+def test_where_all_must_do_as_many_cycles_the_ratio_is_kept_and_proved(law: Any) -> None:
+    problem = mel.scenarios.table1(
+        4_200, 30.0, seed=1, idle="excused", law=law, samples=600 * 4_200
+    )
+    radio = problem.radio.replace(bandwidth_hz=5e6 * 4_200, power_w=0.2 * 4_200)
+    problem = problem.replace(radio=radio)
+    found = mel.most(problem, samples=mel.solve(problem).samples, spread=1.0)
+    assert found.status == "optimal"
+    assert found.cycles is not None
+    assert np.unique(found.cycles[found.cycles > 0]).size == 1
+    assert found.passes < 150
+    assert found.check() == ()
