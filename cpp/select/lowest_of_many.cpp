@@ -177,7 +177,8 @@ bool Lowest::nobody_chooses(const Point& at, std::span<const double> margins, co
     const double cost = prices.lambda * sums.bandwidth + prices.mu * sums.power;
     const bool dear = cost > has * (1 + fine) && !of.jumps();
     const bool cheap = sums.bandwidth <= band && sums.power <= watt && cost < has * (1 - fine);
-    if (!dear && !cheap) return false;
+    // Who pays least is told by prices that cost something.
+    if (!dear && (!cheap || (goal_.whole && of.jumps()))) return false;
     double total = 0;
     for (std::size_t k = 0; k < of.size(); ++k) {
         const double d = at.picks[k];
