@@ -50,6 +50,8 @@ inline constexpr double whole_bound_in_lanes = units(512);
 // Real samples: of all terms, of cycle times condition, and of the samples a whole cycle would
 // hold.
 inline constexpr double real_bound = 1e-9;
+// The same at starts of roots.
+inline constexpr double rough_bound = 1e-6;
 inline constexpr double real_condition = units(256);
 inline constexpr double real_samples = units(64);
 // Prices are lowered by so much before who is worth nothing is believed.

@@ -43,13 +43,14 @@ inline Kernels::Samples samples_loop(const Pool& pool, LinkLaw law, const Kernel
     return in.computing_j ? battery_kernels_of(pool, law).samples
                           : kernels_of(pool).samples(law, in.limited());
 }
-inline Kernels::Fill fill_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
+inline Kernels::Fill fill_loop(const Pool& pool, LinkLaw law, const KernelInput& in, Roots roots) {
     return in.computing_j ? battery_kernels_of(pool, law).fill
-                          : kernels_of(pool).fill(law, in.capped());
+                          : kernels_of(pool).fill(law, in.capped(), roots);
 }
-inline Kernels::Allocate allocate_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
+inline Kernels::Allocate allocate_loop(const Pool& pool, LinkLaw law, const KernelInput& in,
+                                       Roots roots) {
     return in.computing_j ? battery_kernels_of(pool, law).allocate
-                          : kernels_of(pool).allocate(law, in.capped());
+                          : kernels_of(pool).allocate(law, in.capped(), roots);
 }
 
 }  // namespace mel

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/limits_lanes.hpp"
+#include "kernels/sum_lanes.hpp"
 
 namespace mel::MEL_ISA {
 
@@ -11,9 +12,9 @@ struct FillLanes {
     Mask part, sends, impossible;
 };
 
-MEL_INLINE FillLanes fill_lanes(const KernelInput& in, std::size_t at, std::size_t last,
-                                std::span<const double> samples) {
-    const DemandLanes q = demand_lanes(in, at);
+// All but the inverses and what follows from them; of who sends also the slack.
+MEL_INLINE FillLanes asked_lanes(const KernelInput& in, const DemandLanes& q, std::size_t at,
+                                 std::size_t last, std::span<const double> samples, Lanes& slack) {
     FillLanes f;
     if (at + width <= last) {
         f.samples = load(samples.data() + at);
@@ -21,18 +22,24 @@ MEL_INLINE FillLanes fill_lanes(const KernelInput& in, std::size_t at, std::size
         f.samples = load_part(samples.data() + at, at < last ? last - at : 0);
     }
     f.part = in.excused ? q.valid & (f.samples > 0) : q.valid;
-    const Lanes bits = q.alpha * f.samples + q.beta;
-    const Lanes slack = q.budget - q.each * f.samples;
-    const Mask fits = (slack > 0) | ((slack == fill(0)) & (bits == fill(0)));
+    f.bits = q.alpha * f.samples + q.beta;
+    slack = q.budget - q.each * f.samples;
+    const Mask fits = (slack > 0) | ((slack == fill(0)) & (f.bits == fill(0)));
     f.impossible = f.part & ~fits;
-    f.sends = f.part & fits & (bits > 0);
-    const Inverses by = inverses(select(f.sends, slack, fill(1)), q.noise);
+    f.sends = f.part & fits & (f.bits > 0);
+    f.noise = q.noise;
+    return f;
+}
+
+MEL_INLINE FillLanes fill_lanes(const KernelInput& in, std::size_t at, std::size_t last,
+                                std::span<const double> samples) {
+    Lanes slack;
+    FillLanes f = asked_lanes(in, demand_lanes(in, at), at, last, samples, slack);
+    const Inverses by = inverses(select(f.sends, slack, fill(1)), f.noise);
     f.inverse_slack = by.x;
     f.inverse_noise = by.y;
-    f.rate = select(f.sends, bits * by.x, fill(1));
+    f.rate = select(f.sends, f.bits * by.x, fill(1));
     f.hurry = f.rate * by.x;
-    f.noise = q.noise;
-    f.bits = bits;
     return f;
 }
 
@@ -130,5 +137,40 @@ struct Capped {
         b.power_time = select(m, f.hurry * paid.power_slope, b.power_time);
     }
 };
+
+MEL_INLINE void add_fill(int j, const FillLanes& f, const BoughtLanes& b, FillCells<Sum>& sums) {
+    sums.bandwidth.part[j] += only(f.sends, b.bandwidth);
+    sums.power.part[j] += only(f.sends, b.power);
+    sums.shift.part[j] += only(f.sends, b.shift);
+    sums.band_time.part[j] -= only(f.sends, b.band_time);
+    sums.power_time.part[j] -= only(f.sends, b.power_time);
+    sums.samples.part[j] += only(f.part, f.samples);
+    sums.impossible.part[j] += only(f.impossible, fill(1));
+}
+
+// Watts, of that bandwidth.
+template <bool density>
+MEL_INLINE Lanes noise_of(const FillLanes& f, Lanes band) {
+    return density ? f.noise * select(f.sends, band, fill(1)) : f.noise;
+}
+
+// What was written for some learners, and whether it brings them home in time.
+// `log_gain` is ln(1 + power / noise).
+MEL_INLINE void add_allocated(const KernelInput& in, const AllocationScale& scale, std::size_t at,
+                              int j, const FillLanes& f, Lanes band, Lanes power, Lanes log_gain,
+                              AllocationCells<Sum>& sums) {
+    sums.bandwidth.part[j] += band;
+    sums.power.part[j] += power;
+    const Lanes rate = select(f.sends, band, fill(1)) * log_gain;
+    const Lanes returned =
+        amount(in.return_bits_per_sample_each, in.return_bits_per_sample, at) * f.samples +
+        amount(in.return_bits_each, in.return_bits, at);
+    const Lanes seconds = only(f.sends, f.bits * ln2 / select(f.sends, rate, fill(1))) +
+                          in.point.tau * load(in.compute_s + at) * f.samples +
+                          returned * load(in.return_s_per_bit + at);
+    const Mask real = ~f.sends | ((band > 0) & (power > 0));
+    const Mask kept = (seconds <= fill(scale.deadline_s)) & real;
+    sums.late.part[j] += only(f.part & ~kept, fill(1));
+}
 
 }  // namespace mel::MEL_ISA

@@ -15,12 +15,26 @@ struct FixedPoint {
 struct KnownRoot {
     Lanes u, inverse;
 };
+// The same with e^u - 1.
+struct KnownGain : KnownRoot {
+    Lanes gain;
+};
+MEL_INLINE Lanes gain_of(const KnownRoot& r) {
+    return exponential(smaller(r.u, fill(690))).minus_one;
+}
+MEL_INLINE Lanes gain_of(const KnownGain& r) { return r.gain; }
+
+// To the last bits.
+struct ExactRoots {
+    using Known = KnownRoot;
+    MEL_INLINE FixedRoot root(Lanes y) { return fixed_root_of(y); }
+};
 
 // Where `known` the root is that already.
-template <class Bound>
+template <class Roots = ExactRoots, class Bound>
 MEL_INLINE FixedPoint fixed_point(const PriceConstants& p, const DemandLanes& q,
                                   const EndsOf<Bound>& e, Lanes inverse_each, Lanes slack,
-                                  Mask known, const KnownRoot& root) {
+                                  Mask known, const typename Roots::Known& root) {
     FixedPoint f;
     f.slack = slack;
     f.samples = samples_at(q, e, inverse_each, slack);
@@ -31,10 +45,9 @@ MEL_INLINE FixedPoint fixed_point(const PriceConstants& p, const DemandLanes& q,
     f.u = root.u;
     f.inverse_u = root.inverse;
     Lanes gain = fill(0);
-    if (any(known)) gain = exponential(smaller(root.u, fill(690))).minus_one;
+    if (any(known)) gain = gain_of(root);
     if (any(~known & q.valid)) {
-        const FixedRoot at =
-            fixed_root_of(select(sends & ~known, p.ratio * ln2 * f.rate * by.y, fill(1)));
+        const auto at = Roots::root(select(sends & ~known, p.ratio * ln2 * f.rate * by.y, fill(1)));
         f.u = select(known, f.u, at.u);
         f.inverse_u = select(known, f.inverse_u, at.inverse);
         gain = select(known, gain, at.gain);
@@ -53,7 +66,7 @@ MEL_INLINE FixedPoint choose(Mask m, const FixedPoint& x, const FixedPoint& y) {
             select(m, x.inverse_u, y.inverse_u)};
 }
 
-struct FixedLaw {
+struct FixedLaw : ExactRoots {
     MEL_INLINE Lanes condition(const ResponseLanes& r) { return r.cost * r.inverse_slack; }
 
     struct Wish {
@@ -112,20 +125,26 @@ struct FixedLaw {
     };
 
     // From the curves, between the root for offset 0 and the double root, which is left like a
-    // square root; and one step by the series of the third order.
+    // square root. `share` is the offset's of the largest.
+    template <class X>
+    MEL_INLINE X curved(const RootCurves<X>& r, X inverse_under, X share) {
+        const X rest = square_root(not_below_zero(1 - share));
+        const X gone = 1 - rest;
+        const X bent =
+            (0.55084009544418 + r.c * (-0.637949736409956 + r.c * -1.175796421462095)) +
+            gone * (0.4971700867455998 + r.c * (2.104992441898108 + r.c * 1.802783030544757));
+        return (r.nearest + (r.furthest - r.nearest) * (rest * (1 + gone * bent))) * inverse_under;
+    }
+
+    // And one step by the series of the third order.
     MEL_INLINE Start start_of(Lanes left, Lanes offset, Lanes right, Lanes y, Mask wanted) {
         const Mask usual = wanted & (y > least_curve) & (y < fill(most_curve));
         const RootCurves r = root_curves(logarithm_rough(select(usual, y, fill(1))));
         const Inverses by = inverses(r.under, left * r.most);
         const Lanes share = offset * r.under * by.y;
-        const Lanes rest = square_root(larger(1 - share, fill(0)));
-        const Lanes gone = 1 - rest;
-        const Lanes bent =
-            (0.55084009544418 + r.c * (-0.637949736409956 + r.c * -1.175796421462095)) +
-            gone * (0.4971700867455998 + r.c * (2.104992441898108 + r.c * 1.802783030544757));
         Start s;
         s.hopeless = usual & (share > fill(beyond_curve));
-        const Lanes w = (r.nearest + (r.furthest - r.nearest) * (rest * (1 + gone * bent))) * by.x;
+        const Lanes w = curved(r, by.x, share);
         const Lanes u = w * w;
         const Lanes h = right * (u * u) * exponential(smaller(u, fill(690))).value;
         const Lanes value = left * w - offset - h;
@@ -206,14 +225,14 @@ struct FixedLaw {
     }
 
     // `no_end`: for whom the lower end is no choice where the value rises again.
-    template <class Bound>
+    template <class Roots = FixedLaw, class Bound>
     MEL_INLINE Best best(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
-                         const EndsOf<Bound>& e, Mask no_end = none()) {
+                         const EndsOf<Bound>& e, Mask no_end = none(), const Roots& roots = {}) {
         const Mask sound = e.possible & (q.shape > fill(0));
         DemandLanes safe = q;
         safe.shape = select(sound, q.shape, fill(1));
         safe.valid = sound;
-        const Wish w = wish(in, p, safe);
+        const auto w = roots.wish(in, p, safe);
         const Mask found = w.found & sound;
         const Lanes low_slack = select(e.possible, e.low_slack, fill(1));
         const Lanes high_slack = select(e.possible, e.high_slack, fill(1));
@@ -224,14 +243,14 @@ struct FixedLaw {
         b.inverse_each = w.inverse_each;
         b.free = found & (slack == w.slack);
         safe.valid = q.valid & e.possible;
-        b.at = fixed_point(p, safe, e, w.inverse_each, slack, b.free, w.root);
+        b.at = fixed_point<Roots>(p, safe, e, w.inverse_each, slack, b.free, w.root);
         if (in.grows) {
             // The value may rise again towards the lower end, which is worth at most its samples.
             const Mask doubt = sound & found & ~no_end & (b.at.samples - b.at.cost < fill(e.low));
             if (any(doubt)) {
                 safe.valid = doubt;
                 const FixedPoint low =
-                    fixed_point(p, safe, e, w.inverse_each, low_slack, none(), w.root);
+                    fixed_point<Roots>(p, safe, e, w.inverse_each, low_slack, none(), w.root);
                 const Mask lower = doubt & (low.samples - low.cost > b.at.samples - b.at.cost);
                 b.at = choose(lower, low, b.at);
                 b.free = b.free & ~lower;
@@ -289,6 +308,7 @@ struct FixedLaw {
     }
 
     // The response of those: the lower end, for whoever may not rest.
+    template <class Roots = FixedLaw>
     MEL_INLINE ResponseLanes at_low_end(const KernelInput& in, const PriceConstants& p,
                                         const DemandLanes& q, const Ends& e, const Sorted& s) {
         const bool may_rest = in.excused && in.box.lower <= 0;
@@ -303,8 +323,7 @@ struct FixedLaw {
             r.inverse_slack = by.x;
             r.rate = larger(q.alpha * r.samples + q.beta, fill(0)) * by.x;
             const Mask sends = low & (r.rate > 0);
-            const FixedRoot root =
-                fixed_root_of(select(sends, p.ratio * ln2 * r.rate * by.y, fill(1)));
+            const auto root = Roots::root(select(sends, p.ratio * ln2 * r.rate * by.y, fill(1)));
             u = root.u;
             r.bandwidth = only(sends, r.rate * ln2 * root.inverse);
             r.power = only(sends, q.noise * root.gain);

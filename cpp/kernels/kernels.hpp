@@ -117,6 +117,10 @@ struct Shares {
     std::span<double> power_w;
 };
 
+// How far a rate's cheapest bandwidth is looked for. Near: what is bought carries the rate, and
+// costs more by less than 1e-7 of it (caps are always met exactly).
+enum class Roots : bool { exact, near };
+
 struct AllocationScale {
     double bandwidth;
     double power;
@@ -132,6 +136,7 @@ struct CarryTarget {
 };
 
 struct Kernels {
+    // `bound` knows only what proves: value, samples, cost and what may be wrong with them.
     using Real = PassSums (*)(const KernelInput&, Stretch);
     // Writes the samples and returns their sum.
     using Samples = double (*)(const KernelInput&, Stretch, std::span<double> samples);
@@ -154,12 +159,15 @@ struct Kernels {
                                    const BlockPicks&);
 
     // One link law's. Of the limited, the first two look at the columns of limits where there are
-    // any; the others need those of caps.
+    // any; the others need those of caps. What is near takes the starts of roots for roots.
     struct OfLaw {
         Real real;
+        Real bound;
         Samples samples;
         Fill fill;
         Allocate allocate;
+        Fill near_fill;
+        Allocate near_allocate;
         Real limited_real;
         Samples limited_samples;
         Fill capped_fill;
@@ -180,11 +188,15 @@ struct Kernels {
     Samples samples(LinkLaw law, bool limited = false) const {
         return limited ? of(law).limited_samples : of(law).samples;
     }
-    Fill fill(LinkLaw law, bool capped = false) const {
-        return capped ? of(law).capped_fill : of(law).fill;
+    Fill fill(LinkLaw law, bool capped = false, Roots roots = Roots::exact) const {
+        return capped                 ? of(law).capped_fill
+               : roots == Roots::near ? of(law).near_fill
+                                      : of(law).fill;
     }
-    Allocate allocate(LinkLaw law, bool capped = false) const {
-        return capped ? of(law).capped_allocate : of(law).allocate;
+    Allocate allocate(LinkLaw law, bool capped = false, Roots roots = Roots::exact) const {
+        return capped                 ? of(law).capped_allocate
+               : roots == Roots::near ? of(law).near_allocate
+                                      : of(law).allocate;
     }
     Whole whole(LinkLaw law, bool limited = false) const {
         return limited ? of(law).limited_whole : of(law).whole;

@@ -75,6 +75,8 @@ MEL_INLINE Lanes only(Mask m, Lanes x) { return select(m, x, fill(0)); }
 MEL_INLINE Lanes larger(Lanes x, Lanes y) { return select(x > y, x, y); }
 MEL_INLINE Lanes smaller(Lanes x, Lanes y) { return select(x < y, x, y); }
 
+MEL_INLINE Lanes not_below_zero(Lanes x) { return larger(x, fill(0)); }
+
 MEL_INLINE Vector magnitude(Vector x) { return (Vector)((VectorBits)x & 0x7fffffffffffffffULL); }
 MEL_INLINE Lanes magnitude(Lanes x) { return {magnitude(x.a), magnitude(x.b)}; }
 
@@ -226,10 +228,8 @@ MEL_INLINE Parts split(Lanes x) {
     return p;
 }
 
-// Natural logarithm of positive, normal numbers; error about one unit in the last place.
-MEL_INLINE Lanes logarithm(Lanes x) {
-    const Parts p = split(x);
-    const Lanes s = p.f / (2 + p.f);
+// From the parts of a number and f / (2 + f).
+MEL_INLINE Lanes logarithm(const Parts& p, Lanes s) {
     const Lanes z = s * s;
     const Lanes w = z * z;
     const Lanes odd = w * (3.999999999940941908e-01 +
@@ -241,22 +241,42 @@ MEL_INLINE Lanes logarithm(Lanes x) {
     return p.k * ln2_high - ((half - (s * (half + (odd + even)) + p.k * ln2_low)) - p.f);
 }
 
+// Natural logarithm of positive, normal numbers; error about one unit in the last place.
+MEL_INLINE Lanes logarithm(Lanes x) {
+    const Parts p = split(x);
+    return logarithm(p, p.f / (2 + p.f));
+}
+
 // ln(1 + x) for x >= 0, to the last bits also for small x.
 MEL_INLINE Lanes logarithm_1p(Lanes x) {
     const Lanes u = 1 + x;
     return logarithm(u) + (x - (u - 1)) / u;
 }
 
-// Starting points. ln x for positive, normal numbers, good to 1e-7,
+// The same by one division.
+MEL_INLINE Lanes logarithm_1p_at_once(Lanes x) {
+    const Lanes u = 1 + x;
+    const Parts p = split(u);
+    const Lanes below = 2 + p.f;
+    const Lanes both = 1 / (below * u);
+    return logarithm(p, p.f * (u * both)) + (x - (u - 1)) * (below * both);
+}
+
+// Starting points. ln(1 + f) for a mantissa, good to 1e-7,
+template <class X>
+MEL_INLINE X logarithm_near_one(X f) {
+    const X f2 = f * f;
+    const X low =
+        (-0.499999916065 + f * 0.33333950223) + f2 * (-0.250017552366 + f * 0.19962072068);
+    const X high =
+        (-0.165705086031 + f * 0.149179747623) + f2 * (-0.143075188793 + f * 0.0873483610911);
+    return f + f2 * (low + (f2 * f2) * high);
+}
+
+// ln x for positive, normal numbers,
 MEL_INLINE Lanes logarithm_rough(Lanes x) {
     const Parts q = split(x);
-    const Lanes f = q.f;
-    const Lanes f2 = f * f;
-    const Lanes low =
-        (-0.499999916065 + f * 0.33333950223) + f2 * (-0.250017552366 + f * 0.19962072068);
-    const Lanes high =
-        (-0.165705086031 + f * 0.149179747623) + f2 * (-0.143075188793 + f * 0.0873483610911);
-    return q.k * 0.69314718055994531 + (f + f2 * (low + (f2 * f2) * high));
+    return q.k * 0.69314718055994531 + logarithm_near_one(q.f);
 }
 
 // ln(1 + p) for p >= 0, good to 1e-7,

@@ -2,7 +2,7 @@
 // Halley step, and more only where a lane lies outside the range of the start.
 #pragma once
 
-#include "kernels/lanes.hpp"
+#include "kernels/rough_lanes.hpp"
 
 namespace mel::MEL_ISA {
 
@@ -13,19 +13,21 @@ struct DensityRoot {
 
 // e^l (l - 1) + 1 = y, for y > 0. With p = sqrt(2y), l / ln(1+p) runs smoothly from 1 to 2; the
 // rational function follows it to 2e-6 for l in [1e-7, 85],
-MEL_INLINE Lanes density_root_start(Lanes p) {
-    const Lanes s = logarithm_1p_rough(p);
-    const Lanes above = 1.0000018575263303 +
-                        s * (0.4419175377231446 +
-                             s * (0.1164469250774458 +
-                                  s * (0.023993507889863652 +
-                                       s * (0.006108273568787894 + s * 0.0002698429517688641))));
-    const Lanes below =
-        1 + s * (0.2753118620543209 +
-                 s * (0.0841364496398935 +
-                      s * (0.017634573487741542 +
-                           s * (0.0034622758634447483 + s * 0.00013540599690262277))));
+template <class X>
+MEL_INLINE X density_root_quotient(X s) {
+    const X above = 1.0000018575263303 +
+                    s * (0.4419175377231446 +
+                         s * (0.1164469250774458 +
+                              s * (0.023993507889863652 +
+                                   s * (0.006108273568787894 + s * 0.0002698429517688641))));
+    const X below = 1 + s * (0.2753118620543209 +
+                             s * (0.0841364496398935 +
+                                  s * (0.017634573487741542 +
+                                       s * (0.0034622758634447483 + s * 0.00013540599690262277))));
     return s * above / below;
+}
+MEL_INLINE Lanes density_root_start(Lanes p) {
+    return density_root_quotient(logarithm_1p_rough(p));
 }
 
 // and a Halley step cubes that.
@@ -47,17 +49,18 @@ MEL_INLINE DensityRoot density_root(Lanes y) {
 }
 
 // v + 2 ln v = 2 ln z, i.e. v = 2 W0(z/2), for z > 0: good to 2e-5 for v up to 85.
-MEL_INLINE Lanes fixed_root_start(Lanes z) {
-    const Lanes s = logarithm_1p_rough(z);
-    const Lanes above =
+template <class X>
+MEL_INLINE X fixed_root_quotient(X s) {
+    const X above =
         0.9999872705714777 +
         s * (0.7667565227648522 +
              s * (0.1773362907726477 + s * (0.03233621987657326 + s * 0.002267392189578073)));
-    const Lanes below =
+    const X below =
         1 + s * (0.7668005543501932 +
                  s * (0.1351883928980572 + s * (0.022013040339395367 + s * 0.0011434021347717807)));
     return s * above / below;
 }
+MEL_INLINE Lanes fixed_root_start(Lanes z) { return fixed_root_quotient(logarithm_1p_rough(z)); }
 
 // The same to the last bits.
 MEL_INLINE Lanes fixed_root(Lanes z) {
@@ -118,35 +121,62 @@ MEL_INLINE FixedRoot fixed_root_of(Lanes y) {
     return r;
 }
 
+// The starts themselves do for what stands still at the root: a rate bought there costs more than
+// it need by the square of what they are off. Of arguments beyond these they are not as good as
+// said, or no floats.
+inline constexpr double least_near = 1e-12, most_near = 1e36;
+
 // For the larger root w of w - offset = w^4 e^(w^2) / y, as functions of x = ln y, all good to
 // 1.2e-3 for -8 < x < 60.
+template <class X>
 struct RootCurves {
-    Lanes furthest;  // the root where the offset is 0
-    Lanes nearest;   // where it is largest, and both roots meet,
-    Lanes most;      // that largest offset
-    Lanes under;     // all of these over it; positive
-    Lanes c;         // x in [-1, 1]
+    X furthest;  // the root where the offset is 0
+    X nearest;   // where it is largest, and both roots meet,
+    X most;      // that largest offset
+    X under;     // all of these over it; positive
+    X c;         // x in [-1, 1]
 };
 
-MEL_INLINE RootCurves root_curves(Lanes x) {
+// A polynomial of the fifth degree.
+template <class X>
+MEL_INLINE X quintic(X c, double a, double b, double d, double e, double f, double g) {
+    const X c2 = c * c;
+    return (a + c * b) + c2 * ((d + c * e) + c2 * (f + c * g));
+}
+
+MEL_INLINE RootCurves<Lanes> root_curves(Lanes x) {
     const Lanes c = (x - 26) * (1.0 / 34);
-    const Lanes c2 = c * c;
-    const auto curve = [&](double a, double b, double d, double e, double f, double g) {
-        return (a + c * b) + c2 * ((d + c * e) + c2 * (f + c * g));
-    };
-    RootCurves r;
+    RootCurves<Lanes> r;
     r.c = c;
-    r.nearest = curve(4.2399232319, 21.7405779446, 44.8907954327, 46.5906393422, 24.2819375924,
-                      5.08050119807);
-    r.furthest = curve(4.62104152982, 23.2901845635, 47.3425065782, 48.4267606569, 24.8975152855,
-                       5.14262708501);
-    r.most = curve(4.13873524524, 21.3965746788, 44.4689832822, 46.3852616631, 24.2638316381,
-                   5.08900887809);
-    r.under = curve(1, 4.29779322637, 7.29114850705, 5.93024956052, 2.16504893217, 0.206684683673);
+    r.nearest = quintic(c, 4.2399232319, 21.7405779446, 44.8907954327, 46.5906393422, 24.2819375924,
+                        5.08050119807);
+    r.furthest = quintic(c, 4.62104152982, 23.2901845635, 47.3425065782, 48.4267606569,
+                         24.8975152855, 5.14262708501);
+    r.most = quintic(c, 4.13873524524, 21.3965746788, 44.4689832822, 46.3852616631, 24.2638316381,
+                     5.08900887809);
+    r.under =
+        quintic(c, 1, 4.29779322637, 7.29114850705, 5.93024956052, 2.16504893217, 0.206684683673);
+    return r;
+}
+
+// The same in single precision: from the end x = -8, where those cancel, in powers of c + 1.
+MEL_INLINE RootCurves<Rough> root_curves(Rough x) {
+    const Rough t = (x + 8) * (1.0 / 34);
+    RootCurves<Rough> r;
+    r.c = t - 1;
+    r.nearest = quintic(t, 0.00093777213, 0.00566072655, 0.0054909798, 0.2679009533, -1.12056839795,
+                        5.08050119807);
+    r.furthest = quintic(t, 0.00149108811, 0.00852766085, 0.0210454704, 0.262970365, -0.81562013955,
+                         5.14262708501);
+    r.most = quintic(t, 0.00070494555, 0.00411094175, 0.0060993406, 0.2200238916, -1.18121275235,
+                     5.08900887809);
+    r.under = quintic(t, 0.021469968657, -0.120527416485, 0.42384658178, -0.66309933143,
+                      1.131625513805, 0.206684683673);
     return r;
 }
 
 inline constexpr double least_curve = 3.4e-4, most_curve = 1.1e26;  // e^-8 < y < e^60
 inline constexpr double beyond_curve = 1.01;  // of the largest offset: there is surely no root
+inline constexpr double just_beyond_curve = 1.003;  // which the curves still tell apart
 
 }  // namespace mel::MEL_ISA

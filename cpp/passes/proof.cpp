@@ -1,13 +1,25 @@
 #include "passes/proof.hpp"
 
 namespace mel {
+namespace {
+
+bool proves(const Problem& problem, const PassPoint& point, const PassSums& sums, double error) {
+    const double bound = point.prices.lambda * problem.bandwidth_hz() +
+                         point.prices.mu * problem.power_w() + sums.value;
+    return !(sums.impossible > 0) && bound + error < problem.samples_real();
+}
+
+}  // namespace
 
 std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& point,
                                       const PassSums& sums) {
-    if (sums.impossible > 0) return {};
-    const double bound = point.prices.lambda * problem.bandwidth_hz() +
-                         point.prices.mu * problem.power_w() + sums.value;
-    if (!(bound + proof_error(problem, point, sums) < problem.samples_real())) return {};
+    if (!proves(problem, point, sums, proof_error(problem, point, sums))) return {};
+    return ProvingPrices(point.prices);
+}
+
+std::optional<ProvingPrices> rough_proof_of(const Problem& problem, const PassPoint& point,
+                                            const PassSums& sums) {
+    if (!proves(problem, point, sums, rough_proof_error(problem, point, sums))) return {};
     return ProvingPrices(point.prices);
 }
 

@@ -17,6 +17,8 @@ class ProvingPrices {
   private:
     explicit ProvingPrices(Prices prices) : prices_(prices) {}
     friend std::optional<ProvingPrices> proof_of(const Problem&, const PassPoint&, const PassSums&);
+    friend std::optional<ProvingPrices> rough_proof_of(const Problem&, const PassPoint&,
+                                                       const PassSums&);
     friend std::optional<ProvingPrices> proof_of(const Problem&, const PassPoint&, const SplitSums&,
                                                  Trust);
     Prices prices_;
@@ -28,6 +30,9 @@ std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& p
                                       const PassSums& sums);
 std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& point,
                                       const SplitSums& sums, Trust trust);
+// Of a bound_pass().
+std::optional<ProvingPrices> rough_proof_of(const Problem& problem, const PassPoint& point,
+                                            const PassSums& sums);
 
 // The same at prices of zero, where no radio is good enough.
 class ProvedCapacity {

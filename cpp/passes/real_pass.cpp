@@ -41,6 +41,24 @@ PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& poin
                            Look(problem, box, point, pool, stride, careful), stride);
 }
 
+std::optional<PassSums> bound_pass(const Problem& problem, const Box& box, const PassPoint& point,
+                                   Pool& pool, std::vector<PassSums>& chunks) {
+    const KernelInput in = kernel_input(problem, box, point);
+    if (problem.limits()) return {};
+    const auto kernel = kernels_of(pool).of(problem.law()).bound;
+    return sum_over_chunks(pool, problem.size(), chunks, [&](std::size_t first, std::size_t last) {
+        return kernel(in, {first, last});
+    });
+}
+
+double rough_proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums) {
+    const double budget =
+        point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w();
+    return proof_error(problem, point, sums) +
+           rounding::rough_bound *
+               (budget + sums.cost + sums.samples + problem.samples_real() + sums.most);
+}
+
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums) {
     if (sums.doubtful > 0) return std::numeric_limits<double>::infinity();
     const double budget =

@@ -3,6 +3,7 @@
 // prices) that returns a handful of sums.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,8 +23,14 @@ PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& poin
 void real_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
                  std::vector<PassSums>& chunks, std::size_t stride = 1, bool careful = false);
 
-// What real samples leave out of a proof: far more than any rounding error of the pass.
+// What of that proves, at starts of roots: in half the time. Not within limits of learners.
+std::optional<PassSums> bound_pass(const Problem& problem, const Box& box, const PassPoint& point,
+                                   Pool& pool, std::vector<PassSums>& chunks);
+
+// What real samples leave out of a proof: far more than any rounding error of the pass, or than
+// what starts of roots cost in value.
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums);
+double rough_proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums);
 
 // Samples of the same response, one double a learner; chunk_totals gets one sum a chunk.
 void real_samples(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,

@@ -2,6 +2,7 @@
 // shards elsewhere. What searches for prices and for tau ask, and all that they ask.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "kernels/kernels.hpp"
@@ -15,6 +16,9 @@ class Sweeps {
     // real_pass() within what the learners may have at point.tau; stride > 1: of every stride-th
     // group, nothing scaled.
     virtual PassSums real(const PassPoint& point, std::size_t stride) = 0;
+    // What proves of all learners alone, in less time where there is a way to it: and so much
+    // less well (`rough_bound`). Nothing where there is none.
+    virtual std::optional<PassSums> bound(const PassPoint&) { return {}; }
     // The same of all learners, and where rounding errors of real samples alone keep a few from a
     // proof, bounds of whole ones.
     virtual PassSums careful(const PassPoint& point) { return real(point, 1); }
@@ -30,6 +34,9 @@ class SweepsHere final : public Sweeps {
     PassSums real(const PassPoint& point, std::size_t stride) override {
         if (few_) return few_.real(point);
         return real_pass(problem_, boxes_.real(point.tau), point, pool_, chunks_, stride);
+    }
+    std::optional<PassSums> bound(const PassPoint& point) override {
+        return bound_pass(problem_, boxes_.real(point.tau), point, pool_, chunks_);
     }
     PassSums careful(const PassPoint& point) override {
         return real_pass(problem_, boxes_.real(point.tau), point, pool_, chunks_, 1, true);

@@ -223,6 +223,15 @@ std::optional<ProvingPrices> SwitchingPoint::refute(const PassPoint& point) {
     return proof_by(point, sums);
 }
 
+std::optional<ProvingPrices> SwitchingPoint::refute_roughly(const PassPoint& point) {
+    if (!point.prices.usable()) return {};
+    const auto sums = sweeps_.bound(point);
+    if (!sums) return {};
+    ++passes_;
+    if (pool_.stop().requested()) return {};
+    return rough_proof_of(problem_, point, *sums);
+}
+
 std::optional<ProvingPrices> SwitchingPoint::proof_by(const PassPoint& point,
                                                       const PassSums& sums) {
     if (const auto proof = proof_of(problem_, point, sums)) return proof;

@@ -58,6 +58,9 @@ class SwitchingPoint {
     };
     const Best& best() const { return best_; }
 
+    // Whether the bound is so far below D at these very prices that half a pass can tell.
+    std::optional<ProvingPrices> refute_roughly(const PassPoint& point);
+
     // Moves the prices to a bound below D at point.tau, if the real bound gets there with room for
     // rounding.
     std::optional<ProvingPrices> prove(PassPoint& point, int max_passes);

@@ -117,7 +117,7 @@ Message Shard::Desk::answer(const Question& q) {
         case Ask::least_cycle:
             return {fills_.least_cycle(split)};
         case Ask::fill:
-            return nodes(fills_.fill_chunks(split, q.point.prices.mu));
+            return nodes(fills_.fill_chunks(split, q.point.prices.mu, 1, q.roots));
         case Ask::allocate:
         case Ask::plan:
             return plan(q);
@@ -289,9 +289,9 @@ Message Shard::Desk::plan(const Question& q) {
     const std::span<double> columns =
         q.ask == Ask::plan ? std::span<double>(m).subspan(size) : std::span<double>(scratch_);
     const AllocationScale scale{q.scale[0], q.scale[1], q.scale[2]};
-    const auto& chunks = fills_.allocate_chunks({q.point.tau, problem_.cycle_s(), real_},
-                                                q.point.cycle_s, q.point.prices.mu, scale,
-                                                {columns.first(size), columns.subspan(size)});
+    const auto& chunks = fills_.allocate_chunks(
+        {q.point.tau, problem_.cycle_s(), real_}, q.point.cycle_s, q.point.prices.mu, scale,
+        {columns.first(size), columns.subspan(size)}, q.roots);
     if (q.ask == Ask::allocate) return nodes(chunks);
     std::copy(real_.begin(), real_.end(), m.begin());
     return m;

@@ -2,7 +2,7 @@
 
 namespace mel {
 namespace {
-constexpr std::size_t head = 9;
+constexpr std::size_t head = 10;
 
 [[noreturn]] void refuse_question() { throw std::invalid_argument("no question to a shard"); }
 }  // namespace
@@ -16,6 +16,7 @@ Message written(const Question& q) {
               q.scale[0],
               q.scale[1],
               q.scale[2],
+              static_cast<double>(q.roots),
               static_cast<double>(q.steps.size())};
     for (const Message& step : q.steps) {
         m.push_back(static_cast<double>(step.size()));
@@ -32,6 +33,7 @@ Question read_question(std::span<const double> m) {
     q.ask = static_cast<Ask>(static_cast<int>(m[0]));
     q.point = {m[1], m[2], {m[3], m[4]}};
     std::copy(&m[5], &m[5] + 3, q.scale);
+    q.roots = m[8] == 0 ? Roots::exact : Roots::near;
     std::size_t at = head;
     while (at < m.size()) {
         const double length = m[at++];

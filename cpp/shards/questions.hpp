@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/sums.hpp"
-#include "kernels/pass_sums.hpp"
+#include "kernels/kernels.hpp"
 #include "mel/shards.hpp"
 
 namespace mel {
@@ -52,6 +52,7 @@ struct Question {
     double scale[3] =
         {};  // of Ask::allocate: bandwidth, power, deadline_s; of Ask::every: the step, the run
     std::vector<Message> steps;
+    Roots roots = Roots::exact;  // of Ask::fill, allocate and plan
 };
 
 Message written(const Question& question);

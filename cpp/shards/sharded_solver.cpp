@@ -99,11 +99,13 @@ double ShardedSolver::impossible_cycle(double tau) {
     return largest(ask({Ask::impossible_cycle, at_tau(tau), {}, {}}));
 }
 
-FillSums ShardedSolver::fill(const TimedSplit& split, double ratio) {
-    return sum<FillSums>(ask_of_split({Ask::fill, {split.tau, split.cycle_s, {1, ratio}}, {}, {}}));
+FillSums ShardedSolver::fill(const TimedSplit& split, double ratio, Roots roots) {
+    return sum<FillSums>(
+        ask_of_split({Ask::fill, {split.tau, split.cycle_s, {1, ratio}}, {}, {}, roots}));
 }
 
-FillSums ShardedSolver::fill_some(const TimedSplit& split, double ratio, std::size_t stride) {
+FillSums ShardedSolver::fill_some(const TimedSplit& split, double ratio, std::size_t stride,
+                                  Roots roots) {
     Sample& some = sample(stride);
     if (some.split_state != split_state_) {
         some.samples.clear();
@@ -118,16 +120,17 @@ FillSums ShardedSolver::fill_some(const TimedSplit& split, double ratio, std::si
     if (some.samples.size() != some.problem.size()) {
         throw std::invalid_argument("a shard's answer has another length");
     }
-    return some.fills.fill({split.tau, split.cycle_s, some.samples}, ratio);
+    return some.fills.fill({split.tau, split.cycle_s, some.samples}, ratio, roots);
 }
 
 AllocationSums ShardedSolver::allocate(const TimedSplit& split, double finish_s, double ratio,
-                                       const AllocationScale& scale, const Shares&) {
-    finish_ = {finish_s, ratio, scale};
+                                       const AllocationScale& scale, const Shares&, Roots roots) {
+    finish_ = {finish_s, ratio, scale, roots};
     return sum<AllocationSums>(ask_of_split({Ask::allocate,
                                              {split.tau, finish_s, {1, ratio}},
                                              {scale.bandwidth, scale.power, scale.deadline_s},
-                                             {}}));
+                                             {},
+                                             roots}));
 }
 
 double ShardedSolver::least_cycle(const TimedSplit& split) {
@@ -310,7 +313,8 @@ std::vector<Message> ShardedSolver::plan() const {
             mel::written({Ask::plan,
                           {tau, kept_.finish_s, {1, kept_.ratio}},
                           {kept_.scale.bandwidth, kept_.scale.power, kept_.scale.deadline_s},
-                          steps}));
+                          steps,
+                          kept_.roots}));
     }
     return questions;
 }

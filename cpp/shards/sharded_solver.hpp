@@ -60,14 +60,17 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
         double finish_s = 0;
         double ratio = 1;
         AllocationScale scale{};
+        Roots roots = Roots::exact;
     };
 
     PassSums real(const PassPoint& point, std::size_t stride) override;
     double impossible_cycle(double tau) override;
-    FillSums fill(const TimedSplit& split, double ratio) override;
-    FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride) override;
+    FillSums fill(const TimedSplit& split, double ratio, Roots roots) override;
+    FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride,
+                       Roots roots) override;
     AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
-                            const AllocationScale& scale, const Shares& shares) override;
+                            const AllocationScale& scale, const Shares& shares,
+                            Roots roots) override;
     double least_cycle(const TimedSplit& split) override;
 
     bool limited() const override { return facts_.limited; }

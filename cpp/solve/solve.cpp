@@ -1,5 +1,6 @@
 #include "mel/solve.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/chunks.hpp"
@@ -31,8 +32,7 @@ Decision Solver::by_known_prices(double tau, Prices prices) {
     ++capacity_passes_;
     real_.resize(problem_.size());
     const PassPoint at{tau, problem_.cycle_s(), prices};
-    const SplitSums sums =
-        exact_pass(problem_, boxes_.whole(tau), at, pool_, chunks_, {real_.data(), real_.size()});
+    const SplitSums sums = exact_pass(problem_, boxes_.whole(tau), at, pool_, chunks_, real_);
     if (stop_.requested()) return Decision::Stopped{};
     const auto proof = proof_of(problem_, at, sums, pool_.trust());
     return proof ? Decision(Refutation(*proof)) : Decision();
@@ -56,7 +56,8 @@ Decision Solver::by_tree(double tau, Prices start) {
         case BranchAndBound::Outcome::feasible:
             break;
     }
-    real_.assign(search.samples().begin(), search.samples().end());
+    real_.resize(problem_.size());
+    std::copy(search.samples().begin(), search.samples().end(), std::span<double>(real_).begin());
     return decided(allocate(tau, {search.ratio(), problem_.cycle_s()}));
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <vector>
@@ -13,10 +15,36 @@
 
 namespace mel {
 
+// Samples as real numbers, in the memory where their integers are in the end: one column less.
+class Reals {
+  public:
+    explicit Reals(Buffer<std::int64_t>& memory) : memory_(memory) {}
+
+    void resize(std::size_t size) {
+        memory_.resize(size);
+        auto* const first = reinterpret_cast<double*>(memory_.data());
+        std::uninitialized_default_construct_n(first, size);  // unset: it costs nothing
+        reals_ = {first, size};
+    }
+    operator std::span<double>() const { return reals_; }
+    operator std::span<const double>() const { return reals_; }
+    double& operator[](std::size_t k) const { return reals_[k]; }
+    // There is no real number in this place from here on.
+    void make_whole(std::size_t k) const {
+        const auto whole = static_cast<std::int64_t>(reals_[k]);
+        ::new (static_cast<void*>(&reals_[k])) std::int64_t(whole);
+    }
+
+  private:
+    static_assert(sizeof(double) == sizeof(std::int64_t) &&
+                  alignof(double) <= alignof(std::int64_t));
+    Buffer<std::int64_t>& memory_;
+    std::span<double> reals_;
+};
+
 // Memory that the search for one small problem leaves to the next.
 struct Workspace {
     Allocation plan;
-    Buffer<double> real;
     std::vector<double> totals;
     WholeSamples::Memory rounding;
 };
@@ -68,9 +96,9 @@ class Solver final : public TauSearch {
 
     std::optional<Workspace> own_;  // where no other is given
     Workspace& work_;
-    Buffer<double>& real_ = work_.real;
     std::vector<double>& totals_ = work_.totals;
     Allocation& draft_ = work_.plan;  // that is being written
+    Reals real_{draft_.samples};
     Interval root_;
     Boxes boxes_;
     SweepsHere sweeps_;

@@ -90,11 +90,7 @@ Solver::Plan Solver::allocate_blocks(double tau, Begin begin) {
 
 // The samples of real_ with what was just allocated to them.
 Solver::Plan Solver::written() {
-    draft_.samples.resize(problem_.size());
-    for_each_learner(pool_, problem_.size(),
-                     [to = draft_.samples.data(), from = real_.data()](std::size_t k) {
-                         to[k] = static_cast<std::int64_t>(from[k]);
-                     });
+    for_each_learner(pool_, problem_.size(), [real = real_](std::size_t k) { real.make_whole(k); });
     return std::move(draft_);
 }
 

@@ -133,7 +133,14 @@ Decision TauSearch::by_mixture(double tau, Prices start) {
         if (refuted) starts.push_back(mixture_.refuting());
         for (const auto& part : mixture_.parts()) starts.insert(starts.begin(), part.prices);
         if (starts.empty()) starts.push_back(start);
-        if (refuted) break;
+        if (refuted) {
+            const PassPoint there{tau, problem_.cycle_s(), mixture_.refuting()};
+            if (const auto proof = switching_point_.refute_roughly(there)) {
+                prices_ = there.prices;
+                return Refutation(*proof);
+            }
+            break;
+        }
         const bool roomy = outcome == MixtureSearch::Outcome::mixture && mixture_.slack() > error;
         if (roomy) {
             if (Plan plan = plan_from_mixture(tau)) return std::move(*plan);

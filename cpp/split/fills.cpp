@@ -41,40 +41,42 @@ const KernelInput& FillsHere::at(const TimedSplit& split, double ratio) {
 }
 
 std::vector<FillSums>& FillsHere::fill_chunks(const TimedSplit& split, double ratio,
-                                              std::size_t stride) {
+                                              std::size_t stride, Roots roots) {
     KernelInput in = at(split, ratio);
     in.stride = stride;
     each_chunk(pool_, problem_.size(), chunks_,
-               Filling{split.samples, in, fill_loop(pool_, problem_.law(), in)}, stride);
+               Filling{split.samples, in, fill_loop(pool_, problem_.law(), in, roots)}, stride);
     return chunks_;
 }
 
-FillSums FillsHere::fill(const TimedSplit& split, double ratio) {
+FillSums FillsHere::fill(const TimedSplit& split, double ratio, Roots roots) {
     const KernelInput& in = at(split, ratio);
     return sum_over_chunks(pool_, problem_.size(), chunks_,
-                           Filling{split.samples, in, fill_loop(pool_, problem_.law(), in)});
+                           Filling{split.samples, in, fill_loop(pool_, problem_.law(), in, roots)});
 }
 
-FillSums FillsHere::fill_some(const TimedSplit& split, double ratio, std::size_t stride) {
-    return reduce_tree(std::span<FillSums>(fill_chunks(split, ratio, stride)));
+FillSums FillsHere::fill_some(const TimedSplit& split, double ratio, std::size_t stride,
+                              Roots roots) {
+    return reduce_tree(std::span<FillSums>(fill_chunks(split, ratio, stride, roots)));
 }
 
 std::vector<AllocationSums>& FillsHere::allocate_chunks(const TimedSplit& split, double finish_s,
                                                         double ratio, const AllocationScale& scale,
-                                                        const Shares& shares) {
+                                                        const Shares& shares, Roots roots) {
     const KernelInput& in = at(split.within(finish_s), ratio);
-    each_chunk(
-        pool_, problem_.size(), allocation_chunks_,
-        Allocating{split.samples, scale, shares, in, allocate_loop(pool_, problem_.law(), in)});
+    each_chunk(pool_, problem_.size(), allocation_chunks_,
+               Allocating{split.samples, scale, shares, in,
+                          allocate_loop(pool_, problem_.law(), in, roots)});
     return allocation_chunks_;
 }
 
 AllocationSums FillsHere::allocate(const TimedSplit& split, double finish_s, double ratio,
-                                   const AllocationScale& scale, const Shares& shares) {
+                                   const AllocationScale& scale, const Shares& shares,
+                                   Roots roots) {
     const KernelInput& in = at(split.within(finish_s), ratio);
-    return sum_over_chunks(
-        pool_, problem_.size(), allocation_chunks_,
-        Allocating{split.samples, scale, shares, in, allocate_loop(pool_, problem_.law(), in)});
+    return sum_over_chunks(pool_, problem_.size(), allocation_chunks_,
+                           Allocating{split.samples, scale, shares, in,
+                                      allocate_loop(pool_, problem_.law(), in, roots)});
 }
 
 double FillsHere::least_cycle(const TimedSplit& split) {

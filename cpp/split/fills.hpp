@@ -15,12 +15,14 @@ class Fills {
   public:
     virtual ~Fills() = default;
     // What the split takes at the price ratio mu/lambda.
-    virtual FillSums fill(const TimedSplit& split, double ratio) = 0;
+    virtual FillSums fill(const TimedSplit& split, double ratio, Roots roots) = 0;
     // The same of every stride-th group of the learners, nothing scaled.
-    virtual FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride) = 0;
+    virtual FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride,
+                               Roots roots) = 0;
     // Writes what everybody gets to finish in `finish_s` at that ratio, scaled, and looks at it.
     virtual AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
-                                    const AllocationScale& scale, const Shares& shares) = 0;
+                                    const AllocationScale& scale, const Shares& shares,
+                                    Roots roots) = 0;
     // No shorter cycle carries the samples at the learners' largest rates; 0 where nothing is
     // capped.
     virtual double least_cycle(const TimedSplit& split) = 0;
@@ -30,18 +32,20 @@ class FillsHere final : public Fills {
   public:
     FillsHere(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
 
-    FillSums fill(const TimedSplit& split, double ratio) override;
-    FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride) override;
+    FillSums fill(const TimedSplit& split, double ratio, Roots roots) override;
+    FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride,
+                       Roots roots) override;
     AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
-                            const AllocationScale& scale, const Shares& shares) override;
+                            const AllocationScale& scale, const Shares& shares,
+                            Roots roots) override;
     double least_cycle(const TimedSplit& split) override;
 
     // The same, not added up yet.
-    std::vector<FillSums>& fill_chunks(const TimedSplit& split, double ratio,
-                                       std::size_t stride = 1);
+    std::vector<FillSums>& fill_chunks(const TimedSplit& split, double ratio, std::size_t stride,
+                                       Roots roots);
     std::vector<AllocationSums>& allocate_chunks(const TimedSplit& split, double finish_s,
                                                  double ratio, const AllocationScale& scale,
-                                                 const Shares& shares);
+                                                 const Shares& shares, Roots roots);
 
   private:
     const KernelInput& at(const TimedSplit& split, double ratio);

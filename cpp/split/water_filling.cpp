@@ -16,6 +16,7 @@ constexpr double rough_step = 0.03;          // of a sample's search: its own er
 constexpr double finish_tolerance = 1e-6;    // how far below its budgets a plan may finish
 constexpr double foreseen_tolerance = 1e-9;  // the same where the last step is taken on trust
 constexpr double foreseen_of_few = 1e-7;     // and where few learners make a look as dear as it
+constexpr double started_tolerance = 1e-7;   // slopes are those of roots, not of their starts
 constexpr double sampled_tolerance = 3e-7;   // and where a sample bent it
 constexpr double sampled_share = 0.02;       // of the bend that a sample may have missed
 constexpr double alike_slopes = 0.05;        // of all and of a sample
@@ -43,7 +44,7 @@ WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio)
     double high = 1e300;
     for (int step = 0; step < 100; ++step) {
         ratio = std::exp(z);
-        sums_ = pass(split, ratio);
+        sums_ = pass(split, ratio, Roots::exact);
         const FillSums& sums = sums_;
         if (pool_.stop().check()) return Outcome::stopped;
         if (sums.impossible > 0) return Outcome::too_much;
@@ -69,9 +70,13 @@ WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio)
     return Outcome::unclear;
 }
 
+Roots WaterFilling::roots() const {
+    return sample_stride(problem_.size(), bent_learners) > 1 ? Roots::near : Roots::exact;
+}
+
 FillSums WaterFilling::pass(const TimedSplit& split, double ratio, std::size_t stride) {
     ++passes_;
-    FillSums sums = fills_.fill_some(split, ratio, stride);
+    FillSums sums = fills_.fill_some(split, ratio, stride, roots());
     // Where learners rest, what is taken goes with the samples, and a sample of the learners may
     // hold some more or fewer than its share.
     const double seen = static_cast<double>(learners_seen(problem_.size(), stride));
@@ -136,11 +141,13 @@ bool WaterFilling::foresee(const TimedSplit& split, const FillSums& sums, double
     then.power = all.power + bent_power;
     const BudgetStep last(then, next_q, std::log(then.bandwidth / band),
                           std::log(then.power / watt));
-    const double inside = foreseen_tolerance + sampled_share * (std::fabs(bent_band) / band +
-                                                                std::fabs(bent_power) / watt);
+    const double inside =
+        foreseen_tolerance + started_tolerance +
+        sampled_share * (std::fabs(bent_band) / band + std::fabs(bent_power) / watt);
     const BudgetStep::To rest = last.aim(inside);
     const double left = last.length(rest);
-    finish = {next_s + rest.cycle_s, q * std::exp(by.log_ratio + rest.log_ratio), sums, true};
+    finish = {next_s + rest.cycle_s, q * std::exp(by.log_ratio + rest.log_ratio), sums, true,
+              roots()};
     return inside < sampled_tolerance && 2 * left * left < foreseen_tolerance &&
            finish.cycle_s <= split.cycle_s;
 }
@@ -150,7 +157,7 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
     const double cycle_s = split.cycle_s;
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
-    Finish best{std::numeric_limits<double>::infinity(), ratio, {}};
+    Finish best{std::numeric_limits<double>::infinity(), ratio, {}, false, roots()};
     double q = ratio;
     const double least = fills_.least_cycle(split);
     double t = std::min(std::max(guess_s, least), cycle_s);
@@ -163,7 +170,7 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
     t = std::min(std::max(t, least), cycle_s);
     double too_short = 0;
     for (int step = 0; step < 24; ++step) {
-        const FillSums sums = pass(split.within(t), q);
+        const FillSums sums = pass(split.within(t), q, roots());
         if (pool_.stop().check()) break;
         if (sums.impossible > 0) {
             if (t >= cycle_s) break;
@@ -171,11 +178,11 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
             t = std::isfinite(best.cycle_s) ? 0.5 * (t + best.cycle_s) : std::min(cycle_s, t * 1.1);
             continue;
         }
-        if (!(sums.bandwidth > 0)) return {t, q, sums};
+        if (!(sums.bandwidth > 0)) return {t, q, sums, false, roots()};
         const double over_band = guiding_log(sums.bandwidth, band);
         const double over_power = guiding_log(sums.power, watt);
         if (over_band <= 0 && over_power <= 0 && t < best.cycle_s) {
-            best = {t, q, sums};
+            best = {t, q, sums, false, roots()};
             if (over_band > -finish_tolerance && over_power > -finish_tolerance) break;
             if (t <= least * (1 + finish_tolerance)) break;
         }
@@ -187,9 +194,10 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
         const double length = newton.length(by) + finish_tolerance;
         const bool few = problem_.size() <= most_for_thorough_search;
         if (2 * length * length < (few ? foreseen_of_few : foreseen_tolerance)) {
-            by = newton.aim(2 * length * length);
+            const double started = roots() == Roots::near ? started_tolerance : 0;
+            by = newton.aim(2 * length * length + started);
             if (t + by.cycle_s <= cycle_s) {
-                return {t + by.cycle_s, q * guiding_exp(by.log_ratio), sums, true};
+                return {t + by.cycle_s, q * guiding_exp(by.log_ratio), sums, true, roots()};
             }
         }
         Finish foreseen{};
@@ -218,7 +226,8 @@ bool WaterFilling::allocate(const TimedSplit& split, const Finish& finish, const
     };
     const AllocationScale scale{share(band, finish.sums.bandwidth), share(watt, finish.sums.power),
                                 problem_.cycle_s() * (1 - rounding::deadline_reserve)};
-    const AllocationSums sums = fills_.allocate(split, finish.cycle_s, finish.ratio, scale, shares);
+    const AllocationSums sums =
+        fills_.allocate(split, finish.cycle_s, finish.ratio, scale, shares, finish.roots);
     if (pool_.stop().requested()) return false;
     if (pool_.tentative()) {
         const LearnerLimits none, *stated = problem_.limits();

@@ -34,6 +34,7 @@ class WaterFilling {
         FillSums sums;  // what the split takes there
         bool foreseen =
             false;  // sums are of the step before; what is left of budgets, 1e-7 at most
+        Roots roots = Roots::exact;
     };
     // From a split that fits (or nearly) in its cycle: the least cycle, up to about 1e-6, in which
     // it fits. Starts at `guess_s`. Not found: cycle_s is infinite.
@@ -51,8 +52,8 @@ class WaterFilling {
     bool allocate(const TimedSplit& split, const Finish& finish, const Shares& shares);
 
     // What a split takes at a price ratio.
-    Finish at(const TimedSplit& split, double ratio) {
-        return {split.cycle_s, ratio, pass(split, ratio), false};
+    Finish at(const TimedSplit& split, double ratio, Roots roots = Roots::exact) {
+        return {split.cycle_s, ratio, pass(split, ratio, roots), false, roots};
     }
 
     bool stopped() { return pool_.stop().check(); }
@@ -61,9 +62,11 @@ class WaterFilling {
     const FillSums& sums() const { return sums_; }  // what the split takes there
 
   private:
-    FillSums pass(const TimedSplit& split, double ratio) {
+    // Of shortest_cycle(): where learners are many, starts of roots do.
+    Roots roots() const;
+    FillSums pass(const TimedSplit& split, double ratio, Roots roots) {
         ++passes_;
-        return fills_.fill(split, ratio);
+        return fills_.fill(split, ratio, roots);
     }
     // Of a sample of the learners, scaled to all.
     FillSums pass(const TimedSplit& split, double ratio, std::size_t stride);

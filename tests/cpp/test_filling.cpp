@@ -179,7 +179,7 @@ TEST(a_finish_that_a_sample_foresaw_leaves_less_than_a_millionth_of_both_budgets
             const auto finish = filling.shortest_cycle(split, ratio, split.cycle_s,
                                                        mel::WaterFilling::Guess::rough);
             CHECK(finish.cycle_s < split.cycle_s, finish.cycle_s);
-            const auto exact = filling.at(split.within(finish.cycle_s), finish.ratio);
+            const auto exact = filling.at(split.within(finish.cycle_s), finish.ratio, finish.roots);
             const double band = exact.sums.bandwidth / problem.bandwidth_hz();
             const double power = exact.sums.power / problem.power_w();
             CHECK(band <= 1 && band > 1 - 1e-6, band - 1, filling.passes());

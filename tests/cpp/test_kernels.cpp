@@ -203,7 +203,7 @@ TEST(no_learner_whose_value_rises_again_is_taken_for_one_whose_value_only_falls)
         const double x = w * w + 3 * std::log(w) + std::log(4 + 2 * w * w);
         const double most = w * (3 + 2 * w * w) / (4 + 2 * w * w);
         for (const double share :
-             {0.1, 0.5, 0.9, 0.97, 0.99, 0.998, 1.002, 1.009, 1.011, 1.02, 3.0}) {
+             {0.1, 0.5, 0.9, 0.97, 0.99, 0.998, 1.002, 1.009, 1.011, 1.0025, 1.0035, 1.02, 3.0}) {
             for (const double model : {0.0, 1.0, 5000.0}) {
                 const double shape = 1 + model * compute[0];
                 const double offset = share * most;
@@ -243,6 +243,9 @@ TEST(no_learner_whose_value_rises_again_is_taken_for_one_whose_value_only_falls)
                     if (excused) best = std::max(best, 0.0);
                     const double size = got.samples + got.cost + 1;
                     CHECK(std::fabs(got.value - best) <= 1e-9 * size, got.value, best, x, share,
+                          model, excused);
+                    const auto near = kernels.of(mel::LinkLaw::fixed).bound(in, {0, 1});
+                    CHECK(std::fabs(near.value - best) <= 1e-7 * size, near.value, best, x, share,
                           model, excused);
                 }
             }
