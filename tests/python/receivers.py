@@ -114,7 +114,7 @@ def of_split(problem: mel.Problem, tau: int, split: tuple[int, ...]) -> float:
         first = energy(problem, 0, tau, split[0], band * x, power * y)
         return first + energy(problem, 1, tau, split[1], band * (1.0 - x), power * (1.0 - y))
 
-    half = np.geomspace(1e-4, 0.5, 24)
+    half = np.geomspace(1e-4, 0.5, 8)
     shares = np.concatenate([half, 1.0 - half[-2::-1]])
 
     def over_power(x: float) -> float:
