@@ -1,6 +1,7 @@
 """What `solve_many` returns: plans as columns."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, overload
@@ -77,8 +78,6 @@ class Plans(ShownTable):
     _row = "row"
 
     scheme: Scheme
-    status: NDArray[np.str_]
-    blame: NDArray[np.str_]
     tau: IntColumn
     bound: IntColumn
     samples: Allocation
@@ -116,8 +115,6 @@ class Plans(ShownTable):
             shaped = {name: tuple(np.split(cells[name], ends[:-1])) for name in names}
         plans.__dict__.update(
             scheme=scheme,
-            status=freeze(np.array(ROW_STATUSES)[found["status"]]),
-            blame=freeze(np.array(BLAMES)[found["blame"]]),
             **{name: freeze(found[name]) for name in _PER_ROW},
             blocks=None,
             errors=errors,
@@ -129,6 +126,17 @@ class Plans(ShownTable):
         )
         plans.__dict__.update(shaped)
         return plans
+
+    # Words for every row take longer than all else that is done here: made when asked for.
+    @cached_property
+    def status(self) -> NDArray[np.str_]:
+        """What became of each row."""
+        return freeze(np.array(ROW_STATUSES)[self.codes()])
+
+    @cached_property
+    def blame(self) -> NDArray[np.str_]:
+        """Why an infeasible row is infeasible."""
+        return freeze(np.array(BLAMES)[self.__dict__["_found"]["blame"]])
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"Plans is immutable: cannot set {name!r}")
@@ -191,7 +199,7 @@ class Plans(ShownTable):
 
     def has(self, row: int) -> bool:
         """Whether a row was solved: neither invalid nor unsolved."""
-        return self.status[row] not in ("invalid", "unsolved")
+        return ROW_STATUSES[self.codes()[row]] not in ("invalid", "unsolved")
 
     def codes(self) -> NDArray[np.int8]:
         """Return each row's status as its place in ROW_STATUSES, shape (M,)."""

@@ -80,7 +80,10 @@ def _finish(
         if unfinished(status, stopped=False, then=how.then)
     ]
     own = found.get("own", {})  # these are what `solve` says already
-    todo = np.flatnonzero(np.isin(found["status"], wanted) & (found["stopped"] == 0))
+    open_rows = np.zeros(len(found["status"]), np.bool_)
+    for code in wanted:
+        open_rows |= found["status"] == code
+    todo = np.flatnonzero(open_rows & (found["stopped"] == 0))
     ends = np.cumsum(counts).tolist() if isinstance(counts, list) else None
 
     def stop(passes: int) -> bool:

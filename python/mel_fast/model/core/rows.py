@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mel_fast._base.validation import LARGEST, MAX_INTEGER, FloatColumn
-from mel_fast.model.batch_columns import counts, products
+from mel_fast.model.batch_columns import counts, products, without_repeats
 from mel_fast.model.columns import ALWAYS, LIMITS, SPEEDS
 from mel_fast.model.links import all_shares, largest_shares, needed_columns
 from mel_fast.model.payload import Payload
@@ -39,10 +39,11 @@ def core_rows(
         most = columns["max_samples"]
         for_core["max_samples"] = np.where(np.isposinf(most), float(MAX_INTEGER), most)
     features = task.features if task.setting == "parallelized" else 0
-    per_parameter = counts(columns["parameter_bits"], 1)
-    model = products(per_parameter, counts(columns["fixed_parameters"], 0))
+    # What all rows share is looked at once, and stays one number for the core.
+    per_parameter = counts(without_repeats(columns["parameter_bits"]), 1)
+    model = products(per_parameter, counts(without_repeats(columns["fixed_parameters"]), 0))
     grown = products(per_parameter, task.parameters_per_sample)
-    sample = products(counts(columns["feature_bits"], 1), features)
+    sample = products(counts(without_repeats(columns["feature_bits"]), 1), features)
     bits = {
         "send_bits": model,
         "send_bits_per_sample": np.where(sample > MAX_INTEGER - grown, np.nan, sample + grown),
@@ -50,6 +51,7 @@ def core_rows(
         "return_bits_per_sample": grown,
         "flops_per_sample": columns["flops_per_sample"],
     }
+    bits = {name: np.broadcast_to(column, shape[:1]) for name, column in bits.items()}
     for name, amount in ({} if payload is None else payload.given()).items():
         bits[name] = np.broadcast_to(
             np.asarray(amount, dtype=np.float64), shape[: 1 + np.ndim(amount)]
