@@ -21,9 +21,11 @@ constexpr double first_reach = 8;            // times the prices of the continuo
 constexpr double to_begin_with = 0.05;
 constexpr double after_few = 1.5;
 constexpr double closely = 4e-3;
+constexpr double hardly_shorter = 1.25;
 constexpr double apart = 0.02;  // prices between which curvature is seen
 constexpr int most_steps = 4;
 constexpr int most_gatherings = 12;
+constexpr int most_astray = 4;
 constexpr double least_radius = 1e-5;
 constexpr double first_radius = 0.01;
 constexpr double most_radius = 0.3;
@@ -58,9 +60,14 @@ BlockPoint BlockBracket::roughly() {
     if (!begin()) return {};
     const BlockSample sample(problem_, box_, pass_point(), shop_.pool);
     if (sample.takers() == 0 || stopped()) return {};
+    const double of_reals = point_.amount;
     const bool found = among(sample.parts(few_learners), first_reach, to_begin_with, nullptr) &&
                        among(sample.parts(some_learners), after_few, to_begin_with, nullptr);
-    return found ? point_ : BlockPoint{};
+    if (!found) return {};
+    // A few learners begin at cycles that are surely too short.
+    const bool shorter = point_.amount < of_reals && of_reals < hardly_shorter * point_.amount;
+    if (resource_ == Resource::cycle && shorter) point_.amount = of_reals;
+    return point_;
 }
 
 Bracket BlockBracket::run_near(Prices prices, double amount) {
@@ -160,6 +167,8 @@ void BlockBracket::enclose() {
     double radius = std::clamp(moved_, least_radius, first_radius);
     double margin = answers.usual_margin(pass_point(), core_learners);
     double most = most_radius;
+    double before = infinity;
+    int astray_for = 0;  // rounds in which the prices went as far as they might for as little
     for (int round = 0; round < most_gatherings; ++round) {
         const bool few = answers.gather(pass_point(), radius, margin);
         ++bracket_.passes;
@@ -182,6 +191,9 @@ void BlockBracket::enclose() {
             if (!bracket_.samples.empty()) return;
         }
         const bool edge = far > inside * radius && grown > gained && !same_blocks(place.amount);
+        astray_for = edge && radius >= most_radius && grown > 0.5 * before ? astray_for + 1 : 0;
+        before = grown;
+        const bool last = round + 1 >= most_gatherings || astray_for >= most_astray;
         if (edge && radius >= most_radius && grown > astray && enough_ == 0) return;
         const bool moving = resource_ == Resource::cycle && grown > still;
         const BlockPoint at = point_;
@@ -189,7 +201,7 @@ void BlockBracket::enclose() {
         point_.prices.mu *= 1 + place.watt;
         point_.amount += place.amount;
         if (!point_.prices.usable() || !(point_.amount > 0)) return;
-        if ((edge || moving) && round + 1 < most_gatherings) {
+        if ((edge || moving) && !last) {
             if (!edge) {
                 radius = std::max({0.1 * radius, 4 * far * far, least_radius});
             } else if (answers.table().answers.size() < std::max(problem_.size(), many_answers)) {
@@ -199,7 +211,7 @@ void BlockBracket::enclose() {
         }
         const bool refuted = refute();
         if (stopped()) return;
-        if (left_out_ > missed * problem_.samples_real() && round + 1 < most_gatherings) {
+        if (left_out_ > missed * problem_.samples_real() && !last) {
             radius = std::max(0.25 * radius, least_radius);
             continue;
         }

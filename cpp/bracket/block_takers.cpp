@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t fewest_learners = 8192;  // below, all of them are looked at soon enough
 constexpr double few = 0.25;                   // of the learners
 constexpr double cheaper = 0.4;                // times the first prices: who would take part then
+constexpr double hardly_longer = 1.01;
 constexpr int most_rounds = 8;
 
 // All who take part at the prices, or must.
@@ -40,7 +41,9 @@ std::optional<Bracket> bracket_of_takers(const Problem& problem, std::int64_t ta
     if (shop.boxes.contradicts()) return {};
     BlockPoint rough = block_prices_roughly(problem, tau, resource, settings, box);
     if (!rough.prices.usable() || !(rough.amount > 0) || shop.stop.check()) return {};
-    const double cycle = resource == Resource::cycle ? rough.amount : problem.cycle_s();
+    // Whole samples come into reach all at once as a cycle grows.
+    const double cycle =
+        resource == Resource::cycle ? rough.amount * hardly_longer : problem.cycle_s();
     const PassPoint at{t, cycle, {rough.prices.lambda * cheaper, rough.prices.mu * cheaper}};
     std::vector<std::size_t> part = takers_at(problem, shop.boxes.whole(t), at, shop.pool);
     std::int64_t passes = 1;

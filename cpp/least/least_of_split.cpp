@@ -15,7 +15,26 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double finest = 1e-12;  // relative: how closely a split's own need is found
+constexpr double hardly_longer[] = {1e-10, 6e-10};
 constexpr int certain_steps = 6;  // of Newton's method, which needs three or four
+
+// The same cycle at the prices that exceed neither budget by more than the other: where somebody's
+// caps allow no shorter one, budgets may yet be traded.
+WaterFilling::Finish balanced(WaterFilling& filling, const Problem& problem, double tau,
+                              std::span<const double> samples, WaterFilling::Finish at) {
+    for (int step = 0; step < certain_steps && at.sums.impossible == 0; ++step) {
+        const double band = std::log(at.sums.bandwidth / problem.bandwidth_hz());
+        const double watt = std::log(at.sums.power / problem.power_w());
+        if (band <= 0 && watt <= 0) return at;
+        const double by_ratio =
+            at.sums.shift / at.sums.bandwidth + at.sums.shift / (at.ratio * at.sums.power);
+        const double dz = std::clamp((watt - band) / by_ratio, -1.0, 1.0);
+        if (!std::isfinite(dz) || filling.stopped()) break;
+        at = filling.at({tau, at.cycle_s, samples}, at.ratio * std::exp(dz));
+    }
+    at.cycle_s = infinity;
+    return at;
+}
 
 // The shortest cycle in which a split fits, beginning at one in which it does or nearly does.
 // Not found: the cycle is infinite.
@@ -23,10 +42,18 @@ WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, doubl
                             std::span<const double> samples, WaterFilling::Finish from) {
     WaterFilling::Finish best = from;
     WaterFilling::Finish at = from;
+    WaterFilling::Finish before = from;
     best.cycle_s = infinity;
     double inside = 0.5 * finest;  // of the budgets: where the next step aims
     for (int step = 0; step < 40; ++step) {
-        if (filling.stopped() || at.sums.impossible > 0) break;
+        if (filling.stopped()) break;
+        if (at.sums.impossible > 0) {
+            if (best.cycle_s == infinity && step > 0) {
+                return balanced(filling, problem, tau, samples, before);
+            }
+            break;
+        }
+        before = at;
         const double band = std::log(at.sums.bandwidth / problem.bandwidth_hz());
         const double watt = std::log(at.sums.power / problem.power_w());
         if (band <= 0 && watt <= 0 && at.cycle_s < best.cycle_s) {
@@ -140,9 +167,15 @@ SplitNeed least_of_split_near(const Problem& problem, double tau, std::span<cons
         return least_of_split_in_blocks(problem, tau, samples, resource, ratio, pool);
     }
     WaterFilling filling(problem, pool);
-    const double cycle = resource == Resource::cycle ? amount : cycle_within(problem, resource);
-    return least_of_split_from(filling, problem, tau, samples, resource,
-                               filling.at({tau, cycle, samples}, ratio), pool);
+    const bool of_cycle = resource == Resource::cycle;
+    const double cycle = of_cycle ? amount : cycle_within(problem, resource);
+    WaterFilling::Finish from = filling.at({tau, cycle, samples}, ratio);
+    // A learner at its cap may just not be able to be as fast.
+    for (const double longer : hardly_longer) {
+        if (from.sums.impossible == 0 || !of_cycle || !problem.limits()) break;
+        from = filling.at({tau, cycle * (1 + longer), samples}, ratio);
+    }
+    return least_of_split_from(filling, problem, tau, samples, resource, from, pool);
 }
 
 SplitNeed least_of_split(const Problem& problem, std::int64_t tau,

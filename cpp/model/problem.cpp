@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <limits>
-#include <numeric>
 #include <stdexcept>
 #include <utility>
 
@@ -17,9 +15,6 @@
 
 namespace mel {
 namespace {
-
-constexpr std::size_t most_to_compare = 32;  // each with each, before any are sorted
-constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
 
 // The columns that are no limits, which come first; and the last of them, the amounts.
 #define MEL_ONE(...) +1
@@ -45,26 +40,6 @@ void take_logarithms(std::span<double> x) {
     } else {
         for (double& number : x) number = log_1p(number);
     }
-}
-
-bool all_differ(std::span<const double> numbers) {
-    std::uint64_t seen[16] = {};  // a bit for each of 1024 hashes
-    bool met = false;
-    for (const double x : numbers) {
-        const double unsigned_zero = x + 0.0;
-        std::uint64_t bits;  // std::bit_cast is not in every C++20 library that this is built with
-        std::memcpy(&bits, &unsigned_zero, sizeof bits);
-        const std::uint64_t hash = (bits * golden) >> 54;
-        const std::uint64_t bit = std::uint64_t{1} << (hash & 63);
-        met |= (seen[hash >> 6] & bit) != 0;
-        seen[hash >> 6] |= bit;
-    }
-    for (std::size_t k = 1; met && k < numbers.size(); ++k) {
-        for (std::size_t j = 0; j < k; ++j) {
-            if (numbers[j] == numbers[k]) return false;
-        }
-    }
-    return true;
 }
 
 }  // namespace
@@ -236,35 +211,6 @@ double bandwidth_holding(double blocks, double block_hz) {
     return std::fma(blocks, block_hz, -nearest) > 0
                ? std::nextafter(nearest, std::numeric_limits<double>::infinity())
                : nearest;
-}
-
-void Problem::find_twins(const ProblemStatement& s) {
-    const std::size_t size = s.flops_per_s.size();
-    // Parts of problems with few blocks are small enough to tell twins in.
-    if (size > most_twins && !(block_hz_ > 0 && excused())) return;
-    if (size <= most_to_compare && all_differ(s.gain)) return;
-    std::vector<std::span<const double>> stated;
-    for (const LearnerColumn& column : learner_columns()) {
-        const Amount values = column.of(s);
-        if (!values.column.empty()) stated.push_back(values.column);
-    }
-    const auto before = [&](std::uint32_t a, std::uint32_t b) {
-        for (const auto& column : stated) {
-            if (column[a] != column[b]) return column[a] < column[b];
-        }
-        return false;
-    };
-    std::vector<std::uint32_t> order(size);
-    std::iota(order.begin(), order.end(), 0u);
-    std::sort(order.begin(), order.end(), before);
-    bool any = false;
-    std::vector<std::uint32_t> twins(size);
-    for (std::size_t i = 0; i < size; ++i) {
-        const bool same = i > 0 && !before(order[i - 1], order[i]);
-        twins[order[i]] = same ? twins[order[i - 1]] : order[i];
-        any = any || same;
-    }
-    if (any) twins_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(twins));
 }
 
 void Problem::find_typical() {

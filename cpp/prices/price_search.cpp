@@ -2,15 +2,36 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace mel {
+namespace {
+constexpr int finer_looks = 8;
+constexpr double near_least = 0.5;
+}  // namespace
 
-PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, Prices start, int max_passes) {
+PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, std::span<const Prices> starts,
+                                      int max_passes) {
     polygon_.reset();
     found_ = 0;
-    Prices prices = start;
-    if (!prices.usable()) polygon_.centre(prices);
-    for (int pass = 0; pass < max_passes; ++pass) {
+    cuts_.clear();
+    double level = 0;  // of the bound's relative excess that is looked below,
+    double least = std::numeric_limits<double>::infinity();  // and the least seen
+    const auto lowered = [&](const Cut& cut) {
+        return Cut{cut.samples - level, cut.bandwidth - level, cut.power - level};
+    };
+    int last_pass = max_passes;
+    std::size_t started = 0;
+    const auto next = [&](Prices& prices) {
+        while (started < starts.size()) {
+            prices = starts[started++];
+            if (prices.usable()) return true;
+        }
+        return polygon_.centre(prices);
+    };
+    Prices prices;
+    next(prices);
+    for (int pass = 0; pass < last_pass; ++pass) {
         if (pool_.stop().check()) return Outcome::stopped;
         if (!prices.usable()) return Outcome::open;
         newest_ = (newest_ + 1) % ring_.size();
@@ -24,10 +45,23 @@ PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, Prices start, 
         split.cut = {sums.samples.value() / problem_.samples_real() - 1,
                      1 - sums.bandwidth.value() / problem_.bandwidth_hz(),
                      1 - sums.power.value() / problem_.power_w()};
+        const Excess excess = excess_of(problem_, at, sums);
+        split.room = excess.value + excess.error;
         proof_ = proof_of(problem_, at, sums, pool_.trust());
         if (proof_) return Outcome::infeasible;
         if (sums.impossible == 0) found_ = std::min(found_ + 1, ring_.size());
-        polygon_.clip(split.cut);
+        const double worth = problem_.samples_real() + prices.lambda * problem_.bandwidth_hz() +
+                             prices.mu * problem_.power_w();
+        if (sums.impossible == 0) least = std::min(least, excess.value / worth);
+        polygon_.clip(lowered(split.cut));
+        cuts_.push_back(split.cut);
+        if (next(prices)) continue;
+        // No prices prove it. Those that come nearest tell between what the learners are torn.
+        if (level > 0 || !(least > 0)) return Outcome::open;
+        level = near_least * least;
+        last_pass = std::min(last_pass, pass + finer_looks);
+        polygon_.reset();
+        for (const Cut& cut : cuts_) polygon_.clip(lowered(cut));
         if (!polygon_.centre(prices)) return Outcome::open;
     }
     return Outcome::open;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/chunks.hpp"
@@ -16,6 +17,7 @@ struct FoundSplit {
     std::vector<double> samples;
     Prices prices;
     Cut cut{};
+    double room = 0;  // by how much the bound there, with its error, is above D
 };
 
 class PriceSearch {
@@ -23,13 +25,13 @@ class PriceSearch {
     PriceSearch(const Problem& problem, Pool& pool)
         : problem_(problem),
           pool_(pool),
-          ring_(problem.size() <= most_for_thorough_search ? largest_ring : 4),
+          ring_(problem.size() <= many_learners ? largest_ring : 4),
           polygon_(problem) {}
 
     enum class Outcome { infeasible, open, stopped };
-    // `start` is tried first. After `infeasible`, proof() holds the prices; else recent() the last
-    // splits found.
-    Outcome run(double tau, const Box& box, Prices start, int max_passes);
+    // `starts` are tried first, as far as they are usable. After `infeasible`, proof() holds the
+    // prices; else recent() the last splits found.
+    Outcome run(double tau, const Box& box, std::span<const Prices> starts, int max_passes);
 
     const ProvingPrices& proof() const { return *proof_; }
     // i = 0 is the newest; only the first found() are valid.
@@ -43,6 +45,7 @@ class PriceSearch {
 
   private:
     static constexpr std::size_t largest_ring = 16;
+    static constexpr std::size_t many_learners = std::size_t{1} << 17;  // then splits are large
     const Problem& problem_;
     Pool& pool_;
     std::vector<FoundSplit> ring_;
@@ -52,6 +55,7 @@ class PriceSearch {
     long passes_ = 0;
     PricePolygon polygon_;
     std::vector<SplitSums> chunks_;
+    std::vector<Cut> cuts_;  // of all splits of a run
 };
 
 }  // namespace mel

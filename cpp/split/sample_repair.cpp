@@ -15,18 +15,42 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
-void WholeSamples::price(const Box& box, const PassPoint& at, std::size_t step) {
+void WholeSamples::price_at(const Box& box, const PassPoint& at) {
     box_ = &box;
     at_ = at;
-    if (problem_.law() != LinkLaw::density || (caps_ && !whole_blocks_)) return;
-    const std::size_t size = problem_.size();
-    unit_cost_.resize(size);
-    for_each_chunk(pool_, size, [&](std::size_t, std::size_t first, std::size_t last) {
-        for (std::size_t k = (first + step - 1) / step * step; k < last; k += step) {
-            const UnitRate unit = density_unit(problem_.noise_over_gain()[k], at.prices);
-            unit_cost_[k] = whole_blocks_ ? unit.log_gain : unit.cost;
-        }
-    });
+    const bool by_unit = problem_.law() == LinkLaw::density && (!caps_ || whole_blocks_);
+    unit_cost_.resize(by_unit ? problem_.size() : 0);
+}
+
+void WholeSamples::price_learner(std::size_t k) {
+    if (unit_cost_.empty()) return;
+    const UnitRate unit = density_unit(problem_.noise_over_gain()[k], at_.prices);
+    unit_cost_[k] = whole_blocks_ ? unit.log_gain : unit.cost;
+}
+
+void WholeSamples::price(const Box& box, const PassPoint& at) {
+    price_at(box, at);
+    if (unit_cost_.empty()) return;
+    for_each_learner(pool_, problem_.size(), [&](std::size_t k) { price_learner(k); });
+}
+
+double WholeSamples::detour(std::span<const double> samples) const {
+    if (problem_.law() == LinkLaw::density && !whole_blocks_) return 0;
+    const auto taking =
+        std::count_if(samples.begin(), samples.end(), [](double d) { return d > 0; });
+    return 2 * problem_.samples_real() / std::max(static_cast<double>(taking), 1.0);
+}
+
+// Of who is best at rest no number of samples costs less than it is worth; the first one costs as
+// many times as much as the bits of one for each sample of them, when hurried as little.
+bool WholeSamples::joins_dearly(std::size_t k) const {
+    const Demand demand = demand_of(problem_, k, at_.tau, at_.cycle_s);
+    const double first = demand.slack(1);
+    if (!(demand.per_sample_s > 0) || !(first > 0)) return false;
+    const double many = std::min(std::floor(0.5 * first / demand.per_sample_s), box_->high(k));
+    if (!(many >= 2)) return false;
+    return (demand.alpha + demand.beta) * demand.slack(many) * many >
+           2 * (demand.alpha * many + demand.beta) * first;
 }
 
 double WholeSamples::cost(std::size_t k, double d) const {
@@ -66,24 +90,25 @@ double WholeSamples::step_down(std::size_t k, double d, double by) const {
 }
 
 bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double> samples,
-                          bool thorough) {
+                          const Effort& effort) {
     const std::size_t size = problem_.size();
     CompensatedSum sum;
     for (std::size_t k = 0; k < size; ++k) sum.add(samples[k]);
     sum.add(-problem_.samples_real());
     double over = sum.value();
+    const bool thorough = effort.thorough;
     if (many_batteries() && !thorough) over = repair_in_lanes(box, at, over, samples);
     const std::size_t step = thorough ? 1 : repair_step(size, over);
-    return repair(box, at, over, static_cast<double>(size), step, samples);
+    return repair(box, at, over, static_cast<double>(size), step, effort.room, samples);
 }
 
 bool WholeSamples::repair_among(const Box& box, const PassPoint& at, double over, double of_all,
                                 std::span<double> samples) {
-    return repair(box, at, over, of_all, 1, samples);
+    return repair(box, at, over, of_all, 1, infinity, samples);
 }
 
 bool WholeSamples::repair(const Box& box, const PassPoint& at, double over, double of_all,
-                          std::size_t step, std::span<double> samples) {
+                          std::size_t step, double room, std::span<double> samples) {
     const std::size_t size = problem_.size();
     if (over == 0) return true;
     const bool down = over > 0;
@@ -114,16 +139,19 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, double over, doub
         const Demand demand = demand_of(problem_, k, at.tau, at.cycle_s);
         return step_by(k, std::min(wanted(), most(k, demand, box.high(k)) - samples[k]), now);
     };
-    // Whoever rests in whole blocks needs one for its first sample: looked at once others cost as
-    // much.
-    bool resting = whole_blocks_ && problem_.excused() && !down;
-    const double first_block = at.prices.lambda * problem_.block_hz() / wanted();
+    // Whoever rests in whole blocks needs one for its first sample, and where its own best is to
+    // rest that sample may cost twice its worth: looked at once others cost as much.
+    bool resting = problem_.excused() && (whole_blocks_ || !caps_);
+    const double joining = whole_blocks_ ? at.prices.lambda * problem_.block_hz() / wanted() : 2;
     const auto gather = [&](bool rest) {
-        price(box, at, step);
+        price_at(box, at);
         gains_.resize((size + step - 1) / step);
         for_each_learner(pool_, gains_.size(), [&](std::size_t i) {
             const std::size_t k = i * step;
-            gains_[i] = rest || samples[k] > 0 ? move(k, cost(k, samples[k])).gain : -infinity;
+            gains_[i] = -infinity;
+            if (samples[k] == 0 && (down || (!rest && (whole_blocks_ || joins_dearly(k))))) return;
+            price_learner(k);
+            gains_[i] = move(k, cost(k, samples[k])).gain;
         });
         heap_.clear();
         for (std::size_t i = 0; i < gains_.size(); ++i) {
@@ -134,8 +162,11 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, double over, doub
     gather(!resting);
     if (pool_.stop().requested()) return false;
     long steps = 0;
+    double lost = 0;
+    if (room < infinity) room += detour(samples);
+    const bool jumps = problem_.excused() && problem_.law() == LinkLaw::density && !whole_blocks_;
     while (over != 0) {
-        if (resting && (heap_.empty() || heap_.front().cost < -first_block)) {
+        if (resting && !down && (heap_.empty() || heap_.front().cost < -joining)) {
             resting = false;
             gather(true);
         }
@@ -151,9 +182,15 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, double over, doub
         const double by_now = down ? std::min(wanted(), samples[k] - box.low(k)) : wanted();
         if (top.by != by_now) {
             const Move again = move(k, cost(k, samples[k]));
+            top.cost = again.gain;
             top.by = again.by;
             top.after = again.after;
         }
+        // Who joins or leaves may win back what that loses at first.
+        const double loss = top.by * (down ? 1 - top.cost : -1 - top.cost);
+        const bool comes_or_goes = jumps && (samples[k] == 0 || (down && samples[k] == top.by));
+        if (!comes_or_goes && std::isfinite(loss)) lost += loss;
+        if (lost > room) return false;
         samples[k] += down ? -top.by : top.by;
         over += down ? -top.by : top.by;
         const Move next = move(k, top.after);
@@ -166,7 +203,7 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, double over, doub
 
 bool WholeSamples::exchange(const Box& box, const PassPoint& at, std::span<double> samples) {
     const std::size_t size = problem_.size();
-    price(box, at, 1);
+    price(box, at);
     up_.resize(size);
     down_.resize(size);
     for_each_learner(pool_, size, [&](std::size_t k) { down_[k] = step_down(k, samples[k], 1); });

@@ -2,6 +2,7 @@
 // for given prices.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -86,9 +87,19 @@ class WholeSamples {
 
     // Adds the cheapest and takes away the dearest samples until the total is D. With costs convex
     // in d this is the best split at these prices, or nearly so, as a few are looked for among a
-    // part of the learners unless `thorough`. False if the box can not hold D samples.
+    // part of the learners unless `thorough`. False if the box can not hold D samples, or costs
+    // so much more than the samples given that what comes of it can not fit: where these are the
+    // best at the prices, they may lose the `room` that the bound has above D.
+    struct Effort {
+        bool thorough = false;
+        double room = std::numeric_limits<double>::infinity();
+    };
     bool repair(const Box& box, const PassPoint& at, std::span<double> samples,
-                bool thorough = false);
+                const Effort& effort);
+    bool repair(const Box& box, const PassPoint& at, std::span<double> samples,
+                bool thorough = false) {
+        return repair(box, at, samples, Effort{thorough});
+    }
 
     // The same where these are every so-many-th of `of_all` learners, who hold `over` more than D:
     // false where more of them are needed.
@@ -116,7 +127,11 @@ class WholeSamples {
     // Whether d samples in place of `real` would multiply what follows at a cap, or the rate.
     bool steep(std::size_t k, const Demand& demand, double real, double d) const;
     bool repair(const Box& box, const PassPoint& at, double over, double of_all, std::size_t step,
-                std::span<double> samples);
+                double room, std::span<double> samples);
+    // What non-convex costs may lose on the way and win back.
+    double detour(std::span<const double> samples) const;
+    // Whether the first sample of a learner who rests, best so, surely costs twice its worth.
+    bool joins_dearly(std::size_t k) const;
     // So many learners with energies of their own that they are looked at in lanes.
     bool many_batteries() const {
         return caps_ && caps_->battery() && problem_.size() > most_for_thorough_search;
@@ -128,8 +143,10 @@ class WholeSamples {
     double most(std::size_t k, const Demand& demand, double high) const;
     // Whether the learner's caps allow d samples.
     bool carries(std::size_t k, const Demand& demand, double d) const;
-    // Before costs are asked for, of every step-th learner.
-    void price(const Box& box, const PassPoint& at, std::size_t step);
+    // Before costs are asked for.
+    void price_at(const Box& box, const PassPoint& at);
+    void price_learner(std::size_t k);
+    void price(const Box& box, const PassPoint& at);
     double cost(std::size_t k, double d) const;
 
     const Problem& problem_;

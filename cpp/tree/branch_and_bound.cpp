@@ -75,7 +75,8 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
         Prices prices = split.prices;
         // Beyond the first node what fits is rare: the best repair is worth its look at everybody.
         const bool thorough = nodes_ > 1 && problem.size() <= most_for_best_repair;
-        if (!tools_.rounding.repair(box, {tau, problem.cycle_s(), prices}, samples_, thorough))
+        const WholeSamples::Effort effort{thorough, split.room};
+        if (!tools_.rounding.repair(box, {tau, problem.cycle_s(), prices}, samples_, effort))
             continue;
         for (int round = 0; round < rounds_of_exchange; ++round) {
             ratio_ = prices.mu / prices.lambda;
@@ -141,7 +142,10 @@ bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, 
             at = rests ? 0 : std::clamp(std::floor(mean), least, most - 1);
         }
     }
-    if (largest > 1e-9 * problem.samples_real()) return true;
+    if (largest > 1e-9 * problem.samples_real()) {
+        learner = among_twins(mixture, learner);
+        return true;
+    }
     double widest = 0;
     const FoundSplit& newest = search_.recent(0);
     for (std::size_t i = 1; i < search_.found(); ++i) {
@@ -156,7 +160,51 @@ bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, 
             }
         }
     }
-    return widest > 0 || choose_widest(open, learner, at);
+    if (!(widest > 0)) return choose_widest(open, learner, at);
+    learner = among_twins(mixture, learner);
+    return true;
+}
+
+// Those between which the bound of this box is least: where to begin in one that differs little.
+std::vector<Prices> BranchAndBound::best_prices() const {
+    const Mixture mixture = search_.mixture();
+    std::vector<Prices> best;
+    for (int i = 0; i < mixture.count; ++i) {
+        best.push_back(search_.recent(mixture.index[i]).prices);
+    }
+    if (best.empty()) best.push_back(search_.recent(0).prices);
+    return best;
+}
+
+// Of identical learners whom the splits send here and there, the one that stands where the mixture
+// has as many of them on either side: each before it holds as much as it or more, each after it as
+// much or less.
+std::size_t BranchAndBound::among_twins(const Mixture& mixture, std::size_t learner) const {
+    if (tools_.problem.twins().empty() || mixture.count < 2) return learner;
+    const auto held = [&](int i, std::size_t k) {
+        return search_.recent(mixture.index[i]).samples[k];
+    };
+    std::vector<std::size_t> alike;  // in order
+    const auto join = [&](std::size_t k) {
+        for (int i = 0; i < mixture.count; ++i) {
+            if (held(i, k) != held(i, learner)) return;
+        }
+        alike.push_back(k);
+    };
+    tools_.problem.earlier_twins(learner, join);
+    alike.push_back(learner);
+    tools_.problem.later_twins(learner, join);
+    double mean = 0;
+    double least = held(0, learner), most = least;
+    for (int i = 0; i < mixture.count; ++i) {
+        const double d = held(i, learner);
+        mean += mixture.weight[i] * d;
+        least = std::min(least, d);
+        most = std::max(most, d);
+    }
+    if (!(most > least)) return learner;
+    const double rank = (mean - least) / (most - least) * static_cast<double>(alike.size());
+    return alike[std::min(static_cast<std::size_t>(std::max(rank, 0.0)), alike.size() - 1)];
 }
 
 bool BranchAndBound::choose_widest(const Open& open, std::size_t& learner, double& at) const {
@@ -182,12 +230,12 @@ void BranchAndBound::branch(const Open& open, std::size_t learner, double at,
     parent.node = {static_cast<std::int64_t>(learner), static_cast<std::int64_t>(at), {}};
     parent.below = below;
     parent.above = below + 1;
-    const Prices start = search_.found() > 0 ? search_.recent(0).prices : open.start;
-    Open down{below, open.lower, open.upper, start};
+    const std::vector<Prices> starts = search_.found() > 0 ? best_prices() : open.starts;
+    Open down{below, open.lower, open.upper, starts};
     down.upper[learner] = at;
     tools_.problem.later_twins(learner,
                                [&](std::size_t j) { down.upper[j] = std::min(down.upper[j], at); });
-    Open up{below + 1, open.lower, open.upper, start};
+    Open up{below + 1, open.lower, open.upper, starts};
     up.lower[learner] = at + 1;
     tools_.problem.earlier_twins(
         learner, [&](std::size_t j) { up.lower[j] = std::max(up.lower[j], at + 1); });
@@ -205,7 +253,7 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
     build_.assign(1, {});
     std::vector<Open> stack;
     const Box root = boxes_.root();
-    Open whole{0, std::vector<double>(size), std::vector<double>(size), start};
+    Open whole{0, std::vector<double>(size), std::vector<double>(size), {start}};
     for (std::size_t k = 0; k < size; ++k) {
         whole.lower[k] = root.low(k);
         whole.upper[k] = root.high(k);
@@ -230,7 +278,7 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         }
         // The same box once more, with less to give out or, after too bold a hope, with more.
         const auto again = [&] {
-            if (search_.found() > 0) open.start = search_.recent(0).prices;
+            if (search_.found() > 0) open.starts = best_prices();
             stack.push_back(std::move(open));
         };
         const auto asked_for_less = [&] { return shrinking && shrinking->back(); };
@@ -240,13 +288,13 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         // With many learners the best integers at the prices of the reals are nearly always a plan
         // if there is one: worth a look before the search for a proof.
         if (nodes_ == first_node && size > most_for_thorough_search &&
-            search_.run(tau, box, open.start, 1) == PriceSearch::Outcome::open &&
+            search_.run(tau, box, open.starts, 1) == PriceSearch::Outcome::open &&
             try_splits(tau, kept)) {
             if (!goes_on()) return Outcome::feasible;
             again();
             continue;
         }
-        const auto outcome = search_.run(tau, box, open.start, passes_a_node);
+        const auto outcome = search_.run(tau, box, open.starts, passes_a_node);
         if (outcome == PriceSearch::Outcome::stopped) return Outcome::stopped;
         if (outcome == PriceSearch::Outcome::infeasible) {
             if (asked_for_less()) {

@@ -56,7 +56,7 @@ class BranchAndBound {
         std::size_t node;  // index into build_
         std::vector<double> lower;
         std::vector<double> upper;
-        Prices start;
+        std::vector<Prices> starts;  // the prices of its parent's mixture
     };
     struct Built {
         TreeNode node;
@@ -70,6 +70,8 @@ class BranchAndBound {
     bool try_swaps(double tau, const Box& box);
     WaterFilling::Outcome fill(double tau);
     double cost(double tau, std::size_t k, double d, Prices prices) const;
+    std::vector<Prices> best_prices() const;
+    std::size_t among_twins(const Mixture& mixture, std::size_t learner) const;
     bool choose_widest(const Open& open, std::size_t& learner, double& at) const;
     bool choose(double tau, const Open& open, std::size_t& learner, double& at) const;
     void branch(const Open& open, std::size_t learner, double at, std::vector<Open>& stack);

@@ -81,8 +81,9 @@ TEST(price_search_proves_only_what_enumeration_confirms) {
                 mel::Pool pool(1, stop);
                 mel::PriceSearch search(problem, pool);
                 const BoxOf root{{0, 0, 0}, {20, 20, 20}};
+                const std::vector<mel::Prices> starts{{1e-6, 1}};
                 for (const double tau : {best, best + 1, best + 2, best * 1.5 + 1}) {
-                    const auto outcome = search.run(tau, mel::Box{{0, 20}}, {1e-6, 1}, 120);
+                    const auto outcome = search.run(tau, mel::Box{{0, 20}}, starts, 120);
                     if (outcome == mel::PriceSearch::Outcome::infeasible) {
                         ++proved;
                         CHECK(bound_of(view, static_cast<real>(tau), root,

@@ -171,15 +171,20 @@ class LeastSearch(Search):
     def _close(self) -> None:
         """Rule out what lies below the best split, or find a better one."""
         step = _SHARE * WIDTH
+        from_below = False  # whether the lower end may be nearer to the least than the best split
         while not self.closed() and not self.stopped:
             if self.drops_contradiction():  # further off rounding decides nothing
                 step = max(step * _WIDER, _FAR)
             target = 0.5 * (self.lower + self.upper)
-            if self.scheme != "task_only":
+            halved = target >= self.upper * (1.0 - step)
+            if from_below:
+                target = self.lower + math.sqrt((self.upper - self.lower) * WIDTH * self.upper)
+            elif self.scheme != "task_only":
                 target = max(target, self.upper * (1.0 - step))
             answer = self.decide(max(target, SMALLEST))
             if answer is True and self.upper <= SMALLEST:
                 return
+            from_below = answer is True and halved and self.lower > 0.0
             if answer is False:
                 step = _SHARE * WIDTH
             elif answer is None and step > 0.1:
