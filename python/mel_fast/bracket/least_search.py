@@ -20,6 +20,7 @@ _FAR = 1e-3  # relative: ends so far apart are reason to look for prices once mo
 _SHARE = 0.9  # of the width that may lie between the two ends
 _WIDER = 8.0  # steps at least, where one finds a better split, or twice where it finds nothing
 _SHARPENED = 500  # learners: some 20 looks at each with many bits take a tenth of a second
+_HOPES = 3  # times that less than a split needs is looked for just above the lower end, in vain
 _DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
 
 
@@ -171,20 +172,25 @@ class LeastSearch(Search):
     def _close(self) -> None:
         """Rule out what lies below the best split, or find a better one."""
         step = _SHARE * WIDTH
-        from_below = False  # whether the lower end may be nearer to the least than the best split
+        # Where one split after another fits at half of what lies between, the lower end may be
+        # nearer to the least than they are; where it is not, that is soon given up.
+        hopes, from_below = 0 if self.scheme == "task_only" else _HOPES, False
         while not self.closed() and not self.stopped:
             if self.drops_contradiction():  # further off rounding decides nothing
                 step = max(step * _WIDER, _FAR)
             target = 0.5 * (self.lower + self.upper)
             halved = target >= self.upper * (1.0 - step)
             if from_below:
-                target = self.lower + math.sqrt((self.upper - self.lower) * WIDTH * self.upper)
+                near = 0.5 * WIDTH * self.upper
+                apart = math.sqrt((self.upper - self.lower) * 0.1 * WIDTH * self.upper)
+                target = self.lower + max(apart, near)
             elif self.scheme != "task_only":
                 target = max(target, self.upper * (1.0 - step))
             answer = self.decide(max(target, SMALLEST))
             if answer is True and self.upper <= SMALLEST:
                 return
-            from_below = answer is True and halved and self.lower > 0.0
+            hopes -= from_below and answer is not True
+            from_below = hopes > 0 and answer is True and halved and self.lower > 0.0
             if answer is False:
                 step = _SHARE * WIDTH
             elif answer is None and step > 0.1:
