@@ -142,12 +142,12 @@ def test_a_stop_in_between_leaves_a_valid_bound() -> None:
 
 @pytest.mark.parametrize(("cycle_s", "tau"), [(2.65, 43), (2.889830508474576, 50)])
 def test_a_search_that_is_stopped_in_a_long_tree_has_the_plan_below_it(cycle_s, tau):
-    # One sample for each of a thousand learners of five kinds: the tree of tau + 1 is long, and a
-    # plan for tau is found at once.
+    # One sample for each of a thousand learners of five kinds, none quite like another: the tree of
+    # tau + 1 is long, and a plan for tau is found at once.
     kinds = np.arange(1000) % 5
     learners = mel.Learners(
         flops_per_s=np.array([1.15e8, 2.3e8, 3.7e8, 4.3e8, 7.2e8])[kinds],
-        gain=np.array([0.04, 2.5, 0.15, 4.4, 1.2])[kinds],
+        gain=np.array([0.04, 2.5, 0.15, 4.4, 1.2])[kinds] * (1.0 + 1e-9 * np.arange(1000)),
         return_bandwidth_hz=1e6,
         return_power_w=1.0,
     )
