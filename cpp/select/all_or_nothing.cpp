@@ -50,7 +50,7 @@ Selector::Sums Selector::hold_a_sum(Bid bid) {
             sizes.push_back({d, std::isfinite(cost) ? cost : too_dear});
         }
         const std::vector<bool> members = cheapest_sum(sizes, wanted);
-        if (members.empty() && !who.empty()) return Sums::none;
+        if (members.empty() && wanted > 0) return Sums::none;
         samples = must;
         for (std::size_t i = 0; i < who.size(); ++i) {
             if (members[i]) samples[who[i]] = choices_.least(who[i]);

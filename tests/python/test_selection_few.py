@@ -64,6 +64,18 @@ def test_more_participants_than_have_the_time_are_ruled_out_at_once() -> None:
     assert mel.verify(problem, plan)
 
 
+def test_who_must_take_part_alone_does_not_make_up_for_what_nobody_else_may_bring() -> None:
+    # Two of three samples are the first client's; the other brings two or more, or nothing.
+    problem = mel.scenarios.table1(2, seed=1, idle="served")
+    learners = problem.learners.replace(
+        min_samples=[2, 2], max_samples=[2, 3], optional=[False, True]
+    )
+    problem = problem.replace(learners=learners, task=problem.task.replace(samples=3))
+    plan = mel.solve(problem)
+    assert plan.status == "infeasible"
+    assert mel.verify(problem, plan)
+
+
 @pytest.mark.parametrize("law", ["density", pytest.param("fixed", marks=pytest.mark.long)])
 def test_where_all_must_do_as_many_cycles_the_ratio_is_kept_and_proved(law: Any) -> None:
     problem = mel.scenarios.table1(
