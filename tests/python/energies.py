@@ -78,11 +78,24 @@ def energy(problem: mel.Problem, k: int, tau: int, d: int, band: float) -> float
         return math.inf
 
     def total(seconds: float) -> float:
-        speed = max(work / (spare - seconds), learners.min_flops_per_s[k])
+        needed = work / (spare - seconds) if work > 0 else 0.0
+        speed = max(needed, learners.min_flops_per_s[k])
         sending = math.expm1(nats / (band * seconds)) * noise * seconds
         return sending + learners.energy_coefficient[k] * speed**2 * work
 
     return lowest(total, shortest, longest)
+
+
+def least_share(problem: mel.Problem, k: int, tau: int, d: int) -> float:
+    """The least part of the bandwidth with which a learner is in time, by halves."""
+    low, high = 0.0, 1.0
+    if math.isinf(energy(problem, k, tau, d, problem.radio.bandwidth_hz)):
+        return math.inf
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        late = math.isinf(energy(problem, k, tau, d, problem.radio.bandwidth_hz * middle))
+        low, high = (middle, high) if late else (low, middle)
+    return high
 
 
 def of_split(problem: mel.Problem, tau: int, split: tuple[int, ...]) -> float:
@@ -98,8 +111,12 @@ def of_split(problem: mel.Problem, tau: int, split: tuple[int, ...]) -> float:
         first = energy(problem, 0, tau, split[0], band * share)
         return first + energy(problem, 1, tau, split[1], band * (1.0 - share))
 
-    half = np.geomspace(1e-6, 0.5, 40)
-    shares = np.concatenate([half, 1.0 - half[-2::-1]])
+    fewest = [least_share(problem, k, tau, split[k]) for k in range(2)]
+    if sum(fewest) > 1.0:
+        return math.inf
+    half = np.concatenate([[0.0], np.geomspace(1e-6, 0.5, 40)])
+    within = np.concatenate([half, 1.0 - half[-2::-1]])
+    shares = fewest[0] + within * (1.0 - sum(fewest))
     values = [total(share) for share in shares]
     at = int(np.argmin(values))
     if math.isinf(values[at]):
