@@ -177,7 +177,7 @@ def test_a_hundred_million_generated_learners_are_solved_within_a_gigabyte() -> 
 
 @pytest.mark.long
 def test_a_billion_generated_learners_take_less_than_four_gigabytes_a_process() -> None:
-    """Two workers: 384 s on two idle cores."""
+    """Two workers: 320 s on two idle cores."""
     script = Path(__file__).parents[2] / "bench" / "scale.py"
     ran = subprocess.run(
         [sys.executable, script, "shards", "954", "2"],
