@@ -1,5 +1,4 @@
 // Starts of roots in place of roots: what a bound, a draw and an allocation lose by them.
-#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <set>
@@ -8,6 +7,7 @@
 #include "check.hpp"
 #include "instances.hpp"
 #include "kernels/kernels.hpp"
+#include "one_rate.hpp"
 #include "passes/proof.hpp"
 #include "prices/switching_point.hpp"
 #include "split/water_filling.hpp"
@@ -26,20 +26,8 @@ struct Bought {
     double bandwidth, power, rate;
 };
 Bought bought(mel::LinkLaw law, mel::Roots roots, double price_ratio, double noise_of_all) {
-    const double compute[mel::group] = {};
-    const double back[mel::group] = {};
-    double noise[mel::group];
-    std::fill_n(noise, mel::group, noise_of_all);
-    const std::vector<double> samples{0};
-    mel::KernelInput in{};
-    in.compute_s = compute;
-    in.return_s_per_bit = back;
-    in.noise = noise;
-    in.send_bits = 1;
-    in.point = {1, 1, {price_ratio, 1}};
-    in.size = 1;
-    const auto& kernels = mel::kernels_for(InstructionSet::automatic);
-    const auto sums = kernels.fill(law, false, roots)(in, {0, 1}, samples);
+    const mel::FillSums sums =
+        one_rate::taken(InstructionSet::automatic, law, roots, price_ratio, noise_of_all);
     const double b = sums.bandwidth, p = sums.power;
     const double snr = law == mel::LinkLaw::density ? p / (noise_of_all * b) : p / noise_of_all;
     return {b, p, b * std::log1p(snr) / mel::ln2};

@@ -6,6 +6,7 @@
 #include "check.hpp"
 #include "kernels/kernels.hpp"
 #include "learner/link_law.hpp"
+#include "one_rate.hpp"
 
 namespace {
 
@@ -44,21 +45,7 @@ double fixed_lane_ulps(double y) {
 
 // One learner that needs a rate of one: its bandwidth is ln2 / root.
 double lane_root(mel::LinkLaw law, mel::InstructionSet set, double price_ratio) {
-    const double compute[mel::group] = {};
-    const double back[mel::group] = {};
-    double noise[mel::group];
-    std::fill_n(noise, mel::group, 1.0);
-    const std::vector<double> samples{0};
-    mel::KernelInput in{};
-    in.compute_s = compute;
-    in.return_s_per_bit = back;
-    in.noise = noise;
-    in.send_bits = 1;
-    in.point = {1, 1, {price_ratio, 1}};
-    in.size = 1;
-    in.stride = 1;
-    const mel::FillSums sums = mel::kernels_for(set).fill(law)(in, {0, 1}, samples);
-    return mel::ln2 / sums.bandwidth;
+    return mel::ln2 / one_rate::taken(set, law, mel::Roots::exact, price_ratio).bandwidth;
 }
 
 constexpr mel::InstructionSet sets[] = {mel::InstructionSet::baseline, mel::InstructionSet::avx2,
