@@ -16,6 +16,7 @@ from mel_fast.plans.status import Scheme
 MANY = 65536  # learners: some of them say first where to ask
 _SOME = 4608
 _ENOUGH = 100  # of them that take part
+_ROUNDING = 1e-9  # more than numbers here err by
 _SAFE = 0.97  # of what is needed, by some that may differ from all
 
 
@@ -152,3 +153,34 @@ def in_time(problem: Problem, samples: int) -> int:
     held = np.cumsum(learners.max_samples[order].astype(np.float64))
     last = min(int(np.searchsorted(held, samples)), len(order) - 1)
     return max(int(min(cycles[order[last]], 2.0**52)), 1)
+
+
+def counts_rule_out(problem: Problem, tau: int, at_least: int) -> bool:
+    """Say whether the samples of no number of participants add up to the task's.
+
+    Of m that take part they lie between the m least minima and the m largest maxima, which time
+    narrows: rounded outwards here, by far more than rounding errs.
+    """
+    learners, samples = problem.learners, problem.task.samples
+    links, size = problem.links, len(learners)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        rates = problem.constant_rates()
+        left_s = problem.cycle_s * (1.0 + _ROUNDING) - links.constant_bits / rates
+        each_s = tau * problem.payload.flops_per_sample / learners.flops_per_s
+        each_s = each_s + links.constant_bits_per_sample / rates
+        most = np.floor(left_s / each_s * (1.0 + _ROUNDING))
+    most = np.where(np.isnan(most), np.inf, np.maximum(most, -1.0))
+    given = np.inf if learners.max_samples is None else learners.max_samples
+    most = np.minimum(np.minimum(most, given), samples)
+    minima = learners.min_samples
+    least = np.zeros(size) if minima is None else minima.astype(np.float64)
+    rests = np.zeros(size, dtype=bool) if learners.optional is None else learners.optional
+    rests = rests | ((least == 0.0) & (problem.idle == "excused"))
+    if (most < least)[~rests].any():
+        return True
+    fewest = np.maximum(least, 1.0)
+    free = rests & (fewest <= most)
+    low = least[~rests].sum() + np.concatenate(([0.0], np.cumsum(np.sort(fewest[free]))))
+    high = most[~rests].sum() + np.concatenate(([0.0], np.cumsum(-np.sort(-most[free]))))
+    count = int((most[~rests] > 0.0).sum()) + np.arange(len(low))
+    return not bool(((low <= samples) & (samples <= high) & (count >= at_least)).any())

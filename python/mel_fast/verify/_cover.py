@@ -14,6 +14,7 @@ from mel_fast.verify._goal import At, Goal
 from mel_fast.verify._learner import Learner, ball, largest_rate, last_below, precision
 from mel_fast.verify._ledger import Ledgers
 from mel_fast.verify._plan import CHUNK, PRECISIONS
+from mel_fast.verify.best import _counts
 from mel_fast.verify.best._battery import BatteryResponse
 from mel_fast.verify.best._blocks import BlockResponse
 from mel_fast.verify.best._capped import respond
@@ -69,6 +70,11 @@ def check(claim: Claim, advance: Callable[[int], None]) -> CoverReport:
     problem, tau = claim.problem, claim.bound + 1
     if not claim.proof:
         report.reasons.append(f"certificate is null: nothing rules out tau = {tau}")
+        return report
+    if claim.counts:
+        report.leaves, report.bits = 1, _counts.BITS
+        reasons, report.margin = _counts.check(problem, tau, claim.at_least, advance)
+        report.reasons += reasons
         return report
     if claim.tree is None:
         report.judge(

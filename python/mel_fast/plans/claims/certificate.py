@@ -52,14 +52,15 @@ def checked_certificate(
     """
     if value is None:
         return None
-    rule = "equal_shares" if scheme == "task_only" else "prices"
-    tree = () if scheme == "task_only" else ("tree",)
+    counts = isinstance(value, dict) and value.get("rule") == "counts" and scheme == "joint"
+    rule = "equal_shares" if scheme == "task_only" else "counts" if counts else "prices"
+    tree = ("tree",) if rule == "prices" else ()
     read = grammar.members("certificate", value, ("tau", "rule", *tree))
     grammar.word(f"certificate.rule (scheme {scheme})", read["rule"], (rule,))
     tau = grammar.integer("certificate.tau", read["tau"], 1, grammar.LONGEST)
     if tau != bound + 1:
         raise ValueError(f"certificate.tau = {tau}: must be bound + 1 = {bound + 1}")
-    if rule == "equal_shares":
+    if rule != "prices":
         return {"tau": tau, "rule": rule}
     return {"tau": tau, "rule": rule, "tree": _checked_tree(read["tree"], learners)}
 

@@ -102,7 +102,7 @@ def _proof(plan: PlanView) -> str:
     certificate = plan.certificate
     if certificate is None:
         return f"none ({effort})"
-    kind = "equal shares"
+    kind = "counting samples" if certificate.get("rule") == "counts" else "equal shares"
     if certificate.get("rule") == "prices":
         leaves = sum("lambda_per_hz" in node for node in certificate["tree"])
         kind = "one price pair" if leaves == 1 else f"{leaves:,} boxes, each with its price pair"

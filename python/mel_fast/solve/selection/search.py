@@ -17,7 +17,7 @@ from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count
 from mel_fast._base.validation import freeze
 from mel_fast.bracket.selected import chosen_quickly, keeps_choice, without_choice
-from mel_fast.bracket.stated_samples import MANY, in_time, some_of
+from mel_fast.bracket.stated_samples import MANY, counts_rule_out, in_time, some_of
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.interrupted import Interrupted
@@ -27,6 +27,7 @@ from mel_fast.plans.status import Status, Then
 _MOST = 60  # questions
 _STEP, _FAR = math.log(0.1), math.log(2.0**62)
 _CHOICE = 4  # to blame, after what the core blames
+_COUNTED = 4096  # learners: boxes of them may take long, counting does not
 _FEW = 0.5  # of the samples: then it may be that nobody has the time
 Tell = Callable[[int, int, int, float], bool] | None
 
@@ -90,6 +91,9 @@ class Selecting:
 
     def decide(self, tau: int) -> bool | None:
         """Ask about one tau; None where nobody knows."""
+        early = len(self.problem.learners) <= _COUNTED
+        if early and self._counted_out(tau):
+            return False
         found = _core.select(
             self.problem._core,
             tau,
@@ -123,8 +127,18 @@ class Selecting:
                 self.ruled_out = tau
                 self.certificate = certificate_of_selection(tau - 1, found, valued=True)
             return False
+        if not early and self._counted_out(tau):
+            return False
         self.stopped = self.stopped or found.stopped
         return None
+
+    def _counted_out(self, tau: int) -> bool:
+        """Say whether no number of participants adds up to the samples."""
+        out = self.problem.has_choice and counts_rule_out(self.problem, tau, self.at_least)
+        if out and tau < self.ruled_out:
+            self.ruled_out = tau
+            self.certificate = {"tau": tau, "rule": "counts"}
+        return out
 
     def _just_fits(self) -> float | None:
         """Say at which tau just the samples fit, to go by what the questions so far said of others.

@@ -92,7 +92,8 @@ class Claim:
     blocks: list[int] | None  # of each learner, where bandwidth comes in blocks
     problem: Problem
     proof: bool  # whether there is a certificate
-    tree: list[Split | Leaf] | None  # None: the equal_shares rule, or no certificate
+    tree: list[Split | Leaf] | None  # None: another rule, or no certificate
+    counts: bool = False  # the rule of that name
     at_least: int = 0  # learners that must have samples
     no_more: NoMore | None = None  # of what the certificate is, in place of tau
     least_energy: SpendsLeast | None = None
@@ -164,6 +165,9 @@ def read_plan(data: object) -> Claim:
     valued = [node for node in tree or () if isinstance(node, Leaf) and node[2:] != (1.0, 0.0)]
     if valued and (no_more is not None or version < 2):
         raise RefusedError("certificate.tree: per_sample and per_learner are not for this claim")
+    counts = scheme == "joint" and _counts(file["certificate"])
+    if counts and (no_more is not None or version < 2):
+        raise RefusedError("certificate.rule: counts is not for this claim")
     _remarks(file)
     return Claim(
         status=status,
@@ -175,6 +179,7 @@ def read_plan(data: object) -> Claim:
         problem=problem,
         proof=file["certificate"] is not None,
         tree=tree,
+        counts=counts,
         at_least=at_least,
         no_more=no_more,
         least_energy=least,
@@ -208,8 +213,9 @@ def _allocation(columns: dict[str, object], size: int) -> Allocation:
 def _certificate(data: object, scheme: str, bound: int, learners: int) -> list[Split | Leaf] | None:
     if data is None:
         return None
-    rule = "equal_shares" if scheme == "task_only" else "prices"
-    keys = ("tau", "rule") if scheme == "task_only" else ("tau", "rule", "tree")
+    counts = scheme == "joint" and _counts(data)
+    rule = "equal_shares" if scheme == "task_only" else "counts" if counts else "prices"
+    keys = ("tau", "rule", "tree") if rule == "prices" else ("tau", "rule")
     certificate = record(data, "certificate", keys)
     one_of(certificate["rule"], f"certificate.rule (scheme {scheme})", (rule,))
     tau = integer(certificate["tau"], "certificate.tau", 1, LONGEST)
@@ -220,6 +226,10 @@ def _certificate(data: object, scheme: str, bound: int, learners: int) -> list[S
     tree = column(certificate["tree"], "certificate.tree", _node)
     _check_whole(tree, learners)
     return tree
+
+
+def _counts(data: object) -> bool:
+    return isinstance(data, dict) and data.get("rule") == "counts"
 
 
 def _check_whole(tree: list[Split | Leaf], learners: int) -> None:
