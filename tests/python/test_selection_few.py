@@ -1,11 +1,14 @@
 """Who takes part among many of whom few can, and among few of whom all bring all or nothing."""
 
+from fractions import Fraction
+from math import gcd, lcm
 from typing import Any
 
 import numpy as np
 import pytest
 
 import mel_fast as mel
+from mel_fast.plans.claims.no_more import grain_of
 
 
 def clients(count: int, low: int = 200, high: int = 2_000, seed: int = 1) -> mel.Problem:
@@ -89,3 +92,36 @@ def test_where_all_must_do_as_many_cycles_the_ratio_is_kept_and_proved(law: Any)
     assert np.unique(found.cycles[found.cycles > 0]).size == 1
     assert found.passes < 150
     assert found.check() == ()
+
+
+def common_measure(learners: mel.Learners) -> Fraction:
+    """Return the largest number of which every worth is a multiple, from fractions."""
+    assert learners.weight is not None
+    low, high = learners.min_samples, learners.max_samples
+    whole = np.ones(len(learners), bool) if low is None else (low == high) & (low > 0)
+    count = np.where(whole, 1 if low is None else low, 1).tolist()
+    worths = [Fraction(w) * n for w, n in zip(learners.weight.tolist(), count, strict=True)]
+    whole_ones = lcm(*(worth.denominator for worth in worths))
+    return Fraction(gcd(*(int(worth * whole_ones) for worth in worths)), whole_ones)
+
+
+def test_some_weights_say_that_all_are_too_fine_and_never_what_all_share() -> None:
+    rng = np.random.default_rng(3)
+    drawn = mel.scenarios.table1(400, seed=1).learners
+    seen = 0
+    for number in range(30):
+        weight = [
+            rng.integers(1, 10, 400) * 1.0,
+            rng.integers(2, 10, 400) * 0.5,
+            rng.random(400) + 0.1,
+            np.r_[np.full(399, 6.0), 0.75],  # the last one alone
+        ][number % 4]
+        own = rng.integers(1, 5, 400) * 60
+        limits: dict[str, Any] = {"min_samples": own, "max_samples": own} if number % 3 else {}
+        learners = drawn.replace(weight=weight, **limits)
+        found, exact = grain_of(learners, "weight"), common_measure(learners)
+        assert Fraction(found) == (exact if float(exact) > 1e-6 else 0), number
+        if limits:
+            assert grain_of(learners, "samples") == gcd(*own.tolist())
+        seen += found > 0.0
+    assert 20 < seen < 30

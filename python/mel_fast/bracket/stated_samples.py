@@ -109,24 +109,29 @@ def some_of(problem: Problem) -> tuple[Problem | None, float]:
     ), share
 
 
-def _cycles_alone(problem: Problem, samples: FloatColumn) -> FloatColumn:
-    """Return how many local cycles of so many samples everybody has the time for.
+def _cycles_alone(problem: Problem, samples: FloatColumn, every: int = 1) -> FloatColumn:
+    """Return how many local cycles of so many samples every so-many-th learner has the time for.
 
     To go by: what sending takes is left out.
     """
     links = problem.links
+
+    def some(column: Any) -> Any:
+        return column if np.ndim(column) == 0 else column[::every]
+
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        bits = links.constant_bits + links.constant_bits_per_sample * samples
-        left_s = problem.cycle_s - bits / problem.constant_rates()
-        cycles = left_s * problem.learners.flops_per_s
-        return np.asarray(cycles / (problem.payload.flops_per_sample * samples))
+        bits = some(links.constant_bits) + some(links.constant_bits_per_sample) * samples
+        left_s = problem.cycle_s - bits / problem.constant_rates(every)
+        cycles = left_s * some(problem.learners.flops_per_s)
+        return np.asarray(cycles / (some(problem.payload.flops_per_sample) * samples))
 
 
 def most_in_time(problem: Problem, samples: int, share: float) -> int:
     """Return beyond which tau not even so many samples are in time, as a share of all says."""
-    each = np.fmax(_cycles_alone(problem, np.ones(len(problem.learners))), 0.0)
     stride = int(1.0 / share) | 1
-    each, maxima = each[::stride], problem.learners.max_samples
+    each = np.ones(-(-len(problem.learners) // stride))
+    each = np.fmax(_cycles_alone(problem, each, stride), 0.0)
+    maxima = problem.learners.max_samples
     most = np.inf if maxima is None else maxima[::stride]
     needed = _SAFE * samples * len(each) / len(problem.learners)
     low, high = 1, max(int(min(each.max(), 2.0**52)), 1) + 1

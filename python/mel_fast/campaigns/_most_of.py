@@ -1,6 +1,7 @@
 """What is worth most at a tau where worths differ, or somebody may choose to sit out."""
 
 import math
+from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -222,13 +223,18 @@ def _out_of_time(search: Selecting) -> bool:
     """Rule out a tau at which all that many learners have the time for are too few samples."""
     own, share = search.problem, _LOOKED_AT / len(search.problem.learners)
     search.start = None
-    for asked in (most_in_time(own, own.task.samples, share), in_time(own, own.task.samples) + 1):
+    for says in (partial(most_in_time, share=share), _beyond_time):  # the first mostly does
+        asked = says(own, own.task.samples)
         search.decide(max(asked, search.tau + 1))
         if search.interrupt is not None:
             raise search.interrupt
         if search.ruled_out <= asked:
             return True
     return False
+
+
+def _beyond_time(problem: Problem, samples: int) -> int:
+    return in_time(problem, samples) + 1
 
 
 def words_of(of: str, value: float) -> str:

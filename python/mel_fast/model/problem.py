@@ -297,17 +297,23 @@ class Problem(Frozen):
 
     def rates(self, bandwidth_hz: Any, power_w: Any) -> FloatColumn:
         """Return each learner's rate in bits a second at some bandwidth and power, equation (6)."""
+        return self._rates(self.learners.gain, bandwidth_hz, power_w)
+
+    def _rates(self, gain: FloatColumn, bandwidth_hz: Any, power_w: Any) -> FloatColumn:
         noise = self.radio.noise * bandwidth_hz if self.law == "density" else self.radio.noise
         with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-            snr = power_w * self.learners.gain / noise
+            snr = power_w * gain / noise
             return np.asarray(bandwidth_hz * (np.log1p(snr) / np.log(2.0)))
 
-    def constant_rates(self) -> FloatColumn:
+    def constant_rates(self, every: int = 1) -> FloatColumn:
         """Return the constant rates in bits a second, at each learner's own bandwidth and power.
 
-        Those of returning, R_k of equation (8); where the return is shared, those of sending.
+        Those of returning, R_k of equation (8); where the return is shared, those of sending. Of
+        every so-many-th learner, from the first on.
         """
-        return self.rates(self._links.bandwidth_hz, self._links.power_w)
+        links = self._links
+        some = (self.learners.gain, links.bandwidth_hz, links.power_w)
+        return self._rates(*(column[::every] for column in some))
 
     def return_rates(self) -> FloatColumn:
         """Return R_k in bits a second, equation (8) at each learner's own bandwidth and power.

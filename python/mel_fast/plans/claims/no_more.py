@@ -1,7 +1,7 @@
 """What a plan says beyond its tau: how many must take part, and that nothing is worth more."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,9 +11,13 @@ from mel_fast._base.validation import MAX_INTEGER, FloatColumn, integer
 from mel_fast.model import grammar
 from mel_fast.model.learners import Learners
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 WORTHS = ("samples", "weight", "learners")
 _BITS = 62  # of an integer
 _FINEST = 2.0**-20  # of the largest
+_SOME = 64  # numbers that may say what all would
 
 
 class NoMore(NamedTuple):
@@ -65,33 +69,47 @@ def grain_of(learners: Learners, of: str) -> float:
     """
     if of == "learners":
         return 1.0
-    each = np.ones(len(learners), dtype=np.int64)
     low, high = learners.min_samples, learners.max_samples
-    if low is not None and high is not None:
-        each = np.where((low == high) & (low > 0), low, each)
+    whole = None if low is None or high is None else (low == high) & (low > 0)
     if of == "samples":
-        return float(np.gcd.reduce(each))
+        return 1.0 if whole is None or low is None or not whole.all() else float(_gcd(low))
+    each = np.ones(len(learners), dtype=np.int64)
+    if whole is not None and low is not None:
+        each = np.where(whole, low, each)
+    weight = _weights(learners)
+    # What is too fine for some is so for all.
+    stride = len(weight) // _SOME
+    if stride > 1 and _common(weight[::stride], each[::stride]) is None:
+        return 0.0
+    grain = _common(weight, each)
+    return float(grain) if grain is not None and float(grain) == grain else 0.0
+
+
+def _gcd(numbers: Any) -> int:
+    some = int(np.gcd.reduce(numbers[:_SOME]))
+    return 1 if some == 1 else int(np.gcd.reduce(numbers))
+
+
+def _common(weight: FloatColumn, each: Any) -> "Fraction | None":
+    """Return the largest number of which all worths are multiples; None where it is too fine."""
     from fractions import Fraction  # here: the package does without
 
-    weight = _weights(learners)
     # Doubles are integers over a power of two.
     mantissa, exponent = np.frexp(weight)
     whole = (mantissa * 2.0**53).astype(np.int64)
     zeros = np.log2((whole & -whole).astype(np.float64)).astype(np.int64)
     shift = int((53 - exponent - zeros).max())
     if float(np.log2(weight.max())) + shift >= _BITS:
-        return 0.0
+        return None
     numbers = np.ldexp(weight, shift).astype(np.int64)
     common = int(np.gcd.reduce(numbers))
     numbers //= common
     if float(numbers.max()) * float(each.max()) >= 2.0**_BITS:
-        return 0.0
-    worths = numbers * each
-    grain = Fraction(common) * int(np.gcd.reduce(worths)) / Fraction(2) ** shift
-    as_float = float(grain)
+        return None
+    grain = Fraction(common) * _gcd(numbers * each) / Fraction(2) ** shift
     # What is finer than rounding tells nothing.
-    useful = as_float >= _FINEST * float((weight * each).max())
-    return as_float if useful and Fraction(as_float) == grain else 0.0
+    useful = float(grain) >= _FINEST * float((weight * each).max())
+    return grain if useful else None
 
 
 def worth_of(learners: Learners, of: str, samples: Any) -> float:
