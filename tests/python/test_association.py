@@ -250,3 +250,29 @@ def test_a_time_limit_is_kept_with_many_learners() -> None:
     problems = table(30_000, 2, idle="excused")
     found = in_time(5.0, lambda: mel.cells(problems, associate=True, time_limit_s=0.3))
     assert found.stopped
+
+
+def test_a_bound_that_hardly_falls_does_not_make_the_search_go_step_by_step() -> None:
+    """One fast learner and two samples: for thousands of tau the bound stays just above two."""
+    task = mel.LearningTask(2, 24, 8, 10, 0, 16, 9.4e6, "parallelized")
+    here = mel.Learners(
+        flops_per_s=[3e8, 4.3e8, 6.6e7],
+        gain=[0.45, 1.7, 4.0],
+        return_bandwidth_hz=[2.2e5, 6.6e4, 4.2e4],
+        return_power_w=[0.46, 1.3, 1.8],
+    )
+    there = mel.Learners(
+        flops_per_s=[1.6e6, 1.2e6, 4.7e11],
+        gain=[0.07, 240.0, 700.0],
+        return_bandwidth_hz=[7.3e4, 6.1e5, 3.6e5],
+        return_power_w=[0.08, 0.15, 0.06],
+    )
+    radio = mel.Radio(2.7e5, 3.9, noise_density_w_per_hz=6.8e-7)
+    few = mel.Problem(task, here, radio, 0.43, "excused")
+    task = mel.LearningTask(2, 43, 8, 1000, 0, 16, 1.1e6, "parallelized")
+    many = mel.Problem(task, there, mel.Radio(6.9e5, 0.15, noise_power_w=0.036), 0.138)
+    found = mel.cells([few, many], associate=True)
+    assert (found.status, found.tau) == ("optimal", best_of_all([few, many]))
+    assert found.tau > 10_000
+    assert found.passes < 100_000  # five thousand questions, one tau after the other, before
+    assert found.check() == ()

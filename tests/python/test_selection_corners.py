@@ -159,3 +159,36 @@ def test_a_free_watt_is_free_to_learners_of_any_weight() -> None:
     data = found.proof.to_dict()
     data["certificate"]["tree"] = [{"lambda_per_hz": 1e-9, "mu_per_w": 0.0}]
     assert "is not below what" in str(verify_dict(data))
+
+
+@pytest.mark.parametrize("scheme", ["joint", "task_only", "resource_only"])
+def test_excused_learners_that_may_rest_anyway_are_optional_or_not(scheme: Any) -> None:
+    """Nobody has a minimum: `optional` says nothing, to the solver and to the checker."""
+    problem = mel.scenarios.table1(learners=5, cycle_s=40.0, idle="excused")
+    learners = problem.learners.replace(optional=[True, False, True, True, False])
+    same = problem.replace(learners=learners)
+    plan = mel.solve(same, scheme=scheme)
+    assert plan.tau == mel.solve(problem, scheme=scheme).tau
+    assert mel.verify(same, plan), scheme
+    forced = learners.replace(min_samples=[0, 0, 5, 0, 0])
+    tampered = plan.to_dict()
+    tampered["problem"] = problem.replace(learners=forced).to_dict()
+    if scheme != "joint":
+        assert "who takes part" in str(verify_dict(tampered).reasons)
+
+
+def test_the_least_energy_of_learners_that_may_rest_anyway_is_proved() -> None:
+    task = mel.LearningTask(20, 10, 8, 1000, 0, 32, 1e6, "federated")
+    learners = mel.Learners(
+        flops_per_s=2e9,
+        gain=[1e-10, 3e-11, 2e-12],
+        send_bandwidth_hz=1e6,
+        send_power_w=1.0,
+        max_power_w=0.01,
+        energy_coefficient=1e-28,
+        optional=[True, True, False],
+    )
+    radio = mel.Radio(1e6, noise_density_w_per_hz=3.98e-21, shared="return")
+    found = mel.least(mel.Problem(task, learners, radio, 1.0, "excused"), 10, "energy_j")
+    assert found.status == "optimal"
+    assert mel.verify(found.plan.problem, found.plan)

@@ -34,6 +34,7 @@ _NODES = 400  # of branching on cells
 _STEPS = 200  # of looking for prices
 _ROUGH_STEPS = 40  # of some of the learners
 _MOVES = 60  # of single learners
+_SLOW = 3  # questions that hardly narrow what is open, before their distance doubles
 
 Tree = list[Choice | Prices | Fixed]
 
@@ -108,6 +109,7 @@ class AssociationSearch(CellsInquiry):
         if whole:
             low = self.tau
             tau = max(tau, low + 1)
+        width, slow = math.inf, 0
         while high - low > 1 and not self.stopped:
             relaxation = Relaxation(problems, tau, share)
             point = self._least(relaxation, start)
@@ -115,13 +117,16 @@ class AssociationSearch(CellsInquiry):
                 high = tau
                 if whole:
                     self._rule_out(tau, [Prices(point.prices)])
-                ratio = point.bound / relaxation.samples
             else:
                 low, open_ = tau, point
-                ratio = point.bound / relaxation.samples
                 start = point.log_prices
+            ratio = point.bound / relaxation.samples
             to = tau * min(max(ratio, 0.1), 4.0) if math.isfinite(ratio) else 0.0
-            tau = min(max(int(to), low + 1), high - 1)
+            # Where the bound is next to D over a wide range of tau, it foretells nothing.
+            slow = 0 if high - low < 0.5 * width else slow + 1
+            width = high - low
+            away = min(max(1, 1 << slow >> _SLOW), width // 2)
+            tau = min(max(int(to), low + away), high - away)
         if open_ is None and low > 0:
             open_ = self._least(Relaxation(problems, low, share), start)
         return max(low, 1), open_

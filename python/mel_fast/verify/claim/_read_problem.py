@@ -84,11 +84,13 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
     noises = [name for name in _NOISES if name in radio]
     if len(noises) != 1:
         raise RefusedError(f"{where}.radio: needs exactly one of {', '.join(_NOISES)}")
+    learners = _learners(
+        file["learners"], f"{where}.learners", version, told, file.get("payload", {}), shared
+    )
+    idle = one_of(file["idle"], f"{where}.idle", ("served", "excused"))
     problem = Problem(
         task=task,
-        learners=_learners(
-            file["learners"], f"{where}.learners", version, told, file.get("payload", {}), shared
-        ),
+        learners=learners if idle == "served" else _without_idle_choice(learners),
         bandwidth_hz=positive(radio["bandwidth_hz"], f"{where}.radio.bandwidth_hz"),
         power_w=positive(radio["power_w"], f"{where}.radio.power_w")
         if "power_w" in radio
@@ -96,7 +98,7 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
         noise=positive(radio[noises[0]], f"{where}.radio.{noises[0]}"),
         law=_NOISES[noises[0]],
         cycle_s=positive(file["cycle_s"], f"{where}.cycle_s"),
-        idle=one_of(file["idle"], f"{where}.idle", ("served", "excused")),
+        idle=idle,
         block_hz=positive(radio["block_hz"], f"{where}.radio.block_hz")
         if "block_hz" in radio
         else None,
@@ -208,6 +210,16 @@ def _learners(
                 f"{row.max_samples}"
             )
     return rows
+
+
+def _without_idle_choice(rows: list[Row]) -> list[Row]:
+    """Return excused learners; where none that is optional has a minimum, `optional` says nothing.
+
+    Whoever has no minimum may rest anyway: such a problem is the same as without the column.
+    """
+    if any(row.optional and row.min_samples for row in ticked(rows)):
+        return rows
+    return [row._replace(optional=False) if row.optional else row for row in ticked(rows)]
 
 
 def _loads(data: object, told: Load, size: int, shared: str) -> list[Load]:
