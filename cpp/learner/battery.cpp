@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/bracketed.hpp"
 #include "base/rounding.hpp"
 #include "learner/capped.hpp"
 
@@ -80,13 +81,12 @@ double falling_root(double low, double high, double x, Function function) {
     for (int step = 0; step < most_steps; ++step) {
         const Root at = function(x);
         (at.value > 0 ? low : high) = x;
-        double next = x - at.value / at.slope;
+        const double next = x - at.value / at.slope;
         const double fine = 1e-9 * std::min(std::fabs(x), 1.0);
         // A step as short ends it, also one that rounding lets end at or beyond x; half of what is
         // left would be no such step, however short.
         if (std::fabs(next - x) <= fine) return std::clamp(next, low, high);
-        if (!(next > low && next < high)) next = 0.5 * (low + high);
-        x = next;
+        x = step_between(low, high, next, step);
         if (high - low <= 1e-5 * fine) break;
     }
     return x;

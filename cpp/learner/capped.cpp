@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/bracketed.hpp"
 #include "base/sums.hpp"
 
 namespace mel {
@@ -117,8 +118,7 @@ double power_capped_slack(const Demand& q, double noise, Prices p, const Caps& c
         (value > 0 ? low : high) = t;
         const double slope =
             -2 * q.per_sample_s * rate / weight * mean.slope * l + std::expm1(-l) * l / rest;
-        double next = t - value / slope;
-        if (!(next > low && next < high)) next = 0.5 * (low + high);
+        const double next = step_between(low, high, t - value / slope, step);
         const bool done = std::fabs(next - t) <= 1e-13 || high - low <= 1e-13;
         t = next;
         if (done) break;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/bracketed.hpp"
 #include "learner/capped.hpp"
 
 namespace mel {
@@ -83,7 +84,7 @@ double speed_for(const Spender& b, const Demand& q, double lambda, double d, dou
             least_open = false;
             if (!(over(least) > 0)) return least;
         }
-        if (!(next > low && next < high)) next = 0.5 * (low + high);
+        next = step_between(low, high, next, step);
         const double moved = next - x;
         const double before = value;
         x = next;
@@ -257,8 +258,7 @@ EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, doubl
     constexpr double flattest = -1e-9;
     for (int step = 0; step < most_steps; ++step) {
         (value > 0 ? bottom : top) = x;
-        double next = x - value / slope;
-        if (!(next > bottom && next < top)) next = 0.5 * (bottom + top);
+        const double next = step_between(bottom, top, x - value / slope, step);
         const double moved = next - x;
         const double before = value;
         x = next;
