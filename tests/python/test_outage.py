@@ -166,3 +166,33 @@ def test_a_learner_in_outage_without_an_energy_limit_is_put_into_words(idle, ene
     plan = mel.solve(problem.replace(learners=learners))
     for words in (plan.summary(), str(mel.explain(plan))):
         assert "nan" not in words.replace("\n", " ").split()
+
+
+@pytest.mark.parametrize("own", ["energy_per_flop_j", "energy_coefficient"])
+def test_who_is_given_no_power_spends_none_however_long_its_return_would_take(own: str) -> None:
+    """A plan of somebody's own: zero watts for endless seconds were not a number."""
+    learners = mel.Learners(
+        flops_per_s=2e9,
+        gain=[1e-10, 3e-11],
+        send_bandwidth_hz=1e6,
+        send_power_w=1.0,
+        max_power_w=0.01,
+        energy_j=[1.0, 2.0],
+        **{own: 1e-28 if own == "energy_coefficient" else 1e-10},
+    )
+    task = mel.LearningTask(20, 10, 8, 1000, 0, 32, 1e6, "federated")
+    radio = mel.Radio(1e6, noise_density_w_per_hz=3.98e-21, shared="return")
+    problem = mel.Problem(task, learners, radio, 1.0)
+    plan = mel.Plan(
+        problem,
+        status="feasible",
+        tau=1,
+        bound=10,
+        samples=[10, 10],
+        bandwidth_hz=[5e5, 5e5],
+        power_w=[0.01, 0.0],
+    )
+    assert np.isinf(plan.return_s[1])
+    assert np.isfinite(plan.energy_j).all()
+    assert plan.summary()
+    assert not mel.verify(problem, plan)

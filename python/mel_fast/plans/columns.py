@@ -248,13 +248,18 @@ def chosen_speeds(
         return fastest
     flops = float(tau) * samples * problem.payload.flops_per_sample
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        sending = power_w * np.where(times.return_s > 0.0, times.return_s, 0.0)
+        sending = _spent_on_air(power_w, times.return_s)
         left = np.maximum(learners.energy_j * (1.0 - _ROOM) - sending, 0.0)
         speeds = np.sqrt(left / (coefficient * flops)) * (1.0 - 4.0 * _ULP)
     free = ~(coefficient * flops > 0.0) | np.isinf(learners.energy_j)
     speeds = np.where(free, fastest, np.minimum(speeds, fastest))
     slow = SMALLEST if learners.min_flops_per_s is None else learners.min_flops_per_s
     return freeze(np.maximum(np.maximum(speeds, slow), SMALLEST))
+
+
+def _spent_on_air(power_w: FloatColumn, return_s: FloatColumn) -> FloatColumn:
+    """Return power times time: nothing without power, however long that would take."""
+    return np.asarray(power_w * np.where((return_s > 0.0) & (power_w > 0.0), return_s, 0.0))
 
 
 def energy_spent(
@@ -281,7 +286,7 @@ def energy_spent(
     with np.errstate(over="ignore"):
         spent = flops * per_flop
         power = power_w if problem.links.planned == "return" else problem.links.power_w
-        spent = spent + power * np.where(return_s > 0.0, return_s, 0.0)
+        spent = spent + _spent_on_air(power, return_s)
     budget = learners.energy_j
     if budget is not None and not payload.returns and learners.energy_per_flop_j is not None:
         from fractions import Fraction  # here: the package does without
