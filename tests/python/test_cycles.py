@@ -2,6 +2,8 @@
 
 import dataclasses
 import itertools
+import math
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -207,10 +209,26 @@ def test_a_range_of_one_number_of_cycles_is_asked_with_its_ratio() -> None:
     assert found.check() == ()
 
 
-def test_the_ratio_is_taken_exactly() -> None:
-    assert slowest_times(1.1, 10) == 11  # the double is a little above 1.1
-    assert slowest_times(1.3, 10) == 13 - (float.as_integer_ratio(1.3) < (13, 10))
-    assert [slowest_times(2.5, t) for t in (1, 2, 3)] == [2, 5, 7]
+def test_a_ratio_that_is_rounded_to_the_one_asked_for_is_allowed() -> None:
+    """Doubles are above some decimals and below others; 6 and 5 cycles are 1.2 times all the same.
+
+    What more is not: the next double down or up.
+    """
+    assert Fraction(1.2) < Fraction(6, 5)
+    for spread, few, many in ((1.1, 10, 11), (1.2, 5, 6), (1.3, 10, 13), (2.5, 3, 7), (1.0, 9, 9)):
+        assert slowest_times(spread, few) == many, spread
+    assert slowest_times(math.nextafter(1.2, 1), 5) == 5
+    assert slowest_times(math.nextafter(2.0, 1), 2**40) == 2**41 - 1
+    learners = mel.Learners(
+        flops_per_s=[5.5e6, 6.5e6], gain=1.0, return_bandwidth_hz=1.0, return_power_w=1.0
+    )
+    task = mel.LearningTask(2, 1, 8, 0, 0, 8, 1e6, "federated")
+    problem = mel.Problem(task, learners, mel.Radio(1.0, 1.0, noise_power_w=1.0), 1.0)
+    found = mel.most(problem, samples=[1, 1], spread=1.2)
+    assert (found.status, found.value, found.cycles.tolist()) == ("optimal", 11, [5, 6])
+    assert found.check() == ()
+    closer = dataclasses.replace(found, spread=math.nextafter(1.2, 1))
+    assert "further apart" in str(closer.check())
 
 
 def test_callbacks_limits_and_ctrl_c_leave_what_is_known() -> None:

@@ -203,7 +203,8 @@ def most(
         no part, whatever `idle` says. No scheme but ``"joint"``, no `of` and no `start`.
     spread
         With `samples`: the largest ratio between the cycles of any two learners that take part, at
-        least 1, which bounds how stale an update can be. None for any.
+        least 1, which bounds how stale an update can be; one that is rounded to it counts, as 6 and
+        5 cycles do for 1.2. None for any.
     scheme, threads
         As for `solve`.
     time_limit_s

@@ -13,7 +13,12 @@ from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn, freeze
 from mel_fast.bracket.stated_samples import with_samples
 from mel_fast.campaigns.cycles.search import CyclesSearch
-from mel_fast.campaigns.cycles.swap import slowest_times, swapped, with_box
+from mel_fast.campaigns.cycles.swap import (
+    largest_ratio,
+    slowest_times,
+    swapped,
+    with_box,
+)
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
@@ -183,7 +188,7 @@ class MostCycles(Found, ShownTable):
             return MAX_INTEGER
         if self.spread is None:
             return 0
-        return -int(-Fraction(high + 1) // Fraction(self.spread)) - 1
+        return -int(-Fraction(high + 1) // largest_ratio(self.spread)) - 1
 
     def columns(self) -> dict[str, Any]:
         """Return one row a learner."""

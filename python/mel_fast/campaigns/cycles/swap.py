@@ -5,6 +5,7 @@ does; each cycle takes ``C d`` flops. A problem says just that of one local cycl
 "sample" is a cycle: nothing is sent or returned for it, and it takes ``C d`` flops.
 """
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -137,7 +138,12 @@ def with_box(own: Problem, low: int, high: int | None) -> Problem:
 
 def slowest_times(spread: float, cycles: int) -> int:
     """Return the most cycles that are allowed where the slowest learner does so many."""
-    return int(Fraction(spread) * cycles)
+    return int(largest_ratio(spread) * cycles)
+
+
+def largest_ratio(spread: float) -> Fraction:
+    """Return the largest ratio that `spread` allows: whatever is rounded to it, as 6/5 to 1.2."""
+    return (Fraction(spread) + Fraction(math.nextafter(spread, math.inf))) / 2
 
 
 def _rounded(each: float | FloatColumn, fixed: float | FloatColumn, times: FloatColumn) -> _Sides:
