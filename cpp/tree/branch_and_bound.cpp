@@ -142,9 +142,14 @@ bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, 
             at = rests ? 0 : std::clamp(std::floor(mean), least, most - 1);
         }
     }
-    if (largest > 1e-9 * problem.samples_real()) {
+    // A learner that is too late by a rounding has no samples, even where its box holds none such:
+    // a cut there would leave the box as it is, again and again.
+    const auto cuts = [&] {
         learner = among_twins(mixture, learner);
-        return true;
+        return open.lower[learner] <= at && at < most_[learner];
+    };
+    if (largest > 1e-9 * problem.samples_real()) {
+        return cuts() || choose_widest(open, learner, at);
     }
     double widest = 0;
     const FoundSplit& newest = search_.recent(0);
@@ -160,9 +165,7 @@ bool BranchAndBound::choose(double tau, const Open& open, std::size_t& learner, 
             }
         }
     }
-    if (!(widest > 0)) return choose_widest(open, learner, at);
-    learner = among_twins(mixture, learner);
-    return true;
+    return (widest > 0 && cuts()) || choose_widest(open, learner, at);
 }
 
 // Those between which the bound of this box is least: where to begin in one that differs little.

@@ -108,3 +108,23 @@ def test_more_blocks_are_looked_at_before_they_are_ruled_out(seed):
     found = mel.least(problem, tau, "bandwidth_hz", threads=1, callback=within(3000))
     assert found.proof is not None
     assert holds(found)
+
+
+def test_a_learner_that_is_late_by_a_rounding_does_not_keep_a_tree_growing() -> None:
+    """Two samples, two learners that must have one: just above the least cycle, without end."""
+    learners = mel.Learners(
+        flops_per_s=[7.93e7, 9.74e7, 9.05e7],
+        gain=[1.47, 1.03, 0.96],
+        return_bandwidth_hz=[7.63e4, 2.88e5, 1.42e5],
+        return_power_w=[0.587, 1.18, 0.213],
+        min_samples=[0, 1, 1],
+        max_bandwidth_hz=[3.72e4, 6.82e5, 9.04e4],
+    )
+    task = mel.LearningTask(2, 22, 8, 100, 0, 16, 734943.3768260641, "federated")
+    radio = mel.Radio(370170.94487071526, 1.981957849943959, noise_density_w_per_hz=3.313185e-06)
+    problem = mel.Problem(task, learners, radio, 0.17, "excused")
+    found = mel.least(problem, 2, "cycle_s", time_limit_s=20.0)
+    assert found.status == "optimal"
+    assert found.passes < 5_000  # a million in a second, and a stack that grew, before
+    for claim in (found.plan, found.proof):
+        assert mel.verify(claim.problem, claim)
