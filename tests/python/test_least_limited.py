@@ -74,6 +74,36 @@ def test_a_cycle_that_a_cap_decides_is_closed():
     assert same.amount == pytest.approx(found.amount, rel=1e-8)
 
 
+def capped(law: str, times: float, each: float) -> mel.Problem:
+    """Table I in proportion, everybody's bandwidth capped at one to seven times a share."""
+    size = 17_000
+    noise_hz = 1e8 if law == "fixed" else None
+    table = mel.scenarios.table1(
+        size, seed=1, idle="served", law=law, budgets="per_learner", noise_bandwidth_hz=noise_hz
+    )
+    gain = np.maximum(table.learners.gain, 0.03 * np.median(table.learners.gain))
+    cap = times * table.radio.bandwidth_hz / size * (1 + np.arange(size) % 7)
+    learners = table.learners.replace(gain=gain, max_bandwidth_hz=cap)
+    return table.replace(task=table.task.replace(samples=int(each * size)), learners=learners)
+
+
+@pytest.mark.parametrize(
+    ("law", "times", "each", "tau", "passes"),
+    [
+        ("density", 1.5, 10, 2, 250),  # 389 before
+        ("density", 5, 0.4, 100, 430),  # 572
+        ("fixed", 20, 10, 100, 300),  # open after 4 s
+        pytest.param("fixed", 5, 0.4, 2, 600, marks=pytest.mark.long),  # the same
+    ],
+)
+def test_prices_are_asked_before_the_cycle_that_caps_alone_allow(law, times, each, tau, passes):
+    """Each question just above that cycle was a search of its own, mostly for nothing."""
+    problem = capped(law, times, each)
+    found = mel.least(problem, tau, "cycle_s", threads=1, callback=within(2 * passes))
+    assert found.status == "optimal"
+    assert found.passes < passes
+
+
 @pytest.mark.parametrize("idle", ["served", "excused"])
 def test_both_ends_within_limits_are_what_the_checker_says(idle):
     """Caps on everybody, the same search among few enough for balls; also one that is stopped."""

@@ -32,11 +32,13 @@ class LeastSearch(Search):
     def _run(self) -> None:
         if not self.possible and self._ruled_out_by_learners():
             return
-        too_short = self._reach() if self._may_reach() else 0.0
-        if self.closed() or self.stopped:
+        too_short, enough = self._reach() if self._may_reach() else (0.0, 0.0)
+        if self.stopped:
             return
         if self.scheme != "task_only" and self.best is None:
             self._bracket_prices(self.problem, too_short)
+        if not self.closed() and not self.stopped:
+            self._ask_within_reach(enough)
         if self.closed() or self.stopped:
             return
         guess, sure = self._estimate() if self.best is None else (self.upper, True)
@@ -85,8 +87,8 @@ class LeastSearch(Search):
         caps = (learners.max_bandwidth_hz, learners.max_power_w, learners.energy_j)
         return self.resource == "cycle_s" and any(cap is not None for cap in caps)
 
-    def _reach(self) -> float:
-        """Try hardly more than the cycle in which the learners' limits allow tau at all.
+    def _reach(self) -> tuple[float, float]:
+        """Return a cycle in which the learners' limits forbid tau, and one in which they do not.
 
         Where a cap keeps a learner from being faster, more of the budgets is of no use: prices say
         nothing there.
@@ -97,14 +99,19 @@ class LeastSearch(Search):
         self.passes += passes
         self._seen(interrupted)
         if self.stopped or not SMALLEST <= too_short <= enough <= self.most_stated:
-            return 0.0
+            return 0.0, 0.0
         result = _core.without_radio(*self._question(self.with_amount(too_short)))
         self._seen(result.interrupted)
-        if result.bound < self.tau:
-            self.lower, self.refuted = too_short, result
-            if self.decide(enough * (1.0 + 0.5 * WIDTH)) is False:
-                self.decide(enough * (1.0 + _NEAR))
-        return self.lower
+        if result.bound >= self.tau:
+            return 0.0, 0.0
+        self.lower, self.refuted = too_short, result
+        return too_short, enough
+
+    def _ask_within_reach(self, enough: float) -> None:
+        """Try hardly more than the limits alone allow, unless prices have ruled that out."""
+        just, near = enough * (1.0 + 0.5 * WIDTH), enough * (1.0 + _NEAR)
+        if self.lower < just and self.decide(just) is False and self.lower < near:
+            self.decide(near)
 
     def _bracket_from_best(self) -> None:
         """Look for prices again where those from an amount far above the need led nowhere near."""
