@@ -5,11 +5,15 @@ Independent of the solver: no prices and no roots; the seconds of sending are se
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 import mel_fast as mel
-from speeds import GOLDEN
+from speeds import GOLDEN, task
+
+OfSplit = Callable[[mel.Problem, int, tuple[int, ...]], float]
 
 
 def lowest(function, low: float, high: float, steps: int = 60) -> float:
@@ -41,10 +45,7 @@ def drawn(seed: int) -> mel.Problem:
     noise = {"noise_density_w_per_hz": 3.98e-21} if law == "density" else {"noise_power_w": 4e-15}
     each = 0.0 if law == "fixed" else rng.choice([0.0, 0.2]) * bits / samples
     return mel.Problem(
-        mel.LearningTask(
-            samples=samples, features=1, feature_bits=1, fixed_parameters=1,
-            parameters_per_sample=0, parameter_bits=1, flops_per_sample=flops, setting="federated",
-        ),
+        task(samples, flops),
         mel.Learners(
             flops_per_s=fastest, gain=10 ** rng.uniform(-12.5, -10, count),
             send_bandwidth_hz=1e6, send_power_w=1.0, max_power_w=10 ** rng.uniform(-3, -1, count),
@@ -124,11 +125,30 @@ def of_split(problem: mel.Problem, tau: int, split: tuple[int, ...]) -> float:
     return lowest(total, shares[max(at - 1, 0)], shares[min(at + 1, shares.size - 1)], 40)
 
 
-def least_energy(problem: mel.Problem, tau: int) -> float:
+def least_energy(problem: mel.Problem, tau: int, spent: OfSplit = of_split) -> float:
     """The least of every split."""
     samples, count = problem.task.samples, len(problem.learners)
     splits = itertools.product(range(samples + 1), repeat=count)
-    return min(of_split(problem, tau, split) for split in splits if sum(split) == samples)
+    return min(spent(problem, tau, split) for split in splits if sum(split) == samples)
+
+
+def against_every_split(
+    problem: mel.Problem, seed: int, *, spent: OfSplit = of_split, below: float = 1e-7
+) -> tuple[mel.LeastEnergy, float] | None:
+    """Return what is found for some tau, proved, and the least of every split; None without a tau.
+
+    The bound is above the least by no more than the share `below`.
+    """
+    top = mel.solve(problem).tau
+    if not top:
+        return None
+    tau = 1 + seed % top
+    found, least = mel.least(problem, tau, "energy_j"), least_energy(problem, tau, spent)
+    assert found.bound <= least * (1 + below)
+    assert found.value == pytest.approx(found.plan.energy_j.sum())
+    verdict = mel.verify(problem, found.plan)
+    assert verdict.ok, verdict.reasons
+    return found, least
 
 
 def _valleys(function, low, high, steps: int, *, left: bool):

@@ -4,13 +4,13 @@ Of one or two learners every split, by golden sections over bandwidth and power;
 any learners a dual bound and what is spent there, with each rate bought by a golden section.
 """
 
-import itertools
 import math
 
 import numpy as np
 
 import mel_fast as mel
 from energies import lowest
+from speeds import task
 
 BITS = 28_100
 LATE = 1e6  # joules that stand for a plan that is late; more where it is later
@@ -53,10 +53,7 @@ def drawn(seed: int) -> mel.Problem:
     power = 10 ** rng.uniform(-3, -1)
     caps = {3: {"max_bandwidth_hz": 3e5}, 4: {"max_power_w": 0.6 * power}}.get(seed % 5, {})
     return mel.Problem(
-        mel.LearningTask(
-            samples=samples, features=1, feature_bits=1, fixed_parameters=1,
-            parameters_per_sample=0, parameter_bits=1, flops_per_sample=flops, setting="federated",
-        ),
+        task(samples, flops),
         mel.Learners(
             flops_per_s=fastest, gain=10 ** rng.uniform(-12.5, -10, count),
             return_bandwidth_hz=1e6, return_power_w=10 ** rng.uniform(-3, -1, count),
@@ -127,10 +124,3 @@ def of_split(problem: mel.Problem, tau: int, split: tuple[int, ...]) -> float:
     at = int(np.argmin(values))
     low, high = shares[max(at - 1, 0)], shares[min(at + 1, shares.size - 1)]
     return lowest(over_power, low, high, 40)
-
-
-def least_energy(problem: mel.Problem, tau: int) -> float:
-    """The least of every split."""
-    samples, count = problem.task.samples, len(problem.learners)
-    splits = itertools.product(range(samples + 1), repeat=count)
-    return min(of_split(problem, tau, split) for split in splits if sum(split) == samples)

@@ -16,6 +16,14 @@ import mel_fast as mel
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
+def task(samples: int, flops: float) -> mel.LearningTask:
+    """So many samples, each so much work; what is sent is for a payload to say."""
+    return mel.LearningTask(
+        samples=samples, features=1, feature_bits=1, fixed_parameters=1, parameters_per_sample=0,
+        parameter_bits=1, flops_per_sample=flops, setting="federated",
+    )  # fmt: skip
+
+
 def random_problem(
     seed: int, count: int, samples: int, law: str = "density", idle: str = "excused"
 ) -> mel.Problem:
@@ -44,10 +52,7 @@ def random_problem(
     )
     bits = rng.uniform(0.05, 0.4) * cycle * 1e6
     return mel.Problem(
-        task=mel.LearningTask(
-            samples=samples, features=1, feature_bits=1, fixed_parameters=1,
-            parameters_per_sample=0, parameter_bits=1, flops_per_sample=flops, setting="federated",
-        ),
+        task=task(samples, flops),
         learners=learners,
         radio=radio,
         cycle_s=cycle,

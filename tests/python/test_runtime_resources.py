@@ -10,6 +10,7 @@ from typing import NoReturn
 import pytest
 
 import mel_fast as mel
+from patience import NEVER_S
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits as Linux keeps them")
 
@@ -146,11 +147,11 @@ def test_limits_and_callbacks_hold_where_threads_are_missing() -> None:
 def test_cp_sat_goes_on_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ortools")
     problem = mel.scenarios.table1(learners=2, cycle_s=30.0, seed=0)
-    expected = mel.cp_sat.bracket(problem, bandwidth_steps=8, power_steps=8, time_limit_s=20)
+    expected = mel.cp_sat.bracket(problem, bandwidth_steps=8, power_steps=8, time_limit_s=NEVER_S)
 
     def refuse(_: threading.Thread) -> NoReturn:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    found = mel.cp_sat.bracket(problem, bandwidth_steps=8, power_steps=8, time_limit_s=20)
+    found = mel.cp_sat.bracket(problem, bandwidth_steps=8, power_steps=8, time_limit_s=NEVER_S)
     assert (found.lower, found.upper) == (expected.lower, expected.upper)

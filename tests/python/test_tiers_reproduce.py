@@ -2,13 +2,13 @@
 
 import csv
 import io
-import time
 
 import pytest
 
 from mel_fast.cli import run
 from mel_fast.experiments.tiers import cells, published, statements
 from mel_fast.tiers import POLICIES, simulate
+from patience import in_time
 
 
 def test_table_4_is_met_within_ten_percent_by_one_constant_a_row():
@@ -43,14 +43,15 @@ def test_table_5_is_met_within_ten_and_twenty_percent_by_the_first_reading_of_ea
 
 
 def test_the_whole_of_table_5_takes_seconds_of_processor_time():
-    begin = time.process_time()
-    for policy in POLICIES:
-        reading = next(r for r in cells.readings() if r.policy == policy)
-        for failures in range(7):
-            for first in range(5):
-                failing = {(first + i) % 8: 12 for i in range(failures)}
-                simulate(cells.JOB, cells.tiers()[:1], policy, failures=failing, **reading.settings)
-    assert time.process_time() - begin < 10.0
+    def whole():
+        for policy in POLICIES:
+            words = next(r for r in cells.readings() if r.policy == policy).settings
+            for failures in range(7):
+                for first in range(5):
+                    failing = {(first + i) % 8: 12 for i in range(failures)}
+                    simulate(cells.JOB, cells.tiers()[:1], policy, failures=failing, **words)
+
+    in_time(10.0, whole)
 
 
 def test_the_text_of_table_1_follows_from_its_numbers():

@@ -12,6 +12,7 @@ import mel_fast as mel
 from mel_fast import learning
 from mel_fast.learning.rounds.server import Server
 from mel_fast.payload import Recipe
+from patience import in_time
 
 pytest.importorskip("sklearn", reason="needs the extra [learn]")
 
@@ -127,12 +128,13 @@ def test_nobody_begins_further_ahead_than_the_bound(bound):
 
 
 def test_a_thousand_learners_and_a_hundred_cycles_of_timing_take_seconds():
-    begun = time.process_time()
-    clock = learning.Clock(np.random.default_rng(0).uniform(1.0, 3.0, 1000), 2)
-    while clock.done.min() < 100:
-        clock.step()
-    assert time.process_time() - begun < 50.0
-    assert clock.done.max() <= 103
+    def whole():
+        clock = learning.Clock(np.random.default_rng(0).uniform(1.0, 3.0, 1000), 2)
+        while clock.done.min() < 100:
+            clock.step()
+        return clock
+
+    assert in_time(50.0, whole).done.max() <= 103
 
 
 def test_times_are_the_plans_with_own_local_cycles(data, plan):
