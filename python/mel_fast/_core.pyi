@@ -1,12 +1,18 @@
 """The compiled core. Use the public names of :mod:`mel_fast` instead."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 __version__: str
+
+_Floats: TypeAlias = NDArray[np.float64]
+_Integers: TypeAlias = NDArray[np.int64]
+_Callback: TypeAlias = Callable[[int, int, int, float], bool] | None
+_Start: TypeAlias = tuple[float, float, float] | None
+_Interrupt: TypeAlias = BaseException | None
 
 class Problem:
     """A validated, immutable problem in the core's own columns."""
@@ -15,27 +21,27 @@ class Problem:
         self,
         *,
         samples: int,
-        send_bits: float | NDArray[np.float64],
-        send_bits_per_sample: float | NDArray[np.float64],
-        return_bits: float | NDArray[np.float64],
-        return_bits_per_sample: float | NDArray[np.float64],
-        flops_per_sample: float | NDArray[np.float64],
-        flops_per_s: NDArray[np.float64],
-        gain: NDArray[np.float64],
-        return_bandwidth_hz: NDArray[np.float64],
-        return_power_w: NDArray[np.float64],
+        send_bits: float | _Floats,
+        send_bits_per_sample: float | _Floats,
+        return_bits: float | _Floats,
+        return_bits_per_sample: float | _Floats,
+        flops_per_sample: float | _Floats,
+        flops_per_s: _Floats,
+        gain: _Floats,
+        return_bandwidth_hz: _Floats,
+        return_power_w: _Floats,
         bandwidth_hz: float,
         power_w: float,
         noise: float,
         fixed_law: bool,
         cycle_s: float,
         excused: bool,
-        min_samples: NDArray[np.float64] | None = None,
-        max_samples: NDArray[np.float64] | None = None,
-        max_bandwidth_hz: NDArray[np.float64] | None = None,
-        max_power_w: NDArray[np.float64] | None = None,
-        energy_j: NDArray[np.float64] | None = None,
-        energy_per_flop_j: NDArray[np.float64] | None = None,
+        min_samples: _Floats | None = None,
+        max_samples: _Floats | None = None,
+        max_bandwidth_hz: _Floats | None = None,
+        max_power_w: _Floats | None = None,
+        energy_j: _Floats | None = None,
+        energy_per_flop_j: _Floats | None = None,
         block_hz: float = 0.0,
         energy_sends: bool = False,
         energy_counts: bool = False,
@@ -63,21 +69,21 @@ class Result:
     @property
     def bound(self) -> int: ...
     @property
-    def samples(self) -> NDArray[np.int64] | None: ...
+    def samples(self) -> _Integers | None: ...
     @property
-    def bandwidth_hz(self) -> NDArray[np.float64] | None: ...
+    def bandwidth_hz(self) -> _Floats | None: ...
     @property
-    def power_w(self) -> NDArray[np.float64] | None: ...
+    def power_w(self) -> _Floats | None: ...
     @property
-    def blocks(self) -> NDArray[np.int64] | None: ...
+    def blocks(self) -> _Integers | None: ...
     @property
-    def tree_learner(self) -> NDArray[np.int64]: ...
+    def tree_learner(self) -> _Integers: ...
     @property
-    def tree_at(self) -> NDArray[np.int64]: ...
+    def tree_at(self) -> _Integers: ...
     @property
-    def tree_lambda_per_hz(self) -> NDArray[np.float64]: ...
+    def tree_lambda_per_hz(self) -> _Floats: ...
     @property
-    def tree_mu_per_w(self) -> NDArray[np.float64]: ...
+    def tree_mu_per_w(self) -> _Floats: ...
     @property
     def end(self) -> tuple[float, float, float]: ...
     @property
@@ -100,9 +106,9 @@ def solve(
     scheme: int,
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
+    callback: _Callback,
     spare_time: bool = True,
-    start: tuple[float, float, float] | None = None,
+    start: _Start = None,
     tentative: bool = False,
     work_limit: float = float("inf"),
 ) -> Result: ...
@@ -112,8 +118,8 @@ def decide(
     scheme: int,
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
-    start: tuple[float, float, float] | None = None,
+    callback: _Callback,
+    start: _Start = None,
     tentative: bool = False,
     work_limit: float = float("inf"),
 ) -> Result: ...
@@ -123,7 +129,7 @@ def without_radio(
     scheme: int,
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
+    callback: _Callback,
 ) -> Result: ...
 def estimate_least(
     problem: Problem,
@@ -132,9 +138,9 @@ def estimate_least(
     scheme: int,
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
-    start: tuple[float, float, float] | None = None,
-) -> tuple[float, float, float, bool, BaseException | None]: ...
+    callback: _Callback,
+    start: _Start = None,
+) -> tuple[float, float, float, bool, _Interrupt]: ...
 def bracket(
     problem: Problem,
     tau: int,
@@ -142,54 +148,48 @@ def bracket(
     scheme: int,
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
-    start: tuple[float, float, float] | None = None,
+    callback: _Callback,
+    start: _Start = None,
     too_short: float = 0.0,
-) -> tuple[float, Result | None, float, Result | None, BaseException | None]: ...
+) -> tuple[float, Result | None, float, Result | None, _Interrupt]: ...
 def reachable_cycle(
     problem: Problem,
     tau: int,
     scheme: int,
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
-) -> tuple[float, float, int, BaseException | None]: ...
+    callback: _Callback,
+) -> tuple[float, float, int, _Interrupt]: ...
 def least_of_split(
     problem: Problem,
     tau: int,
-    samples: NDArray[np.int64],
+    samples: _Integers,
     resource: int,
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
-    start: tuple[float, float, float] | None = None,
-) -> tuple[
-    float,
-    NDArray[np.float64] | None,
-    NDArray[np.float64] | None,
-    NDArray[np.int64] | None,
-    BaseException | None,
-]: ...
+    callback: _Callback,
+    start: _Start = None,
+) -> tuple[float, _Floats | None, _Floats | None, _Integers | None, _Interrupt]: ...
 def least_energy(
     problem: Problem,
     tau: int,
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
-    known: NDArray[np.int64] | None = None,
+    callback: _Callback,
+    known: _Integers | None = None,
 ) -> tuple[
     float,
     float,
     float,
     float,
     float,
-    NDArray[np.int64] | None,
-    NDArray[np.float64] | None,
-    NDArray[np.float64] | None,
-    NDArray[np.float64] | None,
+    _Integers | None,
+    _Floats | None,
+    _Floats | None,
+    _Floats | None,
     int,
     bool,
-    BaseException | None,
+    _Interrupt,
 ]: ...
 
 class Selection:
@@ -202,27 +202,27 @@ class Selection:
     @property
     def stopped(self) -> bool: ...
     @property
-    def interrupted(self) -> BaseException | None: ...
+    def interrupted(self) -> _Interrupt: ...
     @property
-    def samples(self) -> NDArray[np.int64] | None: ...
+    def samples(self) -> _Integers | None: ...
     @property
-    def bandwidth_hz(self) -> NDArray[np.float64] | None: ...
+    def bandwidth_hz(self) -> _Floats | None: ...
     @property
-    def power_w(self) -> NDArray[np.float64] | None: ...
+    def power_w(self) -> _Floats | None: ...
     @property
-    def blocks(self) -> NDArray[np.int64] | None: ...
+    def blocks(self) -> _Integers | None: ...
     @property
-    def tree_learner(self) -> NDArray[np.int64]: ...
+    def tree_learner(self) -> _Integers: ...
     @property
-    def tree_at(self) -> NDArray[np.int64]: ...
+    def tree_at(self) -> _Integers: ...
     @property
-    def tree_lambda_per_hz(self) -> NDArray[np.float64]: ...
+    def tree_lambda_per_hz(self) -> _Floats: ...
     @property
-    def tree_mu_per_w(self) -> NDArray[np.float64]: ...
+    def tree_mu_per_w(self) -> _Floats: ...
     @property
-    def tree_per_sample(self) -> NDArray[np.float64]: ...
+    def tree_per_sample(self) -> _Floats: ...
     @property
-    def tree_per_learner(self) -> NDArray[np.float64]: ...
+    def tree_per_learner(self) -> _Floats: ...
     @property
     def end(self) -> tuple[float, float]: ...
     @property
@@ -236,15 +236,15 @@ def select(
     problem: Problem,
     tau: int,
     of: int,
-    weight: NDArray[np.float64] | None,
+    weight: _Floats | None,
     whole: bool,
     at_least: int,
     grain: float,
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
+    callback: _Callback,
     spare_time: bool = True,
-    start: tuple[float, float, float] | None = None,
+    start: _Start = None,
     bound_only: bool = False,
 ) -> Selection: ...
 def worth_at(
@@ -253,24 +253,18 @@ def worth_at(
     scheme: int,
     time_limit_s: float,
     threads: int,
-    start: tuple[float, float, float] | None = None,
+    start: _Start = None,
 ) -> tuple[int, float, float, float, float]: ...
 def evaluate(
     problem: Problem,
     tau: int,
-    samples: NDArray[np.int64],
-    bandwidth_hz: NDArray[np.float64],
-    power_w: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+    samples: _Integers,
+    bandwidth_hz: _Floats,
+    power_w: _Floats,
+) -> tuple[_Floats, _Floats, _Floats]: ...
 def worth_of_each(
     problem: Problem, tau: int, lambda_per_hz: float, mu_per_w: float
-) -> tuple[
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-]: ...
+) -> tuple[_Floats, _Floats, _Floats, _Floats, _Floats]: ...
 
 class BatchSettings:
     """What solve_columns and solve_problems share."""
@@ -283,35 +277,35 @@ class BatchSettings:
         row_time_limit_s: float,
         threads: int,
         spare_time: bool,
-        starts: NDArray[np.float64] | None,
-        callback: Callable[[int, int, int, float], bool] | None,
+        starts: _Floats | None,
+        callback: _Callback,
     ) -> None: ...
 
 def solve_columns(
     *,
     rows: int,
     learners: int,
-    flops_per_s: NDArray[np.float64],
-    gain: NDArray[np.float64],
-    return_bandwidth_hz: NDArray[np.float64],
-    return_power_w: NDArray[np.float64],
-    samples: NDArray[np.float64],
-    send_bits: NDArray[np.float64],
-    send_bits_per_sample: NDArray[np.float64],
-    return_bits: NDArray[np.float64],
-    return_bits_per_sample: NDArray[np.float64],
-    flops_per_sample: NDArray[np.float64],
-    bandwidth_hz: NDArray[np.float64],
-    power_w: NDArray[np.float64],
-    noise: NDArray[np.float64],
-    cycle_s: NDArray[np.float64],
-    min_samples: NDArray[np.float64] | None = None,
-    max_samples: NDArray[np.float64] | None = None,
-    max_bandwidth_hz: NDArray[np.float64] | None = None,
-    max_power_w: NDArray[np.float64] | None = None,
-    energy_j: NDArray[np.float64] | None = None,
-    energy_per_flop_j: NDArray[np.float64] | None = None,
-    block_hz: NDArray[np.float64] | None = None,
+    flops_per_s: _Floats,
+    gain: _Floats,
+    return_bandwidth_hz: _Floats,
+    return_power_w: _Floats,
+    samples: _Floats,
+    send_bits: _Floats,
+    send_bits_per_sample: _Floats,
+    return_bits: _Floats,
+    return_bits_per_sample: _Floats,
+    flops_per_sample: _Floats,
+    bandwidth_hz: _Floats,
+    power_w: _Floats,
+    noise: _Floats,
+    cycle_s: _Floats,
+    min_samples: _Floats | None = None,
+    max_samples: _Floats | None = None,
+    max_bandwidth_hz: _Floats | None = None,
+    max_power_w: _Floats | None = None,
+    energy_j: _Floats | None = None,
+    energy_per_flop_j: _Floats | None = None,
+    block_hz: _Floats | None = None,
     fixed_law: bool,
     excused: bool,
     settings: BatchSettings,
@@ -335,14 +329,14 @@ class Shard:
     def __init__(self, problem: Problem, first: int, learners: int, threads: int = 1) -> None: ...
     def answer(self, question: bytes) -> bytes: ...
 
-def sampled_learners(size: int) -> NDArray[np.int64]: ...
+def sampled_learners(size: int) -> _Integers: ...
 def solve_sharded(
     first: Sequence[int],
     size: int,
     ask: Callable[[list[bytes]], list[bytes] | None],
-    some: Callable[[NDArray[np.int64]], Problem],
+    some: Callable[[_Integers], Problem],
     time_limit_s: float,
     threads: int,
-    callback: Callable[[int, int, int, float], bool] | None,
+    callback: _Callback,
     spare_time: bool = True,
 ) -> tuple[Result, list[bytes]]: ...
