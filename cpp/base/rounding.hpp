@@ -65,6 +65,8 @@ inline constexpr double block_power_check = units(8);  // a compensated sum
 inline constexpr double budget_reserve = 5e-14;
 // Left of the cycle: covers every rounding error of a learner's time.
 inline constexpr double deadline_reserve = 1e-14;
+// Left of an energy within which a speed is chosen.
+inline constexpr double energy_reserve = 1e-14;
 // Left of what is not sought where a split's least need is.
 inline constexpr double other_budget = 2e-13;
 // What is tentative fills its budgets but for the rounding of a scale.

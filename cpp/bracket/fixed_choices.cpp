@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "learner/answers.hpp"
+#include "learner/pacing.hpp"
 
 namespace mel {
 namespace {
@@ -59,11 +60,11 @@ double FixedChoices::divide(const Jump& j) const {
     const double taken = prices_.samples()[j.learner];
     const double few = std::min(taken, j.samples);
     const double many = std::max(taken, j.samples);
-    const Demand demand = demand_of(problem_, j.learner, point_.tau, point_.cycle_s);
     double least = std::numeric_limits<double>::infinity();
     double at = few + 1;
     for (double part = 0.5 * (many - few); part >= 1; part *= 0.5) {
         const double d = few + std::floor(part);
+        const Demand demand = demand_at(problem_, j.learner, point_.tau, point_.cycle_s, d);
         const Answer answer = answer_with(problem_, j.learner, demand, false, d, point_.prices);
         if (!answer.possible) continue;
         const double worth = d - answer.paid.cost;

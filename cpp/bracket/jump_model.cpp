@@ -6,6 +6,7 @@
 
 #include "base/chunks.hpp"
 #include "learner/answers.hpp"
+#include "learner/pacing.hpp"
 
 namespace mel {
 namespace {
@@ -23,12 +24,13 @@ bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, dou
              double radius, Jump& jump) {
     const std::size_t k = jump.learner;
     const Prices prices = point.prices;
-    const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+    const Demand full = demand_of(problem, k, point.tau, point.cycle_s);
     const double low = box.low(k);
     const bool may_rest = problem.excused() && low <= 0;
+    const Demand demand = demand_at(problem, k, point.tau, point.cycle_s, low);
     const Answer few = answer_with(problem, k, demand, may_rest, low, prices);
     const Answer many =
-        answer_inside(problem, k, demand, {may_rest ? 1 : low, box.high(k)}, prices);
+        answer_inside(problem, k, full, {may_rest ? 1 : low, box.high(k)}, {point.tau, prices});
     const double apart = many.samples - few.samples;
     if (!many.possible || !(apart > 1) || !few.possible) return false;
     const double gain = apart - (many.paid.cost - few.paid.cost);
@@ -72,9 +74,9 @@ std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassP
     pool.run(found.size(), [&](std::size_t b) {
         const std::size_t last = std::min(problem.size(), (b + 1) * chunk_size);
         for (std::size_t k = b * chunk_size; k < last; ++k) {
-            const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
             const bool may_rest = problem.excused() && box.low(k) <= 0;
             const auto answer = [&](double d) {
+                const Demand demand = demand_at(problem, k, point.tau, point.cycle_s, d);
                 return answer_with(problem, k, demand, may_rest, d, prices);
             };
             const Answer now = answer(samples[k]);

@@ -36,6 +36,23 @@ double typical_price(const Problem& problem) {
     return n * t * t * w * w * std::exp(w) / (bits * ln2);
 }
 
+// By how much Newton's method moves the logarithms of both prices, and what it was off by.
+struct PriceStep {
+    double worth, dear, off;
+    bool known() const { return std::isfinite(off) && std::isfinite(worth) && std::isfinite(dear); }
+    double longest() const { return std::max(std::fabs(worth), std::fabs(dear)); }
+};
+PriceStep step_of(const EnergyLearners& learners, const EnergySums& at, const Wanted& wanted) {
+    const double samples = at.samples.value(), band = learners.taken(at);
+    const double f = std::log(samples / wanted.samples);
+    const double g = std::log(band / wanted.taken);
+    const EnergySlopes& s = at.slopes;
+    const double det = s.samples_by_worth * s.band_by_band - s.samples_by_band * s.band_by_worth;
+    return {(-f * samples * s.band_by_band + g * band * s.samples_by_band) / det,
+            (f * samples * s.band_by_worth - g * band * s.samples_by_worth) / det,
+            std::fabs(f) + std::fabs(g)};
+}
+
 // Newton's method for both at once, in logarithms. False where it does not get there: learners at
 // their bounds, or that come and go, answer to no price a little higher.
 bool by_newton(EnergyLearners& learners, JoulePrices& prices, std::size_t stride, double fine) {
@@ -46,29 +63,55 @@ bool by_newton(EnergyLearners& learners, JoulePrices& prices, std::size_t stride
     for (int step = 0; step < newton_steps; ++step) {
         const EnergySums at = learners.at(p, stride);
         if (learners.pool().stop().check()) return false;
-        const double samples = at.samples.value(), band = learners.taken(at);
-        const double f = std::log(samples / wanted.samples);
-        const double g = std::log(band / wanted.taken);
-        const double off = std::fabs(f) + std::fabs(g);
-        const EnergySlopes& s = at.slopes;
-        const double det =
-            s.samples_by_worth * s.band_by_band - s.samples_by_band * s.band_by_worth;
-        const double worth = (-f * samples * s.band_by_band + g * band * s.samples_by_band) / det;
-        const double dear = (f * samples * s.band_by_worth - g * band * s.samples_by_worth) / det;
-        if (!std::isfinite(off) || !std::isfinite(worth) || !std::isfinite(dear)) return false;
-        worse = off < before ? 0 : worse + 1;
+        const PriceStep by = step_of(learners, at, wanted);
+        if (!by.known()) return false;
+        worse = by.off < before ? 0 : worse + 1;
         if (worse > 2) return false;
-        before = off;
-        const double longest = std::max(std::fabs(worth), std::fabs(dear));
+        before = by.off;
+        const double longest = by.longest();
         const double scale = longest > longest_step ? longest_step / longest : 1;
-        p.nu *= std::exp(scale * worth);
-        p.lambda *= std::exp(scale * dear);
+        p.nu *= std::exp(scale * by.worth);
+        p.lambda *= std::exp(scale * by.dear);
         // What a step leaves is about its square.
-        if (scale == 1 && longest * longest < fine && off * off < fine) {
+        if (scale == 1 && longest * longest < fine && by.off * by.off < fine) {
             prices = p;
             return true;
         }
     }
+    return false;
+}
+
+// The same with the hertz that a watt is worth, from near: how that moves what is left of the two,
+// `slope`, was found of a sample, and hardly moves the rest. False, and nothing changed, where that
+// does not end soon.
+bool with_watts(EnergyLearners& learners, JoulePrices& prices, double slope, double fine) {
+    constexpr int few_steps = 8;
+    constexpr double near = 0.2;
+    const Problem& problem = learners.problem();
+    const double watt_hz = learners.watt_hz();
+    JoulePrices p = prices;
+    double moved = 0, last = 0;
+    for (int step = 0; step < few_steps; ++step) {
+        const EnergySums at = learners.at(p, 1);
+        if (learners.pool().stop().check()) break;
+        const double gap = std::log(at.bandwidth.value() / problem.bandwidth_hz()) -
+                           std::log(at.power.value() / problem.power_w());
+        const PriceStep by = step_of(learners, at, wanted_of(learners, 1));
+        const double found = (gap - last) / moved;
+        if (moved != 0 && found > 0.5 * slope && found < 2 * slope) slope = found;
+        moved = -gap / slope;
+        last = gap;
+        const double longest = std::max(by.longest(), std::fabs(moved));
+        if (!by.known() || !(longest < near)) break;
+        p.nu *= std::exp(by.worth);
+        p.lambda *= std::exp(by.dear);
+        learners.price_watts(learners.watt_hz() * std::exp(moved));
+        if (longest * longest < fine) {
+            prices = p;
+            return true;
+        }
+    }
+    learners.price_watts(watt_hz);
     return false;
 }
 
@@ -163,7 +206,8 @@ JoulePrices find_prices_with_watts(EnergyLearners& learners) {
     const std::size_t few = sample_stride(problem.size(), asked_learners);
     if (few > 1) balance(few, 1e-3);
     // At speeds that can not fall a learner takes all or nothing: what prices miss is missed whole.
-    balance(1, std::min(1e-7, whole_price(problem)));
+    const double fine = std::min(1e-7, whole_price(problem));
+    if (few == 1 || !with_watts(learners, p, slope, fine)) balance(1, fine);
     return p;
 }
 

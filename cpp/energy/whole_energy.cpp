@@ -97,10 +97,12 @@ double WholeEnergy::price(double lambda, double nu, std::vector<EnergyCost>& cos
                           EnergySums& sums) {
     if (!learners_.receives()) return price_of_all(lambda, nu, costs, sums);
     double found = lambda;
-    balance_watts(learners_, watt_slope_, fine_price, [&] {
-        found = price_of_all(found, nu, costs, sums);
-        return &sums;
-    });
+    if (!price_both(found, nu, costs, sums)) {
+        balance_watts(learners_, watt_slope_, fine_price, [&] {
+            found = price_of_all(found, nu, costs, sums);
+            return &sums;
+        });
+    }
     // Both within what there is: a little dearer where one is a hair's breadth above.
     const Problem& problem = learners_.problem();
     for (int step = 0; step < 30; ++step) {
@@ -112,6 +114,51 @@ double WholeEnergy::price(double lambda, double nu, std::vector<EnergyCost>& cos
         sums = learners_.of_split(whole_, found, &costs);
     }
     return found;
+}
+
+bool WholeEnergy::price_both(double& lambda, double nu, std::vector<EnergyCost>& costs,
+                             EnergySums& sums) {
+    constexpr int few_steps = 10;
+    constexpr double near = 0.5;
+    const Problem& problem = learners_.problem();
+    const double watt_hz = learners_.watt_hz();
+    // Broyden's method: a hertz hardly moves what both leave of each other, nor a watt their sum.
+    double by_all[2] = {1 / price_slope_, 0}, by_gap[2] = {0, 1 / watt_slope_};
+    double x = std::log(lambda), y = std::log(watt_hz);
+    double over = 0, gap = 0, dx = 0, dy = 0;
+    for (int step = 0; step < few_steps; ++step) {
+        learners_.price_watts(std::exp(y));
+        sums = learners_.of_split(whole_, std::exp(x), &costs);
+        if (learners_.pool().stop().requested() || !(std::exp(x) > learners_.hardly(nu))) break;
+        const double was[2] = {over, gap};
+        over = std::log(learners_.taken(sums) / (learners_.budget() * (1 - band_reserve))) +
+               2 * fine_price;
+        gap = std::log(sums.bandwidth.value() / problem.bandwidth_hz()) -
+              std::log(sums.power.value() / problem.power_w());
+        if (std::fabs(over) <= fine_price && std::fabs(gap) <= fine_price) {
+            lambda = std::exp(x);
+            return true;
+        }
+        if (step > 0) {
+            const double more[2] = {over - was[0], gap - was[1]};
+            const double to[2] = {by_all[0] * more[0] + by_gap[0] * more[1],
+                                  by_all[1] * more[0] + by_gap[1] * more[1]};
+            const double all = dx * to[0] + dy * to[1];
+            const double back[2] = {(dx - to[0]) / all, (dy - to[1]) / all};
+            const double of[2] = {dx * by_all[0] + dy * by_all[1], dx * by_gap[0] + dy * by_gap[1]};
+            for (int i = 0; i < 2; ++i) {
+                by_all[i] += back[i] * of[0];
+                by_gap[i] += back[i] * of[1];
+            }
+        }
+        dx = -(by_all[0] * over + by_gap[0] * gap);
+        dy = -(by_all[1] * over + by_gap[1] * gap);
+        if (!(std::fabs(dx) < near) || !(std::fabs(dy) < near)) break;
+        x += dx;
+        y += dy;
+    }
+    learners_.price_watts(watt_hz);
+    return false;
 }
 
 double WholeEnergy::price_of_all(double lambda, double nu, std::vector<EnergyCost>& costs,

@@ -35,6 +35,8 @@ class WholeEnergy {
     // By one sample at a time where many are missing, or too many: marginal costs in a heap.
     bool step_by_step(JoulePrices& p, double left, double step);
 
+    // Both prices at once, from near them; false where that does not end soon.
+    bool price_both(double& lambda, double nu, std::vector<EnergyCost>& costs, EnergySums& sums);
     double price_of_all(double lambda, double nu, std::vector<EnergyCost>& costs, EnergySums& sums);
 
     EnergyLearners& learners_;

@@ -37,20 +37,28 @@ inline const BatteryKernels& battery_kernels_of(const Pool& pool, LinkLaw law) {
 }
 inline Kernels::Real real_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
     return in.computing_j ? battery_kernels_of(pool, law).real
+           : in.paced_j   ? kernels_of(pool).of(law).paced_real
                           : kernels_of(pool).real(law, in.limited());
 }
 inline Kernels::Samples samples_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
     return in.computing_j ? battery_kernels_of(pool, law).samples
+           : in.paced_j   ? kernels_of(pool).of(law).paced_samples
                           : kernels_of(pool).samples(law, in.limited());
 }
 inline Kernels::Fill fill_loop(const Pool& pool, LinkLaw law, const KernelInput& in, Roots roots) {
     return in.computing_j ? battery_kernels_of(pool, law).fill
+           : in.paced_j   ? kernels_of(pool).paced_fill(law, in.capped())
                           : kernels_of(pool).fill(law, in.capped(), roots);
 }
 inline Kernels::Allocate allocate_loop(const Pool& pool, LinkLaw law, const KernelInput& in,
                                        Roots roots) {
     return in.computing_j ? battery_kernels_of(pool, law).allocate
+           : in.paced_j   ? kernels_of(pool).paced_allocate(law, in.capped())
                           : kernels_of(pool).allocate(law, in.capped(), roots);
+}
+inline Kernels::Whole whole_loop(const Pool& pool, LinkLaw law, const KernelInput& in) {
+    return in.paced_j ? kernels_of(pool).of(law).paced_whole
+                      : kernels_of(pool).whole(law, in.limited());
 }
 
 }  // namespace mel

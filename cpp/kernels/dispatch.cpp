@@ -76,6 +76,13 @@ KernelInput kernel_input(const Problem& problem, const Box& box, const PassPoint
             in.slowest = limits->slowest.data();
             in.law = problem.law();
         }
+        if (limits->paces()) {
+            in.slowest = limits->slowest.data();
+            in.paced_j = limits->paced_j.data();
+            in.back_j = limits->back_j.data();
+            in.spare_j = limits->spare_j.data();
+            in.kept_j = limits->kept_j.data();
+        }
     }
     return in;
 }

@@ -31,10 +31,22 @@ MEL_INLINE FillLanes asked_lanes(const KernelInput& in, const DemandLanes& q, st
     return f;
 }
 
+// Everybody computes at full speed.
+struct FullSpeed {
+    MEL_INLINE DemandLanes demand(const KernelInput& in, std::size_t at, std::size_t,
+                                  std::span<const double>) {
+        return demand_lanes(in, at);
+    }
+    MEL_INLINE Lanes computing_s(const KernelInput& in, std::size_t at, Lanes samples) {
+        return in.point.tau * load(in.compute_s + at) * samples;
+    }
+};
+
+template <class Speed = FullSpeed>
 MEL_INLINE FillLanes fill_lanes(const KernelInput& in, std::size_t at, std::size_t last,
                                 std::span<const double> samples) {
     Lanes slack;
-    FillLanes f = asked_lanes(in, demand_lanes(in, at), at, last, samples, slack);
+    FillLanes f = asked_lanes(in, Speed::demand(in, at, last, samples), at, last, samples, slack);
     const Inverses by = inverses(select(f.sends, slack, fill(1)), f.noise);
     f.inverse_slack = by.x;
     f.inverse_noise = by.y;
@@ -156,6 +168,7 @@ MEL_INLINE Lanes noise_of(const FillLanes& f, Lanes band) {
 
 // What was written for some learners, and whether it brings them home in time.
 // `log_gain` is ln(1 + power / noise).
+template <class Speed = FullSpeed>
 MEL_INLINE void add_allocated(const KernelInput& in, const AllocationScale& scale, std::size_t at,
                               int j, const FillLanes& f, Lanes band, Lanes power, Lanes log_gain,
                               AllocationCells<Sum>& sums) {
@@ -166,7 +179,7 @@ MEL_INLINE void add_allocated(const KernelInput& in, const AllocationScale& scal
         amount(in.return_bits_per_sample_each, in.return_bits_per_sample, at) * f.samples +
         amount(in.return_bits_each, in.return_bits, at);
     const Lanes seconds = only(f.sends, f.bits * ln2 / select(f.sends, rate, fill(1))) +
-                          in.point.tau * load(in.compute_s + at) * f.samples +
+                          Speed::computing_s(in, at, f.samples) +
                           returned * load(in.return_s_per_bit + at);
     const Mask real = ~f.sends | ((band > 0) & (power > 0));
     const Mask kept = (seconds <= fill(scale.deadline_s)) & real;

@@ -51,15 +51,37 @@ struct KernelInput {
     const double* energy_j = nullptr;
     const double* computing_j = nullptr;  // of a sample in one local cycle at full speed
     const double* slowest = nullptr;      // least share of the full speed; 1: not chosen
+    // Of learners that choose a speed within an energy and do not send (pacing.hpp), with
+    // `slowest`.
+    const double* paced_j = nullptr;
+    const double* back_j = nullptr;
+    const double* spare_j = nullptr;
+    const double* kept_j = nullptr;
     LinkLaw law = LinkLaw::density;
 
     // visit(column) for all that stand by learner.
     template <class Visit>
     void each_column(Visit visit) {
-        for (const double** column :
-             {&compute_s, &return_s_per_bit, &noise, &send_bits_each, &send_bits_per_sample_each,
-              &return_bits_each, &return_bits_per_sample_each, &lower, &upper, &upper_slope,
-              &max_bandwidth, &max_power, &max_rate, &energy_j, &computing_j, &slowest}) {
+        for (const double** column : {&compute_s,
+                                      &return_s_per_bit,
+                                      &noise,
+                                      &send_bits_each,
+                                      &send_bits_per_sample_each,
+                                      &return_bits_each,
+                                      &return_bits_per_sample_each,
+                                      &lower,
+                                      &upper,
+                                      &upper_slope,
+                                      &max_bandwidth,
+                                      &max_power,
+                                      &max_rate,
+                                      &energy_j,
+                                      &computing_j,
+                                      &slowest,
+                                      &paced_j,
+                                      &back_j,
+                                      &spare_j,
+                                      &kept_j}) {
             visit(*column);
         }
     }
@@ -176,6 +198,14 @@ struct Kernels {
         Whole limited_whole;
         Choice choice;
         Blocks blocks;
+        // Where speeds are chosen that do not send; `whole` looks at the columns of limits.
+        Real paced_real;
+        Samples paced_samples;
+        Whole paced_whole;
+        Fill paced_fill;
+        Allocate paced_allocate;
+        Fill paced_capped_fill;
+        Allocate paced_capped_allocate;
     };
     OfLaw density;
     OfLaw fixed;
@@ -197,6 +227,12 @@ struct Kernels {
         return capped                 ? of(law).capped_allocate
                : roots == Roots::near ? of(law).near_allocate
                                       : of(law).allocate;
+    }
+    Fill paced_fill(LinkLaw law, bool capped) const {
+        return capped ? of(law).paced_capped_fill : of(law).paced_fill;
+    }
+    Allocate paced_allocate(LinkLaw law, bool capped) const {
+        return capped ? of(law).paced_capped_allocate : of(law).paced_allocate;
     }
     Whole whole(LinkLaw law, bool limited = false) const {
         return limited ? of(law).limited_whole : of(law).whole;

@@ -6,6 +6,7 @@
 #include "kernels/fill_lanes.hpp"
 #include "kernels/limited_whole_lanes.hpp"
 #include "kernels/near_loops.hpp"
+#include "kernels/paced_loops.hpp"
 #include "kernels/real_loops.hpp"
 
 namespace mel::MEL_ISA {
@@ -94,7 +95,7 @@ static BlockTotals blocks_chunk(const KernelInput& in, const BlockInput& b, Stre
     return totals<BlockTotals>(sums);
 }
 
-template <class Market>
+template <class Market, class Speed = FullSpeed>
 static FillSums fill_chunk(const KernelInput& in, Stretch learners,
                            std::span<const double> samples) {
     const double inverse_ratio = in.point.prices.lambda / in.point.prices.mu;
@@ -102,7 +103,7 @@ static FillSums fill_chunk(const KernelInput& in, Stretch learners,
     for (std::size_t k = learners.first; k < learners.last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
-            FillLanes f = fill_lanes(in, at, learners.last, samples);
+            FillLanes f = fill_lanes<Speed>(in, at, learners.last, samples);
             const BoughtLanes b = Market::buy(in, at, f, inverse_ratio);
             add_fill(j, f, b, sums);
         }
@@ -111,7 +112,7 @@ static FillSums fill_chunk(const KernelInput& in, Stretch learners,
 }
 
 // Buys the rates, scales, writes, and times every learner with what was written.
-template <class Market>
+template <class Market, class Speed = FullSpeed>
 static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScale& scale,
                                      Stretch learners, std::span<const double> samples,
                                      const Shares& shares) {
@@ -121,7 +122,7 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             if (at >= learners.last) break;
-            FillLanes f = fill_lanes(in, at, learners.last, samples);
+            FillLanes f = fill_lanes<Speed>(in, at, learners.last, samples);
             const BoughtLanes b = Market::buy(in, at, f, inverse_ratio);
             Lanes band = only(f.sends, b.bandwidth * scale.bandwidth);
             Lanes power = only(f.sends, b.power * scale.power);
@@ -129,7 +130,7 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
             write(shares.bandwidth_hz, at, learners.last, band);
             write(shares.power_w, at, learners.last, power);
             const Lanes log_gain = logarithm_1p_at_once(power / noise_of<Market::density>(f, band));
-            add_allocated(in, scale, at, j, f, band, power, log_gain, sums);
+            add_allocated<Speed>(in, scale, at, j, f, band, power, log_gain, sums);
         }
     }
     return totals<AllocationSums>(sums);
@@ -153,7 +154,14 @@ constexpr Kernels::OfLaw kernels_of_law(Kernels::Real real, Kernels::Real bound,
             whole_chunk<WholeLaw>,
             whole_chunk<LimitedWhole>,
             choice_chunk<ChoiceLaw>,
-            blocks_chunk<BlocksOfLaw>};
+            blocks_chunk<BlocksOfLaw>,
+            paced_real_chunk<Law>,
+            samples_chunk<Paced<Law>>,
+            whole_chunk<PacedWhole<Law, LimitedWhole>>,
+            fill_chunk<Market, OwnPace>,
+            allocate_chunk<Market, OwnPace>,
+            fill_chunk<Capped<Market>, OwnPace>,
+            allocate_chunk<Capped<Market>, OwnPace>};
 }
 
 extern const Kernels kernels;

@@ -123,7 +123,10 @@ MEL_INLINE void finish_limited(const KernelInput& in, const DemandLanes& q, cons
 
 struct LimitedWholeDensity {
     MEL_INLINE WholeLanes respond(const KernelInput& in, const PriceConstants& p, std::size_t k) {
-        const DemandLanes q = demand_lanes(in, k);
+        return respond_to(in, p, k, demand_lanes(in, k));
+    }
+    MEL_INLINE WholeLanes respond_to(const KernelInput& in, const PriceConstants& p, std::size_t k,
+                                     const DemandLanes& q) {
         const Lanes inverse_each = 1 / q.each;
         const WholeEnds e = whole_ends(in, q, k, inverse_each);
         const DensityRoot root = density_root(p.ratio / q.noise);
@@ -165,7 +168,10 @@ struct LimitedWholeDensity {
 
 struct LimitedWholeFixed {
     MEL_INLINE WholeLanes respond(const KernelInput& in, const PriceConstants& p, std::size_t k) {
-        const DemandLanes q = demand_lanes(in, k);
+        return respond_to(in, p, k, demand_lanes(in, k));
+    }
+    MEL_INLINE WholeLanes respond_to(const KernelInput& in, const PriceConstants& p, std::size_t k,
+                                     const DemandLanes& q) {
         const Lanes inverse_each = 1 / q.each;
         const WholeEnds ends = whole_ends(in, q, k, inverse_each);
         const EndsOf<Lanes>& e = ends.limited.ends;

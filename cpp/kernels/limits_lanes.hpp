@@ -23,11 +23,12 @@ struct LimitedEnds {
     Mask may_rest;
 };
 
-MEL_INLINE LimitedEnds limited_ends(const KernelInput& in, const DemandLanes& q, std::size_t k) {
+MEL_INLINE LimitedEnds ends_within(const KernelInput& in, const DemandLanes& q, std::size_t k,
+                                   Lanes low, Lanes high) {
     LimitedEnds limited;
     EndsOf<Lanes>& e = limited.ends;
-    e.low = in.lower ? load(in.lower + k) : fill(in.box.lower);
-    e.high = in.upper ? load(in.upper + k) : fill(in.box.upper);
+    e.low = low;
+    e.high = high;
     limited.may_rest = in.excused ? e.low <= 0 : none();
     e.low = select(limited.may_rest, fill(1), e.low);
     e.low_slack = q.budget - q.each * e.low;
@@ -40,6 +41,16 @@ MEL_INLINE LimitedEnds limited_ends(const KernelInput& in, const DemandLanes& q,
     e.possible = (q.budget > 0) & (e.low <= e.high) & (e.low_slack >= e.least) &
                  (e.low_slack >= limited.cap_slack) & q.valid;
     return limited;
+}
+
+MEL_INLINE Lanes low_of(const KernelInput& in, std::size_t k) {
+    return in.lower ? load(in.lower + k) : fill(in.box.lower);
+}
+MEL_INLINE Lanes high_of(const KernelInput& in, std::size_t k) {
+    return in.upper ? load(in.upper + k) : fill(in.box.upper);
+}
+MEL_INLINE LimitedEnds limited_ends(const KernelInput& in, const DemandLanes& q, std::size_t k) {
+    return ends_within(in, q, k, low_of(in, k), high_of(in, k));
 }
 
 // What is paid for a rate at a cap, and what the rate's derivatives of it are.
@@ -271,7 +282,11 @@ struct Limited<DensityLaw> {
     MEL_INLINE LimitedResponse respond(const KernelInput& in, const PriceConstants& p,
                                        std::size_t k) {
         const DemandLanes q = demand_lanes(in, k);
-        const LimitedEnds l = limited_ends(in, q, k);
+        return respond_to(in, p, k, q, limited_ends(in, q, k));
+    }
+    MEL_INLINE LimitedResponse respond_to(const KernelInput& in, const PriceConstants& p,
+                                          std::size_t k, const DemandLanes& q,
+                                          const LimitedEnds& l) {
         LimitedResponse r;
         Lanes log_gain;
         static_cast<ResponseLanes&>(r) = DensityLaw::best(p, q, l.ends, log_gain);
@@ -304,7 +319,11 @@ struct Limited<FixedLaw> {
     MEL_INLINE LimitedResponse respond(const KernelInput& in, const PriceConstants& p,
                                        std::size_t k) {
         const DemandLanes q = demand_lanes(in, k);
-        const LimitedEnds l = limited_ends(in, q, k);
+        return respond_to(in, p, k, q, limited_ends(in, q, k));
+    }
+    MEL_INLINE LimitedResponse respond_to(const KernelInput& in, const PriceConstants& p,
+                                          std::size_t k, const DemandLanes& q,
+                                          const LimitedEnds& l) {
         const EndsOf<Lanes>& e = l.ends;
         LimitedResponse r;
         FixedLaw::Best b = FixedLaw::best(in, p, q, e);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "learner/capped.hpp"
+#include "learner/pacing.hpp"
 
 namespace mel {
 namespace {
@@ -40,8 +41,10 @@ Answer answer_with(const Problem& problem, std::size_t k, const Demand& demand, 
     return {d, paid.purchase, paid.stake / demand.slack(d), true};
 }
 
-Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
-                     Prices prices) {
+namespace {
+
+Answer inside_on(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
+                 Prices prices) {
     const Link link = link_of(problem, k);
     const Answer none{box.lower, {0, 0, 0}, 0, false};
     double inside[2];
@@ -62,6 +65,20 @@ Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand
     if (inside[1] == inside[0]) return few;
     const Answer many = answer_with(problem, k, demand, false, inside[1], prices);
     return many.possible && inside[1] - many.paid.cost > inside[0] - few.paid.cost ? many : few;
+}
+
+}  // namespace
+
+Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
+                     const AtTau& at) {
+    Answer found = inside_on(problem, k, demand, box, at.prices);
+    if (!paces(problem) || !found.possible) return found;
+    const Pacing pacing = Pacing::of(problem, k, at.tau, Energy::generous);
+    at_own_pace(demand, pacing, 0, Sought::best, found.samples, [&](const Demand& line) {
+        found = inside_on(problem, k, line, box, at.prices);
+        return found.possible ? found.samples : -1;
+    });
+    return found;
 }
 
 }  // namespace mel

@@ -13,14 +13,20 @@ struct Answer {
     bool possible;     // false: not within the cycle and the caps
 };
 
+struct AtTau {
+    double tau;
+    Prices prices;
+};
+
 // Exactly d samples, by a learner of a problem without blocks and batteries; d = 0 is free where it
-// may rest.
+// may rest. `demand` is that of demand_at().
 Answer answer_with(const Problem& problem, std::size_t k, const Demand& demand, bool may_rest,
                    double d, Prices prices);
 
 // The better of the two integers of the box around the interior maximum of d - cost, whatever
-// an end of the box is worth; not possible where there is no such maximum.
+// an end of the box is worth; not possible where there is no such maximum. `demand` is that of full
+// speed.
 Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
-                     Prices prices);
+                     const AtTau& at);
 
 }  // namespace mel

@@ -25,6 +25,22 @@ double largest_rate(LinkLaw law, double noise, double bandwidth_hz, double power
     return law == LinkLaw::density ? power_w / noise * per_ln2 : infinity;
 }
 
+// Where a speed within energy_j is chosen that does not send (learner/pacing.hpp).
+void refuse_paced(const Problem& problem) {
+    const std::string words = "energy_j with energy_coefficient and shared = 'send'";
+    if (problem.block_hz() > 0) {
+        throw std::invalid_argument(words + ": radio.block_hz must be None: how fast learners " +
+                                    "compute is not chosen for bandwidth in whole blocks");
+    }
+    if (problem.law() == LinkLaw::fixed && problem.grows()) {
+        throw std::invalid_argument(words + ": with the fixed law samples must add no bits to " +
+                                    "what is sent: what they cost is not convex there");
+    }
+    if (problem.sends_nothing()) {
+        throw std::invalid_argument(words + ": something must be sent to the learners");
+    }
+}
+
 }  // namespace
 
 void Problem::take_limits(const ProblemStatement& s) {
@@ -39,11 +55,11 @@ void Problem::take_limits(const ProblemStatement& s) {
             "energy_j must be given together with energy_per_flop_j or energy_coefficient");
     }
     const bool limits_nothing = s.energy_counts && !s.energy_sends;
-    if (!s.energy_coefficient.empty() &&
-        (!s.energy_per_flop_j.empty() || !(s.energy_sends || limits_nothing))) {
-        throw std::invalid_argument(
-            "energy_coefficient needs an energy of sending, and no energy_per_flop_j");
+    if (!s.energy_coefficient.empty() && !s.energy_per_flop_j.empty()) {
+        throw std::invalid_argument("energy_coefficient takes the place of energy_per_flop_j");
     }
+    const bool paced = !s.energy_coefficient.empty() && !s.energy_sends && !limits_nothing;
+    if (paced) refuse_paced(*this);
     if (limits_nothing && std::any_of(s.energy_j.begin(), s.energy_j.end(),
                                       [](double joules) { return joules < infinity; })) {
         throw std::invalid_argument("energy_j: must be infinite where it is to be the least");
@@ -99,7 +115,10 @@ void Problem::take_limits(const ProblemStatement& s) {
                 "energy of sending needs energy_j and max_power_w, and no block_hz");
         }
     }
-    if (s.energy_sends || (limits_nothing && !limits.energy_j.empty())) take_speeds(s, limits);
+    if (s.energy_sends || paced || (limits_nothing && !limits.energy_j.empty())) {
+        take_speeds(s, limits);
+    }
+    if (paced) take_pace(s, limits);
     if (!sends_nothing_ || !returns_nothing_) keep_from_unreachable(s, limits);
     batteries_ = limits.battery();
     limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
@@ -108,7 +127,9 @@ void Problem::take_limits(const ProblemStatement& s) {
 // The energy of computing at full speed, and how much slower a learner may be. What it spends at
 // the least, at its slowest, then bounds its samples as if that were its speed.
 void Problem::take_speeds(const ProblemStatement& s, LearnerLimits& limits) const {
-    std::vector<double>& joules = s.energy_sends ? limits.computing_j : limits.spent_j;
+    std::vector<double>& joules = s.energy_sends    ? limits.computing_j
+                                  : s.energy_counts ? limits.spent_j
+                                                    : limits.paced_j;
     joules.assign(padded(), 0);
     limits.slowest.assign(padded(), 1);
     const bool chosen = !s.energy_coefficient.empty();
@@ -127,6 +148,21 @@ void Problem::take_speeds(const ProblemStatement& s, LearnerLimits& limits) cons
             each = s.energy_coefficient[k] * s.flops_per_s[k] * s.flops_per_s[k];
         }
         joules[k] = s.flops_per_sample[k] * each;
+    }
+}
+
+// What a speed within energy_j is chosen by, where the energy does not send.
+void Problem::take_pace(const ProblemStatement& s, LearnerLimits& limits) const {
+    for (auto* column : {&limits.back_j, &limits.spare_j, &limits.kept_j}) {
+        column->assign(padded(), 0);
+    }
+    for (std::size_t k = 0; k < size_; ++k) {
+        const double all = s.energy_j[k];
+        const double model = limits.return_j_per_bit[k] * s.return_bits[k];
+        limits.back_j[k] = limits.return_j_per_bit[k] * s.return_bits_per_sample[k];
+        limits.spare_j[k] = all - model + rounding::energy_left * (all + model);
+        limits.kept_j[k] =
+            all * (1 - rounding::energy_reserve) - model * (1 + rounding::energy_left);
     }
 }
 

@@ -4,9 +4,10 @@
 #include <limits>
 
 #include "base/chunks.hpp"
-#include "kernels/kernels.hpp"
+#include "kernels/battery_passes.hpp"
 #include "learner/battery.hpp"
 #include "learner/capped.hpp"
+#include "learner/pacing.hpp"
 #include "learner/resource_blocks.hpp"
 #include "model/computing.hpp"
 
@@ -88,6 +89,25 @@ double add_plain(const Problem& problem, std::size_t k, const Demand& demand, In
     return r.samples;
 }
 
+// The same where its speed is chosen: asked of lines that are nowhere below its slack.
+double add_at_own_pace(const Problem& problem, std::size_t k, const Demand& full, Interval box,
+                       const PassPoint& point, SplitSums& sums) {
+    const auto add = problem.limits()->caps() ? add_capped : add_plain;
+    const Pacing pacing = Pacing::of(problem, k, point.tau, Energy::generous);
+    const bool may_rest = problem.excused() && box.lower <= 0;
+    SplitSums found;
+    const auto ask = [&](const Demand& line) {
+        found = {};
+        const double best = add(problem, k, line, box, point, found);
+        const bool none = found.impossible > 0 || (may_rest && best == 0);
+        return none ? -1 : best;
+    };
+    const double guard = slack_guard(point.cycle_s);
+    const double best = at_own_pace(full, pacing, guard, Sought::best, ask(full), ask);
+    sums.add(found);
+    return best < 0 && may_rest ? 0 : std::max(best, box.lower);
+}
+
 SplitSums sums_of(const WholeSums& lanes, std::size_t learners) {
     SplitSums sums;
     sums.samples.add(lanes.samples);
@@ -126,6 +146,7 @@ AddResponse response_of(const Problem& problem) {
     const LearnerLimits* limits = problem.limits();
     return problem.block_hz() > 0        ? add_in_blocks
            : limits && limits->battery() ? add_with_battery
+           : paces(problem)              ? add_at_own_pace
            : limits && limits->caps()    ? add_capped
                                          : add_plain;
 }
@@ -136,7 +157,7 @@ bool only_rates(const Problem& problem) { return response_of(problem) == add_pla
 
 bool whole_in_lanes(const Problem& problem) {
     const AddResponse add = response_of(problem);
-    return add == add_plain || add == add_capped;
+    return add == add_plain || add == add_capped || add == add_at_own_pace;
 }
 
 bool blocks_in_lanes(const Problem& problem) {
@@ -165,7 +186,7 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
     KernelInput in = kernel_input(problem, box, point);
     in.lower = box.lower.data();
     in.upper = box.upper.data();
-    const auto kernel = kernels_of(pool).whole(problem.law(), in.limited());
+    const auto kernel = whole_loop(pool, problem.law(), in);
     const auto block_kernel = kernels_of(pool).blocks(problem.law());
     const BlockInput blocks{problem.block_hz(), problem.block_budget()};
     const auto in_lanes = [&](std::size_t first, std::size_t last) {
@@ -234,11 +255,20 @@ void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& p
             if (!only_computes(problem)) {
                 Demand demand = demand_of(problem, k, tau, problem.cycle_s());
                 demand.budget_s += guard;
-                high =
-                    !capped || problem.sends_nothing() ? largest_allowed(demand, high)
-                    : limits->battery()
-                        ? largest_in_battery(generous(battery_of(problem, k, tau)), demand, high)
-                        : largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate));
+                const auto most = [&](const Demand& line) {
+                    return !capped || problem.sends_nothing() ? largest_allowed(line, high)
+                           : limits->battery()
+                               ? largest_in_battery(generous(battery_of(problem, k, tau)), line,
+                                                    high)
+                               : largest_within(line, high,
+                                                limits->max_rate[k] * (1 + rounding::rate));
+                };
+                double held = most(demand);
+                if (paces(problem)) {
+                    const Pacing pacing = Pacing::of(problem, k, tau, Energy::generous);
+                    held = at_own_pace(demand, pacing, guard, Sought::largest, held, most);
+                }
+                high = held;
             }
             const bool may_rest = problem.excused() && box.low(k) <= 0;
             if (high < box.low(k) && !may_rest) sums.impossible += 1;

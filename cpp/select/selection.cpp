@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
 #include "base/chunks.hpp"
+#include "learner/pacing.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "select/selector.hpp"
 #include "select/subsets.hpp"
@@ -365,6 +367,10 @@ Selection Selector::finish() {
 
 Selection select(const Problem& problem, std::int64_t tau, const SelectionGoal& goal,
                  const Settings& settings) {
+    if (paces(problem)) {
+        throw std::invalid_argument(
+            "energy_coefficient: who takes part is not chosen together with a speed");
+    }
     const UsualArithmetic usual;
     return Selector(problem, tau, goal, settings).run();
 }

@@ -8,6 +8,7 @@
 #include "base/sums.hpp"
 #include "learner/battery.hpp"
 #include "learner/boxes.hpp"
+#include "learner/pacing.hpp"
 #include "learner/resource_blocks.hpp"
 #include "model/computing.hpp"
 
@@ -197,10 +198,15 @@ class EqualShares {
             return largest_carried(battery_at(k, tau, scale), demand, problem_.samples_real());
         }
         const auto send = [&](double bits) { return bits > 0 ? bits * send_s_per_bit_[k] : 0; };
-        const double fixed = demand.budget_s - send(demand.beta);
-        if (!(fixed >= 0)) return -1;
-        const double each = demand.per_sample_s + send(demand.alpha);
-        return std::floor(fixed / each);
+        const auto most = [&](const Demand& line) {
+            const double fixed = line.budget_s - send(line.beta);
+            const double each = line.per_sample_s + send(line.alpha);
+            return fixed >= 0 ? std::floor(fixed / each) : -1;
+        };
+        if (!paces(problem_)) return most(demand);
+        const Energy energy = scale > 1 ? Energy::generous : Energy::kept;
+        return at_own_pace(demand, Pacing::of(problem_, k, tau, energy), 0, Sought::largest,
+                           most(demand), most);
     }
 
     // The earliest common finish, by halves on the cycle. Where that is stopped, passes are void:

@@ -160,7 +160,7 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
         CompensatedSum sum;
         const CarryTarget target{factor, plan.starts[b], plan.wholes[b], box};
         // The kernel knows of no caps, and scales all alike.
-        const bool plain = !caps_ && memory_.stay[b] == 0;
+        const bool plain = !caps_ && !paces_ && memory_.stay[b] == 0;
         if (plain && last - first == chunk_size) {
             const KernelInput in = kernel_input(problem_, box, {times.tau, times.cycle_s, {}});
             if (kernel(in, target, first, samples)) {
@@ -187,12 +187,15 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
                 const double high = box.high(k);
                 const double least = may_rest && low <= 0 ? 1 : low;
                 d = high < least ? low : std::clamp(d, least, high);
-                const Demand demand = demand_of(problem_, k, times.tau, times.cycle_s);
+                const Demand demand = demand_at(problem_, k, times.tau, times.cycle_s, d);
                 if (!(demand.slack(d) > 0) && !demand.allows(d)) d = std::max(d - 1, low);
                 if (caps_ && !(looked && looked->settle(k, samples[k], whole, low, d))) {
-                    const Demand aim = demand_of(problem_, k, times.tau, times.aim_s);
+                    const Demand aim = demand_at(problem_, k, times.tau, times.aim_s, samples[k]);
                     while (d > whole && d > low && steep(k, aim, samples[k], d)) --d;
-                    if (!carries(k, demand, d)) d = std::max(most(k, demand, d), low);
+                    if (!carries(k, demand, d)) {
+                        const Demand full = demand_of(problem_, k, times.tau, times.cycle_s);
+                        d = std::max(most(k, full, d), low);
+                    }
                 }
             }
             left += wish - d;
@@ -224,6 +227,14 @@ bool WholeSamples::steep(std::size_t k, const Demand& demand, double real, doubl
 }
 
 double WholeSamples::most(std::size_t k, const Demand& demand, double high) const {
+    const double full = most_on(k, demand, high);
+    if (!paces_) return full;
+    const Pacing pacing = Pacing::of(problem_, k, at_.tau, Energy::kept);
+    return at_own_pace(demand, pacing, 0, Sought::largest, full,
+                       [&](const Demand& line) { return most_on(k, line, high); });
+}
+
+double WholeSamples::most_on(std::size_t k, const Demand& demand, double high) const {
     if (!caps_) return largest_allowed(demand, high);
     if (caps_->battery()) return largest_carried(battery_of(problem_, k, at_.tau), demand, high);
     return largest_within(demand, high, caps_->max_rate[k]);

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "learner/pacing.hpp"
 #include "passes/exact_pass.hpp"
 
 namespace mel {
@@ -59,6 +60,7 @@ class WholeSamples {
         : problem_(problem),
           pool_(pool),
           caps_(problem.limits() && problem.limits()->caps() ? problem.limits() : nullptr),
+          paces_(paces(problem)),
           memory_(memory ? *memory : own_) {}
     WholeSamples(const WholeSamples&) = delete;
     WholeSamples& operator=(const WholeSamples&) = delete;
@@ -139,8 +141,10 @@ class WholeSamples {
     // repair() of those, by a look at all of them for each step; returns what is still over.
     double repair_in_lanes(const Box& box, const PassPoint& at, double over,
                            std::span<double> samples);
-    // Largest integer up to `high` that the deadline and the learner's caps allow.
+    // Largest integer up to `high` that the deadline and the learner's caps allow; `demand` is at
+    // full speed.
     double most(std::size_t k, const Demand& demand, double high) const;
+    double most_on(std::size_t k, const Demand& demand, double high) const;
     // Whether the learner's caps allow d samples.
     bool carries(std::size_t k, const Demand& demand, double d) const;
     // Before costs are asked for.
@@ -152,6 +156,7 @@ class WholeSamples {
     const Problem& problem_;
     Pool& pool_;
     const LearnerLimits* caps_;  // null where nothing is capped
+    bool paces_;                 // whether a speed is chosen that does not send
     const Box* box_ = nullptr;
     PassPoint at_{};
     bool whole_blocks_ = false;

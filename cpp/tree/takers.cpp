@@ -188,7 +188,7 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
                 samples[k] = 0;
                 continue;
             }
-            const Demand demand = demand_of(problem, k, at.tau, at.cycle_s);
+            const Demand demand = demand_at(problem, k, at.tau, at.cycle_s, 1, Energy::generous);
             const double off = ratio / noise[k];
             double left = demand.slack(1);
             if (capped)

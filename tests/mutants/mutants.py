@@ -46,10 +46,27 @@ LAST = "test_many_served_learners_give_up_samples_but_not_their_last"
 QUICKER = "test_quicker_copies_answer_as_replaced_ones"
 ROUNDING = "allowances_cover_what_is_counted_of_them"
 
+PACE = "no_samples_at_an_own_pace_are_worth_more_than_their_bounds_or_much_less"
+PACE_SLOPES = "what_an_own_pace_is_worth_follows_prices_cycle_and_tau_as_its_slopes_say"
 SPEED = "the_cost_of_energy_is_that_of_the_best_speed_and_its_slope_that_of_the_cost"
 FRUGAL = "a_plan_of_least_energy_keeps_what_there_is_and_the_bound_lies_just_below"
 
 MUTANTS = [
+    Mutant("own pace: a chord that meets the slack at no integer", "learner/pacing.cpp",
+           "line.budget_s += p.work_s * n * next", "line.budget_s += p.work_s * next * next", PACE),
+    Mutant("own pace: what returning takes of the energy left out of a slope", "learner/pacing.cpp",
+           "line.per_sample_s += p.work_s * (at.slower * (1.5 + 0.5 * at.share) - 1);",
+           "line.per_sample_s += p.work_s * (at.slower * 1.5 - 1);", PACE),
+    Mutant("own pace: between two lines always the steeper one", "learner/pacing.hpp",
+           "(found > high ? flat : steep) = middle;", "flat = middle;", PACE),
+    Mutant("own pace: a line that cuts the slack", "kernels/paced_lanes.hpp",
+           "q.budget = full.budget + 0.5 * s.busy * (1 + s.share);",
+           "q.budget = full.budget + 0.4 * s.busy * (1 + s.share);", PACE),
+    Mutant("own pace: full speed kept beyond the kink", "kernels/paced_lanes.hpp",
+           "beyond |\n                (free", "beyond &\n                (free", PACE),
+    Mutant("own pace: slower learners that follow tau as if they were not",
+           "kernels/paced_lanes.hpp", "1.5 / in.point.tau * s.busy", "1.0 / in.point.tau * s.busy",
+           PACE_SLOPES),
     Mutant("least energy: returning forgotten in what one more sample costs",
            "learner/energy_cost.cpp", "computing +\n              b.return_each;", "computing;",
            SPEED),

@@ -16,6 +16,7 @@ ENERGY = "test_least_energy.py::"
 CONFIRMS = ENERGY + "test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better[density]"
 SPLITS = ENERGY + "test_no_split_spends_less_than_the_bound_or_much_less_than_the_plan"
 RECEIVES = "test_receivers.py::test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better"
+PACED = "test_paced.py::"
 CHARGES = "test_orchestrate_batteries.py::"
 
 PYTHON_MUTANTS = [
@@ -30,6 +31,12 @@ PYTHON_MUTANTS = [
     Mutant("checker: energy of returning forgotten", "verify/best/_energy.py",
            "total += arb(row.return_power_w) * return_s(problem, row, d)", "pass",
            RECEIVES + "[fixed]"),
+    Mutant("checker: an own pace without the energy of returning", "verify/best/_paced.py",
+           "left = self._spare_j - d * self._back_j\n        if left > 0:",
+           "left = self._spare_j\n        if left > 0:", PACED + "test_slacks_are_those_of_halves"),
+    Mutant("checker: an own pace at which one sample more costs as at full speed",
+           "verify/best/_paced.py", "if not ratio < 1:", "if ratio < 0:",
+           PACED + "test_the_slope_of_a_rate_is_that_of_differences"),
     Mutant("checker: a rate dearer than the cheapest", "verify/best/_receiver.py",
            "rise = mu_noise * depth.exp()", "rise = 2 * mu_noise * depth.exp()",
            RECEIVES + "[density]"),

@@ -209,8 +209,9 @@ def test_contradictory_columns_are_refused_by_name(columns, words) -> None:
 def test_what_is_not_worked_out_is_refused_by_name() -> None:
     problem = cell()
     learners = problem.learners.replace(return_bandwidth_hz=1e6, return_power_w=0.1)
-    with pytest.raises(ValueError, match=r"radio.shared must be 'return'"):
-        problem.replace(learners=learners, radio=problem.radio.replace(shared="send", power_w=1.0))
+    radio = problem.radio.replace(shared="send", power_w=1.0, block_hz=1e4)
+    with pytest.raises(ValueError, match=r"radio.block_hz must be None"):
+        problem.replace(learners=learners, radio=radio)
     with pytest.raises(ValueError, match=r"radio.power_w must be None"):
         problem.replace(radio=problem.radio.replace(power_w=1.0))
     with pytest.raises(ValueError, match="does not know learners whose speed is chosen"):

@@ -50,7 +50,12 @@ struct LearnerLimits : LimitColumns {
     std::vector<double> return_j_per_bit;  // power over rate; with energy
     std::vector<double> computing_j;  // C e at full speed; where the energy is for sending, too
     std::vector<double> spent_j;      // the same where it is for the least energy alone
-    std::vector<double> slowest;      // least share of the full speed; with one of the two
+    std::vector<double> slowest;      // least share of the full speed; with one of these three
+    std::vector<double> paced_j;      // the same where a speed within energy_j is chosen that does
+                                      // not send; and with it of the energy,
+    std::vector<double> back_j;       // what returning a sample takes,
+    std::vector<double> spare_j;      // what returning the model leaves, generously,
+    std::vector<double> kept_j;       // and what of that a plan may spend
 
     // Every column, those that follow from others too.
     template <class Visit>
@@ -63,11 +68,16 @@ struct LearnerLimits : LimitColumns {
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::computing_j));
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::spent_j));
         visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::slowest));
+        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::paced_j));
+        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::back_j));
+        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::spare_j));
+        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::kept_j));
     }
 
     bool caps() const { return !max_rate.empty(); }
     bool energy() const { return !energy_j.empty(); }
     bool battery() const { return !computing_j.empty(); }
+    bool paces() const { return !paced_j.empty(); }
 };
 
 // What all learners share, and the time they have.
@@ -245,6 +255,7 @@ class Problem {
     void find_slowest_return();
     void take_limits(const ProblemStatement& statement);
     void take_speeds(const ProblemStatement& statement, LearnerLimits& limits) const;
+    void take_pace(const ProblemStatement& statement, LearnerLimits& limits) const;
     void keep_from_unreachable(const ProblemStatement& statement, LearnerLimits& limits) const;
     void find_twins(const ProblemStatement& statement);
     void find_typical();

@@ -50,7 +50,7 @@ def most_of(
     callback: Callback | None,
 ) -> Found:
     """Do what `most` does, of whatever is counted."""
-    refuse_energy(energy_sends=problem.energy_sends, what=f"of = {of!r}")
+    refuse_energy(energy_sends=problem.energy_sends, paces=problem.paces, what=f"of = {of!r}")
     begin = perf_counter()
     far = problem.with_samples(MAX_INTEGER)
 

@@ -102,12 +102,13 @@ def check_energy(
     ------
     ValueError
         Where it would be, but power is shared or bandwidth comes in blocks; and where speeds are
-        to be chosen within an energy that is not for sending.
+        to be chosen within an energy, in blocks.
     """
-    if shared == "send" and given is not None and coefficient is not None:
+    chosen = given is not None and coefficient is not None
+    if shared == "send" and chosen and block_hz is not None:
         raise ValueError(
-            "energy_j with energy_coefficient: radio.shared must be 'return': speeds are chosen "
-            "within an energy only where it is the learners that send over the shared link"
+            "energy_j with energy_coefficient: radio.block_hz must be None: how fast learners "
+            "compute within an energy is not chosen for bandwidth in whole blocks"
         )
     if shared == "send" or given is None:
         return False
@@ -120,8 +121,10 @@ def check_energy(
     return True
 
 
-def refuse_energy(*, energy_sends: bool, what: str) -> None:
+def refuse_energy(*, energy_sends: bool, paces: bool, what: str) -> None:
     """Refuse what is not worked out with an energy of sending over the planned link.
+
+    Nor, where `paces`, with a speed that is chosen within an energy that is not for sending.
 
     Raises
     ------
@@ -132,6 +135,11 @@ def refuse_energy(*, energy_sends: bool, what: str) -> None:
         raise ValueError(
             f"{what}: not together with energy_j and radio.shared = 'return': who takes part is "
             "not chosen with an energy of sending"
+        )
+    if paces:
+        raise ValueError(
+            f"{what}: not together with energy_j and energy_coefficient: who takes part is not "
+            "chosen together with a speed"
         )
 
 

@@ -179,6 +179,11 @@ class Problem(Frozen):
         """Whether plans say how fast learners compute."""
         return self.learners.energy_coefficient is not None
 
+    @property
+    def paces(self) -> bool:
+        """Whether a speed is chosen within an energy that is not for sending."""
+        return self.chooses_speed and self.learners.energy_j is not None and not self.energy_sends
+
     def refuse_speeds(self, what: str) -> None:
         """Refuse learners whose speed is chosen, for a question that does not know them.
 

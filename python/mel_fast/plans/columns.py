@@ -247,9 +247,10 @@ def chosen_speeds(
     if coefficient is None or learners.energy_j is None:
         return fastest
     flops = float(tau) * samples * problem.payload.flops_per_sample
+    power = power_w if problem.energy_sends else problem.links.power_w
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        sending = _spent_on_air(power_w, times.return_s)
-        left = np.maximum(learners.energy_j * (1.0 - _ROOM) - sending, 0.0)
+        returning = _spent_on_air(power, times.return_s)
+        left = np.maximum(learners.energy_j * (1.0 - _ROOM) - returning, 0.0)
         speeds = np.sqrt(left / (coefficient * flops)) * (1.0 - 4.0 * _ULP)
     free = ~(coefficient * flops > 0.0) | np.isinf(learners.energy_j)
     speeds = np.where(free, fastest, np.minimum(speeds, fastest))

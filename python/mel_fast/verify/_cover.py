@@ -18,6 +18,7 @@ from mel_fast.verify.best import _counts
 from mel_fast.verify.best._battery import BatteryResponse
 from mel_fast.verify.best._blocks import BlockResponse
 from mel_fast.verify.best._capped import respond
+from mel_fast.verify.best._paced import learner_of
 from mel_fast.verify.claim._problem import Problem, Row
 from mel_fast.verify.claim._read import Claim, Leaf, Split
 from mel_fast.verify.quick.rows import worth_at_most
@@ -221,10 +222,10 @@ class Bounds:
 
     def _learner(self, group: int, row: Row) -> Learner:
         if not self._kept:
-            return Learner(self._problem, row, self._tau)
+            return learner_of(self._problem, row, self._tau)
         learners = self._learners.setdefault(ctx.prec, {})
         if group not in learners:
-            learners[group] = Learner(self._problem, row, self._tau)
+            learners[group] = learner_of(self._problem, row, self._tau)
         return learners[group]
 
 
@@ -259,7 +260,7 @@ def _largest_by_energy(problem: Problem, row: Row, learner: Learner, bandwidth: 
 def _largest_share(problem: Problem, row: Row, tau: int) -> int:
     """At least the largest d_k within the learner's equal share; -1 if there is none."""
     count = len(problem.learners)
-    learner = Learner(problem, row, tau)
+    learner = learner_of(problem, row, tau)
     bandwidth, power = arb(problem.bandwidth_hz) / count, ball(problem.power) / count
     if problem.power_w is None and learner.power_cap is not None:
         power = learner.power_cap

@@ -101,9 +101,9 @@ class Learner:
     def _last_by_energy(row: Row, tau: int, bit_j: Ball) -> int | None:
         load = row.load
         if load.returns_nothing:
-            sample_j = flops(row, tau) * Fraction(row.energy_per_flop_j)
+            sample_j = flops(row, tau) * least_flop_j(row)
             return Fraction(row.energy_j) // sample_j if sample_j else None
-        each = tau * arb(load.flops_each) * arb(row.energy_per_flop_j)
+        each = tau * arb(load.flops_each) * ball(least_flop_j(row))
         each += bit_j * load.back_each
         return last_below(arb(row.energy_j) - bit_j * load.back, each)
 
@@ -150,6 +150,11 @@ class Learner:
         """Bits to send, an integer where they are one."""
         return bits(self.alpha, self.beta, d)
 
+    def area_at(self, d: int) -> Ball:
+        """A, the slope of the rate at d samples times the square of their slack."""
+        del d
+        return self.area
+
     def slack(self, d: int) -> Ball:
         """Seconds left to send them."""
         tick(1 + ctx.prec // 128)
@@ -171,6 +176,13 @@ def ball(number: Fraction) -> Ball:
 def flops(row: Row, tau: int, samples: int = 1) -> Fraction:
     """Operations of `tau` local cycles."""
     return tau * samples * Fraction(row.load.flops_each)
+
+
+def least_flop_j(row: Row) -> Fraction:
+    """Joules that a flop takes at the least: at the lowest speed where it is chosen."""
+    if row.energy_coefficient is None:
+        return Fraction(row.energy_per_flop_j)
+    return Fraction(row.energy_coefficient) * Fraction(row.min_flops_per_s) ** 2
 
 
 def last_computed(problem: Problem, row: Row, tau: int) -> int:

@@ -246,8 +246,8 @@ def _spare_s(
 def _spare_j(problem: Problem, tau: int, row: Row, d: int) -> Ball | Fraction:
     """Energy less what computing and returning take."""
     if row.load.returns_nothing:
-        return Fraction(row.energy_j) - flops(row, tau, d) * Fraction(row.energy_per_flop_j)
-    computing = _flops(row, tau, d) * arb(row.energy_per_flop_j)
+        return Fraction(row.energy_j) - flops(row, tau, d) * flop_j(row)
+    computing = _flops(row, tau, d) * ball(flop_j(row))
     return row.energy_j - computing - arb(row.return_power_w) * return_s(problem, row, d)
 
 

@@ -68,12 +68,14 @@ function speeds(problem, tau, samples, power_w, return_s) {
   const energy = problem.learners.get("energy_j");
   const slowest = problem.learners.get("min_flops_per_s");
   const flopsOfSample = wholePayload(problem).get("flops_per_sample");
+  // Who sends over the shared link does so with the power planned for it.
+  const power = links(problem).planned === "return" ? power_w : real(problem, "return_power_w");
   return fastest.map((most, k) => {
     const budget = Number(energy?.[k] ?? Infinity);
     const spent = coefficient[k] * (tau * samples[k] * at(flopsOfSample, k));
     if (!energy || budget === Infinity || !(spent > 0)) return most;
-    const sending = power_w[k] * Math.max(return_s[k], 0);
-    const left = Math.max(budget * (1 - ROOM) - sending, 0);
+    const returning = power[k] * Math.max(return_s[k], 0);
+    const left = Math.max(budget * (1 - ROOM) - returning, 0);
     const speed = Math.min(Math.sqrt(left / spent) * (1 - 4 * ULP), most);
     return Math.max(speed, Number(slowest?.[k] ?? SLOWEST), SLOWEST);
   });

@@ -115,6 +115,11 @@ export function statement(problem, scheme, columns) {
     /** @type {number} */ (radio.noise_power_w ?? radio.noise_density_w_per_hz),
     Number(law(problem) === "fixed"), problem.cycle_s, Number(problem.idle === "excused"),
     radio.block_hz ?? 0, Number(energySends), count];
+  const paces = !energySends && choosesSpeed(problem) && problem.learners.has("energy_j");
+  if (paces && choice) {
+    throw new Refusal("optional: not together with energy_j and energy_coefficient: who takes part is "
+      + "not chosen together with a speed");
+  }
   if (energySends && choice) {
     throw new Refusal("optional: not together with energy_j and radio.shared = 'return': who takes part is "
       + "not chosen with an energy of sending");

@@ -185,8 +185,9 @@ function checkPairs({ learners, radio }) {
   if (learners.has("energy_per_flop_j") && learners.has("energy_coefficient")) {
     throw new Refusal("learners: only one of energy_per_flop_j and energy_coefficient may be given");
   }
-  if (learners.has("energy_j") && learners.has("energy_coefficient") && radio.shared === "send") {
-    throw new Refusal("learners: energy_j with energy_coefficient: radio.shared must be 'return'");
+  const chosen = learners.has("energy_j") && learners.has("energy_coefficient");
+  if (chosen && radio.shared === "send" && radio.block_hz !== null) {
+    throw new Refusal("learners: energy_j with energy_coefficient: radio.block_hz must be left out");
   }
 }
 

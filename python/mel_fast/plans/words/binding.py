@@ -16,7 +16,8 @@ _NAMED = 6
 def binding(plan: PlanView) -> dict[str, IntColumn]:
     """Return the learners at each limit that was given, by the limit's name; none may be there.
 
-    A learner is at its `energy_j` where one sample more would exceed it.
+    A learner is at its `energy_j` where one sample more would exceed it, or where its speed or its
+    power is chosen and all of it is spent.
     """
     samples, bandwidth, power = plan.samples, plan.bandwidth_hz, plan.power_w
     if samples is None or bandwidth is None or power is None:
@@ -34,7 +35,8 @@ def binding(plan: PlanView) -> dict[str, IntColumn]:
     if learners.max_power_w is not None:
         at["max_power_w"] = power >= _NEARLY * learners.max_power_w
     if learners.energy_j is not None:
-        if plan.problem.energy_sends and plan.energy_j is not None:
+        sends_or_chosen = plan.problem.energy_sends or plan.problem.paces
+        if sends_or_chosen and plan.energy_j is not None:
             at["energy_j"] = (plan.energy_j >= _NEARLY * learners.energy_j) & (samples > 0)
         else:
             at["energy_j"] = (samples >= by_energy(plan.problem, plan.tau)) & (samples > 0)

@@ -112,7 +112,7 @@ class CappedDensity:
         rise = self._mu_noise * w.exp()
         if at_cap:
             rise = rise.max(self._lam / (w + (-w).expm1()))
-        return 1 - rise * arb.const_log2() * self.learner.area / (slack * slack)
+        return 1 - rise * arb.const_log2() * self.learner.area_at(d) / (slack * slack)
 
     def guess(self) -> float:
         """Samples of about the best value."""
@@ -214,7 +214,7 @@ class CappedFixed(FixedResponse):
         """1 - C' rho': C' is what a bit a second more costs in the dearer of the two ways."""
         slack, rho, u = self._point(d)
         rise = (self._lam_ln2 / u).max(self._mu_noise * u * u.exp() / rho)
-        return 1 - rise * self.learner.area / (slack * slack)
+        return 1 - rise * self.learner.area_at(d) / (slack * slack)
 
     def _bend(self, d: int) -> Ball:
         """Return a number of v'''s sign; at a cap v is concave."""

@@ -71,21 +71,21 @@ def best_value(response: Response, low: int, high: int, excused: bool) -> Ball |
 class DensityResponse:
     """Shannon over the allotted band: C(rho) = kappa rho, v concave."""
 
-    __slots__ = ("_kappa", "_steep", "free", "learner")
+    __slots__ = ("_kappa", "free", "learner")
 
     def __init__(self, learner: Learner, lambda_per_hz: float, mu_per_w: float) -> None:
         self.learner = learner
         self.free = mu_per_w == 0.0 or learner.alpha == learner.beta == 0
         if not self.free:
             self._kappa = unit_price(arb(lambda_per_hz), arb(mu_per_w), learner.noise)
-            self._steep = self._kappa * learner.area
 
     def cost(self, rho: Ball) -> Ball:
         return self._kappa * rho
 
     def peak(self, low: int, high: int) -> Ball:
         learner = self.learner
-        guess = (learner.spare_s - self._steep.sqrt()) / learner.per_sample_s
+        steep = self._kappa * learner.area
+        guess = (learner.spare_s - steep.sqrt()) / learner.per_sample_s
         return concave_peak(self._value, self._slope, low, high, float(guess))
 
     def _value(self, d: int) -> Ball:
@@ -93,7 +93,7 @@ class DensityResponse:
 
     def _slope(self, d: int) -> Ball:
         slack = self.learner.slack(d)
-        return 1 - self._steep / (slack * slack)
+        return 1 - self._kappa * self.learner.area_at(d) / (slack * slack)
 
 
 def unit_price(lam: Ball, mu: Ball, noise: Ball) -> Ball:
@@ -166,7 +166,7 @@ class FixedResponse:
 
     def _slope(self, d: int) -> Ball:
         slack, _, u = self._point(d)
-        return 1 - self._lam_ln2 * self.learner.area / (u * slack * slack)
+        return 1 - self._lam_ln2 * self.learner.area_at(d) / (u * slack * slack)
 
     def _bend(self, d: int) -> Ball:
         """Return a number of v'''s sign, decreasing in d: alpha / (g rho) - 3 - 2 u."""

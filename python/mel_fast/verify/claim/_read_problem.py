@@ -107,6 +107,12 @@ def read_problem(data: object, where: str, version: int = VERSIONS[-1]) -> Probl
     if problem.power_w is None and any(row.max_power_w == INFINITE for row in problem.learners):
         raise RefusedError(f"{where}.radio.power_w is missing, and so is some learner's own limit")
     with_energy = any(row.energy_j < INFINITE for row in problem.learners)
+    chosen = problem.learners[0].energy_coefficient is not None
+    if shared == "send" and with_energy and chosen and not _concave_at_own_pace(problem):
+        raise RefusedError(
+            f"{where}.radio: a speed within energy_j is chosen neither in blocks nor, with the "
+            "fixed law, where samples are bits to send"
+        )
     if shared == "return" and with_energy and (problem.power_w, problem.block_hz) != (None, None):
         raise RefusedError(
             f"{where}.radio: energy_j in a shared return is neither for power_w nor for block_hz"
@@ -147,6 +153,12 @@ def _check_speeds(problem: Problem, where: str) -> None:
         )
 
 
+def _concave_at_own_pace(problem: Problem) -> bool:
+    """Say whether the worth of samples is concave where a speed is chosen that does not send."""
+    grows = problem.law == "fixed" and any(row.load.send_each for row in ticked(problem.learners))
+    return problem.block_hz is None and not grows
+
+
 def _learners(
     data: object, where: str, version: int, told: Load, payload: object, shared: str
 ) -> list[Row]:
@@ -158,8 +170,6 @@ def _learners(
     if _SPEEDS[0] in file:
         if "energy_per_flop_j" in file:
             raise RefusedError(f"{where}: energy_coefficient takes the place of energy_per_flop_j")
-        if "energy_j" in file and shared != "return":
-            raise RefusedError(f"{where}: speeds are chosen within energy_j in a shared return")
     elif _SPEEDS[1] in file:
         raise RefusedError(f"{where}: min_flops_per_s only comes with energy_coefficient")
     elif ("energy_j" in file) is not ("energy_per_flop_j" in file):
