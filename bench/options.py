@@ -4,7 +4,8 @@ Table I in proportion to K: with channels that differ little, of which nearly al
 part, and with the Rayleigh channels of `mel_fast.bench`, where with the fixed law one to four in
 ten do. Limits are drawn around what the plain plan uses, so that they bind for about half of the
 learners. Every status is asserted to be optimal, but where limits leave a served learner no way to
-be served (a dash, and a proof); times are the least of several.
+be served (a dash, and a proof); a dash, too, where what is asked is refused. Times are the least of
+several.
 """
 
 import sys
@@ -46,6 +47,12 @@ def even(learners: int, law: Law, idle: Idle) -> mel.Problem:
     return mel.Problem(task, mel.Learners(speed, gain, 5e6, 0.2), radio, 30.0, idle)
 
 
+def federated(learners: int, law: Law, idle: Idle) -> mel.Problem:
+    """Return the same with samples that are no bits to send."""
+    problem = even(learners, law, idle)
+    return problem.replace(task=problem.task.replace(setting="federated"))
+
+
 def options(
     problem: mel.Problem, plan: mel.Plan
 ) -> Iterator[tuple[str, Callable[[], mel.Plan | mel.Least]]]:
@@ -71,6 +78,10 @@ def options(
             "energy_j": 1 + plan.tau * flops * 1e-10 * np.maximum(samples, 100) * around(0.7, 2),
         },
     }
+    if problem.law == "density" or problem.task.setting == "federated":
+        joules = 1e-10 / problem.learners.flops_per_s**2  # at full speed as above
+        energy = 1 + plan.tau * flops * 1e-10 * np.maximum(samples, 100) * around(0.3, 2)
+        limits["energy_j, speeds chosen"] = {"energy_coefficient": joules, "energy_j": energy}
     for name, columns in limits.items():
         limited = problem.replace(learners=problem.learners.replace(**columns))
         yield name, lambda limited=limited: mel.solve(limited)
@@ -116,6 +127,7 @@ def table(title: str, draw: Callable[[int, Law, Idle], mel.Problem], learners: i
     print("| option | " + " | ".join(", ".join(variant) for variant in variants) + " |")
     print("|---|" + "---:|" * len(variants))
     for name, cells in rows.items():
+        cells += ["-"] * (len(variants) - len(cells))
         print(f"| {name} | " + " | ".join(cells) + " |")
     print()
 
@@ -124,6 +136,7 @@ def main() -> None:
     """Print a table for each kind of channels."""
     learners = int(float(sys.argv[1])) if len(sys.argv) > 1 else 100_000
     table("Even channels", even, learners)
+    table("Even channels, samples that are no bits", federated, learners)
     table("Rayleigh channels", grown, learners)
 
 

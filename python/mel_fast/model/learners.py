@@ -82,9 +82,9 @@ class Learners(Frozen, Table):
     energy_coefficient
         kappa_k, in place of it where the speed is chosen: a flop at f flop/s takes ``kappa f**2``
         joules, and f is anything from `min_flops_per_s` to `flops_per_s`; 0 or in [1e-60, 1e60].
-        ``energy_j`` then needs ``Radio(shared="return")`` and no common power budget; without it
-        nothing limits the energy (and everybody computes at full speed) but
-        ``least(..., "energy_j")``.
+        ``energy_j`` then needs bandwidth that is divisible at will and, where the return is shared,
+        no common power budget; without it nothing limits the energy (and everybody computes at
+        full speed) but ``least(..., "energy_j")``.
     min_flops_per_s
         The lowest speed, 0 or in [1e-60, 1e60], at most `flops_per_s`; None: 0.
     optional

@@ -111,8 +111,11 @@ def _weights(plan: Plan, tau: int, bound: Bound) -> dict[Cause, FloatColumn]:
     if worth is None or times is None:
         nothing = np.zeros(len(plan.problem.learners))
         return dict.fromkeys(_causes(plan.problem), nothing)
+    # Whom its energy keeps from its top speed a higher one is worth nothing.
+    speeds, fastest = plan.flops_per_s, plan.problem.learners.flops_per_s
+    held_back = np.zeros(len(fastest), bool) if speeds is None else speeds < fastest
     return {
-        "computing": worth.second * times.compute_s,
+        "computing": np.where(held_back, 0.0, worth.second * times.compute_s),
         "channel": worth.gain,
         "send": worth.second * times.send_s,
         "return": worth.second * times.return_s,
