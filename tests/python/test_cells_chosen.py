@@ -126,8 +126,3 @@ def test_hundreds_that_bring_all_or_nothing_are_dealt_to_the_sample() -> None:
     found = mel.cells(cells)
     assert found.bound - found.tau <= 1
     assert_holds(cells, found)
-
-
-def test_who_chooses_its_cell_may_not_sit_out_as_well() -> None:
-    with pytest.raises(ValueError, match=r"optional\[0\] = True: cells\(associate=True\)"):
-        mel.cells(tens(20), associate=True)

@@ -225,7 +225,6 @@ def test_bad_columns_are_refused_by_name(change: dict[str, Any], words: str) -> 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda p: mel.cells([p, p], associate=True),
         lambda p: mel.least(p, 1, "cycle_s", scheme="task_only"),
         lambda p: mel.solve(p, scheme="task_only"),
         lambda p: mel.most(p, 1, scheme="resource_only"),

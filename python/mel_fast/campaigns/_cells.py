@@ -18,6 +18,7 @@ from mel_fast.campaigns._cells_search import CellsSearch
 from mel_fast.campaigns._proof import CellsProof
 from mel_fast.campaigns.association.result import Association
 from mel_fast.campaigns.association.search import AssociationSearch
+from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
@@ -192,7 +193,7 @@ def cells(
     """
     if not isinstance(associate, bool):
         raise TypeError(f"associate is a {type(associate).__name__}: must be True or False")
-    asked = _checked_cells(problems, associate=associate)
+    asked = _checked_cells(problems)
     limit = checked_seconds(time_limit_s)
     threads = checked_threads(threads)
     if associate:
@@ -249,7 +250,7 @@ def _check_same_learners(problems: tuple[Problem, ...]) -> None:
             )
 
 
-def _checked_cells(problems: Any, *, associate: bool) -> tuple[Problem, ...]:
+def _checked_cells(problems: Any) -> tuple[Problem, ...]:
     if isinstance(problems, Problem) or not isinstance(problems, Sequence):
         raise TypeError(f"problems is a {type(problems).__name__}: must be a list of Problems")
     if not problems:
@@ -258,8 +259,9 @@ def _checked_cells(problems: Any, *, associate: bool) -> tuple[Problem, ...]:
     for cell, problem in enumerate(problems):
         try:
             asked.append(checked_problem(problem))
-            if associate:
-                problem.refuse_choice("cells(associate=True)")
+            if problem.has_choice:
+                what = "optional learners in cells"
+                refuse_energy(energy_sends=problem.energy_sends, what=what)
         except TypeError as error:
             raise TypeError(f"problems[{cell}]: {error}") from None
         samples, first = problem.task.samples, asked[0].task.samples

@@ -92,6 +92,9 @@ def _worth(problem: Problem, row: Row, tau: int, lam: float, mu: float) -> Ball 
         else BlockResponse(problem, row, learner, lam, mu)
     )
     high = min(problem.samples, row.max_samples)
-    if row.min_samples > high:
-        return None
-    return best_value(response, row.min_samples, high, problem.idle == "excused")
+    best = None
+    if row.min_samples <= high:
+        best = best_value(response, row.min_samples, high, problem.idle == "excused")
+    if not row.optional:
+        return best
+    return arb(0) if best is None else best.max(arb(0))

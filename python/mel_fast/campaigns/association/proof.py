@@ -125,6 +125,9 @@ def members(problems: tuple[Problem, ...], cell: NDArray[np.int64]) -> tuple[Pro
 
 def least_samples(problems: tuple[Problem, ...]) -> NDArray[np.int64]:
     """Return the fewest samples of each learner in any cell."""
-    minima = [problem.learners.min_samples for problem in problems]
-    none = np.zeros(len(problems[0].learners), dtype=np.int64)
-    return np.asarray(np.min([none if low is None else low for low in minima], axis=0))
+    fewest = []
+    for learners in (problem.learners for problem in problems):
+        low = learners.min_samples
+        low = np.zeros(len(learners), dtype=np.int64) if low is None else low
+        fewest.append(low if learners.optional is None else np.where(learners.optional, 0, low))
+    return np.asarray(np.min(fewest, axis=0))

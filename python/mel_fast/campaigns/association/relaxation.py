@@ -3,9 +3,9 @@
     U = sum over cells of (lambda_e B_e + mu_e P_e)
         + sum over learners of the largest, over the cells it may choose, of max d - C_ke(d)
 
-holds for any prices, and is convex in them: for a fixed choice it is linear. It is minimised along
-the logarithms of the prices by Shor's method, which stretches space across the kinks where learners
-change their cell or their samples.
+(or of nothing, in a cell where it may sit out) holds for any prices, and is convex in them: for a
+fixed choice it is linear. It is minimised along the logarithms of the prices by Shor's method,
+which stretches space across the kinks where learners change their cell or their samples.
 """
 
 import math
@@ -51,6 +51,15 @@ class Relaxation:
     tau: int
     share: float = 1.0
     passes: int = 0
+    _must: tuple[Problem, ...] = ()  # the same cells, in which nobody may choose to sit out
+    _may_rest: tuple[Mask | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._may_rest = tuple(p.learners.optional if p.has_choice else None for p in self.problems)
+        self._must = tuple(
+            p.replace(learners=p.learners.replace(optional=None)) if p.has_choice else p
+            for p in self.problems
+        )
 
     @property
     def samples(self) -> float:
@@ -63,10 +72,14 @@ class Relaxation:
         pairs = np.exp(log_prices).reshape(-1, 2)
         each = [
             _core.worth_of_each(problem._core, self.tau, float(lam), float(mu))
-            for problem, (lam, mu) in zip(self.problems, pairs, strict=True)
+            for problem, (lam, mu) in zip(self._must, pairs, strict=True)
         ]
         self.passes += len(each)
         worth = np.array([value + error for value, error, *_ in each])
+        for own, may_rest, (*_, band, power) in zip(worth, self._may_rest, each, strict=True):
+            if may_rest is not None:
+                rests = may_rest & ~(own > 0.0)
+                own[rests] = band[rests] = power[rests] = 0.0
         if may is not None:
             worth[~may] = -np.inf
         some = np.flatnonzero((worth != 0.0).any(axis=0))  # most learners may stay out everywhere

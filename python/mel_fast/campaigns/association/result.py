@@ -10,10 +10,12 @@ from mel_fast._base.arrow import ShownTable
 from mel_fast._base.frozen import Found
 from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, freeze
-from mel_fast.bracket.stated_samples import bare_problem
+from mel_fast.bracket.stated_samples import bare_problem, fewest_taken
+from mel_fast.campaigns._most_of import somebody_must
 from mel_fast.campaigns.association.proof import AssociationProof, members
 from mel_fast.campaigns.association.search import AssociationSearch
 from mel_fast.model.problem import Problem
+from mel_fast.planning._leave_out import only
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.single import solve
@@ -137,11 +139,9 @@ class Association(Found, ShownTable):
         for e, plan in enumerate(self.plans):
             share = int(self.samples[e])
             if plan is None:
-                rests = e not in own or own[e].idle == "excused"
-                minima = None if e not in own else own[e].learners.min_samples
-                if share or (minima is not None and minima.any()):
+                if share or (e in own and fewest_taken(own[e])):
                     wrong.append(f"cell {e}: samples without a plan")
-                elif not rests and not _serves(own[e]):
+                elif e in own and somebody_must(own[e]) and not _serves(own[e]):
                     wrong.append(f"cell {e}: its learners are not all reached")
                 continue
             asked = own[e].with_samples(share) if e in own else None
@@ -187,6 +187,9 @@ def _serves(problem: Problem) -> bool:
     """Whether a verified plan reaches everybody with a sample that costs next to nothing."""
     from mel_fast.verify import verify
 
+    if problem.has_choice:
+        assert problem.learners.optional is not None
+        problem = only(problem, np.flatnonzero(~problem.learners.optional))
     plan = solve(bare_problem(problem, problem.cycle_s))
     return plan.tau > 0 and verify(None, plan).ok
 

@@ -16,6 +16,7 @@ from mel_fast._base.progress import Callback
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.selected import chosen_quickly, selection
+from mel_fast.campaigns._cells_chosen import ChosenCellsSearch
 from mel_fast.campaigns._cells_search import CellsInquiry, CellsSearch
 from mel_fast.campaigns.association.proof import (
     AssociationProof,
@@ -178,6 +179,8 @@ class AssociationSearch(CellsInquiry):
         best = point.worth[cell, np.arange(cell.size)]
         out = best <= 1e-9
         idle = np.array([problem.idle == "excused" for problem in self.problems])
+        if any(problem.has_choice for problem in self.problems):
+            return np.asarray(cell)  # in another cell it might have to take part
         return np.asarray(np.where(out & idle.all(), self._by_gain, cell))
 
     def _try(self, cell: IntColumn) -> bool:
@@ -186,9 +189,7 @@ class AssociationSearch(CellsInquiry):
         if key in self._tried or self.stopped:
             return False
         self._tried.add(key)
-        search = CellsSearch(
-            members(self.problems, cell), self.clock, self.threads, self._part_teller
-        )
+        search = self._cells(cell, self._part_teller)
         search.run()
         self.passes += search.passes
         self.interrupted = self.interrupted or search.interrupted
@@ -199,13 +200,21 @@ class AssociationSearch(CellsInquiry):
             self.tell()
         return better
 
+    def _cells(self, cell: IntColumn, callback: Callback | None) -> CellsSearch:
+        own = members(self.problems, cell)
+        some_choose = any(problem.has_choice for problem in own)
+        kind = ChosenCellsSearch if some_choose else CellsSearch
+        return kind(own, self.clock, self.threads, callback)
+
     def _room(self, cell: IntColumn, e: int, tau: int) -> tuple[float, float, float]:
         """Return the least bound on a cell's samples, and its prices; 0 where unknown."""
         if not (cell == e).any():
             return 0.0, 0.0, 0.0
         problem = members(self.problems, np.where(cell == e, e, -1))[0]
-        if chosen_quickly(problem) and not problem.has_choice:
+        if chosen_quickly(problem):
             return self._quick_room(problem, tau)
+        if problem.has_choice:
+            return self._room_of_choice(problem, tau)
         outcome, samples, _, per_hz, per_w = _core.worth_at(
             problem._core, float(tau), 0, self.clock.left(), self.threads
         )
@@ -220,6 +229,15 @@ class AssociationSearch(CellsInquiry):
         self._seen(found.interrupted)
         known = math.isfinite(found.bound) and found.bound >= 0.0
         return (found.bound, *found.end) if known else (0.0, 0.0, 0.0)
+
+    def _room_of_choice(self, problem: Problem, tau: int) -> tuple[float, float, float]:
+        """Return the same where somebody may sit out, to go by."""
+        relaxation = Relaxation((problem,), tau)
+        half = 0.5 * self.total
+        start = np.log([half / budget_hz(problem), half / problem.power_budget_w])
+        point = relaxation.least(start, steps=_ROUGH_STEPS, over=self._over)
+        self.passes += relaxation.passes
+        return max(point.bound, 0.0), *point.prices[0]
 
     def _prices(self, cell: IntColumn, tau: int) -> FloatColumn:
         """Return where to begin: each cell's prices with the learners that it has."""
@@ -333,7 +351,7 @@ class AssociationSearch(CellsInquiry):
 
     def _leaf(self, cell: IntColumn, tau: int) -> Fixed:
         """Ask the one association that is left; its claims rule out tau, or it does it."""
-        search = CellsSearch(members(self.problems, cell), self.clock, self.threads, None)
+        search = self._cells(cell, None)
         fits = search.fits(tau)
         self.passes += search.passes
         self.interrupted = self.interrupted or search.interrupted
