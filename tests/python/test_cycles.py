@@ -12,6 +12,7 @@ import pytest
 
 import mel_fast as mel
 from limited import HAIR, LIMITS, fits, nudged, with_limits
+from mel_fast.campaigns.cycles.rehearsal import covering
 from mel_fast.campaigns.cycles.swap import slowest_times, swapped
 from mel_fast.cli import run
 from strategies import VARIANTS, draw
@@ -355,3 +356,47 @@ def test_some_of_many_learners_say_where_the_ratio_is_best(monkeypatch: Any) -> 
     # The ranges of the claims together hold every number of cycles of the slowest.
     assert quick._check_claims() == []
     assert quick._check_plan() == []
+
+
+@pytest.fixture(scope="module")
+def faded() -> tuple[mel.Problem, np.ndarray]:
+    """Return equal samples of many learners, a few of whom hardly have a channel."""
+    problem = mel.scenarios.table1(
+        70_000, seed=0, idle="excused", budgets="per_learner", samples=3000 * 70_000
+    )
+    task, few = problem.task, 30.0 / 3.0  # of a cycle, for the return alone
+    weak = task.model_bits / problem.return_rates() > few
+    gain = np.where(weak, problem.learners.gain.max(), problem.learners.gain)
+    problem = problem.replace(learners=problem.learners.replace(gain=gain))
+    return problem, np.full(70_000, 3000)
+
+
+@pytest.mark.parametrize("spread", [1.0, 1.5, 2.0, 4.0])
+def test_few_questions_decide_a_ratio_of_many_learners_with_deep_fades(
+    faded: tuple[mel.Problem, np.ndarray], spread: float
+) -> None:
+    """The best box, what lies below and above it, and the plan: hundreds of passes, once."""
+    problem, samples = faded
+    found = mel.most(problem, samples=samples, spread=spread)
+    assert found.status == "optimal"
+    assert len(found.proofs) <= 4
+    assert found.passes < 100
+    assert found._check_claims() == []
+    assert found._check_plan() == []
+
+
+def test_a_range_that_nobody_rules_out_is_missed_by_the_check() -> None:
+    problem = mel.scenarios.table1(40, 30.0, seed=2, idle="excused", samples=24_000)
+    found = mel.most(problem, samples=np.full(40, 600), spread=1.5)
+    assert found.check() == ()
+    far = [claim for claim in found.proofs if claim.problem.learners.min_samples[0] > 1]
+    assert far
+    for claim in far:
+        others = tuple(other for other in found.proofs if other is not claim)
+        missing = dataclasses.replace(found, proofs=others)
+        assert any("no claim rules out" in reason for reason in missing._check_claims())
+
+
+def test_what_some_learners_leave_out_is_looked_at_by_all() -> None:
+    assert covering(1, 9, [(4, 4), (2, 3)]) == [(4, 4), (2, 3), (1, 1), (5, 9)]
+    assert covering(1, 9, [(4, 4), (1, 3), (5, 9)]) == [(4, 4), (1, 3), (5, 9)]

@@ -7,6 +7,7 @@ says about all, and who has the time.
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mel_fast._base.validation import MAX_INTEGER, SMALLEST, FloatColumn
 from mel_fast.model.payload import Payload
@@ -17,6 +18,8 @@ MANY = 65536  # learners: some of them say first where to ask
 _SOME = 4608
 _ENOUGH = 100  # of them that take part
 _ROUNDING = 1e-9  # more than numbers here err by
+_HARDLY = 1e-3  # of a cycle
+_LN2 = float(np.log(2.0))
 _SAFE = 0.97  # of what is needed, by some that may differ from all
 
 
@@ -88,13 +91,14 @@ def bare_problem(problem: Problem, cycle_s: float) -> Problem:
 
 
 def some_of(problem: Problem) -> tuple[Problem | None, float]:
-    """Return the problem of every so-many-th learner, with their share of samples and budgets.
+    """Return the problem of every so-many-th learner by cost, and the share that they are.
 
-    None where too few of them would take part to say anything about all.
+    It has as much of samples and budgets. None where too few of them would take part to say
+    anything about all.
     """
     learners, radio, given = problem.learners, problem.radio, problem._given
     stride = (len(learners) // _SOME) | 1
-    who = np.arange(stride // 2, len(learners), stride)
+    who = np.argsort(_rough_order(problem), kind="stable")[stride // 2 :: stride]
     some = learners.take(who)
     share = len(some) / len(learners)
     samples = problem.task.samples * share
@@ -107,6 +111,25 @@ def some_of(problem: Problem) -> tuple[Problem | None, float]:
         radio=radio.replace(bandwidth_hz=radio.bandwidth_hz * share, power_w=power_w),
         payload=None if given is None else given.take(who),
     ), share
+
+
+def _rough_order(problem: Problem) -> NDArray[np.uint16]:
+    """Return what rises with the cost of the least that each learner may take, to a hundredth.
+
+    A few take much of the budgets: every so-many-th of that order has its share of them.
+    """
+    learners, links, payload = problem.learners, problem.links, problem.payload
+    least = 1 if learners.min_samples is None else np.maximum(learners.min_samples, 1)
+    band = links.bandwidth_hz
+    noise = problem.radio.noise * (band if problem.law == "density" else 1.0)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        snr = (links.power_w * learners.gain / noise).astype(np.float32)
+        back = links.constant_bits + links.constant_bits_per_sample * least
+        left_s = problem.cycle_s - back * _LN2 / (band * np.log1p(snr))
+        left_s = left_s - payload.flops_per_sample * least / learners.flops_per_s
+        bits = links.bits + links.bits_per_sample * least
+        cost = bits / learners.gain / np.fmax(left_s, _HARDLY * problem.cycle_s)
+        return (cost.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
 
 
 def _cycles_alone(problem: Problem, samples: FloatColumn, every: int = 1) -> FloatColumn:

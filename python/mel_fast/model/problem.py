@@ -8,7 +8,7 @@ import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen, above
-from mel_fast._base.validation import FloatColumn, choice, freeze, real
+from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
 from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS
@@ -291,7 +291,9 @@ class Problem(Frozen):
         if learners.optional is not None or not learners.reached:  # those have bounds of their own
             return self.replace(learners=learners.replace(min_samples=low, max_samples=high))
         core = self._core.with_bounds(low, high)
-        columns = {k: freeze(np.full(len(learners), v, np.int64)) for k, v in stated.items()}
+        # One number for everybody, read as a column; numpy lets nobody write to it.
+        size = len(learners)
+        columns = {k: np.broadcast_to(np.array(v, np.int64), size) for k, v in stated.items()}
         return self._with(learners=learners._with(**columns), _core=core)
 
     def _with(self, **changed: Any) -> "Problem":

@@ -174,7 +174,8 @@ class MostCycles(Found, ShownTable):
             ranges.append((low, self._last(high), most))
         if whole <= self.bound or self.bound >= MAX_INTEGER:
             return wrong
-        covered = 0
+        # Where the slowest does so few, even all that the ratio allows everybody is no more.
+        covered = self._last(self.bound // size)
         for low, last, most in sorted(ranges, key=lambda entry: entry[0]):
             if most <= self.bound and low <= covered + 1:
                 covered = max(covered, last)

@@ -7,12 +7,12 @@ hold more than what was found. A range of one t is a box in which no ratio is br
 """
 
 import heapq
-import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
+from mel_fast import _core
 from mel_fast._base.progress import Callback
 from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
 from mel_fast.bracket.clock import Clock
@@ -21,13 +21,13 @@ from mel_fast.bracket.most_samples import MostSamples
 from mel_fast.bracket.search import Split
 from mel_fast.bracket.selected import chosen_quickly, selection
 from mel_fast.bracket.stated_samples import MANY, some_of, with_samples
+from mel_fast.campaigns.cycles.rehearsal import Rehearsal, covering, pieces_of
 from mel_fast.campaigns.cycles.swap import slowest_times, with_box
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 
 _EXTREME = 2048  # learners at either end
-_CLIMBED = 8  # boxes asked for what they promise to some
 
 
 class Range(NamedTuple):
@@ -42,20 +42,6 @@ class Range(NamedTuple):
     def bound(self) -> int:
         """No plan of the range has more cycles in all."""
         return -self.negative_bound
-
-
-def _pieces(part: Range, near: int) -> list[tuple[int, int]]:
-    """Cut a range at `near`, or off it as wide a piece as it is away from `near`, or in halves."""
-    low, high = part.low, part.high
-    if low <= near <= high:
-        cut = [(near, near), (low, near - 1), (near + 1, high)]
-        return [piece for piece in cut if piece[0] <= piece[1]]
-    away = max(low - near, near - high)
-    if away >= (high - low + 1) // 2:
-        away = (high - low + 1) // 2
-    if low > near:
-        return [(low, low + away - 1), (low + away, high)]
-    return [(high - away + 1, high), (low, high - away)]
 
 
 def _of(amount: float | FloatColumn, some: IntColumn) -> float | FloatColumn:
@@ -87,6 +73,8 @@ class CyclesSearch(Inquiry):
     _best: tuple[Problem, Split] | None = None  # of `value` cycles, without a plan of its own
     _free: Split | None = None  # without a ratio
     _inside: bool = False  # whether a box was asked for its most
+    # That may refute a range; None where time alone may.
+    _starts: dict[tuple[int, int], Start | None] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -117,9 +105,9 @@ class CyclesSearch(Inquiry):
         return self.value, self.bound
 
     def _run(self) -> None:
-        near = self._promising_by_some()
-        if near is not None:
-            self._divide(Range(-MAX_INTEGER, 1, MAX_INTEGER, None), near)
+        rehearsed = self._rehearse()
+        if rehearsed is not None:
+            self._divide(Range(-MAX_INTEGER, 1, MAX_INTEGER, None), *rehearsed)
             self._finish()
             return
         self.root = self._look(1, None)
@@ -129,8 +117,8 @@ class CyclesSearch(Inquiry):
             self._divide(self.root._replace(high=max(self.root.bound // self.size, 1)))
         self._finish()
 
-    def _promising_by_some(self) -> int | None:
-        """Say the same as `_promising`, of every so-many-th of many learners.
+    def _rehearse(self) -> tuple[int, list[tuple[int, int]]] | None:
+        """Say which t promises most, and which ranges beside it to ask: by some of many learners.
 
         Their prices are where the search begins; None where they say nothing.
         """
@@ -142,29 +130,23 @@ class CyclesSearch(Inquiry):
         search = self._most(some.with_samples(MAX_INTEGER))
         if search.split is None or search.ruled_out > MAX_INTEGER or self.stopped:
             return None
-        most = max((search.ruled_out - 1) // len(some.learners), 1)
-        return self._climb(some, self._promising(most, some, search.split))
+        size = len(some.learners)
+        most = max((search.ruled_out - 1) // size, 1)
+        asked = Rehearsal(some, self.spread, self._start, self._bound_of)
+        near = asked.best(self._promising(most, some, search.split))
+        beside = asked.ranges(near)
+        self.passes += asked.passes
+        self._start = asked.starts.get((near, near), self._start)
+        self._starts = {part: at for part, at in asked.starts.items() if asked.ruled_out(*part)}
+        return near, beside
 
-    def _climb(self, some: Problem, near: int) -> int:
-        """Move to the neighbour whose box promises more to some of the learners."""
-        far, known = some.with_samples(MAX_INTEGER), dict[int, float]()
+    def _bound_of(self, box: Problem, start: Start | None) -> _core.Selection:
+        means = (self.clock.left(), self.threads, self._teller)
+        return selection(box, 1, *means, start=start, bound_only=True)
 
-        def room(slowest: int) -> float:
-            if slowest not in known and slowest >= 1:
-                assert self.spread is not None
-                box = with_box(far, slowest, slowest_times(self.spread, slowest))
-                means = (self.clock.left(), self.threads, self._teller)
-                found = selection(box, 1, *means, start=self._start, bound_only=True)
-                self.passes += found.passes
-                known[slowest] = found.bound
-            return known.get(slowest, -math.inf)
-
-        for step in (1, -1):
-            while len(known) < _CLIMBED and room(near + step) > room(near):
-                near += step
-        return near
-
-    def _divide(self, whole: Range, near: int | None = None) -> None:
+    def _divide(
+        self, whole: Range, near: int | None = None, beside: list[tuple[int, int]] | None = None
+    ) -> None:
         """Divide the range whose bound is largest, until what was found is no less."""
         self.ranges = [whole]
         while not self.stopped and self.ranges[0].bound > self.value:
@@ -174,32 +156,47 @@ class CyclesSearch(Inquiry):
             if near is None:
                 assert self._free is not None
                 near = self._promising(part.high, self.harder, self._free)
-            found = self._cut(part, near)
+            pieces = pieces_of(part.low, part.high, near)
+            if beside is not None:
+                pieces, beside = covering(part.low, part.high, [(near, near), *beside]), None
+            found = self._cut(part, pieces)
             # The whole range stays until its pieces are known: what is told holds at any time.
             heapq.heapreplace(self.ranges, found[0])
             for piece in found[1:]:
                 heapq.heappush(self.ranges, piece)
             self.tell()
 
-    def _cut(self, part: Range, near: int) -> list[Range]:
-        """Cut a range in pieces and look at each."""
-        pieces, found = _pieces(part, near), list[Range]()
+    def _cut(self, part: Range, pieces: list[tuple[int, int]]) -> list[Range]:
+        """Look at each piece of a range."""
+        found = list[Range]()
         while pieces:
             low, high = pieces.pop(0)
             if self.stopped:
                 found.append(part._replace(low=low, high=high))
+                continue
+            if found and self._says_little(high):
                 continue
             piece = self._look(low, high, part)
             if piece.bound == 0 and low == high < part.high and piece.claim is not None:
                 # Nor can all do more: the same prices show it, of all above at once.
                 tree = (piece.claim.certificate or {}).get("tree", [{}])[0]
                 prices = tree.get("lambda_per_hz", 0.0), tree.get("mu_per_w", 0.0)
-                before, self._start = self._start, (1.0, *prices) if min(prices) > 0.0 else None
+                before = self._start
+                self._start = (1.0, *prices) if min(prices) > 0.0 else before
                 piece = self._look(low, part.high, part)
                 self._start = before
+                found = [known for known in found if known.high < low]
                 pieces = [cut for cut in pieces if cut[1] < low]
+                if self.value == 0 and low > part.low:
+                    found, pieces = [], pieces_of(part.low, low - 1, low - 1)
             found.append(piece)
         return found
+
+    def _says_little(self, high: int) -> bool:
+        """Say whether what everybody may do where the slowest does `high` is no more than found."""
+        if self.spread is None or high >= MAX_INTEGER:
+            return False
+        return self.size * slowest_times(self.spread, high) <= self.value
 
     def _promising(self, most: int, own: Problem, free: Split) -> int:
         """Say for which t the box keeps most of what there is without a ratio.
@@ -240,7 +237,8 @@ class CyclesSearch(Inquiry):
         most = None
         if high is not None and self.spread is not None:
             most = slowest_times(self.spread, high)
-            refuted = self._refute(low, high, most, above) if low < high or self._inside else None
+            known = low < high or (self._inside and self.value > 0)
+            refuted = self._refute(low, high, most, above) if known else None
             if refuted is not None:
                 return refuted
         search = self._most(with_box(self.harder, low, most))
@@ -266,6 +264,7 @@ class CyclesSearch(Inquiry):
         """
         asked = max(self.value + 1, low * self.size)
         search = self._searching(with_box(self.easier, low, most))
+        search.start = self._starts.get((low, high), self._start)
         search.ruled_out = MAX_INTEGER + 1
         if asked <= MAX_INTEGER:
             search.refute(asked)

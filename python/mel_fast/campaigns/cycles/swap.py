@@ -151,6 +151,16 @@ def _rounded(each: float | FloatColumn, fixed: float | FloatColumn, times: Float
 
     One array twice where every number is exact.
     """
+    if not isinstance(each, np.ndarray) and not isinstance(fixed, np.ndarray):
+        most = max(each * float(times.max()) + fixed, 0.0)
+        if each == 0.0:
+            total = np.full(times.size, float(fixed))
+            return total, total
+        if each == math.floor(each) and fixed == math.floor(fixed) and most < MAX_INTEGER:
+            total = each * times
+            if fixed != 0.0:
+                total += fixed
+            return total, total
     total = np.asarray(each * times + fixed)
     whole = (each == np.floor(each)) & (fixed == np.floor(fixed)) & (total < MAX_INTEGER)
     exact = whole | (np.asarray(each) == 0.0)
@@ -164,8 +174,14 @@ def _rounded(each: float | FloatColumn, fixed: float | FloatColumn, times: Float
 
 
 def _guess(problem: Problem, samples: IntColumn) -> int:
-    """Say how many cycles there may be in all, where half of the time is for the links."""
-    flops = np.asarray(problem.payload.flops_per_sample) * samples
-    cycle_s = flops / problem.learners.flops_per_s
-    many = np.divide(0.5 * problem.cycle_s, cycle_s, where=samples > 0, out=np.zeros(samples.size))
-    return int(min(max(float(np.minimum(many, 1e15).sum()), 1.0), 1e15))
+    """Say how many cycles there may be in all, where half of the time is for the links.
+
+    Of many learners by every so-many-th.
+    """
+    stride = samples.size // _MANY + 1
+    each, some = problem.payload.flops_per_sample, samples[::stride]
+    flops = (each[::stride] if isinstance(each, np.ndarray) else each) * some
+    cycle_s = flops / problem.learners.flops_per_s[::stride]
+    many = np.divide(0.5 * problem.cycle_s, cycle_s, where=some > 0, out=np.zeros(some.size))
+    all_s = float(np.minimum(many, 1e15).sum()) * stride
+    return int(min(max(all_s, 1.0), 1e15))
