@@ -171,6 +171,7 @@ def test_what_a_simulation_leaves_open_is_marked() -> None:
     assert late.outcomes["reassign"].status == "undecided"
     assert late.outcomes["monitor"].status == "undecided"
     assert "open" in str(late)
+    assert late.outcomes["monitor"].plan is None  # no problem is made for which there is no time
     done = mel.simulate(plan, failures=0.2, seed=1)
     assert {outcome.status for outcome in done.outcomes.values()} == {mel.Status.OPTIMAL}
     assert done.outcomes["reassign"].ends_s >= done.outcomes["nothing"].ends_s

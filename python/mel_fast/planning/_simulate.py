@@ -20,7 +20,7 @@ from mel_fast._base.validation import (
     real,
     scalar_or_column,
 )
-from mel_fast.bracket.clock import Agenda
+from mel_fast.bracket.clock import Agenda, Clock
 from mel_fast.model.learners import Learners
 from mel_fast.model.problem import Problem
 from mel_fast.planning.policies.late import carried_out, left_out, reassigned, replanned
@@ -229,6 +229,7 @@ def simulate(
     if plan.samples is None:
         raise ValueError(f"plan has no allocation (status {plan.status}): nothing to simulate")
     size = len(plan.problem.learners)
+    clock = Clock(limit_s)
     rng = np.random.default_rng(integer("seed", seed, low=0))
     failed = _failed(failures, plan.problem.learners, rng)
     factor = _factor(gain_drift, size, rng)
@@ -241,7 +242,7 @@ def simulate(
         choice("policies", policy, POLICIES)
     outcomes: dict[Policy, Outcome] = {}
     with reporting(callback, progress, "policies") as report:
-        agenda = Agenda(limit_s, report)
+        agenda = Agenda(clock.left(), report)
         agenda.total = len(policies)
         for at, policy in enumerate(policies):
             left = sum(other != "nothing" for other in policies[at:])
@@ -320,6 +321,8 @@ def _reassign(plan: Plan, now: Problem, first: Outcome, words: dict[str, Any]) -
         return replace(first, policy="reassign")
     if not helpers.size:
         return replace(first, policy="reassign", status=Status.INFEASIBLE)
+    if not words["time_limit_s"] > 0.0:  # problems of many learners take time to make
+        return replace(first, policy="reassign", status=Status.UNDECIDED)
     found = reassigned(plan, now, helpers, first.lost, words)
     if found.plan is None:
         return replace(first, policy="reassign", status=found.status)
@@ -338,7 +341,9 @@ def _reassign(plan: Plan, now: Problem, first: Outcome, words: dict[str, Any]) -
 
 def _monitor(plan: Plan, now: Problem, failed: BoolColumn, words: dict[str, Any]) -> Outcome:
     alive = np.flatnonzero(~failed)
-    found = replanned(plan, now, alive, words)
+    late = bool(alive.size) and not words["time_limit_s"] > 0.0
+    found = None if late else replanned(plan, now, alive, words)
+    nothing = Status.UNDECIDED if late else Status.INFEASIBLE
     tau = 0 if found is None else found.tau
     ends = 0.0 if found is None or found.total_s is None else float(found.total_s.max())
     samples = plan.problem.task.samples
@@ -351,5 +356,5 @@ def _monitor(plan: Plan, now: Problem, failed: BoolColumn, words: dict[str, Any]
         ends_s=ends,
         plan=found,
         learners=alive,
-        status=Status.INFEASIBLE if found is None else found.status,
+        status=nothing if found is None else found.status,
     )
