@@ -125,3 +125,25 @@ def test_some_weights_say_that_all_are_too_fine_and_never_what_all_share() -> No
             assert grain_of(learners, "samples") == gcd(*own.tolist())
         seen += found > 0.0
     assert 20 < seen < 30
+
+
+@pytest.mark.parametrize("of", ["learners", "weight"])
+@pytest.mark.parametrize("share", [0.9, 0.999999, 0.5])
+def test_where_nobody_can_be_served_no_choice_of_boxes_is_looked_through(
+    of: Any, share: float
+) -> None:
+    """Just the bare model, a hair too much or far: 400,000 passes, and nothing proved, before."""
+    table = mel.scenarios.table1(learners=20)
+    weights = 1.0 + 0.37 * np.arange(20)
+    problem = table.replace(learners=table.learners.replace(weight=weights))
+    bare = mel.least(problem.replace(task=problem.task.replace(samples=1)), 1, "cycle_s")
+    found = mel.most(problem.with_budgets(cycle_s=share * bare.lower_s), 1, of=of)
+    assert (found.status, found.value) in (("optimal", 0), ("infeasible", None))
+    assert found.plan is None
+    assert found.passes < 1_000
+    for claim in (found.proof, found.bare):
+        if claim is not None:
+            assert mel.verify(claim.problem, claim)
+    assert found.summary()
+    if share == 0.5:
+        assert found.status == "infeasible"

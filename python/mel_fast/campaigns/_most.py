@@ -1,6 +1,6 @@
 """The most samples that fit at a number of local cycles."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, overload
 
 from mel_fast._base.arithmetic import guard
@@ -13,7 +13,7 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Start
 from mel_fast.bracket.most_samples import MostSamples
 from mel_fast.bracket.stated_samples import fewest_stated
-from mel_fast.campaigns._most_of import most_of, words_of
+from mel_fast.campaigns._most_of import fewest_too_many, most_of, words_of
 from mel_fast.campaigns.cycles import MostCycles, most_cycles
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import WORTHS
@@ -61,7 +61,7 @@ class Most(Found, ShownTable):
         The claim that `tau` is impossible with ``bound + 1`` samples: a plan object without an
         allocation, which `verify` checks and `save` writes as any other. Where something else is
         counted, or somebody may choose to sit out: that no plan at `tau` is worth more than
-        `bound`, see `Plan.no_more`.
+        `bound`, see `Plan.no_more`; but where not even the fewest samples fit, that these do not.
     bare : Plan or None
         Where not even the bare model reaches every learner that is served: the claim that this is
         impossible, of a problem with one sample that costs next to nothing and a cycle that is
@@ -267,6 +267,10 @@ def most(
             what = "optional learners" if of == "samples" else f"of = {of!r}"
             raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
         try:
+            if fewest_too_many(problem, tau, of, limit, threads):
+                none = search_most(problem, tau, scheme, limit, threads, where, report)
+                if none.status is Status.INFEASIBLE or none.bound == 0 == none.value:
+                    return replace(none, of=of, bound=-1 if none.value is None else 0)
             found = most_of(problem, tau, of, limit, threads, where, report)
         except KeyboardInterrupt as stop:  # before anything was known
             raise Interrupted(_untouched(problem, scheme)) from stop

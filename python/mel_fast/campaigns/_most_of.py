@@ -11,7 +11,14 @@ from mel_fast._base.progress import Callback
 from mel_fast._base.units import count
 from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.selected import chosen_quickly, without_choice
-from mel_fast.bracket.stated_samples import MANY, in_time, most_in_time
+from mel_fast.bracket.stated_samples import (
+    MANY,
+    fewest_stated,
+    in_time,
+    most_in_time,
+    most_stated,
+    with_samples,
+)
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.certificate import certificate_of
@@ -20,6 +27,7 @@ from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.selection.search import Selecting
 
+_FEW = 4096  # learners, of which boxes may be cut
 _LOOKED_AT = 8192  # learners, for what all have the time for
 TOLERANCE = 2e-9  # relative, between value and bound where weights have no common measure
 
@@ -117,6 +125,29 @@ def most_of(
         perf_counter() - begin,
         interrupt,
     )
+
+
+def fewest_too_many(problem: Problem, tau: int, of: str, limit_s: float, threads: int) -> bool:
+    """Say whether not even a sample, or the minima of few learners, fit: known at a look or two.
+
+    Who is served then takes all there is; boxes of who takes part would find that out one by one.
+
+    Raises
+    ------
+    ValueError
+        For what no count but that of samples knows.
+    """
+    refuse_energy(energy_sends=problem.energy_sends, what=f"of = {of!r}")
+    fewest = fewest_stated(problem, "joint")
+    few = len(problem.learners) <= _FEW and fewest <= most_stated(problem, "joint")
+    if problem.has_choice or not few or not somebody_must(problem):
+        return False
+    asked = with_samples(problem, fewest)
+    work = 1e3 * len(problem.learners)
+    found = _core.decide(asked._core, tau, 0, limit_s, threads, None, None, False, work)
+    if found.interrupted is not None:
+        raise found.interrupted
+    return found.bound < tau
 
 
 def somebody_must(problem: Problem) -> bool:
