@@ -214,3 +214,24 @@ def test_some_of_many_learners_say_where_to_ask_and_change_no_answer(monkeypatch
     assert quick.samples.sum() == problem.task.samples
     assert np.isin(quick.samples / own, (0, 1)).all()
     assert (quick.total_s <= problem.cycle_s).all()
+
+
+def test_what_no_power_makes_possible_whoever_takes_part_is_infeasible() -> None:
+    """Own caps of power rule it out by a tree without the choice, and that is no proof with it."""
+    learners = mel.Learners(
+        flops_per_s=[8.22610558e7, 2.06585740e8, 1.17288801e8],
+        gain=[1.77643715, 1.95360922, 0.63398702],
+        return_bandwidth_hz=[173390.56996634, 391384.6215278, 537326.65692525],
+        return_power_w=[0.02468521, 0.01979974, 0.08534515],
+        min_samples=[2, 2, 1],
+        max_samples=[3, 5, 1],
+        max_power_w=[0.33383294, 0.13536717, 0.03157566],
+        optional=[False, True, False],
+    )
+    task = mel.LearningTask(4, 34, 8, 100, 0, 16, 193893.83899021786, "federated")
+    radio = mel.Radio(633073.3683406942, 0.18931531326857165, noise_power_w=0.011905652717455688)
+    problem = mel.Problem(task, learners, radio, 0.014152395581485091, "excused")
+    assert mel.solve(problem).tau == 1
+    found = mel.least(problem, 2, "power_w")
+    assert (found.status, found.plan) == ("infeasible", None)
+    assert mel.verify(found.proof.problem, found.proof)

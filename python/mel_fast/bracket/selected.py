@@ -153,7 +153,11 @@ class SelectedLeast(LeastSearch):
         self.stopped = self.stopped or easier.stopped
         self.interrupted = self.interrupted or easier.interrupted
         self.cause = self.cause or easier.cause
-        if self.closed() or self.stopped or split is None:
+        if self.closed() or self.stopped:
+            return
+        if split is None:
+            if easier.lower >= self.most_stated:  # by a tree, which says nothing here
+                self.decide(self.most_stated)
             return
         if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
             from mel_fast.bracket.blocks import search_blocks
