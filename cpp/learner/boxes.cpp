@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "base/chunks.hpp"
 #include "base/expansion.hpp"
@@ -39,6 +40,19 @@ struct EnergyLine {
         return spend / each * (1 + (error > 0 ? rounding::energy_left : -rounding::energy_left));
     }
 };
+
+// The sign of a sum of amounts less a number, all integers and none negative. Only near the number
+// does rounding matter.
+double sum_above(std::span<const double> amounts, double number) {
+    double rough = 0;
+    for (const double x : amounts) rough += x;
+    const double error = units(2 * static_cast<double>(amounts.size())) * rough;
+    if (rough - error > number) return 1;
+    if (rough + error < number) return -1;
+    CompensatedSum sum;
+    for (const double x : amounts) sum.add(x);
+    return above(sum, number);
+}
 
 }  // namespace
 
@@ -84,16 +98,14 @@ Boxes::Boxes(const Problem& problem, Pool& pool, Interval scheme)
     const std::size_t padded = padded_to_groups(size);
     lower_.assign(padded, scheme.lower);
     upper_.assign(padded, scheme.upper);
-    CompensatedSum least, most;
     for (std::size_t k = 0; k < size; ++k) {
         if (!limits_->min_samples.empty()) lower_[k] = std::max(lower_[k], limits_->min_samples[k]);
         if (!limits_->max_samples.empty()) upper_[k] = std::min(upper_[k], limits_->max_samples[k]);
         contradicts_ = contradicts_ || lower_[k] > upper_[k];
-        least.add(lower_[k]);
-        most.add(upper_[k]);
     }
-    contradicts_ = contradicts_ || above(least, problem.samples_real()) > 0 ||
-                   above(most, problem.samples_real()) < 0;
+    const double samples = problem.samples_real();
+    contradicts_ = contradicts_ || sum_above(std::span(lower_).first(size), samples) > 0 ||
+                   sum_above(std::span(upper_).first(size), samples) < 0;
 }
 
 double Boxes::largest_tau() const {

@@ -302,14 +302,27 @@ bool Choices::has_time(std::size_t k, double samples) const {
     return largest_allowed(demand, samples) >= samples;
 }
 
-double Choices::step_cost(std::size_t k, double d, Prices prices) const {
+// Single samples of the same learners are asked about again and again at the same prices.
+double Choices::unit_cost(std::size_t k, Prices prices) {
+    if (unit_cost_.empty() || prices.lambda != unit_prices_.lambda ||
+        prices.mu != unit_prices_.mu) {
+        unit_prices_ = prices;
+        unit_cost_.assign(size(), 0.0);
+    }
+    if (unit_cost_[k] == 0) {
+        unit_cost_[k] = density_unit(problem_.noise_over_gain()[k], prices).cost;
+    }
+    return unit_cost_[k];
+}
+
+double Choices::step_cost(std::size_t k, double d, Prices prices) {
     const Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
     if (!only_rates(problem_) || !(d > 0) || !(demand.slack(d + 1) > 0)) {
         return cost(k, d + 1, prices) - cost(k, d, prices);
     }
-    const double noise = problem_.noise_over_gain()[k];
     const double more = demand.shape / (demand.slack(d) * demand.slack(d + 1));
-    if (problem_.law() == LinkLaw::density) return density_unit(noise, prices).cost * more;
+    if (problem_.law() == LinkLaw::density) return unit_cost(k, prices) * more;
+    const double noise = problem_.noise_over_gain()[k];
     const double paid = prices.lambda * ln2;
     const double rate = demand.rate(d + 0.5);
     return paid / fixed_log_gain(std::log(paid * rate / (prices.mu * noise))) * more;

@@ -105,7 +105,7 @@ class Choices {
     double cost(std::size_t k, double d, Prices prices) const;
     // What one sample more costs: where only rates decide by the slope half way, which is near
     // enough to go by.
-    double step_cost(std::size_t k, double d, Prices prices) const;
+    double step_cost(std::size_t k, double d, Prices prices);
 
     long passes() const { return passes_; }
 
@@ -116,6 +116,7 @@ class Choices {
         bool possible;
     };
     double surely_kept(std::size_t k) const;
+    double unit_cost(std::size_t k, Prices prices);
     Found taking_part(std::size_t k, const Bid& bid, Interval box) const;
     // Writes what learner k picks.
     void add(std::size_t k, const Bid& bid, Interval box, ChoiceSums& sums,
@@ -145,6 +146,9 @@ class Choices {
     bool all_rest_ = false;
     bool all_or_nothing_ = false;
     double all_least_ = 0;
+    // What a bit a second costs where bandwidth is priced by the hertz: at the prices last asked.
+    std::vector<double> unit_cost_;
+    Prices unit_prices_{};
     std::vector<SplitSums> split_chunks_;
     std::vector<ChoiceSums> chunks_;
     long passes_ = 0;

@@ -3,6 +3,7 @@
 // at least, what a participant is worth is a third price.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -39,6 +40,8 @@ class Lowest {
 
     // A bid from a search on a sample of the learners, good to its own accuracy.
     Bid guess(Bid bid, bool fresh);
+    // The bound there, as the sample has it.
+    double guessed() const { return guessed_; }
 
   private:
     struct Point {
@@ -66,7 +69,8 @@ class Lowest {
         std::vector<double> margins;
     };
     void keep(Point&& point);
-    std::unique_ptr<Sample> sample_of(std::size_t learners) const;
+    std::vector<std::uint32_t> in_order() const;
+    std::unique_ptr<Sample> sample_of(std::size_t learners);
     Slope slope_of(const Bid& bid, const ChoiceSums& sums, double share) const;
     Slope sampled(const Bid& bid, Sample& some);
     bool curvature(const Bid& bid, Sample& some, const Slope& at, Matrix& h);
@@ -86,9 +90,11 @@ class Lowest {
     Prices end_{};
     std::vector<Point> near_;  // the last few, lowest or nearly
     std::vector<double> margins_;
-    Matrix curve_ = {};      // of the sample, for all learners
-    bool binds_ = false;     // fewer would take part than must
-    double theta_unit_ = 1;  // samples
+    Matrix curve_ = {};  // of the sample, for all learners
+    double guessed_ = 0;
+    std::vector<std::uint32_t> by_need_;  // learners, who needs least first
+    bool binds_ = false;                  // fewer would take part than must
+    double theta_unit_ = 1;               // samples
 };
 
 }  // namespace mel

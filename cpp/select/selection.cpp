@@ -21,6 +21,7 @@ constexpr int few_passes = 4;
 constexpr std::size_t some_blocks = 8;  // of learners, whose subsets are looked at
 constexpr double plenty = 1.001;        // of D: room that a plan need not look for
 constexpr double some_samples = 20;     // and beside that
+constexpr double far_above = 0.1;       // of a grain: more than better prices take from a bound
 constexpr double some_work = 1e8;       // choices looked at, of those who can take part
 
 }  // namespace
@@ -192,19 +193,27 @@ void Selector::many() {
     const bool fresh = !(settings_.start && settings_.start->prices.usable());
     Bid bid = choices_.bid(fresh ? Prices{} : settings_.start->prices, 0);
     const double goal = target();
-    // The prices of fewer local cycles may rule these out as they are.
-    if (only_choice()) return;
-    if (fresh && goal_.whole && !goal_.bound_only && nobody_has_time()) return;
-    auto outcome = Lowest::Outcome::open;
-    if (!fresh && goal_.whole && settings_.start->tau <= choices_.tau()) {
-        outcome = lowest_.look_once(bid, goal);
-    }
+    const bool asked = !fresh && goal_.whole && settings_.start->tau <= choices_.tau();
+    // The prices of fewer local cycles may rule these out as they are, those of just as many seldom
+    // what is a question of water-filling.
+    const bool sure = asked && settings_.start->tau < choices_.tau();
+    if (!sure && only_choice()) return;
+    if (fresh && goal_.whole && nobody_has_time()) return;
+    auto outcome = asked ? lowest_.look_once(bid, goal) : Lowest::Outcome::open;
+    if (outcome == Lowest::Outcome::open && sure && only_choice()) return;
     if (outcome == Lowest::Outcome::open) {
+        const Bid told = bid;
         bid = lowest_.guess(bid, fresh);
         if (stop_.requested()) return;
+        if (lowest_.guessed() < least_of_all()) {
+            if (least_is_too_much()) return;
+            // Some would be too much, all are not: prices rose without an end.
+            if (!fresh) bid = told;
+        }
         outcome = lowest_.run_many(bid, goal_.whole ? goal : -infinity, tolerance());
     }
-    found_.end = lowest_.end();
+    // Prices that prove that nothing fits say nothing of where anything does.
+    if (lowest_.most() >= 0) found_.end = lowest_.end();
     switch (outcome) {
         case Lowest::Outcome::stopped:
             return;
@@ -227,17 +236,6 @@ void Selector::many() {
     if (best_.empty() || (!goal_.whole && found_.bound >= target())) look_closer(bid);
 }
 
-// All that everybody has the time for is not enough.
-bool Selector::nobody_has_time() {
-    const Bid bid = choices_.bid({}, 0);
-    const auto most = choices_.capacity(bid, nullptr);
-    if (!(most.most() < target())) return false;
-    one_leaf(bid);
-    found_.refuted = true;
-    found_.bound = most.most();
-    return true;
-}
-
 // What prices prove that refute nothing yet.
 void Selector::bound_at(const Bid& bid) {
     one_leaf(bid);
@@ -247,48 +245,17 @@ void Selector::bound_at(const Bid& bid) {
     found_.bound = -1;
 }
 
-// Where every learner has one choice alone, water-filling says whether these fit, and the prices
-// that prove it where they do not.
-bool Selector::only_choice() {
-    const std::size_t n = problem_.size();
-    std::vector<double> samples(n);
-    double total = 0;
-    for (std::size_t k = 0; k < n; ++k) {
-        samples[k] = choices_.least(k);
-        if (choices_.may_rest(k) || samples[k] != choices_.most(k)) return false;
-        total += samples[k];
-    }
-    if (goal_.of != Worth::samples || goal_.at_least > 0) return false;
-    if (goal_.whole && total != problem_.samples_real()) return false;
-    const bool fits = fitting_.fits(samples);
-    if (stop_.requested()) return true;
-    const double over = fitting_.load() - 1;
-    const double has = fits ? 1e-3 : (1 + 2 * total) / over;
-    if (!fits && !(over > 0)) return false;
-    const double ratio = fitting_.ratio();
-    const double lambda = has / (problem_.bandwidth_hz() + ratio * problem_.power_w());
-    Bid bid = choices_.bid({lambda, ratio * lambda}, 0);
-    if (!bid.prices.usable()) return false;
-    const auto outcome = lowest_.look_once(bid, fits ? -infinity : 0);
-    if (outcome == Lowest::Outcome::stopped) return true;
-    if (outcome == Lowest::Outcome::impossible) bid = choices_.bid({}, 0);
-    if (outcome != Lowest::Outcome::open) {
-        one_leaf(bid);
-        found_.refuted = true;
-        found_.bound = -1;
-        return true;
-    }
-    if (!fits) return false;
-    bound_at(bid);
-    offer(samples, true);
-    return true;
-}
-
 // What prices to a share of a sample and single samples of some leave open.
 void Selector::look_closer(Bid bid) {
     if (stop_.check()) return;
     const bool near = !goal_.whole && choices_.steps_count() && !best_.empty() &&
                       found_.bound < found_.value * (1 + nearly_all) + some_samples;
+    const double above = goal_.grain > 0 ? (lowest_.most() - found_.bound) / goal_.grain : 0;
+    if (near && above > far_above) {
+        fitting_.look_at_all();
+        look_for_plan(bid, nullptr);
+        if (found_.bound < target()) return;
+    }
     if (near && lowest_.run_many(bid, -infinity, 0, few_passes) == Lowest::Outcome::open) {
         if (lowest_.most() < found_.bound) bound_at(bid);
         fitting_.look_at_all();

@@ -36,11 +36,13 @@ bool Selector::no_split(const Cell* cell, Bid& bid) const {
     std::vector<double> minima;
     double least = 0;
     double fixed = 0;
+    double most = 0;
     const auto needed = static_cast<double>(goal_.at_least);
     for (std::size_t k = 0; k < n; ++k) {
         const Interval box = within(cell, k);
         const double low = std::max(choices_.least(k), box.lower);
         const double high = std::min({choices_.most(k), box.upper, problem_.samples_real()});
+        most += std::max(high, 0.0);
         if (choices_.may_rest(k) && box.lower <= 0) {
             if (low <= high && (needed == 0 || choices_.has_time(k, low))) minima.push_back(low);
         } else {
@@ -67,7 +69,8 @@ bool Selector::no_split(const Cell* cell, Bid& bid) const {
         bid = {{}, -1, theta};
         return true;
     }
-    return false;
+    bid = {};
+    return !cell && most < problem_.samples_real();
 }
 
 void Selector::few() {

@@ -37,6 +37,9 @@ class Selector {
     void many();
     void few();
     bool only_choice();
+    double least_of_all() const;
+    bool least_is_too_much();
+    bool refutes_at(double ratio, double total);
     bool nobody_has_time();
     void bound_at(const Bid& bid);
     void look_closer(Bid bid);

@@ -385,6 +385,21 @@ def test_few_questions_decide_a_ratio_of_many_learners_with_deep_fades(
     assert found._check_plan() == []
 
 
+def test_least_cycles_that_do_not_fit_are_told_by_water_filling(
+    faded: tuple[mel.Problem, np.ndarray],
+) -> None:
+    problem, _ = faded
+    speed = problem.learners.flops_per_s / problem.payload.flops_per_sample
+    samples = np.maximum((0.45 * problem.cycle_s * speed).astype(np.int64), 1)
+    short = problem.replace(
+        task=problem.task.replace(samples=int(samples.sum())),
+        radio=problem.radio.replace(bandwidth_hz=0.3 * problem.radio.bandwidth_hz),
+    )
+    found = mel.most(short, samples=samples)
+    assert found.status == "infeasible"
+    assert found.passes <= 4
+
+
 def test_a_range_that_nobody_rules_out_is_missed_by_the_check() -> None:
     problem = mel.scenarios.table1(40, 30.0, seed=2, idle="excused", samples=24_000)
     found = mel.most(problem, samples=np.full(40, 600), spread=1.5)

@@ -1,0 +1,89 @@
+// What needs no search for prices: who has no time, and whether the least that all must take, or
+// the one choice that each has, fits.
+#include <limits>
+#include <vector>
+
+#include "select/selector.hpp"
+
+namespace mel {
+namespace {
+constexpr double infinity = std::numeric_limits<double>::infinity();
+}  // namespace
+
+// All that everybody has the time for is not enough.
+bool Selector::nobody_has_time() {
+    const Bid bid = choices_.bid({}, 0);
+    const auto most = choices_.capacity(bid, nullptr);
+    if (!(most.most() < target())) return false;
+    one_leaf(bid);
+    found_.refuted = true;
+    found_.bound = most.most();
+    return true;
+}
+
+// What all must take together; nothing where anybody may rest.
+double Selector::least_of_all() const {
+    double total = 0;
+    for (std::size_t k = 0; k < problem_.size(); ++k) {
+        if (choices_.may_rest(k)) return -infinity;
+        total += choices_.least(k);
+    }
+    return total;
+}
+
+// Where not even the least that everybody must take fits, water-filling says so, and its prices,
+// raised, prove it.
+bool Selector::least_is_too_much() {
+    std::vector<double> samples(problem_.size());
+    for (std::size_t k = 0; k < samples.size(); ++k) samples[k] = choices_.least(k);
+    return !fitting_.fits(samples) && refutes_at(fitting_.ratio(), least_of_all());
+}
+
+// Whether prices of that ratio, however high, prove that what holds `total` samples at least costs
+// more than there is. Water-filling has just said by how much.
+bool Selector::refutes_at(double ratio, double total) {
+    if (stop_.requested()) return true;
+    const double over = fitting_.load() - 1;
+    if (!(over > 0)) return false;
+    const double lambda =
+        (1 + 2 * total) / over / (problem_.bandwidth_hz() + ratio * problem_.power_w());
+    Bid bid = choices_.bid({lambda, ratio * lambda}, 0);
+    if (!bid.prices.usable()) return false;
+    const auto outcome = lowest_.look_once(bid, 0);
+    if (outcome == Lowest::Outcome::stopped) return true;
+    if (outcome == Lowest::Outcome::open) return false;
+    if (outcome == Lowest::Outcome::impossible) bid = choices_.bid({}, 0);
+    one_leaf(bid);
+    found_.refuted = true;
+    found_.bound = -1;
+    return true;
+}
+
+// Where every learner has one choice alone, water-filling says whether these fit, and the prices
+// that prove it where they do not.
+bool Selector::only_choice() {
+    const std::size_t n = problem_.size();
+    if (goal_.of != Worth::samples || goal_.at_least > 0) return false;
+    double total = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+        if (choices_.may_rest(k) || choices_.least(k) != choices_.most(k)) return false;
+        total += choices_.least(k);
+    }
+    std::vector<double> samples(n);
+    for (std::size_t k = 0; k < n; ++k) samples[k] = choices_.least(k);
+    if (goal_.whole && total != problem_.samples_real()) return false;
+    if (!fitting_.fits(samples)) return refutes_at(fitting_.ratio(), total);
+    // Nobody may have more, whatever it costs.
+    one_leaf(choices_.bid({}, 0));
+    found_.bound = rounded_down(choices_.capacity(choices_.bid({}, 0), nullptr).most());
+    const double has = settings_.start ? settings_.start->prices.lambda * problem_.bandwidth_hz() +
+                                             settings_.start->prices.mu * problem_.power_w()
+                                       : 0;
+    const double ratio = fitting_.ratio();
+    const double lambda = has / (problem_.bandwidth_hz() + ratio * problem_.power_w());
+    found_.end = {lambda, ratio * lambda};
+    offer(samples, true);
+    return true;
+}
+
+}  // namespace mel
