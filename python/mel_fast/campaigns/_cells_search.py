@@ -20,7 +20,7 @@ from mel_fast.campaigns._proof import CellsProof
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Status
+from mel_fast.plans.status import Status, status_between
 from mel_fast.solve.single import solve
 
 _STRAIGHT = 8  # questions along the line; then by halves
@@ -44,11 +44,7 @@ class CellsInquiry(Inquiry):
     @property
     def status(self) -> Status:
         """What is proved."""
-        if self.bound == 0:
-            return Status.INFEASIBLE
-        if self.tau == self.bound:
-            return Status.OPTIMAL
-        return Status.FEASIBLE if self.tau else Status.UNDECIDED
+        return status_between(self.tau, self.bound)
 
 
 @dataclass(slots=True)

@@ -34,5 +34,14 @@ class Status(StrEnum):
     """Double precision cannot separate ``tau`` from ``bound``; both are still valid."""
 
 
+def status_between(tau: int, bound: int) -> Status:
+    """Return what the most local cycles that were found prove with the most that are possible."""
+    if bound == 0:
+        return Status.INFEASIBLE
+    if tau == bound:
+        return Status.OPTIMAL
+    return Status.FEASIBLE if tau else Status.UNDECIDED
+
+
 STATUSES = (Status.OPTIMAL, Status.FEASIBLE, Status.INFEASIBLE, Status.UNDECIDED)
 """In the order of the core's codes."""

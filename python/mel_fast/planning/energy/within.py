@@ -13,7 +13,7 @@ from mel_fast.bracket.energy.least import LeastEnergy, least_energy_from, refuse
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Status
+from mel_fast.plans.status import Status, status_between
 from mel_fast.solve.arguments import checked_problem, checked_seconds, checked_threads
 from mel_fast.solve.single import solve
 
@@ -65,11 +65,7 @@ class WithinEnergy(Found, ShownTable):
     @property
     def status(self) -> Status:
         """``optimal``: tau is bound; ``infeasible``: not even one local cycle; else open."""
-        if self.bound == 0:
-            return Status.INFEASIBLE
-        if self.tau == self.bound:
-            return Status.OPTIMAL
-        return Status.FEASIBLE if self.tau else Status.UNDECIDED
+        return status_between(self.tau, self.bound)
 
     def columns(self) -> dict[str, Any]:
         """Return a table of one row."""
