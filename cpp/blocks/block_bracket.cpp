@@ -45,7 +45,8 @@ bool far_apart(double a, double b) { return a > 3 * b || b > 3 * a; }
 
 }  // namespace
 
-Bracket BlockBracket::run(const BlockPoint& from) {
+Bracket BlockBracket::run(const BlockPoint& from, bool decided) {
+    decided_ = decided;
     if (shop_.boxes.contradicts()) return {};
     const bool known = from.prices.usable();
     point_ = known ? from : BlockPoint{shop_.begin(problem_, tau_, settings_).prices, stated()};
@@ -219,7 +220,7 @@ void BlockBracket::enclose() {
         const double goal = counts_blocks() ? std::ceil(point_.amount) : problem_.block_budget();
         close_in(answers, at, radius, goal);
         look_wider(answers, radius, margin, goal);
-        if (counts_blocks() && bracket_.samples.empty()) {
+        if (counts_blocks() && bracket_.samples.empty() && !decided_) {
             close_blocks(goal, place.watt < inside * radius);
         }
         return;
@@ -234,8 +235,10 @@ std::vector<BlockPart> BlockBracket::everybody() const {
 }
 
 Bracket block_bracket(const Problem& problem, std::int64_t tau, Resource resource,
-                      const Settings& settings, Interval box, const BlockPoint& from) {
-    return BlockBracket(problem, static_cast<double>(tau), resource, settings, box).run(from);
+                      const Settings& settings, Interval box, const BlockPoint& from,
+                      bool decided) {
+    return BlockBracket(problem, static_cast<double>(tau), resource, settings, box)
+        .run(from, decided);
 }
 
 BlockPoint block_prices_roughly(const Problem& problem, std::int64_t tau, Resource resource,

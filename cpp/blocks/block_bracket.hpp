@@ -7,9 +7,11 @@
 
 namespace mel {
 
-// `from`: where others looked first; prices that are not usable where nobody did.
+// `from`: where others looked first; prices that are not usable where nobody did. `decided`:
+// whether some number of blocks suffices is soon decided otherwise.
 Bracket block_bracket(const Problem& problem, std::int64_t tau, Resource resource,
-                      const Settings& settings, Interval box, const BlockPoint& from);
+                      const Settings& settings, Interval box, const BlockPoint& from,
+                      bool decided = false);
 // Where it looks first: prices and amount from a few hundred learners; prices that are not usable
 // where there are none.
 BlockPoint block_prices_roughly(const Problem& problem, std::int64_t tau, Resource resource,

@@ -21,7 +21,7 @@ class BlockBracket {
           shop_(problem, settings, box),
           tau_(tau),
           box_(shop_.boxes.whole(tau)) {}
-    Bracket run(const BlockPoint& from);
+    Bracket run(const BlockPoint& from, bool decided);
     // Where few of them look first.
     BlockPoint roughly();
     // The same from prices that are nearly right, for an amount that is.
@@ -79,7 +79,8 @@ class BlockBracket {
     BlockPoint point_;
     double moved_ = 0;
     double left_out_ = 0;
-    double enough_ = 0;  // power with which any split will do
+    bool decided_ = false;  // whether a number of blocks suffices, by others
+    double enough_ = 0;     // power with which any split will do
     std::vector<double> counts_;
     Bracket bracket_;
 };

@@ -1,5 +1,7 @@
 #include "bracket/block_takers.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "blocks/block_bracket.hpp"
@@ -10,10 +12,10 @@ namespace mel {
 namespace {
 
 constexpr std::size_t fewest_learners = 8192;  // below, all of them are looked at soon enough
-constexpr double few = 0.25;                   // of the learners
+constexpr double most = 0.25;                  // of the learners
 constexpr double cheaper = 0.4;                // times the first prices: who would take part then
 constexpr double hardly_longer = 1.01;
-constexpr int most_rounds = 8;
+constexpr int most_rounds = 16;
 
 // All who take part at the prices, or must.
 std::vector<std::size_t> takers_at(const Problem& problem, const Box& box, const PassPoint& point,
@@ -30,30 +32,47 @@ std::vector<std::size_t> takers_at(const Problem& problem, const Box& box, const
 
 }  // namespace
 
+Problem with_about(const Problem& problem, Resource resource, const BlockPoint& rough) {
+    if (!(rough.amount > 0) || !rough.prices.usable()) return problem;
+    if (resource == Resource::bandwidth) {
+        return problem.with_blocks(std::max(std::ceil(rough.amount), 1.0));
+    }
+    return with_amount(problem, resource, rough.amount * hardly_longer);
+}
+
+bool may_be_few(const Problem& problem) {
+    return problem.excused() && problem.size() >= fewest_learners;
+}
+
 std::optional<Bracket> bracket_of_takers(const Problem& problem, std::int64_t tau,
                                          Resource resource, const Settings& settings, Interval box,
-                                         const BracketOfPart& ask) {
-    if (!problem.excused() || problem.size() < fewest_learners || !blocks_in_lanes(problem)) {
-        return {};
-    }
+                                         const BlockPoint& rough, const BracketOfPart& ask) {
+    if (!may_be_few(problem)) return {};
+    const bool known = rough.prices.usable() && rough.amount > 0;
+    const Problem enough = with_about(problem, resource, rough);
+    const bool few = few_blocks(enough);
+    if (!known && (!few || resource == Resource::bandwidth)) return {};
     const auto t = static_cast<double>(tau);
     Workshop shop(problem, settings, box);
     if (shop.boxes.contradicts()) return {};
-    BlockPoint rough = block_prices_roughly(problem, tau, resource, settings, box);
-    if (!rough.prices.usable() || !(rough.amount > 0) || shop.stop.check()) return {};
+    BlockPoint from = rough;
     // Whole samples come into reach all at once as a cycle grows.
     const double cycle =
         resource == Resource::cycle ? rough.amount * hardly_longer : problem.cycle_s();
     const PassPoint at{t, cycle, {rough.prices.lambda * cheaper, rough.prices.mu * cheaper}};
-    std::vector<std::size_t> part = takers_at(problem, shop.boxes.whole(t), at, shop.pool);
+    const auto first = [&] {
+        if (!few) return takers_at(problem, shop.boxes.whole(t), at, shop.pool);
+        return first_with_blocks(enough, shop.boxes.whole(t), at, shop.stop);
+    };
+    std::vector<std::size_t> part = first();
     std::int64_t passes = 1;
     for (int round = 0; round < most_rounds && !shop.stop.check(); ++round) {
         if (part.empty() ||
-            static_cast<double>(part.size()) > few * static_cast<double>(problem.size())) {
+            static_cast<double>(part.size()) > most * static_cast<double>(problem.size())) {
             return {};
         }
         const Problem of_part = problem.taken(part);
-        Bracket found = ask(of_part, settings.time_limit_s - shop.stop.elapsed_s(), rough);
+        Bracket found = ask(of_part, settings.time_limit_s - shop.stop.elapsed_s(), from);
         passes += found.passes;
         const auto of_whole = [&] {
             Bracket whole = in_whole_columns(std::move(found), part, problem.size());
@@ -78,7 +97,7 @@ std::optional<Bracket> bracket_of_takers(const Problem& problem, std::int64_t ta
         if (joining.proved || shop.stop.requested()) return of_whole();
         if (joining.learners.empty()) return {};
         part = joined(part, joining.learners);
-        rough.prices = found.prices;
+        from.prices = found.prices;
     }
     return {};
 }

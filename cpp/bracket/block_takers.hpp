@@ -15,9 +15,16 @@ namespace mel {
 using BracketOfPart =
     std::function<Bracket(const Problem& part, double time_limit_s, const BlockPoint& from)>;
 
-// Empty where many take part, or nothing comes of it.
+// Whether it is worth while to know first about how much is needed.
+bool may_be_few(const Problem& problem);
+
+// The problem with about what is needed.
+Problem with_about(const Problem& problem, Resource resource, const BlockPoint& rough);
+
+// `rough`: prices and amount from a few hundred learners. Empty where many take part, or nothing
+// comes of it.
 std::optional<Bracket> bracket_of_takers(const Problem& problem, std::int64_t tau,
                                          Resource resource, const Settings& settings, Interval box,
-                                         const BracketOfPart& ask);
+                                         const BlockPoint& rough, const BracketOfPart& ask);
 
 }  // namespace mel

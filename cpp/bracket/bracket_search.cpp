@@ -56,7 +56,7 @@ class BracketSearch {
           prices_(problem, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau), resource,
                   shop_.pool, too_short) {}
 
-    Bracket run() {
+    Bracket run(bool part) {
         if (shop_.boxes.contradicts()) return {};  // no amount of anything is of use
         const PassPoint first = point_;
         const LeastPrices::Effort effort = begin();
@@ -64,7 +64,7 @@ class BracketSearch {
             if (std::optional<Bracket> found = of_takers()) return std::move(*found);
         }
         Bracket found = run_from(first, effort);
-        close_by_tree(found, false);
+        close_by_tree(found, part);
         return found;
     }
 
@@ -391,8 +391,8 @@ class BracketSearch {
 }  // namespace
 
 Bracket bracket_search(const Problem& problem, std::int64_t tau, Resource resource,
-                       const Settings& settings, Interval box, double too_short) {
-    return BracketSearch(problem, tau, resource, settings, box, too_short).run();
+                       const Settings& settings, Interval box, double too_short, bool part) {
+    return BracketSearch(problem, tau, resource, settings, box, too_short).run(part);
 }
 
 }  // namespace mel

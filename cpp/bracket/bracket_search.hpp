@@ -11,8 +11,9 @@ namespace mel {
 
 inline constexpr double ends_apart = 9e-10;  // relative: ends so far apart are brought nearer
 
+// `part`: of a problem whose other learners may hold what these can not.
 // Throws std::invalid_argument where the search left what a problem may be.
 Bracket bracket_search(const Problem& problem, std::int64_t tau, Resource resource,
-                       const Settings& settings, Interval box, double too_short);
+                       const Settings& settings, Interval box, double too_short, bool part = false);
 
 }  // namespace mel

@@ -7,6 +7,7 @@ import pytest
 
 import mel_fast as mel
 from limits_brute import allowed_splits, needed_rate, power_for
+from mel_fast.bracket.search import Search
 from patience import in_time, within
 
 
@@ -88,6 +89,43 @@ def test_many_learners_in_blocks_are_proved(each, law, idle, width, over, tau):
     problem = drawn(20_000, each, law, idle, width)
     found = mel.least(problem, tau, over, threads=1, callback=within(3000))
     assert found.status == "optimal"
+
+
+@pytest.mark.parametrize(
+    ("each", "law", "width", "over", "tau"),
+    [
+        # Half of all learners are worth as much; power costs nothing, or more than there is. These
+        # took 400 passes, 6 decisions among all learners; 460; 320;
+        (0.278, "density", 0.165, "bandwidth_hz", 633),
+        (0.037, "density", 0.004, "bandwidth_hz", 638),
+        (45, "density", 0.0014, "bandwidth_hz", 8),
+        # and 38, 21, 11 and 15 decisions among all.
+        (0.814, "density", 0.0104, "cycle_s", 80),
+        (0.02, "fixed", 0.0027, "cycle_s", 1149),
+        (1.6, "density", 0.0018, "power_w", 1),
+        (0.17, "density", 0.0021, "cycle_s", 121),
+    ],
+)
+def test_few_blocks_are_given_out_among_the_few_who_matter(
+    each, law, width, over, tau, monkeypatch
+):
+    """Prices of all learners lead nowhere there, and decisions among all of them are slow."""
+    asked = []
+    decide = Search.decide
+    monkeypatch.setattr(Search, "decide", lambda *words: asked.append(words) or decide(*words))
+    problem = drawn(16_000, each, law, "excused", width)
+    found = mel.least(problem, tau, over, threads=1)
+    assert found.status == "optimal"
+    assert len(asked) <= (over == "bandwidth_hz")
+    assert over != "bandwidth_hz" or found.passes < 150
+
+
+def test_what_the_few_who_matter_prove_holds_for_all():
+    """The checker adds up all learners in every leaf, and knows of no part of them."""
+    problem = drawn(9000, 0.02, "fixed", "excused", 0.0027)
+    found = mel.least(problem, 1149, "cycle_s", threads=1)
+    assert found.status == "optimal"
+    assert holds(found)
 
 
 def test_everybody_served_takes_a_block_each_where_power_is_plenty():

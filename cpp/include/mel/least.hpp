@@ -45,7 +45,7 @@ struct Bracket {
     std::vector<TreeNode> tree;    // boxes and prices, in preorder
     Prices prices{};               // usable() where the search arrived anywhere
     Buffer<std::int64_t> samples;  // fit need.amount; empty if none were found
-    SplitNeed need;
+    SplitNeed need;                // without samples: about what is needed, or 0
     std::int64_t passes = 0;
 };
 // `too_short` is a cycle that is known to be.

@@ -7,6 +7,8 @@ from mel_fast.bracket.search import Search
 from mel_fast.model.links import bandwidth_holding
 from mel_fast.model.radio import whole_blocks
 
+_DOUBT = 64  # blocks more at once: reason to ask whether any number suffices
+
 
 def search_blocks(search: Search, guess: float) -> None:
     """Close in on the least number of blocks, beginning near the bandwidth `guess`."""
@@ -24,6 +26,8 @@ def search_blocks(search: Search, guess: float) -> None:
             return
         else:
             low = asked if answer is False else low
+            if step == _DOUBT and search.decide(search.most_stated) is False:
+                return
             asked, step = min(asked + step, MAX_INTEGER), 2 * step
     step = 1
     while high - low > 1 and not search.stopped:

@@ -41,10 +41,13 @@ class LeastSearch(Search):
             self._ask_within_reach(enough)
         if self.closed() or self.stopped:
             return
+        if self._counts_blocks() and self.best is None and (self.near or self.lower):
+            search_blocks(self, max(self.near, self.lower))
+            return
         guess, sure = self._estimate() if self.best is None else (self.upper, True)
         if self.stopped:
             return
-        guess = max(guess, too_short)
+        guess = max(guess, too_short, self.lower)
         if self._counts_blocks():
             if self.best is not None or sure or self.decide(self.most_stated) is not False:
                 search_blocks(self, guess)
@@ -136,6 +139,8 @@ class LeastSearch(Search):
             if self._counts_blocks():
                 assert self.best.blocks is not None
                 self.blocks = max(int(self.best.blocks.sum()), 1)
+        elif found is None and self._counts_blocks():
+            self.near = amount
         self._seen(interrupted)
 
     def _estimate(self) -> tuple[float, bool]:

@@ -86,6 +86,7 @@ class Search(Inquiry):
     refuted: _core.Result | None = None
     best: Split | None = None
     possible: bool = False  # a plan is known for some amount
+    near: float = 0.0  # about what is needed, where that is all that the core says
     blocks: int | None = None  # that best.amount holds, where blocks are what is searched
     nodes: int = 0
     passes: int = 0
