@@ -289,3 +289,20 @@ def test_both_ends_of_the_least_cycle_hold_where_speeds_follow_from_both_limits(
     assert found.lower < found.amount
     for claim in (found.plan, found.proof):
         assert mel.verify(claim.problem, claim)
+
+
+def test_a_speed_within_an_energy_where_nothing_is_returned_is_refused() -> None:
+    """It was planned at full speed in time, and late at the speed that its energy allows."""
+    task = mel.LearningTask(2, 10, 8, 0, 0, 32, 1e6, "federated")
+    learners = mel.Learners(
+        flops_per_s=1e8,
+        gain=[1.0, 2.0],
+        send_bandwidth_hz=1e5,
+        send_power_w=1.0,
+        max_power_w=1.0,
+        energy_j=0.01,
+        energy_coefficient=1e-22,
+    )
+    radio = mel.Radio(1e5, noise_density_w_per_hz=1e-6, shared="return")
+    with pytest.raises(ValueError, match="learner 0 has return_bits"):
+        mel.Problem(task, learners, radio, 1.0)

@@ -93,6 +93,23 @@ def check_columns(shared: Shared, given: dict[str, Any]) -> None:
         )
 
 
+def check_returns(payload: WholePayload, energy_j: FloatColumn | None) -> None:
+    """Refuse a speed that is chosen within an energy by a learner that returns nothing.
+
+    Raises
+    ------
+    ValueError
+        Naming the learner.
+    """
+    bits = np.maximum(payload.return_bits, payload.return_bits_per_sample)
+    silent = np.flatnonzero((np.asarray(bits) == 0.0) & np.isfinite(np.asarray(energy_j)))
+    if silent.size:
+        raise ValueError(
+            f"energy_j with energy_coefficient and shared = 'return': learner {int(silent[0])} has "
+            "return_bits = return_bits_per_sample = 0, but must return something"
+        )
+
+
 def check_energy(
     shared: Shared, given: Any, power_w: Any, block_hz: Any, coefficient: Any = None
 ) -> bool:

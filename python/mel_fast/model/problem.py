@@ -14,7 +14,14 @@ from mel_fast.model import grammar
 from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS
 from mel_fast.model.core.statement import core_problem, energy_sends, has_choice
 from mel_fast.model.learners import Learners
-from mel_fast.model.links import Links, all_power, check_energy, largest_shares, links_of
+from mel_fast.model.links import (
+    Links,
+    all_power,
+    check_energy,
+    check_returns,
+    largest_shares,
+    links_of,
+)
 from mel_fast.model.payload import Payload, WholePayload, payload_of
 from mel_fast.model.radio import Law, Radio
 from mel_fast.model.task import COUNTS, SETTINGS, LearningTask
@@ -135,6 +142,8 @@ class Problem(Frozen):
             radio.block_hz,
             learners.energy_coefficient,
         )
+        if self.chooses_speed and self.energy_sends:
+            check_returns(self.payload, learners.energy_j)
         own = radio.power_w is None  # each its own: then a little over all of them
         self._set("_power_w", float(all_power(learners.max_power_w)) if own else radio.power_w)
         self._set("has_choice", has_choice(learners, self.idle))
