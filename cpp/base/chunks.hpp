@@ -17,6 +17,12 @@ inline constexpr std::size_t chunk_size = 1024;  // learners; the unit of work a
 // Up to here a search may look at learners more thoroughly than once a pass.
 inline constexpr std::size_t most_for_thorough_search = 4096;
 
+// Learners [first, last).
+struct Stretch {
+    std::size_t first;
+    std::size_t last;
+};
+
 inline std::size_t padded_to_groups(std::size_t size) { return (size + group - 1) / group * group; }
 inline std::size_t chunk_count(std::size_t size) { return (size + chunk_size - 1) / chunk_size; }
 

@@ -1,5 +1,6 @@
-// The lanes' ln(1 + x) (kernels/lanes.hpp) for one number at a time, in a form that compilers turn
-// into lanes where they can: it depends on no C library, and errs by 8 unit roundoffs at most.
+// The natural logarithm of the lanes (kernels/lanes.hpp), and their ln(1 + x) for one number at a
+// time, in a form that compilers turn into lanes where they can: it depends on no C library, and
+// errs by 8 unit roundoffs at most.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,23 @@
 #include "base/rounding.hpp"
 
 namespace mel {
+
+inline constexpr double ln2_high = 6.93147180369123816490e-01;
+inline constexpr double ln2_low = 1.90821492927058770002e-10;
+
+// ln(2^k (1 + f)) with 1 + f in [sqrt(1/2), sqrt(2)) and s = f / (2 + f), of a number or of lanes.
+template <class X>
+inline __attribute__((always_inline)) X logarithm_of(X k, X f, X s) {
+    const X z = s * s;
+    const X w = z * z;
+    const X odd = w * (3.999999999940941908e-01 +
+                       w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+    const X even = z * (6.666666666666735130e-01 +
+                        w * (2.857142874366239149e-01 +
+                             w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+    const X half = 0.5 * f * f;
+    return k * ln2_high - ((half - (s * (half + (odd + even)) + k * ln2_low)) - f);
+}
 
 // For 0 <= x < 1e300.
 inline double log_1p(double x) {
@@ -24,19 +42,7 @@ inline double log_1p(double x) {
     std::memcpy(&k, &shifted, sizeof k);
     f -= 1;
     k -= round_magic;
-    const double s = f / (2 + f);
-    const double z = s * s;
-    const double w = z * z;
-    const double odd = w * (3.999999999940941908e-01 +
-                            w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-    const double even = z * (6.666666666666735130e-01 +
-                             w * (2.857142874366239149e-01 +
-                                  w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
-    const double half = 0.5 * f * f;
-    constexpr double ln2_high = 6.93147180369123816490e-01;
-    constexpr double ln2_low = 1.90821492927058770002e-10;
-    const double log = k * ln2_high - ((half - (s * (half + (odd + even)) + k * ln2_low)) - f);
-    return log + (x - (u - 1)) / u;
+    return logarithm_of(k, f, f / (2 + f)) + (x - (u - 1)) / u;
 }
 
 }  // namespace mel

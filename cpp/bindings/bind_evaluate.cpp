@@ -27,7 +27,7 @@ py::tuple evaluate(const mel::Problem& problem, std::int64_t tau,
         const py::gil_scoped_release release;  // the arrays are held by this call
         for (std::size_t k = 0; k < size; ++k) {
             const mel::LearnerTimes times =
-                mel::evaluate_learner(problem, k, static_cast<double>(tau), d[k], b[k], p[k]);
+                mel::evaluate_learner(problem, k, static_cast<double>(tau), {d[k], b[k], p[k]});
             out_send[k] = times.send_s;
             out_compute[k] = times.compute_s;
             out_back[k] = times.return_s;

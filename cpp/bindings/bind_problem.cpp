@@ -117,8 +117,12 @@ void bind_problem(py::module_& module) {
         .def("with_payload", &with_payload, py::kw_only(), py::arg("flops_per_s"))
         .def("taken", &part_of, py::arg("learners"))
         .def("with_samples", &mel::Problem::with_samples, py::arg("samples"))
-        .def("with_bounds", &mel::Problem::with_bounds, py::arg("min_samples"),
-             py::arg("max_samples"))
+        .def(
+            "with_bounds",
+            [](const mel::Problem& problem, std::int64_t least, std::int64_t most) {
+                return problem.with_bounds({.least = least, .most = most});
+            },
+            py::arg("min_samples"), py::arg("max_samples"))
         .def(
             "among",
             [](const mel::Problem& problem, bool differ, bool send, bool give_back, bool grow) {

@@ -92,7 +92,7 @@ void bind_shards(py::module_& module) {
         .def(py::init([](const mel::Problem& problem, std::size_t first, std::size_t learners,
                          int threads) {
                  const py::gil_scoped_release release;
-                 return std::make_unique<mel::Shard>(problem, first, learners, threads);
+                 return std::make_unique<mel::Shard>(problem, mel::Among{first, learners}, threads);
              }),
              py::arg("problem"), py::arg("first"), py::arg("learners"), py::arg("threads") = 1)
         .def("answer", &answer, py::arg("question"));

@@ -104,8 +104,10 @@ bool BlockBracket::begin() {
     const std::size_t stride = sample_stride(problem_.size(), searched_learners);
     PassPoint at{tau_, problem_.cycle_s(), point_.prices};
     const bool found =
-        (stride == 1 || switching_point.find_least(at, resource_, 1e-6, 80, stride)) &&
-        switching_point.find_least(at, resource_, 1e-6, 24);
+        (stride == 1 ||
+         switching_point.find_least(at, resource_,
+                                    {.tolerance = 1e-6, .max_passes = 80, .stride = stride})) &&
+        switching_point.find_least(at, resource_, {.tolerance = 1e-6, .max_passes = 24});
     const SwitchingPoint::Best& best = switching_point.best();
     const BlockPoint usual = point_;
     if (found) {

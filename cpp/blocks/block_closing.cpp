@@ -65,7 +65,7 @@ void BlockBracket::close_in(const BlockAnswers& answers, const BlockPoint& at, d
 }
 
 double BlockBracket::amount_stated(double amount) const {
-    return counts_blocks() ? bandwidth_holding(amount, problem_.block_hz()) : amount;
+    return counts_blocks() ? BlockWidth{problem_.block_hz()}.bandwidth_holding(amount) : amount;
 }
 
 bool BlockBracket::refute() {
@@ -106,7 +106,8 @@ void BlockBracket::split(const std::vector<double>& samples, const std::vector<d
     if (need.bandwidth_hz.empty()) return;
     if (!bracket_.samples.empty() && !(need.amount < bracket_.need.amount)) return;
     bracket_.need = std::move(need);
-    bracket_.samples.assign(samples.begin(), samples.end());
+    bracket_.samples.resize(samples.size());
+    std::copy(samples.begin(), samples.end(), bracket_.samples.begin());
     counts_ = blocks;
 }
 

@@ -22,7 +22,7 @@ std::vector<std::size_t> takers_at(const Problem& problem, const Box& box, const
                                    Pool& pool) {
     std::vector<SplitSums> chunks;
     std::vector<double> samples(problem.size());
-    exact_chunks(problem, box, point, pool, chunks, samples);
+    exact_chunks(problem, box, point, pool, chunks, {samples});
     std::vector<std::size_t> found;
     for (std::size_t k = 0; k < problem.size(); ++k) {
         if (samples[k] > 0 || box.low(k) > 0) found.push_back(k);

@@ -24,7 +24,8 @@ bool closed_in_blocks(const Problem& problem, Resource resource, const Bracket& 
         return found.need.amount - found.lower <= ends_apart * found.need.amount;
     }
     const double width = problem.block_hz();
-    return whole_blocks(found.lower, width) + 1 >= whole_blocks(found.need.amount, width);
+    return BlockWidth{width}.blocks_in(found.lower) + 1 >=
+           BlockWidth{width}.blocks_in(found.need.amount);
 }
 
 // The better of both ends.

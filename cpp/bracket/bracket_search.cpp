@@ -222,7 +222,9 @@ class BracketSearch {
         SwitchingPoint& switching_point = shop_.switching_point;
         const std::size_t stride = sample_stride(problem_.size(), searched_learners);
         const bool few = stride > 1;
-        bool smooth = !few || switching_point.find_least(point_, resource_, 1e-6, 16, stride);
+        bool smooth =
+            !few || switching_point.find_least(
+                        point_, resource_, {.tolerance = 1e-6, .max_passes = 16, .stride = stride});
         // The bound is linear in a budget: a look teaches as much as a pass. With the cycle costs
         // change, and passes over real samples bring the prices nearer first.
         const bool near_enough = few && in_lanes() && resource_ != Resource::cycle;
@@ -232,7 +234,8 @@ class BracketSearch {
             return search_sample(LeastPrices::Cycles::by_slope) ? sampled() : from_afar;
         }
         if (smooth && !near_enough)
-            smooth = switching_point.find_least(point_, resource_, close, 8);
+            smooth = switching_point.find_least(point_, resource_,
+                                                {.tolerance = close, .max_passes = 8});
         if (smooth) {
             amount_ = switching_point.amount(resource_, point_);
             return near_enough ? after_sample : after_reals;
@@ -321,7 +324,8 @@ class BracketSearch {
             return false;
         }
         bracket_.need = std::move(need);
-        bracket_.samples.assign(whole_.begin(), whole_.end());
+        bracket_.samples.resize(whole_.size());
+        std::copy(whole_.begin(), whole_.end(), bracket_.samples.begin());
         return true;
     }
 

@@ -62,7 +62,7 @@ LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
     point.cycle_s = here.cycle_s();
     samples_.resize(problem_.size());
     if (whole_in_lanes(problem_)) preferences_.resize(problem_.size());
-    seen.sums = exact_pass(here, box_, point, pool_, chunks_, samples_, preferences_);
+    seen.sums = exact_pass(here, box_, point, pool_, chunks_, {samples_, preferences_});
     judge(point, amount, seen);
     return seen;
 }

@@ -46,7 +46,8 @@ bool ShrinkingTree::fits(Bracket& known) {
                                          amount_of(here_, resource_), tree_.ratio(), pool_);
     if (need.bandwidth_hz.empty() || !(need.amount < known.need.amount)) return false;
     known.need = std::move(need);
-    known.samples.assign(samples.begin(), samples.end());
+    known.samples.resize(samples.size());
+    std::copy(samples.begin(), samples.end(), known.samples.begin());
     const double upper = known.need.amount;
     goal_ = upper * (1 - width_);
     if (!(goal_ > known.lower)) return false;

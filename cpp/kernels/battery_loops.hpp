@@ -42,18 +42,6 @@ struct LeftOpen {
     }
 };
 
-MEL_INLINE void write_lanes(double* to, Lanes x, std::size_t at, std::size_t last) {
-    if (at + width <= last) {
-        store(to + at, x);
-    } else {
-        store_part(to + at, x, last - at);
-    }
-}
-
-MEL_INLINE Lanes read_lanes(const double* from, std::size_t at, std::size_t last) {
-    return at + width <= last ? load(from + at) : load_part(from + at, at < last ? last - at : 0);
-}
-
 template <class Law>
 static PassSums battery_real_chunk(const KernelInput& in, Stretch learners) {
     const auto [first, last] = learners;
@@ -114,7 +102,7 @@ static double battery_samples_chunk(const KernelInput& in, Stretch learners,
             LeftOpen::add(left, r.unsure, at);
             const Lanes d = only(r.active & ~r.unsure, larger(r.held.samples, fill(0)));
             sum.part[j] += d;
-            write_lanes(samples.data(), d, at, last);
+            write(samples, at, last, d);
         }
     }
     double all = total(sum);
@@ -151,8 +139,7 @@ MEL_INLINE LeftOpen each_given(const KernelInput& in, Stretch learners,
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             if (at >= last) break;
-            const GivenLanes g =
-                given_lanes<Law>(in, at, read_lanes(samples.data(), at, last), energy_kept);
+            const GivenLanes g = given_lanes<Law>(in, at, read(samples, at, last), energy_kept);
             LeftOpen::add(left, g.part & ~g.sure, at);
             each(j, at, g);
         }
@@ -196,8 +183,8 @@ static AllocationSums battery_allocate_chunk(const KernelInput& in, const Alloca
         const Lanes slack = select(sure, h.slack, fill(1));
         const Lanes watt = only(sure, smaller(h.sending_j / slack, g.b.power));
         const Lanes band = only(sure, smaller(h.band * scale.bandwidth, cap));
-        write_lanes(shares.bandwidth_hz.data(), band, at, learners.last);
-        write_lanes(shares.power_w.data(), watt, at, learners.last);
+        write(shares.bandwidth_hz, at, learners.last, band);
+        write(shares.power_w, at, learners.last, watt);
         const Lanes some_band = select(sure, band, fill(1));
         const Lanes noise = Law::density ? g.b.q.noise * some_band : g.b.q.noise;
         const Lanes rate = some_band * logarithm_1p(select(sure, watt, fill(1)) / noise);
@@ -220,21 +207,24 @@ static AllocationSums battery_allocate_chunk(const KernelInput& in, const Alloca
 }
 
 template <class Law>
-static void battery_bands_chunk(const KernelInput& in, Stretch learners, const double* samples,
-                                double* bandwidth_hz, double* rise_hz) {
+static void battery_bands_chunk(const KernelInput& in, Stretch learners,
+                                std::span<const double> samples,
+                                const BatteryKernels::BandColumns& to) {
     const auto [first, last] = learners;
     LeftOpen left;
     const std::size_t size = last - first;
     for (std::size_t i = 0; i < size; i += width) {
-        const GivenLanes g = given_lanes<Law>(in, first + i, read_lanes(samples, i, size), 1);
+        const GivenLanes g = given_lanes<Law>(in, first + i, read(samples, i, size), 1);
         LeftOpen::add(left, g.part & ~g.sure, i);
         const Mask sure = g.part & g.sure;
-        write_lanes(bandwidth_hz, only(sure, g.held.band), i, size);
-        write_lanes(rise_hz, only(sure, g.held.band * g.step.s.rise), i, size);
+        write(to.bandwidth_hz, i, size, only(sure, g.held.band));
+        write(to.rise_hz, i, size, only(sure, g.held.band * g.step.s.rise));
     }
     for (std::size_t j = 0; j < left.count; ++j) {
         const std::size_t i = left.learners[j];
-        if (i < size) bandwidth_hz[i] = battery_band_one(in, first + i, samples[i], rise_hz[i]);
+        if (i < size) {
+            to.bandwidth_hz[i] = battery_band_one(in, first + i, samples[i], to.rise_hz[i]);
+        }
     }
 }
 

@@ -7,8 +7,12 @@
 namespace mel {
 
 struct BatteryKernels {
-    using Bands = void (*)(const KernelInput&, Stretch, const double* samples, double* bandwidth_hz,
-                           double* rise_hz);
+    struct BandColumns {
+        std::span<double> bandwidth_hz;
+        std::span<double> rise_hz;
+    };
+    using Bands = void (*)(const KernelInput&, Stretch, std::span<const double> samples,
+                           const BandColumns&);
     Kernels::Real real;
     Kernels::Samples samples;
     Kernels::Fill fill;

@@ -16,11 +16,7 @@ struct FillLanes {
 MEL_INLINE FillLanes asked_lanes(const KernelInput& in, const DemandLanes& q, std::size_t at,
                                  std::size_t last, std::span<const double> samples, Lanes& slack) {
     FillLanes f;
-    if (at + width <= last) {
-        f.samples = load(samples.data() + at);
-    } else {
-        f.samples = load_part(samples.data() + at, at < last ? last - at : 0);
-    }
+    f.samples = read(samples, at, last);
     f.part = in.excused ? q.valid & (f.samples > 0) : q.valid;
     f.bits = q.alpha * f.samples + q.beta;
     slack = q.budget - q.each * f.samples;

@@ -106,12 +106,6 @@ struct ChoiceInput {
 // A choice that was not taken counts with its rounding where it was nearly as good.
 inline constexpr double nearly_as_good = 1e-6;
 
-// Learners [first, last).
-struct Stretch {
-    std::size_t first;
-    std::size_t last;
-};
-
 // Best whole samples, -1 for a learner that is left out. And, where it is not empty, by how much
 // they are preferred to the other answer (Kernels says what that is): infinite where there is none.
 struct Picks {

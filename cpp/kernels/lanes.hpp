@@ -13,6 +13,7 @@
 #include <immintrin.h>
 #endif
 
+#include "base/logarithm.hpp"
 #include "base/sums.hpp"
 
 namespace mel::MEL_ISA {
@@ -158,9 +159,6 @@ MEL_INLINE Vector square_root(Vector x) {
 }
 MEL_INLINE Lanes square_root(Lanes x) { return {square_root(x.a), square_root(x.b)}; }
 
-inline constexpr double ln2_high = 6.93147180369123816490e-01;
-inline constexpr double ln2_low = 1.90821492927058770002e-10;
-
 MEL_INLINE Vector power_of_two(Vector shifted) {
     return (Vector)(((VectorBits)shifted + 1023) << 52);
 }
@@ -228,23 +226,10 @@ MEL_INLINE Parts split(Lanes x) {
     return p;
 }
 
-// From the parts of a number and f / (2 + f).
-MEL_INLINE Lanes logarithm(const Parts& p, Lanes s) {
-    const Lanes z = s * s;
-    const Lanes w = z * z;
-    const Lanes odd = w * (3.999999999940941908e-01 +
-                           w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-    const Lanes even = z * (6.666666666666735130e-01 +
-                            w * (2.857142874366239149e-01 +
-                                 w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
-    const Lanes half = 0.5 * p.f * p.f;
-    return p.k * ln2_high - ((half - (s * (half + (odd + even)) + p.k * ln2_low)) - p.f);
-}
-
 // Natural logarithm of positive, normal numbers; error about one unit in the last place.
 MEL_INLINE Lanes logarithm(Lanes x) {
     const Parts p = split(x);
-    return logarithm(p, p.f / (2 + p.f));
+    return logarithm_of(p.k, p.f, p.f / (2 + p.f));
 }
 
 // ln(1 + x) for x >= 0, to the last bits also for small x.
@@ -259,7 +244,7 @@ MEL_INLINE Lanes logarithm_1p_at_once(Lanes x) {
     const Parts p = split(u);
     const Lanes below = 2 + p.f;
     const Lanes both = 1 / (below * u);
-    return logarithm(p, p.f * (u * both)) + (x - (u - 1)) * (below * both);
+    return logarithm_of(p.k, p.f, p.f * (u * both)) + (x - (u - 1)) * (below * both);
 }
 
 // Starting points. ln(1 + f) for a mantissa, good to 1e-7,

@@ -27,16 +27,27 @@ struct RealSums {
     Sum curvature{};
 };
 
-template <class Law, class Response>
-MEL_INLINE void add_response(const KernelInput& in, std::size_t at, int j, const Response& r,
-                             RealSums& to) {
-    PassCells<Sum>& sums = to.cells;
+// What also counts for a proof alone.
+template <class Response>
+MEL_INLINE void add_value(int j, const Response& r, Lanes condition, PassCells<Sum>& sums) {
     const Mask m = r.active;
     const Lanes d = only(m, r.samples);
     const Lanes paid = only(m, r.cost);
     sums.samples.part[j] += d;
     sums.cost.part[j] += paid;
     sums.value.part[j] += d - paid;
+    sums.condition.part[j] += only(m, condition);
+    sums.impossible.part[j] += only(r.impossible, fill(1));
+    sums.doubtful.part[j] += only(r.doubtful, fill(1));
+    sums.most.part[j] += only(m, r.most);
+}
+
+template <class Law, class Response>
+MEL_INLINE void add_response(const KernelInput& in, std::size_t at, int j, const Response& r,
+                             RealSums& to) {
+    PassCells<Sum>& sums = to.cells;
+    add_value(j, r, Law::condition(r), sums);
+    const Mask m = r.active;
     sums.bandwidth.part[j] += only(m, r.bandwidth);
     sums.power.part[j] += only(m, r.power);
     const Lanes weight = only(m, r.interior);
@@ -47,26 +58,13 @@ MEL_INLINE void add_response(const KernelInput& in, std::size_t at, int j, const
     to.curvature.part[j] += only(m, r.curvature);
     const Lanes push = only(m, push_of(r));
     sums.value_time.part[j] += push;
-    sums.value_tau.part[j] -= push * load(in.compute_s + at) * d;
+    sums.value_tau.part[j] -= push * load(in.compute_s + at) * only(m, r.samples);
     follow_bound(sums.value_tau.part[j], m, r);
-    sums.condition.part[j] += only(m, Law::condition(r));
-    sums.impossible.part[j] += only(r.impossible, fill(1));
-    sums.doubtful.part[j] += only(r.doubtful, fill(1));
-    sums.most.part[j] += only(m, r.most);
 }
 
 // The same for a proof alone. The condition is the cost over the slack for both laws.
 MEL_INLINE void add_bound(int j, const ResponseLanes& r, PassCells<Sum>& sums) {
-    const Mask m = r.active;
-    const Lanes d = only(m, r.samples);
-    const Lanes paid = only(m, r.cost);
-    sums.samples.part[j] += d;
-    sums.cost.part[j] += paid;
-    sums.value.part[j] += d - paid;
-    sums.condition.part[j] += paid * r.inverse_slack;
-    sums.impossible.part[j] += only(r.impossible, fill(1));
-    sums.doubtful.part[j] += only(r.doubtful, fill(1));
-    sums.most.part[j] += only(m, r.most);
+    add_value(j, r, r.cost * r.inverse_slack, sums);
 }
 
 MEL_INLINE PassSums finished(const PriceConstants& p, RealSums& sums) {

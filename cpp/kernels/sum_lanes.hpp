@@ -46,5 +46,9 @@ MEL_INLINE void write(std::span<double> to, std::size_t at, std::size_t last, La
         store_part(to.data() + at, x, last - at);
     }
 }
+MEL_INLINE Lanes read(std::span<const double> from, std::size_t at, std::size_t last) {
+    if (at + width <= last) return load(from.data() + at);
+    return load_part(from.data() + at, at < last ? last - at : 0);
+}
 
 }  // namespace mel::MEL_ISA

@@ -209,7 +209,7 @@ BlockLink block_link(const Problem& problem, std::size_t k) {
     const LearnerLimits* limits = problem.limits();
     if (limits && limits->caps()) {
         const double cap = limits->max_bandwidth_hz[k];
-        link.most = std::min(link.most, whole_blocks(cap, link.width_hz));
+        link.most = std::min(link.most, BlockWidth{link.width_hz}.blocks_in(cap));
         link.power_cap_w = limits->max_power_w[k];
     }
     return link;

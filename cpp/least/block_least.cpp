@@ -26,7 +26,7 @@ class BlockNeed {
             double ratio = ratio_;
             if (!filling.give_out({tau_, shortest, samples_}, ratio)) break;
             const double reached =
-                filling.shortest_cycle({tau_, shortest, samples_}, shortest, finest);
+                filling.shortest_cycle({tau_, shortest, samples_}, shortest, {finest});
             if (!(reached <= shortest)) break;
             counts = filling.blocks();
             const bool done = reached > shortest * (1 - finest);
@@ -54,7 +54,7 @@ class BlockNeed {
             counts = filling.blocks();
             CompensatedSum sum;
             for (const double n : counts) sum.add(n);
-            return bandwidth_holding(sum.value(), problem_.block_hz());
+            return BlockWidth{problem_.block_hz()}.bandwidth_holding(sum.value());
         }
         double fits = problem_.block_budget();
         double fails = 0;
@@ -63,7 +63,7 @@ class BlockNeed {
             (fits_in(middle, within, counts) ? fits : fails) = middle;
         }
         if (!fits_in(fits, within, counts)) return 0;
-        return bandwidth_holding(fits, problem_.block_hz());
+        return BlockWidth{problem_.block_hz()}.bandwidth_holding(fits);
     }
 
   private:
@@ -142,7 +142,7 @@ SplitNeed least_of_blocks(const Problem& problem, double tau, std::span<const do
     if (resource == Resource::cycle) {
         const double longest = amount * roomy;
         const double cycle =
-            filling.shortest_cycle({tau, longest, samples}, std::min(amount, longest), finest);
+            filling.shortest_cycle({tau, longest, samples}, std::min(amount, longest), {finest});
         if (!(cycle <= longest)) return {};
         const Problem longer = with_amount(problem, resource, longest);
         return allocated(longer, tau, samples, blocks, resource, cycle, cycle, pool);
@@ -152,7 +152,7 @@ SplitNeed least_of_blocks(const Problem& problem, double tau, std::span<const do
     if (resource == Resource::bandwidth) {
         CompensatedSum sum;
         for (const double n : blocks) sum.add(n);
-        need = bandwidth_holding(sum.value(), problem.block_hz());
+        need = BlockWidth{problem.block_hz()}.bandwidth_holding(sum.value());
     }
     const Problem more = with_amount(problem, resource, need * roomy);
     return allocated(more, tau, samples, blocks, resource, need, within, pool);

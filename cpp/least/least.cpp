@@ -45,8 +45,10 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
     const std::size_t stride = sample_stride(problem.size(), searched_learners);
     const bool converged =
         !shop.boxes.contradicts() &&
-        (stride == 1 || shop.switching_point.find_least(point, resource, 1e-6, 16, stride)) &&
-        shop.switching_point.find_least(point, resource, 1e-13, 80);
+        (stride == 1 ||
+         shop.switching_point.find_least(
+             point, resource, {.tolerance = 1e-6, .max_passes = 16, .stride = stride})) &&
+        shop.switching_point.find_least(point, resource, {.tolerance = 1e-13, .max_passes = 80});
     const double amount = shop.switching_point.amount(resource, point);
     return {amount, point.prices, converged && std::isfinite(amount) && amount > 0};
 }
@@ -120,10 +122,10 @@ constexpr double little = 1e-5;
 // Where responses jump, a second's worth is that of a mixture of them; where the bound is as low at
 // other prices, a little more is worth less than a little less. Then the bound with a little more
 // tells.
-BoundOutcome look_with_more(LeastBound& search, const LeastBound::Amounts& has,
-                            MarginalValues& worth, Prices from) {
+BoundOutcome look_with_more(LeastBound& search, const Budgets& has, MarginalValues& worth,
+                            Prices from) {
     const bool flat = search.flat();
-    LeastBound::Amounts more = has;
+    Budgets more = has;
     more.cycle_s *= 1 + little;
     BoundOutcome outcome = search.run(more, from);
     if (outcome != BoundOutcome::found) return outcome;
@@ -149,7 +151,7 @@ MarginalValues marginal_values_at(const Problem& problem, double tau, const Sett
     refuse_choice(problem);
     Workshop shop(problem, settings);
     LeastBound search(problem, shop.pool, shop.boxes.real(tau), tau);
-    const LeastBound::Amounts has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};
+    const Budgets has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};
     const BoundOutcome outcome = search.run(has, shop.begin(problem, tau, settings).prices);
     MarginalValues worth{outcome, search.bound(), search.per_s(), search.prices()};
     if (outcome == BoundOutcome::found && (search.flat() || !search.smooth())) {

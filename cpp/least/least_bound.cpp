@@ -29,7 +29,7 @@ LeastBound::LeastBound(const Problem& problem, Pool& pool, const Box& box, doubl
     for (std::size_t k = 0; k < problem.size(); ++k) fewest_ += std::max(box.low(k), 0.0);
 }
 
-BoundOutcome LeastBound::run(const Amounts& amounts, Prices start) {
+BoundOutcome LeastBound::run(const Budgets& amounts, Prices start) {
     amounts_ = amounts;
     looks_.clear();
     best_.value = std::numeric_limits<double>::infinity();
@@ -104,7 +104,7 @@ LeastBound::Step LeastBound::descend(Prices start, int max_passes) {
         const double before = best_.value;
         const Step step = look(prices);
         if (step != Step::on) return step;
-        const PriceStep to = price_step(prices, sums_, amounts_.bandwidth_hz, amounts_.power_w);
+        const PriceStep to = price_step(prices, sums_, amounts_);
         idle = best_.value < before ? 0 : idle + 1;
         if (idle == 0 && converged(to)) return Step::found;
         to.take(prices);

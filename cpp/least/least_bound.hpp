@@ -15,10 +15,7 @@ class LeastBound {
   public:
     LeastBound(const Problem& problem, Pool& pool, const Box& box, double tau);
 
-    struct Amounts {
-        double cycle_s, bandwidth_hz, power_w;
-    };
-    BoundOutcome run(const Amounts& amounts, Prices start);
+    BoundOutcome run(const Budgets& amounts, Prices start);
 
     double bound() const { return bound_; }
     Prices prices() const { return prices_; }  // zero where more of a budget is worth nothing
@@ -57,7 +54,7 @@ class LeastBound {
     Box box_;
     double tau_;
     double fewest_ = 0;  // samples that some must take in any case
-    Amounts amounts_{};
+    Budgets amounts_{};
     PassSums sums_;  // of the last look
     std::vector<Look> looks_;
     std::vector<PassSums> chunks_;

@@ -64,7 +64,8 @@ WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, doubl
         // keep a step from landing so near.
         if (step >= certain_steps) inside *= 8;
         // Newton's step to both budgets, less a little.
-        const auto [step_z, dt] = BudgetStep(at.sums, at.ratio, band, watt).aim(inside);
+        const auto [step_z, dt] =
+            BudgetStep(at.sums, at.ratio, {.band = band, .power = watt}).aim(inside);
         const double dz = std::clamp(step_z, -1.0, 1.0);
         const double cycle = std::clamp(at.cycle_s + dt, 0.9 * at.cycle_s, problem.cycle_s());
         if (!std::isfinite(dz) || !std::isfinite(dt)) break;

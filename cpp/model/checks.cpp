@@ -20,9 +20,9 @@ std::string element(const char* field, std::size_t k) {
     return std::string(field) + "[" + std::to_string(k) + "]";
 }
 
-void require_in(const char* field, double value, double low, double high) {
-    if (value >= low && value <= high) return;
-    refuse(field, value, "in [" + written(low) + ", " + written(high) + "]");
+void require_in(const char* field, double value, const Ends& ends) {
+    if (value >= ends.low && value <= ends.high) return;
+    refuse(field, value, "in [" + written(ends.low) + ", " + written(ends.high) + "]");
 }
 
 void require_positive(const char* field, double value) {

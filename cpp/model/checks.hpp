@@ -21,7 +21,11 @@ inline constexpr double never_s_per_bit = 1e201;
 std::string written(double value);
 std::string element(const char* field, std::size_t k);
 
-void require_in(const char* field, double value, double low, double high);
+struct Ends {
+    double low = smallest_number;
+    double high = largest_number;
+};
+void require_in(const char* field, double value, const Ends& ends = {});
 void require_positive(const char* field, double value);
 void require_samples(std::int64_t samples);
 void require_count(const char* field, double value);

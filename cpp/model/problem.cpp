@@ -191,24 +191,24 @@ bool Problem::counts_cycles_of(double cycle_s) const {
 void Problem::cut_blocks() {
     if (block_hz_ == 0) return;
     if (block_hz_ > stated_bandwidth_hz_) refuse("block_hz", block_hz_, "at most bandwidth_hz");
-    block_budget_ = whole_blocks(stated_bandwidth_hz_, block_hz_);
+    block_budget_ = BlockWidth{block_hz_}.blocks_in(stated_bandwidth_hz_);
     if (block_budget_ > largest_count) {
         refuse("bandwidth_hz / block_hz", block_budget_, "at most 2^53 blocks");
     }
     bandwidth_hz_ = block_budget_ * block_hz_;
 }
 
-double whole_blocks(double bandwidth_hz, double block_hz) {
-    double count = std::floor(bandwidth_hz / block_hz);
+double BlockWidth::blocks_in(double bandwidth_hz) const {
+    double count = std::floor(bandwidth_hz / hz);
     if (!std::isfinite(count)) return count;
-    if (std::fma(-count, block_hz, bandwidth_hz) < 0) --count;
-    if (std::fma(-(count + 1), block_hz, bandwidth_hz) >= 0) ++count;
+    if (std::fma(-count, hz, bandwidth_hz) < 0) --count;
+    if (std::fma(-(count + 1), hz, bandwidth_hz) >= 0) ++count;
     return count;
 }
 
-double bandwidth_holding(double blocks, double block_hz) {
-    const double nearest = blocks * block_hz;
-    return std::fma(blocks, block_hz, -nearest) > 0
+double BlockWidth::bandwidth_holding(double blocks) const {
+    const double nearest = blocks * hz;
+    return std::fma(blocks, hz, -nearest) > 0
                ? std::nextafter(nearest, std::numeric_limits<double>::infinity())
                : nearest;
 }
@@ -247,7 +247,8 @@ void Problem::find_typical() {
 }
 
 LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
-                              std::int64_t samples, double bandwidth_hz, double power_w) {
+                              const LearnerShare& share) {
+    const auto [samples, bandwidth_hz, power_w] = share;
     const double d = static_cast<double>(samples);
     const double bits = problem.send_bits_per_sample(k) * d + problem.send_bits(k);
     const double back = problem.return_bits_per_sample(k) * d + problem.return_bits(k);

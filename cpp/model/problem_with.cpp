@@ -15,14 +15,14 @@ double Problem::largest_cycle_s() const {
 
 Problem Problem::with(const Budgets& budgets) const {
     const auto [cycle_s, bandwidth_hz, power_w] = budgets;
-    require_in("cycle_s", cycle_s, 1e-60, 1e60);
-    require_in("bandwidth_hz", bandwidth_hz, 1e-60, 1e60);
-    require_in("power_w", power_w, 1e-60, 1e60);
+    require_in("cycle_s", cycle_s);
+    require_in("bandwidth_hz", bandwidth_hz);
+    require_in("power_w", power_w);
     Problem changed = *this;
     changed.cycle_s_ = cycle_s;
     changed.refuse_countless();
     if (block_hz_ > bandwidth_hz) {
-        require_in("bandwidth_hz", bandwidth_hz, block_hz_, 1e60);  // at least one block
+        require_in("bandwidth_hz", bandwidth_hz, {.low = block_hz_});  // at least one block
     }
     changed.stated_bandwidth_hz_ = changed.bandwidth_hz_ = bandwidth_hz;
     changed.cut_blocks();
@@ -33,7 +33,7 @@ Problem Problem::with(const Budgets& budgets) const {
 }
 
 Problem Problem::with_blocks(double blocks) const {
-    return with({cycle_s_, bandwidth_holding(blocks, block_hz_), power_w_});
+    return with({cycle_s_, BlockWidth{block_hz_}.bandwidth_holding(blocks), power_w_});
 }
 
 Problem Problem::with_samples(std::int64_t samples) const {
@@ -43,8 +43,8 @@ Problem Problem::with_samples(std::int64_t samples) const {
     return changed;
 }
 
-Problem Problem::with_bounds(std::int64_t low, std::int64_t high) const {
-    const auto least = static_cast<double>(low), most = static_cast<double>(high);
+Problem Problem::with_bounds(const Bounds& samples) const {
+    const auto least = static_cast<double>(samples.least), most = static_cast<double>(samples.most);
     require_count("min_samples", least);
     require_count("max_samples", most);
     if (most < least) refuse("max_samples", most, "at least min_samples = " + written(least));

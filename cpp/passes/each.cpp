@@ -23,14 +23,14 @@ void worth_of_each(const Problem& problem, double tau, Prices prices, EachWorth 
     if (problem.excused() && whole_in_lanes(problem)) {
         preference.resize(problem.size());
         std::vector<SplitSums> chunks;
-        exact_chunks(problem, box, point, pool, chunks, into.samples, preference);
+        exact_chunks(problem, box, point, pool, chunks, {into.samples, preference});
     }
     for (std::size_t k = 0; k < problem.size(); ++k) {
         if (!preference.empty() && into.samples[k] == 0 && preference[k] < 0) {
             into.value[k] = into.error[k] = into.bandwidth_hz[k] = into.power_w[k] = 0;
             continue;
         }
-        const SplitSums sums = exact_learners(problem, box, point, k, k + 1, into.samples);
+        const SplitSums sums = exact_learners(problem, box, point, {k, k + 1}, into.samples);
         const double samples = sums.samples.value(), cost = sums.cost.value();
         const bool possible = sums.impossible == 0 && box.low(k) <= box.high(k);
         into.value[k] =

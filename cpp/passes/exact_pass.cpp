@@ -167,10 +167,10 @@ bool blocks_in_lanes(const Problem& problem) {
 }
 
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
-                         std::size_t first, std::size_t last, std::span<double> samples) {
+                         Stretch learners, std::span<double> samples) {
     const AddResponse add = response_of(problem);
     SplitSums sums;
-    for (std::size_t k = first; k < last; ++k) {
+    for (std::size_t k = learners.first; k < learners.last; ++k) {
         const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
         samples[k] = add(problem, k, demand, box[k], point, sums);
     }
@@ -178,8 +178,8 @@ SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint
 }
 
 void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                  std::vector<SplitSums>& chunks, std::span<double> samples,
-                  std::span<double> preference) {
+                  std::vector<SplitSums>& chunks, const Picks& to) {
+    const std::span<double> samples = to.samples, preference = to.preference;
     const AddResponse add = response_of(problem);
     const bool in_blocks = blocks_in_lanes(problem);
     const bool lanes = in_blocks || whole_in_lanes(problem);
@@ -209,7 +209,7 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
         SplitSums sums;
         const std::size_t end = lanes ? std::clamp(whole_groups, first, last) : first;
         if (end > first) sums.add(in_lanes(first, end));
-        if (last > end) sums.add(exact_learners(problem, box, point, end, last, samples));
+        if (last > end) sums.add(exact_learners(problem, box, point, {end, last}, samples));
         if (!preference.empty()) {
             const std::size_t filled = in_blocks ? first : end;
             const auto rest = preference.subspan(filled, last - filled);
@@ -220,9 +220,8 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
 }
 
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                     std::vector<SplitSums>& chunks, std::span<double> samples,
-                     std::span<double> preference) {
-    exact_chunks(problem, box, point, pool, chunks, samples, preference);
+                     std::vector<SplitSums>& chunks, const Picks& to) {
+    exact_chunks(problem, box, point, pool, chunks, to);
     return reduce_tree(std::span<SplitSums>(chunks));
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/sums.hpp"
+#include "kernels/kernels.hpp"
 #include "learner/response.hpp"
 #include "passes/real_pass.hpp"
 
@@ -39,24 +40,26 @@ struct SplitSums {
     }
 };
 
-// Fills samples[k] with the best integer at the prices (both positive). In lanes, unless sending
+// Fills to.samples[k] with the best integer at the prices (both positive). In lanes, unless sending
 // takes a learner's own energy or bandwidth in blocks is capped. Where bandwidth does not come in
-// blocks `preference`, unless empty, is then filled as Kernels::Whole says.
+// blocks `to.preference`, unless empty, is then filled as Kernels::Whole says.
 SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                     std::vector<SplitSums>& chunks, std::span<double> samples,
-                     std::span<double> preference = {});
+                     std::vector<SplitSums>& chunks, const Picks& to);
+inline SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& point,
+                            Pool& pool, std::vector<SplitSums>& chunks, std::span<double> samples) {
+    return exact_pass(problem, box, point, pool, chunks, Picks{samples});
+}
 // The same, not added up yet.
 void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
-                  std::vector<SplitSums>& chunks, std::span<double> samples,
-                  std::span<double> preference = {});
+                  std::vector<SplitSums>& chunks, const Picks& to);
 // Whether nothing but rates and whole numbers decides: no blocks, caps or energy of sending.
 bool only_rates(const Problem& problem);
 bool whole_in_lanes(const Problem& problem);
 // The same of whole blocks; a handful of learners takes no lanes.
 bool blocks_in_lanes(const Problem& problem);
-// The same for the learners from first up to last, one by one.
+// The same for some learners, one by one.
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
-                         std::size_t first, std::size_t last, std::span<double> samples);
+                         Stretch learners, std::span<double> samples);
 
 // U(tau; prices) - D from the sums, and a proved bound on the error of that number.
 struct Excess {

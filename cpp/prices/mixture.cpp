@@ -14,7 +14,9 @@ constexpr std::size_t dealt_in_groups = 65536;  // learners: groups of them fall
 }
 
 MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>& starts,
-                                          int max_passes, std::size_t stride, double room) {
+                                          const Search& search) {
+    const std::size_t stride = search.stride;
+    double room = search.room;
     polygon_.reset();
     cuts_.clear();
     at_.clear();
@@ -23,7 +25,7 @@ MixtureSearch::Outcome MixtureSearch::run(double tau, const std::vector<Prices>&
     const double scale = static_cast<double>(problem_.size()) /
                          static_cast<double>(learners_seen(problem_.size(), stride));
     std::size_t started = 0;
-    for (int step = 0; step < max_passes; ++step) {
+    for (int step = 0; step < search.max_passes; ++step) {
         if (pool_.stop().check()) return Outcome::stopped;
         Prices prices;
         if (started < starts.size()) {
@@ -113,8 +115,9 @@ void deal_groups(const Problem& problem, const Box& box, const PassPoint& point,
 }  // namespace
 
 void deal(const Problem& problem, const Box& box, const PassPoint& point,
-          std::span<const MixturePart> parts, Among among, Pool& pool, std::span<double> samples,
-          std::span<double> scratch, std::vector<double>& chunk_totals) {
+          std::span<const MixturePart> parts, Among among, Pool& pool, const Dealt& to) {
+    const std::span<double> samples = to.samples, scratch = to.scratch;
+    std::vector<double>& chunk_totals = to.chunk_totals;
     if (among.learners >= dealt_in_groups) {
         deal_groups(problem, box, point, parts, among.first, pool, samples, chunk_totals);
         return;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "mel/shards.hpp"
 #include "passes/proof.hpp"
 #include "passes/sweeps.hpp"
 #include "prices/price_polygon.hpp"
@@ -18,17 +19,15 @@ struct MixturePart {
     double weight;
 };
 
-// Where some learners stand among all.
-struct Among {
-    std::size_t first;     // the number of the first of them
-    std::size_t learners;  // in all
-};
-
 // Real samples of a mixture, dealt out evenly, and their sums by chunk. `box` holds the learners at
 // point.tau; point's prices are not looked at.
+struct Dealt {
+    std::span<double> samples;
+    std::span<double> scratch;
+    std::vector<double>& chunk_totals;
+};
 void deal(const Problem& problem, const Box& box, const PassPoint& point,
-          std::span<const MixturePart> parts, Among among, Pool& pool, std::span<double> samples,
-          std::span<double> scratch, std::vector<double>& chunk_totals);
+          std::span<const MixturePart> parts, Among among, Pool& pool, const Dealt& to);
 
 class MixtureSearch {
   public:
@@ -40,8 +39,12 @@ class MixtureSearch {
     // Cuts with real samples; stride > 1 looks at a sample of the learners, which proves nothing
     // but finds prices fast. `starts` are tried first. Looks for a mixture with a slack of `room`,
     // for as long as there may be one.
-    Outcome run(double tau, const std::vector<Prices>& starts, int max_passes, std::size_t stride,
-                double room = 0);
+    struct Search {
+        int max_passes;
+        std::size_t stride;
+        double room = 0;
+    };
+    Outcome run(double tau, const std::vector<Prices>& starts, const Search& search);
 
     // After `infeasible`: the prices that said so, and, of a pass over all learners, as a proof.
     Prices refuting() const { return refuting_; }

@@ -22,7 +22,8 @@ void PriceStep::take(Prices& prices, double times) const {
 // In logarithms, where demand is nearly a power law of the prices: H diag(p) delta = sum * ln(sum /
 // budget). Where the samples stand at their bounds only the ratio of the prices matters and H is
 // singular; the ridge then keeps the scale.
-PriceStep price_step(Prices prices, const PassSums& s, double band, double watt) {
+PriceStep price_step(Prices prices, const PassSums& s, const Budgets& budgets) {
+    const double band = budgets.bandwidth_hz, watt = budgets.power_w;
     if (!(s.bandwidth > 0) || !(s.power > 0)) return {-1.0, -1.0, 0};
     const double by_band = 1 / s.bandwidth;
     const double by_watt = 1 / s.power;

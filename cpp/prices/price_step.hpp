@@ -14,7 +14,7 @@ struct PriceStep {
     // `times`: by what both change beside it.
     void take(Prices& prices, double times = 1) const;
 };
-// Towards where the responses take `band` hertz and `watt` watts.
-PriceStep price_step(Prices prices, const PassSums& sums, double band, double watt);
+// Towards where the responses take the budgets.
+PriceStep price_step(Prices prices, const PassSums& sums, const Budgets& budgets);
 
 }  // namespace mel

@@ -35,14 +35,13 @@ SwitchingPoint::SwitchingPoint(const Problem& problem, Pool& pool, Sweeps& sweep
     : problem_(problem),
       pool_(pool),
       sweeps_(sweeps),
-      band_(problem.bandwidth_hz()),
-      watt_(problem.power_w()),
+      budgets_{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()},
       model_share_(model_share(problem)) {}
 
 double SwitchingPoint::amount(Resource resource, const PassPoint& point) const {
     return resource == Resource::cycle       ? point.cycle_s
-           : resource == Resource::bandwidth ? band_
-                                             : watt_;
+           : resource == Resource::bandwidth ? budgets_.bandwidth_hz
+                                             : budgets_.power_w;
 }
 
 PassPoint SwitchingPoint::guess() const {
@@ -107,7 +106,8 @@ PassSums SwitchingPoint::pass(const PassPoint& point, std::size_t stride) {
 }
 
 double SwitchingPoint::bound(const PassPoint& point, const PassSums& sums) const {
-    return point.prices.lambda * band_ + point.prices.mu * watt_ + sums.value;
+    return point.prices.lambda * budgets_.bandwidth_hz + point.prices.mu * budgets_.power_w +
+           sums.value;
 }
 
 SwitchingPoint::Drift SwitchingPoint::drift(const PassPoint& point, const PassSums& sums) const {
@@ -142,21 +142,20 @@ PassPoint SwitchingPoint::foretold_cycle(const PassPoint& from, double tau) cons
     return moved({tau, cycle_s, from.prices}, drift_.by(tau / from.tau, cycle_s / from.cycle_s));
 }
 
-bool SwitchingPoint::find_tau(PassPoint& point, double tolerance, int max_passes,
-                              std::size_t stride, double most) {
+bool SwitchingPoint::find_tau(PassPoint& point, const Search& search) {
     const double samples = problem_.samples_real();
-    point.tau = std::min(point.tau, most);
-    for (int step = 0; step < max_passes; ++step) {
-        const PassSums sums = pass(point, stride);
+    point.tau = std::min(point.tau, search.most);
+    for (int step = 0; step < search.max_passes; ++step) {
+        const PassSums sums = pass(point, search.stride);
         if (pool_.stop().check()) return false;
-        const PriceStep to = price_step(point.prices, sums, band_, watt_);
+        const PriceStep to = price_step(point.prices, sums, budgets_);
         const double over = bound(point, sums) - to.drop - samples;
         // In 1/tau, in which the samples that fit are nearly linear.
         double z = 1 / point.tau;
         const double slope = -sums.value_tau * point.tau * point.tau;  // d bound / d z > 0
         double dz = slope > 0 ? -over / slope : (over > 0 ? -0.5 * z : z);
         dz = std::clamp(dz, -0.75 * z, 3 * z);
-        const double tau = std::min(1 / (z + dz), most);
+        const double tau = std::min(1 / (z + dz), search.most);
         const double moved = std::fabs(tau - point.tau);
         drift_ = drift(point, sums);
         cycle_by_tau_ = sums.value_time > 0 ? -sums.value_tau / sums.value_time : 0;
@@ -168,32 +167,32 @@ bool SwitchingPoint::find_tau(PassPoint& point, double tolerance, int max_passes
         // The next step will be about the square of this one, for tau far less than that.
         const double relative = moved / tau + price_step;
         if (relative < trusted_step &&
-            (square_of_step * relative * relative * tau < room || relative < tolerance)) {
+            (square_of_step * relative * relative * tau < room || relative < search.tolerance)) {
             return true;
         }
     }
     return false;
 }
 
-bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tolerance,
-                                int max_passes, std::size_t stride) {
+bool SwitchingPoint::find_least(PassPoint& point, Resource resource, const Search& search) {
+    int passes = search.max_passes;
     double& amount = resource == Resource::cycle       ? point.cycle_s
-                     : resource == Resource::bandwidth ? band_
-                                                       : watt_;
+                     : resource == Resource::bandwidth ? budgets_.bandwidth_hz
+                                                       : budgets_.power_w;
     const double samples = problem_.samples_real();
     const bool in_time = resource != Resource::cycle;  // as far as the amount can tell
     double least = 0;  // cycle in which some learner can not do its part at any price
     best_ = {point, -std::numeric_limits<double>::infinity()};
-    for (int step = 0; step < max_passes; ++step) {
-        const PassSums sums = pass(point, stride);
+    for (int step = 0; step < passes; ++step) {
+        const PassSums sums = pass(point, search.stride);
         if (pool_.stop().check()) return false;
         if (sums.impossible > 0 && !in_time && step > 0 && least == 0) {
             least = sweeps_.impossible_cycle(point.tau);
             amount = std::max(amount, least) * (1 + near_least);
-            max_passes += passes_from_there;
+            passes += passes_from_there;
             continue;
         }
-        const PriceStep to = price_step(point.prices, sums, band_, watt_);
+        const PriceStep to = price_step(point.prices, sums, budgets_);
         const double over = bound(point, sums) - to.drop - samples;
         const double slope = growth(resource, point.prices, sums);
         double change = slope > 0 ? -over / slope : amount;
@@ -212,7 +211,7 @@ bool SwitchingPoint::find_least(PassPoint& point, Resource resource, double tole
         amount += change;
         const double price_step = to.length();
         const double relative = std::fabs(change) / amount + price_step;
-        if (relative * relative < tolerance) return true;
+        if (relative * relative < search.tolerance) return true;
     }
     return false;
 }
@@ -252,7 +251,7 @@ std::optional<ProvingPrices> SwitchingPoint::prove(PassPoint& point, int max_pas
         if (pool_.stop().check()) return {};
         if (sums.impossible > 0) return {};  // for the exact pass to look at
         if (const auto proof = proof_by(point, sums)) return proof;
-        const PriceStep to = price_step(point.prices, sums, band_, watt_);
+        const PriceStep to = price_step(point.prices, sums, budgets_);
         if (bound(point, sums) - 2 * to.drop > samples * (1 + 1e-6) && step > 2) {
             return {};  // no way down to D
         }

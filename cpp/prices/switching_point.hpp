@@ -32,8 +32,13 @@ class SwitchingPoint {
     // its integer part, or to the relative tolerance. stride > 1 looks at a sample of the learners
     // only. No tau above `most` is looked at: towards the end of what the learners can hold at all,
     // prices lose all measure.
-    bool find_tau(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1,
-                  double most = std::numeric_limits<double>::infinity());
+    struct Search {
+        double tolerance;
+        int max_passes;
+        std::size_t stride = 1;
+        double most = std::numeric_limits<double>::infinity();
+    };
+    bool find_tau(PassPoint& point, const Search& search);
 
     // What the last find_tau() foretells of another tau near that point, at the same cycle; or in
     // the cycle in which as many samples fit.
@@ -41,13 +46,12 @@ class SwitchingPoint {
     PassPoint foretold_cycle(const PassPoint& from, double tau) const;
 
     // Moves point.cycle_s and prices towards that point at point.tau.
-    bool find_cycle(PassPoint& point, double tolerance, int max_passes, std::size_t stride = 1) {
-        return find_least(point, Resource::cycle, tolerance, max_passes, stride);
+    bool find_cycle(PassPoint& point, const Search& search) {
+        return find_least(point, Resource::cycle, search);
     }
 
     // The same for any resource; bandwidth and power are then this object's own.
-    bool find_least(PassPoint& point, Resource resource, double tolerance, int max_passes,
-                    std::size_t stride = 1);
+    bool find_least(PassPoint& point, Resource resource, const Search& search);
     double amount(Resource resource, const PassPoint& point) const;
 
     // Of what the last such search looked at: the prices that rule out most, and how much. Where
@@ -86,8 +90,7 @@ class SwitchingPoint {
     const Problem& problem_;
     Pool& pool_;
     Sweeps& sweeps_;
-    double band_;
-    double watt_;
+    Budgets budgets_;
     double model_share_;       // of the bits that learners are sent, nearly
     Drift drift_;              // where find_tau() ended,
     double cycle_by_tau_ = 0;  // and by how much a longer cycle makes up for a local cycle more

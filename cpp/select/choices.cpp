@@ -103,7 +103,7 @@ Choices::Found Choices::taking_part(std::size_t k, const Bid& bid, Interval with
         box.uniform = {low, low};
     }
     const double scale = s > 0 ? s : 1;
-    const SplitSums sums = exact_learners(problem_, box, at, k, k + 1, scratch_);
+    const SplitSums sums = exact_learners(problem_, box, at, {k, k + 1}, scratch_);
     if (sums.impossible > 0) return found;
     const double cost = sums.cost.value();
     const double net = sums.samples.value() - cost + sums.overlooked;

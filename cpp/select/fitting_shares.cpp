@@ -84,8 +84,8 @@ WaterFilling::Finish about_shortest(const Asked& asked, WaterFilling& filling,
     for (int step = 0; step < most_steps && found.cycle_s > least; ++step) {
         if (!(sums.impossible == 0 && sums.bandwidth > 0) || asked.pool.stop().check()) break;
         const BudgetStep newton(sums, found.ratio,
-                                std::log(sums.bandwidth / problem.bandwidth_hz()),
-                                std::log(sums.power / problem.power_w()));
+                                {.band = std::log(sums.bandwidth / problem.bandwidth_hz()),
+                                 .power = std::log(sums.power / problem.power_w())});
         const auto by = newton.aim(0);
         const double left = found.cycle_s - least, shorter = by.cycle_s / left;
         if (!std::isfinite(by.log_ratio) || !std::isfinite(shorter)) break;
@@ -124,14 +124,14 @@ bool allot(const Asked& asked, const Fitting::Fit& fit, Spare spare, Allocation&
     };
     if (spare == Spare::time) {
         const auto guess = about_shortest(asked, filling, fit);
-        auto finish = filling.shortest_cycle(split, guess.ratio, guess.cycle_s);
+        auto finish = filling.shortest_cycle(split, {guess.cycle_s, guess.ratio});
         if (allocated(finish)) return true;
         if (finish.foreseen) {
             finish = filling.at(split.within(finish.cycle_s), finish.ratio);
             if (allocated(finish)) return true;
         }
     }
-    return allocated(fit.sums ? WaterFilling::Finish{cycle, fit.ratio, *fit.sums, false}
+    return allocated(fit.sums ? WaterFilling::Finish{{cycle, fit.ratio}, *fit.sums, false}
                               : filling.at(split, fit.ratio));
 }
 

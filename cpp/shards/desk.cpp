@@ -25,17 +25,17 @@ Step kind_of(const Message& step) {
 
 }  // namespace
 
-Shard::Desk::Desk(const Problem& problem, std::size_t first, std::size_t learners, int threads)
+Shard::Desk::Desk(const Problem& problem, const Among& among, int threads)
     : problem_(problem),
-      among_{first, learners},
+      among_(among),
       stop_(forever, {}),
       pool_(useful_threads(problem.size(), threads), stop_),
       boxes_(problem_, pool_, scheme_box(problem_, Scheme::joint)),
       sweeps_(problem_, pool_, boxes_),
       fills_(problem_, pool_),
       whole_samples_(problem_, pool_) {
-    if (first % chunk_size != 0 || first + problem.size() > learners) {
-        throw std::invalid_argument("first = " + std::to_string(first) +
+    if (among.first % chunk_size != 0 || among.first + problem.size() > among.learners) {
+        throw std::invalid_argument("first = " + std::to_string(among.first) +
                                     ": a shard begins with a chunk, and ends within the learners");
     }
 }
@@ -71,7 +71,7 @@ Message Shard::Desk::answer(const Question& q) {
             return nodes(split_chunks_);
         case Ask::whole:
             scratch_.resize(problem_.size());
-            exact_chunks(problem_, boxes_.whole(tau), q.point, pool_, split_chunks_, scratch_);
+            exact_chunks(problem_, boxes_.whole(tau), q.point, pool_, split_chunks_, {scratch_});
             return nodes(split_chunks_);
         case Ask::takers: {
             const Box box = boxes_.real(tau);
@@ -195,8 +195,8 @@ void Shard::Desk::take(const Message& step) {
                 parts.push_back({{step[i], step[i + 1]}, step[i + 2]});
             }
             scratch_.resize(size);
-            deal(problem_, boxes_.real(tau), {tau, step[2], {}}, parts, among_, pool_, real_,
-                 scratch_, totals_);
+            deal(problem_, boxes_.real(tau), {tau, step[2], {}}, parts, among_, pool_,
+                 {real_, scratch_, totals_});
             whole_samples_.begin(totals_);
             return;
         }
@@ -290,15 +290,15 @@ Message Shard::Desk::plan(const Question& q) {
         q.ask == Ask::plan ? std::span<double>(m).subspan(size) : std::span<double>(scratch_);
     const AllocationScale scale{q.scale[0], q.scale[1], q.scale[2]};
     const auto& chunks = fills_.allocate_chunks(
-        {q.point.tau, problem_.cycle_s(), real_}, q.point.cycle_s, q.point.prices.mu, scale,
+        {q.point.tau, problem_.cycle_s(), real_}, {q.point.cycle_s, q.point.prices.mu}, scale,
         {columns.first(size), columns.subspan(size)}, q.roots);
     if (q.ask == Ask::allocate) return nodes(chunks);
     std::copy(real_.begin(), real_.end(), m.begin());
     return m;
 }
 
-Shard::Shard(const Problem& problem, std::size_t first, std::size_t learners, int threads)
-    : desk_(std::make_unique<Desk>(problem, first, learners, threads)) {}
+Shard::Shard(const Problem& problem, const Among& among, int threads)
+    : desk_(std::make_unique<Desk>(problem, among, threads)) {}
 Shard::~Shard() = default;
 
 Message Shard::answer(std::span<const double> question) {

@@ -15,7 +15,7 @@ namespace mel {
 
 class Shard::Desk {
   public:
-    Desk(const Problem& problem, std::size_t first, std::size_t learners, int threads);
+    Desk(const Problem& problem, const Among& among, int threads);
     Message answer(const Question& question);
 
   private:

@@ -123,11 +123,11 @@ FillSums ShardedSolver::fill_some(const TimedSplit& split, double ratio, std::si
     return some.fills.fill({split.tau, split.cycle_s, some.samples}, ratio, roots);
 }
 
-AllocationSums ShardedSolver::allocate(const TimedSplit& split, double finish_s, double ratio,
+AllocationSums ShardedSolver::allocate(const TimedSplit& split, const FillPoint& finish,
                                        const AllocationScale& scale, const Shares&, Roots roots) {
-    finish_ = {finish_s, ratio, scale, roots};
+    finish_ = {finish, scale, roots};
     return sum<AllocationSums>(ask_of_split({Ask::allocate,
-                                             {split.tau, finish_s, {1, ratio}},
+                                             {split.tau, finish.cycle_s, {1, finish.ratio}},
                                              {scale.bandwidth, scale.power, scale.deadline_s},
                                              {},
                                              roots}));
@@ -271,8 +271,9 @@ bool ShardedSolver::repair(const PassPoint& at) {
     Boxes boxes(few, pool_, scheme_box(few, Scheme::joint));
     WholeSamples rounding(few, pool_);
     std::vector<double> repaired = samples;
-    const bool exact = rounding.repair_among(boxes.sure(at.tau), at, split_.over,
-                                             static_cast<double>(places_.size), repaired);
+    const bool exact = rounding.repair_among(
+        boxes.sure(at.tau), at, {.over = split_.over, .of_all = static_cast<double>(places_.size)},
+        repaired);
     std::vector<Message> moves(places_.first.size(), Message{static_cast<double>(Step::move)});
     std::size_t place = 0;
     for (std::size_t i = 0; i < learners.size(); ++i) {
@@ -311,7 +312,7 @@ std::vector<Message> ShardedSolver::plan() const {
         const double tau = steps.front().size() > 1 ? steps.front()[1] : 0;
         questions.push_back(
             mel::written({Ask::plan,
-                          {tau, kept_.finish_s, {1, kept_.ratio}},
+                          {tau, kept_.at.cycle_s, {1, kept_.at.ratio}},
                           {kept_.scale.bandwidth, kept_.scale.power, kept_.scale.deadline_s},
                           steps,
                           kept_.roots}));

@@ -57,8 +57,7 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
         double over = 0;                          // samples more than D, once they are whole
     };
     struct Finish {
-        double finish_s = 0;
-        double ratio = 1;
+        FillPoint at{0, 1};
         AllocationScale scale{};
         Roots roots = Roots::exact;
     };
@@ -68,7 +67,7 @@ class ShardedSolver final : private Sweeps, private Fills, public TauSearch {
     FillSums fill(const TimedSplit& split, double ratio, Roots roots) override;
     FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride,
                        Roots roots) override;
-    AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
+    AllocationSums allocate(const TimedSplit& split, const FillPoint& finish,
                             const AllocationScale& scale, const Shares& shares,
                             Roots roots) override;
     double least_cycle(const TimedSplit& split) override;

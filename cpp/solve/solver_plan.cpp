@@ -24,7 +24,7 @@ double Solver::deal(double tau, std::span<const MixturePart> parts) {
     real_.resize(problem_.size());
     draft_.bandwidth_hz.resize(problem_.size());
     mel::deal(problem_, boxes_.real(tau), {tau, problem_.cycle_s(), {}}, parts,
-              {0, problem_.size()}, pool_, real_, draft_.bandwidth_hz, totals_);
+              {0, problem_.size()}, pool_, {real_, draft_.bandwidth_hz, totals_});
     return sum_of_reals();
 }
 

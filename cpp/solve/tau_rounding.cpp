@@ -33,16 +33,19 @@ Decision TauSearch::by_rounding(double tau) {
     // With energies of their own learners stand where both limits hold, whatever the prices: then
     // the steps are not Newton's, and the split is made whole from wherever they end.
     const bool energies = problem_.batteries();
-    if (few > 1 && !switching_point_.find_cycle(point, 1e-6, 16, few) && smooth_ && !energies) {
+    if (few > 1 &&
+        !switching_point_.find_cycle(point, {.tolerance = 1e-6, .max_passes = 16, .stride = few}) &&
+        smooth_ && !energies) {
         smooth_ = false;
         return {};
     }
     // After a sample, one step over many more: the split is good to the square of what is left.
     // Where the cycle leaves room, that does for all of few learners too.
-    bool converged =
-        switching_point_.find_cycle(point, few > 1 ? 1e-3 : 3e-3, 16, stride_of(stepped_learners));
+    bool converged = switching_point_.find_cycle(point, {.tolerance = few > 1 ? 1e-3 : 3e-3,
+                                                         .max_passes = 16,
+                                                         .stride = stride_of(stepped_learners)});
     if (few == 1 && converged && point.cycle_s > problem_.cycle_s() * (1 - 3e-3)) {
-        converged = switching_point_.find_cycle(point, 1e-6, 16);
+        converged = switching_point_.find_cycle(point, {.tolerance = 1e-6, .max_passes = 16});
     }
     if (stop_.requested() || !std::isfinite(point.cycle_s)) return {};
     if (converged && point.cycle_s > problem_.cycle_s() * (1 + 1e-4)) return {};
@@ -68,9 +71,9 @@ TauSearch::Plan TauSearch::allocate(double tau, Begin begin) {
     double ratio = begin.ratio;
     const double cycle = problem_.cycle_s();
     const TimedSplit whole = split(tau);
-    WaterFilling::Finish finish{infinity, ratio, {}, false};
+    WaterFilling::Finish finish{{infinity, ratio}, {}, false};
     if (settings_.spare == Spare::time) {
-        finish = filling_.shortest_cycle(whole, ratio, begin.finish_s, begin.guess);
+        finish = filling_.shortest_cycle(whole, {begin.finish_s, ratio}, begin.guess);
     }
     if (stop_.requested()) return {};
     const Shares given = shares();
@@ -79,8 +82,7 @@ TauSearch::Plan TauSearch::allocate(double tau, Begin begin) {
     };
     bool kept = allocated();
     if (!kept && finish.foreseen && !stop_.requested()) {
-        finish =
-            filling_.shortest_cycle(whole, finish.ratio, finish.cycle_s, WaterFilling::Guess::last);
+        finish = filling_.shortest_cycle(whole, finish, WaterFilling::Guess::last);
         if (finish.foreseen) finish = filling_.at(whole.within(finish.cycle_s), finish.ratio);
         kept = !stop_.requested() && allocated();
     }
@@ -105,8 +107,9 @@ double TauSearch::tau_by_mixture(double guess) {
     std::int64_t high = upper_;
     std::int64_t next = whole_guess(guess, 1);
     while (low < high && !stop_.check()) {
-        const auto outcome = mixture_.run(static_cast<double>(next), {prices_}, mixture_passes,
-                                          stride_of(searched_learners));
+        const auto outcome =
+            mixture_.run(static_cast<double>(next), {prices_},
+                         {.max_passes = mixture_passes, .stride = stride_of(searched_learners)});
         if (outcome == MixtureSearch::Outcome::infeasible) {
             prices_ = mixture_.refuting();
             high = next - 1;
@@ -126,7 +129,8 @@ Decision TauSearch::by_mixture(double tau, Prices start) {
         const std::size_t stride = stride_of(learners);
         if (stride == 1) break;
         const double error = 2 / std::sqrt(static_cast<double>(learners));
-        const auto outcome = mixture_.run(tau, starts, mixture_passes, stride, 1.5 * error);
+        const auto outcome = mixture_.run(
+            tau, starts, {.max_passes = mixture_passes, .stride = stride, .room = 1.5 * error});
         if (outcome == MixtureSearch::Outcome::stopped) return Decision::Stopped{};
         const bool refuted = outcome == MixtureSearch::Outcome::infeasible;
         starts.clear();
@@ -147,7 +151,7 @@ Decision TauSearch::by_mixture(double tau, Prices start) {
         }
         if (stop_.requested()) return Decision::Stopped{};
     }
-    switch (mixture_.run(tau, starts, mixture_passes, 1)) {
+    switch (mixture_.run(tau, starts, {.max_passes = mixture_passes, .stride = 1})) {
         case MixtureSearch::Outcome::stopped:
             return Decision::Stopped{};
         case MixtureSearch::Outcome::infeasible:

@@ -49,8 +49,10 @@ Result TauSearch::run() {
 PassPoint TauSearch::guess_tau() {
     PassPoint guess = begin();
     if (!problem_.sends_nothing()) {
-        smooth_ = switching_point_.find_tau(guess, 1e-6, 16, stride_of(searched_learners),
-                                            static_cast<double>(upper_) + 0.5);
+        smooth_ = switching_point_.find_tau(guess, {.tolerance = 1e-6,
+                                                    .max_passes = 16,
+                                                    .stride = stride_of(searched_learners),
+                                                    .most = static_cast<double>(upper_) + 0.5});
         prices_ = guess.prices;
         if (!smooth_) guess.tau = tau_by_mixture(guess.tau);
         if (smooth_) {

@@ -16,13 +16,16 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // Blocks for what each wishes, and their sum. Between n and n + 1 at their geometric mean: there a
 // power that falls as 1/n saves as much as the blocks cost. Sums side by side and no branches: the
 // compiler makes vectors of it.
-double round_wishes(const double* wishes, std::size_t size, double scale, double most,
-                    double* counts) {
+struct Rounding {
+    double scale;
+    double most;
+};
+double round_wishes(std::span<const double> wishes, const Rounding& by, std::span<double> counts) {
     constexpr std::size_t side = 8;
     constexpr double largest = 1e15;  // below which round_magic rounds
     double sums[side] = {};
     const auto round = [&](std::size_t k, double& sum) {
-        const double x = std::min(std::min(wishes[k] * scale, most), largest);
+        const double x = std::min(std::min(wishes[k] * by.scale, by.most), largest);
         const double nearest = (x + round_magic) - round_magic;
         const double whole = nearest > x ? nearest - 1 : nearest;
         const double n = x * x > whole * (whole + 1) ? whole + 1 : std::max(whole, 1.0);
@@ -30,10 +33,10 @@ double round_wishes(const double* wishes, std::size_t size, double scale, double
         sum += counts[k];
     };
     std::size_t k = 0;
-    for (; k + side <= size; k += side) {
+    for (; k + side <= wishes.size(); k += side) {
         for (std::size_t j = 0; j < side; ++j) round(k + j, sums[j]);
     }
-    for (; k < size; ++k) round(k, sums[0]);
+    for (; k < wishes.size(); ++k) round(k, sums[0]);
     double sum = 0;
     for (const double part : sums) sum += part;
     return sum;
@@ -214,8 +217,9 @@ bool BlockFilling::share_out(const TimedSplit& split, double ratio) {
     const auto taken_at = [&](double scale) {
         const auto round_chunk = [&](std::size_t first, std::size_t last) {
             BlockSums sums;
-            sums.blocks.add(
-                round_wishes(&wishes_[first], last - first, scale, count, &counts_[first]));
+            sums.blocks.add(round_wishes(std::span(wishes_).subspan(first, last - first),
+                                         {.scale = scale, .most = count},
+                                         std::span(counts_).subspan(first, last - first)));
             return sums;
         };
         return sum_over_chunks(pool_, size, sums_, round_chunk).blocks.value();
@@ -286,7 +290,8 @@ double BlockFilling::power_at(const TimedSplit& split) {
     return need.impossible > 0 ? infinity : need.power;
 }
 
-double BlockFilling::shortest_cycle(const TimedSplit& split, double guess_s, double tolerance) {
+double BlockFilling::shortest_cycle(const TimedSplit& split, double guess_s, UpTo up_to) {
+    const double tolerance = up_to.tolerance;
     const double longest_s = split.cycle_s;
     const double watt = problem_.power_w();
     double t = std::min(guess_s, longest_s);
@@ -355,8 +360,8 @@ bool BlockFilling::allocate(const TimedSplit& split, std::span<std::int64_t> blo
             const double d = split.samples[k];
             if (problem_.excused() && d == 0) continue;
             const LearnerTimes times =
-                evaluate_learner(problem_, k, split.tau, static_cast<std::int64_t>(d),
-                                 shares.bandwidth_hz[k], power);
+                evaluate_learner(problem_, k, split.tau,
+                                 {static_cast<std::int64_t>(d), shares.bandwidth_hz[k], power});
             if (!(times.total_s() <= deadline)) sums.impossible += 1;
         }
         return sums;

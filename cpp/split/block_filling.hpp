@@ -56,7 +56,10 @@ class BlockFilling {
     // From the blocks of a fill: the shortest cycle in which the same blocks do, up to the
     // tolerance; infinite where the split's is too short. Starts at guess_s. The coarse default
     // takes the last step unseen: allocate() says whether it holds.
-    double shortest_cycle(const TimedSplit& split, double guess_s, double tolerance = 1e-6);
+    struct UpTo {
+        double tolerance = 1e-6;
+    };
+    double shortest_cycle(const TimedSplit& split, double guess_s, UpTo up_to = {1e-6});
 
     // What the split takes with the blocks as they are; infinite where they do not serve.
     double power_at(const TimedSplit& split);

@@ -10,10 +10,13 @@ namespace mel {
 
 class BudgetStep {
   public:
-    // `over_band` and `over_power` are the logarithms of what a split takes over the budgets.
-    BudgetStep(const FillSums& sums, double ratio, double over_band, double over_power)
-        : over_band_(over_band),
-          over_power_(over_power),
+    // The logarithms of what a split takes over the budgets.
+    struct Over {
+        double band;
+        double power;
+    };
+    BudgetStep(const FillSums& sums, double ratio, const Over& over)
+        : over_(over),
           band_by_ratio_(sums.shift / sums.bandwidth),
           band_by_cycle_(sums.band_time / sums.bandwidth),
           power_by_ratio_(-sums.shift / (ratio * sums.power)),
@@ -27,8 +30,8 @@ class BudgetStep {
     };
     // Aims so far below the logarithms of the budgets.
     To aim(double inside) const {
-        const double band = -over_band_ - inside;
-        const double power = -over_power_ - inside;
+        const double band = -over_.band - inside;
+        const double power = -over_.power - inside;
         // Where power answers to nothing, bandwidth alone is aimed at.
         if (determinant_ == 0) return {0, band / band_by_cycle_};
         return {(band * power_by_cycle_ - band_by_cycle_ * power) / determinant_,
@@ -45,7 +48,7 @@ class BudgetStep {
     double power_by_cycle() const { return power_by_cycle_; }
 
   private:
-    double over_band_, over_power_;
+    Over over_;
     double band_by_ratio_, band_by_cycle_, power_by_ratio_, power_by_cycle_;
     double determinant_;
 };

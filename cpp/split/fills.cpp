@@ -60,20 +60,21 @@ FillSums FillsHere::fill_some(const TimedSplit& split, double ratio, std::size_t
     return reduce_tree(std::span<FillSums>(fill_chunks(split, ratio, stride, roots)));
 }
 
-std::vector<AllocationSums>& FillsHere::allocate_chunks(const TimedSplit& split, double finish_s,
-                                                        double ratio, const AllocationScale& scale,
+std::vector<AllocationSums>& FillsHere::allocate_chunks(const TimedSplit& split,
+                                                        const FillPoint& finish,
+                                                        const AllocationScale& scale,
                                                         const Shares& shares, Roots roots) {
-    const KernelInput& in = at(split.within(finish_s), ratio);
+    const KernelInput& in = at(split.within(finish.cycle_s), finish.ratio);
     each_chunk(pool_, problem_.size(), allocation_chunks_,
                Allocating{split.samples, scale, shares, in,
                           allocate_loop(pool_, problem_.law(), in, roots)});
     return allocation_chunks_;
 }
 
-AllocationSums FillsHere::allocate(const TimedSplit& split, double finish_s, double ratio,
+AllocationSums FillsHere::allocate(const TimedSplit& split, const FillPoint& finish,
                                    const AllocationScale& scale, const Shares& shares,
                                    Roots roots) {
-    const KernelInput& in = at(split.within(finish_s), ratio);
+    const KernelInput& in = at(split.within(finish.cycle_s), finish.ratio);
     return sum_over_chunks(pool_, problem_.size(), allocation_chunks_,
                            Allocating{split.samples, scale, shares, in,
                                       allocate_loop(pool_, problem_.law(), in, roots)});

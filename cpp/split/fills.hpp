@@ -11,6 +11,12 @@
 
 namespace mel {
 
+// Where a split is looked at other than in its own cycle.
+struct FillPoint {
+    double cycle_s;
+    double ratio;  // mu / lambda
+};
+
 class Fills {
   public:
     virtual ~Fills() = default;
@@ -19,8 +25,8 @@ class Fills {
     // The same of every stride-th group of the learners, nothing scaled.
     virtual FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride,
                                Roots roots) = 0;
-    // Writes what everybody gets to finish in `finish_s` at that ratio, scaled, and looks at it.
-    virtual AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
+    // Writes what everybody gets to finish there, scaled, and looks at it.
+    virtual AllocationSums allocate(const TimedSplit& split, const FillPoint& finish,
                                     const AllocationScale& scale, const Shares& shares,
                                     Roots roots) = 0;
     // No shorter cycle carries the samples at the learners' largest rates; 0 where nothing is
@@ -35,7 +41,7 @@ class FillsHere final : public Fills {
     FillSums fill(const TimedSplit& split, double ratio, Roots roots) override;
     FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride,
                        Roots roots) override;
-    AllocationSums allocate(const TimedSplit& split, double finish_s, double ratio,
+    AllocationSums allocate(const TimedSplit& split, const FillPoint& finish,
                             const AllocationScale& scale, const Shares& shares,
                             Roots roots) override;
     double least_cycle(const TimedSplit& split) override;
@@ -43,9 +49,9 @@ class FillsHere final : public Fills {
     // The same, not added up yet.
     std::vector<FillSums>& fill_chunks(const TimedSplit& split, double ratio, std::size_t stride,
                                        Roots roots);
-    std::vector<AllocationSums>& allocate_chunks(const TimedSplit& split, double finish_s,
-                                                 double ratio, const AllocationScale& scale,
-                                                 const Shares& shares, Roots roots);
+    std::vector<AllocationSums>& allocate_chunks(const TimedSplit& split, const FillPoint& finish,
+                                                 const AllocationScale& scale, const Shares& shares,
+                                                 Roots roots);
 
   private:
     const KernelInput& at(const TimedSplit& split, double ratio);

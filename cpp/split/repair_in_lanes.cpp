@@ -35,7 +35,7 @@ double WholeSamples::repair_in_lanes(const Box& box, const PassPoint& at, double
                 moves_[k] = std::max(std::min(wanted, std::floor(room)), 0.0);
                 to[k - first] = down ? d - moves_[k] : d + moves_[k];
             }
-            bands(in, {first, last}, to, band, rise);
+            bands(in, {first, last}, std::span(to), {band, rise});
             for (std::size_t k = first; k < last; ++k) {
                 const std::size_t i = k - first;
                 // Convex: no sample on the way costs more than the one at its dearer end.

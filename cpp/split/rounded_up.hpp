@@ -16,15 +16,15 @@ inline constexpr double steep_bandwidth = 1.5;
 
 class RoundedUp {
   public:
-    // The reals of the learners from `first` on, which the scale has still to multiply.
-    RoundedUp(const Pool& pool, LinkLaw law, const KernelInput& in, std::size_t first,
-              std::size_t last, std::span<const double> samples, double factor)
-        : in_(in), first_(first) {
+    // Reals that the scale has still to multiply.
+    RoundedUp(const Pool& pool, LinkLaw law, const KernelInput& in, Stretch learners,
+              std::span<const double> samples, double factor)
+        : in_(in), first_(learners.first) {
         double next[chunk_size] = {};
-        for (std::size_t k = first; k < last; ++k) {
-            next[k - first] = std::floor(samples[k] * factor) + 1;
+        for (std::size_t k = first_; k < learners.last; ++k) {
+            next[k - first_] = std::floor(samples[k] * factor) + 1;
         }
-        battery_kernels_of(pool, law).bands(in, {first, last}, next, up_, rise_);
+        battery_kernels_of(pool, law).bands(in, learners, std::span(next), {up_, rise_});
     }
 
     // Takes back what is too steep of d, the real rounded down or up; false where the learner needs

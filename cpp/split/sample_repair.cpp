@@ -99,16 +99,19 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double>
     const bool thorough = effort.thorough;
     if (many_batteries() && !thorough) over = repair_in_lanes(box, at, over, samples);
     const std::size_t step = thorough ? 1 : repair_step(size, over);
-    return repair(box, at, over, static_cast<double>(size), step, effort.room, samples);
+    return repair(box, at, {.over = over, .of_all = static_cast<double>(size)}, step, effort.room,
+                  samples);
 }
 
-bool WholeSamples::repair_among(const Box& box, const PassPoint& at, double over, double of_all,
+bool WholeSamples::repair_among(const Box& box, const PassPoint& at, const Held& held,
                                 std::span<double> samples) {
-    return repair(box, at, over, of_all, 1, infinity, samples);
+    return repair(box, at, held, 1, infinity, samples);
 }
 
-bool WholeSamples::repair(const Box& box, const PassPoint& at, double over, double of_all,
-                          std::size_t step, double room, std::span<double> samples) {
+bool WholeSamples::repair(const Box& box, const PassPoint& at, const Held& held, std::size_t step,
+                          double room, std::span<double> samples) {
+    double over = held.over;
+    const double of_all = held.of_all;
     const std::size_t size = problem_.size();
     if (over == 0) return true;
     const bool down = over > 0;

@@ -86,29 +86,29 @@ FillSums WaterFilling::pass(const TimedSplit& split, double ratio, std::size_t s
     return sums;
 }
 
-void WaterFilling::search_sample(const TimedSplit& split, double& ratio, double& cycle_s,
-                                 std::size_t stride, int most_steps) {
-    double q = ratio;
-    double t = cycle_s;
+void WaterFilling::search_sample(const TimedSplit& split, FillPoint& at, std::size_t stride,
+                                 int most_steps) {
+    auto [t, q] = at;
     for (int step = 0; step < most_steps; ++step) {
         const FillSums sums = pass(split.within(t), q, stride);
         if (pool_.stop().check() || sums.impossible > 0 || !(sums.bandwidth > 0)) return;
-        const BudgetStep newton(sums, q, std::log(sums.bandwidth / problem_.bandwidth_hz()),
-                                std::log(sums.power / problem_.power_w()));
+        const BudgetStep newton(sums, q,
+                                {.band = std::log(sums.bandwidth / problem_.bandwidth_hz()),
+                                 .power = std::log(sums.power / problem_.power_w())});
         const BudgetStep::To by = newton.aim(0);
         if (!std::isfinite(by.log_ratio) || !std::isfinite(by.cycle_s)) return;
         q *= std::exp(std::clamp(by.log_ratio, -3.0, 3.0));
         t = std::min(std::max(t + by.cycle_s, 0.5 * t), split.cycle_s);
         if (newton.length(by) < rough_step || most_steps == 1) {
-            ratio = q;
-            cycle_s = t;
+            at = {t, q};
             return;
         }
     }
 }
 
-bool WaterFilling::foresee(const TimedSplit& split, const FillSums& sums, double q, double cycle_s,
+bool WaterFilling::foresee(const TimedSplit& split, const FillSums& sums, const FillPoint& from,
                            const BudgetStep& newton, double length, Finish& finish) {
+    const double cycle_s = from.cycle_s, q = from.ratio;
     const std::size_t stride = sample_stride(problem_.size(), bent_learners);
     if (stride == 1 || length > longest_bent) return false;
     const double band = problem_.bandwidth_hz();
@@ -139,34 +139,35 @@ bool WaterFilling::foresee(const TimedSplit& split, const FillSums& sums, double
     const double bent_power = then.power - some.power;
     then.bandwidth = all.bandwidth + bent_band;
     then.power = all.power + bent_power;
-    const BudgetStep last(then, next_q, std::log(then.bandwidth / band),
-                          std::log(then.power / watt));
+    const BudgetStep last(
+        then, next_q,
+        {.band = std::log(then.bandwidth / band), .power = std::log(then.power / watt)});
     const double inside =
         foreseen_tolerance + started_tolerance +
         sampled_share * (std::fabs(bent_band) / band + std::fabs(bent_power) / watt);
     const BudgetStep::To rest = last.aim(inside);
     const double left = last.length(rest);
-    finish = {next_s + rest.cycle_s, q * std::exp(by.log_ratio + rest.log_ratio), sums, true,
-              roots()};
+    finish = {
+        {next_s + rest.cycle_s, q * std::exp(by.log_ratio + rest.log_ratio)}, sums, true, roots()};
     return inside < sampled_tolerance && 2 * left * left < foreseen_tolerance &&
            finish.cycle_s <= split.cycle_s;
 }
 
-WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, double ratio,
-                                                  double guess_s, Guess guess) {
+WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, const FillPoint& start,
+                                                  Guess guess) {
     const double cycle_s = split.cycle_s;
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
-    Finish best{std::numeric_limits<double>::infinity(), ratio, {}, false, roots()};
-    double q = ratio;
+    Finish best{{std::numeric_limits<double>::infinity(), start.ratio}, {}, false, roots()};
     const double least = fills_.least_cycle(split);
-    double t = std::min(std::max(guess_s, least), cycle_s);
+    FillPoint at{std::min(std::max(start.cycle_s, least), cycle_s), start.ratio};
+    auto& [t, q] = at;
     if (guess == Guess::rough) {
         const std::size_t few = sample_stride(problem_.size(), searched_learners);
-        if (few > 1) search_sample(split, q, t, few, 8);
+        if (few > 1) search_sample(split, at, few, 8);
     }
     const std::size_t more = sample_stride(problem_.size(), stepped_learners);
-    if (more > 1 && guess != Guess::last) search_sample(split, q, t, more, 1);
+    if (more > 1 && guess != Guess::last) search_sample(split, at, more, 1);
     t = std::min(std::max(t, least), cycle_s);
     double too_short = 0;
     for (int step = 0; step < 24; ++step) {
@@ -178,15 +179,15 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
             t = std::isfinite(best.cycle_s) ? 0.5 * (t + best.cycle_s) : std::min(cycle_s, t * 1.1);
             continue;
         }
-        if (!(sums.bandwidth > 0)) return {t, q, sums, false, roots()};
+        if (!(sums.bandwidth > 0)) return {at, sums, false, roots()};
         const double over_band = guiding_log(sums.bandwidth, band);
         const double over_power = guiding_log(sums.power, watt);
         if (over_band <= 0 && over_power <= 0 && t < best.cycle_s) {
-            best = {t, q, sums, false, roots()};
+            best = {at, sums, false, roots()};
             if (over_band > -finish_tolerance && over_power > -finish_tolerance) break;
             if (t <= least * (1 + finish_tolerance)) break;
         }
-        const BudgetStep newton(sums, q, over_band, over_power);
+        const BudgetStep newton(sums, q, {.band = over_band, .power = over_power});
         // Just inside the budgets, so that the last step lands on a split that fits.
         BudgetStep::To by = newton.aim(0.25 * finish_tolerance);
         if (!std::isfinite(by.log_ratio) || !std::isfinite(by.cycle_s)) break;
@@ -197,11 +198,11 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, doubl
             const double started = roots() == Roots::near ? started_tolerance : 0;
             by = newton.aim(2 * length * length + started);
             if (t + by.cycle_s <= cycle_s) {
-                return {t + by.cycle_s, q * guiding_exp(by.log_ratio), sums, true, roots()};
+                return {{t + by.cycle_s, q * guiding_exp(by.log_ratio)}, sums, true, roots()};
             }
         }
         Finish foreseen{};
-        if (guess != Guess::last && foresee(split, sums, q, t, newton, length, foreseen)) {
+        if (guess != Guess::last && foresee(split, sums, at, newton, length, foreseen)) {
             return foreseen;
         }
         q *= guiding_exp(std::clamp(by.log_ratio, -3.0, 3.0));
@@ -226,8 +227,7 @@ bool WaterFilling::allocate(const TimedSplit& split, const Finish& finish, const
     };
     const AllocationScale scale{share(band, finish.sums.bandwidth), share(watt, finish.sums.power),
                                 problem_.cycle_s() * (1 - rounding::deadline_reserve)};
-    const AllocationSums sums =
-        fills_.allocate(split, finish.cycle_s, finish.ratio, scale, shares, finish.roots);
+    const AllocationSums sums = fills_.allocate(split, finish, scale, shares, finish.roots);
     if (pool_.stop().requested()) return false;
     if (pool_.tentative()) {
         const LearnerLimits none, *stated = problem_.limits();

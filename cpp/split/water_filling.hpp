@@ -28,22 +28,20 @@ class WaterFilling {
     // 1e-13.
     Outcome fill(const TimedSplit& split, double& ratio);
 
-    struct Finish {
-        double cycle_s;
-        double ratio;
+    struct Finish : FillPoint {
         FillSums sums;  // what the split takes there
         bool foreseen =
             false;  // sums are of the step before; what is left of budgets, 1e-7 at most
         Roots roots = Roots::exact;
     };
     // From a split that fits (or nearly) in its cycle: the least cycle, up to about 1e-6, in which
-    // it fits. Starts at `guess_s`. Not found: cycle_s is infinite.
+    // it fits. Not found: cycle_s is infinite.
     enum class Guess {
         near,   // many learners' last step is foreseen with a sample of them
         rough,  // a sample is asked first, too
         last    // all learners are asked: a sample was wrong
     };
-    Finish shortest_cycle(const TimedSplit& split, double ratio, double guess_s,
+    Finish shortest_cycle(const TimedSplit& split, const FillPoint& start,
                           Guess guess = Guess::near);
 
     // Writes the allocation for a finish of the split, scaled up to (almost) the whole budgets, and
@@ -53,7 +51,7 @@ class WaterFilling {
 
     // What a split takes at a price ratio.
     Finish at(const TimedSplit& split, double ratio, Roots roots = Roots::exact) {
-        return {split.cycle_s, ratio, pass(split, ratio, roots), false, roots};
+        return {{split.cycle_s, ratio}, pass(split, ratio, roots), false, roots};
     }
 
     bool stopped() { return pool_.stop().check(); }
@@ -70,11 +68,10 @@ class WaterFilling {
     }
     // Of a sample of the learners, scaled to all.
     FillSums pass(const TimedSplit& split, double ratio, std::size_t stride);
-    // Moves both towards the shortest cycle of a sample; where that does not get near, nowhere.
-    void search_sample(const TimedSplit& split, double& ratio, double& cycle_s, std::size_t stride,
-                       int most_steps);
+    // Moves towards the shortest cycle of a sample; where that does not get near, nowhere.
+    void search_sample(const TimedSplit& split, FillPoint& at, std::size_t stride, int most_steps);
     // A step from sums of all learners, made better by what a sample says of its curvature.
-    bool foresee(const TimedSplit& split, const FillSums& sums, double ratio, double cycle_s,
+    bool foresee(const TimedSplit& split, const FillSums& sums, const FillPoint& from,
                  const BudgetStep& newton, double length, Finish& finish);
 
     const Problem& problem_;

@@ -171,8 +171,8 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
         std::unique_ptr<const RoundedUp> looked;
         if (batteries) {
             const KernelInput in = kernel_input(problem_, box, {times.tau, times.aim_s, {}});
-            looked = std::make_unique<const RoundedUp>(pool_, problem_.law(), in, first, last,
-                                                       samples, factor);
+            looked = std::make_unique<const RoundedUp>(pool_, problem_.law(), in,
+                                                       Stretch{first, last}, samples, factor);
         }
         for (std::size_t k = first; k < last; ++k) {
             const double wish = bound(k) ? samples[k] : samples[k] * factor;

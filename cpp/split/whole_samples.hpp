@@ -103,9 +103,12 @@ class WholeSamples {
         return repair(box, at, samples, Effort{thorough});
     }
 
-    // The same where these are every so-many-th of `of_all` learners, who hold `over` more than D:
-    // false where more of them are needed.
-    bool repair_among(const Box& box, const PassPoint& at, double over, double of_all,
+    // The same where these are every so-many-th of all learners: false where more are needed.
+    struct Held {
+        double over;    // more than D, by all together
+        double of_all;  // learners
+    };
+    bool repair_among(const Box& box, const PassPoint& at, const Held& held,
                       std::span<double> samples);
 
     // From here on costs count whole blocks, if the problem has them: dearer to compute.
@@ -128,7 +131,7 @@ class WholeSamples {
     double step_down(std::size_t k, double d, double by) const;
     // Whether d samples in place of `real` would multiply what follows at a cap, or the rate.
     bool steep(std::size_t k, const Demand& demand, double real, double d) const;
-    bool repair(const Box& box, const PassPoint& at, double over, double of_all, std::size_t step,
+    bool repair(const Box& box, const PassPoint& at, const Held& held, std::size_t step,
                 double room, std::span<double> samples);
     // What non-convex costs may lose on the way and win back.
     double detour(std::span<const double> samples) const;

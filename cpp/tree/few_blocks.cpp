@@ -151,7 +151,7 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
         if (inside[k] || samples[k] > 0) return;
         double of_one = 0;
         if (overlooked) {
-            of_one = exact_learners(problem, box, cheapest, k, k + 1, samples).overlooked;
+            of_one = exact_learners(problem, box, cheapest, {k, k + 1}, samples).overlooked;
         }
         if (of_one == 0) inside[k] = 1;
     });
@@ -169,7 +169,7 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
         const PassPoint point{tau, cycle, leaf.prices};
         for_each_learner(pool, others.size(), [&](std::size_t i) {
             const std::size_t k = others[i];
-            sums[i] = exact_learners(problem, box, point, k, k + 1, samples);
+            sums[i] = exact_learners(problem, box, point, {k, k + 1}, samples);
         });
         if (pool.stop().check()) return {false, {}};
         SplitSums all = leaf.sums;

@@ -29,12 +29,12 @@ KernelInput without_caps(KernelInput in) {
     return in;
 }
 
-// Of the learners marked in samples[first..last): who stays marked when its caps are looked at.
-void look_at_caps(const Problem& problem, const Box& box, const PassPoint& point, std::size_t first,
-                  std::size_t last, std::span<double> samples) {
-    for (std::size_t k = first; k < last; ++k) {
+// Of the learners marked in samples: who stays marked when its caps are looked at.
+void look_at_caps(const Problem& problem, const Box& box, const PassPoint& point, Stretch learners,
+                  std::span<double> samples) {
+    for (std::size_t k = learners.first; k < learners.last; ++k) {
         if (samples[k] == 0) continue;
-        const SplitSums sums = exact_learners(problem, box, point, k, k + 1, samples);
+        const SplitSums sums = exact_learners(problem, box, point, {k, k + 1}, samples);
         if (sums.overlooked > 0) samples[k] = 1;
     }
 }
@@ -182,7 +182,7 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
     std::vector<char> any(chunk_count(size), 0);
     for_each_chunk(pool, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
         kernel(in, {first, last}, samples);
-        if (capped) look_at_caps(problem, box, at, first, last, samples);
+        if (capped) look_at_caps(problem, box, at, {first, last}, samples);
         for (std::size_t k = first; k < last; ++k) {
             if (box.high(k) < 1 && box.low(k) <= 0) {
                 samples[k] = 0;

@@ -137,7 +137,7 @@ void put_plan(const mel::Problem& p, double tau, const Result& found) {
     }
     for (std::size_t k = 0; k < found.samples.size(); ++k) {
         const mel::LearnerTimes times = mel::evaluate_learner(
-            p, k, tau, found.samples[k], found.bandwidth_hz[k], found.power_w[k]);
+            p, k, tau, {found.samples[k], found.bandwidth_hz[k], found.power_w[k]});
         columns[found_send_s][k] = times.send_s;
         columns[found_compute_s][k] = times.compute_s;
         columns[found_return_s][k] = times.return_s;

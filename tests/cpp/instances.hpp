@@ -127,7 +127,7 @@ inline mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& poo
     mel::SweepsHere sweeps(problem, pool, boxes);
     mel::SwitchingPoint switching_point(problem, pool, sweeps);
     mel::PassPoint point = switching_point.guess();
-    switching_point.find_tau(point, 1e-6, 40);
+    switching_point.find_tau(point, {.tolerance = 1e-6, .max_passes = 40});
     return point;
 }
 inline mel::PassPoint boundary_point(const mel::Problem& problem, mel::Pool& pool) {

@@ -40,18 +40,18 @@ TEST(passes_and_searches_allocate_nothing_after_the_first) {
                 power(problem.size());
             const auto once = [&] {
                 mel::PassPoint point = switching_point.guess();
-                switching_point.find_tau(point, 1e-6, 40);
+                switching_point.find_tau(point, {.tolerance = 1e-6, .max_passes = 40});
                 point.tau = std::floor(point.tau);
                 switching_point.prove(point, 3);
-                switching_point.find_cycle(point, 1e-6, 16);
+                switching_point.find_cycle(point, {.tolerance = 1e-6, .max_passes = 16});
                 mel::real_samples(problem, mel::Box{box}, point, pool, d, totals);
                 rounding.carry(mel::Box{box}, {point.tau, problem.cycle_s(), problem.cycle_s()},
                                totals, d);
                 rounding.repair(mel::Box{box}, {point.tau, problem.cycle_s(), point.prices}, d);
                 double ratio = point.prices.mu / point.prices.lambda;
                 filling.fill({point.tau, problem.cycle_s(), d}, ratio);
-                const auto finish = filling.shortest_cycle({point.tau, problem.cycle_s(), d}, ratio,
-                                                           problem.cycle_s());
+                const auto finish = filling.shortest_cycle({point.tau, problem.cycle_s(), d},
+                                                           {problem.cycle_s(), ratio});
                 filling.allocate({point.tau, problem.cycle_s(), d}, finish, {band, power});
                 mel::exact_pass(problem, mel::Box{box}, point, pool, split_blocks, d);
             };

@@ -68,7 +68,7 @@ TEST(battery_kernels_give_the_same_bits_on_every_instruction_set) {
         const mel::FillSums fill = first.fill(in, {0, size}, d);
         const mel::AllocationSums kept = first.allocate(in, scale, {0, size}, d, {band, power});
         std::vector<double> rises(size), r(size);
-        first.bands(in, {0, size}, d.data(), bands.data(), rises.data());
+        first.bands(in, {0, size}, d, {bands, rises});
         for (const InstructionSet set : sets) {
             if (mel::instruction_set_for(set) != set) continue;
             const auto& kernels = mel::battery_kernels_for(set, law);
@@ -80,7 +80,7 @@ TEST(battery_kernels_give_the_same_bits_on_every_instruction_set) {
             for (std::size_t k = 0; k < size; ++k) {
                 CHECK(same(b[k], band[k]) && same(w[k], power[k]), k);
             }
-            kernels.bands(in, {0, size}, d.data(), b.data(), r.data());
+            kernels.bands(in, {0, size}, d, {b, r});
             for (std::size_t k = 0; k < size; ++k) {
                 CHECK(same(b[k], bands[k]) && same(r[k], rises[k]), k);
             }
@@ -197,7 +197,7 @@ TEST(what_batteries_are_given_keeps_energies_and_the_cycle) {
             in, {1, 1, in.point.cycle_s * (1 + 1e-14)}, {0, size}, d, {band, power});
         if (kernels.fill(in, {0, size}, d).impossible == 0) CHECK(kept.late == 0, kept.late);
         std::vector<double> rises(size);
-        kernels.bands(in, {0, size}, d.data(), bands.data(), rises.data());
+        kernels.bands(in, {0, size}, d, {bands, rises});
         for (std::size_t k = 0; k < size; ++k) {
             if (idle == mel::Idle::excused && d[k] == 0) continue;
             const mel::Demand q = mel::demand_of(problem, k, 5, in.point.cycle_s);

@@ -55,8 +55,8 @@ TEST(whole_blocks_on_lanes_are_those_of_the_scalar_response) {
                         std::vector<mel::SplitSums> chunks;
                         const mel::SplitSums a =
                             mel::exact_pass(problem, mel::Box{box}, point, pool, chunks, lanes);
-                        const mel::SplitSums b = mel::exact_learners(problem, mel::Box{box}, point,
-                                                                     0, problem.size(), one_by_one);
+                        const mel::SplitSums b = mel::exact_learners(
+                            problem, mel::Box{box}, point, {0, problem.size()}, one_by_one);
                         CHECK(a.impossible == b.impossible, a.impossible, b.impossible);
                         std::size_t others = 0;
                         for (std::size_t k = 0; k < problem.size(); ++k) {
@@ -94,7 +94,7 @@ TEST(near_answers_are_left_out_by_the_lanes_only_where_there_are_others) {
             for (const double radius : {1e-3, 0.05}) {
                 if (!near.gather(at, radius, 1e-3 * static_cast<double>(each[seed % 3]))) continue;
                 const mel::SplitSums sums =
-                    mel::exact_learners(problem, box, at, 0, problem.size(), samples);
+                    mel::exact_learners(problem, box, at, {0, problem.size()}, samples);
                 CHECK(near.possible() == (sums.impossible == 0));
                 if (!near.possible()) continue;
                 std::vector<char> chooses(problem.size(), 0);
@@ -113,7 +113,7 @@ TEST(near_answers_are_left_out_by_the_lanes_only_where_there_are_others) {
                                                    at.cycle_s,
                                                    {at.prices.lambda * (1 + band * radius),
                                                     at.prices.mu * (1 + watt * radius)}};
-                        mel::exact_learners(problem, box, there, 0, problem.size(), samples);
+                        mel::exact_learners(problem, box, there, {0, problem.size()}, samples);
                         for (std::size_t k = 0; k < problem.size(); ++k) {
                             CHECK(chooses[k] || samples[k] == near.samples()[k], k, seed, radius);
                         }

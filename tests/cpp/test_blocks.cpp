@@ -16,9 +16,11 @@ TEST(whole_blocks_are_counted_exactly) {
         const double exact = count * width;
         const real product = static_cast<real>(count) * width;
         const double expected = static_cast<real>(exact) >= product ? count : count - 1;
-        CHECK(mel::whole_blocks(exact, width) == expected, count, width);
-        CHECK(mel::whole_blocks(std::nextafter(exact, 1e300), width) == count, count, width);
-        CHECK(mel::whole_blocks(std::nextafter(exact, 0), width) == count - 1, count, width);
+        CHECK(mel::BlockWidth{width}.blocks_in(exact) == expected, count, width);
+        CHECK(mel::BlockWidth{width}.blocks_in(std::nextafter(exact, 1e300)) == count, count,
+              width);
+        CHECK(mel::BlockWidth{width}.blocks_in(std::nextafter(exact, 0)) == count - 1, count,
+              width);
     }
 }
 

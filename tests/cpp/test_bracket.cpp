@@ -26,7 +26,7 @@ bool proves(const mel::Problem& problem, double tau, const std::vector<mel::Tree
         }
         const mel::PassPoint at{tau, problem.cycle_s(), prices};
         const mel::SplitSums sums =
-            mel::exact_learners(problem, mel::Box{{}, low, high}, at, 0, problem.size(), samples);
+            mel::exact_learners(problem, mel::Box{{}, low, high}, at, {0, problem.size()}, samples);
         return mel::excess_of(problem, at, sums).proves_infeasible();
     };
     return tree_check::proves(
@@ -171,7 +171,7 @@ TEST(jumps_are_the_learners_that_another_answer_suits_nearly_as_well) {
         const mel::PassPoint at{tau, problem.cycle_s(), prices};
         std::vector<double> samples(problem.size()), preference(problem.size());
         std::vector<mel::SplitSums> blocks;
-        mel::exact_pass(problem, box, at, pool, blocks, samples, preference);
+        mel::exact_pass(problem, box, at, pool, blocks, {samples, preference});
         const double radius = 0.02;
         const auto jumps = mel::jumps_near(problem, box, at, samples, preference, radius, pool);
         std::vector<const mel::Jump*> of(problem.size(), nullptr);

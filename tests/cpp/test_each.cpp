@@ -31,7 +31,7 @@ TEST(each_learner_is_worth_what_its_own_response_says) {
             std::size_t out = 0;
             for (std::size_t k = 0; k < n; ++k) {
                 const mel::SplitSums sums =
-                    mel::exact_learners(problem, boxes.whole(point.tau), point, k, k + 1, own);
+                    mel::exact_learners(problem, boxes.whole(point.tau), point, {k, k + 1}, own);
                 const double worth = sums.samples.value() - sums.cost.value() + sums.overlooked;
                 CHECK(sums.impossible > 0 ? std::isinf(value[k]) : value[k] == worth, k, worth);
                 CHECK(error[k] >= 0);

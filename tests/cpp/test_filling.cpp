@@ -45,7 +45,7 @@ TEST(filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_cons
                     ++(fits ? fit : over);
                     if (!fits) continue;
                     const mel::WaterFilling::Finish finish = filling.shortest_cycle(
-                        {tau, problem.cycle_s(), d}, ratio, problem.cycle_s());
+                        {tau, problem.cycle_s(), d}, {problem.cycle_s(), ratio});
                     CHECK(finish.cycle_s <= problem.cycle_s(), seed, tau);
                     mel::Result r;
                     r.tau = static_cast<std::int64_t>(tau);
@@ -176,7 +176,7 @@ TEST(a_finish_that_a_sample_foresaw_leaves_less_than_a_millionth_of_both_budgets
             for (double& x : d) x = std::floor(instances::uniform(random, 1, 60));
             const mel::TimedSplit split{1, 4 * problem.cycle_s(), d};
             const double ratio = problem.bandwidth_hz() / problem.power_w();
-            const auto finish = filling.shortest_cycle(split, ratio, split.cycle_s,
+            const auto finish = filling.shortest_cycle(split, {split.cycle_s, ratio},
                                                        mel::WaterFilling::Guess::rough);
             CHECK(finish.cycle_s < split.cycle_s, finish.cycle_s);
             const auto exact = filling.at(split.within(finish.cycle_s), finish.ratio, finish.roots);

@@ -70,7 +70,7 @@ Case make(const instances::Shape& shape, Caps caps, bool bounds, double hold = 1
     mel::SweepsHere sweeps(problem, pool, boxes);
     mel::SwitchingPoint switching_point(problem, pool, sweeps);
     mel::PassPoint point = switching_point.guess();
-    switching_point.find_tau(point, 1e-6, 40);
+    switching_point.find_tau(point, {.tolerance = 1e-6, .max_passes = 40});
     std::vector<double> d(problem.size()), totals;
     mel::real_samples(problem, box, point, pool, d, totals);
     std::mt19937_64 random(shape.seed);

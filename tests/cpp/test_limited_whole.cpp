@@ -94,7 +94,7 @@ TEST(whole_samples_within_limits_on_lanes_are_those_of_the_scalar_response) {
                     const mel::SplitSums a =
                         mel::exact_pass(problem, box, point, pool, chunks, lanes);
                     const mel::SplitSums b =
-                        mel::exact_learners(problem, box, point, 0, problem.size(), one_by_one);
+                        mel::exact_learners(problem, box, point, {0, problem.size()}, one_by_one);
                     CHECK(a.impossible == b.impossible, a.impossible, b.impossible);
                     std::size_t others = 0;
                     for (std::size_t k = 0; k < problem.size(); ++k) {
@@ -136,7 +136,7 @@ TEST(whole_samples_within_limits_are_the_same_bits_for_every_instruction_set) {
                 std::vector<double> samples(problem.size()), preference(problem.size());
                 std::vector<mel::SplitSums> chunks;
                 const mel::SplitSums sums = mel::exact_pass(problem, boxes.whole(point.tau), point,
-                                                            pool, chunks, samples, preference);
+                                                            pool, chunks, {samples, preference});
                 std::vector<std::uint64_t> words;
                 for (const double d : samples) words.push_back(std::bit_cast<std::uint64_t>(d));
                 for (const double d : preference) words.push_back(std::bit_cast<std::uint64_t>(d));

@@ -64,7 +64,7 @@ TEST(a_bound_at_starts_of_roots_is_as_good_as_is_said_for_every_instruction_set)
         mel::SweepsHere sweeps(problem, base, boxes);
         mel::SwitchingPoint switching_point(problem, base, sweeps);
         mel::PassPoint point = switching_point.guess();
-        switching_point.find_tau(point, 1e-6, 40);
+        switching_point.find_tau(point, {.tolerance = 1e-6, .max_passes = 40});
         for (const mel::Interval box : {all, mel::Interval{39, 41}}) {
             for (const double push : {1.0, 0.1, 30.0, 1e3}) {
                 for (const double longer : {1.0, 1.5}) {

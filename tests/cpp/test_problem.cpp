@@ -150,7 +150,7 @@ TEST(times_are_those_of_equations_six_to_eight) {
         const mel::ProblemStatement& s = it.statement;
         const mel::Problem problem = it.problem();
         const bool density = s.law == mel::LinkLaw::density;
-        const mel::LearnerTimes t = mel::evaluate_learner(problem, 1, 4, 50, 1e6, 0.01);
+        const mel::LearnerTimes t = mel::evaluate_learner(problem, 1, 4, {50, 1e6, 0.01});
         const double alpha = s.send_bits_per_sample.value;
         const double rate =
             1e6 * std::log2(1 + 0.01 * it.gain[1] / (density ? s.noise * 1e6 : s.noise));
@@ -160,7 +160,7 @@ TEST(times_are_those_of_equations_six_to_eight) {
         const double back = s.return_bits_per_sample.value * 50 + s.return_bits.value;
         CHECK(std::fabs(t.return_s / (problem.return_s_per_bit()[1] * back) - 1) < 1e-14);
         CHECK(t.total_s() == t.send_s + t.compute_s + t.return_s);
-        CHECK(std::isinf(mel::evaluate_learner(problem, 1, 4, 50, 0, 0.01).send_s));
-        CHECK(std::isinf(mel::evaluate_learner(problem, 1, 4, 50, 1e6, 0).send_s));
+        CHECK(std::isinf(mel::evaluate_learner(problem, 1, 4, {50, 0, 0.01}).send_s));
+        CHECK(std::isinf(mel::evaluate_learner(problem, 1, 4, {50, 1e6, 0}).send_s));
     });
 }

@@ -59,8 +59,8 @@ struct InShards {
             const std::size_t end = i + 1 < first.size() ? first[i + 1] : places.size;
             std::vector<std::size_t> learners;
             for (std::size_t k = first[i]; k < end; ++k) learners.push_back(k);
-            shards.push_back(
-                std::make_unique<mel::Shard>(part_of(it, all, learners), first[i], places.size, 1));
+            shards.push_back(std::make_unique<mel::Shard>(part_of(it, all, learners),
+                                                          mel::Among{first[i], places.size}, 1));
         }
         places.some = [it, all](std::span<const std::size_t> learners) {
             return part_of(it, all, learners);
@@ -245,7 +245,7 @@ TEST(shards_to_whom_nothing_is_sent_are_filled_one_after_the_other_as_the_whole)
 
 TEST(what_is_no_question_is_refused) {
     const instances::Instance it = instances::draw({.learners = 3000, .samples = 3'000'000});
-    mel::Shard shard(it.problem(), 0, 3000, 1);
+    mel::Shard shard(it.problem(), {0, 3000}, 1);
     const auto total = static_cast<double>(mel::Ask::total);
     const auto fill = static_cast<double>(mel::Step::fill);
     const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -272,7 +272,7 @@ TEST(what_is_no_question_is_refused) {
     }
     bool refused = false;
     try {
-        mel::Shard misplaced(it.problem(), 100, 5000, 1);
+        mel::Shard misplaced(it.problem(), {100, 5000}, 1);
     } catch (const std::invalid_argument&) {
         refused = true;
     }

@@ -34,7 +34,7 @@ Passed pass(const mel::Problem& problem, const mel::Box& box, const mel::PassPoi
 Passed scalar_pass(const mel::Problem& problem, mel::Interval box, const mel::PassPoint& point) {
     Passed p;
     p.samples.resize(problem.size());
-    p.sums = mel::exact_learners(problem, mel::Box{box}, point, 0, problem.size(), p.samples);
+    p.sums = mel::exact_learners(problem, mel::Box{box}, point, {0, problem.size()}, p.samples);
     return p;
 }
 

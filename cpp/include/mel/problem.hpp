@@ -100,9 +100,13 @@ class Problem {
     Problem with_blocks(double blocks) const;
     // The same with so many samples.
     Problem with_samples(std::int64_t samples) const;
-    // The same in which every learner takes `low` to `high` samples: for problems that can reach
-    // all their learners.
-    Problem with_bounds(std::int64_t low, std::int64_t high) const;
+    // The same in which every learner takes so many samples: for problems that can reach all their
+    // learners.
+    struct Bounds {
+        std::int64_t least;
+        std::int64_t most;
+    };
+    Problem with_bounds(const Bounds& samples) const;
 
     // The same learners over the same links with another payload: only the amounts and flops_per_s
     // of the statement are read. For problems without limits, and too large to tell twins in.
@@ -297,10 +301,14 @@ class Problem {
     bool every_return_in_time_ = true;
 };
 
-// The largest integer n with n * block_hz <= bandwidth_hz, exactly (below 2^53; infinity stays).
-double whole_blocks(double bandwidth_hz, double block_hz);
-// The least bandwidth that holds so many blocks.
-double bandwidth_holding(double blocks, double block_hz);
+struct BlockWidth {
+    double hz;
+
+    // The largest integer n with n * hz <= bandwidth_hz, exactly (below 2^53; infinity stays).
+    double blocks_in(double bandwidth_hz) const;
+    // The least bandwidth that holds so many blocks.
+    double bandwidth_holding(double blocks) const;
+};
 
 // Seconds of each part of the cycle for learner k; infinite where bits meet a rate of zero.
 struct LearnerTimes {
@@ -310,8 +318,15 @@ struct LearnerTimes {
     double total_s() const { return send_s + compute_s + return_s; }
 };
 
+// What a plan gives one learner.
+struct LearnerShare {
+    std::int64_t samples;
+    double bandwidth_hz;
+    double power_w;
+};
+
 // Equations (6)-(8). Relative error of each part below 16 units in the last place.
 LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
-                              std::int64_t samples, double bandwidth_hz, double power_w);
+                              const LearnerShare& share);
 
 }  // namespace mel

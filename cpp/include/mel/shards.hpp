@@ -20,13 +20,18 @@ using Message = std::vector<double>;
 // learner of all.
 inline constexpr std::size_t shard_grain = 1024;
 
+// Where some learners stand among all.
+struct Among {
+    std::size_t first;     // the number of the first of them
+    std::size_t learners;  // in all
+};
+
 // The learners of one place. Every answer is a pure function of them and of the question: a shard
 // made again answers the same, and what it keeps from one question to the next only saves time.
 class Shard {
   public:
-    // `problem` states the task and the budgets of the whole. `first`: the number of the shard's
-    // first learner among all, of whom there are `learners`.
-    Shard(const Problem& problem, std::size_t first, std::size_t learners, int threads);
+    // `problem` states the task and the budgets of the whole.
+    Shard(const Problem& problem, const Among& among, int threads);
     ~Shard();
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
