@@ -44,9 +44,6 @@ class BudgetStep {
                std::fabs(by.cycle_s) * (std::fabs(band_by_cycle_) + std::fabs(power_by_cycle_));
     }
 
-    double band_by_cycle() const { return band_by_cycle_; }
-    double power_by_cycle() const { return power_by_cycle_; }
-
   private:
     Over over_;
     double band_by_ratio_, band_by_cycle_, power_by_ratio_, power_by_cycle_;
