@@ -176,7 +176,7 @@ TEST(no_samples_at_an_own_pace_are_worth_more_than_their_bounds_or_much_less) {
                 if (value > best) best = value, most = d;
             }
             mel::Box alone = box;
-            const mel::SplitSums s = mel::exact_learners(problem, alone, at, k, k + 1, lanes);
+            const mel::SplitSums s = mel::exact_learners(problem, alone, at, {k, k + 1}, lanes);
             CHECK((best == -infinity) == (s.impossible > 0), k, seed, best, s.impossible);
             if (best == -infinity) continue;
             possible += 1;
