@@ -37,6 +37,8 @@ RUNS = (
     ("cells", "{scenario} {scenario}"),
     ("cells", "--associate {scenario} {scenario}"),
     ("frontier", "--learners 3"),
+    ("frontier", "--over energy_j --cycle-s 0.05 {uplink}"),
+    ("trade", "--tau 1 --deadlines 0.1,0.2 {uplink}"),
     ("explain", "--learners 3"),
     ("simulate", "--learners 5 --failures 0.5"),
     ("simulate", "--learners 3 --cycle-s 1"),

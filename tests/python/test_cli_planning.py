@@ -7,6 +7,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast.cli import run
+from test_energy import cell
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -43,6 +44,36 @@ def test_least_and_its_alias_write_two_files_that_check(
     )
     assert status == 3
     assert "infeasible" in text
+
+
+def test_energies_by_local_cycles_and_by_deadlines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = cell(20, energy_j=None).with_budgets(cycle_s=0.1)
+    file, figure = tmp_path / "uplink.toml", tmp_path / "f.png"
+    problem.to_toml(file)
+    at = ("frontier", str(file), "--over", "energy_j", "--format")
+    status, text = said(capsys, *at, "json", "--plot", str(figure))
+    found = json.loads(text)
+    curve = mel.frontier(problem, "energy_j")
+    assert (status, found["status"], found["most"]) == (0, "optimal", curve.most)
+    assert [row["energy_j"] for row in found["rows"]] == curve.value.tolist()
+    assert [row["tau"] for row in found["rows"]] == list(range(1, curve.most + 1))
+    assert figure.read_bytes()[:4] == b"\x89PNG"
+    assert said(capsys, *at, "csv")[1].startswith("tau,energy_j,no_less_than_j,status\n1,")
+    assert said(capsys, *at, "text", "--cycle-s", "1e-6")[0] == 3  # not one fits
+    assert said(capsys, *at, "text", "--time-limit-s", "0")[0] == 4
+    assert said(capsys, *at, "text", "--to", "3")[0] == 2
+
+    words = ("trade", str(file), "--tau", "2", "--deadlines")
+    status, text = said(capsys, *words, "0.2,1e-6,0.1", "--format", "json")
+    rows = json.loads(text)["rows"]
+    assert (status, [row["status"] for row in rows]) == (0, ["infeasible", "optimal", "optimal"])
+    assert rows[1]["energy_j"] == curve.value[1] > rows[2]["energy_j"]
+    assert said(capsys, *words, "1e-6")[0] == 3
+    for wrong in ("0.1;0.2", "", "-1", "nan"):
+        status, text = said(capsys, *words, wrong)
+        assert (status, text.count("\n")) == (2, 1), text
 
 
 def test_frontier_as_table_csv_and_figure(

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, Entry] = {
     "cycles": Entry("campaign.cycles", "Local cycles of each learner's own, most in all."),
     "cells": Entry("campaign.cells", "Several cells that share one task."),
     "frontier": Entry("planning.frontier", "Where one more local cycle fits, step by step."),
+    "trade": Entry("planning.trade", "The least energy, deadline by deadline."),
     "explain": Entry("planning.explain", "What blocks one more local cycle."),
     "simulate": Entry("planning.simulate", "One global cycle with dropouts and drifting gains."),
     "explore": Entry("explore", "A page that plans anew while you drag its sliders."),

@@ -15,6 +15,7 @@ from mel_fast.bracket.clock import Agenda
 from mel_fast.bracket.energy.least import LeastEnergy
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
+from mel_fast.plans.status import Status
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +30,16 @@ def told_of(agenda: Agenda, passes: int, plan: Plan) -> Interrupted | None:
         interrupt.__cause__ = stop
         return interrupt
     return None
+
+
+def status_of(steps: Sequence[LeastEnergy]) -> Status:
+    """Return what is proved of all steps: `feasible` where of some more is known than of others."""
+    said = {step.status for step in steps}
+    if len(said) == 1:
+        return said.pop()
+    if not said:
+        return Status.UNDECIDED
+    return Status.OPTIMAL if said == {Status.OPTIMAL, Status.INFEASIBLE} else Status.FEASIBLE
 
 
 class EnergyCurve(Found, Drawn, ShownTable):
@@ -47,6 +58,11 @@ class EnergyCurve(Found, Drawn, ShownTable):
     def bound(self) -> FloatColumn:
         """Joules that no plan goes below, float64 of shape (steps,)."""
         return np.array([step.bound for step in self.steps])
+
+    @property
+    def status(self) -> Status:
+        """``optimal``: every step is proved; ``infeasible``: every one is impossible."""
+        return status_of(self.steps)
 
     def _across(self) -> tuple[str, Sequence[float]]:
         raise NotImplementedError

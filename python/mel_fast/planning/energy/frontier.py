@@ -15,9 +15,10 @@ from mel_fast.bracket.energy.least import (
     raised,
 )
 from mel_fast.model.problem import Problem
-from mel_fast.planning.energy.curve import EnergyCurve, told_of
+from mel_fast.planning.energy.curve import EnergyCurve, status_of, told_of
 from mel_fast.plans.claims.least_energy import SpendsLeast
 from mel_fast.plans.interrupted import Interrupted
+from mel_fast.plans.status import Status
 from mel_fast.solve.single import solve
 
 
@@ -59,6 +60,17 @@ class EnergyFrontier(EnergyCurve):
     def tau(self) -> IntColumn:
         """Local cycles, int64 of shape (steps,)."""
         return np.array([step.tau for step in self.steps], dtype=np.int64)
+
+    @property
+    def status(self) -> Status:
+        """``optimal``: every step is proved, and that no more local cycles fit.
+
+        ``infeasible``: not even one local cycle fits.
+        """
+        if self.most == 0:
+            return Status.INFEASIBLE
+        said = status_of(self.steps)
+        return Status.FEASIBLE if said is Status.OPTIMAL and len(self.steps) < self.most else said
 
     def columns(self) -> dict[str, Any]:
         """Return one row a tau."""
