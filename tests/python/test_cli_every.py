@@ -36,6 +36,7 @@ RUNS = (
     ("cycles", "{plan}"),
     ("cells", "{scenario} {scenario}"),
     ("cells", "--associate {scenario} {scenario}"),
+    ("campaign", "--learners 3 --needs 1=100,2=60,4=45"),
     ("frontier", "--learners 3"),
     ("frontier", "--over energy_j --cycle-s 0.05 {uplink}"),
     ("trade", "--tau 1 --deadlines 0.1,0.2 {uplink}"),

@@ -113,3 +113,25 @@ def test_solve_spares_and_starts(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert json.loads(second.read_text())["status"] == "optimal"
     capsys.readouterr()
     assert run(["solve", "--start", str(tmp_path / "none.json")]) == 2
+
+
+def test_campaign_is_the_api_and_refuses_what_is_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, proof, figure = tmp_path / "plan.json", tmp_path / "proof.json", tmp_path / "c.svg"
+    words = ("campaign", "--learners", "8", "--needs", "1=100,2=60,4=45", "--format", "json")
+    files = ("--output", str(plan), "--proof", str(proof), "--plot", str(figure))
+    status, text = said(capsys, *words, *files)
+    found = json.loads(text)
+    known = mel.campaign(mel.scenarios.table1(8), {1: 100, 2: 60, 4: 45})
+    assert (status, found["tau"], found["status"]) == (0, 2, "optimal")
+    assert found["total_s"] == pytest.approx(known.total_s, rel=1e-8)
+    assert run(["check", "-q", str(plan)]) == 0
+    assert run(["check", "-q", str(proof)]) == 0
+    assert mel.Plan.load(plan).tau == 2
+    assert mel.Plan.load(proof).bound == 1
+    assert b"<svg" in figure.read_bytes()
+    assert said(capsys, *words, "--time-limit-s", "0")[0] == 4
+    for wrong in ("", "1", "1=", "1=2,1=3", "1:2", "0=5", "1=0.5", "1=nan", "x=3"):
+        status, text = said(capsys, "campaign", "--learners", "8", "--needs", wrong)
+        assert (status, text.count("\n")) == (2, 1), (wrong, text)

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Entry] = {
     "most": Entry("campaign.most", "The most samples that fit at some local cycles."),
     "cycles": Entry("campaign.cycles", "Local cycles of each learner's own, most in all."),
     "cells": Entry("campaign.cells", "Several cells that share one task."),
+    "campaign": Entry("campaign.campaign", "The local cycles that reach a target soonest."),
     "frontier": Entry("planning.frontier", "Where one more local cycle fits, step by step."),
     "trade": Entry("planning.trade", "The least energy, deadline by deadline."),
     "explain": Entry("planning.explain", "What blocks one more local cycle."),

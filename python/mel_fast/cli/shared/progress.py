@@ -11,6 +11,7 @@ _EVERY_S = 0.2
 SOLVING = "tau {0}, at most {1}; {2:,} passes, {3:.0f} s"
 LEAST = "more than {0:.9g}, {1:.9g} suffices; {2:,} passes, {3:.0f} s"
 CYCLES = "{0:,} local cycles, at most {1:,}; {2:,} passes"
+CAMPAIGN = "not below {0:.9g} s, {1:.9g} s in all; {2:,} passes, {3:.0f} s"
 MOST = "{0:,} samples fit, at most {1:,}; {2:,} passes"
 
 
