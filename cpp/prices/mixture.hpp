@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "mel/shards.hpp"
+#include "mel/among.hpp"
 #include "passes/proof.hpp"
 #include "passes/sweeps.hpp"
 #include "prices/price_polygon.hpp"

@@ -1,5 +1,6 @@
 // Every public header in one translation unit, as a program that embeds the core may have them.
 #include "check.hpp"
+#include "mel/among.hpp"
 #include "mel/batch.hpp"
 #include "mel/buffer.hpp"
 #include "mel/columns.hpp"

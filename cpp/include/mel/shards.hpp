@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "mel/among.hpp"
 #include "mel/result.hpp"
 
 namespace mel {
@@ -19,12 +20,6 @@ using Message = std::vector<double>;
 // Learners come in chunks of so many; a shard begins with one, and ends with one or with the last
 // learner of all.
 inline constexpr std::size_t shard_grain = 1024;
-
-// Where some learners stand among all.
-struct Among {
-    std::size_t first;     // the number of the first of them
-    std::size_t learners;  // in all
-};
 
 // The learners of one place. Every answer is a pure function of them and of the question: a shard
 // made again answers the same, and what it keeps from one question to the next only saves time.
