@@ -80,7 +80,7 @@ class Core:
 
     def __init__(self, tree: Path) -> None:
         self.source, self._build = tree / "cpp", tree / "build"
-        for name in ("cpp", "tests/cpp"):
+        for name in ("cmake", "cpp", "tests/cpp"):
             shutil.copytree(ROOT / name, tree / name)
         for name in ("CMakeLists.txt", "pyproject.toml"):
             shutil.copy(ROOT / name, tree / name)

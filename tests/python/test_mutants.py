@@ -21,6 +21,20 @@ def test_every_mutant_still_applies() -> None:
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.skipif(not shutil.which("cmake"), reason="no cmake")
+def test_what_is_copied_to_plant_bugs_in_can_be_built(tmp_path: Path) -> None:
+    # Nothing is compiled here: a file that the build names and the copy lacks fails at once.
+    words = "import sys; from pathlib import Path; import run; run.Core(Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", words, str(tmp_path / "tree")],
+        cwd=FOLDER,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not shutil.which("cmake"), reason="no cmake")
 def test_every_mutant_is_killed() -> None:
