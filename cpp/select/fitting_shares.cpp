@@ -72,7 +72,7 @@ WaterFilling::Finish about_shortest(const Asked& asked, WaterFilling& filling,
                                     const Fitting::Fit& fit) {
     const Problem& problem = asked.problem;
     const auto& [tau, cycle, samples] = asked.split;
-    WaterFilling::Finish found{cycle, fit.ratio, {}};
+    WaterFilling::Finish found{{cycle, fit.ratio}, {}};
     if (problem.size() <= most_for_thorough_search || !fit.sums) return found;
     double least = 0;  // no shorter cycle holds the samples at any rate
     for (std::size_t k = 0; k < problem.size(); ++k) {
