@@ -1,8 +1,8 @@
 // Newton's method for many learners: steps on a sample first, then a few passes over all.
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -77,8 +77,11 @@ std::vector<std::uint32_t> Lowest::in_order() const {
         const Demand demand = demand_of(problem, k, choices_.tau(), cycle);
         const double d = std::max(choices_.least(k), 1.0);
         const double left = std::max(demand.slack(d), hardly * cycle);
-        const double needs = problem.noise_over_gain()[k] * (demand.alpha * d + demand.beta) / left;
-        bucket[k] = std::bit_cast<std::uint32_t>(static_cast<float>(needs)) >> 16;
+        const auto needs = static_cast<float>(problem.noise_over_gain()[k] *
+                                              (demand.alpha * d + demand.beta) / left);
+        std::uint32_t bits;  // std::bit_cast is not in every C++20 library that this is built with
+        std::memcpy(&bits, &needs, sizeof bits);
+        bucket[k] = bits >> 16;
         ++first[bucket[k] + 1];
     }
     for (std::size_t b = 1; b < first.size(); ++b) first[b] += first[b - 1];
