@@ -231,5 +231,5 @@ def test_the_exported_page_is_whole_or_not_there(tmp_path: Path) -> None:
         export(tmp_path / "missing" / "page.html")
     export(tmp_path / "page.html", mel.scenarios.table1(3), "x")
     size, core = (tmp_path / "page.html").stat().st_size, CORE.stat().st_size
-    assert core < 2_000_000
+    assert core < 3_000_000
     assert size - core * 4 / 3 < 200_000  # nothing outweighs the core, which is written in base64
