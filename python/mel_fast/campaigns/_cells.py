@@ -260,11 +260,7 @@ def _checked_cells(problems: Any) -> tuple[Problem, ...]:
         try:
             asked.append(checked_problem(problem))
             if problem.has_choice:
-                refuse_energy(
-                    energy_sends=problem.energy_sends,
-                    paces=problem.paces,
-                    what="optional learners in cells",
-                )
+                refuse_energy(problem, "optional learners in cells")
         except TypeError as error:
             raise TypeError(f"problems[{cell}]: {error}") from None
         samples, first = problem.task.samples, asked[0].task.samples

@@ -58,7 +58,7 @@ def most_of(
     callback: Callback | None,
 ) -> Found:
     """Do what `most` does, of whatever is counted."""
-    refuse_energy(energy_sends=problem.energy_sends, paces=problem.paces, what=f"of = {of!r}")
+    refuse_energy(problem, f"of = {of!r}")
     begin = perf_counter()
     far = problem.with_samples(MAX_INTEGER)
 
@@ -137,7 +137,7 @@ def fewest_too_many(problem: Problem, tau: int, of: str, limit_s: float, threads
     ValueError
         For what no count but that of samples knows.
     """
-    refuse_energy(energy_sends=problem.energy_sends, paces=problem.paces, what=f"of = {of!r}")
+    refuse_energy(problem, f"of = {of!r}")
     fewest = fewest_stated(problem, "joint")
     few = len(problem.learners) <= _FEW and fewest <= most_stated(problem, "joint")
     if problem.has_choice or not few or not somebody_must(problem):

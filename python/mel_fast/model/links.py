@@ -6,7 +6,7 @@ What decides whether a plan is possible does not know which way bits travel: a p
 """
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -138,22 +138,34 @@ def check_energy(
     return True
 
 
-def refuse_energy(*, energy_sends: bool, paces: bool, what: str) -> None:
-    """Refuse what is not worked out with an energy of sending over the planned link.
+class Spending(Protocol):
+    """A problem, as far as it says what energies are for."""
 
-    Nor, where `paces`, with a speed that is chosen within an energy that is not for sending.
+    @property
+    def energy_sends(self) -> bool:
+        """Whether they are for sending over the planned link."""
+        ...
+
+    @property
+    def paces(self) -> bool:
+        """Whether speeds are chosen within them where they are not."""
+        ...
+
+
+def refuse_energy(problem: Spending, what: str) -> None:
+    """Refuse what is not worked out with an energy of sending, nor with a speed chosen within one.
 
     Raises
     ------
     ValueError
         Naming it.
     """
-    if energy_sends:
+    if problem.energy_sends:
         raise ValueError(
             f"{what}: not together with energy_j and radio.shared = 'return': who takes part is "
             "not chosen with an energy of sending"
         )
-    if paces:
+    if problem.paces:
         raise ValueError(
             f"{what}: not together with energy_j and energy_coefficient: who takes part is not "
             "chosen together with a speed"

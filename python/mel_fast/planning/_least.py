@@ -309,7 +309,7 @@ def search_least(
         what = "at_least" if at_least else "optional"
         if scheme != "joint":
             raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
-        refuse_energy(energy_sends=problem.energy_sends, paces=problem.paces, what=what)
+        refuse_energy(problem, what)
         search = SelectedLeast(*words, at_least=at_least)
     search.run()
     try:

@@ -212,9 +212,7 @@ def refuse_of_choice(problem: Problem | None, scheme: str, then: str, at_least: 
             f"{what} with then = 'energy': must be 'time', 'power', 'bandwidth' or 'none'"
         )
     if problem is not None:
-        refuse_energy(
-            energy_sends=problem.energy_sends, paces=problem.paces, what="optional, at_least"
-        )
+        refuse_energy(problem, "optional, at_least")
 
 
 def _truthful(callback: Callback | None) -> Callable[[int, int, int, float], bool] | None:

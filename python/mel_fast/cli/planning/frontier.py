@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.planning.trade import told_of_energy
 from mel_fast.cli.shared.report import emit, format_option
 from mel_fast.cli.shared.scenario import (
+    AMOUNTS,
     EXIT_STATUS,
-    RESOURCES,
     check_plot,
     read_problem,
     refusals,
     scenario_options,
+    told_of_energy,
 )
 from mel_fast.planning import frontier
 from mel_fast.planning.energy.frontier import EnergyFrontier
@@ -25,7 +25,7 @@ from mel_fast.plans.status import Status
 @scenario_options
 @click.option(
     "--over",
-    type=click.Choice([*RESOURCES.choices, "energy_j"]),
+    type=AMOUNTS,
     default="cycle_s",
     show_default=True,
     help="What grows.",

@@ -8,7 +8,7 @@ import click
 from mel_fast.cli.shared.progress import LEAST, Line
 from mel_fast.cli.shared.report import format_option
 from mel_fast.cli.shared.scenario import (
-    RESOURCES,
+    AMOUNTS,
     check_targets,
     read_problem,
     refusals,
@@ -25,7 +25,7 @@ from mel_fast.planning import least
 )
 @click.option(
     "--over",
-    type=click.Choice([*RESOURCES.choices, "energy_j"]),
+    type=AMOUNTS,
     default="cycle_s",
     show_default=True,
     help="What is least.",

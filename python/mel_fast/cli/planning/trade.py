@@ -6,15 +6,14 @@ from typing import Any
 
 import click
 
-from mel_fast.cli.shared.report import emit, format_option
+from mel_fast.cli.shared.report import format_option
 from mel_fast.cli.shared.scenario import (
-    EXIT_STATUS,
     check_plot,
     read_problem,
     refusals,
     scenario_options,
+    told_of_energy,
 )
-from mel_fast.planning.energy.curve import EnergyCurve
 from mel_fast.planning.energy.trade import trade
 
 
@@ -27,13 +26,6 @@ def _deadlines(
         return [float(word) for word in text.split(",")]
     except ValueError:
         raise click.BadParameter(f"{text!r}: must be seconds, parted by commas") from None
-
-
-def told_of_energy(found: EnergyCurve, form: str, kind: str, **known: Any) -> int:
-    """Print a curve of energies and return the exit status."""
-    head = {"status": found.status, "over": "energy_j", "scheme": "joint", **known}
-    emit(form, kind, head, found.columns(), found.summary)
-    return EXIT_STATUS[found.status]
 
 
 @click.command("trade")

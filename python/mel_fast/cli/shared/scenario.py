@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from mel_fast.bracket.energy.least import LeastEnergy
     from mel_fast.campaigns import Most
     from mel_fast.planning import Least
+    from mel_fast.planning.energy.curve import EnergyCurve
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-RESOURCES = click.Choice(["cycle_s", "bandwidth_hz", "power_w"])
+AMOUNTS = click.Choice(["cycle_s", "bandwidth_hz", "power_w", "energy_j"])
 # What a command exits with, by what is known in the end: 2 is wrong usage.
 EXIT_STATUS = {
     Status.OPTIMAL: 0,
@@ -140,6 +141,13 @@ def told(
     rows = found.columns()
     one = {name: values[0] for name, values in rows.items()}
     emit(form, kind, {**one, "scheme": found.scheme}, rows, found.summary)
+    return EXIT_STATUS[found.status]
+
+
+def told_of_energy(found: "EnergyCurve", form: str, kind: str, **known: Any) -> int:
+    """Print least energies and return the exit status."""
+    head = {"status": found.status, "over": "energy_j", "scheme": "joint", **known}
+    emit(form, kind, head, found.columns(), found.summary)
     return EXIT_STATUS[found.status]
 
 

@@ -11,6 +11,7 @@ from flint import arb
 
 from mel_fast.verify._allowance import tick
 from mel_fast.verify._learner import Ball, Learner, largest_rate, last_below, rate
+from mel_fast.verify.best._peak import last_true
 from mel_fast.verify.claim._problem import INFINITE, Problem, Row
 
 
@@ -72,20 +73,11 @@ class Paced(Learner):
 
     def _last(self, holds: Callable[[int], bool]) -> int:
         """At least the last d up to where full speed ends that has what falls with d; -1: none."""
-        good, bad = -1, self._end() + 1
-        while bad - good > 1:
-            tick(1)
-            middle = (good + bad) // 2
-            if holds(middle):
-                good = middle
-            else:
-                bad = middle
-        return good
-
-    def _end(self) -> int:
-        last = last_below(self.spare_s, self.per_sample_s)
-        assert last is not None
-        return last if self.most is None else min(last, self.most)
+        end = last_below(self.spare_s, self.per_sample_s)
+        assert end is not None
+        if self.most is not None:
+            end = min(end, self.most)
+        return last_true(holds, 0, end, end)
 
 
 def learner_of(problem: Problem, row: Row, tau: int) -> Learner:
