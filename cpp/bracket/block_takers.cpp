@@ -46,11 +46,11 @@ bool may_be_few(const Problem& problem) {
 
 std::optional<Bracket> bracket_of_takers(const Problem& problem, std::int64_t tau,
                                          Resource resource, const Settings& settings, Interval box,
-                                         const BlockPoint& rough, const BracketOfPart& ask) {
+                                         const BlockPoint& rough, const Problem& about,
+                                         const BracketOfPart& ask) {
     if (!may_be_few(problem)) return {};
     const bool known = rough.prices.usable() && rough.amount > 0;
-    const Problem enough = with_about(problem, resource, rough);
-    const bool few = few_blocks(enough);
+    const bool few = few_blocks(about);
     if (!known && (!few || resource == Resource::bandwidth)) return {};
     const auto t = static_cast<double>(tau);
     Workshop shop(problem, settings, box);
@@ -62,7 +62,7 @@ std::optional<Bracket> bracket_of_takers(const Problem& problem, std::int64_t ta
     const PassPoint at{t, cycle, {rough.prices.lambda * cheaper, rough.prices.mu * cheaper}};
     const auto first = [&] {
         if (!few) return takers_at(problem, shop.boxes.whole(t), at, shop.pool);
-        return first_with_blocks(enough, shop.boxes.whole(t), at, shop.stop);
+        return first_with_blocks(about, shop.boxes.whole(t), at, shop.stop);
     };
     std::vector<std::size_t> part = first();
     std::int64_t passes = 1;

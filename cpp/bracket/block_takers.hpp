@@ -21,10 +21,11 @@ bool may_be_few(const Problem& problem);
 // The problem with about what is needed.
 Problem with_about(const Problem& problem, Resource resource, const BlockPoint& rough);
 
-// `rough`: prices and amount from a few hundred learners. Empty where many take part, or nothing
-// comes of it.
+// `rough`: prices and amount from a few hundred learners; `about`: with_about() of it. Empty where
+// many take part, or nothing comes of it.
 std::optional<Bracket> bracket_of_takers(const Problem& problem, std::int64_t tau,
                                          Resource resource, const Settings& settings, Interval box,
-                                         const BlockPoint& rough, const BracketOfPart& ask);
+                                         const BlockPoint& rough, const Problem& about,
+                                         const BracketOfPart& ask);
 
 }  // namespace mel

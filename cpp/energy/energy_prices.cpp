@@ -37,12 +37,12 @@ double typical_price(const Problem& problem) {
 }
 
 // By how much Newton's method moves the logarithms of both prices, and what it was off by.
-struct PriceStep {
+struct JouleStep {
     double worth, dear, off;
     bool known() const { return std::isfinite(off) && std::isfinite(worth) && std::isfinite(dear); }
     double longest() const { return std::max(std::fabs(worth), std::fabs(dear)); }
 };
-PriceStep step_of(const EnergyLearners& learners, const EnergySums& at, const Wanted& wanted) {
+JouleStep step_of(const EnergyLearners& learners, const EnergySums& at, const Wanted& wanted) {
     const double samples = at.samples.value(), band = learners.taken(at);
     const double f = std::log(samples / wanted.samples);
     const double g = std::log(band / wanted.taken);
@@ -63,7 +63,7 @@ bool by_newton(EnergyLearners& learners, JoulePrices& prices, std::size_t stride
     for (int step = 0; step < newton_steps; ++step) {
         const EnergySums at = learners.at(p, stride);
         if (learners.pool().stop().check()) return false;
-        const PriceStep by = step_of(learners, at, wanted);
+        const JouleStep by = step_of(learners, at, wanted);
         if (!by.known()) return false;
         worse = by.off < before ? 0 : worse + 1;
         if (worse > 2) return false;
@@ -96,7 +96,7 @@ bool with_watts(EnergyLearners& learners, JoulePrices& prices, double slope, dou
         if (learners.pool().stop().check()) break;
         const double gap = std::log(at.bandwidth.value() / problem.bandwidth_hz()) -
                            std::log(at.power.value() / problem.power_w());
-        const PriceStep by = step_of(learners, at, wanted_of(learners, 1));
+        const JouleStep by = step_of(learners, at, wanted_of(learners, 1));
         const double found = (gap - last) / moved;
         if (moved != 0 && found > 0.5 * slope && found < 2 * slope) slope = found;
         moved = -gap / slope;

@@ -278,9 +278,7 @@ struct OwnPace {
                                   std::span<const double> samples) {
         DemandLanes q = demand_lanes(in, at);
         const PaceLanes pace = pace_lanes(in, q, at, in.kept_j);
-        const Lanes d = at + width <= last
-                            ? load(samples.data() + at)
-                            : load_part(samples.data() + at, at < last ? last - at : 0);
+        const Lanes d = read(samples, at, last);
         Mask kept;
         const Lanes by = slower(in, pace, at, d, kept);
         q.budget = select(kept, q.budget - pace.other * d - pace.work * d * by, fill(-1));

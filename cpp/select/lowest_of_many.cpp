@@ -1,8 +1,6 @@
 // Newton's method for many learners: steps on a sample first, then a few passes over all.
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -17,7 +15,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t few = 1024, some_more = 8192;  // learners of a sample
 constexpr std::size_t share_looked_at = 4;           // of all, at most
 constexpr double tiny_share = 1e-200;
-constexpr double hardly = 1e-3;  // of a cycle
 constexpr double longest_step = 0.7;
 constexpr double nearly_enough = 0.995;  // of those who must take part; where fewer do, closer:
 constexpr double hopeless_count = 1e-5;
@@ -65,53 +62,6 @@ void lengthen(double (&step)[3], double by) {
 }
 
 }  // namespace
-
-// Learners by what the least that each may take needs, those that agree to a hundredth as they
-// come. A few take much of the budgets: every so-many-th of that order has its share of them.
-std::vector<std::uint32_t> Lowest::in_order() const {
-    const Problem& problem = choices_.problem();
-    const double cycle = problem.cycle_s();
-    std::vector<std::uint32_t> bucket(choices_.size()), order(choices_.size());
-    std::vector<std::uint32_t> first((1U << 16) + 1, 0);
-    for (std::size_t k = 0; k < order.size(); ++k) {
-        const Demand demand = demand_of(problem, k, choices_.tau(), cycle);
-        const double d = std::max(choices_.least(k), 1.0);
-        const double left = std::max(demand.slack(d), hardly * cycle);
-        const auto needs = static_cast<float>(problem.noise_over_gain()[k] *
-                                              (demand.alpha * d + demand.beta) / left);
-        std::uint32_t bits;  // std::bit_cast is not in every C++20 library that this is built with
-        std::memcpy(&bits, &needs, sizeof bits);
-        bucket[k] = bits >> 16;
-        ++first[bucket[k] + 1];
-    }
-    for (std::size_t b = 1; b < first.size(); ++b) first[b] += first[b - 1];
-    for (std::size_t k = 0; k < order.size(); ++k) {
-        order[first[bucket[k]]++] = static_cast<std::uint32_t>(k);
-    }
-    return order;
-}
-
-std::unique_ptr<Lowest::Sample> Lowest::sample_of(std::size_t learners) {
-    const std::size_t size = choices_.size();
-    const std::size_t stride = sample_stride(size, learners);
-    if (by_need_.empty() && stride > 1) by_need_ = in_order();
-    std::vector<std::size_t> who;
-    for (std::size_t k = stride / 2; k < size; k += stride) {
-        who.push_back(stride > 1 ? by_need_[k] : k);
-    }
-    if (who.empty()) who.push_back(0);
-    const double share = static_cast<double>(who.size()) / static_cast<double>(size);
-    auto some = std::make_unique<Sample>(
-        Sample{choices_.problem().taken(who), {}, goal_, nullptr, share, {}, {}});
-    for (const std::size_t k : who) {
-        if (!goal_.weight.empty()) some->weight.push_back(goal_.weight[k]);
-    }
-    some->goal.weight = some->weight;
-    some->choices = std::make_unique<Choices>(some->problem, pool_, choices_.tau(), some->goal);
-    some->seen.picks.resize(padded_to_groups(who.size()));
-    some->margins.resize(who.size());
-    return some;
-}
 
 Lowest::Slope Lowest::slope_of(const Bid& bid, const ChoiceSums& sums, double share) const {
     const Problem& problem = choices_.problem();

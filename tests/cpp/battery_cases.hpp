@@ -1,4 +1,4 @@
-// Learners that send with power and energy of their own, at the edge of their energies.
+// Learners with an energy of their own, and at the edge of it, that send or compute within it.
 #pragma once
 
 #include <vector>
@@ -12,7 +12,9 @@ enum class Speeds { same, chosen };
 
 struct Cell {
     mel::ProblemStatement statement;
-    std::vector<double> flops, gain, band, power, cap, energy, per_flop, coefficient, slowest;
+    std::vector<double> flops, gain, band, power, cap, energy, per_flop, coefficient, slowest,
+        most_hz;
+    bool sends = true;
 
     mel::Problem problem() const {
         mel::ProblemStatement s = statement;
@@ -20,9 +22,10 @@ struct Cell {
         s.gain = gain;
         s.return_bandwidth_hz = band;
         s.return_power_w = power;
+        s.max_bandwidth_hz = most_hz;
         s.max_power_w = cap;
         s.energy_j = energy;
-        s.energy_sends = true;
+        s.energy_sends = sends;
         if (!per_flop.empty()) s.energy_per_flop_j = per_flop;
         if (!coefficient.empty()) {
             s.energy_coefficient = coefficient;

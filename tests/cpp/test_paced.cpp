@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "battery_cases.hpp"
 #include "check.hpp"
 #include "instances.hpp"
 #include "kernels/battery_passes.hpp"
@@ -21,24 +22,7 @@ constexpr InstructionSet sets[] = {InstructionSet::baseline, InstructionSet::avx
                                    InstructionSet::avx512};
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-struct Cell {
-    mel::ProblemStatement statement;
-    std::vector<double> flops, gain, band, power, energy, coefficient, slowest, most_hz, most_w;
-
-    mel::Problem problem() const {
-        mel::ProblemStatement s = statement;
-        s.flops_per_s = flops;
-        s.gain = gain;
-        s.return_bandwidth_hz = band;
-        s.return_power_w = power;
-        s.energy_j = energy;
-        s.energy_coefficient = coefficient;
-        s.min_flops_per_s = slowest;
-        s.max_bandwidth_hz = most_hz;
-        s.max_power_w = most_w;
-        return mel::Problem(s);
-    }
-};
+using battery_cases::Cell;
 
 // At the edge of their energies; each of a few samples or of many.
 Cell draw(std::size_t learners, mel::LinkLaw law, unsigned seed) {
@@ -50,6 +34,7 @@ Cell draw(std::size_t learners, mel::LinkLaw law, unsigned seed) {
         return std::pow(10.0, drawn(low, high));
     };
     Cell it;
+    it.sends = false;
     const double tau = 6, each = seed % 3 == 0 ? 6 : 500;
     mel::ProblemStatement& s = it.statement;
     s.law = law;
@@ -75,7 +60,7 @@ Cell draw(std::size_t learners, mel::LinkLaw law, unsigned seed) {
         it.slowest.push_back(k % 3 ? 0 : 0.4 * it.flops.back());
         if (seed % 7 < 3) continue;
         it.most_hz.push_back(k % 2 ? infinity : 4e5 * log_drawn(-0.3, 0.5));
-        it.most_w.push_back(k % 5 > 2 ? infinity : 0.02 * log_drawn(-0.3, 0.5));
+        it.cap.push_back(k % 5 > 2 ? infinity : 0.02 * log_drawn(-0.3, 0.5));
     }
     return it;
 }

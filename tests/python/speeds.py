@@ -24,6 +24,19 @@ def task(samples: int, flops: float) -> mel.LearningTask:
     )  # fmt: skip
 
 
+def at_its_speeds(plan: mel.Plan) -> mel.Simulation:
+    """What happens to a plan of six learners keeps the energies that a round leaves of theirs."""
+    calm = mel.simulate(plan)
+    assert {outcome.lost for outcome in calm.outcomes.values()} == {0}
+    told = mel.simulate(plan, failures=[0], gain_drift=1.0, seed=1)
+    again = told.outcomes["reassign"].plan
+    assert again is not None
+    left = plan.problem.learners.energy_j[told.outcomes["reassign"].learners]
+    assert (again.problem.learners.energy_j < left).all()
+    assert (again.energy_j <= again.problem.learners.energy_j).all()
+    return told
+
+
 def random_problem(
     seed: int, count: int, samples: int, law: str = "density", idle: str = "excused"
 ) -> mel.Problem:
