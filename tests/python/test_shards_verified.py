@@ -154,8 +154,12 @@ def test_every_lie_of_the_certificate_is_refused(
     lam, mu = (float.fromhex(leaf[name]) for name in ("lambda_per_hz", "mu_per_w"))
     tau = claim["tau"]
     lower = {"tau": tau, "rule": "prices", "tree": [leaf]}
+    # Samples that count for nothing would refute anything, also tau, for which there is a plan.
+    worthless = {**leaf, "per_sample": 0.0, "per_learner": 0.0}
+    nothing = {"tau": tau, "rule": "prices", "tree": [worthless]}
     lies: list[dict[str, Any]] = [
         {"bound": tau + 1},
+        {"tau": tau - 1, "bound": tau - 1, "certificate": nothing},
         {"bound": tau + 1, "status": "feasible"},
         {"tau": tau + 1},
         {"tau": tau + 1, "bound": tau + 1, "certificate": {**certificate, "tau": tau + 2}},
