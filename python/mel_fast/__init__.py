@@ -18,18 +18,6 @@ from mel_fast.model.problem import Problem
 from mel_fast.model.radio import Radio
 from mel_fast.model.task import LearningTask
 from mel_fast.model.times import Times, evaluate
-from mel_fast.planning import (
-    Explanation,
-    Frontier,
-    Least,
-    Simulation,
-    explain,
-    fastest,
-    frontier,
-    least,
-    prices_of,
-    simulate,
-)
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
@@ -63,6 +51,17 @@ if TYPE_CHECKING:
         most,
     )
     from mel_fast.cli.about.config import show_config
+    from mel_fast.planning import (
+        Explanation,
+        Frontier,
+        Least,
+        Simulation,
+        explain,
+        fastest,
+        frontier,
+        least,
+        simulate,
+    )
     from mel_fast.planning.energy.frontier import EnergyFrontier
     from mel_fast.planning.energy.trade import EnergyTrade, trade
     from mel_fast.planning.energy.within import WithinEnergy, within
@@ -75,7 +74,8 @@ if TYPE_CHECKING:
     from mel_fast.solve.shards.sources import shards_from_npy, shards_from_parquet
     from mel_fast.verify._verdict import Verdict
 
-# Names that are imported when first used: some need extras, all cost import time.
+# Names that are imported when first used: some need extras, all cost import time. The import comes
+# before the call, so before the call's time limit begins.
 _MODULES = (
     "channel",
     "cp_sat",
@@ -95,22 +95,31 @@ _FUNCTIONS = {
     "Cells": "campaigns",
     "EnergyFrontier": "planning.energy.frontier",
     "EnergyTrade": "planning.energy.trade",
+    "Explanation": "planning",
+    "Frontier": "planning",
     "ImplausibleWarning": "scenarios.plausible",
+    "Least": "planning",
     "LeastEnergy": "bracket.energy.least",
     "Most": "campaigns",
     "MostCycles": "campaigns",
     "Plans": "solve.many",
     "ShardedPlan": "solve.shards.plan",
+    "Simulation": "planning",
     "Verdict": "verify._verdict",
     "WithinEnergy": "planning.energy.within",
     "campaign": "campaigns",
     "cells": "campaigns",
+    "explain": "planning",
+    "fastest": "planning",
+    "frontier": "planning",
     "implausible": "scenarios.plausible",
+    "least": "planning",
     "load_scenario": "scenarios.file",
     "most": "campaigns",
     "shards_from_npy": "solve.shards.sources",
     "shards_from_parquet": "solve.shards.sources",
     "show_config": "cli.about.config",
+    "simulate": "planning",
     "solve_many": "solve.many",
     "solve_sharded": "solve.shards.solving",
     "trade": "planning.energy.trade",
@@ -205,7 +214,12 @@ def _later(module: str, name: str) -> Any:
     return call
 
 
-attach(explain=explain, prices=prices_of, solve=solve, plot=_later("figures.plan", "plot"))
+attach(
+    explain=_later("planning", "explain"),
+    prices=_later("planning", "prices_of"),
+    solve=solve,
+    plot=_later("figures.plan", "plot"),
+)
 attach_above(
     learners_from_table=_later("scenarios.any_table", "learners_from_table"),
     to_toml=_later("scenarios.toml", "to_toml"),

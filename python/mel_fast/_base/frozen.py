@@ -1,6 +1,5 @@
 """Value objects: immutable, equal by value, cheap to copy, pickled through their constructor."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, Self
 
@@ -89,7 +88,9 @@ class Found:
 
 
 def _found(result: Any) -> dict[str, Any]:
-    names = (field.name for field in dataclasses.fields(result))
+    from dataclasses import fields  # here: the package is imported without them
+
+    names = (field.name for field in fields(result))
     return {name: getattr(result, name) for name in names if name not in ("elapsed_s", "end")}
 
 
@@ -101,7 +102,7 @@ def alike(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(alike, one, other))
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
-    if dataclasses.is_dataclass(one) and not isinstance(one, type):
+    if not isinstance(one, type) and hasattr(one, "__dataclass_fields__"):
         return alike(_found(one), _found(other))
     if isinstance(one, np.ndarray) and one.dtype.kind == "f":
         return np.array_equal(one, other, equal_nan=True)

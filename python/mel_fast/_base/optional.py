@@ -2,8 +2,10 @@
 
 import importlib
 import importlib.util
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def installed(module: str) -> bool:
@@ -31,10 +33,11 @@ def how_to_install(extra: str) -> str:
     return command if folder is None else f"{command}, here: pip install '{folder}[{extra}]'"
 
 
-def _folder() -> Path | None:
+def _folder() -> "Path | None":
     """Return the folder of sources that the package is run or was installed from, if there."""
     import json  # here: the package is imported without them
     from importlib import metadata
+    from pathlib import Path
     from urllib.parse import unquote, urlsplit
 
     try:

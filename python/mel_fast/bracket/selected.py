@@ -23,9 +23,8 @@ from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Status
+from mel_fast.plans.status import LEAST, Status
 
-LEAST = {"power": "power_w", "bandwidth": "bandwidth_hz"}  # by what a plan spends the least of
 _MANY = 4096  # learners
 _Mask = NDArray[np.bool_]
 

@@ -11,6 +11,9 @@ Then = Literal["time", "power", "bandwidth", "energy", "none"]
 
 THENS: tuple[Then, ...] = ("time", "power", "bandwidth", "energy", "none")
 
+LEAST = {"power": "power_w", "bandwidth": "bandwidth_hz"}
+"""By what a plan spends the least of."""
+
 
 class Status(StrEnum):
     """What a plan proves; the words are also those of plan files and of the command line.

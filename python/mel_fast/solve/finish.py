@@ -8,9 +8,8 @@ import math
 from time import perf_counter
 
 from mel_fast._base.progress import Callback
-from mel_fast.bracket.selected import LEAST, least_spending
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Status
+from mel_fast.plans.status import LEAST, Status
 from mel_fast.solve.escalation import escalated
 
 ENERGY = "energy"
@@ -23,6 +22,14 @@ def unfinished(plan_status: Status | str, *, stopped: bool, then: str) -> bool:
     return plan_status == Status.UNDECIDED or (
         then in (*LEAST, ENERGY) and plan_status == Status.OPTIMAL
     )
+
+
+def imported_for(then: str) -> None:
+    """Import what `finished` will need, before the clock of a time limit runs."""
+    if then in LEAST:
+        import mel_fast.bracket.selected  # noqa: F401
+    elif then == ENERGY:
+        import mel_fast.bracket.energy.least  # noqa: F401
 
 
 def finished(
@@ -64,6 +71,8 @@ def finished(
     if plan.status is Status.UNDECIDED and not stopped:
         plan = escalated(plan, left_s, threads, spare_time=then == "time", tell=asked)
     if then in LEAST and plan.status is Status.OPTIMAL and not stopped and not ended:
+        from mel_fast.bracket.selected import least_spending  # few ask for it
+
         plan = least_spending(plan, then, left_s(), threads, asked)
     if then == ENERGY and plan.status is Status.OPTIMAL and not stopped and not ended:
         from mel_fast.bracket.energy.least import least_energy_from  # few ask for it

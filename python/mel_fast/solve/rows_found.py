@@ -11,7 +11,7 @@ from mel_fast._base.progress import Report
 from mel_fast.model.batch import Batch
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, STATUSES, Scheme, Then
-from mel_fast.solve.finish import finished, unfinished
+from mel_fast.solve.finish import finished, imported_for, unfinished
 from mel_fast.solve.row_plan import put_own, put_plan, row_result
 from mel_fast.solve.rows import FixedSamplesBatch
 from mel_fast.solve.selection.rows import choose_rows, chooses, keeping_interrupts
@@ -37,6 +37,7 @@ def found_here(
     report: Report | None,
 ) -> dict[str, Any]:
     """Solve rows in this process."""
+    imported_for(how.then)
     begin = perf_counter()
     settings = _core.BatchSettings(
         scheme=SCHEMES.index(how.scheme),

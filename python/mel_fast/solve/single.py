@@ -7,20 +7,19 @@ from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.progress import Callback, checked_callback, reporting
 from mel_fast._base.validation import choice
-from mel_fast.bracket.selected import LEAST
 from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import checked_at_least
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import SCHEMES, THENS, Scheme, Status, Then
+from mel_fast.plans.status import LEAST, SCHEMES, THENS, Scheme, Status, Then
 from mel_fast.solve.arguments import (
     checked_problem,
     checked_seconds,
     checked_start,
     checked_threads,
 )
-from mel_fast.solve.finish import finished, unfinished
+from mel_fast.solve.finish import finished, imported_for, unfinished
 
 _CODES: dict[str, int] = {scheme: code for code, scheme in enumerate(SCHEMES)}
 
@@ -127,6 +126,7 @@ def solve(
         problem = kept(problem, start, keep)
     if type(then) is not str or then != "time":
         choice("then", then, THENS)
+        imported_for(then)
         if then == "energy":
             from mel_fast.bracket.energy.least import refuse_energies
 
