@@ -29,8 +29,13 @@ bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, dou
     const bool may_rest = problem.excused() && low <= 0;
     const Demand demand = demand_at(problem, k, point.tau, point.cycle_s, low);
     const Answer few = answer_with(problem, k, demand, may_rest, low, prices);
+    // Who takes more than the fewest takes what is best inside already.
+    const Interval inside{may_rest ? 1 : low, box.high(k)};
     const Answer many =
-        answer_inside(problem, k, full, {may_rest ? 1 : low, box.high(k)}, {point.tau, prices});
+        taken > low + 1
+            ? answer_with(problem, k, demand_at(problem, k, point.tau, point.cycle_s, taken), false,
+                          taken, prices)
+            : answer_inside(problem, k, full, inside, {point.tau, prices});
     const double apart = many.samples - few.samples;
     if (!many.possible || !(apart > 1) || !few.possible) return false;
     const double gain = apart - (many.paid.cost - few.paid.cost);
@@ -49,10 +54,21 @@ bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, dou
 
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
                              std::span<const double> samples, std::span<const double> preference,
-                             double radius, Pool& pool) {
+                             double radius, Pool& pool, std::size_t most) {
     std::vector<Jump> jumps;
     for (std::size_t k = 0; k < problem.size(); ++k) {
-        if (std::fabs(preference[k]) < radius) jumps.push_back({.learner = k});
+        if (!(std::fabs(preference[k]) < radius)) continue;
+        // Between numbers that are one apart nobody jumps: that is a step. With the fixed law the
+        // fewest may be taken where many are as good.
+        const double few = box.low(k);
+        const bool takes_many = samples[k] > few && problem.law() == LinkLaw::density;
+        const double many = takes_many ? samples[k] : box.high(k);
+        if (many - few > 1) jumps.push_back({.learner = k});
+    }
+    const std::size_t alike = jumps.size() > most ? (jumps.size() / most + 1) | 1 : 1;
+    if (alike > 1) {
+        std::size_t place = 0;
+        std::erase_if(jumps, [&](const Jump&) { return place++ % alike != alike / 2; });
     }
     std::vector<char> near(jumps.size());
     for_each_learner(pool, jumps.size(), [&](std::size_t i) {
@@ -61,7 +77,7 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
     });
     std::size_t kept = 0;
     for (std::size_t i = 0; i < jumps.size(); ++i) {
-        if (near[i]) jumps[kept++] = jumps[i];
+        if (near[i]) jumps[kept++] = jumps[i].times(static_cast<double>(alike));
     }
     jumps.resize(kept);
     return jumps;
@@ -97,6 +113,10 @@ std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassP
     std::vector<Jump> steps;
     for (const auto& part : found) steps.insert(steps.end(), part.begin(), part.end());
     return steps;
+}
+
+Jump Jump::times(double alike) const {
+    return {learner, samples, alike * margin, alike * by_band, alike * by_watt, alike * by_amount};
 }
 
 double JumpModel::Place::length() const { return std::max(std::fabs(band), std::fabs(watt)); }

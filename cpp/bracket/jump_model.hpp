@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -23,13 +24,17 @@ struct Jump {
     double by_band = 0;
     double by_watt = 0;
     double by_amount = 0;
+
+    Jump times(double alike) const;  // so many learners that jump together
 };
 
 // The learners whose answer may change where no price changes by more than a share `radius`, from
-// what an exact pass wrote. `by_amount` is filled for the cycle.
+// what an exact pass wrote. `by_amount` is filled for the cycle. Where they are more than `most`,
+// an even part of them stands for all, each for several alike.
+inline constexpr std::size_t all_jumps = std::numeric_limits<std::size_t>::max();
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
                              std::span<const double> samples, std::span<const double> preference,
-                             double radius, Pool& pool);
+                             double radius, Pool& pool, std::size_t most = all_jumps);
 
 // The same for one sample more or less: where learners have a handful each, these are jumps, too.
 std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassPoint& point,

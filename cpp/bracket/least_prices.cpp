@@ -32,9 +32,10 @@ constexpr double least_stretch = 1e-6;
 constexpr int most_root_steps = 60;
 constexpr int patient = 4;        // steps that a slope is believed in without both ends of a root
 constexpr int most_at_floor = 8;  // looks that leave it open whether any longer cycle is ruled out
-constexpr double shortest_step = 1e-11;  // relative: above a cycle that is too short
-constexpr double handful = 16;           // samples a learner
-constexpr double soon = 1e-3;            // of a sample
+constexpr double shortest_step = 1e-11;       // relative: above a cycle that is too short
+constexpr double handful = 16;                // samples a learner
+constexpr double soon = 1e-3;                 // of a sample
+constexpr std::size_t modelled_jumps = 8192;  // of more, an even part is as good a guide
 constexpr std::size_t most_steps = 64;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -82,12 +83,13 @@ void LeastPrices::measure(const PassPoint& point, double amount) {
 
 std::vector<Jump> LeastPrices::jumps_of(const PassPoint& point, double amount,
                                         const std::vector<double>& samples,
-                                        const std::vector<double>& preference, double radius) {
+                                        const std::vector<double>& preference, double radius,
+                                        std::size_t most) {
     if (preference.empty()) return {};
     PassPoint at = point;
     const Problem here = with(amount);
     at.cycle_s = here.cycle_s();
-    std::vector<Jump> jumps = jumps_near(here, box_, at, samples, preference, radius, pool_);
+    std::vector<Jump> jumps = jumps_near(here, box_, at, samples, preference, radius, pool_, most);
     if (resource_ != Resource::cycle) {
         for (Jump& jump : jumps) jump.by_amount = 0;
     }
@@ -145,7 +147,7 @@ JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Loo
     model.by_amount = std::max(slope(p), steepness_);
     if (resource_ == Resource::bandwidth) model.band_amount = p.lambda;
     if (resource_ == Resource::power) model.watt_amount = p.mu;
-    model.jumps = jumps_of(point, amount, samples_, preferences_, radius);
+    model.jumps = jumps_of(point, amount, samples_, preferences_, radius, modelled_jumps);
     return model;
 }
 

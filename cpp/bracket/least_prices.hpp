@@ -75,7 +75,8 @@ class LeastPrices {
     JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double radius);
     std::vector<Jump> jumps_of(const PassPoint& point, double amount,
                                const std::vector<double>& samples,
-                               const std::vector<double>& preference, double radius);
+                               const std::vector<double>& preference, double radius,
+                               std::size_t most = all_jumps);
     void add_steps(const PassPoint& point);
     double slope(Prices prices) const { return growth(resource_, prices, real_); }
 

@@ -201,6 +201,34 @@ TEST(jumps_are_the_learners_that_another_answer_suits_nearly_as_well) {
     CHECK(both > 20, both);
 }
 
+// A hundred thousand learners that may jump were looked at one by one at every look.
+TEST(an_even_part_of_many_jumps_stands_for_all_of_them) {
+    const mel::Problem problem = switching(20000, mel::Idle::excused, 7).problem();
+    const double tau = static_cast<double>(mel::solve(problem, {}).tau);
+    mel::Stop stop(1e9, {});
+    mel::Pool pool(1, stop);
+    const mel::Box box{{0, problem.samples_real()}};
+    const mel::PassPoint at{
+        tau, problem.cycle_s(),
+        mel::bracket(problem, static_cast<std::int64_t>(tau), mel::Resource::bandwidth, {}).prices};
+    std::vector<double> samples(problem.size()), preference(problem.size());
+    std::vector<mel::SplitSums> chunks;
+    mel::exact_pass(problem, box, at, pool, chunks, {samples, preference});
+    const auto sum = [](const std::vector<mel::Jump>& jumps) {
+        double band = 0, watt = 0;
+        for (const mel::Jump& j : jumps) {
+            band += std::fabs(j.by_band);
+            watt += std::fabs(j.by_watt);
+        }
+        return std::pair(band, watt);
+    };
+    const auto all = mel::jumps_near(problem, box, at, samples, preference, 0.3, pool);
+    const auto some = mel::jumps_near(problem, box, at, samples, preference, 0.3, pool, 500);
+    CHECK(all.size() > 1000 && some.size() <= 500, all.size(), some.size());
+    CHECK(std::fabs(sum(some).first / sum(all).first - 1) < 0.1, sum(some).first, sum(all).first);
+    CHECK(std::fabs(sum(some).second / sum(all).second - 1) < 0.1, sum(some).second);
+}
+
 TEST(a_sample_of_the_learners_is_a_problem_of_its_own) {
     const mel::Problem all =
         instances::draw({.learners = 1000, .samples = 30000, .seed = 3}).problem();
