@@ -55,6 +55,21 @@ py::tuple worth_of_each(const mel::Problem& problem, std::int64_t tau, double la
     return py::make_tuple(value, error, samples, bandwidth, power);
 }
 
+// Arrays of one element a learner: the most samples, bandwidth, power, blocks.
+py::tuple equal_room(const mel::Problem& problem, std::int64_t tau, double cycle_s, bool generous) {
+    const auto size = static_cast<py::ssize_t>(problem.size());
+    py::array_t<double> samples(size), bandwidth(size), power(size), blocks(size);
+    const auto span = [&](py::array_t<double>& column) {
+        return std::span<double>(column.mutable_data(), problem.size());
+    };
+    const mel::EqualRoom into{span(samples), span(bandwidth), span(power), span(blocks)};
+    {
+        const py::gil_scoped_release release;
+        mel::equal_room(problem, static_cast<double>(tau), cycle_s, generous, into);
+    }
+    return py::make_tuple(samples, bandwidth, power, blocks);
+}
+
 }  // namespace
 
 void bind_evaluate(py::module_& module) {
@@ -62,6 +77,8 @@ void bind_evaluate(py::module_& module) {
                py::arg("bandwidth_hz"), py::arg("power_w"));
     module.def("worth_of_each", &worth_of_each, py::arg("problem"), py::arg("tau"),
                py::arg("lambda_per_hz"), py::arg("mu_per_w"));
+    module.def("equal_room", &equal_room, py::arg("problem"), py::arg("tau"), py::arg("cycle_s"),
+               py::arg("generous"));
 }
 
 }  // namespace mel_bindings

@@ -96,11 +96,11 @@ py::tuple bracket(const mel::Problem& problem, std::int64_t tau, int resource, i
 }
 
 py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, double time_limit_s,
-                   int threads, const py::object& start) {
+                   int threads, const py::object& start, std::int64_t at_least) {
     Watch watch{py::none()};
-    const auto found =
-        watched(settings_of(scheme, time_limit_s, threads, start), watch,
-                [&](const mel::Settings& s) { return mel::marginal_values_at(problem, tau, s); });
+    const auto found = watched(
+        settings_of(scheme, time_limit_s, threads, start), watch,
+        [&](const mel::Settings& s) { return mel::marginal_values_at(problem, tau, s, at_least); });
     if (!watch.interrupt().is_none()) {
         PyErr_SetObject(py::type::of(watch.interrupt()).ptr(), watch.interrupt().ptr());
         throw py::error_already_set();
@@ -126,7 +126,8 @@ void bind_least(py::module_& module) {
                py::arg("samples"), py::arg("resource"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true), py::arg("start") = py::none());
     module.def("worth_at", &worth_at, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
-               py::arg("time_limit_s"), py::arg("threads"), py::arg("start") = py::none());
+               py::arg("time_limit_s"), py::arg("threads"), py::arg("start") = py::none(),
+               py::arg("at_least") = 0);
 }
 
 }  // namespace mel_bindings

@@ -57,6 +57,10 @@ struct KernelInput {
     const double* back_j = nullptr;
     const double* spare_j = nullptr;
     const double* kept_j = nullptr;
+    // Where taking part is a choice, for the loops over real samples within limits. 1: may rest
+    // whatever its bounds say, and has at least one sample, and `lower`, otherwise.
+    const double* rests = nullptr;
+    double per_learner = 0;  // what a learner with a sample or more is worth beside its samples
     LinkLaw law = LinkLaw::density;
 
     // visit(column) for all that stand by learner.
@@ -81,7 +85,8 @@ struct KernelInput {
                                       &paced_j,
                                       &back_j,
                                       &spare_j,
-                                      &kept_j}) {
+                                      &kept_j,
+                                      &rests}) {
             visit(*column);
         }
     }

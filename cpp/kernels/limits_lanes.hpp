@@ -30,7 +30,8 @@ MEL_INLINE LimitedEnds ends_within(const KernelInput& in, const DemandLanes& q, 
     e.low = low;
     e.high = high;
     limited.may_rest = in.excused ? e.low <= 0 : none();
-    e.low = select(limited.may_rest, fill(1), e.low);
+    if (in.rests) limited.may_rest = limited.may_rest | (load(in.rests + k) > 0);
+    e.low = select(limited.may_rest, larger(e.low, fill(1)), e.low);
     e.low_slack = q.budget - q.each * e.low;
     e.least = q.budget * rounding::end_of_cycle;
     limited.cap_slack =
@@ -248,7 +249,7 @@ MEL_INLINE void put_capped(const CappedBest& c, Mask m, LimitedResponse& r) {
 MEL_INLINE void fill_limited_response(const KernelInput& in, const DemandLanes& q,
                                       const LimitedEnds& l, Lanes log_gain, LimitedResponse& r) {
     const EndsOf<Lanes>& e = l.ends;
-    r.active = e.possible & (~l.may_rest | (r.samples > r.cost));
+    r.active = e.possible & (~l.may_rest | (r.samples + in.per_learner > r.cost));
     r.impossible = q.valid & ~e.possible & ~l.may_rest;
     const double reserve = 4 * rounding::end_of_cycle * in.point.cycle_s;
     const Lanes room = e.low_slack - l.cap_slack;
@@ -274,6 +275,57 @@ MEL_INLINE void envelope(const KernelInput& in, const DemandLanes& q, const Limi
     }
 }
 
+MEL_INLINE Mask select(Mask m, Mask x, Mask y) { return (m & x) | (~m & y); }
+
+MEL_INLINE void take(Mask m, const LimitedResponse& x, LimitedResponse& r) {
+    r.samples = select(m, x.samples, r.samples);
+    r.slack = select(m, x.slack, r.slack);
+    r.rate = select(m, x.rate, r.rate);
+    r.bandwidth = select(m, x.bandwidth, r.bandwidth);
+    r.power = select(m, x.power, r.power);
+    r.cost = select(m, x.cost, r.cost);
+    r.hurry = select(m, x.hurry, r.hurry);
+    r.inverse_slack = select(m, x.inverse_slack, r.inverse_slack);
+    r.most = select(m, x.most, r.most);
+    r.unit_cost = select(m, x.unit_cost, r.unit_cost);
+    r.band_slope = select(m, x.band_slope, r.band_slope);
+    r.power_slope = select(m, x.power_slope, r.power_slope);
+    r.interior = select(m, x.interior, r.interior);
+    r.curvature = select(m, x.curvature, r.curvature);
+    r.push = select(m, x.push, r.push);
+    r.bound_tau = select(m, x.bound_tau, r.bound_tau);
+    r.active = select(m, x.active, r.active);
+    r.impossible = select(m, x.impossible, r.impossible);
+    r.doubtful = select(m, x.doubtful, r.doubtful);
+    r.capped = select(m, x.capped, r.capped);
+}
+
+// Where a sample or more is worth something beside, who is served with less may be better off with
+// one.
+MEL_INLINE Mask joins(const KernelInput& in, std::size_t k, Lanes low, const LimitedResponse& r) {
+    Mask serves = r.active & (low <= 0) & (r.samples < fill(1));
+    if (in.rests) serves = serves & ~(load(in.rests + k) > 0);
+    return in.excused ? none() : serves;
+}
+MEL_INLINE Mask gains(const KernelInput& in, const LimitedResponse& one, const LimitedResponse& r) {
+    return one.active & (one.samples - one.cost + in.per_learner > r.samples - r.cost);
+}
+
+// The best real samples of limited learners.
+template <class Best>
+MEL_INLINE LimitedResponse respond_or_join(const KernelInput& in, const PriceConstants& p,
+                                           std::size_t k) {
+    const DemandLanes q = demand_lanes(in, k);
+    LimitedResponse r = Best::respond_to(in, p, k, q, limited_ends(in, q, k));
+    if (in.per_learner == 0) return r;
+    const Mask few = joins(in, k, low_of(in, k), r);
+    if (!any(few)) return r;
+    const LimitedResponse one =
+        Best::respond_to(in, p, k, q, ends_within(in, q, k, fill(1), high_of(in, k)));
+    take(few & gains(in, one, r), one, r);
+    return r;
+}
+
 template <class Law>
 struct Limited;
 
@@ -281,8 +333,7 @@ template <>
 struct Limited<DensityLaw> {
     MEL_INLINE LimitedResponse respond(const KernelInput& in, const PriceConstants& p,
                                        std::size_t k) {
-        const DemandLanes q = demand_lanes(in, k);
-        return respond_to(in, p, k, q, limited_ends(in, q, k));
+        return respond_or_join<Limited>(in, p, k);
     }
     MEL_INLINE LimitedResponse respond_to(const KernelInput& in, const PriceConstants& p,
                                           std::size_t k, const DemandLanes& q,
@@ -318,8 +369,7 @@ template <>
 struct Limited<FixedLaw> {
     MEL_INLINE LimitedResponse respond(const KernelInput& in, const PriceConstants& p,
                                        std::size_t k) {
-        const DemandLanes q = demand_lanes(in, k);
-        return respond_to(in, p, k, q, limited_ends(in, q, k));
+        return respond_or_join<Limited>(in, p, k);
     }
     MEL_INLINE LimitedResponse respond_to(const KernelInput& in, const PriceConstants& p,
                                           std::size_t k, const DemandLanes& q,

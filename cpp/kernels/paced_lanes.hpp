@@ -70,31 +70,6 @@ MEL_INLINE DemandLanes choose(Mask m, const DemandLanes& x, const DemandLanes& y
     return q;
 }
 
-MEL_INLINE Mask select(Mask m, Mask x, Mask y) { return (m & x) | (~m & y); }
-
-MEL_INLINE void take(Mask m, const LimitedResponse& x, LimitedResponse& r) {
-    r.samples = select(m, x.samples, r.samples);
-    r.slack = select(m, x.slack, r.slack);
-    r.rate = select(m, x.rate, r.rate);
-    r.bandwidth = select(m, x.bandwidth, r.bandwidth);
-    r.power = select(m, x.power, r.power);
-    r.cost = select(m, x.cost, r.cost);
-    r.hurry = select(m, x.hurry, r.hurry);
-    r.inverse_slack = select(m, x.inverse_slack, r.inverse_slack);
-    r.most = select(m, x.most, r.most);
-    r.unit_cost = select(m, x.unit_cost, r.unit_cost);
-    r.band_slope = select(m, x.band_slope, r.band_slope);
-    r.power_slope = select(m, x.power_slope, r.power_slope);
-    r.interior = select(m, x.interior, r.interior);
-    r.curvature = select(m, x.curvature, r.curvature);
-    r.push = select(m, x.push, r.push);
-    r.bound_tau = select(m, x.bound_tau, r.bound_tau);
-    r.active = select(m, x.active, r.active);
-    r.impossible = select(m, x.impossible, r.impossible);
-    r.doubtful = select(m, x.doubtful, r.doubtful);
-    r.capped = select(m, x.capped, r.capped);
-}
-
 struct PacedResponse : LimitedResponse {
     DemandLanes line;  // with which these are best
     Mask slow;

@@ -35,6 +35,7 @@ struct PassCells {
     Cell impossible{};  // served learners that no rate can bring home in time
     Cell doubtful{};    // learners so near the end of the cycle that rounding decides: no proof
     Cell most{};        // sum of budget / per_sample: its rounding is the samples' error
+    Cell takers{};      // learners with a sample or more; where that is worth anything
 
     template <class Other, class Visit>
     MEL_ZIP void zip(Other& o, Visit visit) {
@@ -52,6 +53,7 @@ struct PassCells {
         visit(impossible, o.impossible);
         visit(doubtful, o.doubtful);
         visit(most, o.most);
+        visit(takers, o.takers);
     }
 };
 
@@ -61,7 +63,7 @@ struct PassSums : PassCells<double> {
     // From a sample of the learners to all of them.
     void scale(double by) {
         for (double* sum : {&value, &samples, &bandwidth, &power, &cost, &h_ll, &h_lm, &h_mm,
-                            &value_tau, &value_time, &condition}) {
+                            &value_tau, &value_time, &condition, &takers}) {
             *sum *= by;
         }
     }

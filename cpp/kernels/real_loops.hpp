@@ -60,6 +60,10 @@ MEL_INLINE void add_response(const KernelInput& in, std::size_t at, int j, const
     sums.value_time.part[j] += push;
     sums.value_tau.part[j] -= push * load(in.compute_s + at) * only(m, r.samples);
     follow_bound(sums.value_tau.part[j], m, r);
+    if (in.per_learner == 0) return;
+    const Lanes takes = only(m & (r.samples >= 1), fill(1));
+    sums.takers.part[j] += takes;
+    sums.value.part[j] += takes * in.per_learner;
 }
 
 // The same for a proof alone. The condition is the cost over the slack for both laws.

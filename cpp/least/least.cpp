@@ -146,11 +146,16 @@ BoundOutcome look_with_more(LeastBound& search, const Budgets& has, MarginalValu
 
 }  // namespace
 
-MarginalValues marginal_values_at(const Problem& problem, double tau, const Settings& settings) {
+MarginalValues marginal_values_at(const Problem& problem, double tau, const Settings& settings,
+                                  std::int64_t at_least) {
     const UsualArithmetic usual;
-    refuse_choice(problem);
     Workshop shop(problem, settings);
-    LeastBound search(problem, shop.pool, shop.boxes.real(tau), tau);
+    LeastBound::Choice choice{.at_least = static_cast<double>(at_least)};
+    // Where everybody must have a sample nobody rests.
+    if (has_choice(problem) && !(scheme_box(problem, settings.scheme).lower > 0)) {
+        choice.rests = problem.limits()->optional;
+    }
+    LeastBound search(problem, shop.pool, shop.boxes.real(tau), tau, choice);
     const Budgets has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};
     const BoundOutcome outcome = search.run(has, shop.begin(problem, tau, settings).prices);
     MarginalValues worth{outcome, search.bound(), search.per_s(), search.prices()};

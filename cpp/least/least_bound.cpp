@@ -11,7 +11,6 @@
 namespace mel {
 namespace {
 
-constexpr double close = 1e-11;    // relative: how far above the least bound a search may end
 constexpr double sharp = 1e-6;     // relative: where Newton's steps are as short, the next is none
 constexpr double nothing = 1e-30;  // of all: a price that stands for none
 constexpr double small_price = 1e-3;  // of all: what a price is worth that is tried as zero
@@ -24,17 +23,39 @@ constexpr int cut_passes = 250;
 
 }  // namespace
 
-LeastBound::LeastBound(const Problem& problem, Pool& pool, const Box& box, double tau)
-    : problem_(problem), pool_(pool), box_(box), tau_(tau) {
-    for (std::size_t k = 0; k < problem.size(); ++k) fewest_ += std::max(box.low(k), 0.0);
+LeastBound::LeastBound(const Problem& problem, Pool& pool, const Box& box, double tau,
+                       Choice choice)
+    : problem_(problem),
+      pool_(pool),
+      box_(box),
+      tau_(tau),
+      joining_{choice.rests, 0},
+      at_least_(choice.at_least) {
+    for (std::size_t k = 0; k < problem.size(); ++k) {
+        const bool rests = !choice.rests.empty() && choice.rests[k] > 0;
+        if (!rests) fewest_ += std::max(box.low(k), 0.0);
+    }
+    fewest_ = std::max(fewest_, at_least_);
 }
 
 BoundOutcome LeastBound::run(const Budgets& amounts, Prices start) {
     amounts_ = amounts;
     looks_.clear();
-    best_.value = std::numeric_limits<double>::infinity();
+    joining_.per_learner = at_least_ > 0 ? unpriced : 0;
+    members_priced_ = false;
     flat_ = false;
     smooth_ = true;
+    Step step = settle(start);
+    if (step == Step::found && at_least_ > 0 && !enough_take_part()) step = price_members();
+    if (step == Step::found) step = conclude();
+    bound_ = best_.value;
+    if (step == Step::empty) return BoundOutcome::empty;
+    return step == Step::found ? BoundOutcome::found : BoundOutcome::stopped;
+}
+
+// The least at what taking part is worth now.
+LeastBound::Step LeastBound::settle(Prices start) {
+    best_.value = std::numeric_limits<double>::infinity();
     Step step = descend(start, newton_passes);
     if (step == Step::on) {
         step = close_in();
@@ -42,10 +63,7 @@ BoundOutcome LeastBound::run(const Budgets& amounts, Prices start) {
         if (step == Step::found) step = descend(best_.prices, newton_passes);
         if (step == Step::on) step = Step::found;
     }
-    if (step == Step::found) step = conclude();
-    bound_ = best_.value;
-    if (step == Step::empty) return BoundOutcome::empty;
-    return step == Step::found ? BoundOutcome::found : BoundOutcome::stopped;
+    return step;
 }
 
 // What a price can be worth and still leave the bound where it is: every sum has this much error.
@@ -59,12 +77,16 @@ double LeastBound::noise() const { return close * scale(); }
 
 LeastBound::Step LeastBound::look(Prices prices) {
     ++passes_;
-    sums_ = real_pass(problem_, box_, {tau_, amounts_.cycle_s, prices}, pool_, chunks_);
+    const PassPoint point{tau_, amounts_.cycle_s, prices};
+    const bool chosen = !joining_.rests.empty() || at_least_ > 0;
+    sums_ = chosen ? choice_pass(problem_, box_, joining_, point, pool_, chunks_)
+                   : real_pass(problem_, box_, point, pool_, chunks_);
     if (pool_.stop().check()) return Step::stopped;
     if (sums_.impossible > 0) return Step::empty;
-    const double value =
-        prices.lambda * amounts_.bandwidth_hz + prices.mu * amounts_.power_w + sums_.value;
-    const Look seen{prices, value, sums_.samples, sums_.bandwidth, sums_.power, sums_.value_time};
+    const double value = prices.lambda * amounts_.bandwidth_hz + prices.mu * amounts_.power_w +
+                         sums_.value - joining_.per_learner * at_least_;
+    const Look seen{prices,           value,       sums_.samples, sums_.bandwidth, sums_.power,
+                    sums_.value_time, sums_.takers};
     if (!std::isfinite(value) || !std::isfinite(seen.bandwidth) || !std::isfinite(seen.power)) {
         return Step::on;
     }
@@ -73,7 +95,8 @@ LeastBound::Step LeastBound::look(Prices prices) {
         best_ = seen;
         best_sums_ = sums_;
     }
-    const double terms = value - sums_.value + sums_.cost + sums_.samples;
+    const double terms = value - sums_.value + sums_.cost + sums_.samples +
+                         joining_.per_learner * (2 * at_least_ + sums_.takers);
     return value + rounding::real_bound * terms < fewest_ ? Step::empty : Step::on;
 }
 
@@ -120,7 +143,8 @@ Prices LeastBound::at(double band_share, double watt_share) const {
 }
 
 Cut LeastBound::cut_of(const Look& seen, double level) const {
-    return {(seen.samples - level) / problem_.samples_real(),
+    const double joined = joining_.per_learner * (seen.takers - at_least_);
+    return {(seen.samples + joined - level) / problem_.samples_real(),
             1 - seen.bandwidth / amounts_.bandwidth_hz, 1 - seen.power / amounts_.power_w};
 }
 

@@ -2,18 +2,26 @@
 // none below zero.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "mel/least.hpp"
+#include "passes/choice_pass.hpp"
 #include "prices/polygon.hpp"
 #include "prices/price_polygon.hpp"
 #include "prices/price_step.hpp"
 
 namespace mel {
 
+// With a least number of participants, of a third price too: that of taking part.
 class LeastBound {
   public:
-    LeastBound(const Problem& problem, Pool& pool, const Box& box, double tau);
+    // Who may rest, where some may who have a minimum; and how many must take part at least.
+    struct Choice {
+        std::span<const double> rests = {};
+        double at_least = 0;
+    };
+    LeastBound(const Problem& problem, Pool& pool, const Box& box, double tau, Choice choice);
 
     BoundOutcome run(const Budgets& amounts, Prices start);
 
@@ -21,21 +29,33 @@ class LeastBound {
     Prices prices() const { return prices_; }  // zero where more of a budget is worth nothing
     double per_s() const { return per_s_; }    // d bound / d cycle, where it is smooth
     bool smooth() const { return smooth_; }    // one response fits the budgets, not a mixture
-    bool flat() const { return flat_; }        // as low at prices apart
-    double noise() const;                      // by how much the bound found may be too high
+    // As low at prices apart, or perhaps so.
+    bool flat() const { return flat_ || members_priced_; }
+    double noise() const;  // by how much the bound found may be too high
     long passes() const { return passes_; }
 
   private:
+    static constexpr double close = 1e-11;  // relative: how far above the least a search may end
+    // Worth nothing, and yet a reason to count who takes part.
+    static constexpr double unpriced = 1e-200;
+
     // The response to one pair of prices: linear in the prices, and nowhere above the bound.
     struct Look {
         Prices prices;
         double value;
         double samples, bandwidth, power;
         double per_s;
+        double takers;
     };
     enum class Step { on, found, empty, stopped };
 
     Step look(Prices prices);
+    Step settle(Prices start);
+    // least_members.cpp
+    bool enough_take_part() const;
+    Step price_members();
+    Step settle_at(double per_learner, double& value);
+    Step bracket_members(double& low, double& high);
     Step descend(Prices start, int max_passes);
     Step close_in();
     Step conclude();
@@ -54,6 +74,10 @@ class LeastBound {
     Box box_;
     double tau_;
     double fewest_ = 0;  // samples that some must take in any case
+    Joining joining_;
+    double at_least_ = 0;          // participants
+    bool members_priced_ = false;  // more take part than would of their own accord
+    double members_price_ = 0;     // that of the last run which did, or 0
     Budgets amounts_{};
     PassSums sums_;  // of the last look
     std::vector<Look> looks_;

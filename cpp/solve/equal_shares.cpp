@@ -10,6 +10,8 @@
 #include "learner/boxes.hpp"
 #include "learner/pacing.hpp"
 #include "learner/resource_blocks.hpp"
+#include "mel/each.hpp"
+#include "mel/usual_arithmetic.hpp"
 #include "model/computing.hpp"
 
 namespace mel {
@@ -121,6 +123,17 @@ class EqualShares {
         result.elapsed_s = stop_.elapsed_s();
         return result;
     }
+
+    void room(const Trial& trial, const EqualRoom& into) {
+        const Box box = trial.scale > 1 ? boxes_.whole(trial.tau) : boxes_.sure(trial.tau);
+        for_each_learner(pool_, problem_.size(), [&](std::size_t k) {
+            into.samples[k] = std::max(std::min(fitting_samples(k, trial), box.high(k)), -1.0);
+            into.bandwidth_hz[k] = bandwidth_of(k);
+            into.power_w[k] = power_of(k);
+            into.blocks[k] = problem_.block_hz() > 0 ? blocks_of(k) : 0;
+        });
+    }
+    double margin() const { return margin_; }
 
     Result decide_one(std::int64_t tau) {
         Result result;
@@ -291,6 +304,14 @@ class EqualShares {
 
 Result solve_equal_shares(const Problem& problem, const Settings& settings) {
     return EqualShares(problem, settings).run();
+}
+
+void equal_room(const Problem& problem, double tau, double cycle_s, bool generous,
+                const EqualRoom& into) {
+    const UsualArithmetic usual;
+    const Settings settings;
+    EqualShares shares(problem, settings);
+    shares.room({tau, cycle_s, generous ? 1 + shares.margin() : 1 - shares.margin()}, into);
 }
 
 Result decide_equal_shares(const Problem& problem, std::int64_t tau, const Settings& settings) {

@@ -254,6 +254,7 @@ def worth_at(
     time_limit_s: float,
     threads: int,
     start: _Start = None,
+    at_least: int = 0,
 ) -> tuple[int, float, float, float, float]: ...
 def evaluate(
     problem: Problem,
@@ -265,6 +266,9 @@ def evaluate(
 def worth_of_each(
     problem: Problem, tau: int, lambda_per_hz: float, mu_per_w: float
 ) -> tuple[_Floats, _Floats, _Floats, _Floats, _Floats]: ...
+def equal_room(
+    problem: Problem, tau: int, cycle_s: float, generous: bool
+) -> tuple[_Floats, _Floats, _Floats, _Floats]: ...
 
 class BatchSettings:
     """What solve_columns and solve_problems share."""

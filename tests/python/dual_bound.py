@@ -48,7 +48,9 @@ class DualBound:
         self.cap_hz = _column(learners.max_bandwidth_hz, size)
         self.cap_w = _column(learners.max_power_w, size)
         self.rest = self.excused & (low <= 0)
-        self.low = np.where(self.rest, 1.0, low)
+        if learners.optional is not None and scheme != "resource_only":
+            self.rest = self.rest | learners.optional
+        self.low = np.where(self.rest, np.maximum(low, 1.0), low)
         self.high = np.minimum(high, self._within_caps())
         self.can = self.high >= self.low
         self.possible = bool((self.can | self.rest).all())
@@ -108,9 +110,19 @@ class DualBound:
         noise = self.noise[:, None] * (rate * LN2 / log_gain if self.density else 1.0)
         return noise * np.expm1(np.minimum(log_gain, 700.0))
 
-    def __call__(self, per_hz, per_w):
-        """Return U at these prices."""
-        low, high = np.where(self.can, self.low, 0.0), np.where(self.can, self.high, 0.0)
+    def __call__(self, per_hz, per_w, per_member=0.0, members=0):
+        """Return U at these prices, of a member beside where so many must take part."""
+        best = self._best(self.low, per_hz, per_w)
+        if per_member > 0.0:  # who is served with less than a sample is no member
+            taking = self._best(np.maximum(self.low, 1.0), per_hz, per_w) + per_member
+            best = np.where(self.low < 1.0, np.maximum(best, taking), taking)
+        best = np.where(self.rest, np.maximum(best, 0.0), best)
+        return per_hz * self.band + per_w * self.watt + float(best.sum()) - per_member * members
+
+    def _best(self, low, per_hz, per_w):
+        """Return the most of each from so many samples on; minus infinity where there is none."""
+        can = self.high >= low
+        low, high = np.where(can, low, 0.0), np.where(can, self.high, 0.0)
         share = np.linspace(0.0, 1.0, _POINTS)
         best = np.full(low.size, -np.inf)
         start, end = low.copy(), high.copy()
@@ -126,9 +138,7 @@ class DualBound:
             gap = (end - start) / (_POINTS - 1)
             middle = points[np.arange(low.size), at]
             start, end = np.maximum(low, middle - gap), np.minimum(high, middle + gap)
-        best = np.where(self.can, best, 0.0)
-        best = np.where(self.rest, np.maximum(best, 0.0), best)
-        return per_hz * self.band + per_w * self.watt + float(best.sum())
+        return np.where(can, best, -np.inf)
 
     def least(self, per_hz, per_w, span=1e3, steps=44):
         """Return the least U over both prices within `span` times about the given ones."""

@@ -85,13 +85,13 @@ def test_an_infeasible_row_says_what_is_to_blame() -> None:
 
 def test_what_is_not_known_of_selection_is_refused_before_or_in_its_row_alone() -> None:
     with pytest.raises(ValueError, match="at_least with scheme = 'task_only'"):
-        mel.solve_many([PLAIN], at_least=2, scheme="task_only")
+        mel.solve_many([PLAIN], at_least=2, scheme="task_only", then="power")
     with pytest.raises(ValueError, match="at_least = -1"):
         mel.solve_many([PLAIN], at_least=-1)
-    plans = mel.solve_many([PLAIN, choosing(0)], scheme="task_only")
+    plans = mel.solve_many([PLAIN, choosing(0)], scheme="task_only", then="power")
     assert plans.has(0)
     assert plans.status[1] == "invalid"
-    assert plans.errors[1] == "optional with scheme = 'task_only': must be 'joint'"
+    assert plans.errors[1].startswith("optional with scheme = 'task_only' and then = 'power': must")
 
 
 def test_a_callback_is_told_of_every_row_and_stops_them() -> None:

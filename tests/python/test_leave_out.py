@@ -8,11 +8,13 @@ import pytest
 
 import mel_fast as mel
 from limited import LimitedCase
-from mel_fast.planning._leave_out import LeaveOut, leave_out, without
+from mel_fast.planning._leave_out import LeaveOut, leave_out, some_must_come, without
 from strategies import Case
 
 
-def infeasible_problem(rng: np.random.Generator) -> mel.Plan | None:
+def infeasible_problem(
+    rng: np.random.Generator, at_least: int | None = None, optional: float = 0.0
+) -> mel.Plan | None:
     """Draw a small problem whose minima are often too much; its plan if it is infeasible."""
     names = tuple(
         name
@@ -27,21 +29,26 @@ def infeasible_problem(rng: np.random.Generator) -> mel.Plan | None:
     minima = rng.integers(0, max(2, 5 * samples // (2 * size)), size) * (rng.random(size) < 0.6)
     if problem.learners.max_samples is not None:
         minima = np.minimum(minima, problem.learners.max_samples)
+    flags = rng.random(size) < optional if optional else None
     plan = mel.solve(
         problem.replace(
-            learners=problem.learners.replace(min_samples=minima),
+            learners=problem.learners.replace(min_samples=minima, optional=flags),
             cycle_s=problem.cycle_s * 10 ** rng.uniform(-1.5, 0.2),
         ),
         then="none",
+        at_least=at_least,
     )
     return plan if plan.status is mel.Status.INFEASIBLE else None
 
 
-def sets_that_help(problem: mel.Problem) -> dict[tuple[int, ...], int]:
+def sets_that_help(problem: mel.Problem, at_least: int | None = None) -> dict[tuple[int, ...], int]:
     """Return every set of learners without whom some tau fits, with the largest."""
     size = len(problem.learners)
     sets = (s for n in range(size) for s in itertools.combinations(range(size), n))
-    found = {s: mel.solve(without(problem, np.array(s, dtype=int)), then="none").tau for s in sets}
+    found = {
+        s: mel.solve(without(problem, np.array(s, dtype=int)), then="none", at_least=at_least).tau
+        for s in sets
+    }
     return {s: tau for s, tau in found.items() if tau}
 
 
@@ -73,6 +80,26 @@ def test_whoever_is_left_out_has_no_minimum(draws: int) -> None:
         hold(leave_out(plan, math.inf, 1), helpful)
         kinds.add(bool(helpful))
     assert kinds == {True, False}
+
+
+@pytest.mark.parametrize(
+    "draws", [pytest.param(60, id="ci"), pytest.param(1_500, id="long", marks=pytest.mark.long)]
+)
+def test_who_may_sit_out_anyway_need_not_be_left_out(draws: int) -> None:
+    rng = np.random.default_rng(draws)
+    kinds = set()
+    for _ in range(draws):
+        at_least = int(rng.integers(1, 3)) if rng.random() < 0.4 else None
+        plan = infeasible_problem(rng, at_least, 0.5)
+        if plan is None or not some_must_come(plan.problem):
+            continue
+        helpful = sets_that_help(plan.problem, at_least)
+        found = leave_out(plan, math.inf, 1)
+        hold(found, helpful)
+        optional = plan.problem.learners.optional
+        assert optional is None or not optional[found.learners].any()
+        kinds.add((bool(helpful), at_least is None))
+    assert len(kinds) == 4
 
 
 def test_minima_that_sum_to_too_much_leave_the_others_a_plan() -> None:

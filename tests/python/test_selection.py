@@ -226,9 +226,9 @@ def test_bad_columns_are_refused_by_name(change: dict[str, Any], words: str) -> 
     "ask",
     [
         lambda p: mel.least(p, 1, "cycle_s", scheme="task_only"),
-        lambda p: mel.solve(p, scheme="task_only"),
+        lambda p: mel.solve(p, scheme="task_only", then="power"),
         lambda p: mel.most(p, 1, scheme="resource_only"),
-        lambda p: mel.solve(p).prices,
+        lambda p: mel.solve(p, scheme="task_only").explain(),
     ],
 )
 def test_what_does_not_know_a_choice_says_so_before_any_work(ask: Any) -> None:

@@ -79,6 +79,9 @@ struct MarginalValues {
     double per_s;
     Prices prices;
 };
-MarginalValues marginal_values_at(const Problem& problem, double tau, const Settings& settings);
+// So many learners must have samples. Where some may sit out, or must take part, nobody may have an
+// energy for sending, or for a speed that is chosen.
+MarginalValues marginal_values_at(const Problem& problem, double tau, const Settings& settings,
+                                  std::int64_t at_least = 0);
 
 }  // namespace mel

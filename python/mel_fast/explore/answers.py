@@ -51,7 +51,7 @@ class Answers:
             return _told(solve(problem, scheme=scheme, time_limit_s=seconds, then=then))
         tau = grammar.integer("tau", asked.get("tau"), 1, grammar.LARGEST)
         if kind == "worth":
-            return None if problem.has_choice else _worth(problem, tau)
+            return _worth(problem, tau)
         if problem.has_choice:
             return _chosen(problem, tau, seconds)
         core = problem.core_for(scheme)

@@ -57,9 +57,7 @@ class Explanation(Found, ShownTable):
         the plan that attains it and the proof that less does not. Without ``power_w`` where there
         is no common power budget.
     prices : Prices or None
-        At `tau`: how many samples fit at most, and what more of each resource would add. None too
-        where somebody may choose to sit out, or so many must take part: what fits is then said
-        without prices, and there are no bottlenecks.
+        At `tau`: how many samples fit at most, and what more of each resource would add.
     bottlenecks : tuple of Bottleneck
         Computing, channel and the constant link, the heaviest first; empty where no bound can tell.
     lifted_limits : tuple of LiftedLimit
@@ -70,7 +68,7 @@ class Explanation(Found, ShownTable):
         raises the bound on the samples that fit with `tau`: the learners at which it is most.
     leave_out : LeaveOut or None
         Only for an infeasible joint problem in which somebody must take part, being served or
-        having a minimum: whom to leave out.
+        having a minimum, and is not `optional`: whom to leave out.
     unasked : tuple of str
         What the time limit left no time to look at, in words.
 
@@ -122,26 +120,31 @@ class Explanation(Found, ShownTable):
     def _room(self) -> list[str]:
         """Say how many samples fit at most."""
         samples = self.plan.problem.task.samples
+        if self._with_choice is not None:
+            return self._room_with_choice(*self._with_choice)
         if self._bound.outcome == "empty":
             return [
                 f"With tau = {self.tau} not even the fewest samples fit that the learners must "
                 "take: some learner does not come home in time or within its limits at any rate, "
                 "or the budgets do not suffice for what must be sent in any case."
             ]
-        if self._with_choice is not None:
-            return self._room_with_choice(*self._with_choice)
-        if self.prices is None:
-            return []
-        most = math.floor(self.prices.samples * (1.0 + _ROUNDING) + _ROUNDING)
-        if most >= samples:
+        most = self._most()
+        if most is None or most >= samples:
             return []
         return [
             f"With tau = {self.tau} at most {most:,} of {count(samples, 'sample')} fit: at least "
             f"{samples - most:,} too few."
         ]
 
+    def _most(self) -> int | None:
+        """Return how many samples fit at most by the prices; None where there are none."""
+        if self.prices is None:
+            return None
+        return math.floor(self.prices.samples * (1.0 + _ROUNDING) + _ROUNDING)
+
     def _room_with_choice(self, fit: float, bound: float) -> list[str]:
         samples, members = self.plan.problem.task.samples, self.plan.at_least
+        with_whom = "" if members is None else f" with {count(members, 'participant')} or more"
         most = math.floor(bound)
         if most < 0:
             return [f"With tau = {self.tau} not even those fit who must take part."]
@@ -150,9 +153,16 @@ class Explanation(Found, ShownTable):
                 f"With tau = {self.tau} at most {most:,} of {count(samples, 'sample')} fit, "
                 f"whoever takes part: at least {samples - most:,} too few."
             ]
+        if members is not None and self._bound.outcome == "empty":
+            return [f"With tau = {self.tau} no {count(members, 'participant')} fit, whoever it is."]
+        priced = self._most()
+        if members is not None and priced is not None and priced < samples:
+            return [
+                f"With tau = {self.tau}{with_whom} at most {priced:,} of "
+                f"{count(samples, 'sample')} fit: at least {samples - priced:,} too few."
+            ]
         if fit < samples:
             return []
-        with_whom = "" if members is None else f" with {count(members, 'participant')} or more"
         return [
             f"With tau = {self.tau} as many as {int(fit):,} samples fit, but no choice of learners "
             f"holds just {samples:,}{with_whom}."
@@ -212,7 +222,8 @@ def explain(
     Raises
     ------
     ValueError, TypeError
-        Naming the argument, its value and the allowed range.
+        Naming the argument, its value and the allowed range; for a plan of a baseline where
+        learners are `optional`, or so many must take part.
     Interrupted
         A KeyboardInterrupt, after Ctrl-C; its ``plan`` is one that was found by then.
 
@@ -240,22 +251,27 @@ def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
     if plan.no_more is not None:
         raise ValueError("plan: explain does not know the proofs of most")
     chosen = plan.problem.has_choice or plan.at_least is not None
+    if chosen and plan.scheme != "joint":
+        what = "optional" if plan.at_least is None else "at_least"
+        raise ValueError(
+            f"{what} with scheme = {plan.scheme!r}: explain must have 'joint', as the least "
+            "amounts have that it asks for"
+        )
     tau = min(max(plan.bound, plan.tau) + 1, MAX_INTEGER)
     # Where everybody has its own power there is no budget of it to ask about.
     resources = _RESOURCES if plan.problem.radio.power_w is not None else _OWN_POWER
     # The bound, the amounts, each limit, learners' limits, causes; whom to leave out.
-    leaves = plan.status is Status.INFEASIBLE and not chosen and some_must_come(plan.problem)
+    leaves = plan.status is Status.INFEASIBLE and some_must_come(plan.problem)
     agenda.total = 3 + len(resources) + len(limits_of(plan.problem)) + leaves
     unasked = []
     bound, room = Bound("stopped"), None
     if not agenda.over():
         limit_s = agenda.share(2)
-        if chosen:
+        bound = least_bound(plan, tau, limit_s=limit_s, threads=threads)
+        if chosen:  # in whole samples, whatever these may do in part
             from mel_fast.bracket.selected import room_at
 
-            bound, room = Bound("none"), room_at(plan.problem, tau, limit_s, threads)
-        else:
-            bound = least_bound(plan, tau, limit_s=limit_s, threads=threads)
+            room = room_at(plan.problem, tau, agenda.share(2), threads)
     if bound.outcome == "stopped":
         unasked.append(f"how many samples fit at most with tau = {tau}")
     agenda.answered()
@@ -276,7 +292,7 @@ def _explained(plan: Plan, agenda: Agenda, threads: int) -> Explanation:
     unasked += [f"what lifting {name} would bring" for name in left]
     moved = marginal_values(plan, tau, near, bound.prices, agenda, threads)
     agenda.answered()
-    causes = [] if chosen else bottlenecks(near, tau, agenda, threads)
+    causes = bottlenecks(near, tau, agenda, threads)
     agenda.answered()
     if agenda.over():
         unasked.append(f"what weighs most towards tau = {tau}")

@@ -308,7 +308,10 @@ def search_least(
     if chosen:
         what = "at_least" if at_least else "optional"
         if scheme != "joint":
-            raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
+            raise ValueError(
+                f"{what} with scheme = {scheme!r}: must be 'joint': others could take part at "
+                "every amount that is asked about"
+            )
         refuse_energy(problem, what)
         search = SelectedLeast(*words, at_least=at_least)
     search.run()

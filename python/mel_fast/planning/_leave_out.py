@@ -13,7 +13,7 @@ from mel_fast._base.units import count
 from mel_fast._base.validation import BoolColumn, FloatColumn, IntColumn
 from mel_fast.model.learners import Learners, listed
 from mel_fast.model.problem import Problem
-from mel_fast.planning._optional import optional_minima
+from mel_fast.planning._optional import Attendance, optional_minima
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 from mel_fast.solve.single import solve
@@ -84,7 +84,14 @@ def leave_out(
     def ask(asked: Problem) -> Plan:
         left = 0.0 if stopped else max(end - time.perf_counter(), 0.0)
         told = None if callback is None else tell
-        return solve(asked, time_limit_s=left, threads=threads, then="none", callback=told)
+        return solve(
+            asked,
+            time_limit_s=left,
+            threads=threads,
+            then="none",
+            callback=told,
+            at_least=plan.at_least,
+        )
 
     def tell(tau: int, bound: int, passes: int, elapsed_s: float) -> bool:
         nonlocal stopped
@@ -98,7 +105,11 @@ def leave_out(
     # A plan that leaves learners out is a plan in which they are excused, and the other way round;
     # a learner that is left out has no minimum.
     nobody = np.array([], dtype=np.int64)
-    found = optional_minima(problem, ask)
+    if plan.at_least is not None or problem.has_choice:  # then the solver knows such learners
+        everybody = ask(problem.replace(learners=problem.learners.replace(optional=True)))
+        found = Attendance(everybody.samples, everybody.status is Status.INFEASIBLE)
+    else:
+        found = optional_minima(problem, ask)
     if found.samples is None:
         return LeaveOut(nobody, None, found.refuted, must)
     chosen = np.flatnonzero((found.samples == 0) & bound)
@@ -139,11 +150,12 @@ def _put_back(
 
 
 def must_come(problem: Problem) -> BoolColumn:
-    """Say who takes part whatever its samples: everybody who is served, or who has a minimum."""
-    minima = problem.learners.min_samples
-    if problem.idle == "served":
-        return np.ones(len(problem.learners), dtype=bool)
-    return np.zeros(len(problem.learners), dtype=bool) if minima is None else minima > 0
+    """Say who takes part in any case: who is served or has a minimum, and is not `optional`."""
+    minima, optional = problem.learners.min_samples, problem.learners.optional
+    must = np.full(len(problem.learners), problem.idle == "served")
+    if minima is not None:
+        must |= minima > 0
+    return must if optional is None else must & ~optional
 
 
 def some_must_come(problem: Problem) -> bool:

@@ -4,6 +4,7 @@ import math
 from typing import Literal, NamedTuple
 
 from mel_fast import _core
+from mel_fast.model.links import refuse_energy
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.prices import Prices
@@ -32,14 +33,21 @@ def least_bound(
 ) -> Bound:
     """Look for the least bound at `tau` for a plan's scheme and problem, or for others."""
     problem = plan.problem if changed is None else changed
-    problem.refuse_choice("prices")
-    if plan.at_least is not None or plan.no_more is not None:
-        raise ValueError("plan: prices do not know at_least, nor the proofs of most")
+    if plan.no_more is not None:
+        raise ValueError("plan: prices do not know the proofs of most, which rule out no tau")
+    if plan.at_least is not None or problem.has_choice:
+        refuse_energy(problem, "prices with optional, at_least")
     scheme = plan.scheme if scheme is None else scheme
     if scheme == "task_only" or not problem.links.uses_planned:
         return Bound("none")
     outcome, samples, per_s, per_hz, per_w = _core.worth_at(
-        problem._core, float(tau), SCHEMES.index(scheme), limit_s, threads, plan._end
+        problem._core,
+        float(tau),
+        SCHEMES.index(scheme),
+        limit_s,
+        threads,
+        plan._end,
+        plan.at_least or 0,
     )
     if outcome != 0:
         return Bound(_OUTCOMES[outcome])

@@ -92,5 +92,8 @@ def _takes_more(plan: Plan, tau: int) -> FloatColumn:
         each = each + seconds(links.bits_per_sample, planned)
         each = each + seconds(links.constant_bits_per_sample, problem.constant_rates())
     most = np.minimum(by_own_limit(problem), by_energy(problem, tau))
-    takes_part = (samples > 0) | (problem.idle == "served")
+    served = np.full(samples.size, problem.idle == "served")
+    if problem.learners.optional is not None:
+        served &= ~problem.learners.optional
+    takes_part = (samples > 0) | served
     return np.where(takes_part & (samples < most), 1.0 / each, 0.0)

@@ -73,7 +73,7 @@ def solve(
 
     at_least
         Learners that must have samples; None for any number. With it, and with learners that are
-        `optional`, the scheme is ``"joint"`` and `then` is not ``"energy"``.
+        `optional`, `then` is not ``"energy"``, and with the baselines no budget either.
 
     Returns
     -------
@@ -151,18 +151,16 @@ def answered(
     """Return what `solve` returns, of arguments that are checked; `where` the search begins."""
     if at_least is not None or problem.has_choice:
         refuse_of_choice(problem, scheme, then, at_least)
-        from mel_fast.solve.selection.search import selected
-
         spends = then in LEAST
-        plan = selected(
+        plan = _with_choice(
             problem,
+            scheme,
             at_least or 0,
             limit_s=limit,
             threads=threads,
             callback=callback,
             then="none" if spends else then,
             where=where,
-            first=answered,
         )
         stopped, done = False, not (spends and plan.status is Status.OPTIMAL)
     else:
@@ -196,6 +194,18 @@ def answered(
         raise Interrupted(plan) from stop
 
 
+def _with_choice(problem: Problem, scheme: Scheme, at_least: int, **how: Any) -> Plan:
+    """Return what `answered` does where somebody chooses, or so many must take part."""
+    if scheme == "joint":
+        from mel_fast.solve.selection.search import selected
+
+        return selected(problem, at_least, first=answered, **how)
+    from mel_fast.solve.selection import baselines
+
+    ask = baselines.equal_shares if scheme == "task_only" else baselines.equal_samples
+    return ask(problem, at_least, first=answered, **how)
+
+
 def refuse_of_choice(problem: Problem | None, scheme: str, then: str, at_least: int | None) -> None:
     """Refuse what is not known of problems in which who takes part is chosen.
 
@@ -205,8 +215,12 @@ def refuse_of_choice(problem: Problem | None, scheme: str, then: str, at_least: 
         Naming it; of what all problems share where `problem` is None.
     """
     what = "at_least" if at_least is not None else "optional"
-    if scheme != "joint":
-        raise ValueError(f"{what} with scheme = {scheme!r}: must be 'joint'")
+    if scheme != "joint" and then in LEAST:
+        raise ValueError(
+            f"{what} with scheme = {scheme!r} and then = {then!r}: must be 'time' or 'none', or "
+            "the scheme 'joint': with less of a budget everybody's share would be less, and others "
+            "could take part"
+        )
     if then == "energy":
         raise ValueError(
             f"{what} with then = 'energy': must be 'time', 'power', 'bandwidth' or 'none'"

@@ -189,7 +189,7 @@ class Boxes:
 def _root(row: Row, root: tuple[int, int]) -> tuple[int, int]:
     """Return the ends of what a learner may have; nothing is below any minimum where it may."""
     low, high = max(root[0], row.min_samples), min(root[1], row.max_samples)
-    if not row.optional:
+    if not row.optional or root[0] > 0:  # where all have some samples nobody sits out
         return low, high
     return 0, high if low <= high else 0
 

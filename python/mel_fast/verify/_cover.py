@@ -78,6 +78,14 @@ def check(claim: Claim, advance: Callable[[int], None]) -> CoverReport:
         report.reasons += reasons
         return report
     if claim.tree is None:
+        if claim.at_least or any(row.optional for row in problem.learners):
+            report.leaves, report.bits = 1, _counts.BITS
+            reasons, report.margin = _counts.check_totals(
+                problem, claim.at_least, _shares(problem, tau)
+            )
+            report.reasons += reasons
+            advance(len(problem.learners))
+            return report
         report.judge(
             "equal_shares", lambda: _equal_shares(problem, tau, advance), lambda: problem.samples
         )
@@ -243,6 +251,17 @@ def _equal_shares(problem: Problem, tau: int, advance: Callable[[int], None]) ->
     advance(len(problem.learners))
     least = sum(row.min_samples for row in problem.learners)
     return None if least > problem.samples else arb(total)
+
+
+def _shares(problem: Problem, tau: int) -> list[int]:
+    """At least the largest d_k within equal shares, whether or not that is its minimum."""
+    largest: dict[Row, int] = {}
+    with precision(_counts.BITS):
+        for row in problem.learners:
+            tick()
+            if row not in largest:
+                largest[row] = _largest_share(problem, row, tau)
+    return [largest[row] for row in ticked(problem.learners)]
 
 
 def _largest_by_energy(problem: Problem, row: Row, learner: Learner, bandwidth: Any) -> int:

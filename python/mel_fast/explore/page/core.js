@@ -176,10 +176,9 @@ export class BrowserCore {
   }
 
   /** @param {number} tau @param {number} seconds
-   * @returns {Promise<import("./answer.js").Worth | null>} null where no bound has a least, and where
-   *   somebody may choose to rest */
+   * @returns {Promise<import("./answer.js").Worth | null>} null where no bound has a least */
   async worth(tau, seconds) {
-    if (this.own || !sendsAnything(this.with({}))) return null;
+    if (!sendsAnything(this.with({}))) return null;
     if (this.checked(this.call("mel_worth", tau, seconds, WORK)) !== 0) return null;
     const [samples, per_s, per_hz, per_w] = this.facts();
     return { samples, per_s, per_hz, per_w };

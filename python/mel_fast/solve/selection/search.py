@@ -44,8 +44,10 @@ class Selecting:
         tell: Tell,
         *,
         early: bool,
+        counts: bool = True,
     ) -> None:
         self.problem = problem
+        self.counts = counts
         self.at_least = at_least
         self.threads = threads
         self.early = early
@@ -134,7 +136,9 @@ class Selecting:
 
     def _counted_out(self, tau: int) -> bool:
         """Say whether no number of participants adds up to the samples."""
-        out = self.problem.has_choice and counts_rule_out(self.problem, tau, self.at_least)
+        if not self.counts or not self.problem.has_choice:
+            return False
+        out = counts_rule_out(self.problem, tau, self.at_least)
         if out and tau < self.ruled_out:
             self.ruled_out = tau
             self.certificate = {"tau": tau, "rule": "counts"}
@@ -261,8 +265,11 @@ def selected(
     then: Then,
     where: tuple[float, float, float] | None,
     first: Callable[..., Plan],
+    counts: bool = True,
 ) -> Plan:
     """Return what `solve` does; `first` answers the problem without its choice.
+
+    `counts`: whether a proof may say that no number of participants adds up to the samples.
 
     Raises
     ------
@@ -270,7 +277,8 @@ def selected(
         After Ctrl-C, with the best plan so far.
     """
     tell = None if callback is None else _once(callback)
-    search = Selecting(problem, at_least, limit_s, threads, tell, early=then == "time")
+    early = then == "time"
+    search = Selecting(problem, at_least, limit_s, threads, tell, early=early, counts=counts)
     try:
         return _selected(search, then, where, first)
     except Interrupted as stop:

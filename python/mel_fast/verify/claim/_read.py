@@ -156,8 +156,8 @@ def read_plan(data: object) -> Claim:
             if chosen
             else "flops_per_s is given, without a plan or without energy_coefficient"
         )
-    if (at_least or no_more or any(row.optional for row in problem.learners)) and scheme != "joint":
-        raise RefusedError(f"scheme {scheme}: who takes part is chosen by scheme joint alone")
+    if no_more and scheme != "joint":
+        raise RefusedError(f"scheme {scheme}: no_more is of scheme joint alone")
     if no_more is not None and not (absent and status == "undecided" and "at_least" not in file):
         raise RefusedError("no_more is claimed beside a plan, a status or at_least")
     size = len(problem.learners)
