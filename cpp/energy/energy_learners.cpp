@@ -88,7 +88,7 @@ bool EnergyLearners::begin() {
     low_.resize(size());
     high_.resize(size());
     rests_.resize(size());
-    ln_time_.assign(size(), std::numeric_limits<double>::quiet_NaN());
+    last_.assign(size(), LastLook{});
     speed_.assign(size(), 1);
     Boxes boxes(problem_, pool_, scheme_box(problem_, Scheme::joint));
     if (boxes.contradicts()) return false;
@@ -101,8 +101,11 @@ bool EnergyLearners::begin() {
         high_[k] = largest_within(demand(k), box.high(k), rate);
         if (high_[k] < low_[k] && rests_[k]) high_[k] = 0;
     });
+    const LearnerLimits& limits = *problem_.limits();
+    const bool slows = !limits.slowest.empty() && !limits.spent_j.empty();
     double most = 0;
     for (std::size_t k = 0; k < size(); ++k) {
+        slows_ = slows_ || (slows && limits.slowest[k] < 1 && limits.spent_j[k] > 0);
         if (!takes_part(k) && !rests_[k]) return false;
         most += std::max(high_[k], 0.0);
     }
@@ -114,7 +117,7 @@ double EnergyLearners::best(std::size_t k, JoulePrices p, EnergyCost& cost, Ener
     if (!takes_part(k)) return 0;
     double d = low_[k];
     EnergySlopes own;
-    cost = best_at_worth(spender(k), demand(k), p.lambda, p.nu, low_[k], high_[k], ln_time_[k], d,
+    cost = best_at_worth(spender(k), demand(k), p.lambda, p.nu, low_[k], high_[k], last_[k], d,
                          slopes ? &own : nullptr);
     if (rests_[k] && !(p.nu * d > cost.cost)) {
         cost = {};
@@ -122,6 +125,36 @@ double EnergyLearners::best(std::size_t k, JoulePrices p, EnergyCost& cost, Ener
     }
     if (slopes) slopes->add(own);
     return d;
+}
+
+double EnergyLearners::gain(std::size_t k, JoulePrices p) {
+    double d = low_[k];
+    const EnergyCost c =
+        best_at_worth(spender(k), demand(k), p.lambda, p.nu, low_[k], high_[k], last_[k], d);
+    return p.nu * d - c.cost;
+}
+
+bool EnergyLearners::decide(std::span<const std::size_t> takers) {
+    leave_open();
+    open_high_ = high_;
+    open_rests_ = rests_;
+    double most = 0;
+    for (std::size_t k = 0; k < size(); ++k) {
+        if (open_rests_[k]) high_[k] = -1;
+    }
+    for (const std::size_t k : takers) {
+        high_[k] = open_high_[k];
+        rests_[k] = 0;
+    }
+    for (std::size_t k = 0; k < size(); ++k) most += std::max(high_[k], 0.0);
+    return most >= problem_.samples_real();
+}
+
+void EnergyLearners::leave_open() {
+    if (open_high_.empty()) return;
+    high_.swap(open_high_);
+    rests_.swap(open_rests_);
+    open_high_.clear();
 }
 
 EnergyCost EnergyLearners::cost(std::size_t k, double lambda, double d) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "base/chunks.hpp"
@@ -45,6 +46,14 @@ class EnergyLearners {
     double high(std::size_t k) const { return high_[k]; }
     bool takes_part(std::size_t k) const { return high_[k] >= low_[k]; }
     bool rests(std::size_t k) const { return rests_[k] != 0; }
+    // Whether some learner saves energy by computing more slowly.
+    bool slows() const { return slows_; }
+
+    // Until the next: of those who may rest these take part and no other. False where they can not
+    // hold all samples.
+    bool decide(std::span<const std::size_t> takers);
+    // Whoever may rest may again.
+    void leave_open();
 
     // Whether it is others who send over the planned link, with a power that all have in common:
     // then a watt is priced with the bandwidth, at so many hertz.
@@ -70,6 +79,8 @@ class EnergyLearners {
 
     // The best real samples at the prices; 0 where taking no part is better.
     double best(std::size_t k, JoulePrices p, EnergyCost& cost, EnergySlopes* slopes = nullptr);
+    // Joules that taking part saves at the prices, at its best.
+    double gain(std::size_t k, JoulePrices p);
     // What so many samples cost.
     EnergyCost cost(std::size_t k, double lambda, double d);
     // The speed of a look is where later ones begin.
@@ -110,11 +121,16 @@ class EnergyLearners {
     double tau_;
     Pool& pool_;
     bool receives_;
+    bool slows_ = false;
     double watt_hz_ = 0;
     double cycle_s_;
     std::vector<double> low_, high_;
-    std::vector<double> ln_time_, speed_;  // where the last look at the learner ended
-    std::vector<char> rests_;              // may take no part
+    // Where the last look at the learner ended.
+    std::vector<LastLook> last_;
+    std::vector<double> speed_;
+    std::vector<char> rests_;        // may take no part
+    std::vector<double> open_high_;  // what was so before it was decided who takes part
+    std::vector<char> open_rests_;
     std::vector<EnergySums> chunks_;
     std::int64_t passes_ = 0;
 };

@@ -187,7 +187,7 @@ JoulePrices find_joule_prices(EnergyLearners& learners) {
     return p;
 }
 
-JoulePrices find_prices_with_watts(EnergyLearners& learners) {
+JoulePrices find_prices_with_watts(EnergyLearners& learners, WattSearch way) {
     const Problem& problem = learners.problem();
     learners.price_watts(problem.bandwidth_hz() / problem.power_w());
     JoulePrices p = first_prices(learners);
@@ -203,11 +203,11 @@ JoulePrices find_prices_with_watts(EnergyLearners& learners) {
             return &at;
         });
     };
+    const double fine = std::min(1e-7, whole_price(problem));
     const std::size_t few = sample_stride(problem.size(), asked_learners);
     if (few > 1) balance(few, 1e-3);
-    // At speeds that can not fall a learner takes all or nothing: what prices miss is missed whole.
-    const double fine = std::min(1e-7, whole_price(problem));
-    if (few == 1 || !with_watts(learners, p, slope, fine)) balance(1, fine);
+    if (way == WattSearch::together && few == 1) balance(1, 0.1);
+    if (way == WattSearch::around || !with_watts(learners, p, slope, fine)) balance(1, fine);
     return p;
 }
 

@@ -6,8 +6,11 @@
 namespace mel {
 
 JoulePrices find_joule_prices(EnergyLearners& learners);
-// The same where it is others who send, and the price of a watt.
-JoulePrices find_prices_with_watts(EnergyLearners& learners);
+// The same where it is others who send, and the price of a watt: all three together once they are
+// near, or the other two anew for each price of a watt. At speeds that can not fall a learner takes
+// all or nothing, what prices miss is missed whole, and now one way comes nearer, now the other.
+enum class WattSearch { together, around };
+JoulePrices find_prices_with_watts(EnergyLearners& learners, WattSearch way);
 
 // Where a monotone function of x vanishes, by secants between ends that are kept; `slope` is a
 // guess of its slope, and the last found. `value` is what it is at the last x that was looked at,

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -5,6 +6,7 @@
 #include "energy/energy_bound.hpp"
 #include "energy/energy_prices.hpp"
 #include "energy/sample_moves.hpp"
+#include "energy/takers.hpp"
 #include "energy/whole_energy.hpp"
 #include "least/least_parts.hpp"
 #include "mel/energy.hpp"
@@ -39,13 +41,14 @@ class EnergySearch {
     LeastEnergy run() {
         LeastEnergy found;
         if (learners_.begin()) {
-            const JoulePrices p = learners_.receives() ? find_prices_with_watts(learners_)
-                                                       : find_joule_prices(learners_);
-            found.mu = p.lambda * learners_.watt_hz();
-            found.lambda = p.lambda;
-            found.nu = p.nu;
-            const bool usable = p.lambda < highest && p.nu < highest;
-            if (usable && !stop_.requested()) settle(found, p);
+            found.value_j = infinity;
+            for (const WattSearch way : ways()) {
+                settle(found, prices(way));
+                if (closed(found, proved) || stop_.requested()) break;
+            }
+            decide_takers(found);
+            price_nothing(found);
+            finish(found);
         }
         found.passes = learners_.passes();
         found.stopped = stop_.requested();
@@ -60,11 +63,75 @@ class EnergySearch {
         };
     }
 
+    // At speeds that can not fall now one way comes nearer, now the other.
+    std::vector<WattSearch> ways() const {
+        if (!learners_.receives()) return {WattSearch::together};
+        if (learners_.slows()) return {WattSearch::together, WattSearch::around};
+        return {WattSearch::around, WattSearch::together};
+    }
+    JoulePrices prices(WattSearch way) {
+        return learners_.receives() ? find_prices_with_watts(learners_, way)
+                                    : find_joule_prices(learners_);
+    }
+
+    // Where a gap is left and some may rest: the split among those who gain by taking part, and
+    // among a few more or less of them. What they spend is no bound.
+    void decide_takers(LeastEnergy& found) {
+        if (!problem_.excused() || stop_.requested() || closed(found, proved)) return;
+        if (!(found.bound_j > 0) || !(found.lambda > 0)) return;
+        const JoulePrices p{found.lambda, found.nu};
+        const double watt_hz = found.mu / found.lambda;
+        learners_.price_watts(watt_hz);
+        const ByGain all = by_gain(learners_, p);
+        for (const int more : {0, 1, -1, 2}) {
+            if (more < 0 && problem_.size() > searched_learners) break;
+            const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(all.gaining) + more;
+            if (count < 0 || count > std::ssize(all.order) || stop_.requested()) continue;
+            const std::span takers(all.order.data(), static_cast<std::size_t>(count));
+            if (!learners_.decide(takers)) continue;
+            LeastEnergy among;
+            among.value_j = found.value_j;
+            settle(among, prices(WattSearch::around));
+            if (among.value_j < found.value_j) take_plan(found, std::move(among));
+            if (closed(found, proved)) break;
+        }
+        learners_.leave_open();
+        learners_.price_watts(watt_hz);
+    }
+
+    // At given speeds there may be more of what is shared than anyone needs: then it is worth next
+    // to nothing, and a sample what it takes to compute it, with whoever needs most.
+    void price_nothing(LeastEnergy& found) {
+        if (learners_.slows() || stop_.requested() || closed(found, proved)) return;
+        if (found.samples.empty() || !(found.lambda > 0)) return;
+        constexpr double next_to_nothing = 1e-6;
+        const double lambda = found.lambda * next_to_nothing;
+        double most = 0;
+        for (std::size_t k = 0; k < problem_.size(); ++k) {
+            const double d = static_cast<double>(found.samples[k]);
+            if (d > 0) most = std::max(most, learners_.cost(k, lambda, d).slope);
+        }
+        if (most < highest) raise_bound(found, {lambda, most});
+    }
+
+    static void take_plan(LeastEnergy& found, LeastEnergy&& plan) {
+        found.value_j = plan.value_j;
+        found.samples = std::move(plan.samples);
+        found.bandwidth_hz = std::move(plan.bandwidth_hz);
+        found.power_w = std::move(plan.power_w);
+        found.speed = std::move(plan.speed);
+    }
+
     // Whole samples and the prices that follow from them in turns, as long as that helps.
     void settle(LeastEnergy& found, JoulePrices real) {
+        if (!(found.bound_j > 0)) {
+            found.mu = real.lambda * learners_.watt_hz();
+            found.lambda = real.lambda;
+            found.nu = real.nu;
+        }
+        if (!(real.lambda < highest && real.nu < highest)) return;
         JoulePrices p = real;
         const double real_watt_hz = learners_.watt_hz();
-        found.value_j = infinity;
         for (int round = 0; round < most_rounds && !stop_.requested(); ++round) {
             learners_.plan_for(problem_.cycle_s() * (1 - reserve));
             const bool whole = whole_.make(p);
@@ -84,17 +151,23 @@ class EnergySearch {
             if (round > 1 && !(found.value_j < before)) break;
             p.lambda = lambda;
         }
-        if (found.samples.empty() && begin_at_known()) spend(found, p.lambda, p.nu);
+        learners_.price_watts(real_watt_hz);
+        last_ = {p.lambda, p.nu};
+        if (!stop_.requested() && !(found.bound_j > 0)) raise_bound(found, real);
+    }
+
+    // What is known already where nothing was found, and single samples where few hold many.
+    void finish(LeastEnergy& found) {
+        double lambda = last_.lambda;
+        if (found.samples.empty() && begin_at_known()) spend(found, lambda, last_.nu);
         if (!found.samples.empty() && problem_.size() <= few_learners) {
             for (int move = 0; move < most_moves && move_sample(found);) ++move;
         }
-        learners_.price_watts(real_watt_hz);
-        if (!stop_.requested() && !(found.bound_j > 0)) raise_bound(found, real);
         if (found.samples.empty()) found.value_j = 0;
     }
 
     static bool closed(const LeastEnergy& found, double gap) {
-        return found.value_j - found.bound_j <= gap * found.value_j;
+        return found.value_j < infinity && found.value_j - found.bound_j <= gap * found.value_j;
     }
 
     // What the split at hand spends at the price at which it takes the bandwidth; written down
@@ -112,6 +185,7 @@ class EnergySearch {
         if (!fits || !(s.energy.value() < found.value_j)) return;
         write(found, s);
         written_lambda_ = lambda;
+        written_watt_hz_ = learners_.watt_hz();
     }
 
     void raise_bound(LeastEnergy& found, JoulePrices p) {
@@ -137,6 +211,7 @@ class EnergySearch {
         whole_.take(found.samples);
         for (std::size_t k = 0; k < problem_.size(); ++k) learners_.remember(k, found.speed[k]);
         const double lambda = written_lambda_;
+        learners_.price_watts(written_watt_hz_);
         for (const SampleMove& move : sample_moves(learners_, whole_.samples(), lambda)) {
             if (stop_.requested()) return false;
             whole_.move(move.from, move.to);
@@ -171,8 +246,10 @@ class EnergySearch {
     Pool pool_;
     EnergyLearners learners_;
     WholeEnergy whole_;
+    JoulePrices last_{0, 0};         // that whole samples were made at
     std::vector<EnergyCost> costs_;  // of the split that was looked at last
-    double written_lambda_ = 0;      // the price at which the best split takes the bandwidth
+    double written_lambda_ = 0;      // the prices at which the best split takes what there is
+    double written_watt_hz_ = 0;
 };
 
 }  // namespace

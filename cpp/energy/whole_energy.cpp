@@ -35,14 +35,16 @@ bool WholeEnergy::make(JoulePrices& p) {
         more_[k] = next - learners_.cost(k, p.lambda, whole_[k]).cost;
     });
     if (learners_.pool().stop().requested()) return false;
-    const double left = learners_.problem().samples_real() - all.samples.value();
+    double left = learners_.problem().samples_real() - all.samples.value();
     std::vector<std::size_t> order;
     order.reserve(size);
     for (std::size_t k = 0; k < size; ++k) {
         if (more_[k] < infinity) order.push_back(k);
     }
-    if (left < 0) return step_by_step(p, -left, -1);
-    if (left > static_cast<double>(order.size())) return step_by_step(p, left, 1);
+    if (left < 0 || left > static_cast<double>(order.size())) {
+        if (std::fabs(left) > static_cast<double>(size)) left -= bridge(p, left);
+        return left < 0 ? step_by_step(p, -left, -1) : step_by_step(p, left, 1);
+    }
     const auto count = static_cast<std::ptrdiff_t>(left);
     const auto cheaper = [&](std::size_t a, std::size_t b) {
         return more_[a] < more_[b] || (more_[a] == more_[b] && a < b);
@@ -53,6 +55,32 @@ bool WholeEnergy::make(JoulePrices& p) {
         p.nu = more_[order[static_cast<std::size_t>(count)]];
     }
     return true;
+}
+
+double WholeEnergy::bridge(const JoulePrices& p, double left) {
+    const double sign = left > 0 ? 1 : -1;
+    std::vector<double> other(learners_.size());
+    double more = 0;
+    for (double share = 1e-13; share < 1e-2 && sign * (left - more) > 0; share *= 16) {
+        const JoulePrices beyond{p.lambda, p.nu * (1 + sign * share)};
+        const EnergySums sums = learners_.sums(1, [&](std::size_t k, EnergySums& here) {
+            EnergyCost c;
+            other[k] = std::floor(learners_.best(k, beyond, c));
+            here.samples.add(other[k] - whole_[k]);
+        });
+        if (learners_.pool().stop().requested()) return 0;
+        more = sums.samples.value();
+    }
+    if (!(sign * (left - more) <= 0)) return 0;
+    double added = 0;
+    for (std::size_t k = 0; k < whole_.size(); ++k) {
+        const double step = std::trunc((other[k] - whole_[k]) * (left / more));
+        const double to = whole_[k] + step;
+        if (to != 0 && to < learners_.low(k)) continue;
+        whole_[k] = to;
+        added += step;
+    }
+    return added;
 }
 
 bool WholeEnergy::step_by_step(JoulePrices& p, double left, double step) {

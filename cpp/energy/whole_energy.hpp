@@ -32,6 +32,9 @@ class WholeEnergy {
     }
 
   private:
+    // Where a sample worth a little more, or less, makes learners take many: as large a share of
+    // all that as is missing. What was added is returned.
+    double bridge(const JoulePrices& p, double left);
     // By one sample at a time where many are missing, or too many: marginal costs in a heap.
     bool step_by_step(JoulePrices& p, double left, double step);
 

@@ -175,7 +175,7 @@ EnergySlopes slopes_at_end(const Spender& b, const Demand& q, double lambda, dou
 // Where samples add bits a time to send may go with several numbers of samples: what is looked for
 // is the samples themselves, at which the slope of the cost, which rises, is their worth.
 EnergyCost best_of_samples(const Spender& b, const Demand& q, double lambda, double worth,
-                           double low, double high, double& last, double& samples,
+                           double low, double high, LastLook& last, double& samples,
                            EnergySlopes* slopes) {
     constexpr double fewest = 1e-3;  // fewer are none
     EnergyCost cost{};
@@ -195,8 +195,9 @@ EnergyCost best_of_samples(const Spender& b, const Demand& q, double lambda, dou
     if (!(high > std::max(low, fewest))) return end_at(std::max(low, high));
     double bottom = std::log(std::max(low, fewest)), top = std::log(high);
     bool bottom_open = true, top_open = true;  // whether an end may be the best
-    double x = last > bottom && last < top ? last : std::max(top - 0.7, 0.5 * (bottom + top));
-    double value = value_at(x), slope = 2;
+    double x =
+        last.at > bottom && last.at < top ? last.at : std::max(top - 0.7, 0.5 * (bottom + top));
+    double value = value_at(x), slope = last.begin(2);
     for (int step = 0; step < most_steps; ++step) {
         (value > 0 ? top : bottom) = x;
         double next = value < infinity ? x - value / slope : 0.5 * (bottom + top);
@@ -217,7 +218,7 @@ EnergyCost best_of_samples(const Spender& b, const Demand& q, double lambda, dou
         if (found > 1e-9 && std::isfinite(found)) slope = found;
         if (std::fabs(moved) < 1e-13 || top - bottom < 1e-14) break;
     }
-    last = x;
+    last = {x, slope};
     samples = std::clamp(std::exp(x), low, high);
     if (!slopes) return cost;
     constexpr double step = 1e-6;
@@ -242,18 +243,18 @@ EnergyCost energy_cost(const Spender& b, const Demand& q, double lambda, double 
 }
 
 EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, double worth, double low,
-                         double high, double& ln_time, double& samples, EnergySlopes* slopes) {
+                         double high, LastLook& last, double& samples, EnergySlopes* slopes) {
     if (q.alpha > 0 && !b.in_proportion()) {
-        return best_of_samples(b, q, lambda, worth, low, high, ln_time, samples, slopes);
+        return best_of_samples(b, q, lambda, worth, low, high, last, samples, slopes);
     }
     // The slope of the cost falls with the time to send.
     const double longest = std::log(q.budget_s);
     double bottom = longest - 40, top = longest;
-    double x = ln_time > bottom && ln_time < top ? ln_time : top - 1;
+    double x = last.at > bottom && last.at < top ? last.at : top - 1;
     bool limited = true;
     Timed at = timed(b, q, lambda, std::exp(x), limited);
     double value = std::log(at.slope / worth);
-    double slope = -2;
+    double slope = last.begin(-2);
     // At a speed that can not fall hardly anything bends the cost: then halves are needed.
     constexpr double flattest = -1e-9;
     for (int step = 0; step < most_steps; ++step) {
@@ -277,7 +278,7 @@ EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, doubl
             break;
         }
     }
-    ln_time = x;
+    last = {x, slope};
     // At the end of all time the first sample already costs more than it is worth.
     const bool none = x > longest - 1e-3 && at.slope > worth * (1 + 1e-6);
     samples = none ? low : std::clamp(at.samples, low, high);

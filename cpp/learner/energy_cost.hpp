@@ -13,6 +13,8 @@
 // C is convex in d (docs/energy.md) but for the fixed law with bits a sample.
 #pragma once
 
+#include <limits>
+
 #include "learner/energy_sending.hpp"
 
 namespace mel {
@@ -43,11 +45,23 @@ struct EnergySlopes {
     }
 };
 
-// The best real d in [low, high] where each is worth so many joules. The logarithm of the time to
-// send, or of the samples where they add bits, is kept in `ln_time` for the next to begin at; not a
-// number: nothing is known.
+// Where a look for the best samples ended, for the next to begin at: the logarithm of the time to
+// send, or of the samples where they add bits, and how the logarithm of a sample's cost changes
+// with it. Not a number, and 0: nothing is known.
+struct LastLook {
+    double at = std::numeric_limits<double>::quiet_NaN();
+    double slope = 0;
+
+    // Of a slope that is usual where nothing is known: one far from it is that of a flat place.
+    double begin(double usual) const {
+        const double share = slope / usual;
+        return share > 0.1 && share < 10 ? slope : usual;
+    }
+};
+
+// The best real d in [low, high] where each is worth so many joules.
 EnergyCost best_at_worth(const Spender& spender, const Demand& q, double lambda, double worth,
-                         double low, double high, double& ln_time, double& samples,
+                         double low, double high, LastLook& last, double& samples,
                          EnergySlopes* slopes = nullptr);
 
 }  // namespace mel

@@ -64,6 +64,18 @@ Sending receiving_at(const Spender& b, double lambda, double bits, double t) {
                 lambda * b.unit.cost / t,
                 cost / t};
     }
+    if (b.law == LinkLaw::fixed && !(b.bandwidth_hz < infinity) && !(b.power_w < infinity)) {
+        const double u = fixed_log_gain(std::log(ln2 * rate / (b.watt_hz * b.noise)));
+        const double by_rate = lambda * ln2 / u;
+        Sending s;
+        s.bandwidth_hz = rate * ln2 / u;
+        s.power_w = b.noise * std::expm1(u);
+        s.taken = b.taken(s.bandwidth_hz, s.power_w);
+        s.cost = lambda * s.taken;
+        s.by_bits = by_rate / t;
+        s.time_w = by_rate * rate / t;
+        return s;
+    }
     const Caps caps{b.bandwidth_hz, b.power_w, b.max_rate};
     const CappedPurchase p = buy_capped(b, {lambda, lambda * b.watt_hz}, caps, rate);
     // Without a price for a bit, which may be none: 0 times it is no number.
