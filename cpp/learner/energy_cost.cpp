@@ -100,6 +100,16 @@ double speed_for(const Spender& b, const Demand& q, double lambda, double d, dou
     return v;
 }
 
+// What the first few samples cost each: nobody computes without any, and they are at whatever speed
+// is best for them.
+double slope_from_none(const Spender& b, const Demand& q, double lambda, bool limited) {
+    const Sending s = sending_at(b, lambda, q.beta, q.budget_s, limited);
+    const double v = std::clamp(std::cbrt(s.time_w * b.work_s / (2 * b.each_j)), b.slowest, 1.0);
+    const double working = s.time_w > 0 ? s.time_w * b.work_s / v : 0;
+    return q.alpha * s.by_bits + s.time_w * other_s(b, q) + working + b.each_j * v * v +
+           b.return_each;
+}
+
 // Where t seconds are left to send in: the samples, the speed, and what one more sample costs.
 // Either samples add no bits or a rate costs in proportion to it.
 struct Timed {
@@ -239,7 +249,9 @@ EnergyCost best_of_samples(const Spender& b, const Demand& q, double lambda, dou
 EnergyCost energy_cost(const Spender& b, const Demand& q, double lambda, double d, double near) {
     bool limited = true;
     const double speed = speed_for(b, q, lambda, d, near, limited);
-    return cost_at(b, q, lambda, d, speed, limited);
+    EnergyCost c = cost_at(b, q, lambda, d, speed, limited);
+    if (!(d > 0) && chosen(b) && c.cost < infinity) c.slope = slope_from_none(b, q, lambda, true);
+    return c;
 }
 
 EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, double worth, double low,

@@ -16,6 +16,7 @@ ENERGY = "test_least_energy.py::"
 CONFIRMS = ENERGY + "test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better[density]"
 SPLITS = ENERGY + "test_no_split_spends_less_than_the_bound_or_much_less_than_the_plan"
 RECEIVES = "test_receivers.py::test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better"
+FIRST = "test_verify_first_samples.py::test_no_samples_are_worth_more_than_the_best_"
 PACED = "test_paced.py::"
 CHARGES = "test_orchestrate_batteries.py::"
 
@@ -42,6 +43,12 @@ PYTHON_MUTANTS = [
            RECEIVES + "[density]"),
     Mutant("checker: a root below the slowest speed kept", "verify/best/_speed.py",
            "root = root.max(slowest)", "root = root.min(slowest)", SPLITS + "[5180]"),
+    Mutant("checker: first samples at full speed", "verify/best/_spender.py",
+           "speed = cube.root(3).max(learner.slowest).min(speed)", "pass",
+           FIRST + "of_least_energy[3]"),
+    Mutant("checker: first samples within an energy at full speed", "verify/best/_speed.py",
+           "return full._replace(speed=self._first(full))", "return full",
+           FIRST + "within_an_energy[fixed]"),
     Mutant("checker: a bound of nothing has to be proved", "verify/best/_energy.py",
            "if stated.bound_j > 0.0 and not", "if not", CONFIRMS),
     Mutant("rows of many without their chosen speeds", "solve/rows_found.py",

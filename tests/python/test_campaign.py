@@ -95,6 +95,24 @@ def test_a_target_that_is_never_reached_is_no_candidate() -> None:
     assert never.status == "infeasible"
 
 
+def test_rounds_that_are_finite_only_beyond_what_was_considered_leave_it_open() -> None:
+    """Fifty local cycles reach the target, but no more than five were asked about."""
+
+    def rounds(tau: int) -> float:
+        return 10.0 if tau >= 50 else math.inf
+
+    found = mel.campaign(PROBLEM, rounds, max_tau=5)
+    best = mel.campaign(PROBLEM, rounds, max_tau=5000)
+    assert (best.status, best.tau) == ("optimal", 50)
+    assert (found.status, found.plan) == ("undecided", None)
+    assert 0.0 < found.bound_s <= best.total_s
+    assert "max_tau = 5" in found.reasons[0]
+    assert {row.bound_s for row in found.table} == {math.inf}
+    never = mel.campaign(PROBLEM, {1: math.inf, 2: math.inf})
+    assert (never.status, never.bound_s) == ("infeasible", math.inf)
+    assert "reaches the target" in never.reasons[0]
+
+
 def test_no_cycle_is_long_enough_for_samples_beyond_the_limits() -> None:
     limited = PROBLEM.replace(learners=PROBLEM.learners.replace(max_samples=10))
     found = mel.campaign(limited, lambda tau: 20 + 200 / tau, max_tau=50)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import mel_fast as mel
@@ -53,6 +54,7 @@ def test_shown_values_are_short_and_plain(text):
 def test_ordinary_values_look_as_they_do_in_python():
     for value in ("0x1p+0", 3, 2.5, None, [1, 2], {"a": 1}, True):
         assert untrusted.shown(value) == repr(value)
+    assert untrusted.shown(np.eye(2)) == "array([[1., 0.], [0., 1.]])"
     assert untrusted.shown(10**100_000) == "an integer of 332193 bits"
     assert untrusted.few(["a", "b"]) == "'a', 'b'"
     assert untrusted.few(range(7)) == "0, 1, 2, 3, 4 and 2 more"

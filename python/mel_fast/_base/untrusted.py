@@ -36,7 +36,7 @@ def shown(value: object, longest: int = LONGEST) -> str:
     if isinstance(value, str):
         text = ascii(value[: longest + 1])
     else:
-        text = _SHORT.repr(value).encode("ascii", "backslashreplace").decode()
+        text = plain(" ".join(_SHORT.repr(value).split()), 2 * longest)  # arrays have lines
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 

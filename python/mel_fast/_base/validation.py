@@ -177,14 +177,9 @@ def _is_infinite(entry: object) -> bool:
 def flag_column(field: str, value: Any) -> BoolColumn | np.bool_:
     """Return a truth value, or a fresh column of such; 0 and 1, as tables write them, will do."""
     rule = "must be true or false (1 or 0), or a list of such"
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{field} is ragged: {rule}") from None
+    array = plain_array(field, value, rule)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{field} = {shown(value)}: {rule}")
-    if array.ndim > 1:
-        raise ValueError(f"{field} has shape {array.shape}: {rule}")
     bad = ~((array == 0) | (array == 1))
     if bad.any():
         index = int(np.flatnonzero(bad)[0])
@@ -245,6 +240,19 @@ def count_column(field: str, value: Any, count: int) -> IntColumn:
     return array.astype(np.int64)
 
 
+def plain_array(field: str, value: Any, rule: str) -> AnyColumn:
+    """Return `value` as an array of at most one dimension, of whatever kind."""
+    if np.any(getattr(value, "_mask", False)):
+        raise ValueError(f"{field} has masked entries: {rule}")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{field} is ragged: {rule}") from None
+    if array.ndim > 1:
+        raise ValueError(f"{field} has shape {array.shape}: {rule}")
+    return array
+
+
 def freeze(array: AnyColumn) -> AnyColumn:
     """Make an array read-only and return it."""
     array.flags.writeable = False
@@ -260,15 +268,7 @@ def _as_array(field: str, value: Any, rule: str | None = None) -> AnyColumn:
         for index, entry in enumerate(value):
             if isinstance(entry, bool | np.bool_):
                 raise TypeError(f"{field}[{index}] = {entry!r}: {_number_rule()}")
-    if np.any(getattr(value, "_mask", False)):
-        raise ValueError(f"{field} has masked entries: {rule}")
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{field} is ragged: {rule}") from None
-    if array.ndim > 1:
-        raise ValueError(f"{field} has shape {array.shape}: {rule}")
-    return array
+    return plain_array(field, value, rule)
 
 
 def _as_float64(field: str, array: AnyColumn) -> FloatColumn:

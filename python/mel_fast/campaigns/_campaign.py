@@ -40,7 +40,8 @@ class Campaign(Found, Drawn, ShownTable):
     status : Status
         ``optimal``: no candidate takes less than `total_s`, to a relative 1e-9; ``feasible``: a
         limit, or `max_tau`, left open whether one does; ``infeasible``: no candidate is possible
-        in a cycle of any length; ``undecided``: none was found.
+        in a cycle of any length, or none that is ever reaches the target; ``undecided``: none was
+        found.
     tau, level, rounds : int, str or None, float
         The best number of local cycles, its level (None without levels), the rounds it needs. tau
         is 0 and rounds infinite where there is none.
@@ -225,16 +226,14 @@ def campaign(
 
 def _result(search: CampaignSearch) -> Campaign:
     level, tau, rounds, least = search.best or (None, 0, float("inf"), None)
-    total_s, bound_s = search.total_s, min(search.bound_s, search.total_s)
-    if search.beyond and least is not None:
-        bound_s = min(bound_s, search.beyond_s)
+    total_s, bound_s = search.total_s, min(search.bound_s, search.total_s, search.beyond_s)
     if least is not None:
         closed = total_s - bound_s <= 2.0 * WIDTH * total_s
         status = Status.OPTIMAL if closed else Status.FEASIBLE
     else:
         impossible = not search.stopped and search.nothing_is_possible
         status = Status.INFEASIBLE if impossible else Status.UNDECIDED
-        bound_s = float("inf") if impossible else 0.0
+        bound_s = float("inf") if impossible else bound_s
     return Campaign(
         status=status,
         tau=tau,
@@ -257,6 +256,8 @@ def _reasons(search: CampaignSearch, status: Status) -> tuple[str, ...]:
         return ()
     if search.stopped:
         return ("stopped by a limit, the callback or Ctrl-C",)
+    if status is Status.INFEASIBLE and search.never_there:
+        return ("no candidate that fits into a cycle ever reaches the target: all need inf rounds",)
     if status is Status.INFEASIBLE:
         return ("no candidate fits into a cycle of any length",)
     if search.beyond:

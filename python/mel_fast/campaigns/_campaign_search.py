@@ -49,6 +49,16 @@ class _Work:
     complete: bool  # no other candidates there are
     found: dict[int, Least] = field(default_factory=dict)  # by place among the candidates
 
+    @property
+    def no_cycle_is_long_enough(self) -> bool:
+        """Whether that is proved for the fewest local cycles, and so for all."""
+        return 0 in self.found and self.found[0].status is Status.INFEASIBLE
+
+    @property
+    def never_there(self) -> bool:
+        """Whether the target is never reached, whatever candidate is taken."""
+        return not np.isfinite(self.candidates.rounds).any()
+
     def bounds(self) -> FloatColumn:
         """Return for each candidate seconds that its campaign cannot be shorter than."""
         lower = np.zeros(self.candidates.tau.size)
@@ -57,7 +67,8 @@ class _Work:
         with np.errstate(over="ignore", invalid="ignore"):
             each = np.maximum.accumulate(lower) * self.candidates.rounds
         each[np.isnan(each)] = np.inf  # never reached in no time
-        return np.asarray(np.nextafter(each, 0.0))
+        each[np.isfinite(each)] = np.nextafter(each[np.isfinite(each)], 0.0)
+        return each
 
 
 @dataclass(slots=True)
@@ -99,18 +110,29 @@ class CampaignSearch(Inquiry):
 
     @property
     def beyond_s(self) -> float:
-        """Proved: one round of more local cycles than were considered takes no less."""
+        """Proved: one round of more local cycles than were considered takes no less.
+
+        Infinite where all were considered.
+        """
         ends = [work for work in self._works if not work.complete]
-        return min(max((f.lower for f in w.found.values()), default=0.0) for w in ends)
+        most = (max((least.lower for least in w.found.values()), default=0.0) for w in ends)
+        return min(most, default=math.inf)
 
     @property
     def nothing_is_possible(self) -> bool:
-        """Whether it is proved of every candidate that no cycle is long enough for it."""
+        """Whether it is proved that no cycle is long enough, or that the target is out of reach.
+
+        Rounds of more local cycles than were considered may be finite.
+        """
         return len(self._works) == len(self.levels) and all(
-            (0 in work.found and work.found[0].status is Status.INFEASIBLE)
-            or not np.isfinite(work.candidates.rounds).any()
+            work.no_cycle_is_long_enough or (work.complete and work.never_there)
             for work in self._works
         )
+
+    @property
+    def never_there(self) -> bool:
+        """Whether there are cycles that are long enough, but no rounds reach the target."""
+        return not all(work.no_cycle_is_long_enough for work in self._works)
 
     def _run(self) -> None:
         for level in self.levels:

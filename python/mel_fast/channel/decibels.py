@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mel_fast._base.arithmetic import guard
-from mel_fast._base.validation import real
+from mel_fast._base.validation import plain_array, real
 
 LOWEST_DB, HIGHEST_DB = -600.0, 600.0
 """Decibels whose ratio is a number that problems may have, in [1e-60, 1e60]."""
@@ -75,11 +75,12 @@ def db(value: Any) -> Any:
 
 
 def _converted(name: str, value: Any, less: float) -> Any:
-    if np.ndim(value) == 0:
+    rule = "must be a number or a one-dimensional array of numbers"
+    array = plain_array(name, value, rule)
+    if array.ndim == 0:
         return _ratio(name, value, less)
-    array = np.asarray(value)
-    if array.ndim > 1 or array.dtype.kind not in "iuf":
-        raise TypeError(f"{name}: must be a number or a one-dimensional array of numbers")
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name}: {rule}")
     once, back = np.unique(array.astype(np.float64), return_inverse=True)
     return np.array([_ratio(name, entry, less) for entry in once.tolist()])[back]
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._base.validation import count_column, integer, real
+from mel_fast._base.validation import count_column, integer, plain_array, real
 
 Indices = NDArray[np.int64]
 Partition = Literal["random", "shard-iid", "dirichlet"]
@@ -48,7 +48,8 @@ def random_split(available: int, samples: Indices, rng: np.random.Generator) -> 
     [3, 5]
     """
     available = integer("available", available, low=0)
-    samples = count_column("samples", samples, np.size(samples))
+    size = plain_array("samples", samples, "must be counts, one a learner").size
+    samples = count_column("samples", samples, size)
     _check_generator(rng)
     total = int(np.sum(samples))
     if total > available:
@@ -136,7 +137,7 @@ def dirichlet_shards(
     """
     concentration = real("concentration", concentration, high=math.inf)
     learners = integer("learners", learners, low=1)
-    labels = np.asarray(labels)
+    labels = plain_array("labels", labels, "must be integers in a row")
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise TypeError(
             f"labels are of type {labels.dtype} and shape {labels.shape}: must be integers in a row"

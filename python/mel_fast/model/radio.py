@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen
+from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import MAX_INTEGER, choice, real
 
 Law = Literal["density", "fixed"]
@@ -119,7 +120,7 @@ class Radio(Frozen):
             "noise_power_w": noise_power_w,
         }
         if sum(value is not None for value in noises.values()) != 1:
-            listed = " and ".join(f"{name} = {value!r}" for name, value in noises.items())
+            listed = " and ".join(f"{name} = {shown(value)}" for name, value in noises.items())
             raise ValueError(f"{listed}: exactly one of the two must be given, in [1e-60, 1e+60]")
         for name, value in noises.items():
             self._set(name, None if value is None else real(name, value))

@@ -17,6 +17,7 @@ from mel_fast._base.validation import (
     IntColumn,
     choice,
     integer,
+    plain_array,
     real,
     scalar_or_column,
 )
@@ -271,7 +272,8 @@ def _failed(failures: Any, learners: Learners, rng: "np.random.Generator") -> Bo
         return np.zeros(size, dtype=bool)
     if isinstance(failures, float):
         return rng.random(size) < real("failures", failures, low=0.0, high=1.0)
-    given = np.asarray(learners.numbers(failures, "failures"))
+    rule = f"must be a probability, learners, or a mask of shape ({size},)"
+    given = plain_array("failures", learners.numbers(failures, "failures"), rule)
     if given.dtype == np.bool_:
         if given.shape != (size,):
             raise ValueError(f"failures has shape {given.shape}: must be ({size},)")
@@ -285,7 +287,9 @@ def _failed(failures: Any, learners: Learners, rng: "np.random.Generator") -> Bo
 def _factor(gain_drift: Any, size: int, rng: "np.random.Generator") -> FloatColumn:
     if gain_drift is None:
         return np.ones(size)
-    given = scalar_or_column("gain_drift", gain_drift) if np.ndim(gain_drift) else gain_drift
+    given = gain_drift
+    if isinstance(given, Sequence | np.ndarray):
+        given = scalar_or_column("gain_drift", given)
     if not isinstance(given, np.ndarray) or given.ndim == 0:
         sigma = real("gain_drift", gain_drift, low=0.0, high=100.0)
         return np.asarray(10.0 ** (0.1 * sigma * rng.standard_normal(size)))

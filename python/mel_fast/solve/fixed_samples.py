@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mel_fast._base.validation import IntColumn, integer
+from mel_fast._base.validation import IntColumn, integer, plain_array
 from mel_fast.model.problem import Problem
 from mel_fast.plans.plan import Plan
 
@@ -96,19 +96,14 @@ def _from_plan(keep: Any, start: Plan | None, size: int) -> tuple[IntColumn, Int
 
 
 def _chosen(keep: Any, size: int) -> IntColumn:
-    try:
-        given = np.asarray(keep)
-    except ValueError:
-        given = np.asarray(None)
+    rule = f"must be {{learner: samples}}, indices of learners or a mask of shape ({size},)"
+    given = plain_array("keep", keep, rule)
     if given.dtype == np.bool_:
         if given.shape != (size,):
             raise ValueError(f"keep has shape {given.shape}: a mask must have ({size},)")
         return np.flatnonzero(given)
     if given.ndim != 1 or given.dtype.kind not in "iuf":
-        raise TypeError(
-            f"keep is a {type(keep).__name__}: must be {{learner: samples}}, indices of learners "
-            f"or a mask of shape ({size},)"
-        )
+        raise TypeError(f"keep is a {type(keep).__name__}: {rule}")
     if given.dtype.kind in "iu" and given.size and given.min() >= 0 and given.max() < size:
         return given.astype(np.int64)
     return np.array(

@@ -124,6 +124,8 @@ def solve(
         from mel_fast.solve.fixed_samples import kept
 
         problem = kept(problem, start, keep)
+    if at_least is not None:
+        at_least = checked_at_least(at_least)
     if type(then) is not str or then != "time":
         choice("then", then, THENS)
         imported_for(then)
@@ -133,8 +135,6 @@ def solve(
             if scheme != "joint":
                 raise ValueError(f"then = 'energy' with scheme = {scheme!r}: must be 'joint'")
             refuse_energies(problem, at_least=at_least)
-    if at_least is not None:
-        at_least = checked_at_least(at_least)
     return answered(problem, scheme, limit, threads, _truthful(callback), then, where, at_least)
 
 

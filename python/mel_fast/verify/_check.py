@@ -4,9 +4,11 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from mel_fast._base.progress import looking
+from mel_fast._base.untrusted import shown
 from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed, tick
 from mel_fast.verify._arithmetic import require_usual_arithmetic
 from mel_fast.verify._verdict import Verdict
@@ -28,9 +30,9 @@ def check(
 ) -> Verdict:
     """Read a claim and judge it."""
     if time_limit_s is not None and not (
-        isinstance(time_limit_s, int | float) and time_limit_s >= 0.0
+        isinstance(time_limit_s, Real) and not isinstance(time_limit_s, bool) and time_limit_s >= 0
     ):
-        raise ValueError(f"time_limit_s = {time_limit_s!r}: must be a number of at least 0")
+        raise ValueError(f"time_limit_s = {shown(time_limit_s)}: must be a number of at least 0")
     if callback is not None and not callable(callback):
         raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
     if progress is not None and not isinstance(progress, bool):

@@ -17,6 +17,7 @@ from mel_fast._base.validation import (
     IntColumn,
     count_column,
     freeze,
+    plain_array,
 )
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.bracket.stated_samples import total_of
@@ -39,8 +40,9 @@ def checked_samples(problem: Problem, value: Any) -> IntColumn:
     ValueError, TypeError
         Naming the learner, the number and the allowed range.
     """
-    if np.ndim(value) != 1:
-        raise TypeError(f"samples is a {type(value).__name__}: must be one number for each learner")
+    rule = "must be one number for each learner"
+    if plain_array("samples", value, rule).ndim != 1:
+        raise TypeError(f"samples is a {type(value).__name__}: {rule}")
     learners = problem.learners
     samples = count_column("samples", value, len(learners))
     low, high = learners.min_samples, learners.max_samples

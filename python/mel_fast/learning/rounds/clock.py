@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mel_fast._base.validation import integer, share_column
+from mel_fast._base.validation import integer, plain_array, share_column
 
 Learners = list[int]
 
@@ -61,7 +61,8 @@ class Clock:
     """
 
     def __init__(self, seconds: ArrayLike, staleness: int | None) -> None:
-        self.seconds = share_column("seconds", seconds, np.size(seconds))
+        size = plain_array("seconds", seconds, "must be seconds, one a learner").size
+        self.seconds = share_column("seconds", seconds, size)
         if not (self.seconds > 0).all():
             raise ValueError("seconds: a learner's cycle must take time")
         self._bound = None if staleness is None else integer("staleness", staleness, low=0)

@@ -153,7 +153,7 @@ def _deadlines(
     threads: int,
 ) -> FloatColumn:
     if cycles is not None:
-        return np.unique(np.atleast_1d(scalar_or_column("cycles", cycles)))
+        return _checked(problem, np.atleast_1d(scalar_or_column("cycles", cycles)))
     known = least(
         problem,
         tau,
@@ -168,6 +168,17 @@ def _deadlines(
         raise ValueError(f"tau = {tau}: no deadline was found that suffices")
     points = 0 if math.isinf(shortest) else _POINTS
     return shortest * np.geomspace(1.001, _LONGEST, points)
+
+
+def _checked(problem: Problem, cycles: FloatColumn) -> FloatColumn:
+    """Return the deadlines in order; one that is too long is refused before any is planned."""
+    if cycles.size:
+        last = int(cycles.argmax())
+        try:
+            problem.with_budgets(cycle_s=float(cycles[last]))
+        except ValueError as refusal:
+            raise ValueError(f"cycles[{last}] = {cycles[last]:g}: {refusal}") from None
+    return np.unique(cycles)
 
 
 def _steps(

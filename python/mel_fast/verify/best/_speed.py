@@ -18,6 +18,8 @@ from flint import arb, ctx
 from mel_fast.verify._learner import Ball, Learner
 from mel_fast.verify.best._capped import depth_at_power
 
+_NEAR = 1e-5  # relative: a guess is this near, or none
+
 
 class Held(NamedTuple):
     """What is left to send with at a speed."""
@@ -46,8 +48,10 @@ class Speeds:
         full = Held(arb(1), slack, left, all_power=False, all_energy=True)
         if bool(left.mid() >= (learner.power_cap * slack).mid()):
             return full._replace(all_power=True, all_energy=False)
-        if learner.slowest is None or d == 0 or not learner.sample_j > 0:
+        if learner.slowest is None or not learner.sample_j > 0:
             return full
+        if d == 0:
+            return full._replace(speed=self._first(full))
         base, work = slack + d * learner.work_s, d * learner.work_s
         joules = d * learner.sample_j
         held = self._at(d, self._best(d, base, work, joules))
@@ -66,16 +70,24 @@ class Speeds:
     def _faster_helps(self, d: int, speed: Ball) -> Ball:
         """H(v)."""
         learner = self.learner
-        held = self._at(d, speed)
-        power, noise = held.left_j / held.slack, learner.noise
+        bend = self._bend(d, self._at(d, speed))
+        return bend - 2 * learner.sample_j / learner.work_s * speed * speed * speed
+
+    def _bend(self, d: int, held: Held) -> Ball:
+        """N ((1 + p) ln(1 + p) - p)."""
+        power, noise = held.left_j / held.slack, self.learner.noise
         if self._fixed:
             p = power / noise
-            bend = noise * ((1 + p) * p.log1p() - p)
-        else:
-            nats = learner.need(d) * arb.const_log2() / held.slack
-            w = depth_at_power(noise * nats / power)
-            bend = noise * nats * (w.exp() * (w - 1) + 1) / w
-        return bend - 2 * learner.sample_j / learner.work_s * speed * speed * speed
+            return noise * ((1 + p) * p.log1p() - p)
+        nats = self.learner.need(d) * arb.const_log2() / held.slack
+        w = depth_at_power(noise * nats / power)
+        return noise * nats * (w.exp() * (w - 1) + 1) / w
+
+    def _first(self, held: Held) -> Ball:
+        """The best speed of the first few samples: nobody computes without any, at any speed."""
+        learner = self.learner
+        cube = self._bend(0, held) * learner.work_s / (2 * learner.sample_j)
+        return cube.root(3).max(learner.slowest).min(arb(1))
 
     def _best(self, d: int, base: Ball, work: Ball, joules: Ball) -> Ball:
         """Enclose the best speed, the limit of power left aside."""
@@ -146,7 +158,7 @@ def enclosed(
     if slow_end:  # the function's own root may lie beyond the ends
         root = root.max(slowest)
     width = arb(2) ** -(ctx.prec * 2 // 3)
-    while width < 1:
+    while width < _NEAR:
         low, high = root * (1 - width), root * (1 + width)
         below = (slow_end and low <= slowest) or test(low) > 0
         above = high >= 1 or test(high) < 0
@@ -155,7 +167,21 @@ def enclosed(
                 low = low.max(slowest)
             return low.union(high.min(arb(1)))
         width *= 64
-    return least.max(slowest).union(arb(1))
+    return _halved(test, least.max(slowest), arb(1))
+
+
+def _halved(test: Callable[[Ball], Ball], low: Ball, high: Ball) -> Ball:
+    """Return a ball around the speed between two ends, by halves: for guesses far from it."""
+    for _ in range(ctx.prec):
+        middle = ((low + high) / 2).mid()
+        sign = test(middle)
+        if sign > 0:
+            low = middle
+        elif sign < 0:
+            high = middle
+        else:
+            break
+    return low.union(high)
 
 
 def log_gain(mean: float) -> float:

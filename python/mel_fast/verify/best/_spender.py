@@ -67,12 +67,27 @@ class Spender:
         """C(d), or less, and its slope."""
         learner = self.learner
         tick()
+        if d == 0:
+            return self._without()
         speed = self._speed(d)
         each_s = learner.per_sample_s + learner.work_s * (1 / speed - 1)
         each_j = learner.sample_j * speed * speed
         s = self._sending(learner.need(d), learner.spare_s - d * each_s)
         slope = learner.alpha * s.by_bits + s.time_w * each_s + each_j + self._return_each
         return s.cost + d * each_j + self._return_j + d * self._return_each, slope
+
+    def _without(self) -> tuple[Ball, Ball]:
+        """The same without samples: the first few are computed at the speed best for them."""
+        learner = self.learner
+        s = self._sending(learner.need(0), learner.spare_s)
+        speed = arb(1)
+        if learner.slowest is not None and learner.sample_j > 0:
+            cube = s.time_w * learner.work_s / (2 * learner.sample_j)
+            speed = cube.root(3).max(learner.slowest).min(speed)
+        working = arb(0) if s.time_w == 0 else s.time_w * learner.work_s / speed
+        other = s.time_w * (learner.per_sample_s - learner.work_s) + self._return_each
+        slope = learner.alpha * s.by_bits + working + learner.sample_j * speed * speed + other
+        return s.cost + self._return_j, slope
 
     def _sending(self, bits: Any, t: Ball) -> Sending:
         lam, noise, cap = self._lam, self.learner.noise, self.learner.power_cap
@@ -102,7 +117,7 @@ class Spender:
 
     def _speed(self, d: int) -> Ball:
         learner = self.learner
-        if learner.slowest is None or d == 0 or not learner.sample_j > 0:
+        if learner.slowest is None or not learner.sample_j > 0:
             return arb(1)
         base, work, bits = (
             learner.slack(d) + d * learner.work_s,
@@ -129,7 +144,7 @@ class Spender:
         time_w = self._rough_time_w(bits * math.log(2))
         low, high = math.log(max(slow, work / base)), 0.0
         x = 0.0
-        for _ in range(100):
+        for turn in range(100):
             v = math.exp(x)
             slack = base - work / v
             saved = time_w(slack) if slack > 0.0 else INFINITE
@@ -142,7 +157,7 @@ class Spender:
                 return 1.0
             step = over / (3.0 + 2.0 * work / (base * v - work)) if slack > 0.0 else INFINITE
             to = x + step
-            if not low < to < high:
+            if not low < to < high or turn % 8 == 7:  # where prices jump at a cap only halves help
                 to = 0.5 * (low + high)
             if abs(to - x) < 1e-15 or high - low < 1e-15:
                 break
