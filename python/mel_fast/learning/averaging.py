@@ -43,7 +43,11 @@ class WeightedAverage:
         count = integer("samples", samples, low=0)
         if count == 0:
             return
-        arrays = [np.asarray(part) for part in weights]
+        try:
+            arrays = [np.asarray(part) for part in weights]
+        except TypeError:
+            kind = type(weights).__name__
+            raise TypeError(f"weights are a {kind}: must be a list of arrays") from None
         if not all(np.isfinite(part).all() for part in arrays):
             raise ValueError(
                 "a learner returned weights that are not finite: the training diverged"
