@@ -145,3 +145,23 @@ def test_hostile_prices_of_a_claim_get_a_verdict(law: str) -> None:
         assert "the prices do not prove" in str(verify_dict(data).reasons)
     data["least_energy"]["bound_j"] = (0.0).hex()  # nobody spends less than nothing
     assert verify_dict(data).ok
+
+
+def test_prices_of_a_search_that_got_nowhere_are_none() -> None:
+    """Without samples to spare a sample's worth was infinite, in a claim that no file can hold."""
+    learners = mel.Learners(
+        flops_per_s=[1.58e8, 3.637e7, 7.039e8], gain=[0.333, 1.46, 0.33],
+        return_bandwidth_hz=[3447305.0, 4321149.0, 3382134.0],
+        return_power_w=[0.03385, 0.1248, 0.03955], min_samples=[1, 1, 0],
+        energy_coefficient=[1.595e-26, 0.0, 6.288e-29],
+    )  # fmt: skip
+    task = mel.LearningTask(
+        samples=4, features=20, feature_bits=8, fixed_parameters=100, parameters_per_sample=3,
+        parameter_bits=16, flops_per_sample=228397.0, setting="federated",
+    )  # fmt: skip
+    radio = mel.Radio(5027512.0, 0.12677, noise_density_w_per_hz=3.739e-8)
+    problem = mel.Problem(task, learners, radio, 0.037318)
+    for tau in (2, 4):
+        found = mel.least(problem, tau, "energy_j")
+        assert np.isfinite(found.plan.least_energy).all()
+        assert mel.Plan.from_dict(found.plan.to_dict()) == found.plan

@@ -287,6 +287,8 @@ def _least_energy(
     stopped: bool,
 ) -> LeastEnergy:
     problem = plan.problem
+    if not all(map(math.isfinite, (bound, per_hz, per_w, per_sample))):
+        bound = per_hz = per_w = per_sample = 0.0  # a search that got nowhere proves nothing
     if samples is None or bandwidth is None or power is None or speed is None:
         # What is known is a plan, too, where the search found none, and the bound holds beside it.
         known = SpendsLeast(0.0, max(bound, 0.0), per_hz, per_sample, per_w)
