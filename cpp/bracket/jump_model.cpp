@@ -65,7 +65,7 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
         const double many = takes_many ? samples[k] : box.high(k);
         if (many - few > 1) jumps.push_back({.learner = k});
     }
-    const std::size_t alike = jumps.size() > most ? (jumps.size() / most + 1) | 1 : 1;
+    const std::size_t alike = jumps.size() / 2 > most ? (jumps.size() / most + 1) | 1 : 1;
     if (alike > 1) {
         std::size_t place = 0;
         std::erase_if(jumps, [&](const Jump&) { return place++ % alike != alike / 2; });

@@ -29,8 +29,8 @@ struct Jump {
 };
 
 // The learners whose answer may change where no price changes by more than a share `radius`, from
-// what an exact pass wrote. `by_amount` is filled for the cycle. Where they are more than `most`,
-// an even part of them stands for all, each for several alike.
+// what an exact pass wrote. `by_amount` is filled for the cycle. Where they are more than twice
+// `most`, an even part of them, no more than that, stands for all, each for several alike.
 inline constexpr std::size_t all_jumps = std::numeric_limits<std::size_t>::max();
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
                              std::span<const double> samples, std::span<const double> preference,

@@ -35,7 +35,7 @@ constexpr int most_at_floor = 8;  // looks that leave it open whether any longer
 constexpr double shortest_step = 1e-11;       // relative: above a cycle that is too short
 constexpr double handful = 16;                // samples a learner
 constexpr double soon = 1e-3;                 // of a sample
-constexpr std::size_t modelled_jumps = 8192;  // of more, an even part is as good a guide
+constexpr std::size_t modelled_jumps = 2048;  // of far more, an even part is as good a guide
 constexpr std::size_t most_steps = 64;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 

@@ -29,11 +29,17 @@ KernelInput without_caps(KernelInput in) {
     return in;
 }
 
-// Of the learners marked in samples: who stays marked when its caps are looked at.
+// Of the learners marked in samples: who stays marked when its caps are looked at. `whole` has what
+// lanes said of everybody, or nothing; where one of them may be worth more than was seen, all are
+// looked at one by one.
 void look_at_caps(const Problem& problem, const Box& box, const PassPoint& point, Stretch learners,
-                  std::span<double> samples) {
+                  std::span<const double> whole, std::span<double> samples) {
     for (std::size_t k = learners.first; k < learners.last; ++k) {
         if (samples[k] == 0) continue;
+        if (!whole.empty()) {
+            samples[k] = whole[k];
+            continue;
+        }
         const SplitSums sums = exact_learners(problem, box, point, {k, k + 1}, samples);
         if (sums.overlooked > 0) samples[k] = 1;
     }
@@ -180,9 +186,18 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
     const std::size_t size = problem.size();
     Buffer<double> samples(size);
     std::vector<char> any(chunk_count(size), 0);
+    const bool lanes = capped && whole_in_lanes(problem);
+    Buffer<double> whole(lanes ? size : 0);
+    std::vector<SplitSums> sums;
+    if (lanes) exact_chunks(problem, box, at, pool, sums, {whole});
     for_each_chunk(pool, size, [&](std::size_t chunk, std::size_t first, std::size_t last) {
         kernel(in, {first, last}, samples);
-        if (capped) look_at_caps(problem, box, at, {first, last}, samples);
+        if (capped) {
+            const bool seen = lanes && !(sums[chunk].overlooked > 0);
+            const std::span<const double> all{whole};
+            look_at_caps(problem, box, at, {first, last}, seen ? all : std::span<const double>(),
+                         samples);
+        }
         for (std::size_t k = first; k < last; ++k) {
             if (box.high(k) < 1 && box.low(k) <= 0) {
                 samples[k] = 0;

@@ -52,6 +52,44 @@ TEST(who_is_left_out_is_worth_nothing_at_these_prices_or_higher) {
     });
 }
 
+// Lanes say of capped learners who surely rests; they were looked at one by one.
+TEST(who_is_left_out_within_caps_is_worth_nothing_when_looked_at_alone) {
+    instances::for_each_variant(few_samples(7), [](const instances::Shape& shape) {
+        if (shape.idle == mel::Idle::served) return;
+        const instances::Instance it = instances::draw(shape);
+        mel::ProblemStatement stated = it.stated();
+        std::vector<double> band(many), most(many);
+        for (std::size_t k = 0; k < many; ++k) {
+            band[k] = stated.bandwidth_hz / many * static_cast<double>(5 + 20 * (k % 7));
+            most[k] = static_cast<double>(3 + k % 5);
+        }
+        stated.max_bandwidth_hz = band;
+        stated.max_samples = most;
+        const mel::Problem problem(stated);
+        const mel::Result r = mel::solve(problem, {});
+        CHECK(r.tau > 0, r.tau);
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        mel::Boxes boxes(problem, pool, {0, problem.samples_real()});
+        const double tau = static_cast<double>(r.tau);
+        const mel::Box box = boxes.real(tau);
+        const auto alone = [&](double by) {
+            std::vector<double> samples(many);
+            const mel::Prices p{r.end.prices.lambda * by, r.end.prices.mu * by};
+            mel::exact_learners(problem, box, {tau, problem.cycle_s(), p}, {0, many}, samples);
+            return samples;
+        };
+        const std::vector<std::size_t> part =
+            mel::takers(problem, box, {tau, problem.cycle_s(), r.end.prices}, pool);
+        const std::vector<double> here = alone(1), lower = alone(0.99);
+        for (std::size_t k = 0; k < many; ++k) {
+            if (here[k] > 0) CHECK(is_in(part, k), k, here[k]);
+            if (is_in(part, k)) CHECK(lower[k] > 0, k);  // and hardly anybody else
+        }
+        CHECK(part.size() > 100 && part.size() < many / 2, part.size());
+    });
+}
+
 TEST(a_proof_for_a_part_proves_the_whole) {
     instances::for_each_variant(few_samples(5), [](const instances::Shape& shape) {
         if (shape.idle == mel::Idle::served) return;
