@@ -27,7 +27,7 @@ def unfinished(plan_status: Status | str, *, stopped: bool, then: str) -> bool:
 def imported_for(then: str) -> None:
     """Import what `finished` will need, before the clock of a time limit runs."""
     if then in LEAST:
-        import mel_fast.bracket.selected  # noqa: F401
+        import mel_fast.bracket.selected
     elif then == ENERGY:
         import mel_fast.bracket.energy.least  # noqa: F401
 
