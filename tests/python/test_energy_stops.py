@@ -135,6 +135,27 @@ def test_an_interrupt_keeps_what_was_found(name: str) -> None:
     assert name == "then" or found.found is not None
 
 
+@pytest.mark.parametrize(
+    ("ask", "kind"),
+    [
+        (lambda **words: mel.frontier(MIDDLE, "energy_j", **words), mel.EnergyFrontier),
+        (lambda **words: mel.trade(MIDDLE, 3, **words), mel.EnergyTrade),
+        (lambda **words: mel.within(MIDDLE, 3000.0, **words), mel.WithinEnergy),
+        (lambda **words: mel.least(MIDDLE, 3, "energy_j", **words), mel.LeastEnergy),
+    ],
+)
+def test_an_interrupt_before_anything_is_found_has_an_answer_without_steps(ask, kind) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(mel.Interrupted) as told:
+        ask(callback=stop)
+    assert type(told.value.found) is kind
+    assert isinstance(told.value.__cause__, KeyboardInterrupt)
+    assert told.value.found.status in ("undecided", "feasible", "infeasible")
+    assert told.value.found.summary() is not None
+
+
 @pytest.mark.parametrize("law", ["density", "fixed"])
 def test_hostile_prices_of_a_claim_get_a_verdict(law: str) -> None:
     data = mel.least(uplink(1, law), 3, "energy_j").plan.to_dict()

@@ -269,3 +269,22 @@ def test_the_slope_of_a_rate_is_that_of_differences() -> None:
             slope = float(learner.area_at(d) / learner.slack(d) ** 2)
             assert rates[1] - rates[0] <= slope * (1 + 1e-9)
             assert slope <= (rates[2] - rates[1]) * (1 + 1e-9)
+
+
+def test_of_many_learners_the_most_samples_are_found_without_choosing_who_takes_part() -> None:
+    """Beyond 4,096 learners passes over all look for the most, which know no speeds."""
+    count = 4200
+    rng = np.random.default_rng(0)
+    learners = mel.Learners(
+        flops_per_s=rng.uniform(1e9, 3e9, count), gain=10 ** rng.uniform(-11.5, -9.5, count),
+        return_bandwidth_hz=5e6, return_power_w=0.2, energy_coefficient=1e-28,
+        energy_j=rng.uniform(1, 50, count),
+    )  # fmt: skip
+    task = mel.scenarios.table1(2).task.replace(samples=600 * count)
+    radio = mel.Radio(1e6 * count, 0.01 * count, noise_density_w_per_hz=4e-21)
+    problem = mel.Problem(task, learners, radio, 20.0, "excused")
+    tau = mel.solve(problem).tau
+    found = mel.most(problem, tau)
+    assert found.status == "optimal"
+    assert found.value >= task.samples
+    assert mel.most(problem, tau + 1).value < task.samples

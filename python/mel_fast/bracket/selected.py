@@ -75,7 +75,8 @@ def chosen_quickly(problem: Problem) -> bool:
     """Say whether passes over all learners are the quickest way: many, and nothing but rates."""
     learners = problem.learners
     capped = learners.max_bandwidth_hz is not None or learners.max_power_w is not None
-    plain = not capped and problem.radio.block_hz is None and not problem.energy_sends
+    energies = problem.energy_sends or problem.paces
+    plain = not capped and problem.radio.block_hz is None and not energies
     return plain and len(learners) > _MANY
 
 

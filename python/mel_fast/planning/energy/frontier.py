@@ -97,13 +97,17 @@ def energy_frontier(
     Interrupted
         After Ctrl-C; its ``found`` is what was known by then.
     """
-    best = solve(
-        problem,
-        time_limit_s=agenda.left(),
-        threads=threads,
-        then="none",
-        callback=agenda.callback,
-    )
+    try:
+        best = solve(
+            problem,
+            time_limit_s=agenda.left(),
+            threads=threads,
+            then="none",
+            callback=agenda.callback,
+        )
+    except Interrupted as stop:
+        nothing = EnergyFrontier(problem, (), stop.plan.bound)
+        raise Interrupted(stop.plan, nothing) from stop.__cause__
     if best.tau > max_steps:
         raise ValueError(
             f"tau = 1 to {best.tau:,}: more than max_steps = {max_steps}; give a larger max_steps"

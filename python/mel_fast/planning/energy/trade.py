@@ -135,7 +135,11 @@ def trade(
     threads = checked_threads(threads)
     with reporting(callback, progress, "deadlines") as report:
         agenda = Agenda(limit_s, report)
-        deadlines = _deadlines(problem, tau, cycles, agenda, threads)
+        try:
+            deadlines = _deadlines(problem, tau, cycles, agenda, threads)
+        except Interrupted as stop:
+            nothing = EnergyTrade(problem, tau, np.empty(0), ())
+            raise Interrupted(stop.plan, nothing) from stop.__cause__
         agenda.total = deadlines.size
         steps, interrupt = _steps(problem, tau, deadlines, agenda, threads)
     deadlines.flags.writeable = False
