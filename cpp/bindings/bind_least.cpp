@@ -4,6 +4,7 @@
 #include "bindings.hpp"
 #include "core_result.hpp"
 #include "mel/least.hpp"
+#include "mel/parts.hpp"
 #include "settings.hpp"
 #include "watched.hpp"
 
@@ -60,19 +61,40 @@ py::tuple reachable_cycle(const mel::Problem& problem, std::int64_t tau, int sch
                           found.stopped ? nothing : found.enough_s, found.passes, interrupted);
 }
 
+// Null where there are no samples.
+std::unique_ptr<CoreResult> plan_of(std::int64_t tau, mel::Buffer<std::int64_t> samples,
+                                    mel::SplitNeed need, const mel::Start& end,
+                                    std::int64_t passes) {
+    if (samples.empty()) return nullptr;
+    auto plan = std::make_unique<CoreResult>(mel::Result{});
+    plan->result.tau = tau;
+    plan->result.bound = tau;
+    plan->result.samples = std::move(samples);
+    plan->result.bandwidth_hz = std::move(need.bandwidth_hz);
+    plan->result.power_w = std::move(need.power_w);
+    plan->result.blocks = std::move(need.blocks);
+    plan->result.end = end;
+    plan->result.passes = passes;
+    return plan;
+}
+
 // Two results: the proof that `lower` is too little, and the plan that `amount` suffices; None
 // where an end is missing.
 py::tuple bracket(const mel::Problem& problem, std::int64_t tau, int resource, int scheme,
                   double time_limit_s, int threads, const py::object& callback,
-                  const py::object& start, double too_short) {
+                  const py::object& start, double too_short, bool parts) {
     py::object interrupted = py::none();
-    auto found = watched(settings_of(scheme, time_limit_s, threads, start), callback, interrupted,
+    auto whole = watched(settings_of(scheme, time_limit_s, threads, start), callback, interrupted,
                          [&](const mel::Settings& s) {
-                             return mel::bracket(problem, tau, static_cast<mel::Resource>(resource),
-                                                 s, too_short);
+                             const auto of = static_cast<mel::Resource>(resource);
+                             if (parts) {
+                                 return mel::bracket_with_parts(problem, tau, of, s, too_short);
+                             }
+                             return mel::PartsBracket{mel::bracket(problem, tau, of, s, too_short)};
                          });
+    mel::Bracket& found = whole.found;
     const mel::Start end{static_cast<double>(tau), found.prices};
-    std::unique_ptr<CoreResult> refuted, plan;
+    std::unique_ptr<CoreResult> refuted;
     if (found.lower > 0) {
         refuted = std::make_unique<CoreResult>(mel::Result{});
         refuted->result.bound = tau - 1;
@@ -80,19 +102,31 @@ py::tuple bracket(const mel::Problem& problem, std::int64_t tau, int resource, i
         refuted->result.end = end;
         refuted->result.passes = found.passes;
     }
-    if (!found.samples.empty()) {
-        plan = std::make_unique<CoreResult>(mel::Result{});
-        plan->result.tau = tau;
-        plan->result.bound = tau;
-        plan->result.samples = std::move(found.samples);
-        plan->result.bandwidth_hz = std::move(found.need.bandwidth_hz);
-        plan->result.power_w = std::move(found.need.power_w);
-        plan->result.blocks = std::move(found.need.blocks);
-        plan->result.end = end;
-        plan->result.passes = found.passes;
-    }
-    return py::make_tuple(found.lower, std::move(refuted), found.need.amount, std::move(plan),
-                          interrupted);
+    const double amount = found.need.amount;
+    return py::make_tuple(
+        found.lower, std::move(refuted), amount,
+        plan_of(tau, std::move(found.samples), std::move(found.need), end, found.passes),
+        interrupted, whole.per_part, whole.part);
+}
+
+// What is proved too little where parts of so many samples count, the leaf that proves it, and a
+// plan with less than `upper` or None.
+py::tuple least_by_parts(const mel::Problem& problem, std::int64_t tau, int resource, double part,
+                         double lower, double upper, double time_limit_s, int threads,
+                         const py::object& callback, const py::object& start) {
+    py::object interrupted = py::none();
+    auto found =
+        watched(settings_of(0, time_limit_s, threads, start), callback, interrupted,
+                [&](const mel::Settings& s) {
+                    return mel::least_by_parts(problem, tau, static_cast<mel::Resource>(resource),
+                                               {part, lower, upper}, s);
+                });
+    const mel::Start end{static_cast<double>(tau), found.prices};
+    const double amount = found.need.amount;
+    return py::make_tuple(
+        found.lower, found.prices.lambda, found.prices.mu, found.per_part, amount,
+        plan_of(tau, std::move(found.samples), std::move(found.need), end, found.passes),
+        found.passes, interrupted);
 }
 
 py::tuple worth_at(const mel::Problem& problem, double tau, int scheme, double time_limit_s,
@@ -118,7 +152,11 @@ void bind_least(py::module_& module) {
     module.def("bracket", &bracket, py::arg("problem"), py::arg("tau"), py::arg("resource"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true), py::arg("start") = py::none(),
-               py::arg("too_short") = 0.0);
+               py::arg("too_short") = 0.0, py::arg("parts") = false);
+    module.def("least_by_parts", &least_by_parts, py::arg("problem"), py::arg("tau"),
+               py::arg("resource"), py::arg("part"), py::arg("lower"), py::arg("upper"),
+               py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
+               py::arg("start") = py::none());
     module.def("reachable_cycle", &reachable_cycle, py::arg("problem"), py::arg("tau"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true));

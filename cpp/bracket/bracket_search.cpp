@@ -56,7 +56,8 @@ class BracketSearch {
           prices_(problem, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau), resource,
                   shop_.pool, too_short) {}
 
-    Bracket run(bool part) {
+    Bracket run(bool part, const BeforeTree& before) {
+        before_ = &before;
         if (shop_.boxes.contradicts()) return {};  // no amount of anything is of use
         const PassPoint first = point_;
         const LeastPrices::Effort effort = begin();
@@ -64,7 +65,7 @@ class BracketSearch {
             if (std::optional<Bracket> found = of_takers()) return std::move(*found);
         }
         Bracket found = run_from(first, effort);
-        close_by_tree(found, part);
+        if (!closed_before(found)) close_by_tree(found, part);
         return found;
     }
 
@@ -91,6 +92,11 @@ class BracketSearch {
     static bool closed(const Bracket& found) {
         const double upper = found.need.amount;
         return !found.samples.empty() && upper - found.lower <= wide * upper;
+    }
+
+    bool closed_before(const Bracket& found) {
+        return *before_ && !closed(found) && found.lower > 0 && !shop_.pool.stop().check() &&
+               (*before_)(found);
     }
 
     // What boxes around the prices did not close.
@@ -169,6 +175,7 @@ class BracketSearch {
             std::optional<std::vector<std::size_t>> back = others_of(few, inner, found, part);
             if (!back) return of_whole(std::move(found), part);
             if (back->empty()) {
+                if (closed_before(found)) return of_whole(std::move(found), part);
                 const double lower = found.lower;
                 const std::vector<TreeNode> proof = found.tree;
                 const std::int64_t before = found.passes;
@@ -381,6 +388,7 @@ class BracketSearch {
     Resource resource_;
     Settings settings_;
     double too_short_;
+    const BeforeTree* before_ = nullptr;
     Workshop shop_;
     PassPoint point_;
     double amount_;
@@ -395,8 +403,9 @@ class BracketSearch {
 }  // namespace
 
 Bracket bracket_search(const Problem& problem, std::int64_t tau, Resource resource,
-                       const Settings& settings, Interval box, double too_short, bool part) {
-    return BracketSearch(problem, tau, resource, settings, box, too_short).run(part);
+                       const Settings& settings, Interval box, double too_short, bool part,
+                       const BeforeTree& before) {
+    return BracketSearch(problem, tau, resource, settings, box, too_short).run(part, before);
 }
 
 }  // namespace mel

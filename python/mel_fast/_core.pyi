@@ -151,7 +151,20 @@ def bracket(
     callback: _Callback,
     start: _Start = None,
     too_short: float = 0.0,
-) -> tuple[float, Result | None, float, Result | None, _Interrupt]: ...
+    parts: bool = False,
+) -> tuple[float, Result | None, float, Result | None, _Interrupt, float, float]: ...
+def least_by_parts(
+    problem: Problem,
+    tau: int,
+    resource: int,
+    part: float,
+    lower: float,
+    upper: float,
+    time_limit_s: float,
+    threads: int,
+    callback: _Callback,
+    start: _Start = None,
+) -> tuple[float, float, float, float, float, Result | None, int, _Interrupt]: ...
 def reachable_cycle(
     problem: Problem,
     tau: int,

@@ -8,6 +8,7 @@
 #include "mel/energy.hpp"
 #include "mel/instruction_set.hpp"
 #include "mel/least.hpp"
+#include "mel/parts.hpp"
 #include "mel/prices.hpp"
 #include "mel/problem.hpp"
 #include "mel/result.hpp"

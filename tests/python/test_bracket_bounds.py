@@ -37,7 +37,7 @@ def test_no_split_is_shown_where_the_minima_need_more_samples(
         resource = RESOURCES.index(over)
         for scheme in range(len(SCHEMES)):
             for tau in (1, 7):
-                _, _, _, found, _ = _core.bracket(
+                _, _, _, found, *_ = _core.bracket(
                     problem._core, tau, resource, scheme, 10.0, 1, None, None
                 )
                 assert found is None

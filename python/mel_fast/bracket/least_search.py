@@ -14,9 +14,11 @@ from mel_fast._base.validation import LARGEST, SMALLEST
 from mel_fast.bracket.blocks import search_blocks
 from mel_fast.bracket.search import WIDTH, Search, Split, amount_of
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.parts import PartsLeaf
 
 _NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
 _FAR = 1e-3  # relative: ends so far apart are reason to look for prices once more
+_NEAR_BY_PARTS = 1e-6  # relative: what parts of samples may leave between the ends
 _SHARE = 0.9  # of the width that may lie between the two ends
 _WIDER = 8.0  # steps at least, where one finds a better split, or twice where it finds nothing
 _SHARPENED = 500  # learners: some 20 looks at each with many bits take a tenth of a second
@@ -53,6 +55,8 @@ class LeastSearch(Search):
                 search_blocks(self, guess)
         elif self.best is not None or self._bracket(guess, sure):
             self._bracket_from_best()
+            if self._near_by_parts():
+                return
             self._close()  # nothing where that closed it
             if not self.closed() and not self.stopped and self._may_sharpen():
                 from mel_fast.bracket.precise import sharpen
@@ -62,12 +66,19 @@ class LeastSearch(Search):
     def _counts_blocks(self) -> bool:
         return self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None
 
+    def _near_by_parts(self) -> bool:
+        """Say whether parts leave so little that no box of samples would tell more."""
+        return isinstance(self.refuted, PartsLeaf) and self.upper - self.lower <= (
+            _NEAR_BY_PARTS * self.upper
+        )
+
     def _may_sharpen(self) -> bool:
         """Say whether balls may bring the ends nearer to each other."""
         return (
             self.resource != "cycle_s"
             and self.best is not None
             and self.refuted is not None
+            and not isinstance(self.refuted, PartsLeaf)
             and len(self.problem.learners) <= _SHARPENED
             and self.problem.radio.block_hz is None
             and installed("flint")
@@ -128,12 +139,15 @@ class LeastSearch(Search):
 
     def _bracket_prices(self, problem: Problem, too_short: float = 0.0) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
-        lower, refuted, amount, found, interrupted = _core.bracket(
-            *self._asked_about(problem), too_short
+        lower, refuted, amount, found, interrupted, per_part, part = _core.bracket(
+            *self._asked_about(problem), too_short, True
         )
         if refuted is not None and max(SMALLEST, self.lower) <= lower <= LARGEST:
             self.lower, self.refuted, self.start = lower, refuted, refuted.end
             self.passes += refuted.passes
+            if part > 0.0:
+                prices = refuted.tree_lambda_per_hz.item(), refuted.tree_mu_per_w.item()
+                self.refuted = PartsLeaf(*prices, per_part, int(part))
         if found is not None and SMALLEST <= amount <= min(LARGEST, self.upper):
             self.best = Split.of(amount, found)
             if self._counts_blocks():

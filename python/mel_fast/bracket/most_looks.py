@@ -122,7 +122,7 @@ class Looking(Inquiry):
         """Bracket the budget that so many samples need; return the most that its prices allow."""
         problem, resource = self.with_samples(samples), self._resource
         has = amount_of(problem, resource)
-        lower, refuted, amount, found, interrupted = _core.bracket(*self._asked_about(problem))
+        lower, refuted, amount, found, interrupted, *_ = _core.bracket(*self._asked_about(problem))
         bound = None
         if found is not None and SMALLEST <= amount <= has and samples > self.value:
             self.value, self.split = samples, Split.of(problem.cycle_s, found)

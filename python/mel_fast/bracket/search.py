@@ -12,6 +12,7 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.certificate import certificate_of
+from mel_fast.plans.claims.parts import PartsLeaf
 from mel_fast.plans.columns import ALLOCATION
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Scheme, Status
@@ -83,7 +84,7 @@ class Search(Inquiry):
     start: Start | None = None
     callback: EndsCallback | None = None
     lower: float = 0.0
-    refuted: _core.Result | None = None
+    refuted: _core.Result | PartsLeaf | None = None
     best: Split | None = None
     possible: bool = False  # a plan is known for some amount
     near: float = 0.0  # about what is needed, where that is all that the core says
@@ -244,14 +245,19 @@ class Search(Inquiry):
         """Return the claim that tau is impossible with the lower end, as a plan without a plan."""
         return None if self.refuted is None else self.refutation(self.lower, self.refuted)
 
-    def refutation(self, amount: float, result: _core.Result | _core.Selection) -> Plan:
+    def refutation(self, amount: float, result: _core.Result | _core.Selection | PartsLeaf) -> Plan:
         """Return the claim that a result's tree shows tau impossible with `amount`."""
+        certificate: dict[str, Any] | None
+        if isinstance(result, PartsLeaf):
+            certificate = result.certificate(self.tau - 1)
+        else:
+            certificate = certificate_of(self.scheme, self.tau - 1, result, self.problem)
         return self._claim(
             self.with_amount(amount),
             status=Status.INFEASIBLE if self.tau == 1 else Status.UNDECIDED,
             tau=0,
             bound=self.tau - 1,
-            certificate=certificate_of(self.scheme, self.tau - 1, result, self.problem),
+            certificate=certificate,
             reasons=(f"asked only whether tau = {self.tau} is possible: it is not",),
         )
 

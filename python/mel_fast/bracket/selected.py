@@ -21,6 +21,7 @@ from mel_fast.bracket.search import RESOURCES, Search, Split, amount_of
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.claims.no_more import certificate_of_selection
+from mel_fast.plans.claims.parts import PartsLeaf
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import LEAST, Status
@@ -166,8 +167,10 @@ class SelectedLeast(LeastSearch):
         elif self._bracket(split.amount, sure=False):
             self._close()
 
-    def _says_it(self, refuted: _core.Result) -> bool:
+    def _says_it(self, refuted: _core.Result | PartsLeaf) -> bool:
         """Say whether what refutes the easier problem refutes this one: prices alone do."""
+        if isinstance(refuted, PartsLeaf):
+            return True
         return self.relaxed is self.problem or len(refuted.tree_learner) == 1
 
     def _is_split(self, samples: IntColumn) -> bool:
@@ -259,6 +262,8 @@ class SelectedLeast(LeastSearch):
         """Return the claim that a result's tree shows tau impossible with `amount`."""
         if isinstance(result, Answer):
             certificate = result.certificate()
+        elif isinstance(result, PartsLeaf):
+            certificate = result.certificate(self.tau - 1)
         else:
             certificate = certificate_of(self.scheme, self.tau - 1, result, self.relaxed)
         return self._claim(

@@ -14,6 +14,7 @@ from mel_fast._base.validation import LARGEST
 from mel_fast.model import grammar
 from mel_fast.model.columns import LABELS, version_of
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.parts import in_parts
 from mel_fast.plans.status import SCHEMES, Status
 from mel_fast.plans.view import PlanView
 
@@ -52,7 +53,7 @@ def plan_to_dict(plan: PlanView) -> dict[str, Any]:
         more["flops_per_s"] = _hexadecimal(plan.flops_per_s)
     return {
         "format": FORMAT,
-        "version": _version(plan.problem, own=bool(_own(plan))),
+        "version": _version(plan.problem, own=bool(_own(plan)) or in_parts(plan.certificate)),
         "status": str(plan.status),
         "scheme": plan.scheme,
         "tau": plan.tau,
@@ -98,7 +99,7 @@ def plan_fields(data: Any) -> tuple[Problem, dict[str, Any]]:
     bound = grammar.integer("bound", file["bound"], 0, grammar.LONGEST - 1)
     problem = Problem.from_dict(file["problem"])
     own = {name: file[name] for name in _OWN if name in file}
-    needed = _version(problem, own=bool(own))
+    needed = _version(problem, own=bool(own) or in_parts(file["certificate"]))
     if version < needed:
         raise ValueError(f"version {version}: the problem has entries of version {needed}")
     _agree(file, status, tau, bound, in_blocks=problem.radio.block_hz is not None)

@@ -98,8 +98,9 @@ def check(claim: Claim, advance: Callable[[int], None]) -> CoverReport:
     boxes = Boxes(problem, root, goal.rows, any_number=goal.of is not None)
     tree = claim.tree
     if problem.power_w is None:  # nobody shares power: what it costs proves nothing
-        free = {"mu_per_w": 0.0}
-        tree = [node._replace(**free) if isinstance(node, Leaf) else node for node in ticked(tree)]
+        tree = [
+            node._replace(mu_per_w=0.0) if isinstance(node, Leaf) else node for node in ticked(tree)
+        ]
     _walk(tree, boxes, Bounds(problem, tau, boxes, tree, advance, goal), report)
     return report
 
@@ -124,7 +125,7 @@ def _walk(tree: list[Split | Leaf], boxes: Boxes, bounds: "Bounds", report: Cove
                 return
             entered.append((node, boxes.go_below(node), False))
             continue
-        words = "D" if bounds.goal.of is None and node[2:] == (1.0, 0.0) else "what it rules out"
+        words = "D" if bounds.goal.of is None and node.plain else "what it rules out"
         report.judge(where, partial(bounds.of, node), partial(bounds.goal.target, node), words)
         if len(report.reasons) >= most and index + 1 < len(tree):
             report.reasons.append(f"certificate.tree: not looked at beyond node {index}")

@@ -2,7 +2,8 @@
 
 A plan adds up, over its learners, s d + q for each that has d > 0 samples, s being what a sample
 counts for times the learner's weight and q what a participant does. Nothing in a box adds up to
-more than U = lambda B + mu P + sum max { s d + q - C(d) }; docs/proof.md, section 6.
+more than U = lambda B + mu P + sum max { s d + q - C(d) }; docs/proof.md, section 6. Where parts
+of c samples count, it is d + q ceil(d / c), and ceil(D / c) parts there are at least.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from mel_fast.verify.claim._problem import LARGEST, Problem, Row
 from mel_fast.verify.claim._read import Leaf, NoMore
 
 At = Callable[[Any, Any], Response]  # a learner at prices of a hertz and a watt
+
+_MOST_PARTS = 64  # of a learner, that are looked at one by one
 
 
 class Goal:
@@ -47,13 +50,17 @@ class Goal:
         """Return what no plan of a box may reach: its bound must be below."""
         if self._than is not None:
             return arb(self._than.numerator) / self._than.denominator
-        if leaf[2:] == (1.0, 0.0):
+        if leaf.plain:
             return self.samples
         per_sample, per_learner = self.values(leaf)
-        return arb(per_sample) * self.samples + arb(per_learner) * self._at_least
+        parts = -(-self.samples // leaf.part)
+        counted = arb(per_learner) * self._at_least + arb(leaf.per_part) * parts
+        return arb(per_sample) * self.samples + counted
 
     def best(self, row: Row, at: At, leaf: Leaf) -> Callable[[tuple[int, int]], Ball | None]:
         """Return, for an interval of samples, at least the most that a learner adds to U."""
+        if leaf.per_part != 0.0:
+            return _best_in_parts(row, at, leaf, self.idle)
         per_sample, per_learner = self.values(leaf)
         if not row.optional and per_learner == 0.0 and per_sample == row.weight == 1.0:
             whole = at(leaf.lambda_per_hz, leaf.mu_per_w)
@@ -83,6 +90,50 @@ class Goal:
             return largest(found) if found else None
 
         return value
+
+
+def _best_in_parts(
+    row: Row, at: At, leaf: Leaf, idle: str
+) -> Callable[[tuple[int, int]], Ball | None]:
+    """Return `Goal.best` where a part of so many samples counts for something, too.
+
+    d samples are ceil(d / c) parts. Within one part that adds the same to every d. Beyond, ceil(d /
+    c) is at most (d + c - 1) / c, which is linear in d: as if samples counted for more. So parts
+    are looked at from the first on, until all others together are worth no more; after many, that
+    is the bound.
+    """
+    per_part, part = arb(leaf.per_part), leaf.part
+    more = 1 + per_part / part  # what a sample counts for where parts need not be whole
+    priced = at(leaf.lambda_per_hz, leaf.mu_per_w)
+    dealt = at(leaf.lambda_per_hz / more, leaf.mu_per_w / more)
+
+    def value(interval: tuple[int, int]) -> Ball | None:
+        low, high = interval
+        found = None
+        if low == 0:
+            found = arb(0) if row.rests(idle) else best_value(priced, 0, 0, False)
+        first = max(low, 1, row.min_samples)
+        looked_at = 0
+        while first <= high:
+            best = best_value(dealt, first, high, False)
+            if best is None:  # none of these is allowed
+                break
+            others = more * best + per_part * (part - 1) / part
+            if found is not None and others <= found:
+                break
+            looked_at += 1
+            if looked_at > _MOST_PARTS:
+                return others if found is None else largest([found, others])
+            count = -(-first // part)
+            last = min(count * part, high)
+            best = best_value(priced, first, last, False)
+            if best is not None:
+                whole = best + count * per_part
+                found = whole if found is None else largest([found, whole])
+            first = last + 1
+        return found
+
+    return value
 
 
 def _next(than: float, rows: list[Row], of: str | None) -> Fraction:

@@ -8,6 +8,7 @@ from mel_fast._base.untrusted import shown
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import checked_values
+from mel_fast.plans.claims.parts import PARTS, checked_parts
 from mel_fast.plans.claims.twin_sides import without_empty_sides
 
 _GREATEST = float.fromhex("0x1.fffffffffffffp+1023")
@@ -92,6 +93,6 @@ def _checked_split(where: str, node: object, learners: int) -> dict[str, Any]:
 
 def _checked_leaf(where: str, node: object) -> dict[str, Any]:
     names = ("lambda_per_hz", "mu_per_w")
-    read = grammar.members(where, node, names, ("per_sample", "per_learner"))
+    read = grammar.members(where, node, names, ("per_sample", "per_learner", *PARTS))
     prices = {name: grammar.real(f"{where}.{name}", read[name], 0.0, _GREATEST) for name in names}
-    return prices | checked_values(where, read)
+    return prices | checked_parts(where, read) | checked_values(where, read)

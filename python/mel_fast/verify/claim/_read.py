@@ -36,6 +36,7 @@ _REMARKS = ("reasons", "nodes", "passes", "elapsed_s")  # no part of any claim
 _SPLIT = ("learner", "at")
 _LEAF = ("lambda_per_hz", "mu_per_w")
 _VALUES = ("per_sample", "per_learner")  # of a leaf, where at_least is given
+_PARTS = ("per_part", "part")  # of a leaf that counts parts of so many samples
 _MOST_WORTH = 1e80
 
 
@@ -47,12 +48,19 @@ class Split(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """Prices that prove a box empty, and what a sample and a participant count for."""
+    """Prices that prove a box empty, and what a sample, a participant and a part count for."""
 
     lambda_per_hz: float
     mu_per_w: float
     per_sample: float = 1.0
     per_learner: float = 0.0
+    per_part: float = 0.0
+    part: int = 1  # samples, at most
+
+    @property
+    def plain(self) -> bool:
+        """Whether samples alone count, each for one."""
+        return self[2:5] == (1.0, 0.0, 0.0)
 
 
 class NoMore(NamedTuple):
@@ -162,9 +170,11 @@ def read_plan(data: object) -> Claim:
         raise RefusedError("no_more is claimed beside a plan, a status or at_least")
     size = len(problem.learners)
     tree = _certificate(file["certificate"], scheme, bound, size)
-    valued = [node for node in tree or () if isinstance(node, Leaf) and node[2:] != (1.0, 0.0)]
-    if valued and (no_more is not None or version < 2):
-        raise RefusedError("certificate.tree: per_sample and per_learner are not for this claim")
+    own = [node for node in tree or () if isinstance(node, Leaf) and node != Leaf(*node[:2])]
+    if own and (no_more is not None or version < 2):
+        raise RefusedError(
+            "certificate.tree: per_sample, per_learner and per_part are not for this claim"
+        )
     counts = scheme == "joint" and _counts(file["certificate"])
     if counts and (no_more is not None or version < 2):
         raise RefusedError("certificate.rule: counts is not for this claim")
@@ -254,14 +264,23 @@ def _node(data: object, where: str) -> Split | Leaf:
         node = record(data, where, _SPLIT)
         learner = count(node["learner"], f"{where}.learner")
         return Split(learner, count(node["at"], f"{where}.at"))
-    node = record(data, where, _LEAF, _VALUES)
+    node = record(data, where, _LEAF, (*_VALUES, *_PARTS))
     per_hz, per_w = (share(node[name], f"{where}.{name}") for name in _LEAF)
+    if any(name in node for name in _PARTS):
+        return _parts(node, where, per_hz, per_w)
     if not any(name in node for name in _VALUES):
         return Leaf(per_hz, per_w)
     if not all(name in node for name in _VALUES):
         raise RefusedError(f"{where}: per_sample and per_learner only come together")
     per_sample = number(node["per_sample"], f"{where}.per_sample", -HUGE, HUGE)
     return Leaf(per_hz, per_w, per_sample, amount(node["per_learner"], f"{where}.per_learner"))
+
+
+def _parts(node: dict[str, Any], where: str, per_hz: float, per_w: float) -> Leaf:
+    if sorted(node) != sorted((*_LEAF, *_PARTS)):
+        raise RefusedError(f"{where}: per_part and part only come together, and alone")
+    worth = amount(node["per_part"], f"{where}.per_part")
+    return Leaf(per_hz, per_w, 1.0, 0.0, worth, integer(node["part"], f"{where}.part", 1, LARGEST))
 
 
 def _remarks(file: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def worth_at_most(
 ) -> Any | None:
     """Return a bound of what all learners are worth at a leaf's prices; None where it is open."""
     numbers = _numbers(problem)
-    if numbers is None or not all(numbers.plain) or leaf[2:] != (1.0, 0.0):
+    if numbers is None or not all(numbers.plain) or not leaf.plain:
         return None
     low, high = np.zeros(len(problem.learners)), np.zeros(len(problem.learners))
     for group, members in enumerate(boxes.members):

@@ -78,6 +78,8 @@ def read_claim(data: object) -> ShardedClaim:
     lengths = column(file["lengths"], "lengths", count)
     tree = _certificate(file["certificate"], "joint", bound, sum(lengths))
     if any(isinstance(node, Leaf) and node != Leaf(*node[:2]) for node in tree or ()):
-        raise RefusedError("certificate.tree: per_sample and per_learner are not for this claim")
+        raise RefusedError(
+            "certificate.tree: per_sample, per_learner and per_part are not for this claim"
+        )
     stated = {name: file[name] for name in (*_PROBLEM, "payload") if name in file}
     return ShardedClaim(stated, lengths, status, tau, bound, tree)

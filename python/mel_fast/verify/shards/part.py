@@ -194,7 +194,7 @@ def check_leaf(
         return _leaf_with_balls(stated, columns, leaf, box, tau, first, bits)
     size = len(columns["gain"])
     # Without a common power its price is zero, and what arrays see without caps costs nothing.
-    priced = leaf[2:] == (1.0, 0.0) and "power_w" in stated["radio"]
+    priced = leaf.plain and "power_w" in stated["radio"]
     numbers = numbers_of(stated, columns) if priced else None
     if numbers is None:
         total, unsure = LeafSums(), np.ones(size, bool)

@@ -1,0 +1,47 @@
+// Too little of a resource, where whole parts of so many samples count: the samples of every plan
+// make ceil(D / part) parts at least, each learner's rounded up.
+#pragma once
+
+#include <cstdint>
+
+#include "mel/least.hpp"
+#include "mel/prices.hpp"
+#include "mel/problem.hpp"
+#include "mel/settings.hpp"
+
+namespace mel {
+
+struct PartsBound {
+    double lower = 0;     // too little, by these prices; 0 if nothing is proved
+    Prices prices{};      // what a hertz and a watt cost
+    double per_part = 0;  // and what a part is worth
+    Buffer<std::int64_t>
+        samples;  // fit need.amount, which is below `upper`; empty if none were found
+    SplitNeed need;
+    std::int64_t passes = 0;
+};
+
+// What is sought: above `lower`, which is too little already, and below `upper`, which suffices.
+struct PartsAsked {
+    double part = 1;  // samples
+    double lower = 0;
+    double upper = 0;
+};
+
+// Of bandwidth or power, whichever `resource` is; the search begins at the prices of
+// `settings.start`, which must be usable.
+PartsBound least_by_parts(const Problem& problem, std::int64_t tau, Resource resource,
+                          const PartsAsked& asked, const Settings& settings);
+
+// bracket() that asks for parts, too, before boxes are looked at, where learners may rest, most of
+// those who take part hold as many samples, and D is no multiple of that. Then `part` says of how
+// many samples, and the one leaf of the tree counts these.
+struct PartsBracket {
+    Bracket found;
+    double per_part = 0;
+    double part = 0;
+};
+PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resource resource,
+                                const Settings& settings, double too_short);
+
+}  // namespace mel

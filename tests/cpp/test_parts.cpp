@@ -1,0 +1,97 @@
+// Parts of so many samples: what each learner is worth where they count, and what they rule out.
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "bracket/parts_look.hpp"
+#include "check.hpp"
+#include "instances.hpp"
+#include "learner/link_law.hpp"
+#include "mel/parts.hpp"
+
+namespace {
+
+using instances::uniform;
+
+// Learners who may rest and hold a handful of samples each, of a few sizes.
+struct Handful {
+    instances::Instance it;
+    std::vector<double> most;
+
+    Handful(std::size_t learners, std::int64_t samples, mel::LinkLaw law, unsigned seed)
+        : it(instances::draw({.learners = learners,
+                              .samples = samples,
+                              .law = law,
+                              .idle = mel::Idle::excused,
+                              .seed = seed},
+                             3)),
+          most(learners) {
+        for (std::size_t k = 0; k < learners; ++k) most[k] = 6 * static_cast<double>(1 + k % 3);
+        it.statement.max_samples = most;
+        it.statement.cycle_s *= 40;
+        it.statement.power_w *= 0.05;
+    }
+};
+
+}  // namespace
+
+TEST(with_parts_a_learner_is_worth_the_best_of_all_its_numbers_of_samples) {
+    std::mt19937_64 random(3);
+    int of_several = 0;
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        for (unsigned seed = 1; seed <= 12; ++seed) {
+            const Handful one(48, 300, law, seed);
+            const mel::Problem problem(one.it.stated());
+            const double tau = seed;
+            const std::vector<double> none(48, 0.0);
+            const mel::Box bounds{{}, none, one.most};
+            const double part = 1 + static_cast<double>(seed % 7);
+            mel::PartsLook look(problem, bounds, tau, part);
+            for (int draw = 0; draw < 20; ++draw) {
+                mel::PartsBid bid;
+                bid.prices = {std::pow(10.0, uniform(random, -6, -3)),
+                              std::pow(10.0, uniform(random, 0, 5))};
+                bid.per_part = std::pow(10.0, uniform(random, -2, 2));
+                for (std::size_t k = 0; k < 48; ++k) {
+                    const mel::Demand demand = mel::demand_of(problem, k, tau, problem.cycle_s());
+                    double best = 0, size = 0, chosen = 0;
+                    for (double d = 1; d <= one.most[k]; ++d) {
+                        if (!(demand.slack(d) > 0)) break;
+                        const double cost =
+                            mel::cost_of(mel::link_of(problem, k), demand, true, d, bid.prices)
+                                .cost;
+                        const double worth = d + bid.per_part * std::ceil(d / part) - cost;
+                        if (worth > best) {
+                            best = worth;
+                            size = d + bid.per_part * std::ceil(d / part) + cost;
+                            chosen = d;
+                        }
+                    }
+                    const mel::PartsSums sums = look.of_some(bid, std::vector<std::size_t>{k});
+                    const double apart = std::fabs(sums.value.value() - best);
+                    CHECK(apart <= 1e-12 * (size + 1), k, seed, sums.value.value(), best);
+                    of_several += chosen > part;
+                }
+            }
+        }
+    }
+    CHECK(of_several > 500, of_several);
+}
+
+TEST(a_look_at_parts_has_the_same_bits_for_any_number_of_threads) {
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        const Handful many(17000, 40003, law, 4);
+        const mel::Problem problem(many.it.stated());
+        const std::vector<double> none(problem.size(), 0.0);
+        const mel::Box bounds{{}, none, many.most};
+        mel::Stop stop(1e9, {});
+        mel::Pool one(1, stop), three(3, stop);
+        mel::PartsLook look(problem, bounds, 5, 6);
+        const mel::PartsBid bid{{1e-5, 100}, 0.5};
+        const mel::PartsSums a = look.of_all(bid, one), b = look.of_all(bid, three);
+        CHECK(a.value.value() == b.value.value() && a.parts == b.parts && a.size == b.size);
+        CHECK(a.samples == b.samples && a.bandwidth == b.bandwidth && a.power == b.power);
+        CHECK(a.parts > 0 && a.condition == b.condition, a.parts);
+    }
+}
