@@ -3,113 +3,183 @@
 // as in whole_lanes.hpp.
 #pragma once
 
+#include "kernels/near_lanes.hpp"
 #include "kernels/whole_lanes.hpp"
 
 namespace mel::MEL_ISA {
 
 // What a learner with some samples pays for them.
 struct PaidLanes {
-    Lanes samples, slack, bandwidth, power, cost;
+    Lanes samples, inverse_slack, bandwidth, power, cost;
     Mask unsure;
 };
 
 MEL_INLINE PaidLanes choose(Mask m, const PaidLanes& x, const PaidLanes& y) {
-    return {select(m, x.samples, y.samples),     select(m, x.slack, y.slack),
+    return {select(m, x.samples, y.samples),     select(m, x.inverse_slack, y.inverse_slack),
             select(m, x.bandwidth, y.bandwidth), select(m, x.power, y.power),
             select(m, x.cost, y.cost),           (m & x.unsure) | (~m & y.unsure)};
 }
 
-// A sample is worth `worth`: the response is that at the prices divided by it.
-struct ChoiceDensity {
-    struct Market {
-        Lanes band_slope, watt, unit_cost;
-        Mask far;  // beyond the range in which the root is good
-    };
-    MEL_INLINE Market market(const PriceConstants& p, const DemandLanes& q) {
-        const DensityRoot root = density_root(p.ratio / q.noise);
-        Market m;
-        m.band_slope = ln2 / root.log_gain;
-        m.watt = root.gain * q.noise;
-        m.unit_cost = (p.lambda + p.mu * m.watt) * m.band_slope;
-        m.far = ~((root.log_gain > 1e-60) & (root.log_gain < fill(250)));
-        return m;
-    }
-
-    MEL_INLINE PaidLanes paid(const PriceConstants&, const DemandLanes& q, const Market& m, Lanes d,
-                              const Leeway& r, Mask) {
-        const Lanes rate = WholeDensity::rate(q, d, r);
-        PaidLanes w;
-        w.samples = d;
-        w.slack = r.slack;
-        w.bandwidth = rate * m.band_slope;
-        w.power = w.bandwidth * m.watt;
-        w.cost = rate * m.unit_cost;
-        w.unsure = m.far | r.unsure;
-        return w;
-    }
-
-    MEL_INLINE PaidLanes best(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
-                              const Market& m, const EndsOf<Lanes>& e, Lanes worth) {
-        const Lanes wish = square_root(m.unit_cost * q.shape / worth);
-        const Neighbours n = neighbours(e, (q.budget - wish) / q.each);
-        const Leeway low = leeway_of(in, q, n.below);
-        const Leeway high = leeway_of(in, q, n.above);
-        const PaidLanes less = paid(p, q, m, n.below, low, e.possible);
-        const PaidLanes more = paid(p, q, m, n.above, high, e.possible);
-        const Mask up = high.allowed & (worth * (n.above - n.below) >
-                                        m.unit_cost * (WholeDensity::rate(q, n.above, high) -
-                                                       WholeDensity::rate(q, n.below, low)));
-        PaidLanes w = choose(up, more, less);
-        w.unsure = less.unsure | more.unsure | ~low.allowed | n.unsure;
-        return w;
-    }
+// Within what a learner chooses its samples, if it takes part.
+struct ChoiceEnds {
+    EndsOf<Lanes> e;
+    Lanes worth;   // of a sample
+    Lanes stated;  // the most samples
+    Mask rests;
+    Mask bare;  // served without samples is a choice of its own, where taking part has a value
 };
 
-struct ChoiceFixed {
-    struct Market {};
-    MEL_INLINE Market market(const PriceConstants&, const DemandLanes&) { return {}; }
+MEL_INLINE ChoiceEnds choice_ends(const ChoiceInput& c, const DemandLanes& q, std::size_t k) {
+    ChoiceEnds r;
+    r.worth = amount(c.weight, 1, k) * c.per_sample;
+    r.stated = amount(c.high, c.box.upper, k);
+    r.rests = c.rests ? load(c.rests + k) > fill(0) : fill(c.all_rest ? 1 : 0) > fill(0);
+    EndsOf<Lanes>& e = r.e;
+    e.low = amount(c.low, c.box.lower, k);
+    r.bare = c.counts ? ~r.rests & (e.low <= fill(0)) : none();
+    e.low = select(r.bare, fill(1), e.low);
+    e.high = c.per_sample > 0 ? r.stated : e.low;
+    e.low_slack = q.budget - q.each * e.low;
+    e.least = q.budget * rounding::end_of_cycle;
+    e.possible = (q.budget > 0) & (e.low_slack >= e.least) & (e.low <= r.stated) & q.valid;
+    return r;
+}
 
-    MEL_INLINE PaidLanes paid(const PriceConstants& p, const DemandLanes& q, const Market&, Lanes d,
-                              const Leeway& r, Mask m) {
-        const WholeLanes w = WholeFixed::bought(p, q, d, r, m & r.allowed);
-        return {w.samples, w.slack, w.bandwidth, w.power, w.cost, w.unsure | (m & r.unsure)};
+MEL_INLINE Lanes safe_slack(const Leeway& r) { return select(r.allowed, r.slack, fill(1)); }
+
+// A sample is worth `worth`: the response is that at the prices divided by it.
+class ChoiceDensity {
+  public:
+    MEL_ZIP void look_at(const KernelInput& in, const ChoiceInput& c, const PriceConstants& p,
+                         const Run& run) {
+        each_of_run(run, [&](std::size_t at, std::size_t i, int)
+                             MEL_LOOP { y_.put(i, p.ratio / load(in.noise + at)); });
+        density_roots(y_, run, log_gain_, gain_);
+        each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP {
+            const DemandLanes q = demand_lanes(in, at);
+            const Lanes log_gain = log_gain_[i];
+            const Lanes band_slope = ln2 / log_gain;
+            const Lanes unit = (p.lambda + p.mu * (gain_[i] * q.noise)) * band_slope;
+            Lanes square = unit * q.shape;
+            if (c.weight || c.per_sample != 1) {
+                square = square / (amount(c.weight, 1, at) * c.per_sample);
+            }
+            band_slope_.put(i, band_slope);
+            unit_cost_.put(i, unit);
+            wished_.put(i, (q.budget - square_root(square)) / q.each);
+        });
     }
 
-    MEL_INLINE PaidLanes best(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
-                              const Market& m, const EndsOf<Lanes>& e, Lanes worth) {
-        DemandLanes safe = q;
-        safe.valid = e.possible & (q.shape > fill(0));
-        safe.shape = select(safe.valid, q.shape * worth, fill(1));
-        FixedLaw::Wish wish = FixedLaw::wish(in, p, safe, true);
-        wish.slack = wish.slack / worth;
-        const Lanes inverse_each = 1 / q.each;
-        const Lanes x = (q.budget - wish.slack) * inverse_each;
-        Neighbours n = neighbours(e, x);
-        // Without an interior maximum the lower end is best.
-        const Mask falls = safe.valid & ~wish.found;
-        n.below = select(falls, e.low, n.below);
-        n.above = select(falls, e.low, n.above);
+    MEL_ZIP PaidLanes paid(const KernelInput& in, const PriceConstants&, const DemandLanes& q,
+                           Lanes d, Mask, std::size_t i) const {
+        const Leeway r = leeway_of(in, q, d);
+        return bought(q, d, 1 / safe_slack(r), r.unsure, i);
+    }
+
+    MEL_ZIP PaidLanes best(const KernelInput& in, const PriceConstants&, const DemandLanes& q,
+                           const ChoiceEnds& ends, std::size_t i) const {
+        const Neighbours n = neighbours(ends.e, wished_[i]);
         const Leeway low = leeway_of(in, q, n.below);
         const Leeway high = leeway_of(in, q, n.above);
-        const Lanes blur = 1e-11 * (wish.slack * inverse_each);
-        const Mask coarse =
-            (blur > fill(clear_of_integers)) & (x < e.high + blur) & (x > e.low - blur);
-        const PaidLanes less = paid(p, q, m, n.below, low, safe.valid);
-        const PaidLanes more = paid(p, q, m, n.above, high, safe.valid);
-        Mask unsure =
-            less.unsure | more.unsure | ~low.allowed | ~safe.valid | (~falls & (n.unsure | coarse));
-        const Mask up =
-            high.allowed & (worth * (more.samples - less.samples) > more.cost - less.cost);
+        const Inverses by = inverses(safe_slack(low), safe_slack(high));
+        const Lanes low_rate = (q.alpha * n.below + q.beta) * by.x;
+        const Lanes high_rate = (q.alpha * n.above + q.beta) * by.y;
+        const Lanes gain =
+            ends.worth * (n.above - n.below) - unit_cost_[i] * (high_rate - low_rate);
+        const Mask up = high.allowed & (gain > fill(0));
+        return bought(q, select(up, n.above, n.below), select(up, by.y, by.x),
+                      low.unsure | high.unsure | ~low.allowed | n.unsure, i);
+    }
+
+  private:
+    MEL_ZIP PaidLanes bought(const DemandLanes& q, Lanes d, Lanes inverse_slack, Mask unsure,
+                             std::size_t i) const {
+        const Lanes rate = (q.alpha * d + q.beta) * inverse_slack;
+        PaidLanes w;
+        w.samples = d;
+        w.inverse_slack = inverse_slack;
+        w.bandwidth = rate * band_slope_[i];
+        w.power = w.bandwidth * (gain_[i] * q.noise);
+        w.cost = rate * unit_cost_[i];
+        const Lanes log_gain = log_gain_[i];
+        // Beyond these the root's intermediate results leave the range of doubles.
+        w.unsure = unsure | ~((log_gain > 1e-60) & (log_gain < fill(250)));
+        return w;
+    }
+
+    RunColumn y_, log_gain_, gain_, band_slope_, unit_cost_, wished_;
+};
+
+class ChoiceFixed {
+  public:
+    MEL_ZIP void look_at(const KernelInput& in, const ChoiceInput& c, const PriceConstants& p,
+                         const Run& run) {
+        if (!(c.per_sample > 0)) return;
+        const auto sound = [&](std::size_t at) MEL_LOOP {
+            DemandLanes q = demand_lanes(in, at);
+            const ChoiceEnds ends = choice_ends(c, q, at);
+            q.valid = ends.e.possible & (q.shape > fill(0));
+            q.shape = select(q.valid, q.shape * ends.worth, fill(1));
+            return q;
+        };
+        wishes_.look_at(in, p, run, sound);
+        each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP {
+            const DemandLanes q = sound(at);
+            NearWishes::Wish wish = wishes_.wish(p, q, i);
+            const Lanes root = wishes_.fine_root(p, q, i);
+            const ChoiceEnds ends = choice_ends(c, q, at);
+            const Lanes slack = p.band * wishes_.left(i) * q.each / (root * ends.worth);
+            const Lanes wished = (q.budget - slack) * wish.inverse_each;
+            const Mask falls = q.valid & ~wish.found;
+            const Neighbours n = around(ends.e, wished, falls);
+            const Lanes blur = 1e-11 * (slack * wish.inverse_each);
+            const Mask coarse = (blur > fill(clear_of_integers)) & (wished < ends.e.high + blur) &
+                                (wished > ends.e.low - blur);
+            const Leeway low = leeway_of(in, q, n.below);
+            const Leeway high = leeway_of(in, q, n.above);
+            const Inverses by = inverses(safe_slack(low), safe_slack(high));
+            const Lanes inverse_noise = p.ratio * ln2 / q.noise;
+            less_.argue(i, q, n.below, by.x, low.allowed & q.valid, inverse_noise);
+            more_.argue(i, q, n.above, by.y, high.allowed & q.valid, inverse_noise);
+            wished_.put(i, wished);
+            falls_.put(i, falls);
+            unsure_.put(i, ~q.valid | (~falls & (n.unsure | coarse)));
+        });
+        fixed_roots(less_.argument, run, less_.roots);
+        fixed_roots(more_.argument, run, more_.roots);
+    }
+
+    MEL_ZIP PaidLanes paid(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
+                           Lanes d, Mask m, std::size_t) const {
+        const Leeway r = leeway_of(in, q, d);
+        const WholeLanes w = WholeFixed::bought(p, q, d, r, m & r.allowed);
+        return {w.samples, 1 / safe_slack(r),        w.bandwidth, w.power,
+                w.cost,    w.unsure | (m & r.unsure)};
+    }
+
+    MEL_ZIP PaidLanes best(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
+                           const ChoiceEnds& ends, std::size_t i) const {
+        const EndsOf<Lanes>& e = ends.e;
+        const Lanes worth = ends.worth;
+        const Mask falls = falls_[i];
+        const Mask valid = e.possible & (q.shape > fill(0));
+        const Neighbours n = around(e, wished_[i], falls);
+        const Leeway low = leeway_of(in, q, n.below);
+        const Leeway high = leeway_of(in, q, n.above);
+        const PaidLanes less = less_.paid(p, q, n.below, valid & low.unsure, i);
+        const PaidLanes more = more_.paid(p, q, n.above, valid & high.unsure, i);
+        Mask unsure = less.unsure | more.unsure | ~low.allowed | unsure_[i];
+        const Lanes gain = worth * (n.above - n.below) - (more.cost - less.cost);
+        const Mask up = high.allowed & (gain > fill(0));
         PaidLanes w = choose(up, more, less);
         if (in.grows) {
             // The value may rise again towards the lower end, which is worth at most its samples.
             const Lanes value = worth * w.samples - w.cost;
-            const Mask doubt =
-                safe.valid & wish.found & (value < worth * (e.low + 1e-6 * w.samples));
+            const Mask doubt = valid & ~falls & (value < worth * (e.low + 1e-6 * w.samples));
             if (any(doubt)) {
                 const Leeway end = leeway_of(in, q, e.low);
-                const PaidLanes least = paid(p, q, m, e.low, end, doubt);
-                unsure = unsure | (doubt & (end.unsure | least.unsure));
+                const PaidLanes least = paid(in, p, q, e.low, doubt, i);
+                unsure = unsure | (doubt & least.unsure);
                 const Mask lower =
                     doubt & end.allowed & (worth * least.samples - least.cost > value);
                 w = choose(lower, least, w);
@@ -118,6 +188,48 @@ struct ChoiceFixed {
         w.unsure = unsure;
         return w;
     }
+
+  private:
+    // Without an interior maximum the lower end is best.
+    MEL_ZIP Neighbours around(const EndsOf<Lanes>& e, Lanes wished, Mask falls) const {
+        Neighbours n = neighbours(e, wished);
+        n.below = select(falls, e.low, n.below);
+        n.above = select(falls, e.low, n.above);
+        return n;
+    }
+
+    // What one neighbour's rate is bought for.
+    struct Side {
+        RunColumn rate, inverse_slack, argument;
+        NearColumns roots;
+
+        MEL_ZIP void argue(std::size_t i, const DemandLanes& q, Lanes d, Lanes inverse, Mask m,
+                           Lanes inverse_noise) {
+            const Lanes r = only(m, q.alpha * d + q.beta) * inverse;
+            rate.put(i, r);
+            inverse_slack.put(i, inverse);
+            argument.put(i, select(r > fill(0), r * inverse_noise, fill(1)));
+        }
+        MEL_ZIP PaidLanes paid(const PriceConstants& p, const DemandLanes& q, Lanes d, Mask unsure,
+                               std::size_t i) const {
+            const Lanes bits = rate[i];
+            const Mask sends = bits > fill(0);
+            const Lanes u = roots.u[i];
+            PaidLanes w;
+            w.samples = d;
+            w.inverse_slack = inverse_slack[i];
+            w.bandwidth = only(sends, bits * ln2 * roots.inverse[i]);
+            w.power = only(sends, q.noise * roots.gain[i]);
+            w.cost = p.lambda * w.bandwidth + p.mu * w.power;
+            w.unsure = unsure | (sends & ~((u > 1e-60) & (u < fill(250))));
+            return w;
+        }
+    };
+
+    NearWishes wishes_;
+    Side less_, more_;
+    RunColumn wished_;
+    MaskColumn falls_, unsure_;
 };
 
 struct ChosenLanes {
@@ -128,64 +240,55 @@ struct ChosenLanes {
 
 template <class Law>
 MEL_INLINE ChosenLanes chosen_lanes(const KernelInput& in, const ChoiceInput& c,
-                                    const PriceConstants& p, std::size_t k) {
+                                    const PriceConstants& p, const Law& law, std::size_t k,
+                                    std::size_t i) {
     const DemandLanes q = demand_lanes(in, k);
-    const Lanes worth = amount(c.weight, 1, k) * c.per_sample;
-    const Lanes stated = amount(c.high, c.box.upper, k);
-    const Mask rests = c.rests ? load(c.rests + k) > fill(0) : fill(c.all_rest ? 1 : 0) > fill(0);
-    EndsOf<Lanes> e;
-    e.low = amount(c.low, c.box.lower, k);
-    // Served without samples is a choice of its own where taking part has a value.
-    const Mask bare = c.counts ? ~rests & (e.low <= fill(0)) : none();
-    e.low = select(bare, fill(1), e.low);
-    e.high = c.per_sample > 0 ? stated : e.low;
-    e.low_slack = q.budget - q.each * e.low;
-    e.least = q.budget * rounding::end_of_cycle;
-    e.possible = (q.budget > 0) & (e.low_slack >= e.least) & (e.low <= stated) & q.valid;
-    const auto m = Law::market(p, q);
+    const ChoiceEnds ends = choice_ends(c, q, k);
+    const EndsOf<Lanes>& e = ends.e;
     PaidLanes some;
     if (c.per_sample > 0) {
-        some = Law::best(in, p, q, m, e, worth);
+        some = law.best(in, p, q, ends, i);
     } else {
         const Leeway r = leeway_of(in, q, e.low);
-        some = Law::paid(p, q, m, e.low, r, e.possible);
+        some = law.paid(in, p, q, e.low, e.possible, i);
         some.unsure = some.unsure | ~r.allowed;
     }
     const double reserve = 4 * rounding::end_of_cycle * in.point.cycle_s;
-    const Mask hidden = ~e.possible & (e.low_slack > fill(-reserve)) & (e.low <= stated);
+    const Mask hidden = ~e.possible & (e.low_slack > fill(-reserve)) & (e.low <= ends.stated);
     // One sample more than is held may be what rounding hides at the end of the cycle.
     const Mask last = leeway_of(in, q, some.samples + 1).unsure;
     ChosenLanes r;
     r.unsure = hidden | (e.possible & (some.unsure | last));
 
     PaidLanes rest{fill(0), fill(1), fill(0), fill(0), fill(0), none()};
-    Mask can_rest = rests;
-    if (any(bare)) {
+    Mask can_rest = ends.rests;
+    if (any(ends.bare)) {
+        const Mask bare = ends.bare;
         const Leeway leeway = leeway_of(in, q, fill(0));
-        const PaidLanes bought = Law::paid(p, q, m, fill(0), leeway, bare);
+        const PaidLanes bought = law.paid(in, p, q, fill(0), bare, i);
         rest = choose(bare, bought, rest);
-        can_rest = can_rest | (bare & leeway.allowed & (stated >= fill(0)));
+        can_rest = can_rest | (bare & leeway.allowed & (ends.stated >= fill(0)));
         r.unsure = r.unsure | (bare & (leeway.unsure | bought.unsure));
     }
     const double own = __builtin_fabs(c.per_learner);
-    const Lanes net = worth * some.samples - some.cost +
+    const Lanes net = ends.worth * some.samples - some.cost +
                       select(some.samples > fill(0), fill(c.per_learner), fill(0));
     const Lanes idle = -rest.cost;
     r.takes = e.possible & (~can_rest | (net > idle));
     r.best = choose(r.takes, some, rest);
     r.net = select(r.takes, net, idle);
-    const Lanes one = worth * some.samples + own + some.cost;
+    const Lanes one = ends.worth * some.samples + own + some.cost;
     const Lanes none_at_all = own + rest.cost;
     r.size = select(r.takes, one, none_at_all);
-    r.condition = r.best.cost / r.best.slack;
+    r.condition = r.best.cost * r.best.inverse_slack;
     // What was not chosen counts with its rounding where it was nearly as good.
     const Mask either = e.possible & can_rest;
     const Lanes other = select(r.takes, none_at_all, one);
     const Mask near = either & (magnitude(net - idle) <= nearly_as_good * other);
     r.size = r.size + only(near, other);
     r.condition =
-        r.condition + only(near, select(r.takes, rest.cost / rest.slack,
-                                        some.cost / select(e.possible, some.slack, fill(1))));
+        r.condition + only(near, select(r.takes, rest.cost * rest.inverse_slack,
+                                        some.cost * only(e.possible, some.inverse_slack)));
     r.margin =
         select(either, net - idle, select(e.possible & ~can_rest, fill(no_other), fill(-no_other)));
     r.impossible = q.valid & ~e.possible & ~can_rest;

@@ -46,11 +46,12 @@ static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choic
                                  const Picks& out) {
     const PriceConstants p = constants(in);
     ChoiceCells<Sum> sums;
-    for (std::size_t k = learners.first; k < learners.last; k += group) {
-        for (int j = 0; j < steps; ++j) {
-            const std::size_t at = k + static_cast<std::size_t>(j * width);
-            if (at >= learners.last) break;
-            const ChosenLanes r = chosen_lanes<Law>(in, choice, p, at);
+    Law law;
+    each_run(in, learners, [&](const Run& run) MEL_LOOP {
+        law.look_at(in, choice, p, run);
+        each_of_run(run, [&](std::size_t at, std::size_t i, int j) MEL_LOOP {
+            if (at >= learners.last) return;
+            const ChosenLanes r = chosen_lanes(in, choice, p, law, at, i);
             const Lanes index = load(lane_numbers) + static_cast<double>(at);
             const Mask here = (index < fill(static_cast<double>(in.size))) & ~r.unsure;
             sums.value.part[j] += only(here, r.net);
@@ -65,8 +66,8 @@ static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choic
             write(out.samples, at, learners.last,
                   select(r.unsure, fill(-1), only(here, r.best.samples)));
             if (!out.preference.empty()) write(out.preference, at, learners.last, r.margin);
-        }
-    }
+        });
+    });
     return totals<ChoiceTotals>(sums);
 }
 

@@ -81,12 +81,22 @@ MEL_INLINE Lanes not_below_zero(Lanes x) { return larger(x, fill(0)); }
 MEL_INLINE Vector magnitude(Vector x) { return (Vector)((VectorBits)x & 0x7fffffffffffffffULL); }
 MEL_INLINE Lanes magnitude(Lanes x) { return {magnitude(x.a), magnitude(x.b)}; }
 
-MEL_INLINE Lanes load(const double* from) {
-    Lanes x;
-    std::memcpy(&x, from, sizeof x);
+// Vector by vector: both at once would be copied in halves of one, of which a vector that is read
+// back soon has to wait.
+template <class Pair, class Place>
+MEL_INLINE Pair load_pair(const Place* from) {
+    Pair x;
+    std::memcpy(&x.a, from, sizeof x.a);
+    std::memcpy(&x.b, from + native_width, sizeof x.b);
     return x;
 }
-MEL_INLINE void store(double* to, Lanes x) { std::memcpy(to, &x, sizeof x); }
+template <class Pair, class Place>
+MEL_INLINE void store_pair(Place* to, const Pair& x) {
+    std::memcpy(to, &x.a, sizeof x.a);
+    std::memcpy(to + native_width, &x.b, sizeof x.b);
+}
+MEL_INLINE Lanes load(const double* from) { return load_pair<Lanes>(from); }
+MEL_INLINE void store(double* to, Lanes x) { store_pair(to, x); }
 
 #if defined(__AVX512F__)
 // Which lanes of the two vectors are among the first `count`.

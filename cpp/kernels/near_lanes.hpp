@@ -22,8 +22,15 @@ class NearWishes {
     };
 
     MEL_ZIP void look_at(const KernelInput& in, const PriceConstants& p, const Run& run) {
+        look_at(in, p, run, [&](std::size_t at) MEL_LOOP { return sound(in, at); });
+    }
+    // `sound` says what a learner's deadline asks; shapes may have other worths of a sample in
+    // them.
+    template <class Sound>
+    MEL_ZIP void look_at(const KernelInput& in, const PriceConstants& p, const Run& run,
+                         Sound&& sound) {
         each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP {
-            const DemandLanes q = sound(in, at);
+            const DemandLanes q = sound(at);
             const Inverses by = inverses(q.each, q.noise);
             const Lanes left = square_root(q.shape * (1 / p.band)) * by.x;
             const Lanes y = left * by.y * (p.ratio * ln2);
@@ -49,7 +56,8 @@ class NearWishes {
             gain_.put(i, e.minus_one);
             value_.put(i, e.value);
         });
-        each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP { step(in, p, at, i); });
+        each_of_run(
+            run, [&](std::size_t at, std::size_t i, int) MEL_LOOP { step(in, p, at, i, sound); });
     }
 
     MEL_ZIP Wish wish(const PriceConstants& p, const DemandLanes& q, std::size_t i) const {
@@ -64,6 +72,15 @@ class NearWishes {
         w.found = found_[i];
         return w;
     }
+    // The square root of that u to the last bits, by one more step.
+    MEL_ZIP Lanes fine_root(const PriceConstants& p, const DemandLanes& q, std::size_t i) const {
+        const Lanes root = from_[i];
+        const Lanes right = q.noise * (1 / (p.ratio * ln2));
+        const FixedLaw::Step to =
+            FixedLaw::halley(left_[i], q.alpha * inverse_each_[i], right, root);
+        return select(found_[i] & to.falls, to.root, root);
+    }
+    MEL_ZIP Lanes left(std::size_t i) const { return left_[i]; }
 
   private:
     // As FixedLaw::best asks.
@@ -74,8 +91,9 @@ class NearWishes {
         return q;
     }
 
-    MEL_ZIP void step(const KernelInput& in, const PriceConstants& p, std::size_t at,
-                      std::size_t i) {
+    template <class Sound>
+    MEL_ZIP void step(const KernelInput& in, const PriceConstants& p, std::size_t at, std::size_t i,
+                      Sound&& sound) {
         const Lanes from = from_[i], left = left_[i], value_of_e = value_[i];
         const Lanes right = load(in.noise + at) * (1 / (p.ratio * ln2));
         const Lanes offset =
@@ -102,7 +120,7 @@ class NearWishes {
         const Mask found = found_[i];
         const Mask far = found & ~near;
         if (any(far)) {
-            DemandLanes others = sound(in, at);
+            DemandLanes others = sound(at);
             others.valid = far;
             const FixedLaw::Wish exact = FixedLaw::wish(in, p, others);
             found_.put(i, (found & near) | (far & exact.found));

@@ -48,6 +48,15 @@ MEL_INLINE DensityRoot density_root(Lanes y) {
     }
 }
 
+// That step alone, from a start as good as this.
+MEL_INLINE DensityRoot density_root_from(Lanes l, Lanes y) {
+    const Exponential e = exponential(l);
+    const Lanes f = (l * e.minus_one - e.excess) - y;
+    const Lanes delta = -f * l / (l * l * e.value - 0.5 * f * (1 + l));
+    const Lanes rise = delta * (1 + delta * (0.5 + delta * (1.0 / 6 + delta * (1.0 / 24))));
+    return {l + delta, e.minus_one + e.value * rise};
+}
+
 // v + 2 ln v = 2 ln z, i.e. v = 2 W0(z/2), for z > 0: good to 2e-5 for v up to 85.
 template <class X>
 MEL_INLINE X fixed_root_quotient(X s) {
@@ -85,11 +94,9 @@ struct FixedRoot {
     Lanes gain;     // e^u - 1
 };
 
-// From the start one step of the third order, by one division and one exponential: what the start
+// From a start v one step of the third order, by one division and one exponential: what the start
 // leaves of the equation is so small that a few terms are its logarithm.
-MEL_INLINE FixedRoot fixed_root_of(Lanes y) {
-    const Lanes z = square_root(y);
-    const Lanes v = fixed_root_start(z);
+MEL_INLINE FixedRoot fixed_root_from(Lanes v, Lanes y) {
     const Lanes above = 2 + v;
     const Lanes both = v * above;
     const Lanes shared = 1 / (y * both);
@@ -110,6 +117,12 @@ MEL_INLINE FixedRoot fixed_root_of(Lanes y) {
     r.inverse = nearly + nearly * (1 - r.u * nearly);
     r.stretch = stretch * (1 - shift * (1 - shift * (1 - shift)));
     r.gain = e.minus_one + e.value * (d * (1 + d * (0.5 + d * (1.0 / 6))));
+    return r;
+}
+
+MEL_INLINE FixedRoot fixed_root_of(Lanes y) {
+    const Lanes z = square_root(y);
+    FixedRoot r = fixed_root_from(fixed_root_start(z), y);
     const Mask rare = ~((y > 1e-100) & (y < fill(1e38)));
     if (any(rare)) {
         const Lanes u = fixed_root(z);

@@ -26,12 +26,8 @@ struct RoughColumn {
 struct MaskColumn {
     alignas(64) std::int64_t at[run_groups * group];
 
-    MEL_ZIP Mask operator[](std::size_t i) const {
-        Mask m;
-        std::memcpy(&m, at + i, sizeof m);
-        return m;
-    }
-    MEL_ZIP void put(std::size_t i, Mask m) { std::memcpy(at + i, &m, sizeof m); }
+    MEL_ZIP Mask operator[](std::size_t i) const { return load_pair<Mask>(at + i); }
+    MEL_ZIP void put(std::size_t i, Mask m) { store_pair(at + i, m); }
 };
 
 // Groups that are looked at together, by their first learners.
@@ -116,6 +112,46 @@ MEL_INLINE void near_fixed_roots(const RunColumn& y, const Run& run, NearColumns
             to.stretch.put(i, select(rare, root.stretch, to.stretch[i]));
             to.gain.put(i, select(rare, root.gain, to.gain[i]));
         }
+    });
+}
+
+// The same to the last bits, by a step from those starts.
+MEL_INLINE void density_roots(const RunColumn& y, const Run& run, RunColumn& log_gain,
+                              RunColumn& gain) {
+    RoughColumn s;
+    each_place(run, [&](std::size_t i) MEL_LOOP { s.put(i, square_root(rough(2 * y[i]))); });
+    each_place(run, [&](std::size_t i) MEL_LOOP { s.put(i, logarithm_1p_rough(s[i])); });
+    each_place(
+        run, [&](std::size_t i) MEL_LOOP { log_gain.put(i, lanes(density_root_quotient(s[i]))); });
+    each_place(run, [&](std::size_t i) MEL_LOOP {
+        const DensityRoot root = density_root_from(log_gain[i], y[i]);
+        log_gain.put(i, root.log_gain);
+        gain.put(i, root.gain);
+        const Mask rare = ~((y[i] > least_near) & (y[i] < fill(most_near)));
+        if (any(rare)) {
+            const DensityRoot exact = density_root(select(rare, y[i], fill(1)));
+            log_gain.put(i, select(rare, exact.log_gain, log_gain[i]));
+            gain.put(i, select(rare, exact.gain, gain[i]));
+        }
+    });
+}
+MEL_INLINE void fixed_roots(const RunColumn& y, const Run& run, NearColumns& to) {
+    RoughColumn s;
+    each_place(run, [&](std::size_t i) MEL_LOOP { s.put(i, square_root(rough(y[i]))); });
+    each_place(run, [&](std::size_t i) MEL_LOOP { s.put(i, logarithm_1p_rough(s[i])); });
+    each_place(run, [&](std::size_t i) MEL_LOOP { to.u.put(i, lanes(fixed_root_quotient(s[i]))); });
+    each_place(run, [&](std::size_t i) MEL_LOOP {
+        const Mask rare = ~((y[i] > least_near) & (y[i] < fill(most_near)));
+        FixedRoot root = fixed_root_from(to.u[i], y[i]);
+        if (any(rare)) {
+            const FixedRoot exact = fixed_root_of(select(rare, y[i], fill(1)));
+            root.u = select(rare, exact.u, root.u);
+            root.inverse = select(rare, exact.inverse, root.inverse);
+            root.gain = select(rare, exact.gain, root.gain);
+        }
+        to.u.put(i, root.u);
+        to.inverse.put(i, root.inverse);
+        to.gain.put(i, root.gain);
     });
 }
 

@@ -117,6 +117,11 @@ Choices::Found Choices::taking_part(std::size_t k, const Bid& bid, Interval with
     return found;
 }
 
+Choices::Use Choices::use_of(std::size_t k, const Bid& bid, Interval box) const {
+    const Found found = taking_part(k, bid, box);
+    return {found.bandwidth, found.power};
+}
+
 double Choices::part(std::size_t k, const Bid& bid, Interval box) const {
     const Found found =
         taking_part(k, bid, {std::max({least(k), box.lower, 1.0}), std::min(most(k), box.upper)});

@@ -101,6 +101,12 @@ class Choices {
     // The same at prices of zero: time, energy and limits alone. Minus infinity where nobody can.
     Bound capacity(const Bid& bid, const Cell* cell) const;
 
+    // What learner k takes of the budgets for the best samples within the box.
+    struct Use {
+        double bandwidth, power;
+    };
+    Use use_of(std::size_t k, const Bid& bid, Interval box) const;
+
     // What a rate for d samples costs; infinite where d is not allowed.
     double cost(std::size_t k, double d, Prices prices) const;
     // What one sample more costs: where only rates decide by the slope half way, which is near

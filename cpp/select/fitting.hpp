@@ -2,6 +2,7 @@
 // least, what is left is used up, and water-filling decides whether the split fits.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -109,6 +110,7 @@ class Fitting {
     bool spread(const Cell* cell, double target, std::vector<double>& samples, double total,
                 double least, double count) const;
     std::vector<std::size_t> present(const std::vector<double>& samples) const;
+    const Problem& part_of(std::vector<std::size_t> who);
     std::size_t enough_for(const Bid& bid, const Cell* cell, double budget) const;
     void choose_near(std::size_t many, const std::vector<double>& margins);
     bool fits_alone(const std::vector<double>& samples) const;
@@ -124,6 +126,8 @@ class Fitting {
     double takers_ = 0;
     const std::vector<double>* margins_ = nullptr;  // that `raise` was told
     bool all_near_ = false;
+    std::vector<std::size_t> who_;  // takes part in `part_`, the last split's problem
+    std::unique_ptr<Problem> part_;
     bool shrunk_ = false;            // to hardly more than D
     double spent_ = 0, budget_ = 0;  // of the split that `raise` found
     double ratio_ = 1;               // where the next question begins

@@ -161,6 +161,15 @@ bool Fitting::whole(const std::vector<double>& samples) const {
     return 4 * takers(samples) > static_cast<double>(samples.size());
 }
 
+// Splits that follow each other mostly have the same participants.
+const Problem& Fitting::part_of(std::vector<std::size_t> who) {
+    if (!part_ || who != who_) {
+        part_ = std::make_unique<Problem>(choices_.problem().taken(who));
+        who_ = std::move(who);
+    }
+    return *part_;
+}
+
 bool Fitting::fits(const std::vector<double>& samples) {
     const Problem& problem = choices_.problem();
     if (problem.sends_nothing()) return fits_alone(samples);
@@ -172,8 +181,8 @@ bool Fitting::fits(const std::vector<double>& samples) {
         padded.resize(padded_to_groups(samples.size()), 0.0);
         fitted = fill({problem, pool_, {tau, cycle, padded}}, fit, load_);
     } else if (const std::vector<std::size_t> who = present(samples); !who.empty()) {
-        const Problem part = problem.taken(who);
         const std::vector<double> theirs = gathered(samples, who);
+        const Problem& part = part_of(who);
         fitted = fill({part, pool_, {tau, cycle, theirs}}, fit, load_);
     }
     ratio_ = fit.ratio;
@@ -200,8 +209,8 @@ std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, 
         const std::vector<std::size_t> who = present(samples);
         Allocation some;
         if (!who.empty()) {
-            const Problem part = problem.taken(who);
             const std::vector<double> theirs = gathered(samples, who);
+            const Problem& part = part_of(who);
             if (!allot({part, pool, {tau, cycle, theirs}}, fit, spare, some)) return {};
         }
         const auto spread = [&](const auto& from, auto& to) {

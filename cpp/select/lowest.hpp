@@ -71,6 +71,13 @@ class Lowest {
     void keep(Point&& point);
     std::vector<std::uint32_t> in_order() const;
     std::unique_ptr<Sample> sample_of(std::size_t learners);
+    std::unique_ptr<Sample> sample_of(const std::vector<std::size_t>& who);
+    struct Curvature {
+        double xx, xy, yy;
+    };
+    Curvature smooth_curvature(double switching) const;
+    enum class Ahead { unknown, level, lower };
+    Ahead among_switching(double tolerance, Bid& next, double& foretold);
     Slope slope_of(const Bid& bid, const ChoiceSums& sums, double share) const;
     Slope sampled(const Bid& bid, Sample& some);
     bool curvature(const Bid& bid, Sample& some, const Slope& at, Matrix& h);

@@ -21,7 +21,10 @@ constexpr double hopeless_count = 1e-5;
 constexpr double hopeless = 0.01;      // of the way down to a target: what is left to fall
 constexpr double most_climbed = 30;    // of a logarithm, in one step
 constexpr double relative = 1e-11;     // of the bound: what is left of it to fall
-constexpr double of_jumps = 2e-7;      // the same where curvature says nothing of whole learners
+constexpr double of_jumps = 1e-9;      // the same where whole learners alone switch
+constexpr int smooth_passes = 2;       // before these are looked at alone,
+constexpr double share_of_it = 0.25;   // as near as that to what is left to fall,
+constexpr int most_sharp = 5;          // as often
 constexpr double fine = 1e-9;          // of the budgets: what a look can tell them from
 constexpr double least_owed = 1e-3;    // what budgets cost at prices of next to nothing: samples,
 constexpr double least_share = 1e-10;  // and of what all are worth
@@ -282,6 +285,9 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance, int 
     double boost = 1;
     double stretch = 1;
     bool forced = false;
+    int sharp = 0;  // passes whose prices those who switch foretold,
+    int level = 0;  // and how often they foretold none that are lower
+    double foretold = -infinity, enough = 0;
     Point point;
     for (int pass = 0; pass < most_passes; ++pass) {
         if (pool_.stop().check()) return Outcome::stopped;
@@ -298,7 +304,7 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance, int 
         point.error = bound.error;
         const Slope at = slope_of(here, point.sums, 1);
         const bool better = point.value < lowest;
-        if (pass > 0 && better) {
+        if (pass > 0 && better && sharp == 0) {
             // What the last step taught: the curvature along it.
             Vector rest = {};
             double along = 0, size = 0, length = 0;
@@ -329,6 +335,7 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance, int 
             stretch = !learns && after < 0.5 * before ? 3 * stretch : 1;
         }
         if (better) {
+            const double fallen = lowest - point.value;
             lowest = point.value;
             std::swap(best_, point);
             if (jumps) margins_.swap(margins), margins.resize(choices_.size());
@@ -339,22 +346,36 @@ Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance, int 
                 return Outcome::proved;
             }
             if (forced) break;
+            if (sharp > 0 && (fallen <= enough || std::fabs(lowest - foretold) <= enough)) break;
             forced = nobody_chooses(best_, margins_, choices_, 1, here);
             if (forced) continue;
             double fall = 0;
             if (!step_down(curve_, at, step, fall)) break;
             lengthen(step, stretch);
             fall *= stretch;
-            const bool coarse = choices_.all_or_nothing() && !goal_.whole && stretch > 1;
-            double enough = std::max(tolerance, (coarse ? of_jumps : relative) * std::fabs(lowest));
+            const double least = choices_.all_or_nothing() ? of_jumps : relative;
+            enough = std::max(tolerance, least * std::fabs(lowest));
             // What is far above D is not refuted any more.
             if (target > 0) {
                 const bool missed = best_.sums.takers < nearly_enough * needed();
                 enough = std::max(enough, (missed ? hopeless_count : hopeless) * (lowest - target));
             }
-            if (!climb(at, step, boost) && fall <= enough) break;
+            const bool climbs = climb(at, step, boost);
+            const bool near = !climbs && fall <= enough;
+            if (near && (sharp > 0 || !choices_.all_or_nothing())) break;
+            if (near || (!climbs && pass >= smooth_passes && choices_.all_or_nothing())) {
+                const Ahead ahead = among_switching(share_of_it * enough, here, foretold);
+                if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
+                const bool settled = fall <= relative * std::fabs(lowest);
+                if (sharp > 0 || settled || (ahead == Ahead::level && ++level > 1)) break;
+            }
         } else {
-            if (forced) break;
+            if (forced || sharp > 0) break;
+            if (boost <= 1 && choices_.all_or_nothing()) {
+                const Ahead ahead = among_switching(share_of_it * enough, here, foretold);
+                if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
+                if (ahead == Ahead::level && ++level > 1) break;
+            }
             boost = stretch = 1;
             double longest = 0;
             for (double& part : step) longest = std::max(longest, std::fabs(part *= 0.35));

@@ -45,6 +45,11 @@ std::unique_ptr<Lowest::Sample> Lowest::sample_of(std::size_t learners) {
         who.push_back(stride > 1 ? by_need_[k] : k);
     }
     if (who.empty()) who.push_back(0);
+    return sample_of(who);
+}
+
+std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>& who) {
+    const std::size_t size = choices_.size();
     const double share = static_cast<double>(who.size()) / static_cast<double>(size);
     auto some = std::make_unique<Sample>(
         Sample{choices_.problem().taken(who), {}, goal_, nullptr, share, {}, {}});

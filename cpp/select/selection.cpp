@@ -256,7 +256,8 @@ void Selector::look_closer(Bid bid) {
         look_for_plan(bid, nullptr);
         if (found_.bound < target()) return;
     }
-    if (near && lowest_.run_many(bid, -infinity, 0, few_passes) == Lowest::Outcome::open) {
+    if (near && !choices_.all_or_nothing() &&
+        lowest_.run_many(bid, -infinity, 0, few_passes) == Lowest::Outcome::open) {
         if (lowest_.most() < found_.bound) bound_at(bid);
         fitting_.look_at_all();
         look_for_plan(bid, nullptr);

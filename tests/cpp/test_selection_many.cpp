@@ -1,0 +1,119 @@
+// Who takes part of thousands: the same bits whatever computes them, and how few looks it takes.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "check.hpp"
+#include "instances.hpp"
+#include "mel/instruction_set.hpp"
+#include "mel/selection.hpp"
+
+namespace {
+
+using mel::SelectionGoal;
+using mel::Worth;
+
+constexpr std::int64_t far = std::int64_t{1} << 53;
+enum class Minima { none, some, all };  // all: everything or nothing
+
+struct Many {
+    instances::Instance it;
+    std::vector<double> low, high, optional, weight;
+
+    mel::ProblemStatement stated() const {
+        mel::ProblemStatement s = it.stated();
+        s.samples = far;
+        if (low.empty()) return s;
+        s.min_samples = low;
+        s.max_samples = high;
+        s.optional = optional;
+        return s;
+    }
+};
+
+Many draw(mel::LinkLaw law, mel::Idle idle, Minima minima, std::size_t learners = 5000) {
+    const instances::Shape shape{.learners = learners,
+                                 .samples = static_cast<std::int64_t>(400 * learners),
+                                 .law = law,
+                                 .idle = idle,
+                                 .seed = 4};
+    Many m{instances::draw(shape), {}, {}, {}, {}};
+    m.it.statement.bandwidth_hz *= 0.3;
+    std::mt19937_64 random(5);
+    for (std::size_t k = 0; k < learners; ++k) {
+        m.weight.push_back(std::floor(instances::uniform(random, 1, 9)));
+        if (minima == Minima::none) continue;
+        m.low.push_back(std::floor(instances::uniform(random, 100, 500)));
+        m.high.push_back(m.low[k] * (minima == Minima::all ? 1 : 6));
+        m.optional.push_back(1);
+    }
+    return m;
+}
+
+template <class Visit>
+void each_many(Visit visit) {
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        for (const auto idle : {mel::Idle::served, mel::Idle::excused}) {
+            for (const auto minima : {Minima::none, Minima::some, Minima::all}) {
+                visit(draw(law, idle, minima));
+            }
+        }
+    }
+}
+
+mel::Selection asked(const Many& m, const SelectionGoal& goal, int threads) {
+    const mel::Problem problem(m.stated());
+    mel::Settings settings;
+    settings.threads = threads;
+    return mel::select(problem, 5, goal, settings);
+}
+
+template <class Column>
+bool same(const Column& a, const Column& b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
+}
+
+}  // namespace
+
+TEST(a_selection_has_the_same_bits_for_any_threads_and_instruction_set) {
+    const int sets = static_cast<int>(mel::implementations().size());
+    each_many([&](const Many& m) {
+        for (const auto of : {Worth::samples, Worth::weight, Worth::learners}) {
+            const SelectionGoal goal{.of = of,
+                                     .weight = of == Worth::weight
+                                                   ? std::span<const double>(m.weight)
+                                                   : std::span<const double>(),
+                                     .grain = 1};
+            mel::prefer_instruction_set(mel::InstructionSet::baseline);
+            const mel::Selection first = asked(m, goal, 1);
+            for (int i = 1; i <= sets; ++i) {
+                const auto set = i < sets ? mel::implementations()[static_cast<std::size_t>(i)].set
+                                          : mel::InstructionSet::automatic;
+                mel::prefer_instruction_set(set);
+                const mel::Selection found = asked(m, goal, i % 2 ? 3 : 2);
+                CHECK(found.value == first.value && found.bound == first.bound, i, found.value,
+                      first.value, found.bound, first.bound);
+                CHECK(found.passes == first.passes, i, found.passes, first.passes);
+                CHECK(same(found.samples, first.samples), i);
+                CHECK(same(found.bandwidth_hz, first.bandwidth_hz), i);
+                CHECK(same(found.power_w, first.power_w), i);
+            }
+        }
+    });
+    mel::prefer_instruction_set(mel::InstructionSet::automatic);
+}
+
+// Passes over all learners are what a selection takes its time with.
+TEST(few_looks_at_thousands_find_who_takes_part) {
+    each_many([](const Many& m) {
+        const mel::Selection found = asked(m, {.of = Worth::samples, .grain = 1}, 1);
+        CHECK(found.value > 0 && found.bound >= found.value, found.value, found.bound);
+        CHECK(found.passes <= 10, found.passes);
+        const bool whole = !m.low.empty() && m.low == m.high;
+        // A sample, or what learners are off by that have many at once or none: of the fixed law
+        // also those whose value has two tops.
+        const bool at_once = whole || m.it.statement.law == mel::LinkLaw::fixed;
+        const double open = at_once ? 2e-3 * found.value : 1;
+        CHECK(found.bound - found.value <= open, found.value, found.bound);
+    });
+}
