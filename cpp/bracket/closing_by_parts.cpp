@@ -21,9 +21,10 @@ namespace {
 constexpr std::size_t many = 500;      // learners: of fewer boxes tell as much, as quickly
 constexpr double most_takers = 16384;  // of whom some hundred looks are worth while
 constexpr double most_parts = 64;      // of a learner
-constexpr double share = 1e-3;  // of what one learner needs: a gap below that is none of this kind
+constexpr double share = 0.02;  // of what one learner needs: a gap below that is none of this kind
 constexpr double far = 2;       // times what prices of samples rule out
-constexpr double near = 1e-6;   // relative: ends so near to each other are left as they are
+constexpr double nearly_all = 1e-3;  // of the gap: what may stay of one that was of this kind
+constexpr double near = 1e-6;        // relative: ends so near to each other are left as they are
 
 struct Held {
     double takers = 0;
@@ -94,6 +95,7 @@ PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resour
         if (held.takers > most_takers || !((upper - lower) * held.takers > share * upper)) {
             return false;
         }
+        const double apart = upper - lower;
         const double steps[] = {held.usual, common_step(problem, held.most)};
         Settings asked = settings;
         asked.start = Start{static_cast<double>(tau), found.prices};
@@ -115,7 +117,8 @@ PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resour
             part = step;
         }
         const bool split = !found.samples.empty() || !best.samples.empty();
-        return split && part > 0 && upper - lower <= near * upper;
+        const double left = upper - lower;
+        return split && part > 0 && left <= near * upper && left <= nearly_all * apart;
     };
     PartsBracket whole;
     try {

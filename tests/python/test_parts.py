@@ -197,3 +197,18 @@ def test_changed_leaves_are_refused():
         broken["certificate"] = {**data["certificate"], "tree": [node]}
         with pytest.raises(ValueError, match=r"version|per_part"):
             mel.Plan.from_dict(broken)
+
+
+def test_a_gap_of_another_kind_is_left_to_boxes():
+    """Parts left 3e-8 of a small gap that a tree of boxes closes, and that was taken for near."""
+    problem = mel.scenarios.table1(2000, seed=6, idle="excused", budgets="per_learner")
+    rng = np.random.default_rng(6)
+    rng.choice(3, 2)  # drawn before, when it was found
+    problem = problem.replace(
+        task=problem.task.replace(samples=20_001),
+        learners=problem.learners.replace(max_samples=10 * rng.choice([2, 3, 5], 2000)),
+    )
+    found = mel.least(problem, 1875, "power_w", time_limit_s=20.0)
+    assert found.status == "optimal"
+    assert found.proof is not None
+    assert "per_part" not in found.proof.certificate["tree"][0]  # type: ignore[index]
