@@ -20,7 +20,17 @@ from mel_fast._base.validation import (
     freeze,
     integer,
 )
-from mel_fast.model.columns import COLUMNS, LIMITS, check_pairs, numbered
+from mel_fast.model import grammar
+from mel_fast.model.columns import (
+    ALWAYS,
+    CHOICES,
+    COLUMNS,
+    LABELS,
+    LIMITS,
+    LINKS,
+    check_pairs,
+    numbered,
+)
 
 Column = float | Sequence[float] | AnyColumn
 Limit = Column | None
@@ -324,6 +334,12 @@ class Learners(Frozen, Table):
             entries = column.tolist()
             written[name] = list(map(float.hex, entries)) if column.dtype.kind == "f" else entries
         return written
+
+    @classmethod
+    def _from_file(cls, stated: object) -> Self:
+        """Read `to_dict`'s form by the grammar of plan files."""
+        columns = grammar.members("learners", stated, ALWAYS, (*LINKS, *LIMITS, *CHOICES, *LABELS))
+        return cls(**{name: COLUMNS[name].read(column) for name, column in columns.items()})
 
 
 def listed(numbers: IntColumn, learners: Learners | None = None, most: int = 10) -> str:

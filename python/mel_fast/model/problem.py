@@ -11,7 +11,6 @@ from mel_fast._base.frozen import Frozen, above
 from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar
-from mel_fast.model.columns import ALWAYS, CHOICES, COLUMNS, LABELS, LIMITS, LINKS
 from mel_fast.model.core.statement import core_problem, energy_sends, has_choice
 from mel_fast.model.learners import Learners
 from mel_fast.model.links import (
@@ -24,7 +23,7 @@ from mel_fast.model.links import (
 )
 from mel_fast.model.payload import Payload, WholePayload, payload_of
 from mel_fast.model.radio import Law, Radio
-from mel_fast.model.task import COUNTS, SETTINGS, LearningTask
+from mel_fast.model.task import LearningTask
 
 Idle = Literal["served", "excused"]
 
@@ -313,13 +312,7 @@ class Problem(Frozen):
 
     def rates(self, bandwidth_hz: Any, power_w: Any) -> FloatColumn:
         """Return each learner's rate in bits a second at some bandwidth and power, equation (6)."""
-        return self._rates(self.learners.gain, bandwidth_hz, power_w)
-
-    def _rates(self, gain: FloatColumn, bandwidth_hz: Any, power_w: Any) -> FloatColumn:
-        noise = self.radio.noise * bandwidth_hz if self.law == "density" else self.radio.noise
-        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-            snr = power_w * gain / noise
-            return np.asarray(bandwidth_hz * (np.log1p(snr) / np.log(2.0)))
+        return self.radio._rates(self.learners.gain, bandwidth_hz, power_w)
 
     def constant_rates(self, every: int = 1) -> FloatColumn:
         """Return the constant rates in bits a second, at each learner's own bandwidth and power.
@@ -329,7 +322,7 @@ class Problem(Frozen):
         """
         links = self._links
         some = (self.learners.gain, links.bandwidth_hz, links.power_w)
-        return self._rates(*(column[::every] for column in some))
+        return self.radio._rates(*(column[::every] for column in some))
 
     def return_rates(self) -> FloatColumn:
         """Return R_k in bits a second, equation (8) at each learner's own bandwidth and power.
@@ -392,27 +385,10 @@ class Problem(Frozen):
             For unknown or missing keys, and for everything that the constructors refuse.
         """
         file = grammar.members("problem", data, cls._fields, ("payload",))
-        task = dict(grammar.members("task", file["task"], LearningTask._fields))
-        for name in COUNTS:
-            task[name] = grammar.integer(name, task[name])
-        task["flops_per_sample"] = grammar.number("flops_per_sample", task["flops_per_sample"])
-        task["setting"] = grammar.word("setting", task["setting"], SETTINGS)
-        learners = grammar.members(
-            "learners", file["learners"], ALWAYS, (*LINKS, *LIMITS, *CHOICES, *LABELS)
-        )
-        columns = {name: COLUMNS[name].read(column) for name, column in learners.items()}
-        stated = file["radio"]
-        shared = isinstance(stated, dict) and "shared" in stated
-        radio = dict(
-            grammar.members("radio", stated, Radio._fields, optional=Radio._fields[2 - shared :])
-        )
-        if shared:  # left out where it is "send"
-            grammar.word("shared", radio.pop("shared"), ("return",))
-        numbers = {name: grammar.number(name, value) for name, value in radio.items()}
         return cls(
-            task=LearningTask(**task),
-            learners=Learners(**columns),
-            radio=Radio(**numbers, shared="return" if shared else "send"),
+            task=LearningTask._from_file(file["task"]),
+            learners=Learners._from_file(file["learners"]),
+            radio=Radio._from_file(file["radio"]),
             cycle_s=grammar.number("cycle_s", file["cycle_s"]),
             idle=grammar.word("idle", file["idle"], IDLES),  # type: ignore[arg-type]
             payload=Payload.from_dict(file["payload"]) if "payload" in file else None,

@@ -1,11 +1,14 @@
 """The orchestrator's radio: budgets and noise."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict, Unpack
+
+import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen
 from mel_fast._base.untrusted import shown
-from mel_fast._base.validation import MAX_INTEGER, choice, real
+from mel_fast._base.validation import MAX_INTEGER, FloatColumn, choice, real
+from mel_fast.model import grammar
 
 Law = Literal["density", "fixed"]
 Shared = Literal["send", "return"]
@@ -170,6 +173,24 @@ class Radio(Frozen):
             for name, value in self._arguments().items()
             if value is not None and (name, value) != ("shared", "send")
         }
+
+    def _rates(self, gain: FloatColumn, bandwidth_hz: Any, power_w: Any) -> FloatColumn:
+        noise = self.noise * bandwidth_hz if self.law == "density" else self.noise
+        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+            snr = power_w * gain / noise
+            return np.asarray(bandwidth_hz * (np.log1p(snr) / np.log(2.0)))
+
+    @classmethod
+    def _from_file(cls, stated: object) -> Self:
+        """Read `to_dict`'s form by the grammar of plan files."""
+        shared = isinstance(stated, dict) and "shared" in stated
+        radio = dict(
+            grammar.members("radio", stated, cls._fields, optional=cls._fields[2 - shared :])
+        )
+        if shared:  # left out where it is "send"
+            grammar.word("shared", radio.pop("shared"), ("return",))
+        numbers = {name: grammar.number(name, value) for name, value in radio.items()}
+        return cls(**numbers, shared="return" if shared else "send")
 
 
 guard(__name__)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, SupportsIndex, T
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen
 from mel_fast._base.validation import MAX_INTEGER, choice, integer, real
+from mel_fast.model import grammar
 
 Setting = Literal["parallelized", "federated"]
 Count = SupportsIndex | float
@@ -163,6 +164,16 @@ class LearningTask(Frozen):
     def to_dict(self) -> dict[str, Any]:
         """Return the constructor's arguments, real numbers as hexadecimal strings."""
         return {**self._arguments(), "flops_per_sample": self.flops_per_sample.hex()}
+
+    @classmethod
+    def _from_file(cls, stated: object) -> Self:
+        """Read `to_dict`'s form by the grammar of plan files."""
+        task = dict(grammar.members("task", stated, cls._fields))
+        for name in COUNTS:
+            task[name] = grammar.integer(name, task[name])
+        task["flops_per_sample"] = grammar.number("flops_per_sample", task["flops_per_sample"])
+        task["setting"] = grammar.word("setting", task["setting"], SETTINGS)
+        return cls(**task)
 
 
 guard(__name__)
