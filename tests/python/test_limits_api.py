@@ -231,7 +231,7 @@ def test_the_summary_names_the_limits_that_are_reached(problem, plan):
         ([True, False], ValueError, "keep has shape (2,): a mask must have (6,)"),
         ("0,3", TypeError, "keep is a str: must be {learner: samples}, indices of learners or"),
         (3, TypeError, "keep is a int"),
-        ([[0, 1]], TypeError, "keep is a list"),
+        ([[0, 1]], ValueError, "keep has shape (1, 2)"),
         ({6: 10}, ValueError, "keep: learner = 6: must be an integer in [0, 5]"),
         ({0: -1}, ValueError, "keep[0] = -1: must be an integer in [0, 9007199254740992]"),
         ({0: "many"}, TypeError, "keep[0] = 'many'"),
