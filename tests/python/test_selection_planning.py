@@ -64,6 +64,24 @@ def test_the_same_on_hundreds(over: str) -> None:
     assert ended.count("feasible") + ended.count("undecided") <= 15, ended
 
 
+@pytest.mark.parametrize("seed", [215, 403, 649, 1009])
+def test_balls_close_the_ends_where_hardly_any_time_is_left_to_send(seed: int) -> None:
+    """Roundings of the time that a learner computes kept the ends 2e-9 apart: `feasible`."""
+    problem, tau, most = tiny(seed, ("optional",))
+    tau, rng = 1 + tau % 40, np.random.default_rng(seed)
+    k, samples = int(rng.integers(len(problem.learners))), int(rng.integers(1, most + 1))
+    task, speed = problem.task, float(problem.learners.flops_per_s[k])
+    back = task.model_bits + task.model_bits_per_sample * samples
+    busy_s = back / float(problem.return_rates()[k]) + tau * samples * task.flops_per_sample / speed
+    close = problem.replace(cycle_s=busy_s * (1.0 + 10 ** -rng.uniform(5, 10)))
+    found = mel.least(close, tau, "power_w", at_least=seed % 3 or None)
+    assert found.status == "optimal"
+    assert found.plan is not None
+    assert found.proof is not None
+    assert mel.verify(found.plan.problem, found.plan)
+    assert mel.verify(found.proof.problem, found.proof)
+
+
 def test_the_least_of_a_problem_without_a_choice_is_what_it_was() -> None:
     problem = mel.scenarios.table1(8, seed=1)
     idle = problem.replace(learners=problem.learners.replace(optional=np.zeros(8, bool)))

@@ -19,7 +19,7 @@ from mel_fast.plans.claims.parts import PartsLeaf
 _NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
 _FAR = 1e-3  # relative: ends so far apart are reason to look for prices once more
 _NEAR_BY_PARTS = 1e-6  # relative: what parts of samples may leave between the ends
-_SHARE = 0.9  # of the width that may lie between the two ends
+SHARE = 0.9  # of the width that may lie between the two ends
 _WIDER = 8.0  # steps at least, where one finds a better split, or twice where it finds nothing
 _SHARPENED = 500  # learners: some 20 looks at each with many bits take a tenth of a second
 _HOPES = 3  # times that less than a split needs is looked for just above the lower end, in vain
@@ -61,7 +61,7 @@ class LeastSearch(Search):
             if not self.closed() and not self.stopped and self._may_sharpen():
                 from mel_fast.bracket.precise import sharpen
 
-                sharpen(self, _SHARE * WIDTH)
+                sharpen(self, SHARE * WIDTH)
 
     def _counts_blocks(self) -> bool:
         return self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None
@@ -197,7 +197,7 @@ class LeastSearch(Search):
 
     def _close(self) -> None:
         """Rule out what lies below the best split, or find a better one."""
-        step = _SHARE * WIDTH
+        step = SHARE * WIDTH
         # Where one split after another fits at half of what lies between, the lower end may be
         # nearer to the least than they are; where it is not, that is soon given up.
         hopes, from_below = 0 if self.scheme == "task_only" else _HOPES, False
@@ -218,7 +218,7 @@ class LeastSearch(Search):
             hopes -= from_below and answer is not True
             from_below = hopes > 0 and answer is True and halved and self.lower > 0.0
             if answer is False:
-                step = _SHARE * WIDTH
+                step = SHARE * WIDTH
             elif answer is None and step > 0.1:
                 return
             elif answer is None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.model.problem import Problem
 
@@ -28,13 +30,16 @@ def needs_of(problem: Problem, tau: int, samples: IntColumn) -> list[Need] | Non
 
     learners, links = problem.learners, problem.links
     law, noise = problem.law, arb(problem.radio.noise)
+    rests = np.full(len(learners), problem.idle == "excused")
+    if learners.optional is not None:
+        rests |= learners.optional
     needs = []
     for k, d in enumerate(samples.tolist()):
         b, a, back_b, back_a, each = map(arb, problem.payload.of(k))
         if links.planned == "return":
             b, a, back_b, back_a = back_b, back_a, b, a
         bits = a * d + b
-        if bits == 0 or (d == 0 and problem.idle == "excused"):
+        if bits == 0 or (d == 0 and rests[k]):
             continue
         band, watt, gain, flops = (
             arb(float(column[k]))

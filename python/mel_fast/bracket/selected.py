@@ -16,8 +16,8 @@ from mel_fast import _core
 from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, IntColumn
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Start, Teller
-from mel_fast.bracket.least_search import LeastSearch
-from mel_fast.bracket.search import RESOURCES, Search, Split, amount_of
+from mel_fast.bracket.least_search import SHARE, LeastSearch
+from mel_fast.bracket.search import RESOURCES, WIDTH, Search, Split, amount_of
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.claims.no_more import certificate_of_selection
@@ -166,6 +166,10 @@ class SelectedLeast(LeastSearch):
             search_blocks(self, split.amount)
         elif self._bracket(split.amount, sure=False):
             self._close()
+            if not self.closed() and not self.stopped and self._may_sharpen():
+                from mel_fast.bracket.precise import sharpen
+
+                sharpen(self, SHARE * WIDTH)
 
     def _says_it(self, refuted: _core.Result | PartsLeaf) -> bool:
         """Say whether what refutes the easier problem refutes this one: prices alone do."""
@@ -176,9 +180,6 @@ class SelectedLeast(LeastSearch):
     def _is_split(self, samples: IntColumn) -> bool:
         enough = int(np.count_nonzero(samples)) >= self.at_least
         return enough and keeps_choice(self.problem, samples)
-
-    def _may_sharpen(self) -> bool:
-        return False
 
     def ask(self, problem: Problem, tau: int, limit_s: float | None = None, **_: Any) -> Any:
         """Ask who takes part at one tau."""
