@@ -8,11 +8,10 @@ from numbers import Real
 from typing import Any
 
 from mel_fast._base.progress import looking
-from mel_fast._base.untrusted import shown
 from mel_fast.verify._allowance import Allowance, NotCheckedError, allowed, tick
 from mel_fast.verify._arithmetic import require_usual_arithmetic
 from mel_fast.verify._verdict import Verdict
-from mel_fast.verify.claim._entries import RefusedError
+from mel_fast.verify.claim._entries import RefusedError, show
 from mel_fast.verify.claim._read import Claim, read_plan
 from mel_fast.verify.claim._read_problem import read_problem
 
@@ -32,7 +31,7 @@ def check(
     if time_limit_s is not None and not (
         isinstance(time_limit_s, Real) and not isinstance(time_limit_s, bool) and time_limit_s >= 0
     ):
-        raise ValueError(f"time_limit_s = {shown(time_limit_s)}: must be a number of at least 0")
+        raise ValueError(f"time_limit_s = {show(time_limit_s)}: must be a number of at least 0")
     if callback is not None and not callable(callback):
         raise TypeError(f"callback is a {type(callback).__name__}: must be callable or None")
     if progress is not None and not isinstance(progress, bool):
