@@ -1,5 +1,6 @@
 """Problems, learners and plans are values: equal, hashable, true or not, and they travel."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -140,3 +141,32 @@ def test_what_is_shown_in_a_notebook_is_short_and_what_is_printed_is_read():
         assert "\n" not in repr(value)
     assert "tau = 9 needs" in str(shown[1])
     assert "breakpoint" in str(shown[0]) or "tau" in str(shown[0])
+
+
+def test_times_allocations_and_batteries_are_values_too() -> None:
+    one, other = (mel.solve(mel.scenarios.table1(4, seed=1)) for _ in range(2))
+    batteries = [
+        mel.orchestrate.Batteries({"roof": 9.0}, capacity_j={"roof": 8.0}, harvest_w=0.1)
+        for _ in range(2)
+    ]
+    for value, same in ((one.times, other.times), (one.allocation, other.allocation), batteries):
+        for again in (same, copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+            assert value == again
+            assert (value != again) is False
+            assert hash(value) == hash(again)
+    assert one.times != mel.solve(mel.scenarios.table1(4, seed=2)).times
+
+
+@pytest.mark.parametrize(
+    ("find", "column"),
+    [
+        (lambda p: mel.most(p, samples=mel.solve(p).samples), "samples"),
+        (lambda p: mel.cells([p, p]), "samples"),
+        (lambda p: mel.solve(p).allocation, "bandwidth_hz"),
+    ],
+)
+def test_copies_of_what_may_not_be_written_to_may_not_either(find, column: str) -> None:
+    found = find(mel.scenarios.table1(4, seed=1))
+    for again in (found, copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert again == found
+        assert not getattr(again, column).flags.writeable

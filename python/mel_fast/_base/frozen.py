@@ -86,6 +86,23 @@ class Found:
         names = ("problem", "problems", "status", "tau", "bound")
         return hash((type(self), *(found.get(name) for name in names)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and what is unpickled keep what may not be written to."""
+        from dataclasses import fields  # here: the package is imported without them
+
+        held = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        fixed = [n for n, x in held.items() if isinstance(x, np.ndarray) and not x.flags.writeable]
+        return _found_again, (type(self), held, fixed)
+
+
+def _found_again(kind: type[Any], held: dict[str, Any], fixed: list[str]) -> Any:
+    again = object.__new__(kind)
+    for name, value in held.items():
+        if name in fixed:
+            value.flags.writeable = False
+        object.__setattr__(again, name, value)
+    return again
+
 
 def _found(result: Any) -> dict[str, Any]:
     from dataclasses import fields  # here: the package is imported without them

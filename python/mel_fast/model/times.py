@@ -6,6 +6,7 @@ import numpy as np
 
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.frozen import hashable, same
 from mel_fast._base.validation import (
     MAX_INTEGER,
     FloatColumn,
@@ -44,6 +45,15 @@ class Times(NamedTuple):
     """t_R, equation (8): the model on its way back."""
     total_s: FloatColumn
     """The sum, to be compared with the deadline ``cycle_s``."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Times and all(map(same, self, other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(hashable, self)))
 
 
 def evaluate(problem: Problem, tau: int, samples: Any, bandwidth_hz: Any, power_w: Any) -> Times:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mel_fast._base.arrow import Table
+from mel_fast._base.frozen import Found
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.model.times import Times
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Allocation(Table):
+class Allocation(Found, Table):
     """What each learner is given, and how long it takes: read-only arrays of shape (K,).
 
     Attributes

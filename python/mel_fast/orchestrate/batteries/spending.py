@@ -121,6 +121,17 @@ class Batteries:
             kind = type(self.spending).__name__
             raise TypeError(f"spending is a {kind}: must be a Greedy or a Fair")
 
+    def __hash__(self) -> int:
+        named = (x.items() if isinstance(x, Mapping) else [x] for x in self._amounts())
+        return hash((*map(frozenset, named), self.spending))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        plain = (dict(x) if isinstance(x, Mapping) else x for x in self._amounts())
+        return type(self), (*plain, self.spending)
+
+    def _amounts(self) -> tuple[Amount | None, ...]:
+        return self.charge_j, self.capacity_j, self.harvest_w
+
 
 def _amounts(field: str, given: Any) -> Amount:
     if not isinstance(given, Mapping):
