@@ -17,6 +17,7 @@ from mel_fast import _core
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.bracket.need import BITS, Ball, Need, bandwidth_for, bought_by, needs_of, power_for
 from mel_fast.bracket.search import Search, Split
+from mel_fast.plans.claims.parts import PartsLeaf
 
 _LOOKS = 60
 _FINE = 1e-40  # relative: how closely the other budget is spent
@@ -45,7 +46,7 @@ def sharpen(search: Search, share: float) -> None:
             return
 
 
-def _rule_out(search: Search, amount: float, result: _core.Result) -> bool:
+def _rule_out(search: Search, amount: float, result: _core.Result | PartsLeaf) -> bool:
     """Take `amount` as the lower end if the tree of a result refutes it."""
     if not search.holds(search.refutation(amount, result)):
         return False
