@@ -11,8 +11,7 @@
 namespace mel {
 namespace {
 
-constexpr double sharp = 1e-6;     // relative: where Newton's steps are as short, the next is none
-constexpr double nothing = 1e-30;  // of all: a price that stands for none
+constexpr double nothing = 1e-30;     // of all: a price that stands for none
 constexpr double small_price = 1e-3;  // of all: what a price is worth that is tried as zero
 constexpr double as_low = 1e-9;       // relative: above the least bound, and nearly as low
 constexpr double apart = 1e-3;        // relative: prices so far apart differ where it is not flat

@@ -36,6 +36,7 @@ class LeastBound {
 
   private:
     static constexpr double close = 1e-11;  // relative: how far above the least a search may end
+    static constexpr double sharp = 1e-6;   // relative: where steps are as short, the next is none
     // Worth nothing, and yet a reason to count who takes part.
     static constexpr double unpriced = 1e-200;
 

@@ -9,7 +9,6 @@
 namespace mel {
 namespace {
 
-constexpr double nearly = 1e-6;       // relative: looks that may have a part in the least
 constexpr double first_share = 1e-3;  // of the last price, or of samples a participant: a step
 constexpr double wider = 4;
 constexpr int widenings = 60;
@@ -18,12 +17,10 @@ constexpr double golden = 0.6180339887498949;
 
 }  // namespace
 
-// Whether as many as must take part without being paid for it.
+// Whether as many as must take part without being paid for it. Where it takes a mixture of
+// responses to fit the budgets, those that were seen do not say how many these have.
 bool LeastBound::enough_take_part() const {
-    const double high = best_.value + nearly * scale();
-    return std::all_of(looks_.begin(), looks_.end(), [&](const Look& seen) {
-        return seen.value > high || seen.takers >= at_least_;
-    });
+    return best_.takers >= at_least_ && over(best_) <= sharp * scale();
 }
 
 LeastBound::Step LeastBound::settle_at(double per_learner, double& value) {
@@ -70,6 +67,9 @@ LeastBound::Step LeastBound::price_members() {
     double low = 0, high = 0;
     Step step = bracket_members(low, high);
     double values[2] = {0, 0};
+    // Of both ends: two values between may be as low on either side of a jump's lower one.
+    double ends[2] = {std::numeric_limits<double>::infinity(),
+                      std::numeric_limits<double>::infinity()};
     double left = high - golden * (high - low), right = low + golden * (high - low);
     if (step == Step::found) step = settle_at(left, values[0]);
     if (step == Step::found) step = settle_at(right, values[1]);
@@ -78,18 +78,20 @@ LeastBound::Step LeastBound::price_members() {
         if (high - low <= 1e-12 * high) break;
         if (values[0] < values[1]) {
             high = right;
+            ends[1] = values[1];
             right = left;
             values[1] = values[0];
             left = high - golden * (high - low);
             step = settle_at(left, values[0]);
         } else {
             low = left;
+            ends[0] = values[0];
             left = right;
             values[0] = values[1];
             right = low + golden * (high - low);
             step = settle_at(right, values[1]);
         }
-        if (i > 8 && std::fabs(values[0] - values[1]) <= 0.1 * close * scale()) break;
+        if (std::max(ends[0], ends[1]) - std::min(values[0], values[1]) <= close * scale()) break;
     }
     if (step != Step::found) return step;
     members_price_ = values[0] < values[1] ? left : right;

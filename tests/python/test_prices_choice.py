@@ -175,6 +175,20 @@ def test_no_price_of_taking_part_has_a_lower_bound(draws: int) -> None:
     assert binding > draws // 16
 
 
+def test_one_client_with_more_than_fits_has_no_prices_if_it_must_take_part() -> None:
+    """A mixture of all and nothing was taken for enough participants."""
+    problem = mel.scenarios.table1(1, seed=1, idle="excused", samples=5_000)
+    radio = problem.radio.replace(bandwidth_hz=1e5, power_w=0.01)
+    learners = problem.learners.replace(min_samples=5_000, max_samples=5_000, optional=True)
+    problem = problem.replace(learners=learners, radio=radio, cycle_s=30.0)
+    free, must = mel.solve(problem), mel.solve(problem, at_least=1)
+    assert free.status == must.status == "infeasible"
+    part = least_bound(free, 1).prices
+    assert part is not None
+    assert 0.0 < part.samples < 5_000
+    assert least_bound(must, 1).outcome == "empty"
+
+
 @pytest.mark.parametrize(
     "seeds",
     [
