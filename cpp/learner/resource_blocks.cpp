@@ -28,6 +28,8 @@ class PairSearch {
     const BlockResponse& best() const { return best_; }
 
     void run(double stationary) {
+        // Who is sent nothing and returns nothing takes all that is in time, without a block.
+        if (!(demand_.rate(high_) > 0)) return offer(high_, 0);
         const double wish = stationary >= low_ ? stationary : low_;
         const double peak = std::min(std::round(wish), high_);
         const auto blocks_of = [&](double d) { return cheapest(demand_.rate(d)); };

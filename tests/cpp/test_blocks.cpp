@@ -78,6 +78,25 @@ TEST(a_learner_buys_the_best_pair_of_samples_and_blocks) {
     CHECK(paid > 500 && rests > 100 && capped > 300, paid, rests, capped);
 }
 
+// Its samples were looked for along the number of blocks, of which none held the fewest alone: a
+// bound that was too low.
+TEST(who_needs_no_rate_takes_all_that_is_in_time_without_a_block) {
+    mel::Demand demand{};
+    demand.budget_s = 10;
+    demand.per_sample_s = 1;
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        mel::BlockLink link{{law, law == mel::LinkLaw::density ? 1e-9 : 1e-3}, 1e6, 1};
+        for (const bool excused : {false, true}) {
+            for (const double high : {1.0, 5.0, 9.0, 40.0}) {
+                const mel::BlockResponse r =
+                    mel::respond_in_blocks(link, demand, excused, {0, high}, {1e-6, 1});
+                CHECK(r.possible && r.blocks == 0 && r.cost == 0);
+                CHECK(r.samples == mel::largest_allowed(demand, high), r.samples, high);
+            }
+        }
+    }
+}
+
 TEST(blocks_are_given_out_for_the_least_power) {
     for (unsigned seed = 1; seed <= 60; ++seed) {
         instances::for_each_variant(

@@ -50,6 +50,11 @@ def test_what_fits_best_in_corners_is_that_of_all_splits_one_by_one(part: int) -
         assert_right(seed)
 
 
+def test_who_only_computes_counts_with_all_its_samples_beside_whole_blocks() -> None:
+    """It was seen with its fewest: tau = 70 was called optimal where 71 fits."""
+    assert_right(1074)
+
+
 @pytest.mark.long
 def test_the_same_in_thousands_of_corners() -> None:
     for seed in range(1000, 4000):
