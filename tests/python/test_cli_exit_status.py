@@ -1,5 +1,6 @@
 """What `mel-fast` ends with where its streams are broken or the program is: never a traceback."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +16,10 @@ POSIX = pytest.mark.skipif(sys.platform != "linux", reason="a shell and /dev/ful
 
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
+    # As a user has it: what is written to stderr waits in a buffer.
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
-        ["bash", "-c", line], capture_output=True, text=True, timeout=600, check=False
+        ["bash", "-c", line], capture_output=True, text=True, timeout=600, check=False, env=usual
     )
 
 

@@ -181,18 +181,21 @@ def test_what_a_simulation_leaves_open_is_marked() -> None:
 def test_a_callback_stops_what_follows_the_proof(then: str) -> None:
     problem = many(learners=200_000)
     passes = mel.solve(problem, then="none").passes
+    free = mel.solve(problem, then=then)
+    used = f"{then}_{'w' if then == 'power' else 'hz'}"
     seen: list[tuple[int, int, int, float]] = []
 
     def stop_after_the_proof(*progress: int) -> bool:
         seen.append(progress)
         return progress[0] == progress[1] > 0 and progress[2] >= passes
 
-    plan = mel.solve(problem, then=then, callback=stop_after_the_proof)
-    assert plan.status == "optimal"
-    assert seen[-1][:2] == (plan.tau, plan.bound)
-    free = mel.solve(problem, then=then)
-    used = f"{then}_{'w' if then == 'power' else 'hz'}"
-    assert getattr(plan, used).sum() > getattr(free, used).sum()
+    for _ in range(10):  # on a busy machine the callback may first be asked when all is done
+        plan = mel.solve(problem, then=then, callback=stop_after_the_proof)
+        assert plan.status == "optimal"
+        assert seen[-1][:2] == (plan.tau, plan.bound)
+        if getattr(plan, used).sum() > getattr(free, used).sum():
+            return
+    pytest.fail("what follows the proof was never stopped")
 
 
 def interrupts(*progress: object) -> bool:

@@ -21,7 +21,7 @@ from mel_fast._base.arithmetic import usual_arithmetic
 from mel_fast._base.untrusted import visible
 from mel_fast._core import __version__
 from mel_fast.cli.registry import LazyGroup, renamed
-from mel_fast.cli.streams import Output, open_closed_streams
+from mel_fast.cli.streams import Output, let_go_of_messages, open_closed_streams
 
 USAGE_STATUS = 2
 FAULT_STATUS = 70
@@ -40,7 +40,9 @@ def group(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; the entry point of `mel-fast`."""
     open_closed_streams()
-    sys.exit(run(arguments))
+    status = run(arguments)
+    let_go_of_messages()
+    sys.exit(status)
 
 
 @usual_arithmetic

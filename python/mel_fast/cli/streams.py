@@ -46,3 +46,14 @@ def open_closed_streams() -> None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def let_go_of_messages() -> None:
+    """Drop what stderr holds and nobody can take, so that the interpreter's end does not try again.
+
+    Where it did, the exit status would be 120, whatever the program's own is.
+    """
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
