@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -84,14 +85,19 @@ def looked_for(problem: mel.Problem, tau: int, over: str, part: int, least: floa
     return found, PartsLeaf(per_hz, per_w, per_part, part), lower, plan and amount
 
 
-def test_parts_rule_out_no_more_than_every_split_needs():
-    closer = asked = 0
-    for seed in range(2000):
+def drawn(seeds: int) -> Iterator[tuple[int, mel.Problem, int, int, str, float]]:
+    """Yield each seed's problem, tau, part, resource and the least of it, where there is one."""
+    for seed in range(seeds):
         problem, tau, part = tiny(seed)
         over = OVERS[seed // 2 % 2]
         least = least_by_hand(problem, tau, over)
-        if not 1e-30 < least < 1e30:
-            continue
+        if 1e-30 < least < 1e30:
+            yield seed, problem, tau, part, over, least
+
+
+def test_parts_rule_out_no_more_than_every_split_needs():
+    closer = asked = 0
+    for seed, problem, tau, part, over, least in drawn(2000):
         found = looked_for(problem, tau, over, part, least)
         if found is None:
             continue
@@ -116,12 +122,7 @@ def test_parts_rule_out_no_more_than_every_split_needs():
 def test_the_checker_believes_no_leaf_where_there_is_a_plan():
     """Whatever the prices, the worth of a part and its size are."""
     refused = believed = 0
-    for seed in range(300):
-        problem, tau, part = tiny(seed)
-        over = OVERS[seed // 2 % 2]
-        least = least_by_hand(problem, tau, over)
-        if not 1e-30 < least < 1e30:
-            continue
+    for seed, problem, tau, part, over, least in drawn(300):
         found = looked_for(problem, tau, over, max(part, 2), least)
         if found is None or not found[0]:
             continue

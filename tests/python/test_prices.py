@@ -43,6 +43,12 @@ def stand_ins(problem: mel.Problem, prices: Prices) -> tuple[float, float]:
     return max(prices.per_hz, hair / radio.bandwidth_hz), max(prices.per_w, hair / radio.power_w)
 
 
+def none_lower_around(bound: DualBound, here: tuple[float, float], least: float) -> None:
+    """Assert that prices around these bound no lower."""
+    for by_band, by_watt in AROUND:
+        assert bound(here[0] * math.exp(by_band), here[1] * math.exp(by_watt)) >= least
+
+
 @pytest.mark.parametrize(
     "draws", [pytest.param(16, id="ci"), pytest.param(200, id="long", marks=pytest.mark.long)]
 )
@@ -62,10 +68,7 @@ def test_no_other_prices_have_a_lower_bound(draws: int) -> None:
         here = stand_ins(problem, prices)
         room = TOLERANCE * max(prices.samples, 1.0)
         assert bound(*here) == pytest.approx(prices.samples, abs=room)
-        for by_band, by_watt in AROUND:
-            assert bound(here[0] * math.exp(by_band), here[1] * math.exp(by_watt)) >= (
-                prices.samples - room
-            )
+        none_lower_around(bound, here, prices.samples - room)
     assert seen > draws // 3
 
 

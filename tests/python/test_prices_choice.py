@@ -10,9 +10,8 @@ from dual_bound import DualBound
 from mel_fast.planning._prices import least_bound
 from mel_fast.reference.selection import every_split
 from selecting import HAIR, tiny
-from test_prices import AROUND, drawn, stand_ins
+from test_prices import AROUND, TOLERANCE, drawn, none_lower_around, stand_ins
 
-TOLERANCE = 1e-7
 OVER = ("cycle_s", "bandwidth_hz", "power_w")
 
 
@@ -52,10 +51,7 @@ def test_no_other_prices_have_a_lower_bound(draws: int) -> None:
         here = stand_ins(problem, prices)
         room = TOLERANCE * max(prices.samples, 1.0)
         assert bound(*here) >= prices.samples - room
-        for by_band, by_watt in AROUND:
-            assert bound(here[0] * math.exp(by_band), here[1] * math.exp(by_watt)) >= (
-                prices.samples - room
-            )
+        none_lower_around(bound, here, prices.samples - room)
     assert seen > draws // 3
 
 

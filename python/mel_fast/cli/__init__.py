@@ -7,7 +7,6 @@ program gets wrong as one line and exit status 70.
 
 import errno
 import io
-import os
 import sys
 import traceback
 import warnings
@@ -21,7 +20,7 @@ from mel_fast._base.arithmetic import usual_arithmetic
 from mel_fast._base.untrusted import visible
 from mel_fast._core import __version__
 from mel_fast.cli.registry import LazyGroup, renamed
-from mel_fast.cli.streams import Output, let_go_of_messages, open_closed_streams
+from mel_fast.cli.streams import Output, lead_nowhere, let_go_of_messages, open_closed_streams
 
 USAGE_STATUS = 2
 FAULT_STATUS = 70
@@ -134,7 +133,7 @@ def _unwritten(error: OSError, failure: OSError | None) -> int:
         name = f"{error.filename}: " if error.filename else ""
         return fail(f"{name}{error.strerror or error}")
     # Keep the interpreter from saying so again at its end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    lead_nowhere(1)
     if failure.errno == errno.EPIPE:  # the reader (such as head) has seen enough
         return NO_READER_STATUS
     return fail(f"standard output: {failure.strerror or failure}", LOST_STATUS)

@@ -56,4 +56,9 @@ def let_go_of_messages() -> None:
     try:
         sys.stderr.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        lead_nowhere(2)
+
+
+def lead_nowhere(number: int) -> None:
+    """Let the interpreter's end write what a stream still holds to where all of it is taken."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
