@@ -75,9 +75,18 @@ Spender EnergyLearners::spender(std::size_t k) const {
     return s;
 }
 
+std::size_t EnergyLearners::typical_learner() const {
+    const std::size_t middle = size() / 2;
+    for (std::size_t step = 0; step < size(); ++step) {
+        const std::size_t k = (middle + step) % size();
+        if (takes_part(k) && spender(k).each_j > 0) return k;
+    }
+    return middle;
+}
+
 double EnergyLearners::typical_price() const {
     const double size = static_cast<double>(problem_.size());
-    const Spender s = spender(problem_.size() / 2);
+    const Spender s = spender(typical_learner());
     const double t = problem_.cycle_s() / 3;
     const double speed = std::min(s.work_s * problem_.samples_real() / size / t, 1.0);
     const double saved = 2 * s.each_j / s.work_s * speed * speed * speed;

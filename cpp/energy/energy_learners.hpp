@@ -66,6 +66,8 @@ class EnergyLearners {
         return receives_ ? s.bandwidth.value() + watt_hz_ * s.power.value() : s.bandwidth.value();
     }
 
+    // One like many: in the middle, or the next after it that spends anything on computing.
+    std::size_t typical_learner() const;
     // About what a hertz is worth: a second of computing, in which a share of all would do.
     double typical_price() const;
     // Joules a hertz at which all that there is hardly costs a share of the energy.

@@ -149,7 +149,9 @@ EnergySums by_secants(EnergyLearners& learners, JoulePrices& p, std::size_t stri
     double slope = -0.5;
     const double x = root_of(
         learners.pool().stop(), std::log(p.lambda), slope, 3.0, fine, 40, [&](double ln_lambda) {
-            const double over = std::log(with_samples(std::exp(ln_lambda)) / wanted.taken);
+            const double taken = with_samples(std::exp(ln_lambda));
+            if (at.impossible > 0) return std::numeric_limits<double>::infinity();
+            const double over = std::log(taken / wanted.taken);
             return over < 0 && !(std::exp(ln_lambda) > learners.hardly(p.nu)) ? 0 : over;
         });
     p.lambda = std::exp(x);
@@ -162,12 +164,12 @@ double whole_price(const Problem& problem) { return problem.size() < 16 ? 1e-8 :
 // Before anything is looked for.
 JoulePrices first_prices(EnergyLearners& learners) {
     const Problem& problem = learners.problem();
-    const std::size_t middle = problem.size() / 2;
+    const std::size_t typical_one = learners.typical_learner();
     JoulePrices p{learners.receives() ? learners.typical_price() : typical_price(problem), 1e-6};
-    const double low = learners.low(middle);
+    const double low = learners.low(typical_one);
     const double typical = std::clamp(problem.samples_real() / static_cast<double>(problem.size()),
-                                      low, std::max(low, 0.5 * learners.high(middle)));
-    const EnergyCost c = learners.cost(middle, p.lambda, typical);
+                                      low, std::max(low, 0.5 * learners.high(typical_one)));
+    const EnergyCost c = learners.cost(typical_one, p.lambda, typical);
     if (c.slope < no_limit && c.slope > 0) p.nu = c.slope;
     return p;
 }

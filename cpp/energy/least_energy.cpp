@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 
+#include "energy/cheapest_splits.hpp"
 #include "energy/energy_bound.hpp"
 #include "energy/energy_prices.hpp"
 #include "energy/sample_moves.hpp"
@@ -26,6 +27,7 @@ constexpr double power_reserve = 1e-14;  // of what all have in common
 constexpr int most_rounds = 12;
 constexpr std::size_t few_learners = 64;
 constexpr int most_moves = 100;
+constexpr std::size_t most_evaluations = 1024;  // of learners, where splits are tried
 
 class EnergySearch {
   public:
@@ -106,12 +108,19 @@ class EnergySearch {
         if (found.samples.empty() || !(found.lambda > 0)) return;
         constexpr double next_to_nothing = 1e-6;
         const double lambda = found.lambda * next_to_nothing;
+        whole_.take(found.samples);
+        const double most = dearest_sample(lambda);
+        if (most < highest) raise_bound(found, {lambda, most});
+    }
+
+    // What a sample of the split at hand costs whom it costs most.
+    double dearest_sample(double lambda) {
         double most = 0;
         for (std::size_t k = 0; k < problem_.size(); ++k) {
-            const double d = static_cast<double>(found.samples[k]);
+            const double d = whole_.samples()[k];
             if (d > 0) most = std::max(most, learners_.cost(k, lambda, d).slope);
         }
-        if (most < highest) raise_bound(found, {lambda, most});
+        return most;
     }
 
     static void take_plan(LeastEnergy& found, LeastEnergy&& plan) {
@@ -129,7 +138,10 @@ class EnergySearch {
             found.lambda = real.lambda;
             found.nu = real.nu;
         }
-        if (!(real.lambda < highest && real.nu < highest)) return;
+        if (!(real.lambda < highest)) return;
+        // Where everybody must hold all that the cycle allows no worth of a sample is enough.
+        const bool all = !(real.nu < highest);
+        if (all) real.nu = highest;
         JoulePrices p = real;
         const double real_watt_hz = learners_.watt_hz();
         for (int round = 0; round < most_rounds && !stop_.requested(); ++round) {
@@ -137,6 +149,7 @@ class EnergySearch {
             const bool whole = whole_.make(p);
             learners_.plan_for(problem_.cycle_s());
             if (!whole) break;
+            if (all) real.nu = p.nu = dearest_sample(p.lambda);
             const double before = found.value_j;
             double lambda = p.lambda;
             spend(found, lambda, p.nu);
@@ -160,7 +173,9 @@ class EnergySearch {
     void finish(LeastEnergy& found) {
         double lambda = last_.lambda;
         if (found.samples.empty() && begin_at_known()) spend(found, lambda, last_.nu);
-        if (!found.samples.empty() && problem_.size() <= few_learners) {
+        if (!found.samples.empty() && has_few_splits(learners_)) {
+            try_splits(found);
+        } else if (!found.samples.empty() && problem_.size() <= few_learners) {
             for (int move = 0; move < most_moves && move_sample(found);) ++move;
         }
         if (found.samples.empty()) found.value_j = 0;
@@ -203,6 +218,24 @@ class EnergySearch {
         whole_.take(known_);
         learners_.forget_speeds();
         return true;
+    }
+
+    // Every split that may spend less, as far as there are not too many.
+    void try_splits(LeastEnergy& found) {
+        if (closed(found, near)) return;
+        const double nu = found.nu, lambda = written_lambda_, watt_hz = written_watt_hz_;
+        learners_.price_watts(watt_hz);
+        CheapestSplits splits(learners_, lambda);
+        std::vector<double> samples;
+        std::size_t tries = most_evaluations / problem_.size();
+        while (splits.next(samples) < found.value_j * (1 - less) && tries-- > 0) {
+            if (stop_.requested()) return;
+            whole_.take(samples);
+            learners_.forget_speeds();
+            learners_.price_watts(watt_hz);
+            double price = lambda;
+            spend(found, price, nu);
+        }
     }
 
     // Where a sample is a large step: one from one learner to another, if less is then spent.

@@ -137,8 +137,9 @@ double WholeEnergy::price(double lambda, double nu, std::vector<EnergyCost>& cos
         const double over = std::max(sums.bandwidth.value() / problem.bandwidth_hz(),
                                      sums.power.value() / problem.power_w()) -
                             (1 - band_reserve);
-        if (!(over > 0) || !(over < 1e-6) || learners_.pool().stop().requested()) break;
-        found *= 1 + 8 * over + 1e-13 * std::pow(4, step);
+        if (!(over > 0) || !(over < infinity) || !(found < no_price)) break;
+        if (learners_.pool().stop().requested()) break;
+        found *= 1 + std::min(8 * over, 1.0) + 1e-13 * std::pow(4, step);
         sums = learners_.of_split(whole_, found, &costs);
     }
     return found;
@@ -201,18 +202,22 @@ double WholeEnergy::price_of_all(double lambda, double nu, std::vector<EnergyCos
     const double x = root_of(learners_.pool().stop(), std::log(lambda), price_slope_, 2.0,
                              fine_price, 40, [&](double ln_lambda) {
                                  last = std::exp(ln_lambda);
-                                 const double over = std::log(look(last) / band) + 2 * fine_price;
+                                 const double taken = look(last);
+                                 const double over = sums.impossible > 0
+                                                         ? infinity
+                                                         : std::log(taken / band) + 2 * fine_price;
                                  const bool free = !(last > learners_.hardly(nu));
                                  return (over < 0 && free) || last > no_price ? 0 : over;
                              });
     double found = std::exp(x);
     if (found != last) look(found);
-    // Where the steps end a hair's breadth above it: dearer still.
+    // Where the steps end above it, mostly a hair's breadth: dearer still. Where a price moves what
+    // is taken by less than rounding does, that is further, and costs as little.
     for (int step = 0; step < 30 && learners_.taken(sums) > budget; ++step) {
-        if (learners_.pool().stop().requested()) break;
+        if (learners_.pool().stop().requested() || !(found < no_price)) break;
         const double over = learners_.taken(sums) / band - 1;
-        if (!(over < 1e-6)) break;
-        found *= 1 + 8 * over + 1e-13 * std::pow(4, step);
+        if (!(over < infinity)) break;
+        found *= 1 + std::min(8 * over, 1.0) + 1e-13 * std::pow(4, step);
         look(found);
     }
     return found;

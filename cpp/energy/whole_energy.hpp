@@ -26,6 +26,7 @@ class WholeEnergy {
     void take(std::span<const std::int64_t> samples) {
         whole_.assign(samples.begin(), samples.end());
     }
+    void take(std::span<const double> samples) { whole_.assign(samples.begin(), samples.end()); }
     void move(std::size_t from, std::size_t to) {
         whole_[from] -= 1;
         whole_[to] += 1;

@@ -71,11 +71,13 @@ double speed_for(const Spender& b, const Demand& q, double lambda, double d, dou
     double value = over(v);
     double slope = steep(v);
     double moved_before = 1;
+    bool out_of_reach = false;  // slower than any bandwidth allows
     for (int step = 0; step < most_steps; ++step) {
         double next = x - value / slope;
         // There already: to halve what is left would only lead away.
         if (std::fabs(next - x) <= at_speed) break;
         (value > 0 ? low : high) = x;
+        out_of_reach = out_of_reach || !(value < infinity);
         if (next >= high && most_open && high == 0) {
             most_open = false;
             if (!(over(1) < 0)) return 1;
@@ -97,6 +99,8 @@ double speed_for(const Spender& b, const Demand& q, double lambda, double d, dou
         slope = (value - before) / moved;
         if (!(slope < -2.9) || !std::isfinite(slope)) slope = steep(v);
     }
+    // The best may lie a hair's breadth above what is out of reach.
+    if (out_of_reach && !(over(v) < infinity)) return std::exp(high);
     return v;
 }
 
