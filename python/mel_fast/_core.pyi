@@ -1,7 +1,7 @@
 """The compiled core. Use the public names of :mod:`mel_fast` instead."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NotRequired, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,18 @@ _Integers: TypeAlias = NDArray[np.int64]
 _Callback: TypeAlias = Callable[[int, int, int, float], bool] | None
 _Start: TypeAlias = tuple[float, float, float] | None
 _Interrupt: TypeAlias = BaseException | None
+
+class _Learners(TypedDict):
+    flops_per_s: _Floats
+    gain: _Floats
+    return_bandwidth_hz: _Floats
+    return_power_w: _Floats
+    min_samples: NotRequired[_Floats | None]
+    max_samples: NotRequired[_Floats | None]
+    max_bandwidth_hz: NotRequired[_Floats | None]
+    max_power_w: NotRequired[_Floats | None]
+    energy_j: NotRequired[_Floats | None]
+    energy_per_flop_j: NotRequired[_Floats | None]
 
 class Problem:
     """A validated, immutable problem in the core's own columns."""
@@ -26,25 +38,16 @@ class Problem:
         return_bits: float | _Floats,
         return_bits_per_sample: float | _Floats,
         flops_per_sample: float | _Floats,
-        flops_per_s: _Floats,
-        gain: _Floats,
-        return_bandwidth_hz: _Floats,
-        return_power_w: _Floats,
         bandwidth_hz: float,
         power_w: float,
         noise: float,
         fixed_law: bool,
         cycle_s: float,
         excused: bool,
-        min_samples: _Floats | None = None,
-        max_samples: _Floats | None = None,
-        max_bandwidth_hz: _Floats | None = None,
-        max_power_w: _Floats | None = None,
-        energy_j: _Floats | None = None,
-        energy_per_flop_j: _Floats | None = None,
         block_hz: float = 0.0,
         energy_sends: bool = False,
         energy_counts: bool = False,
+        **learners: Unpack[_Learners],
     ) -> None: ...
     def with_budgets(self, cycle_s: float, bandwidth_hz: float, power_w: float) -> Problem: ...
     def taken(self, learners: Any) -> Problem: ...
@@ -302,10 +305,6 @@ def solve_columns(
     *,
     rows: int,
     learners: int,
-    flops_per_s: _Floats,
-    gain: _Floats,
-    return_bandwidth_hz: _Floats,
-    return_power_w: _Floats,
     samples: _Floats,
     send_bits: _Floats,
     send_bits_per_sample: _Floats,
@@ -316,16 +315,11 @@ def solve_columns(
     power_w: _Floats,
     noise: _Floats,
     cycle_s: _Floats,
-    min_samples: _Floats | None = None,
-    max_samples: _Floats | None = None,
-    max_bandwidth_hz: _Floats | None = None,
-    max_power_w: _Floats | None = None,
-    energy_j: _Floats | None = None,
-    energy_per_flop_j: _Floats | None = None,
     block_hz: _Floats | None = None,
     fixed_law: bool,
     excused: bool,
     settings: BatchSettings,
+    **columns: Unpack[_Learners],
 ) -> dict[str, Any]: ...
 def solve_problems(
     *, problems: Sequence[Problem | None], learners: Sequence[int], settings: BatchSettings

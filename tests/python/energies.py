@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from speeds import GOLDEN, task
+from speeds import GOLDEN, noise_of, task
 
 OfSplit = Callable[[mel.Problem, int, tuple[int, ...]], float]
 
@@ -42,7 +42,6 @@ def drawn(seed: int) -> mel.Problem:
     flops = 10 ** rng.uniform(6.0, 7.3)
     cycle = rng.uniform(0.6, 5.0) * samples * flops * 3 / (1e9 * count)
     bits = rng.uniform(0.05, 0.4) * cycle * 1e6
-    noise = {"noise_density_w_per_hz": 3.98e-21} if law == "density" else {"noise_power_w": 4e-15}
     each = 0.0 if law == "fixed" else rng.choice([0.0, 0.2]) * bits / samples
     return mel.Problem(
         task(samples, flops),
@@ -52,7 +51,7 @@ def drawn(seed: int) -> mel.Problem:
             energy_coefficient=10 ** rng.uniform(-28.3, -27.5, count),
             min_flops_per_s=fastest * rng.choice([0.0, 0.3, 0.8], count),
         ),
-        mel.Radio(rng.uniform(1e5, 6e5) * count, shared="return", **noise),
+        mel.Radio(rng.uniform(1e5, 6e5) * count, shared="return", **noise_of(law)),
         cycle,
         idle,
         mel.Payload(

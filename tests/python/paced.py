@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 import mel_fast as mel
+from speeds import noise_of, task
 
 
 def drawn(seed: int, count: int | None = None, samples: int | None = None) -> mel.Problem:
@@ -30,12 +31,8 @@ def drawn(seed: int, count: int | None = None, samples: int | None = None) -> me
         3: {"max_bandwidth_hz": 3e5}, 4: {"max_power_w": 0.6 * power},
         5: {"max_bandwidth_hz": 4e5, "max_power_w": 0.7 * power},
     }.get(seed % 7, {})  # fmt: skip
-    noise = {"noise_density_w_per_hz": 3.98e-21} if law == "density" else {"noise_power_w": 4e-15}
     return mel.Problem(
-        mel.LearningTask(
-            samples=samples, features=1, feature_bits=1, fixed_parameters=1,
-            parameters_per_sample=0, parameter_bits=1, flops_per_sample=flops, setting="federated",
-        ),
+        task(samples, flops),
         mel.Learners(
             flops_per_s=fastest, gain=10 ** rng.uniform(-12.5, -10, count),
             return_bandwidth_hz=1e6, return_power_w=10 ** rng.uniform(-3, -1, count),
@@ -43,7 +40,7 @@ def drawn(seed: int, count: int | None = None, samples: int | None = None) -> me
             energy_coefficient=coefficient,
             min_flops_per_s=fastest * rng.choice([0.0, 0.3, 0.8], count), **caps,
         ),
-        mel.Radio(rng.uniform(1e5, 6e5) * count, power, **noise),
+        mel.Radio(rng.uniform(1e5, 6e5) * count, power, **noise_of(law)),
         cycle,
         idle,
         mel.Payload(

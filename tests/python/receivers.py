@@ -10,7 +10,7 @@ import numpy as np
 
 import mel_fast as mel
 from energies import lowest
-from speeds import task
+from speeds import noise_of, task
 
 BITS = 28_100
 LATE = 1e6  # joules that stand for a plan that is late; more where it is later
@@ -22,7 +22,6 @@ def cell(
     """A cell whose orchestrator sends; with the density law each sample is bits, too."""
     rng = np.random.default_rng(seed)
     gain = 10 ** (-(128.1 + 37.6 * np.log10(rng.uniform(0.05, 0.5, count))) / 10)
-    noise = {"noise_density_w_per_hz": 3.98e-21} if law == "density" else {"noise_power_w": 4e-15}
     words = {
         "flops_per_s": rng.uniform(1e9, 2e9, count), "energy_coefficient": 1e-28,
         "return_bandwidth_hz": 1e6, "return_power_w": 0.01, **columns,
@@ -34,7 +33,7 @@ def cell(
             setting="parallelized" if law == "density" else "federated",
         ),
         mel.Learners(gain=gain, **words),
-        mel.Radio(4e5 * count, 0.02 * count, **noise),
+        mel.Radio(4e5 * count, 0.02 * count, **noise_of(law)),
         cycle_s=cycle_s,
     )  # fmt: skip
 
@@ -48,7 +47,6 @@ def drawn(seed: int) -> mel.Problem:
     flops = 10 ** rng.uniform(6.0, 7.3)
     cycle = rng.uniform(0.8, 5.0) * samples * flops * 3 / (1e9 * count)
     bits = rng.uniform(0.05, 0.4) * cycle * 1e6
-    noise = {"noise_density_w_per_hz": 3.98e-21} if law == "density" else {"noise_power_w": 4e-15}
     each = 0.0 if law == "fixed" else rng.choice([0.0, 0.2]) * bits / samples
     power = 10 ** rng.uniform(-3, -1)
     caps = {3: {"max_bandwidth_hz": 3e5}, 4: {"max_power_w": 0.6 * power}}.get(seed % 5, {})
@@ -60,7 +58,7 @@ def drawn(seed: int) -> mel.Problem:
             energy_coefficient=10 ** rng.uniform(-28.3, -27.5, count),
             min_flops_per_s=fastest * rng.choice([0.0, 0.3, 0.8], count), **caps,
         ),
-        mel.Radio(rng.uniform(1e5, 6e5) * count, power, **noise),
+        mel.Radio(rng.uniform(1e5, 6e5) * count, power, **noise_of(law)),
         cycle,
         idle,
         mel.Payload(

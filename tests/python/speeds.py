@@ -4,9 +4,7 @@ The least bandwidth of a learner is found by golden section over the speed, the 
 what is left of the energy, in mpmath-free double precision: independent of the solver's roots.
 """
 
-import itertools
 import math
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +20,11 @@ def task(samples: int, flops: float) -> mel.LearningTask:
         samples=samples, features=1, feature_bits=1, fixed_parameters=1, parameters_per_sample=0,
         parameter_bits=1, flops_per_sample=flops, setting="federated",
     )  # fmt: skip
+
+
+def noise_of(law: str) -> dict[str, float]:
+    """The noise of a radio with either law."""
+    return {"noise_density_w_per_hz": 3.98e-21} if law == "density" else {"noise_power_w": 4e-15}
 
 
 def at_its_speeds(plan: mel.Plan) -> mel.Simulation:
@@ -163,6 +166,3 @@ def largest_tau(problem: mel.Problem, most: int = 40, room: float = 1.0) -> int:
             return best
         best = tau
     return best
-
-
-__all__ = ["bandwidth_at", "cache", "itertools", "largest_tau", "least_bandwidth", "random_problem"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from speeds import at_its_speeds, largest_tau, least_bandwidth, random_problem
+from speeds import at_its_speeds, largest_tau, least_bandwidth, noise_of, random_problem
 
 TINY = [
     (seed, ("density", "fixed")[seed % 2], ("excused", "served")[seed // 2 % 2])
@@ -47,7 +47,6 @@ def test_a_bandwidth_just_above_the_least_is_feasible_and_just_below_is_not() ->
 def cell(count: int = 12, seed: int = 3, law: str = "density", **columns: object) -> mel.Problem:
     rng = np.random.default_rng(seed)
     gain = 10 ** (-(128.1 + 37.6 * np.log10(rng.uniform(0.05, 0.5, count))) / 10)
-    noise = {"noise_density_w_per_hz": 3.98e-21} if law == "density" else {"noise_power_w": 4e-15}
     words = {
         "flops_per_s": rng.uniform(1e9, 2e9, count), "energy_coefficient": 1e-28,
         "energy_j": rng.uniform(0.002, 0.02, count), **columns,
@@ -60,7 +59,7 @@ def cell(count: int = 12, seed: int = 3, law: str = "density", **columns: object
         mel.Learners(
             gain=gain, send_bandwidth_hz=1e6, send_power_w=1.0, max_power_w=0.01, **words
         ),
-        mel.Radio(4e5 * count, shared="return", **noise),
+        mel.Radio(4e5 * count, shared="return", **noise_of(law)),
         cycle_s=0.5,
     )  # fmt: skip
 

@@ -163,6 +163,7 @@ def test_times_allocations_and_batteries_are_values_too() -> None:
         (lambda p: mel.most(p, samples=mel.solve(p).samples), "samples"),
         (lambda p: mel.cells([p, p]), "samples"),
         (lambda p: mel.solve(p).allocation, "bandwidth_hz"),
+        (lambda p: mel.solve_many([p, p]), "samples"),
     ],
 )
 def test_copies_of_what_may_not_be_written_to_may_not_either(find, column: str) -> None:

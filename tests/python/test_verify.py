@@ -104,6 +104,7 @@ def test_verdict_says_what_it_found():
     assert verdict.learners == len(problem.learners)
     assert 0 < verdict.margin < problem.task.samples
     assert not Verdict(False, ["because"])
+    assert len({Verdict(False, ["because"]), Verdict(False, ["because"])}) == 1
     assert str(Verdict(False, ["because"])) == "refused: because"
 
 

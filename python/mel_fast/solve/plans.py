@@ -141,6 +141,14 @@ class Plans(ShownTable):
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"Plans is immutable: cannot set {name!r}")
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what a copy is made of; its arrays are read-only, too."""
+        for column in state.values():
+            for array in column if isinstance(column, tuple) else (column,):
+                if isinstance(array, np.ndarray):
+                    freeze(array)
+        self.__dict__.update(state)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plans):
             return NotImplemented

@@ -152,15 +152,9 @@ def answered(
     if at_least is not None or problem.has_choice:
         refuse_of_choice(problem, scheme, then, at_least)
         spends = then in LEAST
+        asked: Then = "none" if spends else then
         plan = _with_choice(
-            problem,
-            scheme,
-            at_least or 0,
-            limit_s=limit,
-            threads=threads,
-            callback=callback,
-            then="none" if spends else then,
-            where=where,
+            problem, scheme, at_least or 0, limit, threads, callback, asked, where, answered
         )
         stopped, done = False, not (spends and plan.status is Status.OPTIMAL)
     else:
@@ -194,16 +188,14 @@ def answered(
         raise Interrupted(plan) from stop
 
 
-def _with_choice(problem: Problem, scheme: Scheme, at_least: int, **how: Any) -> Plan:
+def _with_choice(problem: Problem, scheme: Scheme, at_least: int, *how: Any) -> Plan:
     """Return what `answered` does where somebody chooses, or so many must take part."""
+    from mel_fast.solve.selection import baselines, search
+
     if scheme == "joint":
-        from mel_fast.solve.selection.search import selected
-
-        return selected(problem, at_least, first=answered, **how)
-    from mel_fast.solve.selection import baselines
-
+        return search.selected(problem, at_least, search.How(*how))
     ask = baselines.equal_shares if scheme == "task_only" else baselines.equal_samples
-    return ask(problem, at_least, first=answered, **how)
+    return ask(problem, at_least, search.How(*how))
 
 
 def refuse_of_choice(problem: Problem | None, scheme: str, then: str, at_least: int | None) -> None:

@@ -47,7 +47,7 @@ class Verdict:
     """
 
     ok: bool
-    reasons: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list, hash=False)
     status: str | None = None
     tau: int = 0
     bound: int = 0

@@ -6,7 +6,6 @@ samples at a tau are known, and who takes part is a choice of numbers alone (sum
 out; where it is less, it is the joint problem with at most one sample each.
 """
 
-from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -19,8 +18,8 @@ from mel_fast.bracket.selected import without_choice
 from mel_fast.model.problem import Problem
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Status, Then
-from mel_fast.solve.selection.search import Tell, selected
+from mel_fast.plans.status import Status
+from mel_fast.solve.selection.search import How, Tell, selected
 from mel_fast.solve.selection.sums_of_some import Ends, Sum, some_with_sum
 
 _CHOICE = 4  # to blame, as in search.py
@@ -219,63 +218,31 @@ def with_equal_samples(problem: Problem, at_least: int) -> Problem | None:
     return problem.replace(learners=changed)
 
 
-def equal_samples(
-    problem: Problem,
-    at_least: int,
-    *,
-    limit_s: float,
-    threads: int,
-    callback: Tell,
-    then: Then,
-    where: tuple[float, float, float] | None,
-    first: Callable[..., Plan],
-) -> Plan:
-    """Return what `solve` does with scheme ``resource_only``; `first` answers without a choice."""
+def equal_samples(problem: Problem, at_least: int, how: How) -> Plan:
+    """Return what `solve` does with scheme ``resource_only``."""
     within = with_equal_samples(problem, at_least)
     if within is None:
         alone = problem.replace(learners=problem.learners.replace(optional=None))
-        plan = first(alone, "resource_only", limit_s, threads, callback, then, where)
+        plan = how.ask(alone, "resource_only")
     else:
-        plan = selected(
-            within,
-            at_least,
-            limit_s=limit_s,
-            threads=threads,
-            callback=callback,
-            then=then,
-            where=where,
-            first=first,
-            counts=False,
-        )
+        plan = selected(within, at_least, how, counts=False)
     plan.__dict__.update(problem=problem, scheme="resource_only")
     if at_least:
         plan.__dict__["at_least"] = at_least
     return plan
 
 
-def equal_shares(
-    problem: Problem,
-    at_least: int,
-    *,
-    limit_s: float,
-    threads: int,
-    callback: Tell,
-    then: Then,
-    where: tuple[float, float, float] | None,
-    first: Callable[..., Plan],
-) -> Plan:
-    """Return what `solve` does with scheme ``task_only``; `first` answers without a choice.
+def equal_shares(problem: Problem, at_least: int, how: How) -> Plan:
+    """Return what `solve` does with scheme ``task_only``.
 
     Raises
     ------
     Interrupted
         After Ctrl-C, with the best plan so far.
     """
-    search = EqualShares(problem, at_least, limit_s, callback, early=then == "time")
-    easier = without_choice(problem)
+    search = EqualShares(problem, at_least, how.limit_s, how.callback, early=how.then == "time")
     try:
-        relaxed = first(easier, "task_only", limit_s, threads, callback, "none", where)
-        search.search(relaxed.bound)
+        search.search(how.ask(without_choice(problem), "task_only", "none").bound)
         return search.plan()
     except KeyboardInterrupt as stop:  # Interrupted, too: of the problem without its choice
         search.early = False

@@ -8,7 +8,7 @@ From there the search goes down; each tau is asked of the core's selection.
 import math
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,22 @@ _CHOICE = 4  # to blame, after what the core blames
 _COUNTED = 4096  # learners: boxes of them may take long, counting does not
 _FEW = 0.5  # of the samples: then it may be that nobody has the time
 Tell = Callable[[int, int, int, float], bool] | None
+
+
+class How(NamedTuple):
+    """How `solve` was asked to go about it; `first` answers a problem without a choice."""
+
+    limit_s: float
+    threads: int
+    callback: Tell
+    then: Then
+    where: tuple[float, float, float] | None
+    first: Callable[..., Plan]
+
+    def ask(self, problem: Problem, scheme: str, then: Then | None = None) -> Plan:
+        """Answer a problem without a choice."""
+        limit_s, threads, callback, asked, where, first = self
+        return first(problem, scheme, limit_s, threads, callback, then or asked, where)
 
 
 class Selecting:
@@ -255,19 +271,8 @@ def blame_of(plan: Plan) -> int:
     return known or 0
 
 
-def selected(
-    problem: Problem,
-    at_least: int,
-    *,
-    limit_s: float,
-    threads: int,
-    callback: Tell,
-    then: Then,
-    where: tuple[float, float, float] | None,
-    first: Callable[..., Plan],
-    counts: bool = True,
-) -> Plan:
-    """Return what `solve` does; `first` answers the problem without its choice.
+def selected(problem: Problem, at_least: int, how: How, *, counts: bool = True) -> Plan:
+    """Return what `solve` does.
 
     `counts`: whether a proof may say that no number of participants adds up to the samples.
 
@@ -276,11 +281,14 @@ def selected(
     Interrupted
         After Ctrl-C, with the best plan so far.
     """
-    tell = None if callback is None else _once(callback)
-    early = then == "time"
-    search = Selecting(problem, at_least, limit_s, threads, tell, early=early, counts=counts)
+    if how.callback is not None:
+        how = how._replace(callback=_once(how.callback))
+    early = how.then == "time"
+    search = Selecting(
+        problem, at_least, how.limit_s, how.threads, how.callback, early=early, counts=counts
+    )
     try:
-        return _selected(search, then, where, first)
+        return _selected(search, how)
     except Interrupted as stop:
         if search.interrupt is None and stop.plan is not None and stop.plan.tau:
             search.take(stop.plan)
@@ -289,20 +297,12 @@ def selected(
         raise Interrupted(search.plan()) from stop
 
 
-def _selected(
-    search: Selecting,
-    then: Then,
-    where: tuple[float, float, float] | None,
-    first: Callable[..., Plan],
-) -> Plan:
+def _selected(search: Selecting, how: How) -> Plan:
     problem, limit_s = search.problem, search.limit_s
     same = not problem.has_choice
-    if not same and _by_some(search, first):
+    if not same and _by_some(search, how):
         return search.plan()
-    relaxed = without_choice(problem)
-    plan = first(
-        relaxed, "joint", limit_s, search.threads, search.tell, then if same else "none", where
-    )
+    plan = how.ask(without_choice(problem), "joint", how.then if same else "none")
     search.take(plan)
     if same and search.tau == plan.tau:
         plan.__dict__["at_least"] = search.at_least
@@ -316,7 +316,7 @@ def _selected(
     return search.plan()
 
 
-def _by_some(search: Selecting, first: Callable[..., Plan]) -> bool:
+def _by_some(search: Selecting, how: How) -> bool:
     """Ask where some of many learners say that all fit; whether that was the end of it."""
     problem = search.problem
     if len(problem.learners) < MANY or not chosen_quickly(problem) or search.limit_s < math.inf:
@@ -324,16 +324,8 @@ def _by_some(search: Selecting, first: Callable[..., Plan]) -> bool:
     some, share = some_of(problem)
     if some is None:
         return False
-    guess = selected(
-        some,
-        int(search.at_least * share),
-        limit_s=search.left_s(),
-        threads=search.threads,
-        callback=search.tell,
-        then="none",
-        where=None,
-        first=first,
-    )
+    how = how._replace(limit_s=search.left_s(), then="none", where=None)
+    guess = selected(some, int(search.at_least * share), how)
     if not guess.tau or guess.bound > 2 * guess.tau:
         return False
     search.passes += guess.passes

@@ -169,13 +169,12 @@ def read_plan(data: object) -> Claim:
     if no_more is not None and not (absent and status == "undecided" and "at_least" not in file):
         raise RefusedError("no_more is claimed beside a plan, a status or at_least")
     size = len(problem.learners)
-    tree = _certificate(file["certificate"], scheme, bound, size)
+    tree, counts = _certificate(file["certificate"], scheme, bound, size)
     own = [node for node in tree or () if isinstance(node, Leaf) and node != Leaf(*node[:2])]
     if own and (no_more is not None or version < 2):
         raise RefusedError(
             "certificate.tree: per_sample, per_learner and per_part are not for this claim"
         )
-    counts = scheme == "joint" and _counts(file["certificate"])
     if counts and (no_more is not None or version < 2):
         raise RefusedError("certificate.rule: counts is not for this claim")
     _remarks(file)
@@ -220,10 +219,13 @@ def _allocation(columns: dict[str, object], size: int) -> Allocation:
     return Allocation(*(column(entry, name, read, size) for (name, entry), read in pairs))
 
 
-def _certificate(data: object, scheme: str, bound: int, learners: int) -> list[Split | Leaf] | None:
+def _certificate(
+    data: object, scheme: str, bound: int, learners: int
+) -> tuple[list[Split | Leaf] | None, bool]:
+    """Return the tree, if the rule has one, and whether the rule is that of counts."""
     if data is None:
-        return None
-    counts = scheme == "joint" and _counts(data)
+        return None, False
+    counts = scheme == "joint" and isinstance(data, dict) and data.get("rule") == "counts"
     rule = "equal_shares" if scheme == "task_only" else "counts" if counts else "prices"
     keys = ("tau", "rule", "tree") if rule == "prices" else ("tau", "rule")
     certificate = record(data, "certificate", keys)
@@ -232,14 +234,10 @@ def _certificate(data: object, scheme: str, bound: int, learners: int) -> list[S
     if tau != bound + 1:
         raise RefusedError(f"certificate.tau = {tau} must be bound + 1 = {bound + 1}")
     if "tree" not in keys:
-        return None
+        return None, counts
     tree = column(certificate["tree"], "certificate.tree", _node)
     _check_whole(tree, learners)
-    return tree
-
-
-def _counts(data: object) -> bool:
-    return isinstance(data, dict) and data.get("rule") == "counts"
+    return tree, False
 
 
 def _check_whole(tree: list[Split | Leaf], learners: int) -> None:

@@ -76,7 +76,7 @@ def read_claim(data: object) -> ShardedClaim:
     if status == "feasible" and not tau:
         raise RefusedError("status feasible needs a plan, tau = 0")
     lengths = column(file["lengths"], "lengths", count)
-    tree = _certificate(file["certificate"], "joint", bound, sum(lengths))
+    tree, _ = _certificate(file["certificate"], "joint", bound, sum(lengths))
     if any(isinstance(node, Leaf) and node != Leaf(*node[:2]) for node in tree or ()):
         raise RefusedError(
             "certificate.tree: per_sample, per_learner and per_part are not for this claim"
