@@ -114,15 +114,21 @@ class BracketSearch {
     void enclose_by_roots(LeastPrices::Effort effort) {
         constexpr auto at_roots = LeastPrices::Cycles::at_roots;
         try {
-            if (usable() && search_sample(at_roots)) effort = sampled();
+            const PassPoint about{point_.tau, amount_, point_.prices};
+            const Bottleneck few(problem_, shop_.boxes.root().uniform, about, shop_.pool);
+            const Bottleneck* hangs_on = few.empty() ? nullptr : &few;
+            prices_.hang({hangs_on, 0});
+            if (usable() && search_sample(at_roots, hangs_on)) effort = sampled();
             if (usable() && prices_.search(point_, amount_, effort, at_roots)) enclose_there();
         } catch (const std::invalid_argument&) {
             // The search left what a problem may be; what is enclosed stays so.
         }
+        prices_.hang({});
     }
 
-    bool search_sample(LeastPrices::Cycles cycles) {
-        const SampledPrices sample{problem_, shop_.boxes.root().uniform, resource_, too_short_};
+    bool search_sample(LeastPrices::Cycles cycles, const Bottleneck* few = nullptr) {
+        const SampledPrices sample{problem_, shop_.boxes.root().uniform, resource_, too_short_,
+                                   few};
         return sample.search(point_, amount_, cycles, shop_.pool);
     }
 

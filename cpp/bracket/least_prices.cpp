@@ -19,22 +19,9 @@ constexpr double widest = 0.2;
 constexpr double foreseen = 0.01;  // of D: so near to D a look foretold is, or slopes tell nothing
 constexpr double dear_learners = 2.4e6;    // looked at one by one in a search
 constexpr std::size_t dear_looks = 16384;  // learners: then the first look of this kind tells
-constexpr double root_share = 1e-3;
-constexpr double finest_root = 2e-12;
-constexpr double coarsest_root = 1e-6;
-constexpr double rough_root = 1e-7;
-constexpr double far_radius = 0.25;
-constexpr double furthest = 1e4;  // times the cycle where a root is looked for
-constexpr double far_scale = 4;
-constexpr double few_times = 4;
-constexpr int most_scales = 40;
-constexpr double least_stretch = 1e-6;
-constexpr int most_root_steps = 60;
-constexpr int patient = 4;        // steps that a slope is believed in without both ends of a root
 constexpr int most_at_floor = 8;  // looks that leave it open whether any longer cycle is ruled out
-constexpr double shortest_step = 1e-11;       // relative: above a cycle that is too short
-constexpr double handful = 16;                // samples a learner
-constexpr double soon = 1e-3;                 // of a sample
+constexpr double handful = 16;    // samples a learner
+constexpr double soon = 1e-3;     // of a sample
 constexpr std::size_t modelled_jumps = 2048;  // of far more, an even part is as good a guide
 constexpr std::size_t most_steps = 64;
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -64,6 +51,7 @@ LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
     samples_.resize(problem_.size());
     if (whole_in_lanes(problem_)) preferences_.resize(problem_.size());
     seen.sums = exact_pass(here, box_, point, pool_, chunks_, {samples_, preferences_});
+    if (apart()) seen.sums.add(few_.on->whole(point).times(few_.share));
     judge(point, amount, seen);
     return seen;
 }
@@ -79,6 +67,12 @@ void LeastPrices::measure(const PassPoint& point, double amount) {
     PassPoint at = point;
     at.cycle_s = with(amount).cycle_s();
     real_ = real_pass(problem_, real_box_, at, pool_, real_chunks_);
+    if (!few_.on) return;
+    PassSums few = few_.on->real(at, pool_);
+    others_.slope = real_.value_time - (apart() ? 0 : few.value_time);
+    if (!apart()) return;
+    few.scale(few_.share);
+    real_.add(few);
 }
 
 std::vector<Jump> LeastPrices::jumps_of(const PassPoint& point, double amount,
@@ -168,104 +162,6 @@ void LeastPrices::learn_curvature(const JumpModel& now) {
     curvature_ = std::clamp(curvature_ * std::clamp(1 - left / old, 0.2, 4.0), 0.02, 20.0);
 }
 
-// A look at about the longest cycle that the prices rule out. Whole samples come into reach all at
-// once as a cycle grows, above all where few kinds of learners compute: no slope foretells that.
-LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, double radius,
-                                            double narrow) {
-    const double samples = problem_.samples_real();
-    const double close = std::clamp(root_share * radius * radius, finest_root, coarsest_root);
-    double low = 0, high = infinity;  // ruled out, and not
-    double low_value = 0, high_value = 0;
-    double stretch = 1 + std::clamp(few_times * last_move_, least_stretch, radius);
-    const double first = amount;
-    double before = 0, before_value = 0;
-    Look seen = look(point, amount);
-    for (int step = 0; step < most_root_steps && !enough_looks(); ++step) {
-        const bool impossible = seen.sums.impossible > 0;
-        const double value = impossible ? -infinity : seen.excess.value + 2 * seen.excess.error;
-        if (value <= 0 && value >= -close * samples) break;
-        if (value <= 0) {
-            low = amount;
-            low_value = value;
-        } else {
-            high = amount;
-            high_value = value;
-        }
-        if (high - low <= narrow * amount) break;
-        if (before > 0 && std::isfinite(value - before_value) && before != amount) {
-            steepness_ = (value - before_value) / (amount - before);
-        }
-        before = amount;
-        before_value = value;
-        const double steep = std::max(steepness_, slope(point.prices));
-        double next = amount - (value + 0.5 * close * samples) / steep;
-        if (low > 0 && high < infinity) {
-            if (!(next > low && next < high) && std::isfinite(low_value)) {
-                next = low + (high - low) * (-low_value) / (high_value - low_value);
-            }
-            // By halves every fourth time.
-            if (step % 4 == 3 || !(next > low && next < high)) next = 0.5 * (low + high);
-        } else {
-            next = std::clamp(next, amount / stretch, amount * stretch);
-            const bool onward = high == infinity ? next > amount : next < amount;
-            if (!onward || step >= patient) {
-                next = high == infinity ? amount * stretch : amount / stretch;
-            }
-            stretch *= stretch;
-        }
-        // Shorter cycles are ruled out without any prices.
-        if (next <= too_short_) {
-            if (amount <= too_short_ * (1 + shortest_step)) break;
-            next = too_short_ * (1 + shortest_step);
-        }
-        // At these prices no cycle is one that they just rule out.
-        if (!(next < furthest * first && next > first / furthest)) {
-            amount = first;
-            seen = look(point, amount);
-            break;
-        }
-        amount = next;
-        seen = look(point, amount);
-    }
-    if (seen.sums.impossible > 0 && high < infinity) {
-        amount = high;
-        seen = look(point, amount);
-    }
-    last_move_ = std::fabs(amount - first) / first;
-    return seen;
-}
-
-// Prices at which about D samples are taken at the cycle that they rule out: those of the
-// continuous problem may be far off where one learner needs nearly all of a budget.
-void LeastPrices::scale_prices(PassPoint& point, double& amount) {
-    const double samples = problem_.samples_real();
-    double low = 0, high = infinity;  // too many are taken, and too few
-    double step = far_scale;
-    double factor = 1;
-    const Prices first = point.prices;
-    for (int round = 0; round < most_scales && !enough_looks(); ++round) {
-        const Look seen = look_at_root(point, amount, far_radius, rough_root);
-        const double taken = seen.sums.samples.value();
-        if (seen.sums.impossible > 0) return;
-        if (taken > few_times * samples) {
-            low = factor;
-        } else if (taken < samples / few_times) {
-            high = factor;
-        } else {
-            return;
-        }
-        if (low > 0 && high < infinity) {
-            if (high < 1.01 * low) return;
-            factor = std::sqrt(low * high);
-        } else {
-            factor = high == infinity ? factor * step : factor / step;
-            step *= step;
-        }
-        point.prices = {first.lambda * factor, first.mu * factor};
-        if (!point.prices.usable()) return;
-    }
-}
-
 bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles) {
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
     const bool at_roots = bends && cycles == Cycles::at_roots;
@@ -282,10 +178,12 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
     const double floor = bends ? too_short_ * (1 + shortest_step) : 0;
     amount = std::max(amount, floor);
     if (at_roots) {
-        const double guess = amount;
+        const double guess = amount, begun = point.prices.lambda;
+        if (few_.on) measure(point, amount);
         scale_prices(point, amount);
         if (!point.prices.usable()) return false;
         if (std::fabs(amount - guess) > radius * guess) radius = std::max(radius, far_radius);
+        if (few_.on && point.prices.lambda != begun) radius = std::max(radius, far_radius);
     }
     measure(point, amount);
     for (int round = 0; round < most_looks; ++round) {
@@ -293,7 +191,8 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
             at_roots ? look_at_root(point, amount, radius, finest_root) : look(point, amount);
         if (pool_.stop().check()) return false;
         if (kept_ && enough_looks()) break;
-        const bool foretold = std::fabs(seen.excess.value) < foreseen * problem_.samples_real();
+        const double unforeseen = std::max(foreseen, moved * moved);
+        const bool foretold = std::fabs(seen.excess.value) < unforeseen * problem_.samples_real();
         if (bends && !at_roots && problem_.size() >= dear_looks && !foretold) return false;
         bool improved = false;
         if (seen.sums.impossible == 0) {
@@ -313,12 +212,18 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
             }
             // Where nobody takes part a longer cycle is worth nothing.
             const bool shorter_ones = !(amount <= floor && model.value > 0);
-            if (!shorter_ones && ++at_floor > most_at_floor) return false;
+            const bool falls = kept_ && amount == at_.amount &&
+                               at_.value - model.value > worth_holding * at_.value;
+            if (!shorter_ones && !falls && ++at_floor > most_at_floor) return false;
             const bool reached = model.by_amount > 0 && std::fabs(change) < most && shorter_ones;
             // Of a cycle only what was looked at is sure to be ruled out.
             const double beyond = at_roots ? std::min(change, 0.0) : change;
             const Place now{point.prices, amount, model.value, amount + beyond, reached};
-            improved = better(now);
+            // Where a cycle is too short for anybody to take part prices tell nothing.
+            const bool nobody = bends && kept_ && !(seen.sums.samples.value() > 0) &&
+                                best_.sums.samples.value() > 0 &&
+                                now.value < -0.5 * problem_.samples_real();
+            improved = !nobody && better(now);
             if (improved) {
                 kept_ = true;
                 at_ = now;
@@ -337,8 +242,13 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
         JumpModel::Place to = model_.best(radius, most);
         if (at_.reached) {
             const double promised = at_.amount + to.amount - at_.rules_out;
+            double worthwhile = effort.worthwhile * at_.amount;
+            if (apart()) {
+                worthwhile = std::min(
+                    worthwhile, effort.worthwhile * problem_.samples_real() / model_.by_amount);
+            }
             const bool drifted = bends && std::fabs(to.amount) > as_it_was * at_.amount;
-            if (!(promised > effort.worthwhile * at_.amount) && !(improved && drifted)) break;
+            if (!(promised > worthwhile) && !(improved && drifted)) break;
         } else {
             const JumpModel::Place here = model_.lowest(radius);
             if (model_.drop(here) > worth_holding * at_.value) to = here;
@@ -350,7 +260,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
         if (whole_before && !whole_step) shorter = 1;  // no: it was about as long
         radius = std::clamp(whole_step ? shorter * moved : 2 * radius, narrowest, longest);
         point.prices = {at_.prices.lambda * (1 + to.band), at_.prices.mu * (1 + to.watt)};
-        amount = at_.amount + to.amount;
+        amount = std::max(at_.amount + to.amount, floor);
         if (!point.prices.usable() || !(amount > 0) || !std::isfinite(amount)) break;
     }
     point.prices = at_.prices;

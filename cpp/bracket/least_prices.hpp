@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "bracket/bottleneck.hpp"
 #include "bracket/jump_model.hpp"
 #include "least/least_parts.hpp"
 
@@ -40,6 +41,14 @@ class LeastPrices {
     // where samples come into reach all at once, that is looked for at every pair of prices.
     enum class Cycles { by_slope, at_roots };
 
+    // Where roots over the cycle are looked for: the few on whom it may hang. `share`: what the
+    // budgets are of those of all, if these few are not among a sample of the learners.
+    struct Hanging {
+        const Bottleneck* on = nullptr;
+        double share = 0;
+    };
+    void hang(Hanging few) { few_ = few; }
+
     // Moves point and amount to where most is ruled out; false where a look fails at the start, or,
     // with many learners, shows that slopes foretell nothing.
     bool search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles);
@@ -65,11 +74,16 @@ class LeastPrices {
     std::int64_t passes() const { return passes_; }
 
   private:
+    static constexpr double finest_root = 2e-12;    // relative: a cycle that prices rule out
+    static constexpr double far_radius = 0.25;      // of prices found elsewhere
+    static constexpr double shortest_step = 1e-11;  // relative: above a cycle that is too short
+
     Problem with(double amount) const;
     void begin_looks();
     // Whether it is time to make do with what was seen.
     bool enough_looks() const { return pool_.stop().check() || passes_ >= last_pass_; }
     Look look_at_root(PassPoint& point, double& amount, double radius, double narrow);
+    double foretold_root(const PassPoint& point, double amount, const Look& seen, Interval within);
     void scale_prices(PassPoint& point, double& amount);
     void measure(const PassPoint& point, double amount);
     JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double radius);
@@ -95,6 +109,16 @@ class LeastPrices {
     };
     bool better(const Place& now) const;
     void learn_curvature(const JumpModel& now);
+
+    Hanging few_;
+    bool apart() const { return few_.on && few_.share > 0; }
+    // Of all but those few, at one pair of prices: where they were looked at, and how what they
+    // add to the bound grows with the cycle.
+    struct Others {
+        double amount = 0, value = 0;
+        double slope = 0;
+    };
+    Others others_;
 
     PassSums real_;
     double steepness_ = 0;  // of the bound over the cycle, as last seen

@@ -14,6 +14,7 @@ struct SampledPrices {
     Interval box;
     Resource resource;
     double too_short;
+    const Bottleneck* few = nullptr;  // on whom the cycle may hang: looked at beside the sample
 
     // Searches among a sample of the learners; false, and nothing moved, where that leads nowhere
     // or there are too few for one.

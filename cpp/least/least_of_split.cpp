@@ -64,9 +64,11 @@ WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, doubl
         // keep a step from landing so near.
         if (step >= certain_steps) inside *= 8;
         // Newton's step to both budgets, less a little.
-        const auto [step_z, dt] =
-            BudgetStep(at.sums, at.ratio, {.band = band, .power = watt}).aim(inside);
-        const double dz = std::clamp(step_z, -1.0, 1.0);
+        const BudgetStep newton(at.sums, at.ratio, {.band = band, .power = watt});
+        const auto [step_z, step_s] = newton.aim(inside);
+        const bool both = std::fabs(step_z) <= 1 && std::isfinite(step_s);
+        const double dz = std::isfinite(step_z) ? std::clamp(step_z, -1.0, 1.0) : 0;
+        const double dt = both ? step_s : newton.cycle_within(dz, inside);
         const double cycle = std::clamp(at.cycle_s + dt, 0.9 * at.cycle_s, problem.cycle_s());
         if (!std::isfinite(dz) || !std::isfinite(dt)) break;
         at = filling.at({tau, cycle, samples}, at.ratio * std::exp(dz));

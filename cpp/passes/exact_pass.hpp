@@ -28,6 +28,17 @@ struct SplitSums {
         power.add(r.power_w);
         cost.add(r.cost);
     }
+    SplitSums times(double alike) const {  // a guide, without a bound of its errors
+        SplitSums sums = *this;
+        for (CompensatedSum* sum : {&sums.samples, &sums.bandwidth, &sums.power, &sums.cost}) {
+            const double value = alike * sum->value();
+            *sum = {};
+            sum->add(value);
+        }
+        sums.condition *= alike;
+        sums.overlooked *= alike;
+        return sums;
+    }
     void add(const SplitSums& o) {
         samples.add(o.samples);
         bandwidth.add(o.bandwidth);

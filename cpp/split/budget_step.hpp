@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 #include "kernels/pass_sums.hpp"
 
@@ -38,6 +39,16 @@ class BudgetStep {
                 (band_by_ratio_ * power - power_by_ratio_ * band) / determinant_};
     }
 
+    // The cycle's step after which, with so much of one in the ratio, neither budget is exceeded:
+    // where caps keep one of them from being spent, no step leads to both.
+    double cycle_within(double log_ratio, double inside) const {
+        const double band = over_.band + inside + band_by_ratio_ * log_ratio;
+        const double power = over_.power + inside + power_by_ratio_ * log_ratio;
+        const double for_band = band_by_cycle_ < 0 ? -band / band_by_cycle_ : -infinite;
+        const double for_power = power_by_cycle_ < 0 ? -power / power_by_cycle_ : -infinite;
+        return std::fmax(for_band, for_power);
+    }
+
     // How far it goes, in the logarithms of the ratio and of what the split takes.
     double length(const To& by) const {
         return std::fabs(by.log_ratio) +
@@ -45,6 +56,8 @@ class BudgetStep {
     }
 
   private:
+    static constexpr double infinite = std::numeric_limits<double>::infinity();
+
     Over over_;
     double band_by_ratio_, band_by_cycle_, power_by_ratio_, power_by_cycle_;
     double determinant_;
