@@ -104,7 +104,7 @@ def least_power(problem: mel.Problem, tau: int, split: tuple[int, ...]) -> float
     def first(test: object) -> np.ndarray:
         """The least bandwidths with what is true from there on; the caps where nothing is."""
         low, high = np.full(nats.size, 1e-3), cap.copy()
-        for _ in range(70):
+        for _ in range(52):
             middle = np.sqrt(low * high)
             yes = test(middle)
             low, high = np.where(yes, low, middle), np.where(yes, middle, high)
@@ -116,7 +116,7 @@ def least_power(problem: mel.Problem, tau: int, split: tuple[int, ...]) -> float
     if floor.sum() > problem.radio.bandwidth_hz * (1 + 1e-12):
         return math.inf
     low, high = -60.0, 60.0
-    for _ in range(100):
+    for _ in range(60):
         price = 0.5 * (low + high)
         band = np.maximum(floor, first(lambda band, p=price: falls(band) <= math.exp(p)))
         if band.sum() > problem.radio.bandwidth_hz:
@@ -127,7 +127,7 @@ def least_power(problem: mel.Problem, tau: int, split: tuple[int, ...]) -> float
     return float(power(band).sum())
 
 
-def fits(problem: mel.Problem, tau: int, room: float = 1.0) -> bool:
+def fits(problem: mel.Problem, tau: int, room: float) -> bool:
     """Whether any split of the samples fits into so much of the power."""
     samples, count = problem.task.samples, len(problem.learners)
     return any(
@@ -135,11 +135,3 @@ def fits(problem: mel.Problem, tau: int, room: float = 1.0) -> bool:
         for split in itertools.product(range(samples + 1), repeat=count)
         if sum(split) == samples
     )
-
-
-def largest_tau(problem: mel.Problem, room: float = 1.0, most: int = 60) -> int:
-    """The most local cycles, one by one."""
-    tau = 0
-    while tau < most and fits(problem, tau + 1, room):
-        tau += 1
-    return tau

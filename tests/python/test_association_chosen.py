@@ -60,7 +60,7 @@ def assert_is_the_best(seed: int) -> str:
 
 
 def test_every_way_to_take_part_in_some_cell_has_no_better_tau() -> None:
-    statuses = [assert_is_the_best(seed) for seed in (0, 2, 5, 8, 13, 20)]
+    statuses = [assert_is_the_best(seed) for seed in (0, 2, 5, 8, 13)]
     assert set(statuses) == {"optimal", "infeasible"}
 
 

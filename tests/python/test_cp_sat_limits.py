@@ -36,7 +36,9 @@ def check_encloses(problem: Problem, scheme: str = "joint", **options):
 
 @pytest.mark.parametrize("words", VARIANTS, ids="-".join)
 def test_the_bracket_encloses_the_best_tau_within_limits(words) -> None:
-    for seed in range(6):
+    number = VARIANTS.index(words)
+    # Each limit alone, and all: every other one, of variants that differ in one word the others.
+    for seed in range((number + number // 2 + number // 4) % 2, 6, 2):
         limits = LIMITS if seed == 5 else LIMITS[seed : seed + 1]
         check_encloses(limited(seed, words, limits), SCHEMES[seed % 3])
 

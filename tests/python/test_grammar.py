@@ -22,7 +22,7 @@ from test_verify_tampering_limited import FILES as LIMITED  # noqa: E402
 
 SCHEMA = Path(mel.__file__).parent / "schema" / "plan.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-CI = 2000
+CI = 1200
 LONG = 100_000
 
 
@@ -99,7 +99,7 @@ def run(first, last, judged_every):
 
 @pytest.mark.no_cover
 def test_both_readers_agree_on_every_mutant():
-    assert 150 < run(0, CI, judged_every=8) < CI // 2
+    assert CI // 13 < run(0, CI, judged_every=8) < CI // 2
 
 
 @pytest.mark.long
@@ -126,7 +126,7 @@ def texts(first, last, path):
 
 
 def test_both_readers_of_files_agree_on_every_text(tmp_path):
-    assert texts(0, 1000, tmp_path / "plan.json") > 3
+    assert texts(0, 600, tmp_path / "plan.json") > 1
 
 
 @pytest.mark.long

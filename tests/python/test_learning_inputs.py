@@ -111,7 +111,7 @@ def test_draws_refuse_what_a_problem_refuses():
 def test_a_monolithic_model_is_measured_before_it_is_built():
     resource = pytest.importorskip("resource")
     pytest.importorskip("ortools")
-    problem = mel.scenarios.table1(learners=4)
+    problem = mel.scenarios.table1(learners=2)
     problem = problem.replace(task=problem.task.replace(flops_per_sample=0.01))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     words = {"bandwidth_steps": 4, "power_steps": 4, "time_limit_s": 600.0}

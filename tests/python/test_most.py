@@ -96,6 +96,7 @@ def test_enumeration_of_thousands_of_tiny_problems_finds_the_same_number(part: i
             assert_is_proved(found)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
 def test_both_ends_are_proved_in_every_variant(

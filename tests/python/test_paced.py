@@ -30,11 +30,13 @@ def at_full_speed(problem: mel.Problem) -> mel.Problem:
 def against_enumeration(seed: int) -> None:
     problem = paced.drawn(seed)
     plan = mel.solve(problem)
-    low, high = (paced.largest_tau(problem, room) for room in (1 - 1e-7, 1 + 1e-7))
     assert plan.tau == plan.bound
-    assert low <= plan.tau <= high
+    # More local cycles take no less power.
+    assert not plan.tau or paced.fits(problem, plan.tau, 1 + 1e-7)
+    assert not paced.fits(problem, plan.tau + 1, 1 - 1e-7)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(28))  # each law, each reading, all caps
 def test_tau_is_that_of_every_split_at_every_speed(seed: int) -> None:
     against_enumeration(seed)

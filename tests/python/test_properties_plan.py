@@ -14,6 +14,7 @@ DECIDED = ("optimal", "infeasible")
 schemes = st.sampled_from(SCHEMES)
 
 
+@pytest.mark.no_cover
 @holds_for_all(st.tuples(cases(), schemes), ci=150, long=10_000)
 def test_answer_is_decided_and_feasible_in_exact_arithmetic(drawn: tuple[Case, str]) -> None:
     case, scheme = drawn
@@ -28,6 +29,7 @@ def test_answer_is_decided_and_feasible_in_exact_arithmetic(drawn: tuple[Case, s
         assert plan.reasons
 
 
+@pytest.mark.no_cover
 @holds_for_all(st.tuples(cases(), schemes), ci=150, long=10_000)
 def test_certificate_proves_that_one_more_local_cycle_is_impossible(
     drawn: tuple[Case, str],

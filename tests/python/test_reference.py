@@ -126,7 +126,7 @@ def test_equal_shares_need_the_scale_that_enumeration_finds(law: str) -> None:
 
 
 @pytest.mark.no_cover
-@holds_for_all(cases(learners=6, samples=24), ci=12, long=300)
+@holds_for_all(cases(learners=6, samples=24), ci=8, long=300)
 def test_bracket_encloses_enumeration(case: Case) -> None:
     problem = case.problem()
     for tau in (1, 5):
@@ -149,7 +149,7 @@ def capped_case(seed: int, law: str, limits: tuple[str, ...] = ("max_bandwidth_h
 @pytest.mark.parametrize("law", ["density", "fixed"])
 def test_no_allocation_on_a_grid_within_caps_beats_water_filling(law: str) -> None:
     at_a_cap = 0
-    for seed in range(80):
+    for seed in range(40):
         problem = capped_case(seed, law)
         caps_hz, caps_w = problem.learners.max_bandwidth_hz, problem.learners.max_power_w
         rates = reference.needed_rates(problem, 1, [2, 4])
@@ -171,7 +171,7 @@ def test_no_allocation_on_a_grid_within_caps_beats_water_filling(law: str) -> No
         noise = radio.noise * (bandwidth if law == "density" else 1.0)
         snr = power * problem.learners.gain[:, None, None] / noise
         assert not (bandwidth * np.log2(1 + snr) >= rates[:, None, None]).all(axis=0).any()
-    assert at_a_cap >= 8
+    assert at_a_cap >= 4
 
 
 @pytest.mark.parametrize("law", ["density", "fixed"])

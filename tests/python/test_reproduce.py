@@ -64,14 +64,14 @@ def test_a_quick_run_of_everything_trains_and_goes_on_from_checkpoints(tmp_path,
     command = ["reproduce", "--quick", "--data", str(data), "--out", str(out)]
     assert run(command) == 0
     made = files(out)
+    words = made.pop("report.md").decode()
     for name in ("fig1", "fig2", "fig3", "fig4"):
         assert {f"{name}.csv", f"{name}.png", f"{name}.svg"} <= made.keys()
-    words = made["report.md"].decode()
     for expected in ("quick run", "published", "What changes it", "What is best", "Accuracy"):
         assert expected in words
     states = {p: p.stat().st_mtime_ns for p in (out / "checkpoints").iterdir()}
-    assert run(command) == 0
-    assert files(out) == made
+    assert run([*command, "fig3", "fig4"]) == 0
+    assert made.items() <= files(out).items()
     assert {p: p.stat().st_mtime_ns for p in (out / "checkpoints").iterdir()} == states
 
 

@@ -162,6 +162,7 @@ def test_most_local_cycles_are_those_of_most_and_end_by_the_deadline(data):
         learning.train(mel.solve(problem), data, local_cycles=found, **words)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("own", ["most", None])
 def test_with_most_cycles_too_ssp_zero_is_bsp_and_tap_has_no_bound(data, own):
     # A cycle so short has some 40 local ones instead of 280, and they differ more.

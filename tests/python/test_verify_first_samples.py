@@ -22,7 +22,7 @@ from mel_fast.verify.best._spender import Spender
 from mel_fast.verify.claim._read_problem import read_problem
 from speeds import least_bandwidth, random_problem
 
-SERVED = [seed for seed in range(40) if seed // 2 % 2]
+SERVED = [seed for seed in range(24) if seed // 2 % 2]
 
 
 def read(problem: mel.Problem, tau: int):
@@ -41,7 +41,7 @@ def dearest(cost: list[float]) -> list[float]:
 @pytest.mark.parametrize("law", ["density", "fixed"])
 def test_no_samples_are_worth_more_than_the_best_within_an_energy(law) -> None:
     looked = 0
-    for seed in range(30):
+    for seed in range(15):
         problem = random_problem(seed, 1, 6, law, "served")
         tau = int(np.random.default_rng(seed).integers(1, 4))
         bands = [least_bandwidth(problem, 0, tau, d) for d in range(7)]
@@ -56,7 +56,7 @@ def test_no_samples_are_worth_more_than_the_best_within_an_energy(law) -> None:
             held = max(d - bands[d] / worth for d in range(top + 1))
             assert best >= held - 1e-9 * max(1.0, abs(held)), (seed, worth)
             looked += 1
-    assert looked > 60
+    assert looked > 30
 
 
 def cheapest(problem: mel.Problem, tau: int, d: int, per_hz: float, per_w: float | None) -> float:
