@@ -106,7 +106,7 @@ py::tuple bracket(const mel::Problem& problem, std::int64_t tau, int resource, i
     return py::make_tuple(
         found.lower, std::move(refuted), amount,
         plan_of(tau, std::move(found.samples), std::move(found.need), end, found.passes),
-        interrupted, whole.per_part, whole.part);
+        interrupted, whole.per_part, whole.part, found.passes);
 }
 
 // What is proved too little where parts of so many samples count, the leaf that proves it, and a

@@ -6,34 +6,22 @@
 #include <stdexcept>
 
 #include "base/chunks.hpp"
-#include "bracket/fixed_choices.hpp"
-#include "bracket/least_prices.hpp"
+#include "bracket/enclosing.hpp"
 #include "bracket/part_of_problem.hpp"
 #include "bracket/shrinking_tree.hpp"
 #include "model/choice.hpp"
-#include "split/whole_samples.hpp"
 #include "tree/takers.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double close = 1e-8;  // relative: of the continuous optimum
-constexpr double near = 3e-11;  // relative: how far the lower end stays below
-constexpr double roomy = 1.01;  // times the lower end: surely enough
-constexpr double roomy_in_blocks = 1.1;
-constexpr int rounds = 6;
-constexpr double narrow = 1e-4;  // relative: about the prices found
-constexpr double wide = ends_apart;
-constexpr double aim = 8e-10;  // relative: what is wide is brought nearer, to this
-constexpr int most_attempts = 8;
-constexpr double few_samples = 256;    // that single steps make up for in no time
-constexpr double many_samples = 1000;  // a learner
-constexpr std::size_t most_leaves = 256;
+constexpr double close = 1e-8;                // relative: of the continuous optimum
 constexpr std::size_t many_learners = 16384;  // then roots are looked for at once
 // Learners: fewer are decided in no time, and of more single decisions are as quick.
 constexpr std::size_t worth_a_tree = 1024;
 constexpr std::size_t most_for_a_tree = 16384;
-constexpr int most_takers = 12;  // rounds in which more learners come to matter
+constexpr double just_before = 1e-11;  // relative: surely more than rounding
+constexpr int most_takers = 12;        // rounds in which more learners come to matter
 
 // Prices from the continuous problem are this close; those of a sample of the learners, and any
 // that Newton's steps circled, less so.
@@ -42,19 +30,9 @@ constexpr LeastPrices::Effort after_sample{5e-2, 1e-10};
 constexpr LeastPrices::Effort after_sample_in_blocks{5e-2, 1e-7};
 constexpr LeastPrices::Effort from_afar{0.25, 1e-10};
 
-class BracketSearch {
+class BracketSearch : Enclosing {
   public:
-    BracketSearch(const Problem& problem, std::int64_t tau, Resource resource,
-                  const Settings& settings, Interval box, double too_short)
-        : problem_(problem),
-          resource_(resource),
-          settings_(settings),
-          too_short_(too_short),
-          shop_(problem, settings, box),
-          point_(shop_.begin(problem, static_cast<double>(tau), settings)),
-          amount_(amount_of(problem, resource)),
-          prices_(problem, shop_.boxes.real(point_.tau), shop_.boxes.whole(point_.tau), resource,
-                  shop_.pool, too_short) {}
+    using Enclosing::Enclosing;
 
     Bracket run(bool part, const BeforeTree& before) {
         before_ = &before;
@@ -86,12 +64,8 @@ class BracketSearch {
             amount_ = guess;
             enclose_by_roots(effort);
         }
+        keep_ruled_out();
         return found();
-    }
-
-    static bool closed(const Bracket& found) {
-        const double upper = found.need.amount;
-        return !found.samples.empty() && upper - found.lower <= wide * upper;
     }
 
     bool closed_before(const Bracket& found) {
@@ -106,7 +80,9 @@ class BracketSearch {
         if (size < worth_a_tree || size > most_for_a_tree) return false;
         if (found.samples.empty() || !(found.lower > 0) || shop_.pool.stop().check()) return false;
         ShrinkingTree tree(problem_, point_.tau, resource_, shop_.boxes, shop_.pool, part);
+        growing_ = &tree;
         const bool higher = tree.close(found, found.prices, aim);
+        growing_ = nullptr;
         found.passes += tree.passes();
         return higher;
     }
@@ -117,6 +93,7 @@ class BracketSearch {
             const PassPoint about{point_.tau, amount_, point_.prices};
             const Bottleneck few(problem_, shop_.boxes.root().uniform, about, shop_.pool);
             const Bottleneck* hangs_on = few.empty() ? nullptr : &few;
+            if (hangs_on) rule_out_before(few.shortest_s());
             prices_.hang({hangs_on, 0});
             if (usable() && search_sample(at_roots, hangs_on)) effort = sampled();
             if (usable() && prices_.search(point_, amount_, effort, at_roots)) enclose_there();
@@ -126,17 +103,32 @@ class BracketSearch {
         prices_.hang({});
     }
 
+    // Before, one learner can not do its part at all: an end that takes no prices.
+    void rule_out_before(double shortest_s) {
+        const double cycle_s = shortest_s * (1 - just_before);
+        if (!(cycle_s > bracket_.lower)) return;
+        const Problem here = with_amount(problem_, resource_, cycle_s);
+        std::vector<SplitSums> chunks;
+        const Box box = shop_.boxes.whole(point_.tau);
+        ++passes_;
+        if (!proof_of_capacity(here, box, point_.tau, shop_.pool, chunks, true)) return;
+        bracket_.lower = cycle_s;
+        bracket_.tree = {TreeNode{-1, 0, {0, 0}}};
+    }
+
+    // Of a cycle, what a search ruled out that was stopped or led nowhere.
+    void keep_ruled_out() {
+        if (resource_ != Resource::cycle) return;
+        const auto [cycle_s, prices] = prices_.surely_too_short();
+        if (!(cycle_s > bracket_.lower)) return;
+        bracket_.lower = cycle_s;
+        bracket_.tree = {TreeNode{-1, 0, prices}};
+    }
+
     bool search_sample(LeastPrices::Cycles cycles, const Bottleneck* few = nullptr) {
         const SampledPrices sample{problem_, shop_.boxes.root().uniform, resource_, too_short_,
                                    few};
         return sample.search(point_, amount_, cycles, shop_.pool);
-    }
-
-    bool closed() const { return closed(bracket_); }
-
-    void enclose_there() {
-        radius_ = prices_.widen(point_, narrow);
-        if (refute() && !shop_.pool.stop().check() && split()) close_gap();
     }
 
     bool find_prices(const PassPoint& first, const LeastPrices::Effort& effort) {
@@ -221,13 +213,9 @@ class BracketSearch {
 
     Bracket of_whole(Bracket found, const std::vector<std::size_t>& part) const {
         Bracket whole = in_whole_columns(std::move(found), part, problem_.size());
-        whole.passes = passes_ + shop_.switching_point.passes();
+        whole.passes = passes_so_far();
         return whole;
     }
-
-    bool in_lanes() const { return whole_in_lanes(problem_); }
-    bool in_blocks() const { return problem_.block_hz() > 0; }
-    bool usable() const { return point_.prices.usable() && std::isfinite(amount_) && amount_ > 0; }
 
     // Where to begin: at the prices at which the continuous problem needs least. Newton's method
     // finds them unless responses jump; then a sample of the learners does for a start.
@@ -265,145 +253,15 @@ class BracketSearch {
         return in_blocks() ? after_sample_in_blocks : after_sample;
     }
 
-    // The most that the best prices prove too little. Only where costs change with the amount
-    // does that take another look, and where bandwidth comes in blocks, of which nobody takes more
-    // than there are.
-    bool refute() {
-        LeastPrices::Look seen = prices_.best();
-        for (int round = 0; round < rounds; ++round) {
-            amount_ *= 1 - 0.5 * near;
-            if (resource_ == Resource::cycle || in_blocks()) {
-                seen = prices_.look(point_, amount_);
-            } else {
-                prices_.judge(point_, amount_, seen);
-            }
-            if (shop_.pool.stop().requested() || seen.sums.impossible > 0) return false;
-            if (seen.excess.proves_infeasible()) {
-                if (amount_ > bracket_.lower) {
-                    bracket_.lower = amount_;
-                    bracket_.tree = {TreeNode{-1, 0, point_.prices}};
-                }
-                return true;
-            }
-            amount_ = std::min(amount_, seen.rules_out);
-            if (!(amount_ > 0)) return false;
-        }
-        return false;
-    }
-
-    // What the best look found, some learners flipped to the other answer: as it is, or at the
-    // prices that make up for what is then too much or too little.
-    bool split() {
-        const std::vector<std::size_t> flips = prices_.model().best_flips();
-        const double over = prices_.best().sums.samples.value() - problem_.samples_real();
-        const bool as_it_is = flips.empty() && (!in_lanes() || std::fabs(over) <= few_samples);
-        if (!as_it_is && split_at(JumpTree::fixing(prices_.model(), flips))) return true;
-        whole_ = prices_.samples();
-        return complete_split(point_.prices);
-    }
-
-    // Makes whole_ D in all: whether that needs less than any split before. Where everybody takes
-    // many samples, those that a part of the learners makes up for lose next to nothing.
-    bool complete_split(Prices prices) {
-        bool better = false;
-        const double many = many_samples * static_cast<double>(problem_.size());
-        if (!in_blocks() && problem_.samples_real() >= many) {
-            const std::vector<double> begun = whole_;
-            better = complete_split(prices, false);
-            if (closed() || shop_.pool.stop().requested()) return better;
-            whole_ = begun;
-        }
-        return complete_split(prices, true) || better;
-    }
-
-    bool complete_split(Prices prices, bool thorough) {
-        const double enough = bracket_.lower * (in_blocks() ? roomy_in_blocks : roomy);
-        const Problem here = with_amount(problem_, resource_, enough);
-        const Box sure = shop_.boxes.sure(point_.tau);
-        if (!sure.upper.empty()) {
-            for (std::size_t k = 0; k < whole_.size(); ++k) {
-                if (sure.high(k) < sure.low(k)) return false;
-                whole_[k] = std::min(whole_[k], sure.high(k));
-            }
-        }
-        WholeSamples rounding(problem_, shop_.pool);
-        rounding.count_blocks();
-        if (!rounding.repair(sure, {point_.tau, point_.cycle_s, prices}, whole_, thorough))
-            return false;
-        SplitNeed need = least_of_split_near(here, point_.tau, whole_, resource_, bracket_.lower,
-                                             prices.mu / prices.lambda, shop_.pool);
-        if (need.bandwidth_hz.empty()) return false;
-        if (!bracket_.samples.empty() && !(need.amount < bracket_.need.amount)) {
-            return false;
-        }
-        bracket_.need = std::move(need);
-        bracket_.samples.resize(whole_.size());
-        std::copy(whole_.begin(), whole_.end(), bracket_.samples.begin());
-        return true;
-    }
-
-    // Where one learner more or less leaves the ends apart: better splits, and boxes in which
-    // switching learners are fixed to one answer, each with its own prices.
-    void close_gap() {
-        for (int attempt = 0; attempt < most_attempts; ++attempt) {
-            const double upper = bracket_.need.amount;
-            if (closed() || shop_.pool.stop().check()) return;
-            const double target = upper * (1 - aim);
-            JumpTree tree(prices_.model(), radius_,
-                          (resource_ == Resource::cycle ? radius_ : 0.5) * prices_.amount());
-            const double goal = target * (1 + near) - prices_.amount();
-            const JumpTree::Outcome outcome = tree.grow(goal, most_leaves);
-            if (outcome == JumpTree::Outcome::better && split_at(tree.found())) continue;
-            // A split that is no better in truth leaves a box that its own looks may yet close.
-            if (outcome != JumpTree::Outcome::too_large) refute_boxes(tree, target);
-            return;
-        }
-    }
-
-    FixedChoices fixed_choices() {
-        return {problem_, prices_, point_, shop_.boxes.whole(point_.tau), radius_, shop_.pool};
-    }
-
-    // At prices near by, with some learners fixed to one answer.
-    bool split_at(const JumpTree::Found& fixed) {
-        const Problem here = with_amount(problem_, resource_, prices_.amount());
-        FixedChoices boxes = fixed_choices();
-        const Prices prices = boxes.best_samples(fixed, here, whole_);
-        passes_ += boxes.passes();
-        return prices.usable() && complete_split(prices);
-    }
-
-    void refute_boxes(const JumpTree& tree, double target) {
-        FixedChoices boxes = fixed_choices();
-        if (target > bracket_.lower &&
-            boxes.refute(tree, with_amount(problem_, resource_, target))) {
-            bracket_.lower = target;
-            bracket_.tree = boxes.proof();
-        }
-        passes_ += boxes.passes();
-    }
-
     Bracket found() {
         bracket_.prices = point_.prices;
         if (bracket_.tree.empty()) bracket_.tree = {TreeNode{-1, 0, point_.prices}};  // no end
-        bracket_.passes = shop_.switching_point.passes() + prices_.passes() + passes_;
+        bracket_.passes = passes_so_far();
         return std::move(bracket_);
     }
 
-    const Problem& problem_;
-    Resource resource_;
-    Settings settings_;
-    double too_short_;
     const BeforeTree* before_ = nullptr;
-    Workshop shop_;
-    PassPoint point_;
-    double amount_;
-    LeastPrices prices_;
-    double radius_ = 0;
     Prices lowest_{};  // of a part's proof
-    std::int64_t passes_ = 0;
-    std::vector<double> whole_;
-    Bracket bracket_;
 };
 
 }  // namespace

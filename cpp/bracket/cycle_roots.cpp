@@ -190,4 +190,9 @@ void LeastPrices::scale_prices(PassPoint& point, double& amount) {
     }
 }
 
+LeastPrices::TooShort LeastPrices::surely_too_short() const {
+    const bool proves = kept_ && best_.sums.impossible == 0 && best_.excess.proves_infeasible();
+    return {proves ? at_.amount : 0, at_.prices};
+}
+
 }  // namespace mel

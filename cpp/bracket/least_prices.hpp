@@ -62,6 +62,12 @@ class LeastPrices {
     const std::vector<double>& samples() const { return best_samples_; }
     const JumpModel& model() const { return model_; }
     double amount() const { return at_.amount; }  // that it looked at
+    // Of a cycle: one that the best look proves too short, with its prices; 0 where it proves none.
+    struct TooShort {
+        double cycle_s;
+        Prices prices;
+    };
+    TooShort surely_too_short() const;
 
     // A look at the point with that amount; the best one remains the best.
     Look look(PassPoint& point, double amount);

@@ -263,15 +263,16 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         whole.upper[k] = root.high(k);
     }
     stack.push_back(std::move(whole));
-    const double last_work =
-        static_cast<double>(search_.passes()) + work_limit / static_cast<double>(size);
+    // Where splits go on being improved they are most of the work.
+    const auto work = [&] {
+        return static_cast<double>(search_.passes() + (shrinking ? tools_.filling.passes() : 0));
+    };
+    const double last_work = work() + work_limit / static_cast<double>(size);
     const auto first_node = nodes_ + 1;
     bool unresolved = false;
     while (!stack.empty()) {
         if (tools_.pool.stop().check()) return Outcome::stopped;
-        if (static_cast<double>(search_.passes()) > last_work ||
-            nodes_ - first_node + 1 >= node_limit)
-            return Outcome::unresolved;
+        if (work() > last_work || nodes_ - first_node + 1 >= node_limit) return Outcome::unresolved;
         Open open = std::move(stack.back());
         stack.pop_back();
         ++nodes_;

@@ -155,7 +155,7 @@ def bracket(
     start: _Start = None,
     too_short: float = 0.0,
     parts: bool = False,
-) -> tuple[float, Result | None, float, Result | None, _Interrupt, float, float]: ...
+) -> tuple[float, Result | None, float, Result | None, _Interrupt, float, float, int]: ...
 def least_by_parts(
     problem: Problem,
     tau: int,

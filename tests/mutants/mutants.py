@@ -186,7 +186,7 @@ MUTANTS = [
     Mutant("switching learners looked for on one side only", "bracket/jump_model.cpp",
            "const double margin = takes_many ? gain : -gain;", "const double margin = gain;",
            "jumps_are_the_learners_that_another_answer_suits_nearly_as_well"),
-    Mutant("a bracket that no proof closes from below", "bracket/bracket_search.cpp",
+    Mutant("a bracket that no proof closes from below", "bracket/enclosing.cpp",
            "if (seen.excess.proves_infeasible())", "if (!seen.excess.proves_infeasible())",
            "a_bracket_is_tight_and_holds_at_both_ends"),
     Mutant("equal shares: sums of a pass that was cut short believed", "solve/equal_shares.cpp",

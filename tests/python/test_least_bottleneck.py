@@ -61,3 +61,42 @@ def test_what_a_bottleneck_rules_out_is_what_the_checker_says():
     assert mel.verify(found.plan.problem, found.plan).ok
     assert mel.verify(found.proof.problem, found.proof).ok
     assert found.amount <= found.lower * (1 + 1e-9)
+
+
+def test_a_search_that_is_stopped_has_ruled_out_what_no_learner_can_do():
+    """Nothing was proved before both ends were found; one learner's own times rule most out."""
+    problem = cell("fixed", 0.1, faded=1e-3, max_samples=9)
+    stopped = mel.least(
+        problem, 100, "cycle_s", threads=1, callback=lambda _low, _high, passes, _s: passes > 25
+    )
+    assert stopped.passes < 60
+    assert stopped.proof is not None
+    assert mel.verify(stopped.proof.problem, stopped.proof).ok
+    assert stopped.lower > 277.5509  # of 277.5510
+
+
+def test_passes_are_counted_while_a_tree_grows():
+    """A callback that counts passes stopped no tree: it was told of them when that had ended."""
+    table = mel.scenarios.table1(
+        1200, seed=1, law="fixed", budgets="per_learner", noise_bandwidth_hz=1e8
+    )
+    spread = 10 ** np.random.default_rng(3).uniform(-0.2, 0.2, 1200)
+    caps = {
+        "max_samples": np.full(1200, 680.0),
+        "max_bandwidth_hz": np.full(1200, 5 * table.radio.bandwidth_hz / 1200),
+    }
+    problem = table.replace(
+        task=table.task.replace(samples=77_400),
+        learners=table.learners.replace(gain=np.median(table.learners.gain) * spread, **caps),
+    )
+    told: list[int] = []
+    most = within(3000)
+
+    def enough(low: float, high: float, passes: int, elapsed_s: float) -> bool:
+        told.append(passes)
+        return passes > 600 or most(low, high, passes, elapsed_s)
+
+    found = mel.least(problem, 1, "bandwidth_hz", threads=1, callback=enough)
+    assert found.status == "feasible"
+    assert told == sorted(told)
+    assert 600 < found.passes < 1200

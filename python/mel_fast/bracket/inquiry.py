@@ -26,6 +26,8 @@ class Inquiry:
     start: Start | None
     callback: Callable[..., bool | None] | None
     passes: int
+    told: int = 0
+    """The most passes that the callback was told of."""
     stopped: bool
     interrupted: bool
     cause: BaseException | None = None
@@ -59,7 +61,9 @@ class Inquiry:
     def tell(self, passes: int = 0) -> bool:
         """Tell how far it is, with the passes of the question at hand; say whether to stop."""
         if self.callback is not None and not self.stopped:
-            self.stopped = bool(self.callback(*self.ends(), self.passes + passes, self.elapsed_s))
+            # Not every part of a question tells what went before.
+            self.told = max(self.told, self.passes + passes)
+            self.stopped = bool(self.callback(*self.ends(), self.told, self.elapsed_s))
         return self.stopped
 
     @property
@@ -70,7 +74,7 @@ class Inquiry:
     @property
     def _means(self) -> tuple[int, Teller, Start | None]:
         """What every question of the core may use: threads, a callback, where to begin."""
-        return self.threads, self._teller, self.start
+        return self.threads, self._part_teller, self.start
 
     def _question(self, problem: Problem) -> tuple[_core.Problem, int, int, float, int, Teller]:
         """What a question about tau is asked with that begins nowhere."""
