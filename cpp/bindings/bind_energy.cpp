@@ -8,8 +8,17 @@
 namespace mel_bindings {
 namespace {
 
-// Energy, bound, their three prices, and the plan's columns or four times None; then the passes,
-// and whether a limit or Ctrl-C came first, and the KeyboardInterrupt or None.
+// A division's learner and where, or -1, 0 and a box's three prices.
+py::list nodes_of(const std::vector<mel::EnergyNode>& tree) {
+    py::list nodes;
+    for (const mel::EnergyNode& node : tree) {
+        nodes.append(py::make_tuple(node.learner, node.at, node.lambda, node.mu, node.nu));
+    }
+    return nodes;
+}
+
+// Energy, bound, their three prices, and the plan's columns or four times None; then the tree of
+// boxes, the passes, and whether a limit or Ctrl-C came first, and the KeyboardInterrupt or None.
 py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double time_limit_s,
                        int threads, const py::object& callback, const py::object& known) {
     const mel::LearnerLimits* limits = problem.limits();
@@ -36,8 +45,8 @@ py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double tim
         columns[3] = py::array_t<double>(size, found.speed.data());
     }
     return py::make_tuple(found.value_j, found.bound_j, found.lambda, found.mu, found.nu,
-                          columns[0], columns[1], columns[2], columns[3], found.passes,
-                          found.stopped, watch.interrupt());
+                          columns[0], columns[1], columns[2], columns[3],
+                          nodes_of(found.tree), found.passes, found.stopped, watch.interrupt());
 }
 
 }  // namespace

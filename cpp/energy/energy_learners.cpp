@@ -166,6 +166,39 @@ void EnergyLearners::leave_open() {
     open_high_.clear();
 }
 
+bool EnergyLearners::confine(std::span<const double> fewest, std::span<const double> most) {
+    if (all_low_.empty()) {
+        all_low_ = low_;
+        all_high_ = high_;
+        all_rests_ = rests_;
+    }
+    double least = 0, all = 0;
+    bool some = true;
+    for (std::size_t k = 0; k < size(); ++k) {
+        rests_[k] = all_rests_[k] && fewest[k] <= 0;
+        low_[k] = std::max(all_low_[k], fewest[k]);
+        high_[k] = std::min(all_high_[k], most[k]);
+        if (high_[k] >= low_[k]) {
+            least += rests_[k] ? 0 : low_[k];
+            all += high_[k];
+        } else if (rests_[k]) {
+            high_[k] = 0;  // below 1
+        } else {
+            some = false;
+        }
+    }
+    const double samples = problem_.samples_real();
+    return some && least <= samples && samples <= all;
+}
+
+void EnergyLearners::widen() {
+    if (all_low_.empty()) return;
+    low_.swap(all_low_);
+    high_.swap(all_high_);
+    rests_.swap(all_rests_);
+    all_low_.clear();
+}
+
 EnergyCost EnergyLearners::cost(std::size_t k, double lambda, double d) {
     return energy_cost(spender(k), demand(k), lambda, d, speed_[k]);
 }

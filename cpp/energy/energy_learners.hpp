@@ -55,6 +55,11 @@ class EnergyLearners {
     // Whoever may rest may again.
     void leave_open();
 
+    // Until the next, or widen(): so many samples each, and no others. False where that is no
+    // split at all. Who may rest may have none, also where the fewest are 1.
+    bool confine(std::span<const double> fewest, std::span<const double> most);
+    void widen();
+
     // Whether it is others who send over the planned link, with a power that all have in common:
     // then a watt is priced with the bandwidth, at so many hertz.
     bool receives() const { return receives_; }
@@ -73,6 +78,13 @@ class EnergyLearners {
     // Joules a hertz at which all that there is hardly costs a share of the energy.
     double hardly(double nu) const {
         return receives_ ? 1e-10 * nu * problem_.samples_real() / budget() : 0;
+    }
+
+    // More than so many joules need not be proved: prices that do are as good as any.
+    void enough(double joules) { enough_j_ = joules; }
+    bool is_enough(const EnergySums& s, JoulePrices p) const {
+        return s.cost.value() + p.nu * (problem_.samples_real() - s.samples.value()) >
+               enough_j_ + p.lambda * budget();
     }
 
     // The cycle that is planned for, at most the problem's.
@@ -125,6 +137,7 @@ class EnergyLearners {
     bool receives_;
     bool slows_ = false;
     double watt_hz_ = 0;
+    double enough_j_ = no_limit;
     double cycle_s_;
     std::vector<double> low_, high_;
     // Where the last look at the learner ended.
@@ -133,6 +146,8 @@ class EnergyLearners {
     std::vector<char> rests_;        // may take no part
     std::vector<double> open_high_;  // what was so before it was decided who takes part
     std::vector<char> open_rests_;
+    std::vector<double> all_low_, all_high_;  // and before it was confined
+    std::vector<char> all_rests_;
     std::vector<EnergySums> chunks_;
     std::int64_t passes_ = 0;
 };

@@ -115,45 +115,51 @@ bool with_watts(EnergyLearners& learners, JoulePrices& prices, double slope, dou
     return false;
 }
 
+// The worth of a sample at which all are taken at these other prices; the sums there.
+EnergySums sums_at_worth(EnergyLearners& learners, JoulePrices& p, std::size_t stride,
+                         double fine) {
+    const Wanted wanted = wanted_of(learners, stride);
+    EnergySums at, fewer, more;
+    bool some_fewer = false, some_more = false;
+    double slope = 1;
+    const double x = root_of(
+        learners.pool().stop(), std::log(p.nu), slope, 3.0, 0.1 * fine, 60, [&](double ln_nu) {
+            const JoulePrices here{p.lambda, std::exp(ln_nu)};
+            at = learners.sums(stride, [&](std::size_t k, EnergySums& s) {
+                EnergyCost c;
+                const double d = learners.best(k, here, c);
+                s.add(d, c);
+            });
+            const bool few = at.samples.value() < wanted.samples;
+            (few ? fewer : more) = at;
+            (few ? some_fewer : some_more) = true;
+            return std::log(std::max(at.samples.value(), 1e-9 * wanted.samples) / wanted.samples);
+        });
+    p.nu = std::exp(x);
+    // Where a little more for a sample makes some learner take many, between the two.
+    const double gap = more.samples.value() - fewer.samples.value();
+    if (learners.receives() && some_fewer && some_more && gap > 0) {
+        at = fewer;
+        at.mix(more, (wanted.samples - fewer.samples.value()) / gap);
+    }
+    return at;
+}
+
 // One root in the other, whatever the learners do; their sums there.
 EnergySums by_secants(EnergyLearners& learners, JoulePrices& p, std::size_t stride, double fine) {
     const Wanted wanted = wanted_of(learners, stride);
     EnergySums at;
-    const auto with_samples = [&](double lambda) {
-        EnergySums fewer, more;
-        bool some_fewer = false, some_more = false;
-        double slope = 1;
-        const double x = root_of(
-            learners.pool().stop(), std::log(p.nu), slope, 3.0, 0.1 * fine, 60, [&](double ln_nu) {
-                const JoulePrices here{lambda, std::exp(ln_nu)};
-                at = learners.sums(stride, [&](std::size_t k, EnergySums& s) {
-                    EnergyCost c;
-                    const double d = learners.best(k, here, c);
-                    s.add(d, c);
-                });
-                const bool few = at.samples.value() < wanted.samples;
-                (few ? fewer : more) = at;
-                (few ? some_fewer : some_more) = true;
-                return std::log(std::max(at.samples.value(), 1e-9 * wanted.samples) /
-                                wanted.samples);
-            });
-        p.nu = std::exp(x);
-        // Where a little more for a sample makes some learner take many, between the two.
-        const double gap = more.samples.value() - fewer.samples.value();
-        if (learners.receives() && some_fewer && some_more && gap > 0) {
-            at = fewer;
-            at.mix(more, (wanted.samples - fewer.samples.value()) / gap);
-        }
-        return learners.taken(at);
-    };
     double slope = -0.5;
-    const double x = root_of(
-        learners.pool().stop(), std::log(p.lambda), slope, 3.0, fine, 40, [&](double ln_lambda) {
-            const double taken = with_samples(std::exp(ln_lambda));
-            if (at.impossible > 0) return std::numeric_limits<double>::infinity();
-            const double over = std::log(taken / wanted.taken);
-            return over < 0 && !(std::exp(ln_lambda) > learners.hardly(p.nu)) ? 0 : over;
-        });
+    const double x = root_of(learners.pool().stop(), std::log(p.lambda), slope, 3.0, fine, 40,
+                             [&](double ln_lambda) {
+                                 p.lambda = std::exp(ln_lambda);
+                                 at = sums_at_worth(learners, p, stride, fine);
+                                 if (at.impossible > 0)
+                                     return std::numeric_limits<double>::infinity();
+                                 if (stride == 1 && learners.is_enough(at, p)) return 0.0;
+                                 const double over = std::log(learners.taken(at) / wanted.taken);
+                                 return over < 0 && !(p.lambda > learners.hardly(p.nu)) ? 0 : over;
+                             });
     p.lambda = std::exp(x);
     return at;
 }
@@ -175,6 +181,10 @@ JoulePrices first_prices(EnergyLearners& learners) {
 }
 
 }  // namespace
+
+void find_worth(EnergyLearners& learners, JoulePrices& p) {
+    sums_at_worth(learners, p, 1, whole_price(learners.problem()));
+}
 
 JoulePrices find_joule_prices(EnergyLearners& learners) {
     const Problem& problem = learners.problem();

@@ -6,6 +6,8 @@
 namespace mel {
 
 JoulePrices find_joule_prices(EnergyLearners& learners);
+// Another worth of a sample at which all are taken, the other prices as they are.
+void find_worth(EnergyLearners& learners, JoulePrices& prices);
 // The same where it is others who send, and the price of a watt: all three together once they are
 // near, or the other two anew for each price of a watt. At speeds that can not fall a learner takes
 // all or nothing, what prices miss is missed whole, and now one way comes nearer, now the other.

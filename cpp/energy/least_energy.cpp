@@ -6,6 +6,7 @@
 #include "energy/cheapest_splits.hpp"
 #include "energy/energy_bound.hpp"
 #include "energy/energy_prices.hpp"
+#include "energy/energy_tree.hpp"
 #include "energy/sample_moves.hpp"
 #include "energy/takers.hpp"
 #include "energy/whole_energy.hpp"
@@ -25,9 +26,13 @@ constexpr double less = 1e-12;           // of the energy, that a move must save
 constexpr double highest = 1e50;         // of prices that mean anything
 constexpr double power_reserve = 1e-14;  // of what all have in common
 constexpr int most_rounds = 12;
+constexpr int few_rounds = 2;
+constexpr double next_to_nothing = 1e-6;  // of a price
 constexpr std::size_t few_learners = 64;
 constexpr int most_moves = 100;
 constexpr std::size_t most_evaluations = 1024;  // of learners, where splits are tried
+constexpr std::size_t most_divided = 256;       // learners whose splits are divided into boxes
+constexpr std::int64_t most_looks = 1 << 17;    // at learners there
 
 class EnergySearch {
   public:
@@ -44,13 +49,15 @@ class EnergySearch {
         LeastEnergy found;
         if (learners_.begin()) {
             found.value_j = infinity;
+            take_known(found);
             for (const WattSearch way : ways()) {
-                settle(found, prices(way));
                 if (closed(found, proved) || stop_.requested()) break;
+                settle(found, prices(way));
             }
             decide_takers(found);
             price_nothing(found);
             finish(found);
+            divide(found);
         }
         found.passes = learners_.passes();
         found.stopped = stop_.requested();
@@ -76,15 +83,40 @@ class EnergySearch {
                                     : find_joule_prices(learners_);
     }
 
+    // At given speeds others' sending costs no learner anything: where samples cost all alike, or
+    // those are taken who cost least, what is known spends the least already, and what is shared
+    // has next to no price.
+    void take_known(LeastEnergy& found) {
+        if (learners_.slows() || !learners_.receives() || !begin_at_known()) return;
+        learners_.price_watts(problem_.bandwidth_hz() / problem_.power_w());
+        double lambda = learners_.typical_price();
+        spend(found, lambda, 0);
+        if (!(found.value_j < infinity)) return;
+        JoulePrices p{next_to_nothing * lambda, 0};
+        p.nu = dearest_sample(p.lambda);
+        raise_bound(found, p);
+        if (closed(found, proved) || !(p.nu > 0) || !(p.nu < highest)) return;
+        find_worth(learners_, p);
+        raise_bound(found, p);
+        if (closed(found, proved)) return;
+        // Those who are cheapest in place of what is known.
+        if (whole_.make(p)) spend(found, lambda, p.nu);
+        raise_bound(found, p);
+        divide(found);
+    }
+
     // Where a gap is left and some may rest: the split among those who gain by taking part, and
     // among a few more or less of them. What they spend is no bound.
     void decide_takers(LeastEnergy& found) {
-        if (!problem_.excused() || stop_.requested() || closed(found, proved)) return;
+        if (problem_.size() <= most_divided || !problem_.excused() || stop_.requested() ||
+            closed(found, proved))
+            return;
         if (!(found.bound_j > 0) || !(found.lambda > 0)) return;
         const JoulePrices p{found.lambda, found.nu};
         const double watt_hz = found.mu / found.lambda;
         learners_.price_watts(watt_hz);
         const ByGain all = by_gain(learners_, p);
+        const std::int64_t last = 4 * learners_.passes();
         for (const int more : {0, 1, -1, 2}) {
             if (more < 0 && problem_.size() > searched_learners) break;
             const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(all.gaining) + more;
@@ -95,7 +127,7 @@ class EnergySearch {
             among.value_j = found.value_j;
             settle(among, prices(WattSearch::around));
             if (among.value_j < found.value_j) take_plan(found, std::move(among));
-            if (closed(found, proved)) break;
+            if (closed(found, proved) || learners_.passes() > last) break;
         }
         learners_.leave_open();
         learners_.price_watts(watt_hz);
@@ -106,7 +138,6 @@ class EnergySearch {
     void price_nothing(LeastEnergy& found) {
         if (learners_.slows() || stop_.requested() || closed(found, proved)) return;
         if (found.samples.empty() || !(found.lambda > 0)) return;
-        constexpr double next_to_nothing = 1e-6;
         const double lambda = found.lambda * next_to_nothing;
         whole_.take(found.samples);
         const double most = dearest_sample(lambda);
@@ -132,7 +163,7 @@ class EnergySearch {
     }
 
     // Whole samples and the prices that follow from them in turns, as long as that helps.
-    void settle(LeastEnergy& found, JoulePrices real) {
+    void settle(LeastEnergy& found, JoulePrices real, int rounds = most_rounds) {
         if (!(found.bound_j > 0)) {
             found.mu = real.lambda * learners_.watt_hz();
             found.lambda = real.lambda;
@@ -142,9 +173,10 @@ class EnergySearch {
         // Where everybody must hold all that the cycle allows no worth of a sample is enough.
         const bool all = !(real.nu < highest);
         if (all) real.nu = highest;
+        bool looked = false;
         JoulePrices p = real;
         const double real_watt_hz = learners_.watt_hz();
-        for (int round = 0; round < most_rounds && !stop_.requested(); ++round) {
+        for (int round = 0; round < rounds && !stop_.requested(); ++round) {
             learners_.plan_for(problem_.cycle_s() * (1 - reserve));
             const bool whole = whole_.make(p);
             learners_.plan_for(problem_.cycle_s());
@@ -159,6 +191,7 @@ class EnergySearch {
             const double watt_hz = learners_.watt_hz();
             learners_.price_watts(real_watt_hz);
             if (round == 0 && !closed(found, near)) raise_bound(found, real);
+            looked = true;
             learners_.price_watts(watt_hz);
             if (!(found.value_j < infinity) || closed(found, near)) break;
             if (round > 1 && !(found.value_j < before)) break;
@@ -166,7 +199,55 @@ class EnergySearch {
         }
         learners_.price_watts(real_watt_hz);
         last_ = {p.lambda, p.nu};
-        if (!stop_.requested() && !(found.bound_j > 0)) raise_bound(found, real);
+        if (!stop_.requested() && !looked) raise_bound(found, real);
+    }
+
+    // Boxes of splits with prices of their own, where one pair for all leaves a gap.
+    void divide(LeastEnergy& found) {
+        if (found.samples.empty() || closed(found, proved) || problem_.size() > most_divided)
+            return;
+        const EnergyNode all{-1, 0, found.lambda, found.mu, found.nu};
+        EnergyTree tree(learners_, all, found.bound_j);
+        const std::int64_t last =
+            learners_.passes() + most_looks / static_cast<std::int64_t>(problem_.size());
+        const auto closed_by = [&](double bound) {
+            return bound >= found.value_j * (1 - 0.5 * proved);
+        };
+        while (!closed_by(tree.bound()) && learners_.passes() < last && !stop_.requested()) {
+            const auto [some, below] = tree.divide(tree.weakest());
+            if (!some) break;
+            for (const std::size_t box : {below, below + 1}) {
+                if (!tree.enter(box)) continue;
+                const LeastEnergy among = look_into(tree.prices(box), found, closed_by);
+                const EnergyNode prices{-1, 0, among.lambda, among.mu, among.nu};
+                if (!stop_.requested()) tree.prove(box, among.bound_j, prices);
+            }
+        }
+        learners_.widen();
+        if (!(tree.bound() > found.bound_j)) return;
+        found.bound_j = std::min(tree.bound(), found.value_j);
+        found.tree = tree.in_order();
+    }
+
+    // What is proved of the box at hand; a plan in it that spends less is taken.
+    template <class Closed>
+    LeastEnergy look_into(const EnergyNode& known, LeastEnergy& found, Closed closed_by) {
+        LeastEnergy among;
+        among.value_j = found.value_j;
+        const double watt_hz = known.lambda > 0 ? known.mu / known.lambda : learners_.watt_hz();
+        learners_.price_watts(watt_hz);
+        raise_bound(among, {known.lambda, known.nu});
+        if (closed_by(among.bound_j) || stop_.requested()) return among;
+        JoulePrices p{known.lambda, known.nu};
+        find_worth(learners_, p);
+        raise_bound(among, p);
+        if (closed_by(among.bound_j) || stop_.requested()) return among;
+        // At given speeds what is shared costs hardly more than elsewhere.
+        learners_.enough(found.value_j);
+        settle(among, learners_.slows() ? prices(ways().front()) : p, few_rounds);
+        learners_.enough(infinity);
+        if (among.value_j < found.value_j) take_plan(found, std::move(among));
+        return among;
     }
 
     // What is known already where nothing was found, and single samples where few hold many.

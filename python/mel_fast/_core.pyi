@@ -203,6 +203,7 @@ def least_energy(
     _Floats | None,
     _Floats | None,
     _Floats | None,
+    list[tuple[int, int, float, float, float]],
     int,
     bool,
     _Interrupt,

@@ -15,6 +15,7 @@ EVERY_FIELD = TAMPER + "test_every_field"
 ENERGY = "test_least_energy.py::"
 CONFIRMS = ENERGY + "test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better[density]"
 SPLITS = ENERGY + "test_no_split_spends_less_than_the_bound_or_much_less_than_the_plan"
+TREES = "test_energy_trees.py::"
 RECEIVES = "test_receivers.py::test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better"
 FIRST = "test_verify_first_samples.py::test_no_samples_are_worth_more_than_the_best_"
 PACED = "test_paced.py::"
@@ -24,11 +25,22 @@ PYTHON_MUTANTS = [
     Mutant("checker: energy of sending forgotten", "verify/best/_energy.py",
            "total += power * arb(bits) / speed", "total += 0 * arb(bits) / speed", CONFIRMS),
     Mutant("checker: bandwidth that costs nothing in a bound", "verify/best/_energy.py",
-           "total -= arb(stated.joules_per_hz) * arb(problem.bandwidth_hz)",
+           "total -= arb(leaf.joules_per_hz) * arb(problem.bandwidth_hz)",
            "total -= 0 * arb(problem.bandwidth_hz)", CONFIRMS),
     Mutant("checker: power in common that costs nothing in a bound", "verify/best/_energy.py",
-           "total -= arb(stated.joules_per_w) * ball(problem.power)", "pass",
+           "total -= arb(leaf.joules_per_w) * ball(problem.power)", "pass",
            RECEIVES + "[density]"),
+    Mutant("checker: least energy: a tree's last box looked at alone", "verify/best/_energy.py",
+           "            if not _decided(lambda: bounds.margin",
+           "            if index + 1 == len(tree) and not _decided(lambda: bounds.margin",
+           TREES + "test_no_tree_proves_more_than_the_least"),
+    Mutant("checker: least energy: boxes as if nothing were divided", "verify/best/_energy.py",
+           "for count, (low, high) in self.boxes.pieces(group):",
+           "for count, (low, high) in [(len(self.boxes.members[group]), self.boxes.roots[group])]:",
+           TREES + "test_takers_at_given_speeds_are_proved_to_be_the_cheapest[density]"),
+    Mutant("checker: least energy: too few samples in time where there are enough",
+           "verify/best/_energy.py", "if most < problem.samples", "if most <= problem.samples",
+           TREES + "test_no_tree_proves_more_than_the_least"),
     Mutant("checker: energy of returning forgotten", "verify/best/_energy.py",
            "total += arb(row.return_power_w) * return_s(problem, row, d)", "pass",
            RECEIVES + "[fixed]"),
@@ -50,7 +62,7 @@ PYTHON_MUTANTS = [
            "return full._replace(speed=self._first(full))", "return full",
            FIRST + "within_an_energy[fixed]"),
     Mutant("checker: a bound of nothing has to be proved", "verify/best/_energy.py",
-           "if stated.bound_j > 0.0 and not", "if not", CONFIRMS),
+           "if stated.bound_j > 0.0:", "if True:", CONFIRMS),
     Mutant("rows of many without their chosen speeds", "solve/rows_found.py",
            "put_plan if new.least_energy is None else put_own", "put_plan",
            ENERGY + "test_many_problems_get_the_least_energies_of_single_ones"),
@@ -90,7 +102,7 @@ PYTHON_MUTANTS = [
     Mutant("checker: a box that nobody covers", "verify/claim/_read.py",
            "    if boxes:\n", "    if boxes > 1:\n",
            TAMPER + "test_tree_faults_are_named"),
-    Mutant("checker: a split at the end of a box", "verify/_cover.py",
+    Mutant("checker: a split at the end of a box", "verify/_boxes.py",
            "if not low <= node.at < high:", "if not low <= node.at <= high:",
            TAMPER + "test_tree_faults_are_named"),
     Mutant("checker: the order of twins forced on both sides", "verify/_boxes.py",

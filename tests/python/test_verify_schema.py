@@ -8,6 +8,8 @@ import pytest
 pytest.importorskip("flint")
 jsonschema = pytest.importorskip("jsonschema")
 
+import numpy as np  # noqa: E402
+
 import mel_fast as mel  # noqa: E402
 from mel_fast.verify import verify_dict  # noqa: E402
 from strategies import SCHEMES  # noqa: E402
@@ -56,3 +58,39 @@ def test_what_the_schema_refuses_the_checker_refuses(scheme):
 @pytest.mark.parametrize("scheme", ["joint", "task_only"])
 def test_of_all_changes_what_the_schema_refuses_the_checker_refuses(scheme):
     check_every_field(scheme, nth=1)
+
+
+def asked_for() -> dict[str, mel.Plan]:
+    """Plans with what came with version 2: own conditions, claims, columns."""
+    chosen = mel.scenarios.table1(seed=1)
+    learners = chosen.learners.replace(
+        min_samples=2000, max_samples=6000, optional=True, weight=np.linspace(1.0, 2.0, 20)
+    )
+    chosen = chosen.replace(learners=learners)
+    some = mel.solve(chosen, at_least=12)
+    fewer = mel.most(chosen, some.tau, of="weight").proof
+    from test_energy_few_samples import excused
+    from test_receivers import cell
+
+    boxes = mel.least(excused(4, 22), 1, "energy_j").plan
+    of_power = mel.least(cell(law="density"), 20, "energy_j").plan
+    assert boxes.least_energy.tree
+    return {"at_least": some, "no_more": fewer, "tree": boxes, "watts": of_power}
+
+
+@pytest.mark.parametrize("name", ["at_least", "no_more", "tree", "watts"])
+def test_what_came_with_version_2_is_in_the_schema(name):
+    data = asked_for()[name].to_dict()
+    assert data["version"] == 2
+    for same in (data, plain(data)):
+        assert list(VALIDATOR.iter_errors(same)) == []
+    assert not VALIDATOR.is_valid({**data, "version": 1})
+    refused = passed = 0
+    for path, new, other in every_field(data, 3):
+        if VALIDATOR.is_valid(other):
+            passed += 1
+        else:
+            refused += 1
+            assert not verify_dict(other), (path, new)
+    assert refused > 100
+    assert passed > 20

@@ -3,12 +3,23 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "mel/buffer.hpp"
 #include "mel/problem.hpp"
 #include "mel/settings.hpp"
 
 namespace mel {
+
+// A node of a tree of boxes: a division of the learner's samples, d <= at and d > at, or with
+// learner -1 a box with prices of its own.
+struct EnergyNode {
+    std::int64_t learner = -1;
+    std::int64_t at = 0;
+    double lambda = 0;  // joules a hertz
+    double mu = 0;      // joules a watt
+    double nu = 0;      // joules a sample
+};
 
 // Of learners that send over the planned link themselves, without limits of energy or bandwidth, or
 // of learners that receive over it, whose power is then another's and within P in all. `bound_j` is
@@ -28,6 +39,8 @@ struct LeastEnergy {
     Buffer<double> speed;  // of full speed
     std::int64_t passes = 0;
     bool stopped = false;
+    // Where these prices alone prove less: boxes of splits, in preorder.
+    std::vector<EnergyNode> tree;
 };
 // `known` samples, if any, are a plan's in which `tau` local cycles fit.
 LeastEnergy least_energy(const Problem& problem, std::int64_t tau, const Settings& settings,

@@ -154,7 +154,7 @@ least_energy
         if least_energy is not None:
             from mel_fast.plans.claims.least_energy import checked_least_energy
 
-            self.__dict__["least_energy"] = checked_least_energy(least_energy)
+            self.__dict__["least_energy"] = checked_least_energy(least_energy, problem)
 
     @classmethod
     def _from_core(cls, problem: Problem, scheme: Scheme, result: _core.Result) -> "Plan":

@@ -7,11 +7,14 @@ and memory of a walk follow the number of nodes, not nodes times learners.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from mel_fast.verify._allowance import tick, ticked
 from mel_fast.verify.claim._problem import Problem, Row
 from mel_fast.verify.claim._read import Split
+
+Leaf = TypeVar("Leaf")
 
 
 class Steps:
@@ -184,6 +187,38 @@ class Boxes:
             low, high = self.roots[group]
             self._lows[group], self._highs[group] = Steps(low), Steps(high)
         return group, position
+
+
+class OutsideError(Exception):
+    """A split that is not within its box."""
+
+
+def leaves(tree: Sequence[Split | Leaf], boxes: Boxes) -> Iterator[tuple[int, Leaf]]:
+    """Yield the place of each leaf of a whole tree, and the leaf, with its box in `boxes`.
+
+    Raises
+    ------
+    OutsideError
+        For a split that leaves one side nothing, with its place and what is wrong.
+    """
+    entered: list[tuple[Split, Cut, bool]] = []  # splits around the box, and whether from above
+    for index, node in enumerate(tree):
+        tick()
+        if isinstance(node, Split):
+            low, high = boxes.interval(node.learner)
+            if not low <= node.at < high:
+                raise OutsideError(
+                    f"[{index}]: cannot split learner {node.learner}, {low} to {high}, at {node.at}"
+                )
+            entered.append((node, boxes.go_below(node), False))
+            continue
+        yield index, node
+        above = True
+        while above and entered:
+            split, cut, above = entered.pop()
+            boxes.go_back(cut)
+        if not above:
+            entered.append((split, boxes.go_above(split), True))
 
 
 def _root(row: Row, root: tuple[int, int]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 from flint import arb, ctx
 
 from mel_fast.verify._allowance import tick, ticked
-from mel_fast.verify._boxes import Boxes, Cut
+from mel_fast.verify._boxes import Boxes, OutsideError, leaves
 from mel_fast.verify._goal import At, Goal
 from mel_fast.verify._learner import Learner, ball, largest_rate, last_below, precision
 from mel_fast.verify._ledger import Ledgers
@@ -112,30 +112,16 @@ def _plain(number: Any) -> str:
 def _walk(tree: list[Split | Leaf], boxes: Boxes, bounds: "Bounds", report: CoverReport) -> None:
     """Judge every leaf of a whole tree in its box."""
     most = max(1, min(REFUSED, LOOKED_AT // len(boxes.rows)))
-    entered: list[tuple[Split, Cut, bool]] = []  # splits around the box, and whether from above
-    for index, node in enumerate(tree):
-        tick()
-        where = f"certificate.tree[{index}]"
-        if isinstance(node, Split):
-            low, high = boxes.interval(node.learner)
-            if not low <= node.at < high:
-                report.reasons.append(
-                    f"{where}: cannot split learner {node.learner}, {low} to {high}, at {node.at}"
-                )
+    try:
+        for index, leaf in leaves(tree, boxes):
+            words = "D" if bounds.goal.of is None and leaf.plain else "what it rules out"
+            where = f"certificate.tree[{index}]"
+            report.judge(where, partial(bounds.of, leaf), partial(bounds.goal.target, leaf), words)
+            if len(report.reasons) >= most and index + 1 < len(tree):
+                report.reasons.append(f"certificate.tree: not looked at beyond node {index}")
                 return
-            entered.append((node, boxes.go_below(node), False))
-            continue
-        words = "D" if bounds.goal.of is None and node.plain else "what it rules out"
-        report.judge(where, partial(bounds.of, node), partial(bounds.goal.target, node), words)
-        if len(report.reasons) >= most and index + 1 < len(tree):
-            report.reasons.append(f"certificate.tree: not looked at beyond node {index}")
-            return
-        above = True
-        while above and entered:
-            split, cut, above = entered.pop()
-            boxes.go_back(cut)
-        if not above:
-            entered.append((split, boxes.go_above(split), True))
+    except OutsideError as wrong:
+        report.reasons.append(f"certificate.tree{wrong}")
 
 
 class Bounds:

@@ -1,6 +1,7 @@
 """The least energy of all learners together at one number of local cycles, from both sides."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from mel_fast._base.units import with_unit
 from mel_fast._base.validation import FloatColumn, IntColumn, freeze
 from mel_fast.model.core.statement import core_problem
 from mel_fast.model.problem import Problem
-from mel_fast.plans.claims.least_energy import SpendsLeast
+from mel_fast.plans.claims.least_energy import SpendsLeast, tree_of
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
@@ -283,15 +284,18 @@ def _least_energy(
     bandwidth: FloatColumn | None,
     power: FloatColumn | None,
     speed: FloatColumn | None,
+    nodes: Sequence[tuple[int, int, float, float, float]],
     passes: int,
     stopped: bool,
 ) -> LeastEnergy:
     problem = plan.problem
+    tree = tree_of(nodes, problem)
     if not all(map(math.isfinite, (bound, per_hz, per_w, per_sample))):
-        bound = per_hz = per_w = per_sample = 0.0  # a search that got nowhere proves nothing
+        bound, tree = 0.0, ()
+        per_hz = per_w = per_sample = 0.0  # a search that got nowhere proves nothing
     if samples is None or bandwidth is None or power is None or speed is None:
         # What is known is a plan, too, where the search found none, and the bound holds beside it.
-        known = SpendsLeast(0.0, max(bound, 0.0), per_hz, per_sample, per_w)
+        known = SpendsLeast(0.0, max(bound, 0.0), per_hz, per_sample, per_w, tree)
         return nothing_better(plan, tau, passes, known, stopped=stopped)
     learners = problem.learners
     changed: dict[str, Any] = {
@@ -310,7 +314,7 @@ def _least_energy(
     best = plan._with_allocation(changed)
     assert best.energy_j is not None
     value = math.fsum(best.energy_j.tolist()) * _UP
-    claim = SpendsLeast(value, min(max(bound, 0.0), value), per_hz, per_sample, per_w)
+    claim = SpendsLeast(value, min(max(bound, 0.0), value), per_hz, per_sample, per_w, tree)
     best = best._claiming(claim)
     return LeastEnergy(
         problem, tau, value, claim.bound_j, best, best, stopped, passes, plan.elapsed_s

@@ -1,14 +1,47 @@
 """What a plan says of energy: so much it spends in all, and no plan at its tau spends less."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import LARGEST
 from mel_fast.model import grammar
+from mel_fast.plans.claims.twin_sides import without_empty_sides
+
+if TYPE_CHECKING:
+    from mel_fast.model.problem import Problem
 
 FIELDS = ("joules", "bound_j", "joules_per_hz", "joules_per_sample")
 _OF_POWER = "joules_per_w"  # in files where it is not 0
+_PRICES = ("joules_per_hz", "joules_per_sample")
+
+
+class Division(NamedTuple):
+    """Two boxes: in the one below a learner has at most `at` samples, in the one above more."""
+
+    learner: int
+    at: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan file's form."""
+        return self._asdict()
+
+
+class PricedBox(NamedTuple):
+    """Splits of which its own prices prove the bound."""
+
+    joules_per_hz: float
+    joules_per_sample: float
+    joules_per_w: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan file's form."""
+        names = (*_PRICES, _OF_POWER) if self.joules_per_w else _PRICES
+        return {name: float(getattr(self, name)).hex() for name in names}
+
+
+Tree = tuple[Division | PricedBox, ...]
 
 
 class SpendsLeast(NamedTuple):
@@ -24,6 +57,8 @@ class SpendsLeast(NamedTuple):
     """What a sample is worth, nu."""
     joules_per_w: float = 0.0
     """The price of a watt, mu, where power is what the learners have in common; else 0."""
+    tree: Tree = ()
+    """Boxes of splits with prices of their own, in preorder, where these for all prove less."""
 
     @property
     def gap(self) -> float:
@@ -33,30 +68,80 @@ class SpendsLeast(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Return the plan file's form."""
         names = (*FIELDS, _OF_POWER) if self.joules_per_w else FIELDS
-        return {name: float(getattr(self, name)).hex() for name in names}
+        data: dict[str, Any] = {name: float(getattr(self, name)).hex() for name in names}
+        if self.tree:
+            data["tree"] = [node.to_dict() for node in self.tree]
+        return data
 
 
-def checked_least_energy(value: object) -> SpendsLeast | None:
-    """Return a claim that was given or read.
+def tree_of(nodes: Sequence[tuple[int, int, float, float, float]], problem: "Problem") -> Tree:
+    """Return the core's tree, without divisions that the order of identical learners settles."""
+    tree: Sequence[dict[str, Any]] = [
+        {"learner": learner, "at": at} if learner >= 0 else {"prices": (per_hz, per_sample, per_w)}
+        for learner, at, per_hz, per_w, per_sample in nodes
+    ]
+    if tree:
+        tree = without_empty_sides(tree, problem.deciding_columns())
+    return tuple(
+        Division(node["learner"], node["at"]) if "learner" in node else PricedBox(*node["prices"])
+        for node in tree
+    )
+
+
+def checked_least_energy(value: object, problem: "Problem") -> SpendsLeast | None:
+    """Return a claim about a problem that was given or read.
 
     Raises
     ------
     ValueError
         For what is none.
     """
-    if value is None or isinstance(value, SpendsLeast):
-        return value
-    if not isinstance(value, Mapping):
-        raise ValueError("least_energy: must be a mapping")
-    read = {_OF_POWER: 0.0} | grammar.members(
-        "least_energy", value, (*FIELDS, _OF_POWER), (_OF_POWER,)
-    )
-    return SpendsLeast(
-        *(
-            grammar.real(f"least_energy.{name}", read[name], 0.0, LARGEST)
-            for name in SpendsLeast._fields
-        )
-    )
+    if value is None:
+        return None
+    data = value.to_dict() if isinstance(value, SpendsLeast) else value
+    of_power = _of_power(problem)
+    read = grammar.members("least_energy", data, (*FIELDS, *of_power, "tree"), (*of_power, "tree"))
+    joules, bound_j, *prices = _amounts("least_energy", read, (*FIELDS, _OF_POWER))
+    per_hz, per_sample, per_w = prices
+    tree = _checked_tree(read["tree"], problem) if "tree" in read else ()
+    return SpendsLeast(joules, bound_j, per_hz, per_sample, per_w, tree)
+
+
+def _of_power(problem: "Problem") -> tuple[str, ...]:
+    # Where learners send with power of their own a watt in common has no price.
+    return () if problem.radio.shared == "return" else (_OF_POWER,)
+
+
+def _amounts(where: str, read: Mapping[str, Any], names: Sequence[str]) -> list[float]:
+    return [grammar.real(f"{where}.{name}", read.get(name, 0.0), 0.0, LARGEST) for name in names]
+
+
+def _checked_tree(value: object, problem: "Problem") -> Tree:
+    if not isinstance(value, list):
+        raise ValueError(f"least_energy.tree is a {type(value).__name__}: must be a list of nodes")
+    boxes = 1  # in preorder, those whose subtree is still to come
+    tree: list[Division | PricedBox] = []
+    for index, node in enumerate(value):
+        where = f"least_energy.tree[{index}]"
+        if not boxes:
+            raise ValueError(f"{where}: the tree is complete before this node")
+        tree.append(_checked_node(where, node, problem))
+        boxes += 1 if isinstance(tree[-1], Division) else -1
+    if boxes:
+        raise ValueError(f"least_energy.tree: {boxes} boxes are missing at the end")
+    return tuple(tree)
+
+
+def _checked_node(where: str, node: object, problem: "Problem") -> Division | PricedBox:
+    if isinstance(node, dict) and "learner" in node:
+        read = grammar.members(where, node, ("learner", "at"))
+        learner = grammar.integer(f"{where}.learner", read["learner"])
+        if learner >= len(problem.learners):
+            raise ValueError(f"{where}: there is no learner {shown(learner)}")
+        return Division(learner, grammar.integer(f"{where}.at", read["at"]))
+    of_power = _of_power(problem)
+    read = grammar.members(where, node, (*_PRICES, *of_power), of_power)
+    return PricedBox(*_amounts(where, read, PricedBox._fields))
 
 
 guard(__name__)

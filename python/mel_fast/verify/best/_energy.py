@@ -3,20 +3,22 @@
 With C(d) what a learner spends and pays at least at lambda joules a hertz (`_spender`), and with nu
 joules a sample, every plan of D samples within the bandwidth B spends at least nu D - lambda B +
 sum of min (C(d) - nu d). Where learners receive over the shared link, a watt has a price, too
-(`_receiver`), and mu P is subtracted.
+(`_receiver`), and mu P is subtracted. A tree says so of one box of splits after the other, each
+with prices of its own.
 """
 
 from collections.abc import Callable
 
-from flint import arb
+from flint import arb, ctx
 
 from mel_fast.verify._allowance import tick
+from mel_fast.verify._boxes import Boxes, OutsideError, leaves
 from mel_fast.verify._learner import Ball, Learner, ball, flops, precision, rate
 from mel_fast.verify._plan import PRECISIONS, flop_j, return_s
 from mel_fast.verify.best._receiver import Receiver
 from mel_fast.verify.best._spender import Spender
-from mel_fast.verify.claim._problem import INFINITE, Problem, Row
-from mel_fast.verify.claim._read import Claim
+from mel_fast.verify.claim._problem import INFINITE, Problem
+from mel_fast.verify.claim._read import Claim, EnergyLeaf, Split
 
 
 def check_energy(claim: Claim, advance: Callable[[int], None]) -> list[str]:
@@ -32,9 +34,27 @@ def check_energy(claim: Claim, advance: Callable[[int], None]) -> list[str]:
     if not _decided(lambda: arb(stated.joules) - _spent(claim)):
         reasons.append(f"least_energy: the plan spends more than joules = {stated.joules!r}")
     # Nobody spends less than nothing, whatever the prices are.
-    if stated.bound_j > 0.0 and not _decided(lambda: _bound(claim, advance) - arb(stated.bound_j)):
-        reasons.append(f"least_energy: the prices do not prove bound_j = {stated.bound_j!r}")
+    if stated.bound_j > 0.0:
+        reasons += _unproved(claim, advance)
     return reasons
+
+
+def _unproved(claim: Claim, advance: Callable[[int], None]) -> list[str]:
+    """Say of which box of splits the bound is not proved."""
+    stated, problem = claim.least_energy, claim.problem
+    assert stated is not None
+    tree: tuple[Split | EnergyLeaf, ...] = stated.tree or (EnergyLeaf(*stated[2:5]),)
+    bounds, words = Bounds(claim), f"do not prove bound_j = {stated.bound_j!r}"
+    try:
+        for index, leaf in leaves(tree, bounds.boxes):
+            bounds.enter(leaf)
+            if not _decided(lambda: bounds.margin(stated.bound_j)):
+                where = f".tree[{index}]" if stated.tree else ""
+                return [f"least_energy{where}: the prices {words}"]
+            advance(len(problem.learners))
+    except OutsideError as wrong:
+        return [f"least_energy.tree{wrong}"]
+    return []
 
 
 def _decided(margin: Callable[[], Ball]) -> bool:
@@ -90,37 +110,69 @@ def _spent(claim: Claim) -> Ball:
     return total
 
 
-def _bound(claim: Claim, advance: Callable[[int], None]) -> Ball:
-    """What every plan with the claim's tau spends at least, by its prices."""
-    problem, stated, plan = claim.problem, claim.least_energy, claim.allocation
-    assert stated is not None
-    assert plan is not None
-    total = arb(stated.joules_per_sample) * problem.samples
-    total -= arb(stated.joules_per_hz) * arb(problem.bandwidth_hz)
-    if stated.joules_per_w > 0.0:
-        total -= arb(stated.joules_per_w) * ball(problem.power)
-    known: dict[tuple[Row, int], Ball] = {}
-    for k, row in enumerate(problem.learners):
-        twin = (row, plan.samples[k])
-        if twin not in known:
-            known[twin] = _best(claim, row, plan.samples[k])
-        total -= known[twin]
-    del advance
-    return total
+class Bounds:
+    """What every plan with the claim's tau spends at least in one box after the other."""
 
+    def __init__(self, claim: Claim) -> None:
+        self._problem, self._tau = claim.problem, claim.tau
+        self.boxes = Boxes(claim.problem, (0, claim.problem.samples))
+        plan = claim.allocation
+        assert plan is not None
+        # About what is best, of one of those who are alike.
+        self._guess = [plan.samples[members[0]] for members in self.boxes.members]
+        self._leaf = EnergyLeaf(0.0, 0.0)
+        self._known: dict[tuple[int, int, int], tuple[Ball | None, int]] = {}
+        self._bits = 0
 
-def _best(claim: Claim, row: Row, guess: int) -> Ball:
-    problem, stated = claim.problem, claim.least_energy
-    assert stated is not None
-    learner = Learner(problem, row, claim.tau)
-    spender = (
-        Spender(problem.law, learner, stated.joules_per_hz)
-        if problem.shared == "return"
-        else Receiver(problem, row, learner, stated.joules_per_hz, stated.joules_per_w)
-    )
-    low, high = row.min_samples, min(row.max_samples, problem.samples)
-    rests = problem.idle == "excused" and low == 0
-    best = spender.best(max(low, 1) if rests else low, high, stated.joules_per_sample, guess)
-    if rests:
-        return arb(0) if best is None else best.max(arb(0))
-    return arb(0) if best is None else best  # no plan at all: nothing is below anything
+    def enter(self, leaf: EnergyLeaf) -> None:
+        """Go on with the prices of the leaf in whose box `boxes` is."""
+        if leaf != self._leaf:
+            self._known.clear()
+        self._leaf = leaf
+
+    def margin(self, bound_j: float) -> Ball:
+        """By how much the prices of the leaf prove more; infinite where nothing is in the box."""
+        leaf, problem = self._leaf, self._problem
+        if self._bits != ctx.prec:
+            self._known.clear()
+            self._bits = ctx.prec
+        if self.boxes.is_empty():
+            return arb("inf")
+        total = arb(leaf.joules_per_sample) * problem.samples
+        total -= arb(leaf.joules_per_hz) * arb(problem.bandwidth_hz)
+        if leaf.joules_per_w > 0.0:
+            total -= arb(leaf.joules_per_w) * ball(problem.power)
+        most = 0  # samples that are in time
+        for group in range(len(self.boxes.rows)):
+            tick()
+            for count, (low, high) in self.boxes.pieces(group):
+                best, in_time = self._best(group, low, high)
+                if best is None:
+                    return arb("inf")
+                total -= count * best
+                most += count * in_time
+        return arb("inf") if most < problem.samples else total - arb(bound_j)
+
+    def _best(self, group: int, low: int, high: int) -> tuple[Ball | None, int]:
+        """At least nu d - C(d), no less than 0 for who may rest, None without any d; the most d."""
+        place = (group, low, high)
+        if place not in self._known:
+            self._known[place] = self._looked_up(group, low, high)
+        return self._known[place]
+
+    def _looked_up(self, group: int, low: int, high: int) -> tuple[Ball | None, int]:
+        problem, row, leaf = self._problem, self.boxes.rows[group], self._leaf
+        learner = Learner(problem, row, self._tau)
+        spender = (
+            Spender(problem.law, learner, leaf.joules_per_hz)
+            if problem.shared == "return"
+            else Receiver(problem, row, learner, leaf.joules_per_hz, leaf.joules_per_w)
+        )
+        rests = problem.idle == "excused" and low == 0
+        least = max(low, 1) if rests else low
+        guess = min(max(self._guess[group], least), max(high, least))
+        best = spender.best(least, high, leaf.joules_per_sample, guess)
+        most = max(spender.most(high), 0)
+        if rests:
+            return (arb(0) if best is None else best.max(arb(0))), most
+        return best, most

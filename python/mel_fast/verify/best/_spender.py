@@ -43,16 +43,21 @@ class Spender:
         # Of returning at a constant power; none where it is the return that is planned.
         self._return_j, self._return_each = arb(0), arb(0)
 
-    def best(self, low: int, high: int, worth: float, guess: int) -> Ball | None:
-        """At least worth * d - C(d) for the integers low..high; None where none is allowed."""
+    def most(self, high: int) -> int:
+        """No number of samples above this, and up to `high`, is in time; -1 where none is."""
         learner = self.learner
         ends = [high if learner.most is None else min(high, learner.most)]
         end = (learner.spare_s / learner.per_sample_s).upper()
         if end.is_finite():
             ends.append(-1 if end < 0 else floor(end))
         high = min(ends)
-        if high >= low and learner.need(high) != 0 and learner.slack(high) <= 0:
+        if high >= 0 and learner.need(high) != 0 and learner.slack(high) <= 0:
             high -= 1
+        return high
+
+    def best(self, low: int, high: int, worth: float, guess: int) -> Ball | None:
+        """At least worth * d - C(d) for the integers low..high; None where none is allowed."""
+        high = self.most(high)
         if high < low:
             return None
         nu = arb(worth)

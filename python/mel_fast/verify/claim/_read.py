@@ -1,5 +1,6 @@
 """Reads a plan file and refuses whatever is not exactly one: see docs/certificate.md."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ _SPLIT = ("learner", "at")
 _LEAF = ("lambda_per_hz", "mu_per_w")
 _VALUES = ("per_sample", "per_learner")  # of a leaf, where at_least is given
 _PARTS = ("per_part", "part")  # of a leaf that counts parts of so many samples
+_ENERGY_LEAF = ("joules_per_hz", "joules_per_sample")
 _MOST_WORTH = 1e80
 
 
@@ -78,6 +80,15 @@ class SpendsLeast(NamedTuple):
     joules_per_hz: float
     joules_per_sample: float
     joules_per_w: float = 0.0  # where power is in common
+    tree: "tuple[Split | EnergyLeaf, ...]" = ()  # of boxes, in place of these prices
+
+
+class EnergyLeaf(NamedTuple):
+    """Prices that bound what the splits of a box spend."""
+
+    joules_per_hz: float
+    joules_per_sample: float
+    joules_per_w: float = 0.0
 
 
 class Allocation(NamedTuple):
@@ -205,12 +216,28 @@ def _no_more(data: object) -> NoMore:
 
 
 def _least_energy(data: object, problem: Problem) -> SpendsLeast:
-    *always, of_power = SpendsLeast._fields
     # Where learners send with power of their own a watt in common has no price.
-    perhaps = (of_power,) if problem.shared == "send" else ()
-    file = record(data, "least_energy", tuple(always), perhaps)
-    names = (name for name in SpendsLeast._fields if name in file)
-    return SpendsLeast(*(amount(file[name], f"least_energy.{name}") for name in names))
+    perhaps = ("joules_per_w",) if problem.shared == "send" else ()
+    names = ("joules", "bound_j", *_ENERGY_LEAF)
+    file = record(data, "least_energy", names, (*perhaps, "tree"))
+
+    def amount_of(entries: dict[str, Any], where: str, name: str) -> float:
+        return amount(entries.get(name, 0.0), f"{where}.{name}")
+
+    def leaf(entries: dict[str, Any], where: str) -> EnergyLeaf:
+        return EnergyLeaf(*(amount_of(entries, where, name) for name in EnergyLeaf._fields))
+
+    def node(data: object, where: str) -> Split | EnergyLeaf:
+        if isinstance(data, dict) and "learner" in data:
+            return _split(data, where)
+        return leaf(record(data, where, _ENERGY_LEAF, perhaps), where)
+
+    tree: list[Split | EnergyLeaf] = []
+    if "tree" in file:
+        tree = column(file["tree"], "least_energy.tree", node)
+        _check_whole(tree, len(problem.learners), "least_energy.tree")
+    joules, bound_j = (amount_of(file, "least_energy", name) for name in ("joules", "bound_j"))
+    return SpendsLeast(joules, bound_j, *leaf(file, "least_energy"), tuple(tree))
 
 
 def _allocation(columns: dict[str, object], size: int) -> Allocation:
@@ -236,32 +263,30 @@ def _certificate(
     if "tree" not in keys:
         return None, counts
     tree = column(certificate["tree"], "certificate.tree", _node)
-    _check_whole(tree, learners)
+    _check_whole(tree, learners, "certificate.tree")
     return tree, False
 
 
-def _check_whole(tree: list[Split | Leaf], learners: int) -> None:
+def _check_whole(tree: Sequence[Any], learners: int, name: str) -> None:
     """Refuse a list that is no tree in preorder, or cuts learners that are not there."""
     boxes = 1
     for index, node in enumerate(tree):
-        where = f"certificate.tree[{index}]"
+        where = f"{name}[{index}]"
         if not boxes:
             raise RefusedError(f"{where}: the tree is complete before this node")
-        if isinstance(node, Leaf):
+        if not isinstance(node, Split):
             boxes -= 1
             continue
         boxes += 1
         if node.learner >= learners:
             raise RefusedError(f"{where}: there is no learner {node.learner}")
     if boxes:
-        raise RefusedError(f"certificate.tree: {boxes} boxes are missing at the end")
+        raise RefusedError(f"{name}: {boxes} boxes are missing at the end")
 
 
 def _node(data: object, where: str) -> Split | Leaf:
     if isinstance(data, dict) and "learner" in data:
-        node = record(data, where, _SPLIT)
-        learner = count(node["learner"], f"{where}.learner")
-        return Split(learner, count(node["at"], f"{where}.at"))
+        return _split(data, where)
     node = record(data, where, _LEAF, (*_VALUES, *_PARTS))
     per_hz, per_w = (share(node[name], f"{where}.{name}") for name in _LEAF)
     if any(name in node for name in _PARTS):
@@ -272,6 +297,12 @@ def _node(data: object, where: str) -> Split | Leaf:
         raise RefusedError(f"{where}: per_sample and per_learner only come together")
     per_sample = number(node["per_sample"], f"{where}.per_sample", -HUGE, HUGE)
     return Leaf(per_hz, per_w, per_sample, amount(node["per_learner"], f"{where}.per_learner"))
+
+
+def _split(data: object, where: str) -> Split:
+    node = record(data, where, _SPLIT)
+    learner = count(node["learner"], f"{where}.learner")
+    return Split(learner, count(node["at"], f"{where}.at"))
 
 
 def _parts(node: dict[str, Any], where: str, per_hz: float, per_w: float) -> Leaf:
