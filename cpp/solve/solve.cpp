@@ -39,7 +39,7 @@ Decision Solver::by_known_prices(double tau, Prices prices) {
 }
 
 Decision Solver::by_tree(double tau, Prices start) {
-    const double work = result_.tau > 0 ? settings_.work_limit : work_limit_;
+    const double work = result_.tau > 0 ? most_work_ : work_limit_;
     if (!tree_search_) {
         const Tools tools{problem_, pool_, whole_samples_, filling_, block_filling_, part_};
         tree_search_.emplace(tools, boxes_);
@@ -49,7 +49,7 @@ Decision Solver::by_tree(double tau, Prices start) {
         case BranchAndBound::Outcome::stopped:
             return Decision::Stopped{};
         case BranchAndBound::Outcome::unresolved:
-            put_off_ = put_off_ || work < settings_.work_limit;
+            put_off_ = put_off_ || work < most_work_;
             return {};
         case BranchAndBound::Outcome::infeasible:
             return search.refutation();

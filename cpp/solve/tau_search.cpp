@@ -27,6 +27,7 @@ TauSearch::TauSearch(const Problem& problem, const Settings& settings, bool part
       switching_point_(problem, pool_, sweeps),
       filling_(problem, pool_, fills),
       mixture_(problem, pool_, sweeps),
+      most_work_(settings.work_limit),
       work_limit_(settings.work_limit) {}
 
 Result TauSearch::run() {
@@ -66,10 +67,7 @@ PassPoint TauSearch::guess_tau() {
 void TauSearch::find_largest() {
     const PassPoint guess = guess_tau();
     end_tau_ = guess.tau;
-    if (few_take_part(guess.tau) &&
-        ask_takers(guess.tau, [this](TauSearch& part) { return part.run_part(upper_); })) {
-        return;
-    }
+    if (few_take_part(guess.tau) && find_among_takers(guess.tau)) return;
     const std::int64_t whole = std::max(whole_guess(guess.tau, 0), result_.tau);
     if (problem_.block_hz() > 0 && !problem_.sends_nothing()) {
         search_in_blocks(whole);
@@ -79,12 +77,32 @@ void TauSearch::find_largest() {
     if (upper_ > result_.tau && !halted_ && !stop_.requested()) tighten();
 }
 
+// Nothing is refuted of the whole before all others were looked at, once a part's trees have ended.
+// Where one takes long, what is refuted without it comes first.
+bool TauSearch::find_among_takers(double guess) {
+    const Prices begun = prices_;
+    const bool in_blocks = problem_.block_hz() > 0;
+    const double all = settings_.work_limit;
+    for (const double work : {in_blocks ? all : std::min(work_for_a_bound, all), all}) {
+        prices_ = begun;
+        end_tau_ = guess;
+        const bool asked = ask_takers(guess, [=, this](TauSearch& part) {
+            part.most_work_ = part.work_limit_ = work;
+            return part.run_part(upper_);
+        });
+        const bool over = upper_ == result_.tau || halted_ || stop_.check();
+        if (asked && over) return true;
+        if (work >= all) return asked;
+    }
+    return false;
+}
+
 // While no plan is known, a tree that would take long is put off: the tau below it often has a plan
 // at once, and a limit then finds more than nothing.
 void TauSearch::search_plan_first(std::int64_t guess) {
-    work_limit_ = std::min(settings_.work_limit, work_for_a_plan);
+    work_limit_ = std::min(most_work_, work_for_a_plan);
     search(guess);
-    work_limit_ = settings_.work_limit;
+    work_limit_ = most_work_;
     if (!put_off_ || upper_ == result_.tau || halted_ || stop_.requested()) return;
     search(result_.tau > 0 ? result_.tau : std::min(guess, upper_));
 }

@@ -40,6 +40,7 @@ class TauSearch {
 
     static constexpr std::int64_t nodes_for_a_plan = 64;
     static constexpr double work_for_a_plan = 5e4;  // learner responses
+    static constexpr double work_for_a_bound = 5e5;
     static constexpr std::int64_t any_number_of_nodes = std::numeric_limits<std::int64_t>::max();
     enum class Answer { feasible, infeasible, unresolved, stopped };
     using Plan = std::optional<Allocation>;
@@ -118,6 +119,7 @@ class TauSearch {
     Prices prices_{};
     bool halted_ = false;                            // a part's search was stopped
     std::int64_t node_limit_ = any_number_of_nodes;  // of branch and bound on one tau
+    double most_work_;                               // of a tree,
     double work_limit_;                              // of it, while no plan is known
     bool put_off_ = false;                           // some tau, for that limit
     double end_tau_ = 0;
@@ -127,6 +129,7 @@ class TauSearch {
     // Whether the guess of tau says where the prices for this one are.
     bool near_guess(double tau) const;
     void find_largest();
+    bool find_among_takers(double guess);
     PassPoint guess_tau();
     std::function<bool()> poll();
     std::int64_t whole_guess(double guess, std::int64_t least) const;
