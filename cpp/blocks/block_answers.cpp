@@ -27,7 +27,7 @@ class Neighbours {
   public:
     Neighbours(const Problem& problem, const Box& box, const PassPoint& point, std::size_t k)
         : link_(block_link(problem, k)),
-          demand_(demand_of(problem, k, point.tau, point.cycle_s)),
+          demand_(demand_of(problem, k, point)),
           may_rest_(problem.excused() && box.low(k) <= 0),
           low_(may_rest_ ? 1 : box.low(k)),
           high_(largest_allowed(demand_, box.high(k))),
@@ -35,8 +35,7 @@ class Neighbours {
           block_price_(point.prices.lambda * link_.width_hz) {}
 
     // False where the learner can not do its part.
-    bool find(double radius, double near, std::vector<BlockAnswer>& answers) {
-        radius_ = radius;
+    bool find(BlockAnswers::Near near, std::vector<BlockAnswer>& answers) {
         near_ = near;
         const BlockResponse best =
             respond_in_blocks(link_, demand_, may_rest_, {may_rest_ ? 0 : low_, high_}, prices_);
@@ -94,7 +93,7 @@ class Neighbours {
     bool within(const BlockAnswer& a) const {
         const double swing = block_price_ * std::fabs(a.blocks - best_.blocks) +
                              prices_.mu * std::fabs(a.power_w - best_.power_w);
-        return best_.value - a.value <= radius_ * swing + near_;
+        return best_.value - a.value <= near_.radius * swing + near_.margin;
     }
 
     bool keep(const BlockAnswer& a, std::vector<BlockAnswer>& answers, std::size_t first) {
@@ -139,7 +138,7 @@ class Neighbours {
         const double low = may_rest_ ? low_ : low_ + 1;
         if (high_ < low) return;
         const Response reals = respond(link_, demand_, false, {low, high_}, prices_);
-        const double swing = reals.cost * radius_ + near_;
+        const double swing = reals.cost * near_.radius + near_.margin;
         if (!reals.possible || reals.samples - reals.cost < best_.value - swing) return;
         beside(low, answers, first);
     }
@@ -171,7 +170,7 @@ class Neighbours {
     double low_, high_;
     Prices prices_;
     double block_price_;
-    double radius_ = 0, near_ = 0;
+    BlockAnswers::Near near_{};
     BlockAnswer best_;
     // Numbers of blocks, all from one to another.
     struct Range {
@@ -229,7 +228,7 @@ BlockTable BlockTable::held(std::uint32_t learner, double most, bool below) cons
     return table;
 }
 
-bool BlockAnswers::gather(const PassPoint& point, double radius, double near) {
+bool BlockAnswers::gather(const PassPoint& point, Near near) {
     ++passes_;
     const std::size_t size = problem_.size();
     samples_.resize(size);
@@ -243,7 +242,7 @@ bool BlockAnswers::gather(const PassPoint& point, double radius, double near) {
     in.lower = box_.lower.data();
     in.upper = box_.upper.data();
     const auto kernel = kernels_of(pool_).blocks(problem_.law());
-    const BlockInput blocks{problem_.block_hz(), problem_.block_budget(), radius, near};
+    const BlockInput blocks{problem_.block_hz(), problem_.block_budget(), near.radius, near.margin};
     // A box's columns need not be padded.
     const std::size_t whole_groups = in.lower ? size / group * group : size;
     const std::size_t lanes_end = blocks_in_lanes(problem_) ? whole_groups : 0;
@@ -258,7 +257,7 @@ bool BlockAnswers::gather(const PassPoint& point, double radius, double near) {
         for (std::size_t k = begin; k < end; ++k) {
             if (k < in_lanes && samples_[k] >= 0) continue;
             const auto first = static_cast<std::uint32_t>(part.answers.size());
-            if (!Neighbours(problem_, box_, point, k).find(radius, near, part.answers)) {
+            if (!Neighbours(problem_, box_, point, k).find(near, part.answers)) {
                 part.fixed.impossible += 1;
                 samples_[k] = blocks_[k] = 0;
                 continue;

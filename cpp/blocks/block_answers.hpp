@@ -45,9 +45,12 @@ class BlockAnswers {
         : problem_(problem), box_(box), pool_(pool) {}
 
     // Those that may be best where no price changes by more than a share `radius`, and those that
-    // are worth no more than `near` less than the best: of every learner that has any. False where
-    // they are too many to be of use.
-    bool gather(const PassPoint& point, double radius, double near);
+    // are worth no more than `margin` less than the best.
+    struct Near {
+        double radius, margin;
+    };
+    // Of every learner that has any. False where they are too many to be of use.
+    bool gather(const PassPoint& point, Near near);
 
     // By how little some other answer is worse, at `rank` of the learners that there are.
     double usual_margin(const PassPoint& point, std::size_t rank);

@@ -62,8 +62,8 @@ BlockPoint BlockBracket::roughly() {
     const BlockSample sample(problem_, box_, pass_point(), shop_.pool);
     if (sample.takers() == 0 || stopped()) return {};
     const double of_reals = point_.amount;
-    const bool found = among(sample.parts(few_learners), first_reach, to_begin_with, nullptr) &&
-                       among(sample.parts(some_learners), after_few, to_begin_with, nullptr);
+    const bool found = among(sample.parts(few_learners), {first_reach, to_begin_with}, nullptr) &&
+                       among(sample.parts(some_learners), {after_few, to_begin_with}, nullptr);
     if (!found) return {};
     // A few learners begin at cycles that are surely too short.
     const bool shorter = point_.amount < of_reals && of_reals < hardly_shorter * point_.amount;
@@ -128,7 +128,7 @@ bool BlockBracket::approach(double enough, double reach) {
     if (sample->takers() == 0 || stopped()) return false;
     BlockCurve curve;
     if (sample->takers() > 4 * few_learners) {
-        if (!among(sample->parts(few_learners), reach, to_begin_with, nullptr)) return false;
+        if (!among(sample->parts(few_learners), {reach, to_begin_with}, nullptr)) return false;
         reach = after_few;
     }
     // At prices far from the first others take most.
@@ -136,7 +136,7 @@ bool BlockBracket::approach(double enough, double reach) {
         sample.emplace(problem_, box_, pass_point(), shop_.pool);
         if (sample->takers() == 0 || stopped()) return false;
     }
-    if (!among(sample->parts(some_learners), reach, closely, &curve)) return false;
+    if (!among(sample->parts(some_learners), {reach, closely}, &curve)) return false;
     if (point_.amount > clearly * enough) return false;
     BlockLooks looks(problem_, all_, tau_, resource_, shop_.pool);
     moved_ = step_by_curve(looks, point_, curve, most_steps);
@@ -144,16 +144,17 @@ bool BlockBracket::approach(double enough, double reach) {
     return moved_ >= 0 && !stopped();
 }
 
-bool BlockBracket::among(const std::vector<BlockPart>& parts, double reach, double tolerance,
+bool BlockBracket::among(const std::vector<BlockPart>& parts, CutsWithin within,
                          BlockCurve* curve) {
     BlockLooks looks(problem_, parts, tau_, resource_, shop_.pool);
-    if (resource_ == Resource::cycle) point_.amount *= 1 - tolerance;  // surely too short
+    if (resource_ == Resource::cycle) point_.amount *= 1 - within.tolerance;  // surely too short
     const BlockPoint begun = point_;
-    if (!search_by_cuts(looks, point_, reach, tolerance)) {
+    if (!search_by_cuts(looks, point_, within)) {
         point_ = begun;
-        const bool nearer =
-            reach < first_reach || (resource_ != Resource::cycle && come_near(looks, point_));
-        if (!nearer || !search_by_cuts(looks, point_, first_reach, tolerance)) return false;
+        const bool nearer = within.reach < first_reach ||
+                            (resource_ != Resource::cycle && come_near(looks, point_));
+        within.reach = first_reach;
+        if (!nearer || !search_by_cuts(looks, point_, within)) return false;
     }
     if (curve) *curve = curve_near(looks, point_, apart);
     bracket_.passes += looks.passes();
@@ -167,18 +168,19 @@ PassPoint BlockBracket::pass_point() const {
 
 void BlockBracket::enclose() {
     BlockAnswers answers(problem_, box_, shop_.pool);
-    double radius = std::clamp(moved_, least_radius, first_radius);
-    double margin = answers.usual_margin(pass_point(), core_learners);
+    BlockAnswers::Near near{std::clamp(moved_, least_radius, first_radius),
+                            answers.usual_margin(pass_point(), core_learners)};
+    double& radius = near.radius;
     double most = most_radius;
     double before = infinity;
     int astray_for = 0;  // rounds in which the prices went as far as they might for as little
     for (int round = 0; round < most_gatherings; ++round) {
-        const bool few = answers.gather(pass_point(), radius, margin);
+        const bool few = answers.gather(pass_point(), near);
         ++bracket_.passes;
         if (stopped() || !answers.possible()) return;
         if (!few) {
             most = radius *= fewer;
-            margin *= fewer;
+            near.margin *= fewer;
             continue;
         }
         const double blocks = counts_blocks() ? point_.amount : problem_.block_budget();
@@ -190,7 +192,7 @@ void BlockBracket::enclose() {
         const double grown = std::fabs(place.amount) / point_.amount;
         // Where there is far more than enough any split will do.
         if (clearly * point_.amount < enough_) {
-            close_in(answers, point_, radius, problem_.block_budget());
+            close_in(answers, point_, near, problem_.block_budget());
             if (!bracket_.samples.empty()) return;
         }
         const bool edge = far > inside * radius && grown > gained && !same_blocks(place.amount);
@@ -220,8 +222,8 @@ void BlockBracket::enclose() {
         }
         if (!refuted) return;
         const double goal = counts_blocks() ? std::ceil(point_.amount) : problem_.block_budget();
-        close_in(answers, at, radius, goal);
-        look_wider(answers, radius, margin, goal);
+        close_in(answers, at, near, goal);
+        look_wider(answers, near, goal);
         if (counts_blocks() && bracket_.samples.empty() && !decided_) {
             close_blocks(goal, place.watt < inside * radius);
         }

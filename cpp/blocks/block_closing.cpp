@@ -12,7 +12,7 @@ namespace mel {
 namespace {
 
 constexpr double most_radius = 0.3;
-constexpr double near = 3e-11;      // relative: how far the lower end stays below
+constexpr double below = 3e-11;     // relative: how far the lower end stays
 constexpr double many_times = 100;  // what one gathering gains
 constexpr int most_refutations = 6;
 constexpr std::size_t few_answer = 16384;  // learners
@@ -24,16 +24,16 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-void BlockBracket::look_wider(BlockAnswers& answers, double radius, double margin, double goal) {
+void BlockBracket::look_wider(BlockAnswers& answers, BlockAnswers::Near near, double goal) {
     const BlockPoint at = point_;
     if (counts_blocks() || problem_.size() > few_answer) return;
     for (int more = 0; more < most_wider; ++more) {
         if (closed() || stopped()) return;
-        radius = std::min(wider_answers * radius, most_radius);
-        margin = std::min(wider_answers * margin, 1.0);
+        near.radius = std::min(wider_answers * near.radius, most_radius);
+        near.margin = std::min(wider_answers * near.margin, 1.0);
         ++bracket_.passes;
-        if (!answers.gather(pass_point(), radius, margin) || stopped()) return;
-        close_in(answers, at, radius, goal);
+        if (!answers.gather(pass_point(), near) || stopped()) return;
+        close_in(answers, at, near, goal);
     }
 }
 
@@ -48,9 +48,9 @@ bool BlockBracket::same_blocks(double more) const {
            std::ceil(point_.amount + many_times * more) <= std::ceil(point_.amount);
 }
 
-void BlockBracket::close_in(const BlockAnswers& answers, const BlockPoint& at, double radius,
-                            double goal) {
-    BlockTree tree(problem_, box_, tau_, resource_, at, radius, answers, shop_.pool);
+void BlockBracket::close_in(const BlockAnswers& answers, const BlockPoint& at,
+                            BlockAnswers::Near near, double goal) {
+    BlockTree tree(problem_, box_, tau_, resource_, at, near.radius, answers, shop_.pool);
     tree.grow(goal, counts_blocks());
     if (!(tree.amount() < infinity) || stopped()) return;
     split(tree.samples(), tree.blocks());
@@ -73,7 +73,7 @@ bool BlockBracket::refute() {
     std::vector<SplitSums> chunks;
     std::vector<double> samples(problem_.size());
     for (int round = 0; round < most_refutations; ++round) {
-        amount *= 1 - 0.5 * near;
+        amount *= 1 - 0.5 * below;
         const double asked = counts_blocks() ? std::ceil(amount) - 1 : amount;
         if (counts_blocks() && asked < 1) return true;
         const Problem here = with_amount(problem_, resource_, amount_stated(asked));
@@ -115,7 +115,7 @@ bool BlockBracket::close_at_fewest() {
     if (problem_.excused()) return false;
     double fewest = 0;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
-        const Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+        const Demand demand = demand_of(problem_, k, tau_);
         if (demand.beta > 0 || (demand.alpha > 0 && box_.low(k) > 0)) ++fewest;
     }
     if (fewest < 1 || fewest > problem_.block_budget()) return false;

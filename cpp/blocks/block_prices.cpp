@@ -255,14 +255,14 @@ double worth_of_cycle(BlockLooks& looks, const BlockPoint& point, double excess)
 
 }  // namespace
 
-bool search_by_cuts(BlockLooks& looks, BlockPoint& point, double reach, double tolerance) {
+bool search_by_cuts(BlockLooks& looks, BlockPoint& point, CutsWithin within) {
     BlockPoint from = point;
     for (int shorter = 0; shorter < most_shorter; ++shorter) {
         Cuts cuts(looks, from);
-        double high = reach;
+        double high = within.reach;
         for (int round = 0; round < most_widenings; ++round) {
-            const double low = reach < 2 ? 1 / high : 0;
-            if (!cuts.run(point, low, high, tolerance)) return false;
+            const double low = within.reach < 2 ? 1 / high : 0;
+            if (!cuts.run(point, low, high, within.tolerance)) return false;
             if (!cuts.at_edge(low, high)) break;
             high *= wider;
         }

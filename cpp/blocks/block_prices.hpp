@@ -103,9 +103,14 @@ struct BlockCurve {
     double by_cycle = 0;
 };
 
-// Moves the point from anywhere near until prices are within a share `tolerance`, or none are
-// better by more than that share's square of D. False where that leads nowhere.
-bool search_by_cuts(BlockLooks& looks, BlockPoint& point, double reach, double tolerance);
+// Prices up to `reach` times as high or low, found to a share `tolerance`.
+struct CutsWithin {
+    double reach, tolerance;
+};
+
+// Moves the point from anywhere near until prices are within the tolerance, or none are better by
+// more than that share's square of D. False where that leads nowhere.
+bool search_by_cuts(BlockLooks& looks, BlockPoint& point, CutsWithin within);
 BlockCurve curve_near(BlockLooks& looks, const BlockPoint& point, double apart);
 
 // Newton's steps; returns the share by which the last one moved a price, or a negative number where

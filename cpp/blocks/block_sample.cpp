@@ -52,7 +52,7 @@ BlockSample::BlockSample(const Problem& problem, const Box& box, const PassPoint
     const std::size_t size = problem.size();
     std::vector<Wish> wishes(size);
     for_each_learner(pool, size, [&](std::size_t k) {
-        const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+        const Demand demand = demand_of(problem, k, point);
         const bool may_rest = problem.excused() && box.low(k) <= 0;
         const double low = may_rest ? 1 : box.low(k);
         const Response r =

@@ -41,18 +41,18 @@ class BlockBracket {
     bool begin();
     // Ever more learners, until steps with everybody are all that is left.
     bool approach(double enough, double reach);
-    bool among(const std::vector<BlockPart>& parts, double reach, double tolerance,
-               BlockCurve* curve);
+    bool among(const std::vector<BlockPart>& parts, CutsWithin within, BlockCurve* curve);
     PassPoint pass_point() const;
     // The best prices among everybody's near answers, a proof there, and a split.
     void enclose();
     // Few learners may have too few near answers to make up for what is left.
-    void look_wider(BlockAnswers& answers, double radius, double margin, double goal);
+    void look_wider(BlockAnswers& answers, BlockAnswers::Near near, double goal);
     bool closed() const;
     // Whether so much more, many times over, rules out no further block.
     bool same_blocks(double more) const;
     // A split among the near answers, and boxes where a single one's choice keeps the ends apart.
-    void close_in(const BlockAnswers& answers, const BlockPoint& at, double radius, double goal);
+    void close_in(const BlockAnswers& answers, const BlockPoint& at, BlockAnswers::Near near,
+                  double goal);
     // The amount that the bracket states for so much.
     double amount_stated(double amount) const;
     // The most that the best prices prove too little; of blocks all that are short of it.

@@ -126,7 +126,7 @@ bool BlockTree::split(std::size_t at, double goal) {
 // neither box lets it come near the other answer's worth.
 double BlockTree::divide(std::uint32_t learner, double few, double many) const {
     const double cycle = resource_ == Resource::cycle ? point_.amount : problem_.cycle_s();
-    const Demand demand = demand_of(problem_, learner, tau_, cycle);
+    const Demand demand = demand_of(problem_, learner, Timing{tau_, cycle});
     const BlockLink link = block_link(problem_, learner);
     double least = infinity;
     double at = few + 1;

@@ -17,7 +17,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // The cycle before which learner k, who must, can not have returned its fewest samples.
 double shortest_of(const Problem& problem, std::size_t k, double tau, double fewest) {
-    const Demand demand = demand_at(problem, k, tau, 0, fewest, Energy::generous);
+    const Demand demand = demand_at(problem, k, Timing{tau, 0}, fewest, Energy::generous);
     const double bits = demand.alpha * fewest + demand.beta;
     const bool capped = problem.limits() && problem.limits()->caps();
     return -demand.slack(fewest) + (capped ? bits / problem.limits()->max_rate[k] : 0);
@@ -54,7 +54,7 @@ std::vector<std::size_t> bottleneck_of(const Problem& problem, const Box& box,
     for_each_learner(pool, problem.size(), [&](std::size_t k) {
         if (!must(k)) return;
         const double d = std::max(box.low(k), 0.0);
-        const Demand demand = demand_at(problem, k, point.tau, cycle_s, d);
+        const Demand demand = demand_at(problem, k, Timing{point.tau, cycle_s}, d);
         const Answer fewest = answer_with(problem, k, demand, false, d, point.prices);
         cost[k] = fewest.possible ? fewest.paid.cost : infinity;
     });

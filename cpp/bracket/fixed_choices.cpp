@@ -64,7 +64,7 @@ double FixedChoices::divide(const Jump& j) const {
     double at = few + 1;
     for (double part = 0.5 * (many - few); part >= 1; part *= 0.5) {
         const double d = few + std::floor(part);
-        const Demand demand = demand_at(problem_, j.learner, point_.tau, point_.cycle_s, d);
+        const Demand demand = demand_at(problem_, j.learner, point_, d);
         const Answer answer = answer_with(problem_, j.learner, demand, false, d, point_.prices);
         if (!answer.possible) continue;
         const double worth = d - answer.paid.cost;

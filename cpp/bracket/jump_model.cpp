@@ -24,17 +24,16 @@ bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, dou
              double radius, Jump& jump) {
     const std::size_t k = jump.learner;
     const Prices prices = point.prices;
-    const Demand full = demand_of(problem, k, point.tau, point.cycle_s);
+    const Demand full = demand_of(problem, k, point);
     const double low = box.low(k);
     const bool may_rest = problem.excused() && low <= 0;
-    const Demand demand = demand_at(problem, k, point.tau, point.cycle_s, low);
+    const Demand demand = demand_at(problem, k, point, low);
     const Answer few = answer_with(problem, k, demand, may_rest, low, prices);
     // Who takes more than the fewest takes what is best inside already.
     const Interval inside{may_rest ? 1 : low, box.high(k)};
     const Answer many =
         taken > low + 1
-            ? answer_with(problem, k, demand_at(problem, k, point.tau, point.cycle_s, taken), false,
-                          taken, prices)
+            ? answer_with(problem, k, demand_at(problem, k, point, taken), false, taken, prices)
             : answer_inside(problem, k, full, inside, {point.tau, prices});
     const double apart = many.samples - few.samples;
     if (!many.possible || !(apart > 1) || !few.possible) return false;
@@ -92,7 +91,7 @@ std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassP
         for (std::size_t k = b * chunk_size; k < last; ++k) {
             const bool may_rest = problem.excused() && box.low(k) <= 0;
             const auto answer = [&](double d) {
-                const Demand demand = demand_at(problem, k, point.tau, point.cycle_s, d);
+                const Demand demand = demand_at(problem, k, point, d);
                 return answer_with(problem, k, demand, may_rest, d, prices);
             };
             const Answer now = answer(samples[k]);

@@ -129,7 +129,7 @@ class EnergyLearners {
 
   private:
     Spender spender(std::size_t k) const;
-    Demand demand(std::size_t k) const { return demand_of(problem_, k, tau_, cycle_s_); }
+    Demand demand(std::size_t k) const { return demand_of(problem_, k, Timing{tau_, cycle_s_}); }
 
     const Problem& problem_;
     double tau_;

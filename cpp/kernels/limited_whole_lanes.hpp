@@ -87,11 +87,8 @@ MEL_INLINE RealWish wish_within(const KernelInput& in, const PriceConstants& p,
         const Mask over = m & ((bandwidth > cap.bandwidth) | (power > cap.power));
         if (any(over)) {
             const Mask band_first = Caps::band_first(p, q, cap, bandwidth, power);
-            const Mask by_band = over & band_first;
-            const Mask by_power = over & ~band_first;
-            const CappedWish w = capped_wish<Caps>(p, q, select(by_band, cap.bandwidth, fill(1)),
-                                                   select(by_power, cap.power, fill(1)),
-                                                   inverse_each, by_band, by_power);
+            const CappedBy by = {over & band_first, over & ~band_first};
+            const CappedWish w = capped_wish<Caps>(p, q, stood_at(cap, by), inverse_each, by);
             const Lanes x = (q.budget - w.slack) * inverse_each;
             const Lanes blur = blurred_wish * (w.slack * inverse_each);
             const Mask near = (x < e.limited.ends.high + blur) & (x > e.limited.ends.low - blur);

@@ -4,18 +4,9 @@
 // lies on the capped piece exactly where the uncapped best lies beyond the cap.
 #pragma once
 
-#include "kernels/cap_roots.hpp"
-#include "kernels/fixed_lanes.hpp"
+#include "kernels/capped_lanes.hpp"
 
 namespace mel::MEL_ISA {
-
-struct CapLanes {
-    Lanes bandwidth, power;  // infinite where there is none
-};
-
-MEL_INLINE CapLanes caps_of(const KernelInput& in, std::size_t k) {
-    return {load(in.max_bandwidth + k), load(in.max_power + k)};
-}
 
 struct LimitedEnds {
     EndsOf<Lanes> ends;
@@ -54,181 +45,11 @@ MEL_INLINE LimitedEnds limited_ends(const KernelInput& in, const DemandLanes& q,
     return ends_within(in, q, k, low_of(in, k), high_of(in, k));
 }
 
-// What is paid for a rate at a cap, and what the rate's derivatives of it are.
-struct CappedLanes {
-    Lanes bandwidth, power;
-    Lanes unit_cost;                // d cost / d rate
-    Lanes band_slope, power_slope;  // the capped one's is zero
-    Lanes bend;                     // d ln(unit_cost) / d rate
-    Lanes log_gain;
-};
-
-MEL_INLINE CappedLanes choose(Mask m, const CappedLanes& x, const CappedLanes& y) {
-    return {select(m, x.bandwidth, y.bandwidth),     select(m, x.power, y.power),
-            select(m, x.unit_cost, y.unit_cost),     select(m, x.band_slope, y.band_slope),
-            select(m, x.power_slope, y.power_slope), select(m, x.bend, y.bend),
-            select(m, x.log_gain, y.log_gain)};
-}
-
-// At a bandwidth cap, for both laws: `per` is ln2 / cap, `watt` the noise's power there.
-MEL_INLINE CappedLanes at_band_cap(double mu, Lanes cap, Lanes per, Lanes watt, Lanes rate) {
-    const Lanes y = rate * per;
-    const Exponential e = exponential(smaller(y, fill(690)));
-    const Lanes power_slope = watt * per * e.value;
-    return {cap, watt * e.minus_one, mu * power_slope, fill(0), power_slope, per, y};
-}
-
-// `noise` is in units of the cap.
-MEL_INLINE CappedLanes at_power_cap_density(double lambda, Lanes cap, Lanes noise,
-                                            const PowerCapRoot& root) {
-    const Lanes whole = root.log_gain * root.gain - root.excess;  // phi e^l
-    const Lanes signal = noise * root.gain;
-    const Lanes both = 1 / (whole * signal);
-    const Lanes inverse = signal * both;
-    const Lanes band_slope = ln2 * (1 + root.gain) * inverse;
-    const Lanes steep = root.gain * inverse;
-    return {whole * both, cap,     lambda * band_slope,
-            band_slope,   fill(0), steep * steep * ln2 * signal,
-            root.log_gain};
-}
-
-MEL_INLINE CappedLanes at_power_cap_fixed(double lambda, Lanes cap, Lanes log_gain, Lanes rate) {
-    const Lanes band_slope = ln2 / log_gain;
-    return {rate * band_slope, cap, lambda * band_slope, band_slope, fill(0), fill(0), log_gain};
-}
-
-// The laws' parts that differ at a cap.
-struct DensityCaps {
-    // Both amounts are proportional to the rate: the one further beyond its cap came there first.
-    MEL_INLINE Mask band_first(const PriceConstants&, const DemandLanes&, const CapLanes& cap,
-                               Lanes bandwidth, Lanes power) {
-        return bandwidth * cap.power >= power * cap.bandwidth;
-    }
-    MEL_INLINE Lanes watt(Lanes noise, Lanes band) { return noise * band; }
-    // What at_power_cap() takes where nothing is known.
-    MEL_INLINE Lanes cap_gain(Lanes, Lanes) { return fill(1); }
-
-    MEL_INLINE PowerCapWish power_wish(const PriceConstants& p, const DemandLanes& q, Lanes cap,
-                                       Mask wanted) {
-        const Lanes root = square_root(q.shape * (0.5 / p.band));
-        const Lanes inverse = 1 / (root * q.noise * ln2);
-        return power_cap_wish(q.alpha * (q.noise * ln2 * inverse), q.each * cap * inverse, wanted);
-    }
-    // `l` starts the root where `known`; `last` is as for power_cap_root.
-    MEL_INLINE CappedLanes at_power_cap(const PriceConstants& p, Lanes noise, Lanes cap, Lanes rate,
-                                        Lanes l, Mask known, Mask wanted, Mask& converged,
-                                        double last = 1e-4) {
-        const Lanes relative = noise / cap;
-        // Of what boundless bandwidth would carry.
-        const Lanes share =
-            select(wanted, smaller(rate * ln2 * relative, fill(1 - 1e-13)), fill(0.5));
-        if (any(wanted & ~known)) l = select(known, l, power_cap_start(share));
-        const PowerCapRoot root = power_cap_root(share, l, wanted, last);
-        converged = root.converged & (root.log_gain > fill(1e-6));
-        return at_power_cap_density(p.lambda, cap, relative, root);
-    }
-};
-
-struct FixedCaps {
-    // u e^u at the bandwidth cap is ratio cap / noise: the power there against its own cap.
-    MEL_INLINE Mask band_first(const PriceConstants& p, const DemandLanes& q, const CapLanes& cap,
-                               Lanes, Lanes) {
-        const Mask capped = cap.power < fill(1e100);
-        const Lanes gain = select(capped, cap.power, fill(1)) / q.noise;
-        return ~capped | (logarithm_1p(gain) * (1 + gain) > p.ratio * cap.bandwidth / q.noise);
-    }
-    MEL_INLINE Lanes watt(Lanes noise, Lanes) { return noise; }
-    MEL_INLINE Lanes cap_gain(Lanes noise, Lanes cap) { return logarithm_1p(cap / noise); }
-
-    // The marginal cost does not change: u stands where phi does in the other law.
-    MEL_INLINE PowerCapWish power_wish(const PriceConstants&, const DemandLanes& q, Lanes cap,
-                                       Mask wanted) {
-        const Lanes u = logarithm_1p(select(wanted, cap / q.noise, fill(1)));
-        return {u, u, u > 0};
-    }
-    MEL_INLINE CappedLanes at_power_cap(const PriceConstants& p, Lanes, Lanes cap, Lanes rate,
-                                        Lanes u, Mask, Mask, Mask& converged, double = 0) {
-        converged = u > 0;
-        return at_power_cap_fixed(p.lambda, cap, u, rate);
-    }
-};
-
 struct LimitedResponse : ResponseLanes {
     Lanes push;       // d value / d slack
     Lanes bound_tau;  // what a bound of the samples that moves with tau adds to d value / d tau
     Mask capped;
 };
-
-// Where the lanes `over` stand at a cap.
-struct CappedBest {
-    CappedLanes paid;
-    Lanes slack, samples, rate, hurry, cost, interior;
-    Mask free, converged;
-};
-
-// The slack that the best real samples leave at a cap.
-struct CappedWish {
-    Lanes slack, log_gain;
-    Mask converged;
-};
-
-template <class Caps>
-MEL_INLINE CappedWish capped_wish(const PriceConstants& p, const DemandLanes& q, Lanes band_cap,
-                                  Lanes power_cap, Lanes inverse_each, Mask by_band,
-                                  Mask by_power) {
-    CappedWish w{fill(1), fill(1), ~none()};
-    if (any(by_band)) {
-        const Lanes per = ln2 / band_cap;
-        const Lanes span =
-            square_root(q.shape * per / (p.mu * Caps::watt(q.noise, band_cap))) * inverse_each;
-        const CapRoot y = band_cap_root(span, q.alpha * per * inverse_each, by_band);
-        w.slack = q.shape * per * inverse_each / y.value;
-        w.converged = y.converged | ~by_band;
-    }
-    if (any(by_power)) {
-        const PowerCapWish root = Caps::power_wish(p, q, power_cap, by_power);
-        w.slack = select(by_power, square_root(p.band * q.shape / root.phi), w.slack);
-        w.log_gain = root.log_gain;
-        w.converged = w.converged & (root.converged | ~by_power);
-    }
-    return w;
-}
-
-template <class Caps>
-MEL_INLINE CappedBest capped_best(const PriceConstants& p, const DemandLanes& q,
-                                  const EndsOf<Lanes>& e, const CapLanes& cap, Mask by_band,
-                                  Mask by_power) {
-    CappedBest c;
-    const Lanes inverse_each = 1 / q.each;
-    const Lanes band_cap = select(by_band, cap.bandwidth, fill(1));
-    const Lanes power_cap = select(by_power, cap.power, fill(1));
-    const CappedWish w =
-        capped_wish<Caps>(p, q, band_cap, power_cap, inverse_each, by_band, by_power);
-    const Lanes wish = w.slack;
-    c.converged = w.converged;
-    const Lanes watt = Caps::watt(q.noise, band_cap);
-    const Lanes per = ln2 / band_cap;
-    c.slack = smaller(larger(wish, e.high_slack), e.low_slack);
-    c.free = c.slack == wish;
-    c.samples = samples_at(q, e, inverse_each, c.slack);
-    const Lanes inverse_slack = 1 / c.slack;
-    c.rate = larger(q.alpha * c.samples + q.beta, fill(0)) * inverse_slack;
-    c.hurry = c.rate * inverse_slack;
-    c.paid = at_band_cap(p.mu, band_cap, per, watt, c.rate);
-    if (any(by_power)) {
-        Mask converged;
-        const CappedLanes paid = Caps::at_power_cap(p, q.noise, power_cap, c.rate, w.log_gain,
-                                                    c.free, by_power, converged);
-        c.paid = choose(by_power, paid, c.paid);
-        c.converged = c.converged & (converged | ~by_power);
-    }
-    c.cost = p.lambda * c.paid.bandwidth + p.mu * c.paid.power;
-    // C'' in samples over the square of the rate's slope, in which unit_cost shape = slack^2.
-    const Lanes second =
-        c.paid.unit_cost * (c.paid.bend + 2 * q.each * c.paid.unit_cost * inverse_slack);
-    c.interior = only(c.free, 1 / second);
-    return c;
-}
 
 MEL_INLINE void put_capped(const CappedBest& c, Mask m, LimitedResponse& r) {
     const CappedLanes& paid = c.paid;
@@ -349,7 +170,7 @@ struct Limited<DensityLaw> {
             if (any(over)) {
                 const Mask band = DensityCaps::band_first(p, q, cap, r.bandwidth, r.power);
                 const CappedBest c =
-                    capped_best<DensityCaps>(p, q, l.ends, cap, over & band, over & ~band);
+                    capped_best<DensityCaps>(p, q, l.ends, cap, {over & band, over & ~band});
                 put_capped(c, over, r);
                 fill_limited_response(in, q, l, select(over, c.paid.log_gain, log_gain), r);
                 r.doubtful = r.doubtful | (over & ~c.converged);
@@ -390,7 +211,7 @@ struct Limited<FixedLaw> {
             if (any(over)) {
                 const Mask band = FixedCaps::band_first(p, q, cap, r.bandwidth, r.power);
                 const CappedBest c =
-                    capped_best<FixedCaps>(p, q, e, cap, over & band, over & ~band);
+                    capped_best<FixedCaps>(p, q, e, cap, {over & band, over & ~band});
                 // Below the caps the value may rise again towards the lower end.
                 const Mask doubt = in.grows ? over & (c.samples - c.cost < e.low) : none();
                 if (any(doubt)) {

@@ -115,7 +115,7 @@ double Boxes::largest_tau() const {
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         const double d = lower_[k];
         if (problem_.excused() && d == 0) continue;
-        const Demand demand = demand_of(problem_, k, 0, problem_.cycle_s());
+        const Demand demand = demand_of(problem_, k, 0);
         const double bits = demand.alpha * d + demand.beta;
         const double send = limits_->caps() ? bits / limits_->max_rate[k] : 0;
         const double left = demand.slack(d) - send / room + rounding::slack * problem_.cycle_s();

@@ -77,19 +77,18 @@ Demand through(const Demand& full, const Pacing& p, double n, double steep, doub
     return line;
 }
 
-Demand demand_at(const Problem& problem, std::size_t k, double tau, double cycle_s, double d,
-                 Energy energy) {
-    const Demand full = demand_of(problem, k, tau, cycle_s);
+Demand demand_at(const Problem& problem, std::size_t k, Timing at, double d, Energy energy) {
+    const Demand full = demand_of(problem, k, at);
     if (!paces(problem)) return full;
-    const Pacing p = Pacing::of(problem, k, tau, energy);
+    const Pacing p = Pacing::of(problem, k, at.tau, energy);
     if (!(p.slower(d) > 1)) return full;
     Demand line = full;
     if (!(p.left_j(d) > 0)) {  // no speed leaves enough
-        line.budget_s = -cycle_s;
+        line.budget_s = -at.cycle_s;
     } else {
-        const Slow at = slow_at(p, d);
-        line.per_sample_s += p.work_s * (at.slower * (1.5 + 0.5 * at.share) - 1);
-        line.budget_s += 0.5 * p.work_s * d * at.slower * (1 + at.share);
+        const Slow slow = slow_at(p, d);
+        line.per_sample_s += p.work_s * (slow.slower * (1.5 + 0.5 * slow.share) - 1);
+        line.budget_s += 0.5 * p.work_s * d * slow.slower * (1 + slow.share);
     }
     line.shape = line.alpha * line.budget_s + line.per_sample_s * line.beta;
     return line;

@@ -43,8 +43,13 @@ struct Pacing {
 Demand chord_of(const Demand& full, const Pacing& pacing, double n, double guard_s);
 
 // demand_of(), or where speeds are chosen a line that touches the slack at d samples, from above.
-Demand demand_at(const Problem& problem, std::size_t k, double tau, double cycle_s, double d,
+Demand demand_at(const Problem& problem, std::size_t k, Timing at, double d,
                  Energy energy = Energy::kept);
+template <HasTiming Point>
+Demand demand_at(const Problem& problem, std::size_t k, const Point& at, double d,
+                 Energy energy = Energy::kept) {
+    return demand_at(problem, k, Timing{at.tau, at.cycle_s}, d, energy);
+}
 
 inline bool paces(const Problem& problem) { return problem.limits() && problem.limits()->paces(); }
 

@@ -33,14 +33,32 @@ struct Interval {
     double upper;
 };
 
-inline Demand demand_of(const Problem& problem, std::size_t k, double tau, double cycle_s) {
+// With so many local cycles, within so long a global one.
+struct Timing {
+    double tau;
+    double cycle_s;
+};
+
+inline Demand demand_of(const Problem& problem, std::size_t k, Timing at) {
     const double back = problem.return_s_per_bit()[k];
-    const double budget = cycle_s - problem.return_bits(k) * back;
+    const double budget = at.cycle_s - problem.return_bits(k) * back;
     const double per_sample =
-        tau * problem.compute_s()[k] + problem.return_bits_per_sample(k) * back;
+        at.tau * problem.compute_s()[k] + problem.return_bits_per_sample(k) * back;
     const double alpha = problem.send_bits_per_sample(k);
     const double beta = problem.send_bits(k);
     return {budget, per_sample, alpha, beta, alpha * budget + per_sample * beta};
+}
+inline Demand demand_of(const Problem& problem, std::size_t k, double tau) {
+    return demand_of(problem, k, Timing{tau, problem.cycle_s()});
+}
+
+// Whatever else it says: prices, or samples.
+template <class Point>
+concept HasTiming = requires(const Point& at) { Timing{at.tau, at.cycle_s}; };
+
+template <HasTiming Point>
+Demand demand_of(const Problem& problem, std::size_t k, const Point& at) {
+    return demand_of(problem, k, Timing{at.tau, at.cycle_s});
 }
 
 // Largest integer d in [0, upper] that the deadline allows with an infinite rate; -1 if there is

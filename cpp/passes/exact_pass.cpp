@@ -171,7 +171,7 @@ SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint
     const AddResponse add = response_of(problem);
     SplitSums sums;
     for (std::size_t k = learners.first; k < learners.last; ++k) {
-        const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+        const Demand demand = demand_of(problem, k, point);
         samples[k] = add(problem, k, demand, box[k], point, sums);
     }
     return sums;
@@ -198,7 +198,7 @@ void exact_chunks(const Problem& problem, const Box& box, const PassPoint& point
         for (std::size_t k = first; k < last && left > 0; ++k) {
             if (samples[k] >= 0) continue;
             left -= 1;
-            const Demand demand = demand_of(problem, k, point.tau, point.cycle_s);
+            const Demand demand = demand_of(problem, k, point);
             samples[k] = add(problem, k, demand, box[k], point, sums);
         }
         return sums;
@@ -252,7 +252,7 @@ void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& p
             double high = box.high(k);
             if (problem.returns_nothing()) high = largest_computed(problem, k, tau, high);
             if (!only_computes(problem)) {
-                Demand demand = demand_of(problem, k, tau, problem.cycle_s());
+                Demand demand = demand_of(problem, k, tau);
                 demand.budget_s += guard;
                 const auto most = [&](const Demand& line) {
                     return !capped || problem.sends_nothing() ? largest_allowed(line, high)
@@ -280,7 +280,7 @@ void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& p
 
 double most_unsent(const Problem& problem, std::size_t k, double tau, double upper) {
     if (problem.returns_nothing()) return largest_computed(problem, k, tau, upper);
-    Demand demand = demand_of(problem, k, tau, problem.cycle_s());
+    Demand demand = demand_of(problem, k, tau);
     demand.budget_s -= slack_guard(problem.cycle_s());
     const double most = largest_allowed(demand, upper);
     return problem.excused() ? std::max(most, 0.0) : most;

@@ -17,7 +17,7 @@ double SweepsHere::impossible_cycle(double tau) {
     return largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {
         const double least = std::max(box.low(k), 0.0);
         if (problem_.excused() && least == 0) return 0.0;
-        return -demand_at(problem_, k, tau, 0, least, Energy::generous).slack(least);
+        return -demand_at(problem_, k, Timing{tau, 0}, least, Energy::generous).slack(least);
     });
 }
 

@@ -78,7 +78,7 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
 // surely be in time.
 double Choices::surely_kept(std::size_t k) const {
     const double high = std::min(whole_.high(k), sure_.high(k));
-    Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+    Demand demand = demand_of(problem_, k, tau_);
     if (problem_.sends_nothing() || demand.alpha > 0 || demand.beta > 0) return high;
     demand.budget_s -= slack_guard(problem_.cycle_s());
     return std::max(largest_allowed(demand, high), 0.0);
@@ -280,7 +280,7 @@ Choices::Bound Choices::capacity(const Bid& bid, const Cell* cell) const {
         double high = std::min(most(k), box.upper);
         const double fewest = std::max(least(k), box.lower);
         if (!only_computes(problem_)) {
-            Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+            Demand demand = demand_of(problem_, k, tau_);
             demand.budget_s += guard;
             high = capped ? largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate))
                           : largest_allowed(demand, high);
@@ -302,7 +302,7 @@ Choices::Bound Choices::capacity(const Bid& bid, const Cell* cell) const {
 
 bool Choices::has_time(std::size_t k, double samples) const {
     if (only_computes(problem_)) return true;
-    Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+    Demand demand = demand_of(problem_, k, tau_);
     demand.budget_s += slack_guard(problem_.cycle_s());
     return largest_allowed(demand, samples) >= samples;
 }
@@ -321,7 +321,7 @@ double Choices::unit_cost(std::size_t k, Prices prices) {
 }
 
 double Choices::step_cost(std::size_t k, double d, Prices prices) {
-    const Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+    const Demand demand = demand_of(problem_, k, tau_);
     if (!only_rates(problem_) || !(d > 0) || !(demand.slack(d + 1) > 0)) {
         return cost(k, d + 1, prices) - cost(k, d, prices);
     }
@@ -335,7 +335,7 @@ double Choices::step_cost(std::size_t k, double d, Prices prices) {
 
 double Choices::cost(std::size_t k, double d, Prices prices) const {
     if (d == 0 && may_rest(k)) return 0;
-    const Demand demand = demand_of(problem_, k, tau_, problem_.cycle_s());
+    const Demand demand = demand_of(problem_, k, tau_);
     if (!demand.allows(d)) return infinity;
     if (problem_.block_hz() > 0) {
         return block_cost(block_link(problem_, k), demand, false, d, prices);

@@ -78,7 +78,7 @@ WaterFilling::Finish about_shortest(const Asked& asked, WaterFilling& filling,
     for (std::size_t k = 0; k < problem.size(); ++k) {
         const double d = samples[k];
         if (d == 0 && problem.excused()) continue;
-        least = std::max(least, -demand_of(problem, k, tau, 0).slack(d));
+        least = std::max(least, -demand_of(problem, k, Timing{tau, 0}).slack(d));
     }
     FillSums sums = *fit.sums;
     for (int step = 0; step < most_steps && found.cycle_s > least; ++step) {
@@ -140,7 +140,7 @@ bool allot(const Asked& asked, const Fitting::Fit& fit, Spare spare, Allocation&
 double Fitting::most_alone(std::size_t k) const {
     const Problem& problem = choices_.problem();
     if (problem.returns_nothing()) return choices_.sure(k);  // in exact arithmetic
-    Demand demand = demand_of(problem, k, choices_.tau(), problem.cycle_s());
+    Demand demand = demand_of(problem, k, choices_.tau());
     demand.budget_s -= slack_guard(problem.cycle_s());
     return largest_allowed(demand, choices_.sure(k));
 }

@@ -19,7 +19,7 @@ std::vector<std::uint32_t> Lowest::in_order() const {
     std::vector<std::uint32_t> bucket(choices_.size()), order(choices_.size());
     std::vector<std::uint32_t> first((1U << 16) + 1, 0);
     for (std::size_t k = 0; k < order.size(); ++k) {
-        const Demand demand = demand_of(problem, k, choices_.tau(), cycle);
+        const Demand demand = demand_of(problem, k, choices_.tau());
         const double d = std::max(choices_.least(k), 1.0);
         const double left = std::max(demand.slack(d), hardly * cycle);
         const auto needs = static_cast<float>(problem.noise_over_gain()[k] *

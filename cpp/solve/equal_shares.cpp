@@ -206,7 +206,7 @@ class EqualShares {
         if (only_computes(problem_) && cycle_s == problem_.cycle_s()) {  // no rounding to allow for
             return largest_computed(problem_, k, tau, problem_.samples_real());
         }
-        const Demand demand = demand_of(problem_, k, tau, cycle_s * scale);
+        const Demand demand = demand_of(problem_, k, Timing{tau, cycle_s * scale});
         if (limits_ && limits_->battery()) {
             return largest_carried(battery_at(k, tau, scale), demand, problem_.samples_real());
         }
@@ -272,7 +272,7 @@ class EqualShares {
             result.bandwidth_hz[k] = bandwidth_of(k);
             result.power_w[k] = power_of(k);
             if (limits_ && limits_->battery()) {
-                const Demand demand = demand_of(problem_, k, tau, late);
+                const Demand demand = demand_of(problem_, k, Timing{tau, late});
                 const double held = static_cast<double>(result.samples[k]);
                 const double watt = battery_at(k, tau, 1).power(demand, held);
                 result.power_w[k] = std::clamp(watt, 0.0, power_of(k));

@@ -50,7 +50,7 @@ bool BlockFilling::rates_at(const TimedSplit& split) {
     const auto rates_of = [&](std::size_t first, std::size_t last) {
         Need need;
         for (std::size_t k = first; k < last; ++k) {
-            const Demand demand = demand_of(problem_, k, split.tau, split.cycle_s);
+            const Demand demand = demand_of(problem_, k, split);
             const double d = split.samples[k];
             const bool rests = problem_.excused() && d == 0;
             if (!rests && !demand.allows(d)) need.impossible += 1;
@@ -260,7 +260,7 @@ BlockFilling::Need BlockFilling::need_at(const TimedSplit& split) {
         for (std::size_t k = first; k < last; ++k) {
             powers_[k] = 0;
             if (!(counts_[k] > 0)) continue;
-            const Demand demand = demand_of(problem_, k, split.tau, split.cycle_s);
+            const Demand demand = demand_of(problem_, k, split);
             const double d = split.samples[k];
             if (!demand.allows(d)) {
                 need.impossible += 1;

@@ -38,7 +38,7 @@ double BlockSwaps::merit(double samples, double blocks, double power_w) const {
 // as many, each with the samples that are worth their power.
 std::array<BlockSwaps::Held, 3> BlockSwaps::wishes(std::size_t k, double tau,
                                                    const Box& box) const {
-    const Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
+    const Demand demand = demand_of(problem_, k, tau);
     const BlockLink link = block_link(problem_, k);
     const double most = largest_allowed(demand, box.high(k));
     std::array<Held, 3> found{};
@@ -98,7 +98,7 @@ void BlockSwaps::gather(double tau, const Box& box) {
     moves_.clear();
     const double usual = total_blocks_ > 0 ? total_samples_ / total_blocks_ : 0;  // a block
     for (std::size_t k = 0; k < held_.size(); ++k) {
-        const Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
+        const Demand demand = demand_of(problem_, k, tau);
         const BlockLink link = block_link(problem_, k);
         const Held& at = held_[k];
         const double low = std::max(box.low(k), 1.0);
@@ -207,7 +207,7 @@ bool BlockSwaps::improve(double tau, const Box& box, Prices prices, std::vector<
     double taking = 0;
     for (std::size_t k = 0; k < size; ++k) {
         if (samples[k] > 0) {
-            const Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
+            const Demand demand = demand_of(problem_, k, tau);
             const BlockLink link = block_link(problem_, k);
             const double rate = demand.rate(samples[k]);
             const double n = demand.allows(samples[k]) ? link.best(rate, prices) : -1;

@@ -86,7 +86,7 @@ double FillsHere::least_cycle(const TimedSplit& split) {
     const double least = largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {
         const double d = split.samples[k];
         if (problem_.excused() && d == 0) return 0.0;
-        const Demand demand = demand_at(problem_, k, split.tau, 0, d);
+        const Demand demand = demand_at(problem_, k, Timing{split.tau, 0}, d);
         const double bits = demand.alpha * d + demand.beta;
         return -demand.slack(d) + bits / limits->max_rate[k];
     });

@@ -44,7 +44,7 @@ double WholeSamples::detour(std::span<const double> samples) const {
 // Of who is best at rest no number of samples costs less than it is worth; the first one costs as
 // many times as much as the bits of one for each sample of them, when hurried as little.
 bool WholeSamples::joins_dearly(std::size_t k) const {
-    const Demand demand = demand_at(problem_, k, at_.tau, at_.cycle_s, 1);
+    const Demand demand = demand_at(problem_, k, at_, 1);
     const double first = demand.slack(1);
     if (!(demand.per_sample_s > 0) || !(first > 0)) return false;
     const double many = std::min(std::floor(0.5 * first / demand.per_sample_s), box_->high(k));
@@ -55,7 +55,7 @@ bool WholeSamples::joins_dearly(std::size_t k) const {
 
 double WholeSamples::cost(std::size_t k, double d) const {
     if (problem_.excused() && d == 0) return 0;
-    const Demand demand = demand_at(problem_, k, at_.tau, at_.cycle_s, d);
+    const Demand demand = demand_at(problem_, k, at_, d);
     if (!demand.allows(d)) return infinity;
     if (whole_blocks_) {
         const double log_gain = problem_.law() == LinkLaw::density ? unit_cost_[k] : 0;
@@ -139,7 +139,7 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, const Held& held,
         const double most_by = down ? std::min(wanted(), samples[k] - box.low(k)) : wanted();
         const Move found = step_by(k, most_by, now);
         if (down || !(most_by > 1) || found.gain > -infinity) return found;
-        const Demand demand = demand_of(problem_, k, at.tau, at.cycle_s);
+        const Demand demand = demand_of(problem_, k, at);
         return step_by(k, std::min(wanted(), most(k, demand, box.high(k)) - samples[k]), now);
     };
     // Whoever rests in whole blocks needs one for its first sample, and where its own best is to

@@ -100,7 +100,7 @@ double WholeSamples::carry_few(const Box& box, const Times& times, double real,
             const double slack = (times.cycle_s - back * back_s[k]) -
                                  (times.tau * compute_s[k] + back_each * back_s[k]) * d;
             if (!(same && slack > 0)) {
-                const Demand demand = demand_of(problem_, k, times.tau, times.cycle_s);
+                const Demand demand = demand_of(problem_, k, times);
                 if (!demand.allows(d)) d = std::max(d - 1, low);
             }
         }
@@ -187,13 +187,14 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
                 const double high = box.high(k);
                 const double least = may_rest && low <= 0 ? 1 : low;
                 d = high < least ? low : std::clamp(d, least, high);
-                const Demand demand = demand_at(problem_, k, times.tau, times.cycle_s, d);
+                const Demand demand = demand_at(problem_, k, times, d);
                 if (!(demand.slack(d) > 0) && !demand.allows(d)) d = std::max(d - 1, low);
                 if (caps_ && !(looked && looked->settle(k, samples[k], whole, low, d))) {
-                    const Demand aim = demand_at(problem_, k, times.tau, times.aim_s, samples[k]);
+                    const Demand aim =
+                        demand_at(problem_, k, Timing{times.tau, times.aim_s}, samples[k]);
                     while (d > whole && d > low && steep(k, aim, samples[k], d)) --d;
                     if (!carries(k, demand, d)) {
-                        const Demand full = demand_of(problem_, k, times.tau, times.cycle_s);
+                        const Demand full = demand_of(problem_, k, times);
                         d = std::max(most(k, full, d), low);
                     }
                 }

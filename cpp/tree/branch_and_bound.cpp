@@ -56,7 +56,7 @@ WaterFilling::Outcome BranchAndBound::fill(double tau) {
 
 double BranchAndBound::cost(double tau, std::size_t k, double d, Prices prices) const {
     const Problem& problem = tools_.problem;
-    const Demand demand = demand_at(problem, k, tau, problem.cycle_s(), d);
+    const Demand demand = demand_at(problem, k, Timing{tau, problem.cycle_s()}, d);
     if (problem.block_hz() > 0) {
         return block_cost(block_link(problem, k), demand, problem.excused(), d, prices);
     }

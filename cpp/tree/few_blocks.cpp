@@ -34,7 +34,7 @@ class Carried {
     // Real samples of every learner at tau; below zero where not even the model gets through.
     const std::vector<double>& at(double tau) {
         for (std::size_t k = 0; k < rates_.size(); ++k) {
-            const Demand demand = demand_of(problem_, k, tau, problem_.cycle_s());
+            const Demand demand = demand_of(problem_, k, tau);
             const double rate = rates_[k];
             carried_[k] = rate > 0 ? std::min((rate * demand.budget_s - demand.beta) /
                                                   (demand.alpha + demand.per_sample_s * rate),

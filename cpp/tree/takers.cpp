@@ -203,7 +203,7 @@ std::vector<std::size_t> takers(const Problem& problem, const Box& box, const Pa
                 samples[k] = 0;
                 continue;
             }
-            const Demand demand = demand_at(problem, k, at.tau, at.cycle_s, 1, Energy::generous);
+            const Demand demand = demand_at(problem, k, at, 1, Energy::generous);
             const double off = ratio / noise[k];
             double left = demand.slack(1);
             if (capped)

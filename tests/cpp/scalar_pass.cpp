@@ -92,7 +92,7 @@ struct View {
     // False where the learner rests; `impossible` where it may not rest and can not come home
     // either.
     bool response(std::size_t k, Demand& demand, RealResponse& r, bool& impossible) const {
-        demand = demand_of(problem, k, point.tau, point.cycle_s);
+        demand = demand_of(problem, k, point);
         const bool may_rest = problem.excused() && box.lower <= 0;
         const double low = may_rest ? 1 : box.lower;
         const double floor_slack = demand.budget_s * 1e-12;

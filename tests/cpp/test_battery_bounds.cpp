@@ -42,8 +42,9 @@ void each_case(Visit visit) {
                 double low = drawn(0, 1) < 0.5 ? 0 : std::floor(drawn(0, 300));
                 double high = all.samples_real();
                 if (drawn(0, 1) < 0.3) high = low + std::floor(drawn(0, 400));
-                visit(Case{mel::demand_of(all, k, 5, point.cycle_s), mel::battery_of(all, k, 5),
-                           mel::kernel_input(all, {{low, high}}, point), k},
+                visit(Case{mel::demand_of(all, k, mel::Timing{5, point.cycle_s}),
+                           mel::battery_of(all, k, 5), mel::kernel_input(all, {{low, high}}, point),
+                           k},
                       seed);
             }
         }
@@ -61,7 +62,7 @@ TEST(the_most_that_is_carried_is_an_integer_wherever_the_search_for_it_begins) {
         unsigned found = 0;
         for (std::size_t k = 0; k < problem.size(); ++k) {
             mel::Battery battery = mel::battery_of(problem, k, 5);
-            const mel::Demand demand = mel::demand_of(problem, k, 5, problem.cycle_s());
+            const mel::Demand demand = mel::demand_of(problem, k, 5);
             const double some = battery.bandwidth(demand, 40);
             if (!(some < mel::no_limit)) continue;
             battery.bandwidth_hz = some * (1 + 1e-9);
@@ -141,7 +142,8 @@ TEST(no_samples_at_a_chosen_speed_are_worth_more_than_lanes_say) {
             double most = 0;
             for (std::size_t k = 0; k < all.size(); ++k) {
                 const battery_oracle::Learner oracle{
-                    mel::battery_of(all, k, 5), mel::demand_of(all, k, 5, point.cycle_s), lambda};
+                    mel::battery_of(all, k, 5),
+                    mel::demand_of(all, k, mel::Timing{5, point.cycle_s}), lambda};
                 const auto truth = oracle.best(1, box.upper);
                 if (truth.possible) most += std::max(static_cast<double>(truth.value), 0.0);
             }

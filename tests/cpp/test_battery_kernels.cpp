@@ -111,7 +111,7 @@ TEST(battery_lanes_are_worth_what_the_scalar_response_is_and_no_samples_more) {
             // The bound is one of everybody together.
             double most = 0;
             for (std::size_t k = 0; k < all.size(); ++k) {
-                const mel::Demand q = mel::demand_of(all, k, 5, in.point.cycle_s);
+                const mel::Demand q = mel::demand_of(all, k, mel::Timing{5, in.point.cycle_s});
                 const mel::Battery battery = mel::battery_of(all, k, 5);
                 const mel::Prices p = in.point.prices;
                 double best = idle == mel::Idle::excused ? 0 : -1e300;
@@ -146,9 +146,10 @@ TEST(whole_samples_bound_what_rounding_leaves_open_of_real_ones) {
         CHECK(careful.impossible == plain.impossible);
         double most = 0;
         for (std::size_t k = 0; k < all.size(); ++k) {
-            const mel::Response r = mel::respond_with_battery(
-                mel::battery_of(all, k, 5), mel::demand_of(all, k, 5, in.point.cycle_s), in.excused,
-                in.box, in.point.prices, 0);
+            const mel::Response r =
+                mel::respond_with_battery(mel::battery_of(all, k, 5),
+                                          mel::demand_of(all, k, mel::Timing{5, in.point.cycle_s}),
+                                          in.excused, in.box, in.point.prices, 0);
             if (r.possible) most += r.samples - r.cost;
         }
         CHECK(careful.value >= most - 1e-12 * (most + 1), careful.value, most, seed);
@@ -200,7 +201,7 @@ TEST(what_batteries_are_given_keeps_energies_and_the_cycle) {
         kernels.bands(in, {0, size}, d, {bands, rises});
         for (std::size_t k = 0; k < size; ++k) {
             if (idle == mel::Idle::excused && d[k] == 0) continue;
-            const mel::Demand q = mel::demand_of(problem, k, 5, in.point.cycle_s);
+            const mel::Demand q = mel::demand_of(problem, k, mel::Timing{5, in.point.cycle_s});
             const double least = mel::battery_of(problem, k, 5).bandwidth(q, d[k]);
             if (least == mel::no_limit) {
                 CHECK(!(bands[k] < mel::no_limit));

@@ -92,7 +92,8 @@ TEST(near_answers_are_left_out_by_the_lanes_only_where_there_are_others) {
             mel::BlockAnswers near(problem, box, pool);
             std::vector<double> samples(problem.size());
             for (const double radius : {1e-3, 0.05}) {
-                if (!near.gather(at, radius, 1e-3 * static_cast<double>(each[seed % 3]))) continue;
+                if (!near.gather(at, {radius, 1e-3 * static_cast<double>(each[seed % 3])}))
+                    continue;
                 const mel::SplitSums sums =
                     mel::exact_learners(problem, box, at, {0, problem.size()}, samples);
                 CHECK(near.possible() == (sums.impossible == 0));

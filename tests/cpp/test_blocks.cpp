@@ -49,7 +49,7 @@ TEST(a_learner_buys_the_best_pair_of_samples_and_blocks) {
                 const auto high =
                     static_cast<std::int64_t>(uniform(random, 3, random() % 2 ? 41 : 8));
                 mel::BlockLink link = mel::block_link(problem, 0);
-                const mel::Demand demand = mel::demand_of(problem, 0, 3, problem.cycle_s());
+                const mel::Demand demand = mel::demand_of(problem, 0, 3);
                 mel::BlockResponse r{};
                 for (const bool caps : {false, true}) {
                     if (caps && r.possible && r.power_w > 0) {

@@ -178,7 +178,7 @@ TEST(jumps_are_the_learners_that_another_answer_suits_nearly_as_well) {
         for (const mel::Jump& j : jumps) of[j.learner] = &j;
         const bool rests = problem.excused();
         for (std::size_t k = 0; k < problem.size(); ++k) {
-            const mel::Demand demand = mel::demand_of(problem, k, tau, problem.cycle_s());
+            const mel::Demand demand = mel::demand_of(problem, k, tau);
             const auto worth = [&](double d) {
                 return d - mel::cost_of(mel::link_of(problem, k), demand, rests, d, prices).cost;
             };

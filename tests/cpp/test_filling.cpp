@@ -145,7 +145,7 @@ TEST(exchange_ends_at_the_cheapest_split_of_two_learners) {
                     double total = 0;
                     for (const std::size_t k : {0, 1}) {
                         const double d = k == 0 ? first : 40 - first;
-                        const mel::Demand q = mel::demand_of(problem, k, 2, problem.cycle_s());
+                        const mel::Demand q = mel::demand_of(problem, k, 2);
                         if (!q.allows(d)) return 1e300;
                         total += mel::cost_of(mel::link_of(problem, k), q, false, d, prices).cost;
                     }

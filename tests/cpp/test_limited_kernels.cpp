@@ -83,7 +83,7 @@ Case make(const instances::Shape& shape, Caps caps, bool bounds, double hold = 1
         std::vector<double>(padded, 0.0),      std::vector<double>(padded, infinity),
         std::vector<double>(padded, infinity), std::vector<double>(padded, infinity)};
     for (std::size_t k = 0; k < problem.size(); ++k) {
-        const mel::Demand q = mel::demand_of(problem, k, point.tau, point.cycle_s);
+        const mel::Demand q = mel::demand_of(problem, k, point);
         const double wish = std::max(d[k], 1.0);
         const mel::Purchase p = mel::buy(mel::link_of(problem, k), point.prices, q.rate(wish));
         const double scale = caps == Caps::loose ? 1e3 : std::pow(10.0, uniform(-0.8, 0.3));
@@ -136,7 +136,7 @@ void append(std::vector<std::uint64_t>& words, const std::vector<double>& values
 
 capped_oracle::Learner learner(const Case& it, std::size_t k, const mel::PassPoint& at) {
     return {it.problem.law(),
-            mel::demand_of(it.problem, k, at.tau, at.cycle_s),
+            mel::demand_of(it.problem, k, at),
             it.problem.noise_over_gain()[k],
             at.prices.lambda,
             at.prices.mu,

@@ -86,7 +86,7 @@ void each_kind(std::size_t learners, Visit visit) {
 // What d samples cost, by their own slack.
 double cost_of(const mel::Problem& problem, std::size_t k, const mel::PassPoint& at, double d) {
     if (problem.excused() && d == 0) return 0;
-    const mel::Demand q = mel::demand_at(problem, k, at.tau, at.cycle_s, d, mel::Energy::generous);
+    const mel::Demand q = mel::demand_at(problem, k, at, d, mel::Energy::generous);
     if (!(q.slack(d) > 0)) return infinity;
     const double rate = q.rate(d);
     const mel::LearnerLimits& limits = *problem.limits();

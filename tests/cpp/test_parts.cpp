@@ -54,7 +54,7 @@ TEST(with_parts_a_learner_is_worth_the_best_of_all_its_numbers_of_samples) {
                               std::pow(10.0, uniform(random, 0, 5))};
                 bid.per_part = std::pow(10.0, uniform(random, -2, 2));
                 for (std::size_t k = 0; k < 48; ++k) {
-                    const mel::Demand demand = mel::demand_of(problem, k, tau, problem.cycle_s());
+                    const mel::Demand demand = mel::demand_of(problem, k, tau);
                     double best = 0, size = 0, chosen = 0;
                     for (double d = 1; d <= one.most[k]; ++d) {
                         if (!(demand.slack(d) > 0)) break;

@@ -55,8 +55,8 @@ TEST(respond_finds_the_best_integer_of_the_box) {
                 const mel::Problem problem = instances::draw(shape).problem();
                 std::mt19937_64 random(seed);
                 for (int round = 0; round < 12; ++round) {
-                    const mel::Demand q = mel::demand_of(
-                        problem, 0, 1 + static_cast<double>(seed % 7), problem.cycle_s());
+                    const mel::Demand q =
+                        mel::demand_of(problem, 0, 1 + static_cast<double>(seed % 7));
                     const double lambda = draw_log(random, -20, -4);
                     const double low = static_cast<double>(random() % 4);
                     const double high = low + static_cast<double>(random() % 60);
@@ -84,7 +84,7 @@ TEST(fixed_law_takes_the_lower_end_where_costs_are_concave) {
                                                       .seed = seed})
                                          .problem();
         const double noise = problem.noise_over_gain()[0];
-        const mel::Demand q = mel::demand_of(problem, 0, 1, problem.cycle_s());
+        const mel::Demand q = mel::demand_of(problem, 0, 1);
         const double high = mel::largest_allowed(q, 60);
         if (high < 8) continue;
         // Prices at which some d is sent with ln(1 + SNR) = u and costs about as much as it is
