@@ -165,12 +165,20 @@ class Bounds:
             return lambda lam, mu: BlockResponse(problem, row, learner, lam, mu)
 
         if self._alone and self.goal.of is None:
-            known = worth_at_most(problem, self._boxes, leaf, self._tau, self._advance)
-            if known is not None:
-                known += leaf.lambda_per_hz * arb(problem.bandwidth_hz)
-                known += leaf.mu_per_w * ball(problem.power)
-                if known < self.goal.target(leaf):
-                    return known
+            target = self.goal.target(leaf)
+            paid = leaf.lambda_per_hz * arb(problem.bandwidth_hz)
+            paid += leaf.mu_per_w * ball(problem.power)
+            known = worth_at_most(
+                problem,
+                self._boxes,
+                leaf,
+                self._tau,
+                self._advance,
+                target - paid,
+                self._values(leaf, divisible),
+            )
+            if known is not None and paid + known < target:
+                return paid + known
         total = self._total(leaf, divisible)
         if problem.block_hz is None or total is None or total < self.goal.target(leaf):
             return total
@@ -178,16 +186,12 @@ class Bounds:
 
     def _total(self, leaf: Leaf, respond_as: Callable[[Row, Learner], At]) -> Any | None:
         """U = lambda B + mu P + sum of the best values; None where a learner has none."""
-        problem, boxes = self._problem, self._boxes
+        problem = self._problem
         bandwidth = arb(problem.bandwidth_hz)
         if problem.block_hz is not None:
             bandwidth = problem.blocks() * arb(problem.block_hz)
         paid = leaf.lambda_per_hz * bandwidth + leaf.mu_per_w * ball(problem.power)
-
-        def values(group: int) -> Callable[[tuple[int, int]], Any | None]:
-            row = boxes.rows[group]
-            return self.goal.best(row, respond_as(row, self._learner(group, row)), leaf)
-
+        values = self._values(leaf, respond_as)
         ledger = self._ledgers.of(leaf, respond_as.__name__)
         if ledger is not None:
             self._advance(len(problem.learners))
@@ -195,6 +199,17 @@ class Bounds:
             if gained is None or paid + gained < self.goal.target(leaf):
                 return None if gained is None else paid + gained
         return self._sum(paid, values)
+
+    def _values(
+        self, leaf: Leaf, respond_as: Callable[[Row, Learner], At]
+    ) -> Callable[[int], Callable[[tuple[int, int]], Any | None]]:
+        """Return what a learner of a group is worth at most, within an interval."""
+
+        def values(group: int) -> Callable[[tuple[int, int]], Any | None]:
+            row = self._boxes.rows[group]
+            return self.goal.best(row, respond_as(row, self._learner(group, row)), leaf)
+
+        return values
 
     def _sum(
         self, total: Any, values: Callable[[int], Callable[[tuple[int, int]], Any | None]]

@@ -1,6 +1,6 @@
 """What many learners are worth at most at the prices of a leaf."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,53 @@ class Worths:
     least: Any
 
 
+@dataclass(frozen=True)
+class Taking:
+    """Who can take part, and with how many samples at most; the first four of shape (K,)."""
+
+    rests: Any  # may have no samples, and needs nothing then
+    known_to_rest: Any  # and can have none
+    able: Any  # indices of those of whom more is to be known; the rest is theirs alone
+    numbers: Numbers
+    known: Constants
+    first: Any
+    top: Any
+
+    def at(self, rows: Any) -> "Taking":
+        """Return some of those who are able."""
+        return replace(
+            self,
+            able=self.able[rows],
+            numbers=self.numbers.at(rows),
+            known=self.known.at(rows),
+            first=self.first[rows],
+            top=self.top[rows],
+        )
+
+
+def taking(numbers: Numbers, tau: int, low: Any, high: Any) -> Taking:
+    """Say who can take part with `low` to `high` samples, whole float64, or at least 1."""
+    size = len(low)
+    rests = (low == 0.0) & ((numbers.idle == "excused") | (np.asarray(numbers.send) == 0.0))
+    to_rest = np.zeros(size, bool)
+    able = np.flatnonzero(numbers.plain & (np.broadcast_to(numbers.gain, size) > 0.0))
+    some = numbers.at(able)
+    known = constants(some, tau)
+    first = np.where(rests, 1.0, low)[able]
+    top = np.minimum(high[able], _last(some, known, tau))
+    to_rest[able[(top < first) & rests[able]]] = True
+    inside = (top >= first) & (known.spare_s.lo > 0.0) & (top < 2.0**53)
+    return Taking(
+        rests,
+        to_rest,
+        able[inside],
+        some.at(inside),
+        known.at(inside),
+        first[inside],
+        top[inside],
+    )
+
+
 def worths(numbers: Numbers, tau: int, lam: float, mu: float, low: Any, high: Any) -> Worths:
     """Bound the best value of each learner that takes from `low` to `high` samples, whole float64.
 
@@ -27,31 +74,27 @@ def worths(numbers: Numbers, tau: int, lam: float, mu: float, low: Any, high: An
     FloatingPointError where a number is beyond what can be enclosed.
     """
     size = len(low)
-    rests = (low == 0.0) & ((numbers.idle == "excused") | (np.asarray(numbers.send) == 0.0))
-    sure = np.zeros(size, bool)
+    who = taking(numbers, tau, low, high)
+    sure = who.known_to_rest.copy()
     most, least = np.zeros(size), np.zeros(size)
-    able = np.flatnonzero(numbers.plain & (np.broadcast_to(numbers.gain, size) > 0.0))
-    some = numbers.at(able)
-    known = constants(some, tau)
-    first = np.where(rests, 1.0, low)[able]
-    top = np.minimum(high[able], _last(some, known, tau))
-    nothing = (top < first) & rests[able]
-    sure[able[nothing]] = True
-    inside = (top >= first) & (known.spare_s.lo > 0.0) & (top < 2.0**53)
-    able, some, known = able[inside], some.at(inside), known.at(inside)
-    if able.size:
-        found = _best(some, known, lam, mu, first[inside], top[inside])
-        sure[able], most[able], least[able] = found
-    capped = _capped(numbers, size)
-    least = np.where(capped | ~sure, -np.inf, least)
+    if who.able.size:
+        found = _best(who.numbers, who.known, lam, mu, who.first, who.top)
+        sure[who.able], most[who.able], least[who.able] = found
+    least = np.where(capped(numbers, size) | ~sure, -np.inf, least)
     return Worths(
         sure,
-        np.where(rests, np.maximum(most, 0.0), most),
-        np.where(rests, np.maximum(least, 0.0), least),
+        np.where(who.rests, np.maximum(most, 0.0), most),
+        np.where(who.rests, np.maximum(least, 0.0), least),
     )
 
 
-def _capped(numbers: Numbers, size: int) -> Any:
+def best_within(who: Taking, lam: float, mu: float, first: Any, top: Any) -> tuple[Any, Any]:
+    """Return whether all is known, and a bound of the best value on first..top, of the able."""
+    return _best(who.numbers, who.known, lam, mu, first, top)[:2]
+
+
+def capped(numbers: Numbers, size: int) -> Any:
+    """Say which learners have caps, or an energy, that bounds pass over."""
     finite = np.zeros(size, bool)
     for cap in (numbers.max_bandwidth_hz, numbers.max_power_w, numbers.energy_j):
         finite |= np.broadcast_to(np.asarray(cap) < np.inf, size)

@@ -1,8 +1,9 @@
 """A plan file's learners, which are rows of Python's numbers, on arrays."""
 
+from collections import Counter
 from collections.abc import Callable
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import arb
@@ -13,14 +14,16 @@ from mel_fast.verify.claim._problem import INFINITE, Problem
 from mel_fast.verify.claim._read import Allocation, Leaf
 from mel_fast.verify.quick.allocation import kept
 from mel_fast.verify.quick.intervals import enclosing
-from mel_fast.verify.quick.leaf import worths
+from mel_fast.verify.quick.leaf import capped, worths
 from mel_fast.verify.quick.numbers import Numbers, stated
+from mel_fast.verify.quick.parts import worths_in_parts
 from mel_fast.verify.quick.sums import exact_sum
 from mel_fast.verify.quick.trust import raises_where_it_must
 
 FEWEST = 2000  # learners, from which on arrays are worth their making
 BITS = 53
 _AT_ONCE = 8192
+_MOST_ALONE = 0.25  # of the learners that are looked at with balls: with more, all are
 _SCALE = 2**64
 
 
@@ -49,21 +52,28 @@ def surely_kept(problem: Problem, plan: Allocation, tau: int) -> tuple[Any, floa
 
 
 def worth_at_most(
-    problem: Problem, boxes: Boxes, leaf: Leaf, tau: int, advance: Callable[[int], None]
+    problem: Problem,
+    boxes: Boxes,
+    leaf: Leaf,
+    tau: int,
+    advance: Callable[[int], None],
+    below: Any,
+    exact: Callable[[int], Callable[[tuple[int, int]], Any | None]],
 ) -> Any | None:
-    """Return a bound of what all learners are worth at a leaf's prices; None where it is open."""
+    """Return a bound of what all learners are worth at a leaf's prices; None where it is open.
+
+    `exact` bounds with balls what a learner of a group is worth in an interval: those are asked of
+    whom arrays do not know enough, and, where the bound is not `below` this, of those whose caps
+    they passed over.
+    """
     numbers = _numbers(problem)
-    if numbers is None or not all(numbers.plain) or not leaf.plain:
+    if numbers is None or not all(numbers.plain) or not (leaf.plain or leaf.per_part):
         return None
-    low, high = np.zeros(len(problem.learners)), np.zeros(len(problem.learners))
-    for group, members in enumerate(boxes.members):
-        begin = 0
-        for count, interval in boxes.pieces(group):
-            these = members[begin : begin + count]
-            low[these], high[these] = interval
-            begin += count
-    total = 0
-    for begin in range(0, len(low), _AT_ONCE):
+    size = len(problem.learners)
+    places = _places(boxes, size)
+    low, high = places.low, places.high
+    most, sure = np.zeros(size), np.zeros(size, bool)
+    for begin in range(0, size, _AT_ONCE):
         rows = slice(begin, begin + _AT_ONCE)
         tick(len(low[rows]))
         advance(len(low[rows]))
@@ -71,13 +81,69 @@ def worth_at_most(
             return None
         try:
             with enclosing():
-                found = worths(numbers.at(rows), tau, *leaf[:2], low[rows], high[rows])
+                found = _worths(numbers.at(rows), tau, leaf, low[rows], high[rows])
         except FloatingPointError:
+            continue
+        sure[rows], most[rows] = found
+    alone = np.flatnonzero(~sure)
+    total = _in_balls(places, alone, exact) if alone.size <= size * _MOST_ALONE else None
+    if total is None:
+        return None
+    total += _summed(most[sure])
+    if total < below:
+        return total
+    passed_over = np.flatnonzero(sure & (most > 0.0) & capped(numbers, size))
+    if not 0 < passed_over.size <= size * _MOST_ALONE:
+        return total
+    capped_too = _in_balls(places, passed_over, exact)
+    return None if capped_too is None else total - _summed(most[passed_over]) + capped_too
+
+
+def _worths(numbers: Numbers, tau: int, leaf: Leaf, low: Any, high: Any) -> tuple[Any, Any]:
+    if leaf.plain:
+        found = worths(numbers, tau, *leaf[:2], low, high)
+        return found.sure, found.most
+    priced = leaf.lambda_per_hz, leaf.mu_per_w, leaf.per_part, leaf.part
+    return worths_in_parts(numbers, tau, priced, low, high)
+
+
+class _Places(NamedTuple):
+    """Where each learner stands, shape (K,): its bounds, and its group."""
+
+    low: Any
+    high: Any
+    group: Any
+
+
+def _places(boxes: Boxes, size: int) -> _Places:
+    places = _Places(np.zeros(size), np.zeros(size), np.zeros(size, np.int64))
+    for group, members in enumerate(boxes.members):
+        begin = 0
+        for count, interval in boxes.pieces(group):
+            these = members[begin : begin + count]
+            places.low[these], places.high[these] = interval
+            begin += count
+        places.group[members] = group
+    return places
+
+
+def _in_balls(places: _Places, who: Any, exact: Callable[[int], Any]) -> Any | None:
+    """Add up what these are worth with balls; None where one of them has no value."""
+    columns = (places.group, places.low, places.high)
+    alike = Counter(zip(*(column[who].tolist() for column in columns), strict=True))
+    total = arb(0)
+    for (group, low, high), count in alike.items():
+        tick()
+        best = exact(group)((int(low), int(high)))
+        if best is None:
             return None
-        if not found.sure.all():
-            return None
-        total += ceil(exact_sum(found.most) * _SCALE)
-    return arb(total) / _SCALE
+        total += count * best
+    return total
+
+
+def _summed(column: Any) -> Any:
+    """Return at least the sum, and hardly more."""
+    return arb(ceil(exact_sum(column) * _SCALE)) / _SCALE
 
 
 def _numbers(problem: Problem) -> Numbers | None:
