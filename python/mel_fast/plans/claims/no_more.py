@@ -73,13 +73,14 @@ def grain_of(learners: Learners, of: str) -> float:
     whole = None if low is None or high is None else (low == high) & (low > 0)
     if of == "samples":
         return 1.0 if whole is None or low is None or not whole.all() else float(_gcd(low))
-    each = np.ones(len(learners), dtype=np.int64)
-    if whole is not None and low is not None:
-        each = np.where(whole, low, each)
+    each = None
+    if whole is not None and low is not None and whole.any():
+        each = np.where(whole, low, 1)
     weight = _weights(learners)
     # What is too fine for some is so for all.
     stride = len(weight) // _SOME
-    if stride > 1 and _common(weight[::stride], each[::stride]) is None:
+    some = None if each is None or stride < 2 else each[::stride]
+    if stride > 1 and _common(weight[::stride], some) is None:
         return 0.0
     grain = _common(weight, each)
     return float(grain) if grain is not None and float(grain) == grain else 0.0
@@ -91,25 +92,41 @@ def _gcd(numbers: Any) -> int:
 
 
 def _common(weight: FloatColumn, each: Any) -> "Fraction | None":
-    """Return the largest number of which all worths are multiples; None where it is too fine."""
+    """Return the largest number of which all worths are multiples; None where it is too fine.
+
+    `each`: samples that count at once, or None where single ones do.
+    """
     from fractions import Fraction  # here: the package does without
 
-    # Doubles are integers over a power of two.
+    numbers, shift = _integers(weight)
+    if numbers is None:
+        return None
+    common = _gcd(numbers)
+    if common > 1:
+        numbers = numbers // common
+    grain, most = Fraction(common) / Fraction(2) ** shift, weight.max()
+    if each is not None:
+        if float(numbers.max()) * float(each.max()) >= 2.0**_BITS:
+            return None
+        grain, most = grain * _gcd(numbers * each), (weight * each).max()
+    # What is finer than rounding tells nothing.
+    return grain if float(grain) >= _FINEST * float(most) else None
+
+
+def _integers(weight: FloatColumn) -> tuple[Any, int]:
+    """Return doubles as integers over a power of two, and that; None where they are too large."""
+    most = float(weight.max())
+    if most < 2.0**53:
+        numbers = weight.astype(np.int64)
+        if (numbers == weight).all():
+            return numbers, 0
     mantissa, exponent = np.frexp(weight)
     whole = (mantissa * 2.0**53).astype(np.int64)
     zeros = np.log2((whole & -whole).astype(np.float64)).astype(np.int64)
     shift = int((53 - exponent - zeros).max())
-    if float(np.log2(weight.max())) + shift >= _BITS:
-        return None
-    numbers = np.ldexp(weight, shift).astype(np.int64)
-    common = int(np.gcd.reduce(numbers))
-    numbers //= common
-    if float(numbers.max()) * float(each.max()) >= 2.0**_BITS:
-        return None
-    grain = Fraction(common) * _gcd(numbers * each) / Fraction(2) ** shift
-    # What is finer than rounding tells nothing.
-    useful = float(grain) >= _FINEST * float((weight * each).max())
-    return grain if useful else None
+    if float(np.log2(most)) + shift >= _BITS:
+        return None, shift
+    return np.ldexp(weight, shift).astype(np.int64), shift
 
 
 def worth_of(learners: Learners, of: str, samples: Any) -> float:
