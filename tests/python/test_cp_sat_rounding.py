@@ -118,7 +118,7 @@ def test_a_float_share_errs_to_the_stated_side():
 
 @pytest.mark.parametrize(("law", "setting", "idle"), VARIANTS)
 def test_the_box_and_the_outer_cells_hold_the_proved_plan(law, setting, idle):
-    for seed in range(12):
+    for seed in range(6):
         problem = draw(seed, 4, 200, law, setting, idle)
         plan = mel.solve(problem)
         if plan.tau == 0:

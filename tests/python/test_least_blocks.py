@@ -140,7 +140,7 @@ def test_everybody_served_takes_a_block_each_where_power_is_plenty():
 @pytest.mark.parametrize(("law", "idle"), [("density", "served"), ("fixed", "excused")])
 def test_both_ends_in_blocks_are_what_the_checker_says(law, idle, over):
     """The search for many learners, among few enough for balls."""
-    problem = drawn(300, 10, law, idle, 2.3 if idle == "served" else 0.7)
+    problem = drawn(120, 10, law, idle, 2.3 if idle == "served" else 0.7)
     tau = max(1, mel.solve(problem).tau // 2)
     found = mel.least(problem, tau, over, threads=1, callback=within(3000))
     assert found.plan is not None

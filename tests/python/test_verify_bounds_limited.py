@@ -78,7 +78,7 @@ def test_bound_is_the_integer_maximum_of_every_box(law, kind, idle):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("free", [0, 1])
 def test_zero_prices(law, kind, free):
-    for seed in range(20):
+    for seed in range(8):
         case = Limited(seed, law, kind)
         case.prices = tuple(0.0 if i == free else price for i, price in enumerate(case.prices))
         case.check(0, case.samples, sharp=1e-12)
@@ -94,11 +94,12 @@ def test_nothing_to_send_is_free(law, kind):
         case.check(0, case.samples)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.usefixtures("bad_guesses")
 def test_bad_guesses_cost_time_not_truth(law, kind):
-    for seed in range(15):
+    for seed in range(8):
         case = Limited(seed, law, kind)
         case.check(0, case.samples, sharp=1e-12)
 
