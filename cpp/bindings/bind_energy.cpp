@@ -45,8 +45,8 @@ py::tuple least_energy(const mel::Problem& problem, std::int64_t tau, double tim
         columns[3] = py::array_t<double>(size, found.speed.data());
     }
     return py::make_tuple(found.value_j, found.bound_j, found.lambda, found.mu, found.nu,
-                          columns[0], columns[1], columns[2], columns[3],
-                          nodes_of(found.tree), found.passes, found.stopped, watch.interrupt());
+                          columns[0], columns[1], columns[2], columns[3], nodes_of(found.tree),
+                          found.passes, found.stopped, watch.interrupt());
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ constexpr double next_to_nothing = 1e-6;  // of a price
 constexpr std::size_t few_learners = 64;
 constexpr int most_moves = 100;
 constexpr std::size_t most_evaluations = 1024;  // of learners, where splits are tried
+constexpr std::size_t most_decided = 1 << 14;   // learners of whom it is decided who takes part
 constexpr std::size_t most_divided = 256;       // learners whose splits are divided into boxes
 constexpr std::int64_t most_looks = 1 << 17;    // at learners there
 
@@ -52,7 +53,7 @@ class EnergySearch {
             take_known(found);
             for (const WattSearch way : ways()) {
                 if (closed(found, proved) || stop_.requested()) break;
-                settle(found, prices(way));
+                settle(found, prices(way), rounds());
             }
             decide_takers(found);
             price_nothing(found);
@@ -72,15 +73,23 @@ class EnergySearch {
         };
     }
 
-    // At speeds that can not fall now one way comes nearer, now the other.
+    bool many() const { return problem_.size() > most_divided; }
+    // At given speeds other rounds help few.
+    int rounds() const { return learners_.slows() || !many() ? most_rounds : 1; }
     std::vector<WattSearch> ways() const {
-        if (!learners_.receives()) return {WattSearch::together};
-        if (learners_.slows()) return {WattSearch::together, WattSearch::around};
-        return {WattSearch::around, WattSearch::together};
+        if (learners_.slows() && !learners_.receives()) return {WattSearch::together};
+        return {WattSearch::together, WattSearch::around};
     }
     JoulePrices prices(WattSearch way) {
-        return learners_.receives() ? find_prices_with_watts(learners_, way)
-                                    : find_joule_prices(learners_);
+        const bool given = !learners_.slows();
+        if (!given || way == WattSearch::together) {
+            real_ = learners_.receives() ? find_prices_with_watts(learners_, way)
+                                         : find_joule_prices(learners_);
+        }
+        // What tangents found is good for the bound; a split needs the worth of a sample more
+        // precisely.
+        if (given && way == WattSearch::around) find_worth(learners_, real_);
+        return real_;
     }
 
     // At given speeds others' sending costs no learner anything: where samples cost all alike, or
@@ -95,20 +104,12 @@ class EnergySearch {
         JoulePrices p{next_to_nothing * lambda, 0};
         p.nu = dearest_sample(p.lambda);
         raise_bound(found, p);
-        if (closed(found, proved) || !(p.nu > 0) || !(p.nu < highest)) return;
-        find_worth(learners_, p);
-        raise_bound(found, p);
-        if (closed(found, proved)) return;
-        // Those who are cheapest in place of what is known.
-        if (whole_.make(p)) spend(found, lambda, p.nu);
-        raise_bound(found, p);
-        divide(found);
     }
 
     // Where a gap is left and some may rest: the split among those who gain by taking part, and
     // among a few more or less of them. What they spend is no bound.
     void decide_takers(LeastEnergy& found) {
-        if (problem_.size() <= most_divided || !problem_.excused() || stop_.requested() ||
+        if (problem_.size() > most_decided || !problem_.excused() || stop_.requested() ||
             closed(found, proved))
             return;
         if (!(found.bound_j > 0) || !(found.lambda > 0)) return;
@@ -125,7 +126,7 @@ class EnergySearch {
             if (!learners_.decide(takers)) continue;
             LeastEnergy among;
             among.value_j = found.value_j;
-            settle(among, prices(WattSearch::around));
+            settle(among, prices(learners_.slows() ? WattSearch::around : WattSearch::together));
             if (among.value_j < found.value_j) take_plan(found, std::move(among));
             if (closed(found, proved) || learners_.passes() > last) break;
         }
@@ -360,6 +361,7 @@ class EnergySearch {
     Pool pool_;
     EnergyLearners learners_;
     WholeEnergy whole_;
+    JoulePrices real_{0, 0};         // the last of real samples
     JoulePrices last_{0, 0};         // that whole samples were made at
     std::vector<EnergyCost> costs_;  // of the split that was looked at last
     double written_lambda_ = 0;      // the prices at which the best split takes what there is

@@ -118,6 +118,7 @@ double slope_from_none(const Spender& b, const Demand& q, double lambda, bool li
 // Either samples add no bits or a rate costs in proportion to it.
 struct Timed {
     double samples, speed, slope;
+    double sent;  // of the slope what the shorter time to send costs
     Sending sending;
 };
 // v^3 = A (alpha d(v) + beta) with the samples d(v) that end in time: the right side is concave, so
@@ -140,7 +141,7 @@ double speed_in_proportion(const Spender& b, const Demand& q, double lambda, dou
 }
 Timed timed(const Spender& b, const Demand& q, double lambda, double t, bool& limited) {
     const double base_s = other_s(b, q);
-    Timed at{(q.budget_s - t) / (base_s + b.work_s), 1, 0, {}};
+    Timed at{(q.budget_s - t) / (base_s + b.work_s), 1, 0, 0, {}};
     Sending& s = at.sending;
     if (b.in_proportion() && chosen(b)) {
         at.speed = std::clamp(speed_in_proportion(b, q, lambda, t), b.slowest, 1.0);
@@ -152,8 +153,8 @@ Timed timed(const Spender& b, const Demand& q, double lambda, double t, bool& li
         at.speed = std::clamp(std::cbrt(s.time_w * b.work_s / (2 * b.each_j)), b.slowest, 1.0);
         at.samples = at.speed > 0 ? (q.budget_s - t) / (base_s + b.work_s / at.speed) : 0;
     }
-    at.slope = q.alpha * s.by_bits + s.time_w * (base_s + b.work_s / at.speed) +
-               b.each_j * at.speed * at.speed + b.return_each;
+    at.sent = q.alpha * s.by_bits + s.time_w * (base_s + b.work_s / at.speed);
+    at.slope = at.sent + b.each_j * at.speed * at.speed + b.return_each;
     return at;
 }
 
@@ -268,8 +269,19 @@ EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, doubl
     double bottom = longest - 40, top = longest;
     double x = last.at > bottom && last.at < top ? last.at : top - 1;
     bool limited = true;
+    // At a given speed computing a sample costs the same whatever the time: then the rest decides,
+    // which may be next to nothing beside it.
+    const double left = worth - b.each_j - b.return_each;
+    const bool given = !chosen(b);
+    // Positive where a sample costs more than it is worth, which it does the less the more time is
+    // left; a second of sending may be worth less than nothing at the limit of power.
+    const auto above_worth = [&](const Timed& here) {
+        if (!given) return std::log(here.slope / worth);
+        if (left > 0) return here.sent > 0 ? std::log(here.sent / left) : -infinity;
+        return here.sent < 0 ? std::log(left / here.sent) : infinity;
+    };
     Timed at = timed(b, q, lambda, std::exp(x), limited);
-    double value = std::log(at.slope / worth);
+    double value = above_worth(at);
     double slope = last.begin(-2);
     // At a speed that can not fall hardly anything bends the cost: then halves are needed.
     constexpr double flattest = -1e-9;
@@ -280,7 +292,7 @@ EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, doubl
         const double before = value;
         x = next;
         at = timed(b, q, lambda, std::exp(x), limited);
-        value = std::log(at.slope / worth);
+        value = above_worth(at);
         const double found = (value - before) / moved;
         if (found < flattest && std::isfinite(found)) {
             slope = found;
