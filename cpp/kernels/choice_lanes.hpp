@@ -8,6 +8,8 @@
 
 namespace mel::MEL_ISA {
 
+inline constexpr double nearly_switching = 1e-3;  // of the samples: worth so little more
+
 // What a learner with some samples pays for them.
 struct PaidLanes {
     Lanes samples, inverse_slack, bandwidth, power, cost;
@@ -19,6 +21,12 @@ MEL_INLINE PaidLanes choose(Mask m, const PaidLanes& x, const PaidLanes& y) {
             select(m, x.bandwidth, y.bandwidth), select(m, x.power, y.power),
             select(m, x.cost, y.cost),           (m & x.unsure) | (~m & y.unsure)};
 }
+
+// Of those with samples: the best, and what others lose (Picks).
+struct BestLanes {
+    PaidLanes paid;
+    Lanes step, switching;
+};
 
 // Within what a learner chooses its samples, if it takes part.
 struct ChoiceEnds {
@@ -46,6 +54,14 @@ MEL_INLINE ChoiceEnds choice_ends(const ChoiceInput& c, const DemandLanes& q, st
 }
 
 MEL_INLINE Lanes safe_slack(const Leeway& r) { return select(r.allowed, r.slack, fill(1)); }
+
+// By how much `above` is worth more than `below`, as a step from the better of them.
+MEL_INLINE Lanes step_of(const Neighbours& n, const Leeway& low, const Leeway& high, Lanes gain,
+                         Mask up) {
+    const Mask two = low.allowed & high.allowed & (n.above > n.below);
+    const Lanes to = select(up, -gain, larger(-gain, fill(1e-300)));
+    return select(two, to, fill(no_other));
+}
 
 // A sample is worth `worth`: the response is that at the prices divided by it.
 class ChoiceDensity {
@@ -76,7 +92,7 @@ class ChoiceDensity {
         return bought(q, d, 1 / safe_slack(r), r.unsure, i);
     }
 
-    MEL_ZIP PaidLanes best(const KernelInput& in, const PriceConstants&, const DemandLanes& q,
+    MEL_ZIP BestLanes best(const KernelInput& in, const PriceConstants&, const DemandLanes& q,
                            const ChoiceEnds& ends, std::size_t i) const {
         const Neighbours n = neighbours(ends.e, wished_[i]);
         const Leeway low = leeway_of(in, q, n.below);
@@ -87,8 +103,12 @@ class ChoiceDensity {
         const Lanes gain =
             ends.worth * (n.above - n.below) - unit_cost_[i] * (high_rate - low_rate);
         const Mask up = high.allowed & (gain > fill(0));
-        return bought(q, select(up, n.above, n.below), select(up, by.y, by.x),
-                      low.unsure | high.unsure | ~low.allowed | n.unsure, i);
+        BestLanes r;
+        r.paid = bought(q, select(up, n.above, n.below), select(up, by.y, by.x),
+                        low.unsure | high.unsure | ~low.allowed | n.unsure, i);
+        r.step = step_of(n, low, high, gain, up);
+        r.switching = fill(no_other);
+        return r;
     }
 
   private:
@@ -157,7 +177,7 @@ class ChoiceFixed {
                 w.cost,    w.unsure | (m & r.unsure)};
     }
 
-    MEL_ZIP PaidLanes best(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
+    MEL_ZIP BestLanes best(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
                            const ChoiceEnds& ends, std::size_t i) const {
         const EndsOf<Lanes>& e = ends.e;
         const Lanes worth = ends.worth;
@@ -171,22 +191,30 @@ class ChoiceFixed {
         Mask unsure = less.unsure | more.unsure | ~low.allowed | unsure_[i];
         const Lanes gain = worth * (n.above - n.below) - (more.cost - less.cost);
         const Mask up = high.allowed & (gain > fill(0));
-        PaidLanes w = choose(up, more, less);
+        BestLanes r;
+        r.paid = choose(up, more, less);
+        r.step = step_of(n, low, high, gain, up);
+        r.switching = fill(no_other);
         if (in.grows) {
             // The value may rise again towards the lower end, which is worth at most its samples.
-            const Lanes value = worth * w.samples - w.cost;
-            const Mask doubt = valid & ~falls & (value < worth * (e.low + 1e-6 * w.samples));
+            const Lanes value = worth * r.paid.samples - r.paid.cost;
+            const Mask doubt =
+                valid & ~falls & (value < worth * (e.low + nearly_switching * r.paid.samples));
             if (any(doubt)) {
                 const Leeway end = leeway_of(in, q, e.low);
                 const PaidLanes least = paid(in, p, q, e.low, doubt, i);
                 unsure = unsure | (doubt & least.unsure);
-                const Mask lower =
-                    doubt & end.allowed & (worth * least.samples - least.cost > value);
-                w = choose(lower, least, w);
+                const Lanes other = worth * least.samples - least.cost;
+                const Mask both = doubt & end.allowed;
+                const Mask lower = both & (other > value);
+                r.switching = select(both & (least.samples < r.paid.samples),
+                                     magnitude(other - value), r.switching);
+                r.step = select(lower, fill(no_other), r.step);
+                r.paid = choose(lower, least, r.paid);
             }
         }
-        w.unsure = unsure;
-        return w;
+        r.paid.unsure = unsure;
+        return r;
     }
 
   private:
@@ -234,7 +262,7 @@ class ChoiceFixed {
 
 struct ChosenLanes {
     PaidLanes best;
-    Lanes net, size, condition, margin;
+    Lanes net, size, condition, margin, step, switching;
     Mask takes, impossible, unsure;
 };
 
@@ -245,14 +273,16 @@ MEL_INLINE ChosenLanes chosen_lanes(const KernelInput& in, const ChoiceInput& c,
     const DemandLanes q = demand_lanes(in, k);
     const ChoiceEnds ends = choice_ends(c, q, k);
     const EndsOf<Lanes>& e = ends.e;
-    PaidLanes some;
+    BestLanes found;
     if (c.per_sample > 0) {
-        some = law.best(in, p, q, ends, i);
+        found = law.best(in, p, q, ends, i);
     } else {
         const Leeway r = leeway_of(in, q, e.low);
-        some = law.paid(in, p, q, e.low, e.possible, i);
-        some.unsure = some.unsure | ~r.allowed;
+        found.paid = law.paid(in, p, q, e.low, e.possible, i);
+        found.paid.unsure = found.paid.unsure | ~r.allowed;
+        found.step = found.switching = fill(no_other);
     }
+    const PaidLanes& some = found.paid;
     const double reserve = 4 * rounding::end_of_cycle * in.point.cycle_s;
     const Mask hidden = ~e.possible & (e.low_slack > fill(-reserve)) & (e.low <= ends.stated);
     // One sample more than is held may be what rounding hides at the end of the cycle.
@@ -291,6 +321,9 @@ MEL_INLINE ChosenLanes chosen_lanes(const KernelInput& in, const ChoiceInput& c,
                                         some.cost * only(e.possible, some.inverse_slack)));
     r.margin =
         select(either, net - idle, select(e.possible & ~can_rest, fill(no_other), fill(-no_other)));
+    r.step = select(r.takes, found.step, fill(no_other));
+    r.switching = select(r.takes, found.switching, fill(no_other));
+    r.switching = select(either, smaller(magnitude(net - idle), r.switching), r.switching);
     r.impossible = q.valid & ~e.possible & ~can_rest;
     r.unsure = r.unsure & q.valid;
     r.takes = r.takes & ~r.unsure;

@@ -116,6 +116,10 @@ inline constexpr double nearly_as_good = 1e-6;
 struct Picks {
     std::span<double> samples;
     std::span<double> preference = {};
+    // Of choices: what a sample more would lose, or minus what one less would, whichever is nearer;
+    // and what the best answer loses that is far from this one. Infinite where there is none.
+    std::span<double> step = {};
+    std::span<double> switching = {};
 };
 
 // Whole blocks of one width, without caps.

@@ -66,6 +66,8 @@ static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choic
             write(out.samples, at, learners.last,
                   select(r.unsure, fill(-1), only(here, r.best.samples)));
             if (!out.preference.empty()) write(out.preference, at, learners.last, r.margin);
+            if (!out.step.empty()) write(out.step, at, learners.last, r.step);
+            if (!out.switching.empty()) write(out.switching, at, learners.last, r.switching);
         });
     });
     return totals<ChoiceTotals>(sums);

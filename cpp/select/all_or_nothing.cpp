@@ -27,7 +27,7 @@ Selector::Sums Selector::hold_a_sum(Bid bid) {
     const std::size_t n = problem_.size();
     double wanted = problem_.samples_real();
     std::vector<std::size_t> who;
-    std::vector<double> samples(n, 0.0);
+    Numbers samples(n, 0.0);
     for (std::size_t k = 0; k < n; ++k) {
         const double d = choices_.least(k);
         const bool rests = choices_.may_rest(k);
@@ -42,7 +42,7 @@ Selector::Sums Selector::hold_a_sum(Bid bid) {
         }
     }
     if (wanted < 0 || wanted * static_cast<double>(who.size()) > most_sums) return Sums::open;
-    const std::vector<double> must = samples;
+    const Numbers must = samples;
     for (int round = 0; round < sums_tried && bid.prices.usable() && !stop_.check(); ++round) {
         std::vector<Change> sizes;
         for (const std::size_t k : who) {
@@ -73,7 +73,7 @@ struct Selector::Subsets {
     const Bid bid;
     double most, sure;  // the bound, and what rounding may make of a margin
     std::vector<std::size_t> open;
-    std::vector<double> margins, samples;
+    Numbers margins, samples;
     std::vector<SelectionNode> tree;
     std::size_t leaves = 0;
     bool failed = false;
@@ -132,7 +132,7 @@ void Selector::Subsets::judge() {
 bool Selector::Subsets::refutes(const Bid& at) {
     if (!at.prices.usable() || all.stop_.check()) return false;
     const Cell cell{samples, samples};
-    std::vector<double> picks(padded_to_groups(samples.size()));
+    Numbers picks(padded_to_groups(samples.size()));
     const ChoiceSums sums = all.choices_.look(at, &cell, {picks});
     return !all.stop_.requested() && all.choices_.bound(at, sums).most() < all.target();
 }
@@ -141,7 +141,7 @@ bool Selector::close_by_subsets(const Bid& bid) {
     const std::size_t n = problem_.size();
     if (!choices_.all_or_nothing() || choices_.has_twins() || found_.value < 0) return false;
     if (!choices_.steps_count() || !bid.prices.usable()) return false;
-    std::vector<double> picks(padded_to_groups(n)), margins(n);
+    Numbers picks(padded_to_groups(n)), margins(n);
     const ChoiceSums sums = choices_.look(bid, nullptr, {picks, margins});
     const auto bound = choices_.bound(bid, sums);
     if (stop_.requested() || bound.value == -infinity) return false;

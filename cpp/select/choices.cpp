@@ -133,6 +133,8 @@ void Choices::add(std::size_t k, const Bid& bid, Interval box, ChoiceSums& sums,
     const Chosen chosen = choose(k, bid, box, sums);
     picks.samples[k] = chosen.samples;
     if (!picks.preference.empty()) picks.preference[k] = chosen.preference;
+    if (!picks.step.empty()) picks.step[k] = infinity;
+    if (!picks.switching.empty()) picks.switching[k] = std::fabs(chosen.preference);
 }
 
 Choices::Chosen Choices::choose(std::size_t k, const Bid& bid, Interval box,
@@ -178,7 +180,8 @@ Choices::Chosen Choices::choose(std::size_t k, const Bid& bid, Interval box,
 ChoiceSums Choices::look(const Bid& bid, const Cell* cell, const Picks& picks) {
     ++passes_;
     const std::size_t n = size();
-    if (plain_ && !cell && picks.preference.empty() && bid.per_sample == 1 &&
+    const bool lanes = only_rates(problem_);
+    if (plain_ && !lanes && !cell && picks.preference.empty() && bid.per_sample == 1 &&
         bid.per_learner == 0) {
         Box box = whole_;
         const SplitSums split = exact_pass(problem_, box, {tau_, problem_.cycle_s(), bid.prices},
@@ -193,9 +196,12 @@ ChoiceSums Choices::look(const Bid& bid, const Cell* cell, const Picks& picks) {
         sums.size = split.samples.value() + split.cost.value();
         sums.condition = split.condition;
         sums.impossible = split.impossible;
+        for (const auto none : {picks.step, picks.switching}) {
+            std::fill(none.begin(), none.end(), infinity);
+        }
         return sums;
     }
-    if (only_rates(problem_)) return look_in_lanes(bid, cell, picks);
+    if (lanes) return look_in_lanes(bid, cell, picks);
     return sum_over_chunks(pool_, n, chunks_, [&](std::size_t first, std::size_t last) {
         ChoiceSums sums;
         for (std::size_t k = first; k < last; ++k) add(k, bid, within(cell, k), sums, picks);

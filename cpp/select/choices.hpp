@@ -17,6 +17,7 @@
 #include "learner/boxes.hpp"
 #include "mel/selection.hpp"
 #include "passes/exact_pass.hpp"
+#include "select/numbers.hpp"
 
 namespace mel {
 
@@ -42,8 +43,8 @@ struct ChoiceSums {
 
 // Bounds of single learners' samples within the whole; empty: none.
 struct Cell {
-    std::vector<double> low;
-    std::vector<double> high;
+    Numbers low;
+    Numbers high;
 
     Interval operator[](std::size_t k) const { return {low[k], high[k]}; }
 };
@@ -70,6 +71,12 @@ class Choices {
     bool twins(std::size_t i, std::size_t j) const;
     bool has_twins() const { return !problem_.twins().empty(); }
     bool steps_count() const { return goal_.of != Worth::learners; }
+    // Whether looks tell what single samples lose,
+    bool tells_steps() const { return steps_count() && only_rates(problem_); }
+    // and who switches although nobody may rest: values of the fixed law have two tops.
+    bool two_tops() const {
+        return tells_steps() && problem_.law() == LinkLaw::fixed && problem_.grows();
+    }
     // Whether who takes part is worth looking at learner by learner.
     bool jumps() const { return !plain_; }
     // Whether most learners take all that they may, or nothing.
@@ -85,7 +92,7 @@ class Choices {
     }
 
     // The best choices at a bid. Preferred: taking part to resting, in worth; infinite where a
-    // learner can not rest, minus infinity where it must.
+    // learner can not rest, minus infinity where it must. Steps are told where rates alone decide.
     ChoiceSums look(const Bid& bid, const Cell* cell, const Picks& picks);
     // The same learner by learner, whether or not the pool was stopped.
     ChoiceSums look_without_pool(const Bid& bid) const;
@@ -143,17 +150,17 @@ class Choices {
     bool plain_;  // the kernels' own problem
     Boxes boxes_;
     Box whole_, sure_;
-    mutable std::vector<double> scratch_;  // samples as a pass writes them, each its own
-    std::vector<double> most_, kept_;      // where nothing is returned: exact
-    std::vector<double> rest_;             // 1 or 0
-    std::vector<double> least_;
+    mutable Buffer<double> scratch_;  // samples as a pass writes them, each its own
+    Numbers most_, kept_;             // where nothing is returned: exact
+    Numbers rest_;                    // 1 or 0
+    Numbers least_;
     // For the lanes: padded, and of a cell.
-    std::vector<double> weights_, cell_low_, cell_high_, cell_rest_;
+    Numbers weights_, cell_low_, cell_high_, cell_rest_;
     bool all_rest_ = false;
     bool all_or_nothing_ = false;
     double all_least_ = 0;
     // What a bit a second costs where bandwidth is priced by the hertz: at the prices last asked.
-    std::vector<double> unit_cost_;
+    Numbers unit_cost_;
     Prices unit_prices_{};
     std::vector<SplitSums> split_chunks_;
     std::vector<ChoiceSums> chunks_;

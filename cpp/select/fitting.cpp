@@ -11,7 +11,8 @@ constexpr int rounds = 10;               // of lowering what a split may cost
 constexpr std::size_t some_more = 4096;  // learners looked at than are missing
 constexpr std::size_t exchanged = 200;   // participants, and as many others
 constexpr int failures = 60;
-constexpr double far_more = 2;  // than D
+constexpr double far_more = 2;        // than D
+constexpr double far_too_much = 1.5;  // times what is asked for
 }  // namespace
 
 double Fitting::low(const Cell* cell, std::size_t k) const {
@@ -27,56 +28,22 @@ double Fitting::value(const Bid& bid, std::size_t k, double d) const {
     return bid.per_sample * choices_.weight(k) * d + (d > 0 ? bid.per_learner : 0);
 }
 
-double Fitting::worth(const std::vector<double>& samples) const {
+double Fitting::worth(const Numbers& samples) const {
     CompensatedSum sum;
     for (std::size_t k = 0; k < samples.size(); ++k) sum.add(choices_.worth(k, samples[k]));
     return sum.value();
 }
 
-double Fitting::takers(const std::vector<double>& samples) const {
+double Fitting::takers(const Numbers& samples) const {
     return static_cast<double>(
         std::count_if(samples.begin(), samples.end(), [](double d) { return d > 0; }));
 }
 
 bool Fitting::enough_takers() const { return takers_ > static_cast<double>(goal_.at_least); }
 
-// One sample more, or less.
-std::optional<Fitting::Move> Fitting::step(const Bid& bid, const Cell* cell, std::size_t k,
-                                           double by) const {
-    const double d = samples_[k];
-    const double to = d + by;
-    if (d == 0 && may_rest(cell, k)) return {};
-    if (to < low(cell, k) || to > high(cell, k)) return {};
-    const double more = choices_.step_cost(k, std::min(d, to), bid.prices);
-    if (!std::isfinite(more)) return {};
-    return Move{k, to, value(bid, k, to) - value(bid, k, d), by * more};
-}
-
-std::optional<Fitting::Move> Fitting::drop(const Bid& bid, const Cell* cell, std::size_t k) const {
-    const double d = samples_[k];
-    if (d == 0 || !may_rest(cell, k)) return {};
-    return Move{k, 0, -value(bid, k, d), -choices_.cost(k, d, bid.prices)};
-}
-
-std::optional<Fitting::Move> Fitting::join(const Bid& bid, const Cell* cell, std::size_t k) const {
-    if (samples_[k] != 0 || !may_rest(cell, k)) return {};
-    const double d = std::min(choices_.part(k, bid, {low(cell, k), high(cell, k)}), high(cell, k));
-    if (!(d > 0)) return {};
-    const double cost = choices_.cost(k, d, bid.prices);
-    if (!std::isfinite(cost)) return {};
-    return Move{k, d, value(bid, k, d), cost};
-}
-
-void Fitting::take(const Move& move, double& spent) {
-    takers_ += (move.to > 0) - (samples_[move.learner] > 0);
-    samples_[move.learner] = move.to;
-    spent += move.cost;
-}
-
 // As many participants as there must be, those who lose least. Of many learners, those are looked
 // at whose margins say that they may be among them.
-void Fitting::top_up(const Bid& bid, const Cell* cell, const std::vector<double>& margins,
-                     double& spent) {
+void Fitting::top_up(const Bid& bid, const Cell* cell, const Numbers& margins, double& spent) {
     const auto missing = static_cast<double>(goal_.at_least) - takers_;
     if (!(missing > 0)) return;
     std::vector<std::size_t> who;
@@ -124,18 +91,32 @@ void Fitting::lower(const Bid& bid, const Cell* cell, double& spent, double budg
     }
     const Dearer dearer;
     std::make_heap(heap.begin(), heap.end(), dearer);
-    while (spent > budget && !heap.empty() && !pool_.stop().check()) {
+    // Whole learners that free far more than is asked for, where single samples may do.
+    std::vector<Move> aside;
+    bool sparing = knows_steps(cell);
+    while (spent > budget && !pool_.stop().check()) {
+        if (heap.empty()) {
+            if (aside.empty()) break;
+            heap.swap(aside);
+            std::make_heap(heap.begin(), heap.end(), dearer);
+            sparing = false;
+        }
         std::pop_heap(heap.begin(), heap.end(), dearer);
         const Move move = heap.back();
         heap.pop_back();
+        const bool far = move.to + 1 < move.from;
+        if (sparing && far && -move.cost > far_too_much * (spent - budget)) {
+            aside.push_back(move);
+            continue;
+        }
         const double d = samples_[move.learner];
-        const bool fresh = move.to == 0 ? d > 0 : d == move.to + 1;
-        if (!fresh || (move.to == 0 && d > 0 && !enough_takers())) continue;
         // A whole learner's cost may have changed since.
         const bool whole = move.to == 0 && may_rest(cell, move.learner);
+        if (whole ? !(d > 0) : d != move.from) continue;
+        if (move.to == 0 && !enough_takers()) continue;
         const Move now = whole ? *drop(bid, cell, move.learner) : move;
         take(now, spent);
-        if (now.to > 0) {
+        if (now.to > 0 && !far) {
             if (const auto next = step(bid, cell, now.learner, -1); next && next->cost < 0) {
                 heap.push_back(*next);
                 std::push_heap(heap.begin(), heap.end(), dearer);
@@ -155,32 +136,45 @@ void Fitting::use_up(const Bid& bid, const Cell* cell, double& spent, double bud
             if (const auto move = step(bid, cell, k, 1)) moves.push_back(*move);
         }
     }
-    const auto more = [](const Move& a, const Move& b) { return a.loss() > b.loss(); };
+    // Of somebody new, who may have fewer samples than is best.
+    const auto least_of = [&](const Move& move) {
+        const bool open = move.from == 0 && choices_.steps_count() && may_rest(cell, move.learner);
+        return open ? std::max(low(cell, move.learner), 1.0) : move.to;
+    };
+    // Where single samples use up the rest, whole learners come first, by what they lose for what
+    // they use.
+    const bool sparing = knows_steps(cell);
+    const auto more = [sparing](const Move& a, const Move& b) {
+        return sparing ? a.loss() * b.cost > b.loss() * a.cost : a.loss() > b.loss();
+    };
     std::make_heap(moves.begin(), moves.end(), more);
     int failed = 0;
-    while (!moves.empty() && failed < failures && spent < budget && !pool_.stop().check()) {
+    while (!moves.empty() && spent < budget && !pool_.stop().check()) {
         std::pop_heap(moves.begin(), moves.end(), more);
         const Move move = moves.back();
         moves.pop_back();
+        if (samples_[move.learner] != move.from) continue;
         if (spent + move.cost > budget) {
-            ++failed;
             // Fewer samples of somebody new may do.
-            const double least = std::max(low(cell, move.learner), 1.0);
-            if (samples_[move.learner] == 0 && move.to > least && choices_.steps_count()) {
+            const double least = least_of(move);
+            if (move.to > least) {
+                if (++failed > failures) continue;
                 const double cost = choices_.cost(move.learner, least, bid.prices);
-                if (spent + cost <= budget) {
-                    take({move.learner, least, value(bid, move.learner, least), cost}, spent);
-                    near_.push_back(move.learner);
-                } else {
-                    continue;
-                }
-            } else {
+                if (!(spent + cost <= budget)) continue;
+                const double worth = value(bid, move.learner, least);
+                moves.push_back({move.learner, 0, least, worth, cost});
+                std::push_heap(moves.begin(), moves.end(), more);
                 continue;
             }
-        } else {
-            take(move, spent);
+            std::erase_if(moves, [&](const Move& other) {
+                return spent + other.cost > budget && !(other.to > least_of(other));
+            });
+            std::make_heap(moves.begin(), moves.end(), more);
+            continue;
         }
+        take(move, spent);
         if (!choices_.steps_count()) continue;
+        if (move.from == 0 && may_rest(cell, move.learner)) near_.push_back(move.learner);
         if (const auto next = step(bid, cell, move.learner, 1)) {
             moves.push_back(*next);
             std::push_heap(moves.begin(), moves.end(), more);
@@ -227,7 +221,7 @@ void Fitting::exchange(const Bid& bid, const Cell* cell, double& spent, double b
 
 // Far more than D is not asked for: those who pay most for what they are worth leave, as long as
 // enough is left.
-void Fitting::shrink(const Bid& bid, const std::vector<double>& margins, double& spent) {
+void Fitting::shrink(const Bid& bid, const Numbers& margins, double& spent) {
     const double target = choices_.problem().samples_real();
     CompensatedSum sum;
     for (const double d : samples_) sum.add(d);
@@ -267,8 +261,8 @@ void Fitting::shrink(const Bid& bid, const std::vector<double>& margins, double&
 }
 
 // The choices, where they are allowed, and what they cost; false where somebody has none.
-bool Fitting::begin(const Bid& bid, const Cell* cell, const std::vector<double>& picks,
-                    const std::vector<double>& margins, double& spent) {
+bool Fitting::begin(const Bid& bid, const Cell* cell, const Numbers& picks, const Numbers& margins,
+                    double& spent) {
     const std::size_t n = picks.size();
     samples_ = picks;
     bool moved = false;
@@ -285,6 +279,7 @@ bool Fitting::begin(const Bid& bid, const Cell* cell, const std::vector<double>&
     }
     takers_ = takers(samples_);
     margins_ = &margins;
+    picks_ = &picks;
     shrunk_ = false;
     ratio_ = bid.prices.mu / bid.prices.lambda;
     if (moved) {
@@ -295,25 +290,25 @@ bool Fitting::begin(const Bid& bid, const Cell* cell, const std::vector<double>&
     return std::isfinite(spent);
 }
 
-bool Fitting::just_these(const Bid& bid, const std::vector<double>& picks,
-                         const std::vector<double>& margins, double cost) {
+bool Fitting::just_these(const Bid& bid, const Numbers& picks, const Numbers& margins,
+                         double cost) {
     if (!begin(bid, nullptr, picks, margins, cost)) return false;
     top_up(bid, nullptr, margins, cost);
-    std::vector<double> samples = samples_;
+    Numbers samples = samples_;
     if (!make_whole(bid, nullptr, samples)) return false;
     samples_ = std::move(samples);
     return true;
 }
 
-double Fitting::raise(const Bid& bid, const Cell* cell, const std::vector<double>& picks,
-                      double cost, const std::vector<double>& margins, double least) {
+double Fitting::raise(const Bid& bid, const Cell* cell, const Numbers& picks, double cost,
+                      const Numbers& margins, double least) {
     const Problem& problem = choices_.problem();
     const std::size_t n = picks.size();
     const double has =
         bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
     double spent = cost;
     if (!begin(bid, cell, picks, margins, spent)) return -1;
-    choose_near(enough_for(bid, cell, has - spent), margins);
+    choose_near(bid, cell, has - spent, margins);
     if (goal_.whole && !cell) shrink(bid, margins, spent);
     if (goal_.whole) top_up(bid, cell, margins, spent);
     // Participants are all worth the same: one for another gains nothing.

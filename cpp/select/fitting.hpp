@@ -21,9 +21,15 @@ class Fitting {
     // From the choices `picks` at `bid`, which cost `cost` in all, to a split within the cell that
     // fits and is worth as much as can be, more than `least`; its worth, or a negative number. The
     // split is in samples(). `margins`, where there are any, say who hardly takes part or rests.
-    double raise(const Bid& bid, const Cell* cell, const std::vector<double>& picks, double cost,
-                 const std::vector<double>& margins, double least);
-    const std::vector<double>& samples() const { return samples_; }
+    double raise(const Bid& bid, const Cell* cell, const Numbers& picks, double cost,
+                 const Numbers& margins, double least);
+    const Numbers& samples() const { return samples_; }
+    // What single samples lose from the next `picks` on, and what answers do that are far from
+    // them, as a look told (Picks), or nothing.
+    void know(const Numbers& steps, const Numbers& switching) {
+        steps_ = &steps;
+        switching_ = &switching;
+    }
     // From now on single samples of everybody are moved.
     void look_at_all() { all_near_ = true; }
     // From what `raise` found to the best of all subsets of a few learners that join or leave;
@@ -33,12 +39,11 @@ class Fitting {
 
     // From the choices themselves, with as many participants as there must be, to just D samples by
     // taking a part of everybody's away. The split is in samples(); whether it fits is not asked.
-    bool just_these(const Bid& bid, const std::vector<double>& picks,
-                    const std::vector<double>& margins, double cost);
+    bool just_these(const Bid& bid, const Numbers& picks, const Numbers& margins, double cost);
     // From the choices alone: those who pay least for what they are worth, and just D samples by a
     // few changes. The split is in samples(); whether it fits is not asked.
-    bool just_enough(const Bid& bid, const std::vector<double>& picks,
-                     const std::vector<double>& margins, std::size_t changes);
+    bool just_enough(const Bid& bid, const Numbers& picks, const Numbers& margins,
+                     std::size_t changes);
     // Of the prices, at which the last question ended, and what the split took of the budgets
     // there.
     double ratio() const { return ratio_; }
@@ -46,28 +51,28 @@ class Fitting {
 
     // Takes samples and participants away until they sum to D, with as many participants as there
     // must be. False if that is not found.
-    bool make_whole(const Bid& bid, const Cell* cell, std::vector<double>& samples) const;
+    bool make_whole(const Bid& bid, const Cell* cell, Numbers& samples) const;
 
     // What a split that fits takes, and at which ratio of the prices: its allocation begins there.
     struct Fit {
         double ratio = 1;
         std::optional<FillSums> sums = {};
     };
-    bool fits(const std::vector<double>& samples);
+    bool fits(const Numbers& samples);
     const Fit& fit() const { return fit_; }  // of the last split that fitted
     // Where nothing is sent: the most samples of a learner that are surely in time; negative where
     // not even none are.
     double most_alone(std::size_t k) const;
-    std::optional<Allocation> allocate(const std::vector<double>& samples, const Fit& fit,
-                                       Spare spare, Pool& pool);
+    std::optional<Allocation> allocate(const Numbers& samples, const Fit& fit, Spare spare,
+                                       Pool& pool);
 
-    double worth(const std::vector<double>& samples) const;
-    double takers(const std::vector<double>& samples) const;
+    double worth(const Numbers& samples) const;
+    double takers(const Numbers& samples) const;
 
   private:
     struct Move {
         std::size_t learner;
-        double to;
+        double from, to;
         double worth;  // gained, in the bid's measure
         double cost;   // added
         double loss() const { return cost - worth; }
@@ -88,43 +93,48 @@ class Fitting {
     std::optional<Move> drop(const Bid& bid, const Cell* cell, std::size_t k) const;
     std::optional<Move> join(const Bid& bid, const Cell* cell, std::size_t k) const;
     void take(const Move& move, double& spent);
-    bool begin(const Bid& bid, const Cell* cell, const std::vector<double>& picks,
-               const std::vector<double>& margins, double& spent);
-    void top_up(const Bid& bid, const Cell* cell, const std::vector<double>& margins,
-                double& spent);
-    void shrink(const Bid& bid, const std::vector<double>& margins, double& spent);
+    bool begin(const Bid& bid, const Cell* cell, const Numbers& picks, const Numbers& margins,
+               double& spent);
+    void top_up(const Bid& bid, const Cell* cell, const Numbers& margins, double& spent);
+    void shrink(const Bid& bid, const Numbers& margins, double& spent);
     void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
     void use_up(const Bid& bid, const Cell* cell, double& spent, double budget);
     void exchange(const Bid& bid, const Cell* cell, double& spent, double budget);
     std::vector<Move> nearest_moves(const Bid& bid, const Cell* cell, std::size_t others) const;
     bool enough_takers() const;
     void exchange_whole(const Bid& bid, const Cell* cell, const std::vector<Holder>& order,
-                        double target, std::vector<double>& samples, double& total,
-                        double& least) const;
-    void add_up(const Bid& bid, const Cell* cell, double target, std::vector<double>& samples,
-                double& total, double& least) const;
-    std::vector<double> paid_each(Prices prices, const std::vector<double>& margins,
-                                  std::vector<double>& samples) const;
-    double price_of(double target, double spare, const std::vector<double>& each,
-                    const std::vector<double>& samples) const;
-    bool spread(const Cell* cell, double target, std::vector<double>& samples, double total,
-                double least, double count) const;
-    std::vector<std::size_t> present(const std::vector<double>& samples) const;
+                        double target, Numbers& samples, double& total, double& least) const;
+    void add_up(const Bid& bid, const Cell* cell, double target, Numbers& samples, double& total,
+                double& least) const;
+    Numbers paid_each(Prices prices, const Numbers& margins, Numbers& samples) const;
+    double price_of(double target, double spare, const Numbers& each, const Numbers& samples) const;
+    bool spread(const Cell* cell, double target, Numbers& samples, double total, double least,
+                double count) const;
+    std::vector<std::size_t> present(const Numbers& samples) const;
     const Problem& part_of(std::vector<std::size_t> who);
+    bool told(const Cell* cell) const;
+    bool knows_steps(const Cell* cell) const;
+    bool has_tops(const Cell* cell, std::size_t k) const;
     std::size_t enough_for(const Bid& bid, const Cell* cell, double budget) const;
-    void choose_near(std::size_t many, const std::vector<double>& margins);
-    bool fits_alone(const std::vector<double>& samples) const;
-    bool all_served(const std::vector<double>& samples) const;
-    bool whole(const std::vector<double>& samples) const;
+    void choose_near(const Bid& bid, const Cell* cell, double spare, const Numbers& margins);
+    void choose_steps(double spare);
+    bool fits_alone(const Numbers& samples) const;
+    bool all_served(const Numbers& samples) const;
+    bool whole(const Numbers& samples) const;
+    void pad(const Numbers& samples);
 
     Choices& choices_;
     Pool& pool_;
     const SelectionGoal& goal_;
-    std::vector<double> samples_;
+    Numbers samples_;
+    Numbers padded_;                 // the same to whole groups, of the last question
     std::vector<std::size_t> near_;  // learners looked at for single samples,
     std::vector<std::size_t> torn_;  // and for whether they take part
     double takers_ = 0;
-    const std::vector<double>* margins_ = nullptr;  // that `raise` was told
+    const Numbers* margins_ = nullptr;    // that `raise` was told
+    const Numbers* picks_ = nullptr;      // the choices that they are of,
+    const Numbers* steps_ = nullptr;      // and what a sample more or less loses,
+    const Numbers* switching_ = nullptr;  // or an answer far from that
     bool all_near_ = false;
     std::vector<std::size_t> who_;  // takes part in `part_`, the last split's problem
     std::unique_ptr<Problem> part_;

@@ -1,8 +1,10 @@
 // Who is looked at: whose single samples are moved, and who hardly takes part or hardly rests.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "select/fitting.hpp"
+#include "select/smallest.hpp"
 #include "select/subsets.hpp"
 
 namespace mel {
@@ -11,6 +13,7 @@ constexpr std::size_t looked_at = 4096;  // learners whose single samples are mo
 constexpr std::size_t tried = 256;       // of them, for what a sample loses
 constexpr double small_loss = 0.25;      // of a sample, by all that are moved
 constexpr int refined_rounds = 6;
+constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
 // How many learners so much of the budgets is taken from, or given to, in single samples that lose
@@ -34,28 +37,64 @@ std::size_t Fitting::enough_for(const Bid& bid, const Cell* cell, double budget)
                : std::max(most, looked_at);
 }
 
-// Single samples of so many learners; who takes part is open for those whose margin is least.
-void Fitting::choose_near(std::size_t many, const std::vector<double>& margins) {
+// Whether a look told what learners lose by taking part or not, from the choices on.
+bool Fitting::told(const Cell* cell) const {
+    return !cell && margins_ && margins_->size() == samples_.size();
+}
+bool Fitting::knows_steps(const Cell* cell) const {
+    return !cell && steps_ && steps_->size() == samples_.size();
+}
+
+// Whether somebody must take part, and might with far more samples or far fewer.
+bool Fitting::has_tops(const Cell* cell, std::size_t k) const {
+    return knows_steps(cell) && switching_->size() == samples_.size() && !may_rest(cell, k) &&
+           std::isfinite((*switching_)[k]);
+}
+
+// Whose single samples are moved by so much of the budgets; who takes part is open for those whose
+// margin is least.
+void Fitting::choose_near(const Bid& bid, const Cell* cell, double spare, const Numbers& margins) {
     const std::size_t n = samples_.size();
     near_.clear();
     torn_.clear();
-    const std::size_t stride = n <= looked_at ? 1 : (n / many) | 1;
-    for (std::size_t k = 0; k < n; k += stride) near_.push_back(k);
+    if (n > looked_at && knows_steps(cell) && !all_near_) {
+        choose_steps(spare);
+    } else {
+        const std::size_t stride = n <= looked_at ? 1 : (n / enough_for(bid, cell, spare)) | 1;
+        for (std::size_t k = 0; k < n; k += stride) near_.push_back(k);
+    }
     if (n <= looked_at) {
         torn_ = near_;
         return;
     }
-    if (margins.empty()) return;
-    for (std::size_t k = 0; k < n; ++k) {
-        if (std::isfinite(margins[k])) torn_.push_back(k);
+    // Who may rest, or be far from its choice.
+    const bool tops = margins.empty() && knows_steps(cell) && switching_->size() == n;
+    if (margins.empty() && !tops) return;
+    const bool steps = knows_steps(cell) && !choices_.all_or_nothing();
+    torn_ = smallest(n, steps ? looked_at / 4 : looked_at, [&](std::size_t k) {
+                return tops ? (*switching_)[k] : std::fabs(margins[k]);
+            }).who;
+}
+
+// Those who lose least by a sample more, or less, as many as the budgets ask for and some more; and
+// some for the way back.
+void Fitting::choose_steps(double spare) {
+    const Numbers& steps = *steps_;
+    const std::size_t n = steps.size();
+    double weight = 0, count = 0;
+    for (std::size_t k = 0; k < n; k += (n / tried) | 1) {
+        weight += choices_.weight(k);
+        count += 1;
     }
-    const std::size_t kept = std::min(torn_.size(), looked_at);
-    std::nth_element(torn_.begin(), torn_.begin() + static_cast<std::ptrdiff_t>(kept), torn_.end(),
-                     [&](std::size_t a, std::size_t b) {
-                         return std::fabs(margins[a]) < std::fabs(margins[b]);
-                     });
-    torn_.resize(kept);
-    std::sort(torn_.begin(), torn_.end());
+    const auto most = static_cast<double>(goal_.whole ? looked_at : n);
+    const double asked = std::min(2 * std::fabs(spare) * count / weight, most);
+    const std::size_t some = looked_at / 4, many = some + static_cast<std::size_t>(asked);
+    const auto up = [&](std::size_t k) { return steps[k] > 0 ? steps[k] : infinity; };
+    const auto down = [&](std::size_t k) { return steps[k] > 0 ? infinity : -steps[k]; };
+    near_ = smallest(n, spare > 0 ? many : some, up).who;
+    const auto less = smallest(n, spare > 0 ? some : many, down).who;
+    near_.insert(near_.end(), less.begin(), less.end());
+    std::sort(near_.begin(), near_.end());
 }
 
 // What whole learners leave unused, at last: the best of all subsets of those who hardly take part
@@ -65,7 +104,7 @@ bool Fitting::refine(const Bid& bid, const Cell* cell, std::size_t others) {
     std::vector<Change> changes;
     for (const Move& move : moves) changes.push_back({move.worth, move.cost});
     const WorthMost subsets(changes);
-    const std::vector<double> before = samples_;
+    const Numbers before = samples_;
     const double takers = takers_;
     double room = budget_ - spent_;
     for (int round = 0; round < refined_rounds && !pool_.stop().check(); ++round) {
@@ -92,7 +131,8 @@ std::vector<Fitting::Move> Fitting::nearest_moves(const Bid& bid, const Cell* ce
                                                   std::size_t others) const {
     std::vector<Move> moves;
     for (const std::size_t k : torn_) {
-        auto move = samples_[k] > 0 ? drop(bid, cell, k) : join(bid, cell, k);
+        auto move = drop(bid, cell, k);
+        if (!move) move = join(bid, cell, k);
         if (move) moves.push_back(*move);
     }
     constexpr std::size_t half = most_changes / 2;

@@ -7,7 +7,7 @@
 
 namespace mel {
 
-bool Fitting::all_served(const std::vector<double>& samples) const {
+bool Fitting::all_served(const Numbers& samples) const {
     if (choices_.problem().excused()) return true;
     for (std::size_t k = 0; k < samples.size(); ++k) {
         if (samples[k] == 0 && choices_.may_rest(k)) return false;
@@ -16,7 +16,7 @@ bool Fitting::all_served(const std::vector<double>& samples) const {
 }
 
 // Who sits out of a problem whose idle learners are served is no learner of it.
-std::vector<std::size_t> Fitting::present(const std::vector<double>& samples) const {
+std::vector<std::size_t> Fitting::present(const Numbers& samples) const {
     std::vector<std::size_t> who;
     for (std::size_t k = 0; k < samples.size(); ++k) {
         if (samples[k] > 0 || !choices_.may_rest(k)) who.push_back(k);
@@ -28,9 +28,10 @@ namespace {
 
 constexpr int most_steps = 12;
 constexpr double near_enough = 0.02;
+constexpr double nearly_all = 1 - 1e-6;  // of a budget
 
-std::vector<double> gathered(std::span<const double> from, std::span<const std::size_t> who) {
-    std::vector<double> to(padded_to_groups(who.size()), 0.0);
+Numbers gathered(std::span<const double> from, std::span<const std::size_t> who) {
+    Numbers to(padded_to_groups(who.size()), 0.0);
     for (std::size_t i = 0; i < who.size(); ++i) to[i] = from[who[i]];
     return to;
 }
@@ -97,6 +98,12 @@ WaterFilling::Finish about_shortest(const Asked& asked, WaterFilling& filling,
     return found;
 }
 
+// Whether a split takes all there is, so that it cannot be done any sooner.
+bool used_up(const Problem& problem, const Fitting::Fit& fit) {
+    return fit.sums && fit.sums->bandwidth >= nearly_all * problem.bandwidth_hz() &&
+           fit.sums->power >= nearly_all * problem.power_w();
+}
+
 // What a split that fits is given.
 bool allot(const Asked& asked, const Fitting::Fit& fit, Spare spare, Allocation& plan) {
     const Problem& problem = asked.problem;
@@ -122,7 +129,7 @@ bool allot(const Asked& asked, const Fitting::Fit& fit, Spare spare, Allocation&
     const auto allocated = [&](const WaterFilling::Finish& finish) {
         return finish.cycle_s <= cycle && filling.allocate(split, finish, shares);
     };
-    if (spare == Spare::time) {
+    if (spare == Spare::time && !used_up(problem, fit)) {
         const auto guess = about_shortest(asked, filling, fit);
         auto finish = filling.shortest_cycle(split, {guess.cycle_s, guess.ratio});
         if (allocated(finish)) return true;
@@ -145,7 +152,7 @@ double Fitting::most_alone(std::size_t k) const {
     return largest_allowed(demand, choices_.sure(k));
 }
 
-bool Fitting::fits_alone(const std::vector<double>& samples) const {
+bool Fitting::fits_alone(const Numbers& samples) const {
     for (std::size_t k = 0; k < samples.size(); ++k) {
         if (samples[k] == 0 && choices_.may_rest(k)) continue;
         if (samples[k] < choices_.least(k) || samples[k] > most_alone(k)) return false;
@@ -154,7 +161,7 @@ bool Fitting::fits_alone(const std::vector<double>& samples) const {
 }
 
 // Those who are looked at to see whether a split fits: with few of many, they alone.
-bool Fitting::whole(const std::vector<double>& samples) const {
+bool Fitting::whole(const Numbers& samples) const {
     if (!all_served(samples)) return false;
     const Problem& problem = choices_.problem();
     if (!problem.excused() || samples.size() <= most_for_thorough_search) return true;
@@ -170,18 +177,22 @@ const Problem& Fitting::part_of(std::vector<std::size_t> who) {
     return *part_;
 }
 
-bool Fitting::fits(const std::vector<double>& samples) {
+void Fitting::pad(const Numbers& samples) {
+    padded_.assign(samples.begin(), samples.end());
+    padded_.resize(padded_to_groups(samples.size()), 0.0);
+}
+
+bool Fitting::fits(const Numbers& samples) {
     const Problem& problem = choices_.problem();
     if (problem.sends_nothing()) return fits_alone(samples);
     const double tau = choices_.tau(), cycle = problem.cycle_s();
     Fit fit{ratio_, {}};
     bool fitted = true;
     if (whole(samples)) {
-        std::vector<double> padded = samples;
-        padded.resize(padded_to_groups(samples.size()), 0.0);
-        fitted = fill({problem, pool_, {tau, cycle, padded}}, fit, load_);
+        pad(samples);
+        fitted = fill({problem, pool_, {tau, cycle, padded_}}, fit, load_);
     } else if (const std::vector<std::size_t> who = present(samples); !who.empty()) {
-        const std::vector<double> theirs = gathered(samples, who);
+        const Numbers theirs = gathered(samples, who);
         const Problem& part = part_of(who);
         fitted = fill({part, pool_, {tau, cycle, theirs}}, fit, load_);
     }
@@ -190,8 +201,8 @@ bool Fitting::fits(const std::vector<double>& samples) {
     return fitted;
 }
 
-std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, const Fit& fit,
-                                            Spare spare, Pool& pool) {
+std::optional<Allocation> Fitting::allocate(const Numbers& samples, const Fit& fit, Spare spare,
+                                            Pool& pool) {
     const Problem& problem = choices_.problem();
     const double tau = choices_.tau(), cycle = problem.cycle_s();
     const std::size_t n = samples.size();
@@ -202,14 +213,13 @@ std::optional<Allocation> Fitting::allocate(const std::vector<double>& samples, 
         plan.power_w.assign(n, 0.0);
         if (problem.block_hz() > 0) plan.blocks.assign(n, 0);
     } else if (whole(samples)) {
-        std::vector<double> padded = samples;
-        padded.resize(padded_to_groups(n), 0.0);
-        if (!allot({problem, pool, {tau, cycle, padded}}, fit, spare, plan)) return {};
+        pad(samples);
+        if (!allot({problem, pool, {tau, cycle, padded_}}, fit, spare, plan)) return {};
     } else {
         const std::vector<std::size_t> who = present(samples);
         Allocation some;
         if (!who.empty()) {
-            const std::vector<double> theirs = gathered(samples, who);
+            const Numbers theirs = gathered(samples, who);
             const Problem& part = part_of(who);
             if (!allot({part, pool, {tau, cycle, theirs}}, fit, spare, some)) return {};
         }

@@ -19,8 +19,7 @@ constexpr double fine = 1e-11;  // of a worth: what a cost may be told by
 
 // One in place of another, until what they hold at least is no more than D.
 void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector<Holder>& order,
-                             double target, std::vector<double>& samples, double& total,
-                             double& least) const {
+                             double target, Numbers& samples, double& total, double& least) const {
     std::vector<Holder> others;
     for (std::size_t j = 0; j < samples.size(); ++j) {
         const double low = this->low(cell, j);
@@ -28,7 +27,7 @@ void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector
             others.push_back({low, j});
     }
     // Of equal minima whoever pays least first.
-    const std::vector<double>* margins = margins_ && !margins_->empty() ? margins_ : nullptr;
+    const Numbers* margins = margins_ && !margins_->empty() ? margins_ : nullptr;
     std::sort(others.begin(), others.end(), [&](const Holder& a, const Holder& b) {
         if (a.low != b.low) return a.low < b.low;
         if (margins && (*margins)[a.learner] != (*margins)[b.learner])
@@ -76,7 +75,7 @@ void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector
 }
 
 // A few learners in or out, of those who lose least, after which the minima add up to just D.
-void Fitting::add_up(const Bid& bid, const Cell* cell, double target, std::vector<double>& samples,
+void Fitting::add_up(const Bid& bid, const Cell* cell, double target, Numbers& samples,
                      double& total, double& least) const {
     struct Near {
         double loss;
@@ -90,7 +89,8 @@ void Fitting::add_up(const Bid& bid, const Cell* cell, double target, std::vecto
         if (!std::isfinite(cost)) continue;
         const double loss = std::fabs(cost - value(bid, k, low));
         const bool in = samples[k] > 0;
-        moves.push_back({loss, {k, in ? 0 : low, in ? -low : low, in ? -cost : cost}});
+        const double from = samples[k], to = in ? 0 : low;
+        moves.push_back({loss, {k, from, to, in ? -low : low, in ? -cost : cost}});
     }
     const std::size_t kept = std::min(moves.size(), most_changes);
     std::nth_element(moves.begin(), moves.begin() + static_cast<std::ptrdiff_t>(kept), moves.end(),
@@ -113,9 +113,8 @@ void Fitting::add_up(const Bid& bid, const Cell* cell, double target, std::vecto
 
 // What everybody pays for a sample, who may take part with what is told: those who must, nothing.
 // Who is all or nothing may also join whom the bid leaves out.
-std::vector<double> Fitting::paid_each(Prices prices, const std::vector<double>& margins,
-                                       std::vector<double>& samples) const {
-    std::vector<double> each(samples.size(), infinity);
+Numbers Fitting::paid_each(Prices prices, const Numbers& margins, Numbers& samples) const {
+    Numbers each(samples.size(), infinity);
     for (std::size_t k = 0; k < samples.size(); ++k) {
         double& d = samples[k];
         const bool rests = may_rest(nullptr, k);
@@ -130,8 +129,8 @@ std::vector<double> Fitting::paid_each(Prices prices, const std::vector<double>&
 }
 
 // The price of a sample up to which they hold enough, by not much more than `spare`.
-double Fitting::price_of(double target, double spare, const std::vector<double>& each,
-                         const std::vector<double>& samples) const {
+double Fitting::price_of(double target, double spare, const Numbers& each,
+                         const Numbers& samples) const {
     std::vector<std::size_t> open;
     double total = 0, dear = 0, cheap = 0;
     for (std::size_t k = 0; k < each.size(); ++k) {
@@ -160,13 +159,13 @@ double Fitting::price_of(double target, double spare, const std::vector<double>&
     return total < target ? -1 : dear;
 }
 
-bool Fitting::just_enough(const Bid& bid, const std::vector<double>& picks,
-                          const std::vector<double>& margins, std::size_t changes) {
+bool Fitting::just_enough(const Bid& bid, const Numbers& picks, const Numbers& margins,
+                          std::size_t changes) {
     const double target = choices_.problem().samples_real();
     const std::size_t n = picks.size();
     if (margins.size() != n) return false;
-    std::vector<double> all = picks;
-    const std::vector<double> each = paid_each(bid.prices, margins, all);
+    Numbers all = picks;
+    const Numbers each = paid_each(bid.prices, margins, all);
     const double typical = target / std::max(takers(picks), 1.0);
     const double dear = price_of(target, few * typical, each, all);
     if (dear < 0) return false;
@@ -215,7 +214,7 @@ bool Fitting::just_enough(const Bid& bid, const std::vector<double>& picks,
     return spread(nullptr, target, samples_, total, least, count);
 }
 
-bool Fitting::make_whole(const Bid& bid, const Cell* cell, std::vector<double>& samples) const {
+bool Fitting::make_whole(const Bid& bid, const Cell* cell, Numbers& samples) const {
     const double target = choices_.problem().samples_real();
     const std::size_t n = samples.size();
     CompensatedSum total_sum, least_sum;
@@ -252,8 +251,8 @@ bool Fitting::make_whole(const Bid& bid, const Cell* cell, std::vector<double>& 
 }
 
 // What is too much goes from everybody in proportion to what it can spare, but for rounding.
-bool Fitting::spread(const Cell* cell, double target, std::vector<double>& samples, double total,
-                     double least, double count) const {
+bool Fitting::spread(const Cell* cell, double target, Numbers& samples, double total, double least,
+                     double count) const {
     const std::size_t n = samples.size();
     const auto needed = static_cast<double>(goal_.at_least);
     double over = total - target;

@@ -107,7 +107,7 @@ Lowest::Outcome Lowest::refute(Bid& bid, const Cell& cell, double target, int mo
     Polygon left;  // of (lambda B, mu P) where those and the value's own weight sum to one
     left.reset({{0, 0}, {1, 0}, {0, 1}});
     PlanePoint at{};
-    std::vector<double> picks(choices_.size());
+    Numbers picks(choices_.size());
     for (int pass = 0; pass < most_passes && left.centre(at); ++pass) {
         if (pool_.stop().check()) return Outcome::stopped;
         const double own = 1 - at.x - at.y;

@@ -21,7 +21,15 @@ class Lowest {
     // soon as the bound is below `target`, with every rounding error against it.
     Outcome run(Bid& bid, const Cell* cell, double target, double tolerance, int most_passes);
     // The same for many learners, of the bound less what as many participants as must be are worth.
-    Outcome run_many(Bid& bid, double target, double tolerance, int most_passes = 14);
+    Outcome run_many(Bid& bid, double target, double tolerance) {
+        return pass_over(bid, target, tolerance, 14, false);
+    }
+    // On from the lowest point of that, as near as a few passes get; false where that is not lower.
+    bool run_on(Bid& bid, double tolerance, int most_passes) {
+        const double before = best_.value;
+        const auto outcome = pass_over(bid, 0, tolerance, most_passes, true);
+        return outcome == Outcome::open && best_.value < before;
+    }
     // The same of the bid as it is; its prices are usable.
     Outcome look_once(const Bid& bid, double target);
     // Prices for a box that holds next to nothing: those that refute, however high.
@@ -30,8 +38,11 @@ class Lowest {
     // At the lowest point: the bound, the choices there and what they add up to.
     double value() const { return best_.value; }
     double most() const { return best_.value + best_.error; }
-    const std::vector<double>& picks() const { return best_.picks; }
-    const std::vector<double>& margins() const { return margins_; }
+    const Numbers& picks() const { return best_.picks; }
+    const Numbers& margins() const { return told_.margins; }
+    // What single samples lose there (Picks); empty where looks do not tell.
+    const Numbers& steps() const { return told_.steps; }
+    const Numbers& switching() const { return told_.switching; }
     const ChoiceSums& sums() const { return best_.sums; }
     // Prices at which learners still choose, for the question that comes next.
     const Prices& end() const { return end_; }
@@ -48,7 +59,7 @@ class Lowest {
         double value = 0;
         double error = 0;
         Bid bid{};
-        std::vector<double> picks;
+        Numbers picks;
         ChoiceSums sums;
     };
     // Derivatives by ln lambda, ln mu and what a participant is worth, in units of theta_unit_.
@@ -61,22 +72,38 @@ class Lowest {
     };
     struct Sample {
         Problem problem;
-        std::vector<double> weight;
+        Numbers weight;
         SelectionGoal goal;
         std::unique_ptr<Choices> choices;
         double share;  // of all learners
         Point seen;    // the last look
-        std::vector<double> margins;
+        Numbers margins;
+    };
+    // What a look tells of every learner beside what it picks.
+    struct Told {
+        Numbers margins, steps, switching;
+        void clear() {
+            margins.clear();
+            steps.clear();
+            switching.clear();
+        }
     };
     void keep(Point&& point);
-    std::vector<std::uint32_t> in_order() const;
+    bool see(Point& point, Told& told);
+    Outcome pass_over(Bid& bid, double target, double tolerance, int most_passes, bool on);
+    // Whether looks tell of answers far from the best.
+    bool some_switch() const { return choices_.jumps() || choices_.two_tops(); }
+    double switching(std::size_t k) const;
+    void order_by_need();
+    std::vector<std::size_t> every(std::size_t stride) const;
     std::unique_ptr<Sample> sample_of(std::size_t learners);
     std::unique_ptr<Sample> sample_of(const std::vector<std::size_t>& who);
     struct Curvature {
         double xx, xy, yy;
     };
-    Curvature smooth_curvature(double switching) const;
+    Curvature smooth_curvature(double switching);
     enum class Ahead { unknown, level, lower };
+    Ahead smoothly(const Curvature& curve, double tolerance, Bid& next, double& foretold) const;
     Ahead among_switching(double tolerance, Bid& next, double& foretold);
     Slope slope_of(const Bid& bid, const ChoiceSums& sums, double share) const;
     Slope sampled(const Bid& bid, Sample& some);
@@ -84,6 +111,8 @@ class Lowest {
     Bid fresh_prices(Bid bid);
     double enough_for(const Bid& bid, Sample& some) const;
     Bid moved(Bid bid, const Vector& step) const;
+    bool learn(const Slope& at, const Slope& last, const Vector& step);
+    static bool factor(const Matrix& h, int n, Matrix& l);
     bool climb(const Slope& at, Vector& step, double& boost) const;
     bool step_down(const Matrix& h, const Slope& at, Vector& step, double& fall) const;
     bool nobody_chooses(const Point& at, std::span<const double> margins, const Choices& of,
@@ -96,12 +125,14 @@ class Lowest {
     Point best_;
     Prices end_{};
     std::vector<Point> near_;  // the last few, lowest or nearly
-    std::vector<double> margins_;
+    Told told_;
     Matrix curve_ = {};  // of the sample, for all learners
     double guessed_ = 0;
-    std::vector<std::uint32_t> by_need_;  // learners, who needs least first
-    bool binds_ = false;                  // fewer would take part than must
-    double theta_unit_ = 1;               // samples
+    // Learners by what they need at least: where each goes, and how many go before.
+    std::vector<std::uint16_t> bucket_;
+    std::vector<std::size_t> first_;
+    bool binds_ = false;     // fewer would take part than must
+    double theta_unit_ = 1;  // samples
 };
 
 }  // namespace mel

@@ -16,21 +16,26 @@ constexpr std::size_t few = 1024, some_more = 8192;  // learners of a sample
 constexpr std::size_t share_looked_at = 4;           // of all, at most
 constexpr double tiny_share = 1e-200;
 constexpr double longest_step = 0.7;
-constexpr double nearly_enough = 0.995;  // of those who must take part; where fewer do, closer:
-constexpr double hopeless_count = 1e-5;
-constexpr double hopeless = 0.01;      // of the way down to a target: what is left to fall
 constexpr double most_climbed = 30;    // of a logarithm, in one step
-constexpr double relative = 1e-11;     // of the bound: what is left of it to fall
-constexpr double of_jumps = 1e-9;      // the same where whole learners alone switch
-constexpr int smooth_passes = 2;       // before these are looked at alone,
-constexpr double share_of_it = 0.25;   // as near as that to what is left to fall,
-constexpr int most_sharp = 5;          // as often
 constexpr double fine = 1e-9;          // of the budgets: what a look can tell them from
 constexpr double least_owed = 1e-3;    // what budgets cost at prices of next to nothing: samples,
 constexpr double least_share = 1e-10;  // and of what all are worth
 
+void solve(const double (&l)[3][3], int n, double (&x)[3]) {
+    for (int i = 0; i < n; ++i) {
+        for (int k = 0; k < i; ++k) x[i] -= l[i][k] * x[k];
+        x[i] /= l[i][i];
+    }
+    for (int i = n - 1; i >= 0; --i) {
+        for (int k = i + 1; k < n; ++k) x[i] -= l[k][i] * x[k];
+        x[i] /= l[i][i];
+    }
+}
+
+}  // namespace
+
 // L L^T = h for the first n rows and columns; false where h is not positive.
-bool factor(const double (&h)[3][3], int n, double (&l)[3][3]) {
+bool Lowest::factor(const Matrix& h, int n, Matrix& l) {
     for (int i = 0; i < n; ++i) {
         for (int j = 0; j <= i; ++j) {
             double sum = h[i][j];
@@ -45,26 +50,6 @@ bool factor(const double (&h)[3][3], int n, double (&l)[3][3]) {
     }
     return true;
 }
-
-void solve(const double (&l)[3][3], int n, double (&x)[3]) {
-    for (int i = 0; i < n; ++i) {
-        for (int k = 0; k < i; ++k) x[i] -= l[i][k] * x[k];
-        x[i] /= l[i][i];
-    }
-    for (int i = n - 1; i >= 0; --i) {
-        for (int k = i + 1; k < n; ++k) x[i] -= l[k][i] * x[k];
-        x[i] /= l[i][i];
-    }
-}
-
-void lengthen(double (&step)[3], double by) {
-    double longest = 0;
-    for (const double part : step) longest = std::max(longest, std::fabs(part));
-    if (longest > 0) by = std::max(std::min(by, longest_step / longest), 1.0);
-    for (double& part : step) part *= by;
-}
-
-}  // namespace
 
 Lowest::Slope Lowest::slope_of(const Bid& bid, const ChoiceSums& sums, double share) const {
     const Problem& problem = choices_.problem();
@@ -259,133 +244,6 @@ Bid Lowest::guess(Bid bid, bool fresh) {
         guessed_ = at.value / some->share;
     }
     return bid;
-}
-
-Lowest::Outcome Lowest::look_once(const Bid& bid, double target) {
-    best_.picks.resize(padded_to_groups(choices_.size()));
-    best_.bid = bid;
-    best_.sums = choices_.look(bid, nullptr, {best_.picks});
-    if (pool_.stop().requested()) return Outcome::stopped;
-    const auto bound = choices_.bound(bid, best_.sums);
-    if (bound.value == -infinity) return Outcome::impossible;
-    best_.value = bound.value - bid.per_learner * needed();
-    best_.error = bound.error;
-    return most() < target ? Outcome::proved : Outcome::open;
-}
-
-Lowest::Outcome Lowest::run_many(Bid& bid, double target, double tolerance, int most_passes) {
-    near_.clear();
-    double lowest = infinity;
-    Slope last{};
-    Vector step = {};
-    Bid here = bid;
-    const int n = binds_ ? 3 : 2;
-    const bool jumps = choices_.jumps() || needed() > 0;
-    std::vector<double> margins(jumps ? choices_.size() : 0);
-    double boost = 1;
-    double stretch = 1;
-    bool forced = false;
-    int sharp = 0;  // passes whose prices those who switch foretold,
-    int level = 0;  // and how often they foretold none that are lower
-    double foretold = -infinity, enough = 0;
-    Point point;
-    for (int pass = 0; pass < most_passes; ++pass) {
-        if (pool_.stop().check()) return Outcome::stopped;
-        if (!here.prices.usable()) break;
-        if (!forced) end_ = here.prices;
-        point.bid = here;
-        point.picks.resize(padded_to_groups(choices_.size()));
-        point.sums = choices_.look(here, nullptr, {point.picks, margins});
-        if (pool_.stop().requested()) return Outcome::stopped;
-        const auto bound = choices_.bound(here, point.sums);
-        if (bound.value == -infinity) return Outcome::impossible;
-        const double owed = here.per_learner * needed();
-        point.value = bound.value - owed;
-        point.error = bound.error;
-        const Slope at = slope_of(here, point.sums, 1);
-        const bool better = point.value < lowest;
-        if (pass > 0 && better && sharp == 0) {
-            // What the last step taught: the curvature along it.
-            Vector rest = {};
-            double along = 0, size = 0, length = 0;
-            for (int i = 0; i < n; ++i) {
-                rest[i] = at.by[i] - last.by[i];
-                for (int j = 0; j < n; ++j) rest[i] -= curve_[i][j] * step[j];
-                along += rest[i] * step[i];
-                size += rest[i] * rest[i];
-                length += step[i] * step[i];
-            }
-            bool learns = false;
-            if (std::fabs(along) > 1e-6 * std::sqrt(size * length)) {
-                Matrix learnt = {}, root = {};
-                for (int i = 0; i < n; ++i) {
-                    for (int j = 0; j < n; ++j) {
-                        learnt[i][j] = curve_[i][j] + rest[i] * rest[j] / along;
-                    }
-                }
-                learns = factor(learnt, n, root);
-                if (learns) std::copy(&learnt[0][0], &learnt[0][0] + 9, &curve_[0][0]);
-            }
-            // As steep as before, or steeper: what looks curved is straight.
-            double before = 0, after = 0;
-            for (int i = 0; i < n; ++i) {
-                before += last.by[i] * step[i];
-                after += at.by[i] * step[i];
-            }
-            stretch = !learns && after < 0.5 * before ? 3 * stretch : 1;
-        }
-        if (better) {
-            const double fallen = lowest - point.value;
-            lowest = point.value;
-            std::swap(best_, point);
-            if (jumps) margins_.swap(margins), margins.resize(choices_.size());
-            last = at;
-            if (best_.value + best_.error < target) {
-                bid = best_.bid;
-                best_.picks.resize(choices_.size());
-                return Outcome::proved;
-            }
-            if (forced) break;
-            if (sharp > 0 && (fallen <= enough || std::fabs(lowest - foretold) <= enough)) break;
-            forced = nobody_chooses(best_, margins_, choices_, 1, here);
-            if (forced) continue;
-            double fall = 0;
-            if (!step_down(curve_, at, step, fall)) break;
-            lengthen(step, stretch);
-            fall *= stretch;
-            const double least = choices_.all_or_nothing() ? of_jumps : relative;
-            enough = std::max(tolerance, least * std::fabs(lowest));
-            // What is far above D is not refuted any more.
-            if (target > 0) {
-                const bool missed = best_.sums.takers < nearly_enough * needed();
-                enough = std::max(enough, (missed ? hopeless_count : hopeless) * (lowest - target));
-            }
-            const bool climbs = climb(at, step, boost);
-            const bool near = !climbs && fall <= enough;
-            if (near && (sharp > 0 || !choices_.all_or_nothing())) break;
-            if (near || (!climbs && pass >= smooth_passes && choices_.all_or_nothing())) {
-                const Ahead ahead = among_switching(share_of_it * enough, here, foretold);
-                if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
-                const bool settled = fall <= relative * std::fabs(lowest);
-                if (sharp > 0 || settled || (ahead == Ahead::level && ++level > 1)) break;
-            }
-        } else {
-            if (forced || sharp > 0) break;
-            if (boost <= 1 && choices_.all_or_nothing()) {
-                const Ahead ahead = among_switching(share_of_it * enough, here, foretold);
-                if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
-                if (ahead == Ahead::level && ++level > 1) break;
-            }
-            boost = stretch = 1;
-            double longest = 0;
-            for (double& part : step) longest = std::max(longest, std::fabs(part *= 0.35));
-            if (longest < 1e-10) break;
-        }
-        here = moved(best_.bid, step);
-    }
-    bid = best_.bid;
-    best_.picks.resize(choices_.size());  // lanes fill the last group
-    return lowest < infinity ? Outcome::open : Outcome::stopped;
 }
 
 }  // namespace mel

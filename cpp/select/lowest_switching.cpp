@@ -8,73 +8,94 @@
 #include "base/chunks.hpp"
 #include "prices/polygon.hpp"
 #include "select/lowest.hpp"
+#include "select/smallest.hpp"
 
 namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t share_looked_at = 32, least_kept = 256, most_kept = 1024;  // learners
-constexpr std::size_t tried = 1024;  // for the curvature
-constexpr double change = 0.01;      // of a price, for a difference
-constexpr double widest = 0.5;       // of a price, that is left for the search
+constexpr std::size_t share_tried = 16, tried = 4096;  // for the curvature
+constexpr double change = 0.01;                        // of a price, for a difference, both ways
+constexpr double widest = 0.5;                         // of a price, that is left for the search
 constexpr double narrowest = 1e-9;
 constexpr int looks = 80;
+constexpr double near_by = 0.05;  // of a price: as far as a curvature holds
+constexpr double flat = 1e-6;
 
 }  // namespace
 
-// Of those who go on with about as many samples, by relative changes of the prices.
-Lowest::Curvature Lowest::smooth_curvature(double switching) const {
+// What the best answer loses that is far from a learner's own.
+double Lowest::switching(std::size_t k) const {
+    if (!told_.switching.empty()) return told_.switching[k];
+    return told_.margins.empty() ? infinity : std::fabs(told_.margins[k]);
+}
+
+// Of those who go on with about as many samples, by relative changes of the prices: of some who
+// stand for all.
+Lowest::Curvature Lowest::smooth_curvature(double switching) {
     const std::size_t n = choices_.size();
-    const Bid& bid = best_.bid;
-    Bid by_band = bid, by_power = bid;
-    by_band.prices.lambda *= 1 + change;
-    by_power.prices.mu *= 1 + change;
-    Curvature sum{};
-    double seen = 0;
-    for (std::size_t k = 0; k < n; k += (n / tried) | 1) {
-        seen += 1;
+    const std::size_t stride = sample_stride(n, std::clamp(n / share_tried, least_kept, tried));
+    if (bucket_.empty()) order_by_need();
+    std::vector<std::size_t> who;
+    Cell cell;
+    for (const std::size_t k : every(stride)) {
+        const double own = this->switching(k);
+        if (own < infinity && own <= switching) continue;
         const double d = best_.picks[k];
-        if (!(d > 0) || std::fabs(margins_[k]) <= switching) continue;
-        const Interval box{std::max(choices_.least(k), std::floor(0.5 * d)),
-                           std::min(choices_.most(k), 2 * d)};
-        const auto at = choices_.use_of(k, bid, box);
-        const auto dear = choices_.use_of(k, by_band, box);
-        const auto hot = choices_.use_of(k, by_power, box);
-        sum.xx -= dear.bandwidth - at.bandwidth;
-        sum.xy -= 0.5 * ((hot.bandwidth - at.bandwidth) * bid.prices.lambda +
-                         (dear.power - at.power) * bid.prices.mu);
-        sum.yy -= hot.power - at.power;
+        who.push_back(k);
+        cell.low.push_back(d > 0 ? std::max(choices_.least(k), std::floor(0.5 * d)) : 0);
+        cell.high.push_back(d > 0 ? std::min(choices_.most(k), 2 * d) : 0);
     }
-    const double scale = static_cast<double>(n) / (seen * change);
-    Curvature all{std::max(sum.xx * bid.prices.lambda * scale, 0.0), sum.xy * scale,
-                  std::max(sum.yy * bid.prices.mu * scale, 0.0)};
+    if (who.empty()) return Curvature{0, 0, 0};
+    // Where nobody is told to switch, those who do are part of it.
+    const Cell* within = some_switch() ? &cell : nullptr;
+    const auto some = sample_of(who);
+    const double x = best_.bid.prices.lambda, y = best_.bid.prices.mu;
+    const auto at = [&](double by_x, double by_y) {
+        Bid bid = best_.bid;
+        bid.prices = {x * (1 + by_x), y * (1 + by_y)};
+        return some->choices->look(bid, within, {some->seen.picks});
+    };
+    const ChoiceSums dear = at(change, 0), cheap = at(-change, 0);
+    const ChoiceSums hot = at(0, change), cold = at(0, -change);
+    const double by = 0.5 * static_cast<double>(stride) / change;
+    const double across =
+        0.5 * ((cold.bandwidth - hot.bandwidth) * x + (cheap.power - dear.power) * y) * by;
+    Curvature all{std::max((cheap.bandwidth - dear.bandwidth) * x * by, 0.0), across,
+                  std::max((cold.power - hot.power) * y * by, 0.0)};
     const double largest = std::sqrt(all.xx * all.yy);
     all.xy = std::clamp(all.xy, -largest, largest);
     return all;
 }
 
+// To where it is lowest where nobody switches.
+Lowest::Ahead Lowest::smoothly(const Curvature& curve, double tolerance, Bid& next,
+                               double& foretold) const {
+    const Slope at = slope_of(best_.bid, best_.sums, 1);
+    const double size = curve.xx * curve.yy, det = size - curve.xy * curve.xy;
+    if (!(det > flat * size)) return Ahead::unknown;
+    const double x = (curve.xy * at.by[1] - curve.yy * at.by[0]) / det;
+    const double y = (curve.xy * at.by[0] - curve.xx * at.by[1]) / det;
+    if (!(std::max(std::fabs(x), std::fabs(y)) < near_by)) return Ahead::unknown;
+    const double fall = -0.5 * (at.by[0] * x + at.by[1] * y);
+    if (!(fall > tolerance)) return Ahead::level;
+    next = best_.bid;
+    next.prices = {next.prices.lambda * (1 + x), next.prices.mu * (1 + y)};
+    foretold = best_.value - fall;
+    return next.prices.usable() ? Ahead::lower : Ahead::unknown;
+}
+
 // From the lowest point seen to where it is lowest as far as that can be foretold, if that is lower
 // by more than the tolerance.
 Lowest::Ahead Lowest::among_switching(double tolerance, Bid& next, double& foretold) {
-    if (binds_ || margins_.empty() || !best_.bid.prices.usable()) return Ahead::unknown;
-    const auto switching = [&](std::size_t k) { return std::fabs(margins_[k]); };
+    if (binds_ || !best_.bid.prices.usable()) return Ahead::unknown;
     const std::size_t n = choices_.size();
-    std::vector<std::size_t> who;
-    for (std::size_t k = 0; k < n; ++k) {
-        if (switching(k) < infinity) who.push_back(k);
-    }
-    if (who.empty()) return Ahead::unknown;
     const std::size_t kept = std::clamp(n / share_looked_at, least_kept, most_kept);
-    double width = infinity;
-    if (who.size() > kept) {
-        const auto end = who.begin() + static_cast<std::ptrdiff_t>(kept);
-        std::nth_element(who.begin(), end, who.end(), [&](std::size_t a, std::size_t b) {
-            return switching(a) < switching(b) || (switching(a) == switching(b) && a < b);
-        });
-        width = switching(*end);
-        who.resize(kept);
-        std::sort(who.begin(), who.end());
-    }
+    const auto [who, width] =
+        smallest(some_switch() ? n : 0, kept, [&](std::size_t k) { return switching(k); });
+    const Curvature curve = smooth_curvature(width);
+    if (who.empty()) return smoothly(curve, tolerance, next, foretold);
     const auto some = sample_of(who);
     const Problem& problem = choices_.problem();
     const Prices from = best_.bid.prices;
@@ -84,7 +105,6 @@ Lowest::Ahead Lowest::among_switching(double tolerance, Bid& next, double& foret
     const double rest_band = from.lambda * (best_.sums.bandwidth - near.bandwidth);
     const double rest_watt = from.mu * (best_.sums.power - near.power);
     const double rest = best_.sums.value.value() - near.value.value();
-    const Curvature curve = smooth_curvature(width);
     const double each = near.size / static_cast<double>(who.size());
     const double radius = std::clamp(width / each, narrowest, widest);
     Polygon left;

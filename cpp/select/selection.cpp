@@ -18,6 +18,7 @@ constexpr std::size_t some_changes = 20;  // of who takes part, at first
 constexpr double real_tolerance = 1e-9;   // of worths that are no multiples of anything
 constexpr double nearly_all = 1e-6;       // between plan and bound, of them,
 constexpr int few_passes = 4;
+constexpr double share_of_gap = 0.01;   // by which a lower point is worth a look
 constexpr std::size_t some_blocks = 8;  // of learners, whose subsets are looked at
 constexpr double plenty = 1.001;        // of D: room that a plan need not look for
 constexpr double some_samples = 20;     // and beside that
@@ -103,7 +104,7 @@ void Selector::alone() {
         return;
     }
     found_.bound = rounded_down(most.most());
-    std::vector<double> samples(problem_.size());
+    Numbers samples(problem_.size());
     for (std::size_t k = 0; k < samples.size(); ++k) {
         const double d = fitting_.most_alone(k);
         samples[k] = d < choices_.least(k) ? 0 : d;
@@ -121,7 +122,7 @@ void Selector::one_leaf(const Bid& bid) {
 }
 
 // A split that fits (as is known already, or asked) becomes the best plan, if it is worth more.
-bool Selector::offer(const std::vector<double>& samples, bool fits) {
+bool Selector::offer(const Numbers& samples, bool fits) {
     const double worth = goal_.whole ? problem_.samples_real() : fitting_.worth(samples);
     if (worth <= found_.value) return false;
     if (goal_.whole && fitting_.takers(samples) < static_cast<double>(goal_.at_least)) return false;
@@ -134,7 +135,7 @@ bool Selector::offer(const std::vector<double>& samples, bool fits) {
 
 // Just D samples, of those who pay least: at the bid, then at the ratio of prices that suits whom
 // it chose.
-bool Selector::hold_just_enough(Bid bid, std::vector<double> picks, std::vector<double> margins) {
+bool Selector::hold_just_enough(Bid bid, Numbers picks, Numbers margins) {
     const double band = problem_.bandwidth_hz(), watt = problem_.power_w();
     for (const std::size_t changes : {some_changes, most_changes, most_changes, most_changes}) {
         if (!fitting_.just_enough(bid, picks, margins, changes)) {
@@ -156,6 +157,7 @@ bool Selector::hold_just_enough(Bid bid, std::vector<double> picks, std::vector<
 }
 
 bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
+    fitting_.know(lowest_.steps(), lowest_.switching());
     if (goal_.whole && !cell && choices_.jumps() &&
         hold_just_enough(bid, lowest_.picks(), lowest_.margins())) {
         return true;
@@ -171,22 +173,34 @@ bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
         fitting_.raise(bid, cell, lowest_.picks(), lowest_.sums().cost, lowest_.margins(), least);
     if (worth < 0) return false;
     if (goal_.whole) {
-        std::vector<double> samples = fitting_.samples();
+        Numbers samples = fitting_.samples();
         return fitting_.make_whole(bid, cell, samples) && offer(samples);
     }
     const bool better = offer(fitting_.samples(), true);
     const bool now_and_then = (found_.nodes & (found_.nodes - 1)) == 0;
-    const bool gap = rounded_down(lowest_.most()) >= target();
-    if (!gap || !now_and_then || !choices_.steps_count()) return better;
+    // Single samples of many learners mostly close it first.
+    const bool later = single_samples_do() && !cell && !closer_;
+    return (now_and_then && !later && refine(bid, cell)) || better;
+}
+
+// Whether what single samples of many learners lose is known, and there are such.
+bool Selector::single_samples_do() const {
+    const bool many = problem_.size() > most_for_thorough_search;
+    return many && choices_.tells_steps() && !choices_.all_or_nothing();
+}
+
+// What whole learners leave unused of a plan that was just found.
+bool Selector::refine(const Bid& bid, const Cell* cell) {
+    if (!choices_.steps_count()) return false;
     bool refined = false;
     const bool long_search = cell && found_.nodes <= 1 && problem_.size() > some_blocks;
     const std::size_t blocks = long_search ? some_blocks : 1;
     for (std::size_t others = 0; others < blocks && !stop_.check(); ++others) {
+        if (rounded_down(lowest_.most()) < target()) break;
         refined =
             (fitting_.refine(bid, cell, others) && offer(fitting_.samples(), true)) || refined;
-        if (rounded_down(lowest_.most()) < target()) break;
     }
-    return refined || better;
+    return refined;
 }
 
 void Selector::many() {
@@ -251,16 +265,24 @@ void Selector::look_closer(Bid bid) {
     const bool near = !goal_.whole && choices_.steps_count() && !best_.empty() &&
                       found_.bound < found_.value * (1 + nearly_all) + some_samples;
     const double above = goal_.grain > 0 ? (lowest_.most() - found_.bound) / goal_.grain : 0;
-    if (near && above > far_above) {
+    const bool told = choices_.tells_steps();
+    if (near && above > far_above && !told) {
         fitting_.look_at_all();
         look_for_plan(bid, nullptr);
         if (found_.bound < target()) return;
     }
-    if (near && !choices_.all_or_nothing() &&
-        lowest_.run_many(bid, -infinity, 0, few_passes) == Lowest::Outcome::open) {
+    closer_ = true;
+    if (near && !choices_.all_or_nothing()) {
+        const double gap = lowest_.most() - found_.value;
+        const bool lower = lowest_.run_on(bid, told ? share_of_gap * gap : 0, few_passes);
+        if (stop_.requested()) return;
         if (lowest_.most() < found_.bound) bound_at(bid);
-        fitting_.look_at_all();
-        look_for_plan(bid, nullptr);
+        if (!told) fitting_.look_at_all();
+        if (found_.bound >= target() && (lower || !told)) {
+            look_for_plan(bid, nullptr);
+        } else if (found_.bound >= target()) {
+            refine(bid, nullptr);
+        }
     }
     if (best_.empty() || (!goal_.whole && found_.bound >= target())) among_those_who_can();
 }
@@ -275,7 +297,7 @@ void Selector::among_those_who_can() {
         if (margins[k] > -infinity || !choices_.may_rest(k)) who.push_back(k);
     }
     if (who.empty() || who.size() > most_for_thorough_search) return;
-    std::vector<double> weight;
+    Numbers weight;
     SelectionGoal goal = goal_;
     for (const std::size_t k : who) {
         if (!goal_.weight.empty()) weight.push_back(goal_.weight[k]);
@@ -291,7 +313,7 @@ void Selector::among_those_who_can() {
     found_.passes += of_them.passes;
     found_.stopped = of_them.stopped;
     if (of_them.value > found_.value && !of_them.samples.empty()) {
-        std::vector<double> samples(problem_.size(), 0.0);
+        Numbers samples(problem_.size(), 0.0);
         for (std::size_t i = 0; i < who.size(); ++i) {
             samples[who[i]] = static_cast<double>(of_them.samples[i]);
         }

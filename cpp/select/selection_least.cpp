@@ -34,7 +34,7 @@ double Selector::least_of_all() const {
 // Where not even the least that everybody must take fits, water-filling says so, and its prices,
 // raised, prove it.
 bool Selector::least_is_too_much() {
-    std::vector<double> samples(problem_.size());
+    Numbers samples(problem_.size());
     for (std::size_t k = 0; k < samples.size(); ++k) samples[k] = choices_.least(k);
     return !fitting_.fits(samples) && refutes_at(fitting_.ratio(), least_of_all());
 }
@@ -69,7 +69,7 @@ bool Selector::only_choice() {
         if (choices_.may_rest(k) || choices_.least(k) != choices_.most(k)) return false;
         total += choices_.least(k);
     }
-    std::vector<double> samples(n);
+    Numbers samples(n);
     for (std::size_t k = 0; k < n; ++k) samples[k] = choices_.least(k);
     if (goal_.whole && total != problem_.samples_real()) return false;
     if (!fitting_.fits(samples)) return refutes_at(fitting_.ratio(), total);

@@ -21,7 +21,7 @@ constexpr int node_passes = 60;
 
 Cell Selector::whole_cell() const {
     const std::size_t n = problem_.size();
-    Cell cell{std::vector<double>(n, 0.0), std::vector<double>(n, infinity)};
+    Cell cell{Numbers(n, 0.0), Numbers(n, infinity)};
     for (std::size_t k = 0; k < n; ++k) {
         cell.high[k] = std::min(choices_.most(k), problem_.samples_real());
         if (choices_.may_rest(k) && cell.high[k] < choices_.least(k)) cell.high[k] = 0;
@@ -33,7 +33,7 @@ Cell Selector::whole_cell() const {
 bool Selector::no_split(const Cell* cell, Bid& bid) const {
     if (!goal_.whole) return false;
     const std::size_t n = problem_.size();
-    std::vector<double> minima;
+    Numbers minima;
     double least = 0;
     double fixed = 0;
     double most = 0;
@@ -44,12 +44,12 @@ bool Selector::no_split(const Cell* cell, Bid& bid) const {
         const double high = std::min({choices_.most(k), box.upper, problem_.samples_real()});
         most += std::max(high, 0.0);
         if (choices_.may_rest(k) && box.lower <= 0) {
-            if (low <= high && (needed == 0 || choices_.has_time(k, low))) minima.push_back(low);
+            if (needed > 0 && low <= high && choices_.has_time(k, low)) minima.push_back(low);
         } else {
             least += low;
             if (low > 0) {
                 fixed += 1;
-            } else if (high >= 1 && (needed == 0 || choices_.has_time(k, 1))) {
+            } else if (needed > 0 && high >= 1 && choices_.has_time(k, 1)) {
                 minima.push_back(1);
             }
         }
@@ -81,7 +81,7 @@ void Selector::few() {
     stack.push_back({0, whole_cell(), choices_.bid(start, 0), infinity});
     Bid root{};
     bool rooted = false;
-    std::vector<double> undecided;  // what the boxes are worth at most of which nobody knows
+    Numbers undecided;  // what the boxes are worth at most of which nobody knows
     while (!stack.empty()) {
         if (stop_.check()) break;
         const double work = static_cast<double>(choices_.passes()) * static_cast<double>(n);
@@ -111,7 +111,7 @@ void Selector::few() {
             const Sums sums = hold_a_sum(open.bid);
             if (sums == Sums::held) return;
             if (sums == Sums::open && choices_.jumps() && n > most_changes) {
-                std::vector<double> picks(padded_to_groups(n)), margins(n);
+                Numbers picks(padded_to_groups(n)), margins(n);
                 choices_.look(open.bid, nullptr, {picks, margins});
                 picks.resize(n);
                 if (hold_just_enough(open.bid, picks, margins)) return;
@@ -205,7 +205,7 @@ bool Selector::close(Open& open) {
         open.bid = outcome == Lowest::Outcome::proved ? last : choices_.bid({}, 0);
         return true;
     }
-    std::vector<double> only(problem_.size());
+    Numbers only(problem_.size());
     for (std::size_t k = 0; k < only.size(); ++k) {
         const double most = std::min(choices_.sure(k), open.cell.high[k]);
         only[k] = most >= choices_.least(k) ? most : 0;

@@ -43,14 +43,16 @@ class Selector {
     bool nobody_has_time();
     void bound_at(const Bid& bid);
     void look_closer(Bid bid);
+    bool single_samples_do() const;
+    bool refine(const Bid& bid, const Cell* cell);
     void among_those_who_can();
     bool look_for_plan(const Bid& bid, const Cell* cell);
-    bool hold_just_enough(Bid bid, std::vector<double> picks, std::vector<double> margins);
+    bool hold_just_enough(Bid bid, Numbers picks, Numbers margins);
     enum class Sums { none, open, held };
     Sums hold_a_sum(Bid bid);
     struct Subsets;
     bool close_by_subsets(const Bid& bid);
-    bool offer(const std::vector<double>& samples, bool fits = false);
+    bool offer(const Numbers& samples, bool fits = false);
     bool no_split(const Cell* cell, Bid& bid) const;
     bool close(Open& open);
     bool choose(const Open& open, std::size_t& learner, double& at) const;
@@ -69,9 +71,10 @@ class Selector {
     Fitting fitting_;
     Lowest lowest_;
     Selection found_;
-    std::vector<double> best_;  // the best plan's samples
+    Numbers best_;  // the best plan's samples
     Fitting::Fit best_fit_;
     std::vector<Built> built_;
+    bool closer_ = false;     // what is left of a gap is looked at
     double least_worth_ = 0;  // of a plan with any samples
     double most_work_ = 4e8;  // choices looked at, of a tree
 };

@@ -24,6 +24,24 @@ std::vector<Subset> subsets_of(std::span<const Change> changes) {
     return found;
 }
 
+// The same by what they cost: with and without each change, merged.
+std::vector<Subset> subsets_by_cost(std::span<const Change> changes) {
+    std::vector<Subset> found{{0, 0, 0}}, with, merged;
+    std::uint32_t bit = 1;
+    for (const Change& change : changes) {
+        with = found;
+        for (Subset& more : with) {
+            more = {more.worth + change.worth, more.cost + change.cost, more.members | bit};
+        }
+        merged.resize(2 * found.size());
+        std::merge(found.begin(), found.end(), with.begin(), with.end(), merged.begin(),
+                   [](const Subset& a, const Subset& b) { return a.cost < b.cost; });
+        found.swap(merged);
+        bit <<= 1;
+    }
+    return found;
+}
+
 struct Halves {
     std::vector<Subset> one, other;
     std::size_t shift;
@@ -40,12 +58,10 @@ struct Halves {
 }  // namespace
 
 WorthMost::WorthMost(std::span<const Change> changes) {
-    Halves half(changes.first(std::min(changes.size(), most_changes)));
-    shift_ = half.shift;
-    one_ = std::move(half.one);
-    other_ = std::move(half.other);
-    std::sort(other_.begin(), other_.end(),
-              [](const Subset& a, const Subset& b) { return a.cost < b.cost; });
+    changes = changes.first(std::min(changes.size(), most_changes));
+    shift_ = changes.size() / 2;
+    one_ = subsets_by_cost(changes.first(shift_));
+    other_ = subsets_by_cost(changes.subspan(shift_));
     // Of those that cost no more, the one that is worth most.
     for (std::size_t i = 1; i < other_.size(); ++i) {
         const Subset& before = other_[i - 1];
@@ -60,11 +76,10 @@ WorthMost::WorthMost(std::span<const Change> changes) {
 std::optional<std::uint32_t> WorthMost::within(double room) const {
     double most = -std::numeric_limits<double>::infinity();
     std::optional<std::uint32_t> best;
-    for (const Subset& a : one_) {
-        const auto end =
-            std::upper_bound(other_.begin(), other_.end(), room - a.cost,
-                             [](double left, const Subset& b) { return left < b.cost; });
-        if (end == other_.begin()) continue;
+    auto end = other_.end();
+    for (const Subset& a : one_) {  // the more it costs, the less is left for others
+        while (end != other_.begin() && (end - 1)->cost > room - a.cost) --end;
+        if (end == other_.begin()) break;
         const Subset& b = *(end - 1);
         if (!(a.worth + b.worth > most)) continue;
         most = a.worth + b.worth;

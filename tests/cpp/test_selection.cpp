@@ -201,7 +201,7 @@ TEST(what_is_worth_most_is_that_of_every_split_and_its_tree_proves_it) {
         mel::Stop stop(1e9, {});
         mel::Pool pool(1, stop);
         const mel::Choices choices(problem, pool, static_cast<double>(tau), goal);
-        mel::Cell whole{std::vector<double>(c.size(), 0), std::vector<double>(c.size(), far)};
+        mel::Cell whole{mel::Numbers(c.size(), 0), mel::Numbers(c.size(), far)};
         std::size_t at = 0;
         leaves(found.tree, at, whole, choices, [&](const auto& leaf, const mel::Cell& cell) {
             const real most = bound(c, tau, of, leaf, cell);
@@ -244,8 +244,7 @@ TEST(just_d_samples_with_so_many_fit_where_some_split_does) {
         mel::Stop stop(1e9, {});
         mel::Pool pool(1, stop);
         const mel::Choices choices(problem, pool, static_cast<double>(tau), goal);
-        mel::Cell whole{std::vector<double>(c.size(), 0),
-                        std::vector<double>(c.size(), problem.samples_real())};
+        mel::Cell whole{mel::Numbers(c.size(), 0), mel::Numbers(c.size(), problem.samples_real())};
         std::size_t at = 0;
         leaves(found.tree, at, whole, choices, [&](const auto& leaf, const mel::Cell& cell) {
             const real most = bound(c, tau, Worth::samples, leaf, cell);
@@ -274,8 +273,7 @@ TEST(nobody_learns_more_than_the_bound_of_any_bid_whatever_the_prices) {
             bid.per_sample = i % 3 ? instances::uniform(random, 0.2, 2) : 0;
             bid.per_learner = i % 2 ? instances::uniform(random, 0, 5) : 0;
             const mel::SelectionNode leaf{-1, 0, bid.prices, bid.per_sample, bid.per_learner};
-            const mel::Cell cell{std::vector<double>(c.size(), 0),
-                                 std::vector<double>(c.size(), far)};
+            const mel::Cell cell{mel::Numbers(c.size(), 0), mel::Numbers(c.size(), far)};
             std::vector<double> picks(16), margins(c.size());
             const auto sums = choices.look(bid, &cell, {picks, margins});
             const auto most = choices.bound(bid, sums);

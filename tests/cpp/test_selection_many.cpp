@@ -1,12 +1,16 @@
 // Who takes part of thousands: the same bits whatever computes them, and how few looks it takes.
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <random>
 #include <vector>
 
 #include "check.hpp"
 #include "instances.hpp"
 #include "mel/instruction_set.hpp"
 #include "mel/selection.hpp"
+#include "select/choices.hpp"
+#include "select/smallest.hpp"
 
 namespace {
 
@@ -116,4 +120,61 @@ TEST(few_looks_at_thousands_find_who_takes_part) {
         const double open = at_once ? 2e-3 * found.value : 1;
         CHECK(found.bound - found.value <= open, found.value, found.bound);
     });
+}
+
+TEST(looks_tell_what_a_sample_more_or_less_loses) {
+    each_many([](const Many& m) {
+        const mel::Problem problem(m.stated());
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        const SelectionGoal goal{.of = Worth::weight, .weight = m.weight};
+        mel::Choices choices(problem, pool, 5, goal);
+        const std::size_t n = problem.size();
+        std::vector<double> picks(mel::padded_to_groups(n)), margins(n), steps(n), switching(n);
+        for (const double scale : {2e4, 2e5, 2e6}) {
+            const mel::Bid bid{{scale / problem.bandwidth_hz(), scale / problem.power_w()}, 1, 0};
+            choices.look(bid, nullptr, {picks, margins, steps, switching});
+            int told = 0;
+            for (std::size_t k = 0; k < n; k += 7) {
+                CHECK(switching[k] >= 0, k);
+                if (!std::isfinite(steps[k])) continue;
+                const double d = picks[k], to = d + (steps[k] > 0 ? 1 : -1);
+                const auto value = [&](double x) {
+                    return m.weight[k] * x - choices.cost(k, x, bid.prices);
+                };
+                const double loss = value(d) - value(to);
+                const double size = m.weight[k] * d + choices.cost(k, d, bid.prices);
+                CHECK(std::fabs(std::fabs(steps[k]) - loss) <= 1e-11 * size, k, steps[k], loss);
+                CHECK(loss >= -1e-11 * size, k, loss);
+                ++told;
+            }
+            const bool whole = !m.low.empty() && m.low == m.high;
+            CHECK(whole ? told == 0 : told > 0, told);
+        }
+    });
+}
+
+TEST(the_smallest_of_many_are_all_that_are_no_larger_than_the_last_of_them) {
+    std::mt19937_64 random(3);
+    for (const std::size_t n : {0, 1, 7, 3000, 20000}) {
+        std::vector<double> column(n);
+        for (double& x : column) {
+            const double drawn = instances::uniform(random, 0, 1);
+            x = drawn < 0.3 ? std::numeric_limits<double>::infinity() : std::floor(1e4 * drawn);
+        }
+        const auto finite = static_cast<std::size_t>(
+            std::count_if(column.begin(), column.end(), [](double x) { return std::isfinite(x); }));
+        for (const std::size_t many : {std::size_t{0}, std::size_t{5}, n / 10, n}) {
+            const auto found = mel::smallest(n, many, [&](std::size_t k) { return column[k]; });
+            CHECK(found.who.size() >= std::min(many, finite), n, many, found.who.size());
+            CHECK(found.who.size() <= 2 * many + n / 50 + 100, n, many, found.who.size());
+            CHECK(std::is_sorted(found.who.begin(), found.who.end()), n, many);
+            std::size_t at = 0;
+            for (std::size_t k = 0; k < n; ++k) {
+                const bool in = at < found.who.size() && found.who[at] == k;
+                at += in ? 1 : 0;
+                CHECK(in == (std::isfinite(column[k]) && column[k] <= found.up_to), n, many, k);
+            }
+        }
+    }
 }

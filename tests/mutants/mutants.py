@@ -215,7 +215,7 @@ MUTANTS = [
            "static_cast<double>(minima.size()) < needed",
            "static_cast<double>(minima.size()) <= needed", JUST),
     Mutant("a subset that costs more than there is room for", "select/subsets.cpp",
-           "return left < b.cost;", "return left + 1 < b.cost;", SUBSETS),
+           "(end - 1)->cost > room - a.cost)", "(end - 1)->cost > room - a.cost + 1)", SUBSETS),
     Mutant("of subsets that are worth as much the dearest", "select/subsets.cpp",
            "a.worth == b.worth && a.cost < b.cost", "a.worth == b.worth && a.cost > b.cost",
            SUBSETS),

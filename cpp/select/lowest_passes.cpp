@@ -1,0 +1,187 @@
+// Passes over all of many learners: Newton's steps with what the sample and each step taught, and
+// where learners switch between answers that are far apart, a look at those alone between passes.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/chunks.hpp"
+#include "select/lowest.hpp"
+
+namespace mel {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double longest_step = 0.7;
+constexpr double nearly_enough = 0.995;  // of those who must take part; where fewer do, closer:
+constexpr double hopeless_count = 1e-5;
+constexpr double hopeless = 0.01;     // of the way down to a target: what is left to fall
+constexpr double relative = 1e-11;    // of the bound: what is left of it to fall
+constexpr double of_reals = 1e-10;    // the same where worths have no common measure,
+constexpr double of_jumps = 1e-9;     // and where whole learners alone switch
+constexpr int smooth_passes = 1;      // before those who switch are looked at alone,
+constexpr int of_wholes = 2;          // and where nearly all do
+constexpr double share_of_it = 0.25;  // as near as that to what is left to fall,
+constexpr int most_sharp = 5;         // as often
+
+void lengthen(double (&step)[3], double by) {
+    double longest = 0;
+    for (const double part : step) longest = std::max(longest, std::fabs(part));
+    if (longest > 0) by = std::max(std::min(by, longest_step / longest), 1.0);
+    for (double& part : step) part *= by;
+}
+
+}  // namespace
+
+Lowest::Outcome Lowest::look_once(const Bid& bid, double target) {
+    told_.clear();
+    best_.picks.resize(padded_to_groups(choices_.size()));
+    best_.bid = bid;
+    best_.sums = choices_.look(bid, nullptr, {best_.picks});
+    if (pool_.stop().requested()) return Outcome::stopped;
+    const auto bound = choices_.bound(bid, best_.sums);
+    if (bound.value == -infinity) return Outcome::impossible;
+    best_.value = bound.value - bid.per_learner * needed();
+    best_.error = bound.error;
+    return most() < target ? Outcome::proved : Outcome::open;
+}
+
+// A look at all at the point's bid; false where somebody has no choice at all.
+bool Lowest::see(Point& point, Told& told) {
+    const std::size_t n = choices_.size();
+    point.picks.resize(padded_to_groups(n));
+    told.margins.resize(choices_.jumps() || needed() > 0 ? n : 0);
+    told.steps.resize(choices_.tells_steps() ? n : 0);
+    told.switching.resize(choices_.two_tops() ? n : 0);
+    point.sums =
+        choices_.look(point.bid, nullptr, {point.picks, told.margins, told.steps, told.switching});
+    const auto bound = choices_.bound(point.bid, point.sums);
+    point.value = bound.value - point.bid.per_learner * needed();
+    point.error = bound.error;
+    return bound.value > -infinity;
+}
+
+// What the last step taught: the curvature along it. False where it taught nothing.
+bool Lowest::learn(const Slope& at, const Slope& last, const Vector& step) {
+    const int n = binds_ ? 3 : 2;
+    Vector rest = {};
+    double along = 0, size = 0, length = 0;
+    for (int i = 0; i < n; ++i) {
+        rest[i] = at.by[i] - last.by[i];
+        for (int j = 0; j < n; ++j) rest[i] -= curve_[i][j] * step[j];
+        along += rest[i] * step[i];
+        size += rest[i] * rest[i];
+        length += step[i] * step[i];
+    }
+    if (!(std::fabs(along) > 1e-6 * std::sqrt(size * length))) return false;
+    Matrix learnt = {}, root = {};
+    for (int i = 0; i < n; ++i) {
+        for (int j = 0; j < n; ++j) learnt[i][j] = curve_[i][j] + rest[i] * rest[j] / along;
+    }
+    if (!factor(learnt, n, root)) return false;
+    std::copy(&learnt[0][0], &learnt[0][0] + 9, &curve_[0][0]);
+    return true;
+}
+
+// On: `bid` is that of the lowest point, which need not be looked at again.
+Lowest::Outcome Lowest::pass_over(Bid& bid, double target, double tolerance, int most_passes,
+                                  bool on) {
+    near_.clear();
+    double lowest = infinity;
+    Slope last{};
+    Vector step = {};
+    Bid here = bid;
+    const int n = binds_ ? 3 : 2;
+    const bool whole = choices_.all_or_nothing();
+    const int smooth = on ? 0 : whole ? of_wholes : smooth_passes;
+    double boost = 1;
+    double stretch = 1;
+    bool forced = false;
+    int sharp = 0;  // passes whose prices those who switch foretold,
+    int level = 0;  // and how often they foretold none that are lower
+    double foretold = -infinity, enough = 0;
+    Point point;
+    Told told;
+    for (int pass = 0; pass < most_passes; ++pass) {
+        if (pool_.stop().check()) return Outcome::stopped;
+        if (!here.prices.usable()) break;
+        if (!forced) end_ = here.prices;
+        point.bid = here;
+        bool possible = true;
+        if (pass == 0 && on) {
+            std::swap(best_, point);
+            std::swap(told_, told);
+        } else {
+            possible = see(point, told);
+        }
+        if (pool_.stop().requested()) return Outcome::stopped;
+        if (!possible) return Outcome::impossible;
+        const Slope at = slope_of(here, point.sums, 1);
+        const bool better = point.value < lowest;
+        if (pass > 0 && better && sharp == 0) {
+            const bool learns = learn(at, last, step);
+            // As steep as before, or steeper: what looks curved is straight.
+            double before = 0, after = 0;
+            for (int i = 0; i < n; ++i) {
+                before += last.by[i] * step[i];
+                after += at.by[i] * step[i];
+            }
+            stretch = !learns && after < 0.5 * before ? 3 * stretch : 1;
+        }
+        if (better) {
+            const double fallen = lowest - point.value;
+            lowest = point.value;
+            std::swap(best_, point);
+            std::swap(told_, told);
+            last = at;
+            if (!on && best_.value + best_.error < target) {
+                bid = best_.bid;
+                best_.picks.resize(choices_.size());
+                return Outcome::proved;
+            }
+            if (forced) break;
+            if (sharp > 0 && (fallen <= enough || std::fabs(lowest - foretold) <= enough)) break;
+            forced = nobody_chooses(best_, told_.margins, choices_, 1, here);
+            if (forced) continue;
+            double fall = 0;
+            if (!step_down(curve_, at, step, fall)) break;
+            lengthen(step, stretch);
+            fall *= stretch;
+            const bool reals = !goal_.whole && goal_.grain == 0;
+            const double least = whole ? of_jumps : (reals ? of_reals : relative);
+            enough = std::max(tolerance, least * std::fabs(lowest));
+            // What is far above D is not refuted any more.
+            if (target > 0) {
+                const bool missed = best_.sums.takers < nearly_enough * needed();
+                enough = std::max(enough, (missed ? hopeless_count : hopeless) * (lowest - target));
+            }
+            const bool climbs = climb(at, step, boost);
+            const bool near = !climbs && fall <= enough;
+            if (near && (sharp > 0 || !whole)) break;
+            if (near || (!climbs && pass >= smooth)) {
+                const Ahead ahead = among_switching(share_of_it * enough, here, foretold);
+                if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
+                const bool settled = fall <= relative * std::fabs(lowest);
+                const bool flat = ahead == Ahead::level && (on || !some_switch() || ++level > 1);
+                if (sharp > 0 || settled || flat) break;
+            }
+        } else {
+            if (forced || sharp > 0) break;
+            if (boost <= 1) {
+                const Ahead ahead = among_switching(share_of_it * enough, here, foretold);
+                if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
+                if (ahead == Ahead::level && ++level > 1) break;
+            }
+            boost = stretch = 1;
+            double longest = 0;
+            for (double& part : step) longest = std::max(longest, std::fabs(part *= 0.35));
+            if (longest < 1e-10) break;
+        }
+        here = moved(best_.bid, step);
+    }
+    bid = best_.bid;
+    best_.picks.resize(choices_.size());  // lanes fill the last group
+    return lowest < infinity ? Outcome::open : Outcome::stopped;
+}
+
+}  // namespace mel
