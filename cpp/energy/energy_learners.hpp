@@ -73,6 +73,13 @@ class EnergyLearners {
 
     // One like many: in the middle, or the next after it that spends anything on computing.
     std::size_t typical_learner() const;
+    // Whether what a split takes is there, of power a hair's breadth less.
+    bool fits(const EnergySums& s) const {
+        constexpr double reserve = 1e-14;
+        return s.impossible == 0 && s.bandwidth.value() <= problem_.bandwidth_hz() &&
+               (!receives_ || s.power.value() <= problem_.power_w() * (1 - reserve));
+    }
+
     // About what a hertz is worth: a second of computing, in which a share of all would do.
     double typical_price() const;
     // Joules a hertz at which all that there is hardly costs a share of the energy.

@@ -19,15 +19,15 @@ namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double reserve = 1e-12;        // of the cycle, for rounding errors of a plan's times
-constexpr double near = 1e-7;            // relative gap that no further step is taken for
-constexpr double proved = 1e-6;          // relative gap from which single samples are moved
-constexpr double less = 1e-12;           // of the energy, that a move must save
-constexpr double highest = 1e50;         // of prices that mean anything
-constexpr double power_reserve = 1e-14;  // of what all have in common
+constexpr double reserve = 1e-12;  // of the cycle, for rounding errors of a plan's times
+constexpr double near = 1e-7;      // relative gap that no further step is taken for
+constexpr double proved = 1e-6;    // relative gap from which single samples are moved
+constexpr double less = 1e-12;     // of the energy, that a move must save
+constexpr double highest = 1e50;   // of prices that mean anything
 constexpr int most_rounds = 12;
 constexpr int few_rounds = 2;
-constexpr double next_to_nothing = 1e-6;  // of a price
+constexpr double next_to_nothing = 1e-6;  // of a price,
+constexpr double nothing = 1e-14;         // and of one that nobody notices
 constexpr std::size_t few_learners = 64;
 constexpr int most_moves = 100;
 constexpr std::size_t most_evaluations = 1024;  // of learners, where splits are tried
@@ -101,7 +101,7 @@ class EnergySearch {
         double lambda = learners_.typical_price();
         spend(found, lambda, 0);
         if (!(found.value_j < infinity)) return;
-        JoulePrices p{next_to_nothing * lambda, 0};
+        JoulePrices p{nothing * lambda, 0};
         p.nu = dearest_sample(p.lambda);
         raise_bound(found, p);
     }
@@ -276,10 +276,7 @@ class EnergySearch {
         lambda = whole_.price(lambda, nu, costs_, s);
         learners_.plan_for(problem_.cycle_s());
         if (stop_.requested()) return;  // sums of a pass that was cut short are void
-        const bool fits =
-            s.impossible == 0 && s.bandwidth.value() <= problem_.bandwidth_hz() &&
-            (!learners_.receives() || s.power.value() <= problem_.power_w() * (1 - power_reserve));
-        if (!fits || !(s.energy.value() < found.value_j)) return;
+        if (!learners_.fits(s) || !(s.energy.value() < found.value_j)) return;
         write(found, s);
         written_lambda_ = lambda;
         written_watt_hz_ = learners_.watt_hz();

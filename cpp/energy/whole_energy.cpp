@@ -125,6 +125,12 @@ double WholeEnergy::price(double lambda, double nu, std::vector<EnergyCost>& cos
                           EnergySums& sums) {
     if (!learners_.receives()) return price_of_all(lambda, nu, costs, sums);
     double found = lambda;
+    // At given speeds everybody's time to receive in is, and with it what a rate takes at a price
+    // of a watt: no other price of both changes that.
+    if (!learners_.slows()) {
+        sums = learners_.of_split(whole_, found, &costs);
+        if (learners_.fits(sums)) return found;
+    }
     if (!price_both(found, nu, costs, sums)) {
         balance_watts(learners_, watt_slope_, fine_price, [&] {
             found = price_of_all(found, nu, costs, sums);
