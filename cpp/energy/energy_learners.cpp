@@ -110,11 +110,12 @@ bool EnergyLearners::begin() {
         high_[k] = largest_within(demand(k), box.high(k), rate);
         if (high_[k] < low_[k] && rests_[k]) high_[k] = 0;
     });
-    const LearnerLimits& limits = *problem_.limits();
-    const bool slows = !limits.slowest.empty() && !limits.spent_j.empty();
     double most = 0;
     for (std::size_t k = 0; k < size(); ++k) {
-        slows_ = slows_ || (slows && limits.slowest[k] < 1 && limits.spent_j[k] > 0);
+        if (!slows_) {
+            const Spender s = spender(k);
+            slows_ = s.slowest < 1 && s.each_j > 0;
+        }
         if (!takes_part(k) && !rests_[k]) return false;
         most += std::max(high_[k], 0.0);
     }

@@ -253,3 +253,14 @@ def test_no_split_spends_less_more_often() -> None:
     pytest.importorskip("flint")
     gaps = np.array([above_the_least(seed) for seed in range(400)])
     assert (gaps > 1e-5).mean() < 0.05
+
+
+def test_prices_are_found_in_few_passes() -> None:
+    """Newton's steps where speeds are chosen, tangents where they are given: each has its place."""
+    from mel_fast.experiments.radio.energy import spending_cell
+
+    problem = spending_cell(0, 0.15)  # the published cell, 50 users
+    learners = problem.learners
+    given = learners.replace(min_flops_per_s=learners.flops_per_s)
+    assert mel.least(problem, 10, "energy_j").passes < 18  # 11; by tangents 23
+    assert mel.least(problem.replace(learners=given), 10, "energy_j").passes < 40  # 15
