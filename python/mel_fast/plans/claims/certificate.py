@@ -1,6 +1,6 @@
 """The proof that one more local cycle is impossible, in the plan file's shape."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mel_fast import _core
@@ -9,7 +9,7 @@ from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import checked_values
 from mel_fast.plans.claims.parts import PARTS, checked_parts
-from mel_fast.plans.claims.twin_sides import without_empty_sides
+from mel_fast.plans.claims.twin_sides import Node, without_empty_sides
 
 _GREATEST = float.fromhex("0x1.fffffffffffffp+1023")
 
@@ -63,27 +63,37 @@ def checked_certificate(
         raise ValueError(f"certificate.tau = {tau}: must be bound + 1 = {bound + 1}")
     if rule != "prices":
         return {"tau": tau, "rule": rule}
-    return {"tau": tau, "rule": rule, "tree": _checked_tree(read["tree"], learners)}
+    whole = checked_tree("certificate.tree", read["tree"], learners, _checked_leaf)
+    return {"tau": tau, "rule": rule, "tree": whole}
 
 
-def _checked_tree(value: object, learners: int) -> list[dict[str, Any]]:
+def checked_tree(
+    name: str, value: object, learners: int, checked_leaf: Callable[[str, object], Node]
+) -> list[Node]:
+    """Return a whole tree in preorder over these learners, of splits and what is no split.
+
+    Raises
+    ------
+    ValueError
+        Naming the node.
+    """
     if not isinstance(value, list):
-        raise ValueError(f"certificate.tree is a {type(value).__name__}: must be a list of nodes")
+        raise ValueError(f"{name} is a {type(value).__name__}: must be a list of nodes")
     boxes = 1  # in preorder, those whose subtree is still to come
     tree = []
     for index, node in enumerate(value):
-        where = f"certificate.tree[{index}]"
+        where = f"{name}[{index}]"
         if not boxes:
             raise ValueError(f"{where}: the tree is complete before this node")
         split = isinstance(node, dict) and "learner" in node
-        tree.append(_checked_split(where, node, learners) if split else _checked_leaf(where, node))
+        tree.append(_checked_split(where, node, learners) if split else checked_leaf(where, node))
         boxes += 1 if split else -1
     if boxes:
-        raise ValueError(f"certificate.tree: {boxes} boxes are missing at the end")
+        raise ValueError(f"{name}: {boxes} boxes are missing at the end")
     return tree
 
 
-def _checked_split(where: str, node: object, learners: int) -> dict[str, Any]:
+def _checked_split(where: str, node: object, learners: int) -> Node:
     read = grammar.members(where, node, ("learner", "at"))
     learner = grammar.integer(f"{where}.learner", read["learner"])
     if learner >= learners:

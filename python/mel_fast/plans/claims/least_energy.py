@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mel_fast._base.arithmetic import guard
-from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import LARGEST
 from mel_fast.model import grammar
-from mel_fast.plans.claims.twin_sides import without_empty_sides
+from mel_fast.plans.claims.certificate import checked_tree
+from mel_fast.plans.claims.twin_sides import Node, without_empty_sides
 
 if TYPE_CHECKING:
     from mel_fast.model.problem import Problem
@@ -76,15 +76,19 @@ class SpendsLeast(NamedTuple):
 
 def tree_of(nodes: Sequence[tuple[int, int, float, float, float]], problem: "Problem") -> Tree:
     """Return the core's tree, without divisions that the order of identical learners settles."""
-    tree: Sequence[dict[str, Any]] = [
+    tree: Sequence[Node] = [
         {"learner": learner, "at": at} if learner >= 0 else {"prices": (per_hz, per_sample, per_w)}
         for learner, at, per_hz, per_w, per_sample in nodes
     ]
     if tree:
         tree = without_empty_sides(tree, problem.deciding_columns())
+    return _tree(tree)
+
+
+def _tree(nodes: Sequence[Node]) -> Tree:
     return tuple(
         Division(node["learner"], node["at"]) if "learner" in node else PricedBox(*node["prices"])
-        for node in tree
+        for node in nodes
     )
 
 
@@ -117,31 +121,13 @@ def _amounts(where: str, read: Mapping[str, Any], names: Sequence[str]) -> list[
 
 
 def _checked_tree(value: object, problem: "Problem") -> Tree:
-    if not isinstance(value, list):
-        raise ValueError(f"least_energy.tree is a {type(value).__name__}: must be a list of nodes")
-    boxes = 1  # in preorder, those whose subtree is still to come
-    tree: list[Division | PricedBox] = []
-    for index, node in enumerate(value):
-        where = f"least_energy.tree[{index}]"
-        if not boxes:
-            raise ValueError(f"{where}: the tree is complete before this node")
-        tree.append(_checked_node(where, node, problem))
-        boxes += 1 if isinstance(tree[-1], Division) else -1
-    if boxes:
-        raise ValueError(f"least_energy.tree: {boxes} boxes are missing at the end")
-    return tuple(tree)
-
-
-def _checked_node(where: str, node: object, problem: "Problem") -> Division | PricedBox:
-    if isinstance(node, dict) and "learner" in node:
-        read = grammar.members(where, node, ("learner", "at"))
-        learner = grammar.integer(f"{where}.learner", read["learner"])
-        if learner >= len(problem.learners):
-            raise ValueError(f"{where}: there is no learner {shown(learner)}")
-        return Division(learner, grammar.integer(f"{where}.at", read["at"]))
     of_power = _of_power(problem)
-    read = grammar.members(where, node, (*_PRICES, *of_power), of_power)
-    return PricedBox(*_amounts(where, read, PricedBox._fields))
+
+    def checked_box(where: str, node: object) -> Node:
+        read = grammar.members(where, node, (*_PRICES, *of_power), of_power)
+        return {"prices": _amounts(where, read, PricedBox._fields)}
+
+    return _tree(checked_tree("least_energy.tree", value, len(problem.learners), checked_box))
 
 
 guard(__name__)
