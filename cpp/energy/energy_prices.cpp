@@ -12,7 +12,8 @@ namespace {
 constexpr int newton_steps = 24;
 constexpr double longest_step = 2.5;  // of a price's logarithm
 constexpr std::size_t asked_learners = searched_learners / 4;
-constexpr double fine_bound = 1e-9;  // of the bound: how high that tangents find it
+constexpr double rough_bound = 1e-6;  // of the bound: how high that tangents find it,
+constexpr double fine_bound = 1e-9;   // at last
 
 // What is to be met, of those that a pass sees.
 struct Wanted {
@@ -182,6 +183,14 @@ JoulePrices first_prices(EnergyLearners& learners) {
     return p;
 }
 
+// At given speeds: of a part of the learners first.
+JoulePrices by_tangents(EnergyLearners& learners, JoulePrices p) {
+    const std::size_t few = sample_stride(learners.size(), asked_learners);
+    if (few > 1) find_by_cuts(learners, p, few, rough_bound);
+    find_by_cuts(learners, p, 1, fine_bound);
+    return p;
+}
+
 }  // namespace
 
 void find_worth(EnergyLearners& learners, JoulePrices& p) {
@@ -191,12 +200,8 @@ void find_worth(EnergyLearners& learners, JoulePrices& p) {
 JoulePrices find_joule_prices(EnergyLearners& learners) {
     const Problem& problem = learners.problem();
     JoulePrices p = first_prices(learners);
+    if (!learners.slows()) return by_tangents(learners, p);
     const std::size_t few = sample_stride(problem.size(), asked_learners);
-    if (!learners.slows()) {
-        if (few > 1) find_by_cuts(learners, p, few, 1e-6);
-        find_by_cuts(learners, p, 1, fine_bound);
-        return p;
-    }
     const auto find = [&](std::size_t stride, double fine) {
         if (by_newton(learners, p, stride, fine)) return;
         by_secants(learners, p, stride, fine);
@@ -210,12 +215,7 @@ JoulePrices find_prices_with_watts(EnergyLearners& learners, WattSearch way) {
     const Problem& problem = learners.problem();
     learners.price_watts(problem.bandwidth_hz() / problem.power_w());
     JoulePrices p = first_prices(learners);
-    if (!learners.slows()) {
-        const std::size_t some = sample_stride(problem.size(), asked_learners);
-        if (some > 1) find_by_cuts(learners, p, some, 1e-6);
-        find_by_cuts(learners, p, 1, fine_bound);
-        return p;
-    }
+    if (!learners.slows()) return by_tangents(learners, p);
     double slope = 1;
     const auto balance = [&](std::size_t stride, double fine) {
         const double factor = static_cast<double>(problem.size()) /

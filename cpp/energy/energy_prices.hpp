@@ -5,14 +5,14 @@
 
 namespace mel {
 
+// At given speeds by tangents, here and below: there a learner takes all or nothing.
 JoulePrices find_joule_prices(EnergyLearners& learners);
-// Another worth of a sample at which all are taken, the other prices as they are.
-void find_worth(EnergyLearners& learners, JoulePrices& prices);
 // The same where it is others who send, and the price of a watt: all three together once they are
-// near, or the other two anew for each price of a watt. At speeds that can not fall a learner takes
-// all or nothing, what prices miss is missed whole, and now one way comes nearer, now the other.
+// near, or the other two anew for each price of a watt.
 enum class WattSearch { together, around };
 JoulePrices find_prices_with_watts(EnergyLearners& learners, WattSearch way);
+// Another worth of a sample at which all are taken, the other prices as they are.
+void find_worth(EnergyLearners& learners, JoulePrices& prices);
 
 // Where a monotone function of x vanishes, by secants between ends that are kept; `slope` is a
 // guess of its slope, and the last found. `value` is what it is at the last x that was looked at,

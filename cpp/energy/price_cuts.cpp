@@ -133,6 +133,15 @@ PriceCuts::Cut look(EnergyLearners& learners, const Prices3& at, std::size_t str
     return cut;
 }
 
+// Whether some price went as far as it might.
+bool at_edge(const Prices3& to, const Prices3& from, double reach) {
+    for (std::size_t j = 0; j < price_count; ++j) {
+        const double by = to[j] / from[j];
+        if (by >= reach * (1 - 1e-9) || by <= (1 + 1e-9) / reach) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 PriceCuts::Top PriceCuts::top(const Cut& center, double reach) const {
@@ -175,26 +184,24 @@ void find_by_cuts(EnergyLearners& learners, JoulePrices& prices, std::size_t str
                          static_cast<double>(problem.size());
     const double watt = learners.receives() ? learners.watt_hz() : 1;
     PriceCuts cuts;
-    const auto see = [&](const Prices3& at) {
-        const PriceCuts::Cut cut = look(learners, at, stride, share);
-        if (cut.value > -no_limit && !learners.pool().stop().requested()) cuts.add(cut);
-        return cut;
+    // Whether the look told anything.
+    const auto see = [&](const Prices3& at, PriceCuts::Cut& cut) {
+        cut = look(learners, at, stride, share);
+        if (!(cut.value > -no_limit) || learners.pool().stop().requested()) return false;
+        cuts.add(cut);
+        return true;
     };
-    PriceCuts::Cut center = see({prices.lambda, prices.lambda * watt, prices.nu});
+    PriceCuts::Cut center, next;
+    bool told = see({prices.lambda, prices.lambda * watt, prices.nu}, center);
     double reach = first_reach;
-    while (cuts.size() > 0 && cuts.size() < most_looks && !learners.pool().stop().requested()) {
+    while (told && cuts.size() < most_looks) {
         const PriceCuts::Top top = cuts.top(center, reach);
         const double foretold = top.value - center.value;
         if (!(foretold > fine * std::fabs(center.value))) break;
-        const std::size_t before = cuts.size();
-        const PriceCuts::Cut next = see(top.at);
-        if (cuts.size() == before) break;
+        told = see(top.at, next);
+        if (!told) break;
         if (next.value - center.value > taken_share * foretold) {
-            const bool far = std::any_of(top.at.begin(), top.at.end(), [&](const double& x) {
-                const double by = x / center.at[static_cast<std::size_t>(&x - top.at.data())];
-                return by >= reach * (1 - 1e-9) || by <= (1 + 1e-9) / reach;
-            });
-            if (far) reach = std::min(reach * reach, longest_reach);
+            if (at_edge(next.at, center.at, reach)) reach = std::min(reach * reach, longest_reach);
             center = next;
         } else {
             reach = std::max(std::sqrt(reach), shortest_reach);

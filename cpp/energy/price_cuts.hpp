@@ -21,7 +21,6 @@ class PriceCuts {
         Prices3 slope;
     };
     void add(const Cut& cut) { cuts_.push_back(cut); }
-    const Cut& last() const { return cuts_.back(); }
     std::size_t size() const { return cuts_.size(); }
 
     // The highest of the least of all tangents between prices that are none of them more than
@@ -36,8 +35,8 @@ class PriceCuts {
     std::vector<Cut> cuts_;
 };
 
-// Prices at which the bound is highest, to a share `fine` of it, from some that are near. `watts`:
-// those of the learners, whose price of a watt it leaves there.
+// Prices at which the bound is highest, to a share `fine` of it, from some that are near; where
+// watts have a price the learners have it then.
 void find_by_cuts(EnergyLearners& learners, JoulePrices& prices, std::size_t stride, double fine);
 
 }  // namespace mel
