@@ -144,29 +144,6 @@ double EnergyLearners::gain(std::size_t k, JoulePrices p) {
     return p.nu * d - c.cost;
 }
 
-bool EnergyLearners::decide(std::span<const std::size_t> takers) {
-    leave_open();
-    open_high_ = high_;
-    open_rests_ = rests_;
-    double most = 0;
-    for (std::size_t k = 0; k < size(); ++k) {
-        if (open_rests_[k]) high_[k] = -1;
-    }
-    for (const std::size_t k : takers) {
-        high_[k] = open_high_[k];
-        rests_[k] = 0;
-    }
-    for (std::size_t k = 0; k < size(); ++k) most += std::max(high_[k], 0.0);
-    return most >= problem_.samples_real();
-}
-
-void EnergyLearners::leave_open() {
-    if (open_high_.empty()) return;
-    high_.swap(open_high_);
-    rests_.swap(open_rests_);
-    open_high_.clear();
-}
-
 bool EnergyLearners::confine(std::span<const double> fewest, std::span<const double> most) {
     if (all_low_.empty()) {
         all_low_ = low_;
@@ -190,6 +167,19 @@ bool EnergyLearners::confine(std::span<const double> fewest, std::span<const dou
     }
     const double samples = problem_.samples_real();
     return some && least <= samples && samples <= all;
+}
+
+bool EnergyLearners::decide(std::span<const std::size_t> takers) {
+    widen();
+    std::vector<double> fewest(size(), 0.0), most = high_;
+    for (std::size_t k = 0; k < size(); ++k) {
+        if (rests_[k]) most[k] = 0;
+    }
+    for (const std::size_t k : takers) {
+        fewest[k] = low_[k];
+        most[k] = high_[k];
+    }
+    return confine(fewest, most);
 }
 
 void EnergyLearners::widen() {

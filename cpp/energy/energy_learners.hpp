@@ -49,15 +49,11 @@ class EnergyLearners {
     // Whether some learner saves energy by computing more slowly.
     bool slows() const { return slows_; }
 
-    // Until the next: of those who may rest these take part and no other. False where they can not
-    // hold all samples.
-    bool decide(std::span<const std::size_t> takers);
-    // Whoever may rest may again.
-    void leave_open();
-
     // Until the next, or widen(): so many samples each, and no others. False where that is no
     // split at all. Who may rest may have none, also where the fewest are 1.
     bool confine(std::span<const double> fewest, std::span<const double> most);
+    // The same: of those who may rest these take part and no other.
+    bool decide(std::span<const std::size_t> takers);
     void widen();
 
     // Whether it is others who send over the planned link, with a power that all have in common:
@@ -150,10 +146,8 @@ class EnergyLearners {
     // Where the last look at the learner ended.
     std::vector<LastLook> last_;
     std::vector<double> speed_;
-    std::vector<char> rests_;        // may take no part
-    std::vector<double> open_high_;  // what was so before it was decided who takes part
-    std::vector<char> open_rests_;
-    std::vector<double> all_low_, all_high_;  // and before it was confined
+    std::vector<char> rests_;                 // may take no part
+    std::vector<double> all_low_, all_high_;  // before it was confined
     std::vector<char> all_rests_;
     std::vector<EnergySums> chunks_;
     std::int64_t passes_ = 0;

@@ -130,7 +130,7 @@ class EnergySearch {
             if (among.value_j < found.value_j) take_plan(found, std::move(among));
             if (closed(found, proved) || learners_.passes() > last) break;
         }
-        learners_.leave_open();
+        learners_.widen();
         learners_.price_watts(watt_hz);
     }
 
