@@ -10,21 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mel_fast import _interpreter  # noqa: F401  first: before anything compiled is imported
-from mel_fast._base.frozen import attach_above
+from mel_fast._base.arithmetic import usual_arithmetic
+from mel_fast._base.optional import attach
 from mel_fast._core import __version__
-from mel_fast.model.learners import Learners
-from mel_fast.model.payload import Payload
-from mel_fast.model.problem import Problem
-from mel_fast.model.radio import Radio
-from mel_fast.model.task import LearningTask
-from mel_fast.model.times import Times, evaluate
-from mel_fast.plans.interrupted import Interrupted
-from mel_fast.plans.plan import Plan
-from mel_fast.plans.status import Status
-from mel_fast.plans.verbs import attach
-from mel_fast.solve import solve
-from mel_fast.sweep import sweep
-from mel_fast.verify import verify
 
 if TYPE_CHECKING:
     from mel_fast import (
@@ -51,6 +39,12 @@ if TYPE_CHECKING:
         most,
     )
     from mel_fast.cli.about.config import show_config
+    from mel_fast.model.learners import Learners
+    from mel_fast.model.payload import Payload
+    from mel_fast.model.problem import Problem
+    from mel_fast.model.radio import Radio
+    from mel_fast.model.task import LearningTask
+    from mel_fast.model.times import Times, evaluate
     from mel_fast.planning import (
         Explanation,
         Frontier,
@@ -65,6 +59,9 @@ if TYPE_CHECKING:
     from mel_fast.planning.energy.frontier import EnergyFrontier
     from mel_fast.planning.energy.trade import EnergyTrade, trade
     from mel_fast.planning.energy.within import WithinEnergy, within
+    from mel_fast.plans.interrupted import Interrupted
+    from mel_fast.plans.plan import Plan
+    from mel_fast.plans.status import Status
     from mel_fast.scenarios.file import load_scenario
     from mel_fast.scenarios.plausible import ImplausibleWarning, implausible
     from mel_fast.solve.many import Batch, Plans, solve_many
@@ -72,10 +69,13 @@ if TYPE_CHECKING:
     from mel_fast.solve.shards.plan import ShardedPlan
     from mel_fast.solve.shards.solving import solve_sharded
     from mel_fast.solve.shards.sources import shards_from_npy, shards_from_parquet
+    from mel_fast.solve.single import solve
+    from mel_fast.sweep import sweep
+    from mel_fast.verify import verify
     from mel_fast.verify._verdict import Verdict
 
-# Names that are imported when first used: some need extras, all cost import time. The import comes
-# before the call, so before the call's time limit begins.
+# Names that are imported when first used, NumPy with them: some need extras, all cost time. The
+# import comes before the call, so before the call's time limit begins.
 _MODULES = (
     "channel",
     "cp_sat",
@@ -88,7 +88,7 @@ _MODULES = (
     "store",
     "tiers",
 )
-_FUNCTIONS = {
+_NAMES = {
     "Association": "campaigns",
     "Batch": "solve.many",
     "Campaign": "campaigns",
@@ -98,17 +98,27 @@ _FUNCTIONS = {
     "Explanation": "planning",
     "Frontier": "planning",
     "ImplausibleWarning": "scenarios.plausible",
+    "Interrupted": "plans.interrupted",
+    "Learners": "model.learners",
+    "LearningTask": "model.task",
     "Least": "planning",
     "LeastEnergy": "bracket.energy.least",
     "Most": "campaigns",
     "MostCycles": "campaigns",
+    "Payload": "model.payload",
+    "Plan": "plans.plan",
     "Plans": "solve.many",
+    "Problem": "model.problem",
+    "Radio": "model.radio",
     "ShardedPlan": "solve.shards.plan",
     "Simulation": "planning",
+    "Status": "plans.status",
+    "Times": "model.times",
     "Verdict": "verify._verdict",
     "WithinEnergy": "planning.energy.within",
     "campaign": "campaigns",
     "cells": "campaigns",
+    "evaluate": "model.times",
     "explain": "planning",
     "fastest": "planning",
     "frontier": "planning",
@@ -120,9 +130,12 @@ _FUNCTIONS = {
     "shards_from_parquet": "solve.shards.sources",
     "show_config": "cli.about.config",
     "simulate": "planning",
+    "solve": "solve.single",
     "solve_many": "solve.many",
     "solve_sharded": "solve.shards.solving",
+    "sweep": "sweep",
     "trade": "planning.energy.trade",
+    "verify": "verify",
     "verify_sharded": "solve.shards.checking",
     "within": "planning.energy.within",
 }
@@ -191,36 +204,33 @@ __all__ = [
 ]
 
 
+# What has the name of its room, which an import of the room would put on the face.
+for _name in ("solve", "sweep", "verify"):
+    import_module(f"mel_fast.{_name}")
+    del globals()[_name]
+
+
 if not TYPE_CHECKING:  # a type checker knows every name; what it does not know is a mistake
 
+    @usual_arithmetic
     def __getattr__(name: str) -> Any:
         if name in _MODULES:
             return import_module(f"mel_fast.{name}")
-        if name in _FUNCTIONS:
-            return getattr(import_module(f"mel_fast.{_FUNCTIONS[name]}"), name)
-        raise AttributeError(f"module 'mel_fast' has no attribute {name!r}")
+        if name not in _NAMES:
+            raise AttributeError(f"module 'mel_fast' has no attribute {name!r}")
+        found = getattr(import_module(f"mel_fast.{_NAMES[name]}"), name)
+        return globals().setdefault(name, found)
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-def _later(module: str, name: str) -> Any:
-    """Return a function whose module is imported when it is called first."""
-
-    def call(*arguments: Any, **words: Any) -> Any:
-        return getattr(import_module(f"mel_fast.{module}"), name)(*arguments, **words)
-
-    return call
-
-
 attach(
-    explain=_later("planning", "explain"),
-    prices=_later("planning", "prices_of"),
-    solve=solve,
-    plot=_later("figures.plan", "plot"),
-)
-attach_above(
-    learners_from_table=_later("scenarios.any_table", "learners_from_table"),
-    to_toml=_later("scenarios.toml", "to_toml"),
+    explain="planning",
+    learners_from_table="scenarios.any_table",
+    plot="figures.plan",
+    prices_of="planning",
+    solve="solve.single",
+    to_toml="scenarios.toml",
 )

@@ -1,7 +1,9 @@
 """The package as it is imported: light, complete, and without side effects on the process."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +20,20 @@ def python(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_importing_loads_nothing_heavy():
-    heavy = "{'pydantic', 'rich', 'click', 'pandas', 'matplotlib', 'pyarrow', 'ortools', 'flint'}"
-    assert python(f"import sys, mel_fast; print({heavy} & set(sys.modules))") == "set()"
+def test_importing_loads_neither_numpy_nor_what_plans():
+    # Modules instead of milliseconds: these few, and no other that Python does not have anyway.
+    code = (
+        "import sys, typing, contextlib, contextvars, enum, functools, importlib.util, math, time\n"
+        "before = set(sys.modules)\n"
+        "import mel_fast\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    few = (
+        "mel_fast mel_fast._base mel_fast._base.arithmetic mel_fast._base.optional "
+        "mel_fast._base.progress mel_fast._core mel_fast._interpreter mel_fast.solve "
+        "mel_fast.sweep mel_fast.verify"
+    )
+    assert set(python(code).split()) - {"_interpreters", "_xxsubinterpreters"} == set(few.split())
 
 
 def test_solving_loads_nothing_heavy_either():
@@ -74,12 +87,48 @@ def test_the_module_runs_as_the_command():
     assert done.stdout.strip() == f"mel-fast, version {mel.__version__}"
 
 
-def test_the_modules_are_few_until_more_is_asked_for():
-    # A count instead of milliseconds: planning's modules were a third of all the import's time.
-    code = "import sys, mel_fast; print(*(name for name in sys.modules if 'mel_fast' in name))"
-    loaded = python(code).split()
-    assert len(loaded) <= 45
-    assert not [name for name in loaded if name.startswith(("mel_fast.planning", "mel_fast.brack"))]
+def test_what_solves_is_there_before_its_clock_runs_and_no_more():
+    # Planning's modules were a third of the import's time.
+    code = (
+        "import sys, mel_fast as mel\n"
+        "solve, problem, before = mel.solve, mel.scenarios.table1(learners=3), set(sys.modules)\n"
+        "solve(problem, time_limit_s=0.0)\n"
+        "print({name for name in set(sys.modules) - before if 'mel_fast' in name})\n"
+        "print(*(name for name in sys.modules if 'mel_fast' in name))"
+    )
+    within, loaded = python(code).split("\n")
+    assert within == "set()"
+    assert not [
+        name for name in loaded.split() if name.startswith(("mel_fast.planning", "mel_fast.brack"))
+    ]
+
+
+def test_type_checkers_and_the_import_know_the_same_names():
+    tree = ast.parse(Path(mel.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If) and node.body)
+    told = {
+        (node.module.removeprefix("mel_fast").lstrip("."), alias.name)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert told == {("", name) for name in mel._MODULES} | {(m, n) for n, m in mel._NAMES.items()}
+    assert {name for _, name in told} | {"__version__"} == set(mel.__all__)
+
+
+def test_names_are_the_same_objects_in_whatever_thread_asks_first():
+    code = (
+        "import sys, threading, mel_fast as mel\n"
+        "sys.setswitchinterval(1e-5)\n"
+        "meet, found = threading.Barrier(8), []\n"
+        "def ask():\n"
+        "    meet.wait()\n"
+        "    found.append([getattr(mel, name) for name in ('solve', 'Plan', 'least', 'sweep')])\n"
+        "threads = [threading.Thread(target=ask) for _ in range(8)]\n"
+        "[thread.start() for thread in threads], [thread.join() for thread in threads]\n"
+        "print(len(found), all(a is b for one in found for a, b in zip(one, found[0])))"
+    )
+    assert python(code) == "8 True"
 
 
 def test_names_that_are_known_are_those_of_the_rooms_that_they_come_from():

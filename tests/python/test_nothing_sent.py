@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
-from mel_fast.solve import THENS
+from mel_fast.plans.status import THENS
 from strategies import SCHEMES
 
 FAR = 1 << 40

@@ -1,21 +1,8 @@
 """Value objects: immutable, equal by value, cheap to copy, pickled through their constructor."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
-
-_above: dict[str, Callable[..., Any]] = {}
-
-
-def attach_above(**functions: Callable[..., Any]) -> None:
-    """Give values what is worked out in rooms above their own; the face does this."""
-    _above.update(functions)
-
-
-def above(name: str) -> Callable[..., Any]:
-    """Return a function that the face has attached."""
-    return _above[name]
 
 
 class Frozen:

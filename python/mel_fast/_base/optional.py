@@ -1,4 +1,4 @@
-"""Optional dependencies, imported when they are used."""
+"""What is imported when it is used: optional dependencies, and rooms above those that ask."""
 
 import importlib
 import importlib.util
@@ -6,6 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_above: dict[str, str] = {}
+
+
+def attach(**modules: str) -> None:
+    """Say where the functions are by which rooms above answer what values are asked.
+
+    The face does this, with each one's module below the package.
+    """
+    _above.update(modules)
+
+
+def above(name: str) -> Any:
+    """Return such a function; its module is imported when it is asked for first."""
+    return getattr(importlib.import_module(f"mel_fast.{_above[name]}"), name)
 
 
 def installed(module: str) -> bool:

@@ -7,7 +7,8 @@ import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.arrow import Table
-from mel_fast._base.frozen import Frozen, above
+from mel_fast._base.frozen import Frozen
+from mel_fast._base.optional import above
 from mel_fast._base.progress import between_columns
 from mel_fast._base.units import span
 from mel_fast._base.validation import (

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict, Unpac
 import numpy as np
 
 from mel_fast._base.arithmetic import guard
-from mel_fast._base.frozen import Frozen, above
+from mel_fast._base.frozen import Frozen
+from mel_fast._base.optional import above
 from mel_fast._base.validation import FloatColumn, choice, real
 from mel_fast._core import Problem as CoreProblem
 from mel_fast.model import grammar

@@ -1,13 +1,14 @@
-"""What may be asked of a plan; the answers are worked out in rooms above, the face attaches them.
+"""What may be asked of a plan; the answers are worked out in rooms above, the face says where.
 
 What they return is described here by its shape, since nothing here may know the rooms above.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from os import PathLike
 from typing import Any, Protocol, Self, TypedDict, TypeVar, Unpack
 
+from mel_fast._base.optional import above
 from mel_fast._base.progress import Callback
 from mel_fast.model.problem import Problem
 from mel_fast.plans.prices import Prices
@@ -98,20 +99,6 @@ class ExplanationView(Protocol[P_co]):
         """Return one row a resource."""
 
 
-_attached: dict[str, Callable[..., Any]] = {}
-
-
-def attach(
-    *,
-    explain: Callable[..., ExplanationView[Any]],
-    prices: Callable[[Any], Prices | None],
-    solve: Callable[..., Any],
-    plot: Callable[..., Any],
-) -> None:
-    """Give plans their verbs: functions of a plan or a problem."""
-    _attached.update(explain=explain, prices=prices, solve=solve, plot=plot)
-
-
 class Verbs:
     """The part of a plan that asks further."""
 
@@ -120,7 +107,7 @@ class Verbs:
     @cached_property
     def prices(self) -> Prices | None:
         """What a second, a hertz and a watt buy at the margin; None for ``task_only``."""
-        found: Prices | None = _attached["prices"](self)
+        found: Prices | None = above("prices_of")(self)
         return found
 
     def plot(self, path: str | PathLike[str] | None = None) -> Any:
@@ -142,11 +129,11 @@ class Verbs:
         OSError
             When it cannot be written.
         """
-        return _attached["plot"](self, path)
+        return above("plot")(self, path)
 
     def explain(self, **options: Unpack[ExplainOptions]) -> ExplanationView[Self]:
         """Return what blocks one more local cycle, see :func:`mel_fast.explain`."""
-        found: ExplanationView[Self] = _attached["explain"](self, **options)
+        found: ExplanationView[Self] = above("explain")(self, **options)
         return found
 
     def replan(self, problem: Problem, **options: Unpack[SolveOptions]) -> Self:
@@ -155,5 +142,5 @@ class Verbs:
         The same as ``solve(problem, start=self)`` with this plan's scheme; `options` as for
         `solve`: ``keep=[0, 3]`` holds the samples fixed that learners 0 and 3 have here.
         """
-        plan: Self = _attached["solve"](problem, start=self, **{"scheme": self.scheme, **options})
+        plan: Self = above("solve")(problem, start=self, **{"scheme": self.scheme, **options})
         return plan
