@@ -69,6 +69,8 @@ void bind_result(py::module_& module) {
                                    return tree_column<double>(
                                        r, [](const TreeNode& n) { return n.prices.mu; });
                                })
+        .def_readonly("per_part", &CoreResult::per_part)
+        .def_readonly("part", &CoreResult::part)
         .def_property_readonly("end",
                                [](const CoreResult& r) {
                                    const mel::Start& end = r.result.end;

@@ -6,6 +6,7 @@
 #include "bindings.hpp"
 #include "core_result.hpp"
 #include "mel/least.hpp"
+#include "mel/parts.hpp"
 #include "mel/solve.hpp"
 #include "settings.hpp"
 #include "watched.hpp"
@@ -25,14 +26,22 @@ std::unique_ptr<CoreResult> result_of(mel::Settings settings, const py::object& 
 
 std::unique_ptr<CoreResult> solve(const mel::Problem& problem, int scheme, double time_limit_s,
                                   int threads, const py::object& callback, bool spare_time,
-                                  const py::object& start, bool tentative, double work_limit) {
+                                  const py::object& start, bool tentative, double work_limit,
+                                  bool parts) {
     mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
     settings.work_limit = std::min(settings.work_limit, work_limit);
     settings.total_work_limit = work_limit;
     settings.spare = spare_time ? mel::Spare::time : mel::Spare::none;
     if (tentative) settings.trust = mel::Trust::tentative;
-    return result_of(std::move(settings), callback,
-                     [&](const mel::Settings& s) { return mel::solve(problem, s); });
+    mel::PartsResult whole;
+    auto result = result_of(std::move(settings), callback, [&](const mel::Settings& s) {
+        if (!parts) return mel::solve(problem, s);
+        whole = mel::solve_with_parts(problem, s);
+        return std::move(whole.found);
+    });
+    result->per_part = whole.per_part;
+    result->part = whole.part;
+    return result;
 }
 
 std::unique_ptr<CoreResult> decide(const mel::Problem& problem, std::int64_t tau, int scheme,
@@ -59,7 +68,8 @@ void bind_solve(py::module_& module) {
     module.def("solve", &solve, py::arg("problem"), py::arg("scheme"), py::arg("time_limit_s"),
                py::arg("threads"), py::arg("callback").none(true), py::arg("spare_time") = true,
                py::arg("start") = py::none(), py::arg("tentative") = false,
-               py::arg("work_limit") = std::numeric_limits<double>::infinity());
+               py::arg("work_limit") = std::numeric_limits<double>::infinity(),
+               py::arg("parts") = false);
     module.def("decide", &decide, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
                py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
                py::arg("start") = py::none(), py::arg("tentative") = false,

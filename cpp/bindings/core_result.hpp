@@ -12,6 +12,8 @@ struct CoreResult {
     explicit CoreResult(mel::Result&& found) : result(std::move(found)) {}
 
     mel::Result result;
+    double per_part = 0;  // of its one leaf, where parts of so many samples count
+    double part = 0;
     py::object interrupted = py::none();  // the KeyboardInterrupt that ended it
 };
 

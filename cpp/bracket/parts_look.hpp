@@ -6,7 +6,7 @@
 // Within one part that is the response of a learner without parts, plus q for each part. Beyond, q
 // ceil(d / part) is at most q (d + part - 1) / part, which is linear: the response at prices
 // divided by 1 + q / part. So parts are looked at one by one from the first, until the rest is
-// worth no more.
+// worth no more; in lanes, the first few of all learners at once.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/sums.hpp"
+#include "kernels/kernels.hpp"
 #include "learner/boxes.hpp"
 #include "passes/exact_pass.hpp"
 
@@ -22,6 +23,16 @@ namespace mel {
 struct PartsBid {
     Prices prices{};
     double per_part = 0;
+};
+
+// What a learner that takes part does best, whether or not it would rather rest.
+struct PartsAnswer {
+    bool possible = false;
+    double value = 0;  // never too small but for rounding
+    double samples = 0;
+    double parts = 0;
+    double bandwidth = 0, power = 0;
+    double size = 0, condition = 0;  // the largest of whatever was compared
 };
 
 struct PartsSums {
@@ -39,53 +50,48 @@ struct PartsSums {
 
 class PartsLook {
   public:
-    // `box`: what samples may be, for bounds.
+    // `box`: what samples may be, for bounds. Both are looked at again with every look.
     PartsLook(const Problem& problem, const Box& box, double tau, double part);
 
-    PartsSums of_all(const PartsBid& bid, Pool& pool);
-    PartsSums of_some(const PartsBid& bid, std::span<const std::size_t> who);
-    // What a learner that takes part does best, whether or not it would rather rest.
-    struct Choice {
-        double value;  // minus infinity where it can not take part
-        double samples;
-        double parts;
-    };
-    Choice taking_part(std::size_t k, const PartsBid& bid);
-    // The most that taking part can be worth, a little more where it has several parts; infinite
-    // where a learner can not rest, minus infinity where it can not take part.
-    double worth_of_taking_part(std::size_t k, const PartsBid& bid);
+    // All looks are at a cycle, that of the problem or another.
+    PartsSums of_all(const PartsBid& bid, double cycle_s, Pool& pool);
+    // Of every learner, until the next look. Below nothing, where it may rest, they only guide.
+    std::span<const PartsAnswer> answers(const PartsBid& bid, double cycle_s, Pool& pool);
 
     bool may_rest(std::size_t k) const { return problem_.excused() && box_.low(k) <= 0; }
     double least_parts() const { return least_parts_; }
     // U(amounts of the problem) - D - q ceil(D / part), and a proved bound on its error, with so
-    // much of the resource.
-    Excess excess(const PartsBid& bid, const PartsSums& sums, double bandwidth_hz,
-                  double power_w) const;
+    // much of the resources.
+    struct Amounts {
+        double cycle_s, bandwidth_hz, power_w;
+    };
+    Excess excess(const PartsBid& bid, const PartsSums& sums, const Amounts& amounts) const;
 
   private:
-    struct Term {
-        bool possible = false;
-        double value = 0;
-        double samples = 0, bandwidth = 0, power = 0;
-        double size = 0, condition = 0;
+    struct At {
+        PartsBid bid;
+        double cycle_s;
     };
-    Term within(std::size_t k, const PartsBid& bid, Interval box, double worth);
-    Term beyond(std::size_t k, const PartsBid& bid, Interval box);
+    PartsAnswer within(std::size_t k, const At& at, Interval box, double worth);
+    PartsAnswer beyond(std::size_t k, const At& at, Interval box);
+    PartsAnswer best(std::size_t k, const At& at);
     Interval taken(std::size_t k) const;
-    // The best answer, in parts, its size and condition those of whatever was compared.
-    struct Answer {
-        Term term;
-        double parts = 0;
-    };
-    Answer best(std::size_t k, const PartsBid& bid, bool rests);
-    void add(std::size_t k, const PartsBid& bid, PartsSums& sums);
+
+    void answer(const At& at, Pool& pool, Stretch learners);
+    void answer_in_lanes(const At& at, Pool& pool, Stretch learners);
+    void look_in_lanes(KernelInput in, Kernels::Whole kernel, Stretch learners);
 
     const Problem& problem_;
     const Box& box_;
     double tau_;
     double part_;
     double least_parts_;
-    std::vector<double> scratch_;  // samples as a look writes them, each its own
+    bool lanes_;
+    std::vector<double> samples_;  // as a look writes them, each its own
+    // Of a look in lanes: what each takes part with, and what comes of it.
+    std::vector<double> lower_, upper_, value_, bandwidth_, power_, condition_;
+    std::vector<unsigned char> alone_;  // who is looked at alone
+    std::vector<PartsAnswer> answers_;
     std::vector<PartsSums> chunks_;
 };
 

@@ -111,6 +111,15 @@ struct ChoiceInput {
 // A choice that was not taken counts with its rounding where it was nearly as good.
 inline constexpr double nearly_as_good = 1e-6;
 
+// What each learner by itself adds to WholeSums: all columns or none.
+struct Terms {
+    std::span<double> value =
+        {};  // samples less their cost; minus infinity where none are possible
+    std::span<double> bandwidth = {};
+    std::span<double> power = {};
+    std::span<double> condition = {};
+};
+
 // Best whole samples, -1 for a learner that is left out. And, where it is not empty, by how much
 // they are preferred to the other answer (Kernels says what that is): infinite where there is none.
 struct Picks {
@@ -120,6 +129,7 @@ struct Picks {
     // and what the best answer loses that is far from this one. Infinite where there is none.
     std::span<double> step = {};
     std::span<double> switching = {};
+    Terms terms = {};  // of Kernels::Whole, and nothing of a learner that is left out
 };
 
 // Whole blocks of one width, without caps.

@@ -35,6 +35,14 @@ static WholeSums whole_chunk(const KernelInput& in, Stretch learners, const Pick
             if (!out.preference.empty()) {
                 write(out.preference, at, learners.last, select(w.unsure, fill(0), w.preference));
             }
+            if (!out.terms.value.empty()) {
+                const Lanes value = select(w.active, w.samples - w.cost, fill(-no_other));
+                write(out.terms.value, at, learners.last, value);
+                write(out.terms.bandwidth, at, learners.last, w.bandwidth);
+                write(out.terms.power, at, learners.last, w.power);
+                write(out.terms.condition, at, learners.last,
+                      w.stake / select(w.active, w.slack, fill(1)));
+            }
         }
     }
     return totals<WholeSums>(sums);

@@ -55,4 +55,21 @@ std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const Bo
 std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const SplitSums& total,
                                                 bool part);
 
+// Prices and what a part of so many samples is worth, by a look at everybody in which parts count.
+struct LeafParts {
+    double per_part = 0;
+    double part = 0;  // samples; 0: none count
+};
+class ProvingParts {
+  public:
+    Prices prices() const { return prices_; }
+    LeafParts parts() const { return parts_; }
+
+  private:
+    ProvingParts(Prices prices, LeafParts parts) : prices_(prices), parts_(parts) {}
+    friend class PartsPrices;
+    Prices prices_;
+    LeafParts parts_;
+};
+
 }  // namespace mel

@@ -41,7 +41,15 @@ Decision Solver::by_known_prices(double tau, Prices prices) {
 Decision Solver::by_tree(double tau, Prices start) {
     const double work = result_.tau > 0 ? most_work_ : work_limit_;
     if (!tree_search_) {
-        const Tools tools{problem_, pool_, whole_samples_, filling_, block_filling_, part_};
+        Tools tools{problem_, pool_, whole_samples_, filling_, block_filling_, part_};
+        if (elsewhere_) {
+            tools.elsewhere = [this](double at, Prices prices) {
+                Elsewhere found = elsewhere_(at, prices, result_.samples, pool_);
+                taker_passes_ += found.passes;
+                proved_elsewhere_ = found.proof;
+                return proved_elsewhere_.has_value();
+            };
+        }
         tree_search_.emplace(tools, boxes_);
     }
     BranchAndBound& search = *tree_search_;
@@ -51,6 +59,8 @@ Decision Solver::by_tree(double tau, Prices start) {
         case BranchAndBound::Outcome::unresolved:
             put_off_ = put_off_ || work < most_work_;
             return {};
+        case BranchAndBound::Outcome::elsewhere:
+            return Refutation(*proved_elsewhere_);
         case BranchAndBound::Outcome::infeasible:
             return search.refutation();
         case BranchAndBound::Outcome::feasible:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
@@ -49,6 +50,15 @@ struct Workspace {
     WholeSamples::Memory rounding;
 };
 
+// What refutes a tau where boxes take long, if anything does: it is told prices, a plan for a lower
+// tau or nothing, and who looks.
+struct Elsewhere {
+    std::optional<ProvingParts> proof;
+    std::int64_t passes = 0;
+};
+using AskElsewhere = std::function<Elsewhere(double tau, Prices prices,
+                                             std::span<const std::int64_t> samples, Pool& pool)>;
+
 class Solver final : public TauSearch {
   public:
     Solver(const Problem& problem, const Settings& settings, Interval box, bool part = false,
@@ -60,6 +70,8 @@ class Solver final : public TauSearch {
           sweeps_(problem, pool_, boxes_),
           whole_samples_(problem, pool_, &work_.rounding),
           block_filling_(problem, pool_) {}
+
+    void ask_elsewhere(const AskElsewhere& ask) { elsewhere_ = ask; }
 
   private:
     bool limited() const override { return problem_.limits() != nullptr; }
@@ -105,6 +117,8 @@ class Solver final : public TauSearch {
     WholeSamples whole_samples_;
     BlockFilling block_filling_;
     std::optional<BranchAndBound> tree_search_;  // most problems need none
+    AskElsewhere elsewhere_;                     // or nothing
+    std::optional<ProvingParts> proved_elsewhere_;
     std::vector<SplitSums> chunks_;
 };
 

@@ -40,11 +40,19 @@ bool Solver::ask_takers(double tau, const Part& ask) {
         const Problem few = problem_.taken(part);
         tell_part(settings);
         Solver solver(few, settings, root_, true);
+        solver.ask_elsewhere(elsewhere_);
         Result found = ask(solver);
         if (found.tau > result_.tau) take_plan(found, part);
         hear_part(found, settings);
         if (halted_ || stop_.check()) return true;
         if (found.bound >= upper_) return true;
+        if (solver.parts().part > 0) {  // all learners were asked
+            upper_ = found.bound;
+            blame_ = found.blame;
+            parts_ = solver.parts();
+            result_.tree = std::move(found.tree);
+            return true;
+        }
         const double above = static_cast<double>(found.bound + 1);
         const RaisedTree raised(few, solver.boxes_, above, found.tree, solver.pool_);
         taker_passes_ += raised.passes();
@@ -67,6 +75,7 @@ bool Solver::ask_takers(double tau, const Part& ask) {
             upper_ = found.bound;
             blame_ = found.blame;
             renumber(found.tree, part);
+            parts_ = {};
             result_.tree = std::move(found.tree);
             return true;
         }

@@ -227,7 +227,7 @@ void TauSearch::search(std::int64_t guess, bool hopeful) {
 // The least tau above `low` that the prices refute which refuted `tau`, by a few more looks at them
 // alone: where whole samples make far less possible than the guess says.
 std::int64_t TauSearch::also_refuted(std::int64_t tau, std::int64_t low) {
-    if (result_.tree.size() != 1) return tau;
+    if (result_.tree.size() != 1 || parts_.part > 0) return tau;
     const Prices prices = result_.tree.front().prices;
     const auto refutes = [&](std::int64_t at) {
         const double t = static_cast<double>(at);
@@ -290,6 +290,7 @@ TauSearch::Answer TauSearch::learn(std::int64_t tau, Decision decision) {
     if (Refutation* refutation = decision.refutation()) {
         upper_ = tau - 1;
         blame_ = refutation->blame();
+        parts_ = refutation->parts();
         result_.tree = refutation->take_tree();
         return Answer::infeasible;
     }

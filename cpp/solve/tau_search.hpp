@@ -31,6 +31,9 @@ class TauSearch {
     // The same of a part, where no more than `upper` is possible for the whole.
     Result run_part(std::int64_t upper);
     Result decide_part(std::int64_t tau, std::int64_t upper);
+    // Of the only leaf of the result's tree, where parts of samples count. It is of the whole
+    // problem then, also where a part of the learners was asked.
+    LeafParts parts() const { return parts_; }
 
   protected:
     // `problem` is asked for what it says of all learners together, never for one of them. `part`:
@@ -108,6 +111,7 @@ class TauSearch {
     Result result_;
     std::int64_t upper_ = 0;
     Blame blame_ = Blame::none;
+    LeafParts parts_{};
     std::int64_t capacity_passes_ = 0;
     std::int64_t taker_passes_ = 0;  // over all learners and over parts
     std::int64_t taker_nodes_ = 0;

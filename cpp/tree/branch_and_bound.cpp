@@ -12,6 +12,7 @@ namespace mel {
 namespace {
 constexpr int passes_a_node = 120;
 constexpr int rounds_of_exchange = 12;
+constexpr double worth_asking = 2.5e5;  // learner responses, before it is asked elsewhere
 constexpr std::size_t most_for_best_repair = std::size_t{1} << 17;  // learners
 }  // namespace
 
@@ -268,11 +269,17 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         return static_cast<double>(search_.passes() + (shrinking ? tools_.filling.passes() : 0));
     };
     const double last_work = work() + work_limit / static_cast<double>(size);
+    const double asked_after = work() + worth_asking / static_cast<double>(size);
+    bool asked = !tools_.elsewhere;
     const auto first_node = nodes_ + 1;
     bool unresolved = false;
     while (!stack.empty()) {
         if (tools_.pool.stop().check()) return Outcome::stopped;
         if (work() > last_work || nodes_ - first_node + 1 >= node_limit) return Outcome::unresolved;
+        if (!asked && work() > asked_after) {
+            asked = true;
+            if (tools_.elsewhere(tau, start)) return Outcome::elsewhere;
+        }
         Open open = std::move(stack.back());
         stack.pop_back();
         ++nodes_;

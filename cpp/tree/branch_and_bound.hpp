@@ -23,6 +23,8 @@ struct Tools {
     WaterFilling& filling;
     BlockFilling& block_filling;
     bool part = false;  // of a problem with more learners, who may hold what these can not
+    // Asked once where boxes take long: whether a tau is refuted without them.
+    std::function<bool(double tau, Prices start)> elsewhere = {};
 };
 
 class BranchAndBound {
@@ -33,9 +35,9 @@ class BranchAndBound {
           search_(tools.problem, tools.pool),
           swaps_(tools.problem, tools.pool) {}
 
-    enum class Outcome { feasible, infeasible, unresolved, stopped };
-    // After feasible: samples() and ratio(); after infeasible: refutation(). Unresolved where it
-    // would take more than `work_limit` responses or `node_limit` nodes.
+    enum class Outcome { feasible, infeasible, elsewhere, unresolved, stopped };
+    // After feasible: samples() and ratio(); after infeasible: refutation(). Elsewhere: refuted
+    // there. Unresolved where it would take more than `work_limit` responses or `node_limit` nodes.
     // `shrinking`: a split that fits is not the end.
     struct Shrinking {
         std::function<bool()> fits;  // takes it, and leaves less in the problem; false: no more

@@ -19,6 +19,8 @@ class Refutation {
   public:
     explicit Refutation(const ProvingPrices& proof)
         : tree_{TreeNode{-1, 0, proof.prices()}}, blame_(Blame::radio) {}
+    explicit Refutation(const ProvingParts& proof)
+        : tree_{TreeNode{-1, 0, proof.prices()}}, parts_(proof.parts()), blame_(Blame::radio) {}
     // Prices of zero: the learners can not compute and return D samples whatever the radio.
     explicit Refutation(const ProvedCapacity& capacity)
         : tree_{TreeNode{}},
@@ -26,6 +28,7 @@ class Refutation {
 
     const std::vector<TreeNode>& tree() const { return tree_; }
     std::vector<TreeNode> take_tree() { return std::move(tree_); }
+    LeafParts parts() const { return parts_; }  // of its only leaf, if any count
     Blame blame() const { return blame_; }
 
   private:
@@ -34,6 +37,7 @@ class Refutation {
         : tree_(std::move(tree)), blame_(Blame::radio) {}
 
     std::vector<TreeNode> tree_;
+    LeafParts parts_{};
     Blame blame_;
 };
 

@@ -1,6 +1,7 @@
 // Parts of so many samples: what each learner is worth where they count, and what they rule out.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -13,6 +14,8 @@
 namespace {
 
 using instances::uniform;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Learners who may rest and hold a handful of samples each, of a few sizes.
 struct Handful {
@@ -48,14 +51,20 @@ TEST(with_parts_a_learner_is_worth_the_best_of_all_its_numbers_of_samples) {
             const mel::Box bounds{{}, none, one.most};
             const double part = 1 + static_cast<double>(seed % 7);
             mel::PartsLook look(problem, bounds, tau, part);
+            mel::Stop stop(1e9, {});
+            mel::Pool pool(1, stop);
             for (int draw = 0; draw < 20; ++draw) {
                 mel::PartsBid bid;
                 bid.prices = {std::pow(10.0, uniform(random, -6, -3)),
                               std::pow(10.0, uniform(random, 0, 5))};
                 bid.per_part = std::pow(10.0, uniform(random, -2, 2));
+                const double cycle_s = problem.cycle_s() * uniform(random, 0.5, 1.5);
+                const auto answers = look.answers(bid, cycle_s, pool);
+                double sum = 0, sizes = 0;
                 for (std::size_t k = 0; k < 48; ++k) {
-                    const mel::Demand demand = mel::demand_of(problem, k, tau);
-                    double best = 0, size = 0, chosen = 0;
+                    const mel::Demand demand =
+                        mel::demand_of(problem, k, mel::Timing{tau, cycle_s});
+                    double best = -infinity, size = 0, chosen = 0;
                     for (double d = 1; d <= one.most[k]; ++d) {
                         if (!(demand.slack(d) > 0)) break;
                         const double cost =
@@ -68,30 +77,43 @@ TEST(with_parts_a_learner_is_worth_the_best_of_all_its_numbers_of_samples) {
                             chosen = d;
                         }
                     }
-                    const mel::PartsSums sums = look.of_some(bid, std::vector<std::size_t>{k});
-                    const double apart = std::fabs(sums.value.value() - best);
-                    CHECK(apart <= 1e-12 * (size + 1), k, seed, sums.value.value(), best);
-                    of_several += chosen > part;
+                    CHECK(answers[k].possible == (best > -infinity), k, seed);
+                    if (!answers[k].possible) continue;
+                    // Below nothing it rests, however far.
+                    const double apart =
+                        std::fabs(std::max(answers[k].value, 0.0) - std::max(best, 0.0));
+                    CHECK(apart <= 1e-12 * (size + 1), k, seed, answers[k].value, best);
+                    of_several += chosen > part && best > 0;
+                    sum += std::max(best, 0.0);
+                    sizes += size;
                 }
+                const mel::PartsSums sums = look.of_all(bid, cycle_s, pool);
+                CHECK(std::fabs(sums.value.value() - sum) <= 1e-12 * (sizes + 1), seed);
             }
         }
     }
     CHECK(of_several > 500, of_several);
 }
 
-TEST(a_look_at_parts_has_the_same_bits_for_any_number_of_threads) {
+TEST(a_look_at_parts_has_the_same_bits_for_any_threads_and_instruction_set) {
     for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
         const Handful many(17000, 40003, law, 4);
         const mel::Problem problem(many.it.stated());
         const std::vector<double> none(problem.size(), 0.0);
         const mel::Box bounds{{}, none, many.most};
         mel::Stop stop(1e9, {});
-        mel::Pool one(1, stop), three(3, stop);
         mel::PartsLook look(problem, bounds, 5, 6);
         const mel::PartsBid bid{{1e-5, 100}, 0.5};
-        const mel::PartsSums a = look.of_all(bid, one), b = look.of_all(bid, three);
-        CHECK(a.value.value() == b.value.value() && a.parts == b.parts && a.size == b.size);
-        CHECK(a.samples == b.samples && a.bandwidth == b.bandwidth && a.power == b.power);
-        CHECK(a.parts > 0 && a.condition == b.condition, a.parts);
+        mel::Pool first(1, stop);
+        const mel::PartsSums a = look.of_all(bid, problem.cycle_s(), first);
+        for (const auto set : {mel::InstructionSet::baseline, mel::InstructionSet::avx2,
+                               mel::InstructionSet::avx512}) {
+            if (!mel::supported(set)) continue;
+            mel::Pool pool(3, stop, set);
+            const mel::PartsSums b = look.of_all(bid, problem.cycle_s(), pool);
+            CHECK(a.value.value() == b.value.value() && a.parts == b.parts && a.size == b.size);
+            CHECK(a.samples == b.samples && a.bandwidth == b.bandwidth && a.power == b.power);
+            CHECK(a.parts > 0 && a.condition == b.condition, a.parts);
+        }
     }
 }

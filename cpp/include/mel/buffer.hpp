@@ -1,5 +1,5 @@
-// A vector that does not write zeros over memory that is about to be filled, and that asks for
-// large pages where it is long: touching a column first costs half its pass otherwise.
+// Vectors that ask for large pages where they are long: touching a column first costs half its pass
+// otherwise. And one that does not write zeros over memory that is about to be filled.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +17,24 @@ void release_column(void* memory, std::size_t bytes);
 std::shared_ptr<double[]> shared_column(std::size_t count);
 
 template <class T>
-struct LeaveUnset : std::allocator<T> {
+struct InLargePages : std::allocator<T> {
     template <class U>
     struct rebind {
-        using other = LeaveUnset<U>;
+        using other = InLargePages<U>;
     };
     using std::allocator<T>::allocator;
 
     T* allocate(std::size_t count) { return static_cast<T*>(column_memory(count * sizeof(T))); }
     void deallocate(T* memory, std::size_t count) { release_column(memory, count * sizeof(T)); }
+};
+
+template <class T>
+struct LeaveUnset : InLargePages<T> {
+    template <class U>
+    struct rebind {
+        using other = LeaveUnset<U>;
+    };
+    using InLargePages<T>::InLargePages;
 
     template <class U>
     void construct(U* at) noexcept {

@@ -7,6 +7,7 @@
 #include "mel/least.hpp"
 #include "mel/prices.hpp"
 #include "mel/problem.hpp"
+#include "mel/result.hpp"
 #include "mel/settings.hpp"
 
 namespace mel {
@@ -43,5 +44,14 @@ struct PartsBracket {
 };
 PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resource resource,
                                 const Settings& settings, double too_short);
+
+// solve() that asks for parts, too, where a tau takes long to refute. Then `part` says that the one
+// leaf of the tree counts them.
+struct PartsResult {
+    Result found;
+    double per_part = 0;
+    double part = 0;
+};
+PartsResult solve_with_parts(const Problem& problem, const Settings& settings);
 
 }  // namespace mel

@@ -166,6 +166,7 @@ def answered(
             callback,
             then == "time",
             where,
+            parts=True,
         )
         plan, stopped = Plan._from_core(problem, scheme, result), result.stopped
         if result.interrupted is not None:

@@ -33,9 +33,12 @@ def _nodes(result: _core.Result | _core.Selection) -> Iterator[dict[str, Any]]:
         result.tree_lambda_per_hz.tolist(),
         result.tree_mu_per_w.tolist(),
     )
+    parts: dict[str, Any] = {}
+    if isinstance(result, _core.Result) and result.part > 0.0:  # of the one leaf
+        parts = {"per_part": result.per_part, "part": int(result.part)}
     for learner, at, lambda_per_hz, mu_per_w in zip(*columns, strict=True):
         if learner < 0:
-            yield {"lambda_per_hz": lambda_per_hz, "mu_per_w": mu_per_w}
+            yield {"lambda_per_hz": lambda_per_hz, "mu_per_w": mu_per_w, **parts}
         else:
             yield {"learner": learner, "at": at}
 

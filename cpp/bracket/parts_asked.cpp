@@ -1,0 +1,71 @@
+#include "bracket/parts_asked.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/rounding.hpp"
+#include "learner/pacing.hpp"
+
+namespace mel {
+namespace {
+
+constexpr std::size_t many = 500;      // learners: of fewer boxes tell as much, as quickly
+constexpr double most_takers = 16384;  // of whom some hundred looks are worth while
+constexpr double most_parts = 64;      // of a learner
+
+// Of which all maxima up to what anybody holds are multiples; 0 where nothing is limited.
+double common_step(const Problem& problem, double most) {
+    const LearnerLimits* limits = problem.limits();
+    if (!limits || limits->max_samples.empty() || !(most <= largest_count)) return 0;
+    std::int64_t step = 0;
+    for (const double high : limits->max_samples) {
+        if (high <= most) step = std::gcd(step, static_cast<std::int64_t>(high));
+        if (step == 1) break;
+    }
+    return static_cast<double>(step);
+}
+
+}  // namespace
+
+Held held_by(const Problem& problem, std::span<const std::int64_t> samples) {
+    Held found;
+    std::vector<double> held;
+    for (const std::int64_t d : samples) {
+        if (d > 0) held.push_back(static_cast<double>(d));
+    }
+    if (held.empty()) {
+        const LearnerLimits* limits = problem.limits();
+        if (!limits || limits->max_samples.empty()) return found;
+        found.most = *std::max_element(limits->max_samples.begin(), limits->max_samples.end());
+        found.takers = std::ceil(problem.samples_real() / std::max(found.most, 1.0));
+        return found;
+    }
+    std::sort(held.begin(), held.end());
+    found.takers = static_cast<double>(held.size());
+    found.most = held.back();
+    // What more than half hold is the one in the middle.
+    const double middle = held[held.size() / 2];
+    const auto [first, last] = std::equal_range(held.begin(), held.end(), middle);
+    if (2 * (last - first) > static_cast<std::ptrdiff_t>(held.size())) found.usual = middle;
+    return found;
+}
+
+bool parts_may_count(const Problem& problem, const Settings& settings) {
+    return settings.scheme == Scheme::joint && problem.excused() && !(problem.block_hz() > 0) &&
+           !problem.sends_nothing() && !paces(problem) && problem.size() > many;
+}
+
+std::vector<double> parts_that_tell(const Problem& problem, const Held& held) {
+    std::vector<double> found;
+    if (held.takers > most_takers) return found;
+    for (const double step : {held.usual, common_step(problem, held.most)}) {
+        const bool new_one = found.empty() || found.front() != step;
+        const bool tells = step > 1 && held.most <= most_parts * step && new_one &&
+                           std::fmod(problem.samples_real(), step) > 0;
+        if (tells) found.push_back(step);
+    }
+    return found;
+}
+
+}  // namespace mel

@@ -1,0 +1,88 @@
+// The prices of a hertz, a watt and a part that rule out most of a resource, or that refute a tau
+// within the budgets as they are. What they rule out is concave in them, over the price of the
+// resource (of a hertz, where it is the cycle: then what is ruled out there is looked for at them,
+// and only prices that rule out more stay of interest). Shrinking ellipsoids find them among those
+// learners for whom taking part is worth most; then everybody is looked at.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "bracket/ellipsoid.hpp"
+#include "bracket/parts_look.hpp"
+#include "mel/parts.hpp"
+#include "passes/proof.hpp"
+
+namespace mel {
+
+class PartsPrices {
+  public:
+    // From the prices of samples alone, which must be usable. `box`: what samples may be, for
+    // bounds.
+    PartsPrices(const Problem& problem, double tau, Resource resource, const PartsAsked& asked,
+                Prices start, const Box& box, Pool& pool);
+
+    struct Found {
+        double lower = 0;  // too little, by these prices; 0 if nothing is proved
+        PartsBid bid;
+    };
+    // Of the resource: more than was known.
+    Found least();
+    // With the problem's budgets and cycle, whatever the resource.
+    std::optional<ProvingParts> refutation();
+
+    // Those looked at, and what they do if they take part.
+    const std::vector<std::size_t>& who() const { return who_; }
+    std::vector<PartsAnswer> answers(const Found& found);
+    bool may_rest(std::size_t k) const { return look_.may_rest(k); }
+    double least_parts() const { return look_.least_parts(); }
+    std::int64_t passes() const { return passes_; }
+
+  private:
+    enum class Question { least, refutation };
+    // A look at some: how much of the resource the prices rule out beyond what is stated, and how
+    // that changes with them.
+    struct Seen {
+        double beyond = 0;
+        double error = 0;
+        Vector slope{};
+        bool possible = true;
+    };
+
+    Seen look_at(const Vector& at, double cycle_s);
+    bool raise(const Vector& at, Seen& seen);
+    Vector best_of_some(Question question, const Vector& from, double radius);
+    double ruled_out(const PartsBid& bid);
+    PartsBid bid_at(const Vector& at) const;
+    PartsLook::Amounts amounts(double of) const;
+    void choose_some();
+    bool join(const PartsBid& bid);
+    double price(const PartsBid& bid) const {
+        return resource_ == Resource::power ? bid.prices.mu : bid.prices.lambda;
+    }
+    double stated() const;
+    void take(std::vector<std::size_t> who);
+
+    const Problem& problem_;
+    double tau_;
+    Resource resource_;
+    PartsAsked asked_;
+    Prices start_;
+    const Box& box_;
+    Pool& pool_;
+    PartsLook look_;  // at everybody
+
+    std::vector<std::size_t> who_;
+    std::optional<Problem> few_;  // those, and their boxes
+    std::vector<double> low_, high_;
+    Box few_box_;
+    std::optional<PartsLook> some_;
+    double known_ = 0;  // what the best prices rule out, as those looked at have it
+    double steep_ = 0;  // how that which is ruled out grows with the cycle
+    bool refuted_ = false;
+    std::int64_t passes_ = 0;
+};
+
+}  // namespace mel
