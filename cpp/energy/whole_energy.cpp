@@ -42,7 +42,9 @@ bool WholeEnergy::make(JoulePrices& p) {
         if (more_[k] < infinity) order.push_back(k);
     }
     if (left < 0 || left > static_cast<double>(order.size())) {
-        if (std::fabs(left) > static_cast<double>(size)) left -= bridge(p, left);
+        if (std::fabs(left) > static_cast<double>(size) || learners_.problem().excused()) {
+            left -= bridge(p, left);
+        }
         return left < 0 ? step_by_step(p, -left, -1) : step_by_step(p, left, 1);
     }
     const auto count = static_cast<std::ptrdiff_t>(left);
@@ -58,10 +60,12 @@ bool WholeEnergy::make(JoulePrices& p) {
 }
 
 double WholeEnergy::bridge(const JoulePrices& p, double left) {
+    constexpr double widest = 1e-2;
     const double sign = left > 0 ? 1 : -1;
     std::vector<double> other(learners_.size());
-    double more = 0;
-    for (double share = 1e-13; share < 1e-2 && sign * (left - more) > 0; share *= 16) {
+    std::vector<Switching> switching;
+    double more = 0, share = 1e-13;
+    for (;;) {
         const JoulePrices beyond{p.lambda, p.nu * (1 + sign * share)};
         const EnergySums sums = learners_.sums(1, [&](std::size_t k, EnergySums& here) {
             EnergyCost c;
@@ -70,11 +74,35 @@ double WholeEnergy::bridge(const JoulePrices& p, double left) {
         });
         if (learners_.pool().stop().requested()) return 0;
         more = sums.samples.value();
+        if (sign * (left - more) <= 0) break;
+        share *= more == 0 ? 256 : std::clamp(1.5 * left / more, 16.0, 256.0);
+        if (!(share < widest)) return 0;
     }
-    if (!(sign * (left - more) <= 0)) return 0;
-    double added = 0;
+    // Who comes or goes does so at a worth of a sample of its own, the others little by little.
+    double together = 0;
     for (std::size_t k = 0; k < whole_.size(); ++k) {
-        const double step = std::trunc((other[k] - whole_[k]) * (left / more));
+        const double held = std::max(whole_[k], other[k]);
+        if (!learners_.rests(k) || (whole_[k] > 0) == (other[k] > 0)) {
+            together += other[k] - whole_[k];
+        } else {
+            const double each = learners_.cost(k, p.lambda, held).cost / held;
+            const double at = std::clamp(sign * (each / p.nu - 1) / share, 0.0, 1.0);
+            switching.push_back({at, k});
+        }
+    }
+    std::sort(switching.begin(), switching.end());
+    double added = 0, at = 1;
+    for (const Switching& one : switching) {
+        at = one.at;
+        if (sign * (left - added - at * together) <= 0) break;
+        added += other[one.learner] - whole_[one.learner];
+        whole_[one.learner] = other[one.learner];
+        at = 1;
+    }
+    if (together != 0) at = std::clamp((left - added) / together, 0.0, at);
+    for (std::size_t k = 0; k < whole_.size(); ++k) {
+        if (learners_.rests(k) && (whole_[k] > 0) != (other[k] > 0)) continue;
+        const double step = std::trunc(at * (other[k] - whole_[k]));
         const double to = whole_[k] + step;
         if (to != 0 && to < learners_.low(k)) continue;
         whole_[k] = to;

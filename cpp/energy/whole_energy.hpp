@@ -1,6 +1,8 @@
 // Whole samples that sum to D, and the price at which their bandwidth is used up.
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -33,8 +35,14 @@ class WholeEnergy {
     }
 
   private:
-    // Where a sample worth a little more, or less, makes learners take many: as large a share of
-    // all that as is missing. What was added is returned.
+    // Who comes or goes where a sample is worth so large a share of a step more, or less.
+    struct Switching {
+        double at;
+        std::size_t learner;
+        auto operator<=>(const Switching&) const = default;
+    };
+    // Where a sample worth a little more, or less, makes learners take many, or come and go: those
+    // who do so first, as many as are missing. What was added is returned.
     double bridge(const JoulePrices& p, double left);
     // By one sample at a time where many are missing, or too many: marginal costs in a heap.
     bool step_by_step(JoulePrices& p, double left, double step);

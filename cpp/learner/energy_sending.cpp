@@ -5,32 +5,12 @@
 #include <limits>
 
 #include "learner/capped.hpp"
+#include "learner/energy_gains.hpp"
 
 namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-// The root w of e^w (w - 1) + 1 = y: a rational start good to 2e-6, and one step.
-double joule_log_gain(double y) {
-    const double s = std::log1p(std::sqrt(2 * y));
-    if (!(s > 1e-6 && s < 80)) return density_log_gain(y);
-    const double above = 1.0000018575263303 +
-                         s * (0.4419175377231446 +
-                              s * (0.1164469250774458 +
-                                   s * (0.023993507889863652 +
-                                        s * (0.006108273568787894 + s * 0.0002698429517688641))));
-    const double below =
-        1 + s * (0.2753118620543209 +
-                 s * (0.0841364496398935 +
-                      s * (0.017634573487741542 +
-                           s * (0.0034622758634447483 + s * 0.00013540599690262277))));
-    const double w = s * above / below;
-    if (w < 0.35) return density_log_gain(y);
-    const double e = std::exp(w);
-    const double f = e * (w - 1) + 1 - y;
-    return w - f / (w * e - 0.5 * f * (1 + w) / w);
-}
 
 // At the limit of power, below what the prices alone would take: no second more is worth a joule of
 // power then. False where they take less.
@@ -42,14 +22,27 @@ bool at_power_limit(const Spender& b, double lambda, double bits, double t, Send
         return true;
     }
     const double grown = w > 0.35 ? w * mean : 0;  // e^w - 1
-    const double left = w > 0.35 ? w * (grown + 1) - grown : density_left_side(w);
+    const double left = w > 0.35 ? w * (grown + 1) - grown : sent_joules(w, 1);
     if (left > lambda / (b.noise * t)) return false;
-    const double by_rate = ln2 / (w > 0.35 ? w - grown / (grown + 1) : log_rest(w));
+    const double by_rate = ln2 / (w > 0.35 ? w - grown / (grown + 1) : rest_of(w));
     s.power_w = b.power_w;
     s.bandwidth_hz = bits * ln2 / (t * w);
     s.by_bits = lambda * by_rate / t;
     s.time_w = lambda * by_rate * bits / (t * t) - b.power_w;
     return true;
+}
+
+// With the fixed law, without caps, at the log gain that is best for the rate.
+Sending received_at(const Spender& b, double lambda, double rate, double t, double u) {
+    const double by_rate = lambda * ln2 / u;
+    Sending s;
+    s.bandwidth_hz = rate * ln2 / u;
+    s.power_w = b.noise * grown_by(u);
+    s.taken = b.taken(s.bandwidth_hz, s.power_w);
+    s.cost = lambda * s.taken;
+    s.by_bits = by_rate / t;
+    s.time_w = by_rate * rate / t;
+    return s;
 }
 
 // The cheapest purchase of the rate, whoever sends.
@@ -65,16 +58,8 @@ Sending receiving_at(const Spender& b, double lambda, double bits, double t) {
                 cost / t};
     }
     if (b.law == LinkLaw::fixed && !(b.bandwidth_hz < infinity) && !(b.power_w < infinity)) {
-        const double u = fixed_log_gain(std::log(ln2 * rate / (b.watt_hz * b.noise)));
-        const double by_rate = lambda * ln2 / u;
-        Sending s;
-        s.bandwidth_hz = rate * ln2 / u;
-        s.power_w = b.noise * std::expm1(u);
-        s.taken = b.taken(s.bandwidth_hz, s.power_w);
-        s.cost = lambda * s.taken;
-        s.by_bits = by_rate / t;
-        s.time_w = by_rate * rate / t;
-        return s;
+        return received_at(b, lambda, rate, t,
+                           joule_fixed_gain(ln2 * rate / (b.watt_hz * b.noise)));
     }
     const Caps caps{b.bandwidth_hz, b.power_w, b.max_rate};
     const CappedPurchase p = buy_capped(b, {lambda, lambda * b.watt_hz}, caps, rate);
@@ -100,8 +85,8 @@ Sending sending_at(const Spender& b, double lambda, double bits, double t, bool&
         const double most = std::log1p(b.power_w / b.noise);
         const double z = lambda * ln2 * bits / (b.noise * t * t);
         limited = most * most * (1 + b.power_w / b.noise) < z;
-        const double u = limited ? most : fixed_log_gain(std::log(z));
-        s.power_w = limited ? b.power_w : b.noise * std::expm1(u);
+        const double u = limited ? most : joule_fixed_gain(z);
+        s.power_w = limited ? b.power_w : b.noise * grown_by(u);
         s.bandwidth_hz = bits * ln2 / (t * u);
         s.by_bits = lambda * ln2 / (t * u);
         s.time_w = lambda * s.bandwidth_hz / t - s.power_w;
@@ -120,6 +105,62 @@ Sending sending_at(const Spender& b, double lambda, double bits, double t, bool&
     s.taken = s.bandwidth_hz;
     s.cost = lambda * s.bandwidth_hz + s.power_w * t;
     return s;
+}
+
+bool sending_that_saves(const Spender& b, double lambda, double bits, double time_w, double& t,
+                        Sending& s) {
+    if (!(bits > 0) || !(time_w > 0) || !(time_w < infinity)) return false;
+    if (b.receives && b.in_proportion()) {
+        t = std::sqrt(lambda * b.unit.cost * bits / time_w);
+        s = receiving_at(b, lambda, bits, t);
+        return t > 0 && t < infinity;
+    }
+    if (b.receives) {
+        if (b.law == LinkLaw::density || b.bandwidth_hz < infinity || b.power_w < infinity) {
+            return false;
+        }
+        // u^3 e^(2u) = saved: u is three quarters of the root of z^2 e^z = 16/9 saved^(2/3).
+        const double watt = b.watt_hz * b.noise;
+        const double root = std::cbrt(time_w * ln2 * bits / (lambda * watt * watt));
+        const double u = 0.75 * joule_fixed_gain(root * root * (16.0 / 9));
+        t = std::sqrt(lambda * ln2 * bits / (u * time_w));
+        s = received_at(b, lambda, bits / t, t, u);
+        return t > 0 && t < infinity;
+    }
+    if (b.law == LinkLaw::fixed) {
+        const double most = std::log1p(b.power_w / b.noise);
+        const double free = joule_log_gain(time_w / b.noise);
+        const bool limited = free > most;
+        const double u = limited ? most : free;
+        s.power_w = limited ? b.power_w : b.noise * grown_by(u);
+        // lambda bits ln2 / (t^2 u) is what a second saves of bandwidth.
+        t = std::sqrt(lambda * bits * ln2 / (u * (time_w + s.power_w)));
+        s.by_bits = lambda * ln2 / (t * u);
+        s.bandwidth_hz = bits * ln2 / (t * u);
+    } else {
+        const double unit = b.noise * bits * ln2;
+        const double free = saving_log_gain(time_w * lambda / (b.noise * unit));
+        if (!(free > 0)) return false;
+        const double e = std::exp(free);
+        t = lambda / (b.noise * sent_joules(free, e));
+        s.bandwidth_hz = bits * ln2 / (t * free);
+        s.power_w = b.noise * s.bandwidth_hz * std::expm1(free);
+        s.by_bits = b.noise * ln2 * e;
+        if (s.power_w > b.power_w) {
+            const double joules = b.power_w / unit;
+            const double w =
+                limited_log_gain(lambda * bits * ln2 * joules * joules / (time_w + b.power_w));
+            if (!(w > 0)) return false;
+            t = std::expm1(w) / (w * joules);
+            s.power_w = b.power_w;
+            s.bandwidth_hz = bits * ln2 / (t * w);
+            s.by_bits = lambda * ln2 / (t * rest_of(w));
+        }
+    }
+    s.time_w = time_w;
+    s.taken = s.bandwidth_hz;
+    s.cost = lambda * s.bandwidth_hz + s.power_w * t;
+    return t > 0 && t < infinity;
 }
 
 }  // namespace mel

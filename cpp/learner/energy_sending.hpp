@@ -6,6 +6,16 @@
 
 namespace mel {
 
+// What sending `bits` in t seconds takes at a price of bandwidth, and how it changes.
+struct Sending {
+    double bandwidth_hz = 0;
+    double power_w = 0;
+    double taken = 0;    // of what is shared
+    double cost = 0;     // lambda B + P t, or lambda (B + q P)
+    double by_bits = 0;  // joules a bit
+    double time_w = 0;   // joules that one more second saves
+};
+
 struct Spender : Battery {
     bool receives = false;
     double watt_hz = 0;   // q
@@ -17,18 +27,25 @@ struct Spender : Battery {
 
     // Of what is shared, in hertz.
     double taken(double bandwidth, double power) const { return bandwidth + watt_hz * power; }
+    // Whether a lower speed saves energy.
+    bool chosen() const { return slowest < 1 && each_j > 0; }
+    // Seconds a sample but for computing; what computing at full speed adds is work_s.
+    double other_s(const Demand& q) const { return q.per_sample_s - work_s; }
+    // Twice the power of computing at a speed: joules that one more second of computing saves.
+    double computing_w(double speed) const { return 2 * each_j / work_s * speed * speed * speed; }
+    // What the learner spends where d samples take `computing` joules each.
+    double spent_j(const Sending& s, double t, double computing, double d) const {
+        return (receives ? return_j + return_each * d : s.power_w * t) + computing * d;
+    }
 };
 
-// What sending `bits` in t seconds takes at a price of bandwidth, and how it changes.
-struct Sending {
-    double bandwidth_hz = 0;
-    double power_w = 0;
-    double taken = 0;    // of what is shared
-    double cost = 0;     // lambda B + P t, or lambda (B + q P)
-    double by_bits = 0;  // joules a bit
-    double time_w = 0;   // joules that one more second saves
-};
 // `limited`: whether the limit of power is looked at first; then, whether it held.
 Sending sending_at(const Spender& spender, double lambda, double bits, double t, bool& limited);
+
+// The same in the time in which one more second saves so many joules, which is told. False where
+// nothing but a search finds it: where caps limit what others send, and where no time saves so
+// little.
+bool sending_that_saves(const Spender& spender, double lambda, double bits, double time_w,
+                        double& t, Sending& sending);
 
 }  // namespace mel

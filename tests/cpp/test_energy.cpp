@@ -8,6 +8,7 @@
 #include "check.hpp"
 #include "energy/energy_learners.hpp"
 #include "learner/capped.hpp"
+#include "learner/energy_gains.hpp"
 #include "mel/energy.hpp"
 #include "mel/instruction_set.hpp"
 #include "mel/solve.hpp"
@@ -17,13 +18,16 @@ namespace {
 using battery_cases::Speeds;
 constexpr mel::LinkLaw laws[] = {mel::LinkLaw::density, mel::LinkLaw::fixed};
 
-// A cell whose energies limit nothing: of senders, or of receivers of a common power.
+// A cell whose energies limit nothing: of senders, or of receivers of a common power; samples that
+// add bits, where the law allows that, or not; speeds that are chosen, or the highest.
+enum class Bits { each, none };
 mel::Problem cell(std::size_t learners, mel::LinkLaw law, bool receives, unsigned seed,
-                  bool capped = false) {
+                  bool capped = false, Bits bits = Bits::each, Speeds speeds = Speeds::chosen) {
     battery_cases::Cell it =
         battery_cases::draw(learners, law, mel::Idle::served, Speeds::chosen, seed);
     it.energy.assign(learners, mel::no_limit);
-    if (law == mel::LinkLaw::fixed) it.statement.send_bits_per_sample = 0;
+    if (law == mel::LinkLaw::fixed || bits == Bits::none) it.statement.send_bits_per_sample = 0;
+    if (speeds == Speeds::same) it.slowest = it.flops;
     if (!receives) {
         it.cap.assign(learners, 0.5);
         it.statement.power_w = 0.6 * static_cast<double>(learners);
@@ -110,6 +114,72 @@ TEST(the_cost_of_energy_is_that_of_the_best_speed_and_its_slope_that_of_the_cost
             }
         }
     });
+}
+
+TEST(log_gains_of_sending_are_roots_to_the_last_digits) {
+    for (double w = 1e-5; w < 55; w *= 1.07) {
+        const long double l = w, e = std::exp(l), grown = std::expm1(l);
+        // Where digits cancel, the sums of their powers.
+        long double joules = 0, rest = 0, term = 1;
+        for (int j = 1; j < 200; ++j) {
+            term *= l / j;
+            joules += (j - 1) * term;
+            if (j > 1) rest += (j % 2 == 0 ? 1 : -1) * term;
+        }
+        if (l > 1) rest = l - 1 + 1 / e;
+        const auto is = [&](double root, const char* which) {
+            CHECK(std::fabs(root - w) <= 4e-15 * w, which, w, root);
+        };
+        is(mel::joule_log_gain(static_cast<double>(joules)), "joule");
+        is(mel::joule_fixed_gain(static_cast<double>(l * l * e)), "fixed");
+        is(mel::saving_log_gain(static_cast<double>(joules * joules / l)), "saving");
+        is(mel::limited_log_gain(static_cast<double>(grown * grown * rest / (l * l))), "limited");
+        CHECK(std::fabs(mel::sent_joules(w, static_cast<double>(e)) - joules) <= 4e-15L * joules,
+              w);
+        CHECK(std::fabs(mel::rest_of(w) - rest) <= 4e-15L * rest, w);
+    }
+}
+
+TEST(where_samples_add_no_bits_their_worth_tells_the_time_to_send) {
+    int inside = 0;
+    each_kind([&](mel::LinkLaw law, bool receives) {
+        for (unsigned seed = 0; seed < check::tries(16); ++seed) {
+            const Speeds speeds = seed % 2 == 0 ? Speeds::chosen : Speeds::same;
+            const mel::Problem problem =
+                cell(8, law, receives, seed, seed % 8 == 7, Bits::none, speeds);
+            mel::Stop stop(mel::no_limit, {});
+            mel::Pool pool(1, stop);
+            mel::EnergyLearners learners(problem, 3, pool);
+            learners.price_watts(receives ? problem.bandwidth_hz() / problem.power_w() : 0);
+            CHECK(learners.begin());
+            const double lambda = learners.typical_price() * std::pow(10.0, seed % 7 - 3.0);
+            for (std::size_t k = 0; k < problem.size(); ++k) {
+                const double low = learners.low(k), high = std::min(learners.high(k), 1000.0);
+                for (int i = 1; i < 6; ++i) {
+                    const double d = low + (high - low) * i / 6;
+                    const mel::EnergyCost c = learners.cost(k, lambda, d);
+                    mel::EnergyCost found;
+                    const double best = learners.best(k, {lambda, c.slope}, found);
+                    const auto here = [&](double tolerance, double a, double b) {
+                        CHECK(std::fabs(a - b) <= tolerance * std::fabs(b), int(law), receives,
+                              seed, k, d, best, a, b);
+                    };
+                    // What two costs a sample differ by is as sure as their sum.
+                    here(1e-9, c.slope * best - found.cost, c.slope * d - c.cost);
+                    if (!(best > low && best < learners.high(k))) continue;
+                    ++inside;
+                    const mel::EnergyCost again = learners.cost(k, lambda, best);
+                    here(1e-9, again.slope, c.slope);
+                    here(1e-9, found.cost, again.cost);
+                    here(1e-7, found.bandwidth_hz, again.bandwidth_hz);
+                    here(1e-7, found.power_w, again.power_w);
+                    here(1e-7, found.speed, again.speed);
+                    here(1e-7, found.slack_s, again.slack_s);
+                }
+            }
+        }
+    });
+    CHECK(inside > 100, inside);
 }
 
 TEST(a_plan_of_least_energy_keeps_what_there_is_and_the_bound_lies_just_below) {

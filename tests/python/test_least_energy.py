@@ -176,7 +176,7 @@ def asked(answers: list[object], says: bool = False) -> Any:
 
 
 def test_callbacks_are_asked_and_end_the_search_with_what_is_known() -> None:
-    problem = endless(count=2000)
+    problem = endless(count=20_000)
     for call in (
         lambda **words: mel.solve(problem, then="energy", **words),
         lambda **words: mel.least(problem, 10, "energy_j", **words),
@@ -187,7 +187,7 @@ def test_callbacks_are_asked_and_end_the_search_with_what_is_known() -> None:
 
 
 def test_ctrl_c_within_the_energy_search_is_interrupted_with_the_best_plan() -> None:
-    problem = endless(count=2000)
+    problem = endless(count=20_000)
     plan = mel.solve(problem, then="none")
 
     def late(tau: float, bound: float, passes: int, elapsed_s: float) -> bool:
