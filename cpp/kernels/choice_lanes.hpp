@@ -66,6 +66,8 @@ MEL_INLINE Lanes step_of(const Neighbours& n, const Leeway& low, const Leeway& h
 // A sample is worth `worth`: the response is that at the prices divided by it.
 class ChoiceDensity {
   public:
+    static constexpr bool one_answer = false;
+
     MEL_ZIP void look_at(const KernelInput& in, const ChoiceInput& c, const PriceConstants& p,
                          const Run& run) {
         each_of_run(run, [&](std::size_t at, std::size_t i, int)
@@ -130,8 +132,45 @@ class ChoiceDensity {
     RunColumn y_, log_gain_, gain_, band_slope_, unit_cost_, wished_;
 };
 
+// What the rate of some samples is bought for, with the fixed law.
+struct ChoiceSide {
+    RunColumn rate, inverse_slack, argument;
+    NearColumns roots;
+
+    MEL_ZIP void argue(std::size_t i, const DemandLanes& q, Lanes d, Lanes inverse, Mask m,
+                       Lanes inverse_noise) {
+        const Lanes r = only(m, q.alpha * d + q.beta) * inverse;
+        rate.put(i, r);
+        inverse_slack.put(i, inverse);
+        argument.put(i, select(r > fill(0), r * inverse_noise, fill(1)));
+    }
+    MEL_ZIP PaidLanes paid(const PriceConstants& p, const DemandLanes& q, Lanes d, Mask unsure,
+                           std::size_t i) const {
+        const Lanes bits = rate[i];
+        const Mask sends = bits > fill(0);
+        const Lanes u = roots.u[i];
+        PaidLanes w;
+        w.samples = d;
+        w.inverse_slack = inverse_slack[i];
+        w.bandwidth = only(sends, bits * ln2 * roots.inverse[i]);
+        w.power = only(sends, q.noise * roots.gain[i]);
+        w.cost = p.lambda * w.bandwidth + p.mu * w.power;
+        w.unsure = unsure | (sends & ~((u > 1e-60) & (u < fill(250))));
+        return w;
+    }
+};
+
+MEL_INLINE PaidLanes paid_alone(const KernelInput& in, const PriceConstants& p,
+                                const DemandLanes& q, Lanes d, Mask m) {
+    const Leeway r = leeway_of(in, q, d);
+    const WholeLanes w = WholeFixed::bought(p, q, d, r, m & r.allowed);
+    return {w.samples, 1 / safe_slack(r), w.bandwidth, w.power, w.cost, w.unsure | (m & r.unsure)};
+}
+
 class ChoiceFixed {
   public:
+    static constexpr bool one_answer = false;
+
     MEL_ZIP void look_at(const KernelInput& in, const ChoiceInput& c, const PriceConstants& p,
                          const Run& run) {
         if (!(c.per_sample > 0)) return;
@@ -171,10 +210,7 @@ class ChoiceFixed {
 
     MEL_ZIP PaidLanes paid(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
                            Lanes d, Mask m, std::size_t) const {
-        const Leeway r = leeway_of(in, q, d);
-        const WholeLanes w = WholeFixed::bought(p, q, d, r, m & r.allowed);
-        return {w.samples, 1 / safe_slack(r),        w.bandwidth, w.power,
-                w.cost,    w.unsure | (m & r.unsure)};
+        return paid_alone(in, p, q, d, m);
     }
 
     MEL_ZIP BestLanes best(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
@@ -226,36 +262,8 @@ class ChoiceFixed {
         return n;
     }
 
-    // What one neighbour's rate is bought for.
-    struct Side {
-        RunColumn rate, inverse_slack, argument;
-        NearColumns roots;
-
-        MEL_ZIP void argue(std::size_t i, const DemandLanes& q, Lanes d, Lanes inverse, Mask m,
-                           Lanes inverse_noise) {
-            const Lanes r = only(m, q.alpha * d + q.beta) * inverse;
-            rate.put(i, r);
-            inverse_slack.put(i, inverse);
-            argument.put(i, select(r > fill(0), r * inverse_noise, fill(1)));
-        }
-        MEL_ZIP PaidLanes paid(const PriceConstants& p, const DemandLanes& q, Lanes d, Mask unsure,
-                               std::size_t i) const {
-            const Lanes bits = rate[i];
-            const Mask sends = bits > fill(0);
-            const Lanes u = roots.u[i];
-            PaidLanes w;
-            w.samples = d;
-            w.inverse_slack = inverse_slack[i];
-            w.bandwidth = only(sends, bits * ln2 * roots.inverse[i]);
-            w.power = only(sends, q.noise * roots.gain[i]);
-            w.cost = p.lambda * w.bandwidth + p.mu * w.power;
-            w.unsure = unsure | (sends & ~((u > 1e-60) & (u < fill(250))));
-            return w;
-        }
-    };
-
     NearWishes wishes_;
-    Side less_, more_;
+    ChoiceSide less_, more_;
     RunColumn wished_;
     MaskColumn falls_, unsure_;
 };
@@ -274,7 +282,7 @@ MEL_INLINE ChosenLanes chosen_lanes(const KernelInput& in, const ChoiceInput& c,
     const ChoiceEnds ends = choice_ends(c, q, k);
     const EndsOf<Lanes>& e = ends.e;
     BestLanes found;
-    if (c.per_sample > 0) {
+    if (Law::one_answer || c.per_sample > 0) {
         found = law.best(in, p, q, ends, i);
     } else {
         const Leeway r = leeway_of(in, q, e.low);

@@ -14,6 +14,8 @@ MEL_INLINE bool picked(const KernelInput& in, Stretch learners, std::size_t k) {
 // depends on the width of the lanes.
 class Gathered {
   public:
+    static constexpr std::size_t most = 512;  // learners
+
     explicit Gathered(const KernelInput& in) : all_(in) {}
 
     void add(Mask m, std::size_t at) {
@@ -36,12 +38,17 @@ class Gathered {
         double* to = columns_;
         some_.each_column([&](const double*& column) {
             if (!column) return;
-            for (std::size_t i = 0; i < count_; ++i) to[i] = column[from_[i]];
-            for (std::size_t i = count_; i % group != 0; ++i) to[i] = 1;
-            column = to;
+            gather(column, to);
             to += most;
         });
         return some_;
+    }
+    // The same of a column beside them, where there is one: it becomes `to`.
+    void gather(const double*& column, double* to) const {
+        if (!column) return;
+        for (std::size_t i = 0; i < count_; ++i) to[i] = column[from_[i]];
+        for (std::size_t i = count_; i % group != 0; ++i) to[i] = 1;
+        column = to;
     }
 
     // Each of a group's samples where it belongs.
@@ -51,8 +58,12 @@ class Gathered {
         }
     }
 
+    // All of them.
+    void put(const double* values, std::span<double> out) const {
+        for (std::size_t i = 0; i < count_; ++i) out[from_[i]] = values[i];
+    }
+
   private:
-    static constexpr std::size_t most = 512;        // learners
     static constexpr std::size_t most_columns = 7;  // three, and four of payloads
     const KernelInput& all_;
     KernelInput some_;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/block_lanes.hpp"
-#include "kernels/choice_lanes.hpp"
+#include "kernels/choice_loops.hpp"
 #include "kernels/fill_lanes.hpp"
 #include "kernels/limited_whole_lanes.hpp"
 #include "kernels/near_loops.hpp"
@@ -46,39 +46,6 @@ static WholeSums whole_chunk(const KernelInput& in, Stretch learners, const Pick
         }
     }
     return totals<WholeSums>(sums);
-}
-
-// The same for choices.
-template <class Law>
-static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choice, Stretch learners,
-                                 const Picks& out) {
-    const PriceConstants p = constants(in);
-    ChoiceCells<Sum> sums;
-    Law law;
-    each_run(in, learners, [&](const Run& run) MEL_LOOP {
-        law.look_at(in, choice, p, run);
-        each_of_run(run, [&](std::size_t at, std::size_t i, int j) MEL_LOOP {
-            if (at >= learners.last) return;
-            const ChosenLanes r = chosen_lanes(in, choice, p, law, at, i);
-            const Lanes index = load(lane_numbers) + static_cast<double>(at);
-            const Mask here = (index < fill(static_cast<double>(in.size))) & ~r.unsure;
-            sums.value.part[j] += only(here, r.net);
-            sums.cost.part[j] += only(here, r.best.cost);
-            sums.bandwidth.part[j] += only(here, r.best.bandwidth);
-            sums.power.part[j] += only(here, r.best.power);
-            sums.takers.part[j] += only(here & (r.best.samples > fill(0)), fill(1));
-            sums.size.part[j] += only(here, r.size);
-            sums.condition.part[j] += only(here, r.condition);
-            sums.impossible.part[j] += only(r.impossible & ~r.unsure, fill(1));
-            sums.unsure.part[j] += only(r.unsure, fill(1));
-            write(out.samples, at, learners.last,
-                  select(r.unsure, fill(-1), only(here, r.best.samples)));
-            if (!out.preference.empty()) write(out.preference, at, learners.last, r.margin);
-            if (!out.step.empty()) write(out.step, at, learners.last, r.step);
-            if (!out.switching.empty()) write(out.switching, at, learners.last, r.switching);
-        });
-    });
-    return totals<ChoiceTotals>(sums);
 }
 
 // The same in whole blocks.
@@ -148,9 +115,9 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
 }
 
 template <class Law, class Market, class NearMarket, class WholeLaw, class LimitedWhole,
-          class ChoiceLaw, class BlocksOfLaw>
+          class BlocksOfLaw>
 constexpr Kernels::OfLaw kernels_of_law(Kernels::Real real, Kernels::Real bound,
-                                        Kernels::Samples samples) {
+                                        Kernels::Samples samples, Kernels::Choice choice) {
     return {real,
             bound,
             samples,
@@ -164,7 +131,7 @@ constexpr Kernels::OfLaw kernels_of_law(Kernels::Real real, Kernels::Real bound,
             allocate_chunk<Capped<Market>>,
             whole_chunk<WholeLaw>,
             whole_chunk<LimitedWhole>,
-            choice_chunk<ChoiceLaw>,
+            choice,
             blocks_chunk<BlocksOfLaw>,
             paced_real_chunk<Law>,
             samples_chunk<Paced<Law>>,
@@ -176,13 +143,14 @@ constexpr Kernels::OfLaw kernels_of_law(Kernels::Real real, Kernels::Real bound,
 }
 
 extern const Kernels kernels;
-const Kernels kernels{kernels_of_law<DensityLaw, DensityMarket, NearDensityMarket, WholeDensity,
-                                     LimitedWholeDensity, ChoiceDensity, DensityBlocks>(
-                          real_chunk<DensityLaw>, bound_chunk, near_samples_chunk),
-                      kernels_of_law<FixedLaw, FixedMarket, NearFixedMarket, WholeFixed,
-                                     LimitedWholeFixed, ChoiceFixed, FixedBlocks>(
-                          fixed_real_chunk, fixed_bound_chunk, fixed_samples_chunk),
-                      carry_chunk};
+const Kernels kernels{
+    kernels_of_law<DensityLaw, DensityMarket, NearDensityMarket, WholeDensity, LimitedWholeDensity,
+                   DensityBlocks>(real_chunk<DensityLaw>, bound_chunk, near_samples_chunk,
+                                  choice_chunk),
+    kernels_of_law<FixedLaw, FixedMarket, NearFixedMarket, WholeFixed, LimitedWholeFixed,
+                   FixedBlocks>(fixed_real_chunk, fixed_bound_chunk, fixed_samples_chunk,
+                                fixed_choice_chunk),
+    carry_chunk};
 
 }  // namespace mel::MEL_ISA
 

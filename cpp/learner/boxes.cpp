@@ -44,8 +44,9 @@ struct EnergyLine {
 // The sign of a sum of amounts less a number, all integers and none negative. Only near the number
 // does rounding matter.
 double sum_above(std::span<const double> amounts, double number) {
-    double rough = 0;
-    for (const double x : amounts) rough += x;
+    double part[4] = {};  // four sums wait for each other less than one does
+    for (std::size_t k = 0; k < amounts.size(); ++k) part[k % 4] += amounts[k];
+    const double rough = (part[0] + part[1]) + (part[2] + part[3]);
     const double error = units(2 * static_cast<double>(amounts.size())) * rough;
     if (rough - error > number) return 1;
     if (rough + error < number) return -1;
@@ -98,11 +99,15 @@ Boxes::Boxes(const Problem& problem, Pool& pool, Interval scheme)
     const std::size_t padded = padded_to_groups(size);
     lower_.assign(padded, scheme.lower);
     upper_.assign(padded, scheme.upper);
-    for (std::size_t k = 0; k < size; ++k) {
-        if (!limits_->min_samples.empty()) lower_[k] = std::max(lower_[k], limits_->min_samples[k]);
-        if (!limits_->max_samples.empty()) upper_[k] = std::min(upper_[k], limits_->max_samples[k]);
-        contradicts_ = contradicts_ || lower_[k] > upper_[k];
+    if (!limits_->min_samples.empty()) {
+        const double* low = limits_->min_samples.data();
+        for (std::size_t k = 0; k < size; ++k) lower_[k] = std::max(scheme.lower, low[k]);
     }
+    if (!limits_->max_samples.empty()) {
+        const double* high = limits_->max_samples.data();
+        for (std::size_t k = 0; k < size; ++k) upper_[k] = std::min(scheme.upper, high[k]);
+    }
+    for (std::size_t k = 0; k < size; ++k) contradicts_ |= lower_[k] > upper_[k];
     const double samples = problem.samples_real();
     contradicts_ = contradicts_ || sum_above(std::span(lower_).first(size), samples) > 0 ||
                    sum_above(std::span(upper_).first(size), samples) < 0;

@@ -60,18 +60,28 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
     }
     all_rest_ = problem.excused();
     all_least_ = all_rest_ ? 1 : 0;
+    nobody_rests_ = !all_rest_;
+    everybody_rests_ = all_rest_;
     if (!optional && !minima) return;
     rest_.resize(padded_to_groups(n));
     least_.resize(padded_to_groups(n));
-    std::size_t alike = 0;
+    const double excused = problem.excused() ? 1 : 0;
+    const double* low = minima ? limits->min_samples.data() : nullptr;
+    const double* free = optional ? limits->optional.data() : nullptr;
+    double alike = 0, resting = 0;
     for (std::size_t k = 0; k < n; ++k) {
-        const double low = minima ? limits->min_samples[k] : 0;
-        const bool rests = (problem.excused() && low == 0) || (optional && limits->optional[k] > 0);
-        rest_[k] = rests ? 1 : 0;
-        least_[k] = std::max(low, rests ? 1.0 : 0.0);
+        const double least = low ? low[k] : 0;
+        const double rests = std::max(least == 0 ? excused : 0.0, free ? free[k] : 0.0);
+        rest_[k] = rests;
+        least_[k] = std::max(least, rests);
         alike += least_[k] == whole_.high(k) ? 1 : 0;
+        resting += rests;
+        least_of_fixed_ += (1 - rests) * least;
     }
-    all_or_nothing_ = optional && 2 * alike > n;
+    const auto all = static_cast<double>(n);
+    nobody_rests_ = resting == 0;
+    everybody_rests_ = resting == all;
+    all_or_nothing_ = optional && 2 * alike > all;
 }
 
 // Among others to whom something is sent rates are all that is looked at; who needs none must

@@ -68,6 +68,14 @@ class Choices {
     double sure(std::size_t k) const { return sure_.high(k); }
     // Whether a learner may have the time for so many samples, whatever a hertz or a watt costs.
     bool has_time(std::size_t k, double samples) const;
+    // What those who may not rest take at least, and whether that is everybody, or nobody.
+    double least_of_fixed() const { return least_of_fixed_; }
+    bool nobody_rests() const { return nobody_rests_; }
+    bool everybody_rests() const { return everybody_rests_; }
+    // Whether what looks pick without a cell is what plans may hold.
+    bool picks_are_sure() const { return whole_.upper.data() == sure_.upper.data(); }
+    // Null where all have the same least.
+    const double* least_column() const { return least_.empty() ? nullptr : least_.data(); }
     bool twins(std::size_t i, std::size_t j) const;
     bool has_twins() const { return !problem_.twins().empty(); }
     bool steps_count() const { return goal_.of != Worth::learners; }
@@ -159,6 +167,8 @@ class Choices {
     bool all_rest_ = false;
     bool all_or_nothing_ = false;
     double all_least_ = 0;
+    double least_of_fixed_ = 0;
+    bool nobody_rests_ = true, everybody_rests_ = true;
     // What a bit a second costs where bandwidth is priced by the hertz: at the prices last asked.
     Numbers unit_cost_;
     Prices unit_prices_{};

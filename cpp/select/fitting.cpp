@@ -7,9 +7,10 @@
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr int rounds = 10;               // of lowering what a split may cost
-constexpr std::size_t some_more = 4096;  // learners looked at than are missing
-constexpr std::size_t exchanged = 200;   // participants, and as many others
+constexpr double exact_integers = 9007199254740992.0;  // up to here doubles hold all of them
+constexpr int rounds = 10;                             // of lowering what a split may cost
+constexpr std::size_t some_more = 4096;                // learners looked at than are missing
+constexpr std::size_t exchanged = 200;                 // participants, and as many others
 constexpr int failures = 60;
 constexpr double far_more = 2;        // than D
 constexpr double far_too_much = 1.5;  // times what is asked for
@@ -28,10 +29,37 @@ double Fitting::value(const Bid& bid, std::size_t k, double d) const {
     return bid.per_sample * choices_.weight(k) * d + (d > 0 ? bid.per_learner : 0);
 }
 
-double Fitting::worth(const Numbers& samples) const {
+namespace {
+
+// The sum of n terms, each a multiple of `grain`: where rounding could do nothing to it, added up
+// four at a time.
+template <class Term>
+double sum_of(std::size_t n, double grain, Term term) {
+    if (grain > 0) {
+        double part[4] = {};
+        std::size_t k = 0;
+        for (; k + 4 <= n; k += 4) {
+            for (std::size_t i = 0; i < 4; ++i) part[i] += term(k + i);
+        }
+        for (; k < n; ++k) part[0] += term(k);
+        const double sum = (part[0] + part[1]) + (part[2] + part[3]);
+        if (sum < exact_integers * grain) return sum;
+    }
     CompensatedSum sum;
-    for (std::size_t k = 0; k < samples.size(); ++k) sum.add(choices_.worth(k, samples[k]));
+    for (std::size_t k = 0; k < n; ++k) sum.add(term(k));
     return sum.value();
+}
+
+}  // namespace
+
+double Fitting::worth(const Numbers& samples) const {
+    const double* d = samples.data();
+    if (goal_.of == Worth::learners) return takers(samples);
+    if (goal_.of == Worth::samples || goal_.weight.empty()) {
+        return sum_of(samples.size(), 1, [d](std::size_t k) { return d[k]; });
+    }
+    const double* weight = goal_.weight.data();
+    return sum_of(samples.size(), goal_.grain, [=](std::size_t k) { return weight[k] * d[k]; });
 }
 
 double Fitting::takers(const Numbers& samples) const {
@@ -266,7 +294,8 @@ bool Fitting::begin(const Bid& bid, const Cell* cell, const Numbers& picks, cons
     const std::size_t n = picks.size();
     samples_ = picks;
     bool moved = false;
-    for (std::size_t k = 0; k < n; ++k) {
+    const bool as_they_are = !cell && choices_.picks_are_sure();
+    for (std::size_t k = 0; k < n && !as_they_are; ++k) {
         double& d = samples_[k];
         if (d > high(cell, k)) {
             d = high(cell, k);
@@ -277,7 +306,7 @@ bool Fitting::begin(const Bid& bid, const Cell* cell, const Numbers& picks, cons
         d = 0;
         moved = true;
     }
-    takers_ = takers(samples_);
+    takers_ = goal_.at_least > 0 ? takers(samples_) : infinity;  // nobody asks how many
     margins_ = &margins;
     picks_ = &picks;
     shrunk_ = false;
@@ -308,6 +337,7 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const Numbers& picks, do
         bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
     double spent = cost;
     if (!begin(bid, cell, picks, margins, spent)) return -1;
+    torn_times_ = 1;
     choose_near(bid, cell, has - spent, margins);
     if (goal_.whole && !cell) shrink(bid, margins, spent);
     if (goal_.whole) top_up(bid, cell, margins, spent);
@@ -316,6 +346,9 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const Numbers& picks, do
     double budget = has;
     for (int round = 0; round < rounds && !pool_.stop().check(); ++round) {
         lower(bid, cell, spent, budget);
+        while (spent > budget && look_at_more(bid, cell, budget - spent, margins)) {
+            lower(bid, cell, spent, budget);
+        }
         const bool least_of_all = spent > budget;
         const bool enough = shrunk_ && worth(samples_) >= problem.samples_real();
         if (!least_of_all && !enough) {

@@ -118,10 +118,13 @@ class Fitting {
     std::size_t enough_for(const Bid& bid, const Cell* cell, double budget) const;
     void choose_near(const Bid& bid, const Cell* cell, double spare, const Numbers& margins);
     void choose_steps(double spare);
+    bool look_at_more(const Bid& bid, const Cell* cell, double spare, const Numbers& margins);
     bool fits_alone(const Numbers& samples) const;
     bool all_served(const Numbers& samples) const;
     bool whole(const Numbers& samples) const;
-    void pad(const Numbers& samples);
+    // Whether all who have no samples take no part.
+    bool idle_rest() const { return choices_.problem().excused() || choices_.everybody_rests(); }
+    const Numbers& padded(const Numbers& samples);
 
     Choices& choices_;
     Pool& pool_;
@@ -130,6 +133,7 @@ class Fitting {
     Numbers padded_;                 // the same to whole groups, of the last question
     std::vector<std::size_t> near_;  // learners looked at for single samples,
     std::vector<std::size_t> torn_;  // and for whether they take part
+    std::size_t torn_times_ = 1;     // as many of them as at first
     double takers_ = 0;
     const Numbers* margins_ = nullptr;    // that `raise` was told
     const Numbers* picks_ = nullptr;      // the choices that they are of,

@@ -13,7 +13,7 @@ constexpr std::size_t looked_at = 4096;  // learners whose single samples are mo
 constexpr std::size_t tried = 256;       // of them, for what a sample loses
 constexpr double small_loss = 0.25;      // of a sample, by all that are moved
 constexpr int refined_rounds = 6;
-constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t more_at_once = 8;  // times as many
 }  // namespace
 
 // How many learners so much of the budgets is taken from, or given to, in single samples that lose
@@ -71,9 +71,19 @@ void Fitting::choose_near(const Bid& bid, const Cell* cell, double spare, const 
     const bool tops = margins.empty() && knows_steps(cell) && switching_->size() == n;
     if (margins.empty() && !tops) return;
     const bool steps = knows_steps(cell) && !choices_.all_or_nothing();
-    torn_ = smallest(n, steps ? looked_at / 4 : looked_at, [&](std::size_t k) {
+    const std::size_t some = torn_times_ * (steps ? looked_at / 4 : looked_at);
+    torn_ = smallest(n, std::min(some, n), [&](std::size_t k) {
                 return tops ? (*switching_)[k] : std::fabs(margins[k]);
             }).who;
+}
+
+// The same with more of those who hardly take part; false where there are no more.
+bool Fitting::look_at_more(const Bid& bid, const Cell* cell, double spare, const Numbers& margins) {
+    const std::size_t before = torn_.size();
+    if (cell || before == 0 || 2 * before > samples_.size()) return false;
+    torn_times_ *= more_at_once;
+    choose_near(bid, cell, spare, margins);
+    return torn_.size() > before;
 }
 
 // Those who lose least by a sample more, or less, as many as the budgets ask for and some more; and
@@ -89,12 +99,7 @@ void Fitting::choose_steps(double spare) {
     const auto most = static_cast<double>(goal_.whole ? looked_at : n);
     const double asked = std::min(2 * std::fabs(spare) * count / weight, most);
     const std::size_t some = looked_at / 4, many = some + static_cast<std::size_t>(asked);
-    const auto up = [&](std::size_t k) { return steps[k] > 0 ? steps[k] : infinity; };
-    const auto down = [&](std::size_t k) { return steps[k] > 0 ? infinity : -steps[k]; };
-    near_ = smallest(n, spare > 0 ? many : some, up).who;
-    const auto less = smallest(n, spare > 0 ? some : many, down).who;
-    near_.insert(near_.end(), less.begin(), less.end());
-    std::sort(near_.begin(), near_.end());
+    near_ = nearest_steps(steps, spare > 0 ? many : some, spare > 0 ? some : many);
 }
 
 // What whole learners leave unused, at last: the best of all subsets of those who hardly take part

@@ -8,7 +8,7 @@
 namespace mel {
 
 bool Fitting::all_served(const Numbers& samples) const {
-    if (choices_.problem().excused()) return true;
+    if (choices_.problem().excused() || choices_.nobody_rests()) return true;
     for (std::size_t k = 0; k < samples.size(); ++k) {
         if (samples[k] == 0 && choices_.may_rest(k)) return false;
     }
@@ -41,6 +41,7 @@ struct Asked {
     const Problem& problem;
     Pool& pool;
     TimedSplit split;
+    bool rests;  // who has no samples takes no part
 };
 
 // Whether a split fits; the load where it does not.
@@ -52,7 +53,8 @@ bool fill(const Asked& asked, Fitting::Fit& fit, double& load) {
         BlockFilling filling(problem, asked.pool);
         return filling.fill(asked.split, fit.ratio) == BlockFilling::Outcome::fits;
     }
-    WaterFilling filling(problem, asked.pool);
+    FillsHere looks(problem, asked.pool, asked.rests);
+    WaterFilling filling(problem, asked.pool, &looks);
     const auto outcome = filling.fill(asked.split, fit.ratio);
     const FillSums& sums = filling.sums();
     if (outcome == WaterFilling::Outcome::fits) {
@@ -72,13 +74,13 @@ bool fill(const Asked& asked, Fitting::Fit& fit, double& load) {
 WaterFilling::Finish about_shortest(const Asked& asked, WaterFilling& filling,
                                     const Fitting::Fit& fit) {
     const Problem& problem = asked.problem;
-    const auto& [tau, cycle, samples] = asked.split;
+    const auto [tau, cycle, samples] = asked.split;
     WaterFilling::Finish found{{cycle, fit.ratio}, {}};
     if (problem.size() <= most_for_thorough_search || !fit.sums) return found;
     double least = 0;  // no shorter cycle holds the samples at any rate
     for (std::size_t k = 0; k < problem.size(); ++k) {
         const double d = samples[k];
-        if (d == 0 && problem.excused()) continue;
+        if (d == 0 && asked.rests) continue;
         least = std::max(least, -demand_of(problem, k, Timing{tau, 0}).slack(d));
     }
     FillSums sums = *fit.sums;
@@ -125,7 +127,8 @@ bool allot(const Asked& asked, const Fitting::Fit& fit, Spare spare, Allocation&
         }
         return false;
     }
-    WaterFilling filling(problem, asked.pool);
+    FillsHere looks(problem, asked.pool, asked.rests);
+    WaterFilling filling(problem, asked.pool, &looks);
     const auto allocated = [&](const WaterFilling::Finish& finish) {
         return finish.cycle_s <= cycle && filling.allocate(split, finish, shares);
     };
@@ -162,9 +165,11 @@ bool Fitting::fits_alone(const Numbers& samples) const {
 
 // Those who are looked at to see whether a split fits: with few of many, they alone.
 bool Fitting::whole(const Numbers& samples) const {
-    if (!all_served(samples)) return false;
     const Problem& problem = choices_.problem();
-    if (!problem.excused() || samples.size() <= most_for_thorough_search) return true;
+    const bool many = samples.size() > most_for_thorough_search;
+    const bool rest = many && choices_.everybody_rests() && !(problem.block_hz() > 0);
+    if (!rest && !all_served(samples)) return false;
+    if (!many || choices_.nobody_rests()) return true;
     return 4 * takers(samples) > static_cast<double>(samples.size());
 }
 
@@ -177,9 +182,12 @@ const Problem& Fitting::part_of(std::vector<std::size_t> who) {
     return *part_;
 }
 
-void Fitting::pad(const Numbers& samples) {
+// The same to whole groups.
+const Numbers& Fitting::padded(const Numbers& samples) {
+    if (samples.size() == padded_to_groups(samples.size())) return samples;
     padded_.assign(samples.begin(), samples.end());
     padded_.resize(padded_to_groups(samples.size()), 0.0);
+    return padded_;
 }
 
 bool Fitting::fits(const Numbers& samples) {
@@ -189,12 +197,12 @@ bool Fitting::fits(const Numbers& samples) {
     Fit fit{ratio_, {}};
     bool fitted = true;
     if (whole(samples)) {
-        pad(samples);
-        fitted = fill({problem, pool_, {tau, cycle, padded_}}, fit, load_);
+        const TimedSplit split{tau, cycle, padded(samples)};
+        fitted = fill({problem, pool_, split, idle_rest()}, fit, load_);
     } else if (const std::vector<std::size_t> who = present(samples); !who.empty()) {
         const Numbers theirs = gathered(samples, who);
         const Problem& part = part_of(who);
-        fitted = fill({part, pool_, {tau, cycle, theirs}}, fit, load_);
+        fitted = fill({part, pool_, {tau, cycle, theirs}, part.excused()}, fit, load_);
     }
     ratio_ = fit.ratio;
     if (fitted) fit_ = fit;
@@ -213,15 +221,16 @@ std::optional<Allocation> Fitting::allocate(const Numbers& samples, const Fit& f
         plan.power_w.assign(n, 0.0);
         if (problem.block_hz() > 0) plan.blocks.assign(n, 0);
     } else if (whole(samples)) {
-        pad(samples);
-        if (!allot({problem, pool, {tau, cycle, padded_}}, fit, spare, plan)) return {};
+        const TimedSplit split{tau, cycle, padded(samples)};
+        if (!allot({problem, pool, split, idle_rest()}, fit, spare, plan)) return {};
     } else {
         const std::vector<std::size_t> who = present(samples);
         Allocation some;
         if (!who.empty()) {
             const Numbers theirs = gathered(samples, who);
             const Problem& part = part_of(who);
-            if (!allot({part, pool, {tau, cycle, theirs}}, fit, spare, some)) return {};
+            const TimedSplit split{tau, cycle, theirs};
+            if (!allot({part, pool, split, part.excused()}, fit, spare, some)) return {};
         }
         const auto spread = [&](const auto& from, auto& to) {
             to.assign(n, 0);

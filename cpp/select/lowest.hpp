@@ -3,6 +3,7 @@
 // at least, what a participant is worth is a third price.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -65,6 +66,16 @@ class Lowest {
     // Derivatives by ln lambda, ln mu and what a participant is worth, in units of theta_unit_.
     using Vector = double[3];
     using Matrix = double[3][3];
+    // Learners of a sample.
+    static constexpr std::size_t least_sampled = 1024, most_sampled = 8192, fine_sample = 32768;
+    static constexpr std::size_t worth_a_fine_sample = 16;  // times as many
+    std::size_t finest_sample() const {
+        const bool worth = choices_.size() >= worth_a_fine_sample * fine_sample;
+        return worth ? fine_sample : sampled_learners();
+    }
+    std::size_t sampled_learners() const {
+        return std::clamp(choices_.size() / 4, least_sampled, most_sampled);
+    }
     struct Slope {
         double value;
         Vector by;
@@ -94,8 +105,8 @@ class Lowest {
     // Whether looks tell of answers far from the best.
     bool some_switch() const { return choices_.jumps() || choices_.two_tops(); }
     double switching(std::size_t k) const;
-    void order_by_need();
-    std::vector<std::size_t> every(std::size_t stride) const;
+    void order_by_need(std::size_t stride);
+    std::vector<std::size_t> some_in_order(std::size_t learners);
     std::unique_ptr<Sample> sample_of(std::size_t learners);
     std::unique_ptr<Sample> sample_of(const std::vector<std::size_t>& who);
     struct Curvature {
@@ -104,10 +115,12 @@ class Lowest {
     Curvature smooth_curvature(double switching);
     enum class Ahead { unknown, level, lower };
     Ahead smoothly(const Curvature& curve, double tolerance, Bid& next, double& foretold) const;
-    Ahead among_switching(double tolerance, Bid& next, double& foretold);
+    Ahead among_switching(double tolerance, double reach, Bid& next, double& foretold);
     Slope slope_of(const Bid& bid, const ChoiceSums& sums, double share) const;
     Slope sampled(const Bid& bid, Sample& some);
-    bool curvature(const Bid& bid, Sample& some, const Slope& at, Matrix& h);
+    enum class Sides { one, both };
+    bool curvature(const Bid& bid, Sample& some, const Slope& at, Sides sides, Matrix& h);
+    void sharpen(Bid& bid);
     Bid fresh_prices(Bid bid);
     double enough_for(const Bid& bid, Sample& some) const;
     Bid moved(Bid bid, const Vector& step) const;
@@ -128,9 +141,9 @@ class Lowest {
     Told told_;
     Matrix curve_ = {};  // of the sample, for all learners
     double guessed_ = 0;
-    // Learners by what they need at least: where each goes, and how many go before.
-    std::vector<std::uint16_t> bucket_;
-    std::vector<std::size_t> first_;
+    // Every so-many-th learner in the order of what they need at least.
+    std::vector<std::size_t> ordered_;
+    std::size_t stride_ = 1;
     bool binds_ = false;     // fewer would take part than must
     double theta_unit_ = 1;  // samples
 };

@@ -12,10 +12,9 @@ namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t few = 1024, some_more = 8192;  // learners of a sample
-constexpr std::size_t share_looked_at = 4;           // of all, at most
 constexpr double tiny_share = 1e-200;
 constexpr double longest_step = 0.7;
+constexpr double near_by = 0.1;        // as far as a larger sample's step goes
 constexpr double most_climbed = 30;    // of a logarithm, in one step
 constexpr double fine = 1e-9;          // of the budgets: what a look can tell them from
 constexpr double least_owed = 1e-3;    // what budgets cost at prices of next to nothing: samples,
@@ -73,15 +72,21 @@ Bid Lowest::moved(Bid bid, const Vector& step) const {
     return bid;
 }
 
-// Differences of slopes, over steps that are long enough to see learners join and leave.
-bool Lowest::curvature(const Bid& bid, Sample& some, const Slope& at, Matrix& h) {
+// Differences of slopes, over steps that are long enough to see learners join and leave: to one
+// side, or to both.
+bool Lowest::curvature(const Bid& bid, Sample& some, const Slope& at, Sides sides, Matrix& h) {
     constexpr double length = 0.03;
     const int n = binds_ ? 3 : 2;
     for (int i = 0; i < n; ++i) {
-        Vector step = {};
+        Vector step = {}, back = {};
         step[i] = length;
+        back[i] = -length;
         const Slope there = sampled(moved(bid, step), some);
-        for (int j = 0; j < n; ++j) h[i][j] = (there.by[j] - at.by[j]) / length;
+        const bool both = sides == Sides::both;
+        const Slope from = both ? sampled(moved(bid, back), some) : at;
+        for (int j = 0; j < n; ++j) {
+            h[i][j] = (there.by[j] - from.by[j]) / (both ? 2 * length : length);
+        }
     }
     for (int i = 0; i < n; ++i) {
         for (int j = 0; j < i; ++j) h[i][j] = h[j][i] = 0.5 * (h[i][j] + h[j][i]);
@@ -177,7 +182,7 @@ double Lowest::enough_for(const Bid& bid, Sample& some) const {
 Bid Lowest::fresh_prices(Bid bid) {
     const Problem& problem = choices_.problem();
     const double band = problem.bandwidth_hz(), watt = problem.power_w();
-    const auto some = sample_of(few);
+    const auto some = sample_of(least_sampled);
     Bid start = bid;
     start.prices = {tiny_share / band, tiny_share / watt};
     const double scale = std::max(sampled(start, *some).value / some->share, 1e-300);
@@ -205,7 +210,7 @@ Bid Lowest::fresh_prices(Bid bid) {
 
 Bid Lowest::guess(Bid bid, bool fresh) {
     if (fresh) bid = fresh_prices(bid);
-    const auto some = sample_of(std::clamp(choices_.size() / share_looked_at, few, some_more));
+    const auto some = sample_of(sampled_learners());
     if (needed() > 0) {
         theta_unit_ = std::max(1.0, choices_.problem().samples_real() / needed());
         binds_ = sampled(bid, *some).takers < needed() * some->share;
@@ -223,7 +228,7 @@ Bid Lowest::guess(Bid bid, bool fresh) {
         Matrix h = {};
         Vector step = {};
         double fall = 0;
-        if (!curvature(bid, *some, at, h) || !step_down(h, at, step, fall)) break;
+        if (!curvature(bid, *some, at, Sides::one, h) || !step_down(h, at, step, fall)) break;
         for (int i = 0; i < 3; ++i) {
             for (int j = 0; j < 3; ++j) curve_[i][j] = h[i][j] / some->share;
         }
@@ -243,7 +248,23 @@ Bid Lowest::guess(Bid bid, bool fresh) {
         at = there;
         guessed_ = at.value / some->share;
     }
+    if (finest_sample() > sampled_learners()) sharpen(bid);
     return bid;
+}
+
+// One step more by a larger sample of very many, where that spares a pass over all.
+void Lowest::sharpen(Bid& bid) {
+    const auto some = sample_of(finest_sample());
+    const Slope at = sampled(bid, *some);
+    Matrix h = {};
+    Vector step = {};
+    double fall = 0;
+    if (!curvature(bid, *some, at, Sides::both, h) || !step_down(h, at, step, fall)) return;
+    for (int i = 0; i < 3; ++i) {
+        for (int j = 0; j < 3; ++j) curve_[i][j] = h[i][j] / some->share;
+    }
+    if (*std::max_element(step, step + 3) < near_by && *std::min_element(step, step + 3) > -near_by)
+        bid = moved(bid, step);
 }
 
 }  // namespace mel

@@ -20,7 +20,8 @@ constexpr double relative = 1e-11;    // of the bound: what is left of it to fal
 constexpr double of_reals = 1e-10;    // the same where worths have no common measure,
 constexpr double of_jumps = 1e-9;     // and where whole learners alone switch
 constexpr int smooth_passes = 1;      // before those who switch are looked at alone,
-constexpr int of_wholes = 2;          // and where nearly all do
+constexpr int of_wholes = 2;          // and where nearly all do,
+constexpr double far_within = 3;      // a pass before that if they are so many steps around,
 constexpr double share_of_it = 0.25;  // as near as that to what is left to fall,
 constexpr int most_sharp = 5;         // as often
 
@@ -159,16 +160,21 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, double target, double tolerance, int
             const bool near = !climbs && fall <= enough;
             if (near && (sharp > 0 || !whole)) break;
             if (near || (!climbs && pass >= smooth)) {
-                const Ahead ahead = among_switching(share_of_it * enough, here, foretold);
+                const Ahead ahead = among_switching(share_of_it * enough, 0, here, foretold);
                 if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
                 const bool settled = fall <= relative * std::fabs(lowest);
                 const bool flat = ahead == Ahead::level && (on || !some_switch() || ++level > 1);
                 if (sharp > 0 || settled || flat) break;
+            } else if (!climbs && pass + 1 == smooth && pass > 0) {
+                const double length = std::max(std::fabs(step[0]), std::fabs(step[1]));
+                const double reach = far_within * length;
+                const Ahead ahead = among_switching(share_of_it * enough, reach, here, foretold);
+                if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
             }
         } else {
             if (forced || sharp > 0) break;
             if (boost <= 1) {
-                const Ahead ahead = among_switching(share_of_it * enough, here, foretold);
+                const Ahead ahead = among_switching(share_of_it * enough, 0, here, foretold);
                 if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
                 if (ahead == Ahead::level && ++level > 1) break;
             }

@@ -13,58 +13,80 @@ constexpr double hardly = 1e-3;  // of a cycle
 }  // namespace
 
 // Learners by what the least that each may take needs, those that agree to a hundredth as they
-// come. A few take much of the budgets: every so-many-th of that order has its share of them.
-void Lowest::order_by_need() {
+// come: every so-many-th of them, from half a stride on. A few take much of the budgets; of that
+// order every so-many-th has its share of them.
+void Lowest::order_by_need(std::size_t stride) {
     const Problem& problem = choices_.problem();
-    const double cycle = problem.cycle_s();
-    bucket_.resize(choices_.size());
-    first_.assign((std::size_t{1} << 16) + 1, 0);
-    for (std::size_t k = 0; k < bucket_.size(); ++k) {
-        const Demand demand = demand_of(problem, k, choices_.tau());
-        const double d = std::max(choices_.least(k), 1.0);
-        const double left = std::max(demand.slack(d), hardly * cycle);
-        const auto needs = static_cast<float>(problem.noise_over_gain()[k] *
-                                              (demand.alpha * d + demand.beta) / left);
-        std::uint32_t bits;  // std::bit_cast is not in every C++20 library that this is built with
-        std::memcpy(&bits, &needs, sizeof bits);
-        bucket_[k] = static_cast<std::uint16_t>(bits >> 16);
-        ++first_[bucket_[k] + std::size_t{1}];
+    const std::size_t n = choices_.size();
+    const KernelInput in = kernel_input(problem, {}, {choices_.tau(), problem.cycle_s(), Prices{}});
+    const auto least = choices_.least_column();
+    const double shortest = hardly * in.point.cycle_s, all_least = std::max(choices_.least(0), 1.0);
+    const auto amount = [](const double* each, double all, std::size_t k) {
+        return each ? each[k] : all;
+    };
+    // Which of them each goes to, and how many are in those before.
+    std::vector<std::uint16_t> bucket(n);
+    std::vector<std::uint32_t> before((std::size_t{1} << 16) + 1, 0);
+    float needs[chunk_size];
+    for (std::size_t from = 0; from < n; from += chunk_size) {
+        const std::size_t count = std::min(chunk_size, n - from);
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t k = from + i;
+            const double back = in.return_s_per_bit[k];
+            const double budget =
+                in.point.cycle_s - amount(in.return_bits_each, in.return_bits, k) * back;
+            const double each =
+                in.point.tau * in.compute_s[k] +
+                amount(in.return_bits_per_sample_each, in.return_bits_per_sample, k) * back;
+            const double d = least ? std::max(least[k], 1.0) : all_least;
+            const double bits =
+                amount(in.send_bits_per_sample_each, in.send_bits_per_sample, k) * d +
+                amount(in.send_bits_each, in.send_bits, k);
+            needs[i] =
+                static_cast<float>(in.noise[k] * bits / std::max(budget - each * d, shortest));
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            std::uint32_t bits;  // std::bit_cast is not in every library this is built with
+            std::memcpy(&bits, &needs[i], sizeof bits);
+            bucket[from + i] = static_cast<std::uint16_t>(bits >> 16);
+            ++before[bucket[from + i] + std::size_t{1}];
+        }
     }
-    for (std::size_t b = 1; b < first_.size(); ++b) first_[b] += first_[b - 1];
-}
-
-// Every stride-th of that order, from half a stride on.
-std::vector<std::size_t> Lowest::every(std::size_t stride) const {
-    std::vector<std::size_t> who((bucket_.size() + stride - 1 - stride / 2) / stride);
+    for (std::size_t b = 1; b < before.size(); ++b) before[b] += before[b - 1];
+    ordered_.resize((n + stride - 1 - stride / 2) / stride);
+    stride_ = stride;
     struct Ranks {
-        std::size_t next, wanted;
+        std::uint32_t next, wanted;
     };
     std::vector<Ranks> ranks;
-    for (const std::size_t first : std::span(first_).first(first_.size() - 1)) {
-        const std::size_t above = first > stride / 2 ? first - stride / 2 : 0;
-        ranks.push_back({first, stride / 2 + (above + stride - 1) / stride * stride});
+    const auto step = static_cast<std::uint32_t>(stride), half = step / 2;
+    for (const std::uint32_t first : std::span(before).first(before.size() - 1)) {
+        const std::uint32_t above = first > half ? first - half : 0;
+        ranks.push_back({first, half + (above + step - 1) / step * step});
     }
-    for (std::size_t k = 0; k < bucket_.size(); ++k) {
-        Ranks& of = ranks[bucket_[k]];
+    for (std::size_t k = 0; k < n; ++k) {
+        Ranks& of = ranks[bucket[k]];
         if (of.next++ != of.wanted) continue;
-        who[(of.wanted - stride / 2) / stride] = k;
-        of.wanted += stride;
+        ordered_[(of.wanted - half) / step] = k;
+        of.wanted += step;
     }
+}
+
+// About so many of that order, the same whenever they are asked for.
+std::vector<std::size_t> Lowest::some_in_order(std::size_t learners) {
+    const std::size_t n = choices_.size();
+    const std::size_t stride = sample_stride(n, learners);
+    if (ordered_.empty()) {
+        order_by_need(sample_stride(n, finest_sample()));
+    }
+    const std::size_t each = std::max((stride + stride_ / 2) / stride_, std::size_t{1});
+    std::vector<std::size_t> who;
+    for (std::size_t i = each / 2; i < ordered_.size(); i += each) who.push_back(ordered_[i]);
     return who;
 }
 
 std::unique_ptr<Lowest::Sample> Lowest::sample_of(std::size_t learners) {
-    const std::size_t size = choices_.size();
-    const std::size_t stride = sample_stride(size, learners);
-    if (bucket_.empty() && stride > 1) order_by_need();
-    std::vector<std::size_t> who;
-    if (stride > 1) {
-        who = every(stride);
-    } else {
-        for (std::size_t k = 0; k < size; ++k) who.push_back(k);
-    }
-    if (who.empty()) who.push_back(0);
-    return sample_of(who);
+    return sample_of(some_in_order(learners));
 }
 
 std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>& who) {

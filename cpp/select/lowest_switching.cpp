@@ -35,11 +35,10 @@ double Lowest::switching(std::size_t k) const {
 // stand for all.
 Lowest::Curvature Lowest::smooth_curvature(double switching) {
     const std::size_t n = choices_.size();
-    const std::size_t stride = sample_stride(n, std::clamp(n / share_tried, least_kept, tried));
-    if (bucket_.empty()) order_by_need();
+    const auto all = some_in_order(std::clamp(n / share_tried, least_kept, tried));
     std::vector<std::size_t> who;
     Cell cell;
-    for (const std::size_t k : every(stride)) {
+    for (const std::size_t k : all) {
         const double own = this->switching(k);
         if (own < infinity && own <= switching) continue;
         const double d = best_.picks[k];
@@ -59,14 +58,15 @@ Lowest::Curvature Lowest::smooth_curvature(double switching) {
     };
     const ChoiceSums dear = at(change, 0), cheap = at(-change, 0);
     const ChoiceSums hot = at(0, change), cold = at(0, -change);
-    const double by = 0.5 * static_cast<double>(stride) / change;
+    const double of_all = static_cast<double>(n) / static_cast<double>(all.size());
+    const double by = 0.5 * of_all / change;
     const double across =
         0.5 * ((cold.bandwidth - hot.bandwidth) * x + (cheap.power - dear.power) * y) * by;
-    Curvature all{std::max((cheap.bandwidth - dear.bandwidth) * x * by, 0.0), across,
-                  std::max((cold.power - hot.power) * y * by, 0.0)};
-    const double largest = std::sqrt(all.xx * all.yy);
-    all.xy = std::clamp(all.xy, -largest, largest);
-    return all;
+    Curvature curve{std::max((cheap.bandwidth - dear.bandwidth) * x * by, 0.0), across,
+                    std::max((cold.power - hot.power) * y * by, 0.0)};
+    const double largest = std::sqrt(curve.xx * curve.yy);
+    curve.xy = std::clamp(curve.xy, -largest, largest);
+    return curve;
 }
 
 // To where it is lowest where nobody switches.
@@ -87,15 +87,15 @@ Lowest::Ahead Lowest::smoothly(const Curvature& curve, double tolerance, Bid& ne
 }
 
 // From the lowest point seen to where it is lowest as far as that can be foretold, if that is lower
-// by more than the tolerance.
-Lowest::Ahead Lowest::among_switching(double tolerance, Bid& next, double& foretold) {
+// by more than the tolerance. Unknown where those who may switch are not so many that prices may
+// change by `reach`, relatively.
+Lowest::Ahead Lowest::among_switching(double tolerance, double reach, Bid& next, double& foretold) {
     if (binds_ || !best_.bid.prices.usable()) return Ahead::unknown;
     const std::size_t n = choices_.size();
     const std::size_t kept = std::clamp(n / share_looked_at, least_kept, most_kept);
     const auto [who, width] =
         smallest(some_switch() ? n : 0, kept, [&](std::size_t k) { return switching(k); });
-    const Curvature curve = smooth_curvature(width);
-    if (who.empty()) return smoothly(curve, tolerance, next, foretold);
+    if (who.empty()) return smoothly(smooth_curvature(width), tolerance, next, foretold);
     const auto some = sample_of(who);
     const Problem& problem = choices_.problem();
     const Prices from = best_.bid.prices;
@@ -107,6 +107,8 @@ Lowest::Ahead Lowest::among_switching(double tolerance, Bid& next, double& foret
     const double rest = best_.sums.value.value() - near.value.value();
     const double each = near.size / static_cast<double>(who.size());
     const double radius = std::clamp(width / each, narrowest, widest);
+    if (radius < reach) return Ahead::unknown;
+    const Curvature curve = smooth_curvature(width);
     Polygon left;
     left.reset({{-radius, -radius}, {radius, -radius}, {radius, radius}, {-radius, radius}});
     double lowest = best_.value;

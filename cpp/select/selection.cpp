@@ -82,13 +82,12 @@ Selection Selector::run() {
 // The plan without any samples, where it is one.
 void Selector::nobody() {
     if (goal_.whole) return;
-    bool all = true;
+    const bool alike = !choices_.least_column() && goal_.weight.empty();
     least_worth_ = infinity;
-    for (std::size_t k = 0; k < problem_.size(); ++k) {
-        all = all && choices_.may_rest(k);
+    for (std::size_t k = 0; k < (alike ? 1 : problem_.size()); ++k) {
         least_worth_ = std::min(least_worth_, choices_.worth(k, std::max(choices_.least(k), 1.0)));
     }
-    if (!all) return;
+    if (!choices_.everybody_rests()) return;
     found_.value = 0;
     best_.assign(problem_.size(), 0.0);
 }
@@ -213,6 +212,7 @@ void Selector::many() {
     const bool sure = asked && settings_.start->tau < choices_.tau();
     if (!sure && only_choice()) return;
     if (fresh && goal_.whole && nobody_has_time()) return;
+    if (sure && refuted_roughly(bid)) return;
     auto outcome = asked ? lowest_.look_once(bid, goal) : Lowest::Outcome::open;
     if (outcome == Lowest::Outcome::open && sure && only_choice()) return;
     if (outcome == Lowest::Outcome::open) {

@@ -33,11 +33,12 @@ Cell Selector::whole_cell() const {
 bool Selector::no_split(const Cell* cell, Bid& bid) const {
     if (!goal_.whole) return false;
     const std::size_t n = problem_.size();
+    const auto needed = static_cast<double>(goal_.at_least);
+    if (!cell && needed == 0) return no_split_of_all(bid);
     Numbers minima;
     double least = 0;
     double fixed = 0;
     double most = 0;
-    const auto needed = static_cast<double>(goal_.at_least);
     for (std::size_t k = 0; k < n; ++k) {
         const Interval box = within(cell, k);
         const double low = std::max(choices_.least(k), box.lower);
@@ -71,6 +72,21 @@ bool Selector::no_split(const Cell* cell, Bid& bid) const {
     }
     bid = {};
     return !cell && most < problem_.samples_real();
+}
+
+// The same of all learners, however many take part.
+bool Selector::no_split_of_all(Bid& bid) const {
+    const double samples = problem_.samples_real();
+    if (choices_.least_of_fixed() > samples) {
+        bid = {{}, -1, 0};
+        return true;
+    }
+    bid = {};
+    double most = 0;
+    for (std::size_t k = 0; k < problem_.size() && most < samples; ++k) {
+        most += std::max(std::min(choices_.most(k), samples), 0.0);
+    }
+    return most < samples;
 }
 
 void Selector::few() {

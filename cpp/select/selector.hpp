@@ -41,6 +41,7 @@ class Selector {
     bool least_is_too_much();
     bool refutes_at(double ratio, double total);
     bool nobody_has_time();
+    bool refuted_roughly(const Bid& bid);
     void bound_at(const Bid& bid);
     void look_closer(Bid bid);
     bool single_samples_do() const;
@@ -54,6 +55,7 @@ class Selector {
     bool close_by_subsets(const Bid& bid);
     bool offer(const Numbers& samples, bool fits = false);
     bool no_split(const Cell* cell, Bid& bid) const;
+    bool no_split_of_all(Bid& bid) const;
     bool close(Open& open);
     bool choose(const Open& open, std::size_t& learner, double& at) const;
     bool choose_widest(const Cell& cell, std::size_t& learner, double& at) const;

@@ -35,7 +35,10 @@ struct Allocating {
 
 // Nothing but the point changes from look to look.
 const KernelInput& FillsHere::at(const TimedSplit& split, double ratio) {
-    if (!in_) in_ = kernel_input(problem_, {}, {});
+    if (!in_) {
+        in_ = kernel_input(problem_, {}, {});
+        in_->excused = rests_;
+    }
     in_->point = {split.tau, split.cycle_s, {1.0, ratio}};
     return *in_;
 }
@@ -85,7 +88,7 @@ double FillsHere::least_cycle(const TimedSplit& split) {
     if (!limits || !limits->caps()) return 0;
     const double least = largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {
         const double d = split.samples[k];
-        if (problem_.excused() && d == 0) return 0.0;
+        if (rests_ && d == 0) return 0.0;
         const Demand demand = demand_at(problem_, k, Timing{split.tau, 0}, d);
         const double bits = demand.alpha * d + demand.beta;
         return -demand.slack(d) + bits / limits->max_rate[k];

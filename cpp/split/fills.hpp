@@ -36,7 +36,9 @@ class Fills {
 
 class FillsHere final : public Fills {
   public:
-    FillsHere(const Problem& problem, Pool& pool) : problem_(problem), pool_(pool) {}
+    // `rests`: who has no samples takes no part, whatever the problem says of idle learners.
+    FillsHere(const Problem& problem, Pool& pool, bool rests = false)
+        : problem_(problem), pool_(pool), rests_(rests || problem.excused()) {}
 
     FillSums fill(const TimedSplit& split, double ratio, Roots roots) override;
     FillSums fill_some(const TimedSplit& split, double ratio, std::size_t stride,
@@ -58,6 +60,7 @@ class FillsHere final : public Fills {
 
     const Problem& problem_;
     Pool& pool_;
+    bool rests_;
     std::optional<KernelInput> in_;  // of the last look, at all learners
     std::vector<FillSums> chunks_;
     std::vector<AllocationSums> allocation_chunks_;

@@ -186,3 +186,28 @@ TEST(a_finish_that_a_sample_foresaw_leaves_less_than_a_millionth_of_both_budgets
             CHECK(power <= 1 && power > 1 - 1e-6, power - 1, filling.passes());
         });
 }
+
+// Who sits out of a problem whose idle learners are served takes what it takes where they are
+// excused, and the problem of the others need not be made.
+TEST(idle_learners_that_rest_take_nothing_though_others_are_served) {
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        instances::Shape shape{.learners = 40, .samples = 4000, .law = law, .seed = 6};
+        shape.idle = mel::Idle::served;
+        const instances::Instance drawn = instances::draw(shape);
+        mel::ProblemStatement stated = drawn.stated();
+        const mel::Problem served(stated);
+        stated.idle = mel::Idle::excused;
+        const mel::Problem excused(stated);
+        std::vector<double> samples(mel::padded_to_groups(40), 0.0);
+        for (std::size_t k = 0; k < 40; k += 3) samples[k] = 100;
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        mel::FillsHere rest(served, pool, true), all(served, pool), others(excused, pool);
+        const mel::TimedSplit split{2, served.cycle_s(), samples};
+        const auto a = rest.fill(split, 1e-3, mel::Roots::exact);
+        const auto b = others.fill(split, 1e-3, mel::Roots::exact);
+        const auto c = all.fill(split, 1e-3, mel::Roots::exact);
+        CHECK(a.bandwidth == b.bandwidth && a.power == b.power, a.bandwidth, b.bandwidth);
+        CHECK(a.bandwidth < c.bandwidth, a.bandwidth, c.bandwidth);
+    }
+}

@@ -122,6 +122,56 @@ TEST(few_looks_at_thousands_find_who_takes_part) {
     });
 }
 
+// Whole learners alone switch: their curvature is told by a larger sample, and who may switch then
+// by one look less.
+TEST(of_very_many_a_larger_sample_spares_a_look) {
+    Many m = draw(mel::LinkLaw::density, mel::Idle::excused, Minima::all, 530'000);
+    m.it.statement.bandwidth_hz *= 0.02;
+    m.it.statement.power_w *= 0.02;
+    const mel::Selection found = asked(m, {.of = Worth::samples, .grain = 1}, 2);
+    CHECK(found.value > 0 && found.bound <= found.value * (1 + 1e-7), found.value, found.bound);
+    CHECK(found.passes <= 3, found.passes);
+}
+
+// Where budgets are just short of what all take, thousands who take next to nothing must go.
+TEST(as_many_are_looked_at_as_have_to_go) {
+    const Many m = draw(mel::LinkLaw::density, mel::Idle::excused, Minima::all, 530'000);
+    const mel::Selection found = asked(m, {.of = Worth::samples, .grain = 1}, 2);
+    CHECK(found.value >= 0.99 * found.bound, found.value, found.bound);
+}
+
+// At high prices hardly anybody of the fixed law has more than the fewest: the kernel sorts them
+// out and brings the others together, whoever they are.
+TEST(choices_of_some_who_are_brought_together_are_those_of_each_alone) {
+    each_many([](const Many& m) {
+        const mel::Problem problem(m.stated());
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        const SelectionGoal goal{.of = Worth::weight, .weight = m.weight};
+        mel::Choices choices(problem, pool, 5, goal);
+        const std::size_t n = problem.size();
+        std::vector<double> picks(mel::padded_to_groups(n)), margins(n);
+        for (const double scale : {2e4, 2e6, 5e6, 2e7, 2e9}) {
+            const mel::Bid bid{{scale / problem.bandwidth_hz(), scale / problem.power_w()}, 1, 0};
+            const auto lanes = choices.look(bid, nullptr, {picks, margins});
+            const auto alone = choices.look_without_pool(bid);
+            const double off = std::fabs(lanes.value.value() - alone.value.value());
+            CHECK(off <= 1e-12 * alone.size, scale, off, alone.size);
+            CHECK(lanes.takers == alone.takers, scale, lanes.takers, alone.takers);
+            CHECK(lanes.impossible == alone.impossible, scale, lanes.impossible);
+            for (std::size_t k = 0; k < n; k += 11) {
+                const double d = choices.part(k, bid, {0, mel::no_limit});
+                if (d <= 0 || !std::isfinite(margins[k])) continue;
+                const double worth = m.weight[k] * d, cost = choices.cost(k, d, bid.prices);
+                const double idle = choices.may_rest(k) ? 0 : choices.cost(k, 0, bid.prices);
+                const double margin = worth - cost + idle;
+                CHECK(std::fabs(margins[k] - margin) <= 1e-11 * (worth + cost), k, margin);
+                CHECK(picks[k] == (margin > 0 ? d : 0), k, picks[k], d);
+            }
+        }
+    });
+}
+
 TEST(looks_tell_what_a_sample_more_or_less_loses) {
     each_many([](const Many& m) {
         const mel::Problem problem(m.stated());
@@ -175,6 +225,29 @@ TEST(the_smallest_of_many_are_all_that_are_no_larger_than_the_last_of_them) {
                 at += in ? 1 : 0;
                 CHECK(in == (std::isfinite(column[k]) && column[k] <= found.up_to), n, many, k);
             }
+        }
+    }
+}
+
+TEST(the_nearest_steps_are_the_smallest_either_way) {
+    std::mt19937_64 random(9);
+    for (const std::size_t n : {0, 1, 7, 3000, 20000}) {
+        std::vector<double> steps(n);
+        for (double& x : steps) {
+            const double drawn = instances::uniform(random, -1, 1);
+            x = std::fabs(drawn) < 0.1 ? std::numeric_limits<double>::infinity() : drawn;
+        }
+        for (const std::size_t many : {std::size_t{0}, std::size_t{5}, n / 10, n}) {
+            const auto up = mel::smallest(n, many, [&](std::size_t k) {
+                return steps[k] > 0 ? steps[k] : std::numeric_limits<double>::infinity();
+            });
+            const auto down = mel::smallest(n, 9, [&](std::size_t k) {
+                return steps[k] > 0 ? std::numeric_limits<double>::infinity() : -steps[k];
+            });
+            std::vector<std::size_t> both = up.who;
+            both.insert(both.end(), down.who.begin(), down.who.end());
+            std::sort(both.begin(), both.end());
+            CHECK(mel::nearest_steps(steps, many, 9) == both, n, many, both.size());
         }
     }
 }

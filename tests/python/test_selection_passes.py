@@ -41,3 +41,15 @@ def test_prices_of_many_learners_are_found_in_a_few_looks_at_all(law: Law, idle:
         assert found.value is not None
         assert found.passes <= 5, (kind, of, found.passes)
         assert found.bound - found.value <= 1e-7 * found.value, (kind, of)
+
+
+def test_a_plan_of_a_choice_holds_the_columns_that_the_core_found() -> None:
+    # Copying a million learners' three columns takes as long as a look at them.
+    found = mel.most(drawn("density", "excused", "ranges"), 4)
+    plan = found.plan
+    assert plan is not None
+    for column in (plan.samples, plan.bandwidth_hz, plan.power_w):
+        assert column is not None
+        assert not column.flags.owndata
+        assert not column.flags.writeable
+    assert mel.verify(plan.problem, plan)

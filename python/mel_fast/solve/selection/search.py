@@ -15,7 +15,6 @@ import numpy as np
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count
-from mel_fast._base.validation import freeze
 from mel_fast.bracket.selected import chosen_quickly, keeps_choice, without_choice
 from mel_fast.bracket.stated_samples import MANY, counts_rule_out, in_time, some_of
 from mel_fast.model.problem import Problem
@@ -233,9 +232,7 @@ class Selecting:
             status=status,
             tau=self.tau,
             bound=min(bound, 2**63 - 2),
-            **{
-                name: None if col is None else freeze(np.array(col)) for name, col in shares.items()
-            },
+            **shares,  # of the core's answer, or a plan's: nobody may write to them
             certificate=self.certificate,
             reasons=self._reasons(status),
             nodes=self.nodes,
