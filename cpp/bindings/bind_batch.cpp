@@ -117,6 +117,14 @@ py::dict trees_of(const mel::BatchResult& found) {
     return trees;
 }
 
+py::dict parts_of(const mel::BatchResult& found) {
+    py::dict parts;
+    for (const auto& [row, of] : found.parts) {
+        parts[py::int_(row)] = py::make_tuple(of.per_part, of.part, of.above);
+    }
+    return parts;
+}
+
 py::dict errors_of(const mel::BatchResult& found) {
     py::dict errors;
     for (const auto& [row, why] : found.errors) errors[py::int_(row)] = why;
@@ -141,6 +149,7 @@ py::dict run(const Rows& rows, std::vector<std::size_t> offset, bool blocks, con
     py::dict result = columns.take();
     result["errors"] = errors_of(found);
     result["trees"] = trees_of(found);
+    result["parts"] = parts_of(found);
     result["done"] = found.done;
     result["total_s"] = found.elapsed_s;
     result["ended_early"] = found.stopped;

@@ -101,30 +101,31 @@ py::tuple bracket(const mel::Problem& problem, std::int64_t tau, int resource, i
         refuted->result.tree = std::move(found.tree);
         refuted->result.end = end;
         refuted->result.passes = found.passes;
+        refuted->parts = whole.parts;
     }
     const double amount = found.need.amount;
     return py::make_tuple(
         found.lower, std::move(refuted), amount,
         plan_of(tau, std::move(found.samples), std::move(found.need), end, found.passes),
-        interrupted, whole.per_part, whole.part, found.passes);
+        interrupted, found.passes);
 }
 
 // What is proved too little where parts of so many samples count, the leaf that proves it, and a
 // plan with less than `upper` or None.
 py::tuple least_by_parts(const mel::Problem& problem, std::int64_t tau, int resource, double part,
                          double lower, double upper, double time_limit_s, int threads,
-                         const py::object& callback, const py::object& start) {
+                         const py::object& callback, const py::object& start, double above) {
     py::object interrupted = py::none();
     auto found =
         watched(settings_of(0, time_limit_s, threads, start), callback, interrupted,
                 [&](const mel::Settings& s) {
                     return mel::least_by_parts(problem, tau, static_cast<mel::Resource>(resource),
-                                               {part, lower, upper}, s);
+                                               {part, lower, upper, above}, s);
                 });
     const mel::Start end{static_cast<double>(tau), found.prices};
     const double amount = found.need.amount;
     return py::make_tuple(
-        found.lower, found.prices.lambda, found.prices.mu, found.per_part, amount,
+        found.lower, found.prices.lambda, found.prices.mu, found.parts.per_part, amount,
         plan_of(tau, std::move(found.samples), std::move(found.need), end, found.passes),
         found.passes, interrupted);
 }
@@ -156,7 +157,7 @@ void bind_least(py::module_& module) {
     module.def("least_by_parts", &least_by_parts, py::arg("problem"), py::arg("tau"),
                py::arg("resource"), py::arg("part"), py::arg("lower"), py::arg("upper"),
                py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
-               py::arg("start") = py::none());
+               py::arg("start") = py::none(), py::arg("above") = -1.0);
     module.def("reachable_cycle", &reachable_cycle, py::arg("problem"), py::arg("tau"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true));

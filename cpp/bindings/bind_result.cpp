@@ -69,8 +69,9 @@ void bind_result(py::module_& module) {
                                    return tree_column<double>(
                                        r, [](const TreeNode& n) { return n.prices.mu; });
                                })
-        .def_readonly("per_part", &CoreResult::per_part)
-        .def_readonly("part", &CoreResult::part)
+        .def_property_readonly("per_part", [](const CoreResult& r) { return r.parts.per_part; })
+        .def_property_readonly("part", [](const CoreResult& r) { return r.parts.part; })
+        .def_property_readonly("above", [](const CoreResult& r) { return r.parts.above; })
         .def_property_readonly("end",
                                [](const CoreResult& r) {
                                    const mel::Start& end = r.result.end;

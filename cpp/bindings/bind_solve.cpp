@@ -24,6 +24,19 @@ std::unique_ptr<CoreResult> result_of(mel::Settings settings, const py::object& 
     return result;
 }
 
+// Of one whose leaf may count parts.
+template <class Ask>
+std::unique_ptr<CoreResult> result_with_parts(mel::Settings settings, const py::object& callback,
+                                              Ask&& ask) {
+    mel::PartsResult whole;
+    auto result = result_of(std::move(settings), callback, [&](const mel::Settings& s) {
+        whole = ask(s);
+        return std::move(whole.found);
+    });
+    result->parts = whole.parts;
+    return result;
+}
+
 std::unique_ptr<CoreResult> solve(const mel::Problem& problem, int scheme, double time_limit_s,
                                   int threads, const py::object& callback, bool spare_time,
                                   const py::object& start, bool tentative, double work_limit,
@@ -33,26 +46,23 @@ std::unique_ptr<CoreResult> solve(const mel::Problem& problem, int scheme, doubl
     settings.total_work_limit = work_limit;
     settings.spare = spare_time ? mel::Spare::time : mel::Spare::none;
     if (tentative) settings.trust = mel::Trust::tentative;
-    mel::PartsResult whole;
-    auto result = result_of(std::move(settings), callback, [&](const mel::Settings& s) {
-        if (!parts) return mel::solve(problem, s);
-        whole = mel::solve_with_parts(problem, s);
-        return std::move(whole.found);
+    return result_with_parts(std::move(settings), callback, [&](const mel::Settings& s) {
+        return parts ? mel::solve_with_parts(problem, s) : mel::PartsResult{mel::solve(problem, s)};
     });
-    result->per_part = whole.per_part;
-    result->part = whole.part;
-    return result;
 }
 
 std::unique_ptr<CoreResult> decide(const mel::Problem& problem, std::int64_t tau, int scheme,
                                    double time_limit_s, int threads, const py::object& callback,
-                                   const py::object& start, bool tentative, double work_limit) {
+                                   const py::object& start, bool tentative, double work_limit,
+                                   bool parts) {
     mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
     settings.work_limit = std::min(settings.work_limit, work_limit);
     settings.spare = mel::Spare::none;
     if (tentative) settings.trust = mel::Trust::tentative;
-    return result_of(std::move(settings), callback,
-                     [&](const mel::Settings& s) { return mel::decide(problem, tau, s); });
+    return result_with_parts(std::move(settings), callback, [&](const mel::Settings& s) {
+        return parts ? mel::decide_with_parts(problem, tau, s)
+                     : mel::PartsResult{mel::decide(problem, tau, s)};
+    });
 }
 
 std::unique_ptr<CoreResult> without_radio(const mel::Problem& problem, std::int64_t tau, int scheme,
@@ -73,7 +83,8 @@ void bind_solve(py::module_& module) {
     module.def("decide", &decide, py::arg("problem"), py::arg("tau"), py::arg("scheme"),
                py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
                py::arg("start") = py::none(), py::arg("tentative") = false,
-               py::arg("work_limit") = std::numeric_limits<double>::infinity());
+               py::arg("work_limit") = std::numeric_limits<double>::infinity(),
+               py::arg("parts") = false);
     module.def("without_radio", &without_radio, py::arg("problem"), py::arg("tau"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bindings.hpp"
+#include "mel/leaf_parts.hpp"
 #include "mel/result.hpp"
 
 namespace mel_bindings {
@@ -12,8 +13,7 @@ struct CoreResult {
     explicit CoreResult(mel::Result&& found) : result(std::move(found)) {}
 
     mel::Result result;
-    double per_part = 0;  // of its one leaf, where parts of so many samples count
-    double part = 0;
+    mel::LeafParts parts;                 // of its one leaf
     py::object interrupted = py::none();  // the KeyboardInterrupt that ended it
 };
 

@@ -6,6 +6,7 @@
 #include "bracket/bracket_search.hpp"
 #include "bracket/parts_asked.hpp"
 #include "learner/boxes.hpp"
+#include "least/least_parts.hpp"
 #include "mel/parts.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "model/choice.hpp"
@@ -28,7 +29,6 @@ PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resour
     const UsualArithmetic usual;
     refuse_choice(problem);
     PartsBound best;
-    double part = 0;
     std::int64_t passes = 0;
     const Stop clock(settings.time_limit_s, {});
     const BeforeTree before = [&](const Bracket& found) {
@@ -40,10 +40,15 @@ PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resour
         const double apart = upper - lower;
         Settings asked = settings;
         asked.start = Start{static_cast<double>(tau), found.prices};
-        for (const double step : parts_that_tell(problem, held)) {
+        const PassPoint point{static_cast<double>(tau),
+                              with_amount(problem, resource, lower).cycle_s(), found.prices};
+        Workshop shop(problem, asked);
+        const Box box = shop.boxes.whole(point.tau);
+        for (const auto& [part, above] : parts_that_tell(problem, held, point, box, shop.pool)) {
             if (upper - lower <= near * upper) continue;
             asked.time_limit_s = settings.time_limit_s - clock.elapsed_s();
-            PartsBound bound = least_by_parts(problem, tau, resource, {step, lower, upper}, asked);
+            PartsBound bound =
+                least_by_parts(problem, tau, resource, {part, lower, upper, above}, asked);
             passes += bound.passes;
             if (!(bound.lower > lower)) continue;
             lower = bound.lower;
@@ -53,11 +58,10 @@ PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resour
                 bound.need = std::move(best.need);
             }
             best = std::move(bound);
-            part = step;
         }
         const bool split = !found.samples.empty() || !best.samples.empty();
         const double left = upper - lower;
-        return split && part > 0 && left <= near * upper && left <= nearly_all * apart;
+        return split && best.parts.part > 0 && left <= near * upper && left <= nearly_all * apart;
     };
     PartsBracket whole;
     try {
@@ -77,8 +81,7 @@ PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resour
     if (best.lower > found.lower) {
         found.lower = best.lower;
         found.tree = {TreeNode{-1, 0, best.prices}};
-        whole.per_part = best.per_part;
-        whole.part = part;
+        whole.parts = best.parts;
     }
     return whole;
 }

@@ -7,6 +7,7 @@
 
 #include "mel/problem.hpp"
 #include "mel/settings.hpp"
+#include "passes/exact_pass.hpp"
 
 namespace mel {
 
@@ -21,7 +22,13 @@ Held held_by(const Problem& problem, std::span<const std::int64_t> samples);
 
 bool parts_may_count(const Problem& problem, const Settings& settings);
 
-// Samples of a part by which one learner more or less may be told from a share of one.
-std::vector<double> parts_that_tell(const Problem& problem, const Held& held);
+// Parts by which one learner more or less may be told from a share of one.
+struct PartsThatTell {
+    double part;        // samples
+    double above = -1;  // as in LeafParts
+};
+// At prices of samples alone that are about the best ones.
+std::vector<PartsThatTell> parts_that_tell(const Problem& problem, const Held& held,
+                                           const PassPoint& point, const Box& box, Pool& pool);
 
 }  // namespace mel

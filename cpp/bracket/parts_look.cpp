@@ -11,6 +11,7 @@ namespace mel {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double few_share = 64;  // so many times the learners: they are looked at alone
 constexpr int most_parts = 64;    // of a learner, looked at one by one,
 constexpr int most_in_lanes = 8;  // and of all at once
 
@@ -36,19 +37,45 @@ void PartsSums::add(const PartsSums& o) {
     impossible += o.impossible;
 }
 
-PartsLook::PartsLook(const Problem& problem, const Box& box, double tau, double part)
+double left_in_parts(const Problem& problem, const Box& box, double part, double above) {
+    double left = problem.samples_real();
+    for (std::size_t k = 0; k < problem.size() && left > 0; ++k) {
+        left -= offset_of(box, k, part, above);
+    }
+    return std::max(left, 0.0);
+}
+
+namespace {
+
+PartsLook::Counts counts_of(const Problem& problem, const Box& box, double part, double above) {
+    const double left = left_in_parts(problem, box, part, above);
+    double least = std::ceil(left / part);
+    // The quotient is rounded: the number of parts is not.
+    while (least > 0 && (least - 1) * part >= left) least -= 1;
+    while (least * part < left) least += 1;
+    return {part, above, least};
+}
+
+}  // namespace
+
+PartsLook::PartsLook(const Problem& problem, const Box& box, double tau, double part, double above)
+    : PartsLook(problem, box, tau, counts_of(problem, box, part, above)) {}
+
+PartsLook::PartsLook(const Problem& problem, const Box& box, double tau, const Counts& counts)
     : problem_(problem),
       box_(box),
       tau_(tau),
-      part_(part),
-      least_parts_(std::ceil(problem.samples_real() / part)),
+      counts_(counts),
       lanes_(whole_in_lanes(problem) && !paces(problem)),
       samples_(padded_to_groups(problem.size())),
       answers_(problem.size()) {
-    // The quotient is rounded: the number of parts is not.
-    while ((least_parts_ - 1) * part >= problem.samples_real()) least_parts_ -= 1;
-    while (least_parts_ * part < problem.samples_real()) least_parts_ += 1;
+    if (counts.above >= 0) offsets_.resize(problem.size());
+    for (std::size_t k = 0; k < offsets_.size(); ++k) {
+        offsets_[k] = offset_of(box, k, counts.part, counts.above);
+    }
     if (!lanes_) return;
+    most_.resize(problem.size());
+    for (std::size_t k = 0; k < most_.size(); ++k) most_[k] = parts_of(k, taken(k).upper);
     for (auto* column : {&lower_, &upper_, &value_, &bandwidth_, &power_, &condition_}) {
         column->resize(samples_.size());
     }
@@ -82,10 +109,10 @@ PartsAnswer PartsLook::within(std::size_t k, const At& at, Interval box, double 
 // No less than any number of samples in the box is worth, parts and all.
 PartsAnswer PartsLook::beyond(std::size_t k, const At& at, Interval box) {
     const double q = at.bid.per_part;
-    PartsAnswer answer = within(k, at, box, 1 + q / part_);
-    answer.value += q * ((part_ - 1) / part_);
+    PartsAnswer answer = within(k, at, box, 1 + q / counts_.part);
+    answer.value += q * ((counts_.part - 1 - offset(k)) / counts_.part);
     answer.size += q;
-    answer.parts = std::ceil(answer.samples / part_);
+    answer.parts = parts_of(k, answer.samples);
     return answer;
 }
 
@@ -95,8 +122,8 @@ PartsAnswer PartsLook::best(std::size_t k, const At& at) {
     if (!may_rest(k) && box_.low(k) <= 0) best = within(k, at, {0, 0}, 1);
     int looks = 0;
     for (double from = first; from <= last;) {
-        const double count = std::ceil(from / part_);
-        const double end = std::min(count * part_, last);
+        const double count = parts_of(k, from);
+        const double end = std::min(in_parts(k, count).upper, last);
         // What lies in one part is looked at itself; of more, all together first.
         if (end < last || best.possible) {
             PartsAnswer rest = beyond(k, at, {from, last});
@@ -137,56 +164,84 @@ void PartsLook::answer_in_lanes(const At& at, Pool& pool, Stretch learners) {
     const auto [first, last] = learners;
     const double q = at.bid.per_part;
     const auto kernel = kernels_of(pool).whole(problem_.law(), true);
-    double lowest = infinity, highest = 0;
     for (std::size_t k = first; k < last; ++k) {
-        const auto [from, to] = taken(k);
         answers_[k] = {};
         alone_[k] = !may_rest(k) && box_.low(k) <= 0;
-        if (!(from <= to)) continue;
-        lowest = std::min(lowest, std::ceil(from / part_));
-        highest = std::max(highest, std::ceil(to / part_));
     }
     // Of each the samples in the box that `some` makes of what it may take.
     const auto look = [&](const Prices& prices, const auto& some) {
         for (std::size_t k = first; k < last; ++k) {
-            const Interval box = some(taken(k));
+            const Interval box = some(k, taken(k));
             lower_[k] = box.lower <= box.upper ? box.lower : 1;
             upper_[k] = box.lower <= box.upper ? box.upper : 0;
         }
         look_in_lanes(kernel_input(problem_, box_, {tau_, at.cycle_s, prices}), kernel, learners);
     };
+    const auto note = [&](std::size_t k, double count) {
+        PartsAnswer here;
+        here.possible = true;
+        here.samples = samples_[k];
+        here.parts = count;
+        here.value = value_[k] + here.parts * q;
+        here.bandwidth = bandwidth_[k];
+        here.power = power_[k];
+        here.size = 2 * samples_[k] - value_[k] + here.parts * q;
+        here.condition = condition_[k];
+        take_better(answers_[k], here);
+    };
+    // Whom most parts suit best without any worth of theirs, they suit best with it; and who is
+    // worth nothing with all of them rests.
+    look(at.bid.prices, [](std::size_t, Interval box) { return box; });
+    std::size_t others = 0;
+    for (std::size_t k = first; k < last; ++k) {
+        if (samples_[k] < 0) alone_[k] = 1;
+        if (!(value_[k] > -infinity) || alone_[k]) continue;
+        const bool rests = may_rest(k) && value_[k] + most_[k] * q < 0;
+        if (rests || parts_of(k, samples_[k]) == most_[k]) {
+            note(k, most_[k]);
+        } else {
+            ++others;
+        }
+    }
+    const bool few = few_share * static_cast<double>(others) < static_cast<double>(last - first);
+    if (few) {
+        for (std::size_t k = first; k < last; ++k) {
+            const bool known = answers_[k].possible || !(value_[k] > -infinity);
+            if (alone_[k] || !known) answers_[k] = best(k, at);
+        }
+        return;
+    }
+    double lowest = infinity, highest = 0;
+    for (std::size_t k = first; k < last; ++k) {
+        const auto [from, to] = taken(k);
+        if (!(from <= to)) continue;
+        lowest = std::min(lowest, parts_of(k, from));
+        highest = std::max(highest, most_[k]);
+    }
     const double most = std::min(highest, lowest + most_in_lanes - 1);
     for (double count = lowest; count <= most; count += 1) {
-        look(at.bid.prices, [&](Interval box) {
-            return Interval{std::max(box.lower, (count - 1) * part_ + 1),
-                            std::min(box.upper, count * part_)};
+        look(at.bid.prices, [&](std::size_t k, Interval box) {
+            const Interval these = in_parts(k, count);
+            return Interval{std::max(box.lower, these.lower), std::min(box.upper, these.upper)};
         });
         for (std::size_t k = first; k < last; ++k) {
             if (samples_[k] < 0) alone_[k] = 1;
             if (!(value_[k] > -infinity) || alone_[k]) continue;
-            PartsAnswer here;
-            here.possible = true;
-            here.samples = samples_[k];
-            here.parts = count;
-            here.value = value_[k] + count * q;
-            here.bandwidth = bandwidth_[k];
-            here.power = power_[k];
-            here.size = 2 * samples_[k] - value_[k] + count * q;
-            here.condition = condition_[k];
-            take_better(answers_[k], here);
+            note(k, count);
         }
     }
     if (highest > most) {
-        const double worth = 1 + q / part_;
-        const double constant = q * ((part_ - 1) / part_);
-        look({at.bid.prices.lambda / worth, at.bid.prices.mu / worth}, [&](Interval box) {
-            return Interval{std::max(box.lower, most * part_ + 1), box.upper};
-        });
+        const double worth = 1 + q / counts_.part;
+        look({at.bid.prices.lambda / worth, at.bid.prices.mu / worth},
+             [&](std::size_t k, Interval box) {
+                 return Interval{std::max(box.lower, in_parts(k, most).upper + 1), box.upper};
+             });
         for (std::size_t k = first; k < last; ++k) {
             if (samples_[k] < 0) alone_[k] = 1;
             if (!(value_[k] > -infinity) || alone_[k]) continue;
             PartsAnswer& known = answers_[k];
-            const double value = worth * value_[k] + constant;
+            const double most_more = q * ((counts_.part - 1 - offset(k)) / counts_.part);
+            const double value = worth * value_[k] + most_more;
             known.size = std::max(known.size, worth * (2 * samples_[k] - value_[k]) + q);
             known.condition = std::max(known.condition, worth * condition_[k]);
             // Where all these parts may be worth more each of them is looked at.
@@ -241,7 +296,7 @@ PartsSums PartsLook::of_all(const PartsBid& bid, double cycle_s, Pool& pool) {
 
 Excess PartsLook::excess(const PartsBid& bid, const PartsSums& sums, const Amounts& amounts) const {
     if (sums.impossible > 0) return {-infinity, 0};
-    const double owed = bid.per_part * least_parts_;
+    const double owed = bid.per_part * counts_.least;
     const double budget =
         bid.prices.lambda * amounts.bandwidth_hz + bid.prices.mu * amounts.power_w;
     CompensatedSum value = sums.value;

@@ -1,14 +1,15 @@
 // What learners are worth at most at given prices where a part of so many samples is worth
-// something, too: d samples count as ceil(d / part) parts.
+// something, too: d samples count as ceil((d - r) / part) parts, r being less than a part.
 //
-//   max { 0 where it may rest;  d + q ceil(d / part) - C(d) }
+//   max { 0 where it may rest;  d + q ceil((d - r) / part) - C(d) }
 //
 // Within one part that is the response of a learner without parts, plus q for each part. Beyond, q
-// ceil(d / part) is at most q (d + part - 1) / part, which is linear: the response at prices
-// divided by 1 + q / part. So parts are looked at one by one from the first, until the rest is
-// worth no more; in lanes, the first few of all learners at once.
+// ceil((d - r) / part) is at most q (d - r + part - 1) / part, which is linear: the response at
+// prices divided by 1 + q / part. So parts are looked at one by one from the first, until the rest
+// is worth no more; in lanes, the first few of all learners at once.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -19,6 +20,15 @@
 #include "passes/exact_pass.hpp"
 
 namespace mel {
+
+// How many of learner k's samples count before its first part: where it may hold more than so many,
+// or must take part, what is left of all that it may hold after whole parts.
+inline double offset_of(const Box& box, std::size_t k, double part, double above) {
+    const bool counts = above >= 0 && (box.low(k) > 0 || box.high(k) > above);
+    return counts ? std::fmod(box.high(k), part) : 0;
+}
+// D less all of these, or nothing.
+double left_in_parts(const Problem& problem, const Box& box, double part, double above);
 
 struct PartsBid {
     Prices prices{};
@@ -50,8 +60,16 @@ struct PartsSums {
 
 class PartsLook {
   public:
-    // `box`: what samples may be, for bounds. Both are looked at again with every look.
-    PartsLook(const Problem& problem, const Box& box, double tau, double part);
+    // Of whom parts of so many samples count, and how many there are at least.
+    struct Counts {
+        double part;
+        double above;  // as in LeafParts
+        double least;
+    };
+    // `box`: what samples may be, for bounds.
+    PartsLook(const Problem& problem, const Box& box, double tau, double part, double above = -1);
+    // Of a part of the learners, with what counts for all.
+    PartsLook(const Problem& problem, const Box& box, double tau, const Counts& counts);
 
     // All looks are at a cycle, that of the problem or another.
     PartsSums of_all(const PartsBid& bid, double cycle_s, Pool& pool);
@@ -59,7 +77,13 @@ class PartsLook {
     std::span<const PartsAnswer> answers(const PartsBid& bid, double cycle_s, Pool& pool);
 
     bool may_rest(std::size_t k) const { return problem_.excused() && box_.low(k) <= 0; }
-    double least_parts() const { return least_parts_; }
+    // Which samples make so many parts.
+    Interval in_parts(std::size_t k, double count) const {
+        const double last = offset(k) + count * counts_.part;
+        return {last - counts_.part + 1, last};
+    }
+    double least_parts() const { return counts_.least; }
+    const Counts& counts() const { return counts_; }
     // U(amounts of the problem) - D - q ceil(D / part), and a proved bound on its error, with so
     // much of the resources.
     struct Amounts {
@@ -72,6 +96,10 @@ class PartsLook {
         PartsBid bid;
         double cycle_s;
     };
+    double offset(std::size_t k) const { return offsets_.empty() ? 0 : offsets_[k]; }
+    double parts_of(std::size_t k, double samples) const {
+        return std::ceil((samples - offset(k)) / counts_.part);
+    }
     PartsAnswer within(std::size_t k, const At& at, Interval box, double worth);
     PartsAnswer beyond(std::size_t k, const At& at, Interval box);
     PartsAnswer best(std::size_t k, const At& at);
@@ -84,9 +112,10 @@ class PartsLook {
     const Problem& problem_;
     const Box& box_;
     double tau_;
-    double part_;
-    double least_parts_;
+    Counts counts_;
     bool lanes_;
+    std::vector<double> offsets_;  // where there are any
+    std::vector<double> most_;     // parts of each
     std::vector<double> samples_;  // as a look writes them, each its own
     // Of a look in lanes: what each takes part with, and what comes of it.
     std::vector<double> lower_, upper_, value_, bandwidth_, power_, condition_;

@@ -39,7 +39,7 @@ PartsPrices::PartsPrices(const Problem& problem, double tau, Resource resource,
       start_(start),
       box_(box),
       pool_(pool),
-      look_(problem, box, tau, asked.part) {}
+      look_(problem, box, tau, asked.part, asked.above) {}
 
 double PartsPrices::stated() const { return amount_of(problem_, resource_); }
 
@@ -203,7 +203,7 @@ std::optional<ProvingParts> PartsPrices::refutation() {
         ++passes_;
         if (pool_.stop().requested()) break;
         if (look_.excess(bid, sums, amounts(stated())).proves_infeasible()) {
-            return ProvingParts(bid.prices, {bid.per_part, asked_.part});
+            return ProvingParts(bid.prices, {bid.per_part, asked_.part, asked_.above});
         }
         if (!join(bid)) break;
         radius = radius_of_others;
@@ -243,7 +243,7 @@ void PartsPrices::take(std::vector<std::size_t> who) {
     few_box_ = Box{{}, low_, high_};
     some_.reset();
     few_.emplace(problem_.taken(who_));
-    some_.emplace(*few_, few_box_, tau_, asked_.part);
+    some_.emplace(*few_, few_box_, tau_, look_.counts());
 }
 
 // Those for whom taking part is worth most where a part is worth something.
@@ -252,7 +252,9 @@ void PartsPrices::choose_some() {
     const auto answers = look_.answers(bid_at({1, 1, dearest_part}), problem_.cycle_s(), pool_);
     std::vector<std::size_t> who(problem_.size());
     std::iota(who.begin(), who.end(), std::size_t{0});
-    const double wanted = takers_looked_at * look_.least_parts() + some_more;
+    double takers = 0;
+    for (const std::size_t k : who) takers += answers[k].possible && answers[k].value > 0;
+    const double wanted = takers_looked_at * std::max(look_.least_parts(), takers) + some_more;
     if (wanted < static_cast<double>(who.size())) {
         const auto worth = [&](std::size_t k) {
             return !look_.may_rest(k)    ? infinity

@@ -37,6 +37,7 @@ class PartsPrices {
     const std::vector<std::size_t>& who() const { return who_; }
     std::vector<PartsAnswer> answers(const Found& found);
     bool may_rest(std::size_t k) const { return look_.may_rest(k); }
+    Interval in_parts(std::size_t k, double count) const { return look_.in_parts(k, count); }
     double least_parts() const { return look_.least_parts(); }
     std::int64_t passes() const { return passes_; }
 

@@ -28,27 +28,30 @@ struct Taker {
 std::vector<Taker> takers_of(PartsPrices& prices, const PartsBound& found) {
     const std::vector<std::size_t>& who = prices.who();
     const std::vector<PartsAnswer> answers =
-        prices.answers({found.lower, {found.prices, found.per_part}});
+        prices.answers({found.lower, {found.prices, found.parts.per_part}});
     std::vector<double> parts(who.size());
+    std::vector<bool> takes(who.size());
     std::vector<Jump> jumps;
     double over = -prices.least_parts();
     for (std::size_t i = 0; i < who.size(); ++i) {
         if (!answers[i].possible) continue;
         const bool rests = prices.may_rest(who[i]);
-        if (!rests || answers[i].value > 0) parts[i] = answers[i].parts;
+        takes[i] = !rests || answers[i].value > 0;
+        if (takes[i]) parts[i] = answers[i].parts;
         over += parts[i];
         if (!rests) continue;
-        const double other = parts[i] > 0 ? 0 : answers[i].parts;
+        const double other = takes[i] ? 0 : answers[i].parts;
         jumps.push_back({.learner = i, .samples = other, .margin = std::fabs(answers[i].value)});
     }
     if (over != 0) {
         const std::vector<std::size_t> flips = flips_that_fill(jumps, parts, over);
         if (flips.empty()) return {};
-        for (const std::size_t flip : flips) parts[jumps[flip].learner] = jumps[flip].samples;
+        for (const std::size_t flip : flips)
+            takes[jumps[flip].learner] = !takes[jumps[flip].learner];
     }
     std::vector<Taker> takers;
     for (std::size_t i = 0; i < who.size(); ++i) {
-        if (parts[i] > 0) takers.push_back({answers[i], who[i]});
+        if (takes[i]) takers.push_back({answers[i], who[i]});
     }
     return takers;
 }
@@ -60,8 +63,9 @@ void split(const Problem& problem, double tau, Resource resource, const PartsAsk
     const Box sure = shop.boxes.sure(tau);
     std::vector<double> low(problem.size()), high(problem.size()), whole(problem.size());
     for (const auto& [answer, k] : takers_of(prices, found)) {
-        low[k] = std::max(sure.low(k), (answer.parts - 1) * asked.part + 1);
-        high[k] = std::min(sure.high(k), answer.parts * asked.part);
+        const Interval these = prices.in_parts(k, answer.parts);
+        low[k] = std::max({sure.low(k), these.lower, std::min(answer.samples, 1.0)});
+        high[k] = std::min(sure.high(k), these.upper);
         if (low[k] > high[k]) return;
         whole[k] = std::clamp(answer.samples, low[k], high[k]);
     }
@@ -99,7 +103,7 @@ PartsBound least_by_parts(const Problem& problem, std::int64_t tau, Resource res
     const auto [lower, bid] = prices.least();
     found.lower = lower;
     found.prices = bid.prices;
-    found.per_part = bid.per_part;
+    found.parts = {bid.per_part, asked.part, asked.above};
     if (lower > 0 && !shop.stop.check()) split(problem, t, resource, asked, prices, shop, found);
     found.passes += prices.passes();
     return found;

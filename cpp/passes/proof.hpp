@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "mel/leaf_parts.hpp"
 #include "mel/settings.hpp"
 #include "passes/exact_pass.hpp"
 #include "passes/real_pass.hpp"
@@ -56,10 +57,6 @@ std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const Sp
                                                 bool part);
 
 // Prices and what a part of so many samples is worth, by a look at everybody in which parts count.
-struct LeafParts {
-    double per_part = 0;
-    double part = 0;  // samples; 0: none count
-};
 class ProvingParts {
   public:
     Prices prices() const { return prices_; }

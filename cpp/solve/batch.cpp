@@ -1,5 +1,3 @@
-#include "mel/batch.hpp"
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -13,8 +11,8 @@
 #include "base/threads.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "model/choice.hpp"
+#include "solve/batch_of.hpp"
 #include "solve/row_maker.hpp"
-#include "solve/solver.hpp"
 
 namespace mel {
 namespace {
@@ -27,8 +25,10 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 class Batch {
   public:
-    Batch(std::size_t rows, const BatchSettings& settings, const BatchOutputs& out)
+    Batch(std::size_t rows, const SolveRow& solve_row, const BatchSettings& settings,
+          const BatchOutputs& out)
         : rows_(rows),
+          solve_(solve_row),
           settings_(settings),
           out_(out),
           threads_(static_cast<int>(std::clamp<std::size_t>(
@@ -79,6 +79,7 @@ class Batch {
         const auto by_row = [](const auto& a, const auto& b) { return a.first < b.first; };
         std::sort(result_.errors.begin(), result_.errors.end(), by_row);
         std::sort(result_.trees.begin(), result_.trees.end(), by_row);
+        std::sort(result_.parts.begin(), result_.parts.end(), by_row);
         blank_unsolved();
         result_.done = done_.load();
         result_.elapsed_s = elapsed_s();
@@ -196,10 +197,11 @@ class Batch {
                    const Settings& settings, Workspace& workspace) {
         try {
             try {
-                Result found = solve_in(problem_of(row), settings, now, workspace);
+                LeafParts parts;
+                Result found = solve_(problem_of(row), settings, now, workspace, parts);
                 now += std::chrono::duration_cast<Clock::duration>(
                     std::chrono::duration<double>(found.elapsed_s));
-                store(row, found);
+                store(row, found, parts);
                 give_back(row, found, workspace);
             } catch (const std::bad_alloc&) {
                 throw;
@@ -229,7 +231,7 @@ class Batch {
         }
     }
 
-    void store(std::size_t row, Result& found) {
+    void store(std::size_t row, Result& found, const LeafParts& parts) {
         out_.status[row] = static_cast<std::int8_t>(found.status);
         out_.blame[row] = static_cast<std::int8_t>(found.blame);
         out_.stopped[row] = found.stopped ? 1 : 0;
@@ -252,6 +254,10 @@ class Batch {
         if (found.tree.size() > 1) {
             const std::lock_guard lock(mutex_);
             result_.trees.emplace_back(row, std::move(found.tree));
+        }
+        if (parts.part > 0) {
+            const std::lock_guard lock(mutex_);
+            result_.parts.emplace_back(row, parts);
         }
     }
 
@@ -298,6 +304,7 @@ class Batch {
     }
 
     const std::size_t rows_;
+    const SolveRow& solve_;
     const BatchSettings& settings_;
     const BatchOutputs& out_;
     const int threads_;
@@ -316,14 +323,14 @@ class Batch {
 
 }  // namespace
 
-BatchResult solve_many(const BatchColumns& columns, const BatchSettings& settings,
-                       const BatchOutputs& out) {
-    return Batch(columns.rows, settings, out).run([&] { return RowMaker(columns); });
+BatchResult solve_many_by(const SolveRow& solve_row, const BatchColumns& columns,
+                          const BatchSettings& settings, const BatchOutputs& out) {
+    return Batch(columns.rows, solve_row, settings, out).run([&] { return RowMaker(columns); });
 }
 
-BatchResult solve_many(const std::vector<const Problem*>& problems, const BatchSettings& settings,
-                       const BatchOutputs& out) {
-    return Batch(problems.size(), settings, out).run([&] {
+BatchResult solve_many_by(const SolveRow& solve_row, const std::vector<const Problem*>& problems,
+                          const BatchSettings& settings, const BatchOutputs& out) {
+    return Batch(problems.size(), solve_row, settings, out).run([&] {
         return [&problems](std::size_t row) -> const Problem& {
             if (!problems[row]) throw std::invalid_argument("refused");
             refuse_choice(*problems[row]);

@@ -92,6 +92,8 @@ class Result:
     @property
     def part(self) -> float: ...
     @property
+    def above(self) -> float: ...
+    @property
     def end(self) -> tuple[float, float, float]: ...
     @property
     def nodes(self) -> int: ...
@@ -130,6 +132,7 @@ def decide(
     start: _Start = None,
     tentative: bool = False,
     work_limit: float = float("inf"),
+    parts: bool = False,
 ) -> Result: ...
 def without_radio(
     problem: Problem,
@@ -160,7 +163,7 @@ def bracket(
     start: _Start = None,
     too_short: float = 0.0,
     parts: bool = False,
-) -> tuple[float, Result | None, float, Result | None, _Interrupt, float, float, int]: ...
+) -> tuple[float, Result | None, float, Result | None, _Interrupt, int]: ...
 def least_by_parts(
     problem: Problem,
     tau: int,
@@ -172,6 +175,7 @@ def least_by_parts(
     threads: int,
     callback: _Callback,
     start: _Start = None,
+    above: float = -1.0,
 ) -> tuple[float, float, float, float, float, Result | None, int, _Interrupt]: ...
 def reachable_cycle(
     problem: Problem,

@@ -7,6 +7,7 @@
 #include "mel/each.hpp"
 #include "mel/energy.hpp"
 #include "mel/instruction_set.hpp"
+#include "mel/leaf_parts.hpp"
 #include "mel/least.hpp"
 #include "mel/parts.hpp"
 #include "mel/prices.hpp"

@@ -199,6 +199,24 @@ def test_solve_counts_parts_where_a_tau_takes_long_to_refute():
     (leaf,) = plan.certificate["tree"]  # type: ignore[index]
     assert leaf["part"] == 18
     assert mel.verify(plan.problem, plan).ok
+    # A row of many says the same, with the same proof; others are what they are without.
+    rows = mel.solve_many([few_takers("fixed", 10), plan.problem, few_takers("density", 12)])
+    assert rows[1].to_dict() | {"elapsed_s": 0} == plan.to_dict() | {"elapsed_s": 0}
+    assert [int(tau) for tau in rows.tau] == [rows[0].tau, 19, rows[2].tau]
+    assert "per_part" not in str(rows[0].certificate)
+
+
+@pytest.mark.parametrize("law", ["density", "fixed"])
+def test_a_plan_that_least_finds_is_proved_with_parts(law):
+    """That 21 is too much for it was left to boxes: 10,000 passes and more, and 3 s."""
+    found = mel.least(few_takers(law, 1000), 20, "bandwidth_hz", time_limit_s=20.0)
+    plan = found.plan
+    assert plan is not None
+    assert (plan.status, plan.tau) == ("optimal", 20)
+    (leaf,) = plan.certificate["tree"]  # type: ignore[index]
+    assert leaf["part"] == 18
+    assert mel.verify(plan.problem, plan).ok
+    assert plan.passes < 2000
 
 
 def test_changed_leaves_are_refused():

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "mel/leaf_parts.hpp"
 #include "mel/problem.hpp"
 #include "mel/result.hpp"
 #include "mel/settings.hpp"
@@ -88,6 +89,7 @@ struct BatchOutputs {
 struct BatchResult {
     std::vector<std::pair<std::size_t, std::string>> errors;           // by row
     std::vector<std::pair<std::size_t, std::vector<TreeNode>>> trees;  // those of several nodes
+    std::vector<std::pair<std::size_t, LeafParts>> parts;  // of a row's only leaf, where any count
     std::size_t done = 0;
     double elapsed_s = 0;
     bool stopped = false;

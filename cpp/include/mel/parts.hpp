@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "mel/leaf_parts.hpp"
 #include "mel/least.hpp"
 #include "mel/prices.hpp"
 #include "mel/problem.hpp"
@@ -13,9 +14,9 @@
 namespace mel {
 
 struct PartsBound {
-    double lower = 0;     // too little, by these prices; 0 if nothing is proved
-    Prices prices{};      // what a hertz and a watt cost
-    double per_part = 0;  // and what a part is worth
+    double lower = 0;  // too little, by these prices; 0 if nothing is proved
+    Prices prices{};   // what a hertz and a watt cost
+    LeafParts parts;   // and what a part is worth
     Buffer<std::int64_t>
         samples;  // fit need.amount, which is below `upper`; empty if none were found
     SplitNeed need;
@@ -27,6 +28,7 @@ struct PartsAsked {
     double part = 1;  // samples
     double lower = 0;
     double upper = 0;
+    double above = -1;  // as in LeafParts
 };
 
 // Of bandwidth or power, whichever `resource` is; the search begins at the prices of
@@ -35,23 +37,22 @@ PartsBound least_by_parts(const Problem& problem, std::int64_t tau, Resource res
                           const PartsAsked& asked, const Settings& settings);
 
 // bracket() that asks for parts, too, before boxes are looked at, where learners may rest, most of
-// those who take part hold as many samples, and D is no multiple of that. Then `part` says of how
+// those who take part hold as many samples, and D is no multiple of that. Then `parts` says of how
 // many samples, and the one leaf of the tree counts these.
 struct PartsBracket {
     Bracket found;
-    double per_part = 0;
-    double part = 0;
+    LeafParts parts{};
 };
 PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resource resource,
                                 const Settings& settings, double too_short);
 
-// solve() that asks for parts, too, where a tau takes long to refute. Then `part` says that the one
-// leaf of the tree counts them.
+// solve() and decide() that ask for parts, too, where a tau takes long to refute. Then `parts` says
+// that the one leaf of the tree counts them.
 struct PartsResult {
     Result found;
-    double per_part = 0;
-    double part = 0;
+    LeafParts parts{};
 };
 PartsResult solve_with_parts(const Problem& problem, const Settings& settings);
+PartsResult decide_with_parts(const Problem& problem, std::int64_t tau, const Settings& settings);
 
 }  // namespace mel

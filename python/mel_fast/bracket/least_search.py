@@ -139,15 +139,13 @@ class LeastSearch(Search):
 
     def _bracket_prices(self, problem: Problem, too_short: float = 0.0) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
-        lower, refuted, amount, found, interrupted, per_part, part, passes = _core.bracket(
+        lower, refuted, amount, found, interrupted, passes = _core.bracket(
             *self._asked_about(problem), too_short, True
         )
         self.passes += passes
         if refuted is not None and max(SMALLEST, self.lower) <= lower <= LARGEST:
-            self.lower, self.refuted, self.start = lower, refuted, refuted.end
-            if part > 0.0:
-                prices = refuted.tree_lambda_per_hz.item(), refuted.tree_mu_per_w.item()
-                self.refuted = PartsLeaf(*prices, per_part, int(part))
+            self.lower, self.start = lower, refuted.end
+            self.refuted = PartsLeaf.of(refuted) or refuted
         if found is not None and SMALLEST <= amount <= min(LARGEST, self.upper):
             self.best = Split.of(amount, found)
             if self._counts_blocks():

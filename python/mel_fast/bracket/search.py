@@ -160,7 +160,7 @@ class Search(Inquiry):
             return True
         if result.bound < self.tau:
             if amount > self.lower:
-                self.lower, self.refuted = amount, result
+                self.lower, self.refuted = amount, PartsLeaf.of(result) or result
             return False
         return None
 
@@ -183,6 +183,7 @@ class Search(Inquiry):
             *self._means,
             tentative,
             work_limit,
+            parts=True,
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -225,6 +226,7 @@ class Search(Inquiry):
                 (tau + 1.0, *above.end[1:]),
                 False,
                 _EXTRA_WORK,
+                parts=True,
             )
             self._seen(result.interrupted)
             if result.tau > tau:

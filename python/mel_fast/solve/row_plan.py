@@ -30,6 +30,9 @@ class RowResult:
     power_w: FloatColumn | None
     blocks: IntColumn | None
     tree: list[tuple[int, int, float, float]]
+    per_part: float
+    part: float
+    above: float
 
     @property
     def tree_learner(self) -> IntColumn:
@@ -57,6 +60,7 @@ def row_result(found: dict[str, Any], row: int, cells: slice) -> Any:
     prices = float(found["lambda_per_hz"][row]), float(found["mu_per_w"][row])
     leaf = [] if np.isnan(prices[0]) else [(-1, 0, *prices)]
     planned = found["tau"][row] > 0
+    per_part, part, above = found["parts"].get(row, (0.0, 0.0, -1.0))
 
     def shares(name: str) -> Any:
         return found[name][cells] if planned and name in found else None
@@ -72,6 +76,9 @@ def row_result(found: dict[str, Any], row: int, cells: slice) -> Any:
         power_w=shares("power_w"),
         blocks=shares("blocks"),
         tree=found["trees"].get(row, leaf),
+        per_part=per_part,
+        part=part,
+        above=above,
     )
 
 
@@ -88,7 +95,7 @@ def some_rows(found: dict[str, Any], chosen: IntColumn, sizes: IntColumn) -> dic
             some[name] = column[of_cells if name in CELLS else chosen]
         else:
             some[name] = column
-    for name in {"trees", "own"} & found.keys():
+    for name in {"trees", "parts", "own"} & found.keys():
         of_rows, rows = found[name], enumerate(chosen.tolist())
         some[name] = {i: of_rows[row] for i, row in rows if row in of_rows}
     return some
@@ -126,6 +133,9 @@ def put_plan(found: dict[str, Any], row: int, cells: slice, plan: Plan) -> None:
     found["trees"].pop(row, None)
     if len(tree) > 1:
         found["trees"][row] = tree
+    found["parts"].pop(row, None)
+    if getattr(result, "part", 0.0) > 0.0:
+        found["parts"][row] = result.per_part, result.part, result.above
     if isinstance(getattr(result, "blame", None), int):
         found["blame"][row] = result.blame
     for name in ("samples", "bandwidth_hz", "power_w", "blocks"):

@@ -22,6 +22,7 @@ from mel_fast.verify.best._paced import learner_of
 from mel_fast.verify.claim._problem import Problem, Row
 from mel_fast.verify.claim._read import Claim, Leaf, Split
 from mel_fast.verify.quick.rows import worth_at_most
+from mel_fast.verify.quick.tops import Tops
 
 REFUSED = 3  # leaves; what comes after them is not looked at,
 LOOKED_AT = 6000  # nor after fewer where they cost more values of learners than these
@@ -116,7 +117,7 @@ def _walk(tree: list[Split | Leaf], boxes: Boxes, bounds: "Bounds", report: Cove
         for index, leaf in leaves(tree, boxes):
             words = "D" if bounds.goal.of is None and leaf.plain else "what it rules out"
             where = f"certificate.tree[{index}]"
-            report.judge(where, partial(bounds.of, leaf), partial(bounds.goal.target, leaf), words)
+            report.judge(where, partial(bounds.of, leaf), partial(bounds.target, leaf), words)
             if len(report.reasons) >= most and index + 1 < len(tree):
                 report.reasons.append(f"certificate.tree: not looked at beyond node {index}")
                 return
@@ -141,11 +142,16 @@ class Bounds:
         self.goal = Goal(problem) if goal is None else goal
         self._boxes = boxes
         self._advance = advance
+        self._tops = Tops(problem, boxes, tau)
         leaves = Counter(node for node in tree if isinstance(node, Leaf))
         self._alone = leaves.total() == 1
         self._kept = len(boxes.rows) <= _KEPT and not self._alone
         self._learners: dict[int, dict[int, Learner]] = {}
         self._ledgers = Ledgers(boxes, {leaf for leaf, count in leaves.items() if count > 1})
+
+    def target(self, leaf: Leaf) -> Any:
+        """Return what no plan may reach."""
+        return self.goal.target(leaf, 0 if leaf.per_part == 0.0 else self._tops.parts(leaf))
 
     def of(self, leaf: Leaf) -> Any | None:
         """U of the box reached; None where it has no split of D or a learner has no value."""
@@ -165,7 +171,7 @@ class Bounds:
             return lambda lam, mu: BlockResponse(problem, row, learner, lam, mu)
 
         if self._alone and self.goal.of is None:
-            target = self.goal.target(leaf)
+            target = self.target(leaf)
             paid = leaf.lambda_per_hz * arb(problem.bandwidth_hz)
             paid += leaf.mu_per_w * ball(problem.power)
             known = worth_at_most(
@@ -176,11 +182,12 @@ class Bounds:
                 self._advance,
                 target - paid,
                 self._values(leaf, divisible),
+                partial(self._tops.offset, leaf),
             )
             if known is not None and paid + known < target:
                 return paid + known
         total = self._total(leaf, divisible)
-        if problem.block_hz is None or total is None or total < self.goal.target(leaf):
+        if problem.block_hz is None or total is None or total < self.target(leaf):
             return total
         return self._total(leaf, in_blocks)
 
@@ -196,7 +203,7 @@ class Bounds:
         if ledger is not None:
             self._advance(len(problem.learners))
             gained = ledger.total(values)
-            if gained is None or paid + gained < self.goal.target(leaf):
+            if gained is None or paid + gained < self.target(leaf):
                 return None if gained is None else paid + gained
         return self._sum(paid, values)
 
@@ -207,7 +214,8 @@ class Bounds:
 
         def values(group: int) -> Callable[[tuple[int, int]], Any | None]:
             row = self._boxes.rows[group]
-            return self.goal.best(row, respond_as(row, self._learner(group, row)), leaf)
+            at = respond_as(row, self._learner(group, row))
+            return self.goal.best(row, at, leaf, self._tops.offset(leaf, group))
 
         return values
 

@@ -3,7 +3,8 @@
 A plan adds up, over its learners, s d + q for each that has d > 0 samples, s being what a sample
 counts for times the learner's weight and q what a participant does. Nothing in a box adds up to
 more than U = lambda B + mu P + sum max { s d + q - C(d) }; docs/proof.md, section 6. Where parts
-of c samples count, it is d + q ceil(d / c), and ceil(D / c) parts there are at least.
+of c samples count, it is d + q ceil((d - r) / c), r being a learner's samples before its first
+part, and ceil((D - sum r) / c) parts there are at least.
 """
 
 from collections.abc import Callable
@@ -46,21 +47,25 @@ class Goal:
             return leaf.per_sample, leaf.per_learner
         return (0.0, 1.0) if self.of == "learners" else (1.0, 0.0)
 
-    def target(self, leaf: Leaf) -> Any:
-        """Return what no plan of a box may reach: its bound must be below."""
+    def target(self, leaf: Leaf, parts: int) -> Any:
+        """Return what no plan of a box may reach, of so many parts: its bound must be below."""
         if self._than is not None:
             return arb(self._than.numerator) / self._than.denominator
         if leaf.plain:
             return self.samples
         per_sample, per_learner = self.values(leaf)
-        parts = -(-self.samples // leaf.part)
         counted = arb(per_learner) * self._at_least + arb(leaf.per_part) * parts
         return arb(per_sample) * self.samples + counted
 
-    def best(self, row: Row, at: At, leaf: Leaf) -> Callable[[tuple[int, int]], Ball | None]:
-        """Return, for an interval of samples, at least the most that a learner adds to U."""
+    def best(
+        self, row: Row, at: At, leaf: Leaf, offset: int = 0
+    ) -> Callable[[tuple[int, int]], Ball | None]:
+        """Return, for an interval of samples, at least the most that a learner adds to U.
+
+        Where parts count, `offset` samples come before the first of them.
+        """
         if leaf.per_part != 0.0:
-            return _best_in_parts(row, at, leaf, self.idle)
+            return _best_in_parts(row, at, leaf, self.idle, offset)
         per_sample, per_learner = self.values(leaf)
         if not row.optional and per_learner == 0.0 and per_sample == row.weight == 1.0:
             whole = at(leaf.lambda_per_hz, leaf.mu_per_w)
@@ -93,14 +98,14 @@ class Goal:
 
 
 def _best_in_parts(
-    row: Row, at: At, leaf: Leaf, idle: str
+    row: Row, at: At, leaf: Leaf, idle: str, offset: int = 0
 ) -> Callable[[tuple[int, int]], Ball | None]:
     """Return `Goal.best` where a part of so many samples counts for something, too.
 
-    d samples are ceil(d / c) parts. Within one part that adds the same to every d. Beyond, ceil(d /
-    c) is at most (d + c - 1) / c, which is linear in d: as if samples counted for more. So parts
-    are looked at from the first on, until all others together are worth no more; after many, that
-    is the bound.
+    d samples are ceil((d - r) / c) parts, `offset` being r. Within one part that adds the same to
+    every d. Beyond, ceil((d - r) / c) is at most (d - r + c - 1) / c, which is linear in d: as if
+    samples counted for more. So parts are looked at from the first on, until all others together
+    are worth no more; after many, that is the bound.
     """
     per_part, part = arb(leaf.per_part), leaf.part
     more = 1 + per_part / part  # what a sample counts for where parts need not be whole
@@ -118,14 +123,14 @@ def _best_in_parts(
             best = best_value(dealt, first, high, False)
             if best is None:  # none of these is allowed
                 break
-            others = more * best + per_part * (part - 1) / part
+            others = more * best + per_part * (part - 1 - offset) / part
             if found is not None and others <= found:
                 break
             looked_at += 1
             if looked_at > _MOST_PARTS:
                 return others if found is None else largest([found, others])
-            count = -(-first // part)
-            last = min(count * part, high)
+            count = -(-(first - offset) // part)
+            last = min(offset + count * part, high)
             best = best_value(priced, first, last, False)
             if best is not None:
                 whole = best + count * per_part

@@ -32,6 +32,7 @@ class Learner:
         "area",
         "bandwidth_cap",
         "beta",
+        "by_energy",
         "energy_j",
         "most",
         "noise",
@@ -76,6 +77,7 @@ class Learner:
             self._at_most(self.last_at(arb(0)))
             if not load.returns_nothing:
                 self._at_most(-1 if load.back else 0)
+        self.by_energy: int | None = None  # at least the last d of computing and returning alone
         self.energy_j: Ball | None = None  # for computing and sending over the planned link
         self.slowest: Ball | None = None  # share of its speed; None: its speed is not chosen
         flop_j = arb(row.energy_per_flop_j)
@@ -95,17 +97,8 @@ class Learner:
                 self._at_most(last_below(self.spare_s, self.per_sample_s))
                 self._at_most(self._last_slow(bit_j))
         elif row.energy_j < INFINITE:
-            self._at_most(self._last_by_energy(row, tau, power / back))
-
-    @staticmethod
-    def _last_by_energy(row: Row, tau: int, bit_j: Ball) -> int | None:
-        load = row.load
-        if load.returns_nothing:
-            sample_j = flops(row, tau) * least_flop_j(row)
-            return Fraction(row.energy_j) // sample_j if sample_j else None
-        each = tau * arb(load.flops_each) * ball(least_flop_j(row))
-        each += bit_j * load.back_each
-        return last_below(arb(row.energy_j) - bit_j * load.back, each)
+            self.by_energy = last_by_energy(row, tau, power / back)
+            self._at_most(self.by_energy)
 
     def _last_slow(self, bit_j: Ball) -> int | None:
         """At least the last d whose computing, as slow as there is time, leaves energy to send."""
@@ -206,6 +199,17 @@ def largest_rate(law: str, bandwidth: Ball | None, power: Ball | None, noise: Ba
     if bandwidth is None:
         return power / (noise * arb.const_log2())
     return rate(law, bandwidth, power, arb(1), noise)
+
+
+def last_by_energy(row: Row, tau: int, bit_j: Ball) -> int | None:
+    """At least the last d whose computing and returning keep the energy; None: no limit."""
+    load = row.load
+    if load.returns_nothing:
+        sample_j = flops(row, tau) * least_flop_j(row)
+        return Fraction(row.energy_j) // sample_j if sample_j else None
+    each = tau * arb(load.flops_each) * ball(least_flop_j(row))
+    each += bit_j * load.back_each
+    return last_below(arb(row.energy_j) - bit_j * load.back, each)
 
 
 def last_below(budget: Ball, each: Ball) -> int | None:

@@ -8,7 +8,7 @@ from mel_fast._base.untrusted import shown
 from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import checked_values
-from mel_fast.plans.claims.parts import PARTS, checked_parts
+from mel_fast.plans.claims.parts import PARTS, PartsLeaf, checked_parts
 from mel_fast.plans.claims.twin_sides import Node, without_empty_sides
 
 _GREATEST = float.fromhex("0x1.fffffffffffffp+1023")
@@ -33,12 +33,13 @@ def _nodes(result: _core.Result | _core.Selection) -> Iterator[dict[str, Any]]:
         result.tree_lambda_per_hz.tolist(),
         result.tree_mu_per_w.tolist(),
     )
-    parts: dict[str, Any] = {}
-    if isinstance(result, _core.Result) and result.part > 0.0:  # of the one leaf
-        parts = {"per_part": result.per_part, "part": int(result.part)}
+    leaf = PartsLeaf.of(result) if getattr(result, "part", 0.0) else None
+    if leaf is not None:
+        yield leaf.words()
+        return
     for learner, at, lambda_per_hz, mu_per_w in zip(*columns, strict=True):
         if learner < 0:
-            yield {"lambda_per_hz": lambda_per_hz, "mu_per_w": mu_per_w, **parts}
+            yield {"lambda_per_hz": lambda_per_hz, "mu_per_w": mu_per_w}
         else:
             yield {"learner": learner, "at": at}
 

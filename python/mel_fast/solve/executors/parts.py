@@ -66,7 +66,7 @@ def nothing_found(rows: int, cells: int, *, blocks: bool) -> dict[str, Any]:
         found["blocks"] = np.zeros(cells, np.int64)
     found["status"][:] = _UNSOLVED
     found["lambda_per_hz"][:] = found["mu_per_w"][:] = np.nan
-    found.update(errors={}, trees={}, done=0, ended_early=False, interrupted=False)
+    found.update(errors={}, trees={}, parts={}, done=0, ended_early=False, interrupted=False)
     return found
 
 
@@ -80,7 +80,7 @@ def put(found: dict[str, Any], part: Part, of_part: dict[str, Any]) -> None:
             column[3 * first : 3 * (first + rows)] = of_part[name]
         else:
             column[part.cells if name in CELLS else part.rows] = of_part[name]
-    for name in ("errors", "trees"):
+    for name in ("errors", "trees", "parts"):
         found[name].update({first + row: what for row, what in of_part[name].items()})
     own = of_part.get("own", {})
     if own:

@@ -38,6 +38,7 @@ _SPLIT = ("learner", "at")
 _LEAF = ("lambda_per_hz", "mu_per_w")
 _VALUES = ("per_sample", "per_learner")  # of a leaf, where at_least is given
 _PARTS = ("per_part", "part")  # of a leaf that counts parts of so many samples
+_ABOVE = "above"  # with these: whose parts are counted from the top
 _ENERGY_LEAF = ("joules_per_hz", "joules_per_sample")
 _MOST_WORTH = 1e80
 
@@ -58,6 +59,7 @@ class Leaf(NamedTuple):
     per_learner: float = 0.0
     per_part: float = 0.0
     part: int = 1  # samples, at most
+    above: int | None = None  # whoever may hold more than this has them counted from the top
 
     @property
     def plain(self) -> bool:
@@ -287,9 +289,9 @@ def _check_whole(tree: Sequence[Any], learners: int, name: str) -> None:
 def _node(data: object, where: str) -> Split | Leaf:
     if isinstance(data, dict) and "learner" in data:
         return _split(data, where)
-    node = record(data, where, _LEAF, (*_VALUES, *_PARTS))
+    node = record(data, where, _LEAF, (*_VALUES, *_PARTS, _ABOVE))
     per_hz, per_w = (share(node[name], f"{where}.{name}") for name in _LEAF)
-    if any(name in node for name in _PARTS):
+    if any(name in node for name in (*_PARTS, _ABOVE)):
         return _parts(node, where, per_hz, per_w)
     if not any(name in node for name in _VALUES):
         return Leaf(per_hz, per_w)
@@ -306,10 +308,14 @@ def _split(data: object, where: str) -> Split:
 
 
 def _parts(node: dict[str, Any], where: str, per_hz: float, per_w: float) -> Leaf:
-    if sorted(node) != sorted((*_LEAF, *_PARTS)):
+    if sorted(node.keys() - {_ABOVE}) != sorted((*_LEAF, *_PARTS)):
         raise RefusedError(f"{where}: per_part and part only come together, and alone")
     worth = amount(node["per_part"], f"{where}.per_part")
-    return Leaf(per_hz, per_w, 1.0, 0.0, worth, integer(node["part"], f"{where}.part", 1, LARGEST))
+    part = integer(node["part"], f"{where}.part", 1, LARGEST)
+    above = node.get(_ABOVE)
+    if _ABOVE in node:
+        above = integer(above, f"{where}.{_ABOVE}", 0, LARGEST)
+    return Leaf(per_hz, per_w, 1.0, 0.0, worth, part, above)
 
 
 def _remarks(file: dict[str, Any]) -> None:

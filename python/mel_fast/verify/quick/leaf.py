@@ -67,6 +67,14 @@ def taking(numbers: Numbers, tau: int, low: Any, high: Any) -> Taking:
     )
 
 
+def last_by_energy(numbers: Numbers, tau: int, size: int) -> Any:
+    """Return at least the last d that its energy allows each; not a number where it is unknown."""
+    able = np.flatnonzero(numbers.plain & (np.broadcast_to(numbers.gain, size) > 0.0))
+    some, most = numbers.at(able), np.full(size, np.nan)
+    most[able] = _by_energy(some, constants(some, tau), tau, np.full(len(able), np.inf))
+    return most
+
+
 def worths(numbers: Numbers, tau: int, lam: float, mu: float, low: Any, high: Any) -> Worths:
     """Bound the best value of each learner that takes from `low` to `high` samples, whole float64.
 
@@ -103,7 +111,11 @@ def capped(numbers: Numbers, size: int) -> Any:
 
 def _last(numbers: Numbers, known: Constants, tau: int) -> Any:
     """At least the last d that time and energy allow."""
-    last = _quotient(known.spare_s, known.per_sample_s)
+    return _by_energy(numbers, known, tau, _quotient(known.spare_s, known.per_sample_s))
+
+
+def _by_energy(numbers: Numbers, known: Constants, tau: int, last: Any) -> Any:
+    """No more than energy allows of `last`."""
     energies = np.asarray(numbers.energy_j)
     finite = energies < np.inf
     if np.any(finite):

@@ -14,7 +14,7 @@ from mel_fast.verify.claim._problem import INFINITE, Problem
 from mel_fast.verify.claim._read import Allocation, Leaf
 from mel_fast.verify.quick.allocation import kept
 from mel_fast.verify.quick.intervals import enclosing
-from mel_fast.verify.quick.leaf import capped, worths
+from mel_fast.verify.quick.leaf import capped, last_by_energy, worths
 from mel_fast.verify.quick.numbers import Numbers, stated
 from mel_fast.verify.quick.parts import worths_in_parts
 from mel_fast.verify.quick.sums import exact_sum
@@ -51,6 +51,26 @@ def surely_kept(problem: Problem, plan: Allocation, tau: int) -> tuple[Any, floa
     return sure, spare_s
 
 
+def most_by_energy(problem: Problem, tau: int) -> Any | None:
+    """Return at least the last d that its energy allows each learner; not a number if unknown.
+
+    None where there are few, or numbers that arrays do not hold.
+    """
+    numbers = _numbers(problem)
+    if numbers is None:
+        return None
+    most = np.full(len(problem.learners), np.nan)
+    for begin in range(0, len(most), _AT_ONCE):
+        rows = slice(begin, begin + _AT_ONCE)
+        tick(len(most[rows]))
+        try:
+            with enclosing():
+                most[rows] = last_by_energy(numbers.at(rows), tau, len(most[rows]))
+        except FloatingPointError:
+            continue
+    return most
+
+
 def worth_at_most(
     problem: Problem,
     boxes: Boxes,
@@ -59,12 +79,13 @@ def worth_at_most(
     advance: Callable[[int], None],
     below: Any,
     exact: Callable[[int], Callable[[tuple[int, int]], Any | None]],
+    offset: Callable[[int], int],
 ) -> Any | None:
     """Return a bound of what all learners are worth at a leaf's prices; None where it is open.
 
     `exact` bounds with balls what a learner of a group is worth in an interval: those are asked of
     whom arrays do not know enough, and, where the bound is not `below` this, of those whose caps
-    they passed over.
+    they passed over. `offset`: of a group, its samples before the first part.
     """
     numbers = _numbers(problem)
     if numbers is None or not all(numbers.plain) or not (leaf.plain or leaf.per_part):
@@ -81,7 +102,8 @@ def worth_at_most(
             return None
         try:
             with enclosing():
-                found = _worths(numbers.at(rows), tau, leaf, low[rows], high[rows])
+                before = np.array([offset(group) for group in places.group[rows].tolist()])
+                found = _worths(numbers.at(rows), tau, leaf, (low[rows], high[rows]), before)
         except FloatingPointError:
             continue
         sure[rows], most[rows] = found
@@ -99,12 +121,14 @@ def worth_at_most(
     return None if capped_too is None else total - _summed(most[passed_over]) + capped_too
 
 
-def _worths(numbers: Numbers, tau: int, leaf: Leaf, low: Any, high: Any) -> tuple[Any, Any]:
+def _worths(
+    numbers: Numbers, tau: int, leaf: Leaf, box: tuple[Any, Any], offset: Any
+) -> tuple[Any, Any]:
     if leaf.plain:
-        found = worths(numbers, tau, *leaf[:2], low, high)
+        found = worths(numbers, tau, *leaf[:2], *box)
         return found.sure, found.most
     priced = leaf.lambda_per_hz, leaf.mu_per_w, leaf.per_part, leaf.part
-    return worths_in_parts(numbers, tau, priced, low, high)
+    return worths_in_parts(numbers, tau, priced, *box, offset)
 
 
 class _Places(NamedTuple):
