@@ -16,6 +16,7 @@ constexpr double small_price = 1e-3;  // of all: what a price is worth that is t
 constexpr double as_low = 1e-9;       // relative: above the least bound, and nearly as low
 constexpr double apart = 1e-3;        // relative: prices so far apart differ where it is not flat
 constexpr double singular = 1e-7;     // of the product of curvatures: their determinant
+constexpr double fine_share = 0.02;   // of what is left to fall: how nearly a look is the lowest
 constexpr int newton_passes = 40;
 constexpr int idle_passes = 6;  // steps without a lower bound: responses jump
 constexpr int cut_passes = 250;
@@ -28,7 +29,7 @@ LeastBound::LeastBound(const Problem& problem, Pool& pool, const Box& box, doubl
       pool_(pool),
       box_(box),
       tau_(tau),
-      joining_{choice.rests, 0},
+      rests_(choice.rests),
       at_least_(choice.at_least) {
     for (std::size_t k = 0; k < problem.size(); ++k) {
         const bool rests = !choice.rests.empty() && choice.rests[k] > 0;
@@ -40,19 +41,15 @@ LeastBound::LeastBound(const Problem& problem, Pool& pool, const Box& box, doubl
 BoundOutcome LeastBound::run(const Budgets& amounts, Prices start) {
     amounts_ = amounts;
     looks_.clear();
-    joining_.per_learner = at_least_ > 0 ? unpriced : 0;
-    members_priced_ = false;
     flat_ = false;
     smooth_ = true;
     Step step = settle(start);
-    if (step == Step::found && at_least_ > 0 && !enough_take_part()) step = price_members();
     if (step == Step::found) step = conclude();
     bound_ = best_.value;
     if (step == Step::empty) return BoundOutcome::empty;
     return step == Step::found ? BoundOutcome::found : BoundOutcome::stopped;
 }
 
-// The least at what taking part is worth now.
 LeastBound::Step LeastBound::settle(Prices start) {
     best_.value = std::numeric_limits<double>::infinity();
     Step step = descend(start, newton_passes);
@@ -75,27 +72,46 @@ double LeastBound::scale() const {
 double LeastBound::noise() const { return close * scale(); }
 
 LeastBound::Step LeastBound::look(Prices prices) {
+    if (at_least_ > 0) return look_with_members(prices);
+    Seen seen{};
+    const Step step = see(prices, 0, seen);
+    sums_ = seen.sums;
+    if (step == Step::on && seen.sound) keep(seen);
+    return step;
+}
+
+void LeastBound::keep(const Seen& seen) {
+    looks_.push_back(seen.look);
+    sums_ = seen.sums;
+    if (seen.look.value < best_.value) {
+        best_ = seen.look;
+        best_sums_ = seen.sums;
+    }
+}
+
+LeastBound::Step LeastBound::see(Prices prices, double per_learner, Seen& seen) {
     ++passes_;
     const PassPoint point{tau_, amounts_.cycle_s, prices};
-    const bool chosen = !joining_.rests.empty() || at_least_ > 0;
-    sums_ = chosen ? choice_pass(problem_, box_, joining_, point, pool_, chunks_)
-                   : real_pass(problem_, box_, point, pool_, chunks_);
+    const bool chosen = !rests_.empty() || at_least_ > 0;
+    seen.sums = chosen ? choice_pass(problem_, box_, {rests_, per_learner}, point, pool_, chunks_)
+                       : real_pass(problem_, box_, point, pool_, chunks_);
     if (pool_.stop().check()) return Step::stopped;
-    if (sums_.impossible > 0) return Step::empty;
+    const PassSums& sums = seen.sums;
+    if (sums.impossible > 0) return Step::empty;
     const double value = prices.lambda * amounts_.bandwidth_hz + prices.mu * amounts_.power_w +
-                         sums_.value - joining_.per_learner * at_least_;
-    const Look seen{prices,           value,       sums_.samples, sums_.bandwidth, sums_.power,
-                    sums_.value_time, sums_.takers};
-    if (!std::isfinite(value) || !std::isfinite(seen.bandwidth) || !std::isfinite(seen.power)) {
-        return Step::on;
-    }
-    looks_.push_back(seen);
-    if (value < best_.value) {
-        best_ = seen;
-        best_sums_ = sums_;
-    }
-    const double terms = value - sums_.value + sums_.cost + sums_.samples +
-                         joining_.per_learner * (2 * at_least_ + sums_.takers);
+                         sums.value - per_learner * at_least_;
+    seen.look = {.prices = prices,
+                 .value = value,
+                 .samples = sums.samples,
+                 .bandwidth = sums.bandwidth,
+                 .power = sums.power,
+                 .per_s = sums.value_time,
+                 .takers = sums.takers,
+                 .joined = per_learner * (sums.takers - at_least_)};
+    seen.sound = std::isfinite(value) && std::isfinite(sums.bandwidth) && std::isfinite(sums.power);
+    if (!seen.sound) return Step::on;
+    const double terms =
+        value - sums.value + sums.cost + sums.samples + per_learner * (2 * at_least_ + sums.takers);
     return value + rounding::real_bound * terms < fewest_ ? Step::empty : Step::on;
 }
 
@@ -121,6 +137,7 @@ bool LeastBound::converged(const PriceStep& step) const {
 // Newton's method, for as long as it gets lower.
 LeastBound::Step LeastBound::descend(Prices start, int max_passes) {
     Prices prices = start;
+    members_fine_ = 0;
     int idle = 0;
     for (int pass = 0; pass < max_passes && idle < idle_passes && prices.usable(); ++pass) {
         const double before = best_.value;
@@ -129,6 +146,7 @@ LeastBound::Step LeastBound::descend(Prices start, int max_passes) {
         const PriceStep to = price_step(prices, sums_, amounts_);
         idle = best_.value < before ? 0 : idle + 1;
         if (idle == 0 && converged(to)) return Step::found;
+        members_fine_ = fine_share * std::fabs(to.drop);
         to.take(prices);
     }
     return Step::on;
@@ -142,8 +160,7 @@ Prices LeastBound::at(double band_share, double watt_share) const {
 }
 
 Cut LeastBound::cut_of(const Look& seen, double level) const {
-    const double joined = joining_.per_learner * (seen.takers - at_least_);
-    return {(seen.samples + joined - level) / problem_.samples_real(),
+    return {(seen.samples + seen.joined - level) / problem_.samples_real(),
             1 - seen.bandwidth / amounts_.bandwidth_hz, 1 - seen.power / amounts_.power_w};
 }
 
@@ -177,6 +194,7 @@ LeastBound::Step LeastBound::close_in() {
     for (int pass = 0; pass < cut_passes; ++pass) {
         const double room = best_.value - proved_;
         if (!(room > close * scale())) return Step::found;
+        members_fine_ = fine_share * room;
         const double least_share = pass % 2 == 0 ? 0.05 : 0.5;
         // `level` has prices below it by the looks, `proved_` has none.
         double level = best_.value - 0.01 * close * scale();
@@ -208,6 +226,7 @@ LeastBound::Step LeastBound::probe(Prices here, double least) {
     constexpr std::array<std::array<double, 2>, 5> aside{
         {{-1, -1}, {-1, 0}, {0, -1}, {-1, 1}, {1, -1}}};
     const double as_good = least + as_low * scale();
+    members_fine_ = 0.1 * as_low * scale();
     for (const auto& [by_band, by_watt] : aside) {
         // A price of zero has no other side.
         if ((by_band != 0 && !(prices_.lambda > 0)) || (by_watt != 0 && !(prices_.mu > 0))) {
@@ -247,6 +266,7 @@ LeastBound::Step LeastBound::free_prices(Prices& here) {
 
 LeastBound::Step LeastBound::conclude() {
     const double least = best_.value;
+    members_fine_ = 0.1 * close * scale();
     smooth_ = over(best_) <= sharp * scale();
     per_s_ = best_.per_s;
     Prices here;

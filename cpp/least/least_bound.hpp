@@ -29,9 +29,8 @@ class LeastBound {
     Prices prices() const { return prices_; }  // zero where more of a budget is worth nothing
     double per_s() const { return per_s_; }    // d bound / d cycle, where it is smooth
     bool smooth() const { return smooth_; }    // one response fits the budgets, not a mixture
-    // As low at prices apart, or perhaps so.
-    bool flat() const { return flat_ || members_priced_; }
-    double noise() const;  // by how much the bound found may be too high
+    bool flat() const { return flat_; }        // as low at prices apart
+    double noise() const;                      // by how much the bound found may be too high
     long passes() const { return passes_; }
 
   private:
@@ -47,16 +46,22 @@ class LeastBound {
         double samples, bandwidth, power;
         double per_s;
         double takers;
+        double joined;  // what it says of those who take part more than must, or fewer
+    };
+    struct Seen {
+        Look look;
+        PassSums sums;
+        bool sound;  // all of it finite
     };
     enum class Step { on, found, empty, stopped };
 
     Step look(Prices prices);
+    Step see(Prices prices, double per_learner, Seen& seen);
+    void keep(const Seen& seen);
     Step settle(Prices start);
     // least_members.cpp
-    bool enough_take_part() const;
-    Step price_members();
-    Step settle_at(double per_learner, double& value);
-    Step bracket_members(double& low, double& high);
+    Step look_with_members(Prices prices);
+    Seen mixed(const Seen& low, const Seen& high, double share) const;
     Step descend(Prices start, int max_passes);
     Step close_in();
     Step conclude();
@@ -75,10 +80,11 @@ class LeastBound {
     Box box_;
     double tau_;
     double fewest_ = 0;  // samples that some must take in any case
-    Joining joining_;
+    std::span<const double> rests_;
     double at_least_ = 0;          // participants
-    bool members_priced_ = false;  // more take part than would of their own accord
-    double members_price_ = 0;     // that of the last run which did, or 0
+    double members_price_ = 0;     // what taking part was worth at the last look,
+    double joined_per_price_ = 0;  // how many more joined where it was worth more,
+    double members_fine_ = 0;      // and how far above the lowest a look may stay
     Budgets amounts_{};
     PassSums sums_;  // of the last look
     std::vector<Look> looks_;

@@ -1,8 +1,9 @@
-// What taking part must be worth for enough learners to do it: the third price of the least bound,
-// which is convex in it.
+// What taking part must be worth for enough learners to do it: the third price of the least bound.
+// At given other prices it is a question of counting, along one line on which the bound is convex:
+// its slope there is how many more take part than must.
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <utility>
 
 #include "least/least_bound.hpp"
 
@@ -10,92 +11,84 @@ namespace mel {
 namespace {
 
 constexpr double first_share = 1e-3;  // of the last price, or of samples a participant: a step
-constexpr double wider = 4;
-constexpr int widenings = 60;
-constexpr int narrowings = 90;
-constexpr double golden = 0.6180339887498949;
+constexpr double wider = 8;
+constexpr double beyond = 1.25;
+constexpr double enough_to_tell = 16;  // learners: how many join for a price
+constexpr int most_looks = 120;
+constexpr double as_low = 1e-14;  // relative: what two tangents may leave below what was seen
+
+// The mixture of two responses, so much of the first.
+PassSums mixed_sums(const PassSums& one, const PassSums& other, double share) {
+    PassSums a = one, b = other;
+    a.scale(share);
+    b.scale(1 - share);
+    a.add(b);
+    return a;
+}
 
 }  // namespace
 
-// Whether as many as must take part without being paid for it. Where it takes a mixture of
-// responses to fit the budgets, those that were seen do not say how many these have.
-bool LeastBound::enough_take_part() const {
-    return best_.takers >= at_least_ && over(best_) <= sharp * scale();
-}
-
-LeastBound::Step LeastBound::settle_at(double per_learner, double& value) {
-    joining_.per_learner = std::max(per_learner, unpriced);
-    const Step step = settle(best_.prices);
-    value = best_.value;
-    return step;
-}
-
-// Ends between which it is least.
-LeastBound::Step LeastBound::bracket_members(double& low, double& high) {
-    const double unit = std::max(std::fabs(best_.value), 1.0) / at_least_;
+// The look at these prices where taking part is worth what makes it lowest: a response of just so
+// many, or the mixture of two between whom the last of them are of two minds.
+LeastBound::Step LeastBound::look_with_members(Prices prices) {
+    Seen low{}, high{};  // fewer take part, and more
+    double below = 0, above = 0;
+    bool from_below = false, from_above = false;
     double at = members_price_;
-    double step = first_share * (at > 0 ? at : unit);
-    double here = best_.value, there = 0;
-    if (at > 0) {
-        const Step found = settle_at(at, here);
-        if (found != Step::found) return found;
-    }
-    low = std::max(at - step, 0.0);
-    bool up = true;
-    for (int i = 0; i < widenings; ++i, step *= wider) {
-        const double to = up ? at + step : std::max(at - step, 0.0);
-        const Step found = settle_at(to, there);
-        if (found != Step::found) return found;
-        if (there < here) {
-            (up ? low : high) = at;
-            at = to;
-            here = there;
-            if (to > 0) continue;
-            low = 0;
-            return Step::found;
+    double step = first_share * (at > 0 ? at : std::max(problem_.samples_real(), 1.0) / at_least_);
+    for (int i = 0; i < most_looks; ++i) {
+        Seen here{};
+        const Step found = see(prices, std::max(at, unpriced), here);
+        if (found != Step::on || !here.sound) {
+            sums_ = here.sums;
+            return found;
         }
-        (up ? high : low) = to;
-        if (!up || i > 0 || at == 0) return Step::found;
-        up = false;  // the first step was too far already: the other way
-        step /= wider;
+        const double more = here.look.takers - at_least_;
+        if (more == 0 || (more > 0 && !(at > 0))) {
+            members_price_ = at;
+            keep(here);
+            return Step::on;
+        }
+        (more < 0 ? low : high) = here;
+        (more < 0 ? below : above) = at;
+        (more < 0 ? from_below : from_above) = true;
+        if (!from_below || !from_above) {
+            // As far as so many joined or left the last time, and some more.
+            if (i == 0 && joined_per_price_ > 0)
+                step = beyond * std::fabs(more) / joined_per_price_;
+            at = more < 0 ? at + step : std::max(at - step, 0.0);
+            step *= wider;
+            continue;
+        }
+        // Where the tangents meet, and where the slopes would, were they straight.
+        const double fall = low.look.takers - at_least_, rise = high.look.takers - at_least_;
+        const double share = rise / (rise - fall);
+        if (rise - fall >= enough_to_tell) joined_per_price_ = (rise - fall) / (above - below);
+        const double met =
+            (low.look.value - high.look.value + rise * above - fall * below) / (rise - fall);
+        const double least = std::min(low.look.value, high.look.value);
+        const double left = least - (low.look.value + fall * (met - below));
+        at = i % 3 == 2 ? met : above - share * (above - below);
+        const double fine = std::max(as_low * std::max(std::fabs(least), 1.0), members_fine_);
+        if (left <= fine || !(at > below && at < above)) {
+            members_price_ = low.look.value < high.look.value ? below : above;
+            keep(mixed(low, high, share));
+            return Step::on;
+        }
     }
     return Step::stopped;
 }
 
-LeastBound::Step LeastBound::price_members() {
-    members_priced_ = true;
-    double low = 0, high = 0;
-    Step step = bracket_members(low, high);
-    double values[2] = {0, 0};
-    // Of both ends: two values between may be as low on either side of a jump's lower one.
-    double ends[2] = {std::numeric_limits<double>::infinity(),
-                      std::numeric_limits<double>::infinity()};
-    double left = high - golden * (high - low), right = low + golden * (high - low);
-    if (step == Step::found) step = settle_at(left, values[0]);
-    if (step == Step::found) step = settle_at(right, values[1]);
-    // Where it is smooth the values tell no nearer than the root of what they err by.
-    for (int i = 0; i < narrowings && step == Step::found; ++i) {
-        if (high - low <= 1e-12 * high) break;
-        if (values[0] < values[1]) {
-            high = right;
-            ends[1] = values[1];
-            right = left;
-            values[1] = values[0];
-            left = high - golden * (high - low);
-            step = settle_at(left, values[0]);
-        } else {
-            low = left;
-            ends[0] = values[0];
-            left = right;
-            values[0] = values[1];
-            right = low + golden * (high - low);
-            step = settle_at(right, values[1]);
-        }
-        if (std::max(ends[0], ends[1]) - std::min(values[0], values[1]) <= close * scale()) break;
-    }
-    if (step != Step::found) return step;
-    members_price_ = values[0] < values[1] ? left : right;
-    return settle_at(members_price_, values[0]);
+LeastBound::Seen LeastBound::mixed(const Seen& low, const Seen& high, double share) const {
+    Seen both = low.look.value < high.look.value ? low : high;
+    both.sums = mixed_sums(low.sums, high.sums, share);
+    const auto mix = [&](double Look::* of) {
+        both.look.*of = share * (low.look.*of) + (1 - share) * (high.look.*of);
+    };
+    for (const auto of : {&Look::samples, &Look::bandwidth, &Look::power, &Look::per_s}) mix(of);
+    both.look.takers = at_least_;
+    both.look.joined = 0;
+    return both;
 }
 
 }  // namespace mel

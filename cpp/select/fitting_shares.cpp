@@ -95,7 +95,7 @@ WaterFilling::Finish about_shortest(const Asked& asked, WaterFilling& filling,
         found.ratio *= std::exp(std::clamp(by.log_ratio, -3.0, 3.0));
         found.cycle_s = std::min(least + left * std::exp(std::clamp(shorter, -3.0, 1.0)), cycle);
         if (std::fabs(by.log_ratio) + std::fabs(shorter) < near_enough) break;
-        sums = filling.at(asked.split.within(found.cycle_s), found.ratio).sums;
+        sums = filling.at(asked.split.within(found.cycle_s), found.ratio, Roots::near).sums;
     }
     return found;
 }
@@ -215,6 +215,16 @@ std::optional<Allocation> Fitting::allocate(const Numbers& samples, const Fit& f
     const double tau = choices_.tau(), cycle = problem.cycle_s();
     const std::size_t n = samples.size();
     Allocation plan;
+    plan.samples.resize(n);
+    std::int64_t total = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+        plan.samples[k] = static_cast<std::int64_t>(samples[k]);
+        total += plan.samples[k];
+    }
+    // A sample of the learners stands for all by what it holds of their samples.
+    const auto own = [&](const Problem& of) {
+        return of.with_samples(std::max(total, std::int64_t{1}));
+    };
     if (problem.sends_nothing()) {
         if (!fits_alone(samples)) return {};
         plan.bandwidth_hz.assign(n, 0.0);
@@ -222,13 +232,14 @@ std::optional<Allocation> Fitting::allocate(const Numbers& samples, const Fit& f
         if (problem.block_hz() > 0) plan.blocks.assign(n, 0);
     } else if (whole(samples)) {
         const TimedSplit split{tau, cycle, padded(samples)};
-        if (!allot({problem, pool, split, idle_rest()}, fit, spare, plan)) return {};
+        const Problem just = own(problem);
+        if (!allot({just, pool, split, idle_rest()}, fit, spare, plan)) return {};
     } else {
         const std::vector<std::size_t> who = present(samples);
         Allocation some;
         if (!who.empty()) {
             const Numbers theirs = gathered(samples, who);
-            const Problem& part = part_of(who);
+            const Problem part = own(part_of(who));
             const TimedSplit split{tau, cycle, theirs};
             if (!allot({part, pool, split, part.excused()}, fit, spare, some)) return {};
         }
@@ -240,8 +251,6 @@ std::optional<Allocation> Fitting::allocate(const Numbers& samples, const Fit& f
         spread(some.power_w, plan.power_w);
         if (problem.block_hz() > 0) spread(some.blocks, plan.blocks);
     }
-    plan.samples.resize(n);
-    for (std::size_t k = 0; k < n; ++k) plan.samples[k] = static_cast<std::int64_t>(samples[k]);
     return plan;
 }
 

@@ -122,6 +122,24 @@ def test_prices_are_slopes(seed: int, at_least: int, over: str) -> None:
     assert price == pytest.approx(gained, rel=1e-2, abs=1e-9 * plan.prices.samples / has)
 
 
+@pytest.mark.parametrize(("seed", "at_least"), [(91, 3), (214, 2), (215, 3)])
+def test_a_second_is_worth_its_slope_where_somebody_must_hurry(seed: int, at_least: int) -> None:
+    # Who must take part with hardly any time left: a difference over a hundred-thousandth of the
+    # cycle is off by a tenth there, or by half.
+    problem, _, _ = tiny(seed, ("optional",))
+    plan = mel.solve(problem, then="none", at_least=at_least)
+    tau, step = max(plan.tau, 1), 1e-7
+    here, less, more = (
+        least_bound(plan, tau, problem.replace(cycle_s=problem.cycle_s * by)).prices
+        for by in (1.0, 1.0 - step, 1.0 + step)
+    )
+    assert here is not None
+    assert less is not None
+    assert more is not None
+    slope = (more.samples - less.samples) / (2 * step * problem.cycle_s)
+    assert here.per_s == pytest.approx(slope, rel=2e-3)
+
+
 @pytest.mark.parametrize(
     "draws", [pytest.param(6, id="ci"), pytest.param(60, id="long", marks=pytest.mark.long)]
 )
