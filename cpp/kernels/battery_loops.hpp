@@ -51,8 +51,8 @@ static PassSums battery_real_chunk(const KernelInput& in, Stretch learners) {
     for (std::size_t k = first; k < last; k += group * in.stride) {
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
-            BatteryBestLanes r = best_lanes<Law>(in, p, at);
             const BatteryLanes b = battery_lanes(in, at);
+            BatteryBestLanes r = best_lanes<Law>(in, p, b, at);
             const HeldLanes& h = r.held;
             if (in.careful) {
                 r.unsure = r.unsure | LeftOpen::first_doubtful(left, r.doubtful & ~r.unsure);
@@ -98,7 +98,7 @@ static double battery_samples_chunk(const KernelInput& in, Stretch learners,
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             if (at >= last) break;
-            const BatteryBestLanes r = best_lanes<Law>(in, p, at);
+            const BatteryBestLanes r = best_lanes<Law>(in, p, battery_lanes(in, at), at);
             LeftOpen::add(left, r.unsure, at);
             const Lanes d = only(r.active & ~r.unsure, larger(r.held.samples, fill(0)));
             sum.part[j] += d;

@@ -221,9 +221,8 @@ struct BatteryBestLanes {
 };
 
 template <class Law>
-MEL_INLINE BatteryBestLanes best_lanes(const KernelInput& in, const PriceConstants& p,
-                                       std::size_t k) {
-    const BatteryLanes b = battery_lanes(in, k);
+MEL_APART BatteryBestLanes best_lanes(const KernelInput& in, const PriceConstants& p,
+                                      const BatteryLanes& b, std::size_t k) {
     const DemandLanes& q = b.q;
     Lanes low = in.lower ? load(in.lower + k) : fill(in.box.lower);
     const Lanes high = in.upper ? load(in.upper + k) : fill(in.box.upper);

@@ -32,6 +32,9 @@ typedef std::int64_t VectorMask __attribute__((vector_size(8 * native_width)));
 typedef std::uint64_t VectorBits __attribute__((vector_size(8 * native_width)));
 
 #define MEL_INLINE static inline __attribute__((always_inline))
+// For what several loops ask, or few learners: woven into each of them it is most of their code,
+// and of the time that compilers take.
+#define MEL_APART static __attribute__((noinline))
 
 struct Lanes {
     Vector a, b;

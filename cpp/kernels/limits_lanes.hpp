@@ -132,6 +132,12 @@ MEL_INLINE Mask gains(const KernelInput& in, const LimitedResponse& one, const L
     return one.active & (one.samples - one.cost + in.per_learner > r.samples - r.cost);
 }
 
+template <class Best>
+MEL_APART LimitedResponse respond_apart(const KernelInput& in, const PriceConstants& p,
+                                        std::size_t k, const DemandLanes& q, const LimitedEnds& l) {
+    return Best::respond_to(in, p, k, q, l);
+}
+
 // The best real samples of limited learners.
 template <class Best>
 MEL_INLINE LimitedResponse respond_or_join(const KernelInput& in, const PriceConstants& p,
@@ -142,7 +148,7 @@ MEL_INLINE LimitedResponse respond_or_join(const KernelInput& in, const PriceCon
     const Mask few = joins(in, k, low_of(in, k), r);
     if (!any(few)) return r;
     const LimitedResponse one =
-        Best::respond_to(in, p, k, q, ends_within(in, q, k, fill(1), high_of(in, k)));
+        respond_apart<Best>(in, p, k, q, ends_within(in, q, k, fill(1), high_of(in, k)));
     take(few & gains(in, one, r), one, r);
     return r;
 }
@@ -179,6 +185,13 @@ struct Limited<DensityLaw> {
         }
         envelope(in, q, l, k, r);
         return r;
+    }
+
+    // On a line that stands for a slack that is none.
+    MEL_INLINE LimitedResponse respond_on(const KernelInput& in, const PriceConstants& p,
+                                          std::size_t k, const DemandLanes& q,
+                                          const LimitedEnds& l) {
+        return respond_to(in, p, k, q, l);
     }
 
     MEL_INLINE Lanes condition(const LimitedResponse& r) {
@@ -239,6 +252,13 @@ struct Limited<FixedLaw> {
         }
         envelope(in, q, l, k, r);
         return r;
+    }
+
+    // Much more code, and slow enough for a call not to matter.
+    MEL_INLINE LimitedResponse respond_on(const KernelInput& in, const PriceConstants& p,
+                                          std::size_t k, const DemandLanes& q,
+                                          const LimitedEnds& l) {
+        return respond_apart<Limited>(in, p, k, q, l);
     }
 
     MEL_INLINE Lanes condition(const LimitedResponse& r) {

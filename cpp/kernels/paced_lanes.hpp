@@ -117,7 +117,7 @@ struct Paced {
         // At full speed first, up to the kink.
         const Mask begins = (pace.kink >= least) & (pace.kink < high);
         const LimitedEnds l = ends_within(in, full, k, low, select(begins, pace.kink, high));
-        static_cast<LimitedResponse&>(r) = Limited<Law>::respond_to(in, p, k, full, l);
+        static_cast<LimitedResponse&>(r) = Limited<Law>::respond_on(in, p, k, full, l);
         r.line = full;
         r.slow = none();
         r.stretch = fill(1);
@@ -163,7 +163,7 @@ struct Paced {
             DemandLanes q = touching(full, pace, s);
             q = choose(open, q, full);
             LimitedResponse t =
-                Limited<Law>::respond_to(in, p, k, q, ends_within(in, q, k, low, high));
+                Limited<Law>::respond_on(in, p, k, q, ends_within(in, q, k, low, high));
             const Lanes apart = t.samples - x;
             // The slack falls faster than the line: its best moves less.
             const Lanes slack = full.budget - pace.other * x - s.busy;

@@ -116,3 +116,53 @@ def test_all_public_headers_are_compiled_together() -> None:
 def test_contributing_draws_the_floors_in_the_order_of_the_build() -> None:
     text = (CPP.parent / "CONTRIBUTING.md").read_text()
     assert " < ".join(floors()) in text.replace("`", "").replace("\n", " ")
+
+
+# Native tests are compiled with these precompiled: what a file forgets to include goes unnoticed.
+STANDARD = {
+    "algorithm": r"(sort|fill|copy|clamp|max|min|max_element|min_element|all_of|any_of|find_if)\(",
+    "atomic": r"atomic\b",
+    "chrono": r"chrono::",
+    "cmath": r"(abs|sqrt|exp|log|log1p|expm1|pow|floor|ceil|isfinite|isnan|nextafter|ldexp)\(",
+    "condition_variable": r"condition_variable\b",
+    "exception": r"(exception_ptr|current_exception)\b",
+    "functional": r"function<",
+    "memory": r"(unique_ptr|shared_ptr|make_unique|make_shared)\b",
+    "mutex": r"(mutex|lock_guard|unique_lock|scoped_lock)\b",
+    "optional": r"(optional|nullopt)\b",
+    "random": r"(mt19937|uniform_\w+_distribution)",
+    "span": r"span\b",
+    "sstream": r"[io]?stringstream\b",
+    "string": r"(string|to_string)\b",
+    "vector": r"vector\b",
+}
+
+
+def included(path: Path, seen: set[Path]) -> set[str]:
+    """Return the standard headers that a file brings, by itself or by the project's own headers."""
+    if path in seen:
+        return set()
+    seen.add(path)
+    found = set()
+    for name in re.findall(r'^#include [<"]([^">]+)[">]', path.read_text(), re.MULTILINE):
+        own = [folder / name for folder in (path.parent, CPP, CPP / "include")]
+        found |= next((included(file, seen) for file in own if file.is_file()), {name})
+    return found
+
+
+def forgotten(path: Path) -> list[str]:
+    """Return the standard headers of which a file uses names without including them."""
+    used, text = included(path, set()), path.read_text()
+    return [
+        f"{path.name}: <{header}>"
+        for header, names in STANDARD.items()
+        if header not in used and re.search(rf"\bstd::(ranges::)?{names}", text)
+    ]
+
+
+def test_native_tests_include_the_standard_headers_that_they_use(tmp_path):
+    tests = sorted((CPP.parent / "tests/cpp").glob("*.?pp"))
+    assert tests
+    assert [line for path in tests for line in forgotten(path)] == []
+    (tmp_path / "some.cpp").write_text("#include <span>\nstd::vector<std::span<int>> x;\n")
+    assert forgotten(tmp_path / "some.cpp") == ["some.cpp: <vector>"]
