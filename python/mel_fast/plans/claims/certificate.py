@@ -33,7 +33,7 @@ def _nodes(result: _core.Result | _core.Selection) -> Iterator[dict[str, Any]]:
         result.tree_lambda_per_hz.tolist(),
         result.tree_mu_per_w.tolist(),
     )
-    leaf = PartsLeaf.of(result) if getattr(result, "part", 0.0) else None
+    leaf = PartsLeaf.of(result)
     if leaf is not None:
         yield leaf.words()
         return

@@ -25,7 +25,7 @@ class PartsLeaf(NamedTuple):
     @classmethod
     def of(cls, result: Any) -> "PartsLeaf | None":
         """Return the one leaf of a result's tree, if it counts parts."""
-        if result.part == 0.0:
+        if getattr(result, "part", 0.0) == 0.0:  # others than the core's have none
             return None
         prices = result.tree_lambda_per_hz.item(), result.tree_mu_per_w.item()
         above = None if result.above < 0.0 else int(result.above)
