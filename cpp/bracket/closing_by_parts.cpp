@@ -4,6 +4,7 @@
 
 #include "base/parallel.hpp"
 #include "bracket/bracket_search.hpp"
+#include "bracket/filled_split.hpp"
 #include "bracket/parts_asked.hpp"
 #include "learner/boxes.hpp"
 #include "least/least_parts.hpp"
@@ -59,9 +60,18 @@ PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resour
             }
             best = std::move(bound);
         }
+        if (upper - lower > near * upper && !shop.stop.check()) {
+            FilledSplit filled = filled_split(problem, point, resource, {lower, upper}, shop);
+            passes += filled.passes;
+            if (!filled.samples.empty()) {
+                upper = filled.need.amount;
+                best.samples = std::move(filled.samples);
+                best.need = std::move(filled.need);
+            }
+        }
         const bool split = !found.samples.empty() || !best.samples.empty();
         const double left = upper - lower;
-        return split && best.parts.part > 0 && left <= near * upper && left <= nearly_all * apart;
+        return split && left <= near * upper && left <= nearly_all * apart;
     };
     PartsBracket whole;
     try {

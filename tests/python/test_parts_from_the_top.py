@@ -120,3 +120,27 @@ def test_a_share_of_one_learner_is_closed_from_the_top(law, must):
         changed = PartsLeaf(**{**leaf, "above": above})
         plan = claim(found.proof.problem, 20, changed)
         assert not mel.verify(plan.problem, plan).ok, above
+
+
+def test_learners_of_sizes_that_add_up_make_up_for_samples_too_many():
+    """Single samples of those who hold all that they may cost nearly what they are worth.
+
+    The ends were 3e-3 to 9e-3 apart, and where the repair gave up there was no split at all.
+    """
+    for seed in range(1, 24, 2):
+        rng = np.random.default_rng(seed)
+        noise = {"noise_bandwidth_hz": 1e8}
+        problem = mel.scenarios.table1(
+            800, seed=seed, law="fixed", idle="excused", budgets="per_learner", **noise
+        )
+        most = rng.integers(18, 40, 800)
+        problem = problem.replace(
+            task=problem.task.replace(samples=int(0.3 * most.sum()) + 7),
+            learners=problem.learners.replace(max_samples=most),
+        )
+        asked = (1e9, 1, lambda _low, _high, passes, _s: passes > 400, None, 0.0, True)
+        lower, _, amount, plan, *_ = _core.bracket(problem._core, 4, 2, 0, *asked)
+        assert plan is not None
+        assert plan.samples.sum() == problem.task.samples
+        assert plan.power_w.sum() <= amount * (1 + 1e-12)
+        assert amount / lower < 1 + 5e-4

@@ -1,0 +1,24 @@
+// A split in which learners that take all or nothing make up for the samples that are too many or
+// too few: a few of those nearest to doing otherwise, whose sizes add up to that.
+#pragma once
+
+#include <cstdint>
+
+#include "least/least_parts.hpp"
+
+namespace mel {
+
+struct FilledSplit {
+    Buffer<std::int64_t> samples;  // empty where none needs less than is known to suffice
+    SplitNeed need;
+    std::int64_t passes = 0;
+};
+
+// At the best prices of samples, between what they rule out and what suffices.
+struct Ends {
+    double lower, upper;
+};
+FilledSplit filled_split(const Problem& problem, const PassPoint& point, Resource resource,
+                         Ends ends, Workshop& shop);
+
+}  // namespace mel
