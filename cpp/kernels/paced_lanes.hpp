@@ -3,6 +3,8 @@
 // worth no less, whatever is nearly.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/limited_whole_lanes.hpp"
 
 namespace mel::MEL_ISA {
@@ -78,10 +80,14 @@ struct PacedResponse : LimitedResponse {
 };
 
 // Beyond the kink, where a marginal rate costs so much: s^2 = cost (alpha s + bits each), by
-// Newton's method between ends that are kept.
-MEL_INLINE Lanes paced_wish(const DemandLanes& full, const PaceLanes& p, Lanes unit_cost, Lanes low,
-                            Lanes high, Mask wanted) {
+// Newton's method between ends that are kept. With the fixed law a higher rate costs less the bit:
+// without caps that is followed.
+template <bool falls>
+MEL_INLINE Lanes paced_wish(const DemandLanes& full, const PaceLanes& p,
+                            const PriceConstants& prices, Lanes unit_cost, Lanes low, Lanes high,
+                            Mask wanted) {
     Lanes x = low;
+    const Lanes per_rate = falls ? prices.ratio * ln2 / full.noise : fill(0);
     Lanes from = low, to = high;
     Mask open = wanted;
     for (int step = 0; step < 40 && any(open); ++step) {
@@ -90,15 +96,27 @@ MEL_INLINE Lanes paced_wish(const DemandLanes& full, const PaceLanes& p, Lanes u
         const Lanes bits = full.alpha * x + full.beta;
         const Lanes each = p.other + s.each;
         const Lanes area = larger(full.alpha * slack + bits * each, fill(1e-300));
+        Lanes rise = fill(0);  // of the wish, as the cost changes
+        if constexpr (falls) {
+            const Mask sends = open & (slack > 0) & (bits > 0);
+            const Lanes inverse = 1 / select(sends, slack, fill(1));
+            const FixedRoot root = fixed_root_of(select(sends, per_rate * bits * inverse, fill(1)));
+            unit_cost = select(sends, prices.band * root.inverse, unit_cost);
+            rise = only(sends, 0.5 * root.stretch *
+                                   (full.alpha / select(sends, bits, fill(1)) + each * inverse));
+        }
         const Lanes wish = square_root(unit_cost * area);
         const Lanes over = slack - wish;
         from = select(open & (over > 0), x, from);
         to = select(open & ~(over > 0), x, to);
-        const Lanes slope = each + 0.5 * unit_cost * bits * s.bend / wish;
-        Lanes next = smaller(x + over / slope, high);
+        const Lanes slope = each + 0.5 * unit_cost * bits * s.bend / wish - rise * wish;
+        // With the bend of the slack, whose square root a step leads past: what it leaves is about
+        // its cube.
+        const Lanes root_of = square_root(larger(slope * slope + 2 * over * s.bend, fill(0)));
+        Lanes next = smaller(x + 2 * over / (slope + root_of), high);
         const Mask inside = (next > from) & (next <= to);
         next = select(inside, next, 0.5 * (from + smaller(to, 4 * from + 1)));
-        const Mask near = (magnitude(next - x) <= 1e-9 * x) | (to - from <= 1e-6 * x);
+        const Mask near = (magnitude(next - x) <= 1e-5 * x) | (to - from <= 1e-6 * x);
         x = select(open, next, x);
         open = open & ~near;
     }
@@ -155,7 +173,8 @@ struct Paced {
                           Lanes least, Mask beyond, PacedResponse& r) {
         const Lanes first = select(beyond, larger(least, pace.kink), fill(1));
         const Lanes last = select(beyond, larger(smaller(high, pace.top), first), fill(2));
-        Lanes x = paced_wish(full, pace, select(beyond, r.unit_cost, fill(1)), first, last, beyond);
+        Lanes x = paced_wish<std::is_same_v<Law, FixedLaw>>(
+            full, pace, p, select(beyond, r.unit_cost, fill(1)), first, last, beyond);
         Lanes from = first, to = last;
         Mask open = beyond;
         for (int step = 0; step < 40 && any(open); ++step) {
