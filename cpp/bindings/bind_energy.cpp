@@ -8,11 +8,12 @@
 namespace mel_bindings {
 namespace {
 
-// A division's learner and where, or -1, 0 and a box's three prices.
+// A division's learner and where, or -2 and how many take part, or -1, 0 and a box's prices.
 py::list nodes_of(const std::vector<mel::EnergyNode>& tree) {
     py::list nodes;
     for (const mel::EnergyNode& node : tree) {
-        nodes.append(py::make_tuple(node.learner, node.at, node.lambda, node.mu, node.nu));
+        nodes.append(
+            py::make_tuple(node.learner, node.at, node.lambda, node.mu, node.nu, node.taking));
     }
     return nodes;
 }

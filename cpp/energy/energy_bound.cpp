@@ -45,7 +45,7 @@ double energy_bound(EnergyLearners& learners, JoulePrices p, std::span<const dou
         double d = near[k] > 0 ? near[k] : std::floor(learners.best(k, p, c));
         d = std::clamp(d, learners.low(k), learners.high(k));
         c = least_from(learners, k, p, d);
-        if (learners.rests(k) && c.cost > p.nu * d) return;
+        if (learners.rests(k) && c.cost + p.taking > p.nu * d) return;
         here.add(d, c);
     });
     if (s.impossible > 0) return 0;
@@ -56,8 +56,11 @@ double energy_bound(EnergyLearners& learners, JoulePrices p, std::span<const dou
     bound.add(-p.lambda * learners.budget());
     bound.add(s.cost.value());
     bound.add(-p.nu * s.samples.value());
-    const double scale =
-        p.nu * (samples + s.samples.value()) + p.lambda * learners.budget() + s.cost.value();
+    bound.add(p.taking * s.takers);
+    bound.add(learners.proved_by_count(p));
+    const double scale = p.nu * (samples + s.samples.value()) + p.lambda * learners.budget() +
+                         s.cost.value() + std::fabs(p.taking) * s.takers +
+                         std::fabs(learners.proved_by_count(p));
     return bound.value() - error * scale - rounding::slack * problem.cycle_s() * s.condition;
 }
 

@@ -10,6 +10,7 @@ namespace mel {
 
 void EnergySums::add(double d, const EnergyCost& c) {
     samples.add(d);
+    takers += d > 0 ? 1 : 0;
     bandwidth.add(c.bandwidth_hz);
     power.add(c.power_w);
     cost.add(c.cost);
@@ -25,6 +26,7 @@ void EnergySums::add(const EnergySums& o) {
     cost.add(o.cost);
     energy.add(o.energy);
     condition += o.condition;
+    takers += o.takers;
     impossible += o.impossible;
     slopes.add(o.slopes);
 }
@@ -129,7 +131,7 @@ double EnergyLearners::best(std::size_t k, JoulePrices p, EnergyCost& cost, Ener
     EnergySlopes own;
     cost = best_at_worth(spender(k), demand(k), p.lambda, p.nu, low_[k], high_[k], last_[k], d,
                          slopes ? &own : nullptr);
-    if (rests_[k] && !(p.nu * d > cost.cost)) {
+    if (rests_[k] && !(p.nu * d > cost.cost + p.taking)) {
         cost = {};
         return 0;
     }
@@ -183,6 +185,7 @@ bool EnergyLearners::decide(std::span<const std::size_t> takers) {
 }
 
 void EnergyLearners::widen() {
+    takers_ = {};
     if (all_low_.empty()) return;
     low_.swap(all_low_);
     high_.swap(all_high_);

@@ -16,11 +16,20 @@ namespace mel {
 struct JoulePrices {
     double lambda;  // joules a hertz
     double nu;      // joules a sample
+    // Joules of taking part, on top of what that costs: where so many do, or no more.
+    double taking = 0;
+};
+
+// How many learners take part.
+struct TakerRange {
+    double fewest = 0, most = no_limit;
+    bool contains(double count) const { return fewest <= count && count <= most; }
 };
 
 struct EnergySums {
     CompensatedSum samples, bandwidth, power, cost, energy;
     double condition = 0;   // sum of cost / slack
+    double takers = 0;      // learners with samples
     double impossible = 0;  // learners whom the deadline does not allow their samples
     EnergySlopes slopes;    // of samples and what is taken in the logarithms of the prices
 
@@ -55,6 +64,14 @@ class EnergyLearners {
     // The same: of those who may rest these take part and no other.
     bool decide(std::span<const std::size_t> takers);
     void widen();
+    // The same: of all splits those in which so many take part. What a price of taking part proves
+    // of them, above what sums of learners do.
+    void limit_takers(TakerRange range) { takers_ = range; }
+    const TakerRange& takers() const { return takers_; }
+    bool limits_takers() const { return takers_.fewest > 0 || takers_.most < no_limit; }
+    double proved_by_count(JoulePrices p) const {
+        return p.taking == 0 ? 0 : -p.taking * (p.taking > 0 ? takers_.most : takers_.fewest);
+    }
 
     // Whether it is others who send over the planned link, with a power that all have in common:
     // then a watt is priced with the bandwidth, at so many hertz.
@@ -85,8 +102,10 @@ class EnergyLearners {
 
     // More than so many joules need not be proved: prices that do are as good as any.
     void enough(double joules) { enough_j_ = joules; }
+    double enough() const { return enough_j_; }
     bool is_enough(const EnergySums& s, JoulePrices p) const {
-        return s.cost.value() + p.nu * (problem_.samples_real() - s.samples.value()) >
+        return s.cost.value() + p.nu * (problem_.samples_real() - s.samples.value()) +
+                   p.taking * s.takers + proved_by_count(p) >
                enough_j_ + p.lambda * budget();
     }
 
@@ -149,6 +168,7 @@ class EnergyLearners {
     std::vector<char> rests_;                 // may take no part
     std::vector<double> all_low_, all_high_;  // before it was confined
     std::vector<char> all_rests_;
+    TakerRange takers_;
     std::vector<EnergySums> chunks_;
     std::int64_t passes_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "energy/price_cuts.hpp"
+#include "energy/takers.hpp"
 #include "learner/capped.hpp"
 
 namespace mel {
@@ -127,18 +128,21 @@ EnergySums sums_at_worth(EnergyLearners& learners, JoulePrices& p, std::size_t s
     double slope = 1;
     const double x = root_of(
         learners.pool().stop(), std::log(p.nu), slope, 3.0, 0.1 * fine, 60, [&](double ln_nu) {
-            const JoulePrices here{p.lambda, std::exp(ln_nu)};
+            JoulePrices here{p.lambda, std::exp(ln_nu)};
+            here.taking = p.taking = taking_of_count(learners, here);
             at = learners.sums(stride, [&](std::size_t k, EnergySums& s) {
                 EnergyCost c;
                 const double d = learners.best(k, here, c);
                 s.add(d, c);
             });
+            if (stride == 1 && learners.is_enough(at, here)) return 0.0;
             const bool few = at.samples.value() < wanted.samples;
             (few ? fewer : more) = at;
             (few ? some_fewer : some_more) = true;
             return std::log(std::max(at.samples.value(), 1e-9 * wanted.samples) / wanted.samples);
         });
     p.nu = std::exp(x);
+    p.taking = taking_of_count(learners, p);
     // Where a little more for a sample makes some learner take many, between the two.
     const double gap = more.samples.value() - fewer.samples.value();
     if (learners.receives() && some_fewer && some_more && gap > 0) {

@@ -7,7 +7,7 @@ namespace mel {
 
 EnergyTree::EnergyTree(EnergyLearners& learners, const EnergyNode& prices, double bound)
     : learners_(learners) {
-    EnergyBox all{prices, bound, {}, {}};
+    EnergyBox all{prices, bound, {}, {}, {}};
     for (std::size_t k = 0; k < learners.size(); ++k) {
         all.fewest.push_back(learners.rests(k) ? 0 : learners.low(k));
         all.most.push_back(learners.high(k));
@@ -25,7 +25,16 @@ std::size_t EnergyTree::weakest() const {
 }
 
 bool EnergyTree::enter(std::size_t box) {
-    const bool some = learners_.confine(boxes_[box].fewest, boxes_[box].most);
+    bool some = learners_.confine(boxes_[box].fewest, boxes_[box].most);
+    const TakerRange& takers = boxes_[box].takers;
+    learners_.limit_takers(takers);
+    if (some && learners_.limits_takers()) {
+        double surely = 0, perhaps = 0;
+        for (std::size_t k = 0; k < learners_.size(); ++k) {
+            if (learners_.takes_part(k)) (learners_.rests(k) ? perhaps : surely) += 1;
+        }
+        some = surely <= takers.most && surely + perhaps >= takers.fewest;
+    }
     if (!some) boxes_[box].bound = no_limit;
     return some;
 }
@@ -40,7 +49,7 @@ void EnergyTree::prove(std::size_t box, double bound, const EnergyNode& prices) 
 // sample that costs least.
 EnergyTree::Choice EnergyTree::choose(std::size_t box) {
     const EnergyNode& at = boxes_[box].node;
-    const JoulePrices p{at.lambda, at.nu};
+    const JoulePrices p{at.lambda, at.nu, at.taking};
     Choice part{0, 0, no_limit}, sample{0, 0, no_limit};
     for (std::size_t k = 0; k < learners_.size(); ++k) {
         if (!learners_.takes_part(k)) continue;
@@ -48,9 +57,9 @@ EnergyTree::Choice EnergyTree::choose(std::size_t box) {
         const auto worth = [&](double d) { return p.nu * d - learners_.cost(k, p.lambda, d).cost; };
         const double gain = learners_.gain(k, p);
         if (learners_.rests(k)) {
-            const double regret = std::fabs(gain);
+            const double regret = std::fabs(gain - p.taking);
             if (regret < part.regret) part = {k, 0, regret};
-            if (!(gain > 0)) continue;
+            if (!(gain > p.taking)) continue;
         }
         EnergyCost cost;
         double d = std::clamp(std::floor(learners_.best(k, p, cost)), low, high);
@@ -82,6 +91,23 @@ EnergyTree::Halves EnergyTree::divide(std::size_t box) {
         k, [&](std::size_t j) { over.fewest[j] = std::max(over.fewest[j], by.at + 1); });
     boxes_[box].below = below;
     boxes_[box].node = {static_cast<std::int64_t>(k), static_cast<std::int64_t>(by.at)};
+    boxes_.push_back(std::move(under));
+    boxes_.push_back(std::move(over));
+    return {true, below};
+}
+
+EnergyTree::Halves EnergyTree::divide_takers(std::size_t box, double planned) {
+    const TakerRange& range = boxes_[box].takers;
+    const double highest = std::min(range.most, static_cast<double>(learners_.size()));
+    const auto divides = [&](double at) { return range.fewest <= at && at < highest; };
+    const double at = divides(planned - 1) ? planned - 1 : planned;
+    if (!divides(at)) return {};
+    const std::size_t below = boxes_.size();
+    EnergyBox under = boxes_[box], over = boxes_[box];
+    under.takers.most = at;
+    over.takers.fewest = at + 1;
+    boxes_[box].below = below;
+    boxes_[box].node = {EnergyNode::takers, static_cast<std::int64_t>(at)};
     boxes_.push_back(std::move(under));
     boxes_.push_back(std::move(over));
     return {true, below};

@@ -28,6 +28,10 @@ class EnergyTree {
         std::size_t below = 0;
     };
     Halves divide(std::size_t box);
+    // The same at how many learners take part, so many as in a plan, fewer or more: what a whole
+    // number of those who pay for taking part leaves open no box of single learners closes. None
+    // where the box says that.
+    Halves divide_takers(std::size_t box, double planned);
 
     // Confines the learners to a box; false, and nothing is left to prove there, where it is empty.
     bool enter(std::size_t box);
@@ -43,6 +47,7 @@ class EnergyTree {
         EnergyNode node;
         double bound;
         std::vector<double> fewest, most;
+        TakerRange takers;
         std::size_t below = 0;  // 0: not divided
     };
     struct Choice {

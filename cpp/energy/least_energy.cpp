@@ -32,7 +32,8 @@ constexpr std::size_t few_learners = 64;
 constexpr int most_moves = 100;
 constexpr std::size_t most_evaluations = 1024;  // of learners, where splits are tried
 constexpr std::size_t most_decided = 1 << 14;   // learners of whom it is decided who takes part
-constexpr std::size_t most_divided = 256;       // learners whose splits are divided into boxes
+constexpr std::size_t many_learners = 256;      // of whom a pass is dear
+constexpr std::size_t most_divided = 1024;      // learners whose splits are divided into boxes
 constexpr std::int64_t most_looks = 1 << 17;    // at learners there
 
 class EnergySearch {
@@ -73,7 +74,7 @@ class EnergySearch {
         };
     }
 
-    bool many() const { return problem_.size() > most_divided; }
+    bool many() const { return problem_.size() > many_learners; }
     // At given speeds other rounds help few.
     int rounds() const { return learners_.slows() || !many() ? most_rounds : 1; }
     std::vector<WattSearch> ways() const {
@@ -169,6 +170,7 @@ class EnergySearch {
             found.mu = real.lambda * learners_.watt_hz();
             found.lambda = real.lambda;
             found.nu = real.nu;
+            found.taking = real.taking;
         }
         if (!(real.lambda < highest)) return;
         // Where everybody must hold all that the cycle allows no worth of a sample is enough.
@@ -187,7 +189,7 @@ class EnergySearch {
             double lambda = p.lambda;
             spend(found, lambda, p.nu);
             if (stop_.requested()) break;
-            raise_bound(found, {lambda, p.nu});
+            raise_bound(found, {lambda, p.nu, p.taking});
             // With few learners a sample is a large step: the prices of real samples prove more.
             const double watt_hz = learners_.watt_hz();
             learners_.price_watts(real_watt_hz);
@@ -199,7 +201,7 @@ class EnergySearch {
             p.lambda = lambda;
         }
         learners_.price_watts(real_watt_hz);
-        last_ = {p.lambda, p.nu};
+        last_ = {p.lambda, p.nu, p.taking};
         if (!stop_.requested() && !looked) raise_bound(found, real);
     }
 
@@ -207,7 +209,7 @@ class EnergySearch {
     void divide(LeastEnergy& found) {
         if (found.samples.empty() || closed(found, proved) || problem_.size() > most_divided)
             return;
-        const EnergyNode all{-1, 0, found.lambda, found.mu, found.nu};
+        const EnergyNode all = box_of(found);
         EnergyTree tree(learners_, all, found.bound_j);
         const std::int64_t last =
             learners_.passes() + most_looks / static_cast<std::int64_t>(problem_.size());
@@ -215,19 +217,29 @@ class EnergySearch {
             return bound >= found.value_j * (1 - 0.5 * proved);
         };
         while (!closed_by(tree.bound()) && learners_.passes() < last && !stop_.requested()) {
-            const auto [some, below] = tree.divide(tree.weakest());
+            const std::size_t weakest = tree.weakest();
+            // At given speeds it is taking part that costs.
+            EnergyTree::Halves halves;
+            if (!learners_.slows() && problem_.excused()) {
+                halves = tree.divide_takers(weakest, count_takers(found.samples));
+            }
+            if (!halves.some) halves = tree.divide(weakest);
+            const auto [some, below] = halves;
             if (!some) break;
             for (const std::size_t box : {below, below + 1}) {
                 if (!tree.enter(box)) continue;
                 const LeastEnergy among = look_into(tree.prices(box), found, closed_by);
-                const EnergyNode prices{-1, 0, among.lambda, among.mu, among.nu};
-                if (!stop_.requested()) tree.prove(box, among.bound_j, prices);
+                if (!stop_.requested()) tree.prove(box, among.bound_j, box_of(among));
             }
         }
         learners_.widen();
         if (!(tree.bound() > found.bound_j)) return;
         found.bound_j = std::min(tree.bound(), found.value_j);
         found.tree = tree.in_order();
+    }
+
+    static EnergyNode box_of(const LeastEnergy& by) {
+        return {EnergyNode::box, 0, by.lambda, by.mu, by.nu, by.taking};
     }
 
     // What is proved of the box at hand; a plan in it that spends less is taken.
@@ -237,15 +249,18 @@ class EnergySearch {
         among.value_j = found.value_j;
         const double watt_hz = known.lambda > 0 ? known.mu / known.lambda : learners_.watt_hz();
         learners_.price_watts(watt_hz);
-        raise_bound(among, {known.lambda, known.nu});
-        if (closed_by(among.bound_j) || stop_.requested()) return among;
-        JoulePrices p{known.lambda, known.nu};
-        find_worth(learners_, p);
+        JoulePrices p{known.lambda, known.nu, known.taking};
         raise_bound(among, p);
         if (closed_by(among.bound_j) || stop_.requested()) return among;
-        // At given speeds what is shared costs hardly more than elsewhere.
         learners_.enough(found.value_j);
-        settle(among, learners_.slows() ? prices(ways().front()) : p, few_rounds);
+        find_worth(learners_, p);
+        raise_bound(among, p);
+        if (!closed_by(among.bound_j) && !stop_.requested()) {
+            // At given speeds what is shared costs hardly more than elsewhere, but for another
+            // number of learners.
+            const bool anew = learners_.slows() || (learners_.limits_takers() && known.taking == 0);
+            settle(among, anew ? prices(ways().front()) : p, few_rounds);
+        }
         learners_.enough(infinity);
         if (among.value_j < found.value_j) take_plan(found, std::move(among));
         return among;
@@ -289,6 +304,7 @@ class EnergySearch {
         found.lambda = p.lambda;
         found.mu = p.lambda * learners_.watt_hz();
         found.nu = p.nu;
+        found.taking = p.taking;
     }
 
     // The samples of a plan that is known; false without one.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "energy/takers.hpp"
+
 namespace mel {
 namespace {
 
@@ -114,8 +116,9 @@ class Weights {
 // of them is missing.
 PriceCuts::Cut look(EnergyLearners& learners, const Prices3& at, std::size_t stride, double share) {
     const Problem& problem = learners.problem();
-    const JoulePrices p{at[0], at[2]};
+    JoulePrices p{at[0], at[2]};
     if (learners.receives()) learners.price_watts(at[1] / at[0]);
+    p.taking = taking_of_count(learners, p);
     const EnergySums s = learners.sums(stride, [&](std::size_t k, EnergySums& here) {
         EnergyCost c;
         const double d = learners.best(k, p, c);
@@ -129,6 +132,7 @@ PriceCuts::Cut look(EnergyLearners& learners, const Prices3& at, std::size_t str
                  samples - s.samples.value()};
     const double mu = learners.receives() ? at[1] : 0;
     cut.value = s.cost.value() + p.nu * cut.slope[2] - p.lambda * band - mu * power;
+    cut.value += p.taking * s.takers + learners.proved_by_count(p);
     if (s.impossible > 0) cut.value = -no_limit;
     return cut;
 }
@@ -194,7 +198,8 @@ void find_by_cuts(EnergyLearners& learners, JoulePrices& prices, std::size_t str
     PriceCuts::Cut center, next;
     bool told = see({prices.lambda, prices.lambda * watt, prices.nu}, center);
     double reach = first_reach;
-    while (told && cuts.size() < most_looks) {
+    const auto enough = [&] { return stride == 1 && center.value > learners.enough(); };
+    while (told && cuts.size() < most_looks && !enough()) {
         const PriceCuts::Top top = cuts.top(center, reach);
         const double foretold = top.value - center.value;
         if (!(foretold > fine * std::fabs(center.value))) break;
@@ -209,6 +214,7 @@ void find_by_cuts(EnergyLearners& learners, JoulePrices& prices, std::size_t str
     }
     prices = {center.at[0], center.at[2]};
     if (learners.receives()) learners.price_watts(center.at[1] / center.at[0]);
+    prices.taking = taking_of_count(learners, prices);
 }
 
 }  // namespace mel

@@ -1,6 +1,7 @@
 #include "energy/takers.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mel {
 
@@ -18,6 +19,33 @@ ByGain by_gain(EnergyLearners& learners, JoulePrices p) {
         return gain[a] > gain[b] || (gain[a] == gain[b] && a < b);
     });
     return all;
+}
+
+double count_takers(std::span<const std::int64_t> samples) {
+    return static_cast<double>(
+        std::count_if(samples.begin(), samples.end(), [](std::int64_t d) { return d > 0; }));
+}
+
+double taking_of_count(EnergyLearners& learners, JoulePrices p) {
+    if (!learners.limits_takers()) return 0;
+    const ByGain all = by_gain(learners, p);
+    std::size_t surely = 0;
+    for (std::size_t k = 0; k < learners.size(); ++k) {
+        surely += learners.takes_part(k) && !learners.rests(k) ? 1 : 0;
+    }
+    const auto others = [&](double count) {
+        return static_cast<std::size_t>(std::clamp(count - static_cast<double>(surely), 0.0,
+                                                   static_cast<double>(all.order.size())));
+    };
+    const std::size_t fewest = others(learners.takers().fewest);
+    const std::size_t most = others(std::min(learners.takers().most, 1e18));
+    const std::size_t count = std::clamp(all.gaining, fewest, std::max(fewest, most));
+    if (count == all.gaining) return 0;
+    // Between the last who is to gain and the first who is not.
+    const auto gain = [&](std::size_t i) { return learners.gain(all.order[i], p); };
+    if (count == 0) return gain(0) + std::fabs(gain(0));
+    if (count == all.order.size()) return gain(count - 1) - std::fabs(gain(count - 1));
+    return 0.5 * (gain(count - 1) + gain(count));
 }
 
 }  // namespace mel

@@ -2,6 +2,8 @@
 // or a few learners between taking part and not, and no price splits the samples as they need it.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "energy/energy_learners.hpp"
@@ -14,5 +16,12 @@ struct ByGain {
     std::size_t gaining = 0;
 };
 ByGain by_gain(EnergyLearners& learners, JoulePrices p);
+
+// How many have samples.
+double count_takers(std::span<const std::int64_t> samples);
+
+// What taking part must cost, or earn, for as many to gain by it as are allowed to; 0 where they
+// do.
+double taking_of_count(EnergyLearners& learners, JoulePrices p);
 
 }  // namespace mel

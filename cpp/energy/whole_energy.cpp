@@ -66,7 +66,7 @@ double WholeEnergy::bridge(const JoulePrices& p, double left) {
     std::vector<Switching> switching;
     double more = 0, share = 1e-13;
     for (;;) {
-        const JoulePrices beyond{p.lambda, p.nu * (1 + sign * share)};
+        const JoulePrices beyond{p.lambda, p.nu * (1 + sign * share), p.taking};
         const EnergySums sums = learners_.sums(1, [&](std::size_t k, EnergySums& here) {
             EnergyCost c;
             other[k] = std::floor(learners_.best(k, beyond, c));
@@ -85,7 +85,7 @@ double WholeEnergy::bridge(const JoulePrices& p, double left) {
         if (!learners_.rests(k) || (whole_[k] > 0) == (other[k] > 0)) {
             together += other[k] - whole_[k];
         } else {
-            const double each = learners_.cost(k, p.lambda, held).cost / held;
+            const double each = (learners_.cost(k, p.lambda, held).cost + p.taking) / held;
             const double at = std::clamp(sign * (each / p.nu - 1) / share, 0.0, 1.0);
             switching.push_back({at, k});
         }

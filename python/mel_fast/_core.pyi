@@ -212,7 +212,7 @@ def least_energy(
     _Floats | None,
     _Floats | None,
     _Floats | None,
-    list[tuple[int, int, float, float, float]],
+    list[tuple[int, int, float, float, float, float]],
     int,
     bool,
     _Interrupt,

@@ -16,6 +16,7 @@ ENERGY = "test_least_energy.py::"
 CONFIRMS = ENERGY + "test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better[density]"
 SPLITS = ENERGY + "test_no_split_spends_less_than_the_bound_or_much_less_than_the_plan"
 TREES = "test_energy_trees.py::"
+TAKERS = "test_energy_takers.py::"
 RECEIVES = "test_receivers.py::test_the_checker_confirms_plan_and_bound_and_refuses_what_is_better"
 FIRST = "test_verify_first_samples.py::test_no_samples_are_worth_more_than_the_best_"
 PACED = "test_paced.py::"
@@ -37,7 +38,16 @@ PYTHON_MUTANTS = [
     Mutant("checker: least energy: boxes as if nothing were divided", "verify/best/_energy.py",
            "for count, (low, high) in self.boxes.pieces(group):",
            "for count, (low, high) in [(len(self.boxes.members[group]), self.boxes.roots[group])]:",
-           TREES + "test_takers_at_given_speeds_are_proved_to_be_the_cheapest[density]"),
+           TREES + "test_no_tree_proves_more_than_the_least"),
+    Mutant("checker: least energy: a count charged at its other end", "verify/best/_energy.py",
+           "(limit if charge > 0.0 else fewest)", "(fewest if charge > 0.0 else limit)",
+           TAKERS + "test_no_count_proves_more_than_a_plan_spends"),
+    Mutant("checker: least energy: taking part that is charged to nobody", "verify/best/_energy.py",
+           "best -= arb(leaf.joules_per_taker)", "pass",
+           TAKERS + "test_one_division_by_a_count_closes_what_boxes_of_learners_leave_open"),
+    Mutant("checker: least energy: more than so many as if any number", "verify/_boxes.py",
+           "(cut.at + 1, most) if above else", "before if above else",
+           TAKERS + "test_one_division_by_a_count_closes_what_boxes_of_learners_leave_open"),
     Mutant("checker: least energy: too few samples in time where there are enough",
            "verify/best/_energy.py", "if most < problem.samples", "if most <= problem.samples",
            TREES + "test_no_tree_proves_more_than_the_least"),

@@ -11,14 +11,16 @@
 
 namespace mel {
 
-// A node of a tree of boxes: a division of the learner's samples, d <= at and d > at, or with
-// learner -1 a box with prices of its own.
+// A node of a tree of boxes: a division of a learner's samples, d <= at and d > at, or of how many
+// learners take part, at most `at` or more; or a box with prices of its own.
 struct EnergyNode {
-    std::int64_t learner = -1;
+    static constexpr std::int64_t box = -1, takers = -2;
+    std::int64_t learner = box;
     std::int64_t at = 0;
     double lambda = 0;  // joules a hertz
     double mu = 0;      // joules a watt
     double nu = 0;      // joules a sample
+    double taking = 0;  // joules of taking part, where the box says how many do; below 0 a reward
 };
 
 // Of learners that send over the planned link themselves, without limits of energy or bandwidth, or
@@ -33,6 +35,7 @@ struct LeastEnergy {
     double lambda = 0;  // joules a hertz
     double mu = 0;      // joules a watt
     double nu = 0;      // joules a sample
+    double taking = 0;  // joules of taking part, where it is said how many do
     Buffer<std::int64_t> samples;
     Buffer<double> bandwidth_hz;
     Buffer<double> power_w;

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from mel_fast.verify._allowance import tick, ticked
 from mel_fast.verify.claim._problem import Problem, Row
-from mel_fast.verify.claim._read import Split
+from mel_fast.verify.claim._read import Split, Takers
 
 Leaf = TypeVar("Leaf")
 
@@ -111,6 +111,7 @@ class Boxes:
         sizes = [(ends, len(group)) for ends, group in zip(self.roots, self.members, strict=True)]
         self._least = sum(low * size for (low, _), size in sizes)
         self._most = sum(high * size for (_, high), size in sizes)
+        self.takers = (0, len(problem.learners))  # how many take part
         self.changes: list[int] = []  # groups, in the order in which their bounds changed
 
     def is_empty(self) -> bool:
@@ -193,7 +194,31 @@ class OutsideError(Exception):
     """A split that is not within its box."""
 
 
-def leaves(tree: Sequence[Split | Leaf], boxes: Boxes) -> Iterator[tuple[int, Leaf]]:
+class _Count:
+    """What leaving one side of a cut of how many take part takes back."""
+
+    __slots__ = ("before",)
+
+    def __init__(self, before: tuple[int, int]) -> None:
+        self.before = before
+
+
+def _enter(boxes: Boxes, cut: Split | Takers, *, above: bool) -> "Cut | _Count":
+    if isinstance(cut, Split):
+        return boxes.go_above(cut) if above else boxes.go_below(cut)
+    fewest, most = before = boxes.takers
+    boxes.takers = (cut.at + 1, most) if above else (fewest, cut.at)
+    return _Count(before)
+
+
+def _leave(boxes: Boxes, left: "Cut | _Count") -> None:
+    if isinstance(left, Cut):
+        boxes.go_back(left)
+    else:
+        boxes.takers = left.before
+
+
+def leaves(tree: Sequence[Split | Takers | Leaf], boxes: Boxes) -> Iterator[tuple[int, Leaf]]:
     """Yield the place of each leaf of a whole tree, and the leaf, with its box in `boxes`.
 
     Raises
@@ -201,24 +226,27 @@ def leaves(tree: Sequence[Split | Leaf], boxes: Boxes) -> Iterator[tuple[int, Le
     OutsideError
         For a split that leaves one side nothing, with its place and what is wrong.
     """
-    entered: list[tuple[Split, Cut, bool]] = []  # splits around the box, and whether from above
+    # Cuts around the box, and whether it is above them.
+    entered: list[tuple[Split | Takers, Cut | _Count, bool]] = []
     for index, node in enumerate(tree):
         tick()
-        if isinstance(node, Split):
-            low, high = boxes.interval(node.learner)
+        if isinstance(node, Split | Takers):
+            what, (low, high) = (
+                (f"learner {node.learner}", boxes.interval(node.learner))
+                if isinstance(node, Split)
+                else ("how many take part", boxes.takers)
+            )
             if not low <= node.at < high:
-                raise OutsideError(
-                    f"[{index}]: cannot split learner {node.learner}, {low} to {high}, at {node.at}"
-                )
-            entered.append((node, boxes.go_below(node), False))
+                raise OutsideError(f"[{index}]: cannot split {what}, {low} to {high}, at {node.at}")
+            entered.append((node, _enter(boxes, node, above=False), False))
             continue
         yield index, node
         above = True
         while above and entered:
-            split, cut, above = entered.pop()
-            boxes.go_back(cut)
+            cut, left, above = entered.pop()
+            _leave(boxes, left)
         if not above:
-            entered.append((split, boxes.go_above(split), True))
+            entered.append((cut, _enter(boxes, cut, above=True), True))
 
 
 def _root(row: Row, root: tuple[int, int]) -> tuple[int, int]:

@@ -284,7 +284,7 @@ def _least_energy(
     bandwidth: FloatColumn | None,
     power: FloatColumn | None,
     speed: FloatColumn | None,
-    nodes: Sequence[tuple[int, int, float, float, float]],
+    nodes: Sequence[tuple[int, int, float, float, float, float]],
     passes: int,
     stopped: bool,
 ) -> LeastEnergy:

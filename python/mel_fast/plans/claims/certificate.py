@@ -9,7 +9,7 @@ from mel_fast.model import grammar
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import checked_values
 from mel_fast.plans.claims.parts import PARTS, PartsLeaf, checked_parts
-from mel_fast.plans.claims.twin_sides import Node, without_empty_sides
+from mel_fast.plans.claims.twin_sides import Node, is_divided, without_empty_sides
 
 _GREATEST = float.fromhex("0x1.fffffffffffffp+1023")
 
@@ -72,9 +72,16 @@ def checked_certificate(
 
 
 def checked_tree(
-    name: str, value: object, learners: int, checked_leaf: Callable[[str, object], Node]
+    name: str,
+    value: object,
+    learners: int,
+    checked_leaf: Callable[[str, object], Node],
+    *,
+    takers: bool = False,
 ) -> list[Node]:
     """Return a whole tree in preorder over these learners, of splits and what is no split.
+
+    Where `takers` says so a node may also divide the numbers of learners that take part.
 
     Raises
     ------
@@ -89,9 +96,13 @@ def checked_tree(
         where = f"{name}[{index}]"
         if not boxes:
             raise ValueError(f"{where}: the tree is complete before this node")
-        split = isinstance(node, dict) and "learner" in node
-        tree.append(_checked_split(where, node, learners) if split else checked_leaf(where, node))
-        boxes += 1 if split else -1
+        if isinstance(node, dict) and "learner" in node:
+            tree.append(_checked_split(where, node, learners))
+        elif takers and isinstance(node, dict) and "takers" in node:
+            tree.append(_checked_takers(where, node, learners))
+        else:
+            tree.append(checked_leaf(where, node))
+        boxes += 1 if is_divided(tree[-1]) else -1
     if boxes:
         raise ValueError(f"{name}: {boxes} boxes are missing at the end")
     return tree
@@ -103,6 +114,11 @@ def _checked_split(where: str, node: object, learners: int) -> Node:
     if learner >= learners:
         raise ValueError(f"{where}: there is no learner {shown(learner)}")
     return {"learner": learner, "at": grammar.integer(f"{where}.at", read["at"])}
+
+
+def _checked_takers(where: str, node: object, learners: int) -> Node:
+    read = grammar.members(where, node, ("takers",))
+    return {"takers": grammar.integer(f"{where}.takers", read["takers"], 0, learners - 1)}
 
 
 def _checked_leaf(where: str, node: object) -> dict[str, Any]:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from mel_fast.model.problem import Problem
 
 FIELDS = ("joules", "bound_j", "joules_per_hz", "joules_per_sample")
-_OF_POWER = "joules_per_w"  # in files where it is not 0
+_OF_POWER = "joules_per_w"  # in files where it is not 0,
+_OF_TAKING = "joules_per_taker"  # and this one, too
+_DIVIDED_BY_COUNT = -2  # in place of a learner, as the core says it
 _PRICES = ("joules_per_hz", "joules_per_sample")
 
 
@@ -28,20 +30,32 @@ class Division(NamedTuple):
         return self._asdict()
 
 
+class CountDivision(NamedTuple):
+    """Two boxes: in the one below at most so many learners take part, in the one above more."""
+
+    takers: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan file's form."""
+        return self._asdict()
+
+
 class PricedBox(NamedTuple):
     """Splits of which its own prices prove the bound."""
 
     joules_per_hz: float
     joules_per_sample: float
     joules_per_w: float = 0.0
+    joules_per_taker: float = 0.0
+    """Of taking part, below a `CountDivision`; less than 0 is a reward."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan file's form."""
-        names = (*_PRICES, _OF_POWER) if self.joules_per_w else _PRICES
-        return {name: float(getattr(self, name)).hex() for name in names}
+        perhaps = (name for name in (_OF_POWER, _OF_TAKING) if getattr(self, name))
+        return {name: float(getattr(self, name)).hex() for name in (*_PRICES, *perhaps)}
 
 
-Tree = tuple[Division | PricedBox, ...]
+Tree = tuple[Division | CountDivision | PricedBox, ...]
 
 
 class SpendsLeast(NamedTuple):
@@ -74,11 +88,17 @@ class SpendsLeast(NamedTuple):
         return data
 
 
-def tree_of(nodes: Sequence[tuple[int, int, float, float, float]], problem: "Problem") -> Tree:
+def tree_of(
+    nodes: Sequence[tuple[int, int, float, float, float, float]], problem: "Problem"
+) -> Tree:
     """Return the core's tree, without divisions that the order of identical learners settles."""
     tree: Sequence[Node] = [
-        {"learner": learner, "at": at} if learner >= 0 else {"prices": (per_hz, per_sample, per_w)}
-        for learner, at, per_hz, per_w, per_sample in nodes
+        {"learner": learner, "at": at}
+        if learner >= 0
+        else {"takers": at}
+        if learner == _DIVIDED_BY_COUNT
+        else {"prices": (per_hz, per_sample, per_w, per_taker)}
+        for learner, at, per_hz, per_w, per_sample, per_taker in nodes
     ]
     if tree:
         tree = without_empty_sides(tree, problem.deciding_columns())
@@ -87,7 +107,11 @@ def tree_of(nodes: Sequence[tuple[int, int, float, float, float]], problem: "Pro
 
 def _tree(nodes: Sequence[Node]) -> Tree:
     return tuple(
-        Division(node["learner"], node["at"]) if "learner" in node else PricedBox(*node["prices"])
+        Division(node["learner"], node["at"])
+        if "learner" in node
+        else CountDivision(node["takers"])
+        if "takers" in node
+        else PricedBox(*node["prices"])
         for node in nodes
     )
 
@@ -121,13 +145,18 @@ def _amounts(where: str, read: Mapping[str, Any], names: Sequence[str]) -> list[
 
 
 def _checked_tree(value: object, problem: "Problem") -> Tree:
-    of_power = _of_power(problem)
+    may_rest = problem.idle == "excused"
+    perhaps = (*_of_power(problem), *((_OF_TAKING,) if may_rest else ()))
 
     def checked_box(where: str, node: object) -> Node:
-        read = grammar.members(where, node, (*_PRICES, *of_power), of_power)
-        return {"prices": _amounts(where, read, PricedBox._fields)}
+        read = grammar.members(where, node, (*_PRICES, *perhaps), perhaps)
+        of_taking = grammar.real(
+            f"{where}.{_OF_TAKING}", read.get(_OF_TAKING, 0.0), -LARGEST, LARGEST
+        )
+        return {"prices": (*_amounts(where, read, (*_PRICES, _OF_POWER)), of_taking)}
 
-    return _tree(checked_tree("least_energy.tree", value, len(problem.learners), checked_box))
+    learners = len(problem.learners)
+    return _tree(checked_tree("least_energy.tree", value, learners, checked_box, takers=may_rest))
 
 
 guard(__name__)

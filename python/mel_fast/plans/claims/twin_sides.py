@@ -13,6 +13,11 @@ from mel_fast._base.validation import AnyColumn
 Node = dict[str, Any]  # as in a plan file: a split, or a leaf with its prices
 
 
+def is_divided(node: Node) -> bool:
+    """Return whether two subtrees follow: of one learner's samples, or of how many take part."""
+    return "learner" in node or "takers" in node
+
+
 class Side(NamedTuple):
     """One side of a split: d_learner <= at, or above it d_learner >= at + 1."""
 
@@ -43,10 +48,14 @@ def without_empty_sides(tree: Sequence[Node], columns: Sequence[AnyColumn]) -> S
             sides.append(side)
             ahead.append((-1, side))
         node = tree[at]
-        if "learner" not in node:
+        if not is_divided(node):
             kept.append(node)
             continue
         below, above = at + 1, ends[at + 1]
+        if "learner" not in node:
+            kept.append(node)
+            ahead += [(above, None), (below, None)]
+            continue
         k, cut = node["learner"], node["at"]
         low, high = _interval(k, around[kinds[k]])
         if high is not None and cut >= high:
@@ -75,7 +84,7 @@ def _ends(tree: Sequence[Node]) -> list[int]:
     """Return where the subtree of each node ends."""
     ends = [0] * len(tree)
     for at in reversed(range(len(tree))):
-        ends[at] = ends[ends[at + 1]] if "learner" in tree[at] else at + 1
+        ends[at] = ends[ends[at + 1]] if is_divided(tree[at]) else at + 1
     return ends
 
 

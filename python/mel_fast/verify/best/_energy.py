@@ -4,7 +4,8 @@ With C(d) what a learner spends and pays at least at lambda joules a hertz (`_sp
 joules a sample, every plan of D samples within the bandwidth B spends at least nu D - lambda B +
 sum of min (C(d) - nu d). Where learners receive over the shared link, a watt has a price, too
 (`_receiver`), and mu P is subtracted. A tree says so of one box of splits after the other, each
-with prices of its own.
+with prices of its own. Where a box says that n learners take part, no less or no more, each of them
+may be charged s joules, and s n is subtracted.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from mel_fast.verify._plan import PRECISIONS, flop_j, return_s
 from mel_fast.verify.best._receiver import Receiver
 from mel_fast.verify.best._spender import Spender
 from mel_fast.verify.claim._problem import INFINITE, Problem
-from mel_fast.verify.claim._read import Claim, EnergyLeaf, Split
+from mel_fast.verify.claim._read import Claim, EnergyLeaf, Split, Takers
 
 
 def check_energy(claim: Claim, advance: Callable[[int], None]) -> list[str]:
@@ -43,7 +44,7 @@ def _unproved(claim: Claim, advance: Callable[[int], None]) -> list[str]:
     """Say of which box of splits the bound is not proved."""
     stated, problem = claim.least_energy, claim.problem
     assert stated is not None
-    tree: tuple[Split | EnergyLeaf, ...] = stated.tree or (EnergyLeaf(*stated[2:5]),)
+    tree: tuple[Split | Takers | EnergyLeaf, ...] = stated.tree or (EnergyLeaf(*stated[2:5]),)
     bounds, words = Bounds(claim), f"do not prove bound_j = {stated.bound_j!r}"
     try:
         for index, leaf in leaves(tree, bounds.boxes):
@@ -142,7 +143,12 @@ class Bounds:
         total -= arb(leaf.joules_per_hz) * arb(problem.bandwidth_hz)
         if leaf.joules_per_w > 0.0:
             total -= arb(leaf.joules_per_w) * ball(problem.power)
+        fewest, limit = self.boxes.takers
+        charge = leaf.joules_per_taker
+        if charge != 0.0:
+            total -= arb(charge) * (limit if charge > 0.0 else fewest)
         most = 0  # samples that are in time
+        surely = perhaps = 0  # learners that take part
         for group in range(len(self.boxes.rows)):
             tick()
             for count, (low, high) in self.boxes.pieces(group):
@@ -151,10 +157,17 @@ class Bounds:
                     return arb("inf")
                 total -= count * best
                 most += count * in_time
+                surely += count if low > 0 else 0
+                perhaps += count if in_time > 0 else 0
+        if problem.idle == "excused" and (surely > limit or perhaps < fewest):
+            return arb("inf")
         return arb("inf") if most < problem.samples else total - arb(bound_j)
 
     def _best(self, group: int, low: int, high: int) -> tuple[Ball | None, int]:
-        """At least nu d - C(d), no less than 0 for who may rest, None without any d; the most d."""
+        """At least nu d - C(d) less what taking part costs, no less than 0 for who may rest.
+
+        None without any d; and the most d.
+        """
         place = (group, low, high)
         if place not in self._known:
             self._known[place] = self._looked_up(group, low, high)
@@ -173,6 +186,8 @@ class Bounds:
         guess = min(max(self._guess[group], least), max(high, least))
         best = spender.best(least, high, leaf.joules_per_sample, guess)
         most = max(spender.most(high), 0)
+        if best is not None and problem.idle == "excused":
+            best -= arb(leaf.joules_per_taker)
         if rests:
             return (arb(0) if best is None else best.max(arb(0))), most
         return best, most

@@ -82,7 +82,13 @@ class SpendsLeast(NamedTuple):
     joules_per_hz: float
     joules_per_sample: float
     joules_per_w: float = 0.0  # where power is in common
-    tree: "tuple[Split | EnergyLeaf, ...]" = ()  # of boxes, in place of these prices
+    tree: "tuple[Split | Takers | EnergyLeaf, ...]" = ()  # of boxes, in place of these prices
+
+
+class Takers(NamedTuple):
+    """The box is cut: first at most so many learners take part, then more."""
+
+    at: int
 
 
 class EnergyLeaf(NamedTuple):
@@ -91,6 +97,7 @@ class EnergyLeaf(NamedTuple):
     joules_per_hz: float
     joules_per_sample: float
     joules_per_w: float = 0.0
+    joules_per_taker: float = 0.0  # below 0: a reward
 
 
 class Allocation(NamedTuple):
@@ -227,19 +234,31 @@ def _least_energy(data: object, problem: Problem) -> SpendsLeast:
         return amount(entries.get(name, 0.0), f"{where}.{name}")
 
     def leaf(entries: dict[str, Any], where: str) -> EnergyLeaf:
-        return EnergyLeaf(*(amount_of(entries, where, name) for name in EnergyLeaf._fields))
+        per_hz, per_sample, per_w, per_taker = EnergyLeaf._fields
+        return EnergyLeaf(
+            amount_of(entries, where, per_hz),
+            amount_of(entries, where, per_sample),
+            amount_of(entries, where, per_w),
+            number(entries.get(per_taker, 0.0), f"{where}.{per_taker}", -HUGE, HUGE),
+        )
 
-    def node(data: object, where: str) -> Split | EnergyLeaf:
+    # How many take part is a question where learners may rest.
+    counts = ("joules_per_taker",) if problem.idle == "excused" else ()
+
+    def node(data: object, where: str) -> Split | Takers | EnergyLeaf:
         if isinstance(data, dict) and "learner" in data:
             return _split(data, where)
-        return leaf(record(data, where, _ENERGY_LEAF, perhaps), where)
+        if counts and isinstance(data, dict) and "takers" in data:
+            takers = record(data, where, ("takers",))["takers"]
+            return Takers(integer(takers, f"{where}.takers", 0, len(problem.learners) - 1))
+        return leaf(record(data, where, _ENERGY_LEAF, (*perhaps, *counts)), where)
 
-    tree: list[Split | EnergyLeaf] = []
+    tree: list[Split | Takers | EnergyLeaf] = []
     if "tree" in file:
         tree = column(file["tree"], "least_energy.tree", node)
         _check_whole(tree, len(problem.learners), "least_energy.tree")
     joules, bound_j = (amount_of(file, "least_energy", name) for name in ("joules", "bound_j"))
-    return SpendsLeast(joules, bound_j, *leaf(file, "least_energy"), tuple(tree))
+    return SpendsLeast(joules, bound_j, *leaf(file, "least_energy")[:3], tuple(tree))
 
 
 def _allocation(columns: dict[str, object], size: int) -> Allocation:
@@ -276,11 +295,11 @@ def _check_whole(tree: Sequence[Any], learners: int, name: str) -> None:
         where = f"{name}[{index}]"
         if not boxes:
             raise RefusedError(f"{where}: the tree is complete before this node")
-        if not isinstance(node, Split):
+        if not isinstance(node, Split | Takers):
             boxes -= 1
             continue
         boxes += 1
-        if node.learner >= learners:
+        if isinstance(node, Split) and node.learner >= learners:
             raise RefusedError(f"{where}: there is no learner {node.learner}")
     if boxes:
         raise RefusedError(f"{name}: {boxes} boxes are missing at the end")
