@@ -54,6 +54,11 @@ class EnergySearch {
             take_known(found);
             for (const WattSearch way : ways()) {
                 if (closed(found, proved) || stop_.requested()) break;
+                // At given speeds a worth of a sample more precisely says less than who takes part.
+                if (way == WattSearch::around && !learners_.slows() && !many()) {
+                    decide_takers(found);
+                    if (closed(found, proved)) break;
+                }
                 settle(found, prices(way), rounds());
             }
             decide_takers(found);

@@ -42,9 +42,12 @@ bool WholeEnergy::make(JoulePrices& p) {
         if (more_[k] < infinity) order.push_back(k);
     }
     if (left < 0 || left > static_cast<double>(order.size())) {
-        if (std::fabs(left) > static_cast<double>(size) || learners_.problem().excused()) {
-            left -= bridge(p, left);
+        // Room in those who take part is all that single samples find.
+        double room = 0;
+        for (std::size_t k = 0; k < size; ++k) {
+            if (whole_[k] > 0) room += std::floor(learners_.high(k)) - whole_[k];
         }
+        if (std::fabs(left) > static_cast<double>(size) || left > room) left -= bridge(p, left);
         return left < 0 ? step_by_step(p, -left, -1) : step_by_step(p, left, 1);
     }
     const auto count = static_cast<std::ptrdiff_t>(left);
