@@ -54,11 +54,6 @@ class EnergySearch {
             take_known(found);
             for (const WattSearch way : ways()) {
                 if (closed(found, proved) || stop_.requested()) break;
-                // At given speeds a worth of a sample more precisely says less than who takes part.
-                if (way == WattSearch::around && !learners_.slows() && !many()) {
-                    decide_takers(found);
-                    if (closed(found, proved)) break;
-                }
                 settle(found, prices(way), rounds());
             }
             decide_takers(found);
@@ -83,7 +78,9 @@ class EnergySearch {
     // At given speeds other rounds help few.
     int rounds() const { return learners_.slows() || !many() ? most_rounds : 1; }
     std::vector<WattSearch> ways() const {
-        if (learners_.slows() && !learners_.receives()) return {WattSearch::together};
+        // At given speeds of few learners who takes part says more than a worth more precisely.
+        const bool once = learners_.slows() ? !learners_.receives() : !many();
+        if (once) return {WattSearch::together};
         return {WattSearch::together, WattSearch::around};
     }
     JoulePrices prices(WattSearch way) {
@@ -201,7 +198,8 @@ class EnergySearch {
             if (round == 0 && !closed(found, near)) raise_bound(found, real);
             looked = true;
             learners_.price_watts(watt_hz);
-            if (!(found.value_j < infinity) || closed(found, near)) break;
+            if (!(found.value_j < infinity) || closed(found, learners_.slows() ? near : proved))
+                break;
             if (round > 1 && !(found.value_j < before)) break;
             p.lambda = lambda;
         }
