@@ -161,7 +161,7 @@ void PartsLook::look_in_lanes(KernelInput in, Kernels::Whole kernel, Stretch lea
 }
 
 void PartsLook::answer_in_lanes(const At& at, Pool& pool, Stretch learners) {
-    const auto [first, last] = learners;
+    const std::size_t first = learners.first, last = learners.last;
     const double q = at.bid.per_part;
     const auto kernel = kernels_of(pool).whole(problem_.law(), true);
     for (std::size_t k = first; k < last; ++k) {
