@@ -184,6 +184,14 @@ bool EnergyLearners::decide(std::span<const std::size_t> takers) {
     return confine(fewest, most);
 }
 
+TakerRange EnergyLearners::possible_takers() const {
+    double surely = 0, perhaps = 0;
+    for (std::size_t k = 0; k < size(); ++k) {
+        if (takes_part(k)) (rests(k) ? perhaps : surely) += 1;
+    }
+    return {surely, surely + perhaps};
+}
+
 void EnergyLearners::widen() {
     takers_ = {};
     if (all_low_.empty()) return;

@@ -23,7 +23,6 @@ struct JoulePrices {
 // How many learners take part.
 struct TakerRange {
     double fewest = 0, most = no_limit;
-    bool contains(double count) const { return fewest <= count && count <= most; }
 };
 
 struct EnergySums {
@@ -69,6 +68,8 @@ class EnergyLearners {
     void limit_takers(TakerRange range) { takers_ = range; }
     const TakerRange& takers() const { return takers_; }
     bool limits_takers() const { return takers_.fewest > 0 || takers_.most < no_limit; }
+    // How many do: whoever may not rest, and anybody else.
+    TakerRange possible_takers() const;
     double proved_by_count(JoulePrices p) const {
         return p.taking == 0 ? 0 : -p.taking * (p.taking > 0 ? takers_.most : takers_.fewest);
     }

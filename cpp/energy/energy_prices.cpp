@@ -142,7 +142,6 @@ EnergySums sums_at_worth(EnergyLearners& learners, JoulePrices& p, std::size_t s
             return std::log(std::max(at.samples.value(), 1e-9 * wanted.samples) / wanted.samples);
         });
     p.nu = std::exp(x);
-    p.taking = taking_of_count(learners, p);
     // Where a little more for a sample makes some learner take many, between the two.
     const double gap = more.samples.value() - fewer.samples.value();
     if (learners.receives() && some_fewer && some_more && gap > 0) {

@@ -29,11 +29,8 @@ bool EnergyTree::enter(std::size_t box) {
     const TakerRange& takers = boxes_[box].takers;
     learners_.limit_takers(takers);
     if (some && learners_.limits_takers()) {
-        double surely = 0, perhaps = 0;
-        for (std::size_t k = 0; k < learners_.size(); ++k) {
-            if (learners_.takes_part(k)) (learners_.rests(k) ? perhaps : surely) += 1;
-        }
-        some = surely <= takers.most && surely + perhaps >= takers.fewest;
+        const TakerRange possible = learners_.possible_takers();
+        some = possible.fewest <= takers.most && possible.most >= takers.fewest;
     }
     if (!some) boxes_[box].bound = no_limit;
     return some;

@@ -127,7 +127,7 @@ PriceCuts::Cut look(EnergyLearners& learners, const Prices3& at, std::size_t str
     const double samples = problem.samples_real() * share;
     const double band = problem.bandwidth_hz() * share;
     const double power = learners.receives() ? problem.power_w() * share : 0;
-    PriceCuts::Cut cut{0, at, {}};
+    PriceCuts::Cut cut{0, at, {}, p.taking};
     cut.slope = {s.bandwidth.value() - band, learners.receives() ? s.power.value() - power : 0,
                  samples - s.samples.value()};
     const double mu = learners.receives() ? at[1] : 0;
@@ -212,9 +212,8 @@ void find_by_cuts(EnergyLearners& learners, JoulePrices& prices, std::size_t str
             reach = std::max(std::sqrt(reach), shortest_reach);
         }
     }
-    prices = {center.at[0], center.at[2]};
+    prices = {center.at[0], center.at[2], center.taking};
     if (learners.receives()) learners.price_watts(center.at[1] / center.at[0]);
-    prices.taking = taking_of_count(learners, prices);
 }
 
 }  // namespace mel

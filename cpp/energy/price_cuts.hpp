@@ -19,6 +19,7 @@ class PriceCuts {
         double value;
         Prices3 at;
         Prices3 slope;
+        double taking = 0;  // what taking part costs there
     };
     void add(const Cut& cut) { cuts_.push_back(cut); }
     std::size_t size() const { return cuts_.size(); }

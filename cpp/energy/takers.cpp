@@ -29,16 +29,13 @@ double count_takers(std::span<const std::int64_t> samples) {
 double taking_of_count(EnergyLearners& learners, JoulePrices p) {
     if (!learners.limits_takers()) return 0;
     const ByGain all = by_gain(learners, p);
-    std::size_t surely = 0;
-    for (std::size_t k = 0; k < learners.size(); ++k) {
-        surely += learners.takes_part(k) && !learners.rests(k) ? 1 : 0;
-    }
+    const double surely = learners.possible_takers().fewest;
     const auto others = [&](double count) {
-        return static_cast<std::size_t>(std::clamp(count - static_cast<double>(surely), 0.0,
-                                                   static_cast<double>(all.order.size())));
+        const double size = static_cast<double>(all.order.size());
+        return static_cast<std::size_t>(std::clamp(count - surely, 0.0, size));
     };
     const std::size_t fewest = others(learners.takers().fewest);
-    const std::size_t most = others(std::min(learners.takers().most, 1e18));
+    const std::size_t most = others(learners.takers().most);
     const std::size_t count = std::clamp(all.gaining, fewest, std::max(fewest, most));
     if (count == all.gaining) return 0;
     // Between the last who is to gain and the first who is not.

@@ -82,12 +82,15 @@ double WholeEnergy::bridge(const JoulePrices& p, double left) {
         if (!(share < widest)) return 0;
     }
     // Who comes or goes does so at a worth of a sample of its own, the others little by little.
+    const auto switches = [&](std::size_t k) {
+        return learners_.rests(k) && (whole_[k] > 0) != (other[k] > 0);
+    };
     double together = 0;
     for (std::size_t k = 0; k < whole_.size(); ++k) {
-        const double held = std::max(whole_[k], other[k]);
-        if (!learners_.rests(k) || (whole_[k] > 0) == (other[k] > 0)) {
+        if (!switches(k)) {
             together += other[k] - whole_[k];
         } else {
+            const double held = std::max(whole_[k], other[k]);
             const double each = (learners_.cost(k, p.lambda, held).cost + p.taking) / held;
             const double at = std::clamp(sign * (each / p.nu - 1) / share, 0.0, 1.0);
             switching.push_back({at, k});
@@ -104,7 +107,7 @@ double WholeEnergy::bridge(const JoulePrices& p, double left) {
     }
     if (together != 0) at = std::clamp((left - added) / together, 0.0, at);
     for (std::size_t k = 0; k < whole_.size(); ++k) {
-        if (learners_.rests(k) && (whole_[k] > 0) != (other[k] > 0)) continue;
+        if (switches(k)) continue;
         const double step = std::trunc(at * (other[k] - whole_[k]));
         const double to = whole_[k] + step;
         if (to != 0 && to < learners_.low(k)) continue;

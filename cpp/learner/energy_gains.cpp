@@ -16,6 +16,12 @@ double powers(const double (&c)[count], double w) {
     return sum;
 }
 
+// Where the searches begin: s times a quotient of two of them.
+template <std::size_t count>
+double begun(const double (&above)[count], const double (&below)[count], double s) {
+    return s * powers(above, s) / powers(below, s);
+}
+
 constexpr double shortest = 0.35;  // below it differences lose digits, and few powers have them all
 
 }  // namespace
@@ -52,7 +58,7 @@ double joule_log_gain(double y) {
                                 0.017634573487741542,
                                 0.0034622758634447483,
                                 0.00013540599690262277};
-    const double w = s * powers(above, s) / powers(below, s);
+    const double w = begun(above, below, s);
     const double e = std::exp(w);
     const double f = sent_joules(w, e) - y;
     return w - f / (w * e - 0.5 * f * (1 + w) / w);
@@ -71,7 +77,7 @@ double joule_fixed_gain(double z) {
                                 0.01926470021248982,
                                 0.0013819331400069686,
                                 -1.7212127226313445e-07};
-    const double u = s * powers(above, s) / powers(below, s);
+    const double u = begun(above, below, s);
     const double e = std::exp(u);
     const double f = u * u * e - z;
     const double slope = (2 + u) * u * e;
@@ -95,7 +101,7 @@ double saving_log_gain(double c) {
                                 0.004551426137569008,
                                 0.00042726171033997197,
                                 7.220499372082087e-06};
-    const double w = s * powers(above, s) / powers(below, s);
+    const double w = begun(above, below, s);
     const double e = std::exp(w);
     const double y = sent_joules(w, e);
     const double each = y / w;
@@ -118,7 +124,7 @@ double limited_log_gain(double c) {
                                 0.05127409711235664,
                                 0.005341605719126182,
                                 5.818378329732151e-05};
-    const double w = s * powers(above, s) / powers(below, s);
+    const double w = begun(above, below, s);
     const double grown = std::expm1(w), rest = rest_of(w);
     const double each = grown / w, shrunk = grown / (grown + 1);
     const double f = std::log1p(each * each * rest / c - 1);

@@ -4,7 +4,8 @@
 
 namespace mel {
 
-// e^w (w - 1) + 1, where e^w is known; w - 1 + e^-w.
+// e^w (w - 1) + 1, where e^w is known; w - 1 + e^-w. As density_left_side and log_rest say, but for
+// the last bits: those are sums of many terms, for whom plans must stay as they are.
 double sent_joules(double w, double grown);
 double rest_of(double w);
 // e^u - 1, where the power of sending with the fixed law is of use.
