@@ -1,7 +1,6 @@
 #include "bracket/filled_split.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "bracket/filling_flips.hpp"
@@ -14,43 +13,42 @@ constexpr double roomy = 1.01;  // times what is too little: surely enough
 
 }  // namespace
 
+FilledSplit split_near(const Problem& problem, double tau, Prices prices,
+                       std::span<const double> held, Resource resource, Ends ends, Pool& pool) {
+    FilledSplit found;
+    const Problem here = with_amount(problem, resource, ends.lower * roomy);
+    found.need =
+        least_of_split_near(here, tau, held, resource, ends.lower, prices.mu / prices.lambda, pool);
+    ++found.passes;
+    if (found.need.bandwidth_hz.empty() || !(found.need.amount < ends.upper)) return found;
+    found.samples.resize(held.size());
+    std::copy(held.begin(), held.end(), found.samples.begin());
+    return found;
+}
+
 FilledSplit filled_split(const Problem& problem, const PassPoint& point, Resource resource,
                          Ends ends, Workshop& shop) {
-    FilledSplit found;
+    FilledSplit none;
+    none.passes = 1;
     const Box box = shop.boxes.whole(point.tau);
     PartsLook look(problem, box, point.tau, problem.samples_real());
     const auto answers = look.answers({point.prices, 0}, point.cycle_s, shop.pool);
-    ++found.passes;
-    std::vector<double> held(problem.size());
-    std::vector<Jump> jumps;
-    double over = -problem.samples_real();
-    for (std::size_t k = 0; k < held.size(); ++k) {
-        const PartsAnswer& answer = answers[k];
-        const bool rests = look.may_rest(k);
-        if (!answer.possible && !rests) return found;
-        if (!answer.possible) continue;
-        const bool takes = !rests || answer.value > 0;
-        if (takes) held[k] = answer.samples;
-        over += held[k];
-        if (!rests) continue;
-        const double other = takes ? 0 : answer.samples;
-        jumps.push_back({.learner = k, .samples = other, .margin = std::fabs(answer.value)});
+    for (std::size_t k = 0; k < answers.size(); ++k) {
+        if (!answers[k].possible && !look.may_rest(k)) return none;
     }
-    const std::vector<std::size_t> flips = flips_that_fill(jumps, held, over);
-    if (flips.empty()) return found;
-    for (const std::size_t flip : flips) held[jumps[flip].learner] = jumps[flip].samples;
+    const auto who = takers_that_fill(
+        answers, problem.samples_real(), [&](std::size_t k) { return look.may_rest(k); },
+        [&](std::size_t k) { return answers[k].samples; });
+    if (!who || !who->flipped) return none;
+    std::vector<double> held(problem.size());
     const Box sure = shop.boxes.sure(point.tau);
     for (std::size_t k = 0; k < held.size(); ++k) {
-        if (!(held[k] >= sure.low(k) && held[k] <= sure.high(k))) return found;
+        if (who->takes[k]) held[k] = answers[k].samples;
+        if (!(held[k] >= sure.low(k) && held[k] <= sure.high(k))) return none;
     }
-    const Problem here = with_amount(problem, resource, ends.lower * roomy);
-    SplitNeed need = least_of_split_near(here, point.tau, held, resource, ends.lower,
-                                         point.prices.mu / point.prices.lambda, shop.pool);
-    ++found.passes;
-    if (need.bandwidth_hz.empty() || !(need.amount < ends.upper)) return found;
-    found.need = std::move(need);
-    found.samples.resize(held.size());
-    std::copy(held.begin(), held.end(), found.samples.begin());
+    FilledSplit found =
+        split_near(problem, point.tau, point.prices, held, resource, ends, shop.pool);
+    found.passes += none.passes;
     return found;
 }
 

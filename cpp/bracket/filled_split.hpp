@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "least/least_parts.hpp"
 
@@ -14,10 +15,14 @@ struct FilledSplit {
     std::int64_t passes = 0;
 };
 
-// At the best prices of samples, between what they rule out and what suffices.
+// What is too little, and what suffices.
 struct Ends {
     double lower, upper;
 };
+// What that split needs, near such prices. In one pass.
+FilledSplit split_near(const Problem& problem, double tau, Prices prices,
+                       std::span<const double> held, Resource resource, Ends ends, Pool& pool);
+// At the best prices of samples.
 FilledSplit filled_split(const Problem& problem, const PassPoint& point, Resource resource,
                          Ends ends, Workshop& shop);
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "bracket/filled_split.hpp"
 #include "bracket/filling_flips.hpp"
 #include "bracket/parts_prices.hpp"
 #include "least/least_parts.hpp"
@@ -15,8 +16,7 @@
 namespace mel {
 namespace {
 
-constexpr double aim = 8e-10;   // relative: so far below what suffices there is no more to find
-constexpr double roomy = 1.01;  // times what is too little: surely enough
+constexpr double aim = 8e-10;  // relative: so far below what suffices there is no more to find
 
 // Who takes part, with so many samples, in as many parts as there must be: whom that suits best,
 // and where that is too many parts or too few those who lose least by doing otherwise.
@@ -29,29 +29,13 @@ std::vector<Taker> takers_of(PartsPrices& prices, const PartsBound& found) {
     const std::vector<std::size_t>& who = prices.who();
     const std::vector<PartsAnswer> answers =
         prices.answers({found.lower, {found.prices, found.parts.per_part}});
-    std::vector<double> parts(who.size());
-    std::vector<bool> takes(who.size());
-    std::vector<Jump> jumps;
-    double over = -prices.least_parts();
-    for (std::size_t i = 0; i < who.size(); ++i) {
-        if (!answers[i].possible) continue;
-        const bool rests = prices.may_rest(who[i]);
-        takes[i] = !rests || answers[i].value > 0;
-        if (takes[i]) parts[i] = answers[i].parts;
-        over += parts[i];
-        if (!rests) continue;
-        const double other = takes[i] ? 0 : answers[i].parts;
-        jumps.push_back({.learner = i, .samples = other, .margin = std::fabs(answers[i].value)});
-    }
-    if (over != 0) {
-        const std::vector<std::size_t> flips = flips_that_fill(jumps, parts, over);
-        if (flips.empty()) return {};
-        for (const std::size_t flip : flips)
-            takes[jumps[flip].learner] = !takes[jumps[flip].learner];
-    }
+    const auto filling = takers_that_fill(
+        answers, prices.least_parts(), [&](std::size_t i) { return prices.may_rest(who[i]); },
+        [&](std::size_t i) { return answers[i].parts; });
+    if (!filling) return {};
     std::vector<Taker> takers;
     for (std::size_t i = 0; i < who.size(); ++i) {
-        if (takes[i]) takers.push_back({answers[i], who[i]});
+        if (filling->takes[i]) takers.push_back({answers[i], who[i]});
     }
     return takers;
 }
@@ -70,18 +54,16 @@ void split(const Problem& problem, double tau, Resource resource, const PartsAsk
         whole[k] = std::clamp(answer.samples, low[k], high[k]);
     }
     const Box box{{}, low, high};
-    const Problem here = with_amount(problem, resource, found.lower * roomy);
     const double cycle_s = resource == Resource::cycle ? found.lower : problem.cycle_s();
     if (!WholeSamples(problem, shop.pool).repair(box, {tau, cycle_s, found.prices}, whole, true)) {
         return;
     }
-    SplitNeed need = least_of_split_near(here, tau, whole, resource, found.lower,
-                                         found.prices.mu / found.prices.lambda, shop.pool);
-    ++found.passes;
-    if (need.bandwidth_hz.empty() || !(need.amount < asked.upper)) return;
-    found.need = std::move(need);
-    found.samples.resize(whole.size());
-    std::copy(whole.begin(), whole.end(), found.samples.begin());
+    FilledSplit filled = split_near(problem, tau, found.prices, whole, resource,
+                                    {found.lower, asked.upper}, shop.pool);
+    found.passes += filled.passes;
+    if (filled.samples.empty()) return;
+    found.need = std::move(filled.need);
+    found.samples = std::move(filled.samples);
 }
 
 }  // namespace

@@ -78,15 +78,11 @@ class ChoiceAtLowEnd {
             const DemandLanes q = demand_lanes(in, at);
             const Lanes worth = amount(c.weight, 1, at) * c.per_sample;
             const Rough root_shape = square_root(not_below_zero(rough(q.shape * worth)));
-            y_.put(i, root_shape * (p.ratio * ln2 / root_band) / rough(q.each * q.noise));
-            share_.put(i, rough(q.alpha) * root_band / root_shape);
+            curves_.put(i, p, q, root_shape, root_band);
         });
         Lanes others = fill(0);
         each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP {
-            const Rough y = y_[i];
-            const RoughMask usual = (y > roughly(least_curve)) & (y < roughly(most_curve));
-            const RootCurves r = root_curves(logarithm_rough(select(usual, y, roughly(1))));
-            const RoughMask beyond = usual & (share_[i] * r.under > just_beyond_curve * r.most);
+            const RoughMask beyond = curves_.beyond(i);
             const DemandLanes q = demand_lanes(in, at);
             const ChoiceEnds ends = choice_ends(c, q, at);
             const Mask alone = lanes(beyond) | (ends.e.low >= fill(ends.e.high));
@@ -126,7 +122,7 @@ class ChoiceAtLowEnd {
     }
 
   private:
-    RoughColumn y_, share_;
+    LowEndColumns curves_;
     MaskColumn hard_;
     ChoiceSide side_;
 };

@@ -149,6 +149,23 @@ struct NearRoots : ExactRoots {
     }
 };
 
+// Whose value surely has no interior maximum (FixedLaw::sorted), by single-precision columns.
+struct LowEndColumns {
+    RoughColumn y, share;
+
+    MEL_ZIP void put(std::size_t i, const PriceConstants& p, const DemandLanes& q, Rough root_shape,
+                     double root_band) {
+        y.put(i, root_shape * (p.ratio * ln2 / root_band) / rough(q.each * q.noise));
+        share.put(i, rough(q.alpha) * root_band / root_shape);
+    }
+    MEL_ZIP RoughMask beyond(std::size_t i) const {
+        const Rough here = y[i];
+        const RoughMask usual = (here > roughly(least_curve)) & (here < roughly(most_curve));
+        const RootCurves r = root_curves(logarithm_rough(select(usual, here, roughly(1))));
+        return usual & (share[i] * r.under > just_beyond_curve * r.most);
+    }
+};
+
 // Who needs no root of d - cost (FixedLaw::sorted), and what those are worth.
 class NearSorting {
   public:
@@ -158,14 +175,10 @@ class NearSorting {
         each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP {
             const DemandLanes q = demand_lanes(in, at);
             const Rough root_shape = square_root(not_below_zero(rough(q.shape)));
-            y_.put(i, root_shape * (p.ratio * ln2 / root_band) / rough(q.each * q.noise));
-            share_.put(i, rough(q.alpha) * root_band / root_shape);
+            curves_.put(i, p, q, root_shape, root_band);
         });
         each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP {
-            const Rough y = y_[i];
-            const RoughMask usual = (y > roughly(least_curve)) & (y < roughly(most_curve));
-            const RootCurves r = root_curves(logarithm_rough(select(usual, y, roughly(1))));
-            const RoughMask beyond = usual & (share_[i] * r.under > just_beyond_curve * r.most);
+            const RoughMask beyond = curves_.beyond(i);
             const DemandLanes q = demand_lanes(in, at);
             const Ends e = ends_of(in, q);
             Mask low = e.possible & lanes(beyond);
@@ -218,7 +231,7 @@ class NearSorting {
     }
 
   private:
-    RoughColumn y_, share_;
+    LowEndColumns curves_;
     MaskColumn hard_, low_;
     RunColumn rate_, inverse_slack_, argument_;
     NearColumns roots_;

@@ -120,6 +120,7 @@ class Lowest {
     Slope sampled(const Bid& bid, Sample& some);
     enum class Sides { one, both };
     bool curvature(const Bid& bid, Sample& some, const Slope& at, Sides sides, Matrix& h);
+    void keep_curve(const Matrix& h, const Sample& some);
     void sharpen(Bid& bid);
     Bid fresh_prices(Bid bid);
     double enough_for(const Bid& bid, Sample& some) const;

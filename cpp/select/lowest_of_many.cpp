@@ -229,9 +229,7 @@ Bid Lowest::guess(Bid bid, bool fresh) {
         Vector step = {};
         double fall = 0;
         if (!curvature(bid, *some, at, Sides::one, h) || !step_down(h, at, step, fall)) break;
-        for (int i = 0; i < 3; ++i) {
-            for (int j = 0; j < 3; ++j) curve_[i][j] = h[i][j] / some->share;
-        }
+        keep_curve(h, *some);
         if (!climb(at, step, boost) && fall <= 1e-5 * std::fabs(at.value)) {
             bid = moved(bid, step);
             break;
@@ -252,6 +250,13 @@ Bid Lowest::guess(Bid bid, bool fresh) {
     return bid;
 }
 
+// Of all learners, who are so much more than the sample.
+void Lowest::keep_curve(const Matrix& h, const Sample& some) {
+    for (int i = 0; i < 3; ++i) {
+        for (int j = 0; j < 3; ++j) curve_[i][j] = h[i][j] / some.share;
+    }
+}
+
 // One step more by a larger sample of very many, where that spares a pass over all.
 void Lowest::sharpen(Bid& bid) {
     const auto some = sample_of(finest_sample());
@@ -260,9 +265,7 @@ void Lowest::sharpen(Bid& bid) {
     Vector step = {};
     double fall = 0;
     if (!curvature(bid, *some, at, Sides::both, h) || !step_down(h, at, step, fall)) return;
-    for (int i = 0; i < 3; ++i) {
-        for (int j = 0; j < 3; ++j) curve_[i][j] = h[i][j] / some->share;
-    }
+    keep_curve(h, *some);
     if (*std::max_element(step, step + 3) < near_by && *std::min_element(step, step + 3) > -near_by)
         bid = moved(bid, step);
 }

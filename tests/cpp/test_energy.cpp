@@ -49,6 +49,19 @@ mel::Problem cell(std::size_t learners, mel::LinkLaw law, bool receives, unsigne
     return mel::Problem(s);
 }
 
+// Its learners, each looked at by itself, at tau = 3.
+struct Alone {
+    Alone(const mel::Problem& problem, bool receives)
+        : stop(mel::no_limit, {}), pool(1, stop), learners(problem, 3, pool) {
+        learners.price_watts(receives ? problem.bandwidth_hz() / problem.power_w() : 0);
+        CHECK(learners.begin());
+    }
+
+    mel::Stop stop;
+    mel::Pool pool;
+    mel::EnergyLearners learners;
+};
+
 template <class Visit>
 void each_kind(Visit visit) {
     for (const mel::LinkLaw law : laws) {
@@ -83,11 +96,8 @@ TEST(the_cost_of_energy_is_that_of_the_best_speed_and_its_slope_that_of_the_cost
     each_kind([](mel::LinkLaw law, bool receives) {
         for (unsigned seed = 0; seed < check::tries(12); ++seed) {
             const mel::Problem problem = cell(8, law, receives, seed, seed % 3 == 2);
-            mel::Stop stop(mel::no_limit, {});
-            mel::Pool pool(1, stop);
-            mel::EnergyLearners learners(problem, 3, pool);
-            learners.price_watts(receives ? problem.bandwidth_hz() / problem.power_w() : 0);
-            CHECK(learners.begin());
+            Alone alone(problem, receives);
+            mel::EnergyLearners& learners = alone.learners;
             const double lambda = learners.typical_price() * std::pow(10.0, seed % 5 - 2.0);
             for (std::size_t k = 0; k < problem.size(); ++k) {
                 const double high = std::min(learners.high(k), 1000.0);
@@ -147,11 +157,8 @@ TEST(where_samples_add_no_bits_their_worth_tells_the_time_to_send) {
             const Speeds speeds = seed % 2 == 0 ? Speeds::chosen : Speeds::same;
             const mel::Problem problem =
                 cell(8, law, receives, seed, seed % 8 == 7, Bits::none, speeds);
-            mel::Stop stop(mel::no_limit, {});
-            mel::Pool pool(1, stop);
-            mel::EnergyLearners learners(problem, 3, pool);
-            learners.price_watts(receives ? problem.bandwidth_hz() / problem.power_w() : 0);
-            CHECK(learners.begin());
+            Alone alone(problem, receives);
+            mel::EnergyLearners& learners = alone.learners;
             const double lambda = learners.typical_price() * std::pow(10.0, seed % 7 - 3.0);
             for (std::size_t k = 0; k < problem.size(); ++k) {
                 const double low = learners.low(k), high = std::min(learners.high(k), 1000.0);

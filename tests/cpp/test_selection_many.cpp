@@ -140,15 +140,33 @@ TEST(as_many_are_looked_at_as_have_to_go) {
     CHECK(found.value >= 0.99 * found.bound, found.value, found.bound);
 }
 
+namespace {
+
+// Choices by weight, one after the other.
+struct Weighed {
+    explicit Weighed(const Many& m)
+        : problem(m.stated()),
+          stop(1e9, {}),
+          pool(1, stop),
+          goal{.of = Worth::weight, .weight = m.weight},
+          choices(problem, pool, 5, goal) {}
+
+    mel::Problem problem;
+    mel::Stop stop;
+    mel::Pool pool;
+    SelectionGoal goal;
+    mel::Choices choices;
+};
+
+}  // namespace
+
 // At high prices hardly anybody of the fixed law has more than the fewest: the kernel sorts them
 // out and brings the others together, whoever they are.
 TEST(choices_of_some_who_are_brought_together_are_those_of_each_alone) {
     each_many([](const Many& m) {
-        const mel::Problem problem(m.stated());
-        mel::Stop stop(1e9, {});
-        mel::Pool pool(1, stop);
-        const SelectionGoal goal{.of = Worth::weight, .weight = m.weight};
-        mel::Choices choices(problem, pool, 5, goal);
+        Weighed of(m);
+        const mel::Problem& problem = of.problem;
+        mel::Choices& choices = of.choices;
         const std::size_t n = problem.size();
         std::vector<double> picks(mel::padded_to_groups(n)), margins(n);
         for (const double scale : {2e4, 2e6, 5e6, 2e7, 2e9}) {
@@ -174,11 +192,9 @@ TEST(choices_of_some_who_are_brought_together_are_those_of_each_alone) {
 
 TEST(looks_tell_what_a_sample_more_or_less_loses) {
     each_many([](const Many& m) {
-        const mel::Problem problem(m.stated());
-        mel::Stop stop(1e9, {});
-        mel::Pool pool(1, stop);
-        const SelectionGoal goal{.of = Worth::weight, .weight = m.weight};
-        mel::Choices choices(problem, pool, 5, goal);
+        Weighed of(m);
+        const mel::Problem& problem = of.problem;
+        mel::Choices& choices = of.choices;
         const std::size_t n = problem.size();
         std::vector<double> picks(mel::padded_to_groups(n)), margins(n), steps(n), switching(n);
         for (const double scale : {2e4, 2e5, 2e6}) {

@@ -78,8 +78,13 @@ def claim(problem: mel.Problem, tau: int, leaf: PartsLeaf) -> mel.Plan:
     )
 
 
-def looked_for(problem: mel.Problem, tau: int, over: str, part: int, least: float) -> Any:
-    """Return what parts rule out, the leaf, and the amount that prices of samples alone do."""
+def looked_for(
+    problem: mel.Problem, tau: int, over: str, part: int, least: float, above: int | None = None
+) -> Any:
+    """Return what parts rule out, the leaf, and the amount that prices of samples alone do.
+
+    Last what a split near it needs, if one is found.
+    """
     resource = RESOURCES.index(over)
     near = problem.with_budgets(**{over: 1.5 * least})
     lower, refuted, *_ = _core.bracket(near._core, tau, resource, 0, 1e9, 1, None)
@@ -87,10 +92,12 @@ def looked_for(problem: mel.Problem, tau: int, over: str, part: int, least: floa
         return None
     known = lower if over == "cycle_s" else 0.0
     asked = (float(part), known, 1.1 * least, 1e9, 1, None, refuted.end)
+    if above is not None:
+        asked = (*asked, above)
     found, per_hz, per_w, per_part, amount, plan, _, _ = _core.least_by_parts(
         near._core, tau, resource, *asked
     )
-    return found, PartsLeaf(per_hz, per_w, per_part, part), lower, plan and amount
+    return found, PartsLeaf(per_hz, per_w, per_part, part, above), lower, plan and amount
 
 
 @cache

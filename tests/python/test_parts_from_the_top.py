@@ -8,7 +8,7 @@ import pytest
 import mel_fast as mel
 from mel_fast import _core
 from mel_fast.plans.claims.parts import PartsLeaf
-from test_parts import OVERS, RESOURCES, claim, least_by_hand, tiny
+from test_parts import OVERS, claim, least_by_hand, looked_for, tiny
 
 
 def some_must(seed: int) -> tuple[mel.Problem, int, int, int, str]:
@@ -32,18 +32,13 @@ def ruled_out(problem: mel.Problem, tau: int, part: int, above: int, over: str) 
     least = least_by_hand(problem, tau, over)
     if not 1e-30 < least < 1e30:
         return None
-    resource = RESOURCES.index(over)
-    near = problem.with_budgets(**{over: 1.5 * least})
-    lower, refuted, *_ = _core.bracket(near._core, tau, resource, 0, 1e9, 1, None)
-    if refuted is None:
+    found = looked_for(problem, tau, over, part, least, above)
+    if found is None:
         return None
-    known = lower if over == "cycle_s" else 0.0
-    found = _core.least_by_parts(
-        near._core, tau, resource, part, known, 1.1 * least, 1e9, 1, None, refuted.end, above
-    )
-    if over == "cycle_s" and found[5] is not None:  # of a cycle what is known is from above alone
-        least = min(least, found[4])
-    return found[0], PartsLeaf(*found[1:4], part, above), least, lower
+    lower, leaf, alone, amount = found
+    if over == "cycle_s" and amount:  # of a cycle what is known is from above alone
+        least = min(least, amount)
+    return lower, leaf, least, alone
 
 
 @pytest.mark.no_cover

@@ -194,28 +194,20 @@ class OutsideError(Exception):
     """A split that is not within its box."""
 
 
-class _Count:
-    """What leaving one side of a cut of how many take part takes back."""
-
-    __slots__ = ("before",)
-
-    def __init__(self, before: tuple[int, int]) -> None:
-        self.before = before
-
-
-def _enter(boxes: Boxes, cut: Split | Takers, *, above: bool) -> "Cut | _Count":
+def _enter(boxes: Boxes, cut: Split | Takers, *, above: bool) -> Cut | tuple[int, int]:
+    """Go to one side of a cut; return what `_leave` takes back."""
     if isinstance(cut, Split):
         return boxes.go_above(cut) if above else boxes.go_below(cut)
     fewest, most = before = boxes.takers
     boxes.takers = (cut.at + 1, most) if above else (fewest, cut.at)
-    return _Count(before)
+    return before
 
 
-def _leave(boxes: Boxes, left: "Cut | _Count") -> None:
+def _leave(boxes: Boxes, left: Cut | tuple[int, int]) -> None:
     if isinstance(left, Cut):
         boxes.go_back(left)
     else:
-        boxes.takers = left.before
+        boxes.takers = left
 
 
 def leaves(tree: Sequence[Split | Takers | Leaf], boxes: Boxes) -> Iterator[tuple[int, Leaf]]:
@@ -227,7 +219,7 @@ def leaves(tree: Sequence[Split | Takers | Leaf], boxes: Boxes) -> Iterator[tupl
         For a split that leaves one side nothing, with its place and what is wrong.
     """
     # Cuts around the box, and whether it is above them.
-    entered: list[tuple[Split | Takers, Cut | _Count, bool]] = []
+    entered: list[tuple[Split | Takers, Cut | tuple[int, int], bool]] = []
     for index, node in enumerate(tree):
         tick()
         if isinstance(node, Split | Takers):
