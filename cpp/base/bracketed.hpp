@@ -7,9 +7,14 @@ namespace mel {
 // may jump far away, and the next one back, for as long as both stay inside the ends.
 constexpr int hopeful_steps = 20;
 
-inline double step_between(double low, double high, double next, int step) {
+// Where a function has another sign.
+struct Between {
+    double low, high;
+};
+
+inline double step_between(Between ends, double next, int step) {
     const bool halve = step >= hopeful_steps && step % 2 == 0;
-    return !halve && next > low && next < high ? next : 0.5 * (low + high);
+    return !halve && next > ends.low && next < ends.high ? next : 0.5 * (ends.low + ends.high);
 }
 
 }  // namespace mel

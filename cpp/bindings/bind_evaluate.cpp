@@ -65,7 +65,7 @@ py::tuple equal_room(const mel::Problem& problem, std::int64_t tau, double cycle
     const mel::EqualRoom into{span(samples), span(bandwidth), span(power), span(blocks)};
     {
         const py::gil_scoped_release release;
-        mel::equal_room(problem, static_cast<double>(tau), cycle_s, generous, into);
+        mel::equal_room(problem, {static_cast<double>(tau), cycle_s, generous}, into);
     }
     return py::make_tuple(samples, bandwidth, power, blocks);
 }

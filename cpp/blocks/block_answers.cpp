@@ -40,7 +40,7 @@ class Neighbours {
         const BlockResponse best =
             respond_in_blocks(link_, demand_, may_rest_, {may_rest_ ? 0 : low_, high_}, prices_);
         if (!best.possible) return false;
-        best_ = answer(best.samples, best.blocks);
+        best_ = answer({.samples = best.samples, .blocks = best.blocks});
         const std::size_t first = answers.size();
         answers.push_back(best_);
         const bool rests = may_rest_ && best_.samples == 0;
@@ -49,7 +49,8 @@ class Neighbours {
         if (rests || best_.blocks == 0) {
             join(answers, first);
         } else if (may_rest_ || !(demand_.rate(low_) > 0)) {
-            keep(may_rest_ ? BlockAnswer{} : answer(low_, 0), answers, first);
+            keep(may_rest_ ? BlockAnswer{} : answer({.samples = low_, .blocks = 0}), answers,
+                 first);
         } else if (link_.law == LinkLaw::fixed) {
             other_hill(answers, first);
         }
@@ -62,26 +63,28 @@ class Neighbours {
             respond_in_blocks(link_, demand_, may_rest_, {may_rest_ ? 0 : low_, high_}, prices_);
         double least = infinity;
         if (!best.possible || best.blocks < 1) return least;
-        best_ = answer(best.samples, best.blocks);
-        const auto offer = [&](double d, double n) {
-            if (d < low_ || d > high_ || n < 1 || n > link_.most) return;
-            const BlockAnswer other = answer(d, n);
+        best_ = answer({.samples = best.samples, .blocks = best.blocks});
+        const auto offer = [&](InBlocks at) {
+            if (at.samples < low_ || at.samples > high_) return;
+            if (at.blocks < 1 || at.blocks > link_.most) return;
+            const BlockAnswer other = answer(at);
             if (other.power_w <= link_.power_cap_w) {
                 least = std::min(least, std::max(best_.value - other.value, 0.0));
             }
         };
         for (const double by : {-1.0, 1.0}) {
-            offer(best_.samples + by, best_.blocks);
-            offer(best_.samples, best_.blocks + by);
+            offer({.samples = best_.samples + by, .blocks = best_.blocks});
+            offer({.samples = best_.samples, .blocks = best_.blocks + by});
         }
         return least;
     }
 
   private:
-    BlockAnswer answer(double d, double n) const {
+    BlockAnswer answer(InBlocks held) const {
+        const auto [d, n] = held;
         if (may_rest_ && d == 0) return {};
         const double rate = demand_.rate(d);
-        const double y = n > 0 ? link_.exponent(rate, n) : 0;
+        const double y = n > 0 ? link_.exponent({.rate = rate, .blocks = n}) : 0;
         const double scale = n > 0 ? link_.scale(n) : 0;
         const double gain = std::expm1(y);
         const double power = scale * gain;
@@ -115,13 +118,14 @@ class Neighbours {
         if (full_ || ++looked_at_ > most_numbers) return false;
         const double high = std::min(high_, std::floor(most_carried(link_, demand_, n)));
         if (!(high >= low_)) return false;
-        double peak = stationary_samples(link_, demand_, n, prices_.mu);
+        double peak = stationary_samples(link_, demand_, n, prices_);
         if (!std::isfinite(peak)) peak = best_.samples;
         peak = std::clamp(peak, low_, high);
         const double below = std::floor(peak);
-        bool any = within(answer(peak, n));
-        for (double d = below; d >= low_ && keep(answer(d, n), answers, first); --d) any = true;
-        for (double d = below + 1; d <= high && keep(answer(d, n), answers, first); ++d) any = true;
+        const auto with = [&](double d) { return answer({.samples = d, .blocks = n}); };
+        bool any = within(with(peak));
+        for (double d = below; d >= low_ && keep(with(d), answers, first); --d) any = true;
+        for (double d = below + 1; d <= high && keep(with(d), answers, first); ++d) any = true;
         return any;
     }
 

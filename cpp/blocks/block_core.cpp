@@ -19,13 +19,14 @@ constexpr std::size_t most_moves = 12;  // of one learner
 constexpr std::size_t most_coarse = 300;
 constexpr std::size_t items_between = 8;  // two looks at what the table makes up for already
 
-int cell_of(double samples, double blocks) {
-    return (static_cast<int>(blocks) + most_blocks) * width + static_cast<int>(samples) +
-           most_samples;
+std::size_t cell_of(InBlocks sum) {
+    return static_cast<std::size_t>((static_cast<int>(sum.blocks) + most_blocks) * width +
+                                    static_cast<int>(sum.samples) + most_samples);
 }
 
-bool in_table(double samples, double blocks) {
-    return std::fabs(samples) <= most_samples && std::fabs(blocks) <= most_blocks;
+// Twice as much is, too.
+bool well_in_table(InBlocks sum) {
+    return std::fabs(2 * sum.samples) <= most_samples && std::fabs(2 * sum.blocks) <= most_blocks;
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ BlockCore::BlockCore(const BlockAnswers& everybody, const BlockTable& table, con
             if (a == best) continue;
             const Move move{k, a->samples - best->samples, a->blocks - best->blocks,
                             worth(*best) - worth(*a)};
-            if (in_table(2 * move.samples, 2 * move.blocks)) {
+            if (well_in_table({move.samples, move.blocks})) {
                 moves_.push_back(move);
             } else if (a->samples == 0 || best->samples == 0 || move.blocks != 0) {
                 coarse_.push_back(move);
@@ -79,8 +80,8 @@ void BlockCore::take(const Move& move) {
 
 // Where many learners switch at once, some of them do so before the table is made, the least loss
 // first, as long as every sample and block that they move is wanted.
-void BlockCore::come_near(Left& left, double unused) {
-    const auto distance = [unused](const Left& l) {
+void BlockCore::come_near(InBlocks& left, double unused) {
+    const auto distance = [unused](const InBlocks& l) {
         return std::fabs(l.samples) + unused * std::fabs(l.blocks);
     };
     std::vector<Move> moves = coarse_;
@@ -89,8 +90,8 @@ void BlockCore::come_near(Left& left, double unused) {
               [](const Move& a, const Move& b) { return a.loss < b.loss; });
     std::vector<bool> has_moved(samples_.size());
     for (const Move& move : moves) {
-        if (in_table(2 * left.samples, 2 * left.blocks)) break;
-        const Left after{left.samples - move.samples, left.blocks - move.blocks};
+        if (well_in_table(left)) break;
+        const InBlocks after{left.samples - move.samples, left.blocks - move.blocks};
         const double wanted = distance({move.samples, move.blocks});
         if (!(distance(left) - distance(after) > 0.9 * wanted)) continue;
         if (has_moved[move.learner]) continue;
@@ -107,17 +108,17 @@ void BlockCore::come_near(Left& left, double unused) {
 }
 
 // The least loss of every sum that the fine moves add to, learner by learner.
-bool BlockCore::fill_table(Left left, double unused, Stop& stop) {
+bool BlockCore::fill_table(InBlocks left, double unused, Stop& stop) {
     if (fine_.size() > most_items) fine_.resize(most_items);
     costs_.assign(cells, infinity);
-    costs_[static_cast<std::size_t>(cell_of(0, 0))] = 0;
+    costs_[cell_of({0, 0})] = 0;
     choices_.clear();
     std::vector<double> before(cells);
     double least = infinity;
     for (std::size_t i = 0; i < fine_.size(); ++i) {
         if (stop.check()) return false;
         // What loses more alone is in no better sum.
-        if (i % items_between == 0) least = finish(left, unused);
+        if (i % items_between == 0) least = finish(left, unused).loss;
         if (!(moves_[fine_[i].first].loss < least)) {
             fine_.resize(i);
             break;
@@ -148,22 +149,20 @@ bool BlockCore::fill_table(Left left, double unused, Stop& stop) {
     return true;
 }
 
-// The least loss with which the fine moves add what is left, blocks that stay unused included.
-double BlockCore::finish(Left left, double unused) const {
-    if (std::fabs(left.samples) > most_samples) return infinity;
-    double least = infinity;
+BlockCore::Finish BlockCore::finish(InBlocks left, double unused) const {
+    Finish least{infinity, left.blocks};
+    if (std::fabs(left.samples) > most_samples) return least;
     for (double n = std::min(left.blocks, static_cast<double>(most_blocks)); n >= -most_blocks;
          --n) {
-        const double cost = costs_[static_cast<std::size_t>(cell_of(left.samples, n))];
-        least = std::min(least, cost + unused * (left.blocks - n));
+        const double cost = costs_[cell_of({left.samples, n})] + unused * (left.blocks - n);
+        if (cost < least.loss) least = {cost, n};
     }
     return least;
 }
 
-void BlockCore::trace(Left left) {
+void BlockCore::trace(InBlocks left) {
     for (std::size_t i = fine_.size(); i-- > 0;) {
-        const int cell = cell_of(left.samples, left.blocks);
-        const std::uint8_t chosen = choices_[i * cells + static_cast<std::size_t>(cell)];
+        const std::uint8_t chosen = choices_[i * cells + cell_of(left)];
         if (chosen == 0) continue;
         const Move& move = moves_[fine_[i].first + chosen - 1];
         take(move);
@@ -171,20 +170,20 @@ void BlockCore::trace(Left left) {
     }
 }
 
-bool BlockCore::solve(double samples, double blocks, double unused, Stop& stop) {
-    Left left{-above(total_samples_, samples), -above(total_blocks_, blocks)};
+bool BlockCore::solve(InBlocks all, double unused, Stop& stop) {
+    InBlocks left{-above(total_samples_, all.samples), -above(total_blocks_, all.blocks)};
     loss_ = 0;
     come_near(left, unused);
     if (!fill_table(left, unused, stop)) return false;
-    double least = finish(left, unused);
+    double least = finish(left, unused).loss;
     const Move* one = nullptr;
     const Move* two = nullptr;
     for (std::size_t i = 0; i < coarse_.size(); ++i) {
         if (stop.check()) return false;
         const Move& a = coarse_[i];
         if (!(a.loss < least)) break;
-        const Left after{left.samples - a.samples, left.blocks - a.blocks};
-        const double alone = a.loss + finish(after, unused);
+        const InBlocks after{left.samples - a.samples, left.blocks - a.blocks};
+        const double alone = a.loss + finish(after, unused).loss;
         if (alone < least) {
             least = alone;
             one = &a;
@@ -194,9 +193,9 @@ bool BlockCore::solve(double samples, double blocks, double unused, Stop& stop) 
             const Move& b = coarse_[j];
             if (!(a.loss + b.loss < least)) break;
             if (a.learner == b.learner) continue;
-            const Left both{after.samples - b.samples, after.blocks - b.blocks};
+            const InBlocks both{after.samples - b.samples, after.blocks - b.blocks};
             if (std::fabs(both.samples) > most_samples) continue;
-            const double cost = a.loss + b.loss + finish(both, unused);
+            const double cost = a.loss + b.loss + finish(both, unused).loss;
             if (cost < least) {
                 least = cost;
                 one = &a;
@@ -211,18 +210,7 @@ bool BlockCore::solve(double samples, double blocks, double unused, Stop& stop) 
         take(*move);
         left = {left.samples - move->samples, left.blocks - move->blocks};
     }
-    // The number of blocks at which `finish` was least.
-    double best = infinity, at = left.blocks;
-    for (double n = std::min(left.blocks, static_cast<double>(most_blocks)); n >= -most_blocks;
-         --n) {
-        const double cost =
-            costs_[static_cast<std::size_t>(cell_of(left.samples, n))] + unused * (left.blocks - n);
-        if (cost < best) {
-            best = cost;
-            at = n;
-        }
-    }
-    trace({left.samples, at});
+    trace({left.samples, finish(left, unused).blocks});
     return true;
 }
 

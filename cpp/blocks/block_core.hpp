@@ -8,6 +8,7 @@
 #include "base/parallel.hpp"
 #include "blocks/block_answers.hpp"
 #include "blocks/block_dual.hpp"
+#include "learner/resource_blocks.hpp"
 
 namespace mel {
 
@@ -19,7 +20,7 @@ class BlockCore {
 
     // The answers of all learners, D samples in all and at most so many blocks, of which one that
     // is left costs `unused`; false where none were found.
-    bool solve(double samples, double blocks, double unused, Stop& stop);
+    bool solve(InBlocks all, double unused, Stop& stop);
     const std::vector<double>& samples() const { return samples_; }
     const std::vector<double>& blocks() const { return blocks_; }
     // By how much these answers are worth less than the bound, in samples.
@@ -35,14 +36,16 @@ class BlockCore {
     struct Item {
         std::uint32_t first, last;
     };
-    // What is still to be added.
-    struct Left {
-        double samples, blocks;
+    // Of what is still to be added.
+    void come_near(InBlocks& left, double unused);
+    bool fill_table(InBlocks left, double unused, Stop& stop);
+    // The least loss with which the fine moves add it, blocks that stay unused included, and so
+    // many blocks less.
+    struct Finish {
+        double loss, blocks;
     };
-    void come_near(Left& left, double unused);
-    bool fill_table(Left left, double unused, Stop& stop);
-    double finish(Left left, double unused) const;
-    void trace(Left left);
+    Finish finish(InBlocks left, double unused) const;
+    void trace(InBlocks left);
     void take(const Move& move);
 
     std::vector<double> samples_, blocks_;

@@ -51,7 +51,8 @@ void BlockTree::open(BlockTable table, double goal) {
     if (!(node.place.slope > 0) || !(node.rules_out < amount_)) return;
     BlockCore core(answers_, node.table, bound, node.place);
     const double unused = point_.prices.lambda * (1 + node.place.band) * problem_.block_hz();
-    if (!core.solve(problem_.samples_real(), goal, unused, pool_.stop())) return;
+    if (!core.solve({.samples = problem_.samples_real(), .blocks = goal}, unused, pool_.stop()))
+        return;
     const double needs = node.rules_out + core.loss() / node.place.slope;
     if (!(needs < amount_)) return;
     amount_ = needs;

@@ -16,8 +16,9 @@ constexpr double generous = 1.02;  // times the shortest cycle: there costs can 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // The cycle before which learner k, who must, can not have returned its fewest samples.
-double shortest_of(const Problem& problem, std::size_t k, double tau, double fewest) {
-    const Demand demand = demand_at(problem, k, Timing{tau, 0}, fewest, Energy::generous);
+double shortest_of(const Problem& problem, std::size_t k, Workload work) {
+    const double fewest = work.samples;
+    const Demand demand = demand_at(problem, k, Timing{work.tau, 0}, fewest, Energy::generous);
     const double bits = demand.alpha * fewest + demand.beta;
     const bool capped = problem.limits() && problem.limits()->caps();
     return -demand.slack(fewest) + (capped ? bits / problem.limits()->max_rate[k] : 0);
@@ -45,7 +46,9 @@ std::vector<std::size_t> bottleneck_of(const Problem& problem, const Box& box,
     std::vector<double> shortest(problem.size()), cost(problem.size());
     const auto must = [&](std::size_t k) { return !problem.excused() || box.low(k) > 0; };
     for_each_learner(pool, problem.size(), [&](std::size_t k) {
-        if (must(k)) shortest[k] = shortest_of(problem, k, point.tau, std::max(box.low(k), 0.0));
+        if (!must(k)) return;
+        const double fewest = std::max(box.low(k), 0.0);
+        shortest[k] = shortest_of(problem, k, {.tau = point.tau, .samples = fewest});
     });
     add_largest(shortest, learners);
     if (learners.empty()) return learners;
@@ -78,8 +81,8 @@ Bottleneck::Bottleneck(const Problem& problem, Interval scheme, const PassPoint&
       box_(boxes_.whole(point.tau)),
       samples_(few_.size()) {
     for (std::size_t i = 0; i < learners_.size(); ++i) {
-        const double d = std::max(box_.low(i), 0.0);
-        shortest_s_ = std::max(shortest_s_, shortest_of(few_, i, point.tau, d));
+        const Workload fewest{.tau = point.tau, .samples = std::max(box_.low(i), 0.0)};
+        shortest_s_ = std::max(shortest_s_, shortest_of(few_, i, fewest));
     }
 }
 

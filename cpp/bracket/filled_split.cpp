@@ -14,20 +14,20 @@ constexpr double roomy = 1.01;  // times what is too little: surely enough
 }  // namespace
 
 FilledSplit split_near(const Problem& problem, double tau, Prices prices,
-                       std::span<const double> held, Resource resource, Ends ends, Pool& pool) {
+                       std::span<const double> held, Resource resource, Between ends, Pool& pool) {
     FilledSplit found;
-    const Problem here = with_amount(problem, resource, ends.lower * roomy);
+    const Problem here = with_amount(problem, resource, ends.low * roomy);
     found.need =
-        least_of_split_near(here, tau, held, resource, ends.lower, prices.mu / prices.lambda, pool);
+        least_of_split_near(here, tau, held, resource, ends.low, prices.mu / prices.lambda, pool);
     ++found.passes;
-    if (found.need.bandwidth_hz.empty() || !(found.need.amount < ends.upper)) return found;
+    if (found.need.bandwidth_hz.empty() || !(found.need.amount < ends.high)) return found;
     found.samples.resize(held.size());
     std::copy(held.begin(), held.end(), found.samples.begin());
     return found;
 }
 
 FilledSplit filled_split(const Problem& problem, const PassPoint& point, Resource resource,
-                         Ends ends, Workshop& shop) {
+                         Between ends, Workshop& shop) {
     FilledSplit none;
     none.passes = 1;
     const Box box = shop.boxes.whole(point.tau);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/bracketed.hpp"
 #include "least/least_parts.hpp"
 
 namespace mel {
@@ -15,15 +16,12 @@ struct FilledSplit {
     std::int64_t passes = 0;
 };
 
-// What is too little, and what suffices.
-struct Ends {
-    double lower, upper;
-};
-// What that split needs, near such prices. In one pass.
+// What that split needs, near such prices, between what is too little and what suffices. In one
+// pass.
 FilledSplit split_near(const Problem& problem, double tau, Prices prices,
-                       std::span<const double> held, Resource resource, Ends ends, Pool& pool);
+                       std::span<const double> held, Resource resource, Between ends, Pool& pool);
 // At the best prices of samples.
 FilledSplit filled_split(const Problem& problem, const PassPoint& point, Resource resource,
-                         Ends ends, Workshop& shop);
+                         Between ends, Workshop& shop);
 
 }  // namespace mel

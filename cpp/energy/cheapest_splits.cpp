@@ -13,20 +13,19 @@ bool has_few_splits(const EnergyLearners& learners) {
            largest_table;
 }
 
-CheapestSplits::CheapestSplits(EnergyLearners& learners, double lambda)
+CheapestSplits::CheapestSplits(EnergyLearners& learners, HertzPrice price)
     : size_(learners.size()),
       samples_(static_cast<std::size_t>(learners.problem().samples_real())),
-      paid_(lambda * learners.budget()),
+      paid_(price.joules * learners.budget()),
       cost_(size_ * (samples_ + 1), no_limit),
       others_((size_ + 1) * (samples_ + 1), no_limit) {
-    const bool excused = learners.problem().excused();
     for (std::size_t k = 0; k < size_; ++k) {
         if (learners.rests(k) || !learners.takes_part(k)) cost_[at(k, 0)] = 0;
         if (!learners.takes_part(k)) continue;
         for (std::size_t d = 0; d <= samples_; ++d) {
             const double real = static_cast<double>(d);
             if (real < learners.low(k) || real > learners.high(k)) continue;
-            cost_[at(k, d)] = d == 0 && excused ? 0 : learners.cost(k, lambda, real).cost;
+            cost_[at(k, d)] = learners.cost(k, price, real).cost;
         }
     }
     others_[at(size_, 0)] = 0;

@@ -18,7 +18,7 @@ bool has_few_splits(const EnergyLearners& learners);
 // spent has seen the least. Prefixes of splits wait in order of the least that they can become.
 class CheapestSplits {
   public:
-    CheapestSplits(EnergyLearners& learners, double lambda);
+    CheapestSplits(EnergyLearners& learners, HertzPrice price);
 
     // The next split, and its L(d), which is infinite once there is no other.
     double next(std::vector<double>& samples);

@@ -15,7 +15,7 @@ constexpr double sure_slope = 1e-6;
 // The least of C(d) - nu d over the allowed integers from d on. Convex: downhill is the way, until
 // neither neighbour lies lower.
 EnergyCost least_from(EnergyLearners& learners, std::size_t k, JoulePrices p, double& d) {
-    EnergyCost c = learners.cost(k, p.lambda, d);
+    EnergyCost c = learners.cost(k, p.of_hertz(), d);
     const double speed = c.speed;
     for (double stride = 1; stride >= 1;) {
         const double before = d;
@@ -24,7 +24,7 @@ EnergyCost least_from(EnergyLearners& learners, std::size_t k, JoulePrices p, do
             // Where the slope is up that way no one lies lower.
             if (step * (c.slope - p.nu) > sure_slope * p.nu * stride) continue;
             learners.remember(k, c.speed);
-            const EnergyCost to = learners.cost(k, p.lambda, d + step);
+            const EnergyCost to = learners.cost(k, p.of_hertz(), d + step);
             if (!(to.cost - p.nu * step < c.cost)) continue;
             c = to;
             d += step;

@@ -109,7 +109,7 @@ bool EnergyLearners::begin() {
         low_[k] = rests_[k] ? 1 : box.low(k);
         const double rate =
             problem_.limits()->caps() ? problem_.limits()->max_rate[k] * (1 - 1e-9) : no_limit;
-        high_[k] = largest_within(demand(k), box.high(k), rate);
+        high_[k] = largest_within(demand(k), {.samples = box.high(k), .rate = rate});
         if (high_[k] < low_[k] && rests_[k]) high_[k] = 0;
     });
     double most = 0;
@@ -127,10 +127,9 @@ bool EnergyLearners::begin() {
 double EnergyLearners::best(std::size_t k, JoulePrices p, EnergyCost& cost, EnergySlopes* slopes) {
     cost = {};
     if (!takes_part(k)) return 0;
-    double d = low_[k];
+    double d = 0;
     EnergySlopes own;
-    cost = best_at_worth(spender(k), demand(k), p.lambda, p.nu, low_[k], high_[k], last_[k], d,
-                         slopes ? &own : nullptr);
+    cost = taking_part(k, p, d, slopes ? &own : nullptr);
     if (rests_[k] && !(p.nu * d > cost.cost + p.taking)) {
         cost = {};
         return 0;
@@ -140,10 +139,15 @@ double EnergyLearners::best(std::size_t k, JoulePrices p, EnergyCost& cost, Ener
 }
 
 double EnergyLearners::gain(std::size_t k, JoulePrices p) {
-    double d = low_[k];
-    const EnergyCost c =
-        best_at_worth(spender(k), demand(k), p.lambda, p.nu, low_[k], high_[k], last_[k], d);
+    double d = 0;
+    const EnergyCost c = taking_part(k, p, d);
     return p.nu * d - c.cost;
+}
+
+EnergyCost EnergyLearners::taking_part(std::size_t k, JoulePrices p, double& d,
+                                       EnergySlopes* slopes) {
+    return best_at_worth(spender(k), demand(k), p.of_hertz(), p.nu, {low_[k], high_[k]}, last_[k],
+                         d, slopes);
 }
 
 bool EnergyLearners::confine(std::span<const double> fewest, std::span<const double> most) {
@@ -201,11 +205,20 @@ void EnergyLearners::widen() {
     all_low_.clear();
 }
 
-EnergyCost EnergyLearners::cost(std::size_t k, double lambda, double d) {
-    return energy_cost(spender(k), demand(k), lambda, d, speed_[k]);
+EnergyCost EnergyLearners::cost(std::size_t k, HertzPrice price, double d) {
+    if (d == 0 && problem_.excused()) return {};
+    return energy_cost(spender(k), demand(k), price, {.samples = d, .speed = speed_[k]});
 }
 
 EnergySums EnergyLearners::at(JoulePrices p, std::size_t stride) {
+    return sums(stride, [&](std::size_t k, EnergySums& here) {
+        EnergyCost c;
+        const double d = best(k, p, c);
+        here.add(d, c);
+    });
+}
+
+EnergySums EnergyLearners::with_slopes(JoulePrices p, std::size_t stride) {
     return sums(stride, [&](std::size_t k, EnergySums& here) {
         EnergyCost c;
         const double d = best(k, p, c, &here.slopes);
@@ -213,17 +226,12 @@ EnergySums EnergyLearners::at(JoulePrices p, std::size_t stride) {
     });
 }
 
-EnergySums EnergyLearners::of_split(std::span<const double> whole, double lambda,
-                                    std::vector<EnergyCost>* keep) {
+EnergySums EnergyLearners::of_split(std::span<const double> whole, HertzPrice price,
+                                    std::vector<EnergyCost>& costs) {
     return sums(1, [&](std::size_t k, EnergySums& here) {
-        const double d = whole[k];
-        EnergyCost c{};
-        if (d > 0 || !problem_.excused()) {
-            c = cost(k, lambda, d);
-            remember(k, c.speed);
-        }
-        here.add(d, c);
-        if (keep) (*keep)[k] = c;
+        const EnergyCost c = costs[k] = cost(k, price, whole[k]);
+        if (c.speed > 0) remember(k, c.speed);
+        here.add(whole[k], c);
     });
 }
 

@@ -18,6 +18,8 @@ struct JoulePrices {
     double nu;      // joules a sample
     // Joules of taking part, on top of what that costs: where so many do, or no more.
     double taking = 0;
+
+    HertzPrice of_hertz() const { return {lambda}; }
 };
 
 // How many learners take part.
@@ -118,8 +120,8 @@ class EnergyLearners {
     double best(std::size_t k, JoulePrices p, EnergyCost& cost, EnergySlopes* slopes = nullptr);
     // Joules that taking part saves at the prices, at its best.
     double gain(std::size_t k, JoulePrices p);
-    // What so many samples cost.
-    EnergyCost cost(std::size_t k, double lambda, double d);
+    // What so many samples cost; without any, nothing where learners may rest.
+    EnergyCost cost(std::size_t k, HertzPrice price, double d);
     // The speed of a look is where later ones begin.
     void remember(std::size_t k, double speed) { speed_[k] = speed; }
     void forget_speeds() { speed_.assign(size(), 1); }
@@ -144,15 +146,22 @@ class EnergyLearners {
     }
     std::int64_t passes() const { return passes_; }
 
-    // Sums of the best real samples, with slopes.
+    // Sums of the best real samples, without and with slopes.
     EnergySums at(JoulePrices p, std::size_t stride);
-    // Of a split, and where asked each learner's costs.
-    EnergySums of_split(std::span<const double> whole, double lambda,
-                        std::vector<EnergyCost>* keep = nullptr);
+    EnergySums with_slopes(JoulePrices p, std::size_t stride);
+    // The share of the learners that such a pass sees.
+    double share(std::size_t stride) const {
+        return static_cast<double>(learners_seen(size(), stride)) / static_cast<double>(size());
+    }
+    // Of a split, with each learner's costs.
+    EnergySums of_split(std::span<const double> whole, HertzPrice price,
+                        std::vector<EnergyCost>& costs);
 
   private:
     Spender spender(std::size_t k) const;
     Demand demand(std::size_t k) const { return demand_of(problem_, k, Timing{tau_, cycle_s_}); }
+    // The best real samples of one who takes part.
+    EnergyCost taking_part(std::size_t k, JoulePrices p, double& d, EnergySlopes* slopes = nullptr);
 
     const Problem& problem_;
     double tau_;

@@ -22,8 +22,7 @@ struct Wanted {
 };
 Wanted wanted_of(const EnergyLearners& learners, std::size_t stride) {
     const Problem& problem = learners.problem();
-    const double share = static_cast<double>(learners_seen(problem.size(), stride)) /
-                         static_cast<double>(problem.size());
+    const double share = learners.share(stride);
     return {problem.samples_real() * share, learners.budget() * share};
 }
 
@@ -65,7 +64,7 @@ bool by_newton(EnergyLearners& learners, JoulePrices& prices, std::size_t stride
     double before = std::numeric_limits<double>::infinity();
     int worse = 0;
     for (int step = 0; step < newton_steps; ++step) {
-        const EnergySums at = learners.at(p, stride);
+        const EnergySums at = learners.with_slopes(p, stride);
         if (learners.pool().stop().check()) return false;
         const JouleStep by = step_of(learners, at, wanted);
         if (!by.known()) return false;
@@ -88,7 +87,11 @@ bool by_newton(EnergyLearners& learners, JoulePrices& prices, std::size_t stride
 // The same with the hertz that a watt is worth, from near: how that moves what is left of the two,
 // `slope`, was found of a sample, and hardly moves the rest. False, and nothing changed, where that
 // does not end soon.
-bool with_watts(EnergyLearners& learners, JoulePrices& prices, double slope, double fine) {
+struct WattSlope {
+    double slope;
+};
+bool with_watts(EnergyLearners& learners, JoulePrices& prices, WattSlope known, double fine) {
+    double slope = known.slope;
     constexpr int few_steps = 8;
     constexpr double near = 0.2;
     const Problem& problem = learners.problem();
@@ -96,7 +99,7 @@ bool with_watts(EnergyLearners& learners, JoulePrices& prices, double slope, dou
     JoulePrices p = prices;
     double moved = 0, last = 0;
     for (int step = 0; step < few_steps; ++step) {
-        const EnergySums at = learners.at(p, 1);
+        const EnergySums at = learners.with_slopes(p, 1);
         if (learners.pool().stop().check()) break;
         const double gap = std::log(at.bandwidth.value() / problem.bandwidth_hz()) -
                            std::log(at.power.value() / problem.power_w());
@@ -126,21 +129,18 @@ EnergySums sums_at_worth(EnergyLearners& learners, JoulePrices& p, std::size_t s
     EnergySums at, fewer, more;
     bool some_fewer = false, some_more = false;
     double slope = 1;
-    const double x = root_of(
-        learners.pool().stop(), std::log(p.nu), slope, 3.0, 0.1 * fine, 60, [&](double ln_nu) {
-            JoulePrices here{p.lambda, std::exp(ln_nu)};
-            here.taking = p.taking = taking_of_count(learners, here);
-            at = learners.sums(stride, [&](std::size_t k, EnergySums& s) {
-                EnergyCost c;
-                const double d = learners.best(k, here, c);
-                s.add(d, c);
-            });
-            if (stride == 1 && learners.is_enough(at, here)) return 0.0;
-            const bool few = at.samples.value() < wanted.samples;
-            (few ? fewer : more) = at;
-            (few ? some_fewer : some_more) = true;
-            return std::log(std::max(at.samples.value(), 1e-9 * wanted.samples) / wanted.samples);
-        });
+    const auto over = [&](double ln_nu) {
+        JoulePrices here{p.lambda, std::exp(ln_nu)};
+        here.taking = p.taking = taking_of_count(learners, here);
+        at = learners.at(here, stride);
+        if (stride == 1 && learners.is_enough(at, here)) return 0.0;
+        const bool few = at.samples.value() < wanted.samples;
+        (few ? fewer : more) = at;
+        (few ? some_fewer : some_more) = true;
+        return std::log(std::max(at.samples.value(), 1e-9 * wanted.samples) / wanted.samples);
+    };
+    const double x = root_of(learners.pool().stop(), std::log(p.nu), slope,
+                             {.widest = 3, .fine = 0.1 * fine, .steps = 60}, over);
     p.nu = std::exp(x);
     // Where a little more for a sample makes some learner take many, between the two.
     const double gap = more.samples.value() - fewer.samples.value();
@@ -156,16 +156,16 @@ EnergySums by_secants(EnergyLearners& learners, JoulePrices& p, std::size_t stri
     const Wanted wanted = wanted_of(learners, stride);
     EnergySums at;
     double slope = -0.5;
-    const double x = root_of(learners.pool().stop(), std::log(p.lambda), slope, 3.0, fine, 40,
-                             [&](double ln_lambda) {
-                                 p.lambda = std::exp(ln_lambda);
-                                 at = sums_at_worth(learners, p, stride, fine);
-                                 if (at.impossible > 0)
-                                     return std::numeric_limits<double>::infinity();
-                                 if (stride == 1 && learners.is_enough(at, p)) return 0.0;
-                                 const double over = std::log(learners.taken(at) / wanted.taken);
-                                 return over < 0 && !(p.lambda > learners.hardly(p.nu)) ? 0 : over;
-                             });
+    const auto over = [&](double ln_lambda) {
+        p.lambda = std::exp(ln_lambda);
+        at = sums_at_worth(learners, p, stride, fine);
+        if (at.impossible > 0) return std::numeric_limits<double>::infinity();
+        if (stride == 1 && learners.is_enough(at, p)) return 0.0;
+        const double above = std::log(learners.taken(at) / wanted.taken);
+        return above < 0 && !(p.lambda > learners.hardly(p.nu)) ? 0 : above;
+    };
+    const double x = root_of(learners.pool().stop(), std::log(p.lambda), slope,
+                             {.widest = 3, .fine = fine, .steps = 40}, over);
     p.lambda = std::exp(x);
     return at;
 }
@@ -181,7 +181,7 @@ JoulePrices first_prices(EnergyLearners& learners) {
     const double low = learners.low(typical_one);
     const double typical = std::clamp(problem.samples_real() / static_cast<double>(problem.size()),
                                       low, std::max(low, 0.5 * learners.high(typical_one)));
-    const EnergyCost c = learners.cost(typical_one, p.lambda, typical);
+    const EnergyCost c = learners.cost(typical_one, p.of_hertz(), typical);
     if (c.slope < no_limit && c.slope > 0) p.nu = c.slope;
     return p;
 }
@@ -235,7 +235,7 @@ JoulePrices find_prices_with_watts(EnergyLearners& learners, WattSearch way) {
     const std::size_t few = sample_stride(problem.size(), asked_learners);
     if (few > 1) balance(few, 1e-3);
     if (way == WattSearch::together && few == 1) balance(1, 0.1);
-    if (way == WattSearch::around || !with_watts(learners, p, slope, fine)) balance(1, fine);
+    if (way == WattSearch::around || !with_watts(learners, p, {slope}, fine)) balance(1, fine);
     return p;
 }
 

@@ -14,12 +14,17 @@ JoulePrices find_prices_with_watts(EnergyLearners& learners, WattSearch way);
 // Another worth of a sample at which all are taken, the other prices as they are.
 void find_worth(EnergyLearners& learners, JoulePrices& prices);
 
+struct RootSearch {
+    double widest;  // step
+    double fine;    // value that is as good as none
+    int steps;
+};
+
 // Where a monotone function of x vanishes, by secants between ends that are kept; `slope` is a
-// guess of its slope, and the last found. `value` is what it is at the last x that was looked at,
-// which is returned.
+// guess of its slope, and the last found. The last x that was looked at is returned.
 template <class Function>
-double root_of(const Stop& stop, double x, double& slope, double widest, double fine, int steps,
-               Function function) {
+double root_of(const Stop& stop, double x, double& slope, RootSearch search, Function function) {
+    const auto [widest, fine, steps] = search;
     constexpr double infinity = std::numeric_limits<double>::infinity();
     double low = -infinity, high = infinity;
     const double sign = slope > 0 ? 1 : -1;
@@ -51,7 +56,8 @@ void balance_watts(EnergyLearners& learners, double& slope, double fine, Look lo
     const double usual = std::log(problem.bandwidth_hz() / problem.power_w());
     constexpr double widest = 18;  // then one of the two costs next to nothing
     const double x = std::log(learners.watt_hz());
-    root_of(learners.pool().stop(), x, slope, 2.0, fine, 40, [&](double ln_watt) {
+    const RootSearch search{.widest = 2, .fine = fine, .steps = 40};
+    root_of(learners.pool().stop(), x, slope, search, [&](double ln_watt) {
         learners.price_watts(std::exp(ln_watt));
         const EnergySums* at = look();
         const double band = at->bandwidth.value() / problem.bandwidth_hz();

@@ -51,7 +51,9 @@ EnergyTree::Choice EnergyTree::choose(std::size_t box) {
     for (std::size_t k = 0; k < learners_.size(); ++k) {
         if (!learners_.takes_part(k)) continue;
         const double low = learners_.low(k), high = learners_.high(k);
-        const auto worth = [&](double d) { return p.nu * d - learners_.cost(k, p.lambda, d).cost; };
+        const auto worth = [&](double d) {
+            return p.nu * d - learners_.cost(k, p.of_hertz(), d).cost;
+        };
         const double gain = learners_.gain(k, p);
         if (learners_.rests(k)) {
             const double regret = std::fabs(gain - p.taking);

@@ -101,11 +101,10 @@ class EnergySearch {
     void take_known(LeastEnergy& found) {
         if (learners_.slows() || !learners_.receives() || !begin_at_known()) return;
         learners_.price_watts(problem_.bandwidth_hz() / problem_.power_w());
-        double lambda = learners_.typical_price();
-        spend(found, lambda, 0);
+        const double lambda = spend(found, {learners_.typical_price(), 0});
         if (!(found.value_j < infinity)) return;
         JoulePrices p{nothing * lambda, 0};
-        p.nu = dearest_sample(p.lambda);
+        p.nu = dearest_sample(p.of_hertz());
         raise_bound(found, p);
     }
 
@@ -142,18 +141,18 @@ class EnergySearch {
     void price_nothing(LeastEnergy& found) {
         if (learners_.slows() || stop_.requested() || closed(found, proved)) return;
         if (found.samples.empty() || !(found.lambda > 0)) return;
-        const double lambda = found.lambda * next_to_nothing;
+        JoulePrices p{found.lambda * next_to_nothing, 0};
         whole_.take(found.samples);
-        const double most = dearest_sample(lambda);
-        if (most < highest) raise_bound(found, {lambda, most});
+        p.nu = dearest_sample(p.of_hertz());
+        if (p.nu < highest) raise_bound(found, p);
     }
 
     // What a sample of the split at hand costs whom it costs most.
-    double dearest_sample(double lambda) {
+    double dearest_sample(HertzPrice price) {
         double most = 0;
         for (std::size_t k = 0; k < problem_.size(); ++k) {
             const double d = whole_.samples()[k];
-            if (d > 0) most = std::max(most, learners_.cost(k, lambda, d).slope);
+            if (d > 0) most = std::max(most, learners_.cost(k, price, d).slope);
         }
         return most;
     }
@@ -168,12 +167,7 @@ class EnergySearch {
 
     // Whole samples and the prices that follow from them in turns, as long as that helps.
     void settle(LeastEnergy& found, JoulePrices real, int rounds = most_rounds) {
-        if (!(found.bound_j > 0)) {
-            found.mu = real.lambda * learners_.watt_hz();
-            found.lambda = real.lambda;
-            found.nu = real.nu;
-            found.taking = real.taking;
-        }
+        if (!(found.bound_j > 0)) write(found, real);
         if (!(real.lambda < highest)) return;
         // Where everybody must hold all that the cycle allows no worth of a sample is enough.
         const bool all = !(real.nu < highest);
@@ -186,10 +180,9 @@ class EnergySearch {
             const bool whole = whole_.make(p);
             learners_.plan_for(problem_.cycle_s());
             if (!whole) break;
-            if (all) real.nu = p.nu = dearest_sample(p.lambda);
+            if (all) real.nu = p.nu = dearest_sample(p.of_hertz());
             const double before = found.value_j;
-            double lambda = p.lambda;
-            spend(found, lambda, p.nu);
+            const double lambda = spend(found, p);
             if (stop_.requested()) break;
             raise_bound(found, {lambda, p.nu, p.taking});
             // With few learners a sample is a large step: the prices of real samples prove more.
@@ -271,8 +264,7 @@ class EnergySearch {
 
     // What is known already where nothing was found, and single samples where few hold many.
     void finish(LeastEnergy& found) {
-        double lambda = last_.lambda;
-        if (found.samples.empty() && begin_at_known()) spend(found, lambda, last_.nu);
+        if (found.samples.empty() && begin_at_known()) spend(found, last_);
         if (!found.samples.empty() && has_few_splits(learners_)) {
             try_splits(found);
         } else if (!found.samples.empty() && problem_.size() <= few_learners) {
@@ -286,28 +278,26 @@ class EnergySearch {
     }
 
     // What the split at hand spends at the price at which it takes the bandwidth; written down
-    // where that is less than before.
-    void spend(LeastEnergy& found, double& lambda, double nu) {
+    // where that is less than before. That price, looked for from one near it.
+    double spend(LeastEnergy& found, JoulePrices from) {
         learners_.plan_for(problem_.cycle_s() * (1 - reserve));
         costs_.resize(problem_.size());
         EnergySums s;
-        lambda = whole_.price(lambda, nu, costs_, s);
+        const double lambda = whole_.price(from, costs_, s);
         learners_.plan_for(problem_.cycle_s());
-        if (stop_.requested()) return;  // sums of a pass that was cut short are void
-        if (!learners_.fits(s) || !(s.energy.value() < found.value_j)) return;
+        if (stop_.requested()) return lambda;  // sums of a pass that was cut short are void
+        if (!learners_.fits(s) || !(s.energy.value() < found.value_j)) return lambda;
         write(found, s);
-        written_lambda_ = lambda;
+        written_ = {lambda};
         written_watt_hz_ = learners_.watt_hz();
+        return lambda;
     }
 
     void raise_bound(LeastEnergy& found, JoulePrices p) {
         const double bound = energy_bound(learners_, p, whole_.samples());
         if (stop_.requested() || !(bound > found.bound_j)) return;
         found.bound_j = bound;
-        found.lambda = p.lambda;
-        found.mu = p.lambda * learners_.watt_hz();
-        found.nu = p.nu;
-        found.taking = p.taking;
+        write(found, p);
     }
 
     // The samples of a plan that is known; false without one.
@@ -321,9 +311,10 @@ class EnergySearch {
     // Every split that may spend less, as far as there are not too many.
     void try_splits(LeastEnergy& found) {
         if (closed(found, near)) return;
-        const double nu = found.nu, lambda = written_lambda_, watt_hz = written_watt_hz_;
+        const JoulePrices from{written_.joules, found.nu};
+        const double watt_hz = written_watt_hz_;
         learners_.price_watts(watt_hz);
-        CheapestSplits splits(learners_, lambda);
+        CheapestSplits splits(learners_, from.of_hertz());
         std::vector<double> samples;
         std::size_t tries = most_evaluations / problem_.size();
         while (splits.next(samples) < found.value_j * (1 - less) && tries-- > 0) {
@@ -331,8 +322,7 @@ class EnergySearch {
             whole_.take(samples);
             learners_.forget_speeds();
             learners_.price_watts(watt_hz);
-            double price = lambda;
-            spend(found, price, nu);
+            spend(found, from);
         }
     }
 
@@ -341,20 +331,25 @@ class EnergySearch {
         if (closed(found, proved)) return false;
         whole_.take(found.samples);
         for (std::size_t k = 0; k < problem_.size(); ++k) learners_.remember(k, found.speed[k]);
-        const double lambda = written_lambda_;
+        const HertzPrice price = written_;
         learners_.price_watts(written_watt_hz_);
-        for (const SampleMove& move : sample_moves(learners_, whole_.samples(), lambda)) {
+        for (const SampleMove& move : sample_moves(learners_, whole_.samples(), price)) {
             if (stop_.requested()) return false;
             whole_.move(move.from, move.to);
             const double before = found.value_j;
-            double price = lambda;
-            spend(found, price, found.nu);
+            spend(found, {price.joules, found.nu});
             if (found.value_j < before * (1 - less)) return true;
             whole_.move(move.to, move.from);
         }
         return false;
     }
 
+    void write(LeastEnergy& found, JoulePrices p) const {
+        found.lambda = p.lambda;
+        found.mu = p.lambda * learners_.watt_hz();
+        found.nu = p.nu;
+        found.taking = p.taking;
+    }
     void write(LeastEnergy& found, const EnergySums& s) {
         const std::size_t size = problem_.size();
         found.value_j = s.energy.value();
@@ -380,7 +375,7 @@ class EnergySearch {
     JoulePrices real_{0, 0};         // the last of real samples
     JoulePrices last_{0, 0};         // that whole samples were made at
     std::vector<EnergyCost> costs_;  // of the split that was looked at last
-    double written_lambda_ = 0;      // the prices at which the best split takes what there is
+    HertzPrice written_{0};          // the prices at which the best split takes what there is
     double written_watt_hz_ = 0;
 };
 

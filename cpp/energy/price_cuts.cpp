@@ -114,16 +114,13 @@ class Weights {
 
 // What the learners' bound is at prices of a hertz, a watt and a sample, and its slopes: what each
 // of them is missing.
-PriceCuts::Cut look(EnergyLearners& learners, const Prices3& at, std::size_t stride, double share) {
+PriceCuts::Cut look(EnergyLearners& learners, const Prices3& at, std::size_t stride) {
     const Problem& problem = learners.problem();
     JoulePrices p{at[0], at[2]};
     if (learners.receives()) learners.price_watts(at[1] / at[0]);
     p.taking = taking_of_count(learners, p);
-    const EnergySums s = learners.sums(stride, [&](std::size_t k, EnergySums& here) {
-        EnergyCost c;
-        const double d = learners.best(k, p, c);
-        here.add(d, c);
-    });
+    const EnergySums s = learners.at(p, stride);
+    const double share = learners.share(stride);
     const double samples = problem.samples_real() * share;
     const double band = problem.bandwidth_hz() * share;
     const double power = learners.receives() ? problem.power_w() * share : 0;
@@ -183,14 +180,11 @@ PriceCuts::Top PriceCuts::top(const Cut& center, double reach) const {
 }
 
 void find_by_cuts(EnergyLearners& learners, JoulePrices& prices, std::size_t stride, double fine) {
-    const Problem& problem = learners.problem();
-    const double share = static_cast<double>(learners_seen(problem.size(), stride)) /
-                         static_cast<double>(problem.size());
     const double watt = learners.receives() ? learners.watt_hz() : 1;
     PriceCuts cuts;
     // Whether the look told anything.
     const auto see = [&](const Prices3& at, PriceCuts::Cut& cut) {
-        cut = look(learners, at, stride, share);
+        cut = look(learners, at, stride);
         if (!(cut.value > -no_limit) || learners.pool().stop().requested()) return false;
         cuts.add(cut);
         return true;

@@ -8,15 +8,12 @@ constexpr std::size_t most_tries = 12;  // of moves, where each looked as if it 
 }  // namespace
 
 std::vector<SampleMove> sample_moves(EnergyLearners& learners, std::span<const double> whole,
-                                     double lambda) {
+                                     HertzPrice price) {
     const std::size_t size = learners.size();
     std::vector<double> more(size, no_limit), fewer(size, no_limit);
     for (std::size_t k = 0; k < size; ++k) {
         const double d = whole[k];
-        const auto cost = [&](double samples) {
-            if (samples == 0 && learners.problem().excused()) return 0.0;
-            return learners.cost(k, lambda, samples).cost;
-        };
+        const auto cost = [&](double samples) { return learners.cost(k, price, samples).cost; };
         const double here = cost(d);
         if (d + 1 <= learners.high(k)) more[k] = cost(d + 1) - here;
         if (d > 0 && (d > learners.low(k) || learners.rests(k))) fewer[k] = cost(d - 1) - here;

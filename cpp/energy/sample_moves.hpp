@@ -16,6 +16,6 @@ struct SampleMove {
 // The best first, a few of them. At the price at which a split takes the bandwidth only a move that
 // costs less can save.
 std::vector<SampleMove> sample_moves(EnergyLearners& learners, std::span<const double> whole,
-                                     double lambda);
+                                     HertzPrice price);
 
 }  // namespace mel

@@ -31,8 +31,8 @@ bool WholeEnergy::make(JoulePrices& p) {
             more_[k] = p.nu * (1 + (whole_[k] + 0.5 - d) / slopes.samples_by_worth);
             return;
         }
-        const double next = learners_.cost(k, p.lambda, whole_[k] + 1).cost;
-        more_[k] = next - learners_.cost(k, p.lambda, whole_[k]).cost;
+        const double next = learners_.cost(k, p.of_hertz(), whole_[k] + 1).cost;
+        more_[k] = next - learners_.cost(k, p.of_hertz(), whole_[k]).cost;
     });
     if (learners_.pool().stop().requested()) return false;
     double left = learners_.problem().samples_real() - all.samples.value();
@@ -48,7 +48,7 @@ bool WholeEnergy::make(JoulePrices& p) {
             if (whole_[k] > 0) room += std::floor(learners_.high(k)) - whole_[k];
         }
         if (std::fabs(left) > static_cast<double>(size) || left > room) left -= bridge(p, left);
-        return left < 0 ? step_by_step(p, -left, -1) : step_by_step(p, left, 1);
+        return step_by_step(p, left);
     }
     const auto count = static_cast<std::ptrdiff_t>(left);
     const auto cheaper = [&](std::size_t a, std::size_t b) {
@@ -91,7 +91,7 @@ double WholeEnergy::bridge(const JoulePrices& p, double left) {
             together += other[k] - whole_[k];
         } else {
             const double held = std::max(whole_[k], other[k]);
-            const double each = (learners_.cost(k, p.lambda, held).cost + p.taking) / held;
+            const double each = (learners_.cost(k, p.of_hertz(), held).cost + p.taking) / held;
             const double at = std::clamp(sign * (each / p.nu - 1) / share, 0.0, 1.0);
             switching.push_back({at, k});
         }
@@ -117,8 +117,10 @@ double WholeEnergy::bridge(const JoulePrices& p, double left) {
     return added;
 }
 
-bool WholeEnergy::step_by_step(JoulePrices& p, double left, double step) {
+bool WholeEnergy::step_by_step(JoulePrices& p, double missing) {
     const std::size_t size = learners_.size();
+    const double step = missing < 0 ? -1 : 1;
+    double left = std::fabs(missing);
     if (left > 200 * static_cast<double>(size) + 2000) return false;
     struct Move {
         double cost;
@@ -131,7 +133,7 @@ bool WholeEnergy::step_by_step(JoulePrices& p, double left, double step) {
         const double d = whole_[k], to = d + step;
         // Who takes part stays.
         if (!(d > 0) || to > learners_.high(k) || to < learners_.low(k)) return infinity;
-        return learners_.cost(k, p.lambda, to).cost - learners_.cost(k, p.lambda, d).cost;
+        return learners_.cost(k, p.of_hertz(), to).cost - learners_.cost(k, p.of_hertz(), d).cost;
     };
     std::vector<Move> heap;
     for (std::size_t k = 0; k < size; ++k) {
@@ -155,57 +157,61 @@ bool WholeEnergy::step_by_step(JoulePrices& p, double left, double step) {
     return true;
 }
 
-double WholeEnergy::price(double lambda, double nu, std::vector<EnergyCost>& costs,
-                          EnergySums& sums) {
-    if (!learners_.receives()) return price_of_all(lambda, nu, costs, sums);
-    double found = lambda;
+template <class Above>
+double WholeEnergy::dearer(double lambda, std::vector<EnergyCost>& costs, EnergySums& sums,
+                           Above above) {
+    for (int step = 0; step < 30 && lambda < no_price; ++step) {
+        const double over = above();
+        if (!(over > 0) || !(over < infinity) || learners_.pool().stop().requested()) break;
+        lambda *= 1 + std::min(8 * over, 1.0) + 1e-13 * std::pow(4, step);
+        sums = learners_.of_split(whole_, {lambda}, costs);
+    }
+    return lambda;
+}
+
+double WholeEnergy::price(JoulePrices near, std::vector<EnergyCost>& costs, EnergySums& sums) {
+    if (!learners_.receives()) return price_of_all(near, costs, sums);
     // At given speeds everybody's time to receive in is, and with it what a rate takes at a price
     // of a watt: no other price of both changes that.
     if (!learners_.slows()) {
-        sums = learners_.of_split(whole_, found, &costs);
-        if (learners_.fits(sums)) return found;
+        sums = learners_.of_split(whole_, near.of_hertz(), costs);
+        if (learners_.fits(sums)) return near.lambda;
     }
-    if (!price_both(found, nu, costs, sums)) {
+    if (!price_both(near, costs, sums)) {
         balance_watts(learners_, watt_slope_, fine_price, [&] {
-            found = price_of_all(found, nu, costs, sums);
+            near.lambda = price_of_all(near, costs, sums);
             return &sums;
         });
     }
-    // Both within what there is: a little dearer where one is a hair's breadth above.
+    // Both within what there is.
     const Problem& problem = learners_.problem();
-    for (int step = 0; step < 30; ++step) {
-        const double over = std::max(sums.bandwidth.value() / problem.bandwidth_hz(),
-                                     sums.power.value() / problem.power_w()) -
-                            (1 - band_reserve);
-        if (!(over > 0) || !(over < infinity) || !(found < no_price)) break;
-        if (learners_.pool().stop().requested()) break;
-        found *= 1 + std::min(8 * over, 1.0) + 1e-13 * std::pow(4, step);
-        sums = learners_.of_split(whole_, found, &costs);
-    }
-    return found;
+    return dearer(near.lambda, costs, sums, [&] {
+        return std::max(sums.bandwidth.value() / problem.bandwidth_hz(),
+                        sums.power.value() / problem.power_w()) -
+               (1 - band_reserve);
+    });
 }
 
-bool WholeEnergy::price_both(double& lambda, double nu, std::vector<EnergyCost>& costs,
-                             EnergySums& sums) {
+bool WholeEnergy::price_both(JoulePrices& p, std::vector<EnergyCost>& costs, EnergySums& sums) {
     constexpr int few_steps = 10;
     constexpr double near = 0.5;
     const Problem& problem = learners_.problem();
     const double watt_hz = learners_.watt_hz();
     // Broyden's method: a hertz hardly moves what both leave of each other, nor a watt their sum.
     double by_all[2] = {1 / price_slope_, 0}, by_gap[2] = {0, 1 / watt_slope_};
-    double x = std::log(lambda), y = std::log(watt_hz);
+    double x = std::log(p.lambda), y = std::log(watt_hz);
     double over = 0, gap = 0, dx = 0, dy = 0;
     for (int step = 0; step < few_steps; ++step) {
         learners_.price_watts(std::exp(y));
-        sums = learners_.of_split(whole_, std::exp(x), &costs);
-        if (learners_.pool().stop().requested() || !(std::exp(x) > learners_.hardly(nu))) break;
+        sums = learners_.of_split(whole_, {std::exp(x)}, costs);
+        if (learners_.pool().stop().requested() || !(std::exp(x) > learners_.hardly(p.nu))) break;
         const double was[2] = {over, gap};
         over = std::log(learners_.taken(sums) / (learners_.budget() * (1 - band_reserve))) +
                2 * fine_price;
         gap = std::log(sums.bandwidth.value() / problem.bandwidth_hz()) -
               std::log(sums.power.value() / problem.power_w());
         if (std::fabs(over) <= fine_price && std::fabs(gap) <= fine_price) {
-            lambda = std::exp(x);
+            p.lambda = std::exp(x);
             return true;
         }
         if (step > 0) {
@@ -230,37 +236,31 @@ bool WholeEnergy::price_both(double& lambda, double nu, std::vector<EnergyCost>&
     return false;
 }
 
-double WholeEnergy::price_of_all(double lambda, double nu, std::vector<EnergyCost>& costs,
+double WholeEnergy::price_of_all(JoulePrices near, std::vector<EnergyCost>& costs,
                                  EnergySums& sums) {
     const double budget = learners_.budget();
     const double band = budget * (1 - band_reserve);
     const auto look = [&](double at) {
-        sums = learners_.of_split(whole_, at, &costs);
+        sums = learners_.of_split(whole_, {at}, costs);
         return learners_.taken(sums);
     };
-    double last = lambda;
-    const double x = root_of(learners_.pool().stop(), std::log(lambda), price_slope_, 2.0,
-                             fine_price, 40, [&](double ln_lambda) {
-                                 last = std::exp(ln_lambda);
-                                 const double taken = look(last);
-                                 const double over = sums.impossible > 0
-                                                         ? infinity
-                                                         : std::log(taken / band) + 2 * fine_price;
-                                 const bool free = !(last > learners_.hardly(nu));
-                                 return (over < 0 && free) || last > no_price ? 0 : over;
-                             });
-    double found = std::exp(x);
+    double last = near.lambda;
+    const auto over = [&](double ln_lambda) {
+        last = std::exp(ln_lambda);
+        const double taken = look(last);
+        const double above =
+            sums.impossible > 0 ? infinity : std::log(taken / band) + 2 * fine_price;
+        const bool free = !(last > learners_.hardly(near.nu));
+        return (above < 0 && free) || last > no_price ? 0 : above;
+    };
+    const double x = root_of(learners_.pool().stop(), std::log(near.lambda), price_slope_,
+                             {.widest = 2, .fine = fine_price, .steps = 40}, over);
+    const double found = std::exp(x);
     if (found != last) look(found);
-    // Where the steps end above it, mostly a hair's breadth: dearer still. Where a price moves what
-    // is taken by less than rounding does, that is further, and costs as little.
-    for (int step = 0; step < 30 && learners_.taken(sums) > budget; ++step) {
-        if (learners_.pool().stop().requested() || !(found < no_price)) break;
-        const double over = learners_.taken(sums) / band - 1;
-        if (!(over < infinity)) break;
-        found *= 1 + std::min(8 * over, 1.0) + 1e-13 * std::pow(4, step);
-        look(found);
-    }
-    return found;
+    return dearer(found, costs, sums, [&] {
+        const double taken = learners_.taken(sums);
+        return taken > budget ? taken / band - 1 : 0;
+    });
 }
 
 }  // namespace mel

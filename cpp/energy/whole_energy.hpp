@@ -19,9 +19,9 @@ class WholeEnergy {
     bool make(JoulePrices& p);
 
     // The price at which the split takes all of the bandwidth, a little less; and its costs there.
-    // Where power is another's, with the price of a watt at which that is used up, too; `nu` is
-    // about the worth of a sample.
-    double price(double lambda, double nu, std::vector<EnergyCost>& costs, EnergySums& sums);
+    // Where power is another's, with the price of a watt at which that is used up, too. `near` is
+    // where it is looked for, and about the worth of a sample.
+    double price(JoulePrices near, std::vector<EnergyCost>& costs, EnergySums& sums);
 
     std::span<const double> samples() const { return whole_; }
     // These in their place.
@@ -44,12 +44,17 @@ class WholeEnergy {
     // Where a sample worth a little more, or less, makes learners take many, or come and go: those
     // who do so first, as many as are missing. What was added is returned.
     double bridge(const JoulePrices& p, double left);
-    // By one sample at a time where many are missing, or too many: marginal costs in a heap.
-    bool step_by_step(JoulePrices& p, double left, double step);
+    // By one sample at a time where so many are missing, or too many: marginal costs in a heap.
+    bool step_by_step(JoulePrices& p, double missing);
 
     // Both prices at once, from near them; false where that does not end soon.
-    bool price_both(double& lambda, double nu, std::vector<EnergyCost>& costs, EnergySums& sums);
-    double price_of_all(double lambda, double nu, std::vector<EnergyCost>& costs, EnergySums& sums);
+    bool price_both(JoulePrices& p, std::vector<EnergyCost>& costs, EnergySums& sums);
+    double price_of_all(JoulePrices near, std::vector<EnergyCost>& costs, EnergySums& sums);
+    // Where a search ended above what there is, mostly by a hair's breadth: a little dearer, until
+    // `above`, of the sums, is no more than 0. Where a price moves what is taken by less than
+    // rounding does, that is further, and costs as little.
+    template <class Above>
+    double dearer(double lambda, std::vector<EnergyCost>& costs, EnergySums& sums, Above above);
 
     EnergyLearners& learners_;
     std::vector<double> whole_, more_;

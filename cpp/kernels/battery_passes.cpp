@@ -63,7 +63,7 @@ double speed_excess(const One& one, double d, const Held& held, double lambda) {
     const double missed = lambda * (here - least_bandwidth(b, one.demand, d, held));
     const double meet = held.left_j / (b.power_w * held.slack) - 1;
     if (held.all_power || std::fabs(meet) < limits_meet) return 2 * missed;
-    const double rise = at_speed(b, one.demand, d, held.speed).rise;
+    const double rise = at_speed(b, one.demand, {.samples = d, .speed = held.speed}).rise;
     const bool pinned = rise > 0 ? held.speed == b.slowest : held.speed == 1;
     if (pinned) return missed;
     const double range = one.demand.budget_s * held.speed / (b.work_s * d);

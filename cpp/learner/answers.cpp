@@ -50,7 +50,7 @@ Answer inside_on(const Problem& problem, std::size_t k, const Demand& demand, In
     double inside[2];
     if (capped(problem)) {
         const Caps caps = caps_of(*problem.limits(), k);
-        const double most = largest_within(demand, box.upper, caps.rate);
+        const double most = largest_within(demand, {.samples = box.upper, .rate = caps.rate});
         const double slack = capped_stationary_slack(link, demand, prices, caps);
         if (most < box.lower || !(slack >= 0)) return none;
         const double d = std::floor((demand.budget_s - slack) / demand.per_sample_s);
@@ -74,7 +74,7 @@ Answer answer_inside(const Problem& problem, std::size_t k, const Demand& demand
     Answer found = inside_on(problem, k, demand, box, at.prices);
     if (!paces(problem) || !found.possible) return found;
     const Pacing pacing = Pacing::of(problem, k, at.tau, Energy::generous);
-    at_own_pace(demand, pacing, 0, Sought::best, found.samples, [&](const Demand& line) {
+    at_own_pace(demand, pacing, Sought::best, found.samples, [&](const Demand& line) {
         found = inside_on(problem, k, line, box, at.prices);
         return found.possible ? found.samples : -1;
     });

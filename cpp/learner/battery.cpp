@@ -10,9 +10,9 @@
 
 namespace mel {
 
-double log_gain(const Battery& battery, double nats, double power) {
-    if (battery.law == LinkLaw::fixed) return std::log1p(power / battery.noise);
-    return mean_log_gain(std::log(power / (battery.noise * nats)));
+double log_gain(const Battery& battery, Signal sent) {
+    if (battery.law == LinkLaw::fixed) return std::log1p(sent.power_w / battery.noise);
+    return mean_log_gain(std::log(sent.power_w / (battery.noise * sent.nats)));
 }
 
 namespace {
@@ -77,7 +77,8 @@ struct Root {
 
 // The root of a function that falls, by Newton's method between ends that are kept.
 template <class Function>
-double falling_root(double low, double high, double x, Function function) {
+double falling_root(Between ends, double x, Function function) {
+    auto [low, high] = ends;
     for (int step = 0; step < most_steps; ++step) {
         const Root at = function(x);
         (at.value > 0 ? low : high) = x;
@@ -86,7 +87,7 @@ double falling_root(double low, double high, double x, Function function) {
         // A step as short ends it, also one that rounding lets end at or beyond x; half of what is
         // left would be no such step, however short.
         if (std::fabs(next - x) <= fine) return std::clamp(next, low, high);
-        x = step_between(low, high, next, step);
+        x = step_between({low, high}, next, step);
         if (high - low <= 1e-5 * fine) break;
     }
     return x;
@@ -140,7 +141,7 @@ struct Choice {
             if (fixed_law(std::log(least)).value <= 0) return least;
             const double start = 0.5 * (std::log(least) + std::log(most));
             return std::exp(
-                falling_root(std::log(least), 0, start, [&](double x) { return fixed_law(x); }));
+                falling_root({std::log(least), 0}, start, [&](double x) { return fixed_law(x); }));
         }
         const double unit = joules_a_bit(b) * bits;
         const double low = mean_log_gain(std::log(left(most) / unit));
@@ -148,13 +149,13 @@ struct Choice {
         const double high = mean_log_gain(std::log(left(least) / unit));
         if (density_law(high).value >= 0) return least;
         const double w =
-            falling_root(low, high, 0.5 * (low + high), [&](double x) { return density_law(x); });
+            falling_root({low, high}, 0.5 * (low + high), [&](double x) { return density_law(x); });
         return speed_at(std::expm1(w) / w);
     }
 
     // Where both the limit of power and the energy hold.
     double at_power(double slower) const {
-        return falling_root(slower, 1.0, slower, [&](double v) {
+        return falling_root({slower, 1}, slower, [&](double v) {
             return Root{left(v) - b.power_w * slack(v),
                         -2 * joules * v - b.power_w * work / (v * v)};
         });
@@ -200,7 +201,7 @@ Held hold(const Battery& b, const Demand& q, double d) {
     const double watt = held.all_power ? b.power_w : held.left_j / held.slack;
     if (!(watt > 0) || !(held.slack > 0)) return held;
     const double nats = bits * ln2 / held.slack;
-    const double w = log_gain(b, nats, watt);
+    const double w = log_gain(b, {.nats = nats, .power_w = watt});
     held.log_gain = w;
     if (w > 0) held.bandwidth_hz = nats / w;
     return held;

@@ -57,12 +57,18 @@ BatterySlopes slopes_of(const Battery& battery, const Demand& q, double d, const
 // decides, at the better of full speed and a slower one.
 double rise_at_join(const Battery& battery, const Demand& q, double join);
 
+// Samples, at a share of full speed.
+struct Computed {
+    double samples;
+    double speed = 1;
+};
+
 // The bandwidth at a speed, and d ln B / d ln v there: infinite with the sign of where to turn.
 struct AtSpeed {
     double bandwidth_hz;
     double rise;
 };
-AtSpeed at_speed(const Battery& battery, const Demand& q, double d, double speed);
+AtSpeed at_speed(const Battery& battery, const Demand& q, Computed work);
 
 // No more than the least bandwidth over all speeds: from tangents at two between which it is, as
 // the signs of slopes there say, so that nothing rests on how near to the best `held` came.
@@ -72,8 +78,12 @@ double least_bandwidth(const Battery& battery, const Demand& q, double d, const 
 BatterySlopes slopes_at_full_speed(const Battery& battery, const Demand& q, double d,
                                    bool by_energy);
 
-// ln(1 + P / N) of a learner that carries `nats` a second with power P.
-double log_gain(const Battery& battery, double nats, double power);
+// ln(1 + P / N) of a learner that sends so many nats a second with power P.
+struct Signal {
+    double nats;
+    double power_w;
+};
+double log_gain(const Battery& battery, Signal sent);
 
 Battery battery_of(const Problem& problem, std::size_t k, double tau);
 

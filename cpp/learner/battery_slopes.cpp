@@ -16,7 +16,7 @@ BatterySlopes slopes_at(const Battery& b, const Demand& q, double d, bool by_ene
     const double nats = bits * ln2 / slack;
     const double left = b.energy_j - b.each_j * d;
     const double watt = by_energy ? left / slack : b.power_w;
-    if (!(w > 0)) w = log_gain(b, nats, watt);
+    if (!(w > 0)) w = log_gain(b, {.nats = nats, .power_w = watt});
     const double band = nats / w;
     if (b.law == LinkLaw::fixed) {
         if (!by_energy) {
@@ -76,7 +76,7 @@ BatterySlopes slopes_of(const Battery& b, const Demand& q, double d, const Held&
 double rise_at_join(const Battery& b, const Demand& q, double join) {
     const double slack = q.slack(join);
     const double nats = (q.alpha * join + q.beta) * ln2 / slack;
-    const double w = log_gain(b, nats, b.power_w);
+    const double w = log_gain(b, {.nats = nats, .power_w = b.power_w});
     const Held held{1, slack, b.power_w * slack, nats / w, true, true, w};
     // The lesser bandwidth counts: onward that which rises less, backward that which falls more.
     const double full = slopes_at(b, q, join, true, w).samples;
@@ -85,7 +85,8 @@ double rise_at_join(const Battery& b, const Demand& q, double join) {
     return onward ? std::min(full, slower) : std::max(full, slower);
 }
 
-AtSpeed at_speed(const Battery& b, const Demand& q, double d, double speed) {
+AtSpeed at_speed(const Battery& b, const Demand& q, Computed work_done) {
+    const auto [d, speed] = work_done;
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const double work = b.work_s * d, joules = b.each_j * d;
     const double slack = (q.budget_s - (q.per_sample_s - b.work_s) * d) - work / speed;
@@ -94,7 +95,7 @@ AtSpeed at_speed(const Battery& b, const Demand& q, double d, double speed) {
     if (!(left > 0)) return {infinity, infinity};
     const bool by_power = left >= b.power_w * slack;
     const double nats = (q.alpha * d + q.beta) * ln2 / slack;
-    const double w = log_gain(b, nats, by_power ? b.power_w : left / slack);
+    const double w = log_gain(b, {.nats = nats, .power_w = by_power ? b.power_w : left / slack});
     if (!(w > 0)) return {infinity, by_power ? -infinity : infinity};
     const double seconds = work / (speed * slack);
     const double spent = 2 * joules * speed * speed / left;
@@ -115,7 +116,8 @@ double least_bandwidth(const Battery& b, const Demand& q, double d, const Held& 
     for (double apart = nearest; apart < 0.5; apart *= 64) {
         const double slow = std::max(held.speed * (1 - apart), b.slowest);
         const double fast = std::min(held.speed * (1 + apart), 1.0);
-        const AtSpeed slower = at_speed(b, q, d, slow), faster = at_speed(b, q, d, fast);
+        const AtSpeed slower = at_speed(b, q, {.samples = d, .speed = slow});
+        const AtSpeed faster = at_speed(b, q, {.samples = d, .speed = fast});
         if (!(slower.rise <= 0 || slow == b.slowest) || !(faster.rise >= 0 || fast == 1)) continue;
         // B (fixed law) or ln B (density) is convex in the seconds of computing, or their
         // logarithm.

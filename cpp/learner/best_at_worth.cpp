@@ -12,8 +12,10 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_steps = 100;
 
+HertzPrice dearer_by(HertzPrice price, double share) { return {price.joules * (1 + share)}; }
+
 // The time to send by a search: the slope of the cost falls with the time to send.
-Timed timed_by_search(const Spender& b, const Demand& q, double lambda, double worth,
+Timed timed_by_search(const Spender& b, const Demand& q, HertzPrice price, double worth,
                       LastLook& last, double& t, bool& limited) {
     const double longest = std::log(q.budget_s);
     double bottom = longest - 40, top = longest;
@@ -29,18 +31,18 @@ Timed timed_by_search(const Spender& b, const Demand& q, double lambda, double w
         if (left > 0) return here.sent > 0 ? std::log(here.sent / left) : -infinity;
         return here.sent < 0 ? std::log(left / here.sent) : infinity;
     };
-    Timed at = timed(b, q, lambda, std::exp(x), limited);
+    Timed at = timed(b, q, price, std::exp(x), limited);
     double value = above_worth(at);
     double slope = last.begin(-2);
     // At a speed that can not fall hardly anything bends the cost: then halves are needed.
     constexpr double flattest = -1e-9;
     for (int step = 0; step < most_steps; ++step) {
         (value > 0 ? bottom : top) = x;
-        const double next = step_between(bottom, top, x - value / slope, step);
+        const double next = step_between({bottom, top}, x - value / slope, step);
         const double moved = next - x;
         const double before = value;
         x = next;
-        at = timed(b, q, lambda, std::exp(x), limited);
+        at = timed(b, q, price, std::exp(x), limited);
         value = above_worth(at);
         const double found = (value - before) / moved;
         if (found < flattest && std::isfinite(found)) {
@@ -51,7 +53,7 @@ Timed timed_by_search(const Spender& b, const Demand& q, double lambda, double w
         if (std::fabs(moved) < 1e-5 || std::fabs(value) < 1e-9) {
             // The last step is about the square of the one before.
             const double end = x - value / slope;
-            if (end > bottom && end < top) at = timed(b, q, lambda, std::exp(x = end), limited);
+            if (end > bottom && end < top) at = timed(b, q, price, std::exp(x = end), limited);
             break;
         }
     }
@@ -61,29 +63,28 @@ Timed timed_by_search(const Spender& b, const Demand& q, double lambda, double w
 }
 
 // By differences, which are as good as Newton's steps in the prices need.
-EnergySlopes slopes_inside(const Spender& b, const Demand& q, double lambda, double t,
+EnergySlopes slopes_inside(const Spender& b, const Demand& q, HertzPrice price, double t,
                            const Timed& at, bool& limited) {
     constexpr double step = 1e-6;
-    const Timed later = timed(b, q, lambda, t * (1 + step), limited);
-    const Timed dearer = timed(b, q, lambda * (1 + step), t, limited);
+    const Timed later = timed(b, q, price, t * (1 + step), limited);
+    const Timed dearer = timed(b, q, dearer_by(price, step), t, limited);
     const double slope = std::log(later.slope / at.slope);
     const double time_by_worth = step / slope;
     const double time_by_band = -std::log(dearer.slope / at.slope) / slope;
-    const auto by = [&](double to_time, double to_band, double ln_time_slope) {
-        return (to_time * ln_time_slope + to_band) / step;
-    };
     const double samples = later.samples - at.samples;
     const double taken = later.sending.taken - at.sending.taken;
-    return {by(samples, 0, time_by_worth), by(samples, dearer.samples - at.samples, time_by_band),
-            by(taken, 0, time_by_worth),
-            by(taken, dearer.sending.taken - at.sending.taken, time_by_band)};
+    const double fewer = dearer.samples - at.samples;
+    const double saved = dearer.sending.taken - at.sending.taken;
+    return {samples * time_by_worth / step, (samples * time_by_band + fewer) / step,
+            taken * time_by_worth / step, (taken * time_by_band + saved) / step};
 }
 
 // Of samples that no worth moves: what a dearer hertz takes away.
-EnergySlopes slopes_at_end(const Spender& b, const Demand& q, double lambda, double d,
+EnergySlopes slopes_at_end(const Spender& b, const Demand& q, HertzPrice price, double d,
                            const EnergyCost& cost) {
     constexpr double step = 1e-4;
-    const EnergyCost dearer = energy_cost(b, q, lambda * (1 + step), d, cost.speed);
+    const EnergyCost dearer =
+        energy_cost(b, q, dearer_by(price, step), {.samples = d, .speed = cost.speed});
     const double more =
         b.taken(dearer.bandwidth_hz, dearer.power_w) - b.taken(cost.bandwidth_hz, cost.power_w);
     return {0, 0, 0, more / step};
@@ -91,22 +92,22 @@ EnergySlopes slopes_at_end(const Spender& b, const Demand& q, double lambda, dou
 
 // Where samples add bits a time to send may go with several numbers of samples: what is looked for
 // is the samples themselves, at which the slope of the cost, which rises, is their worth.
-EnergyCost best_of_samples(const Spender& b, const Demand& q, double lambda, double worth,
-                           double low, double high, LastLook& last, double& samples,
-                           EnergySlopes* slopes) {
+EnergyCost best_of_samples(const Spender& b, const Demand& q, HertzPrice price, double worth,
+                           Interval box, LastLook& last, double& samples, EnergySlopes* slopes) {
+    const auto [low, high] = box;
     constexpr double fewest = 1e-3;  // fewer are none
     EnergyCost cost{};
     double speed = 1;
     const auto value_at = [&](double x) {
-        cost = energy_cost(b, q, lambda, std::exp(x), speed);
+        cost = energy_cost(b, q, price, {.samples = std::exp(x), .speed = speed});
         if (cost.speed > 0 && cost.cost < infinity) speed = cost.speed;
         const double value = std::log(cost.slope / worth);
         return value == value ? value : infinity;
     };
     const auto end_at = [&](double d) {
         samples = d;
-        cost = energy_cost(b, q, lambda, d, speed);
-        if (slopes) *slopes = slopes_at_end(b, q, lambda, d, cost);
+        cost = energy_cost(b, q, price, {.samples = d, .speed = speed});
+        if (slopes) *slopes = slopes_at_end(b, q, price, d, cost);
         return cost;
     };
     if (!(high > std::max(low, fewest))) return end_at(std::max(low, high));
@@ -140,8 +141,10 @@ EnergyCost best_of_samples(const Spender& b, const Demand& q, double lambda, dou
     if (!slopes) return cost;
     constexpr double step = 1e-6;
     const double near = samples * step;
-    const EnergyCost more = energy_cost(b, q, lambda, samples + near, cost.speed);
-    const EnergyCost dearer = energy_cost(b, q, lambda * (1 + step), samples, cost.speed);
+    const EnergyCost more =
+        energy_cost(b, q, price, {.samples = samples + near, .speed = cost.speed});
+    const EnergyCost dearer =
+        energy_cost(b, q, dearer_by(price, step), {.samples = samples, .speed = cost.speed});
     const double taken = b.taken(cost.bandwidth_hz, cost.power_w);
     const double bend = (more.slope - cost.slope) / near;
     const double by_sample = (b.taken(more.bandwidth_hz, more.power_w) - taken) / near;
@@ -153,33 +156,32 @@ EnergyCost best_of_samples(const Spender& b, const Demand& q, double lambda, dou
 
 }  // namespace
 
-EnergyCost best_at_worth(const Spender& b, const Demand& q, double lambda, double worth, double low,
-                         double high, LastLook& last, double& samples, EnergySlopes* slopes) {
+EnergyCost best_at_worth(const Spender& b, const Demand& q, HertzPrice price, double worth,
+                         Interval box, LastLook& last, double& samples, EnergySlopes* slopes) {
     if (q.alpha > 0 && !b.in_proportion()) {
-        return best_of_samples(b, q, lambda, worth, low, high, last, samples, slopes);
+        return best_of_samples(b, q, price, worth, box, last, samples, slopes);
     }
     double t = 0;
     Timed at{};
-    const bool told = !(q.alpha > 0) && timed_by_worth(b, q, lambda, worth, t, at);
+    const bool told = !(q.alpha > 0) && timed_by_worth(b, q, price, worth, t, at);
     bool limited = !told;
-    if (!told) at = timed_by_search(b, q, lambda, worth, last, t, limited);
+    if (!told) at = timed_by_search(b, q, price, worth, last, t, limited);
     // At the end of all time the first sample already costs more than it is worth.
     const bool none = t > q.budget_s * (1 - 1e-3) && at.slope > worth * (1 + 1e-6);
-    samples = none ? low : std::clamp(at.samples, low, high);
+    samples = none ? box.lower : std::clamp(at.samples, box.lower, box.upper);
     if (!none && samples == at.samples) {
-        if (slopes) *slopes = slopes_inside(b, q, lambda, t, at, limited);
+        if (slopes) *slopes = slopes_inside(b, q, price, t, at, limited);
         const Sending& s = at.sending;
-        const double computing = b.each_j * at.speed * at.speed;
-        return {s.cost + computing * samples + b.return_j + b.return_each * samples,
+        return {s.cost + b.computing_j(at.speed) * samples + b.return_j + b.return_each * samples,
                 s.bandwidth_hz,
                 s.power_w,
-                b.spent_j(s, t, computing, samples),
+                b.spent_j(s, t, {.samples = samples, .speed = at.speed}),
                 at.speed,
                 at.slope,
                 t};
     }
-    const EnergyCost cost = energy_cost(b, q, lambda, samples, at.speed);
-    if (slopes) *slopes = slopes_at_end(b, q, lambda, samples, cost);
+    const EnergyCost cost = energy_cost(b, q, price, {.samples = samples, .speed = at.speed});
+    if (slopes) *slopes = slopes_at_end(b, q, price, samples, cost);
     return cost;
 }
 

@@ -57,7 +57,8 @@ double sum_above(std::span<const double> amounts, double number) {
 
 }  // namespace
 
-EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, double tau, double d) {
+EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, Workload work) {
+    const auto [tau, d] = work;
     const LearnerLimits& limits = *problem.limits();
     if (limits.energy_j[k] == infinity || (problem.excused() && d == 0)) {
         return EnergyVerdict::kept;
@@ -178,12 +179,11 @@ void Boxes::find_whole(double tau) {
         double most = std::min(std::floor(line.most(line.left_error)), upper_[k]);
         double kept = std::min(std::floor(line.most(-line.left_error)), upper_[k]);
         // Between the two every integer is looked at; they are nearly always one.
-        while (most > kept && energy_verdict(problem_, k, tau, most) == EnergyVerdict::broken) {
-            --most;
-        }
-        while (kept < most && energy_verdict(problem_, k, tau, kept + 1) == EnergyVerdict::kept) {
-            ++kept;
-        }
+        const auto verdict = [&](double d) {
+            return energy_verdict(problem_, k, {.tau = tau, .samples = d});
+        };
+        while (most > kept && verdict(most) == EnergyVerdict::broken) --most;
+        while (kept < most && verdict(kept + 1) == EnergyVerdict::kept) ++kept;
         whole_[k] = std::max(most, none);
         sure_[k] = std::max(kept, none);
         if (whole_[k] > sure_[k]) doubtful = true;

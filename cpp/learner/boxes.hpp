@@ -9,6 +9,7 @@
 #include "learner/response.hpp"
 #include "mel/problem.hpp"
 #include "mel/settings.hpp"
+#include "model/computing.hpp"
 
 namespace mel {
 
@@ -29,10 +30,10 @@ struct Box {
     Interval operator[](std::size_t k) const { return {low(k), high(k)}; }
 };
 
-// Whether d samples keep learner k's energy at tau, in exact arithmetic on the stated numbers;
+// Whether learner k keeps its energy in such work, in exact arithmetic on the stated numbers;
 // `unclear` where the energy of returning is within rounding of what is left.
 enum class EnergyVerdict : std::uint8_t { kept, broken, unclear };
-EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, double tau, double d);
+EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, Workload work);
 
 // The boxes of one solve. Unlimited problems have the scheme's box and nothing is computed; else
 // columns, those with energy for the latest tau asked.

@@ -118,7 +118,7 @@ double power_capped_slack(const Demand& q, double noise, Prices p, const Caps& c
         (value > 0 ? low : high) = t;
         const double slope =
             -2 * q.per_sample_s * rate / weight * mean.slope * l + std::expm1(-l) * l / rest;
-        const double next = step_between(low, high, t - value / slope, step);
+        const double next = step_between({low, high}, t - value / slope, step);
         const bool done = std::fabs(next - t) <= 1e-13 || high - low <= 1e-13;
         t = next;
         if (done) break;
@@ -252,8 +252,9 @@ double capped_stationary_slack(Link link, const Demand& q, Prices p, const Caps&
     return power_capped_slack(q, noise, p, caps, join);
 }
 
-double largest_within(const Demand& q, double upper, double rate) {
-    const double high = largest_allowed(q, upper);
+double largest_within(const Demand& q, AtMost most) {
+    const double rate = most.rate;
+    const double high = largest_allowed(q, most.samples);
     if (high < 0 || q.rate(high) <= rate) return high;
     const double slack = q.shape / (q.per_sample_s * rate + q.alpha);
     double d = std::clamp(std::floor((q.budget_s - slack) / q.per_sample_s), -1.0, high);
@@ -270,7 +271,8 @@ Response respond_capped(Link link, const Demand& stated, bool excused, Interval 
     const bool may_rest = excused && box.lower <= 0;
     const Response rest{0, 0, 0, 0, q.budget_s, may_rest};
     const double low = may_rest ? 1 : box.lower;
-    const double high = largest_within(q, box.upper, caps.rate * (1 + rounding::rate));
+    const double high =
+        largest_within(q, {.samples = box.upper, .rate = caps.rate * (1 + rounding::rate)});
     if (high < low) return rest;
 
     double candidates[3] = {low, low, low};

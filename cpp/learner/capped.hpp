@@ -45,8 +45,13 @@ CappedPurchase buy_capped(Link link, Prices prices, const Caps& caps, double rat
 // negative where d - cost falls everywhere.
 double capped_stationary_slack(Link link, const Demand& demand, Prices prices, const Caps& caps);
 
-// Largest integer d in [0, upper] that the deadline allows at a rate up to `rate`; -1 if none.
-double largest_within(const Demand& demand, double upper, double rate);
+struct AtMost {
+    double samples;
+    double rate;
+};
+
+// Largest integer d, not below 0, that the deadline allows within both; -1 if none.
+double largest_within(const Demand& demand, AtMost most);
 
 // As respond(), but rounding always errs towards a lower cost and towards what is allowed, by
 // `guard_s` of slack and some units in the last place: d - cost is never below the truth.

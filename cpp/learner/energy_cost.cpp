@@ -15,26 +15,28 @@ constexpr int most_steps = 100;
 constexpr double speed_error = 1e-16;  // of ln v
 constexpr double at_speed = 1e-15;     // and what rounding leaves of it
 
-EnergyCost cost_at(const Spender& b, const Demand& q, double lambda, double d, double speed,
+EnergyCost cost_at(const Spender& b, const Demand& q, HertzPrice price, Computed work,
                    bool limited) {
+    const auto [d, speed] = work;
     const double t = q.budget_s - (b.other_s(q) + b.work_s / speed) * d;
     const double bits = q.alpha * d + q.beta;
     EnergyCost c{infinity, infinity, 0, 0, speed, infinity, t};
     if (!(t > 0) && !(t == 0 && bits == 0)) return c;
-    const Sending s = sending_at(b, lambda, bits, t, limited);
-    const double computing = b.each_j * speed * speed;
+    const Sending s = sending_at(b, price, {.bits = bits, .seconds = t}, limited);
+    const double computing = b.computing_j(speed);
     c.cost = s.cost + (b.return_j + (b.return_each + computing) * d);
     c.bandwidth_hz = s.bandwidth_hz;
     c.power_w = s.power_w;
-    c.energy_j = b.spent_j(s, t, computing, d);
+    c.energy_j = b.spent_j(s, t, work);
     c.slope = q.alpha * s.by_bits + s.time_w * (b.other_s(q) + b.work_s / speed) + computing +
               b.return_each;
     return c;
 }
 
 // The speed at d samples: where one more second is worth as much to both.
-double speed_for(const Spender& b, const Demand& q, double lambda, double d, double near,
+double speed_for(const Spender& b, const Demand& q, HertzPrice price, Computed from,
                  bool& limited) {
+    const auto [d, near] = from;
     if (!b.chosen() || !(d > 0)) return 1;
     const double base = q.budget_s - b.other_s(q) * d;
     const double work = b.work_s * d;
@@ -43,8 +45,8 @@ double speed_for(const Spender& b, const Demand& q, double lambda, double d, dou
     if (!(bits > 0)) return std::max(b.slowest, work / base);
     // Falls with ln v.
     const auto over = [&](double v) {
-        const double time_w = sending_at(b, lambda, bits, base - work / v, limited).time_w;
-        return std::log(time_w / b.computing_w(v));
+        const ToSend what{.bits = bits, .seconds = base - work / v};
+        return std::log(sending_at(b, price, what, limited).time_w / b.computing_w(v));
     };
     const auto steep = [&](double v) { return -3 - 2 * work / (base * v - work); };
     const bool bounded = b.slowest * base > work;
@@ -71,7 +73,7 @@ double speed_for(const Spender& b, const Demand& q, double lambda, double d, dou
             least_open = false;
             if (!(over(least) > 0)) return least;
         }
-        next = step_between(low, high, next, step);
+        next = step_between({low, high}, next, step);
         const double moved = next - x;
         const double before = value;
         x = next;
@@ -91,21 +93,21 @@ double speed_for(const Spender& b, const Demand& q, double lambda, double d, dou
 
 // What the first few samples cost each: nobody computes without any, and they are at whatever speed
 // is best for them.
-double slope_from_none(const Spender& b, const Demand& q, double lambda, bool limited) {
-    const Sending s = sending_at(b, lambda, q.beta, q.budget_s, limited);
+double slope_from_none(const Spender& b, const Demand& q, HertzPrice price, bool limited) {
+    const Sending s = sending_at(b, price, {.bits = q.beta, .seconds = q.budget_s}, limited);
     const double v = std::clamp(std::cbrt(s.time_w * b.work_s / (2 * b.each_j)), b.slowest, 1.0);
     const double working = s.time_w > 0 ? s.time_w * b.work_s / v : 0;
-    return q.alpha * s.by_bits + s.time_w * b.other_s(q) + working + b.each_j * v * v +
+    return q.alpha * s.by_bits + s.time_w * b.other_s(q) + working + b.computing_j(v) +
            b.return_each;
 }
 
 }  // namespace
 
-EnergyCost energy_cost(const Spender& b, const Demand& q, double lambda, double d, double near) {
+EnergyCost energy_cost(const Spender& b, const Demand& q, HertzPrice price, Computed near) {
     bool limited = true;
-    const double speed = speed_for(b, q, lambda, d, near, limited);
-    EnergyCost c = cost_at(b, q, lambda, d, speed, limited);
-    if (!(d > 0) && b.chosen() && c.cost < infinity) c.slope = slope_from_none(b, q, lambda, true);
+    const double d = near.samples, speed = speed_for(b, q, price, near, limited);
+    EnergyCost c = cost_at(b, q, price, {.samples = d, .speed = speed}, limited);
+    if (!(d > 0) && b.chosen() && c.cost < infinity) c.slope = slope_from_none(b, q, price, true);
     return c;
 }
 

@@ -29,9 +29,9 @@ struct EnergyCost {
     double slack_s;  // for the planned link
 };
 
-// Exactly d samples; the energy of the battery limits nothing here. `near` is a speed to begin at.
-EnergyCost energy_cost(const Spender& spender, const Demand& q, double lambda, double d,
-                       double near = 1);
+// Exactly d samples; the energy of the battery limits nothing here. The speed that is best is
+// looked for from the one that is stated.
+EnergyCost energy_cost(const Spender& spender, const Demand& q, HertzPrice price, Computed near);
 
 // How samples and what is taken follow the logarithms of the prices.
 struct EnergySlopes {
@@ -59,9 +59,9 @@ struct LastLook {
     }
 };
 
-// The best real d in [low, high] where each is worth so many joules.
-EnergyCost best_at_worth(const Spender& spender, const Demand& q, double lambda, double worth,
-                         double low, double high, LastLook& last, double& samples,
+// The best real d of the box where each is worth so many joules.
+EnergyCost best_at_worth(const Spender& spender, const Demand& q, HertzPrice price, double worth,
+                         Interval box, LastLook& last, double& samples,
                          EnergySlopes* slopes = nullptr);
 
 }  // namespace mel

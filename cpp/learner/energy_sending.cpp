@@ -14,7 +14,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // At the limit of power, below what the prices alone would take: no second more is worth a joule of
 // power then. False where they take less.
-bool at_power_limit(const Spender& b, double lambda, double bits, double t, Sending& s) {
+bool at_power_limit(const Spender& b, HertzPrice price, ToSend what, Sending& s) {
+    const double lambda = price.joules;
+    const auto [bits, t] = what;
     const double mean = b.power_w * t / (b.noise * bits * ln2);
     const double w = mean_log_gain(std::log(mean));
     if (!(w > 0)) {
@@ -33,7 +35,8 @@ bool at_power_limit(const Spender& b, double lambda, double bits, double t, Send
 }
 
 // With the fixed law, without caps, at the log gain that is best for the rate.
-Sending received_at(const Spender& b, double lambda, double rate, double t, double u) {
+Sending received_at(const Spender& b, HertzPrice price, ToSend what, double u) {
+    const double lambda = price.joules, rate = what.rate(), t = what.seconds;
     const double by_rate = lambda * ln2 / u;
     Sending s;
     s.bandwidth_hz = rate * ln2 / u;
@@ -46,8 +49,8 @@ Sending received_at(const Spender& b, double lambda, double rate, double t, doub
 }
 
 // The cheapest purchase of the rate, whoever sends.
-Sending receiving_at(const Spender& b, double lambda, double bits, double t) {
-    const double rate = bits / t;
+Sending receiving_at(const Spender& b, HertzPrice price, ToSend what) {
+    const double lambda = price.joules, rate = what.rate(), t = what.seconds;
     if (b.in_proportion()) {
         const double taken = rate * b.unit.cost, cost = lambda * taken;
         return {rate * b.unit.bandwidth_hz,
@@ -58,8 +61,7 @@ Sending receiving_at(const Spender& b, double lambda, double bits, double t) {
                 cost / t};
     }
     if (b.law == LinkLaw::fixed && !(b.bandwidth_hz < infinity) && !(b.power_w < infinity)) {
-        return received_at(b, lambda, rate, t,
-                           joule_fixed_gain(ln2 * rate / (b.watt_hz * b.noise)));
+        return received_at(b, price, what, joule_fixed_gain(ln2 * rate / (b.watt_hz * b.noise)));
     }
     const Caps caps{b.bandwidth_hz, b.power_w, b.max_rate};
     const CappedPurchase p = buy_capped(b, {lambda, lambda * b.watt_hz}, caps, rate);
@@ -77,9 +79,11 @@ Sending receiving_at(const Spender& b, double lambda, double bits, double t) {
 
 }  // namespace
 
-Sending sending_at(const Spender& b, double lambda, double bits, double t, bool& limited) {
+Sending sending_at(const Spender& b, HertzPrice price, ToSend what, bool& limited) {
+    const double lambda = price.joules;
+    const auto [bits, t] = what;
     if (!(bits > 0)) return {};
-    if (b.receives) return receiving_at(b, lambda, bits, t);
+    if (b.receives) return receiving_at(b, price, what);
     Sending s;
     if (b.law == LinkLaw::fixed) {
         const double most = std::log1p(b.power_w / b.noise);
@@ -90,7 +94,7 @@ Sending sending_at(const Spender& b, double lambda, double bits, double t, bool&
         s.bandwidth_hz = bits * ln2 / (t * u);
         s.by_bits = lambda * ln2 / (t * u);
         s.time_w = lambda * s.bandwidth_hz / t - s.power_w;
-    } else if (!limited || !at_power_limit(b, lambda, bits, t, s)) {
+    } else if (!limited || !at_power_limit(b, price, what, s)) {
         const double w = joule_log_gain(lambda / (b.noise * t));
         s.bandwidth_hz = bits * ln2 / (t * w);
         const double gain = std::expm1(w);
@@ -99,7 +103,7 @@ Sending sending_at(const Spender& b, double lambda, double bits, double t, bool&
         s.time_w = lambda * s.bandwidth_hz / t;
         // Where both are the same to the last bits either does.
         const bool known = limited;
-        limited = s.power_w > b.power_w && (known || at_power_limit(b, lambda, bits, t, s));
+        limited = s.power_w > b.power_w && (known || at_power_limit(b, price, what, s));
         if (limited && known) s.power_w = b.power_w;
     }
     s.taken = s.bandwidth_hz;
@@ -107,12 +111,14 @@ Sending sending_at(const Spender& b, double lambda, double bits, double t, bool&
     return s;
 }
 
-bool sending_that_saves(const Spender& b, double lambda, double bits, double time_w, double& t,
+bool sending_that_saves(const Spender& b, HertzPrice price, double time_w, ToSend& what,
                         Sending& s) {
+    const double lambda = price.joules, bits = what.bits;
+    double& t = what.seconds;
     if (!(bits > 0) || !(time_w > 0) || !(time_w < infinity)) return false;
     if (b.receives && b.in_proportion()) {
         t = std::sqrt(lambda * b.unit.cost * bits / time_w);
-        s = receiving_at(b, lambda, bits, t);
+        s = receiving_at(b, price, what);
         return t > 0 && t < infinity;
     }
     if (b.receives) {
@@ -124,7 +130,7 @@ bool sending_that_saves(const Spender& b, double lambda, double bits, double tim
         const double root = std::cbrt(time_w * ln2 * bits / (lambda * watt * watt));
         const double u = 0.75 * joule_fixed_gain(root * root * (16.0 / 9));
         t = std::sqrt(lambda * ln2 * bits / (u * time_w));
-        s = received_at(b, lambda, bits / t, t, u);
+        s = received_at(b, price, what, u);
         return t > 0 && t < infinity;
     }
     if (b.law == LinkLaw::fixed) {

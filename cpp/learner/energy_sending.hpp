@@ -6,7 +6,19 @@
 
 namespace mel {
 
-// What sending `bits` in t seconds takes at a price of bandwidth, and how it changes.
+// lambda: of what is shared.
+struct HertzPrice {
+    double joules;
+};
+
+// What is to be sent, and the time for it.
+struct ToSend {
+    double bits;
+    double seconds;
+    double rate() const { return bits / seconds; }
+};
+
+// What that takes at a price of bandwidth, and how it changes.
 struct Sending {
     double bandwidth_hz = 0;
     double power_w = 0;
@@ -33,19 +45,22 @@ struct Spender : Battery {
     double other_s(const Demand& q) const { return q.per_sample_s - work_s; }
     // Twice the power of computing at a speed: joules that one more second of computing saves.
     double computing_w(double speed) const { return 2 * each_j / work_s * speed * speed * speed; }
-    // What the learner spends where d samples take `computing` joules each.
-    double spent_j(const Sending& s, double t, double computing, double d) const {
-        return (receives ? return_j + return_each * d : s.power_w * t) + computing * d;
+    // Joules of computing a sample.
+    double computing_j(double speed) const { return each_j * speed * speed; }
+    // What the learner spends that has t seconds to send in.
+    double spent_j(const Sending& s, double t, Computed work) const {
+        const auto [d, speed] = work;
+        return (receives ? return_j + return_each * d : s.power_w * t) + computing_j(speed) * d;
     }
 };
 
 // `limited`: whether the limit of power is looked at first; then, whether it held.
-Sending sending_at(const Spender& spender, double lambda, double bits, double t, bool& limited);
+Sending sending_at(const Spender& spender, HertzPrice price, ToSend what, bool& limited);
 
 // The same in the time in which one more second saves so many joules, which is told. False where
 // nothing but a search finds it: where caps limit what others send, and where no time saves so
 // little.
-bool sending_that_saves(const Spender& spender, double lambda, double bits, double time_w,
-                        double& t, Sending& sending);
+bool sending_that_saves(const Spender& spender, HertzPrice price, double time_w, ToSend& what,
+                        Sending& sending);
 
 }  // namespace mel

@@ -10,8 +10,8 @@ constexpr int most_steps = 100;
 
 // v^3 = A (alpha d(v) + beta) with the samples d(v) that end in time: the right side is concave, so
 // that Newton's method falls to the root from where full speed puts it.
-double speed_in_proportion(const Spender& b, const Demand& q, double lambda, double t) {
-    const double scale = lambda * b.unit.cost / (t * t) * b.work_s / (2 * b.each_j);
+double speed_in_proportion(const Spender& b, const Demand& q, HertzPrice price, double t) {
+    const double scale = price.joules * b.unit.cost / (t * t) * b.work_s / (2 * b.each_j);
     const double base_s = b.other_s(q), left = std::max(q.budget_s - t, 0.0);
     double v = std::cbrt(scale * (q.alpha * left / (base_s + b.work_s) + q.beta));
     if (!(q.alpha > 0) || v >= 1) return v;
@@ -29,26 +29,27 @@ double speed_in_proportion(const Spender& b, const Demand& q, double lambda, dou
 
 }  // namespace
 
-Timed timed(const Spender& b, const Demand& q, double lambda, double t, bool& limited) {
+Timed timed(const Spender& b, const Demand& q, HertzPrice price, double t, bool& limited) {
     const double base_s = b.other_s(q);
     Timed at{(q.budget_s - t) / (base_s + b.work_s), 1, 0, 0, {}};
     Sending& s = at.sending;
     if (b.in_proportion() && b.chosen()) {
-        at.speed = std::clamp(speed_in_proportion(b, q, lambda, t), b.slowest, 1.0);
+        at.speed = std::clamp(speed_in_proportion(b, q, price, t), b.slowest, 1.0);
         at.samples = at.speed > 0 ? (q.budget_s - t) / (base_s + b.work_s / at.speed) : 0;
     }
-    s = sending_at(b, lambda, q.alpha * std::max(at.samples, 0.0) + q.beta, t, limited);
+    s = sending_at(b, price, {.bits = q.alpha * std::max(at.samples, 0.0) + q.beta, .seconds = t},
+                   limited);
     if (b.chosen() && !b.in_proportion()) {
         // The number of bits is fixed.
         at.speed = std::clamp(std::cbrt(s.time_w * b.work_s / (2 * b.each_j)), b.slowest, 1.0);
         at.samples = at.speed > 0 ? (q.budget_s - t) / (base_s + b.work_s / at.speed) : 0;
     }
     at.sent = q.alpha * s.by_bits + s.time_w * (base_s + b.work_s / at.speed);
-    at.slope = at.sent + b.each_j * at.speed * at.speed + b.return_each;
+    at.slope = at.sent + b.computing_j(at.speed) + b.return_each;
     return at;
 }
 
-bool timed_by_worth(const Spender& b, const Demand& q, double lambda, double worth, double& t,
+bool timed_by_worth(const Spender& b, const Demand& q, HertzPrice price, double worth, double& t,
                     Timed& at) {
     const double other = b.other_s(q), left = worth - b.return_each;
     const auto at_speed = [&](double v) {
@@ -74,7 +75,9 @@ bool timed_by_worth(const Spender& b, const Demand& q, double lambda, double wor
         at.speed = v;
         time_w = b.computing_w(v);
     }
-    if (!sending_that_saves(b, lambda, q.beta, time_w, t, at.sending)) return false;
+    ToSend model{.bits = q.beta, .seconds = t};
+    if (!sending_that_saves(b, price, time_w, model, at.sending)) return false;
+    t = model.seconds;
     const double each_s = other + b.work_s / at.speed;
     at.samples = (q.budget_s - t) / each_s;
     at.sent = time_w * each_s;

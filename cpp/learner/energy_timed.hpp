@@ -12,11 +12,11 @@ struct Timed {
     double sent;  // of the slope what the shorter time to send costs
     Sending sending;
 };
-Timed timed(const Spender& spender, const Demand& q, double lambda, double t, bool& limited);
+Timed timed(const Spender& spender, const Demand& q, HertzPrice price, double t, bool& limited);
 
 // Where samples add no bits: what one more second saves, and the speed, follow from what a sample
 // is worth, and the time to send from that. False where only a search finds it.
-bool timed_by_worth(const Spender& spender, const Demand& q, double lambda, double worth, double& t,
-                    Timed& at);
+bool timed_by_worth(const Spender& spender, const Demand& q, HertzPrice price, double worth,
+                    double& t, Timed& at);
 
 }  // namespace mel

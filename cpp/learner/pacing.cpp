@@ -44,7 +44,7 @@ double Pacing::slower(double d) const {
     return left > 0 ? std::sqrt(joules * d / left) : infinity;
 }
 
-Demand chord_of(const Demand& full, const Pacing& p, double n, double guard_s) {
+Demand chord_of(const Demand& full, const Pacing& p, double n) {
     const double next = n + 1;
     const double left = p.left_j(next);
     const double over = (p.joules + p.back_j) * next - p.spare_j;  // e (n + 1) less what is left
@@ -56,23 +56,25 @@ Demand chord_of(const Demand& full, const Pacing& p, double n, double guard_s) {
     const double by = rise / (first + second.slower);
     Demand line = full;
     line.per_sample_s += p.work_s * (first - 1 + next * by);
-    line.budget_s += p.work_s * n * next * by + guard_s * (1 + 2 * second.share);
+    line.budget_s += p.work_s * n * next * by + p.guard_s * (1 + 2 * second.share);
     line.shape = line.alpha * line.budget_s + line.per_sample_s * line.beta;
     return line;
 }
 
-Demand through(const Demand& full, const Pacing& p, double n, double steep, double guard_s) {
-    const Demand before = chord_of(full, p, n - 1, guard_s);
-    Demand after = before;
-    if (n + 1 <= p.last()) {
-        after = chord_of(full, p, n, guard_s);
-    } else {  // one more leaves no energy, and so no time
-        after.per_sample_s += std::max(before.slack(n + 1), 0.0);
-        after.budget_s += n * (after.per_sample_s - before.per_sample_s);
-    }
-    Demand line = full;
-    line.budget_s = before.budget_s + steep * (after.budget_s - before.budget_s);
-    line.per_sample_s = before.per_sample_s + steep * (after.per_sample_s - before.per_sample_s);
+Fan Fan::at(const Demand& full, const Pacing& p, double n) {
+    const Demand before = chord_of(full, p, n - 1);
+    if (n + 1 <= p.last()) return {before, chord_of(full, p, n)};
+    Demand after = before;  // one more leaves no energy, and so no time
+    after.per_sample_s += std::max(before.slack(n + 1), 0.0);
+    after.budget_s += n * (after.per_sample_s - before.per_sample_s);
+    return {before, after};
+}
+
+Demand Fan::between(double steep) const {
+    const auto way = [&](double flat, double other) { return flat + steep * (other - flat); };
+    Demand line = flattest;
+    line.budget_s = way(flattest.budget_s, steepest.budget_s);
+    line.per_sample_s = way(flattest.per_sample_s, steepest.per_sample_s);
     line.shape = line.alpha * line.budget_s + line.per_sample_s * line.beta;
     return line;
 }

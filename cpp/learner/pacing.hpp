@@ -27,6 +27,8 @@ struct Pacing {
     double joules;   // e
     double back_j;   // e'
     double spare_j;  // E
+    // Of a slack at full speed, where lines are to be nowhere below it: the rounding error.
+    double guard_s = 0;
 
     static Pacing of(const Problem& problem, std::size_t k, double tau, Energy energy);
     double left_j(double d) const { return spare_j - back_j * d; }
@@ -38,9 +40,9 @@ struct Pacing {
     double slower(double d) const;
 };
 
-// The line through the slacks of n and n + 1 samples, each of which leaves some energy; `guard_s`,
-// the rounding error of a slack at full speed, is added as often as the error grows beyond that.
-Demand chord_of(const Demand& full, const Pacing& pacing, double n, double guard_s);
+// The line through the slacks of n and n + 1 samples, each of which leaves some energy; the guard
+// is added as often as the error grows beyond that of full speed.
+Demand chord_of(const Demand& full, const Pacing& pacing, double n);
 
 // demand_of(), or where speeds are chosen a line that touches the slack at d samples, from above.
 Demand demand_at(const Problem& problem, std::size_t k, Timing at, double d,
@@ -57,16 +59,21 @@ inline bool paces(const Problem& problem) { return problem.limits() && problem.l
 // as it falls.
 enum class Sought : std::uint8_t { largest, best };
 
-// Of the lines through the slack of n samples that are nowhere below that of others, one between
-// the flattest (0) and the steepest (1).
-Demand through(const Demand& full, const Pacing& pacing, double n, double steep, double guard_s);
+// Of the lines through the slack of n samples that are nowhere below that of others the flattest,
+// the steepest, and one so much of the way between them.
+struct Fan {
+    Demand flattest, steepest;
+
+    static Fan at(const Demand& full, const Pacing& pacing, double n);
+    Demand between(double steep) const;
+};
 
 // What `ask` says of a line that is the slack itself at its answer, asked of ever nearer
 // neighbours; -1, that there is none, is true of the slack where it is of any line. `first` is
 // what it says of full speed.
 template <class Ask>
-double at_own_pace(const Demand& full, const Pacing& pacing, double guard_s, Sought sought,
-                   double first, Ask&& ask) {
+double at_own_pace(const Demand& full, const Pacing& pacing, Sought sought, double first,
+                   Ask&& ask) {
     constexpr int most_steps = 100;
     const double kink = pacing.kink();
     double low = std::floor(std::max(kink, 0.0));  // surely no more than the answer,
@@ -75,7 +82,7 @@ double at_own_pace(const Demand& full, const Pacing& pacing, double guard_s, Sou
     double n = low;
     for (int step = 0; step < most_steps; ++step) {
         n = std::clamp(n, std::min(low, high - 1), high - 1);
-        const double found = ask(chord_of(full, pacing, n, guard_s));
+        const double found = ask(chord_of(full, pacing, n));
         if (found == n || found == n + 1 || found < 0) return found;
         if (found > n) {
             low = std::max(low, n + 1);
@@ -92,10 +99,11 @@ double at_own_pace(const Demand& full, const Pacing& pacing, double guard_s, Sou
     if (sought == Sought::largest) return high;
     // Between two lines that meet the slack there: the flatter one makes of more samples the best
     // ones, the steeper one of fewer.
+    const Fan lines = Fan::at(full, pacing, high);
     double flat = 0, steep = 1, found = high;
     for (int step = 0; step < most_steps / 2; ++step) {
         const double middle = 0.5 * (flat + steep);
-        found = ask(through(full, pacing, high, middle, guard_s));
+        found = ask(lines.between(middle));
         if (found == high || found < 0) break;
         (found > high ? flat : steep) = middle;
     }

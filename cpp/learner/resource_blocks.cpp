@@ -29,7 +29,7 @@ class PairSearch {
 
     void run(double stationary) {
         // Who is sent nothing and returns nothing takes all that is in time, without a block.
-        if (!(demand_.rate(high_) > 0)) return offer(high_, 0);
+        if (!(demand_.rate(high_) > 0)) return offer({.samples = high_, .blocks = 0});
         const double wish = stationary >= low_ ? stationary : low_;
         const double peak = std::min(std::round(wish), high_);
         const auto blocks_of = [&](double d) { return cheapest(demand_.rate(d)); };
@@ -41,7 +41,8 @@ class PairSearch {
             // A hill whose top is beyond what both caps carry is highest where they end.
             const double end = std::min(
                 high_, std::max(std::floor(most_carried(link_, demand_, link_.most)), low_));
-            const auto from = [&](double d) { scan(std::min(d, end), low_, end, low_, look); };
+            const Range range{.first = low_, .last = end, .surest = low_};
+            const auto from = [&](double d) { scan(std::min(d, end), range, look); };
             if (also_low) from(low_);
             from(peak);
             if (capped()) from(capped_power_peak());
@@ -50,7 +51,8 @@ class PairSearch {
             const double fewest = demand_.rate(low_) > 0 ? 1 : 0;
             if (link_.most < fewest) return;
             const auto look = [this](double n) { return at_blocks(n); };
-            const auto from = [&](double n) { scan(n, fewest, link_.most, link_.most, look); };
+            const Range range{.first = fewest, .last = link_.most, .surest = link_.most};
+            const auto from = [&](double n) { scan(n, range, look); };
             if (also_low) from(blocks_of(low_));
             from(blocks);
             if (capped()) from(blocks_of(std::clamp(capped_power_peak(), low_, high_)));
@@ -65,14 +67,15 @@ class PairSearch {
         return rate * ln2 / (link_.width_hz * log_gain_);
     }
 
-    void offer(double d, double n) {
-        const double rate = demand_.rate(d);
-        const double power = link_.power(rate, n);
+    void offer(InBlocks at) {
+        const auto [d, n] = at;
+        const RateInBlocks sent{.rate = demand_.rate(d), .blocks = n};
+        const double power = link_.power(sent);
         if (!(power <= link_.power_cap_w * (1 + rounding::block_cap))) return;
         const double cost = block_price_ * n + prices_.mu * power;
         if (!(d - cost > value_)) return;
         value_ = d - cost;
-        const double y = n > 0 ? link_.exponent(rate, n) : 0;
+        const double y = n > 0 ? link_.exponent(sent) : 0;
         best_ = {d, n, power, cost, demand_.slack(d), 1 + y, 0, true};
     }
 
@@ -80,7 +83,7 @@ class PairSearch {
     double at_samples(double d) {
         const double rate = demand_.rate(d);
         if (!(rate > 0)) {
-            offer(d, 0);
+            offer({.samples = d, .blocks = 0});
             return d;
         }
         const double least = link_.least(rate) * (1 - rounding::block_cap);
@@ -89,25 +92,26 @@ class PairSearch {
         const double fewest = std::max(std::ceil(least), 1.0);
         if (fewest <= link_.most) {
             const double whole = std::clamp(std::floor(n), fewest, link_.most);
-            offer(d, whole);
-            if (whole + 1 <= link_.most) offer(d, whole + 1);
+            offer({.samples = d, .blocks = whole});
+            if (whole + 1 <= link_.most) offer({.samples = d, .blocks = whole + 1});
         }
-        return d - block_price_ * n - prices_.mu * link_.power(rate, n);
+        return d - block_price_ * n - prices_.mu * link_.power({.rate = rate, .blocks = n});
     }
 
     // Real d for a given n: d - cost is concave in d.
     double at_blocks(double n) {
         if (n == 0) {
-            offer(low_, 0);  // only called where the lower end needs no rate
+            offer({.samples = low_, .blocks = 0});  // only called where the lower end needs no rate
             return low_;
         }
         const double high = std::min(high_, most_carried(link_, demand_, n));
         if (!(high >= low_)) return -infinity;
-        const double d = std::clamp(stationary_samples(link_, demand_, n, prices_.mu), low_, high);
+        const double d = std::clamp(stationary_samples(link_, demand_, n, prices_), low_, high);
         const double whole = std::floor(d);
-        offer(whole, n);
-        if (whole + 1 <= high) offer(whole + 1, n);
-        return d - block_price_ * n - prices_.mu * link_.power(demand_.rate(d), n);
+        offer({.samples = whole, .blocks = n});
+        if (whole + 1 <= high) offer({.samples = whole + 1, .blocks = n});
+        return d - block_price_ * n -
+               prices_.mu * link_.power({.rate = demand_.rate(d), .blocks = n});
     }
 
     // fixed law at the power cap: the bandwidth is proportional to the rate.
@@ -119,14 +123,18 @@ class PairSearch {
     }
 
     double capped_band_peak() const {
-        return link_.most >= 1 ? stationary_samples(link_, demand_, link_.most, prices_.mu) : low_;
+        return link_.most >= 1 ? stationary_samples(link_, demand_, link_.most, prices_) : low_;
     }
 
+    // Of whole numbers; `surest` is allowed if anything is.
+    struct Range {
+        double first, last, surest;
+    };
     // Climbs from `start` to the top of its hill, then looks outwards until no real value there
     // exceeds the best found: what lies beyond is lower still, or on the hill of another start.
-    // `surest` is allowed if anything is.
     template <class Look>
-    void scan(double start, double first, double last, double surest, Look&& fresh) {
+    void scan(double start, const Range& range, Look&& fresh) {
+        const double first = range.first, last = range.last;
         // The newest few values, so that the climb's last steps are not looked at twice.
         double at[4] = {-1, -1, -1, -1};
         double values[4] = {};
@@ -143,7 +151,7 @@ class PairSearch {
         double top = look(i);
         if (!(top > -infinity) && i > first) top = look(--i);  // a cap that rounding decides
         if (!(top > -infinity)) {
-            i = surest;
+            i = range.surest;
             top = look(i);
             if (!(top > -infinity)) return;
         }
@@ -190,11 +198,11 @@ class PairSearch {
 }  // namespace
 
 // s^2 = mu m (ln2/B) A e^(rho ln2/B), and with u = A ln2 / (B g s) that is u + 2 ln u = w.
-double stationary_samples(const BlockLink& link, const Demand& demand, double n, double mu) {
+double stationary_samples(const BlockLink& link, const Demand& demand, double n, Prices prices) {
     const double unit = ln2 / (n * link.width_hz);
     const double g = demand.per_sample_s;
-    const double w =
-        std::log(demand.shape * unit / (g * g * mu * link.scale(n))) + demand.alpha * unit / g;
+    const double w = std::log(demand.shape * unit / (g * g * prices.mu * link.scale(n))) +
+                     demand.alpha * unit / g;
     const double slack = demand.shape * unit / (g * fixed_log_gain(w));
     return (demand.budget_s - slack) / g;
 }
@@ -239,8 +247,11 @@ double BlockLink::least_whole(double rate) const {
     if (!(power_cap_w < infinity)) return 1;
     double n = std::max(std::ceil(least(rate)), 1.0);
     if (!(n <= most)) return infinity;
-    if (n > 1 && power(rate, n - 1) <= power_cap_w) --n;
-    if (!(power(rate, n) <= power_cap_w)) ++n;
+    const auto fits = [&](double blocks) {
+        return power({.rate = rate, .blocks = blocks}) <= power_cap_w;
+    };
+    if (n > 1 && fits(n - 1)) --n;
+    if (!fits(n)) ++n;
     return n;
 }
 
@@ -261,9 +272,9 @@ BlockLink::Bought BlockLink::buy(double rate, Prices prices, double log_gain) co
     if (!(fewest <= most)) return {-1, infinity};
     const double block_price = prices.lambda * width_hz;
     const double n = std::clamp(std::floor(rate * ln2 / (width_hz * log_gain)), fewest, most);
-    const double with_n = power(rate, n);
+    const double with_n = power({.rate = rate, .blocks = n});
     if (n + 1 <= most) {
-        const double with_more = power(rate, n + 1);
+        const double with_more = power({.rate = rate, .blocks = n + 1});
         if (prices.mu * (with_n - with_more) > block_price) {
             return {n + 1, block_price * (n + 1) + prices.mu * with_more};
         }

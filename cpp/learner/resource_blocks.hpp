@@ -12,6 +12,18 @@
 
 namespace mel {
 
+// A rate, and the blocks that it is sent in.
+struct RateInBlocks {
+    double rate;
+    double blocks;
+};
+
+// What a learner holds, and the blocks in which it is sent.
+struct InBlocks {
+    double samples;
+    double blocks;
+};
+
 // One learner's forward link, the width of a block, and what it may take at most.
 struct BlockLink : Link {
     double width_hz;
@@ -22,9 +34,9 @@ struct BlockLink : Link {
     double scale(double blocks) const {
         return law == LinkLaw::density ? noise * (blocks * width_hz) : noise;
     }
-    double exponent(double rate, double blocks) const { return rate * ln2 / (blocks * width_hz); }
-    double power(double rate, double blocks) const {
-        return rate > 0 ? scale(blocks) * std::expm1(exponent(rate, blocks)) : 0;
+    double exponent(RateInBlocks at) const { return at.rate * ln2 / (at.blocks * width_hz); }
+    double power(RateInBlocks at) const {
+        return at.rate > 0 ? scale(at.blocks) * std::expm1(exponent(at)) : 0;
     }
     // Blocks (real) below which the rate takes more power than the cap; infinite where no number
     // of them serves.
@@ -63,7 +75,7 @@ struct BlockResponse {
 };
 
 // Of n blocks, n at least 1. The real d at which one more sample costs a sample, without any caps;
-double stationary_samples(const BlockLink& link, const Demand& demand, double n, double mu);
+double stationary_samples(const BlockLink& link, const Demand& demand, double n, Prices prices);
 // and the most (real) samples that they carry at the power cap.
 double most_carried(const BlockLink& link, const Demand& demand, double n);
 

@@ -68,7 +68,7 @@ WaterFilling::Finish refine(WaterFilling& filling, const Problem& problem, doubl
         const auto [step_z, step_s] = newton.aim(inside);
         const bool both = std::fabs(step_z) <= 1 && std::isfinite(step_s);
         const double dz = std::isfinite(step_z) ? std::clamp(step_z, -1.0, 1.0) : 0;
-        const double dt = both ? step_s : newton.cycle_within(dz, inside);
+        const double dt = both ? step_s : newton.cycle_within({.log_ratio = dz, .inside = inside});
         const double cycle = std::clamp(at.cycle_s + dt, 0.9 * at.cycle_s, problem.cycle_s());
         if (!std::isfinite(dz) || !std::isfinite(dt)) break;
         at = filling.at({tau, cycle, samples}, at.ratio * std::exp(dz));

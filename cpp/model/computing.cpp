@@ -10,55 +10,55 @@
 namespace mel {
 namespace {
 
-// The sign of tau d C - a b.
-double excess(double tau, double d, double flops_per_sample, double a, double b) {
-    Expansion left(tau);
-    left.multiply(d);
-    left.multiply(flops_per_sample);
-    const double product = a * b;
-    left.add(-product);
-    left.add(-std::fma(a, b, -product));
-    return left.estimate();
+// c tau d, exactly.
+Expansion product_of(Workload work, double c) {
+    Expansion product(work.tau);
+    product.multiply(work.samples);
+    product.multiply(c);
+    return product;
 }
 
-// Whether d samples at this speed are done in time; in less than that, where sending takes time.
-bool in_time(const Problem& problem, std::size_t k, double flops_per_s, double tau, double d) {
-    const double over = excess(tau, d, problem.flops_per_sample(k), problem.cycle_s(), flops_per_s);
+void subtract_product(Expansion& from, double a, double b) {
+    const double product = a * b;
+    from.add(-product);
+    from.add(-std::fma(a, b, -product));
+}
+
+// Whether they are done at this speed in time; in less than that, where sending takes time.
+bool in_time(const Problem& problem, std::size_t k, double flops_per_s, Workload work) {
+    Expansion exactly = product_of(work, problem.flops_per_sample(k));
+    subtract_product(exactly, problem.cycle_s(), flops_per_s);
+    const double over = exactly.estimate();
     const bool sends = problem.send_bits(k) > 0 || problem.send_bits_per_sample(k) > 0;
     return over < 0 || (over == 0 && !sends && problem.returns_nothing());
 }
 
 }  // namespace
 
-double largest_computed(const Problem& problem, std::size_t k, double tau, double upper) {
+double largest_computed(const Problem& problem, std::size_t k, Workload upper) {
+    const auto [tau, most] = upper;
     const double speed = problem.flops_per_s()[k];
     const double about = problem.cycle_s() * speed / (tau * problem.flops_per_sample(k));
     const double surely = std::floor(about * (1 - rounding::quotient));
-    if (surely >= upper) return upper;
-    double d = std::min(std::floor(about * (1 + rounding::quotient)), upper);
-    while (d > surely && d > 0 && !in_time(problem, k, speed, tau, d))
-        --d;  // nearly always they are one
+    if (surely >= most) return most;
+    double d = std::min(std::floor(about * (1 + rounding::quotient)), most);
+    // Nearly always they are one.
+    while (d > surely && d > 0 && !in_time(problem, k, speed, {.tau = tau, .samples = d})) --d;
     return d;
 }
 
-double computing_s(const Problem& problem, std::size_t k, double tau, double d) {
-    if (d == 0) return 0;
+double computing_s(const Problem& problem, std::size_t k, Workload work) {
+    if (work.samples == 0) return 0;
     const double speed = problem.flops_per_s()[k];
     const double flops = problem.flops_per_sample(k);
-    double seconds = tau * d * flops / speed;
+    double seconds = work.tau * work.samples * flops / speed;
     const auto above = [](double x) {
         return std::nextafter(x, std::numeric_limits<double>::infinity());
     };
     // Twice the work against twice the middle between two neighbours, which is their sum.
     const auto beyond_middle = [&](double below) {
-        Expansion twice(tau);
-        twice.multiply(d);
-        twice.multiply(2 * flops);
-        for (const double x : {below, above(below)}) {
-            const double product = x * speed;
-            twice.add(-product);
-            twice.add(-std::fma(x, speed, -product));
-        }
+        Expansion twice = product_of(work, 2 * flops);
+        for (const double x : {below, above(below)}) subtract_product(twice, x, speed);
         return twice.estimate() > 0;
     };
     while (beyond_middle(seconds)) seconds = above(seconds);
@@ -78,8 +78,11 @@ std::int64_t largest_conceivable_tau(const Problem& problem, std::size_t size) {
         const double surely = std::floor(about * (1 - rounding::quotient));
         if (about * (1 + rounding::quotient) < surely + 1 && surely < largest_count) return surely;
         double tau = std::min(std::floor(about), largest_count);
-        while (tau > 0 && !in_time(problem, k, speed, tau, share)) --tau;
-        while (tau < largest_count && in_time(problem, k, speed, tau + 1, share)) ++tau;
+        const auto ends = [&](double cycles) {
+            return in_time(problem, k, speed, {.tau = cycles, .samples = share});
+        };
+        while (tau > 0 && !ends(tau)) --tau;
+        while (tau < largest_count && ends(tau + 1)) ++tau;
         return tau;
     };
     double tau = 0;

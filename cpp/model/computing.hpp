@@ -14,13 +14,20 @@ inline bool only_computes(const Problem& problem) {
     return problem.sends_nothing() && problem.returns_nothing();
 }
 
-// The largest integer d in [0, upper] with d tau C <= T f_k or, where the learner must be sent
-// something for a sample, d tau C < T f_k. For problems that return nothing.
-double largest_computed(const Problem& problem, std::size_t k, double tau, double upper);
+// Samples through so many local cycles.
+struct Workload {
+    double tau;
+    double samples;
+};
+
+// The largest integer d up to the samples of `upper`, not below 0, with d tau C <= T f_k or, where
+// the learner must be sent something for a sample, d tau C < T f_k. For problems that return
+// nothing.
+double largest_computed(const Problem& problem, std::size_t k, Workload upper);
 
 // tau d C / f_k rounded once, so that it exceeds no double that the quotient does not exceed. For
 // problems that return nothing.
-double computing_s(const Problem& problem, std::size_t k, double tau, double d);
+double computing_s(const Problem& problem, std::size_t k, Workload work);
 
 // No plan can have more local cycles: computing alone forbids it. For learners who are some of
 // more, of whom one of these holds most for its speed: the largest over all parts is that of all.

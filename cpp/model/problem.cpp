@@ -252,8 +252,9 @@ LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
     const double d = static_cast<double>(samples);
     const double bits = problem.send_bits_per_sample(k) * d + problem.send_bits(k);
     const double back = problem.return_bits_per_sample(k) * d + problem.return_bits(k);
-    const double compute_s = problem.returns_nothing() ? computing_s(problem, k, tau, d)
-                                                       : tau * d * problem.compute_s()[k];
+    const double compute_s = problem.returns_nothing()
+                                 ? computing_s(problem, k, {.tau = tau, .samples = d})
+                                 : tau * d * problem.compute_s()[k];
     if (problem.return_s_per_bit()[k] == never_s_per_bit) {
         constexpr double never = std::numeric_limits<double>::infinity();
         return {bits > 0 ? never : 0, compute_s, back > 0 ? never : 0};

@@ -15,7 +15,12 @@ constexpr double infinity = no_limit;
 
 // What a learner at both caps receives. Without a cap on bandwidth the density law's rate still has
 // a limit, which no bandwidth reaches.
-double largest_rate(LinkLaw law, double noise, double bandwidth_hz, double power_w) {
+struct BothCaps {
+    double bandwidth_hz;
+    double power_w;
+};
+double largest_rate(LinkLaw law, double noise, BothCaps caps) {
+    const auto [bandwidth_hz, power_w] = caps;
     constexpr double per_ln2 = 1.4426950408889634074;
     if (bandwidth_hz < infinity) {
         if (power_w == infinity) return infinity;
@@ -96,8 +101,8 @@ void Problem::take_limits(const ProblemStatement& s) {
         limits.max_power_w.resize(padded, infinity);
         limits.max_rate.assign(padded, infinity);
         for (std::size_t k = 0; k < size_; ++k) {
-            limits.max_rate[k] = largest_rate(law_, noise_over_gain()[k],
-                                              limits.max_bandwidth_hz[k], limits.max_power_w[k]);
+            const BothCaps caps{limits.max_bandwidth_hz[k], limits.max_power_w[k]};
+            limits.max_rate[k] = largest_rate(law_, noise_over_gain()[k], caps);
         }
     }
     if (!limits.energy_j.empty()) {

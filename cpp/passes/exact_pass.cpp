@@ -93,7 +93,8 @@ double add_plain(const Problem& problem, std::size_t k, const Demand& demand, In
 double add_at_own_pace(const Problem& problem, std::size_t k, const Demand& full, Interval box,
                        const PassPoint& point, SplitSums& sums) {
     const auto add = problem.limits()->caps() ? add_capped : add_plain;
-    const Pacing pacing = Pacing::of(problem, k, point.tau, Energy::generous);
+    Pacing pacing = Pacing::of(problem, k, point.tau, Energy::generous);
+    pacing.guard_s = slack_guard(point.cycle_s);
     const bool may_rest = problem.excused() && box.lower <= 0;
     SplitSums found;
     const auto ask = [&](const Demand& line) {
@@ -102,8 +103,7 @@ double add_at_own_pace(const Problem& problem, std::size_t k, const Demand& full
         const bool none = found.impossible > 0 || (may_rest && best == 0);
         return none ? -1 : best;
     };
-    const double guard = slack_guard(point.cycle_s);
-    const double best = at_own_pace(full, pacing, guard, Sought::best, ask(full), ask);
+    const double best = at_own_pace(full, pacing, Sought::best, ask(full), ask);
     sums.add(found);
     return best < 0 && may_rest ? 0 : std::max(best, box.lower);
 }
@@ -250,7 +250,9 @@ void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& p
         SplitSums sums;
         for (std::size_t k = first; k < last; ++k) {
             double high = box.high(k);
-            if (problem.returns_nothing()) high = largest_computed(problem, k, tau, high);
+            if (problem.returns_nothing()) {
+                high = largest_computed(problem, k, {.tau = tau, .samples = high});
+            }
             if (!only_computes(problem)) {
                 Demand demand = demand_of(problem, k, tau);
                 demand.budget_s += guard;
@@ -259,13 +261,15 @@ void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& p
                            : limits->battery()
                                ? largest_in_battery(generous(battery_of(problem, k, tau)), line,
                                                     high)
-                               : largest_within(line, high,
-                                                limits->max_rate[k] * (1 + rounding::rate));
+                               : largest_within(
+                                     line, {.samples = high,
+                                            .rate = limits->max_rate[k] * (1 + rounding::rate)});
                 };
                 double held = most(demand);
                 if (paces(problem)) {
-                    const Pacing pacing = Pacing::of(problem, k, tau, Energy::generous);
-                    held = at_own_pace(demand, pacing, guard, Sought::largest, held, most);
+                    Pacing pacing = Pacing::of(problem, k, tau, Energy::generous);
+                    pacing.guard_s = guard;
+                    held = at_own_pace(demand, pacing, Sought::largest, held, most);
                 }
                 high = held;
             }
@@ -278,11 +282,11 @@ void capacity_chunks(const Problem& problem, const Box& box, double tau, Pool& p
     each_chunk(pool, size, chunks, sums_of_chunk);
 }
 
-double most_unsent(const Problem& problem, std::size_t k, double tau, double upper) {
-    if (problem.returns_nothing()) return largest_computed(problem, k, tau, upper);
-    Demand demand = demand_of(problem, k, tau);
+double most_unsent(const Problem& problem, std::size_t k, Workload upper) {
+    if (problem.returns_nothing()) return largest_computed(problem, k, upper);
+    Demand demand = demand_of(problem, k, upper.tau);
     demand.budget_s -= slack_guard(problem.cycle_s());
-    const double most = largest_allowed(demand, upper);
+    const double most = largest_allowed(demand, upper.samples);
     return problem.excused() ? std::max(most, 0.0) : most;
 }
 

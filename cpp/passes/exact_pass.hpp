@@ -95,8 +95,8 @@ inline double capacity(const Problem& problem, const Box& box, double tau, Pool&
 // Bounds the absolute rounding error of any slack of the problem, in seconds.
 inline double slack_guard(double cycle_s) { return rounding::slack * cycle_s; }
 
-// Where nothing is sent to anybody: the most samples up to `upper` that learner k surely works
-// through and returns in time; below what it must hold where that is too much.
-double most_unsent(const Problem& problem, std::size_t k, double tau, double upper);
+// Where nothing is sent to anybody: the most samples up to those of `upper` that learner k surely
+// works through and returns in time; below what it must hold where that is too much.
+double most_unsent(const Problem& problem, std::size_t k, Workload upper);
 
 }  // namespace mel

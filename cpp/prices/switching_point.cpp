@@ -117,7 +117,8 @@ SwitchingPoint::Drift SwitchingPoint::drift(const PassPoint& point, const PassSu
 // As if all learners were alike: d = (T' - s) / g samples take (alpha d + beta) / s of the budgets,
 // which does not change, and kappa (alpha T' + g beta) = s^2. With the cycle and the bits sent
 // there as units, alpha is `bits` times g there.
-double SwitchingPoint::Drift::by(double tau, double cycle) const {
+double SwitchingPoint::Drift::by(Times times) const {
+    const auto [tau, cycle] = times;
     if (!(share > 0)) return 1;
     const double bits = (1 - model) / (1 - share);
     const double slack = tau + bits * share;
@@ -133,13 +134,14 @@ PassPoint moved(PassPoint point, double by) {
 }  // namespace
 
 PassPoint SwitchingPoint::foretold(const PassPoint& from, double tau) const {
-    return moved({tau, from.cycle_s, from.prices}, drift_.by(tau / from.tau, 1));
+    return moved({tau, from.cycle_s, from.prices}, drift_.by({.tau = tau / from.tau}));
 }
 
 PassPoint SwitchingPoint::foretold_cycle(const PassPoint& from, double tau) const {
     const double cycle_s =
         std::max(from.cycle_s + (tau - from.tau) * cycle_by_tau_, 0.5 * from.cycle_s);
-    return moved({tau, cycle_s, from.prices}, drift_.by(tau / from.tau, cycle_s / from.cycle_s));
+    return moved({tau, cycle_s, from.prices},
+                 drift_.by({.tau = tau / from.tau, .cycle = cycle_s / from.cycle_s}));
 }
 
 bool SwitchingPoint::find_tau(PassPoint& point, const Search& search) {
@@ -159,7 +161,7 @@ bool SwitchingPoint::find_tau(PassPoint& point, const Search& search) {
         const double moved = std::fabs(tau - point.tau);
         drift_ = drift(point, sums);
         cycle_by_tau_ = sums.value_time > 0 ? -sums.value_tau / sums.value_time : 0;
-        to.take(point.prices, drift_.by(tau / point.tau, 1));
+        to.take(point.prices, drift_.by({.tau = tau / point.tau}));
         point.tau = tau;
         const double price_step = to.length();
         const double whole = std::floor(tau);
@@ -207,7 +209,7 @@ bool SwitchingPoint::find_least(PassPoint& point, Resource resource, const Searc
             change = 0.5 * (least * (1 + 0.5 * near_least) - amount);
         }
         const double grown = in_time || !std::isfinite(change) ? 1 : 1 + change / amount;
-        to.take(point.prices, drift(point, sums).by(1, grown));
+        to.take(point.prices, drift(point, sums).by({.cycle = grown}));
         amount += change;
         const double price_step = to.length();
         const double relative = std::fabs(change) / amount + price_step;

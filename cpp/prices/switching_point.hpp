@@ -79,7 +79,11 @@ class SwitchingPoint {
     struct Drift {
         double share = 0;  // of sending in the cycle, where this was found; 0: unknown
         double model = 0;  // of the bits that are sent, nearly
-        double by(double tau, double cycle) const;  // both as multiples of those there
+        // To such multiples of both.
+        struct Times {
+            double tau = 1, cycle = 1;
+        };
+        double by(Times times) const;
     };
     Drift drift(const PassPoint& point, const PassSums& sums) const;
     double bound(const PassPoint& point, const PassSums& sums) const;

@@ -40,7 +40,7 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
     if (problem.returns_nothing()) {
         most_.resize(padded_to_groups(n));
         for (std::size_t k = 0; k < n; ++k) {
-            most_[k] = largest_computed(problem, k, tau, whole_.high(k));
+            most_[k] = largest_computed(problem, k, {.tau = tau, .samples = whole_.high(k)});
         }
         whole_.upper = most_;
     }
@@ -298,7 +298,9 @@ Choices::Bound Choices::capacity(const Bid& bid, const Cell* cell) const {
         if (!only_computes(problem_)) {
             Demand demand = demand_of(problem_, k, tau_);
             demand.budget_s += guard;
-            high = capped ? largest_within(demand, high, limits->max_rate[k] * (1 + rounding::rate))
+            high = capped ? largest_within(demand,
+                                           {.samples = high,
+                                            .rate = limits->max_rate[k] * (1 + rounding::rate)})
                           : largest_allowed(demand, high);
         }
         const bool rests = may_rest(k) && box.lower <= 0;

@@ -221,7 +221,7 @@ void Shard::Desk::take(const Message& step) {
             }
             return;
         case Step::fill:
-            return fill_up(tau, step[2]);
+            return fill_up({.tau = tau, .samples = step[2]});
         case Step::given:
             need(step.size() % 4 == 1);
             return;  // plan() reads it
@@ -246,7 +246,8 @@ Message Shard::Desk::unsent(double tau) {
     Unsent sums;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         const double low = box.low(k);
-        const double most = most_unsent(problem_, k, tau, std::min(box.high(k), low + samples));
+        const double high = std::min(box.high(k), low + samples);
+        const double most = most_unsent(problem_, k, {.tau = tau, .samples = high});
         sums.least = std::min(sums.least + low, largest_count);
         sums.too_few += most < low;
         sums.room = std::min(sums.room + std::max(most - low, 0.0), samples);
@@ -257,11 +258,13 @@ Message Shard::Desk::unsent(double tau) {
 }
 
 // As Solver does it with all learners: from the first to the last, up to what fits.
-void Shard::Desk::fill_up(double tau, double left) {
-    const Box box = boxes_.sure(tau);
+void Shard::Desk::fill_up(Workload most) {
+    const Box box = boxes_.sure(most.tau);
+    double left = most.samples;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         const double low = box.low(k);
-        real_[k] = most_unsent(problem_, k, tau, std::min(box.high(k), low + left));
+        const double high = std::min(box.high(k), low + left);
+        real_[k] = most_unsent(problem_, k, {.tau = most.tau, .samples = high});
         left -= real_[k] - low;
     }
 }

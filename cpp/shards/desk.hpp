@@ -25,7 +25,7 @@ class Shard::Desk {
     Message plan(const Question& question);
     double outside(double tau);
     Message unsent(double tau);
-    void fill_up(double tau, double left);
+    void fill_up(Workload most);
     std::size_t first_chunk() const { return among_.first / chunk_size; }
     // The nodes of what a pass left in `chunks`, by summing these up once more where they were.
     template <class Sums>

@@ -233,7 +233,7 @@ double ShardedSolver::carry(const WholeSamples::Times& times) {
     const double factor = scale_factor(problem_.samples_real(), limited(), clamp_all);
     if (factor == 0 || stop_.requested()) return 0;  // nobody holds any
     CarryPlan plan;
-    plan_carry(factor, free_, stay_, plan);
+    plan_carry(factor, {.free = free_, .stay = stay_}, plan);
     for (std::size_t place = 0; place < places_.first.size(); ++place) {
         Message step{static_cast<double>(Step::carry), times.tau, times.cycle_s, times.aim_s,
                      factor};

@@ -194,21 +194,21 @@ class EqualShares {
     }
 
     // With an energy that is surely kept, or a generous one.
-    Battery battery_at(std::size_t k, double tau, double scale) const {
-        Battery battery = battery_of(problem_, k, tau);
+    Battery battery_at(std::size_t k, const Trial& trial) const {
+        Battery battery = battery_of(problem_, k, trial.tau);
         battery.bandwidth_hz = bandwidth_of(k);
-        battery.energy_j *= scale > 1 ? scale : 1 - margin_;
+        battery.energy_j *= trial.scale > 1 ? trial.scale : 1 - margin_;
         return battery;
     }
 
     double fitting_samples(std::size_t k, const Trial& trial) const {
         const auto [tau, cycle_s, scale] = trial;
         if (only_computes(problem_) && cycle_s == problem_.cycle_s()) {  // no rounding to allow for
-            return largest_computed(problem_, k, tau, problem_.samples_real());
+            return largest_computed(problem_, k, {.tau = tau, .samples = problem_.samples_real()});
         }
         const Demand demand = demand_of(problem_, k, Timing{tau, cycle_s * scale});
         if (limits_ && limits_->battery()) {
-            return largest_carried(battery_at(k, tau, scale), demand, problem_.samples_real());
+            return largest_carried(battery_at(k, trial), demand, problem_.samples_real());
         }
         const auto send = [&](double bits) { return bits > 0 ? bits * send_s_per_bit_[k] : 0; };
         const auto most = [&](const Demand& line) {
@@ -218,7 +218,7 @@ class EqualShares {
         };
         if (!paces(problem_)) return most(demand);
         const Energy energy = scale > 1 ? Energy::generous : Energy::kept;
-        return at_own_pace(demand, Pacing::of(problem_, k, tau, energy), 0, Sought::largest,
+        return at_own_pace(demand, Pacing::of(problem_, k, tau, energy), Sought::largest,
                            most(demand), most);
     }
 
@@ -232,13 +232,13 @@ class EqualShares {
             const double middle = 0.5 * (early + late);
             (fitting({tau, middle}) >= samples ? late : early) = middle;
         }
-        if (!stop_.requested()) store(tau, late, result);
+        if (!stop_.requested()) store({tau, late}, result);
         if (!stop_.requested()) return;
         Settings unlimited = settings_;
         unlimited.time_limit_s = std::numeric_limits<double>::infinity();
         unlimited.should_stop = {};
         EqualShares calm(problem_, unlimited);
-        calm.store(tau, latest(), result);
+        calm.store({tau, latest()}, result);
     }
 
     double latest() const {
@@ -246,11 +246,12 @@ class EqualShares {
     }
 
     // What fits within `late`; the last learners hold what is left.
-    void store(double tau, double late, Result& result) {
+    void store(const Trial& trial, Result& result) {
+        const double tau = trial.tau, late = trial.cycle_s;
         const std::size_t size = problem_.size();
         std::vector<double> d(size);
         const Box box = boxes_.sure(tau);
-        fitting({tau, late}, d);
+        fitting(trial, d);
         // In integers: what fits in all may be more than a double counts.
         std::int64_t left = problem_.samples();
         result.samples.resize(size);
@@ -274,7 +275,7 @@ class EqualShares {
             if (limits_ && limits_->battery()) {
                 const Demand demand = demand_of(problem_, k, Timing{tau, late});
                 const double held = static_cast<double>(result.samples[k]);
-                const double watt = battery_at(k, tau, 1).power(demand, held);
+                const double watt = battery_at(k, trial).power(demand, held);
                 result.power_w[k] = std::clamp(watt, 0.0, power_of(k));
             }
             if (problem_.block_hz() > 0) {
@@ -306,12 +307,12 @@ Result solve_equal_shares(const Problem& problem, const Settings& settings) {
     return EqualShares(problem, settings).run();
 }
 
-void equal_room(const Problem& problem, double tau, double cycle_s, bool generous,
-                const EqualRoom& into) {
+void equal_room(const Problem& problem, EqualRoomAt at, const EqualRoom& into) {
     const UsualArithmetic usual;
     const Settings settings;
     EqualShares shares(problem, settings);
-    shares.room({tau, cycle_s, generous ? 1 + shares.margin() : 1 - shares.margin()}, into);
+    const double scale = at.generous ? 1 + shares.margin() : 1 - shares.margin();
+    shares.room({at.tau, at.cycle_s, scale}, into);
 }
 
 Result decide_equal_shares(const Problem& problem, std::int64_t tau, const Settings& settings) {

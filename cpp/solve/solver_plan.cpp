@@ -104,7 +104,8 @@ Decision Solver::by_computing_alone(double tau) {
         left -= real_[k];
     }
     for (std::size_t k = 0; k < problem_.size(); ++k) {
-        const double most = most_unsent(problem_, k, tau, std::min(box.high(k), real_[k] + left));
+        const double high = std::min(box.high(k), real_[k] + left);
+        const double most = most_unsent(problem_, k, {.tau = tau, .samples = high});
         if (most < real_[k]) return {};
         left -= most - real_[k];
         real_[k] = most;

@@ -86,9 +86,9 @@ BlockSums BlockFilling::pass(const TimedSplit& split, double ratio) {
                 continue;
             }
             double n = std::clamp(std::floor(wishes_[k] / link.width_hz), fewest, link.most);
-            double power = link.power(rate, n);
+            double power = link.power({.rate = rate, .blocks = n});
             if (n + 1 <= link.most) {
-                const double next = link.power(rate, n + 1);
+                const double next = link.power({.rate = rate, .blocks = n + 1});
                 if (ratio * (power - next) > link.width_hz) {
                     n += 1;
                     power = next;
@@ -118,7 +118,8 @@ void BlockFilling::deal(double left) {
     const auto saving = [&](std::size_t k) {
         const BlockLink link = block_link(problem_, k);
         if (!(rates_[k] > 0) || counts_[k] + 1 > link.most) return -1.0;
-        return powers_[k] - std::min(link.power(rates_[k], counts_[k] + 1), unpayable_w);
+        const RateInBlocks more{.rate = rates_[k], .blocks = counts_[k] + 1};
+        return powers_[k] - std::min(link.power(more), unpayable_w);
     };
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         const double saved = saving(k);
@@ -130,7 +131,8 @@ void BlockFilling::deal(double left) {
         const std::size_t k = heap.back().learner;
         heap.pop_back();
         counts_[k] += 1;
-        powers_[k] = std::min(block_link(problem_, k).power(rates_[k], counts_[k]), unpayable_w);
+        const RateInBlocks now{.rate = rates_[k], .blocks = counts_[k]};
+        powers_[k] = std::min(block_link(problem_, k).power(now), unpayable_w);
         const double saved = saving(k);
         if (saved > 0) {
             heap.push_back({saved, k});
@@ -268,7 +270,7 @@ BlockFilling::Need BlockFilling::need_at(const TimedSplit& split) {
             }
             const BlockLink link = block_link(problem_, k);
             const double rate = demand.rate(d);
-            const double y = link.exponent(rate, counts_[k]);
+            const double y = link.exponent({.rate = rate, .blocks = counts_[k]});
             const double scale = link.scale(counts_[k]);
             const double gain = std::expm1(y);
             const double power = std::min(scale * gain, unpayable_w);

@@ -28,10 +28,10 @@ bool BlockSwaps::of_use() const {
 }
 
 // What is to become least: the power, and what is missing, at more than it costs.
-double BlockSwaps::merit(double samples, double blocks, double power_w) const {
-    const double few = std::max(problem_.samples_real() - samples, 0.0);
-    const double many = std::max(blocks - problem_.block_budget(), 0.0);
-    return prices_.mu * power_w + penalty_ * (few + block_price_ * many);
+double BlockSwaps::merit(const Held& all) const {
+    const double few = std::max(problem_.samples_real() - all.samples, 0.0);
+    const double many = std::max(all.blocks - problem_.block_budget(), 0.0);
+    return prices_.mu * all.power_w + penalty_ * (few + block_price_ * many);
 }
 
 // What a learner would hold at the prices: the best of 1, 2, 4, ... blocks, half of these and twice
@@ -45,7 +45,8 @@ std::array<BlockSwaps::Held, 3> BlockSwaps::wishes(std::size_t k, double tau,
     double value = -infinity;
     if (!(most >= 1)) return found;
     const auto power = [&](double d, double n) {
-        const double watt = demand.allows(d) ? link.power(demand.rate(d), n) : infinity;
+        const double watt =
+            demand.allows(d) ? link.power({.rate = demand.rate(d), .blocks = n}) : infinity;
         return watt <= std::min(link.power_cap_w, problem_.power_w()) ? watt : infinity;
     };
     Held before{};
@@ -75,14 +76,14 @@ std::array<BlockSwaps::Held, 3> BlockSwaps::wishes(std::size_t k, double tau,
     return found;
 }
 
-void BlockSwaps::offer(std::size_t k, const Demand& demand, const BlockLink& link, double d,
-                       double n) {
+void BlockSwaps::offer(std::size_t k, const Demand& demand, const BlockLink& link, InBlocks to) {
+    const auto [d, n] = to;
     const Held& at = held_[k];
     if (d == at.samples && n == at.blocks) return;
     double watt = 0;
     if (d > 0 || !problem_.excused()) {
         if (!demand.allows(d) || n > link.most || n < 1) return;
-        watt = link.power(demand.rate(d), n);
+        watt = link.power({.rate = demand.rate(d), .blocks = n});
         if (!(watt <= link.power_cap_w) || !(watt < unpayable_w)) return;
     }
     const double more = d - at.samples;
@@ -96,25 +97,29 @@ void BlockSwaps::offer(std::size_t k, const Demand& demand, const BlockLink& lin
 // All moves of all learners, those of a kind together, the best of them first.
 void BlockSwaps::gather(double tau, const Box& box) {
     moves_.clear();
-    const double usual = total_blocks_ > 0 ? total_samples_ / total_blocks_ : 0;  // a block
+    const double usual = total_.blocks > 0 ? total_.samples / total_.blocks : 0;  // a block
     for (std::size_t k = 0; k < held_.size(); ++k) {
         const Demand demand = demand_of(problem_, k, tau);
         const BlockLink link = block_link(problem_, k);
         const Held& at = held_[k];
         const double low = std::max(box.low(k), 1.0);
-        const auto around = [&](double samples, double n, double apart) {
-            for (double d = samples - apart; d <= samples + apart; ++d) {
-                if (d >= low && d <= box.high(k)) offer(k, demand, link, d, n);
+        const auto around = [&](InBlocks to, int apart) {
+            for (double d = to.samples - apart; d <= to.samples + apart; ++d) {
+                if (d < low || d > box.high(k)) continue;
+                offer(k, demand, link, {.samples = d, .blocks = to.blocks});
             }
         };
         for (const Held& wished : wishes_[k]) {
             if (!(wished.samples > 0)) continue;
-            around(wished.samples, wished.blocks, 1);
-            around(std::round(usual * wished.blocks), wished.blocks, 1);
+            const double n = wished.blocks;
+            around({.samples = wished.samples, .blocks = n}, 1);
+            around({.samples = std::round(usual * n), .blocks = n}, 1);
         }
         if (at.samples == 0) continue;
-        if (box.low(k) <= 0) offer(k, demand, link, 0, 0);
-        for (double n = at.blocks - 1; n <= at.blocks + 1; ++n) around(at.samples, n, 2);
+        if (box.low(k) <= 0) offer(k, demand, link, {0, 0});
+        for (double n = at.blocks - 1; n <= at.blocks + 1; ++n) {
+            around({.samples = at.samples, .blocks = n}, 2);
+        }
     }
     const auto unit = [&](double samples) {
         return std::fabs(samples) <= 2 ? samples : 2 * std::floor(samples / unit_) + 0.5;
@@ -139,9 +144,7 @@ void BlockSwaps::take(const Move& move) {
     at.samples += move.samples;
     at.blocks += move.blocks;
     at.power_w = at.samples > 0 || at.blocks > 0 ? at.power_w + move.power_w : 0;
-    total_samples_ += move.samples;
-    total_blocks_ += move.blocks;
-    total_power_w_ += move.power_w;
+    total_.add(move);
     moved_[move.learner] = 1;
 }
 
@@ -155,17 +158,16 @@ bool BlockSwaps::round() {
             while (kind.next < kind.moves.size() && moved_[kind.moves[kind.next].learner])
                 ++kind.next;
         }
-        const double now = merit(total_samples_, total_blocks_, total_power_w_);
+        const double now = merit(total_);
         double least = now - 1e-9 * std::max(prices_.mu * problem_.power_w(), 1.0);
         const Move* first = nullptr;
         const Move* second = nullptr;
         for (std::size_t i = 0; i < kinds_.size(); ++i) {
             if (kinds_[i].next == kinds_[i].moves.size()) continue;
             const Move& a = kinds_[i].moves[kinds_[i].next];
-            const double samples = total_samples_ + a.samples;
-            const double blocks = total_blocks_ + a.blocks;
-            const double power = total_power_w_ + a.power_w;
-            const double alone = merit(samples, blocks, power);
+            Held with_a = total_;
+            with_a.add(a);
+            const double alone = merit(with_a);
             if (alone < least) {
                 least = alone;
                 first = &a;
@@ -179,8 +181,9 @@ bool BlockSwaps::round() {
                     ++next;
                 if (next == other.moves.size()) continue;
                 const Move& b = other.moves[next];
-                const double both =
-                    merit(samples + b.samples, blocks + b.blocks, power + b.power_w);
+                Held with_both = with_a;
+                with_both.add(b);
+                const double both = merit(with_both);
                 if (both < least) {
                     least = both;
                     first = &a;
@@ -203,7 +206,7 @@ bool BlockSwaps::improve(double tau, const Box& box, Prices prices, std::vector<
     held_.assign(size, {0, 0, 0});
     wishes_.assign(size, {});
     moved_.assign(size, 0);
-    total_samples_ = total_blocks_ = total_power_w_ = 0;
+    total_ = {};
     double taking = 0;
     for (std::size_t k = 0; k < size; ++k) {
         if (samples[k] > 0) {
@@ -211,11 +214,10 @@ bool BlockSwaps::improve(double tau, const Box& box, Prices prices, std::vector<
             const BlockLink link = block_link(problem_, k);
             const double rate = demand.rate(samples[k]);
             const double n = demand.allows(samples[k]) ? link.best(rate, prices) : -1;
-            if (n < 0 || !(link.power(rate, n) < unpayable_w)) return false;
-            held_[k] = {samples[k], n, link.power(rate, n)};
-            total_samples_ += samples[k];
-            total_blocks_ += n;
-            total_power_w_ += held_[k].power_w;
+            if (n < 0) return false;
+            held_[k] = {samples[k], n, link.power({.rate = rate, .blocks = n})};
+            if (!(held_[k].power_w < unpayable_w)) return false;
+            total_.add(held_[k]);
             taking += 1;
         } else if (box.low(k) > 0) {
             return false;
@@ -223,14 +225,14 @@ bool BlockSwaps::improve(double tau, const Box& box, Prices prices, std::vector<
         if (box.low(k) <= 0) wishes_[k] = wishes(k, tau, box);
     }
     if (pool_.stop().check()) return false;
-    unit_ = std::max(1.0, std::floor(total_samples_ / std::max(taking, 1.0) / units_a_learner));
+    unit_ = std::max(1.0, std::floor(total_.samples / std::max(taking, 1.0) / units_a_learner));
     penalty_ = first_penalty;
     const auto lacking = [&] {
-        return total_samples_ < problem_.samples_real() || total_blocks_ > problem_.block_budget();
+        return total_.samples < problem_.samples_real() || total_.blocks > problem_.block_budget();
     };
     for (int harder = 0; harder < most_penalties; ++harder) {
         for (int i = 0; i < most_rounds; ++i) {
-            if (!lacking() && total_power_w_ < problem_.power_w()) break;
+            if (!lacking() && total_.power_w < problem_.power_w()) break;
             gather(tau, box);
             if (!round()) break;
         }
@@ -238,7 +240,7 @@ bool BlockSwaps::improve(double tau, const Box& box, Prices prices, std::vector<
         penalty_ *= 2;
     }
     for (std::size_t k = 0; k < size; ++k) samples[k] = held_[k].samples;
-    return !lacking() && total_power_w_ < problem_.power_w();
+    return !lacking() && total_.power_w < problem_.power_w();
 }
 
 }  // namespace mel

@@ -31,6 +31,12 @@ class BlockSwaps {
         double samples;
         double blocks;
         double power_w;
+        template <class Other>
+        void add(const Other& o) {
+            samples += o.samples;
+            blocks += o.blocks;
+            power_w += o.power_w;
+        }
     };
     // Of one learner, to other samples and blocks; `loss` is at the prices, in samples.
     struct Move {
@@ -44,10 +50,10 @@ class BlockSwaps {
         std::size_t next;  // the first move of a learner that has not moved in this round
     };
 
-    double merit(double samples, double blocks, double power_w) const;
+    double merit(const Held& all) const;
     std::array<Held, 3> wishes(std::size_t k, double tau, const Box& box) const;
     void gather(double tau, const Box& box);
-    void offer(std::size_t k, const Demand& demand, const BlockLink& link, double d, double n);
+    void offer(std::size_t k, const Demand& demand, const BlockLink& link, InBlocks to);
     bool round();
     void take(const Move& move);
 
@@ -57,7 +63,7 @@ class BlockSwaps {
     double block_price_ = 0;
     double penalty_ = 0;  // a sample too few, or what a block too many is worth in samples
     double unit_ = 1;
-    double total_samples_ = 0, total_blocks_ = 0, total_power_w_ = 0;
+    Held total_{};
     std::vector<Held> held_;
     std::vector<std::array<Held, 3>> wishes_;  // of those who may rest
     std::vector<char> moved_;

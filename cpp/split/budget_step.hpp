@@ -39,9 +39,15 @@ class BudgetStep {
                 (band_by_ratio_ * power - power_by_ratio_ * band) / determinant_};
     }
 
-    // The cycle's step after which, with so much of one in the ratio, neither budget is exceeded:
-    // where caps keep one of them from being spent, no step leads to both.
-    double cycle_within(double log_ratio, double inside) const {
+    // The cycle's step after which, with so much of one in the ratio, neither budget is exceeded,
+    // both so far below their logarithms: where caps keep one of them from being spent, no step
+    // leads to both.
+    struct Within {
+        double log_ratio;
+        double inside;
+    };
+    double cycle_within(Within step) const {
+        const auto [log_ratio, inside] = step;
         const double band = over_.band + inside + band_by_ratio_ * log_ratio;
         const double power = over_.power + inside + power_by_ratio_ * log_ratio;
         const double for_band = band_by_cycle_ < 0 ? -band / band_by_cycle_ : -infinite;

@@ -27,9 +27,14 @@ class RoundedUp {
         battery_kernels_of(pool, law).bands(in, learners, std::span(next), {up_, rise_});
     }
 
+    // A number of samples, the integer below it, and the fewest that are allowed.
+    struct Real {
+        double samples, whole, fewest;
+    };
     // Takes back what is too steep of d, the real rounded down or up; false where the learner needs
     // a look of its own.
-    bool settle(std::size_t k, double real, double whole, double low, double& d) const {
+    bool settle(std::size_t k, const Real& at, double& d) const {
+        const auto [real, whole, low] = at;
         const double most = in_.max_bandwidth[k];
         if (!(whole <= real && whole >= low)) return false;
         // Convex: from the next whole number on down to the real at most as the slope there says.

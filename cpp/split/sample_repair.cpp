@@ -77,16 +77,16 @@ double WholeSamples::cost(std::size_t k, double d) const {
     return buy_fixed(problem_.noise_over_gain()[k], at_.prices, rate).cost;
 }
 
-double WholeSamples::step_up(std::size_t k, double d, double by) const {
-    if (d + by > box_->high(k)) return infinity;
-    const double more = cost(k, d + by);
-    return more < infinity ? (more - cost(k, d)) / by : infinity;
+double WholeSamples::step_up(std::size_t k, double d) const {
+    if (d + 1 > box_->high(k)) return infinity;
+    const double more = cost(k, d + 1);
+    return more < infinity ? more - cost(k, d) : infinity;
 }
 
-double WholeSamples::step_down(std::size_t k, double d, double by) const {
-    if (d - by < box_->low(k)) return -infinity;
+double WholeSamples::step_down(std::size_t k, double d) const {
+    if (d - 1 < box_->low(k)) return -infinity;
     const double now = cost(k, d);
-    return now < infinity ? (now - cost(k, d - by)) / by : infinity;
+    return now < infinity ? now - cost(k, d - 1) : infinity;
 }
 
 bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double> samples,
@@ -209,14 +209,14 @@ bool WholeSamples::exchange(const Box& box, const PassPoint& at, std::span<doubl
     price(box, at);
     up_.resize(size);
     down_.resize(size);
-    for_each_learner(pool_, size, [&](std::size_t k) { down_[k] = step_down(k, samples[k], 1); });
+    for_each_learner(pool_, size, [&](std::size_t k) { down_[k] = step_down(k, samples[k]); });
     if (pool_.stop().requested()) return false;
     // Whoever rests is no help where its first block alone costs more than any sample saves.
     const bool may_join =
         !whole_blocks_ || !problem_.excused() ||
         at.prices.lambda * problem_.block_hz() < *std::max_element(down_.begin(), down_.end());
     for_each_learner(pool_, size, [&](std::size_t k) {
-        up_[k] = may_join || samples[k] > 0 ? step_up(k, samples[k], 1) : infinity;
+        up_[k] = may_join || samples[k] > 0 ? step_up(k, samples[k]) : infinity;
     });
     if (pool_.stop().requested()) return false;
     // Heaps of all marginals, the stale ones too: those are passed over when they surface.
@@ -257,8 +257,8 @@ bool WholeSamples::exchange(const Box& box, const PassPoint& at, std::span<doubl
         samples[from] -= 1;
         moved = true;
         for (const std::size_t k : {to, from}) {
-            renew(heap_, up_, k, step_up(k, samples[k], 1), dearer);
-            renew(down_heap_, down_, k, step_down(k, samples[k], 1), cheaper);
+            renew(heap_, up_, k, step_up(k, samples[k]), dearer);
+            renew(down_heap_, down_, k, step_down(k, samples[k]), cheaper);
         }
         if (step % 4096 == 4095 && pool_.stop().check()) break;
     }

@@ -26,8 +26,8 @@ double in_order(std::span<const double> chunks) {
     return sum.value();
 }
 
-void plan_carry(double factor, std::span<const double> free, std::span<const double> stay,
-                CarryPlan& plan) {
+void plan_carry(double factor, const ChunkSamples& of, CarryPlan& plan) {
+    const auto& [free, stay] = of;
     plan.factor = factor;
     plan.starts.resize(free.size());
     plan.wholes.resize(free.size());
@@ -134,7 +134,7 @@ double WholeSamples::carry(const Box& box, const Times& times, std::span<const d
         factor = scale_factor(problem_.samples_real(), !box.lower.empty(), clamp_all);
     }
     if (factor == 0) return 0;
-    plan_carry(factor, memory_.free, memory_.stay, memory_.plan);
+    plan_carry(factor, {.free = memory_.free, .stay = memory_.stay}, memory_.plan);
     return carry_by(box, times, memory_.plan, samples).value();
 }
 
@@ -189,10 +189,13 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
                 d = high < least ? low : std::clamp(d, least, high);
                 const Demand demand = demand_at(problem_, k, times, d);
                 if (!(demand.slack(d) > 0) && !demand.allows(d)) d = std::max(d - 1, low);
-                if (caps_ && !(looked && looked->settle(k, samples[k], whole, low, d))) {
+                if (caps_ && !(looked &&
+                               looked->settle(
+                                   k, {.samples = samples[k], .whole = whole, .fewest = low}, d))) {
                     const Demand aim =
                         demand_at(problem_, k, Timing{times.tau, times.aim_s}, samples[k]);
-                    while (d > whole && d > low && steep(k, aim, samples[k], d)) --d;
+                    while (d > whole && d > low && steep(k, aim, {.from = samples[k], .to = d}))
+                        --d;
                     if (!carries(k, demand, d)) {
                         const Demand full = demand_of(problem_, k, times);
                         d = std::max(most(k, full, d), low);
@@ -209,7 +212,8 @@ CompensatedSum WholeSamples::carry_by(const Box& box, const Times& times, const 
     return sum_over_chunks(pool_, size, totals_, carry_chunk);
 }
 
-bool WholeSamples::steep(std::size_t k, const Demand& demand, double real, double d) const {
+bool WholeSamples::steep(std::size_t k, const Demand& demand, Step step) const {
+    const auto [real, d] = step;
     if (!(d > real)) return false;
     if (!(demand.slack(d) > 0)) return true;
     if (caps_->battery()) {
@@ -231,14 +235,14 @@ double WholeSamples::most(std::size_t k, const Demand& demand, double high) cons
     const double full = most_on(k, demand, high);
     if (!paces_) return full;
     const Pacing pacing = Pacing::of(problem_, k, at_.tau, Energy::kept);
-    return at_own_pace(demand, pacing, 0, Sought::largest, full,
+    return at_own_pace(demand, pacing, Sought::largest, full,
                        [&](const Demand& line) { return most_on(k, line, high); });
 }
 
 double WholeSamples::most_on(std::size_t k, const Demand& demand, double high) const {
     if (!caps_) return largest_allowed(demand, high);
     if (caps_->battery()) return largest_carried(battery_of(problem_, k, at_.tau), demand, high);
-    return largest_within(demand, high, caps_->max_rate[k]);
+    return largest_within(demand, {.samples = high, .rate = caps_->max_rate[k]});
 }
 
 bool WholeSamples::carries(std::size_t k, const Demand& demand, double d) const {

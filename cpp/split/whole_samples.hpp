@@ -18,9 +18,11 @@ struct CarryPlan {
     std::vector<double> starts;
     std::vector<double> wholes;
 };
-// `free` and `stay`: samples of every chunk between their bounds and at them, in the chunks' order.
-void plan_carry(double factor, std::span<const double> free, std::span<const double> stay,
-                CarryPlan& plan);
+// Samples of every chunk, in the chunks' order: between their bounds, and at them.
+struct ChunkSamples {
+    std::span<const double> free, stay;
+};
+void plan_carry(double factor, const ChunkSamples& of, CarryPlan& plan);
 
 // By what to multiply the samples within their bounds so that all sum to D; what that would carry
 // to its bound is moved there, and what stood at one stays. 0 if there is nothing at all.
@@ -125,12 +127,15 @@ class WholeSamples {
     };
     double carry_few(const Box& box, const Times& times, double real,
                      std::span<double> samples) const;
-    // Change of cost a sample when `by` more, or fewer, are held; infinite against the step where
+    // Change of cost when one more, or one fewer, is held than d; infinite against the step where
     // not allowed.
-    double step_up(std::size_t k, double d, double by) const;
-    double step_down(std::size_t k, double d, double by) const;
-    // Whether d samples in place of `real` would multiply what follows at a cap, or the rate.
-    bool steep(std::size_t k, const Demand& demand, double real, double d) const;
+    double step_up(std::size_t k, double d) const;
+    double step_down(std::size_t k, double d) const;
+    // Whether other samples would multiply what follows at a cap, or the rate.
+    struct Step {
+        double from, to;
+    };
+    bool steep(std::size_t k, const Demand& demand, Step step) const;
     bool repair(const Box& box, const PassPoint& at, const Held& held, std::size_t step,
                 double room, std::span<double> samples);
     // What non-convex costs may lose on the way and win back.

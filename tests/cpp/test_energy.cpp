@@ -104,10 +104,10 @@ TEST(the_cost_of_energy_is_that_of_the_best_speed_and_its_slope_that_of_the_cost
                 double before = 0, rise = 0;
                 for (int i = 1; i < 6; ++i) {
                     const double d = std::floor(high * i / 6) + 0.5;
-                    const mel::EnergyCost c = learners.cost(k, lambda, d);
+                    const mel::EnergyCost c = learners.cost(k, {lambda}, d);
                     const double step = 1e-5 * d;
-                    const double more = learners.cost(k, lambda, d + step).cost;
-                    const double less = learners.cost(k, lambda, d - step).cost;
+                    const double more = learners.cost(k, {lambda}, d + step).cost;
+                    const double less = learners.cost(k, {lambda}, d - step).cost;
                     const double quotient = (more - less) / (2 * step);
                     CHECK(std::fabs(quotient - c.slope) <= 1e-4 * c.slope, k, d, quotient, c.slope);
                     CHECK(c.slope >= rise * (1 - 1e-9) && c.cost > before, k, d);
@@ -164,7 +164,7 @@ TEST(where_samples_add_no_bits_their_worth_tells_the_time_to_send) {
                 const double low = learners.low(k), high = std::min(learners.high(k), 1000.0);
                 for (int i = 1; i < 6; ++i) {
                     const double d = low + (high - low) * i / 6;
-                    const mel::EnergyCost c = learners.cost(k, lambda, d);
+                    const mel::EnergyCost c = learners.cost(k, {lambda}, d);
                     mel::EnergyCost found;
                     const double best = learners.best(k, {lambda, c.slope}, found);
                     const auto here = [&](double tolerance, double a, double b) {
@@ -175,7 +175,7 @@ TEST(where_samples_add_no_bits_their_worth_tells_the_time_to_send) {
                     here(1e-9, c.slope * best - found.cost, c.slope * d - c.cost);
                     if (!(best > low && best < learners.high(k))) continue;
                     ++inside;
-                    const mel::EnergyCost again = learners.cost(k, lambda, best);
+                    const mel::EnergyCost again = learners.cost(k, {lambda}, best);
                     here(1e-9, again.slope, c.slope);
                     here(1e-9, found.cost, again.cost);
                     here(1e-7, found.bandwidth_hz, again.bandwidth_hz);

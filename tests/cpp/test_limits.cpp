@@ -90,11 +90,11 @@ TEST(energy_that_is_spent_exactly_is_kept_and_one_unit_less_is_not) {
     const double exact = 7 * 13.0 * it.base.statement.flops_per_sample.value * it.per_flop[0];
     it.energy = {exact};
     const mel::Problem kept = it.problem();
-    CHECK(mel::energy_verdict(kept, 0, 7, 13) == mel::EnergyVerdict::kept);
-    CHECK(mel::energy_verdict(kept, 0, 7, 14) == mel::EnergyVerdict::broken);
+    CHECK(mel::energy_verdict(kept, 0, {.tau = 7, .samples = 13}) == mel::EnergyVerdict::kept);
+    CHECK(mel::energy_verdict(kept, 0, {.tau = 7, .samples = 14}) == mel::EnergyVerdict::broken);
     it.energy = {std::nextafter(exact, 0.0)};
     const mel::Problem broken = it.problem();
-    CHECK(mel::energy_verdict(broken, 0, 7, 13) == mel::EnergyVerdict::broken);
+    CHECK(mel::energy_verdict(broken, 0, {.tau = 7, .samples = 13}) == mel::EnergyVerdict::broken);
     mel::Stop stop(1e9, {});
     mel::Pool pool(1, stop);
     mel::Boxes one(kept, pool, {0, 1000}), other(broken, pool, {0, 1000});
@@ -112,7 +112,8 @@ TEST(energy_within_rounding_of_a_tie_is_left_open) {
     const double back = it.base.power[0] * free.return_s_per_bit()[0] * bits;
     it.energy = {4 * 20 * it.base.statement.flops_per_sample.value * 1e-10 + back};
     const mel::Problem problem = it.problem();
-    CHECK(mel::energy_verdict(problem, 0, 4, 20) == mel::EnergyVerdict::unclear);
+    CHECK(mel::energy_verdict(problem, 0, {.tau = 4, .samples = 20}) ==
+          mel::EnergyVerdict::unclear);
     mel::Stop stop(1e9, {});
     mel::Pool pool(1, stop);
     mel::Boxes boxes(problem, pool, {0, 1000});
@@ -148,7 +149,7 @@ TEST(capped_purchases_and_responses_match_a_search_and_never_exceed_it) {
             caps.power_w, 1, 1e6,   false};
         const mel::Response r =
             mel::respond_capped({law, noise}, q, false, {1, 1e6}, prices, caps, 1e-14);
-        const double end = mel::largest_within(q, 1e6, caps.rate);
+        const double end = mel::largest_within(q, {.samples = 1e6, .rate = caps.rate});
         if (end < 1) {
             CHECK(!r.possible || r.samples == 1, round);
             continue;

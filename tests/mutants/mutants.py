@@ -171,8 +171,8 @@ MUTANTS = [
     Mutant("blocks: a climb that does not turn back", "learner/resource_blocks.cpp",
            "step *= 2;\n                        moved = true;", "step *= 2;", PAIR),
     Mutant("blocks: a hill beyond the caps forgotten", "learner/resource_blocks.cpp",
-           "scan(std::min(d, end), low_, end, low_, look);",
-           "scan(d, low_, high_, low_, look);", PAIR),
+           "scan(std::min(d, end), range, look);",
+           "scan(d, Range{low_, high_, low_}, look);", PAIR),
     Mutant("fixed choices: the order of twins the wrong way round", "bracket/fixed_choices.cpp",
            "problem_.later_twins(learner,", "problem_.earlier_twins(learner,", SWITCHING),
     Mutant("fixed choices: what a twin has decided is split again", "bracket/fixed_choices.cpp",
@@ -190,9 +190,9 @@ MUTANTS = [
            "if (seen.excess.proves_infeasible())", "if (!seen.excess.proves_infeasible())",
            "a_bracket_is_tight_and_holds_at_both_ends"),
     Mutant("equal shares: sums of a pass that was cut short believed", "solve/equal_shares.cpp",
-           "if (!stop_.requested()) store(tau, late, result);\n"
+           "if (!stop_.requested()) store({tau, late}, result);\n"
            "        if (!stop_.requested()) return;",
-           "store(tau, late, result);\n        return;",
+           "store({tau, late}, result);\n        return;",
            "test_time_limits.py::test_a_stopped_solve_with_equal_shares_has_a_true_plan_or_none"),
     Mutant("half the allowance of a checked budget", "base/rounding.hpp",
            "budget_check = units(128)", "budget_check = units(64)", ROUNDING),

@@ -23,7 +23,11 @@ void worth_of_each(const Problem& problem, double tau, Prices prices, EachWorth 
 struct EqualRoom {
     std::span<double> samples, bandwidth_hz, power_w, blocks;
 };
-void equal_room(const Problem& problem, double tau, double cycle_s, bool generous,
-                const EqualRoom& into);
+struct EqualRoomAt {
+    double tau;
+    double cycle_s;
+    bool generous;
+};
+void equal_room(const Problem& problem, EqualRoomAt at, const EqualRoom& into);
 
 }  // namespace mel
