@@ -45,6 +45,8 @@ def main() -> None:
     """Print a line of numbers for each file, and the lines without a hit."""
     every = reached = 0
     for path, lines in sorted(counts().items()):
+        if not lines:  # of what is not counted
+            continue
         missed = sorted(number for number, count in lines.items() if count == 0)
         every += len(lines)
         reached += len(lines) - len(missed)
