@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "bindings.hpp"
@@ -51,15 +53,31 @@ std::unique_ptr<CoreResult> solve(const mel::Problem& problem, int scheme, doubl
     });
 }
 
+struct Leaf {
+    mel::Prices prices;
+    mel::LeafParts parts;
+};
+
+// In the order of a certificate's words, or none.
+std::optional<Leaf> leaf_of(const py::object& words) {
+    if (words.is_none()) return {};
+    const auto [lambda, mu, per_part, part, above] =
+        words.cast<std::tuple<double, double, double, double, py::object>>();
+    const double most = above.is_none() ? -1.0 : above.cast<double>();
+    return Leaf{{lambda, mu}, {per_part, part, most}};
+}
+
 std::unique_ptr<CoreResult> decide(const mel::Problem& problem, std::int64_t tau, int scheme,
                                    double time_limit_s, int threads, const py::object& callback,
                                    const py::object& start, bool tentative, double work_limit,
-                                   bool parts) {
+                                   bool parts, const py::object& leaf) {
     mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
     settings.work_limit = std::min(settings.work_limit, work_limit);
     settings.spare = mel::Spare::none;
     if (tentative) settings.trust = mel::Trust::tentative;
+    const std::optional<Leaf> known = leaf_of(leaf);
     return result_with_parts(std::move(settings), callback, [&](const mel::Settings& s) {
+        if (known) return mel::decide_with_leaf(problem, tau, s, known->prices, known->parts);
         return parts ? mel::decide_with_parts(problem, tau, s)
                      : mel::PartsResult{mel::decide(problem, tau, s)};
     });
@@ -84,7 +102,7 @@ void bind_solve(py::module_& module) {
                py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
                py::arg("start") = py::none(), py::arg("tentative") = false,
                py::arg("work_limit") = std::numeric_limits<double>::infinity(),
-               py::arg("parts") = false);
+               py::arg("parts") = false, py::arg("leaf") = py::none());
     module.def("without_radio", &without_radio, py::arg("problem"), py::arg("tau"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true));

@@ -16,6 +16,15 @@ class Ellipsoid {
         for (std::size_t i = 0; i < 3; ++i) shape_[i][i] = radius * radius;
     }
 
+    // Longer one way, a vector of length 1.
+    Ellipsoid(const Vector& centre, double radius, const Vector& way, double longer)
+        : Ellipsoid(centre, radius) {
+        const double more = longer * longer - radius * radius;
+        for (std::size_t i = 0; i < 3; ++i) {
+            for (std::size_t j = 0; j < 3; ++j) shape_[i][j] += more * way[i] * way[j];
+        }
+    }
+
     const Vector& centre() const { return centre_; }
 
     // How much a function with that slope at the centre may rise.

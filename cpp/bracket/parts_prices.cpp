@@ -12,16 +12,14 @@
 namespace mel {
 namespace {
 
-constexpr double aim = 8e-10;     // relative: so far below what suffices there is no more to find
-constexpr double finest = 2e-11;  // relative: less is not worth a look
-constexpr double near = 3e-11;    // relative: how far the lower end stays below
+constexpr double aim = 8e-10;   // relative: so far below what suffices there is no more to find
+constexpr double near = 3e-11;  // relative: how far the lower end stays below
 constexpr int most_looks = 400;
 constexpr int most_rounds = 4;            // in which more learners come to matter
 constexpr int most_cycles = 16;           // looked at, at the same prices
 constexpr double takers_looked_at = 2;    // times as many learners as there are parts,
 constexpr std::size_t some_more = 256;    // and beside these
 constexpr double dearest_part = 0.3;      // of what its samples are worth, at first
-constexpr double sure = 4;                // times what rounding may have added
 constexpr double radius_of_others = 0.3;  // where others have joined
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -64,21 +62,29 @@ PartsBid PartsPrices::bid_at(const Vector& at) const {
 }
 
 PartsPrices::Seen PartsPrices::look_at(const Vector& at, double cycle_s) {
-    ++passes_;
+    const PartsBid bid = bid_at(at);
+    looked_at_ += model_ ? model_->learners() : some_->who().size();
+    return seen_in(
+        model_ ? model_->of_all(bid, cycle_s, pool_) : some_->look().of_all(bid, cycle_s, pool_),
+        at, cycle_s);
+}
+
+PartsPrices::Seen PartsPrices::seen_in(const PartsSums& sums, const Vector& at,
+                                       double cycle_s) const {
     Seen seen;
     const PartsBid bid = bid_at(at);
-    const PartsSums sums = some_->of_all(bid, cycle_s, pool_);
     if (sums.impossible > 0) {
         seen.possible = false;
         return seen;
     }
     PartsLook::Amounts of = amounts(stated());
     of.cycle_s = cycle_s;
-    const Excess excess = some_->excess(bid, sums, of);
+    const Excess excess = look_.excess(bid, sums, of);
     seen.beyond = -excess.value / price(bid);
     seen.error = excess.error / price(bid);
     // What each unit of the three adds, the amount as it is where none is.
     const double unit = 1 / (price(bid) * at[0]);
+    seen.scale = unit * problem_.samples_real();
     const bool of_power = resource_ == Resource::power;
     const double other = of_power ? of.bandwidth_hz : of.power_w;
     const double used = of_power ? sums.bandwidth : sums.power;
@@ -92,7 +98,7 @@ PartsPrices::Seen PartsPrices::look_at(const Vector& at, double cycle_s) {
 // there. False where that was stopped.
 bool PartsPrices::raise(const Vector& at, Seen& seen) {
     double high = infinity, above = 0;
-    double next = asked_.upper;
+    double next = ceiling();
     if (steep_ > 0) next = std::min(next, known_ + seen.beyond / steep_);
     for (int step = 0; step < most_cycles; ++step) {
         if (!(next > known_ * (1 + finest)) || !(next < high)) break;
@@ -102,7 +108,7 @@ bool PartsPrices::raise(const Vector& at, Seen& seen) {
             if (there.possible) steep_ = (seen.beyond - there.beyond) / (next - known_);
             known_ = next;
             seen = there;
-            if (!there.possible || next >= asked_.upper) break;
+            if (!there.possible || next >= ceiling()) break;
         } else {
             high = next;
             above = there.beyond;
@@ -113,23 +119,25 @@ bool PartsPrices::raise(const Vector& at, Seen& seen) {
         // bring it nearer.
         const double root = known_ + seen.beyond / steep_ - 0.25 * finest * known_;
         const bool slow = step > most_cycles / 2;
-        next = high < infinity && slow ? 0.5 * (known_ + high) : std::min(root, asked_.upper);
+        next = high < infinity && slow ? 0.5 * (known_ + high) : std::min(root, ceiling());
         if (high < infinity) next = std::min(next, high - 0.5 * finest * high);
     }
     return true;
 }
 
 // Prices at which these learners rule out most, or refute.
-Vector PartsPrices::best_of_some(Question question, const Vector& from, double radius) {
+Vector PartsPrices::best_of_some(Question question, const Vector& from, const Reach& reach,
+                                 double fine) {
     const bool of_cycle = resource_ == Resource::cycle;
     const bool refutes = question == Question::refutation;
-    Ellipsoid left(from, radius);
+    Ellipsoid around(from, reach.across, parts_for_samples, reach.along);
     Vector best = from;
     double most = -infinity;  // beyond what is stated
     known_ = of_cycle && !refutes ? asked_.lower : -infinity;
     steep_ = 0;
+    refuted_ = false;
     for (int look = 0; look < most_looks && !pool_.stop().check(); ++look) {
-        const Vector at = left.centre();
+        const Vector at = around.centre();
         std::optional<std::size_t> negative;
         for (std::size_t i = 0; i < 3; ++i) {
             if (!(at[i] > 0)) negative = i;
@@ -137,38 +145,40 @@ Vector PartsPrices::best_of_some(Question question, const Vector& from, double r
         if (negative) {
             Vector up = {};
             up[*negative] = 1;
-            if (!left.keep(up, std::max(-at[*negative], 0.0))) break;
+            if (!around.keep(up, std::max(-at[*negative], 0.0))) break;
             continue;
         }
         if (!bid_at(at).prices.usable()) break;
         Seen seen = look_at(at, of_cycle && !refutes ? known_ : problem_.cycle_s());
         if (!seen.possible) break;
-        if (of_cycle && !refutes) {
-            if (seen.beyond > 0) {
-                best = at;
-                if (!raise(at, seen) || !seen.possible) break;
-            }
-            if (known_ >= asked_.upper * (1 - aim)) break;
-            if (seen.beyond + left.rise(seen.slope) <= finest * asked_.upper * steep_) break;
-            if (!left.keep(seen.slope, std::max(-seen.beyond, 0.0))) break;
-            continue;
-        }
-        if (seen.beyond > most) {
+        double rise = seen.beyond + around.rise(seen.slope);  // the most that is left
+        double tolerated = fine * asked_.upper;
+        if (of_cycle) tolerated = steep_ > 0 ? tolerated * steep_ : fine * seen.scale;
+        if (of_cycle && !refutes && seen.beyond > 0) {
+            best = at;
+            if (!raise(at, seen) || !seen.possible) break;
+            most = 0;  // at the cycle known now
+            rise = seen.beyond + around.rise(seen.slope);
+        } else if (seen.beyond > most) {
             most = seen.beyond;
             best = at;
         }
-        known_ = stated() + most;
-        if (refutes) {
-            refuted_ = seen.beyond > sure * seen.error;
-            if (refuted_ || !(seen.beyond + left.rise(seen.slope) > 0)) break;
-            if (!left.keep(seen.slope, std::max(-seen.beyond, 0.0))) break;
-            continue;
-        }
-        if (known_ >= asked_.upper * (1 - aim)) break;
-        if (seen.beyond + left.rise(seen.slope) - most <= finest * asked_.upper) break;
-        if (!left.keep(seen.slope, most - seen.beyond)) break;
+        if (refutes) refuted_ = seen.beyond > sure * seen.error;
+        if (refuted_) break;
+        if (refutes || !of_cycle) known_ = stated() + most;
+        if (!refutes && known_ >= ceiling() * (1 - aim)) break;
+        // Where less than nothing is ruled out that is of no use, unless a model says so.
+        const bool needed = of_cycle || refutes;
+        const double wanted = needed && !model_ ? std::max(most, 0.0) : most;
+        if (rise - wanted <= (refutes && !model_ ? 0 : tolerated)) break;
+        if (!around.keep(seen.slope, std::max(wanted - seen.beyond, 0.0))) break;
     }
     return best;
+}
+
+std::int64_t PartsPrices::passes() const {
+    const std::size_t size = problem_.size();
+    return static_cast<std::int64_t>((looked_at_ + size - 1) / size);
 }
 
 PartsPrices::Found PartsPrices::least() {
@@ -177,7 +187,7 @@ PartsPrices::Found PartsPrices::least() {
     Vector at = middle;
     double radius = 1;
     for (int round = 0; round < most_rounds && !pool_.stop().check(); ++round) {
-        at = best_of_some(Question::least, at, radius);
+        at = best(Question::least, at, radius);
         if (pool_.stop().requested()) break;
         const PartsBid bid = bid_at(at);
         const double lower = ruled_out(bid);
@@ -190,21 +200,24 @@ PartsPrices::Found PartsPrices::least() {
     return found;
 }
 
+std::optional<ProvingParts> PartsPrices::refutation_at(const PartsBid& bid) {
+    const PartsSums sums = look_.of_all(bid, problem_.cycle_s(), pool_);
+    looked_at_ += problem_.size();
+    if (pool_.stop().requested()) return {};
+    if (!look_.excess(bid, sums, amounts(stated())).proves_infeasible()) return {};
+    return ProvingParts(bid.prices, {bid.per_part, asked_.part, asked_.above});
+}
+
 std::optional<ProvingParts> PartsPrices::refutation() {
     choose_some();
     Vector at = middle;
     double radius = 1;
     for (int round = 0; round < most_rounds && !pool_.stop().check(); ++round) {
-        refuted_ = false;
-        at = best_of_some(Question::refutation, at, radius);
+        at = best(Question::refutation, at, radius);
         if (!refuted_ || pool_.stop().check()) break;
         const PartsBid bid = bid_at(at);
-        const PartsSums sums = look_.of_all(bid, problem_.cycle_s(), pool_);
-        ++passes_;
-        if (pool_.stop().requested()) break;
-        if (look_.excess(bid, sums, amounts(stated())).proves_infeasible()) {
-            return ProvingParts(bid.prices, {bid.per_part, asked_.part, asked_.above});
-        }
+        std::optional<ProvingParts> proof = refutation_at(bid);
+        if (proof || pool_.stop().requested()) return proof;
         if (!join(bid)) break;
         radius = radius_of_others;
     }
@@ -219,7 +232,7 @@ double PartsPrices::ruled_out(const PartsBid& bid) {
     for (int step = 0; step < 4; ++step) {
         if (!sums || of_cycle) {
             sums = look_.of_all(bid, of_cycle ? amount : problem_.cycle_s(), pool_);
-            ++passes_;
+            looked_at_ += problem_.size();
             if (pool_.stop().requested()) return 0;
         }
         const Excess excess = look_.excess(bid, *sums, amounts(amount));
@@ -233,23 +246,15 @@ double PartsPrices::ruled_out(const PartsBid& bid) {
 }
 
 void PartsPrices::take(std::vector<std::size_t> who) {
-    who_ = std::move(who);
-    low_.resize(who_.size());
-    high_.resize(who_.size());
-    for (std::size_t i = 0; i < who_.size(); ++i) {
-        low_[i] = box_.low(who_[i]);
-        high_[i] = box_.high(who_[i]);
-    }
-    few_box_ = Box{{}, low_, high_};
-    some_.reset();
-    few_.emplace(problem_.taken(who_));
-    some_.emplace(*few_, few_box_, tau_, look_.counts());
+    some_ = std::make_unique<PartsAmong>(problem_, box_, tau_, look_.counts(), std::move(who));
 }
 
 // Those for whom taking part is worth most where a part is worth something.
 void PartsPrices::choose_some() {
-    ++passes_;
-    const auto answers = look_.answers(bid_at({1, 1, dearest_part}), problem_.cycle_s(), pool_);
+    looked_at_ += problem_.size();
+    const double cycle_s =
+        resource_ == Resource::cycle && asked_.lower > 0 ? asked_.lower : problem_.cycle_s();
+    const auto answers = look_.answers(bid_at({1, 1, dearest_part}), cycle_s, pool_);
     std::vector<std::size_t> who(problem_.size());
     std::iota(who.begin(), who.end(), std::size_t{0});
     double takers = 0;
@@ -277,25 +282,25 @@ void PartsPrices::choose_some() {
 bool PartsPrices::join(const PartsBid& bid) {
     const double cycle_s = resource_ == Resource::cycle && known_ > 0 ? known_ : problem_.cycle_s();
     const auto answers = look_.answers(bid, cycle_s, pool_);
-    ++passes_;
+    looked_at_ += problem_.size();
     if (pool_.stop().requested()) return false;
     std::vector<std::size_t> more;
     std::size_t next = 0;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
-        const bool known = next < who_.size() && who_[next] == k;
+        const bool known = next < who().size() && who()[next] == k;
         next += known;
         const bool worth = answers[k].possible && answers[k].value > 0;
         if (known || worth || !look_.may_rest(k)) more.push_back(k);
     }
-    if (more.size() == who_.size()) return false;
+    if (more.size() == who().size()) return false;
     take(std::move(more));
     return true;
 }
 
 std::vector<PartsAnswer> PartsPrices::answers(const Found& found) {
-    ++passes_;
+    looked_at_ += problem_.size();
     const double cycle_s = resource_ == Resource::cycle ? found.lower : problem_.cycle_s();
-    const auto all = some_->answers(found.bid, cycle_s, pool_);
+    const auto all = some_->look().answers(found.bid, cycle_s, pool_);
     return {all.begin(), all.end()};
 }
 

@@ -79,6 +79,26 @@ PartsResult decide_with_parts(const Problem& problem, std::int64_t tau, const Se
     return of_one(problem, settings, [=](Solver& solver) { return solver.decide_one(tau); });
 }
 
+PartsResult decide_with_leaf(const Problem& problem, std::int64_t tau, const Settings& settings,
+                             Prices prices, const LeafParts& leaf) {
+    const bool usable = prices.usable() && leaf.part >= 1 && settings.start;
+    if (!usable || !worth_asking(problem, settings)) {
+        return decide_with_parts(problem, tau, settings);
+    }
+    const UsualArithmetic usual;
+    refuse_choice(problem);
+    Solver solver(problem, settings, scheme_box(problem, settings.scheme));
+    solver.ask_known([&](double at, Pool& pool) {
+        Boxes boxes(problem, pool, scheme_box(problem, settings.scheme));
+        const Box whole = boxes.whole(at);
+        const PartsAsked asked{leaf.part, 0, problem.bandwidth_hz(), leaf.above};
+        PartsPrices here(problem, at, Resource::bandwidth, asked, prices, whole, pool);
+        return here.refutation_at({prices, leaf.per_part});
+    });
+    Result found = solver.decide_one(tau);
+    return {std::move(found), solver.parts()};
+}
+
 BatchResult solve_many(const BatchColumns& columns, const BatchSettings& settings,
                        const BatchOutputs& out) {
     return solve_many_by(row_with_parts, columns, settings, out);

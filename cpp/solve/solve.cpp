@@ -35,7 +35,11 @@ Decision Solver::by_known_prices(double tau, Prices prices) {
     const SplitSums sums = exact_pass(problem_, boxes_.whole(tau), at, pool_, chunks_, real_);
     if (stop_.requested()) return Decision::Stopped{};
     const auto proof = proof_of(problem_, at, sums, pool_.trust());
-    return proof ? Decision(Refutation(*proof)) : Decision();
+    if (proof) return Refutation(*proof);
+    if (!known_) return {};
+    ++capacity_passes_;
+    const auto by_leaf = known_(tau, pool_);
+    return by_leaf ? Decision(Refutation(*by_leaf)) : Decision();
 }
 
 Decision Solver::by_tree(double tau, Prices start) {

@@ -59,6 +59,8 @@ struct Elsewhere {
 using AskElsewhere = std::function<Elsewhere(double tau, Prices prices,
                                              std::span<const std::int64_t> samples, Pool& pool)>;
 
+using AskKnown = std::function<std::optional<ProvingParts>(double tau, Pool& pool)>;
+
 class Solver final : public TauSearch {
   public:
     Solver(const Problem& problem, const Settings& settings, Interval box, bool part = false,
@@ -72,6 +74,8 @@ class Solver final : public TauSearch {
           block_filling_(problem, pool_) {}
 
     void ask_elsewhere(const AskElsewhere& ask) { elsewhere_ = ask; }
+    // Beside prices that are known, a leaf that is.
+    void ask_known(const AskKnown& ask) { known_ = ask; }
 
   private:
     bool limited() const override { return problem_.limits() != nullptr; }
@@ -118,6 +122,7 @@ class Solver final : public TauSearch {
     BlockFilling block_filling_;
     std::optional<BranchAndBound> tree_search_;  // most problems need none
     AskElsewhere elsewhere_;                     // or nothing
+    AskKnown known_;                             // or nothing
     std::optional<ProvingParts> proved_elsewhere_;
     std::vector<SplitSums> chunks_;
 };

@@ -133,6 +133,7 @@ def decide(
     tentative: bool = False,
     work_limit: float = float("inf"),
     parts: bool = False,
+    leaf: tuple[float, float, float, int, int | None] | None = None,
 ) -> Result: ...
 def without_radio(
     problem: Problem,

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <vector>
 
+#include "bracket/parts_among.hpp"
 #include "bracket/parts_look.hpp"
 #include "check.hpp"
 #include "instances.hpp"
@@ -114,6 +116,39 @@ TEST(a_look_at_parts_has_the_same_bits_for_any_threads_and_instruction_set) {
             CHECK(a.value.value() == b.value.value() && a.parts == b.parts && a.size == b.size);
             CHECK(a.samples == b.samples && a.bandwidth == b.bandwidth && a.power == b.power);
             CHECK(a.parts > 0 && a.condition == b.condition, a.parts);
+        }
+    }
+}
+
+// Nobody near by does otherwise for whom no sample stands, so that all is foretold but what bends.
+TEST(a_model_of_many_foretells_sums_near_its_place) {
+    constexpr double by = 1e-3;
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        const Handful many(20000, 60003, law, 4);
+        const mel::Problem problem(many.it.stated());
+        const std::vector<double> none(problem.size(), 0.0);
+        const mel::Box bounds{{}, none, many.most};
+        mel::PartsLook look(problem, bounds, 5, 6);
+        std::vector<std::size_t> all(problem.size());
+        std::iota(all.begin(), all.end(), std::size_t{0});
+        mel::PartsAmong everybody(problem, bounds, 5, look.counts(), all);
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        const double cycle_s = problem.cycle_s();
+        const auto at = [](double way) {
+            return mel::PartsBid{{1e-3 * (1 - way), 1e4 * (1 - way)}, 0.5 * (1 + way)};
+        };
+        const mel::PartsModel::At place{at(0), cycle_s};
+        const mel::PartsSums here = look.of_all(place.bid, cycle_s, pool);
+        mel::PartsModel model(problem, bounds, 5, everybody, place, here, at(by), at(-by), pool);
+        CHECK(model.learners() < problem.size() / 2, model.learners());
+        for (const double way : {0.0, -0.9 * by, 0.5 * by, 0.9 * by}) {
+            const mel::PartsSums real = look.of_all(at(way), cycle_s, pool);
+            const mel::PartsSums told = model.of_all(at(way), cycle_s, pool);
+            const double off = std::fabs(told.value.value() - real.value.value());
+            CHECK(off <= (1e-12 + 0.05 * way * way) * real.size, way, off, real.size);
+            CHECK(std::fabs(told.parts - real.parts) <= 1e-9 * real.parts, way, told.parts);
+            CHECK(real.parts > 100 && (way == 0 || real.parts != here.parts), real.parts);
         }
     }
 }

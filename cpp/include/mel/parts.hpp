@@ -55,4 +55,8 @@ struct PartsResult {
 PartsResult solve_with_parts(const Problem& problem, const Settings& settings);
 PartsResult decide_with_parts(const Problem& problem, std::int64_t tau, const Settings& settings);
 
+// decide() that tries a leaf first which ruled out hardly less, and looks for no other parts.
+PartsResult decide_with_leaf(const Problem& problem, std::int64_t tau, const Settings& settings,
+                             Prices prices, const LeafParts& leaf);
+
 }  // namespace mel

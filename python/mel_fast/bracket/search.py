@@ -22,6 +22,8 @@ WIDTH = 1e-9
 
 # Learner responses that a plan's own proof may take: what was asked for is known by then.
 _EXTRA_WORK = 1e7
+# Where parts proved the lower end and do not prove this, boxes without them hardly will.
+_EXTRA_WORK_BESIDE_PARTS = 5e5
 
 
 def amount_of(problem: Problem, resource: str) -> float:
@@ -172,8 +174,12 @@ class Search(Inquiry):
         *,
         tentative: bool = False,
         work_limit: float = math.inf,
+        leaf: PartsLeaf | None = None,
     ) -> _core.Result:
-        """Ask the core about one tau; a tentative answer counts no rounding errors."""
+        """Ask the core about one tau; a tentative answer counts no rounding errors.
+
+        A leaf that refuted nearly the same is tried first, and no other parts are looked for.
+        """
         left_s = self.clock.left() if limit_s is None else limit_s
         result = _core.decide(
             problem.core_for(self.scheme),
@@ -184,6 +190,7 @@ class Search(Inquiry):
             tentative,
             work_limit,
             parts=True,
+            leaf=leaf,
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -213,7 +220,9 @@ class Search(Inquiry):
             return None
         problem = self.with_amount(self.best.amount)
         left_s = 0.0 if self.stopped else self.clock.left()
-        above = self.ask(problem, self.tau + 1, left_s, work_limit=_EXTRA_WORK)
+        leaf = self.refuted if isinstance(self.refuted, PartsLeaf) else None
+        work = _EXTRA_WORK if leaf is None else _EXTRA_WORK_BESIDE_PARTS
+        above = self.ask(problem, self.tau + 1, left_s, work_limit=work, leaf=leaf)
         tau, best = self.tau, self.best
         if above.tau > tau:  # the same amount serves for more
             result = _core.solve(

@@ -1,0 +1,53 @@
+"""Parts among many takers: samples of them lead to the prices, and all are asked about these."""
+
+import numpy as np
+import pytest
+
+import mel_fast as mel
+from mel_fast import _core
+
+K = 20_000
+
+
+def many_takers(**words: object) -> mel.Problem:
+    """Return Table I's own budgets for 14,287 learners of seven samples each."""
+    problem = mel.scenarios.table1(K, seed=1, law="fixed", idle="excused", budgets="fixed")
+    return problem.replace(
+        task=problem.task.replace(samples=5 * K + 3),
+        learners=problem.learners.replace(max_samples=np.full(K, 7.0)),
+        **words,
+    )
+
+
+def test_prices_among_many_are_found_by_samples_of_them():
+    """116 looks led to prices that 68 now find, half as far from the amount that suffices."""
+    problem = many_takers()
+    asked = (1e9, 1, None, None, 0.0)
+    lower, refuted, _, found, *_ = _core.bracket(problem._core, 1, 1, 0, *asked)
+    assert refuted is not None
+    assert found is not None
+    upper = 1.001 * lower
+    best, *_, looks, stopped = _core.least_by_parts(
+        problem._core, 1, 1, 7.0, lower, upper, 1e9, 1, None, refuted.end
+    )
+    assert not stopped
+    assert lower < best < upper
+    assert looks <= 80
+
+
+@pytest.mark.parametrize(("over", "passes"), [("bandwidth_hz", 140), ("cycle_s", 300)])
+def test_least_among_many_is_proved_with_few_looks(over, passes):
+    """Before, 162 and 398, and 3.6e-10 and 6.7e-10 were left: less was worth no look."""
+    found = mel.least(many_takers(), 1, over, time_limit_s=60.0)
+    assert found.status == "optimal"
+    assert found.width < 1e-10
+    assert found.passes <= passes
+    plan, proof = found.plan, found.proof
+    assert plan is not None
+    assert proof is not None
+    assert proof.certificate is not None
+    (leaf,) = proof.certificate["tree"]  # type: ignore[index]
+    assert leaf["part"] == 7
+    assert plan.status == "optimal"
+    assert mel.verify(proof.problem, proof).ok
+    assert mel.verify(plan.problem, plan).ok
