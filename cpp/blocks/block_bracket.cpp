@@ -51,7 +51,9 @@ Bracket BlockBracket::run(const BlockPoint& from, bool decided) {
     const bool known = from.prices.usable();
     point_ = known ? from : BlockPoint{shop_.begin(problem_, tau_, settings_).prices, stated()};
     if (counts_blocks() && close_at_fewest()) return found();
-    if ((known || begin()) && approach(infinity, known ? after_few : first_reach)) enclose();
+    if ((known || begin()) &&
+        approach({.enough = infinity, .reach = known ? after_few : first_reach}))
+        enclose();
     return found();
 }
 
@@ -84,7 +86,7 @@ Bracket BlockBracket::run_within(double enough) {
     if (shop_.boxes.contradicts()) return {};
     enough_ = enough;
     point_ = {shop_.begin(problem_, tau_, settings_).prices, stated()};
-    if (begin() && approach(enough, first_reach)) enclose();
+    if (begin() && approach({.enough = enough, .reach = first_reach})) enclose();
     return found();
 }
 
@@ -122,7 +124,8 @@ bool BlockBracket::begin() {
     return !stopped();
 }
 
-bool BlockBracket::approach(double enough, double reach) {
+bool BlockBracket::approach(Approach to) {
+    auto [enough, reach] = to;
     const BlockPoint begun = point_;
     std::optional<BlockSample> sample(std::in_place, problem_, box_, pass_point(), shop_.pool);
     if (sample->takers() == 0 || stopped()) return false;
@@ -183,11 +186,9 @@ void BlockBracket::enclose() {
             near.margin *= fewer;
             continue;
         }
-        const double blocks = counts_blocks() ? point_.amount : problem_.block_budget();
-        const double watt = resource_ == Resource::power ? point_.amount : problem_.power_w();
-        const BlockDual dual(problem_, resource_, point_.prices, blocks, watt, answers.table(),
-                             shop_.pool.stop());
-        const BlockDual::Place place = dual.best(radius, radius * point_.amount);
+        const BlockDual dual(problem_, resource_, point_, answers.table(), shop_.pool.stop());
+        const BlockDual::Place place =
+            dual.best({.radius = radius, .amount = radius * point_.amount});
         const double far = std::max(std::fabs(place.band), std::fabs(place.watt));
         const double grown = std::fabs(place.amount) / point_.amount;
         // Where there is far more than enough any split will do.

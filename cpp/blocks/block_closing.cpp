@@ -53,7 +53,7 @@ void BlockBracket::close_in(const BlockAnswers& answers, const BlockPoint& at,
     BlockTree tree(problem_, box_, tau_, resource_, at, near.radius, answers, shop_.pool);
     tree.grow(goal, counts_blocks());
     if (!(tree.amount() < infinity) || stopped()) return;
-    split(tree.samples(), tree.blocks());
+    take({tree.samples(), tree.blocks()});
     const double target = bracket_.need.amount * (1 - aim);
     const bool closed = counts_blocks() || !(target > bracket_.lower);
     if (bracket_.samples.empty() || tree.leaves() < 2 || closed) return;
@@ -100,7 +100,8 @@ bool BlockBracket::refute() {
     return false;
 }
 
-void BlockBracket::split(const std::vector<double>& samples, const std::vector<double>& blocks) {
+void BlockBracket::take(const Split& split) {
+    const auto& [samples, blocks] = split;
     SplitNeed need =
         least_of_blocks(problem_, tau_, samples, blocks, resource_, point_.amount, shop_.pool);
     if (need.bandwidth_hz.empty()) return;
@@ -138,7 +139,7 @@ Bracket BlockBracket::least_power(double blocks, Run&& run) {
     bracket_.passes += least.passes;
     if (!least.samples.empty() && least.need.amount <= problem_.power_w()) {
         const std::vector<double> samples(least.samples.begin(), least.samples.end());
-        split(samples, inner.blocks());
+        take({samples, inner.blocks()});
     }
     return least;
 }

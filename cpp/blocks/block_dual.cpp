@@ -13,16 +13,16 @@ constexpr int most_amounts = 8;
 
 }  // namespace
 
-BlockDual::BlockDual(const Problem& problem, Resource resource, Prices prices, double blocks,
-                     double power_w, const BlockTable& table, Stop& stop)
+BlockDual::BlockDual(const Problem& problem, Resource resource, const BlockPoint& point,
+                     const BlockTable& table, Stop& stop)
     : table_(table),
       stop_(stop),
       resource_(resource),
-      prices_(prices),
-      block_price_(prices.lambda * problem.block_hz()),
+      prices_(point.prices),
+      block_price_(point.prices.lambda * problem.block_hz()),
       samples_(problem.samples_real()),
-      blocks_(blocks),
-      power_w_(power_w) {
+      blocks_(resource == Resource::bandwidth ? point.amount : problem.block_budget()),
+      power_w_(resource == Resource::power ? point.amount : problem.power_w()) {
     const BlockSumsOfAnswers& sums = table.fixed;
     CompensatedSum value = sums.value;
     value.add(block_price_ * blocks_);
@@ -132,7 +132,8 @@ BlockDual::Value BlockDual::least(Place& place, double radius) const {
     return lowest;
 }
 
-BlockDual::Place BlockDual::best(double radius, double most) const {
+BlockDual::Place BlockDual::best(Within within) const {
+    const auto [radius, most] = within;
     Place place;
     for (int step = 0; step < most_amounts; ++step) {
         const Value v = least(place, radius);

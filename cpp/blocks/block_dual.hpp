@@ -6,24 +6,28 @@
 #include <cstdint>
 
 #include "blocks/block_answers.hpp"
-#include "mel/prices.hpp"
+#include "blocks/block_prices.hpp"
 #include "prices/polygon.hpp"
 
 namespace mel {
 
 class BlockDual {
   public:
-    // Of a table at these prices, with so many blocks and watts.
-    BlockDual(const Problem& problem, Resource resource, Prices prices, double blocks,
-              double power_w, const BlockTable& table, Stop& stop);
+    // Of a table at these prices, with so much of the resource and what there is of the other.
+    BlockDual(const Problem& problem, Resource resource, const BlockPoint& point,
+              const BlockTable& table, Stop& stop);
 
     struct Place {
         double band = 0, watt = 0;  // relative changes of the prices
         double amount = 0;          // change of seconds, blocks or watts,
         double slope = 0;           // and what more of it adds to the bound there
     };
-    // The prices within `radius` that rule out most, and how much.
-    Place best(double radius, double most) const;
+    struct Within {
+        double radius;  // of the prices' changes
+        double amount;  // of that of the amount
+    };
+    // The prices that rule out most, and how much.
+    Place best(Within within) const;
 
     // What an answer is worth there.
     double value(const BlockAnswer& answer, const Place& at) const {

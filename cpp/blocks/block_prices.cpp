@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/bracketed.hpp"
 #include "least/least_parts.hpp"
 #include "prices/polygon.hpp"
 
@@ -122,7 +123,8 @@ class Cuts {
     Cuts(BlockLooks& looks, const BlockPoint& from) : looks_(looks), first_(from.prices) {}
 
     // False where no look is possible. `point` is the best looked at.
-    bool run(BlockPoint& point, double low, double high, double tolerance) {
+    bool run(BlockPoint& point, Between ends, double tolerance) {
+        const auto [low, high] = ends;
         polygon_.reset({{low, low}, {high, low}, {high, high}, {low, high}});
         for (const PriceCut& cut : seen_) clip(cut);
         PlanePoint at{1, 1};
@@ -143,7 +145,8 @@ class Cuts {
         return true;
     }
 
-    bool at_edge(double low, double high) const {
+    bool at_edge(Between ends) const {
+        const auto [low, high] = ends;
         const double edge = 0.1 * (high - low);
         return std::max(at_.x, at_.y) > high - edge ||
                (low > 0 && std::min(at_.x, at_.y) < low + edge);
@@ -262,8 +265,8 @@ bool search_by_cuts(BlockLooks& looks, BlockPoint& point, CutsWithin within) {
         double high = within.reach;
         for (int round = 0; round < most_widenings; ++round) {
             const double low = within.reach < 2 ? 1 / high : 0;
-            if (!cuts.run(point, low, high, within.tolerance)) return false;
-            if (!cuts.at_edge(low, high)) break;
+            if (!cuts.run(point, {low, high}, within.tolerance)) return false;
+            if (!cuts.at_edge({low, high})) break;
             high *= wider;
         }
         if (cuts.ruled_out()) return point.prices.usable() && point.amount > 0;

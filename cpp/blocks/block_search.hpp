@@ -40,7 +40,11 @@ class BlockBracket {
     // Prices of the continuous problem.
     bool begin();
     // Ever more learners, until steps with everybody are all that is left.
-    bool approach(double enough, double reach);
+    struct Approach {
+        double enough;  // of the amount
+        double reach;   // of prices, to begin with
+    };
+    bool approach(Approach to);
     bool among(const std::vector<BlockPart>& parts, CutsWithin within, BlockCurve* curve);
     PassPoint pass_point() const;
     // The best prices among everybody's near answers, a proof there, and a split.
@@ -57,7 +61,10 @@ class BlockBracket {
     double amount_stated(double amount) const;
     // The most that the best prices prove too little; of blocks all that are short of it.
     bool refute();
-    void split(const std::vector<double>& samples, const std::vector<double>& blocks);
+    struct Split {
+        const std::vector<double>&samples, &blocks;
+    };
+    void take(const Split& split);
     // Where everybody is sent something each takes a block at least. If so many suffice, none
     // fewer do, by a price of a block above all that its power could be worth.
     bool close_at_fewest();

@@ -34,10 +34,7 @@ BlockTree::BlockTree(const Problem& problem, const Box& box, double tau, Resourc
       amount_(infinity) {}
 
 BlockDual BlockTree::dual(const Node& node) const {
-    const bool of_blocks = resource_ == Resource::bandwidth;
-    const double blocks = of_blocks ? point_.amount : problem_.block_budget();
-    const double watt = resource_ == Resource::power ? point_.amount : problem_.power_w();
-    return {problem_, resource_, point_.prices, blocks, watt, node.table, pool_.stop()};
+    return {problem_, resource_, point_, node.table, pool_.stop()};
 }
 
 void BlockTree::open(BlockTable table, double goal) {
@@ -46,7 +43,7 @@ void BlockTree::open(BlockTable table, double goal) {
     node.table = std::move(table);
     ++leaves_;
     const BlockDual bound = dual(node);
-    node.place = bound.best(radius_, radius_ * point_.amount);
+    node.place = bound.best({.radius = radius_, .amount = radius_ * point_.amount});
     node.rules_out = point_.amount + node.place.amount;
     if (!(node.place.slope > 0) || !(node.rules_out < amount_)) return;
     BlockCore core(answers_, node.table, bound, node.place);

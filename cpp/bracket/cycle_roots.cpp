@@ -30,8 +30,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // A look at about the longest cycle that the prices rule out. Whole samples come into reach all at
 // once as a cycle grows, above all where few kinds of learners compute: no slope foretells that.
-LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, double radius,
-                                            double narrow) {
+LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, Root near) {
+    const auto [radius, narrow] = near;
     const double samples = problem_.samples_real();
     const double close = std::clamp(root_share * radius * radius, finest_root, coarsest_root);
     double low = 0, high = infinity;  // ruled out, and not
@@ -168,7 +168,7 @@ void LeastPrices::scale_prices(PassPoint& point, double& amount) {
     double factor = 1;
     const Prices first = point.prices;
     for (int round = 0; round < most_scales && !enough_looks(); ++round) {
-        const Look seen = look_at_root(point, amount, far_radius, rough_root);
+        const Look seen = look_at_root(point, amount, {.radius = far_radius, .narrow = rough_root});
         const double taken = seen.sums.samples.value();
         if (seen.sums.impossible > 0) return;
         if (taken > few_times * samples) {

@@ -126,8 +126,9 @@ bool Enclosing::complete_split(Prices prices, bool thorough) {
     rounding.count_blocks();
     if (!rounding.repair(sure, {point_.tau, point_.cycle_s, prices}, whole_, thorough))
         return false;
-    SplitNeed need = least_of_split_near(here, point_.tau, whole_, resource_, bracket_.lower,
-                                         prices.mu / prices.lambda, shop_.pool);
+    SplitNeed need = least_of_split_near(
+        here, point_.tau, whole_, resource_,
+        {.amount = bracket_.lower, .ratio = prices.mu / prices.lambda}, shop_.pool);
     if (need.bandwidth_hz.empty()) return false;
     if (!bracket_.samples.empty() && !(need.amount < bracket_.need.amount)) {
         return false;
@@ -145,8 +146,8 @@ void Enclosing::close_gap() {
         const double upper = bracket_.need.amount;
         if (closed() || shop_.pool.stop().check()) return;
         const double target = upper * (1 - aim);
-        JumpTree tree(prices_.model(), radius_,
-                      (resource_ == Resource::cycle ? radius_ : 0.5) * prices_.amount());
+        const double share = resource_ == Resource::cycle ? radius_ : 0.5;
+        JumpTree tree(prices_.model(), {.radius = radius_, .amount = share * prices_.amount()});
         const double goal = target * (1 + near) - prices_.amount();
         const JumpTree::Outcome outcome = tree.grow(goal, most_leaves);
         if (outcome == JumpTree::Outcome::better && split_at(tree.found())) continue;

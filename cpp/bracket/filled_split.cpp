@@ -17,8 +17,8 @@ FilledSplit split_near(const Problem& problem, double tau, Prices prices,
                        std::span<const double> held, Resource resource, Between ends, Pool& pool) {
     FilledSplit found;
     const Problem here = with_amount(problem, resource, ends.low * roomy);
-    found.need =
-        least_of_split_near(here, tau, held, resource, ends.low, prices.mu / prices.lambda, pool);
+    found.need = least_of_split_near(
+        here, tau, held, resource, {.amount = ends.low, .ratio = prices.mu / prices.lambda}, pool);
     ++found.passes;
     if (found.need.bandwidth_hz.empty() || !(found.need.amount < ends.high)) return found;
     found.samples.resize(held.size());
@@ -31,7 +31,7 @@ FilledSplit filled_split(const Problem& problem, const PassPoint& point, Resourc
     FilledSplit none;
     none.passes = 1;
     const Box box = shop.boxes.whole(point.tau);
-    PartsLook look(problem, box, point.tau, problem.samples_real());
+    PartsLook look(problem, box, point.tau, PartSize{problem.samples_real()});
     const auto answers = look.answers({point.prices, 0}, point.cycle_s, shop.pool);
     for (std::size_t k = 0; k < answers.size(); ++k) {
         if (!answers[k].possible && !look.may_rest(k)) return none;

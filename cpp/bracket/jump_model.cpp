@@ -20,8 +20,13 @@ constexpr std::size_t most_pairs = 64;
 constexpr double on_a_kink = 1e-7;  // relative: prices so near to one are at it
 
 // The other answer of learner k; false where there is none within radius.
-bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, double taken,
-             double radius, Jump& jump) {
+struct Near {
+    double taken;  // samples
+    double radius;
+};
+bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, Near near,
+             Jump& jump) {
+    const auto [taken, radius] = near;
     const std::size_t k = jump.learner;
     const Prices prices = point.prices;
     const Demand full = demand_of(problem, k, point);
@@ -52,8 +57,8 @@ bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, dou
 }  // namespace
 
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
-                             std::span<const double> samples, std::span<const double> preference,
-                             double radius, Pool& pool, std::size_t most) {
+                             const Picked& picked, double radius, Pool& pool, std::size_t most) {
+    const std::span<const double> samples = picked.samples, preference = picked.preference;
     std::vector<Jump> jumps;
     for (std::size_t k = 0; k < problem.size(); ++k) {
         if (!(std::fabs(preference[k]) < radius)) continue;
@@ -72,7 +77,7 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
     std::vector<char> near(jumps.size());
     for_each_learner(pool, jumps.size(), [&](std::size_t i) {
         const double taken = samples[jumps[i].learner];
-        near[i] = jump_of(problem, box, point, taken, radius, jumps[i]);
+        near[i] = jump_of(problem, box, point, {.taken = taken, .radius = radius}, jumps[i]);
     });
     std::size_t kept = 0;
     for (std::size_t i = 0; i < jumps.size(); ++i) {
@@ -243,7 +248,8 @@ JumpModel::Value JumpModel::least(Place& place, double radius) {
     return lowest;
 }
 
-JumpModel::Place JumpModel::best(double radius, double most) {
+JumpModel::Place JumpModel::best(Within within) {
+    const auto [radius, most] = within;
     Place place;
     for (int step = 0; step < most_amounts; ++step) {
         const Value v = least(place, radius);

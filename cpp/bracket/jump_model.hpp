@@ -32,9 +32,12 @@ struct Jump {
 // what an exact pass wrote. `by_amount` is filled for the cycle. Where they are more than twice
 // `most`, an even part of them, no more than that, stands for all, each for several alike.
 inline constexpr std::size_t all_jumps = std::numeric_limits<std::size_t>::max();
+struct Picked {
+    std::span<const double> samples, preference;
+};
 std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassPoint& point,
-                             std::span<const double> samples, std::span<const double> preference,
-                             double radius, Pool& pool, std::size_t most = all_jumps);
+                             const Picked& picked, double radius, Pool& pool,
+                             std::size_t most = all_jumps);
 
 // The same for one sample more or less: where learners have a handful each, these are jumps, too.
 std::vector<Jump> steps_near(const Problem& problem, const Box& box, const PassPoint& point,
@@ -69,8 +72,12 @@ class JumpModel {
     // way.
     double ruled_out(double most) const;
 
-    // The prices within `radius` that rule out most, and how much.
-    Place best(double radius, double most);
+    struct Within {
+        double radius;  // of the prices' changes
+        double amount;  // of that of the amount
+    };
+    // The prices that rule out most, and how much.
+    Place best(Within within);
 
     // The prices within `radius` at which the bound is lowest, with the amount as it is, and by how
     // much it falls.

@@ -5,8 +5,7 @@
 
 namespace mel {
 
-JumpTree::JumpTree(const JumpModel& model, double radius, double most)
-    : radius_(radius), most_(most), nodes_(1) {
+JumpTree::JumpTree(const JumpModel& model, JumpModel::Within within) : within_(within), nodes_(1) {
     std::vector<std::size_t> jumps(model.jumps.size());
     std::iota(jumps.begin(), jumps.end(), std::size_t{0});
     open_.push_back({0, model, std::move(jumps), {}});
@@ -39,7 +38,7 @@ JumpTree::Outcome JumpTree::grow(double goal, std::size_t most_leaves) {
         Open open = std::move(open_.back());
         open_.pop_back();
         JumpModel::Place& place = nodes_[open.node].place;
-        place = open.model.best(radius_, most_);
+        place = open.model.best(within_);
         if (open.model.stopped()) return Outcome::too_large;  // a place cut short proves nothing
         if (place.amount >= goal) continue;
         const std::size_t switching = open.model.switching_learner(place);

@@ -11,8 +11,7 @@ namespace mel {
 
 class JumpTree {
   public:
-    // `most` bounds the change of the amount that the model is asked for.
-    JumpTree(const JumpModel& model, double radius, double most);
+    JumpTree(const JumpModel& model, JumpModel::Within within);
 
     // A box that is split by a jump, or a leaf with its prices. Jumps are those of the root model.
     struct Node {
@@ -51,7 +50,7 @@ class JumpTree {
     };
     Open below(const Open& open, std::size_t jump, bool other, std::size_t node) const;
 
-    double radius_, most_;
+    JumpModel::Within within_;
     std::vector<Node> nodes_;
     std::vector<Open> open_;
     Found found_;

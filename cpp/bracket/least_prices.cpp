@@ -75,15 +75,13 @@ void LeastPrices::measure(const PassPoint& point, double amount) {
     real_.add(few);
 }
 
-std::vector<Jump> LeastPrices::jumps_of(const PassPoint& point, double amount,
-                                        const std::vector<double>& samples,
-                                        const std::vector<double>& preference, double radius,
-                                        std::size_t most) {
-    if (preference.empty()) return {};
+std::vector<Jump> LeastPrices::jumps_of(const PassPoint& point, double amount, const Picked& picked,
+                                        double radius, std::size_t most) {
+    if (picked.preference.empty()) return {};
     PassPoint at = point;
     const Problem here = with(amount);
     at.cycle_s = here.cycle_s();
-    std::vector<Jump> jumps = jumps_near(here, box_, at, samples, preference, radius, pool_, most);
+    std::vector<Jump> jumps = jumps_near(here, box_, at, picked, radius, pool_, most);
     if (resource_ != Resource::cycle) {
         for (Jump& jump : jumps) jump.by_amount = 0;
     }
@@ -93,7 +91,7 @@ std::vector<Jump> LeastPrices::jumps_of(const PassPoint& point, double amount,
 double LeastPrices::widen(const PassPoint& point, double least_radius) {
     double radius = least_radius;
     for (int round = 0; round < 2; ++round) {
-        model_.jumps = jumps_of(point, at_.amount, best_samples_, best_preferences_, radius);
+        model_.jumps = jumps_of(point, at_.amount, {best_samples_, best_preferences_}, radius);
         add_steps(point);
         const double wider = std::min(jumps_apart * model_.spread(), widest);
         if (!(wider > radius)) break;
@@ -141,7 +139,7 @@ JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Loo
     model.by_amount = std::max(slope(p), steepness_);
     if (resource_ == Resource::bandwidth) model.band_amount = p.lambda;
     if (resource_ == Resource::power) model.watt_amount = p.mu;
-    model.jumps = jumps_of(point, amount, samples_, preferences_, radius, modelled_jumps);
+    model.jumps = jumps_of(point, amount, {samples_, preferences_}, radius, modelled_jumps);
     return model;
 }
 
@@ -188,7 +186,8 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
     measure(point, amount);
     for (int round = 0; round < most_looks; ++round) {
         const Look seen =
-            at_roots ? look_at_root(point, amount, radius, finest_root) : look(point, amount);
+            at_roots ? look_at_root(point, amount, {.radius = radius, .narrow = finest_root})
+                     : look(point, amount);
         if (pool_.stop().check()) return false;
         if (kept_ && enough_looks()) break;
         const double unforeseen = std::max(foreseen, moved * moved);
@@ -239,7 +238,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
             if (radius < narrowest) break;
         }
         const double most = (bends ? radius : 0.5) * at_.amount;
-        JumpModel::Place to = model_.best(radius, most);
+        JumpModel::Place to = model_.best({.radius = radius, .amount = most});
         if (at_.reached) {
             const double promised = at_.amount + to.amount - at_.rules_out;
             double worthwhile = effort.worthwhile * at_.amount;

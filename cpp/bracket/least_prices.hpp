@@ -88,15 +88,17 @@ class LeastPrices {
     void begin_looks();
     // Whether it is time to make do with what was seen.
     bool enough_looks() const { return pool_.stop().check() || passes_ >= last_pass_; }
-    Look look_at_root(PassPoint& point, double& amount, double radius, double narrow);
+    struct Root {
+        double radius;  // within which prices may still move
+        double narrow;  // how near to the root is near enough, as a share of the amount
+    };
+    Look look_at_root(PassPoint& point, double& amount, Root near);
     double foretold_root(const PassPoint& point, double amount, const Look& seen, Interval within);
     void scale_prices(PassPoint& point, double& amount);
     void measure(const PassPoint& point, double amount);
     JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double radius);
-    std::vector<Jump> jumps_of(const PassPoint& point, double amount,
-                               const std::vector<double>& samples,
-                               const std::vector<double>& preference, double radius,
-                               std::size_t most = all_jumps);
+    std::vector<Jump> jumps_of(const PassPoint& point, double amount, const Picked& picked,
+                               double radius, std::size_t most = all_jumps);
     void add_steps(const PassPoint& point);
     double slope(Prices prices) const { return growth(resource_, prices, real_); }
 

@@ -33,7 +33,7 @@ double common_step(const Problem& problem, double most) {
 // 0 where that is nothing.
 double held_at_the_margin(const Problem& problem, const PassPoint& point, const Box& box,
                           Pool& pool) {
-    PartsLook look(problem, box, point.tau, problem.samples_real());
+    PartsLook look(problem, box, point.tau, PartSize{problem.samples_real()});
     const auto answers = look.answers({point.prices, 0}, point.cycle_s, pool);
     std::vector<std::size_t> near;
     for (std::size_t k = 0; k < problem.size(); ++k) {
@@ -96,7 +96,8 @@ std::vector<PartsThatTell> parts_that_tell(const Problem& problem, const Held& h
         if (tells) found.push_back({step});
     }
     const double step = held_at_the_margin(problem, point, box, pool);
-    if (step > 1 && std::fmod(left_in_parts(problem, box, step, step), step) > 0) {
+    if (step > 1 &&
+        std::fmod(left_in_parts(problem, box, {.part = step, .above = step}), step) > 0) {
         found.push_back({step, step});
     }
     return found;

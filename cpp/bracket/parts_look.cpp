@@ -37,29 +37,29 @@ void PartsSums::add(const PartsSums& o) {
     impossible += o.impossible;
 }
 
-double left_in_parts(const Problem& problem, const Box& box, double part, double above) {
+double left_in_parts(const Problem& problem, const Box& box, PartSize of) {
     double left = problem.samples_real();
     for (std::size_t k = 0; k < problem.size() && left > 0; ++k) {
-        left -= offset_of(box, k, part, above);
+        left -= offset_of(box, k, of);
     }
     return std::max(left, 0.0);
 }
 
 namespace {
 
-PartsLook::Counts counts_of(const Problem& problem, const Box& box, double part, double above) {
-    const double left = left_in_parts(problem, box, part, above);
+PartsLook::Counts counts_of(const Problem& problem, const Box& box, PartSize of) {
+    const double left = left_in_parts(problem, box, of), part = of.part;
     double least = std::ceil(left / part);
     // The quotient is rounded: the number of parts is not.
     while (least > 0 && (least - 1) * part >= left) least -= 1;
     while (least * part < left) least += 1;
-    return {part, above, least};
+    return {of, least};
 }
 
 }  // namespace
 
-PartsLook::PartsLook(const Problem& problem, const Box& box, double tau, double part, double above)
-    : PartsLook(problem, box, tau, counts_of(problem, box, part, above)) {}
+PartsLook::PartsLook(const Problem& problem, const Box& box, double tau, PartSize of)
+    : PartsLook(problem, box, tau, counts_of(problem, box, of)) {}
 
 PartsLook::PartsLook(const Problem& problem, const Box& box, double tau, const Counts& counts)
     : problem_(problem),
@@ -71,7 +71,7 @@ PartsLook::PartsLook(const Problem& problem, const Box& box, double tau, const C
       answers_(problem.size()) {
     if (counts.above >= 0) offsets_.resize(problem.size());
     for (std::size_t k = 0; k < offsets_.size(); ++k) {
-        offsets_[k] = offset_of(box, k, counts.part, counts.above);
+        offsets_[k] = offset_of(box, k, counts);
     }
     if (!lanes_) return;
     most_.resize(problem.size());

@@ -21,14 +21,20 @@
 
 namespace mel {
 
+// Samples of a part, and from where on parts are counted from the top (LeafParts).
+struct PartSize {
+    double part;
+    double above = -1;
+};
+
 // How many of learner k's samples count before its first part: where it may hold more than so many,
 // or must take part, what is left of all that it may hold after whole parts.
-inline double offset_of(const Box& box, std::size_t k, double part, double above) {
-    const bool counts = above >= 0 && (box.low(k) > 0 || box.high(k) > above);
-    return counts ? std::fmod(box.high(k), part) : 0;
+inline double offset_of(const Box& box, std::size_t k, PartSize of) {
+    const bool counts = of.above >= 0 && (box.low(k) > 0 || box.high(k) > of.above);
+    return counts ? std::fmod(box.high(k), of.part) : 0;
 }
 // D less all of these, or nothing.
-double left_in_parts(const Problem& problem, const Box& box, double part, double above);
+double left_in_parts(const Problem& problem, const Box& box, PartSize of);
 
 struct PartsBid {
     Prices prices{};
@@ -60,14 +66,12 @@ struct PartsSums {
 
 class PartsLook {
   public:
-    // Of whom parts of so many samples count, and how many there are at least.
-    struct Counts {
-        double part;
-        double above;  // as in LeafParts
+    // And how many parts there are at least.
+    struct Counts : PartSize {
         double least;
     };
     // `box`: what samples may be, for bounds.
-    PartsLook(const Problem& problem, const Box& box, double tau, double part, double above = -1);
+    PartsLook(const Problem& problem, const Box& box, double tau, PartSize of);
     // Of a part of the learners, with what counts for all.
     PartsLook(const Problem& problem, const Box& box, double tau, const Counts& counts);
 

@@ -37,7 +37,7 @@ PartsPrices::PartsPrices(const Problem& problem, double tau, Resource resource,
       start_(start),
       box_(box),
       pool_(pool),
-      look_(problem, box, tau, asked.part, asked.above) {}
+      look_(problem, box, tau, PartSize{asked.part, asked.above}) {}
 
 double PartsPrices::stated() const { return amount_of(problem_, resource_); }
 

@@ -42,8 +42,9 @@ void ShrinkingTree::ask(double amount) { here_ = with_amount(problem_, resource_
 // to ask, or the split is no better in truth.
 bool ShrinkingTree::fits(Bracket& known) {
     const std::vector<double>& samples = tree_.samples();
-    SplitNeed need = least_of_split_near(here_, tau_, samples, resource_,
-                                         amount_of(here_, resource_), tree_.ratio(), pool_);
+    SplitNeed need =
+        least_of_split_near(here_, tau_, samples, resource_,
+                            {.amount = amount_of(here_, resource_), .ratio = tree_.ratio()}, pool_);
     if (need.bandwidth_hz.empty() || !(need.amount < known.need.amount)) return false;
     known.need = std::move(need);
     known.samples.resize(samples.size());

@@ -85,8 +85,7 @@ EnergySlopes slopes_at_end(const Spender& b, const Demand& q, HertzPrice price, 
     constexpr double step = 1e-4;
     const EnergyCost dearer =
         energy_cost(b, q, dearer_by(price, step), {.samples = d, .speed = cost.speed});
-    const double more =
-        b.taken(dearer.bandwidth_hz, dearer.power_w) - b.taken(cost.bandwidth_hz, cost.power_w);
+    const double more = b.taken(dearer) - b.taken(cost);
     return {0, 0, 0, more / step};
 }
 
@@ -145,10 +144,10 @@ EnergyCost best_of_samples(const Spender& b, const Demand& q, HertzPrice price, 
         energy_cost(b, q, price, {.samples = samples + near, .speed = cost.speed});
     const EnergyCost dearer =
         energy_cost(b, q, dearer_by(price, step), {.samples = samples, .speed = cost.speed});
-    const double taken = b.taken(cost.bandwidth_hz, cost.power_w);
+    const double taken = b.taken(cost);
     const double bend = (more.slope - cost.slope) / near;
-    const double by_sample = (b.taken(more.bandwidth_hz, more.power_w) - taken) / near;
-    const double by_price = (b.taken(dearer.bandwidth_hz, dearer.power_w) - taken) / step;
+    const double by_sample = (b.taken(more) - taken) / near;
+    const double by_price = (b.taken(dearer) - taken) / step;
     const double by_worth = worth / bend, by_band = -(dearer.slope - cost.slope) / step / bend;
     *slopes = {by_worth, by_band, by_sample * by_worth, by_price + by_sample * by_band};
     return cost;

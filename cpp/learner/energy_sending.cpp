@@ -41,7 +41,7 @@ Sending received_at(const Spender& b, HertzPrice price, ToSend what, double u) {
     Sending s;
     s.bandwidth_hz = rate * ln2 / u;
     s.power_w = b.noise * grown_by(u);
-    s.taken = b.taken(s.bandwidth_hz, s.power_w);
+    s.taken = b.taken(s);
     s.cost = lambda * s.taken;
     s.by_bits = by_rate / t;
     s.time_w = by_rate * rate / t;
@@ -70,7 +70,7 @@ Sending receiving_at(const Spender& b, HertzPrice price, ToSend what) {
     Sending s;
     s.bandwidth_hz = p.purchase.bandwidth_hz;
     s.power_w = p.purchase.power_w;
-    s.taken = b.taken(s.bandwidth_hz, s.power_w);
+    s.taken = b.taken(s);
     s.cost = p.purchase.cost;
     s.by_bits = p.unit_cost / t;
     s.time_w = p.unit_cost * rate / t;

@@ -38,7 +38,10 @@ struct Spender : Battery {
     double return_each = 0;  // and of a sample
 
     // Of what is shared, in hertz.
-    double taken(double bandwidth, double power) const { return bandwidth + watt_hz * power; }
+    template <class Use>
+    double taken(const Use& of) const {
+        return of.bandwidth_hz + watt_hz * of.power_w;
+    }
     // Whether a lower speed saves energy.
     bool chosen() const { return slowest < 1 && each_j > 0; }
     // Seconds a sample but for computing; what computing at full speed adds is work_s.

@@ -60,20 +60,18 @@ class BlockNeed {
         double fails = 0;
         while (fits - fails > 1 && !pool_.stop().check()) {
             const double middle = fails + std::floor(0.5 * (fits - fails));
-            (fits_in(middle, within, counts) ? fits : fails) = middle;
+            (fits_in(middle, {tau_, within, samples_}, counts) ? fits : fails) = middle;
         }
-        if (!fits_in(fits, within, counts)) return 0;
+        if (!fits_in(fits, {tau_, within, samples_}, counts)) return 0;
         return BlockWidth{problem_.block_hz()}.bandwidth_holding(fits);
     }
 
   private:
-    bool fits_in(double blocks, double within, std::vector<double>& counts) const {
+    bool fits_in(double blocks, const TimedSplit& split, std::vector<double>& counts) const {
         const Problem less = problem_.with_blocks(blocks);
         BlockFilling filling(less, pool_);
         double ratio = ratio_;
-        if (filling.fill({tau_, within, samples_}, ratio) != BlockFilling::Outcome::fits) {
-            return false;
-        }
+        if (filling.fill(split, ratio) != BlockFilling::Outcome::fits) return false;
         counts = filling.blocks();
         return true;
     }
@@ -86,9 +84,9 @@ class BlockNeed {
 };
 
 // An allocation of these blocks with hardly more than the amount that they need.
-SplitNeed allocated(const Problem& problem, double tau, std::span<const double> samples,
+SplitNeed allocated(const Problem& problem, const TimedSplit& split,
                     const std::vector<double>& counts, Resource resource, double amount,
-                    double within, Pool& pool) {
+                    Pool& pool) {
     if (counts.empty() || pool.stop().requested()) return {};
     SplitNeed found;
     found.blocks.resize(problem.size());
@@ -102,8 +100,8 @@ SplitNeed allocated(const Problem& problem, double tau, std::span<const double> 
         const Problem less = with_amount(problem, resource, enough);
         BlockFilling exact(less, pool);
         exact.take(counts);
-        const double finish = resource == Resource::cycle ? amount : within;
-        if (exact.allocate({tau, finish, samples}, found.blocks,
+        const double finish = resource == Resource::cycle ? amount : split.cycle_s;
+        if (exact.allocate(split.within(finish), found.blocks,
                            {found.bandwidth_hz, found.power_w})) {
             found.amount = enough;
             return found;
@@ -131,7 +129,7 @@ SplitNeed least_of_split_in_blocks(const Problem& problem, double tau,
     const double amount = resource == Resource::cycle       ? need.cycle(within, counts)
                           : resource == Resource::bandwidth ? need.bandwidth(within, counts)
                                                             : need.power(within, counts);
-    return allocated(problem, tau, samples, counts, resource, amount, within, pool);
+    return allocated(problem, {tau, within, samples}, counts, resource, amount, pool);
 }
 
 SplitNeed least_of_blocks(const Problem& problem, double tau, std::span<const double> samples,
@@ -145,7 +143,7 @@ SplitNeed least_of_blocks(const Problem& problem, double tau, std::span<const do
             filling.shortest_cycle({tau, longest, samples}, std::min(amount, longest), {finest});
         if (!(cycle <= longest)) return {};
         const Problem longer = with_amount(problem, resource, longest);
-        return allocated(longer, tau, samples, blocks, resource, cycle, cycle, pool);
+        return allocated(longer, {tau, cycle, samples}, blocks, resource, cycle, pool);
     }
     const double within = problem.cycle_s() * (1 - rounding::other_budget);
     double need = filling.power_at({tau, within, samples});
@@ -155,7 +153,7 @@ SplitNeed least_of_blocks(const Problem& problem, double tau, std::span<const do
         need = BlockWidth{problem.block_hz()}.bandwidth_holding(sum.value());
     }
     const Problem more = with_amount(problem, resource, need * roomy);
-    return allocated(more, tau, samples, blocks, resource, need, within, pool);
+    return allocated(more, {tau, within, samples}, blocks, resource, need, pool);
 }
 
 }  // namespace mel

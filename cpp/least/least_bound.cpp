@@ -153,10 +153,10 @@ LeastBound::Step LeastBound::descend(Prices start, int max_passes) {
 }
 
 // Shares of bandwidth and power in a sum of three that the samples complete (price_polygon.hpp).
-Prices LeastBound::at(double band_share, double watt_share) const {
-    const double worth = problem_.samples_real() / std::max(1 - band_share - watt_share, nothing);
-    return {std::max(band_share, nothing) * worth / amounts_.bandwidth_hz,
-            std::max(watt_share, nothing) * worth / amounts_.power_w};
+Prices LeastBound::at(Shares of) const {
+    const double worth = problem_.samples_real() / std::max(1 - of.band - of.power, nothing);
+    return {std::max(of.band, nothing) * worth / amounts_.bandwidth_hz,
+            std::max(of.power, nothing) * worth / amounts_.power_w};
 }
 
 Cut LeastBound::cut_of(const Look& seen, double level) const {
@@ -178,7 +178,7 @@ bool LeastBound::below(double level) {
 bool LeastBound::aim(double level, Prices& prices) {
     PlanePoint centre;
     if (!below(level) || !polygon_.centre(centre)) return false;
-    prices = at(centre.x, centre.y);
+    prices = at({.band = centre.x, .power = centre.y});
     return prices.usable();
 }
 
@@ -186,7 +186,7 @@ bool LeastBound::aim(double level, Prices& prices) {
 // quick at kinks, the second where the bound is smooth. Ends where the looks leave no room below.
 LeastBound::Step LeastBound::close_in() {
     if (looks_.empty()) {
-        const Step step = look(at(1.0 / 3, 1.0 / 3));
+        const Step step = look(at({.band = 1.0 / 3, .power = 1.0 / 3}));
         if (step != Step::on) return step;
         if (looks_.empty()) return Step::stopped;
     }
@@ -243,7 +243,7 @@ LeastBound::Step LeastBound::probe(Prices here, double least) {
 // Zero for prices that do as well as zero.
 LeastBound::Step LeastBound::free_prices(Prices& here) {
     const Prices found = best_.prices;
-    const Prices none = at(0, 0);
+    const Prices none = at({.band = 0, .power = 0});
     const double enough = best_.value + close * scale();
     const double small = small_price * scale();
     const bool band = found.lambda * amounts_.bandwidth_hz <= small;

@@ -72,7 +72,10 @@ class LeastBound {
     double scale() const;
     bool below(double level);
     bool aim(double level, Prices& prices);
-    Prices at(double band_share, double watt_share) const;
+    struct Shares {
+        double band, power;
+    };
+    Prices at(Shares of) const;
     Cut cut_of(const Look& look, double level) const;
 
     const Problem& problem_;

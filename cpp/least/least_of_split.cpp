@@ -165,7 +165,8 @@ bool keeps_bounds(const Problem& problem, double tau, const std::vector<double>&
 }  // namespace
 
 SplitNeed least_of_split_near(const Problem& problem, double tau, std::span<const double> samples,
-                              Resource resource, double amount, double ratio, Pool& pool) {
+                              Resource resource, NeedNear near, Pool& pool) {
+    const auto [amount, ratio] = near;
     if (problem.block_hz() > 0) {
         return least_of_split_in_blocks(problem, tau, samples, resource, ratio, pool);
     }

@@ -57,7 +57,11 @@ SplitNeed least_of_blocks(const Problem& problem, double tau, std::span<const do
 // least_of_split() where the split's need and the ratio of the prices are known nearly: fewer
 // passes. The problem has somewhat more than is needed. Empty where that does not lead to an
 // allocation.
+struct NeedNear {
+    double amount;
+    double ratio;
+};
 SplitNeed least_of_split_near(const Problem& problem, double tau, std::span<const double> samples,
-                              Resource resource, double amount, double ratio, Pool& pool);
+                              Resource resource, NeedNear near, Pool& pool);
 
 }  // namespace mel

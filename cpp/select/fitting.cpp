@@ -289,8 +289,8 @@ void Fitting::shrink(const Bid& bid, const Numbers& margins, double& spent) {
 }
 
 // The choices, where they are allowed, and what they cost; false where somebody has none.
-bool Fitting::begin(const Bid& bid, const Cell* cell, const Numbers& picks, const Numbers& margins,
-                    double& spent) {
+bool Fitting::begin(const Bid& bid, const Cell* cell, const Chosen& chosen, double& spent) {
+    const auto& [picks, margins] = chosen;
     const std::size_t n = picks.size();
     samples_ = picks;
     bool moved = false;
@@ -319,10 +319,9 @@ bool Fitting::begin(const Bid& bid, const Cell* cell, const Numbers& picks, cons
     return std::isfinite(spent);
 }
 
-bool Fitting::just_these(const Bid& bid, const Numbers& picks, const Numbers& margins,
-                         double cost) {
-    if (!begin(bid, nullptr, picks, margins, cost)) return false;
-    top_up(bid, nullptr, margins, cost);
+bool Fitting::just_these(const Bid& bid, const Chosen& chosen, double cost) {
+    if (!begin(bid, nullptr, chosen, cost)) return false;
+    top_up(bid, nullptr, chosen.margins, cost);
     Numbers samples = samples_;
     if (!make_whole(bid, nullptr, samples)) return false;
     samples_ = std::move(samples);
@@ -336,7 +335,7 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const Numbers& picks, do
     const double has =
         bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
     double spent = cost;
-    if (!begin(bid, cell, picks, margins, spent)) return -1;
+    if (!begin(bid, cell, {picks, margins}, spent)) return -1;
     torn_times_ = 1;
     choose_near(bid, cell, has - spent, margins);
     if (goal_.whole && !cell) shrink(bid, margins, spent);

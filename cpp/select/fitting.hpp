@@ -13,6 +13,12 @@
 
 namespace mel {
 
+// The choices at a bid, and who of them hardly takes part or rests.
+struct Chosen {
+    const Numbers& picks;
+    const Numbers& margins;
+};
+
 class Fitting {
   public:
     Fitting(Choices& choices, Pool& pool, const SelectionGoal& goal)
@@ -26,9 +32,12 @@ class Fitting {
     const Numbers& samples() const { return samples_; }
     // What single samples lose from the next `picks` on, and what answers do that are far from
     // them, as a look told (Picks), or nothing.
-    void know(const Numbers& steps, const Numbers& switching) {
-        steps_ = &steps;
-        switching_ = &switching;
+    struct Losses {
+        const Numbers &steps, &switching;
+    };
+    void know(const Losses& told) {
+        steps_ = &told.steps;
+        switching_ = &told.switching;
     }
     // From now on single samples of everybody are moved.
     void look_at_all() { all_near_ = true; }
@@ -39,11 +48,10 @@ class Fitting {
 
     // From the choices themselves, with as many participants as there must be, to just D samples by
     // taking a part of everybody's away. The split is in samples(); whether it fits is not asked.
-    bool just_these(const Bid& bid, const Numbers& picks, const Numbers& margins, double cost);
+    bool just_these(const Bid& bid, const Chosen& chosen, double cost);
     // From the choices alone: those who pay least for what they are worth, and just D samples by a
     // few changes. The split is in samples(); whether it fits is not asked.
-    bool just_enough(const Bid& bid, const Numbers& picks, const Numbers& margins,
-                     std::size_t changes);
+    bool just_enough(const Bid& bid, const Chosen& chosen, std::size_t changes);
     // Of the prices, at which the last question ended, and what the split took of the budgets
     // there.
     double ratio() const { return ratio_; }
@@ -93,8 +101,7 @@ class Fitting {
     std::optional<Move> drop(const Bid& bid, const Cell* cell, std::size_t k) const;
     std::optional<Move> join(const Bid& bid, const Cell* cell, std::size_t k) const;
     void take(const Move& move, double& spent);
-    bool begin(const Bid& bid, const Cell* cell, const Numbers& picks, const Numbers& margins,
-               double& spent);
+    bool begin(const Bid& bid, const Cell* cell, const Chosen& chosen, double& spent);
     void top_up(const Bid& bid, const Cell* cell, const Numbers& margins, double& spent);
     void shrink(const Bid& bid, const Numbers& margins, double& spent);
     void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
@@ -102,14 +109,24 @@ class Fitting {
     void exchange(const Bid& bid, const Cell* cell, double& spent, double budget);
     std::vector<Move> nearest_moves(const Bid& bid, const Cell* cell, std::size_t others) const;
     bool enough_takers() const;
+    // Of a split: what it holds, what that is at least, and how many take part.
+    struct Held {
+        double total, least, count;
+    };
     void exchange_whole(const Bid& bid, const Cell* cell, const std::vector<Holder>& order,
-                        double target, Numbers& samples, double& total, double& least) const;
-    void add_up(const Bid& bid, const Cell* cell, double target, Numbers& samples, double& total,
-                double& least) const;
-    Numbers paid_each(Prices prices, const Numbers& margins, Numbers& samples) const;
-    double price_of(double target, double spare, const Numbers& each, const Numbers& samples) const;
-    bool spread(const Cell* cell, double target, Numbers& samples, double total, double least,
-                double count) const;
+                        double target, Numbers& samples, Held& held) const;
+    void add_up(const Bid& bid, const Cell* cell, double target, Numbers& samples,
+                Held& held) const;
+    // What everybody who may take part would hold, and pays for a sample of it.
+    struct Offers {
+        Numbers samples, each;
+    };
+    Offers offers_of(Prices prices, const Chosen& chosen) const;
+    struct Enough {
+        double samples, spare;
+    };
+    double price_of(const Offers& offers, const Enough& enough) const;
+    bool spread(const Cell* cell, double target, Numbers& samples, Held held) const;
     std::vector<std::size_t> present(const Numbers& samples) const;
     const Problem& part_of(std::vector<std::size_t> who);
     bool told(const Cell* cell) const;

@@ -19,7 +19,8 @@ constexpr double fine = 1e-11;  // of a worth: what a cost may be told by
 
 // One in place of another, until what they hold at least is no more than D.
 void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector<Holder>& order,
-                             double target, Numbers& samples, double& total, double& least) const {
+                             double target, Numbers& samples, Held& held) const {
+    double &total = held.total, &least = held.least;
     std::vector<Holder> others;
     for (std::size_t j = 0; j < samples.size(); ++j) {
         const double low = this->low(cell, j);
@@ -76,7 +77,8 @@ void Fitting::exchange_whole(const Bid& bid, const Cell* cell, const std::vector
 
 // A few learners in or out, of those who lose least, after which the minima add up to just D.
 void Fitting::add_up(const Bid& bid, const Cell* cell, double target, Numbers& samples,
-                     double& total, double& least) const {
+                     Held& held) const {
+    double &total = held.total, &least = held.least;
     struct Near {
         double loss;
         Move move;
@@ -113,8 +115,10 @@ void Fitting::add_up(const Bid& bid, const Cell* cell, double target, Numbers& s
 
 // What everybody pays for a sample, who may take part with what is told: those who must, nothing.
 // Who is all or nothing may also join whom the bid leaves out.
-Numbers Fitting::paid_each(Prices prices, const Numbers& margins, Numbers& samples) const {
-    Numbers each(samples.size(), infinity);
+Fitting::Offers Fitting::offers_of(Prices prices, const Chosen& chosen) const {
+    const Numbers& margins = chosen.margins;
+    Offers offers{chosen.picks, Numbers(chosen.picks.size(), infinity)};
+    auto& [samples, each] = offers;
     for (std::size_t k = 0; k < samples.size(); ++k) {
         double& d = samples[k];
         const bool rests = may_rest(nullptr, k);
@@ -125,12 +129,13 @@ Numbers Fitting::paid_each(Prices prices, const Numbers& margins, Numbers& sampl
         const bool sharp = paid > fine * d;  // else rounding is all there is of it
         each[k] = !rests ? 0 : (sharp ? paid : choices_.cost(k, d, prices)) / d;
     }
-    return each;
+    return offers;
 }
 
-// The price of a sample up to which they hold enough, by not much more than `spare`.
-double Fitting::price_of(double target, double spare, const Numbers& each,
-                         const Numbers& samples) const {
+// The price of a sample up to which they hold enough, by not much more than what is to spare.
+double Fitting::price_of(const Offers& offers, const Enough& enough) const {
+    const Numbers &samples = offers.samples, &each = offers.each;
+    const double target = enough.samples;
     std::vector<std::size_t> open;
     double total = 0, dear = 0, cheap = 0;
     for (std::size_t k = 0; k < each.size(); ++k) {
@@ -140,7 +145,7 @@ double Fitting::price_of(double target, double spare, const Numbers& each,
         dear = std::max(dear, each[k]);
     }
     double below = 0;  // of those who are surely in
-    for (int half = 0; half < most_halves && total > target + spare; ++half) {
+    for (int half = 0; half < most_halves && total > target + enough.spare; ++half) {
         const double middle = 0.5 * (dear + cheap);
         const auto end = std::partition(open.begin(), open.end(),
                                         [&](std::size_t k) { return each[k] <= middle; });
@@ -159,19 +164,20 @@ double Fitting::price_of(double target, double spare, const Numbers& each,
     return total < target ? -1 : dear;
 }
 
-bool Fitting::just_enough(const Bid& bid, const Numbers& picks, const Numbers& margins,
-                          std::size_t changes) {
+bool Fitting::just_enough(const Bid& bid, const Chosen& chosen, std::size_t changes) {
+    const Numbers &picks = chosen.picks, &margins = chosen.margins;
     const double target = choices_.problem().samples_real();
     const std::size_t n = picks.size();
     if (margins.size() != n) return false;
-    Numbers all = picks;
-    const Numbers each = paid_each(bid.prices, margins, all);
+    const Offers offers = offers_of(bid.prices, chosen);
+    const Numbers &all = offers.samples, &each = offers.each;
     const double typical = target / std::max(takers(picks), 1.0);
-    const double dear = price_of(target, few * typical, each, all);
+    const double dear = price_of(offers, {.samples = target, .spare = few * typical});
     if (dear < 0) return false;
     ratio_ = bid.prices.mu / bid.prices.lambda;
     samples_.assign(n, 0.0);
-    double total = 0, least = 0, count = 0;
+    Held held{0, 0, 0};
+    auto& [total, least, count] = held;
     for (std::size_t k = 0; k < n; ++k) {
         if (!(each[k] <= dear)) continue;
         samples_[k] = all[k];
@@ -198,20 +204,20 @@ bool Fitting::just_enough(const Bid& bid, const Numbers& picks, const Numbers& m
         }
         Bid there = bid;
         there.per_sample = dear;
-        add_up(there, nullptr, target, samples_, total, least);
+        add_up(there, nullptr, target, samples_, held);
         if (least > target && changes == most_changes) {
             std::vector<Holder> order;
             for (std::size_t k = 0; k < n; ++k) {
                 if (samples_[k] > 0 && may_rest(nullptr, k)) order.push_back({low(nullptr, k), k});
             }
             margins_ = &margins;
-            exchange_whole(there, nullptr, order, target, samples_, total, least);
+            exchange_whole(there, nullptr, order, target, samples_, held);
         }
         count = takers(samples_);
         if (least > target || count < needed) return false;
     }
     takers_ = count;
-    return spread(nullptr, target, samples_, total, least, count);
+    return spread(nullptr, target, samples_, held);
 }
 
 bool Fitting::make_whole(const Bid& bid, const Cell* cell, Numbers& samples) const {
@@ -222,9 +228,9 @@ bool Fitting::make_whole(const Bid& bid, const Cell* cell, Numbers& samples) con
         total_sum.add(samples[k]);
         if (samples[k] > 0 || !may_rest(cell, k)) least_sum.add(low(cell, k));
     }
-    double total = total_sum.value(), least = least_sum.value();
+    Held held{total_sum.value(), least_sum.value(), takers(samples)};
+    auto& [total, least, count] = held;
     if (total < target) return false;
-    double count = takers(samples);
     const auto needed = static_cast<double>(goal_.at_least);
     if (least > target) {
         // Whoever must be left out: those of the largest minima, as long as enough is left.
@@ -243,16 +249,16 @@ bool Fitting::make_whole(const Bid& bid, const Cell* cell, Numbers& samples) con
             samples[last.learner] = 0;
             count -= 1;
         }
-        if (least > target) add_up(bid, cell, target, samples, total, least);
-        if (least > target) exchange_whole(bid, cell, order, target, samples, total, least);
+        if (least > target) add_up(bid, cell, target, samples, held);
+        if (least > target) exchange_whole(bid, cell, order, target, samples, held);
     }
     if (least > target) return false;
-    return spread(cell, target, samples, total, least, count);
+    return spread(cell, target, samples, held);
 }
 
 // What is too much goes from everybody in proportion to what it can spare, but for rounding.
-bool Fitting::spread(const Cell* cell, double target, Numbers& samples, double total, double least,
-                     double count) const {
+bool Fitting::spread(const Cell* cell, double target, Numbers& samples, Held held) const {
+    auto& [total, least, count] = held;
     const std::size_t n = samples.size();
     const auto needed = static_cast<double>(goal_.at_least);
     double over = total - target;

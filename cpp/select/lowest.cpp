@@ -28,8 +28,8 @@ bool Lowest::switches(std::size_t k, double& low, double& high) const {
     return low < high;
 }
 
-Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, double target, double tolerance,
-                            int most_passes) {
+Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, const Until& until) {
+    const auto [target, tolerance, most_passes] = until;
     const Problem& problem = choices_.problem();
     const double band = problem.bandwidth_hz(), watt = problem.power_w();
     near_.clear();

@@ -18,17 +18,23 @@ class Lowest {
         : choices_(choices), pool_(pool), goal_(goal) {}
 
     enum class Outcome { proved, open, stopped, impossible };
-    // Moves `bid`'s prices to where the bound over the cell is lowest, to `tolerance`. Proved as
-    // soon as the bound is below `target`, with every rounding error against it.
-    Outcome run(Bid& bid, const Cell* cell, double target, double tolerance, int most_passes);
+    // What a bound is to fall below, with every rounding error against it; or how near to its
+    // lowest is near enough, within so many passes.
+    struct Until {
+        double target;
+        double tolerance;
+        int most_passes;
+    };
+    // Moves `bid`'s prices to where the bound over the cell is lowest. Proved as soon as the bound
+    // is below the target.
+    Outcome run(Bid& bid, const Cell* cell, const Until& until);
     // The same for many learners, of the bound less what as many participants as must be are worth.
-    Outcome run_many(Bid& bid, double target, double tolerance) {
-        return pass_over(bid, target, tolerance, 14, false);
-    }
+    Outcome run_many(Bid& bid, const Until& until) { return pass_over(bid, until, false); }
     // On from the lowest point of that, as near as a few passes get; false where that is not lower.
     bool run_on(Bid& bid, double tolerance, int most_passes) {
         const double before = best_.value;
-        const auto outcome = pass_over(bid, 0, tolerance, most_passes, true);
+        const Until until{.target = 0, .tolerance = tolerance, .most_passes = most_passes};
+        const auto outcome = pass_over(bid, until, true);
         return outcome == Outcome::open && best_.value < before;
     }
     // The same of the bid as it is; its prices are usable.
@@ -101,7 +107,7 @@ class Lowest {
     };
     void keep(Point&& point);
     bool see(Point& point, Told& told);
-    Outcome pass_over(Bid& bid, double target, double tolerance, int most_passes, bool on);
+    Outcome pass_over(Bid& bid, const Until& until, bool on);
     // Whether looks tell of answers far from the best.
     bool some_switch() const { return choices_.jumps() || choices_.two_tops(); }
     double switching(std::size_t k) const;
@@ -115,7 +121,12 @@ class Lowest {
     Curvature smooth_curvature(double switching);
     enum class Ahead { unknown, level, lower };
     Ahead smoothly(const Curvature& curve, double tolerance, Bid& next, double& foretold) const;
-    Ahead among_switching(double tolerance, double reach, Bid& next, double& foretold);
+    // `reach`: of prices, to begin with; 0: as far as they were looked at.
+    struct Within {
+        double tolerance;
+        double reach = 0;
+    };
+    Ahead among_switching(const Within& within, Bid& next, double& foretold);
     Slope slope_of(const Bid& bid, const ChoiceSums& sums, double share) const;
     Slope sampled(const Bid& bid, Sample& some);
     enum class Sides { one, both };

@@ -85,8 +85,8 @@ bool Lowest::learn(const Slope& at, const Slope& last, const Vector& step) {
 }
 
 // On: `bid` is that of the lowest point, which need not be looked at again.
-Lowest::Outcome Lowest::pass_over(Bid& bid, double target, double tolerance, int most_passes,
-                                  bool on) {
+Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on) {
+    const auto [target, tolerance, most_passes] = until;
     near_.clear();
     double lowest = infinity;
     Slope last{};
@@ -160,7 +160,7 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, double target, double tolerance, int
             const bool near = !climbs && fall <= enough;
             if (near && (sharp > 0 || !whole)) break;
             if (near || (!climbs && pass >= smooth)) {
-                const Ahead ahead = among_switching(share_of_it * enough, 0, here, foretold);
+                const Ahead ahead = among_switching({share_of_it * enough}, here, foretold);
                 if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
                 const bool settled = fall <= relative * std::fabs(lowest);
                 const bool flat = ahead == Ahead::level && (on || !some_switch() || ++level > 1);
@@ -168,13 +168,14 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, double target, double tolerance, int
             } else if (!climbs && pass + 1 == smooth && pass > 0) {
                 const double length = std::max(std::fabs(step[0]), std::fabs(step[1]));
                 const double reach = far_within * length;
-                const Ahead ahead = among_switching(share_of_it * enough, reach, here, foretold);
+                const Ahead ahead = among_switching(
+                    {.tolerance = share_of_it * enough, .reach = reach}, here, foretold);
                 if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
             }
         } else {
             if (forced || sharp > 0) break;
             if (boost <= 1) {
-                const Ahead ahead = among_switching(share_of_it * enough, 0, here, foretold);
+                const Ahead ahead = among_switching({share_of_it * enough}, here, foretold);
                 if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
                 if (ahead == Ahead::level && ++level > 1) break;
             }

@@ -89,7 +89,8 @@ Lowest::Ahead Lowest::smoothly(const Curvature& curve, double tolerance, Bid& ne
 // From the lowest point seen to where it is lowest as far as that can be foretold, if that is lower
 // by more than the tolerance. Unknown where those who may switch are not so many that prices may
 // change by `reach`, relatively.
-Lowest::Ahead Lowest::among_switching(double tolerance, double reach, Bid& next, double& foretold) {
+Lowest::Ahead Lowest::among_switching(const Within& within, Bid& next, double& foretold) {
+    const auto [tolerance, reach] = within;
     if (binds_ || !best_.bid.prices.usable()) return Ahead::unknown;
     const std::size_t n = choices_.size();
     const std::size_t kept = std::clamp(n / share_looked_at, least_kept, most_kept);

@@ -18,6 +18,7 @@ constexpr std::size_t some_changes = 20;  // of who takes part, at first
 constexpr double real_tolerance = 1e-9;   // of worths that are no multiples of anything
 constexpr double nearly_all = 1e-6;       // between plan and bound, of them,
 constexpr int few_passes = 4;
+constexpr int many_passes = 14;
 constexpr double share_of_gap = 0.01;   // by which a lower point is worth a look
 constexpr std::size_t some_blocks = 8;  // of learners, whose subsets are looked at
 constexpr double plenty = 1.001;        // of D: room that a plan need not look for
@@ -134,10 +135,11 @@ bool Selector::offer(const Numbers& samples, bool fits) {
 
 // Just D samples, of those who pay least: at the bid, then at the ratio of prices that suits whom
 // it chose.
-bool Selector::hold_just_enough(Bid bid, Numbers picks, Numbers margins) {
+bool Selector::hold_just_enough(Bid bid, const Chosen& chosen) {
+    Numbers picks = chosen.picks, margins = chosen.margins;
     const double band = problem_.bandwidth_hz(), watt = problem_.power_w();
     for (const std::size_t changes : {some_changes, most_changes, most_changes, most_changes}) {
-        if (!fitting_.just_enough(bid, picks, margins, changes)) {
+        if (!fitting_.just_enough(bid, {picks, margins}, changes)) {
             if (changes == most_changes) return false;
             continue;
         }
@@ -156,14 +158,14 @@ bool Selector::hold_just_enough(Bid bid, Numbers picks, Numbers margins) {
 }
 
 bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
-    fitting_.know(lowest_.steps(), lowest_.switching());
+    fitting_.know({.steps = lowest_.steps(), .switching = lowest_.switching()});
     if (goal_.whole && !cell && choices_.jumps() &&
-        hold_just_enough(bid, lowest_.picks(), lowest_.margins())) {
+        hold_just_enough(bid, {lowest_.picks(), lowest_.margins()})) {
         return true;
     }
     const bool far = goal_.whole && !cell && lowest_.most() > plenty * target();
     if (far && !choices_.jumps() &&
-        fitting_.just_these(bid, lowest_.picks(), lowest_.margins(), lowest_.sums().cost) &&
+        fitting_.just_these(bid, {lowest_.picks(), lowest_.margins()}, lowest_.sums().cost) &&
         offer(fitting_.samples())) {
         return true;
     }
@@ -224,7 +226,9 @@ void Selector::many() {
             // Some would be too much, all are not: prices rose without an end.
             if (!fresh) bid = told;
         }
-        outcome = lowest_.run_many(bid, goal_.whole ? goal : -infinity, tolerance());
+        outcome = lowest_.run_many(bid, {.target = goal_.whole ? goal : -infinity,
+                                         .tolerance = tolerance(),
+                                         .most_passes = many_passes});
     }
     // Prices that prove that nothing fits say nothing of where anything does.
     if (lowest_.most() >= 0) found_.end = lowest_.end();

@@ -49,14 +49,14 @@ double Selector::least_of_all() const {
 bool Selector::least_is_too_much() {
     Numbers samples(problem_.size());
     for (std::size_t k = 0; k < samples.size(); ++k) samples[k] = choices_.least(k);
-    return !fitting_.fits(samples) && refutes_at(fitting_.ratio(), least_of_all());
+    return !fitting_.fits(samples) && refutes(least_of_all());
 }
 
-// Whether prices of that ratio, however high, prove that what holds `total` samples at least costs
-// more than there is. Water-filling has just said by how much.
-bool Selector::refutes_at(double ratio, double total) {
+// Whether prices, however high, prove that what holds `total` samples at least costs more than
+// there is. Water-filling has just said by how much, and at which ratio of the prices.
+bool Selector::refutes(double total) {
     if (stop_.requested()) return true;
-    const double over = fitting_.load() - 1;
+    const double over = fitting_.load() - 1, ratio = fitting_.ratio();
     if (!(over > 0)) return false;
     const double lambda =
         (1 + 2 * total) / over / (problem_.bandwidth_hz() + ratio * problem_.power_w());
@@ -85,7 +85,7 @@ bool Selector::only_choice() {
     Numbers samples(n);
     for (std::size_t k = 0; k < n; ++k) samples[k] = choices_.least(k);
     if (goal_.whole && total != problem_.samples_real()) return false;
-    if (!fitting_.fits(samples)) return refutes_at(fitting_.ratio(), total);
+    if (!fitting_.fits(samples)) return refutes(total);
     // Nobody may have more, whatever it costs.
     one_leaf(choices_.bid({}, 0));
     found_.bound = rounded_down(choices_.capacity(choices_.bid({}, 0), nullptr).most());

@@ -130,7 +130,7 @@ void Selector::few() {
                 Numbers picks(padded_to_groups(n)), margins(n);
                 choices_.look(open.bid, nullptr, {picks, margins});
                 picks.resize(n);
-                if (hold_just_enough(open.bid, picks, margins)) return;
+                if (hold_just_enough(open.bid, {picks, margins})) return;
             }
             if (sums == Sums::none) most_work_ = std::min(most_work_, work_for_no_sum);
         }
@@ -179,8 +179,10 @@ bool Selector::close(Open& open) {
         // After a better plan the same prices may do.
         for (int again = 0; again < 3; ++again) {
             const double goal = target() + (counts ? bid.per_learner * needed : 0);
-            const auto outcome =
-                lowest_.run(bid, &open.cell, goal, tolerance(), root ? root_passes : node_passes);
+            const auto outcome = lowest_.run(bid, &open.cell,
+                                             {.target = goal,
+                                              .tolerance = tolerance(),
+                                              .most_passes = root ? root_passes : node_passes});
             if (outcome == Lowest::Outcome::stopped) return false;
             if (outcome == Lowest::Outcome::impossible) {
                 open.bid = choices_.bid({}, 0);

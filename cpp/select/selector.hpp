@@ -39,7 +39,7 @@ class Selector {
     bool only_choice();
     double least_of_all() const;
     bool least_is_too_much();
-    bool refutes_at(double ratio, double total);
+    bool refutes(double total);
     bool nobody_has_time();
     bool refuted_roughly(const Bid& bid);
     void bound_at(const Bid& bid);
@@ -48,7 +48,7 @@ class Selector {
     bool refine(const Bid& bid, const Cell* cell);
     void among_those_who_can();
     bool look_for_plan(const Bid& bid, const Cell* cell);
-    bool hold_just_enough(Bid bid, Numbers picks, Numbers margins);
+    bool hold_just_enough(Bid bid, const Chosen& chosen);
     enum class Sums { none, open, held };
     Sums hold_a_sum(Bid bid);
     struct Subsets;

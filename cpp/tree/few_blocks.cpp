@@ -21,12 +21,15 @@ constexpr std::size_t most_at_once = 64;  // join for one leaf, beside as many a
 // What learners carry with n blocks and so much power each, if their caps allow it.
 class Carried {
   public:
-    Carried(const Problem& problem, const Box& box, double blocks, double power_w)
+    struct Each {
+        double blocks, power_w;
+    };
+    Carried(const Problem& problem, const Box& box, Each each)
         : problem_(problem), box_(box), rates_(problem.size()), carried_(problem.size()) {
         for (std::size_t k = 0; k < rates_.size(); ++k) {
             const BlockLink link = block_link(problem, k);
-            const double n = std::min(blocks, link.most);
-            const double power = std::min(power_w, link.power_cap_w);
+            const double n = std::min(each.blocks, link.most);
+            const double power = std::min(each.power_w, link.power_cap_w);
             rates_[k] = n > 0 ? n * link.width_hz / ln2 * std::log1p(power / link.scale(n)) : 0;
         }
     }
@@ -67,7 +70,7 @@ double reachable_tau(const Problem& problem, const Box& box, double most, Stop& 
     const double count = problem.block_budget();
     double low = 0.5;
     for (const double blocks : {1.0, count}) {
-        Carried carried(problem, box, blocks, blocks * problem.power_w() / count);
+        Carried carried(problem, box, {blocks, blocks * problem.power_w() / count});
         const auto learners = static_cast<std::size_t>(std::ceil(count / blocks));
         if (carried.suffices(most, learners)) return most;
         double high = most;
@@ -108,7 +111,7 @@ std::vector<std::size_t> first_with_blocks(const Problem& problem, const Box& bo
         for (const double part : spread) {
             if (stop.check()) return {};
             const double power = std::min(part * blocks / count, 1.0) * problem.power_w();
-            Carried carried(problem, box, blocks, power);
+            Carried carried(problem, box, {blocks, power});
             const std::vector<double>& samples = carried.at(tau);
             for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
             std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(taken) - 1,

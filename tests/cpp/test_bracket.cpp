@@ -95,7 +95,7 @@ TEST(the_model_finds_the_lowest_bound_and_what_it_rules_out) {
         }
         CHECK(lowest <= grid + 1e-7, seed, lowest, grid);
         // What the best prices rule out: there the lowest bound is zero.
-        const auto best = m.best(radius, 1.0);
+        const auto best = m.best({.radius = radius, .amount = 1});
         if (std::fabs(best.amount) < 1) {
             CHECK(std::fabs(value_at(m, best)) < 1e-6, seed, value_at(m, best));
             const double alone = m.ruled_out(1.0);
@@ -109,24 +109,24 @@ TEST(a_tree_of_fixed_jumps_closes_exactly_where_every_answer_rules_out_enough) {
     int closed = 0, better = 0;
     for (unsigned seed = 1; seed <= check::tries(200); ++seed) {
         const mel::JumpModel m = draw_model(seed, 6);
-        const double radius = 0.5;
+        const mel::JumpModel::Within within{.radius = 0.5, .amount = 10};
         // By enumeration: the least that one combination of answers rules out.
         double least = 1e300;
         for (unsigned answers = 0; answers < 64; ++answers) {
             mel::JumpModel fixed = m;
             for (std::size_t i = 6; i-- > 0;) fixed = fixed.fixing(i, (answers >> i & 1) != 0);
             CHECK(fixed.jumps.empty());
-            least = std::min(least, fixed.best(radius, 10.0).amount);
+            least = std::min(least, fixed.best(within).amount);
         }
         if (std::fabs(least) > 9) continue;
-        mel::JumpTree below(m, radius, 10.0), above(m, radius, 10.0);
+        mel::JumpTree below(m, within), above(m, within);
         CHECK(below.grow(least - 1e-6, 200) == mel::JumpTree::Outcome::closed, seed);
         closed += below.nodes().size() > 1;
         CHECK(above.grow(least + 1e-6, 200) == mel::JumpTree::Outcome::better, seed);
         CHECK(std::fabs(above.found().place.amount - least) < 1e-5, seed,
               above.found().place.amount, least);
         ++better;
-        mel::JumpTree small(m, radius, 10.0);
+        mel::JumpTree small(m, within);
         if (below.nodes().size() > 3) {
             CHECK(small.grow(least - 1e-6, 2) == mel::JumpTree::Outcome::too_large, seed);
         }
@@ -173,7 +173,7 @@ TEST(jumps_are_the_learners_that_another_answer_suits_nearly_as_well) {
         std::vector<mel::SplitSums> blocks;
         mel::exact_pass(problem, box, at, pool, blocks, {samples, preference});
         const double radius = 0.02;
-        const auto jumps = mel::jumps_near(problem, box, at, samples, preference, radius, pool);
+        const auto jumps = mel::jumps_near(problem, box, at, {samples, preference}, radius, pool);
         std::vector<const mel::Jump*> of(problem.size(), nullptr);
         for (const mel::Jump& j : jumps) of[j.learner] = &j;
         const bool rests = problem.excused();
@@ -222,8 +222,8 @@ TEST(an_even_part_of_many_jumps_stands_for_all_of_them) {
         }
         return std::pair(band, watt);
     };
-    const auto all = mel::jumps_near(problem, box, at, samples, preference, 0.3, pool);
-    const auto some = mel::jumps_near(problem, box, at, samples, preference, 0.3, pool, 500);
+    const auto all = mel::jumps_near(problem, box, at, {samples, preference}, 0.3, pool);
+    const auto some = mel::jumps_near(problem, box, at, {samples, preference}, 0.3, pool, 500);
     CHECK(all.size() > 1000 && some.size() <= 500, all.size(), some.size());
     CHECK(std::fabs(sum(some).first / sum(all).first - 1) < 0.1, sum(some).first, sum(all).first);
     CHECK(std::fabs(sum(some).second / sum(all).second - 1) < 0.1, sum(some).second);

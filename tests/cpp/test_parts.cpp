@@ -52,7 +52,7 @@ TEST(with_parts_a_learner_is_worth_the_best_of_all_its_numbers_of_samples) {
             const std::vector<double> none(48, 0.0);
             const mel::Box bounds{{}, none, one.most};
             const double part = 1 + static_cast<double>(seed % 7);
-            mel::PartsLook look(problem, bounds, tau, part);
+            mel::PartsLook look(problem, bounds, tau, mel::PartSize{part});
             mel::Stop stop(1e9, {});
             mel::Pool pool(1, stop);
             for (int draw = 0; draw < 20; ++draw) {
@@ -104,7 +104,7 @@ TEST(a_look_at_parts_has_the_same_bits_for_any_threads_and_instruction_set) {
         const std::vector<double> none(problem.size(), 0.0);
         const mel::Box bounds{{}, none, many.most};
         mel::Stop stop(1e9, {});
-        mel::PartsLook look(problem, bounds, 5, 6);
+        mel::PartsLook look(problem, bounds, 5, mel::PartSize{6});
         const mel::PartsBid bid{{1e-5, 100}, 0.5};
         mel::Pool first(1, stop);
         const mel::PartsSums a = look.of_all(bid, problem.cycle_s(), first);
@@ -128,7 +128,7 @@ TEST(a_model_of_many_foretells_sums_near_its_place) {
         const mel::Problem problem(many.it.stated());
         const std::vector<double> none(problem.size(), 0.0);
         const mel::Box bounds{{}, none, many.most};
-        mel::PartsLook look(problem, bounds, 5, 6);
+        mel::PartsLook look(problem, bounds, 5, mel::PartSize{6});
         std::vector<std::size_t> all(problem.size());
         std::iota(all.begin(), all.end(), std::size_t{0});
         mel::PartsAmong everybody(problem, bounds, 5, look.counts(), all);

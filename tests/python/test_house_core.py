@@ -1,5 +1,6 @@
 """The core's floors: an include goes down, or stays; the order stands in cpp/CMakeLists.txt."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -116,6 +117,69 @@ def test_all_public_headers_are_compiled_together() -> None:
 def test_contributing_draws_the_floors_in_the_order_of_the_build() -> None:
     text = (CPP.parent / "CONTRIBUTING.md").read_text()
     assert " < ".join(floors()) in text.replace("`", "").replace("\n", " ")
+
+
+# Parameters of one type side by side are told apart by their order alone. These orders are those of
+# ranges, coordinates, rows and columns, quotients, terms of an equation; all else has names.
+ORDERED = {
+    *("low high", "lower upper", "least most", "fewest most", "few many", "first last", "from to"),
+    *("first count", "n many", "size stride", "size learners", "tau low", "tau upper"),
+    *("x y", "a b", "i j", "k d", "which k", "i row", "budget learners", "more less"),
+    *("value by_x", "by_x by_y", "w grown"),
+}
+PLAIN = (
+    r"(?:const )?(?:double|float|bool|int|std::u?int\d+_t|std::size_t|std::span<(?:const )?\w+>)"
+)
+VECTOR = r"const (?:std::vector<\w+>|Numbers)&"
+PARAMETER = re.compile(rf"({PLAIN} ?&?|{VECTOR}) ?(\w+)(?: ?=.*)?")
+
+
+def arguments(text: str, begin: int) -> list[str]:
+    """Return what stands between parentheses, parted by commas."""
+    depth, found = 0, [""]
+    for character in text[begin:]:
+        depth += (character in "(<{[") - (character in ")>}]")
+        if depth < 0:
+            break
+        if character == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += character
+    return [" ".join(word.split()) for word in found]
+
+
+def swappable(files: dict[str, str]) -> list[str]:
+    """Return functions two of whose neighbouring parameters could be swapped unseen.
+
+    Lanes hold the terms of formulas; lambdas are read where they are called, the bindings checked
+    by the stubs.
+    """
+    found = []
+    for name, text in files.items():
+        if name.startswith(("bindings/", "wasm/", "kernels/")):
+            continue
+        code = re.sub(r"//.*", "", text)
+        for call in re.finditer(r"\b(\w+)\(", code):
+            parts = [PARAMETER.fullmatch(word) for word in arguments(code, call.end())]
+            for one, two in itertools.pairwise(parts):
+                if one and two and one[1].strip() == two[1].strip():
+                    pair = f"{one[2]} {two[2]}"
+                    if pair not in ORDERED:
+                        found.append(f"{name}: {call[1]}({pair})")
+    return found
+
+
+def test_no_two_numbers_can_be_swapped_unseen() -> None:
+    assert swappable(sources()) == []
+
+
+@pytest.mark.parametrize("line", [
+    "double power(double rate, double blocks) const;",
+    "bool f(int k, bool deep, bool wide = true);",
+    "void g(std::span<const double> free,\n       std::span<const double> stay);",
+])  # fmt: skip
+def test_numbers_that_could_be_swapped_are_found(line: str) -> None:
+    assert len(swappable({"learner/some.hpp": line})) == 1
 
 
 # Native tests are compiled with these precompiled: what a file forgets to include goes unnoticed.
