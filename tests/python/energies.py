@@ -33,16 +33,22 @@ def lowest(function, low: float, high: float, steps: int = 60) -> float:
     return min(at_c, at_d, function(low), function(high))
 
 
-def drawn(seed: int) -> mel.Problem:
-    """One or two learners, few samples, each law and each reading."""
-    rng = np.random.default_rng(seed)
+def sizes(rng: np.random.Generator, seed: int, shortest: float) -> tuple:
+    """What one or two learners with few samples begin with; the last is bits a sample."""
     law, idle = ("density", "fixed")[seed % 2], ("excused", "served")[seed // 2 % 2]
     count, samples = 1 + (seed % 3 != 0), int(rng.integers(2, 6))
     fastest = rng.uniform(0.5e9, 3e9, count)
     flops = 10 ** rng.uniform(6.0, 7.3)
-    cycle = rng.uniform(0.6, 5.0) * samples * flops * 3 / (1e9 * count)
+    cycle = rng.uniform(shortest, 5.0) * samples * flops * 3 / (1e9 * count)
     bits = rng.uniform(0.05, 0.4) * cycle * 1e6
     each = 0.0 if law == "fixed" else rng.choice([0.0, 0.2]) * bits / samples
+    return law, idle, count, samples, fastest, flops, cycle, bits, each
+
+
+def drawn(seed: int) -> mel.Problem:
+    """One or two learners, few samples, each law and each reading."""
+    rng = np.random.default_rng(seed)
+    law, idle, count, samples, fastest, flops, cycle, bits, each = sizes(rng, seed, 0.6)
     return mel.Problem(
         task(samples, flops),
         mel.Learners(

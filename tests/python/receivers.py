@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 import mel_fast as mel
-from energies import lowest
+from energies import lowest, sizes
 from speeds import noise_of, task
 
 BITS = 28_100
@@ -41,13 +41,7 @@ def cell(
 def drawn(seed: int) -> mel.Problem:
     """One or two learners, few samples, each law and each reading."""
     rng = np.random.default_rng(seed)
-    law, idle = ("density", "fixed")[seed % 2], ("excused", "served")[seed // 2 % 2]
-    count, samples = 1 + (seed % 3 != 0), int(rng.integers(2, 6))
-    fastest = rng.uniform(0.5e9, 3e9, count)
-    flops = 10 ** rng.uniform(6.0, 7.3)
-    cycle = rng.uniform(0.8, 5.0) * samples * flops * 3 / (1e9 * count)
-    bits = rng.uniform(0.05, 0.4) * cycle * 1e6
-    each = 0.0 if law == "fixed" else rng.choice([0.0, 0.2]) * bits / samples
+    law, idle, count, samples, fastest, flops, cycle, bits, each = sizes(rng, seed, 0.8)
     power = 10 ** rng.uniform(-3, -1)
     caps = {3: {"max_bandwidth_hz": 3e5}, 4: {"max_power_w": 0.6 * power}}.get(seed % 5, {})
     return mel.Problem(

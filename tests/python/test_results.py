@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+from mel_fast._base.units import with_unit
 from mel_fast.orchestrate.files.log import line_of
 from mel_fast.planning import prices_of
 
@@ -27,6 +28,28 @@ def wide() -> mel.Problem:
     return drawn.replace(task=task, learners=learners, cycle_s=1.23456789e11)
 
 
+def spenders() -> mel.Problem:
+    """Return a problem whose energy may be least."""
+    learners = mel.Learners(
+        flops_per_s=2.4e9, gain=[1e-10, 1e-11], send_bandwidth_hz=5e6, send_power_w=0.2,
+        max_power_w=0.2, energy_coefficient=1e-28,
+    )  # fmt: skip
+    radio = mel.Radio(20e6, None, noise_density_w_per_hz=4e-21, shared="return")
+    return mel.Problem(small().task.replace(samples=6000), learners, radio, cycle_s=20.0)
+
+
+def jobs() -> list[Any]:
+    """Return what is asked of a job over tiers."""
+    end = mel.tiers.Tier("end", 4, 0.5, accuracy=0.5)
+    upper = [mel.tiers.Tier(name, 1, 0.3, accuracy=0.7) for name in ("edge", "cloud")]
+    return [
+        mel.tiers.schedule(mel.tiers.Job(20), [end, upper[0]], "end_edge"),
+        mel.tiers.schedule(mel.tiers.Job(20), [end, *upper]),
+        mel.tiers.frontier(mel.tiers.Job(20), [end, *upper]),
+        mel.tiers.simulate(mel.tiers.Job(20), [end], "reassign", failures={0: 2}),
+    ]
+
+
 def results(problem: mel.Problem) -> list[Any]:
     """Return one of every kind of result."""
     plan = mel.solve(problem)
@@ -44,6 +67,13 @@ def results(problem: mel.Problem) -> list[Any]:
         mel.reference.Bracket(plan.tau, plan.bound, plan.samples),
         prices_of(plan),
         bracket(),
+        *jobs(),
+        mel.least(spenders(), 2, "energy_j"),
+        mel.frontier(spenders(), "energy_j"),
+        mel.frontier(spenders().replace(cycle_s=1e-6), "energy_j"),
+        mel.trade(spenders(), 2, [2.0, 20.0]),
+        mel.trade(spenders(), 2, [20.0, 30.0], time_limit_s=0.0),
+        mel.within(spenders(), 1.0),
     ]
     if importlib.util.find_spec("flint") is not None:
         found += [mel.verify(problem, plan), mel.verify(small().replace(cycle_s=1.0), plan)]
@@ -74,6 +104,10 @@ def tables() -> dict[str, Any]:
         "Plan": (plan, 4),
         "infeasible Plan": (mel.solve(problem.replace(cycle_s=1e-3)), 4),
         "Least": (mel.least(problem, 9, "cycle_s"), 1),
+        "LeastEnergy": (mel.least(spenders(), 2, "energy_j"), 1),
+        "EnergyTrade": (mel.trade(spenders(), 2, [20.0, 30.0]), 2),
+        "WithinEnergy": (mel.within(spenders(), 1.0), 1),
+        "EnergyFrontier": (mel.frontier(spenders(), "energy_j"), 12),
         "Frontier": (mel.frontier(problem, start=29.0, stop=29.0), 0),
         "Explanation": (mel.explain(plan), 3),
         "Simulation": (mel.simulate(plan, failures=[0]), 3),
@@ -99,6 +133,38 @@ def test_every_result_has_a_short_repr_and_a_text_of_80_columns(problem) -> None
         if not isinstance(result, mel.Plan):  # its text is its summary
             assert max(map(len, str(result).split("\n"))) <= 80, str(result)
         assert "<" in result._repr_html_()
+
+
+def test_energies_have_the_same_columns_everywhere_with_their_unit() -> None:
+    for name in ("LeastEnergy", "EnergyTrade", "EnergyFrontier"):
+        assert {"energy_j", "no_less_than_j", "status"} <= set(tables()[name][0].columns())
+
+
+def test_a_curve_of_energies_prints_a_line_a_step() -> None:
+    curve, steps = tables()["EnergyFrontier"]
+    assert len(str(curve).split("\n")) == 1 + steps
+    assert str(curve).split("\n")[1].startswith("  tau = 1    29.8328021 mJ")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.5, "500 ms"), (999.0, "999 s"), (2050.80418, "2,051 s"), (123_456.0, "123,500 s")],
+)
+def test_seconds_have_no_kiloseconds(value: float, said: str) -> None:
+    assert with_unit(value, "s") == said
+
+
+def test_one_shard_is_no_shards() -> None:
+    problem = small()
+    found = mel.solve_sharded([problem.learners], problem.task, problem.radio, 30.0)
+    assert "4 learners in 1 shard;" in str(found)
+
+
+def test_a_loop_says_where_it_is() -> None:
+    problem = small()
+    fleet = mel.orchestrate.Fleet(problem.learners)
+    loop = mel.orchestrate.Orchestrator(fleet, problem.task, problem.radio, 30.0)
+    assert repr(loop) == f"Orchestrator(4 learners, cycle_s=30, number={loop.number})"
 
 
 def test_what_a_file_says_is_escaped_in_a_notebook() -> None:

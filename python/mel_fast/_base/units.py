@@ -28,9 +28,14 @@ _PREFIXES = {-12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G",
 
 
 def with_unit(value: float, unit: str, digits: int = 4) -> str:
-    """Return `value` with an SI prefix: ``with_unit(1e8, "Hz")`` is ``"100 MHz"``."""
+    """Return `value` with an SI prefix: ``with_unit(1e8, "Hz")`` is ``"100 MHz"``.
+
+    Of seconds there are no thousands: ``with_unit(2050.8, "s")`` is ``"2,051 s"``.
+    """
     if value == 0.0 or not math.isfinite(value):
         return f"{value:g} {unit}"
+    if unit == "s" and 1e3 <= value < 1e7:
+        return f"{float(f'{value:.{digits}g}'):,.{max(digits, 7)}g} s"
     exponent = 3 * math.floor(math.log10(abs(value)) / 3.0 + 1e-9)
     if exponent not in _PREFIXES:
         return f"{value:.{digits}g} {unit}"

@@ -256,21 +256,22 @@ class Search(Inquiry):
         """Return the claim that tau is impossible with the lower end, as a plan without a plan."""
         return None if self.refuted is None else self.refutation(self.lower, self.refuted)
 
-    def refutation(self, amount: float, result: _core.Result | _core.Selection | PartsLeaf) -> Plan:
+    def refutation(self, amount: float, result: Any) -> Plan:
         """Return the claim that a result's tree shows tau impossible with `amount`."""
-        certificate: dict[str, Any] | None
-        if isinstance(result, PartsLeaf):
-            certificate = result.certificate(self.tau - 1)
-        else:
-            certificate = certificate_of(self.scheme, self.tau - 1, result, self.problem)
         return self._claim(
             self.with_amount(amount),
             status=Status.INFEASIBLE if self.tau == 1 else Status.UNDECIDED,
             tau=0,
             bound=self.tau - 1,
-            certificate=certificate,
+            certificate=self._certificate(result),
             reasons=(f"asked only whether tau = {self.tau} is possible: it is not",),
         )
+
+    def _certificate(self, result: Any) -> dict[str, Any] | None:
+        """Return what proves tau impossible: prices with a tree, or of parts."""
+        if isinstance(result, PartsLeaf):
+            return result.certificate(self.tau - 1)
+        return certificate_of(self.scheme, self.tau - 1, result, self.problem)
 
     def _claim(self, problem: Problem, **content: Any) -> Plan:
         return Plan(

@@ -19,7 +19,6 @@ from mel_fast.bracket.inquiry import Start, Teller
 from mel_fast.bracket.least_search import SHARE, LeastSearch
 from mel_fast.bracket.search import RESOURCES, WIDTH, Search, Split, amount_of
 from mel_fast.model.problem import Problem
-from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.claims.parts import PartsLeaf
 from mel_fast.plans.interrupted import Interrupted
@@ -259,22 +258,9 @@ class SelectedLeast(LeastSearch):
         found = selection(problem, too_many, left_s, self.threads, samples=True, at_least=members)
         return Answer(found, too_many)
 
-    def refutation(self, amount: float, result: Any) -> Plan:
-        """Return the claim that a result's tree shows tau impossible with `amount`."""
-        if isinstance(result, Answer):
-            certificate = result.certificate()
-        elif isinstance(result, PartsLeaf):
-            certificate = result.certificate(self.tau - 1)
-        else:
-            certificate = certificate_of(self.scheme, self.tau - 1, result, self.relaxed)
-        return self._claim(
-            self.with_amount(amount),
-            status=Status.INFEASIBLE if self.tau == 1 else Status.UNDECIDED,
-            tau=0,
-            bound=self.tau - 1,
-            certificate=certificate,
-            reasons=(f"asked only whether tau = {self.tau} is possible: it is not",),
-        )
+    def _certificate(self, result: Any) -> dict[str, Any] | None:
+        """Return what proves tau impossible, of this problem or of the easier one."""
+        return result.certificate() if isinstance(result, Answer) else super()._certificate(result)
 
     def nothing(self) -> Plan:
         """Return what is known of the problem before any work."""

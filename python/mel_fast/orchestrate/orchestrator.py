@@ -11,6 +11,7 @@ import numpy as np
 
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.atomic import check_writable
+from mel_fast._base.units import count
 from mel_fast._base.validation import IntColumn, choice, real
 from mel_fast.model.payload import Payload
 from mel_fast.model.problem import IDLES, Idle
@@ -186,6 +187,10 @@ class Orchestrator(Listener):
         self._path = None if state is None else Path(state)
         if self._path is not None:
             check_writable(self._path)
+
+    def __repr__(self) -> str:
+        learners = count(len(self.fleet), "learner")
+        return f"Orchestrator({learners}, cycle_s={self.cycle_s:g}, number={self.number})"
 
     @property
     def task(self) -> LearningTask:

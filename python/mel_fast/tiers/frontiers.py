@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mel_fast._base.arrow import Table
+from mel_fast._base.arrow import ShownTable
+from mel_fast._base.units import count
 from mel_fast._base.validation import FloatColumn, IntColumn, integer, real
 from mel_fast.tiers import optimum
 from mel_fast.tiers.asking import Floor, upper_floor
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 _POINTS = 201
 
 
-@dataclass(frozen=True, eq=False)
-class Frontier(Table):
+@dataclass(frozen=True, eq=False, repr=False)
+class Frontier(ShownTable):
     """The least makespan for numbers of tasks on the cloud; as a table, a row a point.
 
     Attributes
@@ -55,7 +56,7 @@ class Frontier(Table):
     cloud_tasks: IntColumn
     makespan_s: FloatColumn
     accuracy: FloatColumn
-    encrypt_s: Mapping[str, Any] | None = field(default=None, repr=False)
+    encrypt_s: Mapping[str, Any] | None = None
 
     @property
     def efficient(self) -> Any:
@@ -70,6 +71,21 @@ class Frontier(Table):
         """Return one row a point."""
         names = ("cloud_tasks", "makespan_s", "accuracy", "efficient")
         return {name: getattr(self, name) for name in names}
+
+    def _words(self) -> str:
+        fastest, best = self.makespan_s.min(), self.accuracy.max()
+        return f"{count(len(self.cloud_tasks), 'point')}, from {fastest:.6g} s, up to {best:.4g}"
+
+    def summary(self) -> str:
+        """Return the points that no other one beats, a line each."""
+        points = count(len(self.cloud_tasks), "number")
+        lines = [f"{count(self.job.tasks, 'task')}, {points} of them on the cloud; efficient:"]
+        for i in np.flatnonzero(self.efficient).tolist():
+            lines.append(
+                f"  {self.cloud_tasks[i]:,} on the cloud: {self.makespan_s[i]:.6g} s, "
+                f"accuracy {self.accuracy[i]:.4g}"
+            )
+        return "\n".join(lines)
 
     def within(self, seconds: float) -> Schedule | None:
         """Return the most accurate optimal schedule among the points that ends in time.

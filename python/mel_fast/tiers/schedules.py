@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mel_fast._base.arrow import Table
+from mel_fast._base.arrow import ShownTable
+from mel_fast._base.units import count
 from mel_fast._base.validation import FloatColumn, IntColumn
 from mel_fast.tiers.certificates import Certificate
 from mel_fast.tiers.jobs import Job, Tier
@@ -72,8 +73,8 @@ class Stage:
             begin += tier.devices
 
 
-@dataclass(frozen=True, eq=False)
-class Schedule(Table):
+@dataclass(frozen=True, eq=False, repr=False)
+class Schedule(ShownTable):
     """A job's schedule over tiers; as a table, a row for each task on each device that it uses.
 
     Attributes
@@ -166,6 +167,10 @@ class Schedule(Table):
                 return None
             total += tasks * (tier.accuracy or 0.0)
         return total / self.job.tasks
+
+    def _words(self) -> str:
+        tasks = count(self.job.tasks, "task")
+        return f"{self.scheme!r}, makespan_s={self.makespan_s:.6g}, {tasks}"
 
     def summary(self) -> str:
         """Return a few lines for people."""

@@ -110,8 +110,9 @@ class LeastEnergy(Found, ShownTable):
 
     def columns(self) -> dict[str, Any]:
         """Return the bracket as a table of one row."""
-        names = ("tau", "value", "bound", "width", "passes", "elapsed_s")
-        return {"status": [str(self.status)], **{name: [getattr(self, name)] for name in names}}
+        ends = {"energy_j": [self.value], "no_less_than_j": [self.bound]}
+        effort = {name: [getattr(self, name)] for name in ("width", "passes", "elapsed_s")}
+        return {"status": [str(self.status)], "tau": [self.tau], **ends, **effort}
 
     def _words(self) -> str:
         return (
@@ -121,14 +122,22 @@ class LeastEnergy(Found, ShownTable):
 
     def summary(self) -> str:
         """Return one or two lines of text."""
-        if self.status is Status.INFEASIBLE:
-            return f"tau = {self.tau}: infeasible, whatever is spent"
         if self.plan is None:
-            return f"tau = {self.tau}: undecided, no plan was found"
+            return f"tau = {self.tau}: {self.ends()}"
         return (
             f"tau = {self.tau} takes {with_unit(self.value, 'J', 9)} in all, no plan less than "
             f"{with_unit(self.bound, 'J', 9)} (relative gap {self.width:.2g}, {self.status})"
         )
+
+    def ends(self) -> str:
+        """Return both ends in a few words."""
+        if self.status is Status.INFEASIBLE:
+            return "infeasible, whatever is spent"
+        if self.plan is None:
+            return "undecided, no plan was found"
+        said = "" if self.status is Status.OPTIMAL else f" ({self.status})"
+        least = f"{with_unit(self.bound, 'J', 9)}{said}"
+        return f"{with_unit(self.value, 'J', 9):<14} no plan less than {least}"
 
 
 def refuse_energies(problem: Problem, *, at_least: int | None = None) -> None:

@@ -67,6 +67,21 @@ class EnergyCurve(Found, Drawn, ShownTable):
     def _across(self) -> tuple[str, Sequence[float]]:
         raise NotImplementedError
 
+    def _steps(self) -> list[str]:
+        """Return what each step is of, in words."""
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """Return a table as text."""
+        rows = list(zip(self._steps(), self.steps, strict=True))
+        wide = max((len(name) for name, _ in rows), default=0)
+        return "\n".join(
+            [
+                f"least energy, {self._words()}:",
+                *(f"  {name:<{wide}}   {step.ends()}" for name, step in rows),
+            ]
+        )
+
     def figure(self) -> "Figure":
         """Draw the least energy (extra ``[plot]``)."""
         figures = require("matplotlib.figure", extra="plot")

@@ -80,11 +80,10 @@ class EnergyFrontier(EnergyCurve):
         return "Local cycles", self.tau.tolist()
 
     def _words(self) -> str:
-        return f"energy_j, tau=1 to {len(self.steps)}"
+        return f"tau=1 to {len(self.steps)}, {self.status}"
 
-    def summary(self) -> str:
-        """Return a table as text."""
-        return "\n".join(step.summary() for step in self.steps)
+    def _steps(self) -> list[str]:
+        return [f"tau = {step.tau}" for step in self.steps]
 
 
 def energy_frontier(

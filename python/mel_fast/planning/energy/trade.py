@@ -67,12 +67,10 @@ class EnergyTrade(EnergyCurve):
 
     def _words(self) -> str:
         ends = f"{self.cycle_s[0]:.6g} to {self.cycle_s[-1]:.6g} s" if self.steps else "no deadline"
-        return f"tau={self.tau}, {ends}"
+        return f"tau={self.tau}, {ends}, {self.status}"
 
-    def summary(self) -> str:
-        """Return a table as text."""
-        rows = zip(self.cycle_s.tolist(), self.steps, strict=True)
-        return "\n".join(f"{cycle:.6g} s: {step.summary()}" for cycle, step in rows)
+    def _steps(self) -> list[str]:
+        return [f"{cycle:.6g} s" for cycle in self.cycle_s.tolist()]
 
 
 def trade(

@@ -6,6 +6,7 @@ from os import PathLike
 from typing import Any, NoReturn
 
 from mel_fast._base.arithmetic import guard
+from mel_fast._base.units import count
 from mel_fast._base.validation import integer
 from mel_fast.plans.status import Status
 from mel_fast.solve.arguments import checked_executor
@@ -161,8 +162,9 @@ class ShardedPlan:
     def summary(self) -> str:
         """Return a few lines of text."""
         lines = [
-            f"{self.status}: tau = {self.tau}, bound {self.bound}; {self.learners} learners in "
-            f"{len(self.shards)} shards; {self.passes} passes, {self.elapsed_s:.3g} s"
+            f"{self.status}: tau = {self.tau}, bound {self.bound}; "
+            f"{count(self.learners, 'learner')} in {count(len(self.shards), 'shard')}; "
+            f"{self.passes} passes, {self.elapsed_s:.3g} s"
         ]
         return "\n".join([*lines, *self.reasons])
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 
+from mel_fast._base.units import Shown, count
 from mel_fast._base.untrusted import shown
 from mel_fast._base.validation import FloatColumn, IntColumn, choice, integer, real
 from mel_fast.tiers.jobs import Job, Tier, asked_tiers
@@ -26,8 +27,8 @@ POLICIES: tuple[Policy, ...] = get_args(Policy)
 _SHORTEST_QUERY_S = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
-class Simulation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulation(Shown):
     """What a job took.
 
     Attributes
@@ -54,10 +55,21 @@ class Simulation:
     makespan_s: float
     reason: str
     runs_s: FloatColumn
-    end_s: FloatColumn = field(repr=False)
-    sends: IntColumn = field(repr=False)
-    timeouts: IntColumn = field(repr=False)
-    queries: IntColumn = field(repr=False)
+    end_s: FloatColumn
+    sends: IntColumn
+    timeouts: IntColumn
+    queries: IntColumn
+
+    def _words(self) -> str:
+        return f"makespan_s={self.makespan_s:.6g}, {count(self.runs_s.size, 'run')}"
+
+    def summary(self) -> str:
+        """Return a line of text, and why the job did not end where it did not."""
+        runs = self.runs_s.size
+        mean = f", the mean of {count(runs, 'run')}" if runs > 1 else ""
+        sends = f"{self.sends.mean():.6g} tasks handed out"
+        line = f"{self.makespan_s:.6g} s{mean}; {sends}, {self.timeouts.mean():.6g} to the failed"
+        return "\n".join([line, *([self.reason] if self.reason else [])])
 
 
 def simulate(
