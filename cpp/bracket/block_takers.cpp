@@ -91,8 +91,9 @@ std::optional<Bracket> bracket_of_takers(const Problem& problem, std::int64_t ta
         const Problem refuted = with_amount(of_part, resource, found.lower);
         const RaisedTree raised(refuted, boxes, t, found.tree, shop.pool);
         ++passes;
-        const Joining joining = must_join(with_amount(problem, resource, found.lower),
-                                          shop.boxes.whole(t), t, raised.leaves(), part, shop.pool);
+        const MustJoin joining =
+            must_join(with_amount(problem, resource, found.lower), shop.boxes.whole(t), t,
+                      raised.leaves(), part, shop.pool);
         if (shop.stop.requested()) found.lower = 0;
         if (joining.proved || shop.stop.requested()) return of_whole();
         if (joining.learners.empty()) return {};

@@ -33,7 +33,7 @@ PartsBracket bracket_with_parts(const Problem& problem, std::int64_t tau, Resour
     std::int64_t passes = 0;
     const Stop clock(settings.time_limit_s, {});
     const BeforeTree before = [&](const Bracket& found) {
-        const Held held = held_by(problem, found.samples);
+        const HeldByTakers held = held_by(problem, found.samples);
         double upper = found.need.amount, lower = found.lower;
         // Where there is no split yet, what parts rule out is surely less than this.
         if (found.samples.empty()) upper = far * lower;

@@ -57,8 +57,8 @@ double held_at_the_margin(const Problem& problem, const PassPoint& point, const 
 
 }  // namespace
 
-Held held_by(const Problem& problem, std::span<const std::int64_t> samples) {
-    Held found;
+HeldByTakers held_by(const Problem& problem, std::span<const std::int64_t> samples) {
+    HeldByTakers found;
     std::vector<double> held;
     for (const std::int64_t d : samples) {
         if (d > 0) held.push_back(static_cast<double>(d));
@@ -85,9 +85,9 @@ bool parts_may_count(const Problem& problem, const Settings& settings) {
            !problem.sends_nothing() && !paces(problem) && problem.size() > many;
 }
 
-std::vector<PartsThatTell> parts_that_tell(const Problem& problem, const Held& held,
-                                           const PassPoint& point, const Box& box, Pool& pool) {
-    std::vector<PartsThatTell> found;
+std::vector<PartSize> parts_that_tell(const Problem& problem, const HeldByTakers& held,
+                                      const PassPoint& point, const Box& box, Pool& pool) {
+    std::vector<PartSize> found;
     if (held.takers > (whole_in_lanes(problem) ? most_in_lanes : most_takers)) return found;
     for (const double step : {held.usual, common_step(problem, held.most)}) {
         const bool new_one = found.empty() || found.front().part != step;

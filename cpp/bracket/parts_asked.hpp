@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "bracket/parts_look.hpp"
 #include "mel/problem.hpp"
 #include "mel/settings.hpp"
 #include "passes/exact_pass.hpp"
@@ -12,23 +13,19 @@
 namespace mel {
 
 // What those who take part hold.
-struct Held {
+struct HeldByTakers {
     double takers = 0;
     double most = 0;   // samples of a learner
     double usual = 0;  // what more than half of them hold; 0 where that is nothing
 };
 // Without a split: as if as few took part as may.
-Held held_by(const Problem& problem, std::span<const std::int64_t> samples);
+HeldByTakers held_by(const Problem& problem, std::span<const std::int64_t> samples);
 
 bool parts_may_count(const Problem& problem, const Settings& settings);
 
-// Parts by which one learner more or less may be told from a share of one.
-struct PartsThatTell {
-    double part;        // samples
-    double above = -1;  // as in LeafParts
-};
-// At prices of samples alone that are about the best ones.
-std::vector<PartsThatTell> parts_that_tell(const Problem& problem, const Held& held,
-                                           const PassPoint& point, const Box& box, Pool& pool);
+// Parts by which one learner more or less may be told from a share of one, at prices of samples
+// alone that are about the best ones.
+std::vector<PartSize> parts_that_tell(const Problem& problem, const HeldByTakers& held,
+                                      const PassPoint& point, const Box& box, Pool& pool);
 
 }  // namespace mel

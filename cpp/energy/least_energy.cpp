@@ -26,8 +26,7 @@ constexpr double less = 1e-12;     // of the energy, that a move must save
 constexpr double highest = 1e50;   // of prices that mean anything
 constexpr int most_rounds = 12;
 constexpr int few_rounds = 2;
-constexpr double next_to_nothing = 1e-6;  // of a price,
-constexpr double nothing = 1e-14;         // and of one that nobody notices
+constexpr double nothing = 1e-14;  // of a price, that nobody notices
 constexpr std::size_t few_learners = 64;
 constexpr int most_moves = 100;
 constexpr std::size_t most_evaluations = 1024;  // of learners, where splits are tried
@@ -57,7 +56,6 @@ class EnergySearch {
                 settle(found, prices(way), rounds());
             }
             decide_takers(found);
-            price_nothing(found);
             finish(found);
             divide(found);
         }
@@ -134,17 +132,6 @@ class EnergySearch {
         }
         learners_.widen();
         learners_.price_watts(watt_hz);
-    }
-
-    // At given speeds there may be more of what is shared than anyone needs: then it is worth next
-    // to nothing, and a sample what it takes to compute it, with whoever needs most.
-    void price_nothing(LeastEnergy& found) {
-        if (learners_.slows() || stop_.requested() || closed(found, proved)) return;
-        if (found.samples.empty() || !(found.lambda > 0)) return;
-        JoulePrices p{found.lambda * next_to_nothing, 0};
-        whole_.take(found.samples);
-        p.nu = dearest_sample(p.of_hertz());
-        if (p.nu < highest) raise_bound(found, p);
     }
 
     // What a sample of the split at hand costs whom it costs most.

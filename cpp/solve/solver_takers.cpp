@@ -60,7 +60,7 @@ bool Solver::ask_takers(double tau, const Part& ask) {
         bool proved = true;
         if (in_blocks) {
             ++taker_passes_;
-            Joining joining =
+            MustJoin joining =
                 must_join(problem_, boxes_.whole(above), above, raised.leaves(), part, pool_);
             proved = joining.proved;
             back = std::move(joining.learners);

@@ -129,9 +129,9 @@ std::vector<std::size_t> first_with_blocks(const Problem& problem, const Box& bo
     return found;
 }
 
-Joining must_join(const Problem& problem, const Box& box, double tau,
-                  std::span<const ProvedLeaf> leaves, std::span<const std::size_t> part,
-                  Pool& pool) {
+MustJoin must_join(const Problem& problem, const Box& box, double tau,
+                   std::span<const ProvedLeaf> leaves, std::span<const std::size_t> part,
+                   Pool& pool) {
     if (leaves.empty()) return {true, {}};
     const std::size_t size = problem.size();
     std::vector<double> samples(size);
@@ -163,7 +163,7 @@ Joining must_join(const Problem& problem, const Box& box, double tau,
     for (std::size_t k = 0; k < size; ++k) {
         if (!inside[k]) others.push_back(k);
     }
-    Joining found{true, {}};
+    MustJoin found{true, {}};
     std::vector<char> joins(size, 0);
     std::vector<SplitSums> sums(others.size());
     std::vector<Worth> worth;

@@ -20,7 +20,7 @@ bool few_blocks(const Problem& problem);
 std::vector<std::size_t> first_with_blocks(const Problem& problem, const Box& box,
                                            const PassPoint& point, Stop& stop);
 
-struct Joining {
+struct MustJoin {
     bool proved;
     std::vector<std::size_t> learners;
 };
@@ -28,8 +28,8 @@ struct Joining {
 // Whether the leaves of a part's proof hold with all others, whom `box` holds: those who are worth
 // something at a leaf's prices are added to its bound. Where that is not below D any more, the best
 // of them should join the part.
-Joining must_join(const Problem& problem, const Box& box, double tau,
-                  std::span<const ProvedLeaf> leaves, std::span<const std::size_t> part,
-                  Pool& pool);
+MustJoin must_join(const Problem& problem, const Box& box, double tau,
+                   std::span<const ProvedLeaf> leaves, std::span<const std::size_t> part,
+                   Pool& pool);
 
 }  // namespace mel

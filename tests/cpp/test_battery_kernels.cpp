@@ -7,6 +7,7 @@
 #include "battery_cases.hpp"
 #include "check.hpp"
 #include "kernels/battery_passes.hpp"
+#include "slopes.hpp"
 
 namespace {
 
@@ -28,12 +29,10 @@ double typical_price(const mel::Problem& problem) {
     return 0.02 * problem.samples_real() / problem.bandwidth_hz();
 }
 
+using slopes::near;
+
 bool same(double x, double y) {
     return std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(y);
-}
-
-bool near(double x, double y, double relative, double floor) {
-    return std::fabs(x - y) <= relative * std::max(std::fabs(x), std::fabs(y)) + floor;
 }
 
 template <class Sums>

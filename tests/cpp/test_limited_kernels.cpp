@@ -13,15 +13,13 @@
 #include "instances.hpp"
 #include "kernels/kernels.hpp"
 #include "prices/switching_point.hpp"
+#include "slopes.hpp"
 
 namespace {
 
 using mel::InstructionSet;
+using slopes::near;
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-bool near(double x, double y, double relative, double floor) {
-    return std::fabs(x - y) <= relative * std::max(std::fabs(x), std::fabs(y)) + floor;
-}
 
 double largest_rate(mel::LinkLaw law, double noise, double band, double power) {
     if (band < infinity && power == infinity) return infinity;
@@ -244,46 +242,16 @@ TEST(limited_derivatives_are_what_differences_of_the_value_say) {
         {.learners = 48, .samples = 4800, .seed = 7}, [](const instances::Shape& shape) {
             for (const bool bounds : {false, true}) {
                 const Case it = make(shape, Caps::apart, bounds);
-                const auto sums = [&](double lambda, double mu, double tau, double cycle) {
-                    mel::PassPoint at = it.point;
-                    at.prices.lambda *= lambda;
-                    at.prices.mu *= mu;
-                    at.tau *= tau;
-                    at.cycle_s *= cycle;
+                const bool jumps = shape.idle == mel::Idle::excused;
+                slopes::check(it.point, jumps, [&](const mel::PassPoint& at) {
                     Case moved = it;  // upper bounds like energy's, in proportion to 1 / tau
                     for (std::size_t k = 0; k < it.limits.upper.size(); ++k) {
                         if (it.limits.slope[k] == 0) continue;
-                        moved.limits.upper[k] /= tau;
+                        moved.limits.upper[k] *= it.point.tau / at.tau;
                         moved.limits.slope[k] = -moved.limits.upper[k] / at.tau;
                     }
                     return limited_real(moved, at);
-                };
-                const double h = 1e-5;
-                const mel::PassSums s = sums(1, 1, 1, 1);
-                const double l = it.point.prices.lambda;
-                const double m = it.point.prices.mu;
-                const auto slope = [&](auto at) {
-                    return (at(1 + h).value - at(1 - h).value) / (2 * h);
-                };
-                const double by_l = slope([&](double x) { return sums(x, 1, 1, 1); });
-                const double by_m = slope([&](double x) { return sums(1, x, 1, 1); });
-                const double by_tau = slope([&](double x) { return sums(1, 1, x, 1); });
-                const double by_time = slope([&](double x) { return sums(1, 1, 1, x); });
-                CHECK(near(by_l, -s.bandwidth * l, 1e-4, 0), by_l, -s.bandwidth * l);
-                CHECK(near(by_m, -s.power * m, 1e-4, 0), by_m, -s.power * m);
-                const double tau = s.value_tau * it.point.tau;
-                CHECK(near(by_tau, tau, 1e-4, 0), by_tau, tau, bounds);
-                const double time = s.value_time * it.point.cycle_s;
-                CHECK(near(by_time, time, 1e-4, 0), by_time, time, bounds);
-                if (shape.idle == mel::Idle::excused) continue;  // switching off makes jumps
-                const mel::PassSums l_up = sums(1 + h, 1, 1, 1), l_down = sums(1 - h, 1, 1, 1);
-                const mel::PassSums m_up = sums(1, 1 + h, 1, 1), m_down = sums(1, 1 - h, 1, 1);
-                const double ll = -(l_up.bandwidth - l_down.bandwidth) / (2 * h * l);
-                const double lm = -(l_up.power - l_down.power) / (2 * h * l);
-                const double mm = -(m_up.power - m_down.power) / (2 * h * m);
-                CHECK(near(ll, s.h_ll, 1e-3, 0), ll, s.h_ll, bounds);
-                CHECK(near(lm, s.h_lm, 1e-3, 1e-3 * std::sqrt(s.h_ll * s.h_mm)), lm, s.h_lm);
-                CHECK(near(mm, s.h_mm, 1e-3, 0), mm, s.h_mm, bounds);
+                });
             }
         });
 }

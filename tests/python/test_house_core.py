@@ -182,6 +182,28 @@ def test_numbers_that_could_be_swapped_are_found(line: str) -> None:
     assert len(swappable({"learner/some.hpp": line})) == 1
 
 
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)\b(?!::)[^;{]*\{", re.MULTILINE)
+
+
+def types_twice(files: dict[str, str]) -> list[str]:
+    """Return types of the core's namespace that stand in two files: one definition, says C++."""
+    where: dict[str, set[str]] = {}
+    for name, text in files.items():
+        shared = re.sub(
+            r"^namespace \{$.*?^\}  // namespace$", "", text, flags=re.MULTILINE | re.DOTALL
+        )
+        for found in TYPE.findall(shared):
+            where.setdefault(found, set()).add(name)
+    return [f"{found}: {sorted(names)}" for found, names in where.items() if len(names) > 1]
+
+
+def test_no_two_types_have_one_name() -> None:
+    core = {name: text for name, text in sources().items() if not name.startswith("bindings/")}
+    assert types_twice(core) == []
+    twice = {"a/a.hpp": "struct Held {\n", "b/b.hpp": "class Held final {\n"}
+    assert types_twice(twice) == ["Held: ['a/a.hpp', 'b/b.hpp']"]
+
+
 # Native tests are compiled with these precompiled: what a file forgets to include goes unnoticed.
 STANDARD = {
     "algorithm": r"(sort|fill|copy|clamp|max|min|max_element|min_element|all_of|any_of|find_if)\(",
