@@ -19,14 +19,15 @@ constexpr int most_flips = 512;
 constexpr std::size_t most_pairs = 64;
 constexpr double on_a_kink = 1e-7;  // relative: prices so near to one are at it
 
-// The other answer of learner k; false where there is none within radius.
+// The other answer of learner k, further off than a step; false where there is none within radius.
 struct Near {
     double taken;  // samples
     double radius;
+    double step;
 };
 bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, Near near,
              Jump& jump) {
-    const auto [taken, radius] = near;
+    const auto [taken, radius, step] = near;
     const std::size_t k = jump.learner;
     const Prices prices = point.prices;
     const Demand full = demand_of(problem, k, point);
@@ -41,7 +42,7 @@ bool jump_of(const Problem& problem, const Box& box, const PassPoint& point, Nea
             ? answer_with(problem, k, demand_at(problem, k, point, taken), false, taken, prices)
             : answer_inside(problem, k, full, inside, {point.tau, prices});
     const double apart = many.samples - few.samples;
-    if (!many.possible || !(apart > 1) || !few.possible) return false;
+    if (!many.possible || !(apart > step) || !few.possible) return false;
     const double gain = apart - (many.paid.cost - few.paid.cost);
     const bool takes_many = taken > few.samples;
     const double margin = takes_many ? gain : -gain;
@@ -60,6 +61,8 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
                              const Picked& picked, double radius, Pool& pool, std::size_t most) {
     const std::span<const double> samples = picked.samples, preference = picked.preference;
     std::vector<Jump> jumps;
+    const bool of_one = most != all_jumps && problem.excused();
+    const auto step_of = [&](std::size_t k) { return of_one && box.low(k) <= 0 ? 0.0 : 1.0; };
     for (std::size_t k = 0; k < problem.size(); ++k) {
         if (!(std::fabs(preference[k]) < radius)) continue;
         // Between numbers that are one apart nobody jumps: that is a step. With the fixed law the
@@ -67,7 +70,7 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
         const double few = box.low(k);
         const bool takes_many = samples[k] > few && problem.law() == LinkLaw::density;
         const double many = takes_many ? samples[k] : box.high(k);
-        if (many - few > 1) jumps.push_back({.learner = k});
+        if (many - few > step_of(k)) jumps.push_back({.learner = k});
     }
     const std::size_t alike = jumps.size() / 2 > most ? (jumps.size() / most + 1) | 1 : 1;
     if (alike > 1) {
@@ -77,7 +80,9 @@ std::vector<Jump> jumps_near(const Problem& problem, const Box& box, const PassP
     std::vector<char> near(jumps.size());
     for_each_learner(pool, jumps.size(), [&](std::size_t i) {
         const double taken = samples[jumps[i].learner];
-        near[i] = jump_of(problem, box, point, {.taken = taken, .radius = radius}, jumps[i]);
+        const double step = step_of(jumps[i].learner);
+        near[i] = jump_of(problem, box, point, {.taken = taken, .radius = radius, .step = step},
+                          jumps[i]);
     });
     std::size_t kept = 0;
     for (std::size_t i = 0; i < jumps.size(); ++i) {

@@ -30,7 +30,8 @@ struct Jump {
 
 // The learners whose answer may change where no price changes by more than a share `radius`, from
 // what an exact pass wrote. `by_amount` is filled for the cycle. Where they are more than twice
-// `most`, an even part of them, no more than that, stands for all, each for several alike.
+// `most`, an even part of them, no more than that, stands for all, each for several alike; then
+// also who takes part with one sample or rests counts, which else is a step.
 inline constexpr std::size_t all_jumps = std::numeric_limits<std::size_t>::max();
 struct Picked {
     std::span<const double> samples, preference;

@@ -24,6 +24,7 @@ constexpr double handful = 16;    // samples a learner
 constexpr double soon = 1e-3;     // of a sample
 constexpr std::size_t modelled_jumps = 2048;  // of far more, an even part is as good a guide
 constexpr std::size_t most_steps = 64;
+constexpr double next_to_nothing = 1e-24;  // of what the other budget is worth
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -160,6 +161,16 @@ void LeastPrices::learn_curvature(const JumpModel& now) {
     curvature_ = std::clamp(curvature_ * std::clamp(1 - left / old, 0.2, 4.0), 0.02, 20.0);
 }
 
+// Of a budget that caps keep from being spent the price falls without an end. Far below what counts
+// it leaves what lanes compute in, and each learner would be asked alone.
+Prices LeastPrices::in_range(Prices prices, double amount) const {
+    const Problem here = with(amount);
+    const double band = prices.lambda * here.bandwidth_hz(), watt = prices.mu * here.power_w();
+    if (watt < next_to_nothing * band) prices.mu = next_to_nothing * band / here.power_w();
+    if (band < next_to_nothing * watt) prices.lambda = next_to_nothing * watt / here.bandwidth_hz();
+    return prices;
+}
+
 bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles) {
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
     const bool at_roots = bends && cycles == Cycles::at_roots;
@@ -175,6 +186,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
     int at_floor = 0;
     const double floor = bends ? too_short_ * (1 + shortest_step) : 0;
     amount = std::max(amount, floor);
+    point.prices = in_range(point.prices, amount);
     if (at_roots) {
         const double guess = amount, begun = point.prices.lambda;
         if (few_.on) measure(point, amount);
@@ -261,6 +273,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
         point.prices = {at_.prices.lambda * (1 + to.band), at_.prices.mu * (1 + to.watt)};
         amount = std::max(at_.amount + to.amount, floor);
         if (!point.prices.usable() || !(amount > 0) || !std::isfinite(amount)) break;
+        point.prices = in_range(point.prices, amount);
     }
     point.prices = at_.prices;
     amount = at_.rules_out;

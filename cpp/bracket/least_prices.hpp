@@ -85,6 +85,7 @@ class LeastPrices {
     static constexpr double shortest_step = 1e-11;  // relative: above a cycle that is too short
 
     Problem with(double amount) const;
+    Prices in_range(Prices prices, double amount) const;
     void begin_looks();
     // Whether it is time to make do with what was seen.
     bool enough_looks() const { return pool_.stop().check() || passes_ >= last_pass_; }
