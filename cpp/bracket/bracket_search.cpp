@@ -135,7 +135,7 @@ class BracketSearch : Enclosing {
         constexpr auto by_slope = LeastPrices::Cycles::by_slope;
         if (usable() && prices_.search(point_, amount_, effort, by_slope)) return true;
         const bool in_one_go = resource_ == Resource::cycle && problem_.size() >= many_learners;
-        if (in_one_go || shop_.pool.stop().check()) return false;
+        if (in_one_go || prices_.climbed() || shop_.pool.stop().check()) return false;
         point_ = first;
         amount_ = amount_of(problem_, resource_);
         return prices_.search(point_, amount_, from_afar, by_slope);

@@ -24,6 +24,7 @@ constexpr double handful = 16;    // samples a learner
 constexpr double soon = 1e-3;     // of a sample
 constexpr std::size_t modelled_jumps = 2048;  // of far more, an even part is as good a guide
 constexpr std::size_t most_steps = 64;
+constexpr double far_too_much = 1e15;      // times what is stated
 constexpr double next_to_nothing = 1e-24;  // of what the other budget is worth
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -171,6 +172,12 @@ Prices LeastPrices::in_range(Prices prices, double amount) const {
     return prices;
 }
 
+bool LeastPrices::too_much(double amount) {
+    if (resource_ == Resource::cycle || problem_.block_hz() > 0) return false;
+    climbed_ = climbed_ || amount > far_too_much * amount_of(problem_, resource_);
+    return climbed_;
+}
+
 bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles) {
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
     const bool at_roots = bends && cycles == Cycles::at_roots;
@@ -187,6 +194,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
     const double floor = bends ? too_short_ * (1 + shortest_step) : 0;
     amount = std::max(amount, floor);
     point.prices = in_range(point.prices, amount);
+    if (too_much(amount)) return false;
     if (at_roots) {
         const double guess = amount, begun = point.prices.lambda;
         if (few_.on) measure(point, amount);
@@ -273,6 +281,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
         point.prices = {at_.prices.lambda * (1 + to.band), at_.prices.mu * (1 + to.watt)};
         amount = std::max(at_.amount + to.amount, floor);
         if (!point.prices.usable() || !(amount > 0) || !std::isfinite(amount)) break;
+        if (too_much(amount)) return false;
         point.prices = in_range(point.prices, amount);
     }
     point.prices = at_.prices;

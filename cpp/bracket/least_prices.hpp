@@ -53,6 +53,10 @@ class LeastPrices {
     // with many learners, shows that slopes foretell nothing.
     bool search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles);
 
+    // Whether a search climbed so far above what is stated that hardly any amount suffices: whether
+    // one does is for decisions to say.
+    bool climbed() const { return climbed_; }
+
     // Prices at which about D samples are taken for about the budget that is stated, wherever the
     // point is, and what of the other is used then. Not for the cycle.
     void find_roughly(PassPoint& point, double& amount);
@@ -86,6 +90,7 @@ class LeastPrices {
 
     Problem with(double amount) const;
     Prices in_range(Prices prices, double amount) const;
+    bool too_much(double amount);
     void begin_looks();
     // Whether it is time to make do with what was seen.
     bool enough_looks() const { return pool_.stop().check() || passes_ >= last_pass_; }
@@ -134,6 +139,7 @@ class LeastPrices {
     double last_move_ = 0;  // of the cycle, relative, to where it was looked at last
     double curvature_ = 1;  // of the bound, in units of that of the real responses
     bool kept_ = false;
+    bool climbed_ = false;
     Place at_;  // the best so far
     Look best_;
     JumpModel model_;

@@ -51,3 +51,16 @@ def test_least_among_many_is_proved_with_few_looks(over, passes):
     assert plan.status == "optimal"
     assert mel.verify(proof.problem, proof).ok
     assert mel.verify(plan.problem, plan).ok
+
+
+def test_what_no_bandwidth_allows_is_not_climbed_after():
+    """A search for prices went on to 1e36 Hz, then looked for parts there: 157 looks, now 117."""
+    problem = many_takers()
+    caps = np.full(K, 30.0 * problem.radio.bandwidth_hz / K)
+    problem = problem.replace(learners=problem.learners.replace(max_bandwidth_hz=caps))
+    found = mel.least(problem, 1, "bandwidth_hz", time_limit_s=60.0)
+    assert found.status == "infeasible"
+    assert found.passes <= 130
+    proof = found.proof
+    assert proof is not None
+    assert mel.verify(proof.problem, proof).ok
