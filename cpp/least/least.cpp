@@ -56,18 +56,17 @@ Estimate estimate_least(const Problem& problem, std::int64_t tau, Resource resou
 Result without_radio(const Problem& problem, std::int64_t tau, const Settings& settings) {
     const UsualArithmetic usual;
     refuse_choice(problem);
-    Stop stop(settings.time_limit_s, poll_of(settings));
-    Pool pool(useful_threads(problem.size(), settings.threads), stop);
-    Boxes boxes(problem, pool, scheme_box(problem, settings.scheme));
+    Workshop shop(problem, settings);
     Result result;
     result.bound = std::numeric_limits<std::int64_t>::max();
     result.tree = {TreeNode{}};
     std::vector<SplitSums> chunks;
     const double real = static_cast<double>(tau);
     const bool impossible =
-        boxes.contradicts() ||
-        proof_of_capacity(problem, boxes.whole(real), real, pool, chunks, false).has_value();
-    result.stopped = stop.check();
+        shop.boxes.contradicts() ||
+        proof_of_capacity(problem, shop.boxes.whole(real), real, shop.pool, chunks, false)
+            .has_value();
+    result.stopped = shop.stop.check();
     if (impossible && !result.stopped) result.bound = tau - 1;
     result.passes = 1;
     return result;
@@ -76,24 +75,22 @@ Result without_radio(const Problem& problem, std::int64_t tau, const Settings& s
 ReachableCycle reachable_cycle(const Problem& problem, std::int64_t tau, const Settings& settings) {
     const UsualArithmetic usual;
     refuse_choice(problem);
-    Stop stop(settings.time_limit_s, poll_of(settings));
-    Pool pool(useful_threads(problem.size(), settings.threads), stop);
-    Boxes boxes(problem, pool, scheme_box(problem, settings.scheme));
+    Workshop shop(problem, settings);
     const double real = static_cast<double>(tau);
-    const Box box = boxes.whole(real);
+    const Box box = shop.boxes.whole(real);
     std::vector<SplitSums> chunks;
     ReachableCycle reach;
     const auto enough = [&](double cycle_s) {
         ++reach.passes;
         const Problem here = with_amount(problem, Resource::cycle, cycle_s);
-        return capacity(here, box, real, pool, chunks) >= problem.samples_real();
+        return capacity(here, box, real, shop.pool, chunks) >= problem.samples_real();
     };
     const double longest = problem.largest_cycle_s();
     double low = 0, high = std::numeric_limits<double>::infinity();
-    if (boxes.contradicts()) return {longest, high, false, 0};
+    if (shop.boxes.contradicts()) return {longest, high, false, 0};
     double at = std::min(problem.cycle_s(), longest);
     for (double step = 2; high - low > close * low; step *= step) {
-        if (stop.check()) {
+        if (shop.stop.check()) {
             reach.stopped = true;
             break;
         }
