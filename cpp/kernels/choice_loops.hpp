@@ -3,7 +3,7 @@
 // first, and the others brought together.
 #pragma once
 
-#include "kernels/choice_lanes.hpp"
+#include "kernels/choice_density_lanes.hpp"
 #include "kernels/real_loops.hpp"
 
 namespace mel::MEL_ISA {
@@ -59,8 +59,13 @@ static ChoiceTotals choice_chunk(const KernelInput& in, const ChoiceInput& choic
     const PriceConstants p = constants(in);
     ChoiceCells<Sum> sums;
     ChoiceDensity law;
+    DensityAtLowEnd at_low_end;
     each_run(in, learners, [&](const Run& run) MEL_LOOP {
-        choose_run(in, choice, p, run, learners.last, out, law, sums);
+        if (at_low_end.holds_all(in, choice, run)) {
+            choose_run(in, choice, p, run, learners.last, out, at_low_end, sums);
+        } else {
+            choose_run(in, choice, p, run, learners.last, out, law, sums);
+        }
     });
     return totals<ChoiceTotals>(sums);
 }
@@ -136,8 +141,9 @@ class GatheredChoices {
     void add(Mask m, std::size_t at) { gathered_.add(m, at); }
     bool full() const { return gathered_.full(); }
 
-    template <class Law>
-    void choose_all(const PriceConstants& p, Law& law, const Picks& out, ChoiceCells<Sum>& sums) {
+    // look(columns, choices, picks) at all of them.
+    template <class Look>
+    void choose_all(const Picks& out, Look&& look) {
         const KernelInput& some = gathered_.columns();
         ChoiceInput chosen = choice_;
         gathered_.gather(chosen.weight, weight_);
@@ -147,14 +153,10 @@ class GatheredChoices {
         const auto column = [](std::span<const double> wanted, double* to) {
             return wanted.empty() ? std::span<double>() : std::span<double>(to, Gathered::most);
         };
-        const Picks found{{samples_, Gathered::most},
-                          column(out.preference, margin_),
-                          column(out.step, step_),
-                          column(out.switching, switching_)};
-        each_run(some, {0, some.size}, [&](const Run& run) MEL_LOOP {
-            choose_run(some, chosen, p, run, padded_to_groups(some.size), found, law, sums);
-        });
-        gathered_.put(samples_, out.samples);
+        const Picks found{column(out.samples, samples_), column(out.preference, margin_),
+                          column(out.step, step_), column(out.switching, switching_)};
+        look(some, chosen, found);
+        if (!out.samples.empty()) gathered_.put(samples_, out.samples);
         if (!out.preference.empty()) gathered_.put(margin_, out.preference);
         if (!out.step.empty()) gathered_.put(step_, out.step);
         if (!out.switching.empty()) gathered_.put(switching_, out.switching);
@@ -186,6 +188,11 @@ static ChoiceTotals fixed_choice_chunk(const KernelInput& in, const ChoiceInput&
     ChoiceFixed law;
     ChoiceAtLowEnd at_low_end;
     GatheredChoices gathered(in, choice);
+    const auto look = [&](const KernelInput& some, const ChoiceInput& chosen, const Picks& found) {
+        each_run(some, {0, some.size}, [&](const Run& run) MEL_LOOP {
+            choose_run(some, chosen, p, run, padded_to_groups(some.size), found, law, sums);
+        });
+    };
     each_run(in, learners, [&](const Run& run) MEL_LOOP {
         const double hard = at_low_end.sort(in, choice, p, run);
         if (hard > most_of_all * static_cast<double>(run.groups * group)) {
@@ -200,10 +207,10 @@ static ChoiceTotals fixed_choice_chunk(const KernelInput& in, const ChoiceInput&
             add_choice(j, r, here, sums);
             write_choice(out, at, learners.last, r, here);
             gathered.add(at_low_end.hard(i), at);
-            if (j == steps - 1 && gathered.full()) gathered.choose_all(p, law, out, sums);
+            if (j == steps - 1 && gathered.full()) gathered.choose_all(out, look);
         });
     });
-    gathered.choose_all(p, law, out, sums);
+    gathered.choose_all(out, look);
     return totals<ChoiceTotals>(sums);
 }
 

@@ -210,6 +210,7 @@ struct Kernels {
         Whole whole;
         Whole limited_whole;
         Choice choice;
+        Choice near_choice;  // in real samples, by starts of roots: nothing is proved by it
         Blocks blocks;
         // Where speeds are chosen that do not send; `whole` looks at the columns of limits.
         Real paced_real;
@@ -251,6 +252,7 @@ struct Kernels {
         return limited ? of(law).limited_whole : of(law).whole;
     }
     Choice choice(LinkLaw law) const { return of(law).choice; }
+    Choice near_choice(LinkLaw law) const { return of(law).near_choice; }
     Blocks blocks(LinkLaw law) const { return of(law).blocks; }
 };
 

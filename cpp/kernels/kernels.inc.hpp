@@ -5,6 +5,7 @@
 #include "kernels/choice_loops.hpp"
 #include "kernels/fill_lanes.hpp"
 #include "kernels/limited_whole_lanes.hpp"
+#include "kernels/near_choice_loops.hpp"
 #include "kernels/near_loops.hpp"
 #include "kernels/paced_loops.hpp"
 #include "kernels/real_loops.hpp"
@@ -117,7 +118,8 @@ static AllocationSums allocate_chunk(const KernelInput& in, const AllocationScal
 template <class Law, class Market, class NearMarket, class WholeLaw, class LimitedWhole,
           class BlocksOfLaw>
 constexpr Kernels::OfLaw kernels_of_law(Kernels::Real real, Kernels::Real bound,
-                                        Kernels::Samples samples, Kernels::Choice choice) {
+                                        Kernels::Samples samples, Kernels::Choice choice,
+                                        Kernels::Choice near_choice) {
     return {real,
             bound,
             samples,
@@ -132,6 +134,7 @@ constexpr Kernels::OfLaw kernels_of_law(Kernels::Real real, Kernels::Real bound,
             whole_chunk<WholeLaw>,
             whole_chunk<LimitedWhole>,
             choice,
+            near_choice,
             blocks_chunk<BlocksOfLaw>,
             paced_real_chunk<Law>,
             samples_chunk<Paced<Law>>,
@@ -146,10 +149,10 @@ extern const Kernels kernels;
 const Kernels kernels{
     kernels_of_law<DensityLaw, DensityMarket, NearDensityMarket, WholeDensity, LimitedWholeDensity,
                    DensityBlocks>(real_chunk<DensityLaw>, bound_chunk, near_samples_chunk,
-                                  choice_chunk),
+                                  choice_chunk, near_choice_chunk),
     kernels_of_law<FixedLaw, FixedMarket, NearFixedMarket, WholeFixed, LimitedWholeFixed,
                    FixedBlocks>(fixed_real_chunk, fixed_bound_chunk, fixed_samples_chunk,
-                                fixed_choice_chunk),
+                                fixed_choice_chunk, near_fixed_choice_chunk),
     carry_chunk};
 
 }  // namespace mel::MEL_ISA

@@ -45,7 +45,11 @@ struct EnergyLine {
 // does rounding matter.
 double sum_above(std::span<const double> amounts, double number) {
     double part[4] = {};  // four sums wait for each other less than one does
-    for (std::size_t k = 0; k < amounts.size(); ++k) part[k % 4] += amounts[k];
+    std::size_t k = 0;
+    for (; k + 4 <= amounts.size(); k += 4) {
+        for (std::size_t i = 0; i < 4; ++i) part[i] += amounts[k + i];
+    }
+    for (std::size_t i = 0; k + i < amounts.size(); ++i) part[i] += amounts[k + i];
     const double rough = (part[0] + part[1]) + (part[2] + part[3]);
     const double error = units(2 * static_cast<double>(amounts.size())) * rough;
     if (rough - error > number) return 1;
@@ -98,20 +102,27 @@ Boxes::Boxes(const Problem& problem, Pool& pool, Interval scheme)
     if (!limits_) return;
     const std::size_t size = problem.size();
     const std::size_t padded = padded_to_groups(size);
-    lower_.assign(padded, scheme.lower);
-    upper_.assign(padded, scheme.upper);
-    if (!limits_->min_samples.empty()) {
-        const double* low = limits_->min_samples.data();
-        for (std::size_t k = 0; k < size; ++k) lower_[k] = std::max(scheme.lower, low[k]);
-    }
-    if (!limits_->max_samples.empty()) {
-        const double* high = limits_->max_samples.data();
-        for (std::size_t k = 0; k < size; ++k) upper_[k] = std::min(scheme.upper, high[k]);
-    }
+    const auto bounds = [&](std::span<const double> stated, double end, auto narrower,
+                            Buffer<double>& own) -> std::span<const double> {
+        bool wider = stated.empty();
+        for (std::size_t k = 0; k < size && !stated.empty(); ++k) {
+            wider |= narrower(stated[k], end) != stated[k];
+        }
+        if (!wider) return stated;
+        own.assign(padded, end);
+        for (std::size_t k = 0; k < size && !stated.empty(); ++k) own[k] = narrower(stated[k], end);
+        return own;
+    };
+    lower_ = bounds(
+        limits_->min_samples, scheme.lower, [](double x, double y) { return std::max(x, y); },
+        own_lower_);
+    upper_ = bounds(
+        limits_->max_samples, scheme.upper, [](double x, double y) { return std::min(x, y); },
+        own_upper_);
     for (std::size_t k = 0; k < size; ++k) contradicts_ |= lower_[k] > upper_[k];
     const double samples = problem.samples_real();
-    contradicts_ = contradicts_ || sum_above(std::span(lower_).first(size), samples) > 0 ||
-                   sum_above(std::span(upper_).first(size), samples) < 0;
+    contradicts_ = contradicts_ || sum_above(lower_.first(size), samples) > 0 ||
+                   sum_above(upper_.first(size), samples) < 0;
 }
 
 double Boxes::largest_tau() const {

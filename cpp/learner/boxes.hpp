@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "learner/response.hpp"
+#include "mel/buffer.hpp"
 #include "mel/problem.hpp"
 #include "mel/settings.hpp"
 #include "model/computing.hpp"
@@ -40,6 +41,8 @@ EnergyVerdict energy_verdict(const Problem& problem, std::size_t k, Workload wor
 class Boxes {
   public:
     Boxes(const Problem& problem, Pool& pool, Interval scheme);
+    Boxes(const Boxes&) = delete;
+    Boxes& operator=(const Boxes&) = delete;
 
     // Of the whole tree: what the scheme and the learner's own bounds allow, energy left out.
     Box root() const { return limits_ ? limited_root() : Box{scheme_}; }
@@ -71,7 +74,8 @@ class Boxes {
     bool energy_;
     bool contradicts_ = false;
     bool doubtful_ = false;
-    std::vector<double> lower_, upper_;
+    std::span<const double> lower_, upper_;  // the stated ones where the scheme has none narrower,
+    Buffer<double> own_lower_, own_upper_;   // or these
     std::vector<double> real_, slope_, whole_, sure_;
     double real_tau_ = -1;
     double whole_tau_ = -1;

@@ -132,7 +132,7 @@ void Selector::Subsets::judge() {
 bool Selector::Subsets::refutes(const Bid& at) {
     if (!at.prices.usable() || all.stop_.check()) return false;
     const Cell cell{samples, samples};
-    Numbers picks(padded_to_groups(samples.size()));
+    Numbers picks(padded_to_groups(samples.size()), 0.0);
     const ChoiceSums sums = all.choices_.look(at, &cell, {picks});
     return !all.stop_.requested() && all.choices_.bound(at, sums).most() < all.target();
 }
@@ -141,7 +141,7 @@ bool Selector::close_by_subsets(const Bid& bid) {
     const std::size_t n = problem_.size();
     if (!choices_.all_or_nothing() || choices_.has_twins() || found_.value < 0) return false;
     if (!choices_.steps_count() || !bid.prices.usable()) return false;
-    Numbers picks(padded_to_groups(n)), margins(n);
+    Numbers picks(padded_to_groups(n), 0.0), margins(n, 0.0);
     const ChoiceSums sums = choices_.look(bid, nullptr, {picks, margins});
     const auto bound = choices_.bound(bid, sums);
     if (stop_.requested() || bound.value == -infinity) return false;

@@ -12,6 +12,12 @@
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// To whole groups, of which those beyond the learners are set.
+void set_size(Numbers& column, std::size_t learners) {
+    column.resize(padded_to_groups(learners));
+    std::fill(column.begin() + static_cast<std::ptrdiff_t>(learners), column.end(), 0.0);
+}
 }  // namespace
 
 void ChoiceSums::add(const ChoiceSums& o) {
@@ -38,7 +44,7 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
     const LearnerLimits* limits = problem.limits();
     const std::size_t n = problem.size();
     if (problem.returns_nothing()) {
-        most_.resize(padded_to_groups(n));
+        set_size(most_, n);
         for (std::size_t k = 0; k < n; ++k) {
             most_[k] = largest_computed(problem, k, {.tau = tau, .samples = whole_.high(k)});
         }
@@ -63,8 +69,8 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
     nobody_rests_ = !all_rest_;
     everybody_rests_ = all_rest_;
     if (!optional && !minima) return;
-    rest_.resize(padded_to_groups(n));
-    least_.resize(padded_to_groups(n));
+    set_size(rest_, n);
+    set_size(least_, n);
     const double excused = problem.excused() ? 1 : 0;
     const double* low = minima ? limits->min_samples.data() : nullptr;
     const double* free = optional ? limits->optional.data() : nullptr;
@@ -92,6 +98,20 @@ double Choices::surely_kept(std::size_t k) const {
     if (problem_.sends_nothing() || demand.alpha > 0 || demand.beta > 0) return high;
     demand.budget_s -= slack_guard(problem_.cycle_s());
     return std::max(largest_allowed(demand, high), 0.0);
+}
+
+double Choices::least_worth() const {
+    if (goal_.of == Worth::learners) return 1;
+    const double* least = least_column();
+    const double* weight = weight_.empty() ? nullptr : weight_.data();
+    if (!least && !weight) return std::max(all_least_, 1.0);
+    double worth = infinity;
+    for (std::size_t k = 0; k < size(); ++k) {
+        const double d = least ? std::max(least[k], 1.0) : std::max(all_least_, 1.0);
+        const double own = weight ? weight[k] * d : d;
+        worth = own < worth ? own : worth;
+    }
+    return worth;
 }
 
 bool Choices::twins(std::size_t i, std::size_t j) const {
@@ -231,7 +251,7 @@ ChoiceInput Choices::input(const Bid& bid, const Cell* cell) {
                    .per_learner = bid.per_learner};
     if (!cell) return in;
     const std::size_t n = size();
-    for (auto* column : {&cell_low_, &cell_high_, &cell_rest_}) column->resize(padded_to_groups(n));
+    for (auto* column : {&cell_low_, &cell_high_, &cell_rest_}) set_size(*column, n);
     for (std::size_t k = 0; k < n; ++k) {
         cell_low_[k] = std::max(least(k), cell->low[k]);
         cell_high_[k] = std::min(most(k), cell->high[k]);
@@ -243,21 +263,26 @@ ChoiceInput Choices::input(const Bid& bid, const Cell* cell) {
     return in;
 }
 
+ChoiceSums Choices::sums_of(const ChoiceTotals& lanes) {
+    ChoiceSums sums;
+    sums.value.add(lanes.value);
+    sums.cost = lanes.cost;
+    sums.bandwidth = lanes.bandwidth;
+    sums.power = lanes.power;
+    sums.takers = lanes.takers;
+    sums.size = lanes.size;
+    sums.condition = lanes.condition;
+    sums.impossible = lanes.impossible;
+    return sums;
+}
+
 ChoiceSums Choices::look_in_lanes(const Bid& bid, const Cell* cell, const Picks& picks) {
     const ChoiceInput choice = input(bid, cell);
     const KernelInput in = kernel_input(problem_, whole_, {tau_, problem_.cycle_s(), bid.prices});
     const auto kernel = kernels_of(pool_).choice(problem_.law());
     return sum_over_chunks(pool_, size(), chunks_, [&](std::size_t first, std::size_t last) {
         const ChoiceTotals lanes = kernel(in, choice, {first, last}, picks);
-        ChoiceSums sums;
-        sums.value.add(lanes.value);
-        sums.cost = lanes.cost;
-        sums.bandwidth = lanes.bandwidth;
-        sums.power = lanes.power;
-        sums.takers = lanes.takers;
-        sums.size = lanes.size;
-        sums.condition = lanes.condition;
-        sums.impossible = lanes.impossible;
+        ChoiceSums sums = sums_of(lanes);
         double left = lanes.unsure;
         for (std::size_t k = first; k < last && left > 0; ++k) {
             if (picks.samples[k] >= 0) continue;
@@ -265,6 +290,16 @@ ChoiceSums Choices::look_in_lanes(const Bid& bid, const Cell* cell, const Picks&
             add(k, bid, within(cell, k), sums, picks);
         }
         return sums;
+    });
+}
+
+ChoiceSums Choices::look_roughly(const Bid& bid, const Picks& picks) {
+    ++passes_;
+    const ChoiceInput choice = input(bid, nullptr);
+    const KernelInput in = kernel_input(problem_, whole_, {tau_, problem_.cycle_s(), bid.prices});
+    const auto kernel = kernels_of(pool_).near_choice(problem_.law());
+    return sum_over_chunks(pool_, size(), chunks_, [&](std::size_t first, std::size_t last) {
+        return sums_of(kernel(in, choice, {first, last}, picks));
     });
 }
 
@@ -283,46 +318,6 @@ Choices::Bound Choices::bound(const Bid& bid, const ChoiceSums& sums) const {
     const double error =
         rounding::whole_bound_in_lanes * (budget + sums.size + problem_.cycle_s() * sums.condition);
     return {value.value(), error};
-}
-
-Choices::Bound Choices::capacity(const Bid& bid, const Cell* cell) const {
-    const double guard = slack_guard(problem_.cycle_s());
-    const LearnerLimits* limits = problem_.limits();
-    const bool capped = limits && limits->caps();
-    CompensatedSum value;
-    double size = 0;
-    for (std::size_t k = 0; k < this->size(); ++k) {
-        const Interval box = within(cell, k);
-        double high = std::min(most(k), box.upper);
-        const double fewest = std::max(least(k), box.lower);
-        if (!only_computes(problem_)) {
-            Demand demand = demand_of(problem_, k, tau_);
-            demand.budget_s += guard;
-            high = capped ? largest_within(demand,
-                                           {.samples = high,
-                                            .rate = limits->max_rate[k] * (1 + rounding::rate)})
-                          : largest_allowed(demand, high);
-        }
-        const bool rests = may_rest(k) && box.lower <= 0;
-        if (high < fewest) {
-            if (!rests) return {-infinity, 0};
-            continue;
-        }
-        const double s = bid.per_sample * weight(k);
-        double best = s > 0 ? s * high : s * fewest;
-        if (high > 0) best = std::max(best + bid.per_learner, fewest <= 0 ? 0.0 : -infinity);
-        if (rests) best = std::max(best, 0.0);
-        value.add(best);
-        size += std::fabs(s) * high + std::fabs(bid.per_learner);
-    }
-    return {value.value(), weight_.empty() ? 0 : rounding::whole_bound * size};
-}
-
-bool Choices::has_time(std::size_t k, double samples) const {
-    if (only_computes(problem_)) return true;
-    Demand demand = demand_of(problem_, k, tau_);
-    demand.budget_s += slack_guard(problem_.cycle_s());
-    return largest_allowed(demand, samples) >= samples;
 }
 
 // Single samples of the same learners are asked about again and again at the same prices.

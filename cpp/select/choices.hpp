@@ -66,6 +66,8 @@ class Choices {
     double least(std::size_t k) const { return least_.empty() ? all_least_ : least_[k]; }
     double most(std::size_t k) const { return whole_.high(k); }
     double sure(std::size_t k) const { return sure_.high(k); }
+    // No fewer samples than all have the time for together, or may have.
+    double more_than_time_for() const;
     // Whether a learner may have the time for so many samples, whatever a hertz or a watt costs.
     bool has_time(std::size_t k, double samples) const;
     // What those who may not rest take at least, and whether that is everybody, or nobody.
@@ -93,6 +95,8 @@ class Choices {
     double worth(std::size_t k, double d) const {
         return goal_.of == Worth::learners ? (d > 0 ? 1.0 : 0.0) : weight(k) * d;
     }
+    // Of a plan with any samples: no less.
+    double least_worth() const;
     // What counts of a sample in a bid.
     Bid bid(Prices prices, double per_learner) const {
         if (goal_.of == Worth::learners) return {prices, 0, 1};
@@ -102,6 +106,9 @@ class Choices {
     // The best choices at a bid. Preferred: taking part to resting, in worth; infinite where a
     // learner can not rest, minus infinity where it must. Steps are told where rates alone decide.
     ChoiceSums look(const Bid& bid, const Cell* cell, const Picks& picks);
+    // About what that finds, in real samples and by starts of roots: a guide, in a third of the
+    // time. Where steps are told alone, and taking part has no value of its own.
+    ChoiceSums look_roughly(const Bid& bid, const Picks& picks);
     // The same learner by learner, whether or not the pool was stopped.
     ChoiceSums look_without_pool(const Bid& bid) const;
     // The best samples of a learner that takes part; negative where it can not.
@@ -148,6 +155,7 @@ class Choices {
     };
     Chosen choose(std::size_t k, const Bid& bid, Interval box, ChoiceSums& sums) const;
     ChoiceInput input(const Bid& bid, const Cell* cell);
+    static ChoiceSums sums_of(const ChoiceTotals& lanes);
     ChoiceSums look_in_lanes(const Bid& bid, const Cell* cell, const Picks& picks);
 
     const Problem& problem_;

@@ -65,6 +65,7 @@ class Fitting {
     struct Fit {
         double ratio = 1;
         std::optional<FillSums> sums = {};
+        bool foreseen = false;  // by a look at another ratio, which an allocation has to bear out
     };
     bool fits(const Numbers& samples);
     const Fit& fit() const { return fit_; }  // of the last split that fitted
@@ -101,6 +102,7 @@ class Fitting {
     std::optional<Move> drop(const Bid& bid, const Cell* cell, std::size_t k) const;
     std::optional<Move> join(const Bid& bid, const Cell* cell, std::size_t k) const;
     void take(const Move& move, double& spent);
+    void foretell_ratio(const Bid& bid, const std::vector<Move>& moves, std::uint32_t taken);
     bool begin(const Bid& bid, const Cell* cell, const Chosen& chosen, double& spent);
     void top_up(const Bid& bid, const Cell* cell, const Numbers& margins, double& spent);
     void shrink(const Bid& bid, const Numbers& margins, double& spent);

@@ -119,6 +119,7 @@ bool Fitting::refine(const Bid& bid, const Cell* cell, std::size_t others) {
         for (std::size_t i = 0; i < moves.size(); ++i) {
             if ((best >> i & 1) != 0) take(moves[i], cost);
         }
+        foretell_ratio(bid, moves, best);
         if (fits(samples_)) {
             spent_ += cost;
             return true;
@@ -129,6 +130,30 @@ bool Fitting::refine(const Bid& bid, const Cell* cell, std::size_t others) {
         room = std::min(room, cost) - std::clamp(load_ - 1, 1e-12, 0.5) * budget_;
     }
     return false;
+}
+
+// Where the ratio of the prices goes as some of the moves are made from the split that fitted last:
+// by what they take there, and the slopes of all.
+void Fitting::foretell_ratio(const Bid& bid, const std::vector<Move>& moves, std::uint32_t taken) {
+    const Problem& problem = choices_.problem();
+    if (!fit_.sums || !only_rates(problem)) return;
+    Bid there = bid;
+    there.prices.mu = fit_.ratio * there.prices.lambda;
+    double band = fit_.sums->bandwidth, watt = fit_.sums->power;
+    for (std::size_t i = 0; i < moves.size(); ++i) {
+        if ((taken >> i & 1) == 0) continue;
+        for (const auto& [d, sign] : {std::pair{moves[i].from, -1.0}, {moves[i].to, 1.0}}) {
+            if (d == 0) continue;
+            const auto use = choices_.use_of(moves[i].learner, there, {d, d});
+            band += sign * use.bandwidth;
+            watt += sign * use.power;
+        }
+    }
+    const double shift = fit_.sums->shift;
+    const double by =
+        (std::log(watt / problem.power_w()) - std::log(band / problem.bandwidth_hz())) /
+        (shift / band + shift / (fit_.ratio * watt));
+    if (std::fabs(by) < 1) ratio_ = fit_.ratio * std::exp(by);
 }
 
 // Whole learners in or out, those who lose least, at most as many as subsets are made of.

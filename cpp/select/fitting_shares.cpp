@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "select/fitting.hpp"
+#include "select/last_learners.hpp"
 #include "split/budget_step.hpp"
 
 namespace mel {
@@ -28,6 +29,10 @@ namespace {
 
 constexpr int most_steps = 12;
 constexpr double near_enough = 0.02;
+constexpr std::size_t very_many = 65'536;  // learners, of whom few are looked at mostly:
+constexpr int most_steps_of_few = 60;
+constexpr double near_enough_of_few = 1e-4;
+constexpr int most_looks_at_all = 4;
 constexpr double nearly_all = 1 - 1e-6;  // of a budget
 
 Numbers gathered(std::span<const double> from, std::span<const std::size_t> who) {
@@ -45,9 +50,10 @@ struct Asked {
 };
 
 // Whether a split fits; the load where it does not.
-bool fill(const Asked& asked, Fitting::Fit& fit, double& load) {
+bool fill(const Asked& asked, Fitting::Fit& fit, double& load, bool foreseeing) {
     const Problem& problem = asked.problem;
     fit.sums.reset();
+    fit.foreseen = false;
     load = 1.001;
     if (problem.block_hz() > 0) {
         BlockFilling filling(problem, asked.pool);
@@ -55,10 +61,12 @@ bool fill(const Asked& asked, Fitting::Fit& fit, double& load) {
     }
     FillsHere looks(problem, asked.pool, asked.rests);
     WaterFilling filling(problem, asked.pool, &looks);
-    const auto outcome = filling.fill(asked.split, fit.ratio);
+    const bool many = problem.size() > most_for_thorough_search && only_rates(problem);
+    const auto outcome = filling.fill(asked.split, fit.ratio, foreseeing && many);
     const FillSums& sums = filling.sums();
     if (outcome == WaterFilling::Outcome::fits) {
         fit.sums = sums;
+        fit.foreseen = filling.foreseen();
         return true;
     }
     // At this ratio of the prices so much more than the budgets is needed at least.
@@ -68,15 +76,66 @@ bool fill(const Asked& asked, Fitting::Fit& fit, double& load) {
     return false;
 }
 
+// Newton's step towards a cycle as short as can be, in the logarithms of the ratio and of what is
+// left of the cycle; false where there is none, or it stands still.
+struct Shortening {
+    double least, most;  // cycles
+
+    bool step(const Problem& problem, const FillSums& sums, FillPoint& at, double& length) const {
+        if (!(sums.impossible == 0 && sums.bandwidth > 0)) return false;
+        const BudgetStep newton(sums, at.ratio,
+                                {.band = std::log(sums.bandwidth / problem.bandwidth_hz()),
+                                 .power = std::log(sums.power / problem.power_w())});
+        const auto by = newton.aim(0);
+        const double left = at.cycle_s - least, shorter = by.cycle_s / left;
+        if (!std::isfinite(by.log_ratio) || !std::isfinite(shorter)) return false;
+        at.ratio *= std::exp(std::clamp(by.log_ratio, -3.0, 3.0));
+        at.cycle_s = std::min(least + left * std::exp(std::clamp(shorter, -3.0, 1.0)), most);
+        length = std::fabs(by.log_ratio) + std::fabs(shorter);
+        return at.cycle_s > least;
+    }
+};
+
+// Of very many, by the few that take most as it grows shorter and a sample of the others, with a
+// look at all now and then.
+std::optional<WaterFilling::Finish> shortest_by_last(const Asked& asked, WaterFilling& filling,
+                                                     const Fitting::Fit& fit) {
+    const Problem& problem = asked.problem;
+    const TimedSplit& split = asked.split;
+    LastLearners few(problem, asked.pool, split, asked.rests);
+    const Shortening shorten{few.least_cycle(), split.cycle_s};
+    FillPoint at{split.cycle_s, fit.ratio};
+    few.learn(at, *fit.sums);
+    for (int look = 0; look < most_looks_at_all; ++look) {
+        double length = 1;
+        for (int step = 0; step < most_steps_of_few && length > near_enough_of_few; ++step) {
+            if (!shorten.step(problem, few.at(at), at, length)) return {};
+        }
+        if (length > near_enough_of_few || asked.pool.stop().check()) return {};
+        const FillSums all = filling.at(split.within(at.cycle_s), at.ratio, Roots::near).sums;
+        FillPoint next = at;
+        if (!shorten.step(problem, all, next, length)) return {};
+        if (length < near_enough) return WaterFilling::Finish{next, {}};
+        few.learn(at, all);
+    }
+    return {};
+}
+
 // About in how short a cycle a split fits, and at which ratio of the prices. Where few learners end
 // last, what they take grows like one over what is left of the cycle for them: Newton's method in
 // the logarithm of that.
 WaterFilling::Finish about_shortest(const Asked& asked, WaterFilling& filling,
-                                    const Fitting::Fit& fit) {
+                                    const Fitting::Fit& fit, WaterFilling::Guess& guess) {
     const Problem& problem = asked.problem;
     const auto [tau, cycle, samples] = asked.split;
     WaterFilling::Finish found{{cycle, fit.ratio}, {}};
     if (problem.size() <= most_for_thorough_search || !fit.sums) return found;
+    if (problem.size() >= very_many && only_rates(problem)) {
+        const auto ahead = shortest_by_last(asked, filling, fit);
+        // A sample without those who end last would lead away from there.
+        if (ahead) guess = WaterFilling::Guess::last;
+        if (ahead) return *ahead;
+    }
     double least = 0;  // no shorter cycle holds the samples at any rate
     for (std::size_t k = 0; k < problem.size(); ++k) {
         const double d = samples[k];
@@ -84,17 +143,11 @@ WaterFilling::Finish about_shortest(const Asked& asked, WaterFilling& filling,
         least = std::max(least, -demand_of(problem, k, Timing{tau, 0}).slack(d));
     }
     FillSums sums = *fit.sums;
+    const Shortening shorten{least, cycle};
     for (int step = 0; step < most_steps && found.cycle_s > least; ++step) {
-        if (!(sums.impossible == 0 && sums.bandwidth > 0) || asked.pool.stop().check()) break;
-        const BudgetStep newton(sums, found.ratio,
-                                {.band = std::log(sums.bandwidth / problem.bandwidth_hz()),
-                                 .power = std::log(sums.power / problem.power_w())});
-        const auto by = newton.aim(0);
-        const double left = found.cycle_s - least, shorter = by.cycle_s / left;
-        if (!std::isfinite(by.log_ratio) || !std::isfinite(shorter)) break;
-        found.ratio *= std::exp(std::clamp(by.log_ratio, -3.0, 3.0));
-        found.cycle_s = std::min(least + left * std::exp(std::clamp(shorter, -3.0, 1.0)), cycle);
-        if (std::fabs(by.log_ratio) + std::fabs(shorter) < near_enough) break;
+        double length = 1;
+        if (asked.pool.stop().check() || !shorten.step(problem, sums, found, length)) break;
+        if (length < near_enough) break;
         sums = filling.at(asked.split.within(found.cycle_s), found.ratio, Roots::near).sums;
     }
     return found;
@@ -133,8 +186,9 @@ bool allot(const Asked& asked, const Fitting::Fit& fit, Spare spare, Allocation&
         return finish.cycle_s <= cycle && filling.allocate(split, finish, shares);
     };
     if (spare == Spare::time && !used_up(problem, fit)) {
-        const auto guess = about_shortest(asked, filling, fit);
-        auto finish = filling.shortest_cycle(split, {guess.cycle_s, guess.ratio});
+        auto guess = WaterFilling::Guess::near;
+        const FillPoint about = about_shortest(asked, filling, fit, guess);
+        auto finish = filling.shortest_cycle(split, about, guess);
         if (allocated(finish)) return true;
         if (finish.foreseen) {
             finish = filling.at(split.within(finish.cycle_s), finish.ratio);
@@ -198,11 +252,11 @@ bool Fitting::fits(const Numbers& samples) {
     bool fitted = true;
     if (whole(samples)) {
         const TimedSplit split{tau, cycle, padded(samples)};
-        fitted = fill({problem, pool_, split, idle_rest()}, fit, load_);
+        fitted = fill({problem, pool_, split, idle_rest()}, fit, load_, true);
     } else if (const std::vector<std::size_t> who = present(samples); !who.empty()) {
         const Numbers theirs = gathered(samples, who);
         const Problem& part = part_of(who);
-        fitted = fill({part, pool_, {tau, cycle, theirs}, part.excused()}, fit, load_);
+        fitted = fill({part, pool_, {tau, cycle, theirs}, part.excused()}, fit, load_, true);
     }
     ratio_ = fit.ratio;
     if (fitted) fit_ = fit;
@@ -221,6 +275,13 @@ std::optional<Allocation> Fitting::allocate(const Numbers& samples, const Fit& f
         plan.samples[k] = static_cast<std::int64_t>(samples[k]);
         total += plan.samples[k];
     }
+    // What was only foreseen is looked at where it does not do.
+    const auto allotted = [&](const Asked& asked, Allocation& to) {
+        if (allot(asked, fit, spare, to)) return true;
+        Fit looked{fit.ratio, {}};
+        double load = 0;
+        return fit.foreseen && fill(asked, looked, load, false) && allot(asked, looked, spare, to);
+    };
     // A sample of the learners stands for all by what it holds of their samples.
     const auto own = [&](const Problem& of) {
         return of.with_samples(std::max(total, std::int64_t{1}));
@@ -233,7 +294,7 @@ std::optional<Allocation> Fitting::allocate(const Numbers& samples, const Fit& f
     } else if (whole(samples)) {
         const TimedSplit split{tau, cycle, padded(samples)};
         const Problem just = own(problem);
-        if (!allot({just, pool, split, idle_rest()}, fit, spare, plan)) return {};
+        if (!allotted({just, pool, split, idle_rest()}, plan)) return {};
     } else {
         const std::vector<std::size_t> who = present(samples);
         Allocation some;
@@ -241,7 +302,7 @@ std::optional<Allocation> Fitting::allocate(const Numbers& samples, const Fit& f
             const Numbers theirs = gathered(samples, who);
             const Problem part = own(part_of(who));
             const TimedSplit split{tau, cycle, theirs};
-            if (!allot({part, pool, split, part.excused()}, fit, spare, some)) return {};
+            if (!allotted({part, pool, split, part.excused()}, some)) return {};
         }
         const auto spread = [&](const auto& from, auto& to) {
             to.assign(n, 0);

@@ -61,7 +61,7 @@ Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, const Until& until) {
         if (!bid.prices.usable()) break;
         Point point;
         point.bid = bid;
-        point.picks.resize(choices_.size());
+        point.picks.resize(choices_.size(), 0.0);
         point.sums = choices_.look(bid, cell, {point.picks});
         if (pool_.stop().requested()) return Outcome::stopped;
         const auto bound = choices_.bound(bid, point.sums);
@@ -107,7 +107,7 @@ Lowest::Outcome Lowest::refute(Bid& bid, const Cell& cell, double target, int mo
     Polygon left;  // of (lambda B, mu P) where those and the value's own weight sum to one
     left.reset({{0, 0}, {1, 0}, {0, 1}});
     PlanePoint at{};
-    Numbers picks(choices_.size());
+    Numbers picks(choices_.size(), 0.0);
     for (int pass = 0; pass < most_passes && left.centre(at); ++pass) {
         if (pool_.stop().check()) return Outcome::stopped;
         const double own = 1 - at.x - at.y;

@@ -29,12 +29,15 @@ class Lowest {
     // is below the target.
     Outcome run(Bid& bid, const Cell* cell, const Until& until);
     // The same for many learners, of the bound less what as many participants as must be are worth.
-    Outcome run_many(Bid& bid, const Until& until) { return pass_over(bid, until, false); }
+    Outcome run_many(Bid& bid, const Until& until) {
+        const int sharp = approach(bid, until.tolerance) ? 1 : 0;
+        return pass_over(bid, until, false, sharp);
+    }
     // On from the lowest point of that, as near as a few passes get; false where that is not lower.
     bool run_on(Bid& bid, double tolerance, int most_passes) {
         const double before = best_.value;
         const Until until{.target = 0, .tolerance = tolerance, .most_passes = most_passes};
-        const auto outcome = pass_over(bid, until, true);
+        const auto outcome = pass_over(bid, until, true, 0);
         return outcome == Outcome::open && best_.value < before;
     }
     // The same of the bid as it is; its prices are usable.
@@ -95,6 +98,7 @@ class Lowest {
         double share;  // of all learners
         Point seen;    // the last look
         Numbers margins;
+        bool roughly = false;  // looks tell sums alone, about
     };
     // What a look tells of every learner beside what it picks.
     struct Told {
@@ -107,7 +111,11 @@ class Lowest {
     };
     void keep(Point&& point);
     bool see(Point& point, Told& told);
-    Outcome pass_over(Bid& bid, const Until& until, bool on);
+    bool see_roughly(Point& point, Told* told);
+    bool rough_looks_do(const Sample& some) const;
+    double enough_of(const Point& at, double tolerance, bool on) const;
+    bool approach(Bid& bid, double tolerance);
+    Outcome pass_over(Bid& bid, const Until& until, bool on, int sharp);
     // Whether looks tell of answers far from the best.
     bool some_switch() const { return choices_.jumps() || choices_.two_tops(); }
     double switching(std::size_t k) const;
@@ -153,6 +161,7 @@ class Lowest {
     Told told_;
     Matrix curve_ = {};  // of the sample, for all learners
     double guessed_ = 0;
+    bool roughly_ = false;  // looks that guide alone come first
     // Every so-many-th learner in the order of what they need at least.
     std::vector<std::size_t> ordered_;
     std::size_t stride_ = 1;

@@ -14,9 +14,11 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double tiny_share = 1e-200;
 constexpr double longest_step = 0.7;
-constexpr double near_by = 0.1;        // as far as a larger sample's step goes
-constexpr double most_climbed = 30;    // of a logarithm, in one step
-constexpr double fine = 1e-9;          // of the budgets: what a look can tell them from
+constexpr std::size_t very_many = 262'144;  // learners, worth a look that guides alone,
+constexpr double many_each = 256;           // samples of each that takes part, for real ones to do
+constexpr double near_by = 0.1;             // as far as a larger sample's step goes
+constexpr double most_climbed = 30;         // of a logarithm, in one step
+constexpr double fine = 1e-9;               // of the budgets: what a look can tell them from
 constexpr double least_owed = 1e-3;    // what budgets cost at prices of next to nothing: samples,
 constexpr double least_share = 1e-10;  // and of what all are worth
 
@@ -62,7 +64,8 @@ Lowest::Slope Lowest::slope_of(const Bid& bid, const ChoiceSums& sums, double sh
 
 Lowest::Slope Lowest::sampled(const Bid& bid, Sample& some) {
     some.seen.bid = bid;
-    some.seen.sums = some.choices->look(bid, nullptr, {some.seen.picks});
+    some.seen.sums = some.roughly ? some.choices->look_roughly(bid, {})
+                                  : some.choices->look(bid, nullptr, {some.seen.picks});
     return slope_of(bid, some.seen.sums, some.share);
 }
 
@@ -222,6 +225,9 @@ Bid Lowest::guess(Bid bid, bool fresh) {
     guessed_ = at.value / some->share;
     Bid far = bid;
     if (nobody_chooses(some->seen, {}, *some->choices, some->share, far)) return bid;
+    roughly_ = rough_looks_do(*some);
+    some->roughly = roughly_;
+    if (roughly_) at = sampled(bid, *some);
     double boost = 1;
     for (int round = 0; round < (binds_ ? 16 : 8); ++round) {
         if (pool_.stop().check()) break;
@@ -250,6 +256,17 @@ Bid Lowest::guess(Bid bid, bool fresh) {
     return bid;
 }
 
+// Whether real samples say about what whole ones do, as those of whom each takes many, and looks at
+// all take so long that it matters.
+bool Lowest::rough_looks_do(const Sample& some) const {
+    if (goal_.whole || !choices_.tells_steps() || choices_.size() < very_many) return false;
+    double weight = 0;
+    for (std::size_t k = 0; k < some.choices->size(); ++k) weight += some.choices->weight(k);
+    weight /= static_cast<double>(some.choices->size());
+    const ChoiceSums& sums = some.seen.sums;
+    return sums.value.value() + sums.cost >= many_each * weight * sums.takers;
+}
+
 // Of all learners, who are so much more than the sample.
 void Lowest::keep_curve(const Matrix& h, const Sample& some) {
     for (int i = 0; i < 3; ++i) {
@@ -260,6 +277,7 @@ void Lowest::keep_curve(const Matrix& h, const Sample& some) {
 // One step more by a larger sample of very many, where that spares a pass over all.
 void Lowest::sharpen(Bid& bid) {
     const auto some = sample_of(finest_sample());
+    some->roughly = roughly_;
     const Slope at = sampled(bid, *some);
     Matrix h = {};
     Vector step = {};

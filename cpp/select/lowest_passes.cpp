@@ -15,15 +15,18 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double longest_step = 0.7;
 constexpr double nearly_enough = 0.995;  // of those who must take part; where fewer do, closer:
 constexpr double hopeless_count = 1e-5;
-constexpr double hopeless = 0.01;     // of the way down to a target: what is left to fall
-constexpr double relative = 1e-11;    // of the bound: what is left of it to fall
-constexpr double of_reals = 1e-10;    // the same where worths have no common measure,
-constexpr double of_jumps = 1e-9;     // and where whole learners alone switch
-constexpr int smooth_passes = 1;      // before those who switch are looked at alone,
-constexpr int of_wholes = 2;          // and where nearly all do,
-constexpr double far_within = 3;      // a pass before that if they are so many steps around,
-constexpr double share_of_it = 0.25;  // as near as that to what is left to fall,
-constexpr int most_sharp = 5;         // as often
+constexpr double hopeless = 0.01;         // of the way down to a target: what is left to fall
+constexpr double relative = 1e-11;        // of the bound: what is left of it to fall
+constexpr double of_reals = 1e-10;        // the same where worths have no common measure,
+constexpr double of_jumps = 1e-9;         // and where whole learners alone switch
+constexpr int smooth_passes = 1;          // before those who switch are looked at alone,
+constexpr int of_wholes = 2;              // and where nearly all do,
+constexpr double far_within = 3;          // a pass before that if they are so many steps around,
+constexpr double share_of_it = 0.25;      // as near as that to what is left to fall,
+constexpr int most_sharp = 5;             // as often
+constexpr double hardly_worth_it = 0.15;  // of a grain: what is left, as whole numbers close it
+constexpr double longest_trusted = 0.1;   // a step from a look that guides alone,
+constexpr double misjudged = 0.015;       // which a sample's curvature may err by
 
 void lengthen(double (&step)[3], double by) {
     double longest = 0;
@@ -84,8 +87,80 @@ bool Lowest::learn(const Slope& at, const Slope& last, const Vector& step) {
     return true;
 }
 
-// On: `bid` is that of the lowest point, which need not be looked at again.
-Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on) {
+// How much of a bound there may be left to fall. On: where more of it has not done.
+double Lowest::enough_of(const Point& at, double tolerance, bool on) const {
+    const bool reals = !goal_.whole && goal_.grain == 0;
+    const double least = choices_.all_or_nothing() ? of_jumps : (reals ? of_reals : relative);
+    const double hardly = roughly_ && !on ? hardly_worth_it * goal_.grain : 0;
+    return std::max({tolerance, least * std::fabs(at.value), hardly});
+}
+
+// A look that guides alone; false where it does not even that.
+bool Lowest::see_roughly(Point& point, Told* told) {
+    const std::size_t n = choices_.size();
+    Picks picks{};
+    if (told) {
+        point.picks.resize(padded_to_groups(n));
+        told->clear();
+        told->margins.resize(choices_.jumps() ? n : 0);
+        picks = {point.picks, told->margins};
+    }
+    point.sums = choices_.look_roughly(point.bid, picks);
+    point.value = choices_.bound(point.bid, point.sums).value;
+    point.error = 0;
+    return std::isfinite(point.value) && !pool_.stop().requested();
+}
+
+// Before the passes over very many learners: from the sample's prices to near the lowest point by
+// passes that are a third of theirs. True where those who switch foretold it.
+bool Lowest::approach(Bid& bid, double tolerance) {
+    if (!roughly_ || !bid.prices.usable()) return false;
+    const bool whole = choices_.all_or_nothing();
+    Point from;
+    from.bid = bid;
+    if (!see_roughly(from, nullptr)) return false;
+    const Slope at = slope_of(bid, from.sums, 1);
+    Vector step = {};
+    double fall = 0;
+    if (!step_down(curve_, at, step, fall)) return false;
+    if (!(std::max(std::fabs(step[0]), std::fabs(step[1])) <= longest_trusted)) return false;
+    const double enough = enough_of(from, tolerance, false);
+    Point to;
+    to.bid = moved(bid, step);
+    if (!to.bid.prices.usable()) return false;
+    bid = to.bid;
+    if (misjudged * misjudged * fall <= enough && !whole) return false;
+    Told told;
+    if (!see_roughly(to, choices_.jumps() ? &told : nullptr)) return false;
+    if (!(to.value < from.value)) {
+        bid = from.bid;
+        return false;
+    }
+    const Slope there = slope_of(bid, to.sums, 1);
+    learn(there, at, step);
+    if (!step_down(curve_, there, step, fall)) return false;
+    if (fall <= share_of_it * enough && !whole) return false;
+    Bid ahead = bid;
+    // Of two tops a look that guides alone does not tell.
+    if (choices_.jumps() && !(choices_.two_tops() && choices_.nobody_rests())) {
+        double foretold = 0;
+        std::swap(best_, to);
+        std::swap(told_, told);
+        if (among_switching({share_of_it * enough}, ahead, foretold) == Ahead::lower) {
+            bid = ahead;
+            return true;
+        }
+    }
+    if (std::max(std::fabs(step[0]), std::fabs(step[1])) <= longest_trusted) {
+        ahead = moved(bid, step);
+        if (ahead.prices.usable()) bid = ahead;
+    }
+    return false;
+}
+
+// On: `bid` is that of the lowest point, which need not be looked at again. Sharp: so many times
+// those who switch foretold it.
+Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on, int sharp) {
     const auto [target, tolerance, most_passes] = until;
     near_.clear();
     double lowest = infinity;
@@ -98,8 +173,7 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on) {
     double boost = 1;
     double stretch = 1;
     bool forced = false;
-    int sharp = 0;  // passes whose prices those who switch foretold,
-    int level = 0;  // and how often they foretold none that are lower
+    int level = 0;  // how often they foretold none that are lower
     double foretold = -infinity, enough = 0;
     Point point;
     Told told;
@@ -148,9 +222,7 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on) {
             if (!step_down(curve_, at, step, fall)) break;
             lengthen(step, stretch);
             fall *= stretch;
-            const bool reals = !goal_.whole && goal_.grain == 0;
-            const double least = whole ? of_jumps : (reals ? of_reals : relative);
-            enough = std::max(tolerance, least * std::fabs(lowest));
+            enough = enough_of(best_, tolerance, on);
             // What is far above D is not refuted any more.
             if (target > 0) {
                 const bool missed = best_.sums.takers < nearly_enough * needed();

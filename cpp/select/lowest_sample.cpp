@@ -93,14 +93,14 @@ std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>
     const std::size_t size = choices_.size();
     const double share = static_cast<double>(who.size()) / static_cast<double>(size);
     auto some = std::make_unique<Sample>(
-        Sample{choices_.problem().taken(who), {}, goal_, nullptr, share, {}, {}});
+        Sample{choices_.problem().taken(who), {}, goal_, nullptr, share, {}, {}, false});
     for (const std::size_t k : who) {
         if (!goal_.weight.empty()) some->weight.push_back(goal_.weight[k]);
     }
     some->goal.weight = some->weight;
     some->choices = std::make_unique<Choices>(some->problem, pool_, choices_.tau(), some->goal);
-    some->seen.picks.resize(padded_to_groups(who.size()));
-    some->margins.resize(who.size());
+    some->seen.picks.resize(padded_to_groups(who.size()), 0.0);
+    some->margins.resize(who.size(), 0.0);
     return some;
 }
 

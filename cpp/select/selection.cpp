@@ -83,11 +83,7 @@ Selection Selector::run() {
 // The plan without any samples, where it is one.
 void Selector::nobody() {
     if (goal_.whole) return;
-    const bool alike = !choices_.least_column() && goal_.weight.empty();
-    least_worth_ = infinity;
-    for (std::size_t k = 0; k < (alike ? 1 : problem_.size()); ++k) {
-        least_worth_ = std::min(least_worth_, choices_.worth(k, std::max(choices_.least(k), 1.0)));
-    }
+    least_worth_ = choices_.least_worth();
     if (!choices_.everybody_rests()) return;
     found_.value = 0;
     best_.assign(problem_.size(), 0.0);
@@ -299,8 +295,9 @@ void Selector::among_those_who_can() {
     std::vector<std::size_t> who;
     for (std::size_t k = 0; k < margins.size(); ++k) {
         if (margins[k] > -infinity || !choices_.may_rest(k)) who.push_back(k);
+        if (who.size() > most_for_thorough_search) return;
     }
-    if (who.empty() || who.size() > most_for_thorough_search) return;
+    if (who.empty()) return;
     Numbers weight;
     SelectionGoal goal = goal_;
     for (const std::size_t k : who) {

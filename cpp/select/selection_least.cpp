@@ -31,11 +31,12 @@ bool Selector::refuted_roughly(const Bid& bid) {
 // All that everybody has the time for is not enough.
 bool Selector::nobody_has_time() {
     const Bid bid = choices_.bid({}, 0);
-    const auto most = choices_.capacity(bid, nullptr);
-    if (!(most.most() < target())) return false;
+    const double sooner = choices_.more_than_time_for();
+    const double most = sooner < target() ? sooner : choices_.capacity(bid, nullptr).most();
+    if (!(most < target())) return false;
     one_leaf(bid);
     found_.refuted = true;
-    found_.bound = most.most();
+    found_.bound = most;
     return true;
 }
 

@@ -127,7 +127,7 @@ void Selector::few() {
             const Sums sums = hold_a_sum(open.bid);
             if (sums == Sums::held) return;
             if (sums == Sums::open && choices_.jumps() && n > most_changes) {
-                Numbers picks(padded_to_groups(n)), margins(n);
+                Numbers picks(padded_to_groups(n), 0.0), margins(n, 0.0);
                 choices_.look(open.bid, nullptr, {picks, margins});
                 picks.resize(n);
                 if (hold_just_enough(open.bid, {picks, margins})) return;

@@ -21,6 +21,8 @@ constexpr double sampled_tolerance = 3e-7;   // and where a sample bent it
 constexpr double sampled_share = 0.02;       // of the bend that a sample may have missed
 constexpr double alike_slopes = 0.05;        // of all and of a sample
 constexpr double longest_bent = 0.02;        // step
+constexpr double near_ratio = 1e-3;          // steps of its logarithm that may be foreseen,
+constexpr double bent = 4;                   // and times whose square slopes err by, or less
 
 // Scales the shares to the budget but for a few units in the last place, or to their caps.
 void spend_exactly(std::span<double> shares, double budget, std::span<const double> caps) {
@@ -36,7 +38,24 @@ void spend_exactly(std::span<double> shares, double budget, std::span<const doub
 
 }  // namespace
 
-WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio) {
+// Whether the split of the last look fits where the ratio is e^by times as large. What a learner
+// buys there differs from its slope by less than `bent` times the square of that, relatively.
+bool WaterFilling::fits_ahead(const Turn& turn, double margin) {
+    const auto [by, ratio] = turn;
+    FillSums then = sums_;
+    const double bend = bent * by * by;
+    then.bandwidth = (sums_.bandwidth + sums_.shift * by) * (1 + bend);
+    then.power = (sums_.power - sums_.shift / ratio * by) * (1 + bend);
+    const double load =
+        std::max(then.bandwidth / problem_.bandwidth_hz(), then.power / problem_.power_w());
+    if (!(load * (1 + bend) <= 1 - margin)) return false;
+    sums_ = then;
+    load_ = load;
+    return true;
+}
+
+WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio, bool foreseeing) {
+    foreseen_ = false;
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
     double z = std::log(ratio);
@@ -61,6 +80,12 @@ WaterFilling::Outcome WaterFilling::fill(const TimedSplit& split, double& ratio)
         if (std::fabs(gap) < 1e-15 || high - low < 1e-15 * std::fabs(z)) break;
         const double slope = sums.shift / sums.bandwidth + sums.shift / (ratio * sums.power);
         double next = z - std::clamp(gap / slope, -6.0, 6.0);
+        if (foreseeing && std::fabs(next - z) < near_ratio &&
+            fits_ahead({next - z, ratio}, margin)) {
+            ratio = std::exp(next);
+            foreseen_ = true;
+            return Outcome::fits;
+        }
         if (!(next > low && next < high)) {
             next = low > -1e299 && high < 1e299 ? 0.5 * (low + high) : z - (gap > 0 ? 6.0 : -6.0);
         }

@@ -26,7 +26,10 @@ class WaterFilling {
     // Does the split fit the budgets? `ratio` (mu/lambda, > 0) is the start
     // and the result. too_much is proved by the prices (1, ratio) up to rounding of relative size
     // 1e-13.
-    Outcome fill(const TimedSplit& split, double& ratio);
+    // Foreseeing: where the ratio hardly moves any more and only rates are bought, what the split
+    // takes there is told by the look before.
+    Outcome fill(const TimedSplit& split, double& ratio, bool foreseeing = false);
+    bool foreseen() const { return foreseen_; }  // at the last fill that fitted
 
     struct Finish : FillPoint {
         FillSums sums;  // what the split takes there
@@ -71,6 +74,11 @@ class WaterFilling {
     // Moves towards the shortest cycle of a sample; where that does not get near, nowhere.
     void search_sample(const TimedSplit& split, FillPoint& at, std::size_t stride, int most_steps);
     // A step from sums of all learners, made better by what a sample says of its curvature.
+    struct Turn {
+        double by;    // of the logarithm
+        double from;  // the ratio of the last look
+    };
+    bool fits_ahead(const Turn& turn, double margin);
     bool foresee(const TimedSplit& split, const FillSums& sums, const FillPoint& from,
                  const BudgetStep& newton, double length, Finish& finish);
 
@@ -80,6 +88,7 @@ class WaterFilling {
     Fills& fills_;
     long passes_ = 0;
     double load_ = 0;
+    bool foreseen_ = false;
     FillSums sums_;
 };
 

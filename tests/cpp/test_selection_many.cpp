@@ -123,14 +123,14 @@ TEST(few_looks_at_thousands_find_who_takes_part) {
 }
 
 // Whole learners alone switch: their curvature is told by a larger sample, and who may switch then
-// by one look less.
+// by one look less. Of as many, looks in real samples come first, which take a third of the time.
 TEST(of_very_many_a_larger_sample_spares_a_look) {
     Many m = draw(mel::LinkLaw::density, mel::Idle::excused, Minima::all, 530'000);
     m.it.statement.bandwidth_hz *= 0.02;
     m.it.statement.power_w *= 0.02;
     const mel::Selection found = asked(m, {.of = Worth::samples, .grain = 1}, 2);
     CHECK(found.value > 0 && found.bound <= found.value * (1 + 1e-7), found.value, found.bound);
-    CHECK(found.passes <= 3, found.passes);
+    CHECK(found.passes <= 4, found.passes);
 }
 
 // Where budgets are just short of what all take, thousands who take next to nothing must go.
