@@ -225,6 +225,7 @@ void BlockBracket::enclose() {
         const double goal = counts_blocks() ? std::ceil(point_.amount) : problem_.block_budget();
         close_in(answers, at, near, goal);
         look_wider(answers, near, goal);
+        if (bracket_.samples.empty() && resource_ != Resource::cycle) fill(goal);
         if (counts_blocks() && bracket_.samples.empty() && !decided_) {
             close_blocks(goal, place.watt < inside * radius);
         }

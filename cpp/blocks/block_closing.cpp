@@ -7,6 +7,7 @@
 #include "blocks/block_search.hpp"
 #include "blocks/block_tree.hpp"
 #include "passes/proof.hpp"
+#include "split/block_fill.hpp"
 
 namespace mel {
 namespace {
@@ -62,6 +63,14 @@ void BlockBracket::close_in(const BlockAnswers& answers, const BlockPoint& at,
         bracket_.tree = tree.proof();
     }
     bracket_.passes += tree.passes();
+}
+
+void BlockBracket::fill(double blocks) {
+    BlockFill filled(problem_, box_, pass_point(), shop_.pool);
+    const bool found =
+        filled.find({.blocks = blocks, .power_w = counts_blocks() ? problem_.power_w() : 0});
+    bracket_.passes += filled.passes();
+    if (found && !stopped()) take({filled.samples(), filled.blocks()});
 }
 
 double BlockBracket::amount_stated(double amount) const {
@@ -157,6 +166,8 @@ void BlockBracket::close_blocks(double goal, bool dear) {
         bracket_.tree = least.tree;
         point_.prices = least.prices;
         ++goal;
+        fill(goal);
+        if (!bracket_.samples.empty()) return;
     }
 }
 

@@ -57,6 +57,8 @@ class BlockBracket {
     // A split among the near answers, and boxes where a single one's choice keeps the ends apart.
     void close_in(const BlockAnswers& answers, const BlockPoint& at, BlockAnswers::Near near,
                   double goal);
+    // A split in so many blocks by prices alone, where near answers make up for none.
+    void fill(double blocks);
     // The amount that the bracket states for so much.
     double amount_stated(double amount) const;
     // The most that the best prices prove too little; of blocks all that are short of it.

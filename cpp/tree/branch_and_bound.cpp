@@ -7,6 +7,7 @@
 
 #include "base/chunks.hpp"
 #include "learner/pacing.hpp"
+#include "split/block_fill.hpp"
 
 namespace mel {
 namespace {
@@ -92,6 +93,23 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
         }
     }
     return false;
+}
+
+// Where bandwidth comes in blocks: who takes them and what each then holds, from prices at which so
+// many are taken.
+bool BranchAndBound::try_by_price(double tau, const Box& box) {
+    const Problem& problem = tools_.problem;
+    if (search_.found() == 0 || problem.block_hz() == 0) return false;
+    const Prices prices = search_.recent(0).prices;
+    BlockFill by_price(problem, box, {tau, problem.cycle_s(), prices}, tools_.pool);
+    const double power_w = problem.power_w();
+    if (!by_price.find({.blocks = problem.block_budget(), .power_w = power_w}) ||
+        by_price.power_w() > power_w) {
+        return false;
+    }
+    samples_ = by_price.samples();
+    ratio_ = prices.mu / prices.lambda;
+    return fill(tau) == WaterFilling::Outcome::fits;
 }
 
 // Where blocks are fewer than the learners: the same with learners that take each other's place.
@@ -327,7 +345,9 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
         }
         // Dearer than a node: at the first, second, fourth, ...
         const auto seen = static_cast<unsigned long>(nodes_ - first_node + 1);
-        if (std::has_single_bit(seen) && try_swaps(tau, kept)) return Outcome::feasible;
+        if (std::has_single_bit(seen) && (try_by_price(tau, kept) || try_swaps(tau, kept))) {
+            return Outcome::feasible;
+        }
         std::size_t learner = 0;
         double at = 0;
         if (!choose(tau, open, learner, at)) {

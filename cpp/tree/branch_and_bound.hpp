@@ -69,6 +69,7 @@ class BranchAndBound {
     void forbid(double tau, const Open& open);
     bool closes_by_capacity(const Open& open) const;
     bool try_splits(double tau, const Box& box);
+    bool try_by_price(double tau, const Box& box);
     bool try_swaps(double tau, const Box& box);
     WaterFilling::Outcome fill(double tau);
     double cost(double tau, std::size_t k, double d, Prices prices) const;

@@ -66,7 +66,7 @@ def mutant(data, rng):
         elif edit == 7:
             holder[rng.choice(("x", f"{key}_", "\u202e", "blocks", "reasons"))] = holder[key]
         elif edit == 8:
-            holder[rng.choice((key.upper(), f"{key}x"))] = holder.pop(key)
+            holder[rng.choice((f"{key}".upper(), f"{key}x"))] = holder.pop(key)
         else:
             other = rng.choice(list(holder))
             holder[key], holder[other] = holder[other], holder[key]
