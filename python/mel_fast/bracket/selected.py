@@ -260,7 +260,9 @@ class SelectedLeast(LeastSearch):
 
     def _certificate(self, result: Any) -> dict[str, Any] | None:
         """Return what proves tau impossible, of this problem or of the easier one."""
-        return result.certificate() if isinstance(result, Answer) else super()._certificate(result)
+        if isinstance(result, Answer):
+            return result.certificate()
+        return LeastSearch._certificate(self, result)  # super() knows no class with slots made anew
 
     def nothing(self) -> Plan:
         """Return what is known of the problem before any work."""
