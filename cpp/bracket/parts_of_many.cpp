@@ -14,14 +14,14 @@ constexpr double rough = 1e-3;        // relative: what a sample of all leaves
 constexpr double after_sample = 0.1;  // how far off its prices may be
 constexpr double left = 3e-3;         // of the square of how far off prices may be
 constexpr double nearer = 1.0 / 64;   // at most, by one model of what changes about a place
-constexpr double wider = 2;           // where prices went to the end of their reach
+constexpr double wider = 8;           // where prices went to the end of their reach
 constexpr double narrowest = 1e-7;
 constexpr double least_price = 1e-6;
 constexpr double nearly = 0.99;
 constexpr double worth_nothing = 1e-4;  // of what its samples are worth: a part
 constexpr double unlikely = 3;          // times what a model is off by
 constexpr double far = 2;
-constexpr int most_models = 12;
+constexpr int most_models = 16;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Vector plus(const Vector& at, double times, const Vector& way) {
