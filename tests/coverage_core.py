@@ -1,7 +1,7 @@
 """Print the lines of cpp/ that no native test reaches, from the run of the sanitizers.
 
 cmake --preset asan-ubsan && cmake --build --preset asan-ubsan
-LLVM_PROFILE_FILE=build/asan-ubsan/tests.profraw build/asan-ubsan/tests/cpp/mel_tests
+LLVM_PROFILE_FILE=build/asan-ubsan/tests.%p.profraw build/asan-ubsan/tests/cpp/mel_tests
 python tests/coverage_core.py        needs clang's llvm-profdata and llvm-cov
 """
 
@@ -27,7 +27,7 @@ def tool(name: str) -> str:
 def counts() -> dict[Path, dict[int, int]]:
     """Return how often each line of each file of the core ran."""
     profile = BUILD / "tests.profdata"
-    call(tool("llvm-profdata"), "merge", BUILD / "tests.profraw", "-o", profile)
+    call(tool("llvm-profdata"), "merge", *BUILD.glob("tests.*.profraw"), "-o", profile)
     found: dict[Path, dict[int, int]] = defaultdict(dict)
     program = BUILD / "tests/cpp/mel_tests"
     options = ("-format=lcov", f"-instr-profile={profile}")
