@@ -279,7 +279,7 @@ bool BlockAnswers::gather(const PassPoint& point, Near near) {
         }
         count += part.answers.size();
     });
-    if (too_many()) return false;
+    if (too_many() || pool_.stop().requested()) return false;
     for (const BlockTable& part : parts) {
         const auto from = static_cast<std::uint32_t>(table_.answers.size());
         for (const BlockTable::Choice& choice : part.choices) {

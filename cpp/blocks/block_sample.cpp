@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/chunks.hpp"
 
@@ -17,9 +18,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // What a learner that takes part would do at the prices.
 struct Wish {
     std::size_t learner;
-    double samples, cost;
+    double samples, cost, price;  // of a sample
     bool may_rest;
-    double price() const { return cost / samples; }
 };
 
 // Takes out who may rest and would at prices far lower, too.
@@ -33,16 +33,31 @@ void leave_out_dear(std::vector<Wish>& wishes, double samples) {
             taken += wish.samples;
         }
     }
-    std::sort(resting.begin(), resting.end(),
-              [](const Wish& a, const Wish& b) { return a.price() < b.price(); });
     double highest = 0;
-    for (const Wish& wish : resting) {
-        if (taken >= samples && highest > 0) break;
-        taken += wish.samples;
-        highest = wish.price();
+    // The dearest of the cheapest who hold so much: by halves, as an order of all takes too long.
+    auto first = resting.begin(), last = resting.end();
+    while (last - first > 1) {
+        const auto middle = first + (last - first) / 2;
+        std::nth_element(first, middle, last,
+                         [](const Wish& a, const Wish& b) { return a.price < b.price; });
+        double cheaper = 0;
+        for (auto wish = first; wish != middle; ++wish) cheaper += wish->samples;
+        if (taken + cheaper >= samples) {
+            last = middle;
+        } else {
+            taken += cheaper;
+            first = middle;
+        }
+    }
+    if (first != last) highest = first->price;
+    if (!(highest > 0)) {  // what costs nothing says nothing
+        highest = infinity;
+        for (const Wish& wish : resting) {
+            if (wish.price > 0) highest = std::min(highest, wish.price);
+        }
     }
     highest *= far_from_it;
-    std::erase_if(wishes, [&](const Wish& w) { return w.may_rest && !(w.price() <= highest); });
+    std::erase_if(wishes, [&](const Wish& w) { return w.may_rest && !(w.price <= highest); });
 }
 
 }  // namespace
@@ -57,13 +72,18 @@ BlockSample::BlockSample(const Problem& problem, const Box& box, const PassPoint
         const double low = may_rest ? 1 : box.low(k);
         const Response r =
             respond(link_of(problem, k), demand, false, {low, box.high(k)}, point.prices);
-        wishes[k] = {k, std::max(r.samples, low), r.possible ? r.cost : infinity, may_rest};
+        const double samples = std::max(r.samples, low), cost = r.possible ? r.cost : infinity;
+        wishes[k] = {k, samples, cost, cost / samples, may_rest};
     });
+    if (pool.stop().check()) return;
     if (problem.excused()) leave_out_dear(wishes, problem.samples_real());
-    std::sort(wishes.begin(), wishes.end(), [](const Wish& a, const Wish& b) {
-        return a.cost > b.cost || (a.cost == b.cost && a.learner < b.learner);
-    });
-    for (const Wish& wish : wishes) dearest_.push_back(wish.learner);
+    if (pool.stop().check()) return;
+    std::vector<std::pair<double, std::size_t>> dearest;
+    dearest.reserve(wishes.size());
+    for (const Wish& wish : wishes) dearest.emplace_back(-wish.cost, wish.learner);
+    std::sort(dearest.begin(), dearest.end());
+    dearest_.reserve(dearest.size());
+    for (const auto& [cost, learner] : dearest) dearest_.push_back(learner);
 }
 
 // In pieces between which a look may be stopped.

@@ -100,7 +100,9 @@ Bracket bracket_in_blocks(const Problem& problem, std::int64_t tau, Resource res
         return among_all(part, tau, resource, of_part, box, too_short, from,
                          {fewer, decide, closes});
     };
-    if (auto found = bracket_of_takers(problem, tau, resource, settings, box, rough, about, ask)) {
+    Settings left = settings;  // what the rough prices took is gone
+    left.time_limit_s -= clock.elapsed_s();
+    if (auto found = bracket_of_takers(problem, tau, resource, left, box, rough, about, ask)) {
         return std::move(*found);
     }
     if (decide) {
