@@ -95,7 +95,7 @@ def _replaced(old, paths, data, rng):
         )  # fmt: skip
     if isinstance(old, int | float) and not isinstance(old, bool):
         return rng.choice(
-            (old + 1, old - 1, -old, old * 2, old + 0.5, str(old), [old], _float(old))
+            (old + 1, old - 1, -old, old * 2, _float(old) + 0.5, str(old), [old], _float(old))
         )
     if isinstance(old, list):
         return rng.choice((old[:-1], old[1:], old + old, old[::-1], dict(enumerate(map(str, old)))))
