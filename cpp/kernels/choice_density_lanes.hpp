@@ -19,6 +19,13 @@ class DensityPrices {
             unit_cost_.put(i, (p.lambda + p.mu * (gain_[i] * load(in.noise + at))) * band_slope);
         });
     }
+    MEL_ZIP PaidLanes paid(const KernelInput& in, const PriceConstants&, const DemandLanes& q,
+                           Lanes d, Mask, std::size_t i) const {
+        const Leeway r = leeway_of(in, q, d);
+        return bought(q, d, 1 / safe_slack(r), r.unsure, i);
+    }
+
+  protected:
     MEL_ZIP Lanes unit_cost(std::size_t i) const { return unit_cost_[i]; }
 
     MEL_ZIP PaidLanes bought(const DemandLanes& q, Lanes d, Lanes inverse_slack, Mask unsure,
@@ -41,27 +48,21 @@ class DensityPrices {
 };
 
 // A sample is worth `worth`: the response is that at the prices divided by it.
-class ChoiceDensity {
+class ChoiceDensity : public DensityPrices {
   public:
     static constexpr bool one_answer = false;
 
     MEL_ZIP void look_at(const KernelInput& in, const ChoiceInput& c, const PriceConstants& p,
                          const Run& run) {
-        market_.look_at(in, p, run);
+        DensityPrices::look_at(in, p, run);
         each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP {
             const DemandLanes q = demand_lanes(in, at);
-            Lanes square = market_.unit_cost(i) * q.shape;
+            Lanes square = unit_cost(i) * q.shape;
             if (c.weight || c.per_sample != 1) {
                 square = square / (amount(c.weight, 1, at) * c.per_sample);
             }
             wished_.put(i, (q.budget - square_root(square)) / q.each);
         });
-    }
-
-    MEL_ZIP PaidLanes paid(const KernelInput& in, const PriceConstants&, const DemandLanes& q,
-                           Lanes d, Mask, std::size_t i) const {
-        const Leeway r = leeway_of(in, q, d);
-        return market_.bought(q, d, 1 / safe_slack(r), r.unsure, i);
     }
 
     MEL_ZIP BestLanes best(const KernelInput& in, const PriceConstants&, const DemandLanes& q,
@@ -72,24 +73,22 @@ class ChoiceDensity {
         const Inverses by = inverses(safe_slack(low), safe_slack(high));
         const Lanes low_rate = (q.alpha * n.below + q.beta) * by.x;
         const Lanes high_rate = (q.alpha * n.above + q.beta) * by.y;
-        const Lanes gain =
-            ends.worth * (n.above - n.below) - market_.unit_cost(i) * (high_rate - low_rate);
+        const Lanes gain = ends.worth * (n.above - n.below) - unit_cost(i) * (high_rate - low_rate);
         const Mask up = high.allowed & (gain > fill(0));
         BestLanes r;
-        r.paid = market_.bought(q, select(up, n.above, n.below), select(up, by.y, by.x),
-                                low.unsure | high.unsure | ~low.allowed | n.unsure, i);
+        r.paid = bought(q, select(up, n.above, n.below), select(up, by.y, by.x),
+                        low.unsure | high.unsure | ~low.allowed | n.unsure, i);
         r.step = step_of(n, low, high, gain, up);
         r.switching = fill(no_other);
         return r;
     }
 
   private:
-    DensityPrices market_;
     RunColumn wished_;
 };
 
 // The same of those who have one number of samples if they take part.
-class DensityAtLowEnd {
+class DensityAtLowEnd : public DensityPrices {
   public:
     static constexpr bool one_answer = true;
 
@@ -108,24 +107,16 @@ class DensityAtLowEnd {
 
     MEL_ZIP void look_at(const KernelInput& in, const ChoiceInput&, const PriceConstants& p,
                          const Run& run) {
-        market_.look_at(in, p, run);
-    }
-    MEL_ZIP PaidLanes paid(const KernelInput& in, const PriceConstants&, const DemandLanes& q,
-                           Lanes d, Mask, std::size_t i) const {
-        const Leeway r = leeway_of(in, q, d);
-        return market_.bought(q, d, 1 / safe_slack(r), r.unsure, i);
+        DensityPrices::look_at(in, p, run);
     }
     MEL_ZIP BestLanes best(const KernelInput& in, const PriceConstants&, const DemandLanes& q,
                            const ChoiceEnds& ends, std::size_t i) const {
         const Leeway low = leeway_of(in, q, ends.e.low);
         BestLanes r;
-        r.paid = market_.bought(q, ends.e.low, 1 / safe_slack(low), low.unsure | ~low.allowed, i);
+        r.paid = bought(q, ends.e.low, 1 / safe_slack(low), low.unsure | ~low.allowed, i);
         r.step = r.switching = fill(no_other);
         return r;
     }
-
-  private:
-    DensityPrices market_;
 };
 
 }  // namespace mel::MEL_ISA

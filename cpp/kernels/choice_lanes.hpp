@@ -98,6 +98,15 @@ MEL_INLINE PaidLanes paid_alone(const KernelInput& in, const PriceConstants& p,
     return {w.samples, 1 / safe_slack(r), w.bandwidth, w.power, w.cost, w.unsure | (m & r.unsure)};
 }
 
+// Learners as they wish with the fixed law: those who may take part, by what a sample is worth.
+MEL_INLINE DemandLanes wishing(const KernelInput& in, const ChoiceInput& c, std::size_t at) {
+    DemandLanes q = demand_lanes(in, at);
+    const ChoiceEnds ends = choice_ends(c, q, at);
+    q.valid = ends.e.possible & (q.shape > fill(0));
+    q.shape = select(q.valid, q.shape * ends.worth, fill(1));
+    return q;
+}
+
 class ChoiceFixed {
   public:
     static constexpr bool one_answer = false;
@@ -105,13 +114,7 @@ class ChoiceFixed {
     MEL_ZIP void look_at(const KernelInput& in, const ChoiceInput& c, const PriceConstants& p,
                          const Run& run) {
         if (!(c.per_sample > 0)) return;
-        const auto sound = [&](std::size_t at) MEL_LOOP {
-            DemandLanes q = demand_lanes(in, at);
-            const ChoiceEnds ends = choice_ends(c, q, at);
-            q.valid = ends.e.possible & (q.shape > fill(0));
-            q.shape = select(q.valid, q.shape * ends.worth, fill(1));
-            return q;
-        };
+        const auto sound = [&](std::size_t at) MEL_LOOP { return wishing(in, c, at); };
         wishes_.look_at(in, p, run, sound);
         each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP {
             const DemandLanes q = sound(at);

@@ -70,7 +70,22 @@ static ChoiceTotals near_choice_chunk(const KernelInput& in, const ChoiceInput& 
     return totals<ChoiceTotals>(sums);
 }
 
-// With the fixed law, at the fewest samples.
+// With the fixed law, at what a root gave.
+struct NearGain {
+    Lanes inverse, gain;
+};
+MEL_INLINE NearChoice near_bought(const PriceConstants& p, const DemandLanes& q, Lanes samples,
+                                  Lanes rate, const NearGain& at) {
+    const Mask sends = rate > fill(0);
+    NearChoice r;
+    r.samples = samples;
+    r.bandwidth = only(sends, rate * ln2 * at.inverse);
+    r.power = only(sends, q.noise * at.gain);
+    r.cost = p.lambda * r.bandwidth + p.mu * r.power;
+    return r;
+}
+
+// The same at the fewest samples.
 class NearLowEnds {
   public:
     // Of the learners of `wanted`.
@@ -90,13 +105,7 @@ class NearLowEnds {
     }
     MEL_ZIP NearChoice part(const PriceConstants& p, const DemandLanes& q, Lanes low,
                             std::size_t i) const {
-        const Mask sends = rate_[i] > fill(0);
-        NearChoice r;
-        r.samples = low;
-        r.bandwidth = only(sends, rate_[i] * ln2 * roots_.inverse[i]);
-        r.power = only(sends, q.noise * roots_.gain[i]);
-        r.cost = p.lambda * r.bandwidth + p.mu * r.power;
-        return r;
+        return near_bought(p, q, low, rate_[i], {roots_.inverse[i], roots_.gain[i]});
     }
 
   private:
@@ -109,13 +118,7 @@ class NearFixedChoice {
   public:
     MEL_ZIP void look_at(const KernelInput& in, const ChoiceInput& c, const PriceConstants& p,
                          const Run& run) {
-        const auto sound = [&](std::size_t at) MEL_LOOP {
-            DemandLanes q = demand_lanes(in, at);
-            const ChoiceEnds ends = choice_ends(c, q, at);
-            q.valid = ends.e.possible & (q.shape > fill(0));
-            q.shape = select(q.valid, q.shape * ends.worth, fill(1));
-            return q;
-        };
+        const auto sound = [&](std::size_t at) MEL_LOOP { return wishing(in, c, at); };
         wishes_.look_at(in, p, run, sound);
         std::int64_t others = 0;
         each_of_run(run, [&](std::size_t at, std::size_t i, int) MEL_LOOP {
@@ -151,13 +154,7 @@ class NearFixedChoice {
             inverse = select(free_[i], inverse, roots_.inverse[i]);
             gain = select(free_[i], gain, roots_.gain[i]);
         }
-        const Lanes rate = rate_[i];
-        const Mask sends = rate > fill(0);
-        NearChoice r;
-        r.samples = samples_[i];
-        r.bandwidth = only(sends, rate * ln2 * inverse);
-        r.power = only(sends, q.noise * gain);
-        r.cost = p.lambda * r.bandwidth + p.mu * r.power;
+        NearChoice r = near_bought(p, q, samples_[i], rate_[i], {inverse, gain});
         if (in.grows) {
             // The value may rise again towards the lower end, which is worth at most its samples.
             const Mask doubt = found_[i] & ends.e.possible &

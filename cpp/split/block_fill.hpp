@@ -25,7 +25,6 @@ class BlockFill {
     double power_w() const { return power_w_; }  // as plain sums say
     const std::vector<double>& samples() const { return samples_; }
     const std::vector<double>& blocks() const { return blocks_; }
-    const Prices& prices() const { return at_.prices; }
     long passes() const { return passes_; }
 
   private:
