@@ -172,6 +172,15 @@ Prices LeastPrices::in_range(Prices prices, double amount) const {
     return prices;
 }
 
+// Whether what everybody does best there is D in all, within both budgets: then no prices rule that
+// amount out.
+bool LeastPrices::suffices(double amount, const Look& seen) const {
+    const Problem here = with(amount);
+    const SplitSums& sums = seen.sums;
+    return sums.impossible == 0 && sums.samples.value() >= problem_.samples_real() &&
+           sums.bandwidth.value() <= here.bandwidth_hz() && sums.power.value() <= here.power_w();
+}
+
 bool LeastPrices::too_much(double amount) {
     if (resource_ == Resource::cycle || problem_.block_hz() > 0) return false;
     climbed_ = climbed_ || amount > far_too_much * amount_of(problem_, resource_);
@@ -213,6 +222,8 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
         const double unforeseen = std::max(foreseen, moved * moved);
         const bool foretold = std::fabs(seen.excess.value) < unforeseen * problem_.samples_real();
         if (bends && !at_roots && problem_.size() >= dear_looks && !foretold) return false;
+        // Only longer cycles are asked about.
+        if (bends && amount <= floor && suffices(amount, seen)) return false;
         bool improved = false;
         if (seen.sums.impossible == 0) {
             if (moved > far) measure(point, amount);

@@ -91,6 +91,7 @@ class LeastPrices {
     Problem with(double amount) const;
     Prices in_range(Prices prices, double amount) const;
     bool too_much(double amount);
+    bool suffices(double amount, const Look& seen) const;
     void begin_looks();
     // Whether it is time to make do with what was seen.
     bool enough_looks() const { return pool_.stop().check() || passes_ >= last_pass_; }

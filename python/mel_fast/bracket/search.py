@@ -88,6 +88,7 @@ class Search(Inquiry):
     lower: float = 0.0
     refuted: _core.Result | PartsLeaf | None = None
     best: Split | None = None
+    best_at: Start | None = None  # the prices at which it was found
     possible: bool = False  # a plan is known for some amount
     near: float = 0.0  # about what is needed, where that is all that the core says
     blocks: int | None = None  # that best.amount holds, where blocks are what is searched
@@ -212,7 +213,7 @@ class Search(Inquiry):
             if bandwidth_hz is not None and power_w is not None and least >= SMALLEST:
                 split = Split(least, split.samples, bandwidth_hz, power_w, blocks)
         if split.amount < self.upper:
-            self.best = split
+            self.best, self.best_at = split, result.end
 
     def plan(self) -> Plan | None:
         """Return the best split as a plan, with the proof that it has the most local cycles."""
@@ -222,6 +223,8 @@ class Search(Inquiry):
         left_s = 0.0 if self.stopped else self.clock.left()
         leaf = self.refuted if isinstance(self.refuted, PartsLeaf) else None
         work = _EXTRA_WORK if leaf is None else _EXTRA_WORK_BESIDE_PARTS
+        if self.start is None:  # prices at which tau just fits nearly rule out tau + 1
+            self.start = self.best_at
         above = self.ask(problem, self.tau + 1, left_s, work_limit=work, leaf=leaf)
         tau, best = self.tau, self.best
         if above.tau > tau:  # the same amount serves for more
