@@ -39,7 +39,7 @@ class BracketSearch : Enclosing {
         if (shop_.boxes.contradicts()) return {};  // no amount of anything is of use
         const PassPoint first = point_;
         const LeastPrices::Effort effort = begin();
-        if (usable() && may_leave_out(problem_)) {
+        if (usable() && !prices_.climbed() && may_leave_out(problem_)) {
             if (std::optional<Bracket> found = of_takers()) return std::move(*found);
         }
         Bracket found = run_from(first, effort);
@@ -95,7 +95,7 @@ class BracketSearch : Enclosing {
             const Bottleneck* hangs_on = few.empty() ? nullptr : &few;
             if (hangs_on) rule_out_before(few.shortest_s());
             prices_.hang({hangs_on, 0});
-            if (usable() && search_sample(at_roots, hangs_on)) effort = sampled();
+            if (usable() && search_sample(at_roots, hangs_on) == Led::there) effort = sampled();
             if (usable() && prices_.search(point_, amount_, effort, at_roots)) enclose_there();
         } catch (const std::invalid_argument&) {
             // The search left what a problem may be; what is enclosed stays so.
@@ -125,14 +125,28 @@ class BracketSearch : Enclosing {
         bracket_.tree = {TreeNode{-1, 0, prices}};
     }
 
-    bool search_sample(LeastPrices::Cycles cycles, const Bottleneck* few = nullptr) {
+    using Led = SampledPrices::Led;
+    Led search_sample(LeastPrices::Cycles cycles, const Bottleneck* few = nullptr) {
         const SampledPrices sample{problem_, shop_.boxes.root().uniform, resource_, too_short_,
                                    few};
-        return sample.search(point_, amount_, cycles, shop_.pool);
+        PassPoint at = point_;
+        double amount = amount_;
+        const Led led = sample.search(at, amount, cycles, shop_.pool);
+        // Whether everybody climbs where a sample did is told by one look.
+        if (led == Led::up) prices_.climbs_from(at, amount);
+        if (led != Led::there) return led;
+        point_ = at;
+        amount_ = amount;
+        return led;
+    }
+
+    LeastPrices::Effort by_sample() {
+        return search_sample(LeastPrices::Cycles::by_slope) == Led::there ? sampled() : from_afar;
     }
 
     bool find_prices(const PassPoint& first, const LeastPrices::Effort& effort) {
         constexpr auto by_slope = LeastPrices::Cycles::by_slope;
+        if (prices_.climbed()) return false;
         if (usable() && prices_.search(point_, amount_, effort, by_slope)) return true;
         const bool in_one_go = resource_ == Resource::cycle && problem_.size() >= many_learners;
         if (in_one_go || prices_.climbed() || shop_.pool.stop().check()) return false;
@@ -232,7 +246,7 @@ class BracketSearch : Enclosing {
         // What whole blocks need a look at a sample of the learners tells sooner.
         if (smooth && few && in_blocks()) {
             amount_ = switching_point.amount(resource_, point_);
-            return search_sample(LeastPrices::Cycles::by_slope) ? sampled() : from_afar;
+            return by_sample();
         }
         if (smooth && !near_enough)
             smooth = switching_point.find_least(point_, resource_,
@@ -246,7 +260,7 @@ class BracketSearch : Enclosing {
         amount_ = resource_ == Resource::cycle || !(best.amount > 0)
                       ? amount_of(problem_, resource_)
                       : best.amount;
-        return search_sample(LeastPrices::Cycles::by_slope) ? sampled() : from_afar;
+        return by_sample();
     }
     // Looks at whole blocks are dear, and leave a gap in any case.
     LeastPrices::Effort sampled() const {

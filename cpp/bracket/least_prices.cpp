@@ -25,6 +25,8 @@ constexpr double soon = 1e-3;     // of a sample
 constexpr std::size_t modelled_jumps = 2048;  // of far more, an even part is as good a guide
 constexpr std::size_t most_steps = 64;
 constexpr double far_too_much = 1e15;      // times what is stated
+constexpr int many_doublings = 6;          // of an amount, in a row
+constexpr double hardly_worth = 0.1;       // of what the best amount is worth: one that is far off
 constexpr double next_to_nothing = 1e-24;  // of what the other budget is worth
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -187,6 +189,18 @@ bool LeastPrices::too_much(double amount) {
     return climbed_;
 }
 
+bool LeastPrices::climbs_from(PassPoint point, double amount) {
+    if (resource_ == Resource::cycle || problem_.block_hz() > 0) return false;
+    const double beyond = far_too_much * amount_of(problem_, resource_);
+    const double share = hardly_worth * amount / beyond;
+    (resource_ == Resource::bandwidth ? point.prices.lambda : point.prices.mu) *= share;
+    point.prices = in_range(point.prices, beyond);
+    if (!point.prices.usable()) return false;
+    const Look seen = look(point, beyond);
+    climbed_ = climbed_ || (seen.sums.impossible == 0 && seen.excess.proves_infeasible());
+    return climbed_;
+}
+
 bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles) {
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
     const bool at_roots = bends && cycles == Cycles::at_roots;
@@ -199,7 +213,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
     curvature_ = 1;
     steepness_ = 0;
     last_move_ = infinity;
-    int at_floor = 0;
+    int at_floor = 0, doublings = 0;
     const double floor = bends ? too_short_ * (1 + shortest_step) : 0;
     amount = std::max(amount, floor);
     point.prices = in_range(point.prices, amount);
@@ -290,6 +304,11 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
         if (whole_before && !whole_step) shorter = 1;  // no: it was about as long
         radius = std::clamp(whole_step ? shorter * moved : 2 * radius, narrowest, longest);
         point.prices = {at_.prices.lambda * (1 + to.band), at_.prices.mu * (1 + to.watt)};
+        doublings = !bends && to.amount > 0.4 * at_.amount ? doublings + 1 : 0;
+        if (doublings == many_doublings &&
+            climbs_from({point.tau, point.cycle_s, at_.prices}, at_.amount)) {
+            return false;
+        }
         amount = std::max(at_.amount + to.amount, floor);
         if (!point.prices.usable() || !(amount > 0) || !std::isfinite(amount)) break;
         if (too_much(amount)) return false;

@@ -56,6 +56,8 @@ class LeastPrices {
     // Whether a search climbed so far above what is stated that hardly any amount suffices: whether
     // one does is for decisions to say.
     bool climbed() const { return climbed_; }
+    // Asks that of one look, at these prices but for that of the resource.
+    bool climbs_from(PassPoint point, double amount);
 
     // Prices at which about D samples are taken for about the budget that is stated, wherever the
     // point is, and what of the other is used then. Not for the cycle.

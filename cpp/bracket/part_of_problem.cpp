@@ -24,17 +24,17 @@ Problem sampled_without(const Problem& problem, std::size_t stride,
 }
 }  // namespace
 
-bool SampledPrices::search(PassPoint& point, double& amount, LeastPrices::Cycles cycles,
-                           Pool& pool) const {
+SampledPrices::Led SampledPrices::search(PassPoint& point, double& amount,
+                                         LeastPrices::Cycles cycles, Pool& pool) const {
     const std::size_t stride = sample_stride(problem.size(), searched_learners);
     const bool in_blocks = problem.block_hz() > 0;
-    if (stride == 1 || !(whole_in_lanes(problem) || in_blocks)) return false;
+    if (stride == 1 || !(whole_in_lanes(problem) || in_blocks)) return Led::nowhere;
     const Problem part =
         few ? sampled_without(problem, stride, few->learners()) : problem.sampled(stride);
     const bool cycle = resource == Resource::cycle;
     const double share = cycle ? 1 : amount_of(part, resource) / amount_of(problem, resource);
     Boxes boxes(part, pool, box);
-    if (boxes.contradicts()) return false;
+    if (boxes.contradicts()) return Led::nowhere;
     // Of the sample alone a somewhat shorter cycle may be the least.
     LeastPrices prices(part, boxes.real(point.tau), boxes.whole(point.tau), resource, pool,
                        few ? too_short : sampled_floor * too_short);
@@ -46,17 +46,22 @@ bool SampledPrices::search(PassPoint& point, double& amount, LeastPrices::Cycles
         PassPoint at = point;
         double of_part = amount * share;
         if (roughly) {
-            if (cycle || pool.stop().check()) return false;
+            if (cycle || pool.stop().check()) return Led::nowhere;
             prices.find_roughly(at, of_part);
-            if (!at.prices.usable() || !(of_part > 0)) return false;
+            if (!at.prices.usable() || !(of_part > 0)) return Led::nowhere;
         }
         if (prices.search(at, of_part, on_sample, cycles)) {
             point = at;
             amount = of_part / share;
-            return true;
+            return Led::there;
+        }
+        if (prices.climbed()) {
+            point = at;
+            amount = of_part / share;
+            return Led::up;
         }
     }
-    return false;
+    return Led::nowhere;
 }
 
 Bracket in_whole_columns(Bracket found, const std::vector<std::size_t>& part, std::size_t size) {

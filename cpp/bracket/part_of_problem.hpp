@@ -16,9 +16,10 @@ struct SampledPrices {
     double too_short;
     const Bottleneck* few = nullptr;  // on whom the cycle may hang: looked at beside the sample
 
-    // Searches among a sample of the learners; false, and nothing moved, where that leads nowhere
-    // or there are too few for one.
-    bool search(PassPoint& point, double& amount, LeastPrices::Cycles cycles, Pool& pool) const;
+    // Searches among a sample of the learners; nothing moved where that leads nowhere or there are
+    // too few for one, or where the sample climbs: then the point is where it did.
+    enum class Led { there, nowhere, up };
+    Led search(PassPoint& point, double& amount, LeastPrices::Cycles cycles, Pool& pool) const;
 };
 
 // What was found for the learners `part`, in the columns of the whole problem.

@@ -107,3 +107,21 @@ def test_a_stop_is_not_taken_for_a_proof() -> None:
     found = mel.least(problem_of(), 3, "cycle_s", time_limit_s=0.0)
     assert found.status == "undecided"
     assert found.proof is None
+
+
+@pytest.mark.parametrize(
+    ("law", "over", "status", "most"),
+    [("density", "bandwidth_hz", "infeasible", 90), ("fixed", "power_w", "optimal", 200)],
+)
+def test_a_climb_beyond_all_reason_is_soon_seen(law, over, status, most):
+    """An amount doubled forty times among a sample, then among all: 147 and 360 passes."""
+    size = 20_000
+    noise = {"noise_bandwidth_hz": 1e8} if law == "fixed" else {}
+    problem = mel.scenarios.table1(size, seed=1, law=law, idle="excused", budgets="fixed", **noise)
+    problem = problem.replace(
+        task=problem.task.replace(samples=20 * size),
+        learners=problem.learners.replace(max_samples=np.full(size, 25.0)),
+    )
+    found = mel.least(problem, 1, over, threads=1)
+    assert found.status == status
+    assert found.passes <= most

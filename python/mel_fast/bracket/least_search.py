@@ -186,8 +186,8 @@ class LeastSearch(Search):
                 return True
             doubt += 1
             doubtful = doubt == _DOUBT and not self.stopped and amount < most
-            if doubtful and self.decide(most) is False:
-                return False
+            if doubtful and (fits := self.decide(most)) is not None:
+                return fits
             if self.stopped or amount >= most:
                 return self.best is not None
             step = step * 10.0 if step < 1.0 else step * step + 1.0
