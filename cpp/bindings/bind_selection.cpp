@@ -70,6 +70,8 @@ void bind_selection(py::module_& module) {
         .def_property_readonly("value", [](const CoreSelection& r) { return r.found.value; })
         .def_property_readonly("bound", [](const CoreSelection& r) { return r.found.bound; })
         .def_property_readonly("refuted", [](const CoreSelection& r) { return r.found.refuted; })
+        .def_property_readonly("above_refuted",
+                               [](const CoreSelection& r) { return r.found.above_refuted; })
         .def_property_readonly("stopped", [](const CoreSelection& r) { return r.found.stopped; })
         .def_property_readonly("interrupted", [](const CoreSelection& r) { return r.interrupted; })
         .def_property_readonly("samples",

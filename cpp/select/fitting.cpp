@@ -328,14 +328,15 @@ bool Fitting::just_these(const Bid& bid, const Chosen& chosen, double cost) {
     return true;
 }
 
-double Fitting::raise(const Bid& bid, const Cell* cell, const Numbers& picks, double cost,
-                      const Numbers& margins, double least) {
+double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen, double cost,
+                      const Wanted& wanted) {
+    const auto& [picks, margins] = chosen;
     const Problem& problem = choices_.problem();
     const std::size_t n = picks.size();
     const double has =
         bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
     double spent = cost;
-    if (!begin(bid, cell, {picks, margins}, spent)) return -1;
+    if (!begin(bid, cell, chosen, spent)) return -1;
     torn_times_ = 1;
     choose_near(bid, cell, has - spent, margins);
     if (goal_.whole && !cell) shrink(bid, margins, spent);
@@ -355,9 +356,13 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const Numbers& picks, do
             if (coarse) exchange(bid, cell, spent, budget);
         }
         const double value = worth(samples_);
-        if (value <= least) return -1;
+        if (value <= wanted.least) return -1;
         spent_ = spent;
         budget_ = budget;
+        if (wanted.asked == Ask::later) {
+            fit_ = Fit{ratio_, {}};  // of another split, or none
+            return value;
+        }
         if (fits(samples_)) return value;
         if (least_of_all) return -1;
         const double over = std::clamp(load_ - 1, 1e-12, 0.5);

@@ -24,11 +24,17 @@ class Fitting {
     Fitting(Choices& choices, Pool& pool, const SelectionGoal& goal)
         : choices_(choices), pool_(pool), goal_(goal) {}
 
-    // From the choices `picks` at `bid`, which cost `cost` in all, to a split within the cell that
-    // fits and is worth as much as can be, more than `least`; its worth, or a negative number. The
-    // split is in samples(). `margins`, where there are any, say who hardly takes part or rests.
-    double raise(const Bid& bid, const Cell* cell, const Numbers& picks, double cost,
-                 const Numbers& margins, double least);
+    enum class Ask { now, later };  // whether a split fits
+    struct Wanted {
+        double least;  // it is worth more
+        Ask asked = Ask::now;
+    };
+    // From the choices at `bid`, which cost `cost` in all, to a split within the cell that fits and
+    // is worth as much as can be; its worth, or a negative number. The split is in samples().
+    // Margins, where there are any, say who hardly takes part or rests. Asked later: it may not
+    // fit, which is for the caller to find out.
+    double raise(const Bid& bid, const Cell* cell, const Chosen& chosen, double cost,
+                 const Wanted& wanted);
     const Numbers& samples() const { return samples_; }
     // What single samples lose from the next `picks` on, and what answers do that are far from
     // them, as a look told (Picks), or nothing.

@@ -54,6 +54,9 @@ class Lowest {
     const Numbers& steps() const { return told_.steps; }
     const Numbers& switching() const { return told_.switching; }
     const ChoiceSums& sums() const { return best_.sums; }
+    const Bid& bid() const { return best_.bid; }
+    // By how much the bound at that bid falls at least where everybody does one local cycle more.
+    double lost_to_one_more_cycle();
     // Prices at which learners still choose, for the question that comes next.
     const Prices& end() const { return end_; }
     // Where the choices of a learner differ among the lowest points seen.
@@ -114,6 +117,7 @@ class Lowest {
     bool see_roughly(Point& point, Told* told);
     bool rough_looks_do(const Sample& some) const;
     double enough_of(const Point& at, double tolerance, bool on) const;
+    bool rules_out_more(double fall) const;
     bool approach(Bid& bid, double tolerance);
     Outcome pass_over(Bid& bid, const Until& until, bool on, int sharp);
     // Whether looks tell of answers far from the best.
@@ -122,7 +126,7 @@ class Lowest {
     void order_by_need(std::size_t stride);
     std::vector<std::size_t> some_in_order(std::size_t learners);
     std::unique_ptr<Sample> sample_of(std::size_t learners);
-    std::unique_ptr<Sample> sample_of(const std::vector<std::size_t>& who);
+    std::unique_ptr<Sample> sample_of(const std::vector<std::size_t>& who, double more_tau = 0);
     struct Curvature {
         double xx, xy, yy;
     };

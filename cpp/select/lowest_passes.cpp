@@ -25,6 +25,7 @@ constexpr double far_within = 3;          // a pass before that if they are so m
 constexpr double share_of_it = 0.25;      // as near as that to what is left to fall,
 constexpr int most_sharp = 5;             // as often
 constexpr double hardly_worth_it = 0.15;  // of a grain: what is left, as whole numbers close it
+constexpr double surely_fallen = 0.9;     // of what is foretold
 constexpr double longest_trusted = 0.1;   // a step from a look that guides alone,
 constexpr double misjudged = 0.015;       // which a sample's curvature may err by
 
@@ -93,6 +94,14 @@ double Lowest::enough_of(const Point& at, double tolerance, bool on) const {
     const double least = choices_.all_or_nothing() ? of_jumps : (reals ? of_reals : relative);
     const double hardly = roughly_ && !on ? hardly_worth_it * goal_.grain : 0;
     return std::max({tolerance, least * std::fabs(at.value), hardly});
+}
+
+// Whether a bound that falls by so much is one that plans of many single samples reach, while it is
+// none as it stands.
+bool Lowest::rules_out_more(double fall) const {
+    if (!roughly_ || !(goal_.grain > 0) || choices_.all_or_nothing()) return false;
+    const auto grains = [&](double bound) { return std::floor(bound / goal_.grain); };
+    return grains(most() - surely_fallen * fall) < grains(most());
 }
 
 // A look that guides alone; false where it does not even that.
@@ -229,9 +238,10 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on, int sha
                 enough = std::max(enough, (missed ? hopeless_count : hopeless) * (lowest - target));
             }
             const bool climbs = climb(at, step, boost);
-            const bool near = !climbs && fall <= enough;
+            const bool closes = !on && !climbs && rules_out_more(fall);
+            const bool near = !climbs && fall <= enough && !closes;
             if (near && (sharp > 0 || !whole)) break;
-            if (near || (!climbs && pass >= smooth)) {
+            if (near || closes || (!climbs && pass >= smooth)) {
                 const Ahead ahead = among_switching({share_of_it * enough}, here, foretold);
                 if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
                 const bool settled = fall <= relative * std::fabs(lowest);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 
 #include "base/chunks.hpp"
@@ -9,6 +10,7 @@
 
 namespace mel {
 namespace {
+constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double hardly = 1e-3;  // of a cycle
 }  // namespace
 
@@ -89,7 +91,8 @@ std::unique_ptr<Lowest::Sample> Lowest::sample_of(std::size_t learners) {
     return sample_of(some_in_order(learners));
 }
 
-std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>& who) {
+std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>& who,
+                                                  double more_tau) {
     const std::size_t size = choices_.size();
     const double share = static_cast<double>(who.size()) / static_cast<double>(size);
     auto some = std::make_unique<Sample>(
@@ -98,10 +101,26 @@ std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>
         if (!goal_.weight.empty()) some->weight.push_back(goal_.weight[k]);
     }
     some->goal.weight = some->weight;
-    some->choices = std::make_unique<Choices>(some->problem, pool_, choices_.tau(), some->goal);
+    some->choices =
+        std::make_unique<Choices>(some->problem, pool_, choices_.tau() + more_tau, some->goal);
     some->seen.picks.resize(padded_to_groups(who.size()), 0.0);
     some->margins.resize(who.size(), 0.0);
     return some;
+}
+
+// With less time no choice becomes possible or cheaper: whoever is not looked at adds no more to
+// the bound than before, and of the others' part the bound loses what they do. Rounding errors
+// count against it.
+double Lowest::lost_to_one_more_cycle() {
+    const std::vector<std::size_t> who = some_in_order(sampled_learners());
+    const auto bound = [&](double more_tau) {
+        const auto some = sample_of(who, more_tau);
+        const ChoiceSums sums = some->choices->look(best_.bid, nullptr, {some->seen.picks});
+        return some->choices->bound(best_.bid, sums);
+    };
+    const auto now = bound(0), then = bound(1);
+    if (pool_.stop().requested() || !(now.value > -infinity)) return 0;
+    return now.value - now.error - then.most();
 }
 
 }  // namespace mel

@@ -25,10 +25,18 @@ constexpr double flat = 1e-6;
 
 }  // namespace
 
-// What the best answer loses that is far from a learner's own.
+// What the best answer loses that is far from a learner's own. Of those who take all or nothing,
+// who differ by any factor, as a share of what they cost: prices that change by so much make up for
+// it.
 double Lowest::switching(std::size_t k) const {
-    if (!told_.switching.empty()) return told_.switching[k];
-    return told_.margins.empty() ? infinity : std::fabs(told_.margins[k]);
+    const double margin = told_.margins.empty() ? infinity : told_.margins[k];
+    const double lost = told_.switching.empty() ? std::fabs(margin) : told_.switching[k];
+    if (!choices_.all_or_nothing() || !(lost < infinity)) return lost;
+    const double d = std::max(choices_.least(k), best_.picks[k]);
+    const Bid& bid = best_.bid;
+    const double worth = bid.per_sample * choices_.weight(k) * d + bid.per_learner;
+    const double cost = std::isfinite(margin) ? worth - margin : worth;
+    return cost > 0 ? lost / cost : infinity;
 }
 
 // Of those who go on with about as many samples, by relative changes of the prices: of some who
@@ -106,7 +114,8 @@ Lowest::Ahead Lowest::among_switching(const Within& within, Bid& next, double& f
     const double rest_band = from.lambda * (best_.sums.bandwidth - near.bandwidth);
     const double rest_watt = from.mu * (best_.sums.power - near.power);
     const double rest = best_.sums.value.value() - near.value.value();
-    const double each = near.size / static_cast<double>(who.size());
+    const bool shares = choices_.all_or_nothing();  // of costs
+    const double each = shares ? 1 : near.size / static_cast<double>(who.size());
     const double radius = std::clamp(width / each, narrowest, widest);
     if (radius < reach) return Ahead::unknown;
     const Curvature curve = smooth_curvature(width);

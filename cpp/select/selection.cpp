@@ -21,6 +21,7 @@ constexpr int few_passes = 4;
 constexpr int many_passes = 14;
 constexpr double share_of_gap = 0.01;   // by which a lower point is worth a look
 constexpr std::size_t some_blocks = 8;  // of learners, whose subsets are looked at
+constexpr double clearly = 1e-8;        // of a bound: more than whoever checks it rounds
 constexpr double plenty = 1.001;        // of D: room that a plan need not look for
 constexpr double some_samples = 20;     // and beside that
 constexpr double far_above = 0.1;       // of a grain: more than better prices take from a bound
@@ -166,18 +167,28 @@ bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
         return true;
     }
     const double least = goal_.whole ? problem_.samples_real() - 0.5 : found_.value;
-    const double worth =
-        fitting_.raise(bid, cell, lowest_.picks(), lowest_.sums().cost, lowest_.margins(), least);
-    if (worth < 0) return false;
+    const auto raise = [&](Fitting::Ask asked) {
+        return fitting_.raise(bid, cell, {lowest_.picks(), lowest_.margins()}, lowest_.sums().cost,
+                              {.least = least, .asked = asked});
+    };
     if (goal_.whole) {
+        if (raise(Fitting::Ask::now) < 0) return false;
         Numbers samples = fitting_.samples();
         return fitting_.make_whole(bid, cell, samples) && offer(samples);
     }
-    const bool better = offer(fitting_.samples(), true);
     const bool now_and_then = (found_.nodes & (found_.nodes - 1)) == 0;
     // Single samples of many learners mostly close it first.
     const bool later = single_samples_do() && !cell && !closer_;
-    return (now_and_then && !later && refine(bid, cell)) || better;
+    const bool refines = now_and_then && !later;
+    // Of whole learners alone what is refined mostly fits as well: then that is all that is asked.
+    if (refines && !cell && choices_.all_or_nothing() &&
+        problem_.size() > most_for_thorough_search) {
+        if (raise(Fitting::Ask::later) < 0) return false;
+        if (refine(bid, cell) || offer(fitting_.samples())) return true;
+    }
+    if (raise(Fitting::Ask::now) < 0) return false;
+    const bool better = offer(fitting_.samples(), true);
+    return (refines && refine(bid, cell)) || better;
 }
 
 // Whether what single samples of many learners lose is known, and there are such.
@@ -248,6 +259,18 @@ void Selector::many() {
     if (found_.refuted || goal_.bound_only) return;
     look_for_plan(bid, nullptr);
     if (best_.empty() || (!goal_.whole && found_.bound >= target())) look_closer(bid);
+    look_above();
+}
+
+// Whether the prices that bound the plan's samples refute as many with one local cycle more: mostly
+// a few learners lose more than there is between plan and bound.
+void Selector::look_above() {
+    const bool plan = goal_.of == Worth::samples && !goal_.whole && found_.value > 0;
+    if (!plan || found_.tree.size() != 1 || stop_.check()) return;
+    const Prices of_leaf = found_.tree.front().prices, at = lowest_.bid().prices;
+    if (of_leaf.lambda != at.lambda || of_leaf.mu != at.mu) return;
+    const double most = lowest_.most(), spare = clearly * most;
+    found_.above_refuted = most - lowest_.lost_to_one_more_cycle() + spare < found_.value;
 }
 
 // What prices prove that refute nothing yet.

@@ -43,6 +43,7 @@ class Selector {
     bool nobody_has_time();
     bool refuted_roughly(const Bid& bid);
     void bound_at(const Bid& bid);
+    void look_above();
     void look_closer(Bid bid);
     bool single_samples_do() const;
     bool refine(const Bid& bid, const Cell* cell);

@@ -122,6 +122,36 @@ TEST(few_looks_at_thousands_find_who_takes_part) {
     });
 }
 
+// What is said of one local cycle more from some of the learners holds of all; where cycles take
+// next to no time it is not said of plans that bounds are far above.
+TEST(what_some_lose_to_one_more_cycle_refutes_as_many_samples) {
+    int said = 0, held_back = 0;
+    const auto ask = [&](const Many& m) {
+        const mel::Selection found = asked(m, {.of = Worth::samples, .grain = 1}, 1);
+        const mel::Selection other = asked(m, {.of = Worth::learners, .grain = 1}, 1);
+        CHECK(!other.above_refuted, other.value);
+        ++(found.above_refuted ? said : held_back);
+        if (!found.above_refuted) return;
+        CHECK(found.tree.size() == 1, found.tree.size());
+        const mel::Problem problem(m.stated());
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        const SelectionGoal goal{};
+        mel::Choices above(problem, pool, 6, goal);
+        const mel::Bid bid{found.tree.front().prices, 1, 0};
+        std::vector<double> picks(mel::padded_to_groups(problem.size()));
+        const auto bound = above.bound(bid, above.look(bid, nullptr, {picks}));
+        CHECK(bound.most() < found.value, bound.most(), found.value);
+    };
+    each_many(ask);
+    CHECK(said >= 8, said, held_back);
+    each_many([&](Many m) {
+        m.it.statement.flops_per_sample = 1e-6;
+        ask(m);
+    });
+    CHECK(held_back >= 4, said, held_back);
+}
+
 // Whole learners alone switch: their curvature is told by a larger sample, and who may switch then
 // by one look less. Of as many, looks in real samples come first, which take a third of the time.
 TEST(of_very_many_a_larger_sample_spares_a_look) {

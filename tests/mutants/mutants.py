@@ -41,6 +41,7 @@ ASKED_BACK = "whoever_the_first_part_lacks_is_asked_back_before_anything_is_prov
 UNSENT = "shards_to_whom_nothing_is_sent_are_filled_one_after_the_other_as_the_whole"
 PAYLOADS = "shards_whose_learners_differ_in_payload_answer_as_the_whole"
 SUBSETS = "the_best_subset_of_changes_is_that_of_all_of_them"
+ONE_MORE = "what_some_lose_to_one_more_cycle_refutes_as_many_samples"
 EACH = "each_learner_is_worth_what_its_own_response_says"
 LAST = "test_many_served_learners_give_up_samples_but_not_their_last"
 QUICKER = "test_quicker_copies_answer_as_replaced_ones"
@@ -219,6 +220,8 @@ MUTANTS = [
     Mutant("of subsets that are worth as much the dearest", "select/subsets.cpp",
            "a.worth == b.worth && a.cost < b.cost", "a.worth == b.worth && a.cost > b.cost",
            SUBSETS),
+    Mutant("one cycle more is ruled out whatever it takes from some", "select/lowest_sample.cpp",
+           "return now.value - now.error - then.most();", "return now.value;", ONE_MORE),
     Mutant("a participant loses its last sample", "select/fitting_whole.cpp",
            "count <= needed ? 1.0 : 0.0", "0.0", "test_selection.py::" + LAST),
     Mutant("whoever holds nothing is worth nothing, however it came", "passes/each.cpp",

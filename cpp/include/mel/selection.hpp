@@ -42,6 +42,9 @@ struct Selection {
     double value = -1;     // of the plan; negative where there is none
     double bound = 0;      // no plan is worth more; infinite where nothing is proved
     bool refuted = false;  // `whole`: there is no plan
+    // Of samples: the one leaf of the tree proves that with one local cycle more no plan has as
+    // many as this one. False where that is not known.
+    bool above_refuted = false;
     bool stopped = false;
     Buffer<std::int64_t> samples;  // empty where there is no plan
     Buffer<double> bandwidth_hz;

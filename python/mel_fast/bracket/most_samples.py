@@ -60,6 +60,7 @@ class MostSamples(Looking):
     known: Plan | None = None  # a plan for `value` that needs no more proof
     _fewest: int = 1  # that can be stated
     _made: dict[int, Problem] = field(default_factory=dict)
+    _above: _core.Selection | None = None  # its prices refute one cycle more with its samples
     _seen_at: tuple[float, float, float] | None = None  # ln of a need, its samples, the slope
 
     def ends(self) -> tuple[int, int]:
@@ -109,6 +110,7 @@ class MostSamples(Looking):
         if found.samples is not None and found.value >= fewest:
             self.value = int(found.value)
             self.split = Split.of(self.problem.cycle_s, found)
+            self._above = found if found.above_refuted else None
         self._seen(found.interrupted)
 
     def refute(self, samples: int) -> None:
@@ -285,12 +287,14 @@ class MostSamples(Looking):
         if not quick or self.start is None or self.stopped:
             return None
         asked, above = self.with_samples(samples), self.tau + 1
-        means = (self.clock.left(), self.threads, self._teller)
-        found = selection(asked, above, *means, samples=True, start=self.start)
-        self.passes += found.passes
-        self._seen(found.interrupted)
-        if not found.refuted or len(found.tree_learner) != 1:
-            return None
+        found = self._above
+        if found is None or int(found.value) != samples:
+            means = (self.clock.left(), self.threads, self._teller)
+            found = selection(asked, above, *means, samples=True, start=self.start)
+            self.passes += found.passes
+            self._seen(found.interrupted)
+            if not found.refuted or len(found.tree_learner) != 1:
+                return None
         search.passes, status = self.passes, Status.OPTIMAL
         certificate = certificate_of("joint", self.tau, found, asked)
         return search._claim(

@@ -192,6 +192,10 @@ def plan_of_choice(
     search.start = _start(found, tau)
     names = ("samples", "bandwidth_hz", "power_w", "blocks")
     search.shares = {name: getattr(found, name) for name in names}
+    if tight and found.above_refuted:
+        search.ruled_out = tau + 1
+        search.certificate = certificate_of_selection(tau, found, valued=True)
+        return search.plan(), None
     try:
         _bounded(search, tight=tight)
     except KeyboardInterrupt as stop:
