@@ -30,6 +30,16 @@ void ChoiceSums::add(const ChoiceSums& o) {
     condition += o.condition;
     impossible += o.impossible;
 }
+void ChoiceSums::add(const ChoiceSums& o, double share) {
+    value.add(share * o.value.value());
+    cost += share * o.cost;
+    bandwidth += share * o.bandwidth;
+    power += share * o.power;
+    takers += share * o.takers;
+    size += share * o.size;
+    condition += share * o.condition;
+    impossible += share * o.impossible;
+}
 
 Choices::Choices(const Problem& problem, Pool& pool, double tau, const SelectionGoal& goal)
     : problem_(problem),

@@ -39,6 +39,7 @@ struct ChoiceSums {
     double impossible = 0;
 
     void add(const ChoiceSums& o);
+    void add(const ChoiceSums& o, double share);  // where these only guide, too
 };
 
 // Bounds of single learners' samples within the whole; empty: none.

@@ -61,6 +61,8 @@ class Fitting {
     // Of the prices, at which the last question ended, and what the split took of the budgets
     // there.
     double ratio() const { return ratio_; }
+    // Where that of the next question is sought from.
+    void begin_at(const Prices& prices) { ratio_ = prices.mu / prices.lambda; }
     double load() const { return load_; }
 
     // Takes samples and participants away until they sum to D, with as many participants as there

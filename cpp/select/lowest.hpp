@@ -30,6 +30,7 @@ class Lowest {
     Outcome run(Bid& bid, const Cell* cell, const Until& until);
     // The same for many learners, of the bound less what as many participants as must be are worth.
     Outcome run_many(Bid& bid, const Until& until) {
+        misled_ = false;
         const int sharp = approach(bid, until.tolerance) ? 1 : 0;
         return pass_over(bid, until, false, sharp);
     }
@@ -42,6 +43,9 @@ class Lowest {
     }
     // The same of the bid as it is; its prices are usable.
     Outcome look_once(const Bid& bid, double target);
+    // From the last look on to where the bound is below the target, as far as it can be foretold;
+    // false where it can not, or is not.
+    bool foretell_proof(Bid& bid, double target);
     // Prices for a box that holds next to nothing: those that refute, however high.
     Outcome refute(Bid& bid, const Cell& cell, double target, int most_passes);
 
@@ -98,10 +102,11 @@ class Lowest {
         Numbers weight;
         SelectionGoal goal;
         std::unique_ptr<Choices> choices;
-        double share;  // of all learners
+        double share;  // of all learners, but for those who need most
         Point seen;    // the last look
         Numbers margins;
-        bool roughly = false;  // looks tell sums alone, about
+        bool roughly = false;              // looks tell sums alone, about
+        std::unique_ptr<Sample> neediest;  // all of them
     };
     // What a look tells of every learner beside what it picks.
     struct Told {
@@ -118,6 +123,7 @@ class Lowest {
     bool rough_looks_do(const Sample& some) const;
     double enough_of(const Point& at, double tolerance, bool on) const;
     bool rules_out_more(double fall) const;
+    bool closes_nothing(double fall) const;
     bool approach(Bid& bid, double tolerance);
     Outcome pass_over(Bid& bid, const Until& until, bool on, int sharp);
     // Whether looks tell of answers far from the best.
@@ -165,12 +171,14 @@ class Lowest {
     Told told_;
     Matrix curve_ = {};  // of the sample, for all learners
     double guessed_ = 0;
+    bool misled_ = false;   // by what those who switch foretold
     bool roughly_ = false;  // looks that guide alone come first
-    // Every so-many-th learner in the order of what they need at least.
-    std::vector<std::size_t> ordered_;
+    // Every so-many-th learner in the order of what they need at least, and those at its end.
+    std::vector<std::size_t> ordered_, neediest_;
     std::size_t stride_ = 1;
-    bool binds_ = false;     // fewer would take part than must
-    double theta_unit_ = 1;  // samples
+    std::size_t others_ = 0;  // learners that are not at its end
+    bool binds_ = false;      // fewer would take part than must
+    double theta_unit_ = 1;   // samples
 };
 
 }  // namespace mel

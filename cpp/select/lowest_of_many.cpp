@@ -17,6 +17,7 @@ constexpr double longest_step = 0.7;
 constexpr std::size_t very_many = 262'144;  // learners, worth a look that guides alone,
 constexpr double many_each = 256;           // samples of each that takes part, for real ones to do
 constexpr double near_by = 0.1;             // as far as a larger sample's step goes
+constexpr double as_near = 0.05;            // as a sample's prices are anyhow, after that step
 constexpr double most_climbed = 30;         // of a logarithm, in one step
 constexpr double fine = 1e-9;               // of the budgets: what a look can tell them from
 constexpr double least_owed = 1e-3;    // what budgets cost at prices of next to nothing: samples,
@@ -63,9 +64,13 @@ Lowest::Slope Lowest::slope_of(const Bid& bid, const ChoiceSums& sums, double sh
 }
 
 Lowest::Slope Lowest::sampled(const Bid& bid, Sample& some) {
+    const auto look = [&](Sample& of) {
+        return some.roughly ? of.choices->look_roughly(bid, {})
+                            : of.choices->look(bid, nullptr, {of.seen.picks});
+    };
     some.seen.bid = bid;
-    some.seen.sums = some.roughly ? some.choices->look_roughly(bid, {})
-                                  : some.choices->look(bid, nullptr, {some.seen.picks});
+    some.seen.sums = look(some);
+    if (some.neediest) some.seen.sums.add(look(*some.neediest), some.share);
     return slope_of(bid, some.seen.sums, some.share);
 }
 
@@ -236,7 +241,9 @@ Bid Lowest::guess(Bid bid, bool fresh) {
         double fall = 0;
         if (!curvature(bid, *some, at, Sides::one, h) || !step_down(h, at, step, fall)) break;
         keep_curve(h, *some);
-        if (!climb(at, step, boost) && fall <= 1e-5 * std::fabs(at.value)) {
+        const double longest = std::max(std::fabs(step[0]), std::fabs(step[1]));
+        const bool there_already = longest <= as_near && !binds_ && !some_switch();
+        if (!climb(at, step, boost) && (there_already || fall <= 1e-5 * std::fabs(at.value))) {
             bid = moved(bid, step);
             break;
         }

@@ -26,6 +26,7 @@ constexpr double share_of_it = 0.25;      // as near as that to what is left to 
 constexpr int most_sharp = 5;             // as often
 constexpr double hardly_worth_it = 0.15;  // of a grain: what is left, as whole numbers close it
 constexpr double surely_fallen = 0.9;     // of what is foretold
+constexpr double several = 3;             // times what is foretold is as far as a bound may fall
 constexpr double longest_trusted = 0.1;   // a step from a look that guides alone,
 constexpr double misjudged = 0.015;       // which a sample's curvature may err by
 
@@ -102,6 +103,14 @@ bool Lowest::rules_out_more(double fall) const {
     if (!roughly_ || !(goal_.grain > 0) || choices_.all_or_nothing()) return false;
     const auto grains = [&](double bound) { return std::floor(bound / goal_.grain); };
     return grains(most() - surely_fallen * fall) < grains(most());
+}
+
+// Whether even a point that is lower by several times what is foretold bounds whole numbers by the
+// same one.
+bool Lowest::closes_nothing(double fall) const {
+    if (goal_.whole || !(goal_.grain > 0) || some_switch()) return false;
+    const double above = std::fmod(best_.value + best_.error, goal_.grain);
+    return several * fall + hardly_worth_it * goal_.grain < above;
 }
 
 // A look that guides alone; false where it does not even that.
@@ -239,15 +248,16 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on, int sha
             }
             const bool climbs = climb(at, step, boost);
             const bool closes = !on && !climbs && rules_out_more(fall);
-            const bool near = !climbs && fall <= enough && !closes;
-            if (near && (sharp > 0 || !whole)) break;
-            if (near || closes || (!climbs && pass >= smooth)) {
+            const bool done = fall <= enough || (!on && closes_nothing(fall));
+            const bool near = !climbs && done && !closes;
+            if (near && (sharp > 0 || misled_ || !whole)) break;
+            if (!misled_ && (near || closes || (!climbs && pass >= smooth))) {
                 const Ahead ahead = among_switching({share_of_it * enough}, here, foretold);
                 if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
                 const bool settled = fall <= relative * std::fabs(lowest);
                 const bool flat = ahead == Ahead::level && (on || !some_switch() || ++level > 1);
                 if (sharp > 0 || settled || flat) break;
-            } else if (!climbs && pass + 1 == smooth && pass > 0) {
+            } else if (!misled_ && !climbs && pass + 1 == smooth && pass > 0) {
                 const double length = std::max(std::fabs(step[0]), std::fabs(step[1]));
                 const double reach = far_within * length;
                 const Ahead ahead = among_switching(
@@ -255,7 +265,21 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on, int sha
                 if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;
             }
         } else {
-            if (forced || sharp > 0) break;
+            if (forced) break;
+            // Far more than those near it switch where all hold about as much: what was foretold
+            // is off, and how far tells the curvature on the way there.
+            if (boost <= 1 && !some_switch()) {
+                const Vector way = {std::log(here.prices.lambda / best_.bid.prices.lambda),
+                                    std::log(here.prices.mu / best_.bid.prices.mu)};
+                double fall = 0;
+                if (!learn(at, last, way) || !step_down(curve_, last, step, fall)) break;
+                if (fall <= enough) break;
+                misled_ = true;
+                sharp = 0;
+                here = moved(best_.bid, step);
+                continue;
+            }
+            if (sharp > 0) break;
             if (boost <= 1) {
                 const Ahead ahead = among_switching({share_of_it * enough}, here, foretold);
                 if (ahead == Ahead::lower && ++sharp <= most_sharp) continue;

@@ -11,12 +11,15 @@
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double hardly = 1e-3;  // of a cycle
+constexpr double hardly = 1e-3;             // of a cycle
+constexpr std::size_t share_of_needy = 32;  // of all learners, at most one in so many is
+constexpr std::size_t most_needy = 512;     // looked at for itself
 }  // namespace
 
 // Learners by what the least that each may take needs, those that agree to a hundredth as they
-// come: every so-many-th of them, from half a stride on. A few take much of the budgets; of that
-// order every so-many-th has its share of them.
+// come: every so-many-th of them, from half a stride on. A few take much of the budgets. Of that
+// order every so-many-th has its share of them, but at its end: with deep fades the last of a
+// stride needs several times what the middle does. The last few hundred are there for themselves.
 void Lowest::order_by_need(std::size_t stride) {
     const Problem& problem = choices_.problem();
     const std::size_t n = choices_.size();
@@ -55,18 +58,27 @@ void Lowest::order_by_need(std::size_t stride) {
         }
     }
     for (std::size_t b = 1; b < before.size(); ++b) before[b] += before[b - 1];
-    ordered_.resize((n + stride - 1 - stride / 2) / stride);
+    // Where whole learners switch, prices are no nearer for it.
+    const std::size_t needy = some_switch() ? 0 : std::min(n / share_of_needy, most_needy);
+    std::size_t end = before.size() - 1;
+    while (end > 0 && n - before[end - 1] <= needy) --end;
+    others_ = before[end];
+    ordered_.resize((others_ + stride - 1 - stride / 2) / stride);
     stride_ = stride;
     struct Ranks {
         std::uint32_t next, wanted;
     };
     std::vector<Ranks> ranks;
     const auto step = static_cast<std::uint32_t>(stride), half = step / 2;
-    for (const std::uint32_t first : std::span(before).first(before.size() - 1)) {
+    for (const std::uint32_t first : std::span(before).first(end)) {
         const std::uint32_t above = first > half ? first - half : 0;
         ranks.push_back({first, half + (above + step - 1) / step * step});
     }
     for (std::size_t k = 0; k < n; ++k) {
+        if (bucket[k] >= end) {
+            neediest_.push_back(k);
+            continue;
+        }
         Ranks& of = ranks[bucket[k]];
         if (of.next++ != of.wanted) continue;
         ordered_[(of.wanted - half) / step] = k;
@@ -74,7 +86,7 @@ void Lowest::order_by_need(std::size_t stride) {
     }
 }
 
-// About so many of that order, the same whenever they are asked for.
+// About so many of that order but its end, the same whenever they are asked for.
 std::vector<std::size_t> Lowest::some_in_order(std::size_t learners) {
     const std::size_t n = choices_.size();
     const std::size_t stride = sample_stride(n, learners);
@@ -88,7 +100,10 @@ std::vector<std::size_t> Lowest::some_in_order(std::size_t learners) {
 }
 
 std::unique_ptr<Lowest::Sample> Lowest::sample_of(std::size_t learners) {
-    return sample_of(some_in_order(learners));
+    auto some = sample_of(some_in_order(learners));
+    some->share = static_cast<double>(some->choices->size()) / static_cast<double>(others_);
+    if (!neediest_.empty()) some->neediest = sample_of(neediest_);
+    return some;
 }
 
 std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>& who,
@@ -96,7 +111,7 @@ std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>
     const std::size_t size = choices_.size();
     const double share = static_cast<double>(who.size()) / static_cast<double>(size);
     auto some = std::make_unique<Sample>(
-        Sample{choices_.problem().taken(who), {}, goal_, nullptr, share, {}, {}, false});
+        Sample{choices_.problem().taken(who), {}, goal_, nullptr, share, {}, {}, false, nullptr});
     for (const std::size_t k : who) {
         if (!goal_.weight.empty()) some->weight.push_back(goal_.weight[k]);
     }

@@ -94,6 +94,16 @@ Lowest::Ahead Lowest::smoothly(const Curvature& curve, double tolerance, Bid& ne
     return next.prices.usable() ? Ahead::lower : Ahead::unknown;
 }
 
+bool Lowest::foretell_proof(Bid& bid, double target) {
+    if (some_switch() || needed() > 0 || choices_.size() <= most_sampled) return false;
+    double foretold = infinity;
+    Bid next = bid;
+    const Ahead ahead = smoothly(smooth_curvature(infinity), 0, next, foretold);
+    if (ahead != Ahead::lower || !(foretold < target)) return false;
+    bid = next;
+    return true;
+}
+
 // From the lowest point seen to where it is lowest as far as that can be foretold, if that is lower
 // by more than the tolerance. Unknown where those who may switch are not so many that prices may
 // change by `reach`, relatively.

@@ -214,6 +214,7 @@ bool Selector::refine(const Bid& bid, const Cell* cell) {
 void Selector::many() {
     const bool fresh = !(settings_.start && settings_.start->prices.usable());
     Bid bid = choices_.bid(fresh ? Prices{} : settings_.start->prices, 0);
+    if (!fresh) fitting_.begin_at(bid.prices);
     const double goal = target();
     const bool asked = !fresh && goal_.whole && settings_.start->tau <= choices_.tau();
     // The prices of fewer local cycles may rule these out as they are, those of just as many seldom
@@ -224,6 +225,10 @@ void Selector::many() {
     if (sure && refuted_roughly(bid)) return;
     auto outcome = asked ? lowest_.look_once(bid, goal) : Lowest::Outcome::open;
     if (outcome == Lowest::Outcome::open && sure && only_choice()) return;
+    if (outcome == Lowest::Outcome::open && asked && just_the_least()) return;
+    if (outcome == Lowest::Outcome::open && asked && lowest_.foretell_proof(bid, goal)) {
+        outcome = lowest_.look_once(bid, goal);
+    }
     if (outcome == Lowest::Outcome::open) {
         const Bid told = bid;
         bid = lowest_.guess(bid, fresh);
@@ -233,10 +238,11 @@ void Selector::many() {
             // Some would be too much, all are not: prices rose without an end.
             if (!fresh) bid = told;
         }
-        outcome = lowest_.run_many(bid, {.target = goal_.whole ? goal : -infinity,
+        outcome = lowest_.run_many(bid, {.target = goal_.whole ? goal : 0,
                                          .tolerance = tolerance(),
                                          .most_passes = many_passes});
     }
+    if (outcome == Lowest::Outcome::open && still_too_much(bid) && least_is_too_much()) return;
     // Prices that prove that nothing fits say nothing of where anything does.
     if (lowest_.most() >= 0) found_.end = lowest_.end();
     switch (outcome) {
@@ -250,7 +256,7 @@ void Selector::many() {
         case Lowest::Outcome::proved:
             one_leaf(bid);
             found_.refuted = true;
-            found_.bound = lowest_.most();
+            found_.bound = goal_.whole ? lowest_.most() : -1;
             return;
         case Lowest::Outcome::open:
             break;

@@ -1,5 +1,6 @@
 // What needs no search for prices: who has no time, and whether the least that all must take, or
 // the one choice that each has, fits.
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -9,6 +10,8 @@
 namespace mel {
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr int most_looks = 3;
+constexpr double far_over = 1.01;  // the budgets: seldom where the bound is lowest
 }  // namespace
 
 // Where nobody chooses, and there is room for what real samples and starts of roots leave out, they
@@ -45,12 +48,28 @@ double Selector::least_of_all() const {
     return choices_.nobody_rests() ? choices_.least_of_fixed() : -infinity;
 }
 
+// Whether the one split that holds so few as are asked for, the least of everybody, does not fit.
+bool Selector::just_the_least() {
+    if (!goal_.whole || goal_.at_least > 0 || least_of_all() != target()) return false;
+    const ChoiceSums& asked = lowest_.sums();
+    return least_is_too_much(asked.value.value() + asked.cost);
+}
+
+// Whether, where the bound is as low as it was brought, more is used than there is: it may fall on
+// without an end as prices rise.
+bool Selector::still_too_much(const Bid& bid) const {
+    if (!choices_.nobody_rests() || !(lowest_.most() >= 0)) return false;
+    const double has =
+        bid.prices.lambda * problem_.bandwidth_hz() + bid.prices.mu * problem_.power_w();
+    return lowest_.sums().cost > far_over * has;
+}
+
 // Where not even the least that everybody must take fits, water-filling says so, and its prices,
-// raised, prove it.
-bool Selector::least_is_too_much() {
+// raised, prove it. `chosen`: so much was, at prices that seemed to.
+bool Selector::least_is_too_much(double chosen) {
     Numbers samples(problem_.size());
     for (std::size_t k = 0; k < samples.size(); ++k) samples[k] = choices_.least(k);
-    return !fitting_.fits(samples) && refutes(least_of_all());
+    return !fitting_.fits(samples) && refutes(std::max(least_of_all(), chosen));
 }
 
 // Whether prices, however high, prove that what holds `total` samples at least costs more than
@@ -59,18 +78,24 @@ bool Selector::refutes(double total) {
     if (stop_.requested()) return true;
     const double over = fitting_.load() - 1, ratio = fitting_.ratio();
     if (!(over > 0)) return false;
-    const double lambda =
-        (1 + 2 * total) / over / (problem_.bandwidth_hz() + ratio * problem_.power_w());
-    Bid bid = choices_.bid({lambda, ratio * lambda}, 0);
-    if (!bid.prices.usable()) return false;
-    const auto outcome = lowest_.look_once(bid, 0);
-    if (outcome == Lowest::Outcome::stopped) return true;
-    if (outcome == Lowest::Outcome::open) return false;
-    if (outcome == Lowest::Outcome::impossible) bid = choices_.bid({}, 0);
-    one_leaf(bid);
-    found_.refuted = true;
-    found_.bound = -1;
-    return true;
+    const double unit = over * (problem_.bandwidth_hz() + ratio * problem_.power_w());
+    // At twice what was chosen at some prices nobody chooses more than that, and it is too much.
+    for (int look = 0; look < most_looks; ++look) {
+        const double lambda = (1 + 2 * total) / unit;
+        Bid bid = choices_.bid({lambda, ratio * lambda}, 0);
+        if (!bid.prices.usable()) return false;
+        const auto outcome = lowest_.look_once(bid, 0);
+        if (outcome == Lowest::Outcome::stopped) return true;
+        if (outcome != Lowest::Outcome::open) {
+            if (outcome == Lowest::Outcome::impossible) bid = choices_.bid({}, 0);
+            one_leaf(bid);
+            found_.refuted = true;
+            found_.bound = -1;
+            return true;
+        }
+        total = lowest_.sums().value.value() + lowest_.sums().cost;
+    }
+    return false;
 }
 
 // Where every learner has one choice alone, water-filling says whether these fit, and the prices

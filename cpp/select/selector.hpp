@@ -38,7 +38,9 @@ class Selector {
     void few();
     bool only_choice();
     double least_of_all() const;
-    bool least_is_too_much();
+    bool least_is_too_much(double chosen = 0);
+    bool just_the_least();
+    bool still_too_much(const Bid& bid) const;
     bool refutes(double total);
     bool nobody_has_time();
     bool refuted_roughly(const Bid& bid);

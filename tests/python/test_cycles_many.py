@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+from mel_fast.bench._measure import grown
+from mel_fast.model.radio import Law
 
 pytest.importorskip("flint")
 
@@ -65,3 +67,71 @@ def test_least_cycles_that_do_not_fit_are_told_by_water_filling(
     found = mel.most(short, samples=samples)
     assert found.status == "infeasible"
     assert found.passes <= 4
+
+
+LEARNERS = 70_000
+
+
+def alike(law: Law) -> mel.Problem:
+    """Return learners with 5 MHz each on average and channels without deep fades."""
+    rng = np.random.default_rng(0)
+    problem = grown(LEARNERS, law, "excused")
+    metres = 50.0 * np.sqrt(rng.random(LEARNERS)) + 1.0
+    gain = (0.05 + rng.random(LEARNERS)) * 10.0 ** (-(77.0 + 21.0 * np.log10(metres)) / 10.0)
+    speed = np.where(np.arange(LEARNERS) % 2, 2.4e9, 0.7e9)
+    learners = mel.Learners(speed, gain, 5e6, 0.2)
+    radio = problem.radio.replace(bandwidth_hz=5e6 * LEARNERS, power_w=0.01 * LEARNERS)
+    if law == "fixed":
+        radio = radio.replace(noise_power_w=4e-21 * 5e6)
+    return problem.replace(learners=learners, radio=radio)
+
+
+def unequal(problem: mel.Problem) -> np.ndarray:
+    """Return anything from a few samples to twice as many as all have on average."""
+    total = problem.task.samples
+    samples = np.random.default_rng(5).integers(10, 2 * (total // LEARNERS), LEARNERS)
+    samples += (total - int(samples.sum())) // LEARNERS
+    samples[: total - int(samples.sum())] += 1
+    return samples
+
+
+@pytest.mark.parametrize("spread", [1.0, 2.0, 4.0])
+def test_who_has_hardly_any_samples_takes_no_longer_to_be_told_off(spread: float) -> None:
+    """A learner with four samples does thousands of cycles, until they cost more than all have.
+
+    No sample of the learners knows of it: prices that prove that not all can do so many took
+    another search for prices, and a million cycles taken away one by one (54 to 62 passes).
+    """
+    problem = alike("density")
+    found = mel.most(problem, samples=unequal(problem), spread=spread)
+    assert found.status == "optimal"
+    assert found.passes <= 30
+    assert found._check_claims() == []
+    assert found._check_plan() == []
+
+
+@pytest.mark.parametrize("spread", [None, 2.0])
+def test_what_a_fixed_noise_does_not_allow_is_told_by_the_first_prices(spread: Any) -> None:
+    # Below nothing a bound proves all there is to prove, however far below (14 more passes).
+    problem = grown(LEARNERS, "fixed", "excused")
+    samples = np.full(LEARNERS, problem.task.samples // LEARNERS)
+    found = mel.most(problem, samples=samples, spread=spread)
+    assert found.status == "infeasible"
+    assert found.passes <= 5
+    assert found.proof is not None
+    assert mel.verify(found.proof.problem, found.proof)
+
+
+@pytest.mark.parametrize(("law", "most"), [("density", 5), ("fixed", 5)])
+def test_learners_that_are_all_near_a_cycle_more_or_less_are_no_gap(law: Law, most: int) -> None:
+    """Samples as `solve` deals them are worth a cycle more or less at nearly the same price.
+
+    Ten thousand learners change by one as prices do by 0.3 percent: what was foretold was off, and
+    asked for again, and brackets closed the gap (52 passes).
+    """
+    problem = alike(law)
+    samples = mel.solve(problem).samples
+    assert samples is not None
+    found = mel.most(problem, samples=samples)
+    assert found.status == "optimal"
+    assert found.passes <= most

@@ -138,9 +138,9 @@ def limit_column(field: str, value: Any, also: tuple[float, ...]) -> FloatColumn
 def _check_limits(
     field: str, column: FloatColumn, also: tuple[float, ...], *, scalar: bool
 ) -> None:
-    bad = ~((column >= SMALLEST) & (column <= LARGEST))
-    if not bad.any():
+    if not column.size or (column.min() >= SMALLEST and column.max() <= LARGEST):
         return
+    bad = ~((column >= SMALLEST) & (column <= LARGEST))
     for special in also:
         bad &= column != special
     if bad.any():

@@ -19,6 +19,7 @@ _SOME = 4608
 _ENOUGH = 100  # of them that take part
 _ROUNDING = 1e-9  # more than numbers here err by
 _HARDLY = 1e-3  # of a cycle
+_AT_ONCE = 2**13  # learners
 _LN2 = float(np.log(2.0))
 _SAFE = 0.97  # of what is needed, by some that may differ from all
 
@@ -119,17 +120,27 @@ def _rough_order(problem: Problem) -> NDArray[np.uint16]:
     A few take much of the budgets: every so-many-th of that order has its share of them.
     """
     learners, links, payload = problem.learners, problem.links, problem.payload
-    least = 1 if learners.min_samples is None else np.maximum(learners.min_samples, 1)
-    band = links.bandwidth_hz
-    noise = problem.radio.noise * (band if problem.law == "density" else 1.0)
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        snr = (links.power_w * learners.gain / noise).astype(np.float32)
-        back = links.constant_bits + links.constant_bits_per_sample * least
-        left_s = problem.cycle_s - back * _LN2 / (band * np.log1p(snr))
-        left_s = left_s - payload.flops_per_sample * least / learners.flops_per_s
-        bits = links.bits + links.bits_per_sample * least
-        cost = bits / learners.gain / np.fmax(left_s, _HARDLY * problem.cycle_s)
-        return (cost.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+    size, minima = len(learners), learners.min_samples
+    order = np.empty(size, dtype=np.uint16)
+    noise_of_all = problem.radio.noise
+    for first in range(0, size, _AT_ONCE):  # what is worked out stays near at hand
+        part = slice(first, first + _AT_ONCE)
+
+        def of(column: Any, part: slice = part) -> Any:
+            return column if np.ndim(column) == 0 else column[part]
+
+        least = 1 if minima is None else np.maximum(minima[part], 1)
+        band, gain = links.bandwidth_hz[part], learners.gain[part]
+        noise = noise_of_all * (band if problem.law == "density" else 1.0)
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            snr = (links.power_w[part] * gain / noise).astype(np.float32) + np.float32(1.0)
+            back = of(links.constant_bits) + of(links.constant_bits_per_sample) * least
+            left_s = problem.cycle_s - back * _LN2 / (band * np.log(snr))
+            left_s = left_s - of(payload.flops_per_sample) * least / learners.flops_per_s[part]
+            bits = of(links.bits) + of(links.bits_per_sample) * least
+            cost = bits / gain / np.fmax(left_s, _HARDLY * problem.cycle_s)
+            order[part] = cost.astype(np.float32).view(np.uint32) >> 16
+    return order
 
 
 def _cycles_alone(problem: Problem, samples: FloatColumn, every: int = 1) -> FloatColumn:

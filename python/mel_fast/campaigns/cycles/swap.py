@@ -29,7 +29,7 @@ from mel_fast.model.task import LearningTask
 
 _MANY = 4096  # learners: beyond, the core looks for no identical ones
 
-_Sides = tuple[FloatColumn, FloatColumn]
+_Sides = tuple[FloatColumn | float, FloatColumn | float]
 
 
 def checked_samples(problem: Problem, value: Any) -> IntColumn:
@@ -156,8 +156,8 @@ def _rounded(each: float | FloatColumn, fixed: float | FloatColumn, times: Float
     if not isinstance(each, np.ndarray) and not isinstance(fixed, np.ndarray):
         most = max(each * float(times.max()) + fixed, 0.0)
         if each == 0.0:
-            total = np.full(times.size, float(fixed))
-            return total, total
+            number = float(fixed)
+            return number, number
         if each == math.floor(each) and fixed == math.floor(fixed) and most < MAX_INTEGER:
             total = each * times
             if fixed != 0.0:
