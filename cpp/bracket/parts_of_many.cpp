@@ -14,6 +14,7 @@ constexpr double rough = 1e-3;        // relative: what a sample of all leaves
 constexpr double after_sample = 0.1;  // how far off its prices may be
 constexpr double left = 3e-3;         // of the square of how far off prices may be
 constexpr double nearer = 1.0 / 64;   // at most, by one model of what changes about a place
+constexpr double misled = 0.25;       // of the reach of a model that led to a worse place
 constexpr double wider = 8;           // where prices went to the end of their reach
 constexpr double narrowest = 1e-7;
 constexpr double least_price = 1e-6;
@@ -42,8 +43,8 @@ PartsPrices::Ends PartsPrices::ends_of(const Vector& at, const Reach& reach) {
     constexpr Vector sooner{1, -1, 1};
     const double up = std::min(reach.along, nearly * at[2] / parts_for_samples[0]);
     const double down = std::min(reach.along, nearly * at[0] / parts_for_samples[0]);
-    return {positive(plus(plus(at, up, parts_for_samples), reach.across, sooner)),
-            positive(plus(plus(at, -down, parts_for_samples), -reach.across, sooner))};
+    return {positive(plus(plus(at, -down, parts_for_samples), reach.across, sooner)),
+            positive(plus(plus(at, up, parts_for_samples), -reach.across, sooner))};
 }
 
 PartsPrices::Reach PartsPrices::apart(const Vector& a, const Vector& b) {
@@ -83,6 +84,12 @@ Vector PartsPrices::best_of_many(Question question, const Vector& from, double r
     const bool of_cycle = resource_ == Resource::cycle && question == Question::least;
     const auto cycle_s = [&] { return of_cycle ? known_ : problem_.cycle_s(); };
     double foretold = infinity;
+    struct {
+        Vector at;
+        double worth, known;
+    } best{at, -infinity, 0};
+    Reach used = reach;
+    double fine = rough;
     bool inside = false;  // and as finely as is wanted
     for (int models = 0; models < most_models && !pool_.stop().check(); ++models) {
         if (question == Question::least && at[2] < worth_nothing) break;
@@ -95,11 +102,24 @@ Vector PartsPrices::best_of_many(Question question, const Vector& from, double r
         if (!here.possible || pool_.stop().requested()) break;
         const double off = inside ? std::fabs(here.beyond - foretold) : infinity;
         if (arrived(question, here, off)) break;
+        const double moves = of_cycle && steep_ > 0 ? 1 / steep_ : 1;
+        const double worth = (of_cycle ? place.cycle_s : 0) + moves * here.beyond;
+        if (models > 0 && worth < best.worth - finest * asked_.upper) {
+            // The model misled.
+            at = best.at;
+            known_ = best.known;
+            reach = {misled * used.along, misled * used.across};
+            best.worth = -infinity;
+            inside = false;
+            continue;
+        }
+        best = {at, worth, place.cycle_s};
+        used = reach;
         const Ends ends = ends_of(at, reach);
         looked_at_ += 2 * some_->who().size();
         model_.emplace(problem_, box_, tau_, *some_, place, std::move(sums), bid_at(ends.sooner),
                        bid_at(ends.later), pool_);
-        const double fine = std::max(finest, left * reach.across * reach.across);
+        fine = std::clamp(left * reach.across * reach.across, finest, fine);
         const Vector next = best_of_some(question, at, reach, fine);
         foretold = look_at(next, cycle_s()).beyond;
         const Reach moved = apart(next, at);

@@ -20,7 +20,8 @@ constexpr int most_cycles = 16;           // looked at, at the same prices
 constexpr double takers_looked_at = 2;    // times as many learners as there are parts,
 constexpr std::size_t some_more = 256;    // and beside these
 constexpr double dearest_part = 0.3;      // of what its samples are worth, at first
-constexpr double radius_of_others = 0.3;  // where others have joined
+constexpr double far_off = 1.5;           // how far prices may be at first,
+constexpr double radius_of_others = 0.3;  // and where others have joined
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Between samples that are worth what they were and parts that are worth nothing, and the opposite.
@@ -130,7 +131,12 @@ Vector PartsPrices::best_of_some(Question question, const Vector& from, const Re
                                  double fine) {
     const bool of_cycle = resource_ == Resource::cycle;
     const bool refutes = question == Question::refutation;
-    Ellipsoid around(from, reach.across, parts_for_samples, reach.along);
+    Polytope around(from, parts_for_samples, reach);
+    for (std::size_t i = 0; i < 3; ++i) {  // no price is negative
+        Vector up{};
+        up[i] = 1;
+        around.keep(up, -around.centre()[i]);
+    }
     Vector best = from;
     double most = -infinity;  // beyond what is stated
     known_ = of_cycle && !refutes ? asked_.lower : -infinity;
@@ -138,16 +144,6 @@ Vector PartsPrices::best_of_some(Question question, const Vector& from, const Re
     refuted_ = false;
     for (int look = 0; look < most_looks && !pool_.stop().check(); ++look) {
         const Vector at = around.centre();
-        std::optional<std::size_t> negative;
-        for (std::size_t i = 0; i < 3; ++i) {
-            if (!(at[i] > 0)) negative = i;
-        }
-        if (negative) {
-            Vector up = {};
-            up[*negative] = 1;
-            if (!around.keep(up, std::max(-at[*negative], 0.0))) break;
-            continue;
-        }
         if (!bid_at(at).prices.usable()) break;
         Seen seen = look_at(at, of_cycle && !refutes ? known_ : problem_.cycle_s());
         if (!seen.possible) break;
@@ -185,7 +181,7 @@ PartsPrices::Found PartsPrices::least() {
     Found found;
     choose_some();
     Vector at = middle;
-    double radius = 1;
+    double radius = far_off;
     for (int round = 0; round < most_rounds && !pool_.stop().check(); ++round) {
         at = best(Question::least, at, radius);
         if (pool_.stop().requested()) break;
@@ -211,7 +207,7 @@ std::optional<ProvingParts> PartsPrices::refutation_at(const PartsBid& bid) {
 std::optional<ProvingParts> PartsPrices::refutation() {
     choose_some();
     Vector at = middle;
-    double radius = 1;
+    double radius = far_off;
     for (int round = 0; round < most_rounds && !pool_.stop().check(); ++round) {
         at = best(Question::refutation, at, radius);
         if (!refuted_ || pool_.stop().check()) break;

@@ -1,7 +1,7 @@
 // The prices of a hertz, a watt and a part that rule out most of a resource, or that refute a tau
 // within the budgets as they are. What they rule out is concave in them, over the price of the
 // resource (of a hertz, where it is the cycle: then what is ruled out there is looked for at them,
-// and only prices that rule out more stay of interest). Shrinking ellipsoids find them among those
+// and only prices that rule out more stay of interest). Cutting planes find them among those
 // learners for whom taking part is worth most, where these are many by samples of them; then
 // everybody is looked at.
 #pragma once
@@ -13,9 +13,9 @@
 #include <optional>
 #include <vector>
 
-#include "bracket/ellipsoid.hpp"
 #include "bracket/parts_among.hpp"
 #include "bracket/parts_look.hpp"
+#include "bracket/polytope.hpp"
 #include "mel/parts.hpp"
 #include "passes/proof.hpp"
 
@@ -68,9 +68,7 @@ class PartsPrices {
     Seen seen_in(const PartsSums& sums, const Vector& at, double cycle_s) const;
     bool raise(const Vector& at, Seen& seen);
     // How far off prices may be: where what a sample is worth is shifted to its part, and else.
-    struct Reach {
-        double along, across;
-    };
+    using Reach = Polytope::Reach;
     // From there on; `fine`: what is left there, relative.
     Vector best_of_some(Question question, const Vector& from, const Reach& reach, double fine);
     Vector best(Question question, const Vector& from, double radius);
