@@ -58,6 +58,8 @@ class Fitting {
     // From the choices alone: those who pay least for what they are worth, and just D samples by a
     // few changes. The split is in samples(); whether it fits is not asked.
     bool just_enough(const Bid& bid, const Chosen& chosen, std::size_t changes);
+    // Who pays how much at the bid, before that; false where all together hold too little.
+    bool ask_offers(const Bid& bid, const Chosen& chosen);
     // Of the prices, at which the last question ended, and what the split took of the budgets
     // there.
     double ratio() const { return ratio_; }
@@ -136,6 +138,9 @@ class Fitting {
         double samples, spare;
     };
     double price_of(const Offers& offers, const Enough& enough) const;
+    double price_of_some(const Offers& offers, double target) const;
+    Offers offers_;
+    double dear_ = -1;  // the price of a sample up to which they hold enough
     bool spread(const Cell* cell, double target, Numbers& samples, Held held) const;
     std::vector<std::size_t> present(const Numbers& samples) const;
     const Problem& part_of(std::vector<std::size_t> who);

@@ -14,7 +14,9 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double few = 4;  // learners, by whom a split may hold too much before they are chosen
 constexpr int most_halves = 60;
-constexpr double fine = 1e-11;  // of a worth: what a cost may be told by
+constexpr double fine = 1e-11;           // of a worth: what a cost may be told by
+constexpr std::size_t looked_at = 2048;  // learners that say about which price it is,
+constexpr double nearly = 0.02;          // and how far they may be off
 }  // namespace
 
 // One in place of another, until what they hold at least is no more than D.
@@ -132,6 +134,24 @@ Fitting::Offers Fitting::offers_of(Prices prices, const Chosen& chosen) const {
     return offers;
 }
 
+// About the price of a sample up to which they hold enough, by some of them; negative where these
+// say nothing.
+double Fitting::price_of_some(const Offers& offers, double target) const {
+    const std::size_t n = offers.each.size(), stride = (n / looked_at) | 1;
+    if (n < 4 * looked_at) return -1;
+    std::vector<std::pair<double, double>> some;
+    for (std::size_t k = 0; k < n; k += stride) {
+        if (offers.each[k] < infinity) some.emplace_back(offers.each[k], offers.samples[k]);
+    }
+    std::sort(some.begin(), some.end());
+    double left = target / static_cast<double>(stride);
+    for (const auto& [price, samples] : some) {
+        left -= samples;
+        if (left <= 0) return price;
+    }
+    return -1;
+}
+
 // The price of a sample up to which they hold enough, by not much more than what is to spare.
 double Fitting::price_of(const Offers& offers, const Enough& enough) const {
     const Numbers &samples = offers.samples, &each = offers.each;
@@ -145,8 +165,12 @@ double Fitting::price_of(const Offers& offers, const Enough& enough) const {
         dear = std::max(dear, each[k]);
     }
     double below = 0;  // of those who are surely in
+    const double guess = price_of_some(offers, target);
+    const double guessed[] = {guess * (1 + nearly), guess * (1 - nearly)};
     for (int half = 0; half < most_halves && total > target + enough.spare; ++half) {
-        const double middle = 0.5 * (dear + cheap);
+        const bool guesses = guess > 0 && half < 2;
+        const double middle = guesses ? guessed[half] : 0.5 * (dear + cheap);
+        if (!(cheap < middle && middle < dear)) continue;
         const auto end = std::partition(open.begin(), open.end(),
                                         [&](std::size_t k) { return each[k] <= middle; });
         double held = below;
@@ -164,16 +188,21 @@ double Fitting::price_of(const Offers& offers, const Enough& enough) const {
     return total < target ? -1 : dear;
 }
 
-bool Fitting::just_enough(const Bid& bid, const Chosen& chosen, std::size_t changes) {
-    const Numbers &picks = chosen.picks, &margins = chosen.margins;
+bool Fitting::ask_offers(const Bid& bid, const Chosen& chosen) {
+    dear_ = -1;
+    if (chosen.margins.size() != chosen.picks.size()) return false;
     const double target = choices_.problem().samples_real();
-    const std::size_t n = picks.size();
-    if (margins.size() != n) return false;
-    const Offers offers = offers_of(bid.prices, chosen);
-    const Numbers &all = offers.samples, &each = offers.each;
-    const double typical = target / std::max(takers(picks), 1.0);
-    const double dear = price_of(offers, {.samples = target, .spare = few * typical});
-    if (dear < 0) return false;
+    offers_ = offers_of(bid.prices, chosen);
+    const double typical = target / std::max(takers(chosen.picks), 1.0);
+    dear_ = price_of(offers_, {.samples = target, .spare = few * typical});
+    return dear_ >= 0;
+}
+
+bool Fitting::just_enough(const Bid& bid, const Chosen& chosen, std::size_t changes) {
+    const double target = choices_.problem().samples_real();
+    const Numbers &all = offers_.samples, &each = offers_.each, &margins = chosen.margins;
+    const std::size_t n = each.size();
+    const double dear = dear_;
     ratio_ = bid.prices.mu / bid.prices.lambda;
     samples_.assign(n, 0.0);
     Held held{0, 0, 0};

@@ -135,7 +135,10 @@ bool Selector::offer(const Numbers& samples, bool fits) {
 bool Selector::hold_just_enough(Bid bid, const Chosen& chosen) {
     Numbers picks = chosen.picks, margins = chosen.margins;
     const double band = problem_.bandwidth_hz(), watt = problem_.power_w();
+    bool asked = false;
     for (const std::size_t changes : {some_changes, most_changes, most_changes, most_changes}) {
+        if (!asked && !fitting_.ask_offers(bid, {picks, margins})) return false;
+        asked = true;
         if (!fitting_.just_enough(bid, {picks, margins}, changes)) {
             if (changes == most_changes) return false;
             continue;
@@ -150,6 +153,7 @@ bool Selector::hold_just_enough(Bid bid, const Chosen& chosen) {
         picks.resize(padded_to_groups(problem_.size()));
         choices_.look(bid, nullptr, {picks, margins});
         picks.resize(problem_.size());
+        asked = false;
     }
     return false;
 }

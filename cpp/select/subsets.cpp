@@ -8,24 +8,9 @@
 namespace mel {
 namespace {
 
-std::vector<Subset> subsets_of(std::span<const Change> changes) {
-    std::vector<Subset> found{{0, 0, 0}};
-    found.reserve(std::size_t{1} << changes.size());
-    std::uint32_t bit = 1;
-    for (const Change& change : changes) {
-        const std::size_t before = found.size();
-        for (std::size_t i = 0; i < before; ++i) {
-            const Subset& less = found[i];
-            found.push_back(
-                {less.worth + change.worth, less.cost + change.cost, less.members | bit});
-        }
-        bit <<= 1;
-    }
-    return found;
-}
-
-// The same by what they cost: with and without each change, merged.
-std::vector<Subset> subsets_by_cost(std::span<const Change> changes) {
+// In the order of `less`: with and without each change, merged.
+template <class Less>
+std::vector<Subset> subsets_by(std::span<const Change> changes, Less less) {
     std::vector<Subset> found{{0, 0, 0}}, with, merged;
     std::uint32_t bit = 1;
     for (const Change& change : changes) {
@@ -34,26 +19,22 @@ std::vector<Subset> subsets_by_cost(std::span<const Change> changes) {
             more = {more.worth + change.worth, more.cost + change.cost, more.members | bit};
         }
         merged.resize(2 * found.size());
-        std::merge(found.begin(), found.end(), with.begin(), with.end(), merged.begin(),
-                   [](const Subset& a, const Subset& b) { return a.cost < b.cost; });
+        std::merge(found.begin(), found.end(), with.begin(), with.end(), merged.begin(), less);
         found.swap(merged);
         bit <<= 1;
     }
     return found;
 }
 
-struct Halves {
-    std::vector<Subset> one, other;
-    std::size_t shift;
-
-    explicit Halves(std::span<const Change> changes) : shift(changes.size() / 2) {
-        one = subsets_of(changes.first(shift));
-        other = subsets_of(changes.subspan(shift));
-    }
-    std::uint32_t both(const Subset& a, const Subset& b) const {
-        return a.members | (b.members << shift);
-    }
-};
+std::vector<Subset> subsets_by_cost(std::span<const Change> changes) {
+    return subsets_by(changes, [](const Subset& a, const Subset& b) { return a.cost < b.cost; });
+}
+// Of equal ones the cheaper first.
+std::vector<Subset> subsets_by_worth(std::span<const Change> changes) {
+    return subsets_by(changes, [](const Subset& a, const Subset& b) {
+        return a.worth < b.worth || (a.worth == b.worth && a.cost < b.cost);
+    });
+}
 
 }  // namespace
 
@@ -89,20 +70,19 @@ std::optional<std::uint32_t> WorthMost::within(double room) const {
 }
 
 std::optional<std::uint32_t> worth_just(std::span<const Change> changes, double wanted) {
-    Halves half(changes.first(std::min(changes.size(), most_changes)));
-    std::sort(half.other.begin(), half.other.end(), [](const Subset& a, const Subset& b) {
-        return a.worth < b.worth || (a.worth == b.worth && a.cost < b.cost);
-    });
+    changes = changes.first(std::min(changes.size(), most_changes));
+    const std::size_t shift = changes.size() / 2;
+    const auto one = subsets_by_worth(changes.first(shift));
+    const auto other = subsets_by_worth(changes.subspan(shift));
     double least = std::numeric_limits<double>::infinity();
     std::optional<std::uint32_t> best;
-    for (const Subset& a : half.one) {
-        const auto b =
-            std::lower_bound(half.other.begin(), half.other.end(), wanted - a.worth,
-                             [](const Subset& s, double worth) { return s.worth < worth; });
-        if (b == half.other.end() || b->worth != wanted - a.worth) continue;
-        if (!(a.cost + b->cost < least)) continue;
+    auto b = other.end();  // the more the one is worth, the less is wanted of the other
+    for (const Subset& a : one) {
+        const double rest = wanted - a.worth;
+        while (b != other.begin() && !((b - 1)->worth < rest)) --b;
+        if (b == other.end() || b->worth != rest || !(a.cost + b->cost < least)) continue;
         least = a.cost + b->cost;
-        best = half.both(a, *b);
+        best = a.members | (b->members << shift);
     }
     return best;
 }

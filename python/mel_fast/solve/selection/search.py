@@ -27,6 +27,7 @@ _MOST = 60  # questions
 _STEP, _FAR = math.log(0.1), math.log(2.0**62)
 _CHOICE = 4  # to blame, after what the core blames
 _COUNTED = 4096  # learners: boxes of them may take long, counting does not
+_HARDLY = 0.99  # of the samples: no less is nearly enough
 _FEW = 0.5  # of the samples: then it may be that nobody has the time
 Tell = Callable[[int, int, int, float], bool] | None
 
@@ -322,12 +323,16 @@ def _by_some(search: Selecting, how: How) -> bool:
     if some is None:
         return False
     how = how._replace(limit_s=search.left_s(), then="none", where=None)
-    guess = selected(some, int(search.at_least * share), how)
+    members = int(search.at_least * share)
+    those = Selecting(some, members, how.limit_s, how.threads, how.callback, early=False)
+    guess = _selected(those, how)
     if not guess.tau or guess.bound > 2 * guess.tau:
         return False
     search.passes += guess.passes
     search.start = guess._end
-    search.search(guess.tau, int(min(_most_cycles(problem), 2.0**52)))
+    # What some of them hardly fall short of all may do; if not, that has to be ruled out anyhow.
+    hardly = those._room.get(guess.tau + 1, 0.0) > _HARDLY
+    search.search(guess.tau + hardly, int(min(_most_cycles(problem), 2.0**52)))
     if search.interrupt is not None:
         raise Interrupted from search.interrupt
     return search.ruled_out == search.tau + 1 or search.stopped
