@@ -19,10 +19,10 @@ MEL_INLINE Lanes high_slack_of(const DemandLanes& q, const EndsOf<Lanes>& e) {
     return larger(q.budget - q.each * e.high, e.least);
 }
 
-// For whom `part` is the best if it takes part.
-MEL_INLINE void add_near_choice(const ChoiceEnds& ends, const NearChoice& part, Mask here,
-                                std::size_t at, std::size_t last, int j, const Picks& out,
-                                ChoiceCells<Sum>& sums) {
+// For whom `part` is the best if it takes part, and by how much it is so (Picks).
+MEL_INLINE void add_near_choice(const ChoiceEnds& ends, const NearChoice& part, Lanes switching,
+                                Mask here, std::size_t at, std::size_t last, int j,
+                                const Picks& out, ChoiceCells<Sum>& sums) {
     const Mask can = here & ends.e.possible;
     const Lanes net = ends.worth * part.samples - part.cost;
     const Mask takes = can & (~ends.rests | (net > fill(0)));
@@ -33,9 +33,14 @@ MEL_INLINE void add_near_choice(const ChoiceEnds& ends, const NearChoice& part, 
     sums.takers.part[j] += only(takes & (part.samples > fill(0)), fill(1));
     sums.impossible.part[j] += only(here & ~can & ~ends.rests, fill(1));
     if (!out.samples.empty()) write(out.samples, at, last, only(takes, part.samples));
-    if (out.preference.empty()) return;
-    const Lanes alone = select(can, fill(no_other), fill(-no_other));
-    write(out.preference, at, last, select(can & ends.rests, net, alone));
+    const Mask either = can & ends.rests;
+    if (!out.preference.empty()) {
+        const Lanes alone = select(can, fill(no_other), fill(-no_other));
+        write(out.preference, at, last, select(either, net, alone));
+    }
+    if (out.switching.empty()) return;
+    const Lanes other = select(takes, switching, fill(no_other));
+    write(out.switching, at, last, select(either, smaller(magnitude(net), other), other));
 }
 
 static ChoiceTotals near_choice_chunk(const KernelInput& in, const ChoiceInput& choice,
@@ -64,7 +69,8 @@ static ChoiceTotals near_choice_chunk(const KernelInput& in, const ChoiceInput& 
             part.bandwidth = rate * slope;
             part.power = part.bandwidth * watt;
             part.cost = rate * unit;
-            add_near_choice(ends, part, here_of(in, at), at, learners.last, j, out, sums);
+            add_near_choice(ends, part, fill(no_other), here_of(in, at), at, learners.last, j, out,
+                            sums);
         });
     });
     return totals<ChoiceTotals>(sums);
@@ -147,7 +153,8 @@ class NearFixedChoice {
     }
 
     MEL_ZIP NearChoice part(const KernelInput& in, const PriceConstants& p, const DemandLanes& q,
-                            const ChoiceEnds& ends, std::size_t i) const {
+                            const ChoiceEnds& ends, std::size_t i, Lanes& switching) const {
+        switching = fill(no_other);
         const NearWishes::Wish w = wishes_.wish(p, q, i);
         Lanes inverse = w.root.inverse, gain = w.root.gain;
         if (asked_) {
@@ -157,13 +164,16 @@ class NearFixedChoice {
         NearChoice r = near_bought(p, q, samples_[i], rate_[i], {inverse, gain});
         if (in.grows) {
             // The value may rise again towards the lower end, which is worth at most its samples.
-            const Mask doubt = found_[i] & ends.e.possible &
-                               (ends.worth * r.samples - r.cost < ends.worth * ends.e.low);
+            const Lanes value = ends.worth * r.samples - r.cost;
+            const Lanes least = ends.worth * (ends.e.low + nearly_switching * r.samples);
+            const Mask doubt = found_[i] & ends.e.possible & (value < least);
             if (any(doubt)) {
                 const PaidLanes low = paid_alone(in, p, q, ends.e.low, doubt);
-                const Mask lower =
-                    doubt & (ends.worth * low.samples - low.cost > ends.worth * r.samples - r.cost);
-                r = choose(lower, NearChoice{low.samples, low.bandwidth, low.power, low.cost}, r);
+                const Lanes other = ends.worth * low.samples - low.cost;
+                const Mask two = doubt & (low.samples < r.samples);
+                switching = select(two, magnitude(other - value), switching);
+                r = choose(doubt & (other > value),
+                           NearChoice{low.samples, low.bandwidth, low.power, low.cost}, r);
             }
         }
         return r;
@@ -193,8 +203,9 @@ static ChoiceTotals near_fixed_choice_chunk(const KernelInput& in, const ChoiceI
                 if (at >= last) return;
                 const DemandLanes q = demand_lanes(some, at);
                 const ChoiceEnds ends = choice_ends(chosen, q, at);
-                const NearChoice part = law.part(some, p, q, ends, i);
-                add_near_choice(ends, part, here_of(some, at), at, last, j, found, sums);
+                Lanes switching;
+                const NearChoice part = law.part(some, p, q, ends, i, switching);
+                add_near_choice(ends, part, switching, here_of(some, at), at, last, j, found, sums);
             });
         });
     };
@@ -212,7 +223,7 @@ static ChoiceTotals near_fixed_choice_chunk(const KernelInput& in, const ChoiceI
                 const ChoiceEnds ends = choice_ends(choice, q, at);
                 const NearChoice part = ends_of_low.part(p, q, ends.e.low, i);
                 const Mask here = here_of(in, at) & ~sorting.hard(i);
-                add_near_choice(ends, part, here, at, learners.last, j, out, sums);
+                add_near_choice(ends, part, fill(no_other), here, at, learners.last, j, out, sums);
             }
             gathered.add(sorting.hard(i), at);
             if (j == steps - 1 && gathered.full()) gathered.choose_all(out, look);

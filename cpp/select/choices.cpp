@@ -115,13 +115,20 @@ double Choices::least_worth() const {
     const double* least = least_column();
     const double* weight = weight_.empty() ? nullptr : weight_.data();
     if (!least && !weight) return std::max(all_least_, 1.0);
-    double worth = infinity;
-    for (std::size_t k = 0; k < size(); ++k) {
-        const double d = least ? std::max(least[k], 1.0) : std::max(all_least_, 1.0);
+    const double all_least = std::max(all_least_, 1.0);
+    double part[4] = {infinity, infinity, infinity, infinity};
+    const auto take = [&](std::size_t k, double& worth) {
+        const double d = least ? std::max(least[k], 1.0) : all_least;
         const double own = weight ? weight[k] * d : d;
         worth = own < worth ? own : worth;
+    };
+    const std::size_t n = size();
+    std::size_t k = 0;
+    for (; k + 4 <= n; k += 4) {
+        for (std::size_t i = 0; i < 4; ++i) take(k + i, part[i]);
     }
-    return worth;
+    for (; k < n; ++k) take(k, part[0]);
+    return std::min(std::min(part[0], part[1]), std::min(part[2], part[3]));
 }
 
 bool Choices::twins(std::size_t i, std::size_t j) const {

@@ -328,15 +328,16 @@ bool Fitting::just_these(const Bid& bid, const Chosen& chosen, double cost) {
     return true;
 }
 
-double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen, double cost,
-                      const Wanted& wanted) {
+double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen,
+                      const ChoiceSums& sums, const Wanted& wanted) {
     const auto& [picks, margins] = chosen;
     const Problem& problem = choices_.problem();
     const std::size_t n = picks.size();
     const double has =
         bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
-    double spent = cost;
+    double spent = sums.cost;
     if (!begin(bid, cell, chosen, spent)) return -1;
+    bent_ = 0;
     torn_times_ = 1;
     choose_near(bid, cell, has - spent, margins);
     if (goal_.whole && !cell) shrink(bid, margins, spent);
@@ -360,7 +361,7 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen, do
         spent_ = spent;
         budget_ = budget;
         if (wanted.asked == Ask::later) {
-            fit_ = Fit{ratio_, {}};  // of another split, or none
+            foretell_fit(bid, sums);
             return value;
         }
         if (fits(samples_)) return value;

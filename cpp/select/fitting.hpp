@@ -24,16 +24,16 @@ class Fitting {
     Fitting(Choices& choices, Pool& pool, const SelectionGoal& goal)
         : choices_(choices), pool_(pool), goal_(goal) {}
 
-    enum class Ask { now, later };  // whether a split fits
+    enum class Ask { now, later };  // whether a split fits; later: what it would take is foretold
     struct Wanted {
         double least;  // it is worth more
         Ask asked = Ask::now;
     };
-    // From the choices at `bid`, which cost `cost` in all, to a split within the cell that fits and
-    // is worth as much as can be; its worth, or a negative number. The split is in samples().
+    // From the choices at `bid`, which sum to that, to a split within the cell that fits and is
+    // worth as much as can be; its worth, or a negative number. The split is in samples().
     // Margins, where there are any, say who hardly takes part or rests. Asked later: it may not
     // fit, which is for the caller to find out.
-    double raise(const Bid& bid, const Cell* cell, const Chosen& chosen, double cost,
+    double raise(const Bid& bid, const Cell* cell, const Chosen& chosen, const ChoiceSums& sums,
                  const Wanted& wanted);
     const Numbers& samples() const { return samples_; }
     // What single samples lose from the next `picks` on, and what answers do that are far from
@@ -113,6 +113,7 @@ class Fitting {
     std::optional<Move> join(const Bid& bid, const Cell* cell, std::size_t k) const;
     void take(const Move& move, double& spent);
     void foretell_ratio(const Bid& bid, const std::vector<Move>& moves, std::uint32_t taken);
+    void foretell_fit(const Bid& bid, const ChoiceSums& sums);
     bool begin(const Bid& bid, const Cell* cell, const Chosen& chosen, double& spent);
     void top_up(const Bid& bid, const Cell* cell, const Numbers& margins, double& spent);
     void shrink(const Bid& bid, const Numbers& margins, double& spent);
@@ -176,6 +177,7 @@ class Fitting {
     std::unique_ptr<Problem> part_;
     bool shrunk_ = false;            // to hardly more than D
     double spent_ = 0, budget_ = 0;  // of the split that `raise` found
+    double bent_ = 0;                // what it takes beyond that at its own ratio of the prices
     double ratio_ = 1;               // where the next question begins
     double load_ = 1;
     Fit fit_;

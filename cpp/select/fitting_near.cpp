@@ -111,7 +111,7 @@ bool Fitting::refine(const Bid& bid, const Cell* cell, std::size_t others) {
     const WorthMost subsets(changes);
     const Numbers before = samples_;
     const double takers = takers_;
-    double room = budget_ - spent_;
+    double room = budget_ - spent_ - bent_;
     for (int round = 0; round < refined_rounds && !pool_.stop().check(); ++round) {
         const std::uint32_t best = subsets.within(room).value_or(0);
         if (best == 0) return false;

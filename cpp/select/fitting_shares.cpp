@@ -34,6 +34,9 @@ constexpr int most_steps_of_few = 60;
 constexpr double near_enough_of_few = 1e-4;
 constexpr int most_looks_at_all = 4;
 constexpr double nearly_all = 1 - 1e-6;  // of a budget
+constexpr std::size_t told_by = 16'384;  // learners, what all take at another ratio,
+constexpr double furthest_told = 0.01;   // of its logarithm,
+constexpr double told_wrong = 0.1;       // and as far off, of what is not straight
 
 Numbers gathered(std::span<const double> from, std::span<const std::size_t> who) {
     Numbers to(padded_to_groups(who.size()), 0.0);
@@ -261,6 +264,49 @@ bool Fitting::fits(const Numbers& samples) {
     ratio_ = fit.ratio;
     if (fitted) fit_ = fit;
     return fitted;
+}
+
+// What the split at hand takes at the ratio of the prices that suits it, from what the choices took
+// at the bid's: by the slopes of some learners, and by how they bend on the way.
+void Fitting::foretell_fit(const Bid& bid, const ChoiceSums& sums) {
+    const Problem& problem = choices_.problem();
+    fit_ = Fit{ratio_, {}};  // of another split, or none
+    if (!whole(samples_) || !only_rates(problem) || !choices_.picks_are_sure()) return;
+    double band = sums.bandwidth, watt = sums.power;
+    for (std::size_t k = 0; k < samples_.size(); ++k) {
+        if (samples_[k] == (*picks_)[k]) continue;
+        for (const auto& [d, sign] : {std::pair{(*picks_)[k], -1.0}, {samples_[k], 1.0}}) {
+            if (d == 0 && may_rest(nullptr, k)) continue;
+            const auto use = choices_.use_of(k, bid, {d, d});
+            band += sign * use.bandwidth;
+            watt += sign * use.power;
+        }
+    }
+    FillsHere looks(problem, pool_, idle_rest());
+    const TimedSplit split{choices_.tau(), problem.cycle_s(), padded(samples_)};
+    const std::size_t stride = sample_stride(problem.size(), told_by);
+    FillSums here = looks.fill_some(split, ratio_, stride, Roots::exact);
+    if (!(here.impossible == 0 && here.bandwidth > 0)) return;
+    const double of_all = band / here.bandwidth;
+    here.scale(of_all);
+    const double by =
+        (std::log(watt / problem.power_w()) - std::log(band / problem.bandwidth_hz())) /
+        (here.shift / band + here.shift / (ratio_ * watt));
+    if (!(std::fabs(by) < furthest_told)) return;
+    const double ratio = ratio_ * std::exp(by);
+    FillSums there = looks.fill_some(split, ratio, stride, Roots::exact);
+    there.scale(of_all);
+    if (pool_.stop().check() || there.impossible > 0) return;
+    there.bandwidth += band - here.bandwidth;
+    there.power += watt - here.power;
+    const auto load = [&](double at, double of_band, double of_watt) {
+        return (of_band + at * of_watt) / (problem.bandwidth_hz() + at * problem.power_w());
+    };
+    const double straight = load(ratio_, band, watt);
+    const double more = load(ratio, there.bandwidth, there.power) - straight;
+    bent_ = std::max(more, 0.0) * budget_ * (1 + told_wrong);
+    fit_ = Fit{ratio, there};
+    ratio_ = ratio;
 }
 
 std::optional<Allocation> Fitting::allocate(const Numbers& samples, const Fit& fit, Spare spare,

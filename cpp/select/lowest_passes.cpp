@@ -121,7 +121,8 @@ bool Lowest::see_roughly(Point& point, Told* told) {
         point.picks.resize(padded_to_groups(n));
         told->clear();
         told->margins.resize(choices_.jumps() ? n : 0);
-        picks = {point.picks, told->margins};
+        told->switching.resize(choices_.two_tops() ? n : 0);
+        picks = {point.picks, told->margins, {}, told->switching};
     }
     point.sums = choices_.look_roughly(point.bid, picks);
     point.value = choices_.bound(point.bid, point.sums).value;
@@ -149,7 +150,7 @@ bool Lowest::approach(Bid& bid, double tolerance) {
     bid = to.bid;
     if (misjudged * misjudged * fall <= enough && !whole) return false;
     Told told;
-    if (!see_roughly(to, choices_.jumps() ? &told : nullptr)) return false;
+    if (!see_roughly(to, some_switch() ? &told : nullptr)) return false;
     if (!(to.value < from.value)) {
         bid = from.bid;
         return false;
@@ -159,8 +160,7 @@ bool Lowest::approach(Bid& bid, double tolerance) {
     if (!step_down(curve_, there, step, fall)) return false;
     if (fall <= share_of_it * enough && !whole) return false;
     Bid ahead = bid;
-    // Of two tops a look that guides alone does not tell.
-    if (choices_.jumps() && !(choices_.two_tops() && choices_.nobody_rests())) {
+    if (some_switch()) {
         double foretold = 0;
         std::swap(best_, to);
         std::swap(told_, told);

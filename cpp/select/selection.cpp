@@ -172,7 +172,7 @@ bool Selector::look_for_plan(const Bid& bid, const Cell* cell) {
     }
     const double least = goal_.whole ? problem_.samples_real() - 0.5 : found_.value;
     const auto raise = [&](Fitting::Ask asked) {
-        return fitting_.raise(bid, cell, {lowest_.picks(), lowest_.margins()}, lowest_.sums().cost,
+        return fitting_.raise(bid, cell, {lowest_.picks(), lowest_.margins()}, lowest_.sums(),
                               {.least = least, .asked = asked});
     };
     if (goal_.whole) {

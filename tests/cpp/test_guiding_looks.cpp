@@ -110,6 +110,31 @@ TEST(rough_looks_find_about_what_looks_do) {
     });
 }
 
+// With the fixed law who is served may have two best answers; a guide tells of them, too.
+TEST(rough_looks_tell_who_might_have_far_fewer_samples) {
+    int told = 0, alike = 0, others = 0;
+    for (const bool limited : {false, true}) {
+        const Drawn drawn(mel::LinkLaw::fixed, mel::Idle::served, limited);
+        Asked of(drawn);
+        CHECK(of.choices.two_tops(), limited);
+        const std::size_t n = of.problem.size();
+        std::vector<double> picks(mel::padded_to_groups(n)), rough(picks), steps(n);
+        std::vector<double> margins(n), far(n), about(n);
+        for (double scale = 1e6; scale < 1e9; scale *= 1.2) {
+            const mel::Bid bid = bid_of(of.problem, scale);
+            of.choices.look(bid, nullptr, {picks, margins, steps, far});
+            of.choices.look_roughly(bid, {rough, margins, {}, about});
+            for (std::size_t k = 0; k < n; ++k) {
+                const double size = drawn.weight[k] * std::max(picks[k], 500.0);
+                if (!(std::min(far[k], about[k]) < 5e-3 * size)) continue;
+                ++told;
+                ++(std::fabs(far[k] - about[k]) <= 1e-3 * size ? alike : others);
+            }
+        }
+    }
+    CHECK(told >= 100 && others <= 0.02 * told, told, alike, others);
+}
+
 TEST(rough_looks_have_the_same_bits_for_any_threads_and_instruction_set) {
     each_drawn([](const Drawn& drawn) {
         for (const double scale : {2e5, 5e6}) {

@@ -9,7 +9,7 @@
 #include "instances.hpp"
 #include "mel/instruction_set.hpp"
 #include "mel/selection.hpp"
-#include "select/choices.hpp"
+#include "select/fitting.hpp"
 #include "select/smallest.hpp"
 
 namespace {
@@ -161,6 +161,35 @@ TEST(of_very_many_a_larger_sample_spares_a_look) {
     const mel::Selection found = asked(m, {.of = Worth::samples, .grain = 1}, 2);
     CHECK(found.value > 0 && found.bound <= found.value * (1 + 1e-7), found.value, found.bound);
     CHECK(found.passes <= 4, found.passes);
+}
+
+// Of a split that whole learners were moved to, some say at which ratio of the prices it is to be
+// asked whether it fits: a question of one look in place of two.
+TEST(where_a_split_of_whole_learners_fits_is_foretold_by_some) {
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        Many m = draw(law, mel::Idle::excused, Minima::all, 70'000);
+        m.it.statement.bandwidth_hz *= 0.2;
+        m.it.statement.power_w *= 0.2;
+        const SelectionGoal goal{.of = Worth::samples, .grain = 1};
+        const auto leaf = asked(m, goal, 1).tree.front();
+        const mel::Problem problem(m.stated());
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        mel::Choices choices(problem, pool, 5, goal);
+        mel::Fitting fitting(choices, pool, goal);
+        const mel::Bid bid{{leaf.prices.lambda * 1.0001, leaf.prices.mu * 0.9999}, 1, 0};
+        mel::Numbers picks(mel::padded_to_groups(problem.size())), margins(problem.size());
+        const auto sums = choices.look(bid, nullptr, {picks, margins});
+        picks.resize(problem.size());
+        const double worth = fitting.raise(bid, nullptr, {picks, margins}, sums,
+                                           {.least = 0, .asked = mel::Fitting::Ask::later});
+        const double told = fitting.ratio(), from = bid.prices.mu / bid.prices.lambda;
+        CHECK(worth > 0 && fitting.fit().sums.has_value(), worth);
+        fitting.fits(fitting.samples());
+        const double moved = std::fabs(std::log(fitting.ratio() / from));
+        const double off = std::fabs(std::log(fitting.ratio() / told));
+        CHECK(moved > 1e-6 && off < 0.05 * moved, moved, off);
+    }
 }
 
 // Where budgets are just short of what all take, thousands who take next to nothing must go.

@@ -73,6 +73,15 @@ def test_who_takes_all_or_nothing_of_little_says_nothing_of_how_far_prices_may_g
     assert found.bound - found.value <= 2e-7 * found.value
 
 
+def test_a_guide_tells_who_might_have_far_fewer_samples() -> None:
+    # Served with the fixed law who switches has two best answers. Without them the last step went
+    # astray, and three looks that prove came after the two that guide, not one.
+    problem = grown(270_000, "fixed", "served", 1)
+    found = mel.most(problem, mel.solve(problem).tau)
+    assert found.status is mel.Status.OPTIMAL
+    assert found.passes <= 3
+
+
 def leaf(plan: mel.Plan | None) -> dict[str, Any]:
     """Return the one leaf that proves a claim."""
     assert plan is not None
