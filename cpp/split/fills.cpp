@@ -85,11 +85,13 @@ AllocationSums FillsHere::allocate(const TimedSplit& split, const FillPoint& fin
 
 double FillsHere::least_cycle(const TimedSplit& split) {
     const LearnerLimits* limits = problem_.limits();
-    if (!limits || !limits->caps()) return 0;
+    if (!limits || (!limits->caps() && problem_.batteries())) return 0;
+    const bool capped = limits->caps();
     const double least = largest_over_learners(pool_, problem_.size(), [&](std::size_t k) {
         const double d = split.samples[k];
         if (rests_ && d == 0) return 0.0;
         const Demand demand = demand_at(problem_, k, Timing{split.tau, 0}, d);
+        if (!capped) return -demand.slack(d);
         const double bits = demand.alpha * d + demand.beta;
         return -demand.slack(d) + bits / limits->max_rate[k];
     });

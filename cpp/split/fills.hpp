@@ -29,8 +29,8 @@ class Fills {
     virtual AllocationSums allocate(const TimedSplit& split, const FillPoint& finish,
                                     const AllocationScale& scale, const Shares& shares,
                                     Roots roots) = 0;
-    // No shorter cycle carries the samples at the learners' largest rates; 0 where nothing is
-    // capped.
+    // No shorter cycle carries the samples at the learners' largest rates, or at any where nothing
+    // is capped; 0 where nothing is limited at all.
     virtual double least_cycle(const TimedSplit& split) = 0;
 };
 

@@ -21,6 +21,9 @@ constexpr double sampled_tolerance = 3e-7;   // and where a sample bent it
 constexpr double sampled_share = 0.02;       // of the bend that a sample may have missed
 constexpr double alike_slopes = 0.05;        // of all and of a sample
 constexpr double longest_bent = 0.02;        // step
+constexpr double nearer = 0.03;              // to the least cycle at any rates, at first,
+constexpr double longest = 3;                // and of its logarithm, in one step
+constexpr double far_over = 2;               // e-folds of a budget
 constexpr double near_ratio = 1e-3;          // steps of its logarithm that may be foreseen,
 constexpr double bent = 4;                   // and times whose square slopes err by, or less
 
@@ -195,18 +198,30 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, const
     if (more > 1 && guess != Guess::last) search_sample(split, at, more, 1);
     t = std::min(std::max(t, least), cycle_s);
     double too_short = 0;
+    // Somebody ends last, who takes without an end as the cycle goes to the least: then steps are
+    // of the logarithm of what it is longer.
+    bool ends_last = false;
     for (int step = 0; step < 24; ++step) {
         const FillSums sums = pass(split.within(t), q, roots());
         if (pool_.stop().check()) break;
         if (sums.impossible > 0) {
             if (t >= cycle_s) break;
             too_short = t;
-            t = std::isfinite(best.cycle_s) ? 0.5 * (t + best.cycle_s) : std::min(cycle_s, t * 1.1);
+            const bool between = std::isfinite(best.cycle_s);
+            t = between ? 0.5 * (t + best.cycle_s) : std::min(cycle_s, t * 1.1);
+            ends_last = between && least > 0;
+            const double above = least + nearer * (best.cycle_s - least);
+            if (ends_last && above > too_short) t = above;
             continue;
         }
         if (!(sums.bandwidth > 0)) return {at, sums, false, roots()};
         const double over_band = guiding_log(sums.bandwidth, band);
         const double over_power = guiding_log(sums.power, watt);
+        if (t <= least && std::max(over_band, over_power) > far_over && !ends_last) {
+            ends_last = true;
+            t = least + nearer * (cycle_s - least);
+            continue;
+        }
         if (over_band <= 0 && over_power <= 0 && t < best.cycle_s) {
             best = {at, sums, false, roots()};
             if (over_band > -finish_tolerance && over_power > -finish_tolerance) break;
@@ -232,6 +247,10 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, const
         }
         q *= guiding_exp(std::clamp(by.log_ratio, -3.0, 3.0));
         double next = t + by.cycle_s;
+        if (ends_last) {
+            const double left = t - least;
+            next = least + left * guiding_exp(std::clamp(by.cycle_s / left, -longest, longest));
+        }
         if (!(next > too_short)) next = 0.5 * (t + too_short);
         next = std::min(std::max(next, least), cycle_s);
         if (next == t && by.log_ratio == 0) break;
