@@ -31,9 +31,10 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // A look at about the longest cycle that the prices rule out. Whole samples come into reach all at
 // once as a cycle grows, above all where few kinds of learners compute: no slope foretells that.
 LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, Root near) {
-    const auto [radius, narrow] = near;
+    const auto [radius, narrow, wanted] = near;
     const double samples = problem_.samples_real();
-    const double close = std::clamp(root_share * radius * radius, finest_root, coarsest_root);
+    const double by_radius = std::clamp(root_share * radius * radius, finest_root, coarsest_root);
+    const double close = wanted > 0 ? std::max(wanted, finest_root) : by_radius;
     double low = 0, high = infinity;  // ruled out, and not
     double low_value = 0, high_value = 0;
     double stretch =

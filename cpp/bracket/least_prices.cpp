@@ -12,6 +12,8 @@ constexpr double as_it_was = 1e-7;  // relative change of a cycle that leaves gr
 constexpr double narrowest = 1e-7;  // relative: the least radius
 constexpr double longest = 0.5;     // and the most
 constexpr int most_looks = 40;
+constexpr int few_steps = 3;            // after which one that is no better, or
+constexpr int most_steps_at_roots = 8;  // so many, leave the rest to planes
 constexpr double worth_holding =
     0.1;                           // of the bound: so much less is worth a look at the same amount
 constexpr double jumps_apart = 3;  // what is near the best prices: so many jumps away
@@ -278,6 +280,17 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
             }
         }
         if (!kept_) return false;
+        const int steps = !improved ? few_steps : most_steps_at_roots;
+        if (at_roots && at_.reached && round >= steps) {
+            cut_down(point, amount, effort);
+            if (pool_.stop().check()) return false;
+            point = {point.tau, at_.amount, at_.prices};
+            measure(point, at_.amount);
+            samples_ = best_samples_;
+            preferences_ = best_preferences_;
+            model_ = model_of(point, at_.amount, best_, radius);
+            break;
+        }
         if (!improved) {
             radius = 0.25 * moved;
             if (radius < narrowest) break;

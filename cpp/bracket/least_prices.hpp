@@ -9,6 +9,7 @@
 #include "bracket/bottleneck.hpp"
 #include "bracket/jump_model.hpp"
 #include "least/least_parts.hpp"
+#include "prices/polygon.hpp"
 
 namespace mel {
 
@@ -98,12 +99,16 @@ class LeastPrices {
     // Whether it is time to make do with what was seen.
     bool enough_looks() const { return pool_.stop().check() || passes_ >= last_pass_; }
     struct Root {
-        double radius;  // within which prices may still move
-        double narrow;  // how near to the root is near enough, as a share of the amount
+        double radius;     // within which prices may still move
+        double narrow;     // how near to the root is near enough, as a share of the amount
+        double close = 0;  // or the bound to D, as a share of it: else by the radius
     };
     Look look_at_root(PassPoint& point, double& amount, Root near);
     double foretold_root(const PassPoint& point, double amount, const Look& seen, Interval within);
     void scale_prices(PassPoint& point, double& amount);
+    // From the best prices on, by planes.
+    PlanePoint slope_from(Prices prices, double amount, const Look& seen) const;
+    void cut_down(PassPoint& point, double& amount, const Effort& effort);
     void measure(const PassPoint& point, double amount);
     JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double radius);
     std::vector<Jump> jumps_of(const PassPoint& point, double amount, const Picked& picked,
