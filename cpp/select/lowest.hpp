@@ -123,6 +123,7 @@ class Lowest {
     bool rough_looks_do(const Sample& some) const;
     double enough_of(const Point& at, double tolerance, bool on) const;
     bool rules_out_more(double fall) const;
+    void steepen(const Slope& at, Vector& step) const;
     bool closes_nothing(double fall) const;
     bool approach(Bid& bid, double tolerance);
     Outcome pass_over(Bid& bid, const Until& until, bool on, int sharp);

@@ -25,6 +25,9 @@ constexpr double far_within = 3;          // a pass before that if they are so m
 constexpr double share_of_it = 0.25;      // as near as that to what is left to fall,
 constexpr int most_sharp = 5;             // as often
 constexpr double hardly_worth_it = 0.15;  // of a grain: what is left, as whole numbers close it
+constexpr double next_to_nothing = 1e-9;  // of the bound, for all that there is,
+constexpr double clearly_over = 1e-3;     // of a budget,
+constexpr double steep = 0.35;            // and a step of its price that is no step of Newton's
 constexpr double surely_fallen = 0.9;     // of what is foretold
 constexpr double several = 3;             // times what is foretold is as far as a bound may fall
 constexpr double longest_trusted = 0.1;   // a step from a look that guides alone,
@@ -95,6 +98,18 @@ double Lowest::enough_of(const Point& at, double tolerance, bool on) const {
     const double least = choices_.all_or_nothing() ? of_jumps : (reals ? of_reals : relative);
     const double hardly = roughly_ && !on ? hardly_worth_it * goal_.grain : 0;
     return std::max({tolerance, least * std::fabs(at.value), hardly});
+}
+
+// Budgets that are exceeded at prices of next to nothing, where those who take most of them are few
+// and no sample has them: a bound that hardly falls there is not near its lowest, and prices climb.
+void Lowest::steepen(const Slope& at, Vector& step) const {
+    const Problem& problem = choices_.problem();
+    const Prices& prices = best_.bid.prices;
+    const double band = prices.lambda * problem.bandwidth_hz();
+    const double watt = prices.mu * problem.power_w();
+    if (!(band + watt < next_to_nothing * std::fabs(at.value))) return;
+    if (at.by[0] < -clearly_over * band) step[0] = std::max(step[0], steep);
+    if (at.by[1] < -clearly_over * watt) step[1] = std::max(step[1], steep);
 }
 
 // Whether a bound that falls by so much is one that plans of many single samples reach, while it is
@@ -246,6 +261,7 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on, int sha
                 const bool missed = best_.sums.takers < nearly_enough * needed();
                 enough = std::max(enough, (missed ? hopeless_count : hopeless) * (lowest - target));
             }
+            steepen(at, step);
             const bool climbs = climb(at, step, boost);
             const bool closes = !on && !climbs && rules_out_more(fall);
             const bool done = fall <= enough || (!on && closes_nothing(fall));

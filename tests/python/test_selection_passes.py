@@ -73,6 +73,19 @@ def test_who_takes_all_or_nothing_of_little_says_nothing_of_how_far_prices_may_g
     assert found.bound - found.value <= 2e-7 * found.value
 
 
+def test_a_few_who_take_most_of_the_budgets_lift_prices_that_a_sample_finds_worthless() -> None:
+    # All of the sample fitted, so that its prices were next to nothing, and a bound that hardly
+    # fell there counted as the lowest: a fifth above what fits. A power budget was over by 30 %.
+    learners = 100_000
+    problem = grown(learners, "density", "excused")
+    mean = problem.task.samples / learners
+    own = np.random.default_rng(7).integers(int(0.5 * mean), int(2.5 * mean) + 1, learners)
+    one = problem.learners.replace(min_samples=own, max_samples=own, optional=True)
+    found = mel.most(problem.replace(learners=one), 19)
+    assert found.value is not None
+    assert found.bound - found.value <= 0.01 * found.value
+
+
 def test_a_guide_tells_who_might_have_far_fewer_samples() -> None:
     # Served with the fixed law who switches has two best answers. Without them the last step went
     # astray, and three looks that prove came after the two that guide, not one.
