@@ -122,6 +122,12 @@ constexpr double little = 1e-5;
 BoundOutcome look_with_more(LeastBound& search, const Budgets& has, MarginalValues& worth,
                             Prices from) {
     const bool flat = search.flat();
+    if (!flat) {
+        if (const auto per_s = search.per_s_of_mixture()) {
+            worth.per_s = *per_s;
+            return BoundOutcome::found;
+        }
+    }
     Budgets more = has;
     more.cycle_s *= 1 + little;
     BoundOutcome outcome = search.run(more, from);

@@ -2,6 +2,7 @@
 // none below zero.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,7 +31,9 @@ class LeastBound {
     double per_s() const { return per_s_; }    // d bound / d cycle, where it is smooth
     bool smooth() const { return smooth_; }    // one response fits the budgets, not a mixture
     bool flat() const { return flat_; }        // as low at prices apart
-    double noise() const;                      // by how much the bound found may be too high
+    // What time is worth where a mixture fits the budgets; nothing where the looks do not tell.
+    std::optional<double> per_s_of_mixture() const;
+    double noise() const;  // by how much the bound found may be too high
     long passes() const { return passes_; }
 
   private:

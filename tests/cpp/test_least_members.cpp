@@ -76,3 +76,29 @@ TEST(what_participants_must_be_worth_takes_a_few_looks_more) {
         CHECK(before < 0.999 * free.bound, before, free.bound);
     }
 }
+
+TEST(a_mixture_says_what_time_is_worth_without_another_look) {
+    for (const double least : {0.0, 14'000.0, 18'000.0}) {
+        Asked asked(mel::LinkLaw::fixed);
+        const mel::Problem& problem = asked.problem;
+        mel::LeastBound search(problem, asked.pool, {{0, problem.samples_real()}}, 3,
+                               {.at_least = least});
+        const mel::Budgets has{problem.cycle_s(), problem.bandwidth_hz(), problem.power_w()};
+        const mel::Prices start{problem.samples_real() / has.bandwidth_hz,
+                                problem.samples_real() / has.power_w};
+        CHECK(search.run(has, start) == mel::BoundOutcome::found, least);
+        const long passes = search.passes();
+        const auto per_s = search.per_s_of_mixture();
+        CHECK(!search.smooth() || least > 0, least);
+        CHECK(per_s.has_value(), least, search.prices().lambda, search.prices().mu);
+        if (!per_s) continue;
+        // A search with a little more time took as many again.
+        CHECK(search.passes() == passes, least);
+        const double before = search.bound(), step = 1e-6 * has.cycle_s;
+        mel::Budgets more = has;
+        more.cycle_s += step;
+        CHECK(search.run(more, search.prices()) == mel::BoundOutcome::found, least);
+        const double slope = (search.bound() - before) / step;
+        CHECK(std::fabs(slope - *per_s) <= 1e-3 * slope, slope, *per_s);
+    }
+}

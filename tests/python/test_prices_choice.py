@@ -7,7 +7,7 @@ import pytest
 
 import mel_fast as mel
 from dual_bound import DualBound
-from mel_fast.planning._prices import least_bound
+from mel_fast.planning._prices import least_bound, prices_at
 from mel_fast.reference.selection import every_split
 from selecting import HAIR, tiny
 from test_prices import AROUND, TOLERANCE, drawn, none_lower_around, stand_ins
@@ -247,3 +247,27 @@ def test_explanations_speak_of_prices_and_bottlenecks_where_somebody_chooses() -
             assert marginal.samples > 0.0
             if marginal.limit == "max_samples":
                 assert marginal.samples <= 1.0
+
+
+@pytest.mark.parametrize("at_least", [False, True])
+def test_a_mixture_of_responses_tells_what_a_second_is_worth(at_least: bool) -> None:
+    """With a fixed noise no one response fits the budgets: the bound lies where several meet.
+
+    Asked again for a little more time it took as many passes as the bound itself (130 of 291), and
+    what came of it was the mean slope over a hundred-thousandth of the cycle.
+    """
+    problem = mel.scenarios.table1(3000, seed=1, law="fixed", idle="excused", samples=120_000)
+    radio = problem.radio.replace(bandwidth_hz=3e8, power_w=6.0)
+    problem = problem.replace(cycle_s=300.0, radio=radio)
+    low = np.random.default_rng(1).integers(10, 80, 3000)
+    learners = problem.learners.replace(min_samples=low, max_samples=3 * low, optional=True)
+    problem = problem.replace(learners=learners)
+    takers = int(np.count_nonzero(mel.solve(problem, then="none").samples))
+    plan = mel.solve(problem, then="none", at_least=takers + takers // 20 if at_least else 0)
+    here = prices_at(plan, plan.tau)
+    assert here is not None
+    little = 1e-6 * problem.cycle_s
+    for step in (little, -little):
+        there = prices_at(plan, plan.tau, problem.replace(cycle_s=problem.cycle_s + step))
+        assert there is not None
+        assert (there.samples - here.samples) / step == pytest.approx(here.per_s, rel=1e-3)
