@@ -13,7 +13,7 @@ constexpr double narrowest = 1e-7;  // relative: the least radius
 constexpr double longest = 0.5;     // and the most
 constexpr int most_looks = 40;
 constexpr int few_steps = 3;            // after which one that is no better, or
-constexpr int most_steps_at_roots = 8;  // so many, leave the rest to planes
+constexpr int most_steps_at_roots = 11;  // so many, leave the rest to planes
 constexpr double worth_holding =
     0.1;                           // of the bound: so much less is worth a look at the same amount
 constexpr double jumps_apart = 3;  // what is near the best prices: so many jumps away
