@@ -7,6 +7,7 @@ import pytest
 
 import mel_fast as mel
 from mel_fast.bench._measure import grown
+from mel_fast.bracket import most_samples
 from mel_fast.model.radio import Law
 
 pytest.importorskip("flint")
@@ -135,3 +136,21 @@ def test_learners_that_are_all_near_a_cycle_more_or_less_are_no_gap(law: Law, mo
     found = mel.most(problem, samples=samples)
     assert found.status == "optimal"
     assert found.passes <= most
+
+
+def test_prices_that_bound_the_cycles_prove_the_plan_as_well(monkeypatch: Any) -> None:
+    # The best box was asked already: that two of its "samples" in place of each are impossible is
+    # no question of its own.
+    asked: list[int] = []
+    select = most_samples.selection
+
+    def counted(problem: mel.Problem, tau: int, *words: Any, **more: Any) -> Any:
+        asked.append(tau)
+        return select(problem, tau, *words, **more)
+
+    monkeypatch.setattr(most_samples, "selection", counted)
+    problem = alike("density")
+    found = mel.most(problem, samples=unequal(problem), spread=2.0)
+    assert found.plan is not None
+    assert set(asked) == {1}
+    assert mel.verify(found.plan.problem, found.plan)

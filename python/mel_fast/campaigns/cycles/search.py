@@ -71,6 +71,7 @@ class CyclesSearch(Inquiry):
     interrupted: bool = False
     _start: Start | None = None
     _best: tuple[Problem, Split] | None = None  # of `value` cycles, without a plan of its own
+    _above: _core.Selection | None = None  # that one cycle more of each than these is impossible
     _free: Split | None = None  # without a ratio
     _inside: bool = False  # whether a box was asked for its most
     # That may refute a range; None where time alone may.
@@ -243,7 +244,7 @@ class CyclesSearch(Inquiry):
                 return refuted
         search = self._most(with_box(self.harder, low, most))
         if search.split is not None:
-            self._keep(search, low)
+            self._keep(search, low, most)
         self._free = self._free or search.split
         self._inside = self._inside or high is not None
         bounded = search
@@ -297,12 +298,12 @@ class CyclesSearch(Inquiry):
         teller = self._part_teller
         return MostSamples(box, 1, "joint", self.threads, self.clock, self._start, teller)
 
-    def _keep(self, search: MostSamples, low: int) -> None:
+    def _keep(self, search: MostSamples, low: int, asked: int | None) -> None:
         """Keep the best plan so far; where it breaks the ratio, with the fastest held back."""
         split = search.split
         assert split is not None
         cycles, box = split.samples, search.problem
-        slowest = int(cycles.min())
+        slowest, most = int(cycles.min()), asked
         if self.spread is not None:
             most = slowest_times(self.spread, slowest)
             if most < int(cycles.max()):
@@ -318,6 +319,9 @@ class CyclesSearch(Inquiry):
             return
         kept = Split(split.amount, cycles, split.bandwidth_hz, split.power_w, split.blocks)
         self.plan, self._best = None, (with_samples(box, whole), kept)
+        # What prices say of one cycle more holds for the box that was asked.
+        same = self.spread is None or (slowest, most) == (low, asked)
+        self._above = search._above if same else None
 
     def _finish(self) -> None:
         """Make the plan of what was found, with a proof of its own."""
@@ -326,6 +330,7 @@ class CyclesSearch(Inquiry):
         problem, split = self._best
         search = self._searching(problem)
         search.value, search.split = self.value, split
+        search._above = self._above
         self.plan = search.plan()
         self.passes += search.passes
         self.interrupted = self.interrupted or search.interrupted
