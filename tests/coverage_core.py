@@ -1,6 +1,6 @@
 """Print the lines of cpp/ that no native test reaches, from the run of the sanitizers.
 
-cmake --preset asan-ubsan && cmake --build --preset asan-ubsan
+cmake --preset asan-ubsan -DMEL_COUNT_LINES=ON && cmake --build --preset asan-ubsan
 LLVM_PROFILE_FILE=build/asan-ubsan/tests.%p.profraw build/asan-ubsan/tests/cpp/mel_tests
 python tests/coverage_core.py        needs clang's llvm-profdata and llvm-cov
 """
