@@ -111,7 +111,7 @@ def run(folder: Path, writer: Callable, name: str, times: int) -> None:
     assert os.listdir(folder) == [name]
 
 
-TIMES = pytest.mark.parametrize("times", [6, pytest.param(300, marks=pytest.mark.long)])
+TIMES = pytest.mark.parametrize("times", [3, pytest.param(300, marks=pytest.mark.long)])
 
 
 @TIMES
