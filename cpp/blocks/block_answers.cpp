@@ -3,17 +3,16 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <limits>
 #include <span>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "kernels/kernels.hpp"
 #include "learner/resource_blocks.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t most_answers = 256;   // of one learner
 constexpr std::size_t most_numbers = 1024;  // of blocks: that it is looked at with
 constexpr std::size_t looked_at = 8192;     // learners: enough to tell what margins are usual

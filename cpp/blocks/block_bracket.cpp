@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "blocks/block_dual.hpp"
 #include "blocks/block_sample.hpp"
 #include "blocks/block_search.hpp"
@@ -39,7 +39,6 @@ constexpr double fewer = 0.1;                // of what is near, where that is t
 constexpr std::size_t core_learners = 600;
 constexpr double clearly = 1.05;  // times what is enough: then a sample tells
 constexpr double unsure = 1e-3;   // share by which prices from elsewhere may be off
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool far_apart(double a, double b) { return a > 3 * b || b > 3 * a; }
 

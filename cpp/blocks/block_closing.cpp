@@ -2,8 +2,8 @@
 // blocks (blocks/block_search.hpp).
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "blocks/block_search.hpp"
 #include "blocks/block_tree.hpp"
 #include "passes/proof.hpp"
@@ -21,7 +21,6 @@ constexpr int most_wider = 3;
 constexpr double wider_answers = 8;
 constexpr double aim = 9e-10;  // relative: of the ends, by boxes
 constexpr int most_goals = 4;  // numbers of blocks that are tried
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "base/infinity.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 // What sums the table has: so many samples and blocks more or less.
 constexpr int most_samples = 64;
 constexpr int most_blocks = 16;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/bracketed.hpp"
+#include "base/infinity.hpp"
 #include "least/least_parts.hpp"
 #include "prices/polygon.hpp"
 
@@ -28,7 +28,6 @@ constexpr double farthest = 0.3;        // and a price, with everybody
 constexpr double near_enough = 1e-3;
 constexpr double flat = 1e-7;
 constexpr double aside = 1e-4;  // of a cycle: to see what more of it is worth
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 
 namespace mel {
 namespace {
@@ -13,7 +13,6 @@ namespace {
 // Times the price of a sample at which those who take part have D in all: dearer ones rest.
 constexpr double far_from_it = 8;
 constexpr std::size_t piece = 512;  // learners
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // What a learner that takes part would do at the prices.
 struct Wish {

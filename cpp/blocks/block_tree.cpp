@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
+#include "base/infinity.hpp"
 #include "learner/resource_blocks.hpp"
 #include "passes/proof.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t most_leaves = 24;
 constexpr std::size_t fruitless_leaves = 3;  // without any split
 constexpr std::size_t most_answers = 50000;  // of a table that every box has a copy of

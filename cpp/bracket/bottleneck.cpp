@@ -1,8 +1,8 @@
 #include "bracket/bottleneck.hpp"
 
 #include <algorithm>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "learner/answers.hpp"
 #include "learner/pacing.hpp"
 
@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t fewest_learners = 1024;  // fewer are looked at in no time
 constexpr std::size_t most_of_a_kind = 32;
 constexpr double generous = 1.02;  // times the shortest cycle: there costs can be told apart
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // The cycle before which learner k, who must, can not have returned its fewest samples.
 double shortest_of(const Problem& problem, std::size_t k, Workload work) {

@@ -1,9 +1,9 @@
 // The longest cycle that a pair of prices rules out, and prices at which that is worth looking for.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
+#include "base/infinity.hpp"
 #include "bracket/least_prices.hpp"
 
 namespace mel {
@@ -24,7 +24,6 @@ constexpr double outweighed = 1e8;
 constexpr double sharp = 1e-13;  // relative: over which a slope is taken
 constexpr int most_doublings = 16;
 constexpr int most_halvings = 64;
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 

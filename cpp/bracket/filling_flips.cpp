@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
+
+#include "base/infinity.hpp"
 
 namespace mel {
 namespace {
@@ -24,7 +25,6 @@ std::vector<std::size_t> flips_that_fill(const std::vector<Jump>& jumps,
     std::sort(near.begin(), near.end(), nearer);
     if (near.size() > most_jumps) near.resize(most_jumps);
     // What is lost at least with so many samples more, place by place.
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     const auto most = static_cast<std::ptrdiff_t>(furthest);
     const auto places = static_cast<std::size_t>(2 * most + 1);
     std::vector<double> loss(places, infinity), next(places);

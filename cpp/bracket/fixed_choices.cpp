@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "learner/answers.hpp"
 #include "learner/pacing.hpp"
 
@@ -60,7 +60,7 @@ double FixedChoices::divide(const Jump& j) const {
     const double taken = prices_.samples()[j.learner];
     const double few = std::min(taken, j.samples);
     const double many = std::max(taken, j.samples);
-    double least = std::numeric_limits<double>::infinity();
+    double least = infinity;
     double at = few + 1;
     for (double part = 0.5 * (many - few); part >= 1; part *= 0.5) {
         const double d = few + std::floor(part);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/infinity.hpp"
+
 namespace mel {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr double as_it_was = 1e-7;  // relative change of a cycle that leaves gr
 constexpr double narrowest = 1e-7;  // relative: the least radius
 constexpr double longest = 0.5;     // and the most
 constexpr int most_looks = 40;
-constexpr int few_steps = 3;            // after which one that is no better, or
+constexpr int few_steps = 3;             // after which one that is no better, or
 constexpr int most_steps_at_roots = 11;  // so many, leave the rest to planes
 constexpr double worth_holding =
     0.1;                           // of the bound: so much less is worth a look at the same amount
@@ -30,7 +32,6 @@ constexpr double far_too_much = 1e15;      // times what is stated
 constexpr int many_doublings = 6;          // of an amount, in a row
 constexpr double hardly_worth = 0.1;       // of what the best amount is worth: one that is far off
 constexpr double next_to_nothing = 1e-24;  // of what the other budget is worth
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "learner/pacing.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double few_share = 64;  // so many times the learners: they are looked at alone
 constexpr int most_parts = 64;    // of a learner, looked at one by one,
 constexpr int most_in_lanes = 8;  // and of all at once

@@ -1,9 +1,9 @@
 // Prices among many learners, found by samples of them.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
+#include "base/infinity.hpp"
 #include "bracket/parts_prices.hpp"
 
 namespace mel {
@@ -23,7 +23,6 @@ constexpr double worth_nothing = 1e-4;  // of what its samples are worth: a part
 constexpr double unlikely = 3;          // times what a model is off by
 constexpr double far = 2;
 constexpr int most_models = 16;
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Vector plus(const Vector& at, double times, const Vector& way) {
     Vector to = at;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "least/least_parts.hpp"
 
 namespace mel {
@@ -22,7 +22,6 @@ constexpr std::size_t some_more = 256;    // and beside these
 constexpr double dearest_part = 0.3;      // of what its samples are worth, at first
 constexpr double far_off = 1.5;           // how far prices may be at first,
 constexpr double radius_of_others = 0.3;  // and where others have joined
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Between samples that are worth what they were and parts that are worth nothing, and the opposite.
 constexpr Vector middle{0.6, 1, 0.5};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/infinity.hpp"
 #include "energy/price_cuts.hpp"
 #include "energy/takers.hpp"
 #include "learner/capped.hpp"
@@ -61,7 +62,7 @@ JouleStep step_of(const EnergyLearners& learners, const EnergySums& at, const Wa
 bool by_newton(EnergyLearners& learners, JoulePrices& prices, std::size_t stride, double fine) {
     const Wanted wanted = wanted_of(learners, stride);
     JoulePrices p = prices;
-    double before = std::numeric_limits<double>::infinity();
+    double before = infinity;
     int worse = 0;
     for (int step = 0; step < newton_steps; ++step) {
         const EnergySums at = learners.with_slopes(p, stride);
@@ -159,7 +160,7 @@ EnergySums by_secants(EnergyLearners& learners, JoulePrices& p, std::size_t stri
     const auto over = [&](double ln_lambda) {
         p.lambda = std::exp(ln_lambda);
         at = sums_at_worth(learners, p, stride, fine);
-        if (at.impossible > 0) return std::numeric_limits<double>::infinity();
+        if (at.impossible > 0) return infinity;
         if (stride == 1 && learners.is_enough(at, p)) return 0.0;
         const double above = std::log(learners.taken(at) / wanted.taken);
         return above < 0 && !(p.lambda > learners.hardly(p.nu)) ? 0 : above;

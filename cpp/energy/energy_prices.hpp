@@ -1,6 +1,7 @@
 // The prices at which learners with real samples take all samples and all of the bandwidth.
 #pragma once
 
+#include "base/infinity.hpp"
 #include "energy/energy_learners.hpp"
 
 namespace mel {
@@ -25,7 +26,6 @@ struct RootSearch {
 template <class Function>
 double root_of(const Stop& stop, double x, double& slope, RootSearch search, Function function) {
     const auto [widest, fine, steps] = search;
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     double low = -infinity, high = infinity;
     const double sign = slope > 0 ? 1 : -1;
     double value = function(x);

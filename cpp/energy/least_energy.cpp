@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "energy/cheapest_splits.hpp"
 #include "energy/energy_bound.hpp"
 #include "energy/energy_prices.hpp"
@@ -18,7 +18,6 @@
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double reserve = 1e-12;  // of the cycle, for rounding errors of a plan's times
 constexpr double near = 1e-7;      // relative gap that no further step is taken for
 constexpr double proved = 1e-6;    // relative gap from which single samples are moved

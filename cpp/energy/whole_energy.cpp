@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/infinity.hpp"
 #include "energy/energy_prices.hpp"
 
 namespace mel {
 namespace {
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double band_reserve = 1e-13;  // of the bandwidth
 constexpr double fine_price = 1e-11;    // how near to it a price is looked for
 constexpr double no_price = 1e40;       // beyond which nothing would ever fit

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/bracketed.hpp"
+#include "base/infinity.hpp"
 #include "base/rounding.hpp"
 #include "learner/capped.hpp"
 
@@ -17,7 +17,6 @@ double log_gain(const Battery& battery, Signal sent) {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double near = 1e-10;      // of a sample's worth: where the best real samples are found
 constexpr double narrow = 1e-14;    // of what is left to the end: what cannot be narrowed down
 constexpr double first_few = 1e-6;  // samples

@@ -2,16 +2,14 @@
 // best the searches of battery.cpp came.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "base/rounding.hpp"
 #include "learner/battery.hpp"
 
 namespace mel {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // What whole samples are worth at least and at most, by what is known of their bandwidth.
 struct Looked {

@@ -1,8 +1,8 @@
 // How the bandwidth of a learner with an energy of its own follows what it is given.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "learner/battery.hpp"
 #include "learner/capped.hpp"
 
@@ -87,7 +87,6 @@ double rise_at_join(const Battery& b, const Demand& q, double join) {
 
 AtSpeed at_speed(const Battery& b, const Demand& q, Computed work_done) {
     const auto [d, speed] = work_done;
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     const double work = b.work_s * d, joules = b.each_j * d;
     const double slack = (q.budget_s - (q.per_sample_s - b.work_s) * d) - work / speed;
     const double left = b.energy_j - joules * speed * speed;

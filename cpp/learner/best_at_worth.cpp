@@ -1,15 +1,14 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/bracketed.hpp"
+#include "base/infinity.hpp"
 #include "learner/energy_cost.hpp"
 #include "learner/energy_timed.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_steps = 100;
 
 HertzPrice dearer_by(HertzPrice price, double share) { return {price.joules * (1 + share)}; }

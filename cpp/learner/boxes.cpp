@@ -3,19 +3,17 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <limits>
 #include <span>
 
 #include "base/chunks.hpp"
 #include "base/expansion.hpp"
+#include "base/infinity.hpp"
 #include "base/sums.hpp"
 #include "learner/battery.hpp"
 #include "learner/response.hpp"
 
 namespace mel {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // What learner k may still spend on samples once the bare model is returned, and what each takes.
 struct EnergyLine {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/bracketed.hpp"
+#include "base/infinity.hpp"
 #include "base/sums.hpp"
 
 namespace mel {
@@ -23,8 +23,6 @@ double log_rest(double l) {
 }
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // ln((e^l - 1) / l) and its derivative.
 struct LogMean {

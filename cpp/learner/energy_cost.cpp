@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/bracketed.hpp"
+#include "base/infinity.hpp"
 #include "learner/capped.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_steps = 100;
 constexpr double speed_error = 1e-16;  // of ln v
 constexpr double at_speed = 1e-15;     // and what rounding leaves of it

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "learner/capped.hpp"
 #include "learner/energy_gains.hpp"
 
 namespace mel {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // At the limit of power, below what the prices alone would take: no second more is worth a joule of
 // power then. False where they take less.

@@ -1,12 +1,10 @@
 #include "learner/pacing.hpp"
 
-#include <limits>
+#include "base/infinity.hpp"
 
 namespace mel {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // (e d / left)^(1/2) and the joules of returning as a share of what they leave.
 struct Slow {

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "base/infinity.hpp"
+
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_looked_at = 4096;
 
 // Looks for the best pair (d, n) of integers along one of the two, the other following in closed

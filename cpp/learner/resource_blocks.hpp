@@ -5,8 +5,8 @@
 #pragma once
 
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "base/rounding.hpp"
 #include "learner/response.hpp"
 
@@ -28,7 +28,7 @@ struct InBlocks {
 struct BlockLink : Link {
     double width_hz;
     double most;  // blocks
-    double power_cap_w = std::numeric_limits<double>::infinity();
+    double power_cap_w = infinity;
 
     // What multiplies e^y - 1.
     double scale(double blocks) const {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "base/infinity.hpp"
 
 namespace mel {
 
@@ -121,7 +122,7 @@ Response respond(Link link, const Demand& demand, bool excused, Interval box, Pr
     // Some integer of the box meets the deadline, whatever the arithmetic below makes of its cost.
     Response best = rest;
     best.possible = true;
-    const double least = may_rest ? 0 : -std::numeric_limits<double>::infinity();
+    const double least = may_rest ? 0 : -infinity;
     return best_of(candidates, link, demand, unit, prices, best, least);
 }
 
@@ -134,15 +135,13 @@ Response respond_inside(Link link, const Demand& demand, Interval box, Prices pr
     Candidates candidates;
     if (in.found) candidates.add(in.below);
     if (in.above > in.below) candidates.add(in.above);
-    return best_of(candidates, link, demand, unit, prices, none,
-                   -std::numeric_limits<double>::infinity());
+    return best_of(candidates, link, demand, unit, prices, none, -infinity);
 }
 
 double overlooked_value(Link link, const Demand& demand, Interval beyond, double guard_s,
                         Prices prices) {
     const double d = beyond.lower + 1;
-    if (d > beyond.upper || demand.slack(d) <= -guard_s)
-        return -std::numeric_limits<double>::infinity();
+    if (d > beyond.upper || demand.slack(d) <= -guard_s) return -infinity;
     const double bits = demand.alpha * d + demand.beta;
     return bits > 0 ? d - buy(link, prices, bits / guard_s).cost : d;
 }

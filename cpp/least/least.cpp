@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "least/least_bound.hpp"
 #include "least/least_parts.hpp"
 #include "mel/usual_arithmetic.hpp"
@@ -86,7 +87,7 @@ ReachableCycle reachable_cycle(const Problem& problem, std::int64_t tau, const S
         return capacity(here, box, real, shop.pool, chunks) >= problem.samples_real();
     };
     const double longest = problem.largest_cycle_s();
-    double low = 0, high = std::numeric_limits<double>::infinity();
+    double low = 0, high = infinity;
     if (shop.boxes.contradicts()) return {longest, high, false, 0};
     double at = std::min(problem.cycle_s(), longest);
     for (double step = 2; high - low > close * low; step *= step) {
@@ -101,7 +102,7 @@ ReachableCycle reachable_cycle(const Problem& problem, std::int64_t tau, const S
             low = at;
             if (at >= longest) break;
         }
-        const bool between = low > 0 && high < std::numeric_limits<double>::infinity();
+        const bool between = low > 0 && high < infinity;
         at = between   ? (high > 2 * low ? std::sqrt(low * high) : 0.5 * (low + high))
              : low > 0 ? std::min(at * step, longest)
                        : std::max(at / step, shortest);

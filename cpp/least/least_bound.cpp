@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
+#include "base/infinity.hpp"
 #include "base/parallel.hpp"
 #include "prices/price_step.hpp"
 
@@ -51,7 +51,7 @@ BoundOutcome LeastBound::run(const Budgets& amounts, Prices start) {
 }
 
 LeastBound::Step LeastBound::settle(Prices start) {
-    best_.value = std::numeric_limits<double>::infinity();
+    best_.value = infinity;
     Step step = descend(start, newton_passes);
     if (step == Step::on) {
         step = close_in();

@@ -6,10 +6,10 @@
 // least of them all by as much as the mixture does.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <vector>
 
+#include "base/infinity.hpp"
 #include "least/least_bound.hpp"
 
 namespace mel {
@@ -42,7 +42,7 @@ std::optional<double> LeastBound::per_s_of_mixture() const {
         return a.below < b.below || (a.below == b.below && a.gain < b.gain);
     });
     terms.resize(std::min(terms.size(), most_looks));
-    double most = -std::numeric_limits<double>::infinity(), per_s = 0;
+    double most = -infinity, per_s = 0;
     for (std::size_t i = 0; i < terms.size(); ++i) {
         for (std::size_t j = i + 1; j < terms.size(); ++j) {
             for (std::size_t k = j + 1; k < terms.size(); ++k) {

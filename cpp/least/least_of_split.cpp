@@ -1,9 +1,9 @@
 // What one split needs of one resource, and an allocation with exactly that.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "least/least_parts.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "model/choice.hpp"
@@ -13,7 +13,6 @@
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double finest = 1e-12;  // relative: how closely a split's own need is found
 constexpr double hardly_longer[] = {1e-10, 6e-10};
 constexpr int certain_steps = 6;  // of Newton's method, which needs three or four

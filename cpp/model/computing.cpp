@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/expansion.hpp"
+#include "base/infinity.hpp"
 #include "base/sums.hpp"
 
 namespace mel {
@@ -52,9 +52,7 @@ double computing_s(const Problem& problem, std::size_t k, Workload work) {
     const double speed = problem.flops_per_s()[k];
     const double flops = problem.flops_per_sample(k);
     double seconds = work.tau * work.samples * flops / speed;
-    const auto above = [](double x) {
-        return std::nextafter(x, std::numeric_limits<double>::infinity());
-    };
+    const auto above = [](double x) { return std::nextafter(x, infinity); };
     // Twice the work against twice the middle between two neighbours, which is their sum.
     const auto beyond_middle = [&](double below) {
         Expansion twice = product_of(work, 2 * flops);

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
 #include "base/guiding.hpp"
+#include "base/infinity.hpp"
 #include "base/logarithm.hpp"
 #include "mel/buffer.hpp"
 #include "model/checks.hpp"
@@ -148,7 +148,7 @@ void Problem::find_slowest_return() {
 
 // What a sample takes in the columns `to`, and the quickest of it.
 void Problem::write_payload(const ProblemStatement& s, double* to) {
-    fastest_compute_s_ = std::numeric_limits<double>::infinity();
+    fastest_compute_s_ = infinity;
     for (std::size_t k = 0; k < size_; ++k) {
         to[k] = s.flops_per_sample[k] / s.flops_per_s[k];
         fastest_compute_s_ = std::min(fastest_compute_s_, to[k]);
@@ -208,9 +208,7 @@ double BlockWidth::blocks_in(double bandwidth_hz) const {
 
 double BlockWidth::bandwidth_holding(double blocks) const {
     const double nearest = blocks * hz;
-    return std::fma(blocks, hz, -nearest) > 0
-               ? std::nextafter(nearest, std::numeric_limits<double>::infinity())
-               : nearest;
+    return std::fma(blocks, hz, -nearest) > 0 ? std::nextafter(nearest, infinity) : nearest;
 }
 
 void Problem::find_typical() {
@@ -256,7 +254,7 @@ LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
                                  ? computing_s(problem, k, {.tau = tau, .samples = d})
                                  : tau * d * problem.compute_s()[k];
     if (problem.return_s_per_bit()[k] == never_s_per_bit) {
-        constexpr double never = std::numeric_limits<double>::infinity();
+        constexpr double never = infinity;
         return {bits > 0 ? never : 0, compute_s, back > 0 ? never : 0};
     }
     double send_s = 0;
@@ -266,7 +264,7 @@ LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
                                  : problem.noise_over_gain()[k];
         const double rate =
             bandwidth_hz > 0 && power_w > 0 ? bandwidth_hz * log2_1p(power_w / noise) : 0.0;
-        send_s = rate > 0 ? bits / rate : std::numeric_limits<double>::infinity();
+        send_s = rate > 0 ? bits / rate : infinity;
     }
     return {send_s, compute_s, back * problem.return_s_per_bit()[k]};
 }

@@ -4,14 +4,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/infinity.hpp"
 #include "base/rounding.hpp"
 #include "mel/problem.hpp"
 #include "model/checks.hpp"
 
 namespace mel {
 namespace {
-
-constexpr double infinity = no_limit;
 
 // What a learner at both caps receives. Without a cap on bandwidth the density law's rate still has
 // a limit, which no bandwidth reaches.

@@ -1,8 +1,8 @@
 #include "mel/each.hpp"
 
-#include <limits>
 #include <vector>
 
+#include "base/infinity.hpp"
 #include "base/parallel.hpp"
 #include "base/rounding.hpp"
 #include "learner/boxes.hpp"
@@ -13,7 +13,7 @@ namespace mel {
 
 void worth_of_each(const Problem& problem, double tau, Prices prices, EachWorth into) {
     refuse_choice(problem);
-    Stop stop(std::numeric_limits<double>::infinity(), {});
+    Stop stop(infinity, {});
     Pool pool(1, stop);
     Boxes boxes(problem, pool, scheme_box(problem, Scheme::joint));
     const Box box = boxes.whole(tau);
@@ -33,8 +33,7 @@ void worth_of_each(const Problem& problem, double tau, Prices prices, EachWorth 
         const SplitSums sums = exact_learners(problem, box, point, {k, k + 1}, into.samples);
         const double samples = sums.samples.value(), cost = sums.cost.value();
         const bool possible = sums.impossible == 0 && box.low(k) <= box.high(k);
-        into.value[k] =
-            possible ? samples - cost + sums.overlooked : -std::numeric_limits<double>::infinity();
+        into.value[k] = possible ? samples - cost + sums.overlooked : -infinity;
         into.error[k] = rounding::whole_bound * (cost + samples + point.cycle_s * sums.condition);
         into.bandwidth_hz[k] = sums.bandwidth.value();
         into.power_w[k] = sums.power.value();

@@ -1,9 +1,9 @@
 #include "passes/exact_pass.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "kernels/battery_passes.hpp"
 #include "learner/battery.hpp"
 #include "learner/capped.hpp"
@@ -31,13 +31,13 @@ double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand
     // than it costs with bandwidth at will.
     const double guard = slack_guard(point.cycle_s);
     const double seen = r.possible ? r.samples : box.lower - 1;
-    double more = -std::numeric_limits<double>::infinity();
+    double more = -infinity;
     if (demand.slack(seen + 1) <= guard && seen + 1 <= box.upper) {
         more = overlooked_value(link, demand, {seen, box.upper}, guard, point.prices);
     }
-    if (!r.possible && !(more > -std::numeric_limits<double>::infinity())) sums.impossible += 1;
+    if (!r.possible && !(more > -infinity)) sums.impossible += 1;
     const double value = r.possible ? r.samples - r.cost : 0;
-    if (more > value || (!r.possible && more > -std::numeric_limits<double>::infinity())) {
+    if (more > value || (!r.possible && more > -infinity)) {
         sums.overlooked += more - value;
     }
     return r.samples;
@@ -79,7 +79,7 @@ double add_plain(const Problem& problem, std::size_t k, const Demand& demand, In
     if (demand.slack(last_seen + 1) <= guard && last_seen + 1 <= box.upper) {
         const double more =
             overlooked_value(link, demand, {last_seen, box.upper}, guard, point.prices);
-        if (more > -std::numeric_limits<double>::infinity() && !r.possible) {
+        if (more > -infinity && !r.possible) {
             sums.overlooked += more;
             sums.impossible -= 1;
         } else if (more > r.samples - r.cost) {
@@ -226,7 +226,7 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
 }
 
 Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums& sums) {
-    if (sums.impossible > 0) return {-std::numeric_limits<double>::infinity(), 0};
+    if (sums.impossible > 0) return {-infinity, 0};
     const double budget =
         point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w();
     CompensatedSum value;
@@ -291,7 +291,7 @@ double most_unsent(const Problem& problem, std::size_t k, Workload upper) {
 }
 
 double capacity_of(const SplitSums& total) {
-    return total.impossible > 0 ? -std::numeric_limits<double>::infinity() : total.samples.value();
+    return total.impossible > 0 ? -infinity : total.samples.value();
 }
 
 }  // namespace mel

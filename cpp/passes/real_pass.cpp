@@ -1,9 +1,9 @@
 #include "passes/real_pass.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "base/sums.hpp"
 #include "kernels/battery_passes.hpp"
 
@@ -60,7 +60,7 @@ double rough_proof_error(const Problem& problem, const PassPoint& point, const P
 }
 
 double proof_error(const Problem& problem, const PassPoint& point, const PassSums& sums) {
-    if (sums.doubtful > 0) return std::numeric_limits<double>::infinity();
+    if (sums.doubtful > 0) return infinity;
     const double budget =
         point.prices.lambda * problem.bandwidth_hz() + point.prices.mu * problem.power_w();
     // Finer questions go to the exact pass.

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "base/infinity.hpp"
 
 namespace mel {
 
@@ -24,7 +25,7 @@ class Factor {
   private:
     static constexpr double nearly = 1.01;
     void next(double outwards) {
-        if (low_ > 0 && high_ < std::numeric_limits<double>::infinity()) {
+        if (low_ > 0 && high_ < infinity) {
             value_ = std::sqrt(low_ * high_);
         } else {
             value_ = outwards;
@@ -32,7 +33,7 @@ class Factor {
         }
     }
     static constexpr double largest_step = 1e8;
-    double value_, step_ = 2, low_ = 0, high_ = std::numeric_limits<double>::infinity();
+    double value_, step_ = 2, low_ = 0, high_ = infinity;
 };
 
 }  // namespace mel

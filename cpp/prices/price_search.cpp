@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+
+#include "base/infinity.hpp"
 
 namespace mel {
 namespace {
@@ -15,8 +16,8 @@ PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, std::span<cons
     polygon_.reset();
     found_ = 0;
     cuts_.clear();
-    double level = 0;  // of the bound's relative excess that is looked below,
-    double least = std::numeric_limits<double>::infinity();  // and the least seen
+    double level = 0;         // of the bound's relative excess that is looked below,
+    double least = infinity;  // and the least seen
     const auto lowered = [&](const Cut& cut) {
         return Cut{cut.samples - level, cut.bandwidth - level, cut.power - level};
     };

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
 #include "base/guiding.hpp"
+#include "base/infinity.hpp"
 #include "base/logarithm.hpp"
 #include "base/sums.hpp"
 
@@ -184,7 +184,7 @@ bool SwitchingPoint::find_least(PassPoint& point, Resource resource, const Searc
     const double samples = problem_.samples_real();
     const bool in_time = resource != Resource::cycle;  // as far as the amount can tell
     double least = 0;  // cycle in which some learner can not do its part at any price
-    best_ = {point, -std::numeric_limits<double>::infinity()};
+    best_ = {point, -infinity};
     for (int step = 0; step < passes; ++step) {
         const PassSums sums = pass(point, search.stride);
         if (pool_.stop().check()) return false;

@@ -3,9 +3,9 @@
 // for the exact steps, never a proof.
 #pragma once
 
-#include <limits>
 #include <optional>
 
+#include "base/infinity.hpp"
 #include "passes/proof.hpp"
 #include "passes/sweeps.hpp"
 #include "prices/price_step.hpp"
@@ -36,7 +36,7 @@ class SwitchingPoint {
         double tolerance;
         int max_passes;
         std::size_t stride = 1;
-        double most = std::numeric_limits<double>::infinity();
+        double most = infinity;
     };
     bool find_tau(PassPoint& point, const Search& search);
 

@@ -2,16 +2,15 @@
 // the subsets of those whom prices leave open.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "select/selector.hpp"
 #include "select/subsets.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int sums_tried = 4;
 constexpr double too_dear = 1e150;  // for double precision to say, but not for its time
 constexpr double high = 1e6;        // prices at which what is too dear by a sample is far too dear

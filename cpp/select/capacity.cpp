@@ -1,15 +1,14 @@
 // What time, energy and limits alone leave learners, whatever a hertz or a watt costs.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "learner/capped.hpp"
 #include "model/computing.hpp"
 #include "select/choices.hpp"
 
 namespace mel {
 namespace {
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // a / b, but not below zero.
 double most_of(double a, double b) { return std::max(a, 0.0) / b; }

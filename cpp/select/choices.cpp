@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "learner/capped.hpp"
 #include "learner/resource_blocks.hpp"
 #include "model/computing.hpp"
 
 namespace mel {
 namespace {
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // To whole groups, of which those beyond the learners are set.
 void set_size(Numbers& column, std::size_t learners) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "base/infinity.hpp"
 
 namespace mel {
 namespace {
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double exact_integers = 9007199254740992.0;  // up to here doubles hold all of them
 constexpr int rounds = 10;                             // of lowering what a split may cost
 constexpr std::size_t some_more = 4096;                // learners looked at than are missing

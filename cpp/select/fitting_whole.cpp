@@ -2,16 +2,15 @@
 // be.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <queue>
 #include <utility>
 
+#include "base/infinity.hpp"
 #include "select/fitting.hpp"
 #include "select/subsets.hpp"
 
 namespace mel {
 namespace {
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double few = 4;  // learners, by whom a split may hold too much before they are chosen
 constexpr int most_halves = 60;
 constexpr double fine = 1e-11;           // of a worth: what a cost may be told by

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "learner/response.hpp"
 #include "select/smallest.hpp"
 
@@ -28,7 +29,6 @@ LastLearners::Part::Part(const Problem& of, std::vector<std::size_t> who, const 
 LastLearners::LastLearners(const Problem& problem, Pool& pool, const TimedSplit& split, bool rests)
     : tau_(split.tau) {
     const std::size_t n = problem.size();
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     // Minus the seconds that a learner needs beside sending; infinite where it takes no part.
     Numbers early(n);
     double most = infinity;

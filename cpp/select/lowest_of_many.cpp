@@ -1,17 +1,16 @@
 // Newton's method for many learners: steps on a sample first, then a few passes over all.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "prices/polygon.hpp"
 #include "select/lowest.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double tiny_share = 1e-200;
 constexpr double longest_step = 0.7;
 constexpr std::size_t very_many = 262'144;  // learners, worth a look that guides alone,

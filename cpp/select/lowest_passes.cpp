@@ -2,16 +2,15 @@
 // where learners switch between answers that are far apart, a look at those alone between passes.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "select/lowest.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double longest_step = 0.7;
 constexpr double nearly_enough = 0.995;  // of those who must take part; where fewer do, closer:
 constexpr double hopeless_count = 1e-5;

@@ -2,15 +2,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <span>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "select/lowest.hpp"
 
 namespace mel {
 namespace {
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double hardly = 1e-3;             // of a cycle
 constexpr std::size_t share_of_needy = 32;  // of all learners, at most one in so many is
 constexpr std::size_t most_needy = 512;     // looked at for itself

@@ -3,9 +3,9 @@
 // as often as it takes; the others follow by first and second derivatives.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "prices/polygon.hpp"
 #include "select/lowest.hpp"
 #include "select/smallest.hpp"
@@ -13,7 +13,6 @@
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t share_looked_at = 32, least_kept = 256, most_kept = 1024;  // learners
 constexpr std::size_t share_tried = 16, tried = 4096;  // for the curvature
 constexpr double change = 0.01;                        // of a price, for a difference, both ways

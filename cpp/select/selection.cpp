@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "learner/pacing.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "select/selector.hpp"
@@ -13,7 +13,6 @@
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t some_changes = 20;  // of who takes part, at first
 constexpr double real_tolerance = 1e-9;   // of worths that are no multiples of anything
 constexpr double nearly_all = 1e-6;       // between plan and bound, of them,

@@ -1,15 +1,14 @@
 // What needs no search for prices: who has no time, and whether the least that all must take, or
 // the one choice that each has, fits.
 #include <algorithm>
-#include <limits>
 #include <vector>
 
+#include "base/infinity.hpp"
 #include "passes/proof.hpp"
 #include "select/selector.hpp"
 
 namespace mel {
 namespace {
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_looks = 3;
 constexpr double far_over = 1.01;  // the budgets: seldom where the bound is lowest
 }  // namespace

@@ -1,17 +1,16 @@
 // The tree of a selection: boxes are closed by prices, else split where learners switch.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "select/selector.hpp"
 #include "select/subsets.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr long most_passes = 400'000;
 constexpr int root_passes = 160;
 constexpr double work_for_no_sum = 2e7;

@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <vector>
+
+#include "base/infinity.hpp"
 
 namespace mel {
 
@@ -19,7 +20,6 @@ struct Smallest {
 // these are no more.
 template <class Of>
 Smallest smallest(std::size_t n, std::size_t many, Of of) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     constexpr std::size_t asked = 2048;  // about how small those are
     const std::size_t stride = (n / asked) | 1;
     std::vector<double> some;
@@ -46,7 +46,6 @@ Smallest smallest(std::size_t n, std::size_t many, Of of) {
 // whom it is one more that loses so little, and for whom it is one less, as Picks has it.
 inline std::vector<std::size_t> nearest_steps(std::span<const double> steps, std::size_t more,
                                               std::size_t less) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     constexpr std::size_t asked = 2048;
     const std::size_t n = steps.size(), stride = (n / asked) | 1;
     struct Side {

@@ -1,9 +1,10 @@
 #include "select/subsets.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <utility>
+
+#include "base/infinity.hpp"
 
 namespace mel {
 namespace {
@@ -55,7 +56,7 @@ WorthMost::WorthMost(std::span<const Change> changes) {
 }
 
 std::optional<std::uint32_t> WorthMost::within(double room) const {
-    double most = -std::numeric_limits<double>::infinity();
+    double most = -infinity;
     std::optional<std::uint32_t> best;
     auto end = other_.end();
     for (const Subset& a : one_) {  // the more it costs, the less is left for others
@@ -74,7 +75,7 @@ std::optional<std::uint32_t> worth_just(std::span<const Change> changes, double 
     const std::size_t shift = changes.size() / 2;
     const auto one = subsets_by_worth(changes.first(shift));
     const auto other = subsets_by_worth(changes.subspan(shift));
-    double least = std::numeric_limits<double>::infinity();
+    double least = infinity;
     std::optional<std::uint32_t> best;
     auto b = other.end();  // the more the one is worth, the less is wanted of the other
     for (const Subset& a : one) {
@@ -88,7 +89,6 @@ std::optional<std::uint32_t> worth_just(std::span<const Change> changes, double 
 }
 
 std::vector<bool> cheapest_sum(std::span<const Change> sizes, double wanted) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     std::int64_t grain = static_cast<std::int64_t>(wanted);
     for (const Change& one : sizes) grain = std::gcd(grain, static_cast<std::int64_t>(one.worth));
     if (grain == 0) return std::vector<bool>(sizes.size());

@@ -1,8 +1,8 @@
 #include "shards/desk.hpp"
 
 #include <algorithm>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "base/nodes.hpp"
 #include "model/computing.hpp"
 #include "tree/takers.hpp"
@@ -10,7 +10,7 @@
 namespace mel {
 namespace {
 
-constexpr double forever = std::numeric_limits<double>::infinity();
+constexpr double forever = infinity;
 
 [[noreturn]] void refuse_step() { throw std::invalid_argument("no step of a shard's split"); }
 

@@ -1,10 +1,10 @@
 #include "mel/shards.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "mel/problem.hpp"
 #include "mel/usual_arithmetic.hpp"
 #include "model/choice.hpp"
@@ -34,7 +34,7 @@ void refuse_what_shards_cannot(const Problem& problem) {
 
 AllFacts facts_of(const std::vector<Message>& answers, const Places& places, double samples) {
     AllFacts all;
-    all.largest_tau = std::numeric_limits<double>::infinity();
+    all.largest_tau = infinity;
     all.extremes = {places.size, all.largest_tau, 0, all.largest_tau, 0, 0};
     CompensatedSum least, most;
     for (const Message& answer : answers) {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "base/sums.hpp"
 #include "learner/battery.hpp"
 #include "learner/boxes.hpp"
@@ -39,8 +39,8 @@ class EqualShares {
                                      ? problem.noise_over_gain()[k] * band
                                      : problem.noise_over_gain()[k];
             // Fewer blocks than learners: nobody gets any.
-            send_s_per_bit_[k] = band > 0 ? ln2 / (band * std::log1p(power_of(k) / noise))
-                                          : std::numeric_limits<double>::infinity();
+            send_s_per_bit_[k] =
+                band > 0 ? ln2 / (band * std::log1p(power_of(k) / noise)) : infinity;
         });
     }
 
@@ -235,7 +235,7 @@ class EqualShares {
         if (!stop_.requested()) store({tau, late}, result);
         if (!stop_.requested()) return;
         Settings unlimited = settings_;
-        unlimited.time_limit_s = std::numeric_limits<double>::infinity();
+        unlimited.time_limit_s = infinity;
         unlimited.should_stop = {};
         EqualShares calm(problem_, unlimited);
         calm.store({tau, latest()}, result);

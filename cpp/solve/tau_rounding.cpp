@@ -1,14 +1,13 @@
 // Two rungs of the ladder: real samples at one pair of prices, or dealt out of several, made whole.
 #include <cmath>
-#include <limits>
 #include <utility>
 
+#include "base/infinity.hpp"
 #include "solve/tau_search.hpp"
 
 namespace mel {
 namespace {
 constexpr double far_off = 0.1;  // of D: reals that many single samples would have to make up for
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int mixture_passes = 120;
 }  // namespace
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "base/infinity.hpp"
 
 namespace mel {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_rounds = 5;       // of both prices,
 constexpr int most_passes = 40;      // for that of a block
 constexpr int most_looks = 64;       // and for that of power

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "kernels/kernels.hpp"
 
 namespace mel {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr double rough = 1e-7;         // no finer tolerance where a plan is all that is asked
 constexpr double unpayable_w = 1e300;  // stands for powers beyond the range of doubles
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Blocks for what each wishes, and their sum. Between n and n + 1 at their geometric mean: there a
 // power that falls as 1/n saves as much as the blocks cost. Sums side by side and no branches: the

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 
 namespace mel {
 namespace {
@@ -16,7 +16,6 @@ constexpr double first_penalty = 1.5;   // times what a sample is worth: above o
 constexpr double units_a_learner = 12;  // of samples, for the mean learner that takes part
 constexpr double unpayable_w = 1e300;
 constexpr double most_samples = 1e15;  // where single ones still count
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "kernels/pass_sums.hpp"
 
 namespace mel {
@@ -62,7 +62,7 @@ class BudgetStep {
     }
 
   private:
-    static constexpr double infinite = std::numeric_limits<double>::infinity();
+    static constexpr double infinite = infinity;
 
     Over over_;
     double band_by_ratio_, band_by_cycle_, power_by_ratio_, power_by_cycle_;

@@ -1,15 +1,14 @@
 // The fewest blocks for a split: by the price at which power just suffices.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "split/block_filling.hpp"
 
 namespace mel {
 namespace {
 constexpr double close_to_all = 1e-6;   // of the power: near enough to all of it
 constexpr double finest_ratio = 1e-12;  // of the prices: who ties there is not parted
-constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
 bool BlockFilling::give_out_fewest(const TimedSplit& split, double& ratio) {

@@ -2,15 +2,14 @@
 // by looks at all of them in lanes.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "kernels/battery_passes.hpp"
 #include "split/whole_samples.hpp"
 
 namespace mel {
 namespace {
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_looks = 12;
 }  // namespace
 

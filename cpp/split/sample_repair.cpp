@@ -2,19 +2,15 @@
 // (split/whole_samples.hpp).
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
+#include "base/infinity.hpp"
 #include "learner/battery.hpp"
 #include "learner/capped.hpp"
 #include "learner/resource_blocks.hpp"
 #include "split/whole_samples.hpp"
 
 namespace mel {
-namespace {
-constexpr double infinity = std::numeric_limits<double>::infinity();
-}  // namespace
-
 void WholeSamples::price_at(const Box& box, const PassPoint& at) {
     box_ = &box;
     at_ = at;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/chunks.hpp"
 #include "base/guiding.hpp"
+#include "base/infinity.hpp"
 #include "base/sums.hpp"
 #include "split/budget_step.hpp"
 
@@ -186,7 +186,7 @@ WaterFilling::Finish WaterFilling::shortest_cycle(const TimedSplit& split, const
     const double cycle_s = split.cycle_s;
     const double band = problem_.bandwidth_hz();
     const double watt = problem_.power_w();
-    Finish best{{std::numeric_limits<double>::infinity(), start.ratio}, {}, false, roots()};
+    Finish best{{infinity, start.ratio}, {}, false, roots()};
     const double least = fills_.least_cycle(split);
     FillPoint at{std::min(std::max(start.cycle_s, least), cycle_s), start.ratio};
     auto& [t, q] = at;

@@ -2,10 +2,10 @@
 // for given prices.
 #pragma once
 
-#include <limits>
 #include <span>
 #include <vector>
 
+#include "base/infinity.hpp"
 #include "learner/pacing.hpp"
 #include "passes/exact_pass.hpp"
 
@@ -96,7 +96,7 @@ class WholeSamples {
     // best at the prices, they may lose the `room` that the bound has above D.
     struct Effort {
         bool thorough = false;
-        double room = std::numeric_limits<double>::infinity();
+        double room = infinity;
     };
     bool repair(const Box& box, const PassPoint& at, std::span<double> samples,
                 const Effort& effort);

@@ -1,15 +1,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
+#include "base/infinity.hpp"
 #include "tree/takers.hpp"
 
 namespace mel {
 namespace {
 constexpr std::array<double, 4> raises{1.3, 1.1, 1.03, 1.01};
-constexpr int finest_price = 12;  // steps towards the highest price of bandwidth
-constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr int finest_price = 12;          // steps towards the highest price of bandwidth
 constexpr std::size_t most_raised = 256;  // nodes: beyond, their prices stay as they are
 }  // namespace
 
