@@ -49,7 +49,7 @@ def test_a_search_for_the_least_amount_is_back_in_time(kind: str, limit_s: float
         found = in_time(
             limit_s + LATE_S, partial(mel.least, problem, 5, over, time_limit_s=limit_s)
         )
-        assert found.stopped or found.status == "optimal"
+        assert found.stopped or found.status in {"optimal", "infeasible"}
         assert 0.0 <= found.lower <= found.amount
 
 
