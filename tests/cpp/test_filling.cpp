@@ -81,6 +81,29 @@ TEST(allocation_is_refused_where_a_learner_would_be_late) {
     CHECK(!filling.allocate({50, problem.cycle_s(), d}, finish, {band, power}));
 }
 
+TEST(nobody_sends_for_free_at_a_cycle_that_was_only_foreseen) {
+    for (const mel::LinkLaw law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        instances::Instance it = instances::draw({.learners = 5, .samples = 100, .law = law});
+        // The first computes a tenth of a percent longer than the cycle that is aimed at, and has
+        // time to send in the whole one.
+        const std::vector<double> d(5, 20.0);
+        const double tau = 3, each = it.statement.flops_per_sample.value * tau * d[0];
+        const double computing_s = 0.9 * it.statement.cycle_s;
+        it.flops.assign(5, 10 * each / computing_s);
+        it.flops[0] = each / computing_s;
+        const mel::Problem problem = it.problem();
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        mel::WaterFilling filling(problem, pool);
+        std::vector<double> band(5), power(5);
+        const mel::TimedSplit split{tau, problem.cycle_s(), d};
+        const auto finish = filling.at(split.within(0.999 * computing_s), 1e6);
+        CHECK(finish.sums.impossible == 1, finish.sums.impossible);
+        CHECK(!filling.allocate(split, finish, {band, power}));
+        CHECK(band[0] == 0 && power[0] == 0);
+    }
+}
+
 TEST(carried_rounding_sums_to_all_samples_within_one_of_each_wish) {
     instances::for_each_variant(
         {.learners = 3000, .samples = 90001, .seed = 2}, [](const instances::Shape& shape) {
