@@ -177,7 +177,7 @@ MEL_INLINE void add_allocated(const KernelInput& in, const AllocationScale& scal
     const Lanes seconds = only(f.sends, f.bits * ln2 / select(f.sends, rate, fill(1))) +
                           Speed::computing_s(in, at, f.samples) +
                           returned * load(in.return_s_per_bit + at);
-    // Who has no time left at the cycle that was aimed at bought nothing, and does not send for free.
+    // Whom the cycle that was aimed at leaves no time bought nothing, and does not send for free.
     const Mask real = ~(f.part & (f.bits > 0)) | ((band > 0) & (power > 0));
     const Mask kept = (seconds <= fill(scale.deadline_s)) & real;
     sums.late.part[j] += only(f.part & ~kept, fill(1));
