@@ -254,8 +254,7 @@ LearnerTimes evaluate_learner(const Problem& problem, std::size_t k, double tau,
                                  ? computing_s(problem, k, {.tau = tau, .samples = d})
                                  : tau * d * problem.compute_s()[k];
     if (problem.return_s_per_bit()[k] == never_s_per_bit) {
-        constexpr double never = infinity;
-        return {bits > 0 ? never : 0, compute_s, back > 0 ? never : 0};
+        return {bits > 0 ? infinity : 0, compute_s, back > 0 ? infinity : 0};
     }
     double send_s = 0;
     if (bits > 0) {

@@ -1,7 +1,6 @@
 // Who is looked at: whose single samples are moved, and who hardly takes part or hardly rests.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "select/fitting.hpp"
 #include "select/smallest.hpp"

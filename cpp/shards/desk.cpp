@@ -10,8 +10,6 @@
 namespace mel {
 namespace {
 
-constexpr double forever = infinity;
-
 [[noreturn]] void refuse_step() { throw std::invalid_argument("no step of a shard's split"); }
 
 void need(bool given) {
@@ -28,7 +26,7 @@ Step kind_of(const Message& step) {
 Shard::Desk::Desk(const Problem& problem, const Among& among, int threads)
     : problem_(problem),
       among_(among),
-      stop_(forever, {}),
+      stop_(infinity, {}),
       pool_(useful_threads(problem.size(), threads), stop_),
       boxes_(problem_, pool_, scheme_box(problem_, Scheme::joint)),
       sweeps_(problem_, pool_, boxes_),
@@ -133,7 +131,7 @@ Message Shard::Desk::facts() const {
     const LearnerLimits* limits = problem_.limits();
     facts.limited = limits != nullptr;
     facts.capped = limits && limits->caps();
-    facts.largest_tau = forever;
+    facts.largest_tau = infinity;
     if (limits) {
         const Box box = boxes_.root();
         for (std::size_t k = 0; k < problem_.size(); ++k) {

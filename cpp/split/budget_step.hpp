@@ -50,8 +50,8 @@ class BudgetStep {
         const auto [log_ratio, inside] = step;
         const double band = over_.band + inside + band_by_ratio_ * log_ratio;
         const double power = over_.power + inside + power_by_ratio_ * log_ratio;
-        const double for_band = band_by_cycle_ < 0 ? -band / band_by_cycle_ : -infinite;
-        const double for_power = power_by_cycle_ < 0 ? -power / power_by_cycle_ : -infinite;
+        const double for_band = band_by_cycle_ < 0 ? -band / band_by_cycle_ : -infinity;
+        const double for_power = power_by_cycle_ < 0 ? -power / power_by_cycle_ : -infinity;
         return std::fmax(for_band, for_power);
     }
 
@@ -62,8 +62,6 @@ class BudgetStep {
     }
 
   private:
-    static constexpr double infinite = infinity;
-
     Over over_;
     double band_by_ratio_, band_by_cycle_, power_by_ratio_, power_by_cycle_;
     double determinant_;

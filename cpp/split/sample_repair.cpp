@@ -11,6 +11,7 @@
 #include "split/whole_samples.hpp"
 
 namespace mel {
+
 void WholeSamples::price_at(const Box& box, const PassPoint& at) {
     box_ = &box;
     at_ = at;
