@@ -134,9 +134,10 @@ class BracketSearch : Enclosing {
         const Led led = sample.search(at, amount, cycles, shop_.pool);
         // Whether everybody climbs where a sample did is told by one look.
         if (led == Led::up) prices_.climbs_from(at, amount);
-        if (led != Led::there) return led;
-        point_ = at;
-        amount_ = amount;
+        if (led == Led::there) {
+            point_ = at;
+            amount_ = amount;
+        }
         return led;
     }
 

@@ -46,7 +46,7 @@ LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, Ro
     Look seen = look(point, amount);
     for (int step = 0; step < most_root_steps && !enough_looks(); ++step) {
         const bool impossible = seen.sums.impossible > 0;
-        const double value = impossible ? -infinity : seen.excess.value + 2 * seen.excess.error;
+        const double value = impossible ? -infinity : seen.at_most();
         if (value <= 0 && value >= -close * samples) break;
         if (few_.on && value <= 0 && value >= -narrow * amount * steepness_) break;
         if (value <= 0) {
@@ -126,7 +126,7 @@ double LeastPrices::foretold_root(const PassPoint& point, double amount, const L
     const double samples = problem_.samples_real();
     const double now = few(amount);
     // Where the few outweigh all else by far nothing is left of the others' digits.
-    double value = seen.excess.value + 2 * seen.excess.error - now;
+    double value = seen.at_most() - now;
     if (std::fabs(now) > outweighed * (budget + samples)) {
         value = budget + seen.sums.samples.value() - samples;
     } else {

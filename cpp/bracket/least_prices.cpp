@@ -65,7 +65,7 @@ LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
 
 void LeastPrices::judge(const PassPoint& point, double amount, Look& seen) const {
     seen.excess = excess_of(with(amount), point, seen.sums);
-    seen.rules_out = amount - (seen.excess.value + 2 * seen.excess.error) / slope(point.prices);
+    seen.rules_out = amount - (seen.at_most()) / slope(point.prices);
 }
 
 // Of the real responses: how the bound curves and how it grows with the cycle.
@@ -137,7 +137,7 @@ JumpModel LeastPrices::model_of(const PassPoint& point, double amount, const Loo
     const Prices p = point.prices;
     JumpModel model;
     model.stop = &pool_.stop();
-    model.value = seen.excess.value + 2 * seen.excess.error;
+    model.value = seen.at_most();
     model.by_band = p.lambda * (here.bandwidth_hz() - seen.sums.bandwidth.value());
     model.by_watt = p.mu * (here.power_w() - seen.sums.power.value());
     model.band_band = curvature_ * p.lambda * p.lambda * real_.h_ll;
@@ -186,15 +186,21 @@ bool LeastPrices::suffices(double amount, const Look& seen) const {
            sums.bandwidth.value() <= here.bandwidth_hz() && sums.power.value() <= here.power_w();
 }
 
+bool LeastPrices::may_climb() const {
+    return resource_ != Resource::cycle && !(problem_.block_hz() > 0);
+}
+
+double LeastPrices::beyond_reason() const { return far_too_much * amount_of(problem_, resource_); }
+
 bool LeastPrices::too_much(double amount) {
-    if (resource_ == Resource::cycle || problem_.block_hz() > 0) return false;
-    climbed_ = climbed_ || amount > far_too_much * amount_of(problem_, resource_);
+    if (!may_climb()) return false;
+    climbed_ = climbed_ || amount > beyond_reason();
     return climbed_;
 }
 
 bool LeastPrices::climbs_from(PassPoint point, double amount) {
-    if (resource_ == Resource::cycle || problem_.block_hz() > 0) return false;
-    const double beyond = far_too_much * amount_of(problem_, resource_);
+    if (!may_climb()) return false;
+    const double beyond = beyond_reason();
     const double share = hardly_worth * amount / beyond;
     (resource_ == Resource::bandwidth ? point.prices.lambda : point.prices.mu) *= share;
     point.prices = in_range(point.prices, beyond);

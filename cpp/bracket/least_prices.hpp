@@ -31,6 +31,8 @@ class LeastPrices {
         SplitSums sums;
         Excess excess{};
         double rules_out = 0;  // what the prices prove too little, to first order
+
+        double at_most() const { return excess.value + 2 * excess.error; }  // of its excess
     };
 
     struct Effort {
@@ -93,6 +95,8 @@ class LeastPrices {
 
     Problem with(double amount) const;
     Prices in_range(Prices prices, double amount) const;
+    bool may_climb() const;
+    double beyond_reason() const;
     bool too_much(double amount);
     bool suffices(double amount, const Look& seen) const;
     void begin_looks();

@@ -50,16 +50,11 @@ SampledPrices::Led SampledPrices::search(PassPoint& point, double& amount,
             prices.find_roughly(at, of_part);
             if (!at.prices.usable() || !(of_part > 0)) return Led::nowhere;
         }
-        if (prices.search(at, of_part, on_sample, cycles)) {
-            point = at;
-            amount = of_part / share;
-            return Led::there;
-        }
-        if (prices.climbed()) {
-            point = at;
-            amount = of_part / share;
-            return Led::up;
-        }
+        const bool there = prices.search(at, of_part, on_sample, cycles);
+        if (!there && !prices.climbed()) continue;
+        point = at;
+        amount = of_part / share;
+        return there ? Led::there : Led::up;
     }
     return Led::nowhere;
 }

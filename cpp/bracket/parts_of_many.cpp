@@ -24,12 +24,6 @@ constexpr double unlikely = 3;          // times what a model is off by
 constexpr double far = 2;
 constexpr int most_models = 16;
 
-Vector plus(const Vector& at, double times, const Vector& way) {
-    Vector to = at;
-    for (std::size_t i = 0; i < 3; ++i) to[i] += times * way[i];
-    return to;
-}
-
 Vector positive(Vector at) {
     for (double& x : at) x = std::max(x, least_price);
     return at;
@@ -48,12 +42,8 @@ PartsPrices::Ends PartsPrices::ends_of(const Vector& at, const Reach& reach) {
 
 PartsPrices::Reach PartsPrices::apart(const Vector& a, const Vector& b) {
     const Vector way = plus(a, -1, b);
-    double along = 0, square = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-        along += way[i] * parts_for_samples[i];
-        square += way[i] * way[i];
-    }
-    return {std::fabs(along), std::sqrt(std::max(square - along * along, 0.0))};
+    const double along = inner(way, parts_for_samples);
+    return {std::fabs(along), std::sqrt(std::max(inner(way, way) - along * along, 0.0))};
 }
 
 // Whether a look at all where a model led says that there is no more to find; `off`: by how much

@@ -49,13 +49,9 @@ void LeastPrices::cut_down(PassPoint& point, double& amount, const Effort& effor
             amount = at_.amount;
             Look seen = look(point, amount);
             if (pool_.stop().check() || seen.sums.impossible > 0) return;
-            double value = seen.excess.value + 2 * seen.excess.error;
+            double value = seen.at_most();
             by = slope_from(middle, amount, seen);
-            double lowest = value;
-            for (const PlanePoint& corner : left.corners()) {
-                lowest =
-                    std::min(lowest, value + by.x * (corner.x - at.x) + by.y * (corner.y - at.y));
-            }
+            const double lowest = value - left.fall({at, by.x, by.y});
             const double steep = std::max(steepness_, slope(point.prices));
             const bool sample = effort.worthwhile > of_samples;
             const bool near = sample && left.extent() < roughly * (1 + std::min(best.x, best.y));
@@ -69,7 +65,7 @@ void LeastPrices::cut_down(PassPoint& point, double& amount, const Effort& effor
                      .narrow = finest_root,
                      .close = -root_share * lowest / problem_.samples_real()});
                 if (pool_.stop().check() || seen.sums.impossible > 0) return;
-                value = seen.excess.value + 2 * seen.excess.error;
+                value = seen.at_most();
                 if (amount >= at_.amount && value <= 0) {
                     at_ = {point.prices, amount, value, amount, true};
                     best_ = seen;

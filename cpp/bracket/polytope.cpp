@@ -11,11 +11,7 @@ namespace {
 
 constexpr double thinnest = 1e-13;  // of what a function with some slope rises by
 
-Vector less(const Vector& a, const Vector& b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
-
-Vector plus(const Vector& a, double times, const Vector& b) {
-    return {a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
-}
+Vector less(const Vector& a, const Vector& b) { return plus(a, -1, b); }
 
 Vector across(const Vector& a, const Vector& b) {
     return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};

@@ -14,6 +14,10 @@ inline double inner(const Vector& a, const Vector& b) {
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
+inline Vector plus(const Vector& a, double times, const Vector& b) {
+    return {a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
+}
+
 class Polytope {
   public:
     // So far to either side of a place, along a way, a vector of length 1, and across it.

@@ -41,6 +41,15 @@ bool Polygon::centre(PlanePoint& at) const {
     return true;
 }
 
+double Polygon::fall(const Slope& slope) const {
+    const auto& [at, by_x, by_y] = slope;
+    double fall = 0;
+    for (const PlanePoint& corner : corners_) {
+        fall = std::max(fall, -(by_x * (corner.x - at.x) + by_y * (corner.y - at.y)));
+    }
+    return fall;
+}
+
 double Polygon::extent() const {
     double extent = 0;
     for (const PlanePoint& corner : corners_) {

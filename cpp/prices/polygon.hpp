@@ -20,6 +20,13 @@ class Polygon {
     // The centre of gravity; false where nothing is left of any area.
     bool centre(PlanePoint& at) const;
 
+    // How far a convex function with that slope at a place may fall below its value there.
+    struct Slope {
+        PlanePoint at;
+        double by_x, by_y;
+    };
+    double fall(const Slope& slope) const;
+
     // The largest distance along an axis from the first corner.
     double extent() const;
     bool empty() const { return corners_.size() < 3; }

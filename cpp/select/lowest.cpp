@@ -86,12 +86,7 @@ Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, const Until& until) {
         }
         keep(std::move(point));
         if (left.empty()) break;
-        double fall = 0;
-        for (const PlanePoint& corner : left.corners()) {
-            fall = std::max(fall,
-                            -(slope_x * (corner.x - best_at.x) + slope_y * (corner.y - best_at.y)));
-        }
-        if (fall <= tolerance) break;
+        if (left.fall({best_at, slope_x, slope_y}) <= tolerance) break;
         if (!left.centre(at)) break;
         if (!(at.x > 0 && at.y > 0)) break;
     }

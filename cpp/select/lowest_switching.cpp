@@ -137,11 +137,7 @@ Lowest::Ahead Lowest::among_switching(const Within& within, Bid& next, double& f
     left.clip(0, by_x, by_y);
     double slope_x = by_x, slope_y = by_y;
     for (int look = 0; look < looks && left.centre(at); ++look) {
-        double fall = 0;
-        for (const PlanePoint& corner : left.corners()) {
-            fall = std::max(fall, -(slope_x * (corner.x - best.x) + slope_y * (corner.y - best.y)));
-        }
-        if (fall <= tolerance || pool_.stop().check()) break;
+        if (left.fall({best, slope_x, slope_y}) <= tolerance || pool_.stop().check()) break;
         Bid here = best_.bid;
         here.prices = {from.lambda * (1 + at.x), from.mu * (1 + at.y)};
         sampled(here, *some);
