@@ -216,16 +216,27 @@ def test_many_learners_take_few_questions(monkeypatch: Any) -> None:
     assert len(asked) <= 16, asked
 
 
-def test_some_of_many_learners_say_where_to_ask_and_change_no_answer(monkeypatch: Any) -> None:
+def ask_some_first(monkeypatch: Any) -> Any:
+    search = import_module("mel_fast.solve.selection.search")
+    monkeypatch.setattr(search, "MANY", 13_000)
+    monkeypatch.setattr("mel_fast.bracket.stated_samples._SOME", 4500)
+    return search
+
+
+def whole_or_nothing() -> mel.Problem:
     problem = mel.scenarios.table1(13_500, seed=2, idle="excused", budgets="per_learner")
     own = np.random.default_rng(2).integers(20, 100, 13_500)
-    problem = problem.replace(
+    return problem.replace(
         learners=problem.learners.replace(min_samples=own, max_samples=own, optional=True),
         task=problem.task.replace(samples=int(own.sum()) * 6 // 10),
     )
+
+
+def test_some_of_many_learners_say_where_to_ask_and_change_no_answer(monkeypatch: Any) -> None:
+    problem = whole_or_nothing()
+    own = problem.learners.min_samples
     slow = mel.solve(problem)
-    monkeypatch.setattr(import_module("mel_fast.solve.selection.search"), "MANY", 13_000)
-    monkeypatch.setattr("mel_fast.bracket.stated_samples._SOME", 4500)
+    ask_some_first(monkeypatch)
     quick = mel.solve(problem)
     assert quick.tau == slow.tau
     assert quick.bound <= slow.bound
@@ -253,3 +264,23 @@ def test_what_no_power_makes_possible_whoever_takes_part_is_infeasible() -> None
     found = mel.least(problem, 2, "power_w")
     assert (found.status, found.plan) == ("infeasible", None)
     assert mel.verify(found.proof.problem, found.proof)
+
+
+def test_a_plan_of_some_learners_is_none_of_all_when_interrupted(monkeypatch: Any) -> None:
+    problem = whole_or_nothing()
+    how = ask_some_first(monkeypatch).How
+    asked = []
+
+    def ask(self: Any, some: mel.Problem, *words: Any) -> mel.Plan:
+        asked.append(mel.solve(some))
+        raise mel.Interrupted(asked[-1]) from KeyboardInterrupt()
+
+    monkeypatch.setattr(how, "ask", ask)
+    with pytest.raises(mel.Interrupted) as stop:
+        mel.solve(problem)
+    assert 0 < len(asked[0].problem.learners) < len(problem.learners)
+    assert asked[0].tau > 0
+    plan = stop.value.plan
+    assert plan.problem == problem
+    assert plan.samples is None
+    assert plan.bound > asked[0].bound

@@ -114,6 +114,11 @@ def some_of(problem: Problem) -> tuple[Problem | None, float]:
     ), share
 
 
+def _of(column: Any, who: slice) -> Any:
+    """Return what a column says of some learners; a number is the same for all."""
+    return column if np.ndim(column) == 0 else column[who]
+
+
 def _rough_order(problem: Problem) -> NDArray[np.uint16]:
     """Return what rises with the cost of the least that each learner may take, to a hundredth.
 
@@ -125,19 +130,17 @@ def _rough_order(problem: Problem) -> NDArray[np.uint16]:
     noise_of_all = problem.radio.noise
     for first in range(0, size, _AT_ONCE):  # what is worked out stays near at hand
         part = slice(first, first + _AT_ONCE)
-
-        def of(column: Any, part: slice = part) -> Any:
-            return column if np.ndim(column) == 0 else column[part]
-
         least = 1 if minima is None else np.maximum(minima[part], 1)
         band, gain = links.bandwidth_hz[part], learners.gain[part]
         noise = noise_of_all * (band if problem.law == "density" else 1.0)
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             snr = (links.power_w[part] * gain / noise).astype(np.float32) + np.float32(1.0)
-            back = of(links.constant_bits) + of(links.constant_bits_per_sample) * least
+            back = _of(links.constant_bits, part)
+            back = back + _of(links.constant_bits_per_sample, part) * least
             left_s = problem.cycle_s - back * _LN2 / (band * np.log(snr))
-            left_s = left_s - of(payload.flops_per_sample) * least / learners.flops_per_s[part]
-            bits = of(links.bits) + of(links.bits_per_sample) * least
+            flops = _of(payload.flops_per_sample, part) * least
+            left_s = left_s - flops / learners.flops_per_s[part]
+            bits = _of(links.bits, part) + _of(links.bits_per_sample, part) * least
             cost = bits / gain / np.fmax(left_s, _HARDLY * problem.cycle_s)
             order[part] = cost.astype(np.float32).view(np.uint32) >> 16
     return order
@@ -149,15 +152,12 @@ def _cycles_alone(problem: Problem, samples: FloatColumn, every: int = 1) -> Flo
     To go by: what sending takes is left out.
     """
     links = problem.links
-
-    def some(column: Any) -> Any:
-        return column if np.ndim(column) == 0 else column[::every]
-
+    some = slice(None, None, every)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        bits = some(links.constant_bits) + some(links.constant_bits_per_sample) * samples
+        bits = _of(links.constant_bits, some) + _of(links.constant_bits_per_sample, some) * samples
         left_s = problem.cycle_s - bits / problem.constant_rates(every)
-        cycles = left_s * some(problem.learners.flops_per_s)
-        return np.asarray(cycles / (some(problem.payload.flops_per_sample) * samples))
+        cycles = left_s * _of(problem.learners.flops_per_s, some)
+        return np.asarray(cycles / (_of(problem.payload.flops_per_sample, some) * samples))
 
 
 def most_in_time(problem: Problem, samples: int, share: float) -> int:

@@ -325,7 +325,10 @@ def _by_some(search: Selecting, how: How) -> bool:
     how = how._replace(limit_s=search.left_s(), then="none", where=None)
     members = int(search.at_least * share)
     those = Selecting(some, members, how.limit_s, how.threads, how.callback, early=False)
-    guess = _selected(those, how)
+    try:
+        guess = _selected(those, how)
+    except Interrupted as stop:  # with a plan of these alone
+        raise Interrupted from (those.interrupt or stop.__cause__)
     if not guess.tau or guess.bound > 2 * guess.tau:
         return False
     search.passes += guess.passes
