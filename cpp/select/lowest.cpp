@@ -54,15 +54,20 @@ Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, const Until& until) {
         double value, x, y;  // U at zero by its tangent, and the slopes
     };
     std::vector<Cut> cuts;
+    // What was lowest by then bounds all the same.
+    const auto stopped = [&] {
+        if (lowest < infinity) bid = best_.bid;
+        return Outcome::stopped;
+    };
     for (int pass = 0; pass < most_passes; ++pass) {
-        if (pool_.stop().check()) return Outcome::stopped;
+        if (pool_.stop().check()) return stopped();
         bid.prices = {at.x * scale / band, at.y * scale / watt};
         if (!bid.prices.usable()) break;
         Point point;
         point.bid = bid;
         point.picks.resize(choices_.size(), 0.0);
         point.sums = choices_.look(bid, cell, {point.picks});
-        if (pool_.stop().requested()) return Outcome::stopped;
+        if (pool_.stop().requested()) return stopped();
         const auto bound = choices_.bound(bid, point.sums);
         if (bound.value == -infinity) return Outcome::impossible;
         point.value = bound.value;

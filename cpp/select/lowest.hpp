@@ -49,6 +49,8 @@ class Lowest {
     // Prices for a box that holds next to nothing: those that refute, however high.
     Outcome refute(Bid& bid, const Cell& cell, double target, int most_passes);
 
+    // Whether a pass over all of many learners ended, so that there is one.
+    bool has_point() const { return passed_; }
     // At the lowest point: the bound, the choices there and what they add up to.
     double value() const { return best_.value; }
     double most() const { return best_.value + best_.error; }
@@ -172,6 +174,7 @@ class Lowest {
     Told told_;
     Matrix curve_ = {};  // of the sample, for all learners
     double guessed_ = 0;
+    bool passed_ = false;   // a lowest point is known
     bool misled_ = false;   // by what those who switch foretold
     bool roughly_ = false;  // looks that guide alone come first
     // Every so-many-th learner in the order of what they need at least, and those at its end.

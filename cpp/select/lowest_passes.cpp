@@ -240,6 +240,7 @@ Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on, int sha
             lowest = point.value;
             std::swap(best_, point);
             std::swap(told_, told);
+            passed_ = true;
             last = at;
             if (!on && best_.value + best_.error < target) {
                 bid = best_.bid;

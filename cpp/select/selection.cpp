@@ -73,7 +73,18 @@ Selection Selector::run() {
     } else {
         many();
     }
+    if (!goal_.whole && found_.bound == infinity && found_.tree.empty()) bound_by_capacity();
     return finish();
+}
+
+// What a search that is stopped before any prices were looked at knows: time, energy and limits
+// alone.
+void Selector::bound_by_capacity() {
+    const Bid bid = choices_.bid({}, 0);
+    const auto most = choices_.capacity(bid, nullptr);
+    if (most.value == -infinity || !(most.most() < infinity)) return;
+    one_leaf(bid);
+    found_.bound = rounded_down(most.most());
 }
 
 // The plan without any samples, where it is one.
@@ -149,6 +160,7 @@ void Selector::many() {
     if (lowest_.most() >= 0) found_.end = lowest_.end();
     switch (outcome) {
         case Lowest::Outcome::stopped:
+            if (!goal_.whole && lowest_.has_point()) bound_at(lowest_.bid());
             return;
         case Lowest::Outcome::impossible:
             one_leaf(choices_.bid({}, 0));

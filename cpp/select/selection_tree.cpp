@@ -100,20 +100,21 @@ void Selector::few() {
     while (!stack.empty()) {
         if (stop_.check()) break;
         const double work = static_cast<double>(choices_.passes()) * static_cast<double>(n);
-        const bool enough = work > most_work_ || choices_.passes() > most_passes;
+        const bool enough = work > most_work_ || choices_.passes() > most_passes ||
+                            (goal_.bound_only && !goal_.whole);
         if (enough && found_.nodes > 0) break;
         Open open = std::move(stack.back());
         stack.pop_back();
         ++found_.nodes;
         const bool closed = close(open);
-        if (stop_.requested()) {
-            stack.push_back(std::move(open));
-            break;
-        }
         if (!rooted) {
             rooted = true;
             root = open.bid;
             found_.end = open.bid.prices;
+        }
+        if (stop_.requested()) {
+            stack.push_back(std::move(open));
+            break;
         }
         if (closed) {
             built_[open.node].node = {-1, 0, open.bid.prices, open.bid.per_sample,
@@ -182,7 +183,10 @@ bool Selector::close(Open& open) {
                                              {.target = goal,
                                               .tolerance = tolerance(),
                                               .most_passes = root ? root_passes : node_passes});
-            if (outcome == Lowest::Outcome::stopped) return false;
+            if (outcome == Lowest::Outcome::stopped) {
+                open.bid = bid;
+                return false;
+            }
             if (outcome == Lowest::Outcome::impossible) {
                 open.bid = choices_.bid({}, 0);
                 return true;

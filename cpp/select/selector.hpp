@@ -45,6 +45,7 @@ class Selector {
     bool nobody_has_time();
     bool refuted_roughly(const Bid& bid);
     void bound_at(const Bid& bid);
+    void bound_by_capacity();
     void look_above();
     void look_closer(Bid bid);
     bool single_samples_do() const;

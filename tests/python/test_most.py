@@ -365,7 +365,7 @@ def test_many_learners_are_counted_by_either_road_alike(
     problem = mel.scenarios.table1(300, seed=7, **words)
     tau = max(mel.solve(problem).tau - 1, 1)
     slow = mel.most(problem, tau)
-    monkeypatch.setattr("mel_fast.bracket.selected._MANY", 10)
+    monkeypatch.setattr("mel_fast.bracket.selected.MANY_CHOSEN", 10)
     quick = mel.most(problem, tau)
     assert (quick.status, quick.value, quick.bound) == (slow.status, slow.value, slow.bound)
     for claim, same in ((quick.plan, slow.plan), (quick.proof, slow.proof)):

@@ -14,12 +14,14 @@ from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST
 from mel_fast.bracket.inquiry import Inquiry
 from mel_fast.bracket.search import RESOURCES, Split, amount_of
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.parts import PartsLeaf
 from mel_fast.plans.most import by_energy, by_own_limit, by_time
 
 _ESTIMATES = 2  # of the continuous problem
 _NEAR = 1e-5  # relative, of a budget: what is left is so far below a sample as its square
 _ABOVE = 1e-6  # relative, of the samples
 _LOOKS = 8
+_SHARE = 0.5  # of the time that is left, for a look
 
 
 class Looking(Inquiry):
@@ -30,7 +32,7 @@ class Looking(Inquiry):
     value: int
     split: Split | None
     ruled_out: int
-    refuted: _core.Result | _core.Selection | None
+    refuted: _core.Result | _core.Selection | PartsLeaf | None
     _fewest: int
     _seen_at: tuple[float, float, float] | None
 
@@ -118,29 +120,54 @@ class Looking(Inquiry):
                 break
         return guess
 
+    def _all_below(self, samples: int) -> bool:
+        """Say whether nobody may have more than so many: so prices bound any number of them."""
+        most = self.problem.learners.max_samples
+        return most is not None and int(most.max()) <= samples
+
+    def _rule_out(self, samples: int, refuted: _core.Result, lower: float, has: float) -> None:
+        """Keep which numbers of samples what refutes so many with `lower` refutes with `has`.
+
+        The bound is below `samples`, and what parts count for, with `lower`; with what there is it
+        is less or more by what the difference costs. Exact, so that it is as good a proof; but not
+        of a tree, whose splits may lie beyond what other samples leave a learner, and of more
+        samples only where nobody may have more than before.
+        """
+        alone, leaf = refuted.tree_learner.size == 1, PartsLeaf.of(refuted)
+        prices = refuted.tree_lambda_per_hz, refuted.tree_mu_per_w
+        price = Fraction(float(prices[self._resource == "power_w"][0]) if alone else 0.0)
+        saved = price * (Fraction(lower) - Fraction(has))
+        if lower < has and not (alone and self._all_below(samples)):
+            return
+        if leaf is None:
+            ruled_out = samples - math.floor(saved)
+        elif leaf.above is None:
+            ruled_out = _fewest_counting(leaf, samples, saved)
+        elif lower >= has:  # how many parts there are hangs on what learners may hold
+            ruled_out = samples
+        else:
+            return
+        # No lower than the minima: fewer are impossible anyway, and say nothing of more.
+        ruled_out = max(ruled_out, self._fewest)
+        if ruled_out < self.ruled_out:
+            self.ruled_out, self.refuted = ruled_out, leaf or refuted
+
     def _look(self, samples: int) -> int | None:
         """Bracket the budget that so many samples need; return the most that its prices allow."""
         problem, resource = self.with_samples(samples), self._resource
         has = amount_of(problem, resource)
-        lower, refuted, amount, found, interrupted, *_ = _core.bracket(*self._asked_about(problem))
+        core, tau, what, code, left_s, threads, teller, start = self._asked_about(problem)
+        limit_s = _SHARE * left_s
+        lower, refuted, amount, found, interrupted, *_ = _core.bracket(
+            core, tau, what, code, limit_s, threads, teller, start, parts=True
+        )
         bound = None
         if found is not None and SMALLEST <= amount <= has and samples > self.value:
             self.value, self.split = samples, Split.of(problem.cycle_s, found)
         if refuted is not None and SMALLEST <= lower <= LARGEST:
             self.passes += refuted.passes
             self.start = refuted.end if min(refuted.end) > 0 else self.start
-            prices = refuted.tree_lambda_per_hz, refuted.tree_mu_per_w
-            if lower >= has:
-                # The bound is below `samples` with `lower`; with what there is it is as much less
-                # as the difference costs. Exact, so that it is as good a proof; but not of a tree,
-                # whose splits may lie beyond what fewer samples leave a learner.
-                alone = refuted.tree_learner.size == 1
-                price = float(prices[resource == "power_w"][0]) if alone else 0.0
-                fall = math.floor(Fraction(price) * (Fraction(lower) - Fraction(has)))
-                # No lower than the minima: fewer are impossible anyway, and say nothing of more.
-                ruled_out = max(samples - fall, self._fewest)
-                if ruled_out < self.ruled_out:
-                    self.ruled_out, self.refuted = ruled_out, refuted
+            self._rule_out(samples, refuted, lower, has)
             if abs(lower - has) > _NEAR * has:
                 bound = self._next(samples, lower, *refuted.end[1:])
             else:
@@ -148,3 +175,11 @@ class Looking(Inquiry):
                 bound = min(max(math.ceil(near) - 1, 1), MAX_INTEGER) if near < LARGEST else None
         self._seen(interrupted)
         return bound
+
+
+def _fewest_counting(leaf: PartsLeaf, samples: int, less: Fraction) -> int:
+    """Return the fewest samples that count, with their parts, for as many but `less`."""
+    part, worth = leaf.part, Fraction(leaf.per_part)
+    wanted = samples + worth * -(-samples // part) - less
+    parts = math.ceil(wanted / (part + worth))  # so many whole ones count for as much
+    return max(math.ceil(wanted - worth * parts), part * (parts - 1) + 1)

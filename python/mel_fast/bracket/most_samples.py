@@ -6,7 +6,10 @@ own price, so one look tells which smaller n the same tree refutes with what the
 decision or two, each a plan or a proof, close what is left.
 """
 
+import math
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from mel_fast import _core
 from mel_fast._base.optional import installed
@@ -16,7 +19,7 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Start
 from mel_fast.bracket.most_looks import Looking
 from mel_fast.bracket.search import Search, Split
-from mel_fast.bracket.selected import chosen_quickly, selection
+from mel_fast.bracket.selected import MANY_CHOSEN, chosen_quickly, selection
 from mel_fast.bracket.stated_samples import (
     bare_problem,
     fewest_stated,
@@ -25,9 +28,12 @@ from mel_fast.bracket.stated_samples import (
 )
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.certificate import certificate_of
+from mel_fast.plans.claims.parts import PartsLeaf
+from mel_fast.plans.most import by_energy, by_own_limit, by_time
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme, Status
 
+_ROUNDING = 1e-9  # relative: more than sums over the learners err by
 _CHECKED = 20_000  # learners: the check by balls takes some seconds there
 
 
@@ -49,7 +55,7 @@ class MostSamples(Looking):
     value: int = 0
     split: Split | None = None
     ruled_out: int = 0
-    refuted: _core.Result | _core.Selection | None = None
+    refuted: _core.Result | _core.Selection | PartsLeaf | None = None
     open: bool = False  # something was left undecided
     cut: bool = False  # a question took the half of the time that was left for it
     nodes: int = 0
@@ -80,27 +86,67 @@ class MostSamples(Looking):
         return self._made[samples]
 
     def _run(self) -> None:
+        try:
+            self._close_in()
+        finally:
+            if self.ruled_out > MAX_INTEGER and self.stopped:
+                self._rule_out_by_limits()
+
+    def _rule_out_by_limits(self) -> None:
+        """Rule out, stopped or not, what is more than all may have, and have the time for."""
+        far = self.with_samples(MAX_INTEGER)
+        each = np.minimum(by_time(far, self.tau, self.scheme), by_energy(far, self.tau))
+        each = np.minimum(each, by_own_limit(far))
+        whole = float(np.fmax(each, 0.0).sum()) * (1.0 + _ROUNDING) + 1.0
+        if not whole < MAX_INTEGER:
+            return
+        samples = max(int(whole), self._fewest)
+        core = self.with_samples(samples).core_for(self.scheme)
+        result = _core.decide(core, self.tau, self._code, math.inf, self.threads, None)
+        self.passes += result.passes
+        self._learn(samples, result)
+
+    def _close_in(self) -> None:
         fewest = self._fewest = fewest_stated(self.problem, self.scheme)
         most = most_stated(self.problem, self.scheme)
         self.ruled_out = MAX_INTEGER + 1
         if fewest > MAX_INTEGER or most < fewest:
             self.decide(min(fewest, MAX_INTEGER))
             return
-        if self._may_look() and chosen_quickly(self.problem):
+        if self._may_look() and (chosen_quickly(self.problem)):
             self._select(fewest)
-            if self.closed or self.stopped or self.ruled_out <= fewest:
+            if self._settled(fewest):
                 return
         # Where passes left a little open, the bound is mostly what fits.
         near = self.value and self.refuted is not None
         guess = self.ruled_out - 1 if near else min(max(self._guess(), fewest), most)
         if self._may_look():
             guess = self._look_around(guess, fewest, most)
+            if self.ruled_out > most and not self.stopped and self._limits_few():
+                self._select(fewest)  # looks far above what fits told nothing
+                if self._settled(fewest):
+                    return
+                guess = self._look_around(self.ruled_out - 1, fewest, most)
         self._search(guess, fewest, most)
 
+    def _settled(self, fewest: int) -> bool:
+        return self.closed or self.stopped or self.ruled_out <= fewest
+
+    def _limits_few(self) -> bool:
+        """Say whether few learners have limits of their own, who then take all or nothing."""
+        few = len(self.problem.learners) <= MANY_CHOSEN
+        return few and self.problem.learners.max_samples is not None and not self.problem.paces
+
     def _select(self, fewest: int) -> None:
-        """Take both ends from the prices at which the bound on the samples is least."""
+        """Take both ends from the prices at which the bound on the samples is least.
+
+        Of few learners without a tree: what whole learners leave is told better by parts.
+        """
         far, means = self.with_samples(MAX_INTEGER), (self.threads, self._teller)
-        found = selection(far, self.tau, self.clock.left(), *means, start=self.start)
+        few = not chosen_quickly(self.problem)
+        found = selection(
+            far, self.tau, self.clock.left(), *means, start=self.start, bound_only=few
+        )
         self.nodes += found.nodes
         self.passes += found.passes
         if min(found.end) > 0.0:
@@ -137,11 +183,6 @@ class MostSamples(Looking):
             # Prices that do not refute so many refute more than their own bound.
             self.ruled_out, self.refuted = max(int(found.bound) + 1, samples + 1), found
         self._seen(found.interrupted)
-
-    def _all_below(self, samples: int) -> bool:
-        """Say whether nobody may have more than so many: so prices bound any number of them."""
-        most = self.problem.learners.max_samples
-        return most is not None and int(most.max()) <= samples
 
     def _search(self, guess: int, fewest: int, most: int) -> None:
         """Ask at the guess, then outwards with doubling steps, then by halves."""
@@ -194,7 +235,7 @@ class MostSamples(Looking):
             return True
         if result.bound < self.tau:
             if samples < self.ruled_out:
-                self.ruled_out, self.refuted = samples, result
+                self.ruled_out, self.refuted = samples, PartsLeaf.of(result) or result
             return False
         return None
 
@@ -206,6 +247,7 @@ class MostSamples(Looking):
             limit_s,
             *self._means,
             tentative,
+            parts=True,
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -227,7 +269,7 @@ class MostSamples(Looking):
             split = Split.of(self.problem.cycle_s, result)
             claim = self._plan_of(samples, split)
         elif result.bound < self.tau:
-            claim = self.refutation(samples, result)
+            claim = self.refutation(samples, PartsLeaf.of(result) or result)
         else:
             return None
         if claim is None or not self.holds(claim):
@@ -310,7 +352,7 @@ class MostSamples(Looking):
         """Return the claim that `ruled_out` samples are impossible, as a plan without a plan."""
         return None if self.refuted is None else self.refutation(self.ruled_out, self.refuted)
 
-    def refutation(self, samples: int, result: _core.Result | _core.Selection) -> Plan:
+    def refutation(self, samples: int, result: _core.Result | _core.Selection | PartsLeaf) -> Plan:
         """Return the claim that a result's tree shows so many samples impossible."""
         return self._searching(samples).refutation(self.problem.cycle_s, result)
 

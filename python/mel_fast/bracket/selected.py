@@ -25,7 +25,7 @@ from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import LEAST, Status
 
-_MANY = 4096  # learners
+MANY_CHOSEN = 4096  # learners, of more of whom passes over all tell most
 _Mask = NDArray[np.bool_]
 
 
@@ -77,7 +77,7 @@ def chosen_quickly(problem: Problem) -> bool:
     capped = learners.max_bandwidth_hz is not None or learners.max_power_w is not None
     energies = problem.energy_sends or problem.paces
     plain = not capped and problem.radio.block_hz is None and not energies
-    return plain and len(learners) > _MANY
+    return plain and len(learners) > MANY_CHOSEN
 
 
 def selection(
