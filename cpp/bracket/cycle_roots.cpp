@@ -43,6 +43,8 @@ LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, Ro
     const double first = amount;
     others_.amount = 0;
     double before = 0, before_value = 0;
+    double secant =
+        0;  // between looks at these very prices: what is known from others may be stale
     Look seen = look(point, amount);
     for (int step = 0; step < most_root_steps && !enough_looks(); ++step) {
         const bool impossible = seen.sums.impossible > 0;
@@ -58,19 +60,19 @@ LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, Ro
         }
         if (high - low <= narrow * amount) break;
         if (before > 0 && std::isfinite(value - before_value) && before != amount) {
-            steepness_ = (value - before_value) / (amount - before);
+            steepness_ = secant = (value - before_value) / (amount - before);
         }
         const bool nearer = std::fabs(value) <= 0.5 * std::fabs(before_value);
         const double before_that = std::exchange(before, amount);
         before_value = value;
-        const double steep = std::max(steepness_, slope(point.prices));
+        const double steep = secant > 0 ? secant : std::max(steepness_, slope(point.prices));
         double next = amount - (value + 0.5 * close * samples) / steep;
         if (low > 0 && high < infinity) {
             if (!(next > low && next < high) && std::isfinite(low_value)) {
                 next = low + (high - low) * (-low_value) / (high_value - low_value);
             }
-            // By halves where two looks did not halve what lies between.
-            const bool slow = high - low > 0.5 * between_before;
+            // By halves where two looks halved neither what lies between nor what is left.
+            const bool slow = high - low > 0.5 * between_before && !nearer;
             if (slow || !(next > low && next < high)) {
                 next = high > 2 * low ? std::sqrt(low * high) : 0.5 * (low + high);
             }

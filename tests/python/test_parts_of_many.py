@@ -53,6 +53,17 @@ def test_least_among_many_is_proved_with_few_looks(over, passes):
     assert mel.verify(plan.problem, plan).ok
 
 
+def test_a_cycle_far_from_the_stated_one_is_found_by_slopes_of_its_own():
+    """Looks at one pair of prices had gone by how the bound grows at 30 s, not at 1.7e6 s."""
+    problem = many_takers()
+    problem = problem.replace(task=problem.task.replace(samples=98_002))
+    found = mel.least(problem, 1, "cycle_s", time_limit_s=60.0)
+    assert found.amount > 1e6
+    assert found.width < 2e-9
+    assert found.passes <= 175  # 208 before
+    assert mel.verify(found.proof.problem, found.proof).ok
+
+
 def test_what_no_bandwidth_allows_is_not_climbed_after():
     """A search for prices went on to 1e36 Hz, then looked for parts there: 157 looks, now 117."""
     problem = many_takers()
