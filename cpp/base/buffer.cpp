@@ -1,6 +1,8 @@
 #include "mel/buffer.hpp"
 
+#include <array>
 #include <iterator>
+#include <mutex>
 #include <new>
 
 #if defined(__linux__)
@@ -12,25 +14,100 @@ namespace {
 
 constexpr std::size_t large_page = std::size_t{2} << 20;
 constexpr std::size_t smallest_in_pages = 2 * large_page;
+constexpr std::size_t smallest_kept = std::size_t{128} << 10;
+constexpr std::size_t most_kept = std::size_t{64} << 20;  // bytes in all,
+constexpr std::size_t most_columns = 48;                  // and columns
 
-}  // namespace
+// A column's memory is as long as that of others of about its length.
+std::size_t rounded(std::size_t bytes) {
+    const std::size_t unit = bytes < smallest_in_pages ? std::size_t{64} << 10 : large_page;
+    return (bytes + unit - 1) / unit * unit;
+}
 
-void* column_memory(std::size_t bytes) {
+void* fresh(std::size_t bytes) {
     if (bytes < smallest_in_pages) return ::operator new(bytes);
-    const std::size_t whole = (bytes + large_page - 1) / large_page * large_page;
-    void* memory = ::operator new(whole, std::align_val_t{large_page});
+    void* memory = ::operator new(bytes, std::align_val_t{large_page});
 #if defined(__linux__)
-    madvise(memory, whole, MADV_HUGEPAGE);  // a wish: refusing it changes nothing but time
+    madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: refusing it changes nothing but time
 #endif
     return memory;
 }
 
-void release_column(void* memory, std::size_t bytes) {
+void give_back(void* memory, std::size_t bytes) {
     if (bytes < smallest_in_pages) {
         ::operator delete(memory);
     } else {
         ::operator delete(memory, std::align_val_t{large_page});
     }
+}
+
+// Columns that were released last, for the next of their length: one question after another asks
+// for the same, and pages that the system takes back it gives again one by one, filled with zeros,
+// which costs more than a pass over them. Whoever finds it locked does without.
+class Released {
+  public:
+    void* take(std::size_t bytes) {
+        const std::unique_lock lock(mutex_, std::try_to_lock);
+        if (!lock) return nullptr;
+        for (std::size_t i = count_; i-- > 0;) {
+            if (columns_[i].bytes == bytes) return drop(i);
+        }
+        return nullptr;
+    }
+
+    // False where it is not kept; older ones make room.
+    bool keep(void* memory, std::size_t bytes) {
+        const std::unique_lock lock(mutex_, std::try_to_lock);
+        if (!lock || bytes > most_kept) return false;
+        while (count_ == most_columns || kept_ + bytes > most_kept) {
+            const std::size_t oldest = columns_[0].bytes;
+            give_back(drop(0), oldest);
+        }
+        columns_[count_++] = {memory, bytes};
+        kept_ += bytes;
+        return true;
+    }
+
+  private:
+    struct Column {
+        void* memory;
+        std::size_t bytes;
+    };
+
+    void* drop(std::size_t i) {
+        void* memory = columns_[i].memory;
+        kept_ -= columns_[i].bytes;
+        for (--count_; i < count_; ++i) columns_[i] = columns_[i + 1];
+        return memory;
+    }
+
+    std::mutex mutex_;
+    std::array<Column, most_columns> columns_ = {};
+    std::size_t count_ = 0, kept_ = 0;
+};
+
+// Never destroyed: columns are released until the very end.
+Released& released() {
+    static Released& all = *new Released;
+    return all;
+}
+
+}  // namespace
+
+void* column_memory(std::size_t bytes) {
+    if (bytes < smallest_kept) return ::operator new(bytes);
+    const std::size_t whole = rounded(bytes);
+    if (void* memory = released().take(whole)) return memory;
+    return fresh(whole);
+}
+
+void release_column(void* memory, std::size_t bytes) {
+    if (bytes < smallest_kept) {
+        ::operator delete(memory);
+        return;
+    }
+    const std::size_t whole = rounded(bytes);
+    if (!released().keep(memory, whole)) give_back(memory, whole);
 }
 
 // So few come with their counters in one piece of memory.

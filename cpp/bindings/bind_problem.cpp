@@ -1,11 +1,13 @@
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "bindings.hpp"
+#include "mel/need_order.hpp"
 #include "mel/problem.hpp"
 #include "mel/usual_arithmetic.hpp"
 
@@ -43,6 +45,19 @@ mel::Problem part_of(const mel::Problem& problem, const Column<std::int64_t>& le
     }
     if (who.empty()) throw py::value_error("learners is empty");
     return problem.taken(who);
+}
+
+// Every so-many-th learner in the order of what its least takes, in one local cycle.
+Column<std::int64_t> every_by_need(const mel::Problem& problem, std::size_t stride) {
+    if (stride < 1) throw py::value_error("stride must be at least 1");
+    const mel::LearnerLimits* limits = problem.limits();
+    mel::LeastTaken least;
+    if (limits && !limits->min_samples.empty()) least.each = limits->min_samples;
+    const mel::UsualArithmetic usual;
+    const auto order = mel::order_by_need(problem, 1, least, {.stride = stride});
+    Column<std::int64_t> every(static_cast<py::ssize_t>(order.every.size()));
+    std::copy(order.every.begin(), order.every.end(), every.mutable_data());
+    return every;
 }
 
 mel::Problem with_payload(const mel::Problem& problem, const Column<double>& flops_per_s,
@@ -116,6 +131,7 @@ void bind_problem(py::module_& module) {
             py::call_guard<py::gil_scoped_release, mel::UsualArithmetic>())
         .def("with_payload", &with_payload, py::kw_only(), py::arg("flops_per_s"))
         .def("taken", &part_of, py::arg("learners"))
+        .def("every_by_need", &every_by_need, py::arg("stride"))
         .def("with_samples", &mel::Problem::with_samples, py::arg("samples"))
         .def(
             "with_bounds",

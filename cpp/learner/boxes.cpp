@@ -102,11 +102,11 @@ Boxes::Boxes(const Problem& problem, Pool& pool, Interval scheme)
     const std::size_t padded = padded_to_groups(size);
     const auto bounds = [&](std::span<const double> stated, double end, auto narrower,
                             Buffer<double>& own) -> std::span<const double> {
-        bool wider = stated.empty();
-        for (std::size_t k = 0; k < size && !stated.empty(); ++k) {
-            wider |= narrower(stated[k], end) != stated[k];
+        double narrowed = 0;  // how many: counted, as lanes do
+        for (const double number : stated.first(stated.empty() ? 0 : size)) {
+            narrowed += narrower(number, end) != number ? 1 : 0;
         }
-        if (!wider) return stated;
+        if (!stated.empty() && narrowed == 0) return stated;
         own.assign(padded, end);
         for (std::size_t k = 0; k < size && !stated.empty(); ++k) own[k] = narrower(stated[k], end);
         return own;
@@ -117,9 +117,10 @@ Boxes::Boxes(const Problem& problem, Pool& pool, Interval scheme)
     upper_ = bounds(
         limits_->max_samples, scheme.upper, [](double x, double y) { return std::min(x, y); },
         own_upper_);
-    for (std::size_t k = 0; k < size; ++k) contradicts_ |= lower_[k] > upper_[k];
+    double empty = 0;
+    for (std::size_t k = 0; k < size; ++k) empty += lower_[k] > upper_[k] ? 1 : 0;
     const double samples = problem.samples_real();
-    contradicts_ = contradicts_ || sum_above(lower_.first(size), samples) > 0 ||
+    contradicts_ = empty > 0 || sum_above(lower_.first(size), samples) > 0 ||
                    sum_above(upper_.first(size), samples) < 0;
 }
 

@@ -126,7 +126,8 @@ void Problem::take_payload(const ProblemStatement& s) {
     returns_nothing_ = !some[2] && !some[3];
     grows_ = some[1];
     fewest_bits_sent_ = amounts_[0] + amounts_[1];
-    for (std::size_t k = 1; differs_ && k < size_; ++k) {
+    const bool alike = s.send_bits.column.empty() && s.send_bits_per_sample.column.empty();
+    for (std::size_t k = 1; differs_ && !alike && k < size_; ++k) {
         fewest_bits_sent_ = std::min(fewest_bits_sent_, s.send_bits[k] + s.send_bits_per_sample[k]);
     }
 }
@@ -164,8 +165,12 @@ void Problem::write_payload(const ProblemStatement& s, double* to) {
     for (const LearnerColumn& column : learner_columns()) {
         if (!column.amount) continue;
         const Amount amount = column.of(s);
-        for (std::size_t k = 0; k < padded(); ++k) to[k] = amount[std::min(k, size_ - 1)];
-        to += padded();
+        if (amount.column.empty()) {
+            to = std::fill_n(to, padded(), amount.value);
+        } else {
+            to = std::copy_n(amount.column.begin(), size_, to);
+            to = std::fill_n(to, padded() - size_, amount[size_ - 1]);
+        }
     }
 }
 

@@ -84,7 +84,7 @@ void Problem::take_limits(const ProblemStatement& s) {
         if (!states(column)) continue;
         const std::span<const double> stated = s.*column.stated;
         require_column(column, stated, size_);
-        std::vector<double>& limit = limits.*column.limit;
+        LimitColumn& limit = limits.*column.limit;
         limit.assign(this->padded(), column.harmless);
         std::copy(stated.begin(), stated.end(), limit.begin());
     }
@@ -131,9 +131,9 @@ void Problem::take_limits(const ProblemStatement& s) {
 // The energy of computing at full speed, and how much slower a learner may be. What it spends at
 // the least, at its slowest, then bounds its samples as if that were its speed.
 void Problem::take_speeds(const ProblemStatement& s, LearnerLimits& limits) const {
-    std::vector<double>& joules = s.energy_sends    ? limits.computing_j
-                                  : s.energy_counts ? limits.spent_j
-                                                    : limits.paced_j;
+    LimitColumn& joules = s.energy_sends    ? limits.computing_j
+                          : s.energy_counts ? limits.spent_j
+                                            : limits.paced_j;
     joules.assign(padded(), 0);
     limits.slowest.assign(padded(), 1);
     const bool chosen = !s.energy_coefficient.empty();

@@ -49,11 +49,21 @@ Problem Problem::with_bounds(const Bounds& samples) const {
     require_count("max_samples", most);
     if (most < least) refuse("max_samples", most, "at least min_samples = " + written(least));
     Problem changed = *this;
-    LearnerLimits limits = limits_ ? *limits_ : LearnerLimits{};
-    for (auto* column : {&limits.min_samples, &limits.max_samples}) {
-        column->assign(padded(), 0);
-        std::fill_n(column->begin(), size_, column == &limits.min_samples ? least : most);
+    LearnerLimits limits;
+    if (limits_) {
+        LearnerLimits::each([&](auto column) {
+            if (column == &LearnerLimits::min_samples || column == &LearnerLimits::max_samples)
+                return;
+            limits.*column = (*limits_).*column;
+        });
     }
+    const auto all = [this](double same) {
+        LimitColumn column(padded(), same);
+        std::fill(column.begin() + static_cast<std::ptrdiff_t>(size_), column.end(), 0.0);
+        return column;
+    };
+    limits.min_samples = all(least);
+    limits.max_samples = all(most);
     changed.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
     return changed;
 }
@@ -90,7 +100,7 @@ Problem Problem::sampled(std::size_t stride) const {
     if (limits_) {
         LearnerLimits limits = {};
         LearnerLimits::each([&](auto column) {
-            const std::vector<double>& all = (*limits_).*column;
+            const LimitColumn& all = (*limits_).*column;
             for (std::size_t k = 0; k < all.size(); k += stride * group) {
                 (limits.*column)
                     .insert((limits.*column).end(), all.begin() + static_cast<std::ptrdiff_t>(k),
@@ -121,7 +131,7 @@ Problem Problem::taken(std::span<const std::size_t> learners) const {
     if (limits_) {
         LearnerLimits limits = {};
         LearnerLimits::each([&](auto column) {
-            const std::vector<double>& from = (*limits_).*column;
+            const LimitColumn& from = (*limits_).*column;
             if (from.empty()) return;
             (limits.*column).resize(part.padded());
             gather(from.data(), (limits.*column).data());

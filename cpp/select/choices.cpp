@@ -319,6 +319,12 @@ ChoiceSums Choices::look_roughly(const Bid& bid, const Picks& picks) {
     });
 }
 
+PassSums Choices::real_samples_at(const Prices& prices) {
+    ++passes_;
+    const PassPoint point{tau_, problem_.cycle_s(), prices};
+    return real_pass(problem_, boxes_.real(tau_), point, pool_, real_chunks_);
+}
+
 ChoiceSums Choices::look_without_pool(const Bid& bid) const {
     ChoiceSums sums;
     for (std::size_t k = 0; k < size(); ++k) choose(k, bid, {0, infinity}, sums);

@@ -17,6 +17,7 @@
 #include "learner/boxes.hpp"
 #include "mel/selection.hpp"
 #include "passes/exact_pass.hpp"
+#include "passes/real_pass.hpp"
 #include "select/numbers.hpp"
 
 namespace mel {
@@ -110,6 +111,8 @@ class Choices {
     // About what that finds, in real samples and by starts of roots: a guide, in a third of the
     // time. Where steps are told alone, and taking part has no value of its own.
     ChoiceSums look_roughly(const Bid& bid, const Picks& picks);
+    // Real samples of all at those prices, where nobody may rest by choice.
+    PassSums real_samples_at(const Prices& prices);
     // The same learner by learner, whether or not the pool was stopped.
     ChoiceSums look_without_pool(const Bid& bid) const;
     // The best samples of a learner that takes part; negative where it can not.
@@ -183,6 +186,7 @@ class Choices {
     Prices unit_prices_{};
     std::vector<SplitSums> split_chunks_;
     std::vector<ChoiceSums> chunks_;
+    std::vector<PassSums> real_chunks_;
     long passes_ = 0;
 };
 

@@ -43,6 +43,9 @@ class Lowest {
     }
     // The same of the bid as it is; its prices are usable.
     Outcome look_once(const Bid& bid, double target);
+    // Whether real samples of all prove D samples too many, at the bid or where their slopes
+    // foretell that they do; the bid then is there.
+    Outcome refute_by_reals(Bid& bid);
     // From the last look on to where the bound is below the target, as far as it can be foretold;
     // false where it can not, or is not.
     bool foretell_proof(Bid& bid, double target);

@@ -136,7 +136,8 @@ void Selector::many() {
     if (!sure && only_choice()) return;
     if (fresh && goal_.whole && nobody_has_time()) return;
     if (sure && refuted_roughly(bid)) return;
-    auto outcome = asked ? lowest_.look_once(bid, goal) : Lowest::Outcome::open;
+    auto outcome = asked ? lowest_.refute_by_reals(bid) : Lowest::Outcome::open;
+    if (outcome == Lowest::Outcome::open && asked) outcome = lowest_.look_once(bid, goal);
     if (outcome == Lowest::Outcome::open && sure && only_choice()) return;
     if (outcome == Lowest::Outcome::open && asked && just_the_least()) return;
     if (outcome == Lowest::Outcome::open && asked && lowest_.foretell_proof(bid, goal)) {

@@ -9,6 +9,7 @@
 #include "mel/instruction_set.hpp"
 #include "mel/leaf_parts.hpp"
 #include "mel/least.hpp"
+#include "mel/need_order.hpp"
 #include "mel/parts.hpp"
 #include "mel/prices.hpp"
 #include "mel/problem.hpp"

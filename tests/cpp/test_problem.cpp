@@ -120,7 +120,7 @@ TEST(every_line_of_the_table_is_checked_parted_and_tells_learners_apart) {
         const std::size_t some[] = {1, 2};
         const mel::Problem part = problem.taken(some);
         if (column.limit) {
-            const std::vector<double>& limit = (*part.limits()).*column.limit;
+            const mel::LimitColumn& limit = (*part.limits()).*column.limit;
             CHECK(limit.size() == 16 && limit[0] == values[1] && limit[1] == values[2],
                   column.name);
         }

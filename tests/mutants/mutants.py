@@ -228,7 +228,7 @@ MUTANTS = [
            "if (problem.excused() && whole_in_lanes(problem)) {",
            "if (whole_in_lanes(problem)) {", EACH),
     Mutant("bounds of all learners that bound those above alone", "model/problem_with.cpp",
-           "column == &limits.min_samples ? least : most", "most",
+           "limits.min_samples = all(least);", "limits.min_samples = all(most);",
            "test_api_model.py::" + QUICKER),
     Mutant("the way back forgotten where nothing is sent", "select/fitting_shares.cpp",
            "if (problem.returns_nothing()) return", "return", CHOSEN),

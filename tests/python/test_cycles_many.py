@@ -111,6 +111,47 @@ def test_who_has_hardly_any_samples_takes_no_longer_to_be_told_off(spread: float
     assert found._check_plan() == []
 
 
+@pytest.mark.parametrize("dealt", [False, True])
+def test_real_samples_rule_out_what_lies_beside_the_best_box(monkeypatch: Any, dealt: bool) -> None:
+    """Real samples prove it in a pass or two, and their own slopes say where.
+
+    Whole ones took a look, some of the learners to foretell by and a second look; where not even
+    the least fits, a look, water-filling and two looks.
+    """
+    asked: list[int] = []
+    select = most_samples.selection
+
+    def counted(problem: mel.Problem, tau: int, *words: Any, **more: Any) -> Any:
+        found = select(problem, tau, *words, **more)
+        if more.get("samples"):
+            assert found.refuted
+            asked.append(found.passes)
+        return found
+
+    monkeypatch.setattr(most_samples, "selection", counted)
+    problem = alike("density")
+    samples = mel.solve(problem).samples if dealt else unequal(problem)
+    found = mel.most(problem, samples=samples, spread=2.0)
+    assert found.status == "optimal"
+    assert 1 <= len(asked) <= 3
+    assert max(asked) <= 2
+    assert found.check() == ()
+
+
+def test_every_so_many_learners_by_need_have_their_share_of_the_dear_ones() -> None:
+    problem = alike("density")
+    who = problem._core.every_by_need(35)
+    assert len(np.unique(who)) == len(who) == LEARNERS // 35
+    # What one sample needs, by the formula of its rate; an order to a hundredth, and then as told.
+    speed = problem.learners.flops_per_s / problem.payload.flops_per_sample
+    back_s = problem.payload.return_bits / problem.return_rates()
+    bits = problem.payload.send_bits + problem.payload.send_bits_per_sample
+    need = bits / problem.learners.gain / (problem.cycle_s - back_s - 1.0 / speed)
+    ranks = np.argsort(np.argsort(need))[who]
+    assert np.abs(ranks - (17 + 35 * np.arange(len(who)))).max() < 0.01 * LEARNERS
+    assert abs(float(need[who].mean() / need.mean()) - 1.0) < 2e-3
+
+
 @pytest.mark.parametrize("spread", [None, 2.0])
 def test_what_a_fixed_noise_does_not_allow_is_told_by_the_first_prices(spread: Any) -> None:
     # Below nothing a bound proves all there is to prove, however far below (14 more passes).

@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "mel/buffer.hpp"
+
 // REQUIRED(name, range) is compiled into the problem's own columns. AMOUNT(name, range) may be one
 // number for all learners; Problem numbers the amounts in the order of these lines. LIMIT(name,
 // range, harmless) may be left out, is kept as it is, and stands at `harmless` for learners that
@@ -36,6 +38,9 @@
 namespace mel {
 
 inline constexpr double no_limit = std::numeric_limits<double>::infinity();
+
+// Of a limit: one number each.
+using LimitColumn = std::vector<double, InLargePages<double>>;
 
 // The numbers that a column may hold, and how a refusal says it.
 struct Range {
@@ -65,7 +70,7 @@ struct Amount {
 
 #define MEL_SPAN(name, ...) std::span<const double> name;
 #define MEL_AMOUNT(name, ...) Amount name;
-#define MEL_VECTOR(name, ...) std::vector<double> name;
+#define MEL_VECTOR(name, ...) LimitColumn name;
 #define MEL_ONE(...) +1
 #define MEL_NOTHING(...)
 
@@ -93,7 +98,7 @@ struct LearnerColumn {
     const char* name;
     std::span<const double> StatedColumns::* stated;  // null for an amount
     Amount StatedColumns::* amount;                   // null for others
-    std::vector<double> LimitColumns::* limit;        // null for others
+    LimitColumn LimitColumns::* limit;                // null for others
     const Range& range;
     double harmless;
 

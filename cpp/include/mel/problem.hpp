@@ -46,16 +46,16 @@ struct ProblemStatement : StatedColumns {
 
 // What a limited problem's learners may do. Both caps, and both columns of energy, come together.
 struct LearnerLimits : LimitColumns {
-    std::vector<double> max_rate;          // what both caps together can carry, in bit/s
-    std::vector<double> return_j_per_bit;  // power over rate; with energy
-    std::vector<double> computing_j;  // C e at full speed; where the energy is for sending, too
-    std::vector<double> spent_j;      // the same where it is for the least energy alone
-    std::vector<double> slowest;      // least share of the full speed; with one of these three
-    std::vector<double> paced_j;      // the same where a speed within energy_j is chosen that does
-                                      // not send; and with it of the energy,
-    std::vector<double> back_j;       // what returning a sample takes,
-    std::vector<double> spare_j;      // what returning the model leaves, generously,
-    std::vector<double> kept_j;       // and what of that a plan may spend
+    LimitColumn max_rate;          // what both caps together can carry, in bit/s
+    LimitColumn return_j_per_bit;  // power over rate; with energy
+    LimitColumn computing_j;       // C e at full speed; where the energy is for sending, too
+    LimitColumn spent_j;           // the same where it is for the least energy alone
+    LimitColumn slowest;           // least share of the full speed; with one of these three
+    LimitColumn paced_j;           // the same where a speed within energy_j is chosen that does
+                                   // not send; and with it of the energy,
+    LimitColumn back_j;            // what returning a sample takes,
+    LimitColumn spare_j;           // what returning the model leaves, generously,
+    LimitColumn kept_j;            // and what of that a plan may spend
 
     // Every column, those that follow from others too.
     template <class Visit>
@@ -63,15 +63,15 @@ struct LearnerLimits : LimitColumns {
         for (const LearnerColumn& column : learner_columns()) {
             if (column.limit) visit(column.limit);
         }
-        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::max_rate));
-        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::return_j_per_bit));
-        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::computing_j));
-        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::spent_j));
-        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::slowest));
-        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::paced_j));
-        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::back_j));
-        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::spare_j));
-        visit(static_cast<std::vector<double> LearnerLimits::*>(&LearnerLimits::kept_j));
+        visit(static_cast<LimitColumn LearnerLimits::*>(&LearnerLimits::max_rate));
+        visit(static_cast<LimitColumn LearnerLimits::*>(&LearnerLimits::return_j_per_bit));
+        visit(static_cast<LimitColumn LearnerLimits::*>(&LearnerLimits::computing_j));
+        visit(static_cast<LimitColumn LearnerLimits::*>(&LearnerLimits::spent_j));
+        visit(static_cast<LimitColumn LearnerLimits::*>(&LearnerLimits::slowest));
+        visit(static_cast<LimitColumn LearnerLimits::*>(&LearnerLimits::paced_j));
+        visit(static_cast<LimitColumn LearnerLimits::*>(&LearnerLimits::back_j));
+        visit(static_cast<LimitColumn LearnerLimits::*>(&LearnerLimits::spare_j));
+        visit(static_cast<LimitColumn LearnerLimits::*>(&LearnerLimits::kept_j));
     }
 
     bool caps() const { return !max_rate.empty(); }

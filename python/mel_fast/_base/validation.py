@@ -213,9 +213,8 @@ def share_column(field: str, value: Any, count: int) -> FloatColumn:
         return np.full(count, real(field, value if isinstance(value, Real) else array[()], low=0.0))
     column = _as_float64(field, array)
     _check_length(field, column, count)
-    bad = ~((column >= 0.0) & (column <= LARGEST))
-    if bad.any():
-        _refuse_entry(field, column, bad, 0.0)
+    if count and not (column.min() >= 0.0 and column.max() <= LARGEST):
+        _refuse_entry(field, column, ~((column >= 0.0) & (column <= LARGEST)), 0.0)
     return column
 
 
@@ -231,8 +230,11 @@ def count_column(field: str, value: Any, count: int) -> IntColumn:
     elif array.dtype.kind not in "iuf":
         raise TypeError(f"{field} has dtype {array.dtype}: {rule}")
     _check_length(field, array, count)
+    whole = array.dtype.kind != "f"
+    if whole and count and array.min() >= 0 and array.max() <= MAX_INTEGER:
+        return array.astype(np.int64)
     bad = ~((array >= 0) & (array <= MAX_INTEGER))
-    if array.dtype.kind == "f":
+    if not whole:
         bad |= array != np.floor(array)
     if bad.any():
         index = int(np.flatnonzero(bad)[0])

@@ -277,7 +277,8 @@ class Search(Inquiry):
         return certificate_of(self.scheme, self.tau - 1, result, self.problem)
 
     def _claim(self, problem: Problem, **content: Any) -> Plan:
-        return Plan(
+        found = {name: content.pop(name, None) for name in ALLOCATION}
+        plan = Plan(
             problem,
             scheme=self.scheme,
             nodes=self.nodes,
@@ -285,3 +286,5 @@ class Search(Inquiry):
             elapsed_s=self.elapsed_s,
             **content,
         )
+        plan.__dict__.update(found)  # the core's own columns: right, and nobody may write to them
+        return plan

@@ -7,10 +7,10 @@ says about all, and who has the time.
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mel_fast._base.validation import MAX_INTEGER, SMALLEST, FloatColumn
-from mel_fast.model.payload import Payload
+from mel_fast._base.validation import MAX_INTEGER, SMALLEST, FloatColumn, IntColumn
+from mel_fast.model.links import links_of
+from mel_fast.model.payload import Payload, payload_of
 from mel_fast.model.problem import Problem
 from mel_fast.plans.status import Scheme
 
@@ -18,9 +18,6 @@ MANY = 65536  # learners: some of them say first where to ask
 _SOME = 4608
 _ENOUGH = 100  # of them that take part
 _ROUNDING = 1e-9  # more than numbers here err by
-_HARDLY = 1e-3  # of a cycle
-_AT_ONCE = 2**13  # learners
-_LN2 = float(np.log(2.0))
 _SAFE = 0.97  # of what is needed, by some that may differ from all
 
 
@@ -61,6 +58,8 @@ def fewest_taken(problem: Problem) -> int:
 
 def total_of(column: Any) -> int:
     """Return the sum of a column of integers, however large."""
+    if column.strides == (0,):  # one number, read as a column
+        return int(column[0]) * len(column)
     rough = float(np.asarray(column, dtype=np.float64).sum())
     if rough >= 2.0**62 and column.min() == column.max():
         return int(column[0]) * len(column)
@@ -97,53 +96,35 @@ def some_of(problem: Problem) -> tuple[Problem | None, float]:
     It has as much of samples and budgets. None where too few of them would take part to say
     anything about all.
     """
-    learners, radio, given = problem.learners, problem.radio, problem._given
-    stride = (len(learners) // _SOME) | 1
-    who = np.argsort(_rough_order(problem), kind="stable")[stride // 2 :: stride]
-    some = learners.take(who)
-    share = len(some) / len(learners)
+    stride = (len(problem.learners) // _SOME) | 1
+    some = _taken(problem, np.sort(problem._core.every_by_need(stride)))
+    radio, most = problem.radio, some.learners.max_samples
+    share = len(some.learners) / len(problem.learners)
     samples = problem.task.samples * share
-    if some.max_samples is not None and samples < _ENOUGH * float(some.max_samples.mean()):
+    if most is not None and samples < _ENOUGH * float(most.mean()):
         return None, share
     power_w = None if radio.power_w is None else radio.power_w * share
-    return problem.replace(
-        task=problem.task.replace(samples=max(round(samples), 1)),
-        learners=some,
-        radio=radio.replace(bandwidth_hz=radio.bandwidth_hz * share, power_w=power_w),
-        payload=None if given is None else given.take(who),
-    ), share
+    some = some.with_budgets(bandwidth_hz=radio.bandwidth_hz * share, power_w=power_w)
+    return some.with_samples(max(round(samples), 1)), share
+
+
+def _taken(problem: Problem, who: IntColumn) -> Problem:
+    """Return the problem of some learners alone, whose numbers rise: nothing is looked at again."""
+    learners, given = problem.learners.take(who), problem._given
+    given = given if given is None else given.take(who)
+    payload = payload_of(problem.task, given)
+    return problem._with(
+        learners=learners,
+        payload=payload,
+        _given=given,
+        _links=links_of(problem.radio, learners, payload),
+        _core=problem._core.taken(who),
+    )
 
 
 def _of(column: Any, who: slice) -> Any:
     """Return what a column says of some learners; a number is the same for all."""
     return column if np.ndim(column) == 0 else column[who]
-
-
-def _rough_order(problem: Problem) -> NDArray[np.uint16]:
-    """Return what rises with the cost of the least that each learner may take, to a hundredth.
-
-    A few take much of the budgets: every so-many-th of that order has its share of them.
-    """
-    learners, links, payload = problem.learners, problem.links, problem.payload
-    size, minima = len(learners), learners.min_samples
-    order = np.empty(size, dtype=np.uint16)
-    noise_of_all = problem.radio.noise
-    for first in range(0, size, _AT_ONCE):  # what is worked out stays near at hand
-        part = slice(first, first + _AT_ONCE)
-        least = 1 if minima is None else np.maximum(minima[part], 1)
-        band, gain = links.bandwidth_hz[part], learners.gain[part]
-        noise = noise_of_all * (band if problem.law == "density" else 1.0)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            snr = (links.power_w[part] * gain / noise).astype(np.float32) + np.float32(1.0)
-            back = _of(links.constant_bits, part)
-            back = back + _of(links.constant_bits_per_sample, part) * least
-            left_s = problem.cycle_s - back * _LN2 / (band * np.log(snr))
-            flops = _of(payload.flops_per_sample, part) * least
-            left_s = left_s - flops / learners.flops_per_s[part]
-            bits = _of(links.bits, part) + _of(links.bits_per_sample, part) * least
-            cost = bits / gain / np.fmax(left_s, _HARDLY * problem.cycle_s)
-            order[part] = cost.astype(np.float32).view(np.uint32) >> 16
-    return order
 
 
 def _cycles_alone(problem: Problem, samples: FloatColumn, every: int = 1) -> FloatColumn:

@@ -282,7 +282,7 @@ class Learners(Frozen, Table):
     def reached(self) -> bool:
         """Whether every learner has a channel, and bandwidth and power that it may use."""
         columns = self.gain, self.max_bandwidth_hz, self.max_power_w
-        return all(column is None or bool(column.all()) for column in columns)
+        return all(column is None or bool(column.min() > 0.0) for column in columns)
 
     def limits(self) -> dict[str, Any]:
         """Return the columns of the limits that were given, by name."""

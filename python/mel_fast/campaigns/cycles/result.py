@@ -1,5 +1,6 @@
 """The most local cycles of learners that each have their own number: the answer and its check."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -93,6 +94,10 @@ class MostCycles(Found, ShownTable):
     def of(cls, problem: Problem, samples: IntColumn, search: CyclesSearch) -> "MostCycles":
         """Return what a search has found."""
         plan = search.plan
+        columns = dict.fromkeys(("samples", "bandwidth_hz", "power_w"))
+        if plan is not None:
+            all_of = _spreading(samples)
+            columns = {name: all_of(getattr(plan, name)) for name in columns}
         return cls(
             problem=problem,
             samples=samples,
@@ -100,9 +105,9 @@ class MostCycles(Found, ShownTable):
             status=search.status,
             value=search.value or None,
             bound=search.bound,
-            cycles=_spread_out(samples, None if plan is None else plan.samples),
-            bandwidth_hz=_spread_out(samples, None if plan is None else plan.bandwidth_hz),
-            power_w=_spread_out(samples, None if plan is None else plan.power_w),
+            cycles=columns["samples"],
+            bandwidth_hz=columns["bandwidth_hz"],
+            power_w=columns["power_w"],
             plan=plan,
             proofs=search.claims,
             reasons=_reasons(search),
@@ -139,7 +144,7 @@ class MostCycles(Found, ShownTable):
             return [] if self.value is None else [f"value = {self.value} without a plan"]
         own, plan = swapped(self.problem, self.samples)[0], self.plan
         low, high = _box_of(plan.problem)
-        wrong = []
+        wrong, all_of = [], _spreading(self.samples)
         if plan.tau < 1 or plan.samples is None or int(plan.samples.sum()) != self.value:
             wrong.append(f"the plan does not have {self.value} cycles")
         if plan.problem != with_samples(with_box(own, low, high), plan.problem.task.samples):
@@ -149,7 +154,7 @@ class MostCycles(Found, ShownTable):
             ("bandwidth_hz", self.bandwidth_hz, plan.bandwidth_hz),
             ("power_w", self.power_w, plan.power_w),
         ):
-            if mine is None or not np.array_equal(mine, _spread_out(self.samples, theirs)):
+            if mine is None or not np.array_equal(mine, all_of(theirs)):
                 wrong.append(f"{name} is not the plan's")
         if self.spread is not None and plan.samples is not None:
             least, most = int(plan.samples.min()), int(plan.samples.max())
@@ -221,15 +226,18 @@ class MostCycles(Found, ShownTable):
         return "\n".join((line, *self.reasons))
 
 
-def _spread_out(samples: IntColumn, column: Any) -> Any:
-    """Return a column of those that take part as one of all learners."""
-    if column is None:
-        return None
-    if samples.all():
-        return freeze(np.asarray(column))
-    whole = np.zeros(samples.size, dtype=column.dtype)
-    whole[samples > 0] = column
-    return freeze(whole)
+def _spreading(samples: IntColumn) -> Callable[[Any], Any]:
+    """Return what makes a column of those that take part one of all learners."""
+    who = np.flatnonzero(samples > 0)
+
+    def all_of(column: Any) -> Any:
+        if column is None or who.size == samples.size:
+            return column if column is None else freeze(np.asarray(column))
+        whole = np.zeros(samples.size, dtype=column.dtype)
+        whole[who] = column
+        return freeze(whole)
+
+    return all_of
 
 
 def _box_of(own: Problem) -> tuple[int, int | None]:

@@ -69,13 +69,16 @@ def swapped(problem: Problem, samples: IntColumn) -> tuple[Problem, Problem]:
     Twice: a number that is no double is rounded, up in the first, which is no easier than the
     true one, down in the second, which is no harder. Where there is none the two are one.
     """
-    harder, easier = _payloads(problem, samples)
-    swap = _swapped(problem, samples, harder)
+    who = None if samples.min() > 0 else np.flatnonzero(samples > 0)  # quicker of truth values
+    harder, easier = _payloads(problem, samples, who)
+    swap = _swapped(problem, samples, who, harder)
     return swap, swap if easier is harder else swap.replace(payload=easier)
 
 
-def _payloads(problem: Problem, samples: IntColumn) -> tuple[Payload, Payload]:
-    takes_part = slice(None) if samples.all() else np.flatnonzero(samples)
+def _payloads(
+    problem: Problem, samples: IntColumn, who: IntColumn | None
+) -> tuple[Payload, Payload]:
+    takes_part = slice(None) if who is None else who
     told, chosen = problem.payload, samples[takes_part].astype(np.float64)
 
     def sides(each: float | FloatColumn, fixed: float | FloatColumn) -> _Sides:
@@ -95,8 +98,9 @@ def _payloads(problem: Problem, samples: IntColumn) -> tuple[Payload, Payload]:
     return harder, Payload(**none, **{name: down for name, (_, down) in columns.items()})
 
 
-def _swapped(problem: Problem, samples: IntColumn, payload: Payload) -> Problem:
-    who = None if samples.all() else np.flatnonzero(samples)
+def _swapped(
+    problem: Problem, samples: IntColumn, who: IntColumn | None, payload: Payload
+) -> Problem:
     learners = problem.learners if who is None else problem.learners.take(who)
     one = freeze(np.ones(len(learners), dtype=np.int64))
     own = learners._with(min_samples=one, max_samples=None, optional=None)
