@@ -89,7 +89,8 @@ std::vector<PartSize> parts_that_tell(const Problem& problem, const HeldByTakers
                                       const PassPoint& point, const Box& box, Pool& pool) {
     std::vector<PartSize> found;
     if (held.takers > (whole_in_lanes(problem) ? most_in_lanes : most_takers)) return found;
-    for (const double step : {held.usual, common_step(problem, held.most)}) {
+    // Whoever holds whole parts of the common step, and of what is usual some hold a share.
+    for (const double step : {common_step(problem, held.most), held.usual}) {
         const bool new_one = found.empty() || found.front().part != step;
         const bool tells = step > 1 && held.most <= most_parts * step && new_one &&
                            std::fmod(problem.samples_real(), step) > 0;

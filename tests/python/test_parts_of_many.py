@@ -64,6 +64,20 @@ def test_a_cycle_far_from_the_stated_one_is_found_by_slopes_of_its_own():
     assert mel.verify(found.proof.problem, found.proof).ok
 
 
+def test_parts_that_all_hold_whole_ones_of_are_asked_first():
+    """Most take 25, all whole fives: parts of 25 told nothing in 18 passes of 94."""
+    problem = many_takers()
+    caps = 5.0 * np.random.default_rng(1).choice([1.0, 1.0, 2.0, 5.0], K)
+    problem = problem.replace(
+        task=problem.task.replace(samples=int(0.3 * caps.sum()) + 1),
+        learners=problem.learners.replace(max_samples=caps),
+    )
+    found = mel.least(problem, 1, "bandwidth_hz", time_limit_s=60.0)
+    assert found.width < 1e-6
+    assert found.passes <= 80
+    assert found.proof.certificate["tree"][0]["part"] == 5  # type: ignore[union-attr, index]
+
+
 def test_what_no_bandwidth_allows_is_not_climbed_after():
     """A search for prices went on to 1e36 Hz, then looked for parts there: 157 looks, now 117."""
     problem = many_takers()
