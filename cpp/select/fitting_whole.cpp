@@ -155,21 +155,34 @@ double Fitting::price_of_some(const Offers& offers, double target) const {
 double Fitting::price_of(const Offers& offers, const Enough& enough) const {
     const Numbers &samples = offers.samples, &each = offers.each;
     const double target = enough.samples;
-    std::vector<std::size_t> open;
-    double total = 0, dear = 0, cheap = 0;
-    for (std::size_t k = 0; k < each.size(); ++k) {
-        if (!(each[k] < infinity)) continue;
-        open.push_back(k);
-        total += samples[k];
-        dear = std::max(dear, each[k]);
-    }
-    double below = 0;  // of those who are surely in
     const double guess = price_of_some(offers, target);
     const double guessed[] = {guess * (1 + nearly), guess * (1 - nearly)};
+    double total = 0, dear = 0, cheap = 0;
+    double held_at[] = {0, 0};
+    for (std::size_t k = 0; k < each.size(); ++k) {
+        if (!(each[k] < infinity)) continue;
+        total += samples[k];
+        dear = std::max(dear, each[k]);
+        for (int i = 0; i < 2; ++i) held_at[i] += each[k] <= guessed[i] ? samples[k] : 0;
+    }
+    double below = 0;  // of those who are surely in
+    for (int i = 0; i < 2 && total > target + enough.spare; ++i) {
+        if (!(cheap < guessed[i] && guessed[i] < dear)) continue;
+        if (held_at[i] < target) {
+            below = held_at[i];
+            cheap = guessed[i];
+        } else {
+            dear = guessed[i];
+            total = held_at[i];
+        }
+    }
+    std::vector<std::size_t> open;  // those between, few where some of them guessed right
+    for (std::size_t k = 0; k < each.size(); ++k) {
+        if (each[k] > cheap && each[k] <= dear) open.push_back(k);
+    }
     for (int half = 0; half < most_halves && total > target + enough.spare; ++half) {
-        const bool guesses = guess > 0 && half < 2;
-        const double middle = guesses ? guessed[half] : 0.5 * (dear + cheap);
-        if (!(cheap < middle && middle < dear)) continue;
+        const double middle = 0.5 * (dear + cheap);
+        if (!(cheap < middle && middle < dear)) break;
         const auto end = std::partition(open.begin(), open.end(),
                                         [&](std::size_t k) { return each[k] <= middle; });
         double held = below;
@@ -290,6 +303,7 @@ bool Fitting::spread(const Cell* cell, double target, Numbers& samples, Held hel
     const std::size_t n = samples.size();
     const auto needed = static_cast<double>(goal_.at_least);
     double over = total - target;
+    if (over == 0) return true;
     const double keep = total > 0 ? std::max(0.0, 1 - over / std::max(total - least, 1.0)) : 1;
     double taken = 0;
     for (std::size_t k = 0; k < n; ++k) {

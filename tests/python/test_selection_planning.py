@@ -245,6 +245,15 @@ def test_some_of_many_learners_say_where_to_ask_and_change_no_answer(monkeypatch
     assert (quick.total_s <= problem.cycle_s).all()
 
 
+def test_learners_that_choose_are_asked_without_it_by_columns_that_are_right_already() -> None:
+    selected = import_module("mel_fast.bracket.selected")
+    problem = whole_or_nothing()
+    free = selected.without_choice(problem)
+    learners = problem.learners.replace(optional=None, min_samples=np.zeros(13_500, dtype=int))
+    assert free == problem.replace(idle="excused", learners=learners)
+    assert not free.learners.min_samples.flags.writeable
+
+
 def test_what_no_power_makes_possible_whoever_takes_part_is_infeasible() -> None:
     """Own caps of power rule it out by a tree without the choice, and that is no proof with it."""
     learners = mel.Learners(

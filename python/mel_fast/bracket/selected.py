@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mel_fast import _core
-from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, IntColumn
+from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, IntColumn, freeze
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Start, Teller
 from mel_fast.bracket.least_search import SHARE, LeastSearch
@@ -36,10 +36,10 @@ def without_choice(problem: Problem) -> Problem:
     learners = problem.learners
     minima, optional = learners.min_samples, learners.optional
     if minima is not None and optional is not None:
-        minima = np.where(optional, 0, minima)
-    return problem.replace(
-        idle="excused", learners=learners.replace(optional=None, min_samples=minima)
-    )
+        minima = freeze(np.where(optional, 0, minima))
+    # The columns were looked at already, and no minimum rises.
+    learners = learners._with(optional=None, min_samples=minima)
+    return problem.replace(idle="excused", learners=learners)
 
 
 def keeps_choice(problem: Problem, samples: IntColumn) -> bool:
