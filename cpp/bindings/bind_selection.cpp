@@ -37,13 +37,14 @@ std::unique_ptr<CoreSelection> select(const mel::Problem& problem, std::int64_t 
                                       const py::object& weight, bool whole, std::int64_t at_least,
                                       double grain, double time_limit_s, int threads,
                                       const py::object& callback, bool spare_time,
-                                      const py::object& start, bool bound_only) {
+                                      const py::object& start, bool bound_only, bool prices_alone) {
     mel::SelectionGoal goal;
     goal.of = static_cast<mel::Worth>(of);
     goal.whole = whole;
     goal.at_least = at_least;
     goal.grain = grain;
     goal.bound_only = bound_only;
+    goal.prices_alone = prices_alone;
     Column<double> weights;
     if (!weight.is_none()) {
         weights = weight.cast<Column<double>>();
@@ -136,7 +137,8 @@ void bind_selection(py::module_& module) {
                py::arg("weight").none(true), py::arg("whole"), py::arg("at_least"),
                py::arg("grain"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true), py::arg("spare_time") = true,
-               py::arg("start") = py::none(), py::arg("bound_only") = false);
+               py::arg("start") = py::none(), py::arg("bound_only") = false,
+               py::arg("prices_alone") = false);
 }
 
 }  // namespace mel_bindings

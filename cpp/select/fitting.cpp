@@ -8,7 +8,6 @@
 namespace mel {
 namespace {
 constexpr double exact_integers = 9007199254740992.0;  // up to here doubles hold all of them
-constexpr int rounds = 10;                             // of lowering what a split may cost
 constexpr std::size_t some_more = 4096;                // learners looked at than are missing
 constexpr std::size_t exchanged = 200;                 // participants, and as many others
 constexpr int failures = 60;
@@ -326,50 +325,6 @@ bool Fitting::just_these(const Bid& bid, const Chosen& chosen, double cost) {
     if (!make_whole(bid, nullptr, samples)) return false;
     samples_ = std::move(samples);
     return true;
-}
-
-double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen,
-                      const ChoiceSums& sums, const Wanted& wanted) {
-    const auto& [picks, margins] = chosen;
-    const Problem& problem = choices_.problem();
-    const std::size_t n = picks.size();
-    const double has =
-        bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
-    double spent = sums.cost;
-    if (!begin(bid, cell, chosen, spent)) return -1;
-    bent_ = 0;
-    torn_times_ = 1;
-    choose_near(bid, cell, has - spent, margins);
-    if (goal_.whole && !cell) shrink(bid, margins, spent);
-    if (goal_.whole) top_up(bid, cell, margins, spent);
-    // Participants are all worth the same: one for another gains nothing.
-    const bool coarse = n <= most_for_thorough_search && choices_.steps_count();
-    double budget = has;
-    for (int round = 0; round < rounds && !pool_.stop().check(); ++round) {
-        lower(bid, cell, spent, budget);
-        while (spent > budget && look_at_more(bid, cell, budget - spent, margins)) {
-            lower(bid, cell, spent, budget);
-        }
-        const bool least_of_all = spent > budget;
-        const bool enough = shrunk_ && worth(samples_) >= problem.samples_real();
-        if (!least_of_all && !enough) {
-            use_up(bid, cell, spent, budget);
-            if (coarse) exchange(bid, cell, spent, budget);
-        }
-        const double value = worth(samples_);
-        if (value <= wanted.least) return -1;
-        spent_ = spent;
-        budget_ = budget;
-        if (wanted.asked == Ask::later) {
-            foretell_fit(bid, sums);
-            return value;
-        }
-        if (fits(samples_)) return value;
-        if (least_of_all) return -1;
-        const double over = std::clamp(load_ - 1, 1e-12, 0.5);
-        budget = std::min(budget, spent * (1 - 1e-13)) - over * has;
-    }
-    return -1;
 }
 
 }  // namespace mel

@@ -119,6 +119,11 @@ class Fitting {
     void shrink(const Bid& bid, const Numbers& margins, double& spent);
     void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
     void use_up(const Bid& bid, const Cell* cell, double& spent, double budget);
+    // What a split costs and may cost, and by how much that was lowered last.
+    struct Spending {
+        double spent, budget, step;
+    };
+    void use_up_again(const Bid& bid, const Cell* cell, Spending at);
     void exchange(const Bid& bid, const Cell* cell, double& spent, double budget);
     std::vector<Move> nearest_moves(const Bid& bid, const Cell* cell, std::size_t others) const;
     bool enough_takers() const;

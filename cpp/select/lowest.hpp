@@ -57,6 +57,7 @@ class Lowest {
     // At the lowest point: the bound, the choices there and what they add up to.
     double value() const { return best_.value; }
     double most() const { return best_.value + best_.error; }
+    Choices::Bound bound() const { return {best_.value, best_.error}; }
     const Numbers& picks() const { return best_.picks; }
     const Numbers& margins() const { return told_.margins; }
     // What single samples lose there (Picks); empty where looks do not tell.

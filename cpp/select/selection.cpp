@@ -20,7 +20,6 @@ constexpr int many_passes = 14;
 constexpr double share_of_gap = 0.01;  // by which a lower point is worth a look
 constexpr double clearly = 1e-8;       // of a bound: more than whoever checks it rounds
 constexpr double far_above = 0.1;      // of a grain: more than better prices take from a bound
-constexpr double some_work = 1e8;      // choices looked at, of those who can take part
 
 }  // namespace
 
@@ -62,6 +61,7 @@ double Selector::tolerance() const {
 
 Selection Selector::run() {
     nobody();
+    if (!known_.empty()) offer(known_);
     Bid bid{};
     if (goal_.whole && no_split(nullptr, bid)) {
         one_leaf(bid);
@@ -228,53 +228,11 @@ void Selector::look_closer(Bid bid) {
             refine(bid, nullptr);
         }
     }
-    if (best_.empty() || (!goal_.whole && found_.bound >= target())) among_those_who_can();
-}
-
-// Where few of many learners have the time for what they must take at least, boxes of them alone
-// tell more than prices.
-void Selector::among_those_who_can() {
-    const auto& margins = lowest_.margins();
-    if (!choices_.jumps() || margins.size() != problem_.size() || stop_.check()) return;
-    std::vector<std::size_t> who;
-    for (std::size_t k = 0; k < margins.size(); ++k) {
-        if (margins[k] > -infinity || !choices_.may_rest(k)) who.push_back(k);
-        if (who.size() > most_for_thorough_search) return;
-    }
-    if (who.empty()) return;
-    Numbers weight;
-    SelectionGoal goal = goal_;
-    for (const std::size_t k : who) {
-        if (!goal_.weight.empty()) weight.push_back(goal_.weight[k]);
-    }
-    goal.weight = weight;
-    const Problem part = problem_.taken(who);
-    Settings settings = settings_;
-    settings.time_limit_s = std::max(settings_.time_limit_s - stop_.elapsed_s(), 0.0);
-    Selector inner(part, static_cast<std::int64_t>(choices_.tau()), goal, settings);
-    inner.most_work_ = some_work;
-    Selection of_them = inner.run();
-    found_.nodes += of_them.nodes;
-    found_.passes += of_them.passes;
-    found_.stopped = of_them.stopped;
-    if (of_them.value > found_.value && !of_them.samples.empty()) {
-        Numbers samples(problem_.size(), 0.0);
-        for (std::size_t i = 0; i < who.size(); ++i) {
-            samples[who[i]] = static_cast<double>(of_them.samples[i]);
-        }
-        offer(samples);
-    }
-    if (of_them.refuted || of_them.bound < found_.bound) {
-        for (SelectionNode& node : of_them.tree) {
-            if (node.learner >= 0) {
-                node.learner =
-                    static_cast<std::int64_t>(who[static_cast<std::size_t>(node.learner)]);
-            }
-        }
-        found_.tree = std::move(of_them.tree);
-        found_.bound = of_them.bound;
-        found_.refuted = of_them.refuted;
-    }
+    if (goal_.prices_alone) return;
+    const auto open = [&] { return best_.empty() || (!goal_.whole && found_.bound >= target()); };
+    if (!open()) return;
+    const auto among = among_those_who_matter(lowest_.bid(), lowest_.margins(), lowest_.bound());
+    if (among != Among::closed && open()) among_those_who_can();
 }
 
 Selection Selector::finish() {

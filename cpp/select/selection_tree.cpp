@@ -101,16 +101,23 @@ void Selector::few() {
         if (stop_.check()) break;
         const double work = static_cast<double>(choices_.passes()) * static_cast<double>(n);
         const bool enough = work > most_work_ || choices_.passes() > most_passes ||
-                            (goal_.bound_only && !goal_.whole);
+                            (goal_.prices_alone && !goal_.whole);
         if (enough && found_.nodes > 0) break;
         Open open = std::move(stack.back());
         stack.pop_back();
         ++found_.nodes;
-        const bool closed = close(open);
+        bool closed = close(open);
         if (!rooted) {
             rooted = true;
             root = open.bid;
             found_.end = open.bid.prices;
+        }
+        if (!closed && !goal_.whole && open.node == 0 && !stop_.requested()) {
+            if (close_by_subsets(open.bid)) return;
+            const Among among = close_among_some(open.bid);
+            if (among == Among::closed) return;
+            // What the boxes that follow begin with; or a better plan closes it.
+            if (among == Among::open) closed = close(open);
         }
         if (stop_.requested()) {
             stack.push_back(std::move(open));
@@ -122,7 +129,6 @@ void Selector::few() {
             continue;
         }
         if (goal_.whole && found_.value >= 0) return;
-        if (!goal_.whole && open.node == 0 && close_by_subsets(open.bid)) return;
         if (goal_.whole && open.node == 0) {
             const Sums sums = hold_a_sum(open.bid);
             if (sums == Sums::held) return;
@@ -162,6 +168,16 @@ void Selector::few() {
         one_leaf(root);
         found_.bound = rounded_down(whole.most());
     }
+}
+
+// Boxes of those who matter at the first box's prices, where these are few.
+Selector::Among Selector::close_among_some(const Bid& bid) {
+    if (!choices_.jumps() || goal_.prices_alone || !bid.prices.usable()) return Among::many;
+    const std::size_t n = problem_.size();
+    Numbers picks(padded_to_groups(n), 0.0), margins(n, 0.0);
+    const auto bound = choices_.bound(bid, choices_.look(bid, nullptr, {picks, margins}));
+    if (stop_.requested() || bound.value == -infinity) return Among::many;
+    return among_those_who_matter(bid, margins, bound);
 }
 
 // Whether no plan in the cell reaches the target; plans are looked for on the way.
@@ -314,6 +330,20 @@ bool Selector::choose_widest(const Cell& cell, std::size_t& learner, double& at)
 }
 
 // Identical learners in order: what bounds one bounds those after it, or before.
+void Selector::divide(const Choices& choices, std::size_t learner, double at, Cell& less,
+                      Cell& more) {
+    for (std::size_t k = 0; k < choices.size(); ++k) {
+        const bool same = k == learner || choices.twins(k, learner);
+        if (!same) continue;
+        if (k >= learner) less.high[k] = std::min(less.high[k], at);
+        if (k <= learner) {
+            double low = at + 1;
+            if (choices.may_rest(k)) low = std::max(low, choices.least(k));
+            more.low[k] = std::max(more.low[k], low);
+        }
+    }
+}
+
 void Selector::branch(Open& open, std::size_t learner, double at, std::vector<Open>& stack) {
     const std::size_t below = built_.size();
     built_[open.node].node.learner = static_cast<std::int64_t>(learner);
@@ -324,16 +354,7 @@ void Selector::branch(Open& open, std::size_t learner, double at, std::vector<Op
     built_.push_back({});
     Open less{below, open.cell, open.bid, open.bound};
     Open more{below + 1, std::move(open.cell), open.bid, open.bound};
-    for (std::size_t k = 0; k < problem_.size(); ++k) {
-        const bool same = k == learner || choices_.twins(k, learner);
-        if (!same) continue;
-        if (k >= learner) less.cell.high[k] = std::min(less.cell.high[k], at);
-        if (k <= learner) {
-            double low = at + 1;
-            if (choices_.may_rest(k)) low = std::max(low, choices_.least(k));
-            more.cell.low[k] = std::max(more.cell.low[k], low);
-        }
-    }
+    divide(choices_, learner, at, less.cell, more.cell);
     stack.push_back(std::move(less));
     stack.push_back(std::move(more));
 }

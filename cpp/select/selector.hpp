@@ -50,7 +50,12 @@ class Selector {
     void look_closer(Bid bid);
     bool single_samples_do() const;
     bool refine(const Bid& bid, const Cell* cell);
+    struct Part;
     void among_those_who_can();
+    enum class Among { many, open, closed };
+    Among among_those_who_matter(const Bid& bid, const Numbers& margins, const Choices::Bound& at);
+    struct Lift;
+    bool lift(Part& part, const Bid& root, Selection& found);
     bool look_for_plan(const Bid& bid, const Cell* cell);
     bool hold_just_enough(Bid bid, const Chosen& chosen);
     enum class Sums { none, open, held };
@@ -61,10 +66,13 @@ class Selector {
     bool no_split(const Cell* cell, Bid& bid) const;
     bool no_split_of_all(Bid& bid) const;
     bool close(Open& open);
+    Among close_among_some(const Bid& bid);
     bool choose(const Open& open, std::size_t& learner, double& at) const;
     bool choose_widest(const Cell& cell, std::size_t& learner, double& at) const;
     void branch(Open& open, std::size_t learner, double at, std::vector<Open>& stack);
     void one_leaf(const Bid& bid);
+    static void divide(const Choices& choices, std::size_t learner, double at, Cell& less,
+                       Cell& more);
     void write_tree();
     Selection finish();
 
@@ -77,7 +85,8 @@ class Selector {
     Fitting fitting_;
     Lowest lowest_;
     Selection found_;
-    Numbers best_;  // the best plan's samples
+    Numbers best_;   // the best plan's samples
+    Numbers known_;  // those of a plan that is known before, or nothing
     Fitting::Fit best_fit_;
     std::vector<Built> built_;
     bool closer_ = false;     // what is left of a gap is looked at

@@ -255,6 +255,7 @@ def select(
     spare_time: bool = True,
     start: _Start = None,
     bound_only: bool = False,
+    prices_alone: bool = False,
 ) -> Selection: ...
 def worth_at(
     problem: Problem,

@@ -24,6 +24,8 @@ struct SelectionGoal {
     std::int64_t at_least = 0;
     // No plan is looked for: the bound alone. Of many learners.
     bool bound_only = false;
+    // A plan and a bound from prices: what these leave open no boxes are cut for.
+    bool prices_alone = false;
     // Every worth is a multiple of this number, exactly; 0 where nothing is known.
     double grain = 0;
 };

@@ -140,12 +140,11 @@ class MostSamples(Looking):
     def _select(self, fewest: int) -> None:
         """Take both ends from the prices at which the bound on the samples is least.
 
-        Of few learners without a tree: what whole learners leave is told better by parts.
+        Without a tree: what whole learners leave is told better by parts.
         """
         far, means = self.with_samples(MAX_INTEGER), (self.threads, self._teller)
-        few = not chosen_quickly(self.problem)
         found = selection(
-            far, self.tau, self.clock.left(), *means, start=self.start, bound_only=few
+            far, self.tau, self.clock.left(), *means, start=self.start, prices_alone=True
         )
         self.nodes += found.nodes
         self.passes += found.passes

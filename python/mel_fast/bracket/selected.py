@@ -91,6 +91,7 @@ def selection(
     at_least: int = 0,
     start: Start | None = None,
     bound_only: bool = False,
+    prices_alone: bool = False,
 ) -> _core.Selection:
     """Ask the core who takes part at a tau: as many samples as fit, or just those of the task."""
     return _core.select(
@@ -107,6 +108,7 @@ def selection(
         False,
         start,
         bound_only,
+        prices_alone,
     )
 
 

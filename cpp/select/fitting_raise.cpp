@@ -1,0 +1,87 @@
+// From the choices at a bid to a split that fits and is worth as much as can be.
+#include <algorithm>
+#include <cmath>
+
+#include "select/fitting.hpp"
+
+namespace mel {
+namespace {
+constexpr int rounds = 10;           // of lowering what a split may cost
+constexpr double over_first = 1e-3;  // of the budgets, by which less is asked in blocks,
+constexpr int halves = 6;            // and as often of it given back
+}  // namespace
+
+double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen,
+                      const ChoiceSums& sums, const Wanted& wanted) {
+    const auto& [picks, margins] = chosen;
+    const Problem& problem = choices_.problem();
+    const std::size_t n = picks.size();
+    const double has =
+        bid.prices.lambda * problem.bandwidth_hz() + bid.prices.mu * problem.power_w();
+    double spent = sums.cost;
+    if (!begin(bid, cell, chosen, spent)) return -1;
+    bent_ = 0;
+    torn_times_ = 1;
+    choose_near(bid, cell, has - spent, margins);
+    if (goal_.whole && !cell) shrink(bid, margins, spent);
+    if (goal_.whole) top_up(bid, cell, margins, spent);
+    // Participants are all worth the same: one for another gains nothing.
+    const bool coarse = n <= most_for_thorough_search && choices_.steps_count();
+    double budget = has, over = 0;
+    const bool blocks = problem.block_hz() > 0;
+    for (int round = 0; round < rounds && !pool_.stop().check(); ++round) {
+        lower(bid, cell, spent, budget);
+        while (spent > budget && look_at_more(bid, cell, budget - spent, margins)) {
+            lower(bid, cell, spent, budget);
+        }
+        const bool least_of_all = spent > budget;
+        const bool enough = shrunk_ && worth(samples_) >= problem.samples_real();
+        if (!least_of_all && !enough) {
+            use_up(bid, cell, spent, budget);
+            if (coarse) exchange(bid, cell, spent, budget);
+        }
+        const double value = worth(samples_);
+        if (value <= wanted.least) return -1;
+        spent_ = spent;
+        budget_ = budget;
+        if (wanted.asked == Ask::later) {
+            foretell_fit(bid, sums);
+            return value;
+        }
+        if (fits(samples_)) {
+            if (blocks && round > 0)
+                use_up_again(bid, cell, {.spent = spent, .budget = budget, .step = over * has});
+            return worth(samples_);
+        }
+        if (least_of_all) return -1;
+        // How much whole blocks take beyond shares of them no price says.
+        over = blocks ? over_first * std::exp2(round) : std::clamp(load_ - 1, 1e-12, 0.5);
+        budget = std::min(budget, spent * (1 - 1e-13)) - over * has;
+    }
+    return -1;
+}
+
+// From a split that fits, more by halves of what was taken from the budget last.
+void Fitting::use_up_again(const Bid& bid, const Cell* cell, Spending at) {
+    auto& [spent, budget, step] = at;
+    Numbers kept = samples_;
+    double of_kept = spent, takers = takers_;
+    for (int half = 0; half < halves && !pool_.stop().check(); ++half) {
+        step *= 0.5;
+        use_up(bid, cell, spent, budget + step);
+        if (worth(samples_) > worth(kept) && fits(samples_)) {
+            kept = samples_;
+            of_kept = spent;
+            takers = takers_;
+            budget += step;
+            continue;
+        }
+        samples_ = kept;
+        spent = of_kept;
+        takers_ = takers;
+    }
+    spent_ = spent;
+    budget_ = budget;
+}
+
+}  // namespace mel
