@@ -41,11 +41,8 @@ Lowest::Outcome Lowest::refute_by_reals(Bid& bid) {
         // Bounds are convex in prices: none falls by more than its slopes say. Near by half of it.
         const double steepest =
             slope_x * (from.lambda - point.prices.lambda) + slope_y * (from.mu - point.prices.mu);
-        const bool near = step.length() < near_by;
-        const double fall = near ? clearly_more * step.drop : steepest;
-        if (bound - fall < problem.samples_real()) continue;
-        if (near) bid.prices = point.prices;  // whole samples prove a little more
-        break;
+        const double fall = step.length() < near_by ? clearly_more * step.drop : steepest;
+        if (!(bound - fall < problem.samples_real())) break;
     }
     return Outcome::open;
 }
