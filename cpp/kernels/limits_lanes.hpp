@@ -138,12 +138,10 @@ MEL_APART LimitedResponse respond_apart(const KernelInput& in, const PriceConsta
     return Best::respond_to(in, p, k, q, l);
 }
 
-// The best real samples of limited learners.
+// The best real samples of limited learners: `r`, but for those who had better join for one sample.
 template <class Best>
-MEL_INLINE LimitedResponse respond_or_join(const KernelInput& in, const PriceConstants& p,
-                                           std::size_t k) {
-    const DemandLanes q = demand_lanes(in, k);
-    LimitedResponse r = Best::respond_to(in, p, k, q, limited_ends(in, q, k));
+MEL_INLINE LimitedResponse or_joined(const KernelInput& in, const PriceConstants& p, std::size_t k,
+                                     const DemandLanes& q, LimitedResponse r) {
     if (in.per_learner == 0) return r;
     const Mask few = joins(in, k, low_of(in, k), r);
     if (!any(few)) return r;
@@ -151,6 +149,19 @@ MEL_INLINE LimitedResponse respond_or_join(const KernelInput& in, const PriceCon
         respond_apart<Best>(in, p, k, q, ends_within(in, q, k, fill(1), high_of(in, k)));
     take(few & gains(in, one, r), one, r);
     return r;
+}
+template <class Best>
+MEL_INLINE LimitedResponse respond_or_join(const KernelInput& in, const PriceConstants& p,
+                                           std::size_t k) {
+    const DemandLanes q = demand_lanes(in, k);
+    return or_joined<Best>(in, p, k, q, Best::respond_to(in, p, k, q, limited_ends(in, q, k)));
+}
+// The same in less code, for the loops in which little time is spent.
+template <class Best>
+MEL_INLINE LimitedResponse respond_or_join_apart(const KernelInput& in, const PriceConstants& p,
+                                                 std::size_t k) {
+    const DemandLanes q = demand_lanes(in, k);
+    return or_joined<Best>(in, p, k, q, respond_apart<Best>(in, p, k, q, limited_ends(in, q, k)));
 }
 
 template <class Law>
@@ -161,6 +172,10 @@ struct Limited<DensityLaw> {
     MEL_INLINE LimitedResponse respond(const KernelInput& in, const PriceConstants& p,
                                        std::size_t k) {
         return respond_or_join<Limited>(in, p, k);
+    }
+    MEL_INLINE LimitedResponse respond_apart(const KernelInput& in, const PriceConstants& p,
+                                             std::size_t k) {
+        return respond_or_join_apart<Limited>(in, p, k);
     }
     MEL_INLINE LimitedResponse respond_to(const KernelInput& in, const PriceConstants& p,
                                           std::size_t k, const DemandLanes& q,
@@ -187,13 +202,6 @@ struct Limited<DensityLaw> {
         return r;
     }
 
-    // On a line that stands for a slack that is none.
-    MEL_INLINE LimitedResponse respond_on(const KernelInput& in, const PriceConstants& p,
-                                          std::size_t k, const DemandLanes& q,
-                                          const LimitedEnds& l) {
-        return respond_to(in, p, k, q, l);
-    }
-
     MEL_INLINE Lanes condition(const LimitedResponse& r) {
         return select(r.capped, r.push, DensityLaw::condition(r));
     }
@@ -204,6 +212,10 @@ struct Limited<FixedLaw> {
     MEL_INLINE LimitedResponse respond(const KernelInput& in, const PriceConstants& p,
                                        std::size_t k) {
         return respond_or_join<Limited>(in, p, k);
+    }
+    MEL_INLINE LimitedResponse respond_apart(const KernelInput& in, const PriceConstants& p,
+                                             std::size_t k) {
+        return respond_or_join_apart<Limited>(in, p, k);
     }
     MEL_INLINE LimitedResponse respond_to(const KernelInput& in, const PriceConstants& p,
                                           std::size_t k, const DemandLanes& q,
@@ -252,13 +264,6 @@ struct Limited<FixedLaw> {
         }
         envelope(in, q, l, k, r);
         return r;
-    }
-
-    // Much more code, and slow enough for a call not to matter.
-    MEL_INLINE LimitedResponse respond_on(const KernelInput& in, const PriceConstants& p,
-                                          std::size_t k, const DemandLanes& q,
-                                          const LimitedEnds& l) {
-        return respond_apart<Limited>(in, p, k, q, l);
     }
 
     MEL_INLINE Lanes condition(const LimitedResponse& r) {

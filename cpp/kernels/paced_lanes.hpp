@@ -135,7 +135,7 @@ struct Paced {
         // At full speed first, up to the kink.
         const Mask begins = (pace.kink >= least) & (pace.kink < high);
         const LimitedEnds l = ends_within(in, full, k, low, select(begins, pace.kink, high));
-        static_cast<LimitedResponse&>(r) = Limited<Law>::respond_on(in, p, k, full, l);
+        static_cast<LimitedResponse&>(r) = on_line(in, p, k, full, l);
         r.line = full;
         r.slow = none();
         r.stretch = fill(1);
@@ -163,11 +163,26 @@ struct Paced {
         return r;
     }
 
+    MEL_INLINE PacedResponse respond_apart(const KernelInput& in, const PriceConstants& p,
+                                           std::size_t k) {
+        return respond(in, p, k);
+    }
+
     MEL_INLINE Lanes condition(const PacedResponse& r) {
         return r.stretch * Limited<Law>::condition(r);
     }
 
   private:
+    // On a line that stands for a slack that is none. The fixed law's is much more code.
+    MEL_INLINE LimitedResponse on_line(const KernelInput& in, const PriceConstants& p,
+                                       std::size_t k, const DemandLanes& q, const LimitedEnds& l) {
+        if constexpr (std::is_same_v<Law, FixedLaw>) {
+            return MEL_ISA::respond_apart<Limited<Law>>(in, p, k, q, l);
+        } else {
+            return Limited<Law>::respond_to(in, p, k, q, l);
+        }
+    }
+
     MEL_INLINE void go_on(const KernelInput& in, const PriceConstants& p, std::size_t k,
                           const DemandLanes& full, const PaceLanes& pace, Lanes low, Lanes high,
                           Lanes least, Mask beyond, PacedResponse& r) {
@@ -181,8 +196,7 @@ struct Paced {
             const SlowLanes s = slow_lanes(pace, x);
             DemandLanes q = touching(full, pace, s);
             q = choose(open, q, full);
-            LimitedResponse t =
-                Limited<Law>::respond_on(in, p, k, q, ends_within(in, q, k, low, high));
+            LimitedResponse t = on_line(in, p, k, q, ends_within(in, q, k, low, high));
             const Lanes apart = t.samples - x;
             // The slack falls faster than the line: its best moves less.
             const Lanes slack = full.budget - pace.other * x - s.busy;

@@ -102,7 +102,7 @@ static double samples_chunk(const KernelInput& in, Stretch learners, std::span<d
         for (int j = 0; j < steps; ++j) {
             const std::size_t at = k + static_cast<std::size_t>(j * width);
             if (at >= learners.last) break;
-            const auto r = Law::respond(in, p, at);
+            const auto r = Law::respond_apart(in, p, at);
             const Lanes d = only(r.active, larger(r.samples, fill(0)));
             sum.part[j] += d;
             write(out, at, learners.last, d);
