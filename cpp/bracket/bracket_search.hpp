@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 
 #include "learner/response.hpp"
 #include "mel/least.hpp"

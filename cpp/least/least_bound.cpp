@@ -1,6 +1,7 @@
 #include "least/least_bound.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 

@@ -46,7 +46,7 @@ def build(into: Path) -> Path:
     folder = ROOT / "build" / "wasm"
     configured = [
         "emcmake", "cmake", "-S", str(ROOT), "-B", str(folder), "-DCMAKE_BUILD_TYPE=Release",
-        f"-DMEL_SOURCES={digest()}", "-DMEL_WARNINGS_AS_ERRORS=ON", "-DMEL_PRECOMPILE_HEADERS=ON",
+        f"-DMEL_SOURCES={digest()}", "-DMEL_WARNINGS_AS_ERRORS=ON", "-DMEL_PRECOMPILE_OWN=ON",
     ]  # fmt: skip
     if shutil.which("ninja"):
         configured += ["-G", "Ninja"]

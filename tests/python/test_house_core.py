@@ -204,22 +204,35 @@ def test_no_two_types_have_one_name() -> None:
     assert types_twice(twice) == ["Held: ['a/a.hpp', 'b/b.hpp']"]
 
 
-# Native tests are compiled with these precompiled: what a file forgets to include goes unnoticed.
+# All is compiled with these precompiled: what a file forgets to include goes unnoticed.
 STANDARD = {
-    "algorithm": r"(sort|fill|copy|clamp|max|min|max_element|min_element|all_of|any_of|find_if)\(",
+    "algorithm": (
+        r"(sort|stable_sort|partial_sort|nth_element|fill|fill_n|copy|copy_n|clamp|max|min|minmax|"
+        r"max_element|min_element|all_of|any_of|none_of|find|find_if|count|count_if|equal|remove_if|"
+        r"transform|reverse|unique|rotate|lower_bound|upper_bound|partition_point|merge|push_heap|"
+        r"pop_heap|make_heap|is_sorted|for_each|generate)\("
+    ),
+    "array": r"array<",
     "atomic": r"atomic\b",
     "chrono": r"chrono::",
     "cmath": r"(abs|sqrt|exp|log|log1p|expm1|pow|floor|ceil|isfinite|isnan|nextafter|ldexp)\(",
     "condition_variable": r"condition_variable\b",
+    "cstddef": r"size_t\b",
+    "cstdint": r"u?int(8|16|32|64)_t\b",
     "exception": r"(exception_ptr|current_exception)\b",
-    "functional": r"function<",
+    "functional": r"(function<|greater<|less<|hash<|ref\()",
+    "limits": r"numeric_limits<",
     "memory": r"(unique_ptr|shared_ptr|make_unique|make_shared)\b",
     "mutex": r"(mutex|lock_guard|unique_lock|scoped_lock)\b",
+    "numeric": r"(accumulate|reduce|iota|inner_product|partial_sum|gcd|midpoint)\(",
     "optional": r"(optional|nullopt)\b",
     "random": r"(mt19937|uniform_\w+_distribution)",
     "span": r"span\b",
     "sstream": r"[io]?stringstream\b",
+    "stdexcept": r"(runtime_error|logic_error|invalid_argument|out_of_range|length_error)\b",
     "string": r"(string|to_string)\b",
+    "thread": r"(thread|this_thread::)\b",
+    "utility": r"(pair<|exchange\(|swap\()",
     "vector": r"vector\b",
 }
 
@@ -246,9 +259,11 @@ def forgotten(path: Path) -> list[str]:
     ]
 
 
-def test_native_tests_include_the_standard_headers_that_they_use(tmp_path):
+def test_every_file_includes_the_standard_headers_that_it_uses(tmp_path):
     tests = sorted((CPP.parent / "tests/cpp").glob("*.?pp"))
+    core = sorted(CPP.rglob("*.?pp"))
     assert tests
-    assert [line for path in tests for line in forgotten(path)] == []
+    assert core
+    assert [line for path in tests + core for line in forgotten(path)] == []
     (tmp_path / "some.cpp").write_text("#include <span>\nstd::vector<std::span<int>> x;\n")
     assert forgotten(tmp_path / "some.cpp") == ["some.cpp: <vector>"]

@@ -39,7 +39,6 @@ def test_the_native_tests_pass_and_another_program_finds_the_core(tmp_path_facto
     build = ROOT / "build/pytest" if writable else tmp_path_factory.mktemp("native")
     generator = ["-G", "Ninja"] if shutil.which("ninja", path=PATH) else []
     options = ["-DCMAKE_BUILD_TYPE=Release", "-DMEL_BUILD_TESTS=ON", "-DMEL_WARNINGS_AS_ERRORS=ON"]
-    options += ["-DMEL_PRECOMPILE_TESTS=ON"]
     run("cmake", "-S", ROOT, "-B", build, *generator, *options)
     run("cmake", "--build", build, "--parallel", os.cpu_count() or 1)
     print(run("ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error"))
