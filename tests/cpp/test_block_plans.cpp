@@ -38,8 +38,9 @@ TEST(tau_with_blocks_is_the_one_that_enumeration_finds) {
             }
         }
     });
-    CHECK(feasible > 200 && infeasible > 20 && coarser > 50 && trees > 10, feasible, infeasible,
-          coarser, trees);
+    CHECK(feasible > check::seen(200) && infeasible > check::seen(20) &&
+              coarser > check::seen(50) && trees > check::seen(10),
+          feasible, infeasible, coarser, trees);
 }
 
 TEST(finer_blocks_never_hurt_and_fine_ones_do_nothing) {
@@ -110,7 +111,7 @@ TEST(caps_of_learners_count_in_whole_blocks) {
                 }
             });
     }
-    CHECK(feasible > 100 && capped > 50, feasible, capped);
+    CHECK(feasible > check::seen(100) && capped > check::seen(50), feasible, capped);
 }
 
 TEST(equal_shares_are_whole_blocks) {
@@ -190,5 +191,5 @@ TEST(a_split_in_blocks_needs_its_least_amount_and_no_less) {
                 }
             });
     }
-    CHECK(count > 100, count);
+    CHECK(count > check::seen(100), count);
 }

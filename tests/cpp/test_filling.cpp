@@ -65,7 +65,7 @@ TEST(filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_cons
                 }
             });
     }
-    CHECK(fit > 30 && over > 30, fit, over);
+    CHECK(fit > check::seen(30) && over > check::seen(30), fit, over);
 }
 
 TEST(allocation_is_refused_where_a_learner_would_be_late) {

@@ -60,6 +60,7 @@ TEST(what_participants_must_be_worth_takes_a_few_looks_more) {
         const Found free = asked.least(0);
         double before = free.bound;
         for (const double least : {100.0, 10'000.0, 14'000.0, 16'000.0, 18'000.0}) {
+            if (check::sanitized && least > 100 && least < 18'000) continue;
             const Found found = asked.least(least);
             CHECK(found.outcome == mel::BoundOutcome::found, least);
             CHECK(found.bound <= before * (1 + 1e-11), least, found.bound, before);

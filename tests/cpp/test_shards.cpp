@@ -240,7 +240,7 @@ TEST(shards_to_whom_nothing_is_sent_are_filled_one_after_the_other_as_the_whole)
                 planned += same_answer(s, {0, 1024, 2048}).tau > 0;
             }
         });
-    CHECK(planned > 8 && planned < 24, planned);
+    CHECK(planned > check::seen(8) && planned < 24, planned);
 }
 
 TEST(what_is_no_question_is_refused) {
