@@ -22,7 +22,7 @@ from test_verify_tampering_limited import FILES as LIMITED  # noqa: E402
 
 SCHEMA = Path(mel.__file__).parent / "schema" / "plan.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-CI = 1200
+CI = 800
 LONG = 100_000
 
 

@@ -8,7 +8,7 @@ from mel_fast.verify.claim import _read  # noqa: E402
 from naive_judge import MP, Numbers, Prices, capped_cost, cost, power_for  # noqa: E402
 from test_verify_bounds import LAWS, Case, fixture_bad_guesses  # noqa: E402, F401
 
-DRAWS = 25
+DRAWS = 15
 KINDS = ("max_bandwidth_hz", "max_power_w", "both", "energy_j", "all", "blocks", "blocks and caps")
 
 
