@@ -15,8 +15,20 @@ namespace {
 constexpr std::size_t large_page = std::size_t{2} << 20;
 constexpr std::size_t smallest_in_pages = 2 * large_page;
 constexpr std::size_t smallest_kept = std::size_t{128} << 10;
-constexpr std::size_t most_kept = std::size_t{64} << 20;  // bytes in all,
-constexpr std::size_t most_columns = 48;                  // and columns
+// Bytes in all, and columns. A sanitizer is to see whoever uses what was released: nothing there.
+#if defined(__SANITIZE_ADDRESS__)
+#define MEL_KEEPS_NOTHING
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEL_KEEPS_NOTHING
+#endif
+#endif
+#ifdef MEL_KEEPS_NOTHING
+constexpr std::size_t most_kept = 0;
+#else
+constexpr std::size_t most_kept = std::size_t{64} << 20;
+#endif
+constexpr std::size_t most_columns = 48;
 
 // A column's memory is as long as that of others of about its length.
 std::size_t rounded(std::size_t bytes) {
@@ -24,7 +36,7 @@ std::size_t rounded(std::size_t bytes) {
     return (bytes + unit - 1) / unit * unit;
 }
 
-void* fresh(std::size_t bytes) {
+void* from_system(std::size_t bytes) {
     if (bytes < smallest_in_pages) return ::operator new(bytes);
     void* memory = ::operator new(bytes, std::align_val_t{large_page});
 #if defined(__linux__)
@@ -43,7 +55,8 @@ void give_back(void* memory, std::size_t bytes) {
 
 // Columns that were released last, for the next of their length: one question after another asks
 // for the same, and pages that the system takes back it gives again one by one, filled with zeros,
-// which costs more than a pass over them. Whoever finds it locked does without.
+// which costs more than a pass over them. It is memory alone that is shared, as in any allocator:
+// no answer depends on it, and whoever finds it locked, be it for good after a fork, does without.
 class Released {
   public:
     void* take(std::size_t bytes) {
@@ -53,6 +66,17 @@ class Released {
             if (columns_[i].bytes == bytes) return drop(i);
         }
         return nullptr;
+    }
+
+    // Gives all back to the system; false where there is nothing, or it is locked.
+    bool let_go() {
+        const std::unique_lock lock(mutex_, std::try_to_lock);
+        if (!lock || count_ == 0) return false;
+        while (count_ > 0) {
+            const std::size_t last = columns_[count_ - 1].bytes;
+            give_back(drop(count_ - 1), last);
+        }
+        return true;
     }
 
     // False where it is not kept; older ones make room.
@@ -90,6 +114,15 @@ class Released {
 Released& released() {
     static Released& all = *new Released;
     return all;
+}
+
+void* fresh(std::size_t bytes) {
+    try {
+        return from_system(bytes);
+    } catch (const std::bad_alloc&) {
+        if (!released().let_go()) throw;
+        return from_system(bytes);
+    }
 }
 
 }  // namespace

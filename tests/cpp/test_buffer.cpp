@@ -20,7 +20,7 @@ TEST(a_released_column_is_used_again) {
         void* other = mel::column_memory(3 * bytes);
         CHECK(other != first);
         void* again = mel::column_memory(bytes - 64);  // of about the same length
-        CHECK(again == first);
+        CHECK(again == first || check::sanitized);     // with them nothing is kept
         mel::release_column(again, bytes - 64);
         mel::release_column(other, 3 * bytes);
     }
