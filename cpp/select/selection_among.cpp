@@ -35,17 +35,22 @@ struct Selector::Part {
     Part(const Selector& of, std::vector<std::size_t> these, Settings asked)
         : who(std::move(these)),
           problem(of.problem_.taken(who)),
-          goal(of.goal_),
+          weight(weights(of.goal_, who)),
+          goal(weighed(of.goal_, weight)),
           settings(std::move(asked)),
-          inner((weigh(of), problem), static_cast<std::int64_t>(of.choices_.tau()), goal,
-                settings) {}
+          inner(problem, static_cast<std::int64_t>(of.choices_.tau()), goal, settings) {}
     Part(const Part&) = delete;
 
-    void weigh(const Selector& of) {
+    static Numbers weights(const SelectionGoal& goal, const std::vector<std::size_t>& who) {
+        Numbers theirs;
         for (const std::size_t k : who) {
-            if (!of.goal_.weight.empty()) weight.push_back(of.goal_.weight[k]);
+            if (!goal.weight.empty()) theirs.push_back(goal.weight[k]);
         }
+        return theirs;
+    }
+    static SelectionGoal weighed(SelectionGoal goal, const Numbers& weight) {
         goal.weight = weight;
+        return goal;
     }
     Numbers of_all(const Buffer<std::int64_t>& samples, std::size_t size) const {
         Numbers all(size, 0.0);

@@ -28,7 +28,7 @@ void require(bool holds, const std::string& what) {
     std::abort();
 }
 
-void check(const mel::ProblemStatement& s, mel::Scheme scheme, const mel::Result& r) {
+void examine(const mel::ProblemStatement& s, mel::Scheme scheme, const mel::Result& r) {
     using mel::Status;
     require(r.tau >= 0 && r.tau <= r.bound, "tau <= bound");
     require((r.tau > 0) == !r.samples.empty(), "a plan where there is a tau, and only there");
@@ -82,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         settings.scheme = scheme;
         settings.time_limit_s = 0.5;
         settings.work_limit = 2e4;
-        check(stated, scheme, mel::solve(problem, settings));
+        examine(stated, scheme, mel::solve(problem, settings));
     } catch (const std::invalid_argument&) {
         // Refused at the border.
     }
