@@ -24,7 +24,7 @@ std::vector<double> equal_split(const mel::Problem& problem) {
 
 TEST(filling_says_fits_where_the_oracle_does_and_its_allocation_keeps_every_constraint) {
     int fit = 0, over = 0;
-    for (unsigned seed = 1; seed <= check::tries(8); ++seed) {
+    for (unsigned seed = 1; seed <= check::tries(6); ++seed) {
         instances::for_each_variant(
             {.learners = 4, .samples = 200, .seed = seed}, [&](const instances::Shape& shape) {
                 const instances::Instance it = instances::draw(shape);
