@@ -43,8 +43,8 @@ LeastPrices::Look LeastPrices::look_at_root(PassPoint& point, double& amount, Ro
     const double first = amount;
     others_.amount = 0;
     double before = 0, before_value = 0;
-    double secant =
-        0;  // between looks at these very prices: what is known from others may be stale
+    // Between looks at these very prices: what is known from others may be stale.
+    double secant = 0;
     Look seen = look(point, amount);
     for (int step = 0; step < most_root_steps && !enough_looks(); ++step) {
         const bool impossible = seen.sums.impossible > 0;

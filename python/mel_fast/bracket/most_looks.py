@@ -46,12 +46,15 @@ class Looking(Inquiry):
         if self.scheme == "resource_only":
             return samples
         if self.scheme == "task_only" or not self._sends():
-            far = self.with_samples(MAX_INTEGER)
-            each = np.minimum(by_time(far, self.tau, self.scheme), by_energy(far, self.tau))
-            each = np.minimum(each, by_own_limit(far))
-            whole = np.fmax(each, 0.0).sum()  # who is sent nothing and has no time is no number
-            return int(min(whole, float(MAX_INTEGER)))
+            return int(min(self._most_by_limits(), float(MAX_INTEGER)))
         return self._estimate(samples)
+
+    def _most_by_limits(self) -> float:
+        """Return how many samples all may have, and have the time and energy for."""
+        far = self.with_samples(MAX_INTEGER)
+        each = np.minimum(by_time(far, self.tau, self.scheme), by_energy(far, self.tau))
+        each = np.minimum(each, by_own_limit(far))
+        return float(np.fmax(each, 0.0).sum())  # who is sent nothing and has no time is no number
 
     def _sends(self) -> bool:
         return self.problem.links.uses_planned

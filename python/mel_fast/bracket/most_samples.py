@@ -9,8 +9,6 @@ decision or two, each a plan or a proof, close what is left.
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from mel_fast import _core
 from mel_fast._base.optional import installed
 from mel_fast._base.progress import Callback
@@ -29,7 +27,6 @@ from mel_fast.bracket.stated_samples import (
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.claims.parts import PartsLeaf
-from mel_fast.plans.most import by_energy, by_own_limit, by_time
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import SCHEMES, Scheme, Status
 
@@ -94,10 +91,7 @@ class MostSamples(Looking):
 
     def _rule_out_by_limits(self) -> None:
         """Rule out, stopped or not, what is more than all may have, and have the time for."""
-        far = self.with_samples(MAX_INTEGER)
-        each = np.minimum(by_time(far, self.tau, self.scheme), by_energy(far, self.tau))
-        each = np.minimum(each, by_own_limit(far))
-        whole = float(np.fmax(each, 0.0).sum()) * (1.0 + _ROUNDING) + 1.0
+        whole = self._most_by_limits() * (1.0 + _ROUNDING) + 1.0
         if not whole < MAX_INTEGER:
             return
         samples = max(int(whole), self._fewest)
@@ -113,7 +107,7 @@ class MostSamples(Looking):
         if fewest > MAX_INTEGER or most < fewest:
             self.decide(min(fewest, MAX_INTEGER))
             return
-        if self._may_look() and (chosen_quickly(self.problem)):
+        if self._may_look() and chosen_quickly(self.problem):
             self._select(fewest)
             if self._settled(fewest):
                 return

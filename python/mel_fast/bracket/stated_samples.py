@@ -122,7 +122,7 @@ def _taken(problem: Problem, who: IntColumn) -> Problem:
     )
 
 
-def _of(column: Any, who: slice) -> Any:
+def of_some(column: Any, who: slice | IntColumn) -> Any:
     """Return what a column says of some learners; a number is the same for all."""
     return column if np.ndim(column) == 0 else column[who]
 
@@ -135,10 +135,13 @@ def _cycles_alone(problem: Problem, samples: FloatColumn, every: int = 1) -> Flo
     links = problem.links
     some = slice(None, None, every)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        bits = _of(links.constant_bits, some) + _of(links.constant_bits_per_sample, some) * samples
+        bits = (
+            of_some(links.constant_bits, some)
+            + of_some(links.constant_bits_per_sample, some) * samples
+        )
         left_s = problem.cycle_s - bits / problem.constant_rates(every)
-        cycles = left_s * _of(problem.learners.flops_per_s, some)
-        return np.asarray(cycles / (_of(problem.payload.flops_per_sample, some) * samples))
+        cycles = left_s * of_some(problem.learners.flops_per_s, some)
+        return np.asarray(cycles / (of_some(problem.payload.flops_per_sample, some) * samples))
 
 
 def most_in_time(problem: Problem, samples: int, share: float) -> int:

@@ -14,13 +14,13 @@ import numpy as np
 
 from mel_fast import _core
 from mel_fast._base.progress import Callback
-from mel_fast._base.validation import MAX_INTEGER, FloatColumn, IntColumn
+from mel_fast._base.validation import MAX_INTEGER
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.bracket.most_samples import MostSamples
 from mel_fast.bracket.search import Split
 from mel_fast.bracket.selected import chosen_quickly, selection
-from mel_fast.bracket.stated_samples import MANY, some_of, with_samples
+from mel_fast.bracket.stated_samples import MANY, of_some, some_of, with_samples
 from mel_fast.campaigns.cycles.rehearsal import Rehearsal, covering, pieces_of
 from mel_fast.campaigns.cycles.swap import slowest_times, with_box
 from mel_fast.model.problem import Problem
@@ -42,10 +42,6 @@ class Range(NamedTuple):
     def bound(self) -> int:
         """No plan of the range has more cycles in all."""
         return -self.negative_bound
-
-
-def _of(amount: float | FloatColumn, some: IntColumn) -> float | FloatColumn:
-    return amount[some] if isinstance(amount, np.ndarray) else amount
 
 
 @dataclass(slots=True)
@@ -214,9 +210,9 @@ class CyclesSearch(Inquiry):
             some = np.concatenate([some[:_EXTREME], some[-_EXTREME:]])
         rate = own.rates(free.bandwidth_hz, free.power_w)[some]
         with np.errstate(divide="ignore", invalid="ignore"):
-            send_s = _of(own.payload.send_bits, some) / rate
+            send_s = of_some(own.payload.send_bits, some) / rate
         send_s = np.nan_to_num(send_s, posinf=own.cycle_s)
-        each_s = _of(own.payload.flops_per_sample, some) / own.learners.flops_per_s[some]
+        each_s = of_some(own.payload.flops_per_sample, some) / own.learners.flops_per_s[some]
         cycles = free.samples[some].astype(np.float64)
 
         def lost(slowest: int) -> float:
