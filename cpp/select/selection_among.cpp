@@ -67,6 +67,17 @@ struct Selector::Part {
     }
 };
 
+// What they were asked counts, and a better plan of theirs is one of all.
+Selection Selector::ask(Part& part) {
+    Selection of_them = part.inner.run();
+    found_.nodes += of_them.nodes;
+    found_.passes += of_them.passes;
+    if (of_them.value > found_.value && !of_them.samples.empty()) {
+        offer(part.of_all(of_them.samples, problem_.size()));
+    }
+    return of_them;
+}
+
 // Where few of many learners have the time for what they must take at least, boxes of them alone
 // tell more than prices.
 void Selector::among_those_who_can() {
@@ -82,13 +93,8 @@ void Selector::among_those_who_can() {
     settings.time_limit_s = std::max(settings_.time_limit_s - stop_.elapsed_s(), 0.0);
     Part part(*this, std::move(who), std::move(settings));
     part.inner.most_work_ = some_work;
-    Selection of_them = part.inner.run();
-    found_.nodes += of_them.nodes;
-    found_.passes += of_them.passes;
+    Selection of_them = ask(part);
     found_.stopped = of_them.stopped;
-    if (of_them.value > found_.value && !of_them.samples.empty()) {
-        offer(part.of_all(of_them.samples, problem_.size()));
-    }
     if (of_them.refuted || of_them.bound < found_.bound) {
         part.renumber(of_them.tree);
         found_.tree = std::move(of_them.tree);
@@ -123,12 +129,7 @@ Selector::Among Selector::among_those_who_matter(const Bid& bid, const Numbers& 
         if (found_.value > 0) known.push_back(best_[k]);
     }
     part.inner.known_ = std::move(known);
-    Selection of_them = part.inner.run();
-    found_.nodes += of_them.nodes;
-    found_.passes += of_them.passes;
-    if (of_them.value > found_.value && !of_them.samples.empty()) {
-        offer(part.of_all(of_them.samples, n));
-    }
+    Selection of_them = ask(part);
     const double closed = of_them.value * (1 + nearly_no_gap);
     const bool whole_tree = of_them.refuted || (of_them.value >= 0 && of_them.bound <= closed);
     if (!whole_tree || !lift(part, bid, of_them)) return Among::open;

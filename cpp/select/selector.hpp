@@ -51,6 +51,7 @@ class Selector {
     bool single_samples_do() const;
     bool refine(const Bid& bid, const Cell* cell);
     struct Part;
+    Selection ask(Part& part);
     void among_those_who_can();
     enum class Among { many, open, closed };
     Among among_those_who_matter(const Bid& bid, const Numbers& margins, const Choices::Bound& at);
