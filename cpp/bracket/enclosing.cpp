@@ -18,6 +18,7 @@ constexpr double narrow = 1e-4;  // relative: about the prices found
 constexpr int most_attempts = 8;
 constexpr double few_samples = 256;    // that single steps make up for in no time
 constexpr double many_samples = 1000;  // a learner
+constexpr double finer = 4;            // a plan need not be as near as the ends are
 constexpr std::size_t most_leaves = 256;
 
 }  // namespace
@@ -124,8 +125,8 @@ bool Enclosing::complete_split(Prices prices, bool thorough) {
     }
     WholeSamples rounding(problem_, shop_.pool);
     rounding.count_blocks();
-    if (!rounding.repair(sure, {point_.tau, point_.cycle_s, prices}, whole_, thorough))
-        return false;
+    const WholeSamples::Effort effort{.thorough = thorough, .finer = finer};
+    if (!rounding.repair(sure, {point_.tau, point_.cycle_s, prices}, whole_, effort)) return false;
     SplitNeed need = least_of_split_near(
         here, point_.tau, whole_, resource_,
         {.amount = bracket_.lower, .ratio = prices.mu / prices.lambda}, shop_.pool);

@@ -257,7 +257,7 @@ double ShardedSolver::carry(const WholeSamples::Times& times) {
 // As WholeSamples::repair() does with its columns: among every so-many-th learner, brought here.
 bool ShardedSolver::repair(const PassPoint& at) {
     if (stop_.requested() || split_.over == 0) return !stop_.requested();
-    const std::size_t step = repair_step(places_.size, split_.over);
+    const std::size_t step = repair_step(places_.size, {split_.over});
     if (places_.size / step > most_here) return false;
     Question every{Ask::every, {}, {static_cast<double>(step), 1}, {}};
     std::vector<double> samples;

@@ -95,7 +95,7 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double>
     double over = sum.value();
     const bool thorough = effort.thorough;
     if (many_batteries() && !thorough) over = repair_in_lanes(box, at, over, samples);
-    const std::size_t step = thorough ? 1 : repair_step(size, over);
+    const std::size_t step = thorough ? 1 : repair_step(size, {over, effort.finer});
     return repair(box, at, {.over = over, .of_all = static_cast<double>(size)}, step, effort.room,
                   samples);
 }

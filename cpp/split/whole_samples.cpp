@@ -15,8 +15,9 @@ namespace mel {
 constexpr double surely_rounded = 1125899906842624.0;  // 2^50: round_magic holds beyond it
 
 // A few samples find room among a part of the learners. Odd: kinds of learners often alternate.
-std::size_t repair_step(std::size_t size, double over) {
-    const auto enough = static_cast<std::size_t>(std::max(4096.0, 16 * std::fabs(over)));
+std::size_t repair_step(std::size_t size, const Missing& of) {
+    const double least = std::max(4096.0, 16 * std::fabs(of.over));
+    const auto enough = static_cast<std::size_t>(of.finer * least);
     return size >= 2 * enough ? (size / enough) | 1 : 1;
 }
 

@@ -45,7 +45,11 @@ double scale_factor(double all, bool columns, Clamp&& clamp) {
     return factor;
 }
 // repair() looks at every so-many-th learner first.
-std::size_t repair_step(std::size_t size, double over);
+struct Missing {
+    double over;
+    double finer = 1;
+};
+std::size_t repair_step(std::size_t size, const Missing& of);
 // The sum of the chunks, in their order.
 double in_order(std::span<const double> chunks);
 
@@ -97,6 +101,7 @@ class WholeSamples {
     struct Effort {
         bool thorough = false;
         double room = infinity;
+        double finer = 1;  // among so many times as many
     };
     bool repair(const Box& box, const PassPoint& at, std::span<double> samples,
                 const Effort& effort);
