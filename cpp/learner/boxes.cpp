@@ -99,6 +99,7 @@ Boxes::Boxes(const Problem& problem, Pool& pool, Interval scheme)
       energy_(limits_ && limits_->energy()) {
     if (!limits_) return;
     const std::size_t size = problem.size();
+    if (limits_->same_bounds && !energy_ && one_for_all()) return;
     const std::size_t padded = padded_to_groups(size);
     const auto bounds = [&](std::span<const double> stated, double end, auto narrower,
                             Buffer<double>& own) -> std::span<const double> {
@@ -124,12 +125,27 @@ Boxes::Boxes(const Problem& problem, Pool& pool, Interval scheme)
                    sum_above(upper_.first(size), samples) < 0;
 }
 
+// Where all have the same bounds: that box, and no columns. Not where it is empty or holds one
+// number alone, which loops recognise by columns.
+bool Boxes::one_for_all() {
+    const Interval all{std::max(limits_->min_samples[0], scheme_.lower),
+                       std::min(limits_->max_samples[0], scheme_.upper)};
+    if (!(all.lower < all.upper)) return false;
+    scheme_ = all;
+    const auto size = static_cast<std::int64_t>(problem_.size());
+    const std::int64_t samples = problem_.samples(), share = samples / size;
+    contradicts_ = all.lower > static_cast<double>(share) ||
+                   all.upper < static_cast<double>(share + (samples % size > 0 ? 1 : 0));
+    return true;
+}
+
 double Boxes::largest_tau() const {
     double least = infinity;
     if (!limits_) return least;
+    const Box box = limited_root();
     constexpr double room = 1 + rounding::largest_tau;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
-        const double d = lower_[k];
+        const double d = box.low(k);
         if (problem_.excused() && d == 0) continue;
         const Demand demand = demand_of(problem_, k, 0);
         const double bits = demand.alpha * d + demand.beta;

@@ -61,6 +61,7 @@ class Boxes {
     bool doubtful(double tau) { return energy_ && (whole_with_energy(tau), doubtful_); }
 
   private:
+    bool one_for_all();
     Box limited_root() const;
     Box real_with_energy(double tau);
     Box whole_with_energy(double tau);

@@ -67,7 +67,7 @@ Problem::Problem(const ProblemStatement& s)
     }
 
     take_payload(s);
-    const std::shared_ptr<double[]> columns = shared_column(this->columns() * padded());
+    const std::shared_ptr<double[]> columns = shared_column(columns_count_ * padded());
     double* const return_s_per_bit = columns.get() + padded();
     double* const noise_over_gain = return_s_per_bit + padded();
     write_payload(s, columns.get());
@@ -105,7 +105,8 @@ Problem::Problem(const ProblemStatement& s)
 
 void Problem::take_payload(const ProblemStatement& s) {
     double* amount = amounts_;
-    bool some[amount_columns] = {};  // not zero for all
+    bool some[amount_columns] = {};     // not zero for all
+    bool differs[amount_columns] = {};  // from learner to learner
     for (const LearnerColumn& line : amount_lines()) {
         const Amount& given = s.*line.amount;
         if (given.column.empty()) {
@@ -118,17 +119,26 @@ void Problem::take_payload(const ProblemStatement& s) {
             return std::any_of(given.column.begin(), given.column.end(), other);
         };
         *amount = given[0];
-        differs_ = differs_ || any(*amount);
+        differs[amount - amounts_] = any(*amount);
+        differs_ = differs_ || differs[amount - amounts_];
         some[amount - amounts_] = *amount != 0 || any(0);
         ++amount;
     }
     sends_nothing_ = !some[0] && !some[1];
     returns_nothing_ = !some[2] && !some[3];
     grows_ = some[1];
+    place_amounts(differs);
     fewest_bits_sent_ = amounts_[0] + amounts_[1];
     const bool alike = s.send_bits.column.empty() && s.send_bits_per_sample.column.empty();
     for (std::size_t k = 1; differs_ && !alike && k < size_; ++k) {
         fewest_bits_sent_ = std::min(fewest_bits_sent_, s.send_bits[k] + s.send_bits_per_sample[k]);
+    }
+}
+
+void Problem::place_amounts(const bool (&in_column)[amount_columns]) {
+    columns_count_ = stated_after();
+    for (std::size_t which = 0; which < amount_columns; ++which) {
+        place_[which] = in_column[which] ? columns_count_++ : 0;
     }
 }
 
@@ -161,16 +171,12 @@ void Problem::write_payload(const ProblemStatement& s, double* to) {
         std::fill(to + size_, to + padded(), 1.0);
         to += padded();
     }
-    if (!differs_) return;
-    for (const LearnerColumn& column : learner_columns()) {
-        if (!column.amount) continue;
-        const Amount amount = column.of(s);
-        if (amount.column.empty()) {
-            to = std::fill_n(to, padded(), amount.value);
-        } else {
-            to = std::copy_n(amount.column.begin(), size_, to);
-            to = std::fill_n(to, padded() - size_, amount[size_ - 1]);
-        }
+    const std::size_t* place = place_;
+    for (const LearnerColumn& line : amount_lines()) {
+        if (*place++ == 0) continue;
+        const std::span<const double> column = (s.*line.amount).column;
+        to = std::copy_n(column.begin(), size_, to);
+        to = std::fill_n(to, padded() - size_, column[size_ - 1]);
     }
 }
 
@@ -237,8 +243,9 @@ void Problem::find_typical() {
     typical_noise_ = std::exp(first + middle);
     typical_noise_of_samples_ = typical_noise_ * guiding_exp(by_speed / speeds - middle);
     noise_spread_ = std::max(squares / count - middle * middle, 0.0);
-    for (std::size_t which = 0; differs_ && which < amount_columns; ++which) {
+    for (std::size_t which = 0; which < amount_columns; ++which) {
         const std::span<const double> column = payload_column(which);
+        if (column.empty()) continue;
         bool same = true;
         double mean = 0;
         for (std::size_t k = 0; k < size; k += step) {

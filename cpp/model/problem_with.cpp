@@ -64,6 +64,7 @@ Problem Problem::with_bounds(const Bounds& samples) const {
     };
     limits.min_samples = all(least);
     limits.max_samples = all(most);
+    limits.same_bounds = true;
     changed.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
     return changed;
 }
@@ -75,7 +76,7 @@ Problem Problem::with_payload(const ProblemStatement& s) const {
     Problem changed = *this;
     changed.differs_ = false;
     changed.take_payload(s);
-    const std::shared_ptr<double[]> columns = shared_column(changed.columns() * padded());
+    const std::shared_ptr<double[]> columns = shared_column(changed.columns_count_ * padded());
     changed.write_payload(s, columns.get());
     std::copy_n(columns_.get() + padded(), 2 * padded(), columns.get() + padded());
     changed.columns_ = columns;
@@ -88,9 +89,9 @@ Problem Problem::with_payload(const ProblemStatement& s) const {
 Problem Problem::sampled(std::size_t stride) const {
     Problem part = *this;
     part.size_ = learners_seen(size_, stride);
-    const std::shared_ptr<double[]> columns = shared_column(part.columns() * part.padded());
+    const std::shared_ptr<double[]> columns = shared_column(part.columns_count_ * part.padded());
     double* to = columns.get();
-    for (std::size_t column = 0; column < part.columns(); ++column) {
+    for (std::size_t column = 0; column < part.columns_count_; ++column) {
         const double* from = columns_.get() + column * padded();
         for (std::size_t k = 0; k < size_; k += stride * group) {
             to = std::copy_n(from + k, group, to);  // the last group is padded already
@@ -107,6 +108,7 @@ Problem Problem::sampled(std::size_t stride) const {
                             all.begin() + static_cast<std::ptrdiff_t>(k + group));
             }
         });
+        limits.same_bounds = limits_->same_bounds;
         part.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
     }
     part.twins_ = nullptr;
@@ -123,8 +125,8 @@ Problem Problem::taken(std::span<const std::size_t> learners) const {
         for (const std::size_t k : learners) *to++ = from[k];
         std::fill_n(to, part.padded() - part.size_, from[learners.back()]);
     };
-    const std::shared_ptr<double[]> columns = shared_column(part.columns() * part.padded());
-    for (std::size_t column = 0; column < part.columns(); ++column) {
+    const std::shared_ptr<double[]> columns = shared_column(part.columns_count_ * part.padded());
+    for (std::size_t column = 0; column < part.columns_count_; ++column) {
         gather(columns_.get() + column * padded(), columns.get() + column * part.padded());
     }
     part.columns_ = columns;
@@ -134,8 +136,15 @@ Problem Problem::taken(std::span<const std::size_t> learners) const {
             const LimitColumn& from = (*limits_).*column;
             if (from.empty()) return;
             (limits.*column).resize(part.padded());
-            gather(from.data(), (limits.*column).data());
+            const bool bounds =
+                column == &LearnerLimits::min_samples || column == &LearnerLimits::max_samples;
+            if (bounds && limits_->same_bounds) {
+                std::fill((limits.*column).begin(), (limits.*column).end(), from.front());
+            } else {
+                gather(from.data(), (limits.*column).data());
+            }
         });
+        limits.same_bounds = limits_->same_bounds;
         part.limits_ = std::make_shared<const LearnerLimits>(std::move(limits));
     }
     if (twins_) {
@@ -160,13 +169,17 @@ Problem Problem::among(const Payloads& all) const {
     part.sends_nothing_ = sends_nothing_ && !all.send;
     part.returns_nothing_ = returns_nothing_ && !all.give_back;
     part.grows_ = grows_ || all.grow;
-    if (part.columns() != columns()) {
-        const std::shared_ptr<double[]> columns = shared_column(part.columns() * padded());
-        const std::size_t kept = part.returns_nothing_ ? 4 : 3;
-        double* to = std::copy_n(columns_.get(), kept * padded(), columns.get());
+    bool in_column[amount_columns];
+    std::fill_n(in_column, amount_columns, part.differs_);
+    part.place_amounts(in_column);
+    if (part.stated_after() != stated_after() ||
+        !std::equal(part.place_, part.place_ + amount_columns, place_)) {
+        const std::shared_ptr<double[]> columns = shared_column(part.columns_count_ * padded());
+        double* to = std::copy_n(columns_.get(), part.stated_after() * padded(), columns.get());
         for (std::size_t which = 0; part.differs_ && which < amount_columns; ++which) {
-            to = differs_ ? std::copy_n(payload_column(which).data(), padded(), to)
-                          : std::fill_n(to, padded(), amounts_[which]);
+            const std::span<const double> own = payload_column(which);
+            to = own.empty() ? std::fill_n(to, padded(), amounts_[which])
+                             : std::copy_n(own.data(), padded(), to);
         }
         part.columns_ = columns;
     }

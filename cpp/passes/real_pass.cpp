@@ -44,7 +44,7 @@ PassSums real_pass(const Problem& problem, const Box& box, const PassPoint& poin
 std::optional<PassSums> bound_pass(const Problem& problem, const Box& box, const PassPoint& point,
                                    Pool& pool, std::vector<PassSums>& chunks) {
     const KernelInput in = kernel_input(problem, box, point);
-    if (problem.limits()) return {};
+    if (in.limited()) return {};
     const auto kernel = kernels_of(pool).of(problem.law()).bound;
     return sum_over_chunks(pool, problem.size(), chunks, [&](std::size_t first, std::size_t last) {
         return kernel(in, {first, last});

@@ -67,17 +67,22 @@ Choices::Choices(const Problem& problem, Pool& pool, double tau, const Selection
         sure_.upper = kept_;
     }
     const bool optional = limits && !limits->optional.empty();
-    const bool minima = limits && !limits->min_samples.empty();
+    // One number for all is no column where bounds are none.
+    const bool same = limits && limits->same_bounds && !optional && whole_.lower.empty();
+    const bool minima = limits && !limits->min_samples.empty() && !same;
     plain_ = goal.of == Worth::samples && !optional;
     if (!weight_.empty()) {
         weights_.assign(padded_to_groups(n), 1.0);
         std::copy(weight_.begin(), weight_.end(), weights_.begin());
     }
-    all_rest_ = problem.excused();
-    all_least_ = all_rest_ ? 1 : 0;
+    const double all_low = same ? whole_.uniform.lower : 0;
+    all_rest_ = problem.excused() && !(all_low > 0);
+    all_least_ = std::max(all_low, all_rest_ ? 1.0 : 0.0);
     nobody_rests_ = !all_rest_;
     everybody_rests_ = all_rest_;
+    least_of_fixed_ = static_cast<double>(n) * all_low;
     if (!optional && !minima) return;
+    least_of_fixed_ = 0;
     set_size(rest_, n);
     set_size(least_, n);
     const double excused = problem.excused() ? 1 : 0;
@@ -317,12 +322,6 @@ ChoiceSums Choices::look_roughly(const Bid& bid, const Picks& picks) {
     return sum_over_chunks(pool_, size(), chunks_, [&](std::size_t first, std::size_t last) {
         return sums_of(kernel(in, choice, {first, last}, picks));
     });
-}
-
-PassSums Choices::real_samples_at(const Prices& prices) {
-    ++passes_;
-    const PassPoint point{tau_, problem_.cycle_s(), prices};
-    return real_pass(problem_, boxes_.real(tau_), point, pool_, real_chunks_);
 }
 
 ChoiceSums Choices::look_without_pool(const Bid& bid) const {

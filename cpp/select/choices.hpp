@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -113,6 +114,8 @@ class Choices {
     ChoiceSums look_roughly(const Bid& bid, const Picks& picks);
     // Real samples of all at those prices, where nobody may rest by choice.
     PassSums real_samples_at(const Prices& prices);
+    // The same at starts of roots, for a proof alone: nothing where learners have their own bounds.
+    std::optional<PassSums> bound_by_reals(const Prices& prices);
     // The same learner by learner, whether or not the pool was stopped.
     ChoiceSums look_without_pool(const Bid& bid) const;
     // The best samples of a learner that takes part; negative where it can not.

@@ -139,7 +139,7 @@ class Lowest {
     void order_by_need(std::size_t stride);
     std::vector<std::size_t> some_in_order(std::size_t learners);
     std::unique_ptr<Sample> sample_of(std::size_t learners);
-    std::unique_ptr<Sample> sample_of(const std::vector<std::size_t>& who, double more_tau = 0);
+    std::unique_ptr<Sample> sample_of(const std::vector<std::size_t>& who);
     struct Curvature {
         double xx, xy, yy;
     };

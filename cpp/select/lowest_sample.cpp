@@ -50,8 +50,7 @@ std::unique_ptr<Lowest::Sample> Lowest::sample_of(std::size_t learners) {
     return some;
 }
 
-std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>& who,
-                                                  double more_tau) {
+std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>& who) {
     const std::size_t size = choices_.size();
     const double share = static_cast<double>(who.size()) / static_cast<double>(size);
     auto some = std::make_unique<Sample>(
@@ -60,8 +59,7 @@ std::unique_ptr<Lowest::Sample> Lowest::sample_of(const std::vector<std::size_t>
         if (!goal_.weight.empty()) some->weight.push_back(goal_.weight[k]);
     }
     some->goal.weight = some->weight;
-    some->choices =
-        std::make_unique<Choices>(some->problem, pool_, choices_.tau() + more_tau, some->goal);
+    some->choices = std::make_unique<Choices>(some->problem, pool_, choices_.tau(), some->goal);
     some->seen.picks.resize(padded_to_groups(who.size()), 0.0);
     some->margins.resize(who.size(), 0.0);
     return some;
@@ -74,12 +72,14 @@ double Lowest::lost_to_one_more_cycle() {
     const std::size_t stride = sample_stride(choices_.size(), sampled_learners());
     std::vector<std::size_t> who;  // whoever they are
     for (std::size_t k = stride / 2; k < choices_.size(); k += stride) who.push_back(k);
-    const auto bound = [&](double more_tau) {
-        const auto some = sample_of(who, more_tau);
+    const auto some = sample_of(who);
+    const auto bound = [&] {
         const ChoiceSums sums = some->choices->look(best_.bid, nullptr, {some->seen.picks});
         return some->choices->bound(best_.bid, sums);
     };
-    const auto now = bound(0), then = bound(1);
+    const auto now = bound();
+    some->choices = std::make_unique<Choices>(some->problem, pool_, choices_.tau() + 1, some->goal);
+    const auto then = bound();
     if (pool_.stop().requested() || !(now.value > -infinity)) return 0;
     return now.value - now.error - then.most();
 }

@@ -125,6 +125,12 @@ TEST(every_line_of_the_table_is_checked_parted_and_tells_learners_apart) {
                   column.name);
         }
         CHECK(part.payload_differs() == (column.amount != nullptr), column.name);
+        // What all have the same of is a number, beside those who differ.
+        std::size_t columns = 0;
+        for (std::size_t which = 0; which < mel::amount_columns; ++which) {
+            columns += part.payload_column(which).empty() ? 0 : 1;
+        }
+        CHECK(columns == (column.amount ? 1U : 0U), column.name);
 
         values[1] = std::numeric_limits<double>::quiet_NaN();
         const auto told = [&] {

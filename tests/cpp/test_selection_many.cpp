@@ -81,6 +81,33 @@ bool same(const Column& a, const Column& b) {
 
 }  // namespace
 
+TEST(one_box_for_all_is_no_column_and_real_samples_within_it_prove_as_much) {
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        const Many m = draw(law, mel::Idle::excused, Minima::none);
+        mel::ProblemStatement s = m.stated();
+        const std::size_t learners = s.flops_per_s.size();
+        const mel::Problem bare(s);
+        const std::vector<double> low(learners, 200), high(learners, 700);
+        s.min_samples = low;
+        s.max_samples = high;
+        const mel::Problem stated(s), same = bare.with_bounds({.least = 200, .most = 700});
+        CHECK(same.limits()->same_bounds && !stated.limits()->same_bounds);
+        SelectionGoal goal;
+        goal.bound_only = true;
+        const auto most = mel::select(stated, 9, goal, {});
+        const auto quick = mel::select(same, 9, goal, {});
+        CHECK(most.bound == quick.bound && most.bound > 0, most.bound, quick.bound);
+        // Clearly more at the same prices: by real samples, without a look at whole ones.
+        goal.whole = true;
+        mel::Settings settings;
+        settings.start = mel::Start{9.0, most.end};
+        const auto more = static_cast<std::int64_t>(most.bound * 1.05);
+        const auto refuted = mel::select(same.with_samples(more), 9, goal, settings);
+        CHECK(refuted.refuted && refuted.passes == 1, refuted.passes);
+        CHECK(refuted.bound < static_cast<double>(more), refuted.bound);
+    }
+}
+
 TEST(a_selection_has_the_same_bits_for_any_threads_and_instruction_set) {
     const int sets = static_cast<int>(mel::implementations().size());
     each_many([&](const Many& m) {

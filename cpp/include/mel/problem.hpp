@@ -57,6 +57,7 @@ struct LearnerLimits : LimitColumns {
     LimitColumn back_j;            // what returning a sample takes,
     LimitColumn spare_j;           // what returning the model leaves, generously,
     LimitColumn kept_j;            // and what of that a plan may spend
+    bool same_bounds = false;      // min_samples and max_samples are one number each, for all
 
     // Every column, those that follow from others too.
     template <class Visit>
@@ -172,17 +173,17 @@ class Problem {
     std::span<const double> flops_per_s() const { return {columns_.get() + 3 * padded(), size_}; }
     double fastest_flops_per_s() const { return fastest_flops_per_s_; }
 
-    // What is sent, returned and computed: one column after the other where learners differ.
+    // What is sent, returned and computed: a column of what learners differ in.
     double send_bits(std::size_t k) const { return amount(0, k); }               // b
     double send_bits_per_sample(std::size_t k) const { return amount(1, k); }    // a
     double return_bits(std::size_t k) const { return amount(2, k); }             // b'
     double return_bits_per_sample(std::size_t k) const { return amount(3, k); }  // a'
     double flops_per_sample(std::size_t k) const { return amount(4, k); }        // C
     bool payload_differs() const { return differs_; }
-    // Empty where all learners have the same payload.
+    // Empty where all learners have the same amount.
     std::span<const double> payload_column(std::size_t which) const {
-        if (!differs_) return {};
-        return {columns_.get() + (3 + returns_nothing_ + which) * padded(), size_};
+        if (place_[which] == 0) return {};
+        return {columns_.get() + place_[which] * padded(), size_};
     }
     // That of all learners, or a mean of a few: where searches start.
     double typical_send_bits() const { return amounts_[0]; }
@@ -255,7 +256,7 @@ class Problem {
     void take_payload(const ProblemStatement& statement);
     void write_payload(const ProblemStatement& statement, double* columns);
     double amount(std::size_t which, std::size_t k) const {
-        return differs_ ? payload_column(which)[k] : amounts_[which];
+        return place_[which] > 0 ? columns_[place_[which] * padded() + k] : amounts_[which];
     }
     void find_slowest_return();
     void take_limits(const ProblemStatement& statement);
@@ -268,13 +269,15 @@ class Problem {
     bool counts_cycles_of(double cycle_s) const;
     void refuse_countless() const;
     std::size_t padded() const { return (size_ + 15) / 16 * 16; }
-    std::size_t columns() const {
-        return 3 + static_cast<std::size_t>(returns_nothing_) + (differs_ ? amount_columns : 0);
-    }
+    // Of what is in columns, given which of the amounts have one.
+    void place_amounts(const bool (&in_column)[amount_columns]);
+    std::size_t stated_after() const { return 3 + static_cast<std::size_t>(returns_nothing_); }
 
     std::size_t size_;
     std::int64_t samples_;
     double amounts_[amount_columns] = {};
+    std::size_t place_[amount_columns] = {};  // of each one's column; 0: all have the same
+    std::size_t columns_count_ = 3;
     double fewest_bits_sent_ = 0;
     bool differs_ = false;
     bool sends_nothing_ = true;
@@ -286,7 +289,7 @@ class Problem {
     double cycle_s_;
     LinkLaw law_;
     Idle idle_;
-    std::shared_ptr<const double[]> columns_;  // columns() of padded() each
+    std::shared_ptr<const double[]> columns_;  // columns_count_ of padded() each
     std::shared_ptr<const std::vector<std::uint32_t>> twins_;
     std::shared_ptr<const LearnerLimits> limits_;
     bool batteries_ = false;
