@@ -8,6 +8,7 @@ import pytest
 import mel_fast as mel
 from mel_fast.bench._measure import grown
 from mel_fast.bracket import most_samples
+from mel_fast.campaigns.cycles import search
 from mel_fast.model.radio import Law
 
 pytest.importorskip("flint")
@@ -137,6 +138,27 @@ def test_real_samples_rule_out_what_lies_beside_the_best_box(monkeypatch: Any, d
     assert max(asked) <= 2
     if not dealt:  # the claims are of one kind, and half a minute's work for the checker
         assert found.check() == ()
+
+
+def test_some_learners_are_asked_of_all_beyond_the_best_box_at_once(monkeypatch: Any) -> None:
+    """Mostly they rule it out, and the boxes next to the best need no questions (5, and 18 passes).
+
+    All begin at the prices of that.
+    """
+    asked: list[int] = []
+    select = search.selection
+
+    def counted(problem: mel.Problem, *words: Any, **more: Any) -> Any:
+        found = select(problem, *words, **more)
+        asked.append(found.passes)
+        return found
+
+    monkeypatch.setattr(search, "selection", counted)
+    problem = alike("density")
+    found = mel.most(problem, samples=mel.solve(problem).samples, spread=2.0)
+    assert found.status == "optimal"
+    assert len(asked) <= 3
+    assert found.passes <= 15
 
 
 def test_every_so_many_learners_by_need_have_their_share_of_the_dear_ones() -> None:

@@ -60,6 +60,8 @@ def total_of(column: Any) -> int:
     """Return the sum of a column of integers, however large."""
     if column.strides == (0,):  # one number, read as a column
         return int(column[0]) * len(column)
+    if len(column) * max(int(column.max()), -int(column.min())) < 2**62:
+        return int(column.sum())
     rough = float(np.asarray(column, dtype=np.float64).sum())
     if rough >= 2.0**62 and column.min() == column.max():
         return int(column[0]) * len(column)

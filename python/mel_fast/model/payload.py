@@ -10,7 +10,14 @@ import numpy as np
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.frozen import Frozen
 from mel_fast._base.units import span
-from mel_fast._base.validation import FloatColumn, freeze, limit_column, scalar_or_column
+from mel_fast._base.validation import (
+    LARGEST,
+    SMALLEST,
+    FloatColumn,
+    freeze,
+    limit_column,
+    scalar_or_column,
+)
 from mel_fast.model import grammar
 from mel_fast.model.task import LearningTask
 
@@ -92,6 +99,24 @@ class Payload(Frozen):
                 value = CHECKS[name](name, value)
                 value = freeze(value) if isinstance(value, np.ndarray) else value
             self._set(name, value)
+
+    @classmethod
+    def _of_fresh(cls, **amounts: Amount) -> "Payload":
+        """Return the payload of columns that nobody else has, which are kept and not copied.
+
+        Raises
+        ------
+        ValueError
+            Naming the field, index, value and allowed range.
+        """
+        columns = [value for value in amounts.values() if isinstance(value, np.ndarray)]
+        if not all(value.min() >= SMALLEST and value.max() <= LARGEST for value in columns):
+            return cls(**amounts)
+        fresh = cls(**{k: v for k, v in amounts.items() if not isinstance(v, np.ndarray)})
+        for name, value in amounts.items():
+            if isinstance(value, np.ndarray):
+                fresh._set(name, freeze(value))
+        return fresh
 
     def __repr__(self) -> str:
         words = ", ".join(f"{name}={span(value)}" for name, value in self.given().items())

@@ -16,6 +16,7 @@ from mel_fast.model.problem import Problem
 
 _CLIMBED = 12  # boxes asked for what they promise
 _RANGES = 24  # asked for whether they are ruled out
+_RAISED = 8.0  # prices of what is too much, of more learners or with more allowed
 
 
 def pieces_of(low: int, high: int, near: int) -> list[tuple[int, int]]:
@@ -62,12 +63,15 @@ class Rehearsal:
             found = self.ask(with_box(far, low, slowest_times(self.spread, high)), self.start)
             self.passes += found.passes
             self._known[low, high] = -math.inf if found.refuted else float(found.bound)
-            # Of what is too much prices that say so are a proof for all, too.
-            prices = found.end
+            # Of what is too much prices that say so are a proof for all, too: higher, the more so.
+            (per_hz, per_w), by = found.end, 1.0
             if found.refuted and len(found.tree_lambda_per_hz):
-                prices = float(found.tree_lambda_per_hz[0]), float(found.tree_mu_per_w[0])
-            if min(prices) > 0.0:
-                self.starts[low, high] = 1.0, *prices
+                per_hz, per_w = found.tree_lambda_per_hz[0], found.tree_mu_per_w[0]
+                by = _RAISED
+            if min(per_hz, per_w) > 0.0:
+                self.starts[low, high] = 1.0, float(by * per_hz), float(by * per_w)
+            elif found.refuted:
+                self.starts[low, high] = None  # by time alone
         return self._known[low, high]
 
     def ruled_out(self, low: int, high: int) -> bool:
@@ -79,9 +83,14 @@ class Rehearsal:
         near = self._possible(near)
         for step in (1, -1):
             while len(self._known) < _CLIMBED:
-                if not self.room(near + step, near + step) > self.room(near, near):
+                value, beyond = self.room(near, near), near + step
+                if self.ruled_out(beyond, beyond) or self._too_few(beyond, value):
                     break
-                near += step
+                # Mostly all beyond hold no more, and that has to be asked anyhow.
+                whole = (beyond, MAX_INTEGER) if step > 0 else (1, beyond)
+                if not self.room(*whole) > value < self.room(beyond, beyond):
+                    break
+                near = beyond
         return near
 
     def _possible(self, near: int) -> int:
@@ -110,6 +119,9 @@ class Rehearsal:
         while left:
             low, high = left.pop(0)
             if low > high or self._too_few(high, value):
+                continue
+            if self._known.get((low, high), math.inf) <= value:
+                found.append((low, high))
                 continue
             if low > near and self.room(low, low) == -math.inf:
                 self._known[low, MAX_INTEGER] = -math.inf  # nor can all do more

@@ -228,10 +228,11 @@ class MostCycles(Found, ShownTable):
 
 def _spreading(samples: IntColumn) -> Callable[[Any], Any]:
     """Return what makes a column of those that take part one of all learners."""
-    who = np.flatnonzero(samples > 0)
+    who = samples > 0
+    everybody = bool(who.all())
 
     def all_of(column: Any) -> Any:
-        if column is None or who.size == samples.size:
+        if column is None or everybody:
             return column if column is None else freeze(np.asarray(column))
         whole = np.zeros(samples.size, dtype=column.dtype)
         whole[who] = column

@@ -28,6 +28,7 @@ from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status
 
 _EXTREME = 2048  # learners at either end
+_ALIKE = 0.01  # prices: less than some learners' differ from all's
 
 
 class Range(NamedTuple):
@@ -70,8 +71,10 @@ class CyclesSearch(Inquiry):
     _above: _core.Selection | None = None  # that one cycle more of each than these is impossible
     _free: Split | None = None  # without a ratio
     _inside: bool = False  # whether a box was asked for its most
-    # That may refute a range; None where time alone may.
+    # Where some learners' prices of a range ended, None where time alone may refute it; and those
+    # of the t that promises most.
     _starts: dict[tuple[int, int], Start | None] = field(default_factory=dict)
+    _near: Start | None = None
 
     @property
     def size(self) -> int:
@@ -134,7 +137,7 @@ class CyclesSearch(Inquiry):
         beside = asked.ranges(near)
         self.passes += asked.passes
         self._start = asked.starts.get((near, near), self._start)
-        self._starts = {part: at for part, at in asked.starts.items() if asked.ruled_out(*part)}
+        self._starts, self._near = asked.starts, self._start
         return near, beside
 
     def _bound_of(self, box: Problem, start: Start | None) -> _core.Selection:
@@ -261,7 +264,7 @@ class CyclesSearch(Inquiry):
         """
         asked = max(self.value + 1, low * self.size)
         search = self._searching(with_box(self.easier, low, most))
-        search.start = self._starts.get((low, high), self._start)
+        search.start = self._begin(low, high)
         search.ruled_out = MAX_INTEGER + 1
         if asked <= MAX_INTEGER:
             search.refute(asked)
@@ -275,6 +278,16 @@ class CyclesSearch(Inquiry):
                 return above._replace(low=low, high=high)
             return Range(-bound, low, high, search.proof())
         return None
+
+    def _begin(self, low: int, high: int) -> Start | None:
+        """Say where a range is refuted from: as far from the best box as some learners had it."""
+        told, near, here = self._starts.get((low, high), self._start), self._near, self._start
+        if told is None or near is None or here is None:
+            return told
+        by_hz, by_w = told[1] / near[1], told[2] / near[2]
+        if max(abs(by_hz - 1.0), abs(by_w - 1.0)) < _ALIKE:
+            return here
+        return 1.0, here[1] * by_hz, here[2] * by_w
 
     def _most(self, box: Problem) -> MostSamples:
         search = self._searching(box)

@@ -92,10 +92,10 @@ def _payloads(
         "flops_per_sample": sides(told.flops_per_sample, 0.0),
     }
     none: dict[str, Any] = {"send_bits_per_sample": 0.0, "return_bits_per_sample": 0.0}
-    harder = Payload(**none, **{name: up for name, (up, _) in columns.items()})
+    harder = Payload._of_fresh(**none, **{name: up for name, (up, _) in columns.items()})
     if all(up is down for up, down in columns.values()):
         return harder, harder
-    return harder, Payload(**none, **{name: down for name, (_, down) in columns.items()})
+    return harder, Payload._of_fresh(**none, **{name: down for name, (_, down) in columns.items()})
 
 
 def _swapped(
