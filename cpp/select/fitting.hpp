@@ -117,6 +117,13 @@ class Fitting {
     bool begin(const Bid& bid, const Cell* cell, const Chosen& chosen, double& spent);
     void top_up(const Bid& bid, const Cell* cell, const Numbers& margins, double& spent);
     void shrink(const Bid& bid, const Numbers& margins, double& spent);
+    // Samples, what they cost and how many take part.
+    struct Lowered {
+        Numbers samples;
+        double cost, takers;
+    };
+    Lowered dearer(const Bid& bid, const Cell* cell, double times) const;
+    void lower_together(const Bid& bid, const Cell* cell, double& spent, double budget);
     void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
     void use_up(const Bid& bid, const Cell* cell, double& spent, double budget);
     // What a split costs and may cost, and by how much that was lowered last.

@@ -1,6 +1,9 @@
 // From the choices at a bid to a split that fits and is worth as much as can be.
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "select/fitting.hpp"
 
@@ -9,7 +12,75 @@ namespace {
 constexpr int rounds = 10;           // of lowering what a split may cost
 constexpr double over_first = 1e-3;  // of the budgets, by which less is asked in blocks,
 constexpr int halves = 6;            // and as often of it given back
+constexpr double some_steps = 4;     // samples of everybody that are taken away one by one
+constexpr double dearer_by = 4;      // times, and
+constexpr double dearest = 1e12;     // at most
+constexpr int most_halves = 40;
 }  // namespace
+
+// What everybody would take, of what it has, if the budgets were so many times as dear.
+Fitting::Lowered Fitting::dearer(const Bid& bid, const Cell* cell, double times) const {
+    const Bid there{bid.prices, bid.per_sample / times, bid.per_learner / times};
+    Lowered asked{samples_, 0, takers_};
+    struct Leaving {
+        double gain, cost;
+        std::size_t learner;
+    };
+    std::vector<Leaving> leaving;
+    CompensatedSum sum;
+    for (std::size_t k = 0; k < samples_.size(); ++k) {
+        double& d = asked.samples[k];
+        if (d > 0) {
+            const double best = choices_.part(k, there, {low(cell, k), d});
+            if (best > 0) d = std::min(best, d);
+        }
+        const double cost = choices_.cost(k, d, bid.prices);
+        sum.add(cost);
+        if (d == 0 || !may_rest(cell, k)) continue;
+        const double gain = value(there, k, d) - cost;
+        if (gain < 0) leaving.push_back({gain, cost, k});
+    }
+    const double spare = std::max(takers_ - static_cast<double>(goal_.at_least), 0.0);
+    if (static_cast<double>(leaving.size()) > spare) {
+        const auto some = static_cast<std::ptrdiff_t>(spare);
+        std::nth_element(leaving.begin(), leaving.begin() + some, leaving.end(),
+                         [](const Leaving& a, const Leaving& b) { return a.gain < b.gain; });
+        leaving.erase(leaving.begin() + some, leaving.end());
+    }
+    for (const Leaving& one : leaving) {
+        asked.samples[one.learner] = 0;
+        sum.add(-one.cost);
+        asked.takers -= 1;
+    }
+    asked.cost = sum.value();
+    return asked;
+}
+
+// Far too much goes from everybody at once, before single samples do: hardly less than makes what
+// is spent the budget.
+void Fitting::lower_together(const Bid& bid, const Cell* cell, double& spent, double budget) {
+    double held = 0;
+    for (const double d : samples_) held += d;
+    const auto some = some_steps * static_cast<double>(samples_.size()) * spent;
+    if (!(spent - budget > some / held)) return;
+    Lowered kept{{}, spent, takers_};
+    double cheap = 1, dear = 0;
+    for (int half = 0; half < most_halves && !pool_.stop().check(); ++half) {
+        const double times = dear > 0 ? std::sqrt(cheap * dear) : dearer_by * cheap;
+        Lowered asked = dearer(bid, cell, times);
+        if (!(asked.cost > budget)) {
+            dear = times;
+            continue;
+        }
+        cheap = times;
+        kept = std::move(asked);
+        if (kept.cost - budget < some / held || cheap > dearest) break;
+    }
+    if (kept.samples.empty()) return;
+    samples_ = std::move(kept.samples);
+    spent = kept.cost;
+    takers_ = kept.takers;
+}
 
 double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen,
                       const ChoiceSums& sums, const Wanted& wanted) {
@@ -27,6 +98,7 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen,
     if (goal_.whole) top_up(bid, cell, margins, spent);
     // Participants are all worth the same: one for another gains nothing.
     const bool coarse = n <= most_for_thorough_search && choices_.steps_count();
+    if (coarse) lower_together(bid, cell, spent, has);
     double budget = has, over = 0;
     const bool blocks = problem.block_hz() > 0;
     for (int round = 0; round < rounds && !pool_.stop().check(); ++round) {
