@@ -26,6 +26,11 @@ def search_blocks(search: Search, guess: float) -> None:
             return
         else:
             low = asked if answer is False else low
+            # Where nobody knows: whoever asks mostly has a plan with what there is.
+            stated = 0 if answer is False else search.problem.radio.blocks or 0
+            if step == 1 and asked < stated and _decide(search, width, stated):
+                high = _used(search, stated)
+                continue
             if step == _DOUBT and search.decide(search.most_stated) is False:
                 return
             asked, step = min(asked + step, MAX_INTEGER), 2 * step

@@ -16,11 +16,13 @@ from mel_fast.bracket.search import WIDTH, Search, Split, amount_of
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.parts import PartsLeaf
 
+_LOOK = 0.7  # of the time that is left, for the first look
 _NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
 _FAR = 1e-3  # relative: ends so far apart are reason to look for prices once more
 _NEAR_BY_PARTS = 1e-6  # relative: what parts of samples may leave between the ends
 SHARE = 0.9  # of the width that may lie between the two ends
 _WIDER = 8.0  # steps at least, where one finds a better split, or twice where it finds nothing
+_BLURRED = 1e-3  # relative: ends further apart than roundings ever keep them
 _SHARPENED = 500  # learners: some 20 looks at each with many bits take a tenth of a second
 _HOPES = 3  # times that less than a split needs is looked for just above the lower end, in vain
 _DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
@@ -73,10 +75,11 @@ class LeastSearch(Search):
         )
 
     def _may_sharpen(self) -> bool:
-        """Say whether balls may bring the ends nearer to each other."""
+        """Say whether balls may bring the ends nearer to each other: roundings part them little."""
         return (
             self.resource != "cycle_s"
             and self.best is not None
+            and self.upper - self.lower <= _BLURRED * self.upper
             and self.refuted is not None
             and not isinstance(self.refuted, PartsLeaf)
             and len(self.problem.learners) <= _SHARPENED
@@ -92,7 +95,7 @@ class LeastSearch(Search):
         self._seen(result.interrupted)
         if result.bound >= self.tau:
             return False
-        self.lower, self.refuted = most, result
+        self._rule_out(most, result)
         return True
 
     def _may_reach(self) -> bool:
@@ -118,7 +121,7 @@ class LeastSearch(Search):
         self._seen(result.interrupted)
         if result.bound >= self.tau:
             return 0.0, 0.0
-        self.lower, self.refuted = too_short, result
+        self._rule_out(too_short, result)
         return too_short, enough
 
     def _ask_within_reach(self, enough: float) -> None:
@@ -139,13 +142,16 @@ class LeastSearch(Search):
 
     def _bracket_prices(self, problem: Problem, too_short: float = 0.0) -> None:
         """Take both ends from one look at the prices of the continuous problem."""
+        core, tau, what, code, left_s, threads, teller, start = self._asked_about(problem)
+        # Where a look is stopped before it has a plan, questions still find one.
+        limit_s = left_s if self.best is not None else _LOOK * left_s
         lower, refuted, amount, found, interrupted, passes = _core.bracket(
-            *self._asked_about(problem), too_short, True
+            core, tau, what, code, limit_s, threads, teller, start, too_short, True
         )
         self.passes += passes
         if refuted is not None and max(SMALLEST, self.lower) <= lower <= LARGEST:
-            self.lower, self.start = lower, refuted.end
-            self.refuted = PartsLeaf.of(refuted) or refuted
+            self.start = refuted.end
+            self._rule_out(lower, PartsLeaf.of(refuted) or refuted)
         if found is not None and SMALLEST <= amount <= min(LARGEST, self.upper):
             self.best = Split.of(amount, found)
             if self._counts_blocks():
@@ -180,10 +186,15 @@ class LeastSearch(Search):
         most, step = self.most_stated, _NEAR
         amount = guess * (1.0 + step)
         doubt = 0 if sure else _DOUBT - 1
+        stated = amount_of(self.problem, self.resource) if self.scheme == "joint" else 0.0
         while True:
             answer = self.decide(amount)
             if answer is True:
                 return True
+            # Whoever asks mostly has a plan with what there is.
+            if amount < stated and not self.stopped and self.decide(stated):
+                return True
+            stated = 0.0
             doubt += 1
             doubtful = doubt == _DOUBT and not self.stopped and amount < most
             if doubtful and (fits := self.decide(most)) is not None:

@@ -127,7 +127,7 @@ def _shared(search: Search, needs: list[Need]) -> tuple[float, Any, Any] | None:
     aim = (arb(limit) * (1 - arb(2 * _ROOM))).log()
     first = start[2] / start[1] if start is not None and start[1] > 0 else 0.0
     ratio = first if 0.0 < first < math.inf else radio.bandwidth_hz / problem.power_budget_w
-    bought = _at_limit(problem.law, needs, ratio, aim, of_power=of_power)
+    bought = _at_limit(search, needs, ratio, aim)
     if bought is None:
         return None
     columns = np.zeros((2, len(learners)))
@@ -143,16 +143,19 @@ def _shared(search: Search, needs: list[Need]) -> tuple[float, Any, Any] | None:
 
 
 def _at_limit(
-    law: str, needs: list[Need], ratio: float, aim: Ball, *, of_power: bool
+    search: Search, needs: list[Need], ratio: float, aim: Ball
 ) -> list[tuple[Ball, Ball]] | None:
-    """Return what is bought where the budget that is not sought is just spent."""
+    """Return what is bought where the budget that is not sought is just spent, or nearly so."""
     from flint import arb
 
+    law, of_power = search.problem.law, search.resource == "power_w"
     sign = 1 if of_power else -1  # as y = sign ln ratio rises, more of that budget is spent
     other = 0 if of_power else 1
     y, fits, fails = sign * arb(ratio).log().mid(), None, None
     last, step, found = None, arb(1), None
     for _ in range(_LOOKS):
+        if search.clock.over():
+            return found
         bought = [bought_by(law, need, (sign * y).exp()) for need in needs]
         over = (sum((both[other] for both in bought), arb(0)).log() - aim).mid()
         if not over.is_finite():

@@ -49,6 +49,11 @@ def most_stated(problem: Problem, resource: str) -> float:
     return min(block_hz * MAX_INTEGER, LARGEST)
 
 
+def is_one_leaf(refuted: Any) -> bool:
+    """Say whether prices refute without any boxes."""
+    return isinstance(refuted, PartsLeaf) or len(getattr(refuted, "tree_learner", ())) == 1
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Split:
     """An allocation that fits a problem with `amount` of the resource."""
@@ -87,6 +92,7 @@ class Search(Inquiry):
     callback: EndsCallback | None = None
     lower: float = 0.0
     refuted: _core.Result | PartsLeaf | None = None
+    by_prices: tuple[float, _core.Result | PartsLeaf] | None = None  # what they rule out alone
     best: Split | None = None
     best_at: Start | None = None  # the prices at which it was found
     possible: bool = False  # a plan is known for some amount
@@ -138,7 +144,7 @@ class Search(Inquiry):
         """
         if self.best is None or self.lower < self.upper:
             return False
-        self.lower, self.refuted = 0.0, None
+        self.lower, self.refuted, self.by_prices = 0.0, None, None
         return True
 
     def with_amount(self, amount: float) -> Problem:
@@ -163,9 +169,15 @@ class Search(Inquiry):
             return True
         if result.bound < self.tau:
             if amount > self.lower:
-                self.lower, self.refuted = amount, PartsLeaf.of(result) or result
+                self._rule_out(amount, PartsLeaf.of(result) or result)
             return False
         return None
+
+    def _rule_out(self, amount: float, refuted: Any) -> None:
+        """Let an amount be the lower end; the most that one leaf rules out is kept apart."""
+        self.lower, self.refuted = amount, refuted
+        if is_one_leaf(refuted):
+            self.by_prices = amount, refuted
 
     def ask(
         self,

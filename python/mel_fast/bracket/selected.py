@@ -17,14 +17,17 @@ from mel_fast._base.validation import LARGEST, MAX_INTEGER, SMALLEST, IntColumn,
 from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Start, Teller
 from mel_fast.bracket.least_search import SHARE, LeastSearch
-from mel_fast.bracket.search import RESOURCES, WIDTH, Search, Split, amount_of
+from mel_fast.bracket.search import RESOURCES, WIDTH, Search, Split, amount_of, is_one_leaf
 from mel_fast.model.problem import Problem
+from mel_fast.plans.claims.certificate import certificate_of
 from mel_fast.plans.claims.no_more import certificate_of_selection
 from mel_fast.plans.claims.parts import PartsLeaf
+from mel_fast.plans.claims.twin_sides import without_empty_sides
 from mel_fast.plans.interrupted import Interrupted
 from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import LEAST, Status
 
+_EASIER = 0.5  # of the time, for the problem in which nobody must take part
 MANY_CHOSEN = 4096  # learners, of more of whom passes over all tell most
 _Mask = NDArray[np.bool_]
 
@@ -54,6 +57,37 @@ def keeps_choice(problem: Problem, samples: IntColumn) -> bool:
         return False
     minima = learners.min_samples
     return minima is None or bool(((samples >= minima) | (rests & optional)).all())
+
+
+def boxes_hold(problem: Problem, relaxed: Problem, split: IntColumn) -> bool:
+    """Say whether boxes of `without_choice` are boxes of the problem itself.
+
+    Of identical learners what bounds one bounds others: those who are split must have twins in the
+    problem itself as well. And none of them may be closed by a minimum that is out of reach.
+    """
+    learners = problem.learners
+    assert learners.optional is not None
+    own = [learners.optional.astype(float), _minima(problem).astype(float)]
+    alike = np.column_stack([np.broadcast_to(c, len(learners)) for c in relaxed.deciding_columns()])
+    names = np.unique(alike, axis=0, return_inverse=True)[1].ravel()
+    divided = np.isin(names, names[np.unique(split[split >= 0])])
+    both = np.unique(np.column_stack([names, *own])[divided], axis=0)
+    reached = bool((_minima(problem)[divided] <= problem.task.samples).all())
+    return reached and len(both) == len(np.unique(names[divided]))
+
+
+def _minima(problem: Problem) -> IntColumn:
+    """Return the minima that are open: of others none."""
+    minima, optional = problem.learners.min_samples, problem.learners.optional
+    if minima is None or optional is None:
+        return np.zeros(len(problem.learners), dtype=np.int64)
+    return np.where(optional, minima, 0)
+
+
+def with_minima(certificate: dict[str, Any], problem: Problem, relaxed: Problem) -> dict[str, Any]:
+    """Return a tree of `without_choice` as one of the problem itself, in which `boxes_hold`."""
+    columns, minima = relaxed.deciding_columns(), _minima(problem)
+    return {**certificate, "tree": list(without_empty_sides(certificate["tree"], columns, minima))}
 
 
 def takes_part(problem: Problem, samples: IntColumn) -> _Mask:
@@ -134,13 +168,14 @@ class SelectedLeast(LeastSearch):
         self.relaxed = without_choice(self.problem)
 
     def _run(self) -> None:
+        clock = Clock(_EASIER * self.clock.left())
         easier = LeastSearch(
             self.relaxed,
             self.tau,
             self.resource,
             self.scheme,
             self.threads,
-            self.clock,
+            clock,
             self.start,
             self.callback,
         )
@@ -149,23 +184,27 @@ class SelectedLeast(LeastSearch):
         self.start = easier.start
         if easier.refuted is not None and self._says_it(easier.refuted):
             self.lower, self.refuted = easier.lower, easier.refuted
+        elif easier.by_prices is not None:
+            self.lower, self.refuted = easier.by_prices
         split = easier.best
         if split is not None and self._is_split(split.samples):
             self.best, self.blocks = split, easier.blocks
-        self.stopped = self.stopped or easier.stopped
+        self.stopped = self.stopped or (easier.stopped and not clock.over())
+        self._seen(False)
         self.interrupted = self.interrupted or easier.interrupted
         self.cause = self.cause or easier.cause
         if self.closed() or self.stopped:
             return
-        if split is None:
-            if easier.lower >= self.most_stated:  # by a tree, which says nothing here
-                self.decide(self.most_stated)
+        if split is None and easier.lower >= self.most_stated:  # by a tree, which says nothing here
+            self.decide(self.most_stated)
             return
+        near = split.amount if split is not None else max(easier.near, easier.lower)
+        near = near or amount_of(self.problem, self.resource)
         if self.resource == "bandwidth_hz" and self.problem.radio.block_hz is not None:
             from mel_fast.bracket.blocks import search_blocks
 
-            search_blocks(self, split.amount)
-        elif self._bracket(split.amount, sure=False):
+            search_blocks(self, near)
+        elif self._bracket(near, sure=False):
             self._close()
             if not self.closed() and not self.stopped and self._may_sharpen():
                 from mel_fast.bracket.precise import sharpen
@@ -174,9 +213,10 @@ class SelectedLeast(LeastSearch):
 
     def _says_it(self, refuted: _core.Result | PartsLeaf) -> bool:
         """Say whether what refutes the easier problem refutes this one: prices alone do."""
-        if isinstance(refuted, PartsLeaf):
+        if self.relaxed is self.problem or is_one_leaf(refuted):
             return True
-        return self.relaxed is self.problem or len(refuted.tree_learner) == 1
+        assert not isinstance(refuted, PartsLeaf)
+        return boxes_hold(self.problem, self.relaxed, refuted.tree_learner)
 
     def _is_split(self, samples: IntColumn) -> bool:
         enough = int(np.count_nonzero(samples)) >= self.at_least
@@ -264,6 +304,9 @@ class SelectedLeast(LeastSearch):
         """Return what proves tau impossible, of this problem or of the easier one."""
         if isinstance(result, Answer):
             return result.certificate()
+        if not is_one_leaf(result) and self.relaxed is not self.problem:
+            found = certificate_of("joint", self.tau - 1, result, self.relaxed)
+            return None if found is None else with_minima(found, self.problem, self.relaxed)
         return LeastSearch._certificate(self, result)  # super() knows no class with slots made anew
 
     def nothing(self) -> Plan:

@@ -8,7 +8,7 @@ empty, the other is the whole box. The tree without such splits proves the same.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mel_fast._base.validation import AnyColumn
+from mel_fast._base.validation import AnyColumn, IntColumn
 
 Node = dict[str, Any]  # as in a plan file: a split, or a leaf with its prices
 
@@ -26,13 +26,16 @@ class Side(NamedTuple):
     above: bool
 
 
-def without_empty_sides(tree: Sequence[Node], columns: Sequence[AnyColumn]) -> Sequence[Node]:
+def without_empty_sides(
+    tree: Sequence[Node], columns: Sequence[AnyColumn], minima: IntColumn | None = None
+) -> Sequence[Node]:
     """Return a tree in preorder with every split within what twins' splits leave its learner.
 
-    Twins are alike in all of `columns`, each of shape (K,).
+    Twins are alike in all of `columns`, each of shape (K,). With `minima` learners have these at
+    least or nothing, of which the tree knew nothing: splits below a minimum are all one.
     """
     kinds = _kinds(tree, columns)
-    if len(set(kinds.values())) == len(kinds):
+    if minima is None and len(set(kinds.values())) == len(kinds):
         return tree
     ends = _ends(tree)
     kept: list[Node] = []
@@ -57,6 +60,8 @@ def without_empty_sides(tree: Sequence[Node], columns: Sequence[AnyColumn]) -> S
             ahead += [(above, None), (below, None)]
             continue
         k, cut = node["learner"], node["at"]
+        if minima is not None and cut < minima[k]:
+            node, cut = {"learner": k, "at": 0}, 0
         low, high = _interval(k, around[kinds[k]])
         if high is not None and cut >= high:
             ahead.append((below, None))

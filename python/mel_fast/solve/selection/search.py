@@ -15,7 +15,13 @@ import numpy as np
 from mel_fast import _core
 from mel_fast._base.arithmetic import guard
 from mel_fast._base.units import count
-from mel_fast.bracket.selected import chosen_quickly, keeps_choice, without_choice
+from mel_fast.bracket.selected import (
+    boxes_hold,
+    chosen_quickly,
+    keeps_choice,
+    with_minima,
+    without_choice,
+)
 from mel_fast.bracket.stated_samples import MANY, counts_rule_out, in_time, some_of
 from mel_fast.model.problem import Problem
 from mel_fast.plans.claims.no_more import certificate_of_selection
@@ -24,6 +30,8 @@ from mel_fast.plans.plan import Plan
 from mel_fast.plans.status import Status, Then
 
 _MOST = 60  # questions
+_SHARE = 0.5  # of the time that is left, for one of them: fewer local cycles may be quick to plan
+_OVER = 0.01  # of the time: so little is none
 _STEP, _FAR = math.log(0.1), math.log(2.0**62)
 _CHOICE = 4  # to blame, after what the core blames
 _COUNTED = 4096  # learners: boxes of them may take long, counting does not
@@ -89,7 +97,9 @@ class Selecting:
         """Ask the caller's callback."""
         assert self.tell is not None
         elapsed_s = perf_counter() - self.begin
-        return self.tell(self.tau, self.ruled_out - 1, self.passes + passes, elapsed_s)
+        stop = self.tell(self.tau, self.ruled_out - 1, self.passes + passes, elapsed_s)
+        self.stopped = self.stopped or stop
+        return stop
 
     def take(self, plan: Plan) -> None:
         """Learn from the plan of the problem without its choice."""
@@ -100,6 +110,8 @@ class Selecting:
         tree = (plan.certificate or {}).get("tree", ())
         if len(tree) == 1 or (tree and plan.problem is self.problem):
             self.ruled_out, self.certificate = plan.bound + 1, plan.certificate
+        elif tree and plan.problem is not self.problem:
+            self._take_boxes(plan)
         if plan.samples is None or not keeps_choice(self.problem, plan.samples):
             return
         if np.count_nonzero(plan.samples) >= self.at_least:
@@ -107,8 +119,16 @@ class Selecting:
             names = ("samples", "bandwidth_hz", "power_w", "blocks")
             self.shares = {name: getattr(plan, name) for name in names}
 
+    def _take_boxes(self, plan: Plan) -> None:
+        """Learn from the tree of the problem without its choice, where its boxes hold here."""
+        assert plan.certificate is not None
+        split = np.array([node.get("learner", -1) for node in plan.certificate["tree"]])
+        if boxes_hold(self.problem, plan.problem, split):
+            self.ruled_out = plan.bound + 1
+            self.certificate = with_minima(plan.certificate, self.problem, plan.problem)
+
     def decide(self, tau: int) -> bool | None:
-        """Ask about one tau; None where nobody knows."""
+        """Ask about one tau; None where nobody knows, or where that takes half of what is left."""
         early = len(self.problem.learners) <= _COUNTED
         if early and self._counted_out(tau):
             return False
@@ -120,7 +140,7 @@ class Selecting:
             True,
             self.at_least,
             1.0,
-            self.left_s(),
+            _SHARE * self.left_s(),
             self.threads,
             None if self.tell is None else self.told,
             self.early,
@@ -147,7 +167,8 @@ class Selecting:
             return False
         if not early and self._counted_out(tau):
             return False
-        self.stopped = self.stopped or found.stopped
+        over = self.left_s() <= _OVER * self.limit_s
+        self.stopped = self.stopped or (found.stopped and over)
         return None
 
     def _counted_out(self, tau: int) -> bool:
