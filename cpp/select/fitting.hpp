@@ -117,13 +117,17 @@ class Fitting {
     bool begin(const Bid& bid, const Cell* cell, const Chosen& chosen, double& spent);
     void top_up(const Bid& bid, const Cell* cell, const Numbers& margins, double& spent);
     void shrink(const Bid& bid, const Numbers& margins, double& spent);
-    // Samples, what they cost and how many take part.
+    // Samples, what they cost, how many take part, and how much they hold.
     struct Lowered {
         Numbers samples;
-        double cost, takers;
+        double cost, takers, held;
+    };
+    struct Most {
+        double cost, samples;
     };
     Lowered dearer(const Bid& bid, const Cell* cell, double times) const;
-    void lower_together(const Bid& bid, const Cell* cell, double& spent, double budget);
+    double samples_above(const Bid& bid, const Lowered& at, const Most& most) const;
+    bool lower_together(const Bid& bid, const Cell* cell, double& spent, const Most& most);
     void lower(const Bid& bid, const Cell* cell, double& spent, double budget);
     void use_up(const Bid& bid, const Cell* cell, double& spent, double budget);
     // What a split costs and may cost, and by how much that was lowered last.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/infinity.hpp"
 #include "select/fitting.hpp"
 
 namespace mel {
@@ -15,13 +16,13 @@ constexpr int halves = 6;            // and as often of it given back
 constexpr double some_steps = 4;     // samples of everybody that are taken away one by one
 constexpr double dearer_by = 4;      // times, and
 constexpr double dearest = 1e12;     // at most
-constexpr int most_halves = 40;
+constexpr int most_halves = 32;
 }  // namespace
 
 // What everybody would take, of what it has, if the budgets were so many times as dear.
 Fitting::Lowered Fitting::dearer(const Bid& bid, const Cell* cell, double times) const {
     const Bid there{bid.prices, bid.per_sample / times, bid.per_learner / times};
-    Lowered asked{samples_, 0, takers_};
+    Lowered asked{samples_, 0, takers_, 0};
     struct Leaving {
         double gain, cost;
         std::size_t learner;
@@ -53,33 +54,49 @@ Fitting::Lowered Fitting::dearer(const Bid& bid, const Cell* cell, double times)
         asked.takers -= 1;
     }
     asked.cost = sum.value();
+    for (const double d : asked.samples) asked.held += d;
     return asked;
 }
 
-// Far too much goes from everybody at once, before single samples do: hardly less than makes what
-// is spent the budget.
-void Fitting::lower_together(const Bid& bid, const Cell* cell, double& spent, double budget) {
-    double held = 0;
-    for (const double d : samples_) held += d;
-    const auto some = some_steps * static_cast<double>(samples_.size()) * spent;
-    if (!(spent - budget > some / held)) return;
-    Lowered kept{{}, spent, takers_};
-    double cheap = 1, dear = 0;
+// About how many single samples less bring that down to what may be spent, or held.
+double Fitting::samples_above(const Bid& bid, const Lowered& at, const Most& most) const {
+    const double more = at.held - most.samples;
+    if (!(at.cost > most.cost)) return more;
+    double each = 0, count = 0;
+    for (std::size_t k = 0; k < at.samples.size(); ++k) {
+        if (at.samples[k] < 2) continue;
+        const double less = choices_.step_cost(k, at.samples[k] - 1, bid.prices);
+        if (!std::isfinite(less)) continue;
+        each += less;
+        count += 1;
+    }
+    return each > 0 ? std::max(more, (at.cost - most.cost) * count / each) : more;
+}
+
+// Far too much goes from everybody at once, before single samples do: until hardly less is what may
+// be spent, or held.
+bool Fitting::lower_together(const Bid& bid, const Cell* cell, double& spent, const Most& most) {
+    Lowered kept{samples_, spent, takers_, 0};
+    for (const double d : samples_) kept.held += d;
+    const double some = some_steps * static_cast<double>(samples_.size());
+    if (!(samples_above(bid, kept, most) > some)) return false;
+    double cheap = 1, dear = 0, least = -infinity;
     for (int half = 0; half < most_halves && !pool_.stop().check(); ++half) {
         const double times = dear > 0 ? std::sqrt(cheap * dear) : dearer_by * cheap;
         Lowered asked = dearer(bid, cell, times);
-        if (!(asked.cost > budget)) {
+        if (asked.cost <= most.cost && asked.held <= most.samples) {
             dear = times;
-            continue;
+            least = asked.held;
+        } else {
+            cheap = times;
+            kept = std::move(asked);
         }
-        cheap = times;
-        kept = std::move(asked);
-        if (kept.cost - budget < some / held || cheap > dearest) break;
+        if (kept.held - least <= some || cheap > dearest) break;
     }
-    if (kept.samples.empty()) return;
     samples_ = std::move(kept.samples);
     spent = kept.cost;
     takers_ = kept.takers;
+    return true;
 }
 
 double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen,
@@ -98,10 +115,15 @@ double Fitting::raise(const Bid& bid, const Cell* cell, const Chosen& chosen,
     if (goal_.whole) top_up(bid, cell, margins, spent);
     // Participants are all worth the same: one for another gains nothing.
     const bool coarse = n <= most_for_thorough_search && choices_.steps_count();
-    if (coarse) lower_together(bid, cell, spent, has);
+    // More than D is of no use where just D is asked for.
+    if (coarse && goal_.whole &&
+        lower_together(bid, cell, spent, {infinity, problem.samples_real() - 0.5})) {
+        shrunk_ = true;
+    }
     double budget = has, over = 0;
     const bool blocks = problem.block_hz() > 0;
     for (int round = 0; round < rounds && !pool_.stop().check(); ++round) {
+        if (coarse) lower_together(bid, cell, spent, {budget, infinity});
         lower(bid, cell, spent, budget);
         while (spent > budget && look_at_more(bid, cell, budget - spent, margins)) {
             lower(bid, cell, spent, budget);

@@ -193,7 +193,8 @@ bool Lowest::approach(Bid& bid, double tolerance) {
 // On: `bid` is that of the lowest point, which need not be looked at again. Sharp: so many times
 // those who switch foretold it.
 Lowest::Outcome Lowest::pass_over(Bid& bid, const Until& until, bool on, int sharp) {
-    const auto [target, tolerance, most_passes] = until;
+    const double target = until.target, tolerance = until.tolerance;
+    const int most_passes = until.most_passes;
     near_.clear();
     double lowest = infinity;
     Slope last{};

@@ -1,12 +1,15 @@
 // The tree of a selection: boxes are closed by prices, else split where learners switch.
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 #include "base/chunks.hpp"
 #include "base/infinity.hpp"
 #include "select/selector.hpp"
 #include "select/subsets.hpp"
+#include "select/worths.hpp"
 
 namespace mel {
 namespace {
@@ -186,7 +189,7 @@ bool Selector::close(Open& open) {
     const auto needed = static_cast<double>(goal_.at_least);
     const bool counts = goal_.whole && needed > 0;
     const bool root = open.node == 0;
-    double low = 0, high = infinity;  // of what a participant is worth
+    Worths worths(std::max(1.0, problem_.samples_real() / static_cast<double>(problem_.size())));
     Bid bid = open.bid;
     bid.per_sample = goal_.of == Worth::learners ? 0 : 1;
     if (goal_.of != Worth::learners && bid.per_learner < 0) bid.per_learner = 0;
@@ -198,7 +201,8 @@ bool Selector::close(Open& open) {
             const auto outcome = lowest_.run(bid, &open.cell,
                                              {.target = goal,
                                               .tolerance = tolerance(),
-                                              .most_passes = root ? root_passes : node_passes});
+                                              .most_passes = root ? root_passes : node_passes,
+                                              .proof_alone = counts && !root});
             if (outcome == Lowest::Outcome::stopped) {
                 open.bid = bid;
                 return false;
@@ -213,7 +217,7 @@ bool Selector::close(Open& open) {
             }
             open.bid = bid;
             open.bound = std::min(open.bound, rounded_down(lowest_.most()));
-            const bool look = root || counts || found_.nodes < 64 ||
+            const bool look = root || found_.nodes < 64 ||
                               (found_.nodes & (found_.nodes - 1)) == 0 || found_.nodes % 16 == 0;
             if (!look || !look_for_plan(bid, &open.cell)) break;
             if (goal_.whole) return false;
@@ -221,16 +225,12 @@ bool Selector::close(Open& open) {
         }
         if (!counts) break;
         const double takers = fitting_.takers(lowest_.picks());
-        if (takers < needed) {
-            low = std::max(low, bid.per_learner);
-        } else {
-            high = std::min(high, bid.per_learner);
-        }
-        if (high <= low || (high == 0)) break;
-        const double typical =
-            std::max(1.0, problem_.samples_real() / static_cast<double>(problem_.size()));
-        bid.per_learner = high < infinity ? 0.5 * (low + high) : low > 0 ? 4 * low : typical;
-        if (high < infinity && high - low <= 1e-9 * high) break;
+        const double paid = bid.per_learner * needed;
+        worths.add(
+            {bid.per_learner, lowest_.least() - paid, lowest_.value() - paid, takers - needed});
+        const auto next = worths.next(target());
+        if (!next) break;
+        bid.per_learner = *next;
     }
     std::size_t learner = 0;
     double at = 0;

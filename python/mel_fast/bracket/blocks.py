@@ -33,15 +33,17 @@ def search_blocks(search: Search, guess: float) -> None:
                 continue
             if step == _DOUBT and search.decide(search.most_stated) is False:
                 return
-            asked, step = min(asked + step, MAX_INTEGER), 2 * step
-    step = 1
-    while high - low > 1 and not search.stopped:
-        asked = max(high - step, (low + high) // 2)
+            # Further away where nobody knows: what is near may take long.
+            asked, step = min(asked + step, MAX_INTEGER), step * (2 if answer is False else 16)
+    step, open_from = 1, high
+    while open_from - low > 1 and not search.stopped:
+        asked = max(open_from - step, (low + open_from) // 2)
         answer = _decide(search, width, asked)
         if answer is None:
-            return
-        if answer:
+            open_from, step = asked, asked - low  # far fewer may be too few
+        elif answer:
             high, step = _used(search, asked), 2 * step
+            open_from = high
         else:
             low, step = asked, 1
 

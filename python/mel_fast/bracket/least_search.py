@@ -24,6 +24,7 @@ SHARE = 0.9  # of the width that may lie between the two ends
 _WIDER = 8.0  # steps at least, where one finds a better split, or twice where it finds nothing
 _BLURRED = 1e-3  # relative: ends further apart than roundings ever keep them
 _SHARPENED = 500  # learners: some 20 looks at each with many bits take a tenth of a second
+_MANY_TIMES = 2.0  # what was ruled out: ends so far apart are halved by their ratio
 _HOPES = 3  # times that less than a split needs is looked for just above the lower end, in vain
 _DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
 
@@ -204,12 +205,19 @@ class LeastSearch(Search):
             step = step * 10.0 if step < 1.0 else step * step + 1.0
             amount *= 1.0 + step
 
+    def _close_roughly(self) -> None:
+        """Halve ends that are many times apart by their ratio, as long as that is answered."""
+        while self.upper > _MANY_TIMES * self.lower > 0.0 and not self.stopped:
+            if self.decide(math.sqrt(self.lower) * math.sqrt(self.upper)) is None:
+                return
+
     def _close(self) -> None:
         """Rule out what lies below the best split, or find a better one."""
         step = SHARE * WIDTH
         # Where one split after another fits at half of what lies between, the lower end may be
         # nearer to the least than they are; where it is not, that is soon given up.
         hopes, from_below = 0 if self.scheme == "task_only" else _HOPES, False
+        self._close_roughly()
         while not self.closed() and not self.stopped:
             if self.drops_contradiction():  # further off rounding decides nothing
                 step = max(step * _WIDER, _FAR)
