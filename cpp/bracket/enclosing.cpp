@@ -104,13 +104,21 @@ bool Enclosing::split() {
 bool Enclosing::complete_split(Prices prices) {
     bool better = false;
     const double many = many_samples * static_cast<double>(problem_.size());
-    if (!in_blocks() && problem_.samples_real() >= many) {
+    if (!in_blocks() && problem_.samples_real() >= many && asks_some()) {
         const std::vector<double> begun = whole_;
         better = complete_split(prices, false);
         if (closed() || shop_.pool.stop().requested()) return better;
         whole_ = begun;
     }
     return complete_split(prices, true) || better;
+}
+
+// Whether few enough of whole_ are too many or missing.
+bool Enclosing::asks_some() const {
+    CompensatedSum over;
+    for (const double d : whole_) over.add(d);
+    over.add(-problem_.samples_real());
+    return repair_step(whole_.size(), {over.value(), finer}) > 1;
 }
 
 bool Enclosing::complete_split(Prices prices, bool thorough) {

@@ -49,6 +49,7 @@ class Enclosing {
     bool split();
     bool complete_split(Prices prices);
     bool complete_split(Prices prices, bool thorough);
+    bool asks_some() const;
     void close_gap();
     FixedChoices fixed_choices();
     bool split_at(const JumpTree::Found& fixed);

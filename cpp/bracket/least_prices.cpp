@@ -26,6 +26,8 @@ constexpr std::size_t dear_looks = 16384;  // learners: then the first look of t
 constexpr int most_at_floor = 8;  // looks that leave it open whether any longer cycle is ruled out
 constexpr double handful = 16;    // samples a learner
 constexpr double soon = 1e-3;     // of a sample
+constexpr double nearer = 0.1;    // what is foretold from so much nearer counts,
+constexpr double astray = 0.25;   // and that from afar may be off by so much of its way
 constexpr std::size_t modelled_jumps = 2048;  // of far more, an even part is as good a guide
 constexpr std::size_t most_steps = 64;
 constexpr double far_too_much = 1e15;      // times what is stated
@@ -155,6 +157,11 @@ bool LeastPrices::better(const Place& now) const {
     // Where D is out of reach, the bound itself tells, at one amount; a new amount is a
     // new beginning.
     if (now.amount == at_.amount) return now.value < at_.value;
+    // A slope foretells the less, the farther it reaches.
+    if (by_slope_ && now.reached && at_.reached && now.foretold() < nearer * at_.foretold() &&
+        now.rules_out > at_.rules_out - astray * at_.foretold()) {
+        return true;
+    }
     return !now.reached || !at_.reached || now.rules_out > at_.rules_out;
 }
 
@@ -214,6 +221,7 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
     const bool at_roots = bends && cycles == Cycles::at_roots;
     begin_looks();
+    by_slope_ = bends && !at_roots;
     kept_ = false;
     double radius = effort.radius;
     double moved = 0;         // by the step to this look

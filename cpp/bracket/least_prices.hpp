@@ -3,6 +3,7 @@
 // (jump_model.hpp), so that few looks suffice where responses jump, too.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -132,6 +133,8 @@ class LeastPrices {
         double value = 0;      // of the bound less D, at that amount
         double rules_out = 0;  // where the bound reaches D at these prices,
         bool reached = false;  // if that is near
+        // How far from what was looked at.
+        double foretold() const { return std::fabs(rules_out - amount); }
     };
     bool better(const Place& now) const;
     void learn_curvature(const JumpModel& now);
@@ -150,6 +153,7 @@ class LeastPrices {
     double steepness_ = 0;  // of the bound over the cycle, as last seen
     double last_move_ = 0;  // of the cycle, relative, to where it was looked at last
     double curvature_ = 1;  // of the bound, in units of that of the real responses
+    bool by_slope_ = false;  // what a look rules out of a cycle is foretold by its slope
     bool kept_ = false;
     bool climbed_ = false;
     Place at_;  // the best so far
