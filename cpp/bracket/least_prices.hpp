@@ -150,9 +150,9 @@ class LeastPrices {
     Others others_;
 
     PassSums real_;
-    double steepness_ = 0;  // of the bound over the cycle, as last seen
-    double last_move_ = 0;  // of the cycle, relative, to where it was looked at last
-    double curvature_ = 1;  // of the bound, in units of that of the real responses
+    double steepness_ = 0;   // of the bound over the cycle, as last seen
+    double last_move_ = 0;   // of the cycle, relative, to where it was looked at last
+    double curvature_ = 1;   // of the bound, in units of that of the real responses
     bool by_slope_ = false;  // what a look rules out of a cycle is foretold by its slope
     bool kept_ = false;
     bool climbed_ = false;
