@@ -22,12 +22,12 @@ from mel_fast.model.problem import Idle
 from mel_fast.model.radio import Law
 
 
-def even(learners: int, law: Law, idle: Idle) -> mel.Problem:
+def even(learners: int, law: Law, idle: Idle, seed: int = 0) -> mel.Problem:
     """Return Table I in proportion, without deep fades.
 
     3000 samples, 5 MHz and a twentieth of 23 dBm a learner.
     """
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     speed = np.where(np.arange(learners) % 2, 2.4e9, 0.7e9)
     metres = 50.0 * np.sqrt(rng.random(learners)) + 1.0
     gain = (0.05 + rng.random(learners)) * 10.0 ** (-(77.0 + 21.0 * np.log10(metres)) / 10.0)
