@@ -70,9 +70,10 @@ std::optional<Leaf> leaf_of(const py::object& words) {
 std::unique_ptr<CoreResult> decide(const mel::Problem& problem, std::int64_t tau, int scheme,
                                    double time_limit_s, int threads, const py::object& callback,
                                    const py::object& start, bool tentative, double work_limit,
-                                   bool parts, const py::object& leaf) {
+                                   bool parts, const py::object& leaf, bool only_refutes) {
     mel::Settings settings = settings_of(scheme, time_limit_s, threads, start);
     settings.work_limit = std::min(settings.work_limit, work_limit);
+    settings.only_refutes = only_refutes;
     settings.spare = mel::Spare::none;
     if (tentative) settings.trust = mel::Trust::tentative;
     const std::optional<Leaf> known = leaf_of(leaf);
@@ -102,7 +103,8 @@ void bind_solve(py::module_& module) {
                py::arg("time_limit_s"), py::arg("threads"), py::arg("callback").none(true),
                py::arg("start") = py::none(), py::arg("tentative") = false,
                py::arg("work_limit") = std::numeric_limits<double>::infinity(),
-               py::arg("parts") = false, py::arg("leaf") = py::none());
+               py::arg("parts") = false, py::arg("leaf") = py::none(),
+               py::arg("only_refutes") = false);
     module.def("without_radio", &without_radio, py::arg("problem"), py::arg("tau"),
                py::arg("scheme"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true));

@@ -318,17 +318,20 @@ Decision TauSearch::climb(double tau) {
     rung(!sends, [&] { return by_computing_alone(tau); });
     // What the search expects to be feasible no prices will refute.
     const bool expected = tau <= expected_;
-    rung(sends && smooth_ && expected, [&] { return by_rounding(tau); });
+    const bool plans = !settings_.only_refutes;
+    // Where caps bind learners are asked one by one: of those one look is enough.
+    const bool looks = plans || !capped();
+    rung(plans && sends && smooth_ && expected, [&] { return by_rounding(tau); });
     const bool mixed_first = !smooth_;
-    rung(sends && mixed_first, [&] { return by_mixture(tau, prices_); });
+    rung(plans && sends && mixed_first, [&] { return by_mixture(tau, prices_); });
     if (!known.open()) return known;
     PassPoint point{tau, problem_.cycle_s(), prices_};
     if (near_guess(tau)) point = switching_point_.foretold(*guess_, tau);
-    rung(sends, [&] { return by_prices(point); });
-    rung(sends && (!expected || mixed_first), [&] { return by_rounding(tau); });
+    rung(looks && sends, [&] { return by_prices(point); });
+    rung(plans && sends && (!expected || mixed_first), [&] { return by_rounding(tau); });
     rung(sends, [&] { return by_capacity(tau); });
-    rung(sends && !mixed_first, [&] { return by_mixture(tau, point.prices); });
-    rung(sends, [&] { return by_tree(tau, point.prices); });
+    rung(plans && sends && !mixed_first, [&] { return by_mixture(tau, point.prices); });
+    rung(plans && sends, [&] { return by_tree(tau, point.prices); });
     return known;
 }
 

@@ -140,6 +140,7 @@ def decide(
     work_limit: float = float("inf"),
     parts: bool = False,
     leaf: tuple[float, float, float, int, int | None] | None = None,
+    only_refutes: bool = False,
 ) -> Result: ...
 def without_radio(
     problem: Problem,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mel_fast as mel
+from mel_fast import _core
 from patience import within
 
 SIZE = 17_000
@@ -100,3 +101,26 @@ def test_passes_are_counted_while_a_tree_grows():
     assert found.status == "feasible"
     assert told == sorted(told)
     assert 600 < found.passes < 1200
+
+
+def test_what_a_plan_allows_beside_is_not_searched_for_among_many(monkeypatch):
+    """Both ends were found, and a plan for more local cycles looked for in 1,400 passes."""
+    passes: list[int] = []
+
+    def counting(ask):
+        def asked(*arguments, **words):
+            result = ask(*arguments, **words)
+            passes.append(result.passes)
+            return result
+
+        return asked
+
+    for name in ("decide", "solve"):
+        monkeypatch.setattr(_core, name, counting(getattr(_core, name)))
+    table = mel.scenarios.table1(SIZE, law="fixed", samples=25 * SIZE, budgets="per_learner")
+    found = mel.least(table, 1, "cycle_s", threads=1)
+    assert found.status == "optimal"
+    assert found.plan is not None
+    assert found.plan.tau == 1
+    assert sum(passes) < 50
+    assert mel.verify(found.plan.problem, found.plan).ok

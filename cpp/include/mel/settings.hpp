@@ -50,6 +50,8 @@ struct Settings {
     double work_limit = 1e9;      // learner responses spent on one tau by branch and bound
     // Learner responses spent on all tau together; then the search ends as at a time limit.
     double total_work_limit = std::numeric_limits<double>::infinity();
+    // Nobody wants a plan for the one tau that is asked about: a few looks at prices are all.
+    bool only_refutes = false;
     std::function<bool(const Progress&)> should_stop;  // polled every 10 ms on the calling thread
 };
 

@@ -22,6 +22,8 @@ WIDTH = 1e-9
 
 # Learner responses that a plan's own proof may take: what was asked for is known by then.
 _EXTRA_WORK = 1e7
+# Of so many some looks may refute one local cycle more; no plan with more is looked for.
+_MANY = 16_384
 # Where parts proved the lower end and do not prove this, boxes without them hardly will.
 _EXTRA_WORK_BESIDE_PARTS = 5e5
 
@@ -188,10 +190,12 @@ class Search(Inquiry):
         tentative: bool = False,
         work_limit: float = math.inf,
         leaf: PartsLeaf | None = None,
+        only_refutes: bool = False,
     ) -> _core.Result:
         """Ask the core about one tau; a tentative answer counts no rounding errors.
 
-        A leaf that refuted nearly the same is tried first, and no other parts are looked for.
+        A leaf that refuted nearly the same is tried first, and no other parts are looked for. Where
+        a plan would be of no use (`only_refutes`) a few looks at prices are all.
         """
         left_s = self.clock.left() if limit_s is None else limit_s
         result = _core.decide(
@@ -204,6 +208,7 @@ class Search(Inquiry):
             work_limit,
             parts=True,
             leaf=leaf,
+            only_refutes=only_refutes,
         )
         self.nodes += result.nodes
         self.passes += result.passes
@@ -237,7 +242,10 @@ class Search(Inquiry):
         work = _EXTRA_WORK if leaf is None else _EXTRA_WORK_BESIDE_PARTS
         if self.start is None:  # prices at which tau just fits nearly rule out tau + 1
             self.start = self.best_at
-        above = self.ask(problem, self.tau + 1, left_s, work_limit=work, leaf=leaf)
+        few_looks = len(problem.learners) >= _MANY
+        above = self.ask(
+            problem, self.tau + 1, left_s, work_limit=work, leaf=leaf, only_refutes=few_looks
+        )
         tau, best = self.tau, self.best
         if above.tau > tau:  # the same amount serves for more
             result = _core.solve(
