@@ -107,6 +107,26 @@ def test_a_look_that_never_ends_leaves_time_for_a_plan(
     assert found.factor <= 1.0
 
 
+def test_no_more_than_there_is_where_that_has_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A split that needs hardly more than there is was all that was known when time was up."""
+    problem = mel.scenarios.table1(30, block_hz=180e3)
+    tau = mel.solve(problem).tau
+    longer = problem.with_budgets(cycle_s=problem.cycle_s * 1.001)
+    found = _core.decide(longer._core, tau, 0, 10.0, 1, None, None)
+    answers = [(0.0, None, longer.cycle_s, found, None, 0)]
+    bracket = _core.bracket
+    monkeypatch.setattr(
+        _core, "bracket", lambda *words: answers.pop() if answers else bracket(*words)
+    )
+    asked: list[float] = []
+    decide = LeastSearch.decide
+    monkeypatch.setattr(
+        LeastSearch, "decide", lambda self, amount: (asked.append(amount), decide(self, amount))[1]
+    )
+    assert mel.least(problem, tau, "cycle_s").factor <= 1.0
+    assert asked[0] == problem.cycle_s
+
+
 def test_a_tau_of_which_nobody_knows_leaves_time_for_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first one that took long was the last that was asked."""
     select, asked = _core.select, []

@@ -44,6 +44,9 @@ class LeastSearch(Search):
             self._bracket_prices(self.problem, too_short)
         if not self.closed() and not self.stopped:
             self._ask_within_reach(enough)
+        stated = amount_of(self.problem, self.resource)
+        if self.best is not None and self.lower < stated < self.upper and not self.stopped:
+            self.decide(stated)  # whoever asks mostly has a plan with what there is
         if self.closed() or self.stopped:
             return
         if self._counts_blocks() and self.best is None and (self.near or self.lower):
