@@ -220,6 +220,7 @@ class LeastSearch(Search):
         # Where one split after another fits at half of what lies between, the lower end may be
         # nearer to the least than they are; where it is not, that is soon given up.
         hopes, from_below = 0 if self.scheme == "task_only" else _HOPES, False
+        unknown = 0.0  # so far below the best split at least nobody knows
         self._close_roughly()
         while not self.closed() and not self.stopped:
             if self.drops_contradiction():  # further off rounding decides nothing
@@ -230,6 +231,10 @@ class LeastSearch(Search):
                 near = 0.5 * WIDTH * self.upper
                 apart = math.sqrt((self.upper - self.lower) * 0.1 * WIDTH * self.upper)
                 target = self.lower + max(apart, near)
+            elif unknown > 0.0:
+                if self.upper - self.lower <= _MANY_TIMES * unknown:
+                    return
+                target = self.upper - math.sqrt(unknown * (self.upper - self.lower))
             elif self.scheme != "task_only":
                 target = max(target, self.upper * (1.0 - step))
             answer = self.decide(max(target, SMALLEST))
@@ -239,10 +244,9 @@ class LeastSearch(Search):
             from_below = hopes > 0 and answer is True and halved and self.lower > 0.0
             if answer is False:
                 step = SHARE * WIDTH
-            elif answer is None and step > 0.1:
-                return
             elif answer is None:
-                step *= _WIDER**2
+                unknown = self.upper - target
             else:
+                unknown = 0.0
                 gap = max(1.0 - self.lower / self.upper, 0.0)
                 step = max(step * _WIDER, math.sqrt(step * gap))
