@@ -115,10 +115,9 @@ bool Enclosing::complete_split(Prices prices) {
 
 // Whether few enough of whole_ are too many or missing.
 bool Enclosing::asks_some() const {
-    CompensatedSum over;
-    for (const double d : whole_) over.add(d);
-    over.add(-problem_.samples_real());
-    return repair_step(whole_.size(), {over.value(), finer}) > 1;
+    CompensatedSum sum;
+    for (const double d : whole_) sum.add(d);
+    return repair_step(whole_.size(), {above(sum, problem_.samples_real()), finer}) > 1;
 }
 
 bool Enclosing::complete_split(Prices prices, bool thorough) {

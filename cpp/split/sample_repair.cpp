@@ -91,8 +91,7 @@ bool WholeSamples::repair(const Box& box, const PassPoint& at, std::span<double>
     const std::size_t size = problem_.size();
     CompensatedSum sum;
     for (std::size_t k = 0; k < size; ++k) sum.add(samples[k]);
-    sum.add(-problem_.samples_real());
-    double over = sum.value();
+    double over = above(sum, problem_.samples_real());
     const bool thorough = effort.thorough;
     if (many_batteries() && !thorough) over = repair_in_lanes(box, at, over, samples);
     const std::size_t step = thorough ? 1 : repair_step(size, {over, effort.finer});

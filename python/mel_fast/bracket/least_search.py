@@ -21,10 +21,11 @@ _NEAR = 1e-4  # how far above the estimate a split is surely and quickly found
 _FAR = 1e-3  # relative: ends so far apart are reason to look for prices once more
 _NEAR_BY_PARTS = 1e-6  # relative: what parts of samples may leave between the ends
 SHARE = 0.9  # of the width that may lie between the two ends
-_WIDER = 8.0  # steps at least, where one finds a better split, or twice where it finds nothing
+_WIDER = 8.0  # steps at least, where one finds a better split
 _BLURRED = 1e-3  # relative: ends further apart than roundings ever keep them
 _SHARPENED = 500  # learners: some 20 looks at each with many bits take a tenth of a second
 _MANY_TIMES = 2.0  # what was ruled out: ends so far apart are halved by their ratio
+_NEARLY_ALL = 2.0  # times what nobody knows: no more lies between the ends
 _HOPES = 3  # times that less than a split needs is looked for just above the lower end, in vain
 _DOUBT = 2  # so many amounts that do not suffice are reason to ask whether any does
 
@@ -232,7 +233,7 @@ class LeastSearch(Search):
                 apart = math.sqrt((self.upper - self.lower) * 0.1 * WIDTH * self.upper)
                 target = self.lower + max(apart, near)
             elif unknown > 0.0:
-                if self.upper - self.lower <= _MANY_TIMES * unknown:
+                if self.upper - self.lower <= _NEARLY_ALL * unknown:
                     return
                 target = self.upper - math.sqrt(unknown * (self.upper - self.lower))
             elif self.scheme != "task_only":
