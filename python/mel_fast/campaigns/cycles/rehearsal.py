@@ -74,6 +74,12 @@ class Rehearsal:
                 self.starts[low, high] = None  # by time alone
         return self._known[low, high]
 
+    def start_of(self, low: int, high: int) -> Start | None:
+        """Return where these learners' prices of a range ended; None: time alone may refute it."""
+        if (low, high) not in self.starts:
+            self.room(low, high)
+        return self.starts.get((low, high), self.start)
+
     def ruled_out(self, low: int, high: int) -> bool:
         """Say whether these can not all do as much."""
         return self._known.get((low, high)) == -math.inf

@@ -71,10 +71,9 @@ class CyclesSearch(Inquiry):
     _above: _core.Selection | None = None  # that one cycle more of each than these is impossible
     _free: Split | None = None  # without a ratio
     _inside: bool = False  # whether a box was asked for its most
-    # Where some learners' prices of a range ended, None where time alone may refute it; and those
-    # of the t that promises most.
-    _starts: dict[tuple[int, int], Start | None] = field(default_factory=dict)
-    _near: Start | None = None
+    _rehearsal: Rehearsal | None = None
+    _ended: dict[int, Start] = field(default_factory=dict)  # where prices of t's box ended, of all
+    _near: int = 0  # the t that some learners say promises most
 
     @property
     def size(self) -> int:
@@ -108,6 +107,7 @@ class CyclesSearch(Inquiry):
         rehearsed = self._rehearse()
         if rehearsed is not None:
             self._divide(Range(-MAX_INTEGER, 1, MAX_INTEGER, None), *rehearsed)
+            self.passes += self._rehearsal.passes if self._rehearsal else 0
             self._finish()
             return
         self.root = self._look(1, None)
@@ -127,7 +127,7 @@ class CyclesSearch(Inquiry):
             return None
         some, _ = some_of(own)
         assert some is not None  # no learner has a most
-        search = self._most(some.with_samples(MAX_INTEGER))
+        search = self._most(some.with_samples(MAX_INTEGER), None)
         if search.split is None or search.ruled_out > MAX_INTEGER or self.stopped:
             return None
         size = len(some.learners)
@@ -135,9 +135,7 @@ class CyclesSearch(Inquiry):
         asked = Rehearsal(some, self.spread, self._start, self._bound_of)
         near = asked.best(self._promising(most, some, search.split))
         beside = asked.ranges(near)
-        self.passes += asked.passes
-        self._start = asked.starts.get((near, near), self._start)
-        self._starts, self._near = asked.starts, self._start
+        self._rehearsal, self._near = asked, near
         return near, beside
 
     def _bound_of(self, box: Problem, start: Start | None) -> _core.Selection:
@@ -181,10 +179,8 @@ class CyclesSearch(Inquiry):
                 # Nor can all do more: the same prices show it, of all above at once.
                 tree = (piece.claim.certificate or {}).get("tree", [{}])[0]
                 prices = tree.get("lambda_per_hz", 0.0), tree.get("mu_per_w", 0.0)
-                before = self._start
-                self._start = (1.0, *prices) if min(prices) > 0.0 else before
-                piece = self._look(low, part.high, part)
-                self._start = before
+                start = (1.0, *prices) if min(prices) > 0.0 else self._start
+                piece = self._look(low, part.high, part, start)
                 found = [known for known in found if known.high < low]
                 pieces = [cut for cut in pieces if cut[1] < low]
                 if self.value == 0 and low > part.low:
@@ -232,23 +228,28 @@ class CyclesSearch(Inquiry):
                 high = middle
         return low
 
-    def _look(self, low: int, high: int | None, above: Range | None = None) -> Range:
+    def _look(
+        self, low: int, high: int | None, above: Range | None = None, start: Start | None = None
+    ) -> Range:
         """Ask for the most of a box; keep what was found where it breaks no ratio."""
+        start = start or self._begin(low, high)
         most = None
         if high is not None and self.spread is not None:
             most = slowest_times(self.spread, high)
             known = low < high or (self._inside and self.value > 0)
-            refuted = self._refute(low, high, most, above) if known else None
+            refuted = self._refute((low, high, most), above, start) if known else None
             if refuted is not None:
                 return refuted
-        search = self._most(with_box(self.harder, low, most))
+        search = self._most(with_box(self.harder, low, most), start)
+        if low == high and search.start is not None:
+            self._ended[low] = search.start
         if search.split is not None:
             self._keep(search, low, most)
         self._free = self._free or search.split
         self._inside = self._inside or high is not None
         bounded = search
         if self.easier is not self.harder and not self.stopped:
-            bounded = self._most(with_box(self.easier, low, most))
+            bounded = self._most(with_box(self.easier, low, most), self._start)
         claim = bounded.proof()
         bound = bounded.ruled_out - 1 if claim is not None else MAX_INTEGER
         if bound < low * self.size:  # not even the slowest's
@@ -257,14 +258,16 @@ class CyclesSearch(Inquiry):
             return above._replace(low=low, high=high or above.high)
         return Range(-bound, low, high or bound, claim)
 
-    def _refute(self, low: int, high: int, most: int, above: Range | None) -> Range | None:
+    def _refute(
+        self, box: tuple[int, int, int], above: Range | None, start: Start | None
+    ) -> Range | None:
         """Ask whether one cycle more than was found fits: much quicker where it does not.
 
         A range that is cut further needs no plan, and what prices say of it is enough.
         """
+        low, high, most = box
         asked = max(self.value + 1, low * self.size)
-        search = self._searching(with_box(self.easier, low, most))
-        search.start = self._begin(low, high)
+        search = self._searching(with_box(self.easier, low, most), start)
         search.ruled_out = MAX_INTEGER + 1
         if asked <= MAX_INTEGER:
             search.refute(asked)
@@ -279,9 +282,14 @@ class CyclesSearch(Inquiry):
             return Range(-bound, low, high, search.proof())
         return None
 
-    def _begin(self, low: int, high: int) -> Start | None:
-        """Say where a range is refuted from: as far from the best box as some learners had it."""
-        told, near, here = self._starts.get((low, high), self._start), self._near, self._start
+    def _begin(self, low: int, high: int | None) -> Start | None:
+        """Say where a range is asked from: as far from the best box as some learners have it."""
+        ended = self._ended.get(low) if low == high else None
+        asked = self._rehearsal
+        if ended is not None or asked is None or high is None:
+            return ended or self._start
+        told, near = asked.start_of(low, high), asked.start_of(self._near, self._near)
+        here = self._ended.get(self._near)
         if told is None or near is None or here is None:
             return told
         by_hz, by_w = told[1] / near[1], told[2] / near[2]
@@ -289,8 +297,8 @@ class CyclesSearch(Inquiry):
             return here
         return 1.0, here[1] * by_hz, here[2] * by_w
 
-    def _most(self, box: Problem) -> MostSamples:
-        search = self._searching(box)
+    def _most(self, box: Problem, start: Start | None) -> MostSamples:
+        search = self._searching(box, start)
         search.run()
         self._start = search.start
         self._count(search)
@@ -303,9 +311,9 @@ class CyclesSearch(Inquiry):
         self.cause = self.cause or search.cause
         self.stopped = self.stopped or search.stopped
 
-    def _searching(self, box: Problem) -> MostSamples:
+    def _searching(self, box: Problem, start: Start | None) -> MostSamples:
         teller = self._part_teller
-        return MostSamples(box, 1, "joint", self.threads, self.clock, self._start, teller)
+        return MostSamples(box, 1, "joint", self.threads, self.clock, start, teller)
 
     def _keep(self, search: MostSamples, low: int, asked: int | None) -> None:
         """Keep the best plan so far; where it breaks the ratio, with the fastest held back."""
@@ -337,7 +345,7 @@ class CyclesSearch(Inquiry):
         if self._best is None:
             return
         problem, split = self._best
-        search = self._searching(problem)
+        search = self._searching(problem, self._start)
         search.value, search.split = self.value, split
         search._above = self._above
         self.plan = search.plan()
