@@ -28,11 +28,10 @@ bool Lowest::switches(std::size_t k, double& low, double& high) const {
 }
 
 Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, const Until& until) {
-    const auto [target, tolerance, most_passes, proof_alone] = until;
+    const auto [target, tolerance, most_passes] = until;
     const Problem& problem = choices_.problem();
     const double band = problem.bandwidth_hz(), watt = problem.power_w();
     near_.clear();
-    fall_ = infinity;
     const auto whole = choices_.capacity(bid, cell);
     if (whole.value == -infinity) return Outcome::impossible;
     if (whole.most() < target) {
@@ -91,10 +90,8 @@ Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, const Until& until) {
             left.clip(cuts.back().value - lowest, by_x, by_y);
         }
         keep(std::move(point));
-        fall_ = 0;
         if (left.empty()) break;
-        fall_ = left.fall({best_at, slope_x, slope_y});
-        if (fall_ <= tolerance || (proof_alone && lowest - fall_ > target)) break;
+        if (left.fall({best_at, slope_x, slope_y}) <= tolerance) break;
         if (!left.centre(at)) break;
         if (!(at.x > 0 && at.y > 0)) break;
     }

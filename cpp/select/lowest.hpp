@@ -24,7 +24,6 @@ class Lowest {
         double target;
         double tolerance;
         int most_passes;
-        bool proof_alone = false;  // ends where the bound can not fall below the target either
     };
     // Moves `bid`'s prices to where the bound over the cell is lowest. Proved as soon as the bound
     // is below the target.
@@ -58,8 +57,6 @@ class Lowest {
     // At the lowest point: the bound, the choices there and what they add up to.
     double value() const { return best_.value; }
     double most() const { return best_.value + best_.error; }
-    // No less than the bound falls to over all prices, as far as `run` looked.
-    double least() const { return best_.value - fall_; }
     Choices::Bound bound() const { return {best_.value, best_.error}; }
     const Numbers& picks() const { return best_.picks; }
     const Numbers& margins() const { return told_.margins; }
@@ -181,7 +178,6 @@ class Lowest {
     Told told_;
     Matrix curve_ = {};  // of the sample, for all learners
     double guessed_ = 0;
-    double fall_ = 0;       // by which the bound may still be lower
     bool passed_ = false;   // a lowest point is known
     bool misled_ = false;   // by what those who switch foretold
     bool roughly_ = false;  // looks that guide alone come first

@@ -37,7 +37,10 @@ Selector::Selector(const Problem& problem, std::int64_t tau, const SelectionGoal
             settings.trust),
       choices_(problem, pool_, static_cast<double>(tau), goal),
       fitting_(choices_, pool_, goal_),
-      lowest_(choices_, pool_, goal_) {
+      lowest_(choices_, pool_, goal_),
+      refuting_(choices_, pool_, goal_),
+      rounding_(problem, pool_) {
+    rounding_.count_blocks();
     found_.bound = infinity;
 }
 

@@ -9,7 +9,6 @@
 #include "base/infinity.hpp"
 #include "select/selector.hpp"
 #include "select/subsets.hpp"
-#include "select/worths.hpp"
 
 namespace mel {
 namespace {
@@ -95,8 +94,10 @@ void Selector::few() {
     const std::size_t n = problem_.size();
     built_.assign(1, Built{});
     std::vector<Open> stack;
-    Prices start = settings_.start ? settings_.start->prices : Prices{};
-    stack.push_back({0, whole_cell(), choices_.bid(start, 0), infinity});
+    const Prices start = settings_.start ? settings_.start->prices : Prices{};
+    const double typical = problem_.samples_real() / static_cast<double>(n);
+    stack.push_back(
+        {0, whole_cell(), choices_.bid(start, 0), infinity, {choices_.bid(start, typical)}});
     Bid root{};
     bool rooted = false;
     Numbers undecided;  // what the boxes are worth at most of which nobody knows
@@ -145,7 +146,7 @@ void Selector::few() {
         }
         std::size_t learner = 0;
         double at = 0;
-        if (!choose(open, learner, at)) {
+        if (!(goal_.whole ? choose_whole(open, learner, at) : choose(open, learner, at))) {
             undecided.push_back(open.bound);
             continue;
         }
@@ -185,57 +186,33 @@ Selector::Among Selector::close_among_some(const Bid& bid) {
 
 // Whether no plan in the cell reaches the target; plans are looked for on the way.
 bool Selector::close(Open& open) {
-    if (no_split(&open.cell, open.bid)) return true;
-    const auto needed = static_cast<double>(goal_.at_least);
-    const bool counts = goal_.whole && needed > 0;
+    if (goal_.whole) return close_whole(open);
     const bool root = open.node == 0;
-    Worths worths(std::max(1.0, problem_.samples_real() / static_cast<double>(problem_.size())));
     Bid bid = open.bid;
     bid.per_sample = goal_.of == Worth::learners ? 0 : 1;
-    if (goal_.of != Worth::learners && bid.per_learner < 0) bid.per_learner = 0;
-    const int tries = counts ? 14 : 1;
-    for (int i = 0; i < tries; ++i) {
-        // After a better plan the same prices may do.
-        for (int again = 0; again < 3; ++again) {
-            const double goal = target() + (counts ? bid.per_learner * needed : 0);
-            const auto outcome = lowest_.run(bid, &open.cell,
-                                             {.target = goal,
-                                              .tolerance = tolerance(),
-                                              .most_passes = root ? root_passes : node_passes,
-                                              .proof_alone = counts && !root});
-            if (outcome == Lowest::Outcome::stopped) {
-                open.bid = bid;
-                return false;
-            }
-            if (outcome == Lowest::Outcome::impossible) {
-                open.bid = choices_.bid({}, 0);
-                return true;
-            }
-            if (outcome == Lowest::Outcome::proved) {
-                open.bid = bid;
-                return true;
-            }
-            open.bid = bid;
-            open.bound = std::min(open.bound, rounded_down(lowest_.most()));
-            const bool look = root || found_.nodes < 64 ||
-                              (found_.nodes & (found_.nodes - 1)) == 0 || found_.nodes % 16 == 0;
-            if (!look || !look_for_plan(bid, &open.cell)) break;
-            if (goal_.whole) return false;
-            if (lowest_.most() < target()) return true;
-        }
-        if (!counts) break;
-        const double takers = fitting_.takers(lowest_.picks());
-        const double paid = bid.per_learner * needed;
-        worths.add(
-            {bid.per_learner, lowest_.least() - paid, lowest_.value() - paid, takers - needed});
-        const auto next = worths.next(target());
-        if (!next) break;
-        bid.per_learner = *next;
+    // After a better plan the same prices may do.
+    for (int again = 0; again < 3; ++again) {
+        const auto outcome = lowest_.run(bid, &open.cell,
+                                         {.target = target(),
+                                          .tolerance = tolerance(),
+                                          .most_passes = root ? root_passes : node_passes});
+        open.bid = bid;
+        if (outcome == Lowest::Outcome::stopped) return false;
+        if (outcome == Lowest::Outcome::impossible) open.bid = choices_.bid({}, 0);
+        if (outcome != Lowest::Outcome::open) return true;
+        open.bound = std::min(open.bound, rounded_down(lowest_.most()));
+        const bool look = root || found_.nodes < 64 || (found_.nodes & (found_.nodes - 1)) == 0 ||
+                          found_.nodes % 16 == 0;
+        if (!look || !look_for_plan(bid, &open.cell)) break;
+        if (lowest_.most() < target()) return true;
     }
     std::size_t learner = 0;
     double at = 0;
-    if (choose_widest(open.cell, learner, at)) return false;
-    // One split alone: prices as high as it takes.
+    return !choose_widest(open.cell, learner, at) && close_the_last(open);
+}
+
+// One split alone: prices as high as it takes.
+bool Selector::close_the_last(Open& open) {
     Bid last = choices_.bid({}, 0);
     const auto outcome = lowest_.refute(last, open.cell, target(), 200);
     if (outcome == Lowest::Outcome::proved || outcome == Lowest::Outcome::impossible) {
@@ -352,8 +329,9 @@ void Selector::branch(Open& open, std::size_t learner, double at, std::vector<Op
     built_[open.node].above = below + 1;
     built_.push_back({});
     built_.push_back({});
-    Open less{below, open.cell, open.bid, open.bound};
-    Open more{below + 1, std::move(open.cell), open.bid, open.bound};
+    if (goal_.whole && refuting_.found() > 0) open.starts = refuting_.best_bids();
+    Open less{below, open.cell, open.bid, open.bound, open.starts};
+    Open more{below + 1, std::move(open.cell), open.bid, open.bound, std::move(open.starts)};
     divide(choices_, learner, at, less.cell, more.cell);
     stack.push_back(std::move(less));
     stack.push_back(std::move(more));

@@ -6,6 +6,8 @@
 #include "mel/selection.hpp"
 #include "select/fitting.hpp"
 #include "select/lowest.hpp"
+#include "select/refuting.hpp"
+#include "split/whole_samples.hpp"
 
 namespace mel {
 
@@ -21,6 +23,7 @@ class Selector {
         Cell cell;
         Bid bid;
         double bound;
+        std::vector<Bid> starts = {};  // `whole`: where its prices may be
     };
     struct Built {
         SelectionNode node;
@@ -66,7 +69,13 @@ class Selector {
     bool offer(const Numbers& samples, bool fits = false);
     bool no_split(const Cell* cell, Bid& bid) const;
     bool no_split_of_all(Bid& bid) const;
+    double needed() const { return static_cast<double>(goal_.at_least); }
     bool close(Open& open);
+    bool close_whole(Open& open);
+    bool close_the_last(Open& open);
+    bool try_splits(const Cell& cell);
+    bool choose_whole(const Open& open, std::size_t& learner, double& at) const;
+    std::size_t among_twins(const Cell& cell, const Mixture& mixture, std::size_t learner) const;
     Among close_among_some(const Bid& bid);
     bool choose(const Open& open, std::size_t& learner, double& at) const;
     bool choose_widest(const Cell& cell, std::size_t& learner, double& at) const;
@@ -85,6 +94,8 @@ class Selector {
     Choices choices_;
     Fitting fitting_;
     Lowest lowest_;
+    Refuting refuting_;
+    WholeSamples rounding_;
     Selection found_;
     Numbers best_;   // the best plan's samples
     Numbers known_;  // those of a plan that is known before, or nothing
