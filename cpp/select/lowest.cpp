@@ -99,6 +99,18 @@ Lowest::Outcome Lowest::run(Bid& bid, const Cell* cell, const Until& until) {
     return lowest < infinity ? Outcome::open : Outcome::stopped;
 }
 
+void Lowest::take(const Bid& bid, const Numbers& picks, const ChoiceSums& sums,
+                  const Choices::Bound& at) {
+    near_.clear();
+    told_.clear();
+    best_.bid = bid;
+    best_.picks = picks;
+    best_.picks.resize(choices_.size());
+    best_.sums = sums;
+    best_.value = at.value;
+    best_.error = at.error;
+}
+
 Lowest::Outcome Lowest::refute(Bid& bid, const Cell& cell, double target, int most_passes) {
     const Problem& problem = choices_.problem();
     const double band = problem.bandwidth_hz(), watt = problem.power_w();

@@ -49,6 +49,9 @@ class Lowest {
     // From the last look on to where the bound is below the target, as far as it can be foretold;
     // false where it can not, or is not.
     bool foretell_proof(Bid& bid, double target);
+    // The lowest point is one that was found elsewhere.
+    void take(const Bid& bid, const Numbers& picks, const ChoiceSums& sums,
+              const Choices::Bound& at);
     // Prices for a box that holds next to nothing: those that refute, however high.
     Outcome refute(Bid& bid, const Cell& cell, double target, int most_passes);
 

@@ -29,13 +29,12 @@ Refuting::Look Refuting::look_at(Split& split, const Cell& cell) {
     split.sums = choices_.look(split.bid, &cell, {split.samples, split.margins});
     split.bound = choices_.bound(split.bid, split.sums);
     if (pool_.stop().requested()) return Look::open;
-    const double target = choices_.problem().samples_real();
     if (split.sums.impossible > 0) {
         split.bid = choices_.bid({}, 0);
         return Look::refutes;
     }
     const double paid = split.bid.per_learner * needed();
-    const bool refutes = split.bound.most() < target + paid;
+    const bool refutes = split.bound.most() < target_ + paid;
     split.bound.value -= paid;
     return refutes ? Look::refutes : Look::open;
 }
@@ -90,10 +89,9 @@ Refuting::Look Refuting::look(Split& split, const Cell& cell) {
     const std::size_t n = choices_.size();
     split.samples.resize(padded_to_groups(n));
     split.margins.resize(n);
-    split.bid.per_sample = 1;
     double& worth = split.bid.per_learner;
     if (!counts()) {
-        worth = 0;
+        split.bid = choices_.bid(split.bid.prices, 0);
         return look_at(split, cell);
     }
     if (!(worth > 0)) worth = next_to_none;
@@ -122,23 +120,31 @@ Refuting::Look Refuting::look(Split& split, const Cell& cell) {
     }
 }
 
-Refuting::Outcome Refuting::run(const Cell& cell, std::span<const Bid> starts, int most_passes) {
+Refuting::Outcome Refuting::run(const Cell& cell, std::span<const Bid> starts,
+                                const Wanted& wanted) {
     const Problem& problem = choices_.problem();
+    target_ = wanted.least;
+    const double unit = goal_.whole ? target_ : std::max(target_, 1.0);
     polygon_.reset();
     found_ = 0;
     cuts_.clear();
     bid_ = choices_.bid({}, 0);
-    const double target = problem.samples_real();
     const auto whole = choices_.capacity(bid_, &cell);
-    if (whole.value == -infinity || whole.most() < target) return Outcome::refuted;
+    if (whole.value == -infinity || whole.most() < target_) return Outcome::refuted;
     double level = 0;         // of the bound's relative excess that is looked below,
     double least = infinity;  // and the least seen
     const auto lowered = [&](const Cut& cut) {
         return Cut{cut.samples - level, cut.bandwidth - level, cut.power - level};
     };
-    int last_pass = most_passes;
+    int last_pass = wanted.most_passes;
     std::size_t started = 0;
     Bid at = choices_.bid({}, typical_worth());
+    const auto centre = [&] {
+        if (!polygon_.centre(at.prices)) return false;
+        const double units = unit / problem.samples_real();
+        at.prices = {at.prices.lambda * units, at.prices.mu * units};
+        return true;
+    };
     const auto next = [&] {
         while (started < starts.size()) {
             const Bid& start = starts[started++];
@@ -146,7 +152,7 @@ Refuting::Outcome Refuting::run(const Cell& cell, std::span<const Bid> starts, i
             at = start;
             return true;
         }
-        return polygon_.centre(at.prices);
+        return centre();
     };
     if (!next()) return Outcome::open;
     for (int pass = 0; pass < last_pass; ++pass) {
@@ -164,14 +170,16 @@ Refuting::Outcome Refuting::run(const Cell& cell, std::span<const Bid> starts, i
         }
         at.per_learner = split.bid.per_learner;
         found_ = std::min(found_ + 1, ring_.size());
-        CompensatedSum samples;
-        for (std::size_t k = 0; k < choices_.size(); ++k) samples.add(split.samples[k]);
-        split.cut = {samples.value() / target - 1,
+        CompensatedSum gained;
+        for (std::size_t k = 0; k < choices_.size(); ++k) {
+            gained.add(choices_.worth(k, split.samples[k]));
+        }
+        split.cut = {(gained.value() - target_) / unit,
                      1 - split.sums.bandwidth / problem.bandwidth_hz(),
                      1 - split.sums.power / problem.power_w()};
         const double worth =
-            target + at.prices.lambda * problem.bandwidth_hz() + at.prices.mu * problem.power_w();
-        const double excess = (split.bound.value - target) / worth;
+            unit + at.prices.lambda * problem.bandwidth_hz() + at.prices.mu * problem.power_w();
+        const double excess = (split.bound.value - target_) / worth;
         if (excess < least) {
             least = excess;
             best_ = split;
@@ -185,7 +193,7 @@ Refuting::Outcome Refuting::run(const Cell& cell, std::span<const Bid> starts, i
         last_pass = std::min(last_pass, pass + finer_looks);
         polygon_.reset();
         for (const Cut& cut : cuts_) polygon_.clip(lowered(cut));
-        if (!polygon_.centre(at.prices)) return Outcome::open;
+        if (!centre()) return Outcome::open;
     }
     return Outcome::open;
 }

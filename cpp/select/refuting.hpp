@@ -1,5 +1,6 @@
-// Prices at which a box holds no split of D samples with as many participants as there must be:
-// cutting planes in the plane of prices, as the tree of `solve` has them. What a participant is
+// Prices at which a box holds no split of D samples with as many participants as there must be, or
+// none that is worth so much: cutting planes in the plane of prices, as the tree of `solve` has
+// them. What a participant is
 // worth is no price to search for: at any prices the bound is lowest where just as many take part
 // as must, those who gain most or lose least by it, and that says what the last of them is worth.
 #pragma once
@@ -20,9 +21,14 @@ class Refuting {
         : choices_(choices), pool_(pool), goal_(goal), polygon_(choices.problem()) {}
 
     enum class Outcome { refuted, open, stopped };
-    // `starts` are tried first, as far as they are usable. Refuted: bid() says at what. Open: the
-    // last splits are in recent(), the one whose bound is lowest in best().
-    Outcome run(const Cell& cell, std::span<const Bid> starts, int most_passes);
+    // No split is worth `least` or more. `starts` are tried first, as far as they are usable.
+    // Refuted: bid() says at what. Open: the last splits are in recent(), the one whose bound is
+    // lowest in best().
+    struct Wanted {
+        double least;
+        int most_passes;
+    };
+    Outcome run(const Cell& cell, std::span<const Bid> starts, const Wanted& wanted);
     const Bid& bid() const { return bid_; }
 
     // What all do at a bid, as many participants as there must be among them.
@@ -46,8 +52,8 @@ class Refuting {
 
   private:
     enum class Look { refutes, open, nobody };
-    double needed() const { return static_cast<double>(goal_.at_least); }
-    bool counts() const { return goal_.at_least > 0; }
+    double needed() const { return goal_.whole ? static_cast<double>(goal_.at_least) : 0; }
+    bool counts() const { return goal_.whole && goal_.at_least > 0; }
     double typical_worth() const;
     Look look(Split& split, const Cell& cell);
     Look look_at(Split& split, const Cell& cell);
@@ -61,6 +67,7 @@ class Refuting {
     std::size_t newest_ = 0, found_ = 0;
     Split best_;
     Bid bid_{};
+    double target_ = 0;
     PricePolygon polygon_;
     std::vector<Cut> cuts_;
     std::vector<double> order_;

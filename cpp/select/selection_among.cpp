@@ -132,6 +132,11 @@ Selector::Among Selector::among_those_who_matter(const Bid& bid, const Numbers& 
     Selection of_them = ask(part);
     const double closed = of_them.value * (1 + nearly_no_gap);
     const bool whole_tree = of_them.refuted || (of_them.value >= 0 && of_them.bound <= closed);
+    // Others may be of the best plan, if of no better one.
+    if (of_them.value < found_.value) {
+        of_them.bound = goal_.grain > 0 || found_.value == 0 ? found_.value : target();
+        of_them.refuted = false;
+    }
     if (!whole_tree || !lift(part, bid, of_them)) return Among::open;
     found_.tree = std::move(of_them.tree);
     found_.bound = of_them.bound;
@@ -181,7 +186,9 @@ struct Selector::Lift {
         for (const std::size_t k : others) {
             if (!(margins[k] > 0) && bound.size() - before >= more) break;
             if (all.high[k] == 0) continue;
-            of.problem_.later_twins(k, [&](std::size_t j) { all.high[j] = 0; });
+            of.problem_.later_twins(k, [&](std::size_t j) {
+                if (of.choices_.twins(j, k)) all.high[j] = 0;  // not where weights differ
+            });
             all.high[k] = 0;
             bound.push_back(k);
         }

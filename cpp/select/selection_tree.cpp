@@ -16,7 +16,6 @@ namespace {
 constexpr long most_passes = 400'000;
 constexpr int root_passes = 160;
 constexpr double work_for_no_sum = 2e7;
-constexpr int node_passes = 60;
 
 }  // namespace
 
@@ -122,6 +121,10 @@ void Selector::few() {
             if (among == Among::closed) return;
             // What the boxes that follow begin with; or a better plan closes it.
             if (among == Among::open) closed = close(open);
+            // Between what learners are torn.
+            if (!closed && !stop_.requested()) {
+                closed = close_worth(open);
+            }
         }
         if (stop_.requested()) {
             stack.push_back(std::move(open));
@@ -146,7 +149,7 @@ void Selector::few() {
         }
         std::size_t learner = 0;
         double at = 0;
-        if (!(goal_.whole ? choose_whole(open, learner, at) : choose(open, learner, at))) {
+        if (!choose(open, learner, at)) {
             undecided.push_back(open.bound);
             continue;
         }
@@ -187,25 +190,23 @@ Selector::Among Selector::close_among_some(const Bid& bid) {
 // Whether no plan in the cell reaches the target; plans are looked for on the way.
 bool Selector::close(Open& open) {
     if (goal_.whole) return close_whole(open);
-    const bool root = open.node == 0;
+    if (open.node != 0) return close_worth(open);
     Bid bid = open.bid;
     bid.per_sample = goal_.of == Worth::learners ? 0 : 1;
     // After a better plan the same prices may do.
     for (int again = 0; again < 3; ++again) {
-        const auto outcome = lowest_.run(bid, &open.cell,
-                                         {.target = target(),
-                                          .tolerance = tolerance(),
-                                          .most_passes = root ? root_passes : node_passes});
+        const auto outcome =
+            lowest_.run(bid, &open.cell,
+                        {.target = target(), .tolerance = tolerance(), .most_passes = root_passes});
         open.bid = bid;
         if (outcome == Lowest::Outcome::stopped) return false;
         if (outcome == Lowest::Outcome::impossible) open.bid = choices_.bid({}, 0);
         if (outcome != Lowest::Outcome::open) return true;
         open.bound = std::min(open.bound, rounded_down(lowest_.most()));
-        const bool look = root || found_.nodes < 64 || (found_.nodes & (found_.nodes - 1)) == 0 ||
-                          found_.nodes % 16 == 0;
-        if (!look || !look_for_plan(bid, &open.cell)) break;
+        if (!look_for_plan(bid, &open.cell)) break;
         if (lowest_.most() < target()) return true;
     }
+    open.starts = {bid};
     std::size_t learner = 0;
     double at = 0;
     return !choose_widest(open.cell, learner, at) && close_the_last(open);
@@ -236,60 +237,7 @@ bool Selector::close_the_last(Open& open) {
     return false;
 }
 
-// Where learners switch: the one whose choices differ most; of identical ones the one at
-// whom what is left of the budgets ends.
-bool Selector::choose(const Open& open, std::size_t& learner, double& at) const {
-    const std::size_t n = problem_.size();
-    double widest = 0;
-    double low_choice = 0, high_choice = 0;
-    if (lowest_.picks().size() >= n) {
-        for (std::size_t k = 0; k < n; ++k) {
-            double low = 0, high = 0;
-            if (!lowest_.switches(k, low, high)) continue;
-            low = std::max(low, open.cell.low[k]);
-            high = std::min(high, open.cell.high[k]);
-            if (!(low < high)) continue;
-            const double width = std::max(choices_.worth(k, high) - choices_.worth(k, low),
-                                          1e-3 * (choices_.worth(k, high) + 1));
-            if (width > widest) {
-                widest = width;
-                learner = k;
-                low_choice = low;
-                high_choice = high;
-            }
-        }
-    }
-    if (!(widest > 0)) return choose_widest(open.cell, learner, at);
-    at = std::floor(0.5 * (low_choice + high_choice));
-    const bool jumps = choices_.may_rest(learner) && low_choice == 0;
-    if (jumps) at = 0;
-    at = std::clamp(at, open.cell.low[learner], open.cell.high[learner] - 1);
-    if (choices_.may_rest(learner) && at < choices_.least(learner)) at = 0;
-    if (!jumps || !choices_.has_twins()) return true;
-    std::vector<std::size_t> alike;
-    for (std::size_t k = 0; k < n; ++k) {
-        if (choices_.twins(k, learner) && open.cell.low[k] <= 0 && open.cell.high[k] > 0) {
-            alike.push_back(k);
-        }
-    }
-    if (alike.size() < 2) return true;
-    // How many of them the budgets hold beside the others.
-    const Prices prices = open.bid.prices;
-    CompensatedSum others;
-    for (std::size_t k = 0; k < n; ++k) {
-        if (choices_.twins(k, learner) && open.cell.low[k] <= 0) continue;
-        others.add(choices_.cost(k, lowest_.picks()[k], prices));
-    }
-    const double has = prices.lambda * problem_.bandwidth_hz() + prices.mu * problem_.power_w();
-    const double each = choices_.cost(learner, high_choice, prices);
-    const double count = std::floor((has - others.value()) / each);
-    const auto place =
-        static_cast<std::size_t>(std::clamp(count, 0.0, static_cast<double>(alike.size() - 1)));
-    learner = alike[place];
-    return true;
-}
-
-// Otherwise whoever's samples are most open.
+// Whoever's samples are most open.
 bool Selector::choose_widest(const Cell& cell, std::size_t& learner, double& at) const {
     double widest = 0;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
@@ -329,7 +277,7 @@ void Selector::branch(Open& open, std::size_t learner, double at, std::vector<Op
     built_[open.node].above = below + 1;
     built_.push_back({});
     built_.push_back({});
-    if (goal_.whole && refuting_.found() > 0) open.starts = refuting_.best_bids();
+    if (refuting_.found() > 0) open.starts = refuting_.best_bids();
     Open less{below, open.cell, open.bid, open.bound, open.starts};
     Open more{below + 1, std::move(open.cell), open.bid, open.bound, std::move(open.starts)};
     divide(choices_, learner, at, less.cell, more.cell);

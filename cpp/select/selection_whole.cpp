@@ -13,16 +13,19 @@ namespace mel {
 namespace {
 
 constexpr int passes_a_node = 120;
-constexpr int old_passes = 60;    // of a search for the lowest bound, beside that
-constexpr std::size_t tries = 3;  // splits, the newest ones
-constexpr int rounds = 12;        // of exchanging single samples
-constexpr double no_gap = 1e-9;   // of D
+constexpr int old_passes = 60;      // of a search for the lowest bound, beside that
+constexpr int again_with_more = 4;  // after a better plan
+constexpr std::uint64_t looked_at = 64, now_and_then = 16;  // nodes where plans are looked for
+constexpr std::size_t tries = 3;                            // splits, the newest ones
+constexpr int rounds = 12;                                  // of exchanging single samples
+constexpr double hopes = 2;                                 // times what one of them gained last
+constexpr double no_gap = 1e-9;                             // of D
 
 }  // namespace
 
 bool Selector::close_whole(Open& open) {
     if (no_split(&open.cell, open.bid)) return true;
-    switch (refuting_.run(open.cell, open.starts, passes_a_node)) {
+    switch (refuting_.run(open.cell, open.starts, {target(), passes_a_node})) {
         case Refuting::Outcome::refuted:
             open.bid = refuting_.bid();
             return true;
@@ -47,6 +50,35 @@ bool Selector::close_whole(Open& open) {
             if (outcome == Lowest::Outcome::stopped) return false;
             if (outcome == Lowest::Outcome::open && look_for_plan(bid, &open.cell)) return false;
         }
+    }
+    std::size_t learner = 0;
+    double at = 0;
+    return !choose_widest(open.cell, learner, at) && close_the_last(open);
+}
+
+// Whether no plan in the cell is worth more than the best one; better ones are looked for on the
+// way.
+bool Selector::close_worth(Open& open) {
+    for (int again = 0; again < again_with_more; ++again) {
+        switch (refuting_.run(open.cell, open.starts, {target(), passes_a_node})) {
+            case Refuting::Outcome::refuted:
+                open.bid = refuting_.bid();
+                return true;
+            case Refuting::Outcome::stopped:
+                return false;
+            case Refuting::Outcome::open:
+                break;
+        }
+        if (refuting_.found() == 0) break;
+        const Refuting::Split& best = refuting_.best();
+        open.bid = best.bid;
+        open.bound = std::min(open.bound, rounded_down(best.bound.most()));
+        open.starts = refuting_.best_bids();
+        const auto seen = static_cast<std::uint64_t>(found_.nodes);
+        const bool look = seen < looked_at || std::has_single_bit(seen) || seen % now_and_then == 0;
+        if (!look) break;
+        lowest_.take(best.bid, best.samples, best.sums, best.bound);
+        if (!look_for_plan(best.bid, &open.cell)) break;
     }
     std::size_t learner = 0;
     double at = 0;
@@ -86,9 +118,14 @@ bool Selector::try_splits(const Cell& cell) {
         const PassPoint from{choices_.tau(), problem_.cycle_s(), prices};
         if (!rounding_.repair(box, from, samples, true)) continue;
         fitting_.begin_at(prices);
+        double before = infinity;
         for (int round = 0; round < rounds; ++round) {
             if (offer(samples)) return true;
             if (stop_.check()) return false;
+            // As many rounds more that gain as much would not do; of blocks nobody says so.
+            const double over = fitting_.load() - 1, left = rounds - round;
+            if (problem_.block_hz() == 0 && over > hopes * left * (before - over)) break;
+            before = over;
             prices = {1.0, fitting_.ratio()};
             const PassPoint at{choices_.tau(), problem_.cycle_s(), prices};
             if (!prices.usable() || !rounding_.exchange(box, at, samples)) break;
@@ -99,14 +136,15 @@ bool Selector::try_splits(const Cell& cell) {
 
 // The learner whose cost at the mixture's mean samples is furthest above the mixture of its costs.
 // Where no cost is, the one on whose samples the splits differ most; at last the widest box.
-bool Selector::choose_whole(const Open& open, std::size_t& learner, double& at) const {
+bool Selector::choose(const Open& open, std::size_t& learner, double& at) const {
     if (refuting_.found() == 0) return choose_widest(open.cell, learner, at);
     const Mixture mixture = refuting_.mixture();
     const Prices prices = refuting_.recent(0).bid.prices;
+    const bool learners_count = goal_.of == Worth::learners;
     const auto held = [&](int i, std::size_t k) {
         return refuting_.recent(mixture.index[i]).samples[k];
     };
-    double largest = no_gap * problem_.samples_real(), widest = 0;
+    double largest = no_gap * std::max(target(), 1.0), widest = 0;
     bool torn = false;
     for (std::size_t k = 0; k < problem_.size(); ++k) {
         double mean = 0, least = infinity, most = 0;
@@ -124,7 +162,11 @@ bool Selector::choose_whole(const Open& open, std::size_t& learner, double& at) 
             mixed += mixture.weight[i] * choices_.cost(k, held(i, k), prices);
         }
         const double cost = choices_.cost(k, std::max(mean, fewest), prices);
-        const double gap = cost - mixed + std::max(fewest - mean, 0.0);
+        double taking = 0;
+        for (int i = 0; i < mixture.count; ++i) taking += held(i, k) > 0 ? mixture.weight[i] : 0;
+        const double gap = learners_count && rests
+                               ? cost * std::min(taking, 1 - taking)
+                               : cost - mixed + choices_.weight(k) * std::max(fewest - mean, 0.0);
         if (torn ? !(gap > largest) : !(gap > largest || most - least > widest)) continue;
         if (gap > largest) {
             torn = true;

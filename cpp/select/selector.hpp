@@ -23,7 +23,7 @@ class Selector {
         Cell cell;
         Bid bid;
         double bound;
-        std::vector<Bid> starts = {};  // `whole`: where its prices may be
+        std::vector<Bid> starts = {};  // where its prices may be
     };
     struct Built {
         SelectionNode node;
@@ -72,9 +72,9 @@ class Selector {
     double needed() const { return static_cast<double>(goal_.at_least); }
     bool close(Open& open);
     bool close_whole(Open& open);
+    bool close_worth(Open& open);
     bool close_the_last(Open& open);
     bool try_splits(const Cell& cell);
-    bool choose_whole(const Open& open, std::size_t& learner, double& at) const;
     std::size_t among_twins(const Cell& cell, const Mixture& mixture, std::size_t learner) const;
     Among close_among_some(const Bid& bid);
     bool choose(const Open& open, std::size_t& learner, double& at) const;
