@@ -14,7 +14,7 @@ namespace mel {
 namespace {
 
 constexpr long most_passes = 400'000;
-constexpr int root_passes = 160;
+constexpr double nearly_closed = 1e-5;  // relative: the plan and the first box's bound
 constexpr double work_for_no_sum = 2e7;
 
 }  // namespace
@@ -121,10 +121,9 @@ void Selector::few() {
             if (among == Among::closed) return;
             // What the boxes that follow begin with; or a better plan closes it.
             if (among == Among::open) closed = close(open);
+            near_ = found_.value > 0 && lowest_.most() < found_.value * (1 + nearly_closed);
             // Between what learners are torn.
-            if (!closed && !stop_.requested()) {
-                closed = close_worth(open);
-            }
+            if (!closed && !near_ && !stop_.requested()) closed = close_worth(open);
         }
         if (stop_.requested()) {
             stack.push_back(std::move(open));
@@ -149,7 +148,7 @@ void Selector::few() {
         }
         std::size_t learner = 0;
         double at = 0;
-        if (!choose(open, learner, at)) {
+        if (!(near_ ? choose_switching(open, learner, at) : choose(open, learner, at))) {
             undecided.push_back(open.bound);
             continue;
         }
@@ -190,26 +189,7 @@ Selector::Among Selector::close_among_some(const Bid& bid) {
 // Whether no plan in the cell reaches the target; plans are looked for on the way.
 bool Selector::close(Open& open) {
     if (goal_.whole) return close_whole(open);
-    if (open.node != 0) return close_worth(open);
-    Bid bid = open.bid;
-    bid.per_sample = goal_.of == Worth::learners ? 0 : 1;
-    // After a better plan the same prices may do.
-    for (int again = 0; again < 3; ++again) {
-        const auto outcome =
-            lowest_.run(bid, &open.cell,
-                        {.target = target(), .tolerance = tolerance(), .most_passes = root_passes});
-        open.bid = bid;
-        if (outcome == Lowest::Outcome::stopped) return false;
-        if (outcome == Lowest::Outcome::impossible) open.bid = choices_.bid({}, 0);
-        if (outcome != Lowest::Outcome::open) return true;
-        open.bound = std::min(open.bound, rounded_down(lowest_.most()));
-        if (!look_for_plan(bid, &open.cell)) break;
-        if (lowest_.most() < target()) return true;
-    }
-    open.starts = {bid};
-    std::size_t learner = 0;
-    double at = 0;
-    return !choose_widest(open.cell, learner, at) && close_the_last(open);
+    return open.node == 0 || near_ ? close_nearly(open) : close_worth(open);
 }
 
 // One split alone: prices as high as it takes.
@@ -277,7 +257,7 @@ void Selector::branch(Open& open, std::size_t learner, double at, std::vector<Op
     built_[open.node].above = below + 1;
     built_.push_back({});
     built_.push_back({});
-    if (refuting_.found() > 0) open.starts = refuting_.best_bids();
+    if (!near_ && refuting_.found() > 0) open.starts = refuting_.best_bids();
     Open less{below, open.cell, open.bid, open.bound, open.starts};
     Open more{below + 1, std::move(open.cell), open.bid, open.bound, std::move(open.starts)};
     divide(choices_, learner, at, less.cell, more.cell);

@@ -13,7 +13,7 @@ namespace mel {
 namespace {
 
 constexpr int passes_a_node = 120;
-constexpr int old_passes = 60;      // of a search for the lowest bound, beside that
+constexpr int lowest_passes = 60;   // of a search for the lowest bound, beside that
 constexpr int again_with_more = 4;  // after a better plan
 constexpr std::uint64_t looked_at = 64, now_and_then = 16;  // nodes where plans are looked for
 constexpr std::size_t tries = 3;                            // splits, the newest ones
@@ -42,7 +42,7 @@ bool Selector::close_whole(Open& open) {
             const auto outcome = lowest_.run(bid, &open.cell,
                                              {.target = target() + bid.per_learner * needed(),
                                               .tolerance = tolerance(),
-                                              .most_passes = old_passes});
+                                              .most_passes = lowest_passes});
             if (outcome == Lowest::Outcome::proved) {
                 open.bid = bid;
                 return true;

@@ -73,6 +73,8 @@ class Selector {
     bool close(Open& open);
     bool close_whole(Open& open);
     bool close_worth(Open& open);
+    bool close_nearly(Open& open);
+    bool choose_switching(const Open& open, std::size_t& learner, double& at) const;
     bool close_the_last(Open& open);
     bool try_splits(const Cell& cell);
     std::size_t among_twins(const Cell& cell, const Mixture& mixture, std::size_t learner) const;
@@ -101,6 +103,7 @@ class Selector {
     Numbers known_;  // those of a plan that is known before, or nothing
     Fitting::Fit best_fit_;
     std::vector<Built> built_;
+    bool near_ = false;       // the first box's bound is nearly the best plan's worth
     bool closer_ = false;     // what is left of a gap is looked at
     double least_worth_ = 0;  // of a plan with any samples
     double most_work_ = 4e8;  // choices looked at, of a tree
