@@ -229,12 +229,15 @@ bool Fitting::just_enough(const Bid& bid, const Chosen& chosen, std::size_t chan
     const auto needed = static_cast<double>(goal_.at_least);
     if (count < needed) return false;
     if (least > target) {
-        // In or out: those for whom a sample is worth nearly what they pay.
+        // In or out: those for whom a sample is worth nearly what they pay. Some, of any size,
+        // mostly do; those who lose least by it are mostly small, and may not make up for what is
+        // too much.
+        const bool any_size = changes < most_changes;
         std::priority_queue<std::pair<double, std::size_t>> nearest[2];
         for (std::size_t k = 0; k < n; ++k) {
-            const double off = std::fabs(each[k] - dear) * all[k];
+            const double size = any_size ? 1 : all[k], off = std::fabs(each[k] - dear) * size;
             auto& side = nearest[samples_[k] > 0];
-            if (!(off < dear * all[k]) || (side.size() == changes / 2 && off >= side.top().first))
+            if (!(off < dear * size) || (side.size() == changes / 2 && off >= side.top().first))
                 continue;
             if (side.size() == changes / 2) side.pop();
             side.emplace(off, k);
