@@ -10,8 +10,9 @@
 namespace mel {
 namespace {
 
-constexpr double near = 3e-11;  // relative: how far the lower end stays below
-constexpr double roomy = 1.01;  // times the lower end: surely enough
+constexpr double near = 3e-11;     // relative: how far the lower end stays below
+constexpr double blurred = 1e-10;  // relative: what rounding may cost the lower end
+constexpr double roomy = 1.01;     // times the lower end: surely enough
 constexpr double roomy_in_blocks = 1.1;
 constexpr int rounds = 6;
 constexpr double narrow = 1e-4;  // relative: about the prices found
@@ -59,6 +60,8 @@ bool Enclosing::closed(const Bracket& found) {
 
 void Enclosing::enclose_there() {
     radius_ = prices_.widen(point_, narrow);
+    const bool linear = resource_ != Resource::cycle && !in_blocks();
+    if (linear) prices_.sharpen(point_, amount_, blurred);
     if (refute() && !shop_.pool.stop().check() && split()) close_gap();
 }
 

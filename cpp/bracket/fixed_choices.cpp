@@ -106,9 +106,14 @@ bool FixedChoices::refute_box(const JumpTree& tree, std::size_t at, const Proble
 // Where the model's prices do not quite do, a step from what they show.
 bool FixedChoices::refute_leaf(Prices prices, const Problem& here) {
     for (int step = 0; step < leaf_steps && prices.usable(); ++step) {
-        const SplitSums sums = look(here, prices, samples_);
+        SplitSums sums = look(here, prices, samples_);
         if (pool_.stop().check()) return false;
         const PassPoint point{point_.tau, here.cycle_s(), prices};
+        if (hidden_by_lanes(here, point, sums)) {
+            ++passes_;
+            sums = careful_pass(here, Box{{}, low_, high_}, point, pool_, chunks_, samples_);
+            if (pool_.stop().check()) return false;
+        }
         if (const auto proof = proof_of(here, point, sums, Trust::proved)) {
             proof_.push_back({-1, 0, proof->prices()});
             return true;

@@ -16,6 +16,7 @@ constexpr double longest = 0.5;     // and the most
 constexpr int most_looks = 40;
 constexpr int few_steps = 3;             // after which one that is no better, or
 constexpr int most_steps_at_roots = 11;  // so many, leave the rest to planes
+constexpr double about_the_best = 1e-4;  // relative: who may switch where planes have led
 constexpr double worth_holding =
     0.1;                           // of the bound: so much less is worth a look at the same amount
 constexpr double jumps_apart = 3;  // what is near the best prices: so many jumps away
@@ -68,6 +69,23 @@ LeastPrices::Look LeastPrices::look(PassPoint& point, double amount) {
 void LeastPrices::judge(const PassPoint& point, double amount, Look& seen) const {
     seen.excess = excess_of(with(amount), point, seen.sums);
     seen.rules_out = amount - (seen.at_most()) / slope(point.prices);
+}
+
+bool LeastPrices::sharpen(const PassPoint& point, double& amount, double worthwhile) {
+    judge(point, at_.amount, best_);
+    const double blur = 2 * best_.excess.error;
+    if (!(best_.sums.in_lanes > 0) || apart()) return false;
+    if (!(blur > worthwhile * at_.amount * slope(point.prices))) return false;
+    ++passes_;
+    samples_.resize(problem_.size());
+    const SplitSums sums = careful_pass(with(at_.amount), box_, point, pool_, chunks_, samples_);
+    if (pool_.stop().requested()) return false;
+    const double before = best_.at_most();
+    best_.sums = sums;
+    judge(point, at_.amount, best_);
+    model_.value += best_.at_most() - before;
+    amount = std::max(amount, best_.rules_out);
+    return true;
 }
 
 // Of the real responses: how the bound curves and how it grows with the cycle.
@@ -217,6 +235,19 @@ bool LeastPrices::climbs_from(PassPoint point, double amount) {
     return climbed_;
 }
 
+// From the best prices on; the model is then about those. False where that was stopped.
+bool LeastPrices::finish_by_planes(PassPoint& point, double& amount, const Effort& effort,
+                                   double radius) {
+    cut_down(point, amount, effort);
+    if (pool_.stop().check()) return false;
+    point = {point.tau, with(at_.amount).cycle_s(), at_.prices};
+    measure(point, at_.amount);
+    samples_ = best_samples_;
+    preferences_ = best_preferences_;
+    model_ = model_of(point, at_.amount, best_, radius);
+    return true;
+}
+
 bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort, Cycles cycles) {
     const bool bends = resource_ == Resource::cycle;  // else the bound is linear in the amount
     const bool at_roots = bends && cycles == Cycles::at_roots;
@@ -297,13 +328,12 @@ bool LeastPrices::search(PassPoint& point, double& amount, const Effort& effort,
         if (!kept_) return false;
         const int steps = !improved ? few_steps : most_steps_at_roots;
         if (at_roots && at_.reached && round >= steps) {
-            cut_down(point, amount, effort);
-            if (pool_.stop().check()) return false;
-            point = {point.tau, at_.amount, at_.prices};
-            measure(point, at_.amount);
-            samples_ = best_samples_;
-            preferences_ = best_preferences_;
-            model_ = model_of(point, at_.amount, best_, radius);
+            if (!finish_by_planes(point, amount, effort, radius)) return false;
+            break;
+        }
+        // Steps that have not ended by now end anywhere.
+        if (may_climb() && at_.reached && round + 1 == most_looks) {
+            if (!finish_by_planes(point, amount, effort, about_the_best)) return false;
             break;
         }
         if (!improved) {

@@ -84,6 +84,9 @@ class LeastPrices {
     // The model around the best prices with every learner that matters within `least_radius`, or as
     // far as one jump moves the prices; returns how far that is.
     double widen(const PassPoint& point, double least_radius);
+    // Takes the best look once more, carefully, where the rounding of lanes is worth more than so
+    // much of the amount; returns whether it did. Not for the cycle.
+    bool sharpen(const PassPoint& point, double& amount, double worthwhile);
     // The best look's sums where costs do not depend on the amount.
     void judge(const PassPoint& point, double amount, Look& seen) const;
 
@@ -114,6 +117,7 @@ class LeastPrices {
     // From the best prices on, by planes.
     PlanePoint slope_from(Prices prices, double amount, const Look& seen) const;
     void cut_down(PassPoint& point, double& amount, const Effort& effort);
+    bool finish_by_planes(PassPoint& point, double& amount, const Effort& effort, double radius);
     void measure(const PassPoint& point, double amount);
     JumpModel model_of(const PassPoint& point, double amount, const Look& seen, double radius);
     std::vector<Jump> jumps_of(const PassPoint& point, double amount, const Picked& picked,

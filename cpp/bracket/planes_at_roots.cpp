@@ -1,7 +1,8 @@
 // Where steps from one pair of prices to the next do not end, as where kinks of which no model
 // knows lie close to each other: planes cut down where better prices may be. Of a pair of prices
 // that rules out a longer cycle than the best did, a plane through it; of one that does not, one
-// behind it. What is left stays so: whoever rules out a longer cycle rules out a shorter one.
+// behind it. What is left stays so: whoever rules out a longer cycle rules out a shorter one. Of a
+// budget a look tells what its prices rule out: there nothing is looked for at them.
 #include <algorithm>
 #include <cmath>
 
@@ -15,7 +16,8 @@ constexpr double down = -0.95, up = 3;           // relative: where prices may b
 constexpr double soonest = -0.85, furthest = 2;  // best prices beyond are asked about anew
 constexpr int most_rounds = 6;
 constexpr int most_planes = 64;
-constexpr double of_samples = 1e-8;  // of the cycle: what better prices must promise, at most
+constexpr double of_samples = 1e-8;  // of the amount: what better prices must promise, at most
+constexpr double finer = 0.1;        // of that, where a look is all that a plane takes
 constexpr double roughly = 0.1;      // relative: so near a sample of the learners leads
 constexpr double root_share = 0.05;  // of how much lower the bound may be: left at a root
 constexpr double far_times = 8;      // the step to a root that is foretold
@@ -35,6 +37,7 @@ PlanePoint LeastPrices::slope_from(Prices prices, double amount, const Look& see
 }
 
 void LeastPrices::cut_down(PassPoint& point, double& amount, const Effort& effort) {
+    const bool linear = resource_ != Resource::cycle;
     for (int round = 0; round < most_rounds; ++round) {
         const Prices middle = at_.prices;
         Polygon left;
@@ -55,9 +58,15 @@ void LeastPrices::cut_down(PassPoint& point, double& amount, const Effort& effor
             const double steep = std::max(steepness_, slope(point.prices));
             const bool sample = effort.worthwhile > of_samples;
             const bool near = sample && left.extent() < roughly * (1 + std::min(best.x, best.y));
-            const double worthwhile = std::min(effort.worthwhile, of_samples) * amount * steep;
+            const double promise = std::min(effort.worthwhile, of_samples);
+            const double worthwhile = (linear ? finer * promise : promise) * amount * steep;
             const bool done = near || -lowest <= worthwhile;
-            if (value < 0) {
+            const bool lowered = value < 0;
+            if (lowered && linear) {
+                amount = seen.rules_out;
+                judge(point, amount, seen);
+                value = 0;
+            } else if (lowered) {
                 last_move_ = -value / (steep * amount);
                 seen = look_at_root(
                     point, amount,
@@ -66,6 +75,8 @@ void LeastPrices::cut_down(PassPoint& point, double& amount, const Effort& effor
                      .close = -root_share * lowest / problem_.samples_real()});
                 if (pool_.stop().check() || seen.sums.impossible > 0) return;
                 value = seen.at_most();
+            }
+            if (lowered) {
                 if (amount >= at_.amount && value <= 0) {
                     at_ = {point.prices, amount, value, amount, true};
                     best_ = seen;

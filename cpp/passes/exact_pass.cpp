@@ -225,6 +225,14 @@ SplitSums exact_pass(const Problem& problem, const Box& box, const PassPoint& po
     return reduce_tree(std::span<SplitSums>(chunks));
 }
 
+SplitSums careful_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                       std::vector<SplitSums>& chunks, std::span<double> samples) {
+    each_chunk(pool, problem.size(), chunks, [&](std::size_t first, std::size_t last) {
+        return exact_learners(problem, box, point, {first, last}, samples);
+    });
+    return reduce_tree(std::span<SplitSums>(chunks));
+}
+
 Excess excess_of(const Problem& problem, const PassPoint& point, const SplitSums& sums) {
     if (sums.impossible > 0) return {-infinity, 0};
     const double budget =

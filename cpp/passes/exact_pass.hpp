@@ -71,6 +71,10 @@ bool blocks_in_lanes(const Problem& problem);
 // The same for some learners, one by one.
 SplitSums exact_learners(const Problem& problem, const Box& box, const PassPoint& point,
                          Stretch learners, std::span<double> samples);
+// The same for all of them, whose errors are an eighth of those in lanes, at some ten times the
+// price.
+SplitSums careful_pass(const Problem& problem, const Box& box, const PassPoint& point, Pool& pool,
+                       std::vector<SplitSums>& chunks, std::span<double> samples);
 
 // U(tau; prices) - D from the sums, and a proved bound on the error of that number.
 struct Excess {

@@ -31,6 +31,13 @@ std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& p
     return ProvingPrices(point.prices);
 }
 
+bool hidden_by_lanes(const Problem& problem, const PassPoint& point, const SplitSums& sums) {
+    if (!(sums.in_lanes > 0) || sums.impossible > 0) return false;
+    constexpr double share = rounding::whole_bound / rounding::whole_bound_in_lanes;
+    const Excess excess = excess_of(problem, point, sums);
+    return !excess.proves_infeasible() && excess.value + share * excess.error < 0;
+}
+
 std::optional<ProvedCapacity> proof_of_capacity(const Problem& problem, const Box& box, double tau,
                                                 Pool& pool, std::vector<SplitSums>& chunks,
                                                 bool part) {

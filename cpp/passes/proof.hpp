@@ -31,6 +31,9 @@ std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& p
                                       const PassSums& sums);
 std::optional<ProvingPrices> proof_of(const Problem& problem, const PassPoint& point,
                                       const SplitSums& sums, Trust trust);
+// Whether the bound is below D, and all that hides it is how lanes round: a careful_pass() may
+// tell.
+bool hidden_by_lanes(const Problem& problem, const PassPoint& point, const SplitSums& sums);
 // Of a bound_pass().
 std::optional<ProvingPrices> rough_proof_of(const Problem& problem, const PassPoint& point,
                                             const PassSums& sums);

@@ -49,6 +49,13 @@ PriceSearch::Outcome PriceSearch::run(double tau, const Box& box, std::span<cons
         const Excess excess = excess_of(problem_, at, sums);
         split.room = excess.value + excess.error;
         proof_ = proof_of(problem_, at, sums, pool_.trust());
+        if (!proof_ && hidden_by_lanes(problem_, at, sums)) {
+            ++passes_;
+            careful_.resize(problem_.size());
+            const SplitSums careful = careful_pass(problem_, box, at, pool_, chunks_, careful_);
+            if (pool_.stop().requested()) return Outcome::stopped;
+            proof_ = proof_of(problem_, at, careful, pool_.trust());
+        }
         if (proof_) return Outcome::infeasible;
         if (sums.impossible == 0) found_ = std::min(found_ + 1, ring_.size());
         const double worth = problem_.samples_real() + prices.lambda * problem_.bandwidth_hz() +

@@ -55,6 +55,7 @@ class PriceSearch {
     long passes_ = 0;
     PricePolygon polygon_;
     std::vector<SplitSums> chunks_;
+    std::vector<double> careful_;
     std::vector<Cut> cuts_;  // of all splits of a run
 };
 

@@ -149,3 +149,29 @@ TEST(the_error_of_a_bound_covers_its_distance_from_the_exact_one) {
             });
     }
 }
+
+TEST(what_only_lanes_hide_a_careful_pass_may_tell) {
+    instances::for_each_variant({.learners = 3, .samples = 30}, [&](const instances::Shape& shape) {
+        const instances::Instance it = instances::draw(shape);
+        const mel::Problem problem = it.problem();
+        mel::Stop stop(1e9, {});
+        mel::Pool pool(1, stop);
+        std::vector<mel::SplitSums> blocks;
+        std::vector<double> d(3), alone(3);
+        const mel::PassPoint at{5, problem.cycle_s(), {3e-6, 20}};
+        const mel::Box box{{0, 30}};
+        const mel::SplitSums sums = mel::exact_pass(problem, box, at, pool, blocks, d);
+        const mel::SplitSums careful = mel::careful_pass(problem, box, at, pool, blocks, alone);
+        const mel::Excess excess = mel::excess_of(problem, at, sums);
+        const mel::Excess less = mel::excess_of(problem, at, careful);
+        CHECK(careful.in_lanes == 0 && d == alone, careful.in_lanes);
+        CHECK(std::fabs(less.value - excess.value) <= excess.error, less.value, excess.value);
+        if (!(sums.in_lanes > 0)) return;
+        CHECK(less.error < 0.2 * excess.error, less.error, excess.error);
+        for (const double share : {0.05, 0.5, 2.0}) {
+            mel::SplitSums below = sums;
+            below.overlooked -= excess.value + share * excess.error;
+            CHECK(mel::hidden_by_lanes(problem, at, below) == (share == 0.5), share);
+        }
+    });
+}
