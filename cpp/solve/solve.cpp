@@ -32,7 +32,12 @@ Decision Solver::by_known_prices(double tau, Prices prices) {
     ++capacity_passes_;
     real_.resize(problem_.size());
     const PassPoint at{tau, problem_.cycle_s(), prices};
-    const SplitSums sums = exact_pass(problem_, boxes_.whole(tau), at, pool_, chunks_, real_);
+    const Box whole = boxes_.whole(tau);
+    SplitSums sums = exact_pass(problem_, whole, at, pool_, chunks_, real_);
+    if (hidden_by_lanes(problem_, at, sums)) {
+        ++capacity_passes_;
+        sums = careful_pass(problem_, whole, at, pool_, chunks_, real_);
+    }
     if (stop_.requested()) return Decision::Stopped{};
     const auto proof = proof_of(problem_, at, sums, pool_.trust());
     if (proof) return Refutation(*proof);
@@ -54,8 +59,13 @@ Decision Solver::by_tree(double tau, Prices start) {
                 return proved_elsewhere_.has_value();
             };
         }
+        tools.written = [this](double at, std::span<const double> samples, double ratio) {
+            tree_plan_ = plan_of(at, samples, ratio);
+            return tree_plan_ || stop_.requested();
+        };
         tree_search_.emplace(tools, boxes_);
     }
+    tree_plan_.reset();
     BranchAndBound& search = *tree_search_;
     switch (search.decide(tau, start, work, node_limit_)) {
         case BranchAndBound::Outcome::stopped:
@@ -70,9 +80,14 @@ Decision Solver::by_tree(double tau, Prices start) {
         case BranchAndBound::Outcome::feasible:
             break;
     }
+    if (tree_plan_) return std::move(*tree_plan_);
+    return decided(plan_of(tau, search.samples(), search.ratio()));
+}
+
+Solver::Plan Solver::plan_of(double tau, std::span<const double> samples, double ratio) {
     real_.resize(problem_.size());
-    std::copy(search.samples().begin(), search.samples().end(), std::span<double>(real_).begin());
-    return decided(allocate(tau, {search.ratio(), problem_.cycle_s()}));
+    std::copy(samples.begin(), samples.end(), std::span<double>(real_).begin());
+    return allocate(tau, {ratio, problem_.cycle_s()});
 }
 
 Result solve(const Problem& problem, const Settings& settings) {

@@ -109,6 +109,7 @@ class Solver final : public TauSearch {
         return (tree_search_ ? tree_search_->nodes() : 0) + taker_nodes_;
     }
     double sum_of_reals() const;
+    Plan plan_of(double tau, std::span<const double> samples, double ratio);
 
     std::optional<Workspace> own_;  // where no other is given
     Workspace& work_;
@@ -124,6 +125,7 @@ class Solver final : public TauSearch {
     AskElsewhere elsewhere_;                     // or nothing
     AskKnown known_;                             // or nothing
     std::optional<ProvingParts> proved_elsewhere_;
+    Plan tree_plan_;  // of the split at which a tree ended, if it was written by then
     std::vector<SplitSums> chunks_;
 };
 

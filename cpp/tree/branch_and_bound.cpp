@@ -13,6 +13,7 @@ namespace mel {
 namespace {
 constexpr int passes_a_node = 120;
 constexpr int rounds_of_exchange = 12;
+constexpr long nodes_beside_a_hair = 64;
 constexpr double worth_asking = 2.5e5;  // learner responses, before it is asked elsewhere
 constexpr std::size_t most_for_best_repair = std::size_t{1} << 17;  // learners
 }  // namespace
@@ -56,6 +57,12 @@ WaterFilling::Outcome BranchAndBound::fill(double tau) {
     return WaterFilling::Outcome::stopped;
 }
 
+// A split may fit by less than rounding takes, and boxes beside it still be refuted. Where some do
+// not end that, it is left open.
+bool BranchAndBound::written(double tau) const {
+    return !tools_.written || nodes_ > last_written_ || tools_.written(tau, samples_, ratio_);
+}
+
 double BranchAndBound::cost(double tau, std::size_t k, double d, Prices prices) const {
     const Problem& problem = tools_.problem;
     const Demand demand = demand_at(problem, k, Timing{tau, problem.cycle_s()}, d);
@@ -84,7 +91,7 @@ bool BranchAndBound::try_splits(double tau, const Box& box) {
         for (int round = 0; round < rounds_of_exchange; ++round) {
             ratio_ = prices.mu / prices.lambda;
             const auto outcome = fill(tau);
-            if (outcome == WaterFilling::Outcome::fits) return true;
+            if (outcome == WaterFilling::Outcome::fits && written(tau)) return true;
             if (outcome == WaterFilling::Outcome::stopped ||
                 problem.size() > most_for_thorough_search)
                 break;
@@ -290,6 +297,7 @@ BranchAndBound::Outcome BranchAndBound::decide(double tau, Prices start, double 
     const double asked_after = work() + worth_asking / static_cast<double>(size);
     bool asked = !tools_.elsewhere;
     const auto first_node = nodes_ + 1;
+    last_written_ = nodes_ + nodes_beside_a_hair;
     bool unresolved = false;
     while (!stack.empty()) {
         if (tools_.pool.stop().check()) return Outcome::stopped;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "mel/result.hpp"
@@ -25,6 +26,8 @@ struct Tools {
     bool part = false;  // of a problem with more learners, who may hold what these can not
     // Asked once where boxes take long: whether a tau is refuted without them.
     std::function<bool(double tau, Prices start)> elsewhere = {};
+    // Whether a split that fits, as far as its filling can tell, can be written down as a plan.
+    std::function<bool(double tau, std::span<const double> samples, double ratio)> written = {};
 };
 
 class BranchAndBound {
@@ -72,6 +75,7 @@ class BranchAndBound {
     bool try_by_price(double tau, const Box& box);
     bool try_swaps(double tau, const Box& box);
     WaterFilling::Outcome fill(double tau);
+    bool written(double tau) const;
     double cost(double tau, std::size_t k, double d, Prices prices) const;
     std::vector<Prices> best_prices() const;
     std::size_t among_twins(const Mixture& mixture, std::size_t learner) const;
@@ -89,6 +93,7 @@ class BranchAndBound {
     std::vector<double> samples_;
     double ratio_ = 1;
     long nodes_ = 0;
+    long last_written_ = 0;  // node up to which a split that can not be written is no answer
 };
 
 }  // namespace mel
