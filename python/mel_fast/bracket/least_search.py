@@ -237,6 +237,8 @@ class LeastSearch(Search):
                     return
                 target = self.upper - math.sqrt(unknown * (self.upper - self.lower))
             elif self.scheme != "task_only":
+                # Half-way may be nearer to the split than the ends have to be.
+                target = min(target, self.upper * (1.0 - SHARE * WIDTH))
                 target = max(target, self.upper * (1.0 - step))
             answer = self.decide(max(target, SMALLEST))
             if answer is True and self.upper <= SMALLEST:
