@@ -74,6 +74,7 @@ struct BlockSearch {
     DemandLanes q;
     Law law;
     double block_price, guard;
+    double off_s;  // a slack, by so much
     Lanes low, high;
 
     // The best so far; and the best other, with what a change of prices by the radius may add.
@@ -108,11 +109,16 @@ struct BlockSearch {
         const Lanes log = rate * ln2 / band;
         const Lanes gain = exponential(smaller(log, fill(690))).minus_one;
         const Lanes watt = Law::scale(s.q, band) * gain;
-        const Lanes worth = d - (s.block_price * n + s.p.mu * watt);
+        const Lanes cost = s.block_price * n + s.p.mu * watt, worth = d - cost;
         const Lanes apart = swing(s, n, watt);
         m = m & ~((d == s.samples) & (n == s.blocks));
         const Mask better = m & (worth > s.value);
         const Mask worse = m & ~better;
+        // What is not taken may be worth more for what its slack is off by.
+        const Lanes best_cost = s.block_price * s.blocks + s.p.mu * s.power;
+        const Lanes here = s.off_s * (cost * (1 + log)), there = s.off_s * (best_cost * (1 + s.y));
+        s.unsure = s.unsure | (worse & ((s.value - worth) * l.slack <= here)) |
+                   (better & ((worth - s.value) * s.slack <= there));
         s.rival = select(better, larger(s.rival, s.value) + apart,
                          select(worse, larger(s.rival, worth + apart), s.rival));
         s.value = select(better, worth, s.value);
@@ -290,6 +296,7 @@ MEL_INLINE BlocksAnswered answer_in_blocks(const KernelInput& in, const BlockInp
     s.q = demand_lanes(in, k);
     s.block_price = p.lambda * b.width_hz;
     s.guard = rounding::end_of_cycle * in.point.cycle_s;
+    s.off_s = rounding::whole_bound_in_lanes * in.point.cycle_s;
     const Lanes lower = in.lower ? load(in.lower + k) : fill(in.box.lower);
     s.high = in.upper ? load(in.upper + k) : fill(in.box.upper);
     const Mask may_rest = in.excused ? lower <= 0 : none();

@@ -75,9 +75,10 @@ class ChoiceDensity : public DensityPrices {
         const Lanes high_rate = (q.alpha * n.above + q.beta) * by.y;
         const Lanes gain = ends.worth * (n.above - n.below) - unit_cost(i) * (high_rate - low_rate);
         const Mask up = high.allowed & (gain > fill(0));
+        const Mask tied = tied_above(in, n, high, -gain, unit_cost(i) * high_rate, up);
         BestLanes r;
         r.paid = bought(q, select(up, n.above, n.below), select(up, by.y, by.x),
-                        low.unsure | high.unsure | ~low.allowed | n.unsure, i);
+                        low.unsure | high.unsure | ~low.allowed | n.unsure | tied, i);
         r.step = step_of(n, low, high, gain, up);
         r.switching = fill(no_other);
         return r;

@@ -63,6 +63,12 @@ MEL_INLINE Lanes step_of(const Neighbours& n, const Leeway& low, const Leeway& h
     return select(two, to, fill(no_other));
 }
 
+// Where rounding decides that `above` is not worth more than `below`, by how much it is not.
+MEL_INLINE Mask tied_above(const KernelInput& in, const Neighbours& n, const Leeway& high,
+                           Lanes behind, Lanes cost, Mask up) {
+    return high.allowed & ~up & (n.above > n.below) & may_lead(in, behind, cost, high.slack);
+}
+
 // What the rate of some samples is bought for, with the fixed law.
 struct ChoiceSide {
     RunColumn rate, inverse_slack, argument;
@@ -161,6 +167,7 @@ class ChoiceFixed {
         Mask unsure = less.unsure | more.unsure | ~low.allowed | unsure_[i];
         const Lanes gain = worth * (n.above - n.below) - (more.cost - less.cost);
         const Mask up = high.allowed & (gain > fill(0));
+        unsure = unsure | tied_above(in, n, high, -gain, more.cost, up);
         BestLanes r;
         r.paid = choose(up, more, less);
         r.step = step_of(n, low, high, gain, up);
@@ -177,6 +184,9 @@ class ChoiceFixed {
                 const Lanes other = worth * least.samples - least.cost;
                 const Mask both = doubt & end.allowed;
                 const Mask lower = both & (other > value);
+                const Lanes off_s = fill(rounding::whole_bound_in_lanes * in.point.cycle_s);
+                unsure = unsure |
+                         (lower & (other - value <= off_s * (r.paid.cost * r.paid.inverse_slack)));
                 r.switching = select(both & (least.samples < r.paid.samples),
                                      magnitude(other - value), r.switching);
                 r.step = select(lower, fill(no_other), r.step);
@@ -256,11 +266,13 @@ MEL_INLINE ChosenLanes chosen_lanes(const KernelInput& in, const ChoiceInput& c,
     // What was not chosen counts with its rounding where it was nearly as good.
     const Mask either = e.possible & can_rest;
     const Lanes other = select(r.takes, none_at_all, one);
-    const Mask near = either & (magnitude(net - idle) <= nearly_as_good * other);
+    const Lanes strain = select(r.takes, rest.cost * rest.inverse_slack,
+                                some.cost * only(e.possible, some.inverse_slack));
+    const Lanes off_s = fill(rounding::whole_bound_in_lanes * in.point.cycle_s);
+    const Lanes nearly = larger(nearly_as_good * other, off_s * strain);
+    const Mask near = either & (magnitude(net - idle) <= nearly);
     r.size = r.size + only(near, other);
-    r.condition =
-        r.condition + only(near, select(r.takes, rest.cost * rest.inverse_slack,
-                                        some.cost * only(e.possible, some.inverse_slack)));
+    r.condition = r.condition + only(near, strain);
     r.margin =
         select(either, net - idle, select(e.possible & ~can_rest, fill(no_other), fill(-no_other)));
     r.step = select(r.takes, found.step, fill(no_other));

@@ -101,7 +101,7 @@ MEL_INLINE RealWish wish_within(const KernelInput& in, const PriceConstants& p,
 }
 
 MEL_INLINE void finish_limited(const KernelInput& in, const DemandLanes& q, const LimitedEnds& l,
-                               Mask unsure, WholeLanes& w) {
+                               Mask unsure, WholeLanes& w, double stretch) {
     const EndsOf<Lanes>& e = l.ends;
     const Lanes value = w.samples - w.cost;
     const double reserve = 4 * rounding::end_of_cycle * in.point.cycle_s;
@@ -114,7 +114,8 @@ MEL_INLINE void finish_limited(const KernelInput& in, const DemandLanes& q, cons
     const Lanes share = value / larger(w.samples, fill(1));
     w.preference = select(l.may_rest, smaller(w.preference, share), w.preference);
     // Where taking part is worth nothing, rounding decides whether it is.
-    const Mask idle = l.may_rest & (magnitude(value) <= 1e-9 * w.samples);
+    const Mask idle = l.may_rest & ((magnitude(value) <= 1e-9 * w.samples) |
+                                    may_lead(in, magnitude(value), w.stake, w.slack, stretch));
     w.unsure = q.valid & (hidden | (e.possible & (unsure | last | idle)));
 }
 
@@ -123,7 +124,7 @@ struct LimitedWholeDensity {
         return respond_to(in, p, k, demand_lanes(in, k));
     }
     MEL_INLINE WholeLanes respond_to(const KernelInput& in, const PriceConstants& p, std::size_t k,
-                                     const DemandLanes& q) {
+                                     const DemandLanes& q, double stretch = 1) {
         const Lanes inverse_each = 1 / q.each;
         const WholeEnds e = whole_ends(in, q, k, inverse_each);
         const DensityRoot root = density_root(p.ratio / q.noise);
@@ -154,11 +155,15 @@ struct LimitedWholeDensity {
         WholeLanes w = bought(n.below, low);
         const WholeLanes more = bought(n.above, high);
         const Mask far = ~((root.log_gain > 1e-60) & (root.log_gain < fill(250)));
-        const Mask unsure = low.unsure | high.unsure | ~low.allowed | n.unsure | far | w.unsure |
-                            (high.allowed & more.unsure) | x.coarse;
-        WholeFixed::take(high.allowed & (n.above - n.below > more.cost - w.cost), more, w);
+        Mask unsure = low.unsure | high.unsure | ~low.allowed | n.unsure | far | w.unsure |
+                      (high.allowed & more.unsure) | x.coarse;
+        const Lanes dearer = more.cost - w.cost, next = n.above - n.below;
+        const Mask up = high.allowed & (next > dearer);
+        unsure = unsure | (high.allowed & ~up & (next > fill(0)) &
+                           may_lead(in, dearer - next, more.stake, high.slack, stretch));
+        WholeFixed::take(up, more, w);
         w.preference = fill(no_other);
-        finish_limited(in, q, e.limited, unsure, w);
+        finish_limited(in, q, e.limited, unsure, w, stretch);
         return w;
     }
 };
@@ -168,7 +173,7 @@ struct LimitedWholeFixed {
         return respond_to(in, p, k, demand_lanes(in, k));
     }
     MEL_INLINE WholeLanes respond_to(const KernelInput& in, const PriceConstants& p, std::size_t k,
-                                     const DemandLanes& q) {
+                                     const DemandLanes& q, double stretch = 1) {
         const Lanes inverse_each = 1 / q.each;
         const WholeEnds ends = whole_ends(in, q, k, inverse_each);
         const EndsOf<Lanes>& e = ends.limited.ends;
@@ -206,7 +211,7 @@ struct LimitedWholeFixed {
         WholeLanes w = bought(n.below, low, safe.valid);
         const WholeLanes more = bought(n.above, high, safe.valid & high.allowed);
         unsure = unsure | w.unsure | more.unsure;
-        WholeFixed::take(high.allowed & (more.samples - more.cost > w.samples - w.cost), more, w);
+        unsure = unsure | WholeFixed::take_better(in, high.allowed, more, w, stretch);
         w.preference = select(falls, fill(-no_other), fill(no_other));
         if (in.grows) {
             // The value may rise again towards the lower end, which is worth at most its samples.
@@ -221,10 +226,12 @@ struct LimitedWholeFixed {
                 const Mask switching = doubt & end.allowed;
                 w.preference =
                     select(switching, more_worth / larger(w.samples, fill(1)), w.preference);
-                WholeFixed::take(switching & (more_worth < fill(0)), least, w);
+                const Mask lower = switching & (more_worth < fill(0));
+                unsure = unsure | (lower & may_lead(in, -more_worth, w.stake, w.slack, stretch));
+                WholeFixed::take(lower, least, w);
             }
         }
-        finish_limited(in, q, ends.limited, unsure, w);
+        finish_limited(in, q, ends.limited, unsure, w, stretch);
         return w;
     }
 };

@@ -223,6 +223,8 @@ struct Paced {
     }
 };
 
+inline constexpr double most_stretched = 1e3;  // times as much as another slack: what one errs by
+
 // The best whole ones: of the line through the slacks of the integers next to the best real ones.
 template <class Law, class WholeLaw>
 struct PacedWhole {
@@ -258,13 +260,13 @@ struct PacedWhole {
             q = choose(bent, chord, q);
             stretch = select(bent, 2 + 2 * pace.back * next / left, stretch);
         }
-        WholeLanes w = WholeLaw::respond_to(in, p, k, q);
+        WholeLanes w = WholeLaw::respond_to(in, p, k, q, most_stretched);
         w.stake = w.stake * stretch;
         const Mask met = (w.samples == n) | (w.samples == n + 1);
         const Mask exact = select(bent, met, w.samples <= pace.kink);
         // What is far from a line's ends, or where a line is steep, is for others to look at.
         w.unsure = w.unsure | (q.valid & real.active & ((w.active & ~exact) | ~asked)) |
-                   (q.valid & ~(stretch < fill(1e3)));
+                   (q.valid & ~(stretch < fill(most_stretched)));
         return w;
     }
 };

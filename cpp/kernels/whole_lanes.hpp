@@ -59,6 +59,14 @@ MEL_INLINE Leeway leeway_of(const KernelInput& in, const DemandLanes& q, Lanes d
     return r;
 }
 
+// Whether what was not taken, for it is worth less by `behind`, may be worth more: its slack is a
+// difference, and what that errs by counts the more the smaller it is.
+MEL_INLINE Mask may_lead(const KernelInput& in, Lanes behind, Lanes stake, Lanes slack,
+                         double stretch = 1) {
+    const double off_s = stretch * rounding::whole_bound_in_lanes * in.point.cycle_s;
+    return behind * slack <= off_s * stake;
+}
+
 struct WholeDensity {
     MEL_INLINE WholeLanes respond(const KernelInput& in, const PriceConstants& p, std::size_t k) {
         const DemandLanes q = demand_lanes(in, k);
@@ -72,7 +80,10 @@ struct WholeDensity {
         const Leeway high = leeway_of(in, q, n.above);
         const Lanes low_rate = rate(q, n.below, low);
         const Lanes high_rate = rate(q, n.above, high);
-        const Mask up = high.allowed & (n.above - n.below > unit_cost * (high_rate - low_rate));
+        const Lanes dearer = unit_cost * (high_rate - low_rate), more = n.above - n.below;
+        const Mask up = high.allowed & (more > dearer);
+        const Mask tied = high.allowed & ~up & (more > fill(0)) &
+                          may_lead(in, dearer - more, unit_cost * high_rate, high.slack);
         const Lanes bought = select(up, high_rate, low_rate);
         WholeLanes w;
         w.samples = select(up, n.above, n.below);
@@ -83,7 +94,7 @@ struct WholeDensity {
         w.preference = fill(no_other);
         // Beyond these the root's intermediate results leave the range of doubles.
         const Mask far = ~((root.log_gain > 1e-60) & (root.log_gain < fill(250)));
-        finish(in, q, e, low.unsure | high.unsure | ~low.allowed | n.unsure | far, w);
+        finish(in, q, e, low.unsure | high.unsure | ~low.allowed | n.unsure | far | tied, w);
         return w;
     }
 
@@ -104,7 +115,9 @@ struct WholeDensity {
         w.preference =
             may_rest ? smaller(w.preference, value / larger(w.samples, fill(1))) : w.preference;
         // Where taking part is worth nothing, rounding decides whether it is.
-        const Mask idle = may_rest ? magnitude(value) <= 1e-9 * w.samples : none();
+        const Mask idle = may_rest ? (magnitude(value) <= 1e-9 * w.samples) |
+                                         may_lead(in, magnitude(value), w.stake, w.slack)
+                                   : none();
         w.unsure = q.valid & (hidden | (e.possible & (unsure | last | idle)));
     }
 };
@@ -135,7 +148,7 @@ struct WholeFixed {
         WholeLanes w = bought(p, q, n.below, low, safe.valid);
         const WholeLanes more = bought(p, q, n.above, high, safe.valid & high.allowed);
         unsure = unsure | w.unsure | more.unsure;
-        take(high.allowed & (more.samples - more.cost > w.samples - w.cost), more, w);
+        unsure = unsure | take_better(in, high.allowed, more, w);
         w.preference = select(falls, fill(-no_other), fill(no_other));
         if (in.grows) {
             // The value may rise again towards the lower end, which is worth at most its samples.
@@ -150,11 +163,24 @@ struct WholeFixed {
                 const Mask switching = doubt & end.allowed;
                 w.preference =
                     select(switching, more_worth / larger(w.samples, fill(1)), w.preference);
-                take(switching & (more_worth < fill(0)), least, w);
+                const Mask lower = switching & (more_worth < fill(0));
+                unsure = unsure | (lower & may_lead(in, -more_worth, w.stake, w.slack));
+                take(lower, least, w);
             }
         }
         WholeDensity::finish(in, q, e, unsure, w);
         return w;
+    }
+
+    // Takes `more`, of no fewer samples, where it is worth more; returns where rounding decides.
+    MEL_INLINE Mask take_better(const KernelInput& in, Mask allowed, const WholeLanes& more,
+                                WholeLanes& w, double stretch = 1) {
+        const Lanes value = w.samples - w.cost, next = more.samples - more.cost;
+        const Mask up = allowed & (next > value);
+        const Mask tied = allowed & ~up & (more.samples > w.samples) &
+                          may_lead(in, value - next, more.stake, more.slack, stretch);
+        take(up, more, w);
+        return tied;
     }
 
     MEL_INLINE void take(Mask m, const WholeLanes& x, WholeLanes& w) {

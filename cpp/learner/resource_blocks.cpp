@@ -14,8 +14,9 @@ constexpr int most_looked_at = 4096;
 // -infinity where caps leave none.
 class PairSearch {
   public:
+    // A slack may be off by `off_s`.
     PairSearch(const BlockLink& link, const Demand& demand, Interval box, Prices prices,
-               BlockResponse best, double best_value)
+               double off_s, BlockResponse best, double best_value)
         : link_(link),
           demand_(demand),
           low_(box.lower),
@@ -23,8 +24,10 @@ class PairSearch {
           prices_(prices),
           block_price_(prices.lambda * link.width_hz),
           log_gain_(link.law == LinkLaw::density ? link.log_gain(1, prices) : 0),
+          off_s_(off_s),
           best_(best),
-          value_(best_value) {}
+          value_(best_value),
+          reach_(best_value) {}
 
     const BlockResponse& best() const { return best_; }
 
@@ -59,6 +62,7 @@ class PairSearch {
             if (capped()) from(blocks_of(std::clamp(capped_power_peak(), low_, high_)));
         }
         if (looked_ > most_looked_at) best_.overlooked = std::max(reached_ - value_, 0.0);
+        best_.overlooked = std::max(best_.overlooked, rival_reach_ - value_);
     }
 
   private:
@@ -74,9 +78,18 @@ class PairSearch {
         const double power = link_.power(sent);
         if (!(power <= link_.power_cap_w * (1 + rounding::block_cap))) return;
         const double cost = block_price_ * n + prices_.mu * power;
-        if (!(d - cost > value_)) return;
-        value_ = d - cost;
         const double y = n > 0 ? link_.exponent(sent) : 0;
+        // With what its slack may be off by; of whatever is taken that is counted with it.
+        const double off = off_s_ > 0 && cost > 0 ? cost * (1 + y) * off_s_ / demand_.slack(d) : 0;
+        const double reach = d - cost + off;
+        if (!(d - cost > value_)) {
+            if (d != best_.samples || n != best_.blocks)
+                rival_reach_ = std::max(rival_reach_, reach);
+            return;
+        }
+        rival_reach_ = std::max(rival_reach_, reach_);
+        reach_ = reach;
+        value_ = d - cost;
         best_ = {d, n, power, cost, demand_.slack(d), 1 + y, 0, true};
     }
 
@@ -190,8 +203,11 @@ class PairSearch {
     const Prices prices_;
     const double block_price_;
     const double log_gain_;
+    const double off_s_;
     BlockResponse best_;
     double value_;
+    double reach_;                    // of the best, with what its slack may be off by,
+    double rival_reach_ = -infinity;  // and the most of the others
     double reached_ = -infinity;
     int looked_ = 0;
 };
@@ -284,7 +300,7 @@ BlockLink::Bought BlockLink::buy(double rate, Prices prices, double log_gain) co
 }
 
 BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, bool excused,
-                                Interval box, Prices prices) {
+                                Interval box, Prices prices, double off_s) {
     const bool may_rest = excused && box.lower <= 0;
     BlockResponse best{0, 0, 0, 0, demand.budget_s, 1, 0, may_rest};
     const double low = may_rest ? 1 : box.lower;
@@ -292,7 +308,10 @@ BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, boo
     if (high < low) return best;
     // With bandwidth at will nothing is dearer: where it stays out even then, there is no more to
     // ask.
-    if (may_rest && respond(link, demand, true, box, prices).samples == 0) return best;
+    if (may_rest) {
+        const Response freely = respond(link, demand, true, box, prices, off_s);
+        if (freely.samples == 0 && !(freely.overlooked > 0)) return best;
+    }
     double slack;
     if (link.law == LinkLaw::density) {
         slack = std::sqrt(density_unit(link.noise, prices).cost * demand.shape);
@@ -300,7 +319,7 @@ BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, boo
         slack = demand.shape > 0 ? stationary_slack_fixed(demand, link.noise, prices) : 0;
     }
     const double d = slack >= 0 ? (demand.budget_s - slack) / demand.per_sample_s : low;
-    PairSearch search(link, demand, {low, high}, prices, best, may_rest ? 0 : -infinity);
+    PairSearch search(link, demand, {low, high}, prices, off_s, best, may_rest ? 0 : -infinity);
     search.run(d);
     return search.best();
 }

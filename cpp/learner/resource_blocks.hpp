@@ -79,9 +79,10 @@ double stationary_samples(const BlockLink& link, const Demand& demand, double n,
 // and the most (real) samples that they carry at the power cap.
 double most_carried(const BlockLink& link, const Demand& demand, double n);
 
-// The integers d of the box and n that maximise d - lambda w n - mu P(d, n).
+// The integers d of the box and n that maximise d - lambda w n - mu P(d, n); `off_s`: by how much a
+// slack may be off.
 BlockResponse respond_in_blocks(const BlockLink& link, const Demand& demand, bool excused,
-                                Interval box, Prices prices);
+                                Interval box, Prices prices, double off_s = 0);
 
 // Cost of d samples with the best number of blocks; infinite where the caps or the cycle forbid it.
 // Where `log_gain` is known it is not worked out again.

@@ -81,7 +81,10 @@ Inside inside_of(Link link, const Demand& demand, const UnitRate& unit, Interval
 
 // The best of the candidates, or `best` if that is worth at least as much.
 Response best_of(const Candidates& candidates, Link link, const Demand& demand,
-                 const UnitRate& unit, Prices prices, Response best, double best_value) {
+                 const UnitRate& unit, Prices prices, double off_s, Response best,
+                 double best_value) {
+    double costs[3];
+    int taken = -1;
     for (int i = 0; i < candidates.count; ++i) {
         const double d = candidates.samples[i];
         const double rate = demand.rate(d);
@@ -89,10 +92,18 @@ Response best_of(const Candidates& candidates, Link link, const Demand& demand,
             link.law == LinkLaw::density
                 ? Purchase{rate * unit.bandwidth_hz, rate * unit.power_w, rate * unit.cost}
                 : buy_fixed(link.noise, prices, rate);
+        costs[i] = p.cost;
         if (d - p.cost > best_value) {
+            taken = i;
             best_value = d - p.cost;
             best = {d, p.bandwidth_hz, p.power_w, p.cost, demand.slack(d), true};
         }
+    }
+    for (int i = 0; i < candidates.count && off_s > 0; ++i) {
+        const double d = candidates.samples[i], slack = demand.slack(d);
+        if (i == taken || !(slack > 0)) continue;
+        const double more = d - costs[i] + costs[i] * off_s / slack - best_value;
+        best.overlooked = std::max(best.overlooked, more);
     }
     return best;
 }
@@ -103,7 +114,8 @@ UnitRate unit_of(Link link, Prices prices) {
 
 }  // namespace
 
-Response respond(Link link, const Demand& demand, bool excused, Interval box, Prices prices) {
+Response respond(Link link, const Demand& demand, bool excused, Interval box, Prices prices,
+                 double off_s) {
     const bool may_rest = excused && box.lower <= 0;
     const Response rest{0, 0, 0, 0, demand.budget_s, may_rest};
     const double low = may_rest ? 1 : box.lower;
@@ -123,7 +135,7 @@ Response respond(Link link, const Demand& demand, bool excused, Interval box, Pr
     Response best = rest;
     best.possible = true;
     const double least = may_rest ? 0 : -infinity;
-    return best_of(candidates, link, demand, unit, prices, best, least);
+    return best_of(candidates, link, demand, unit, prices, off_s, best, least);
 }
 
 Response respond_inside(Link link, const Demand& demand, Interval box, Prices prices) {
@@ -135,7 +147,7 @@ Response respond_inside(Link link, const Demand& demand, Interval box, Prices pr
     Candidates candidates;
     if (in.found) candidates.add(in.below);
     if (in.above > in.below) candidates.add(in.above);
-    return best_of(candidates, link, demand, unit, prices, none, -infinity);
+    return best_of(candidates, link, demand, unit, prices, 0, none, -infinity);
 }
 
 double overlooked_value(Link link, const Demand& demand, Interval beyond, double guard_s,

@@ -78,8 +78,12 @@ struct Response {
     double cost;
     double slack_s;  // what the deadline leaves for sending
     bool possible;   // false: no integer of the box meets the deadline at any rate
+    // What another may be worth more than samples - cost, for its slack may be off; mostly 0.
+    double overlooked = 0;
 };
-Response respond(Link link, const Demand& demand, bool excused, Interval box, Prices prices);
+// `off_s`: by how much a slack may be off.
+Response respond(Link link, const Demand& demand, bool excused, Interval box, Prices prices,
+                 double off_s = 0);
 
 // The better of the two integers around the interior maximum of d - cost, whatever an end of the
 // box is worth; not possible where there is no such maximum.

@@ -18,7 +18,9 @@ namespace {
 double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand, Interval box,
                      const PassPoint& point, SplitSums& sums) {
     const BlockLink link = block_link(problem, k);
-    const BlockResponse r = respond_in_blocks(link, demand, problem.excused(), box, point.prices);
+    const double guard = slack_guard(point.cycle_s);
+    const BlockResponse r =
+        respond_in_blocks(link, demand, problem.excused(), box, point.prices, guard);
     sums.samples.add(r.samples);
     sums.bandwidth.add(r.blocks * link.width_hz);
     sums.power.add(r.power_w);
@@ -29,7 +31,6 @@ double add_in_blocks(const Problem& problem, std::size_t k, const Demand& demand
     }
     // Where d ends at the deadline itself, rounding may have hidden one more integer, at no less
     // than it costs with bandwidth at will.
-    const double guard = slack_guard(point.cycle_s);
     const double seen = r.possible ? r.samples : box.lower - 1;
     double more = -infinity;
     if (demand.slack(seen + 1) <= guard && seen + 1 <= box.upper) {
@@ -70,9 +71,10 @@ double add_plain(const Problem& problem, std::size_t k, const Demand& demand, In
                  const PassPoint& point, SplitSums& sums) {
     const Link link = link_of(problem, k);
     const double guard = slack_guard(point.cycle_s);
-    const Response r = respond(link, demand, problem.excused(), box, point.prices);
+    const Response r = respond(link, demand, problem.excused(), box, point.prices, guard);
     if (!r.possible) sums.impossible += 1;
     sums.add(r);
+    sums.overlooked += r.overlooked;
     if (r.cost > 0) sums.condition += r.cost / r.slack_s;
     // Where d ends at the deadline itself, rounding may have hidden one more integer.
     const double last_seen = r.possible ? r.samples : box.lower - 1;

@@ -220,7 +220,8 @@ Choices::Chosen Choices::choose(std::size_t k, const Bid& bid, Interval box,
     if (none.possible && some.possible) {
         const Found& other = takes ? none : some;
         const double size = s * other.samples + std::fabs(bid.per_learner) + other.cost;
-        if (best.net - other.net <= nearly_as_good * size) {
+        const double off_s = slack_guard(problem_.cycle_s());
+        if (best.net - other.net <= std::max(nearly_as_good * size, off_s * other.condition)) {
             sums.size += size;
             sums.condition += other.condition;
         }
