@@ -2,9 +2,7 @@
 // than to prove anything. Each is looked at where its bound is lowest, and cut where learners
 // switch.
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <vector>
 
 #include "base/sums.hpp"
@@ -15,7 +13,6 @@ namespace {
 
 constexpr int root_passes = 160;
 constexpr int node_passes = 60;
-constexpr std::uint64_t looked_at = 64, now_and_then = 16;  // nodes where plans are looked for
 
 }  // namespace
 
@@ -34,9 +31,7 @@ bool Selector::close_nearly(Open& open) {
         if (outcome == Lowest::Outcome::impossible) open.bid = choices_.bid({}, 0);
         if (outcome != Lowest::Outcome::open) return true;
         open.bound = std::min(open.bound, rounded_down(lowest_.most()));
-        const auto seen = static_cast<std::uint64_t>(found_.nodes);
-        const bool look = seen < looked_at || std::has_single_bit(seen) || seen % now_and_then == 0;
-        if (!look || !look_for_plan(bid, &open.cell)) break;
+        if (!looks_for_plans() || !look_for_plan(bid, &open.cell)) break;
         if (lowest_.most() < target()) return true;
     }
     open.starts = {bid};

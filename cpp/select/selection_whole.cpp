@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/infinity.hpp"
@@ -23,17 +24,23 @@ constexpr double no_gap = 1e-9;                             // of D
 
 }  // namespace
 
+// Whether prices refute the box: true where they do, false where that was stopped.
+std::optional<bool> Selector::refuted(Open& open) {
+    const auto outcome = refuting_.run(open.cell, open.starts, {target(), passes_a_node});
+    if (outcome == Refuting::Outcome::open) return {};
+    if (outcome == Refuting::Outcome::stopped) return false;
+    open.bid = refuting_.bid();
+    return true;
+}
+
+bool Selector::looks_for_plans() const {
+    const auto seen = static_cast<std::uint64_t>(found_.nodes);
+    return seen < looked_at || std::has_single_bit(seen) || seen % now_and_then == 0;
+}
+
 bool Selector::close_whole(Open& open) {
     if (no_split(&open.cell, open.bid)) return true;
-    switch (refuting_.run(open.cell, open.starts, {target(), passes_a_node})) {
-        case Refuting::Outcome::refuted:
-            open.bid = refuting_.bid();
-            return true;
-        case Refuting::Outcome::stopped:
-            return false;
-        case Refuting::Outcome::open:
-            break;
-    }
+    if (const auto closed = refuted(open)) return *closed;
     if (refuting_.found() > 0) {
         open.bid = refuting_.best().bid;
         if (try_splits(open.cell)) return false;
@@ -60,23 +67,13 @@ bool Selector::close_whole(Open& open) {
 // way.
 bool Selector::close_worth(Open& open) {
     for (int again = 0; again < again_with_more; ++again) {
-        switch (refuting_.run(open.cell, open.starts, {target(), passes_a_node})) {
-            case Refuting::Outcome::refuted:
-                open.bid = refuting_.bid();
-                return true;
-            case Refuting::Outcome::stopped:
-                return false;
-            case Refuting::Outcome::open:
-                break;
-        }
+        if (const auto closed = refuted(open)) return *closed;
         if (refuting_.found() == 0) break;
         const Refuting::Split& best = refuting_.best();
         open.bid = best.bid;
         open.bound = std::min(open.bound, rounded_down(best.bound.most()));
         open.starts = refuting_.best_bids();
-        const auto seen = static_cast<std::uint64_t>(found_.nodes);
-        const bool look = seen < looked_at || std::has_single_bit(seen) || seen % now_and_then == 0;
-        if (!look) break;
+        if (!looks_for_plans()) break;
         lowest_.take(best.bid, best.samples, best.sums, best.bound);
         if (!look_for_plan(best.bid, &open.cell)) break;
     }

@@ -1,6 +1,7 @@
 // One selection: the bound, the plan, and where they do not meet the tree.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "mel/selection.hpp"
@@ -71,6 +72,8 @@ class Selector {
     bool no_split_of_all(Bid& bid) const;
     double needed() const { return static_cast<double>(goal_.at_least); }
     bool close(Open& open);
+    std::optional<bool> refuted(Open& open);
+    bool looks_for_plans() const;  // at this node
     bool close_whole(Open& open);
     bool close_worth(Open& open);
     bool close_nearly(Open& open);
