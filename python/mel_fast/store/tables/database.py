@@ -8,8 +8,11 @@ its writers lock the row of the model that they change.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import uniform
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -22,6 +25,7 @@ from mel_fast.store.tables.migrate import RevisionError, revision, upgrade
 
 _RULE = "must be sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
 _BUSY_S = 60
+_AGAIN_S = 0.01  # about: not all at the same time
 
 
 class StoreError(OSError):
@@ -64,7 +68,7 @@ class Database:
         def prepare(connection: Any, record: Any) -> None:
             connection.isolation_level = None  # transactions begin where `begin` says so
             connection.execute("pragma foreign_keys = on")
-            connection.execute("pragma journal_mode = wal")
+            _log_ahead(connection)
             connection.execute("pragma synchronous = full")
 
         @event.listens_for(engine, "begin")
@@ -119,6 +123,24 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log, which is a state of the file, once it is nobody else's turn.
+
+    Of several connections that read a new file and would all switch it, SQLite refuses some at
+    once, whatever time they have: each waits for the others without its own lock.
+    """
+    until = monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(uniform(0.5, 1.5) * _AGAIN_S)
+        else:
+            return
 
 
 def _checked_url(url: Any) -> Any:
