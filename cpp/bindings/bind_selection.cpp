@@ -32,19 +32,18 @@ py::object plan_column(const py::object& self, const Values& values) {
     return view_of(values, self);
 }
 
-// `of`: 0 samples, 1 weight, 2 learners.
+// `of`: 0 samples, 1 weight, 2 learners. `depth`: as mel::Depth counts.
 std::unique_ptr<CoreSelection> select(const mel::Problem& problem, std::int64_t tau, int of,
                                       const py::object& weight, bool whole, std::int64_t at_least,
                                       double grain, double time_limit_s, int threads,
                                       const py::object& callback, bool spare_time,
-                                      const py::object& start, bool bound_only, bool prices_alone) {
+                                      const py::object& start, int depth) {
     mel::SelectionGoal goal;
     goal.of = static_cast<mel::Worth>(of);
     goal.whole = whole;
     goal.at_least = at_least;
     goal.grain = grain;
-    goal.bound_only = bound_only;
-    goal.prices_alone = prices_alone;
+    goal.depth = static_cast<mel::Depth>(depth);
     Column<double> weights;
     if (!weight.is_none()) {
         weights = weight.cast<Column<double>>();
@@ -70,6 +69,7 @@ void bind_selection(py::module_& module) {
     py::class_<CoreSelection>(module, "Selection", "What a selection at one tau found.")
         .def_property_readonly("value", [](const CoreSelection& r) { return r.found.value; })
         .def_property_readonly("bound", [](const CoreSelection& r) { return r.found.bound; })
+        .def_property_readonly("guessed", [](const CoreSelection& r) { return r.found.guessed; })
         .def_property_readonly("refuted", [](const CoreSelection& r) { return r.found.refuted; })
         .def_property_readonly("above_refuted",
                                [](const CoreSelection& r) { return r.found.above_refuted; })
@@ -137,8 +137,8 @@ void bind_selection(py::module_& module) {
                py::arg("weight").none(true), py::arg("whole"), py::arg("at_least"),
                py::arg("grain"), py::arg("time_limit_s"), py::arg("threads"),
                py::arg("callback").none(true), py::arg("spare_time") = true,
-               py::arg("start") = py::none(), py::arg("bound_only") = false,
-               py::arg("prices_alone") = false);
+               py::arg("start") = py::none(),
+               py::arg("depth") = static_cast<int>(mel::Depth::boxes));
 }
 
 }  // namespace mel_bindings

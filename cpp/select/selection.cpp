@@ -150,6 +150,11 @@ void Selector::many() {
         const Bid told = bid;
         bid = lowest_.guess(bid, fresh);
         if (stop_.requested()) return;
+        if (goal_.depth == Depth::guess) {
+            found_.guessed = lowest_.guessed();
+            found_.end = bid.prices;
+            return;
+        }
         if (lowest_.guessed() < least_of_all()) {
             if (least_is_too_much()) return;
             // Some would be too much, all are not: prices rose without an end.
@@ -180,7 +185,7 @@ void Selector::many() {
             break;
     }
     bound_at(bid);
-    if (found_.refuted || goal_.bound_only) return;
+    if (found_.refuted || goal_.depth < Depth::plan) return;
     look_for_plan(bid, nullptr);
     if (best_.empty() || (!goal_.whole && found_.bound >= target())) look_closer(bid);
     look_above();
@@ -231,7 +236,7 @@ void Selector::look_closer(Bid bid) {
             refine(bid, nullptr);
         }
     }
-    if (goal_.prices_alone) return;
+    if (goal_.depth < Depth::boxes) return;
     const auto open = [&] { return best_.empty() || (!goal_.whole && found_.bound >= target()); };
     if (!open()) return;
     const auto among = among_those_who_matter(lowest_.bid(), lowest_.margins(), lowest_.bound());

@@ -104,7 +104,7 @@ void Selector::few() {
         if (stop_.check()) break;
         const double work = static_cast<double>(choices_.passes()) * static_cast<double>(n);
         const bool enough = work > most_work_ || choices_.passes() > most_passes ||
-                            (goal_.prices_alone && !goal_.whole);
+                            (goal_.depth < Depth::boxes && !goal_.whole);
         if (enough && found_.nodes > 0) break;
         Open open = std::move(stack.back());
         stack.pop_back();
@@ -178,7 +178,7 @@ void Selector::few() {
 
 // Boxes of those who matter at the first box's prices, where these are few.
 Selector::Among Selector::close_among_some(const Bid& bid) {
-    if (!choices_.jumps() || goal_.prices_alone || !bid.prices.usable()) return Among::many;
+    if (!choices_.jumps() || goal_.depth < Depth::boxes || !bid.prices.usable()) return Among::many;
     const std::size_t n = problem_.size();
     Numbers picks(padded_to_groups(n), 0.0), margins(n, 0.0);
     const auto bound = choices_.bound(bid, choices_.look(bid, nullptr, {picks, margins}));

@@ -232,6 +232,8 @@ class Selection(_Found):
     @property
     def bound(self) -> float: ...
     @property
+    def guessed(self) -> float: ...
+    @property
     def refuted(self) -> bool: ...
     @property
     def above_refuted(self) -> bool: ...
@@ -255,8 +257,7 @@ def select(
     callback: _Callback,
     spare_time: bool = True,
     start: _Start = None,
-    bound_only: bool = False,
-    prices_alone: bool = False,
+    depth: int = 3,
 ) -> Selection: ...
 def worth_at(
     problem: Problem,

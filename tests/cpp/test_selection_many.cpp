@@ -93,7 +93,7 @@ TEST(one_box_for_all_is_no_column_and_real_samples_within_it_prove_as_much) {
         const mel::Problem stated(s), same = bare.with_bounds({.least = 200, .most = 700});
         CHECK(same.limits()->same_bounds && !stated.limits()->same_bounds);
         SelectionGoal goal;
-        goal.bound_only = true;
+        goal.depth = mel::Depth::bound;
         const auto most = mel::select(stated, 9, goal, {});
         const auto quick = mel::select(same, 9, goal, {});
         CHECK(most.bound == quick.bound && most.bound > 0, most.bound, quick.bound);

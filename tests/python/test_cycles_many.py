@@ -218,3 +218,29 @@ def test_prices_that_bound_the_cycles_prove_the_plan_as_well(monkeypatch: Any) -
     assert found.plan is not None
     assert set(asked) == {1}
     assert mel.verify(found.plan.problem, found.plan)
+
+
+@pytest.mark.parametrize(("seed", "spread"), [(3, 4.5), (10, 4.0), (11, 3.5)])
+def test_where_prices_are_steep_more_learners_say_which_box_is_asked_first(
+    monkeypatch: Any, seed: int, spread: float
+) -> None:
+    """Next to where no cycle more is possible some had 4 % too many, or 26 % too few."""
+    asked: list[int] = []
+    run = most_samples.MostSamples.run
+
+    def noted(self: Any) -> None:
+        run(self)
+        if len(self.problem.learners) == LEARNERS:
+            asked.append(self.value)
+
+    monkeypatch.setattr(most_samples.MostSamples, "run", noted)
+    problem = alike("density")
+    total = problem.task.samples
+    samples = np.random.default_rng(seed).integers(300, 6000, LEARNERS)
+    samples = np.maximum(np.floor(samples * (total / samples.sum())), 1).astype(np.int64)
+    samples[: total - int(samples.sum())] += 1
+    found = mel.most(problem, samples=samples, spread=spread)
+    assert found.status == "optimal"
+    assert asked == [found.value]  # no other box was asked for a plan
+    assert found._check_claims() == []
+    assert found._check_plan() == []

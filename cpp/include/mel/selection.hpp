@@ -15,6 +15,14 @@ namespace mel {
 // What a plan's worth counts.
 enum class Worth : std::uint8_t { samples, weight, learners };
 
+// How far a search goes.
+enum class Depth : std::uint8_t {
+    guess,  // of many learners: what some of them say of the bound
+    bound,  // of many: no plan is looked for
+    plan,   // and a plan from prices: what these leave open no boxes are cut for
+    boxes
+};
+
 struct SelectionGoal {
     Worth of = Worth::samples;
     std::span<const double> weight = {};  // a sample's, of each learner; with Worth::weight
@@ -22,10 +30,7 @@ struct SelectionGoal {
     // samples will do and the plan that is worth most is sought.
     bool whole = false;
     std::int64_t at_least = 0;
-    // No plan is looked for: the bound alone. Of many learners.
-    bool bound_only = false;
-    // A plan and a bound from prices: what these leave open no boxes are cut for.
-    bool prices_alone = false;
+    Depth depth = Depth::boxes;
     // Every worth is a multiple of this number, exactly; 0 where nothing is known.
     double grain = 0;
 };
@@ -43,6 +48,7 @@ struct SelectionNode {
 struct Selection {
     double value = -1;     // of the plan; negative where there is none
     double bound = 0;      // no plan is worth more; infinite where nothing is proved
+    double guessed = 0;    // where no more was asked for: the bound, about; 0 where nothing says
     bool refuted = false;  // `whole`: there is no plan
     // Of samples: the one leaf of the tree proves that with one local cycle more no plan has as
     // many as this one. False where that is not known.

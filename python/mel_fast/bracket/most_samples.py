@@ -137,9 +137,7 @@ class MostSamples(Looking):
         Without a tree: what whole learners leave is told better by parts.
         """
         far, means = self.with_samples(MAX_INTEGER), (self.threads, self._teller)
-        found = selection(
-            far, self.tau, self.clock.left(), *means, start=self.start, prices_alone=True
-        )
+        found = selection(far, self.tau, self.clock.left(), *means, start=self.start, depth="plan")
         self.nodes += found.nodes
         self.passes += found.passes
         if min(found.end) > 0.0:
@@ -165,7 +163,7 @@ class MostSamples(Looking):
             *means,
             samples=True,
             start=self.start,
-            bound_only=True,
+            depth="bound",
         )
         self.nodes += found.nodes
         self.passes += found.passes

@@ -7,7 +7,7 @@ needs no more, so its lower end holds; from there each amount is a question abou
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ from mel_fast.plans.status import LEAST, Status
 
 _EASIER = 0.5  # of the time, for the problem in which nobody must take part
 MANY_CHOSEN = 4096  # learners, of more of whom passes over all tell most
+# How far a selection goes: what some of many learners say, the bound alone, a plan from prices.
+Depth = Literal["guess", "bound", "plan", "boxes"]
+DEPTHS: tuple[Depth, ...] = get_args(Depth)
 _Mask = NDArray[np.bool_]
 
 
@@ -124,8 +127,7 @@ def selection(
     samples: bool = False,
     at_least: int = 0,
     start: Start | None = None,
-    bound_only: bool = False,
-    prices_alone: bool = False,
+    depth: Depth = "boxes",
 ) -> _core.Selection:
     """Ask the core who takes part at a tau: as many samples as fit, or just those of the task."""
     return _core.select(
@@ -141,8 +143,7 @@ def selection(
         teller,
         False,
         start,
-        bound_only,
-        prices_alone,
+        DEPTHS.index(depth),
     )
 
 

@@ -16,6 +16,8 @@ from mel_fast.model.problem import Problem
 
 _CLIMBED = 12  # boxes asked for what they promise
 _RANGES = 24  # asked for whether they are ruled out
+_STEEP = 4.0  # prices that rise so many times where the slowest does one cycle more,
+_FAR = 0.6  # while what all do differs by less
 _RAISED = 8.0  # prices of what is too much, of more learners or with more allowed
 
 
@@ -47,6 +49,7 @@ class Rehearsal:
     """The questions about ranges of what the slowest does, asked of some learners."""
 
     some: Problem
+    all: int
     spread: float
     start: Start | None
     ask: Callable[[Problem, Start | None], _core.Selection]
@@ -79,6 +82,29 @@ class Rehearsal:
         if (low, high) not in self.starts:
             self.room(low, high)
         return self.starts.get((low, high), self.start)
+
+    def sharpened(self, near: int, guess: Callable[[int, Start | None], _core.Selection]) -> int:
+        """Return the t that promises most, once more of the learners were asked where prices rise.
+
+        Next to where somebody can do no more those who need most set the prices, and so few of
+        them are among these that all may hold a quarter more or less. `guess` asks more of them.
+        """
+        for low in (near, near - 1):
+            high = low + 1
+            below = self.starts.get((low, low)) or self.starts.get((1, low))
+            above = self.starts.get((high, high))
+            if below is None or above is None or not above[1] > _STEEP * below[1]:
+                continue
+            known = self._known.get((low, low), self._known.get((1, low), -math.inf))
+            if not _FAR * known < self._known[high, high] < known / _FAR:
+                continue
+            found = guess(high, above)
+            self.passes += found.passes
+            if found.guessed > 0.0 and min(found.end) > 0.0:
+                self._known[high, high] = found.guessed * len(self.some.learners) / self.all
+                self.starts[high, high] = 1.0, *found.end
+            return low if self.room(low, low) > self._known[high, high] else high
+        return near
 
     def ruled_out(self, low: int, high: int) -> bool:
         """Say whether these can not all do as much."""

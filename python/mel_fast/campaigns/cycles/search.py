@@ -19,7 +19,7 @@ from mel_fast.bracket.clock import Clock
 from mel_fast.bracket.inquiry import Inquiry, Start
 from mel_fast.bracket.most_samples import MostSamples
 from mel_fast.bracket.search import Split
-from mel_fast.bracket.selected import chosen_quickly, selection
+from mel_fast.bracket.selected import Depth, chosen_quickly, selection
 from mel_fast.bracket.stated_samples import MANY, of_some, some_of, with_samples
 from mel_fast.campaigns.cycles.rehearsal import Rehearsal, covering, pieces_of
 from mel_fast.campaigns.cycles.swap import slowest_times, with_box
@@ -132,15 +132,24 @@ class CyclesSearch(Inquiry):
             return None
         size = len(some.learners)
         most = max((search.ruled_out - 1) // size, 1)
-        asked = Rehearsal(some, self.spread, self._start, self._bound_of)
+        asked = Rehearsal(some, self.size, self.spread, self._start, self._bound_of)
         near = asked.best(self._promising(most, some, search.split))
+        near = asked.sharpened(near, self._guess)
         beside = asked.ranges(near)
         self._rehearsal, self._near = asked, near
         return near, beside
 
-    def _bound_of(self, box: Problem, start: Start | None) -> _core.Selection:
+    def _bound_of(
+        self, box: Problem, start: Start | None, depth: Depth = "bound"
+    ) -> _core.Selection:
         means = (self.clock.left(), self.threads, self._teller)
-        return selection(box, 1, *means, start=start, bound_only=True)
+        return selection(box, 1, *means, start=start, depth=depth)
+
+    def _guess(self, slowest: int, start: Start | None) -> _core.Selection:
+        """Ask what those of all who need most, and some others, say of a t."""
+        assert self.spread is not None
+        box = with_box(self.harder, slowest, slowest_times(self.spread, slowest))
+        return self._bound_of(box.with_samples(MAX_INTEGER), start, "guess")
 
     def _divide(
         self, whole: Range, near: int | None = None, beside: list[tuple[int, int]] | None = None

@@ -7,6 +7,7 @@ does; each cycle takes ``C d`` flops. A problem says just that of one local cycl
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -147,6 +148,7 @@ def slowest_times(spread: float, cycles: int) -> int:
     return int(largest_ratio(spread) * cycles)
 
 
+@lru_cache(maxsize=8)
 def largest_ratio(spread: float) -> Fraction:
     """Return the largest ratio that `spread` allows: whatever is rounded to it, as 6/5 to 1.2."""
     return (Fraction(spread) + Fraction(math.nextafter(spread, math.inf))) / 2
