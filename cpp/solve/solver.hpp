@@ -1,5 +1,6 @@
 // A solve whose learners are here. The search for tau is TauSearch's; in solver_plan.cpp what
-// single learners get, in solver_takers.cpp where few of them take part.
+// single learners get, in solver_takers.cpp where few of them take part, in solver_wholes.cpp where
+// real samples say little of whole ones.
 #pragma once
 
 #include <cstdint>
@@ -88,6 +89,7 @@ class Solver final : public TauSearch {
     Decision by_computing_alone(double tau) override;
     Decision by_tree(double tau, Prices start) override;
     Decision by_known_prices(double tau, Prices prices) override;
+    Decision by_wholes(double tau, Prices start) override;
 
     double draw(const PassPoint& point) override;
     double deal(double tau, std::span<const MixturePart> parts) override;

@@ -212,7 +212,10 @@ void TauSearch::search(std::int64_t guess, bool hopeful) {
             ceiling = next - 1;
         }
         if (low >= ceiling) return;
-        if (bracketed_below && bracketed_above) {
+        if (const auto told = foretold({low, ceiling})) {
+            next = *told;
+            stride = 1;
+        } else if (bracketed_below && bracketed_above) {
             next = low + (ceiling - low + 1) / 2;
         } else if (bracketed_below) {
             next = std::min(low + stride, ceiling);
@@ -222,27 +225,6 @@ void TauSearch::search(std::int64_t guess, bool hopeful) {
             stride *= 2;
         }
     }
-}
-
-// The least tau above `low` that the prices refute which refuted `tau`, by a few more looks at them
-// alone: where whole samples make far less possible than the guess says.
-std::int64_t TauSearch::also_refuted(std::int64_t tau, std::int64_t low) {
-    if (result_.tree.size() != 1 || parts_.part > 0) return tau;
-    const Prices prices = result_.tree.front().prices;
-    const auto refutes = [&](std::int64_t at) {
-        const double t = static_cast<double>(at);
-        if (!prices.usable()) return by_capacity(t).refutation() != nullptr;
-        return switching_point_.refute({t, problem_.cycle_s(), prices}).has_value();
-    };
-    std::int64_t stride = 1;
-    while (tau - stride > low && refutes(tau - stride)) {
-        tau -= stride;
-        stride *= 2;
-    }
-    for (stride = std::min(stride, tau - low) / 2; stride > 0; stride /= 2) {
-        if (!stop_.requested() && refutes(tau - stride)) tau -= stride;
-    }
-    return tau;
 }
 
 // Whole blocks may make far less possible than the guess says, and a tau well below what is
@@ -321,6 +303,7 @@ Decision TauSearch::climb(double tau) {
     const bool plans = !settings_.only_refutes;
     // Where caps bind learners are asked one by one: of those one look is enough.
     const bool looks = plans || !capped();
+    rung(plans && sends && wholes_first_, [&] { return by_wholes(tau, prices_); });
     rung(plans && sends && smooth_ && expected, [&] { return by_rounding(tau); });
     const bool mixed_first = !smooth_;
     rung(plans && sends && mixed_first, [&] { return by_mixture(tau, prices_); });
@@ -331,6 +314,7 @@ Decision TauSearch::climb(double tau) {
     rung(plans && sends && (!expected || mixed_first), [&] { return by_rounding(tau); });
     rung(sends, [&] { return by_capacity(tau); });
     rung(plans && sends && !mixed_first, [&] { return by_mixture(tau, point.prices); });
+    rung(plans && sends && !wholes_first_, [&] { return by_wholes(tau, point.prices); });
     rung(plans && sends, [&] { return by_tree(tau, point.prices); });
     return known;
 }

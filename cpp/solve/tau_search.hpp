@@ -70,6 +70,8 @@ class TauSearch {
     virtual Decision by_capacity(double tau) = 0;
     virtual Decision by_computing_alone(double tau) = 0;
     virtual Decision by_tree(double tau, Prices start) = 0;
+    // Prices of whole samples alone, where real ones said too much: of many learners few looks.
+    virtual Decision by_wholes(double, Prices) { return {}; }
     // Whether prices that come from a question next to this one refute whole samples, too.
     virtual Decision by_known_prices(double, Prices) { return {}; }
 
@@ -100,6 +102,12 @@ class TauSearch {
 
     Plan allocate(double tau, Begin begin);
     Decision decided(Plan plan) const;
+    // About how many whole samples fit at a tau; 0: not told.
+    struct Room {
+        double tau = 0;
+        double samples = 0;
+    };
+    void tell(const Room& room);
     std::int64_t passes() const;
     std::size_t stride_of(std::size_t learners) const {
         return sample_stride(problem_.size(), learners);
@@ -126,6 +134,7 @@ class TauSearch {
     double most_work_;                               // of a tree,
     double work_limit_;                              // of it, while no plan is known
     bool put_off_ = false;                           // some tau, for that limit
+    bool wholes_first_ = false;  // real samples said of a tau what whole ones did not
     double end_tau_ = 0;
 
   private:
@@ -140,6 +149,11 @@ class TauSearch {
 
     void search(std::int64_t guess, bool hopeful = false);
     std::int64_t also_refuted(std::int64_t tau, std::int64_t low);
+    struct Left {  // fits, or is none; the largest that nothing refutes
+        std::int64_t low;
+        std::int64_t ceiling;
+    };
+    std::optional<std::int64_t> foretold(const Left& left);
     void search_plan_first(std::int64_t guess);
     void search_in_blocks(std::int64_t guess);
     void tighten();
@@ -158,6 +172,9 @@ class TauSearch {
     bool smooth_ = true;
     double expected_ = 0;  // up to here the search expects plans
     std::optional<PassPoint> guess_;
+    Room fits_, over_;   // the last where D samples fit, and where they do not
+    bool told_ = false;  // since tau was last chosen
+    int followed_ = 0;   // how often what they foretold was asked next
 };
 
 }  // namespace mel

@@ -29,6 +29,21 @@ TEST(plans_for_many_learners_hold_and_one_tau_more_is_refuted) {
     }
 }
 
+// Taus that mixtures of real samples leave open took a hundred looks and a tree each.
+TEST(where_real_samples_say_too_much_whole_ones_say_which_tau_is_next) {
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        for (const double each : {0.6, 3.0}) {
+            instances::Shape shape{.learners = 5000, .law = law, .idle = mel::Idle::excused};
+            shape.samples = static_cast<std::int64_t>(each * 5000);
+            const instances::Instance it = instances::draw(shape, 10'000 / each);
+            const mel::Result r = mel::solve(it.problem(), {});
+            CHECK(r.status == mel::Status::optimal, static_cast<int>(r.status), r.tau, r.bound);
+            CHECK(brute::violation(it.stated(), r).empty(), brute::violation(it.stated(), r));
+            CHECK(r.passes < 140 && r.nodes == 0, r.passes, r.nodes, each, static_cast<int>(law));
+        }
+    }
+}
+
 TEST(least_amounts_suffice_and_a_hair_less_does_not) {
     using mel::Resource;
     instances::for_each_variant(

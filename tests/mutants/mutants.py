@@ -52,6 +52,7 @@ PACE_SLOPES = "what_an_own_pace_is_worth_follows_prices_cycle_and_tau_as_its_slo
 SPEED = "the_cost_of_energy_is_that_of_the_best_speed_and_its_slope_that_of_the_cost"
 FRUGAL = "a_plan_of_least_energy_keeps_what_there_is_and_the_bound_lies_just_below"
 
+WHOLES = "where_real_samples_say_too_much_whole_ones_say_which_tau_is_next"
 MUTANTS = [
     Mutant("own pace: a chord that meets the slack at no integer", "learner/pacing.cpp",
            "line.budget_s += p.work_s * n * next", "line.budget_s += p.work_s * next * next", PACE),
@@ -222,6 +223,12 @@ MUTANTS = [
            SUBSETS),
     Mutant("one cycle more is ruled out whatever it takes from some", "select/lowest_sample.cpp",
            "return now.value - now.error - then.most();", "return now.value;", ONE_MORE),
+    Mutant("whole samples are asked last, whatever they told", "solve/tau_search.cpp",
+           "    rung(plans && sends && wholes_first_, [&] { return by_wholes(tau, prices_); });\n",
+           "", WHOLES),
+    Mutant("a tau foretold as if few samples fell as slowly as many", "solve/tau_next.cpp",
+           "std::log(fits_.samples / over_.samples) / std::log(over_.tau / fits_.tau)", "1",
+           WHOLES),
     Mutant("what is not taken errs by nothing", "learner/response.cpp",
            "d - costs[i] + costs[i] * off_s / slack - best_value", "d - costs[i] - best_value",
            "the_error_of_a_bound_covers_what_was_not_taken_as_well"),
