@@ -261,6 +261,20 @@ double largest_within(const Demand& q, AtMost most) {
     return d;
 }
 
+namespace {
+
+// A purchase that overflows costs more than this, and so much may be counted of it: whoever must
+// make it is one whom no budget serves, and not one who may rest.
+constexpr double beyond_any_budget = 1e200;
+
+Purchase within_range(const Purchase& p) {
+    if (p.cost < beyond_any_budget) return p;
+    return {std::fmin(p.bandwidth_hz, beyond_any_budget), std::fmin(p.power_w, beyond_any_budget),
+            beyond_any_budget};
+}
+
+}  // namespace
+
 Response respond_capped(Link link, const Demand& stated, bool excused, Interval box, Prices prices,
                         const Caps& caps, double guard_s) {
     Demand q = stated;
@@ -289,7 +303,7 @@ Response respond_capped(Link link, const Demand& stated, bool excused, Interval 
     for (int i = 0; i < count; ++i) {
         const double d = candidates[i];
         const Purchase p =
-            buy_capped(link, prices, caps, q.rate(d) * (1 - rounding::rate)).purchase;
+            within_range(buy_capped(link, prices, caps, q.rate(d) * (1 - rounding::rate)).purchase);
         if (d - p.cost > best_value) {
             best_value = d - p.cost;
             best = {d, p.bandwidth_hz, p.power_w, p.cost, q.slack(d), true};

@@ -243,7 +243,21 @@ void Selector::look_closer(Bid bid) {
     if (among != Among::closed && open()) among_those_who_can();
 }
 
+// Whether everybody has what it may have, whatever looks made of somebody who can have nothing.
+bool Selector::within_limits(const Numbers& samples) const {
+    for (std::size_t k = 0; k < samples.size(); ++k) {
+        const double d = samples[k];
+        if (d == 0 && choices_.may_rest(k)) continue;
+        if (!(d >= choices_.least(k) && d <= choices_.sure(k))) return false;
+    }
+    return true;
+}
+
 Selection Selector::finish() {
+    if (!best_.empty() && !within_limits(best_)) {
+        best_.clear();
+        found_.value = -1;
+    }
     if (!best_.empty() && found_.value >= 0) {
         // What was found by the time that a search is stopped is still allotted.
         Stop never(infinity, {});

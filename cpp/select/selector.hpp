@@ -49,6 +49,7 @@ class Selector {
     bool nobody_has_time();
     bool refuted_roughly(const Bid& bid);
     void bound_at(const Bid& bid);
+    bool within_limits(const Numbers& samples) const;
     void bound_by_capacity();
     void look_above();
     void look_closer(Bid bid);

@@ -2,14 +2,15 @@
 // whoever chooses asks who takes part (select/), with a look or two.
 #include <utility>
 
+#include "learner/pacing.hpp"
 #include "mel/selection.hpp"
-#include "passes/exact_pass.hpp"
 #include "solve/solver.hpp"
 
 namespace mel {
 Decision Solver::by_wholes(double tau, Prices start) {
-    const bool many = problem_.size() > most_for_thorough_search && only_rates(problem_);
-    if (!many || settings_.scheme != Scheme::joint) return {};
+    // Whole blocks are no question of a few looks.
+    const bool many = problem_.size() > most_for_thorough_search && problem_.block_hz() == 0;
+    if (!many || paces(problem_) || settings_.scheme != Scheme::joint) return {};
     Settings settings = settings_;
     tell_part(settings);
     settings.start = start.usable() ? std::optional(Start{tau, start}) : std::nullopt;

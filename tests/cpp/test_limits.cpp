@@ -191,6 +191,25 @@ TEST(capped_responses_close_in_where_newtons_steps_go_to_and_fro) {
     }
 }
 
+// With next to no time left the power that a cap of bandwidth leaves overflowed: whoever must take
+// a sample was said to take none, at no cost, and a plan did as was said.
+TEST(whoever_must_take_a_sample_takes_one_whatever_it_costs) {
+    const double bits = 9e6, left_s = 1e-4;
+    for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
+        const mel::Demand q{20 + left_s, 20, 0, bits, 20 * bits};
+        const mel::Link link{law, law == mel::LinkLaw::density ? 1e-8 : 0.07};
+        const double infinity = std::numeric_limits<double>::infinity();
+        const mel::Caps caps{3.7e7, infinity, infinity};
+        const mel::Prices prices{1e-7, 100};
+        const mel::Response r = mel::respond_capped(link, q, false, {1, 3}, prices, caps, 1e-14);
+        CHECK(r.possible && r.samples == 1, r.samples);
+        CHECK(r.cost > 1e100 && r.cost < infinity, r.cost);
+        CHECK(r.power_w > 1e100 && r.power_w < infinity, r.power_w);
+        const mel::Response rests = mel::respond_capped(link, q, true, {0, 3}, prices, caps, 1e-14);
+        CHECK(rests.possible && rests.samples == 0 && rests.cost == 0, rests.samples, rests.cost);
+    }
+}
+
 TEST(loose_limits_change_nothing_and_tight_ones_at_the_plan_keep_its_tau) {
     instances::for_each_variant(
         {.learners = 12, .samples = 900, .seed = 5}, [](const instances::Shape& shape) {
