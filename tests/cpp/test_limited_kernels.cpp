@@ -200,7 +200,7 @@ TEST(limited_pass_without_limits_in_force_is_the_plain_pass) {
 }
 
 TEST(limited_pass_finds_the_best_samples_under_bounds_and_caps) {
-    for (unsigned seed = 1; seed <= check::tries(3); ++seed) {
+    for (unsigned seed = 1; seed <= check::tries(2); ++seed) {
         instances::for_each_variant(
             {.learners = 32, .samples = 1280, .seed = seed}, [](instances::Shape shape) {
                 const Case it = make(shape, Caps::some, shape.seed != 2);
