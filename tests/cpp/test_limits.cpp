@@ -198,7 +198,6 @@ TEST(whoever_must_take_a_sample_takes_one_whatever_it_costs) {
     for (const auto law : {mel::LinkLaw::density, mel::LinkLaw::fixed}) {
         const mel::Demand q{20 + left_s, 20, 0, bits, 20 * bits};
         const mel::Link link{law, law == mel::LinkLaw::density ? 1e-8 : 0.07};
-        const double infinity = std::numeric_limits<double>::infinity();
         const mel::Caps caps{3.7e7, infinity, infinity};
         const mel::Prices prices{1e-7, 100};
         const mel::Response r = mel::respond_capped(link, q, false, {1, 3}, prices, caps, 1e-14);

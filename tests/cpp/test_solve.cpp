@@ -21,7 +21,7 @@ bool same(const mel::Result& a, const mel::Result& b) {
 
 TEST(tau_is_the_one_that_enumeration_finds) {
     int feasible = 0, infeasible = 0;
-    instances::for_each_tiny(check::tries(8), [&](unsigned seed, const instances::Instance& it) {
+    instances::for_each_tiny(check::tries(9), [&](unsigned seed, const instances::Instance& it) {
         const mel::Problem problem = it.problem();
         const brute::View view{it.stated()};
         for (const auto scheme : {mel::Scheme::joint, mel::Scheme::resource_only}) {
