@@ -62,7 +62,9 @@ inline int run(int count, char** names) {
         }
     }
     std::printf("%d tests, %d failures\n", ran, failures);
-    return ran == 0 || failures > 0;
+    const bool unknown = !sanitized && count > 1 && ran < count - 1;  // those lack some
+    if (unknown) std::printf("%d names are no tests\n", count - 1 - ran);
+    return unknown || ran == 0 || failures > 0;
 }
 
 }  // namespace check

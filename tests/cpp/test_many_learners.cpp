@@ -44,6 +44,26 @@ TEST(where_real_samples_say_too_much_whole_ones_say_which_tau_is_next) {
     }
 }
 
+// What was added up of some of the learners, when a search was stopped, is no sum of all.
+TEST(equal_shares_that_are_stopped_have_a_true_plan_or_none) {
+    const instances::Instance it = instances::draw(
+        {.learners = 60'000, .samples = 1'200'000, .idle = mel::Idle::excused}, 600);
+    const mel::Problem problem = it.problem();
+    mel::Settings settings;
+    settings.scheme = mel::Scheme::task_only;
+    const mel::Result whole = mel::solve(problem, settings);
+    CHECK(whole.status == mel::Status::optimal, static_cast<int>(whole.status));
+    for (int last = 0; last < 40; last += check::sanitized ? 13 : 1) {
+        int asked = 0;
+        settings.should_stop = [&](const mel::Progress&) { return asked++ >= last; };
+        const mel::Result r = mel::solve(problem, settings);
+        CHECK(r.tau <= whole.tau && whole.tau <= r.bound, last, r.tau, whole.tau, r.bound);
+        std::int64_t sum = 0;
+        for (const auto d : r.samples) sum += d;
+        CHECK(r.tau == 0 || sum == problem.samples(), last, r.tau, sum);
+    }
+}
+
 TEST(least_amounts_suffice_and_a_hair_less_does_not) {
     using mel::Resource;
     instances::for_each_variant(

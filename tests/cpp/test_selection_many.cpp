@@ -9,6 +9,7 @@
 #include "instances.hpp"
 #include "mel/instruction_set.hpp"
 #include "mel/selection.hpp"
+#include "mel/solve.hpp"
 #include "select/fitting.hpp"
 #include "select/smallest.hpp"
 
@@ -150,6 +151,32 @@ TEST(few_looks_at_thousands_find_who_takes_part) {
         const double open = at_once ? 2e-3 * found.value : 1;
         CHECK(found.bound - found.value <= open, found.value, found.bound);
     });
+}
+
+// Nobody who must take part may be left with none where the rest is taken away.
+TEST(many_served_learners_give_up_samples_but_not_their_last) {
+    Many m = draw(mel::LinkLaw::density, mel::Idle::served, Minima::none);
+    m.it.statement.samples = 15'000;
+    const mel::Problem problem = m.it.problem();
+    const mel::Result plain = mel::solve(problem, {});
+    std::int64_t takers = 0;
+    for (const auto d : plain.samples) takers += d > 0;
+    const auto all = static_cast<std::int64_t>(problem.size());
+    SelectionGoal goal{.whole = true, .at_least = (takers + all) / 2};
+    CHECK(takers < goal.at_least && goal.at_least < all, takers, all);
+    bool found = false;
+    for (std::int64_t tau = plain.tau; tau > 0 && !found; --tau) {
+        const mel::Selection plan = mel::select(problem, tau, goal, {});
+        std::int64_t part = 0, sum = 0;
+        for (const auto d : plan.samples) {
+            part += d > 0;
+            sum += d;
+        }
+        found = !plan.samples.empty();
+        CHECK(found || plan.refuted, tau);
+        CHECK(!found || (part >= goal.at_least && sum == problem.samples()), part, sum);
+    }
+    CHECK(found);
 }
 
 // What is said of one local cycle more from some of the learners holds of all; where cycles take

@@ -43,8 +43,8 @@ PAYLOADS = "shards_whose_learners_differ_in_payload_answer_as_the_whole"
 SUBSETS = "the_best_subset_of_changes_is_that_of_all_of_them"
 ONE_MORE = "what_some_lose_to_one_more_cycle_refutes_as_many_samples"
 EACH = "each_learner_is_worth_what_its_own_response_says"
-LAST = "test_many_served_learners_give_up_samples_but_not_their_last"
-QUICKER = "test_quicker_copies_answer_as_replaced_ones"
+LAST = "many_served_learners_give_up_samples_but_not_their_last"
+QUICKER = "one_box_for_all_is_no_column_and_real_samples_within_it_prove_as_much"
 ROUNDING = "allowances_cover_what_is_counted_of_them"
 
 PACE = "no_samples_at_an_own_pace_are_worth_more_than_their_bounds_or_much_less"
@@ -195,7 +195,7 @@ MUTANTS = [
            "if (!stop_.requested()) store({tau, late}, result);\n"
            "        if (!stop_.requested()) return;",
            "store({tau, late}, result);\n        return;",
-           "test_time_limits.py::test_a_stopped_solve_with_equal_shares_has_a_true_plan_or_none"),
+           "equal_shares_that_are_stopped_have_a_true_plan_or_none"),
     Mutant("half the allowance of a checked budget", "base/rounding.hpp",
            "budget_check = units(128)", "budget_check = units(64)", ROUNDING),
     Mutant("half the reserve of a budget", "base/rounding.hpp",
@@ -236,13 +236,13 @@ MUTANTS = [
            "d - costs[i] + costs[i] * off_s / slack - best_value", "d - costs[i] - best_value",
            "the_error_of_a_bound_covers_what_was_not_taken_as_well"),
     Mutant("a participant loses its last sample", "select/fitting_whole.cpp",
-           "count <= needed ? 1.0 : 0.0", "0.0", "test_selection.py::" + LAST),
+           "count <= needed ? 1.0 : 0.0", "0.0", LAST),
     Mutant("whoever holds nothing is worth nothing, however it came", "passes/each.cpp",
            "if (problem.excused() && whole_in_lanes(problem)) {",
            "if (whole_in_lanes(problem)) {", EACH),
     Mutant("bounds of all learners that bound those above alone", "model/problem_with.cpp",
            "limits.min_samples = all(least);", "limits.min_samples = all(most);",
-           "test_api_model.py::" + QUICKER),
+           QUICKER),
     Mutant("the way back forgotten where nothing is sent", "select/fitting_shares.cpp",
            "if (problem.returns_nothing()) return", "return", CHOSEN),
     Mutant("a node of sums taken for another's", "base/nodes.hpp",

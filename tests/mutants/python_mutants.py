@@ -222,7 +222,7 @@ PYTHON_MUTANTS = [
            SWEEP_FILES + "test_answers_that_could_be_but_were_not_found_are_refused"),
     Mutant("sweep files: a function known by its name alone", "sweep/_scenario.py",
            'return f"{name}@{_digest(made)}"', 'return f"{name}@{_digest(None)}"',
-           SWEEP_FILES + "test_rows_of_another_function_of_the_same_name_are_refused"),
+           "test_sweep_identity.py::test_rows_of_another_function_of_the_same_name_are_refused"),
     Mutant("sweep files: two sweeps of one file", "_base/locking.py",
            "BlockingIOError:\n        return False", "BlockingIOError:\n        return True",
            SWEEP_FILES + "test_a_second_sweep_of_the_file_is_refused_while_the_first_runs"),

@@ -6,6 +6,7 @@ table; the exit status is the number of mutants that survive.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,9 +50,27 @@ def mutated(text: str, mutant: Mutant) -> str:
     return text.replace(mutant.old, mutant.new)
 
 
-def stale() -> list[str]:
-    """Return a message for each mutant that no longer applies."""
+def unknown_tests(mutant: Mutant, native: set[str]) -> list[str]:
+    """Return a mutant's tests that are not there: whatever is not found fails, as if it killed."""
     found = []
+    for name in mutant.tests.split():
+        file, _, test = name.partition("::")
+        if not file.endswith(".py"):
+            there = name in native
+        else:
+            path = ROOT / "tests/python" / file
+            function = test.split("[")[0]
+            there = path.is_file() and f"def {function}" in path.read_text(encoding="utf-8")
+        if not there or file.endswith(".py") != (mutant in PYTHON_MUTANTS):
+            found.append(f"{mutant.name}: {name} is no test of its kind")
+    return found
+
+
+def stale() -> list[str]:
+    """Return a message for each mutant that no longer applies, or whose tests are not there."""
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "tests/cpp").glob("*.cpp"))
+    native = {name for text in sources for name in re.findall(r"^TEST\((\w+)\)", text, re.M)}
+    found = [text for m in (*MUTANTS, *PYTHON_MUTANTS) for text in unknown_tests(m, native)]
     for folder, mutants in ((CORE, MUTANTS), (PACKAGE, PYTHON_MUTANTS)):
         for mutant in mutants:
             try:
